@@ -1,0 +1,64 @@
+// Reads keyturn.toml and keyturn.<profile>.toml.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parse, TomlError } from 'smol-toml';
+import { KeyturnError } from '../errors.js';
+import type { Layer } from './layers.js';
+import type { Profile } from './profile.js';
+
+const LONG_NAMES: Readonly<Record<Profile, string>> = {
+  dev: 'development',
+  test: 'testing',
+  prod: 'production',
+};
+
+/** The configuration files found in `cwd`, lowest first, and what is wrong with them. */
+export async function readConfigFiles(
+  cwd: string,
+  profile: Profile,
+): Promise<{ readonly layers: readonly Layer[]; readonly errors: readonly KeyturnError[] }> {
+  const layers: Layer[] = [];
+  const errors: KeyturnError[] = [];
+  for (const name of ['keyturn.toml', `keyturn.${profile}.toml`]) {
+    const path = join(cwd, name);
+    try {
+      const source = await readText(path);
+      if (source !== undefined) layers.push({ origin: { layer: 'file', name, path }, tree: parse(source) });
+    } catch (error) {
+      errors.push(unreadable(name, error));
+    }
+  }
+  const long = `keyturn.${LONG_NAMES[profile]}.toml`;
+  if ((await readText(join(cwd, long)).catch(() => '')) !== undefined) {
+    errors.push(
+      new KeyturnError('config_unknown_key', `${long} is never read`, `rename it to keyturn.${profile}.toml`),
+    );
+  }
+  return { layers, errors };
+}
+
+async function readText(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function unreadable(name: string, error: unknown): KeyturnError {
+  if (error instanceof TomlError) {
+    // Neither the message nor the cause is passed on: both quote the line, which may hold a secret.
+    return new KeyturnError(
+      'config_invalid',
+      `${name} is not valid TOML (line ${error.line}, column ${error.column})`,
+      'correct that line: texts stand in double quotes, sections in [brackets]',
+    );
+  }
+  const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
+  return new KeyturnError(
+    'config_invalid',
+    `${name} cannot be read (${code})`,
+    'let this process read it, or remove it',
+  );
+}

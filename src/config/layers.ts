@@ -1,0 +1,247 @@
+// Lays the layers of configuration over each other; every value remembers which layer it came from.
+import { KeyturnError } from '../errors.js';
+import { nearest } from './nearest.js';
+import type { Profile } from './profile.js';
+import {
+  COMPANION_VARIABLES,
+  PURPOSE_FIELDS,
+  SETTING_NAMES,
+  SETTINGS,
+  type SettingName,
+  type SettingValue,
+  variableOf,
+} from './settings.js';
+import type { Kind } from './value.js';
+
+/** Where a value came from: "built-in", "the dev profile", "the program", "keyturn.toml", "KEYTURN_SESSION__IDLE". */
+export type Origin =
+  | { readonly layer: 'built-in' | 'profile' | 'program'; readonly name: string }
+  | { readonly layer: 'file'; readonly name: string; readonly path: string }
+  | { readonly layer: 'variable'; readonly name: string };
+
+/** One configuration file or the program's own options, parsed but not yet checked. */
+export interface Layer {
+  readonly origin: Origin;
+  readonly tree: Readonly<Record<string, unknown>>;
+}
+
+interface Placed {
+  readonly value: unknown;
+  readonly origin: Origin;
+}
+
+/** What configuration says of one purpose. */
+export interface PurposeSettings {
+  /** Seconds. */
+  readonly maxAge?: number;
+  readonly about?: string;
+  readonly origin: Origin;
+}
+
+const SOURCES: readonly SettingName[] = [
+  'security.signing_secret.secret',
+  'security.signing_secret.file',
+  'security.signing_secret.command',
+];
+
+/** The settings in force, and the origin of each. */
+export class Settings {
+  readonly #placed: ReadonlyMap<SettingName, readonly Placed[]>;
+  readonly purposes: ReadonlyMap<string, PurposeSettings>;
+
+  constructor(
+    placed: ReadonlyMap<SettingName, readonly Placed[]>,
+    purposes: ReadonlyMap<string, PurposeSettings>,
+  ) {
+    this.#placed = placed;
+    this.purposes = purposes;
+  }
+
+  get<N extends SettingName>(name: N): SettingValue<N> {
+    return this.#placed.get(name)?.at(-1)?.value as SettingValue<N>;
+  }
+
+  /** Where the value in force came from; undefined when the setting is not set. */
+  origin(name: SettingName): Origin | undefined {
+    return this.#placed.get(name)?.at(-1)?.origin;
+  }
+
+  /** Every layer that set the value, the one in force last. */
+  origins(name: SettingName): readonly Origin[] {
+    return (this.#placed.get(name) ?? []).map((placed) => placed.origin);
+  }
+}
+
+/** The settings that the layers add up to, and everything in them that is wrong. */
+export interface Layered {
+  readonly settings: Settings;
+  readonly errors: readonly KeyturnError[];
+}
+
+/**
+ * Lays `layers` (later wins) and then the variables over the built-in defaults. A value that does not fit is
+ * reported and left out, so that a doctor can go on and show everything that is wrong at once.
+ */
+export function layer(
+  profile: Profile,
+  layers: readonly Layer[],
+  env: Readonly<Record<string, string | undefined>>,
+): Layered {
+  const placing = new Placing(profile);
+  for (const { origin, tree } of layers) placing.addTree(tree, origin);
+  placing.addVariables(env);
+  return { settings: new Settings(placing.placed, placing.purposes), errors: placing.errors };
+}
+
+class Placing {
+  readonly placed = new Map<SettingName, Placed[]>();
+  readonly purposes = new Map<string, PurposeSettings>();
+  readonly errors: KeyturnError[] = [];
+
+  constructor(profile: Profile) {
+    for (const name of SETTING_NAMES) {
+      const setting: { default?: unknown; profileDefaults?: Partial<Record<Profile, unknown>> } =
+        SETTINGS[name];
+      if (setting.default !== undefined) {
+        this.#place(name, setting.default, { layer: 'built-in', name: 'built-in' });
+      }
+      const special = setting.profileDefaults?.[profile];
+      if (special !== undefined)
+        this.#place(name, special, { layer: 'profile', name: `the ${profile} profile` });
+    }
+  }
+
+  addTree(tree: Readonly<Record<string, unknown>>, origin: Origin, prefix = ''): void {
+    for (const [key, raw] of Object.entries(tree)) {
+      const path = `${prefix}${key}`;
+      if (isSetting(path)) {
+        if ('variableOnly' in SETTINGS[path]) {
+          this.#refuse(
+            path,
+            origin,
+            `is read from ${variableOf(path)} only: a file must never make a program run something`,
+          );
+        } else {
+          this.#read(path, raw, origin, origin.name);
+        }
+      } else if (path === 'purposes' && isTable(raw)) {
+        for (const [name, fields] of Object.entries(raw)) this.#addPurpose(name, fields, origin);
+      } else if (isTable(raw) && SETTING_NAMES.some((name) => name.startsWith(`${path}.`))) {
+        this.addTree(raw, origin, `${path}.`);
+      } else {
+        this.#unknown(path, origin.name, [...SETTING_NAMES, 'purposes'], isTable(raw));
+      }
+    }
+  }
+
+  addVariables(env: Readonly<Record<string, string | undefined>>): void {
+    const known = new Map(SETTING_NAMES.map((name) => [variableOf(name), name]));
+    for (const [variable, raw] of Object.entries(env)) {
+      if (raw === undefined || !variable.startsWith('KEYTURN_') || COMPANION_VARIABLES.includes(variable))
+        continue;
+      const origin: Origin = { layer: 'variable', name: variable };
+      const name = known.get(variable);
+      if (name !== undefined) {
+        // An empty source is judged by the ladder: it must be an error there, not a source that is not set.
+        if (raw.trim() === '' && SOURCES.includes(name)) this.#place(name, raw, origin);
+        else this.#read(name, raw, origin, variable);
+        continue;
+      }
+      const purpose = /^KEYTURN_PURPOSES__([A-Z][A-Z0-9_]*?)__([A-Z_]+)$/.exec(variable);
+      if (purpose !== null) {
+        const field = (purpose[2] as string).toLowerCase();
+        this.#addPurpose((purpose[1] as string).toLowerCase().replaceAll('_', '-'), { [field]: raw }, origin);
+      } else if (!isServiceLink(variable)) {
+        this.#unknown(variable, 'the environment', [...known.keys(), ...COMPANION_VARIABLES], false);
+      }
+    }
+  }
+
+  #addPurpose(name: string, fields: unknown, origin: Origin): void {
+    if (!/^[a-z][a-z0-9-]{0,31}$/.test(name) || !isTable(fields)) {
+      this.#refuse(
+        `purposes.${name}`,
+        origin,
+        'is not a purpose: [purposes.<name>] takes a name of a-z, 0-9 and "-" that begins with a letter',
+      );
+      return;
+    }
+    const before = this.purposes.get(name);
+    const read: { maxAge?: number; about?: string } = {};
+    for (const [field, raw] of Object.entries(fields)) {
+      const kind = (PURPOSE_FIELDS as Readonly<Record<string, { kind: Kind<unknown> }>>)[field]?.kind;
+      if (kind === undefined) {
+        this.#unknown(
+          `purposes.${name}.${field}`,
+          origin.name,
+          Object.keys(PURPOSE_FIELDS).map((known) => `purposes.${name}.${known}`),
+          false,
+        );
+        continue;
+      }
+      const value = kind.read(raw);
+      if (value === undefined) this.#refuse(`purposes.${name}.${field}`, origin, `must be ${kind.expects}`);
+      else if (field === 'max_age') read.maxAge = value as number;
+      else read.about = value as string;
+    }
+    this.purposes.set(name, { ...before, ...read, origin });
+  }
+
+  #read(name: SettingName, raw: unknown, origin: Origin, where: string): void {
+    const kind: Kind<unknown> = SETTINGS[name].kind;
+    const value = kind.read(raw);
+    if (value === undefined) {
+      const what = where === origin.name && origin.layer === 'variable' ? where : `${name} in ${where}`;
+      this.errors.push(
+        new KeyturnError(
+          'config_invalid',
+          `${what} must be ${kind.expects}`,
+          `correct the value, or take it out to use the default`,
+        ),
+      );
+      return;
+    }
+    this.#place(name, value, origin);
+  }
+
+  #place(name: SettingName, value: unknown, origin: Origin): void {
+    const before = this.placed.get(name);
+    if (before === undefined) this.placed.set(name, [{ value, origin }]);
+    else before.push({ value, origin });
+  }
+
+  #refuse(path: string, origin: Origin, why: string): void {
+    this.errors.push(
+      new KeyturnError('config_invalid', `${path} in ${origin.name} ${why}`, 'correct it, or take it out'),
+    );
+  }
+
+  #unknown(path: string, where: string, known: readonly string[], table: boolean): void {
+    const near = nearest(path, known);
+    const what = where === 'the environment' ? 'variable' : table ? 'section' : 'setting';
+    this.errors.push(
+      new KeyturnError(
+        'config_unknown_key',
+        `${what} ${path} in ${where} is not known`,
+        near === undefined
+          ? 'take it out; docs/configuration.md lists every setting'
+          : `did you mean ${near}?`,
+      ),
+    );
+  }
+}
+
+function isSetting(path: string): path is SettingName {
+  return Object.hasOwn(SETTINGS, path);
+}
+
+function isTable(raw: unknown): raw is Record<string, unknown> {
+  return typeof raw === 'object' && raw !== null && !Array.isArray(raw) && !(raw instanceof Date);
+}
+
+/** Kubernetes sets such variables for a Service that happens to be called "keyturn". */
+function isServiceLink(variable: string): boolean {
+  return /^KEYTURN_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP)(_(ADDR|PORT|PROTO))?)?)$/.test(
+    variable,
+  );
+}

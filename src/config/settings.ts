@@ -1,0 +1,96 @@
+// Every setting there is: its kind, its default, what it is for. Files, variables, docs and `init` read this table.
+import type { Profile } from './profile.js';
+import { duration, flag, type Kind, list, oneOf, text, type WeakException, weakExceptions } from './value.js';
+
+interface Setting<T> {
+  readonly kind: Kind<Exclude<T, undefined>>;
+  /** What it is for: one line, shown in `keyturn.toml` and the docs. */
+  readonly about: string;
+  /** Undefined: not set. */
+  readonly default?: T | undefined;
+  readonly profileDefaults?: Partial<Record<Profile, T>>;
+  /** The variable, where it is not `KEYTURN_` and the name in capitals with `__` for each dot. */
+  readonly variable?: string;
+  /** Refused in files: a configuration file found in a cloned folder must never run anything. */
+  readonly variableOnly?: true;
+  /** Its value must never be shown. */
+  readonly secret?: true;
+}
+
+/** The type of each setting's value. `undefined` where a setting may be absent. */
+interface SettingTypes {
+  'security.signing_secret.secret': string | undefined;
+  'security.signing_secret.file': string | undefined;
+  'security.signing_secret.command': string | undefined;
+  'security.signing_secret.previous_secrets': readonly string[];
+  'security.signing_secret.next_secrets': readonly string[];
+  'security.signing_secret.revoked_kids': readonly string[];
+  'security.signing_secret.accept_weak': readonly WeakException[];
+  'security.signing_secret.dev_secret': 'persisted' | 'ephemeral';
+  'session.backend': 'cookie' | 'memory';
+  'session.idle': number;
+  'session.max_age': number;
+  'session.roll_after': number | undefined;
+  'session.cookie.name': string;
+  'session.cookie.domain': string | undefined;
+  'session.cookie.path': string;
+  'session.cookie.same_site': 'lax' | 'strict' | 'none';
+  'session.cookie.partitioned': boolean;
+  'session.cookie.persistent': boolean;
+  'csrf.origins': readonly string[];
+  'log.level': 'debug' | 'info' | 'warn' | 'error' | 'silent';
+}
+
+const SECRET = 'KEYTURN_SECURITY__SIGNING_SECRET';
+
+// biome-ignore format: a table
+export const SETTINGS: { readonly [N in keyof SettingTypes]: Setting<SettingTypes[N]> } = {
+  'security.signing_secret.secret': { kind: text, about: 'the signing secret itself; in production only as a variable', variable: SECRET, secret: true },
+  'security.signing_secret.file': { kind: text, about: 'a file with the signing secret: one line, a JSON array (newest first) or a keyring document', variable: `${SECRET}_FILE` },
+  'security.signing_secret.command': { kind: text, about: 'a JSON argument list whose output is read like the file', variable: `${SECRET}_COMMAND`, variableOnly: true, secret: true },
+  'security.signing_secret.previous_secrets': { kind: list, about: 'secrets of the past: they only verify', default: [], secret: true },
+  'security.signing_secret.next_secrets': { kind: list, about: 'secrets of the next deploy: they only verify', default: [], secret: true },
+  'security.signing_secret.revoked_kids': { kind: list, about: 'ids of keys to refuse at once', default: [] },
+  'security.signing_secret.accept_weak': { kind: weakExceptions, about: 'retiring keys that may be weak until a date, 30 days ahead at most', default: [] },
+  'security.signing_secret.dev_secret': { kind: oneOf('persisted', 'ephemeral'), about: 'the generated development secret: kept in .keyturn/secret, or in memory only', default: 'persisted', profileDefaults: { test: 'ephemeral' } },
+  'session.backend': { kind: oneOf('cookie', 'memory'), about: 'where sessions live: in the cookie itself, or in this process', default: 'cookie' },
+  'session.idle': { kind: duration, about: 'a session ends after so long without a request', default: 7 * 86400 },
+  'session.max_age': { kind: duration, about: 'a session ends so long after it began, whatever happens', default: 30 * 86400 },
+  'session.roll_after': { kind: duration, about: 'a session in use is extended when so much of its idle time has passed (default: a tenth)' },
+  'session.cookie.name': { kind: text, about: 'the cookie; production puts __Host- (or __Secure-) before it', default: 'keyturn.sid' },
+  'session.cookie.domain': { kind: text, about: 'a domain for the cookies, where subdomains share them' },
+  'session.cookie.path': { kind: text, about: 'the path of the cookies', default: '/' },
+  'session.cookie.same_site': { kind: oneOf('lax', 'strict', 'none'), about: 'the SameSite attribute of the cookies', default: 'lax' },
+  'session.cookie.partitioned': { kind: flag, about: 'whether the cookies are partitioned by the embedding site', default: false },
+  'session.cookie.persistent': { kind: flag, about: 'whether the session cookie outlives the closing of the browser', default: true },
+  'csrf.origins': { kind: list, about: 'further origins whose pages may send forms here, such as "https://admin.example.com"', default: [] },
+  'log.level': { kind: oneOf('debug', 'info', 'warn', 'error', 'silent'), about: 'how talkative the built-in logger is', default: 'info', profileDefaults: { test: 'warn' } },
+};
+
+export type SettingName = keyof SettingTypes;
+export type SettingValue<N extends SettingName> = SettingTypes[N];
+
+export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[];
+
+/** The variable that sets a setting. */
+export function variableOf(name: SettingName): string {
+  const setting: Setting<unknown> = SETTINGS[name];
+  return setting.variable ?? `KEYTURN_${name.toUpperCase().replaceAll('.', '__')}`;
+}
+
+interface PurposeField<T> {
+  readonly kind: Kind<T>;
+  readonly about: string;
+}
+
+/** What can be said of a purpose under `[purposes.<name>]`. */
+export const PURPOSE_FIELDS: {
+  readonly max_age: PurposeField<number>;
+  readonly about: PurposeField<string>;
+} = {
+  max_age: { kind: duration, about: 'the longest that a token of this purpose may live' },
+  about: { kind: text, about: 'what is signed, for the impact report' },
+};
+
+/** Variables with the prefix `KEYTURN_` that are no settings. */
+export const COMPANION_VARIABLES: readonly string[] = ['KEYTURN_ENV', 'KEYTURN_DATA_DIR'];

@@ -1,0 +1,144 @@
+// The kinds of value a setting can have: how each is read from a variable's text or from TOML.
+import { KeyturnError } from '../errors.js';
+
+/** One kind of value. `read` answers undefined when the raw value does not fit. */
+export interface Kind<T> {
+  readonly expects: string;
+  readonly read: (raw: unknown) => T | undefined;
+}
+
+const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, min: 60, h: 3600, d: 86400, w: 604800 };
+
+/**
+ * Reads a duration: a number of seconds, or a number with a unit (`45s`, `15min`, `3h`, `90d`, `2w`).
+ *
+ * @returns whole seconds, at least 1; undefined when the text is no duration
+ */
+export function readDuration(raw: unknown): number | undefined {
+  if (typeof raw === 'number') return Number.isSafeInteger(raw) && raw > 0 ? raw : undefined;
+  if (typeof raw !== 'string') return undefined;
+  const match = /^(\d{1,9})\s*(s|m|min|h|d|w)?$/.exec(raw.trim());
+  if (match === null) return undefined;
+  const seconds = Number(match[1]) * (UNIT_SECONDS[match[2] ?? 's'] ?? 1);
+  return seconds > 0 ? seconds : undefined;
+}
+
+/**
+ * Like {@link readDuration}, for values that stand in the program's own code.
+ *
+ * @throws KeyturnError `duration_invalid`
+ */
+export function requireDuration(raw: unknown, what: string): number {
+  const seconds = readDuration(raw);
+  if (seconds === undefined) {
+    throw new KeyturnError(
+      'duration_invalid',
+      `${what} is not a duration`,
+      'write a number of seconds, or a number with a unit: "45s", "15min", "3h", "90d", "2w"',
+    );
+  }
+  return seconds;
+}
+
+/** The shortest form that reads back as the same number of seconds. */
+export function formatDuration(seconds: number): string {
+  for (const [unit, size] of [
+    ['d', 86400],
+    ['h', 3600],
+    ['min', 60],
+  ] as const) {
+    if (seconds >= size && seconds % size === 0) return `${seconds / size}${unit}`;
+  }
+  return `${seconds}s`;
+}
+
+/**
+ * Splits a list as operators write it in one variable: JSON when it starts with `[`, else comma-separated.
+ * The parser's own error is dropped on purpose: it would quote the text, which may be secret.
+ */
+export function readList(raw: unknown): string[] | undefined {
+  let value: unknown = raw;
+  if (typeof raw === 'string') {
+    const text = raw.trim();
+    if (text.startsWith('[')) {
+      try {
+        value = JSON.parse(text);
+      } catch {
+        return undefined;
+      }
+    } else {
+      const parts = text.split(',').map((part) => part.trim());
+      return parts.includes('') ? undefined : parts;
+    }
+  }
+  if (!Array.isArray(value)) return undefined;
+  return value.every((item): item is string => typeof item === 'string' && item.trim() !== '')
+    ? value
+    : undefined;
+}
+
+export const text: Kind<string> = {
+  expects: 'a text',
+  read: (raw) => (typeof raw === 'string' && raw.trim() !== '' ? raw : undefined),
+};
+
+export const duration: Kind<number> = {
+  expects: 'a duration such as "45s", "15min", "3h" or "90d"',
+  read: readDuration,
+};
+
+export const flag: Kind<boolean> = {
+  expects: 'true or false',
+  read: (raw) =>
+    typeof raw === 'boolean'
+      ? raw
+      : raw === 'true' || raw === '1'
+        ? true
+        : raw === 'false' || raw === '0'
+          ? false
+          : undefined,
+};
+
+export const list: Kind<readonly string[]> = {
+  expects: 'a list: a JSON array of texts, or texts separated by commas',
+  read: readList,
+};
+
+/** One of a few words. */
+export function oneOf<const T extends string>(...words: readonly T[]): Kind<T> {
+  return {
+    expects: `one of ${words.map((word) => `"${word}"`).join(', ')}`,
+    read: (raw) => words.find((word) => word === raw),
+  };
+}
+
+/** A retiring key that may stay weak until a date, so that one can rotate away from it. */
+export interface WeakException {
+  readonly kid: string;
+  /** Milliseconds since 1970. */
+  readonly until: number;
+}
+
+export const weakExceptions: Kind<readonly WeakException[]> = {
+  expects: 'a list of { kid = "…", until = 2026-01-31 }',
+  read: (raw) => {
+    let value = raw;
+    if (typeof raw === 'string') {
+      try {
+        value = JSON.parse(raw);
+      } catch {
+        return undefined;
+      }
+    }
+    if (!Array.isArray(value)) return undefined;
+    const found: WeakException[] = [];
+    for (const item of value) {
+      const { kid, until } = (item ?? {}) as { kid?: unknown; until?: unknown };
+      const moment =
+        until instanceof Date ? until.getTime() : typeof until === 'string' ? Date.parse(until) : Number.NaN;
+      if (typeof kid !== 'string' || !/^[\w-]{8}$/.test(kid) || Number.isNaN(moment)) return undefined;
+      found.push({ kid, until: moment });
+    }
+    return found;
+  },
+};

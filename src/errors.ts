@@ -1,0 +1,52 @@
+// The one error class for mistakes of the operator or the programmer. Untrusted input never throws it.
+
+/** Every code that a {@link KeyturnError} can carry. Stable: programs may branch on it; `docs/errors.md` lists them. */
+export type ErrorCode =
+  | 'command_failed'
+  | 'config_invalid'
+  | 'config_unknown_key'
+  | 'cookie_invalid'
+  | 'csrf_refused'
+  | 'document_invalid'
+  | 'document_version'
+  | 'dev_secret_unwritable'
+  | 'duration_invalid'
+  | 'flash_too_large'
+  | 'keyring_invalid'
+  | 'keyring_with_companions'
+  | 'payload_not_json'
+  | 'profile_unknown'
+  | 'purpose_invalid'
+  | 'purpose_lifetime'
+  | 'purpose_reserved'
+  | 'purpose_undeclared'
+  | 'bind_invalid'
+  | 'secret_empty'
+  | 'secret_in_config'
+  | 'secret_malformed'
+  | 'secret_missing'
+  | 'secret_unreadable'
+  | 'secret_weak'
+  | 'session_conflict'
+  | 'session_ended'
+  | 'session_invalid'
+  | 'session_store_missing'
+  | 'session_too_large';
+
+/**
+ * A mistake of the operator or the programmer, with what to do about it.
+ *
+ * `message` says what is wrong, `hint` how to put it right; neither ever holds a secret. `cause` is the
+ * underlying error, left out where its text could quote secret input (as JSON and TOML parsers do).
+ */
+export class KeyturnError extends Error {
+  override readonly name = 'KeyturnError';
+  readonly code: ErrorCode;
+  readonly hint: string;
+
+  constructor(code: ErrorCode, message: string, hint: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+    this.hint = hint;
+  }
+}

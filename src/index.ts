@@ -1,0 +1,16 @@
+// The public names of `keyturn`. No logic here.
+export type { Profile } from './config/profile.js';
+export { type ErrorCode, KeyturnError } from './errors.js';
+export type { KeyDates, KeyState } from './keyring/key.js';
+export {
+  type ChangeListener,
+  createKeyturn,
+  type KeyringView,
+  Keyturn,
+  type KeyturnOptions,
+  type KeyView,
+  type SignerOptions,
+} from './keyturn.js';
+export type { Logger, LogMethod } from './log.js';
+export type { Refusal, RefusalReason, Result, Verified } from './signing/result.js';
+export type { Bind, Signer, SignOptions, VerifyOptions } from './signing/signer.js';

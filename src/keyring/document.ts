@@ -1,0 +1,206 @@
+// The keyring document: the JSON text in which a keyring is kept in a file. docs/keyring-document.md describes it.
+import { KeyturnError } from '../errors.js';
+import { KEY_STATES, Key, type KeyDates, type KeyState, Material } from './key.js';
+import { type HistoryEntry, Keyring } from './keyring.js';
+
+const VERSION = 1;
+
+/** Whether the text can only be meant as a keyring document. */
+export function looksLikeDocument(text: string): boolean {
+  return text
+    .replace(/^\uFEFF/, '')
+    .trimStart()
+    .startsWith('{');
+}
+
+/**
+ * Reads a keyring document. Errors name the place (`keys[2].state`), never the content.
+ *
+ * @param clean turns a stored secret into material text, or throws
+ * @throws KeyturnError `document_invalid`, `document_version`, `keyring_invalid`
+ */
+export function parseDocument(
+  text: string,
+  where: string,
+  clean: (secret: string, where: string) => string,
+): Keyring {
+  const root = new Field(parseJson(text, where), where, '').record();
+  const version = root.get('keyturn');
+  if (version.value !== VERSION) {
+    const newer = typeof version.value === 'number' && version.value > VERSION;
+    throw new KeyturnError(
+      newer ? 'document_version' : 'document_invalid',
+      newer ? `${where} was written by a newer Keyturn` : `${where} is JSON, but not a keyring document`,
+      newer
+        ? 'update this Keyturn'
+        : `a keyring document begins with {"keyturn": ${VERSION}, …}; keyturn init writes one`,
+    );
+  }
+  root.only(['keyturn', 'id', 'generation', 'keys', 'history']);
+  const keys = root
+    .get('keys')
+    .list()
+    .map((item) => readKey(item, clean));
+  const history = root.get('history').optionalList().map(readHistory);
+  return new Keyring(keys, {
+    id: root.get('id').text(),
+    generation: root.get('generation').count(),
+    history,
+  });
+}
+
+/** Writes a keyring as a document: secrets included, so the result belongs into a file of mode 0600 and nowhere else. */
+export function writeDocument(keyring: Keyring): string {
+  const document = {
+    keyturn: VERSION,
+    id: keyring.id,
+    generation: keyring.generation,
+    keys: keyring.keys.map((key) => ({
+      kid: key.id,
+      state: key.state,
+      ...(key.material === undefined ? {} : { secret: key.material.revealSecret() }),
+      dates: Object.fromEntries(
+        Object.entries(key.dates).map(([state, at]) => [state, new Date(at as number).toISOString()]),
+      ),
+    })),
+    history: keyring.history.map((entry) => ({ ...entry, at: new Date(entry.at).toISOString() })),
+  };
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+function readKey(field: Field, clean: (secret: string, where: string) => string): Key {
+  const record = field.record();
+  record.only(['kid', 'state', 'secret', 'dates']);
+  const stateField = record.get('state');
+  const state = KEY_STATES.find((known) => known === stateField.value);
+  if (state === undefined) return stateField.wrong(`must be one of ${KEY_STATES.join(', ')}`);
+  const kid = record.get('kid').text();
+  const dates = readDates(record.get('dates'));
+  const secret = record.get('secret');
+  if (state === 'retired' || state === 'revoked') {
+    if (secret.value !== undefined) return secret.wrong(`must be gone: the key is ${state}`);
+    if (!/^[\w-]{8}$/.test(kid)) return record.get('kid').wrong('must be 8 base64url characters');
+    return new Key(kid, state, dates);
+  }
+  const material = new Material(clean(secret.text(), `${secret.path} in ${secret.where}`));
+  // A hand-edited secret under an old id would verify nothing that was issued under that id.
+  if (material.kid !== kid) return record.get('kid').wrong('does not belong to the secret beside it');
+  return new Key(material, state, dates);
+}
+
+function readDates(field: Field): KeyDates {
+  if (field.value === undefined) return {};
+  const record = field.record();
+  record.only(KEY_STATES);
+  const dates: { [State in KeyState]?: number } = {};
+  for (const state of KEY_STATES) {
+    const date = record.get(state);
+    if (date.value !== undefined) dates[state] = date.moment();
+  }
+  return dates;
+}
+
+function readHistory(field: Field): HistoryEntry {
+  const record = field.record();
+  record.only(['at', 'what', 'kid', 'who', 'why']);
+  const who = record.get('who');
+  const why = record.get('why');
+  return {
+    at: record.get('at').moment(),
+    what: record.get('what').text(),
+    kid: record.get('kid').text(),
+    ...(who.value === undefined ? {} : { who: who.text() }),
+    ...(why.value === undefined ? {} : { why: why.text() }),
+  };
+}
+
+/** The parser's own message is dropped: it quotes the text, and the text holds secrets. */
+function parseJson(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text.replace(/^\uFEFF/, ''));
+  } catch {
+    throw new KeyturnError(
+      'document_invalid',
+      `${where} is not valid JSON`,
+      'restore it from a copy: every change is written whole, so a broken file was edited or cut off',
+    );
+  }
+}
+
+/** One value of the document together with its path, so that every error can say where. */
+class Field {
+  readonly value: unknown;
+  readonly where: string;
+  readonly path: string;
+
+  constructor(value: unknown, where: string, path: string) {
+    this.value = value;
+    this.where = where;
+    this.path = path;
+  }
+
+  wrong(what: string): never {
+    throw new KeyturnError(
+      'document_invalid',
+      `${this.path || 'the document'} in ${this.where} ${what}`,
+      'correct it by hand, or restore the file from a copy',
+    );
+  }
+
+  record(): Fields {
+    if (typeof this.value !== 'object' || this.value === null || Array.isArray(this.value))
+      return this.wrong('must be an object');
+    return new Fields(this.value as Record<string, unknown>, this);
+  }
+
+  list(): Field[] {
+    if (!Array.isArray(this.value)) return this.wrong('must be a list');
+    return this.value.map((item, index) => new Field(item, this.where, `${this.path}[${index}]`));
+  }
+
+  optionalList(): Field[] {
+    return this.value === undefined ? [] : this.list();
+  }
+
+  text(): string {
+    if (typeof this.value !== 'string' || this.value === '') return this.wrong('must be a text');
+    return this.value;
+  }
+
+  count(): number {
+    if (!Number.isSafeInteger(this.value) || (this.value as number) < 0)
+      return this.wrong('must be a whole number');
+    return this.value as number;
+  }
+
+  moment(): number {
+    const at = typeof this.value === 'string' ? Date.parse(this.value) : Number.NaN;
+    if (Number.isNaN(at)) return this.wrong('must be a date such as "2026-01-31T12:00:00.000Z"');
+    return at;
+  }
+}
+
+class Fields {
+  readonly #value: Readonly<Record<string, unknown>>;
+  readonly #field: Field;
+
+  constructor(value: Readonly<Record<string, unknown>>, field: Field) {
+    this.#value = value;
+    this.#field = field;
+  }
+
+  get(name: string): Field {
+    const value = Object.hasOwn(this.#value, name) ? this.#value[name] : undefined;
+    return new Field(
+      value,
+      this.#field.where,
+      this.#field.path === '' ? name : `${this.#field.path}.${name}`,
+    );
+  }
+
+  /** An unknown field may be something a newer version relies on: guessing would lose it at the next write. */
+  only(names: readonly string[]): void {
+    const unknown = Object.keys(this.#value).find((name) => !names.includes(name));
+    if (unknown !== undefined) this.get(unknown).wrong('is not a known field');
+  }
+}

@@ -1,0 +1,87 @@
+// One key: its id, its state, its dates, and material that cannot be printed.
+import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
+
+/**
+ * - `staged`: verifies, does not sign yet
+ * - `active`: signs and verifies
+ * - `retiring`: verifies until its last token has expired
+ * - `retired`: material gone, id remembered
+ * - `revoked`: refused at once, material gone, id remembered so that a refusal can say so
+ */
+export type KeyState = 'staged' | 'active' | 'retiring' | 'retired' | 'revoked';
+
+export const KEY_STATES: readonly KeyState[] = ['staged', 'active', 'retiring', 'retired', 'revoked'];
+
+/** What derived keys are used for. One use's keys are never accepted for another. */
+export type KeyUse = 'sign' | 'seal' | 'bind' | 'jwt' | 'ring' | 'bridge';
+
+/** When a key entered each state, in milliseconds since 1970. */
+export type KeyDates = { readonly [State in KeyState]?: number };
+
+const KEY_ID_BYTES = 6;
+const DERIVED_BYTES = 32;
+const NO_SALT = Buffer.alloc(0);
+
+/**
+ * A secret as key material. The bytes live in a private field inside a `KeyObject`, which `util.inspect`,
+ * `JSON.stringify`, spreading and stack traces cannot reach.
+ */
+export class Material {
+  readonly #secret: KeyObject;
+  readonly #derived = new Map<string, Uint8Array>();
+  /** The key's public name: 8 base64url characters, the same wherever the same secret is configured. */
+  readonly kid: string;
+
+  /** @param secret cleaned text (see `secret/text.ts`); its UTF-8 bytes are the material */
+  constructor(secret: string) {
+    this.#secret = createSecretKey(secret, 'utf8');
+    this.kid = Buffer.from(this.#hkdf('keyturn/v1/kid', KEY_ID_BYTES)).toString('base64url');
+  }
+
+  /** The key for one use and purpose: HKDF-SHA256 (RFC 5869), no salt, 32 bytes, derived once. */
+  derive(use: KeyUse, purpose: string): Uint8Array {
+    const info = `keyturn/v1/${use}/${purpose}`;
+    let key = this.#derived.get(info);
+    if (key === undefined) {
+      key = this.#hkdf(info, DERIVED_BYTES);
+      this.#derived.set(info, key);
+    }
+    return key;
+  }
+
+  /** The secret itself, for writing it to where secrets are kept. Never pass it to anything that prints. */
+  revealSecret(): string {
+    return this.#secret.export().toString('utf8');
+  }
+
+  #hkdf(info: string, length: number): Uint8Array {
+    return new Uint8Array(hkdfSync('sha256', this.#secret, NO_SALT, info, length));
+  }
+}
+
+/** One key of a ring. Immutable. */
+export class Key {
+  readonly id: string;
+  readonly state: KeyState;
+  readonly dates: KeyDates;
+  readonly #material: Material | undefined;
+
+  /** @param of material, or the id alone when the material is gone */
+  constructor(of: Material | string, state: KeyState, dates: KeyDates = {}) {
+    this.id = typeof of === 'string' ? of : of.kid;
+    this.state = state;
+    this.dates = Object.freeze({ ...dates });
+    this.#material = typeof of === 'string' ? undefined : of;
+    Object.freeze(this);
+  }
+
+  /** Whether tokens of this key are accepted. */
+  get live(): boolean {
+    return this.#material !== undefined;
+  }
+
+  /** Undefined once the key is retired or revoked. */
+  get material(): Material | undefined {
+    return this.#material;
+  }
+}

@@ -1,0 +1,225 @@
+// createKeyturn: resolves the configuration, refuses to start when it must, and hands out signers that follow
+// the keyring in force.
+
+import type { Settings } from './config/layers.js';
+import type { Profile } from './config/profile.js';
+import type { KeyDates, KeyState } from './keyring/key.js';
+import type { Keyring } from './keyring/keyring.js';
+import { LiveKeyring } from './keyring/live.js';
+import { type Logger, textLogger } from './log.js';
+import { type Purpose, PurposeRegistry } from './purposes/registry.js';
+import { type Machine, thisMachine, writeToStderr } from './resolve/machine.js';
+import { type Resolution, resolve } from './resolve/resolve.js';
+import { Signer } from './signing/signer.js';
+
+export interface KeyturnOptions {
+  /** Where `keyturn.toml` and `.keyturn` are; default: the working directory. */
+  readonly cwd?: string;
+  /** Read instead of `process.env`. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** `dev`, `test` or `prod`; default: read from the surroundings, failing closed. */
+  readonly profile?: Profile;
+  /** Settings as in `keyturn.toml`, below every file and variable: `{ session: { idle: '1h' } }`. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  /** A pino-shaped logger; default: lines on standard error. */
+  readonly logger?: Logger;
+  /** Milliseconds since 1970; default: `Date.now`. */
+  readonly clock?: () => number;
+}
+
+/** A key as the public may see it. */
+export interface KeyView {
+  readonly id: string;
+  readonly state: KeyState;
+  /** When it entered each state, in milliseconds since 1970; empty for keys from variables. */
+  readonly dates: KeyDates;
+}
+
+/** The keyring in force, without material. */
+export interface KeyringView {
+  /** Equal on two replicas exactly when they hold the same keys in the same states. */
+  readonly fingerprint: string;
+  /** Raised by every transition of a keyring document; 0 for secrets from variables. */
+  readonly generation: number;
+  readonly keys: readonly KeyView[];
+}
+
+export interface SignerOptions {
+  /** Lifetime of the tokens: seconds, or a text such as `"3h"`. Default: the longest of the purpose. */
+  readonly maxAge?: number | string;
+}
+
+/** Called with the ring in force and the one before. */
+export type ChangeListener = (keyring: KeyringView, former: KeyringView) => void;
+
+/** What the package's own adapters need of a {@link Keyturn}. Not part of the public contract. */
+export interface Internals {
+  readonly settings: Settings;
+  readonly ring: LiveKeyring;
+  readonly registry: PurposeRegistry;
+  readonly logger: Logger;
+  readonly clock: () => number;
+  readonly ownSigner: <T>(purpose: string) => Signer<T>;
+}
+
+const internals = new WeakMap<Keyturn, Internals>();
+
+/** @internal */
+export function internalsOf(keyturn: Keyturn): Internals {
+  const found = internals.get(keyturn);
+  if (found === undefined) throw new TypeError('this is not a Keyturn: pass what createKeyturn() returned');
+  return found;
+}
+
+/** One keyring behind everything an app signs. Made by {@link createKeyturn}. */
+export class Keyturn {
+  readonly profile: Profile;
+  readonly #internals: Internals;
+  #view: { readonly ring: Keyring; readonly view: KeyringView } | undefined;
+
+  /** @internal */
+  constructor(profile: Profile, parts: Omit<Internals, 'ownSigner'>) {
+    this.profile = profile;
+    this.#internals = {
+      ...parts,
+      ownSigner: <T>(name: string) => {
+        const purpose = parts.registry.own(name);
+        return this.#signer<T>(purpose, purpose.maxAge);
+      },
+    };
+    internals.set(this, this.#internals);
+  }
+
+  /** The keyring in force: keys with id, state and dates, no material. */
+  get keyring(): KeyringView {
+    const ring = this.#internals.ring.current;
+    if (this.#view?.ring !== ring) this.#view = { ring, view: viewOf(ring) };
+    return this.#view.view;
+  }
+
+  /**
+   * A signer for one purpose. Tokens of one purpose are never accepted for another.
+   *
+   * @param purpose a built-in one (`password-reset`, `email-verification`, `invitation`) or one declared under
+   * `[purposes.<name>]`; development takes undeclared ones too
+   * @throws KeyturnError `purpose_invalid`, `purpose_reserved`, `purpose_undeclared`, `purpose_lifetime`,
+   * `duration_invalid`
+   */
+  signer<T = unknown>(purpose: string, options: SignerOptions = {}): Signer<T> {
+    const found = this.#internals.registry.forSigner(purpose, options.maxAge);
+    return this.#signer<T>(found.purpose, found.maxAge);
+  }
+
+  /**
+   * Calls `listener` whenever the keyring in force has changed.
+   *
+   * @returns a function that stops the calls
+   */
+  on(event: 'change', listener: ChangeListener): () => void {
+    if (event !== 'change') throw new TypeError(`there is no event ${JSON.stringify(event)}, only "change"`);
+    return this.#internals.ring.onChange((ring, former) => listener(viewOf(ring), viewOf(former)));
+  }
+
+  /** Ends everything that runs in the background. Signing and verifying go on working. */
+  async close(): Promise<void> {}
+
+  #signer<T>(purpose: Purpose, maxAge: number): Signer<T> {
+    const { ring, clock, logger } = this.#internals;
+    return new Signer<T>({
+      purpose: purpose.name,
+      maxAge,
+      ring,
+      clock,
+      onRefusal: (name, reason, kid) =>
+        logger.debug({ event: 'token.refused', purpose: name, reason, kid }, 'a token was refused'),
+    });
+  }
+}
+
+/**
+ * Resolves the signing secret and starts Keyturn. In production it throws before the app can bind a port
+ * unless a strong secret is configured; in development it makes one and keeps it.
+ *
+ * @throws KeyturnError with a `code`, a `message` and a `hint` for every mistake of configuration
+ */
+export async function createKeyturn(options: KeyturnOptions = {}): Promise<Keyturn> {
+  return await startKeyturn(options, thisMachine(machineParts(options)));
+}
+
+/** @internal {@link createKeyturn} on any machine, real or simulated. */
+export async function startKeyturn(options: KeyturnOptions, machine: Machine): Promise<Keyturn> {
+  const resolution = await resolve({
+    machine,
+    profile: options.profile,
+    config: options.config,
+    create: true,
+  });
+  const failed = resolution.problems.find((problem) => problem.severity === 'error');
+  if (failed !== undefined) throw failed.error;
+  // Without an error there is a keyring: a missing one is an error, and development makes its own.
+  const ring = new LiveKeyring(resolution.keyring as Keyring);
+  const { profile } = resolution.profile;
+  const logger = options.logger ?? textLogger(resolution.settings.get('log.level'), writeToStderr);
+  report(resolution, logger);
+  const registry = new PurposeRegistry(resolution.settings, profile === 'prod');
+  return new Keyturn(profile, { settings: resolution.settings, ring, registry, logger, clock: machine.now });
+}
+
+function machineParts(options: KeyturnOptions): Partial<Machine> {
+  return {
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...(options.env === undefined ? {} : { env: options.env }),
+    ...(options.clock === undefined ? {} : { now: options.clock }),
+  };
+}
+
+/** Says at start what an operator wants to know: which rules, which keys from where, and what is doubtful. */
+function report(resolution: Resolution, logger: Logger): void {
+  const { profile, source, keyring } = resolution;
+  if (profile.inferred) {
+    const facts = { event: 'profile.inferred', profile: profile.profile, signal: profile.signal };
+    if (profile.profile === 'dev')
+      logger.warn(
+        facts,
+        `development rules apply, inferred from ${profile.signal}; set KEYTURN_ENV to say so`,
+      );
+    else
+      logger.info(
+        facts,
+        `production rules apply, inferred from ${profile.signal}; set KEYTURN_ENV to say so`,
+      );
+  }
+  for (const { error } of resolution.problems) {
+    logger.warn({ event: 'configuration.doubtful', code: error.code, hint: error.hint }, error.message);
+  }
+  if (source?.created === true) {
+    const kept =
+      source.kind === 'development-file'
+        ? `and keeps it in ${source.name}`
+        : 'and keeps it in memory: a restart signs everybody out';
+    logger.info(
+      { event: 'secret.created', source: source.name },
+      `development makes its own signing secret ${kept}`,
+    );
+  }
+  if (keyring !== undefined) {
+    logger.info(
+      {
+        event: 'keyring.loaded',
+        source: source?.name,
+        count: keyring.keys.length,
+        kids: keyring.keys.map((key) => `${key.id}:${key.state}`),
+      },
+      'the keyring is loaded',
+    );
+  }
+}
+
+function viewOf(ring: Keyring): KeyringView {
+  const keys = ring.keys.map(({ id, state, dates }) => Object.freeze({ id, state, dates }));
+  return Object.freeze({
+    fingerprint: ring.fingerprint,
+    generation: ring.generation,
+    keys: Object.freeze(keys),
+  });
+}

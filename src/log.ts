@@ -1,0 +1,30 @@
+// Logging: the shape that pino, Fastify and most loggers share, and a plain one for when none is handed in.
+
+/** Facts first, then a sentence. Every record carries `event`, a stable name such as `keyring.loaded`. */
+export type LogMethod = (facts: Readonly<Record<string, unknown>>, message: string) => void;
+
+/** What is asked of a logger; a pino instance is one. */
+export interface Logger {
+  readonly debug: LogMethod;
+  readonly info: LogMethod;
+  readonly warn: LogMethod;
+  readonly error: LogMethod;
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
+
+const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error', 'silent'];
+
+/** Writes lines such as `keyturn: warn: … (event=secret.created)`. */
+export function textLogger(level: LogLevel, write: (line: string) => void): Logger {
+  const method = (of: LogLevel): LogMethod => {
+    if (LEVELS.indexOf(of) < LEVELS.indexOf(level)) return () => {};
+    return (facts, message) => {
+      const details = Object.entries(facts).map(
+        ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+      );
+      write(`keyturn: ${of}: ${message}${details.length === 0 ? '' : ` (${details.join(' ')})`}\n`);
+    };
+  };
+  return { debug: method('debug'), info: method('info'), warn: method('warn'), error: method('error') };
+}

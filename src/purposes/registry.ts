@@ -1,0 +1,162 @@
+// The registry of purposes: everything that is signed, how long it lives and where its state is kept. Signers,
+// the grace window and the impact report read this one list, so that a rotation cannot forget a surface.
+import type { Settings } from '../config/layers.js';
+import { requireDuration } from '../config/value.js';
+import { KeyturnError } from '../errors.js';
+
+export interface Purpose {
+  readonly name: string;
+  /** The longest that one of its tokens may live, in seconds. */
+  readonly maxAge: number;
+  /** What is signed, in words. */
+  readonly about: string;
+  /** Keyturn's own: not to be had from `keyturn.signer()`. */
+  readonly reserved: boolean;
+  /** Undeclared: made up by `keyturn.signer()` in development. */
+  readonly declared: boolean;
+}
+
+interface BuiltIn {
+  readonly maxAge: number;
+  readonly about: string;
+  readonly reserved: boolean;
+}
+
+const MINUTE = 60;
+const DAY = 86400;
+
+/** Lifetimes in seconds. That of `session` is the setting `session.idle`. */
+const BUILT_IN: Readonly<Record<string, BuiltIn>> = {
+  session: { maxAge: 0, about: 'the session cookie', reserved: true },
+  csrf: { maxAge: 7 * DAY, about: 'the token in forms', reserved: true },
+  'csrf-id': {
+    maxAge: 7 * DAY,
+    about: 'the cookie that forms are bound to before there is a session',
+    reserved: true,
+  },
+  flash: { maxAge: 10 * MINUTE, about: 'messages that wait for the next page', reserved: true },
+  'password-reset': { maxAge: DAY, about: 'links that let a password be chosen anew', reserved: false },
+  'email-verification': { maxAge: 7 * DAY, about: 'links that prove an e-mail address', reserved: false },
+  invitation: { maxAge: 30 * DAY, about: 'links that invite somebody', reserved: false },
+};
+
+export class PurposeRegistry {
+  readonly #purposes = new Map<string, Purpose>();
+  readonly #strict: boolean;
+
+  /** @param strict refuse undeclared purposes, as production does */
+  constructor(settings: Settings, strict: boolean) {
+    this.#strict = strict;
+    for (const [name, builtIn] of Object.entries(BUILT_IN)) {
+      this.#purposes.set(name, { name, ...builtIn, declared: true });
+    }
+    const session = this.#purposes.get('session') as Purpose;
+    const lifetime = Math.min(settings.get('session.idle'), settings.get('session.max_age'));
+    this.#purposes.set('session', { ...session, maxAge: lifetime });
+    for (const [name, said] of settings.purposes)
+      this.#declare(name, said.maxAge, said.about, said.origin.name);
+  }
+
+  #declare(name: string, maxAge: number | undefined, about: string | undefined, where: string): void {
+    const before = this.#purposes.get(name);
+    if (name === 'session' && maxAge !== undefined) {
+      throw new KeyturnError(
+        'purpose_reserved',
+        `purposes.session.max_age in ${where} has no effect`,
+        'set idle and max_age under [session]',
+      );
+    }
+    const longest = maxAge ?? before?.maxAge;
+    if (longest === undefined) {
+      throw new KeyturnError(
+        'purpose_lifetime',
+        `purposes.${name} in ${where} has no max_age`,
+        `every token expires: add max_age = "1h" (or longer) under [purposes.${name}]`,
+      );
+    }
+    this.#purposes.set(name, {
+      name,
+      maxAge: longest,
+      about: about ?? before?.about ?? `tokens of the purpose "${name}"`,
+      reserved: before?.reserved ?? false,
+      declared: true,
+    });
+  }
+
+  /** Every purpose, the built-in ones first. */
+  get all(): readonly Purpose[] {
+    return [...this.#purposes.values()];
+  }
+
+  /** One of Keyturn's own. */
+  own(name: string): Purpose {
+    return this.#purposes.get(name) as Purpose;
+  }
+
+  /**
+   * The purpose and lifetime for `keyturn.signer(name, { maxAge })`.
+   *
+   * @throws KeyturnError `purpose_invalid`, `purpose_reserved`, `purpose_undeclared`, `purpose_lifetime`,
+   * `duration_invalid`
+   */
+  forSigner(
+    name: string,
+    maxAge: number | string | undefined,
+  ): { readonly purpose: Purpose; readonly maxAge: number } {
+    if (typeof name !== 'string' || !/^[a-z][a-z0-9-]{0,31}$/.test(name)) {
+      throw new KeyturnError(
+        'purpose_invalid',
+        'a purpose has a name of a-z, 0-9 and "-", 32 characters at most, that begins with a letter',
+        'name it after what the token is for, such as "password-reset"',
+      );
+    }
+    const seconds = maxAge === undefined ? undefined : requireDuration(maxAge, `maxAge of "${name}"`);
+    const known = this.#purposes.get(name);
+    if (known?.reserved === true) {
+      throw new KeyturnError(
+        'purpose_reserved',
+        `the purpose "${name}" is Keyturn's own`,
+        'choose another name: tokens of one purpose are never accepted for another',
+      );
+    }
+    if (known !== undefined) {
+      if (seconds !== undefined && seconds > known.maxAge) {
+        if (!known.declared) return this.#remember(name, seconds);
+        throw new KeyturnError(
+          'purpose_lifetime',
+          `a token for "${name}" may live ${known.maxAge} s, and maxAge says ${seconds} s`,
+          `code may only shorten a lifetime: set max_age under [purposes.${name}] in keyturn.toml`,
+        );
+      }
+      return { purpose: known, maxAge: seconds ?? known.maxAge };
+    }
+    if (this.#strict) {
+      throw new KeyturnError(
+        'purpose_undeclared',
+        `the purpose "${name}" is not declared`,
+        `add to keyturn.toml: [purposes.${name}] max_age = "${maxAge ?? '1h'}"`,
+      );
+    }
+    if (seconds === undefined) {
+      throw new KeyturnError(
+        'purpose_lifetime',
+        `the purpose "${name}" has no lifetime`,
+        `every token expires: pass maxAge, or set max_age under [purposes.${name}] in keyturn.toml`,
+      );
+    }
+    return this.#remember(name, seconds);
+  }
+
+  /** In development a purpose may be made up on the spot; it is remembered with the longest lifetime asked for. */
+  #remember(name: string, maxAge: number): { readonly purpose: Purpose; readonly maxAge: number } {
+    const purpose = {
+      name,
+      maxAge,
+      about: `tokens of the purpose "${name}"`,
+      reserved: false,
+      declared: false,
+    };
+    this.#purposes.set(name, purpose);
+    return { purpose, maxAge };
+  }
+}

@@ -1,0 +1,245 @@
+// From the text that the ladder found, and its companions, to a keyring in which every key has been judged.
+import type { Settings } from '../config/layers.js';
+import type { Profile } from '../config/profile.js';
+import { variableOf } from '../config/settings.js';
+import { KeyturnError } from '../errors.js';
+import { looksLikeDocument, parseDocument } from '../keyring/document.js';
+import { Key, type KeyState, Material } from '../keyring/key.js';
+import { Keyring } from '../keyring/keyring.js';
+import type { Source } from '../secret/ladder.js';
+import { judge, MINIMUM_BYTES } from '../secret/strength.js';
+import { cleanSecret } from '../secret/text.js';
+import type { ProblemArea, Problems } from './problem.js';
+
+/** The three things a source can hold. */
+export type SourceFormat = 'secret' | 'array' | 'document';
+
+const PREVIOUS = 'security.signing_secret.previous_secrets';
+const NEXT = 'security.signing_secret.next_secrets';
+const REVOKED = 'security.signing_secret.revoked_kids';
+const COMPANIONS = [PREVIOUS, NEXT, REVOKED] as const;
+const ACCEPT_WEAK_DAYS = 30;
+const DAY_MS = 86_400_000;
+
+/** What the keys of a ring are called in errors: the place each came from, by key id. */
+type Places = Map<string, string>;
+
+/**
+ * Builds the keyring in force. Whatever is wrong goes to `problems`; the keyring is undefined when it cannot
+ * be built at all.
+ */
+export function assembleKeyring(
+  source: Source,
+  text: string,
+  settings: Settings,
+  profile: Profile,
+  now: number,
+  problems: Problems,
+): { readonly format: SourceFormat; readonly keyring: Keyring | undefined } {
+  const where = source.kind === 'file' ? `${source.path} (from ${source.name})` : source.name;
+  const places: Places = new Map();
+  let format: SourceFormat = 'secret';
+  const keyring = problems.attempt('signing_secret', () => {
+    format = formatOf(source, text, where);
+    if (format === 'document') {
+      refuseCompanions(settings, where);
+      return parseDocument(text, where, cleanSecret);
+    }
+    const gathering = new Gathering(places, problems);
+    gathering.add(format === 'array' ? readArray(text, where) : [text], 'active', () => where);
+    addCompanions(gathering, settings);
+    return gathering.keyring();
+  });
+  if (keyring !== undefined) judgeKeys(keyring, places, where, settings, profile, now, problems);
+  return { format, keyring };
+}
+
+function formatOf(source: Source, text: string, where: string): SourceFormat {
+  const array = text
+    .replace(/^\uFEFF/, '')
+    .trimStart()
+    .startsWith('[');
+  if (source.kind === 'file' || source.kind === 'command') {
+    return looksLikeDocument(text) ? 'document' : array ? 'array' : 'secret';
+  }
+  if ((array || looksLikeDocument(text)) && isJson(text)) {
+    throw new KeyturnError(
+      'secret_malformed',
+      `${where} holds JSON, where one secret belongs`,
+      `give the newest secret there and the others in ${variableOf(PREVIOUS)}, or put the JSON into a file and name it in ${variableOf('security.signing_secret.file')}`,
+    );
+  }
+  return 'secret';
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function readArray(text: string, where: string): readonly string[] {
+  let value: unknown;
+  try {
+    value = JSON.parse(text.replace(/^\uFEFF/, ''));
+  } catch {
+    // The parser's message would quote the secrets.
+    value = undefined;
+  }
+  if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) {
+    throw new KeyturnError(
+      'secret_malformed',
+      `${where} begins like a JSON array of secrets, but is none`,
+      'write ["newest secret", "older secret"], each in double quotes',
+    );
+  }
+  if (value.length === 0) {
+    throw new KeyturnError(
+      'secret_empty',
+      `${where} is an array without a secret`,
+      'put a secret there: keyturn generate prints one',
+    );
+  }
+  return value;
+}
+
+function refuseCompanions(settings: Settings, where: string): void {
+  const set = COMPANIONS.filter((name) => settings.get(name).length > 0);
+  if (set.length === 0) return;
+  throw new KeyturnError(
+    'keyring_with_companions',
+    `${where} is a keyring document, and ${set.map((name) => settings.origin(name)?.name).join(', ')} would add to it`,
+    'a document holds all its keys and their states: take the other setting out',
+  );
+}
+
+function addCompanions(gathering: Gathering, settings: Settings): void {
+  const place = (name: (typeof COMPANIONS)[number]) => (index: number) => {
+    const origin = settings.origin(name);
+    const what = origin?.layer === 'variable' ? origin.name : `${name} in ${origin?.name}`;
+    return `secret ${index + 1} of ${what}`;
+  };
+  gathering.add(settings.get(PREVIOUS), 'retiring', place(PREVIOUS));
+  gathering.add(settings.get(NEXT), 'staged', place(NEXT));
+  for (const kid of settings.get(REVOKED)) gathering.revoke(kid, settings.origin(REVOKED)?.name ?? REVOKED);
+}
+
+/** Collects keys from single secrets. The first is active; a secret that comes again is said and left out. */
+class Gathering {
+  readonly #keys = new Map<string, Key>();
+  readonly #places: Places;
+  readonly #problems: Problems;
+
+  constructor(places: Places, problems: Problems) {
+    this.#places = places;
+    this.#problems = problems;
+  }
+
+  add(secrets: readonly string[], state: KeyState, place: (index: number) => string): void {
+    for (const [index, secret] of secrets.entries()) {
+      const nth =
+        secrets.length > 1 && state === 'active' ? `secret ${index + 1} of ${place(index)}` : place(index);
+      const material = new Material(cleanSecret(secret, nth));
+      const before = this.#places.get(material.kid);
+      if (before !== undefined) {
+        this.#problems.warn(
+          'keyring',
+          new KeyturnError(
+            'keyring_invalid',
+            `${nth} is the same secret as ${before}`,
+            'keep each secret once',
+          ),
+        );
+        continue;
+      }
+      this.#places.set(material.kid, nth);
+      this.#keys.set(material.kid, new Key(material, state === 'active' && index > 0 ? 'retiring' : state));
+    }
+  }
+
+  revoke(kid: string, where: string): void {
+    if (!/^[\w-]{8}$/.test(kid)) {
+      throw new KeyturnError(
+        'keyring_invalid',
+        `${where} names a key id that is none`,
+        'a key id is 8 characters, as keyturn doctor and keyturn inspect show it',
+      );
+    }
+    if (this.#keys.get(kid)?.state === 'active') {
+      throw new KeyturnError(
+        'keyring_invalid',
+        `${where} revokes ${kid}, the key that signs`,
+        'provide a new signing secret (keyturn generate) in the same step',
+      );
+    }
+    this.#keys.set(kid, new Key(kid, 'revoked'));
+  }
+
+  keyring(): Keyring {
+    return new Keyring([...this.#keys.values()]);
+  }
+}
+
+/** Judges every key that can sign or verify. A weak one is an error in production and a warning elsewhere. */
+function judgeKeys(
+  keyring: Keyring,
+  places: Places,
+  source: string,
+  settings: Settings,
+  profile: Profile,
+  now: number,
+  problems: Problems,
+): void {
+  const excused = excusedKeys(settings, now, problems);
+  for (const key of keyring.live) {
+    const strength = judge(key.material?.revealSecret() ?? '');
+    if (strength.enough) continue;
+    const place = places.get(key.id) ?? `the ${key.state} key ${key.id} in ${source}`;
+    const area: ProblemArea = key.state === 'active' ? 'signing_secret' : 'keyring';
+    const until = key.state === 'retiring' ? excused.get(key.id) : undefined;
+    const what = `${place} is too weak: ${strength.bytes} of ${MINIMUM_BYTES} bytes count, since ${strength.why}`;
+    if (until !== undefined) {
+      problems.warn(
+        area,
+        new KeyturnError(
+          'secret_weak',
+          `${what} (accepted until ${new Date(until).toISOString().slice(0, 10)})`,
+          `retire ${key.id} before then`,
+        ),
+      );
+    } else {
+      const error = new KeyturnError('secret_weak', what, weakHint(key, places, source));
+      if (profile === 'prod') problems.error(area, error);
+      else problems.warn(area, error);
+    }
+  }
+}
+
+function weakHint(key: Key, places: Places, source: string): string {
+  if (key.state === 'retiring') {
+    return `take it out, or, to rotate away from it, set accept_weak = [{ kid = "${key.id}", until = <at most ${ACCEPT_WEAK_DAYS} days ahead> }] under [security.signing_secret]`;
+  }
+  return `replace ${places.get(key.id) ?? source} by the output of "keyturn generate"`;
+}
+
+function excusedKeys(settings: Settings, now: number, problems: Problems): ReadonlyMap<string, number> {
+  const excused = new Map<string, number>();
+  for (const { kid, until } of settings.get('security.signing_secret.accept_weak')) {
+    if (until > now + ACCEPT_WEAK_DAYS * DAY_MS) {
+      problems.error(
+        'keyring',
+        new KeyturnError(
+          'config_invalid',
+          `accept_weak excuses ${kid} for more than ${ACCEPT_WEAK_DAYS} days`,
+          `choose an earlier date: an exception without an end is none`,
+        ),
+      );
+    } else if (until > now) {
+      excused.set(kid, until);
+    }
+  }
+  return excused;
+}

@@ -1,0 +1,36 @@
+// The edge: the only place that looks at this process and machine.
+import { existsSync } from 'node:fs';
+import { url as inspectorUrl } from 'node:inspector';
+import type { Signs } from '../config/profile.js';
+
+/** What a resolution is made from. Everything in it can be handed in, so that any machine can be simulated. */
+export interface Machine {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly signs: Signs;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** The machine that this process runs on, with parts of it replaced. */
+export function thisMachine(instead: Partial<Machine> = {}): Machine {
+  return {
+    cwd: instead.cwd ?? process.cwd(),
+    env: instead.env ?? process.env,
+    signs: instead.signs ?? readSigns(),
+    now: instead.now ?? Date.now,
+  };
+}
+
+function readSigns(): Signs {
+  return {
+    terminal: process.stdin.isTTY === true || process.stdout.isTTY === true,
+    debugger: inspectorUrl() !== undefined,
+    container: existsSync('/.dockerenv') || existsSync('/run/.containerenv'),
+  };
+}
+
+/** Standard error: where talk goes, so that standard output stays free for data. */
+export function writeToStderr(line: string): void {
+  process.stderr.write(line);
+}

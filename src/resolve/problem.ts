@@ -1,0 +1,45 @@
+// What the resolver finds wrong, gathered instead of thrown: boot throws the first, the doctor tells all.
+import { KeyturnError } from '../errors.js';
+
+/** The part of the configuration that a problem belongs to; the doctor has a check of the same name. */
+export type ProblemArea = 'profile' | 'configuration' | 'signing_secret' | 'keyring' | 'source';
+
+export interface Problem {
+  readonly area: ProblemArea;
+  /** An error stops the process, a warning is logged. */
+  readonly severity: 'error' | 'warning';
+  readonly error: KeyturnError;
+}
+
+export class Problems {
+  readonly list: Problem[] = [];
+
+  error(area: ProblemArea, error: KeyturnError): void {
+    this.list.push({ area, severity: 'error', error });
+  }
+
+  warn(area: ProblemArea, error: KeyturnError): void {
+    this.list.push({ area, severity: 'warning', error });
+  }
+
+  /** Runs a step; an operator's mistake in it becomes a problem, anything else is a fault of ours and is thrown. */
+  attempt<T>(area: ProblemArea, step: () => T): T | undefined {
+    try {
+      return step();
+    } catch (error) {
+      if (!(error instanceof KeyturnError)) throw error;
+      this.error(area, error);
+      return undefined;
+    }
+  }
+
+  async attemptAsync<T>(area: ProblemArea, step: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await step();
+    } catch (error) {
+      if (!(error instanceof KeyturnError)) throw error;
+      this.error(area, error);
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,196 @@
+// The one resolver: from environment and files to a profile, settings and a keyring. Boot, doctor and every
+// command go through it, so what one of them sees is what all of them see.
+import { stat } from 'node:fs/promises';
+import { resolve as resolvePath } from 'node:path';
+import { readConfigFiles } from '../config/files.js';
+import { type Layer, layer, type Origin, type Settings } from '../config/layers.js';
+import { decideProfile, type Profile, type ProfileDecision } from '../config/profile.js';
+import { variableOf } from '../config/settings.js';
+import { KeyturnError } from '../errors.js';
+import type { Keyring } from '../keyring/keyring.js';
+import { climb, type LadderInput, type Source } from '../secret/ladder.js';
+import { assembleKeyring, type SourceFormat } from './assemble.js';
+import type { Machine } from './machine.js';
+import { type Problem, Problems } from './problem.js';
+
+export interface ResolveOptions {
+  readonly machine: Machine;
+  /** A profile that the caller insists on (`--env`). */
+  readonly profile?: string | undefined;
+  /** Settings written in the program: above the built-in defaults, below every file and variable. */
+  readonly config?: Readonly<Record<string, unknown>> | undefined;
+  /** Whether a missing development secret may be created. */
+  readonly create: boolean;
+}
+
+/** Everything that is known about how this process is configured. */
+export interface Resolution {
+  readonly profile: ProfileDecision;
+  readonly settings: Settings;
+  readonly cwd: string;
+  readonly dataDir: string;
+  /** The source in force; undefined when nothing is configured. */
+  readonly source: (Source & { readonly format: SourceFormat; readonly created: boolean }) | undefined;
+  /** Sources that are there, but hidden by the one in force. */
+  readonly hidden: readonly Source[];
+  /** Undefined when a problem prevented it. */
+  readonly keyring: Keyring | undefined;
+  readonly problems: readonly Problem[];
+}
+
+/** Where an operator puts a production secret. */
+export const SECRET_VARIABLE: string = variableOf('security.signing_secret.secret');
+
+/** Resolves. Operator mistakes come back as problems, so that a doctor can tell all of them; boot throws the first. */
+export async function resolve(options: ResolveOptions): Promise<Resolution> {
+  const { machine } = options;
+  const problems = new Problems();
+  const profile = problems.attempt('profile', () =>
+    decideProfile(options.profile, machine.env, machine.signs),
+  ) ?? {
+    profile: 'prod',
+    signal: 'an unknown profile',
+    inferred: true,
+  };
+  const settings = await readSettings(options, profile.profile, problems);
+  const dataDir = resolvePath(machine.cwd, machine.env.KEYTURN_DATA_DIR || '.keyturn');
+  if (machine.env.KEYTURN_DATA_DIR?.trim() === '') {
+    problems.error(
+      'configuration',
+      new KeyturnError('config_invalid', 'KEYTURN_DATA_DIR is empty', 'name a folder, or unset it'),
+    );
+  }
+  await checkPlaces(settings, profile.profile, problems);
+  const input = ladderInput(options, profile.profile, settings, dataDir);
+  const found = await problems.attemptAsync('signing_secret', () => climb(input));
+  if (found?.source === undefined) {
+    if (found !== undefined && profile.profile === 'prod') problems.error('signing_secret', missing(profile));
+    return {
+      profile,
+      settings,
+      cwd: machine.cwd,
+      dataDir,
+      source: undefined,
+      hidden: found?.hidden ?? [],
+      keyring: undefined,
+      problems: problems.list,
+    };
+  }
+  const assembled = assembleKeyring(
+    found.source,
+    found.text,
+    settings,
+    profile.profile,
+    machine.now(),
+    problems,
+  );
+  return {
+    profile,
+    settings,
+    cwd: machine.cwd,
+    dataDir,
+    source: { ...found.source, format: assembled.format, created: found.created },
+    hidden: found.hidden,
+    keyring: assembled.keyring,
+    problems: problems.list,
+  };
+}
+
+async function readSettings(
+  options: ResolveOptions,
+  profile: Profile,
+  problems: Problems,
+): Promise<Settings> {
+  const files = await readConfigFiles(options.machine.cwd, profile);
+  const layers: Layer[] = [...files.layers];
+  if (options.config !== undefined) {
+    layers.unshift({ origin: { layer: 'program', name: 'the program' }, tree: options.config });
+  }
+  const { settings, errors } = layer(profile, layers, options.machine.env);
+  for (const error of [...files.errors, ...errors]) problems.error('configuration', error);
+  return settings;
+}
+
+function ladderInput(
+  options: ResolveOptions,
+  profile: Profile,
+  settings: Settings,
+  dataDir: string,
+): LadderInput {
+  const provided = (name: 'secret' | 'file' | 'command') => {
+    const setting = `security.signing_secret.${name}` as const;
+    const origin = settings.origin(setting);
+    const value = settings.get(setting);
+    return origin === undefined || value === undefined
+      ? undefined
+      : { name: describe(setting, origin), value, origin };
+  };
+  const secret = provided('secret');
+  // A secret in a file stands below every variable, and the variable `…_FILE` above the file's own.
+  const fromVariable = secret?.origin.layer === 'variable';
+  return {
+    cwd: options.machine.cwd,
+    dataDir,
+    development: profile !== 'prod',
+    ephemeral: settings.get('security.signing_secret.dev_secret') === 'ephemeral',
+    create: options.create,
+    variable: fromVariable ? secret : undefined,
+    file: provided('file'),
+    command: provided('command'),
+    config: fromVariable ? undefined : secret,
+  };
+}
+
+/** What an operator calls the place of a setting: its variable, or its name and file. */
+function describe(setting: Parameters<typeof variableOf>[0], origin: Origin): string {
+  return origin.layer === 'variable' ? origin.name : `${setting} in ${origin.name}`;
+}
+
+/** Secrets in configuration files: refused in production where they stand in for the secret or others can read them. */
+async function checkPlaces(settings: Settings, profile: Profile, problems: Problems): Promise<void> {
+  if (profile !== 'prod') return;
+  for (const origin of settings.origins('security.signing_secret.secret')) {
+    if (origin.layer === 'variable') continue;
+    problems.error(
+      'signing_secret',
+      new KeyturnError(
+        'secret_in_config',
+        `${origin.name} holds the signing secret, which production refuses`,
+        `remove it there, make a new one with keyturn generate, and provide it as ${SECRET_VARIABLE} or ${SECRET_VARIABLE}_FILE`,
+      ),
+    );
+  }
+  for (const setting of [
+    'security.signing_secret.previous_secrets',
+    'security.signing_secret.next_secrets',
+  ] as const) {
+    for (const origin of settings.origins(setting)) {
+      if (origin.layer === 'program') problems.error('keyring', secretsInTheOpen(setting, origin.name));
+      if (origin.layer !== 'file') continue;
+      const { mode } = await stat(origin.path);
+      if ((mode & 0o077) !== 0) problems.error('keyring', secretsInTheOpen(setting, origin.name));
+    }
+  }
+}
+
+function secretsInTheOpen(
+  setting: 'security.signing_secret.previous_secrets' | 'security.signing_secret.next_secrets',
+  where: string,
+): KeyturnError {
+  return new KeyturnError(
+    'secret_in_config',
+    `${setting} stands in ${where}, which others than its owner can read`,
+    `move it to ${variableOf(setting)}, or chmod 600 ${where}`,
+  );
+}
+
+function missing(profile: ProfileDecision): KeyturnError {
+  const why = profile.inferred
+    ? `production rules apply (${profile.signal}; KEYTURN_ENV=dev says otherwise)`
+    : `production rules apply (${profile.signal})`;
+  return new KeyturnError(
+    'secret_missing',
+    `no signing secret is configured, and ${why}`,
+    `set ${SECRET_VARIABLE} to the output of "keyturn generate", or ${SECRET_VARIABLE}_FILE to a file that holds it`,
+  );
+}

@@ -1,0 +1,66 @@
+// How many bytes of a secret count, once everything that adds no strength is taken away.
+import { DEMO_VALUES } from './demo-values.js';
+
+/** So many bytes must count: the output length of SHA-256 (RFC 2104, section 3, advises no less for an HMAC key). */
+export const MINIMUM_BYTES = 32;
+
+/** The verdict on one secret. `bytes` is what counted, `why` in words without any part of the secret. */
+export interface Strength {
+  readonly enough: boolean;
+  readonly bytes: number;
+  readonly why: string;
+}
+
+/**
+ * Judges a secret. Published demo values are taken out first (after folding case and separators); of the rest
+ * only the shortest repeating unit counts; hex digits count by the bytes they decode to.
+ */
+export function judge(secret: string): Strength {
+  const rest = withoutDemoValues(secret);
+  const unit = repeatingUnit(rest);
+  const bytes = countBytes(unit);
+  const why =
+    rest !== secret
+      ? 'it is built on a published demo value'
+      : unit !== rest
+        ? 'it repeats itself'
+        : isHex(unit)
+          ? 'two hex digits make one byte'
+          : 'it is too short';
+  return { enough: bytes >= MINIMUM_BYTES, bytes, why };
+}
+
+function withoutDemoValues(secret: string): string {
+  const folded = secret.toLowerCase().replace(/[\s\-_.,:;/\\|+]/g, '');
+  let rest = folded;
+  // Until nothing changes: taking one out may join the halves of another.
+  for (let before = ''; before !== rest; ) {
+    before = rest;
+    for (const demo of DEMO_VALUES) rest = rest.replaceAll(demo, '');
+  }
+  return rest === folded ? secret : rest;
+}
+
+/**
+ * The shortest unit whose repetition (the last one may be cut short) makes up the text. A unit counts as
+ * repeated only from two whole turns on: by mere chance one random secret in sixteen ends as it begins.
+ */
+function repeatingUnit(text: string): string {
+  // Knuth, Morris and Pratt: border[i] is the longest proper prefix of text[0..i] that is also its suffix.
+  const border = new Array<number>(text.length).fill(0);
+  for (let i = 1, length = 0; i < text.length; i++) {
+    while (length > 0 && text[i] !== text[length]) length = border[length - 1] as number;
+    if (text[i] === text[length]) length++;
+    border[i] = length;
+  }
+  const period = text.length - (border.at(-1) ?? 0);
+  return period * 2 <= text.length ? text.slice(0, period) : text;
+}
+
+function isHex(text: string): boolean {
+  return /^[0-9a-f]+$/i.test(text);
+}
+
+function countBytes(text: string): number {
+  return isHex(text) ? Math.floor(text.length / 2) : Buffer.byteLength(text, 'utf8');
+}

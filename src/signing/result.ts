@@ -1,0 +1,49 @@
+// What verifying untrusted input yields. Never an exception: a refusal is an expected outcome, with a reason
+// for logs and metrics. Clients are never told the reason.
+
+/**
+ * - `malformed`: has not the form of a token
+ * - `unknown_key`: no key of the ring has this id
+ * - `retired_key`: signed by a key that was retired
+ * - `revoked_key`: signed by a key that was revoked
+ * - `bad_signature`: altered, or made for another purpose
+ * - `expired`: genuine, but its time is over
+ * - `bind_mismatch`: genuine, but what it was bound to has changed
+ */
+export type RefusalReason =
+  | 'malformed'
+  | 'unknown_key'
+  | 'retired_key'
+  | 'revoked_key'
+  | 'bad_signature'
+  | 'expired'
+  | 'bind_mismatch';
+
+export interface Refusal {
+  readonly ok: false;
+  readonly reason: RefusalReason;
+}
+
+export interface Verified<T> {
+  readonly ok: true;
+  readonly payload: T;
+  /** Id of the key that signed. */
+  readonly kid: string;
+  /** Whether that key is retiring: the token is due to be signed again. */
+  readonly stale: boolean;
+  readonly issuedAt: Date;
+  readonly expiresAt: Date;
+}
+
+export type Result<T> = Verified<T> | Refusal;
+
+/** One frozen value per reason: refusing costs no allocation. */
+export const REFUSALS: { readonly [Reason in RefusalReason]: Refusal } = Object.freeze({
+  malformed: Object.freeze({ ok: false, reason: 'malformed' }),
+  unknown_key: Object.freeze({ ok: false, reason: 'unknown_key' }),
+  retired_key: Object.freeze({ ok: false, reason: 'retired_key' }),
+  revoked_key: Object.freeze({ ok: false, reason: 'revoked_key' }),
+  bad_signature: Object.freeze({ ok: false, reason: 'bad_signature' }),
+  expired: Object.freeze({ ok: false, reason: 'expired' }),
+  bind_mismatch: Object.freeze({ ok: false, reason: 'bind_mismatch' }),
+});

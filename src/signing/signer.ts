@@ -1,0 +1,239 @@
+// A signer: signs payloads for one purpose and verifies tokens of it, with whatever keyring is in force.
+import { requireDuration } from '../config/value.js';
+import { KeyturnError } from '../errors.js';
+import type { Key } from '../keyring/key.js';
+import type { Keyring } from '../keyring/keyring.js';
+import type { LiveKeyring } from '../keyring/live.js';
+import { Hmac, sameMac } from './hmac.js';
+import { REFUSALS, type Refusal, type RefusalReason, type Result, type Verified } from './result.js';
+import {
+  BIND_TAG_CHARACTERS,
+  decodePayload,
+  encodePayload,
+  formatHeader,
+  parseToken,
+  type TokenParts,
+} from './token.js';
+
+/** The state that a token is tied to: what it is bound to at signing must be the same at verification. */
+export type Bind<T> =
+  | string
+  | ((payload: T) => string | undefined | null | Promise<string | undefined | null>);
+
+export interface SignOptions {
+  /** Ties the token to a state, such as the hash of a password: it ends when that changes. */
+  readonly bind?: string;
+  /** Shorter than the signer's own: seconds, or a text such as `"15min"`. */
+  readonly maxAge?: number | string;
+}
+
+export interface VerifyOptions<T> {
+  /** The state as it is now, or a function of the (already authenticated) payload that looks it up. */
+  readonly bind?: Bind<T>;
+}
+
+/** A verified token before it is dressed for the public: times in seconds since 1970. */
+export interface Checked {
+  readonly ok: true;
+  readonly payload: unknown;
+  readonly key: Key;
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+}
+
+/** Told of every refusal; for logs and metrics. */
+export type RefusalListener = (purpose: string, reason: RefusalReason, kid: string | undefined) => void;
+
+export interface SignerParts {
+  readonly purpose: string;
+  /** Seconds. */
+  readonly maxAge: number;
+  readonly ring: LiveKeyring;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  readonly onRefusal: RefusalListener;
+}
+
+/** The keys of one ring for one purpose, derived once. */
+interface PurposeKeys {
+  readonly ring: Keyring;
+  readonly active: PurposeKey;
+  readonly byId: ReadonlyMap<string, PurposeKey>;
+}
+
+interface PurposeKey {
+  readonly key: Key;
+  readonly sign: Hmac;
+  readonly bind: Hmac;
+}
+
+/** Signs payloads of type `T` for one purpose. Synchronous; follows the ring in force. */
+export class Signer<T = unknown> {
+  readonly purpose: string;
+  /** The lifetime of the tokens it signs, in seconds. */
+  readonly maxAge: number;
+  readonly #ring: LiveKeyring;
+  readonly #clock: () => number;
+  readonly #onRefusal: RefusalListener;
+  #keys: PurposeKeys;
+
+  /** @internal use `keyturn.signer()` */
+  constructor(parts: SignerParts) {
+    this.purpose = parts.purpose;
+    this.maxAge = parts.maxAge;
+    this.#ring = parts.ring;
+    this.#clock = parts.clock;
+    this.#onRefusal = parts.onRefusal;
+    this.#keys = purposeKeys(parts.ring.current, parts.purpose);
+  }
+
+  /**
+   * Signs a payload: any value that JSON can carry. It can be read by whoever holds the token.
+   *
+   * @throws KeyturnError `payload_not_json`, `bind_invalid`, `purpose_lifetime`, `duration_invalid`
+   */
+  sign(payload: T, options: SignOptions = {}): string {
+    const now = Math.floor(this.#clock() / 1000);
+    const maxAge = options.maxAge === undefined ? this.maxAge : this.#shorter(options.maxAge);
+    return this.signAt(payload, now, now + maxAge, options.bind);
+  }
+
+  /**
+   * Verifies a token. Whatever it is given, it does not throw: a refusal is a result with a reason. It returns
+   * a promise only when `bind` does; an exception of that function is passed on.
+   */
+  verify(
+    token: unknown,
+    options?: { readonly bind?: string | ((payload: T) => string | undefined | null) },
+  ): Result<T>;
+  verify(token: unknown, options: VerifyOptions<T>): Result<T> | Promise<Result<T>>;
+  verify(token: unknown, options: VerifyOptions<T> = {}): Result<T> | Promise<Result<T>> {
+    const parts = typeof token === 'string' ? parseToken(token) : undefined;
+    if (parts === undefined) return this.#refuse('malformed');
+    const checked = this.#authenticate(parts);
+    if (!checked.ok) return checked;
+    if (options.bind === undefined) {
+      return parts.bindTag === undefined ? dress<T>(checked) : this.#refuse('bind_mismatch', parts.kid);
+    }
+    const payload = checked.payload as T;
+    const bound = typeof options.bind === 'function' ? options.bind(payload) : options.bind;
+    const settle = (state: string | undefined | null): Result<T> =>
+      this.#isBoundTo(parts, state) ? dress<T>(checked) : this.#refuse('bind_mismatch', parts.kid);
+    return isPromise(bound) ? bound.then(settle) : settle(bound);
+  }
+
+  /** @internal Verifies an unbound token; the hot path of every request. */
+  check(token: string): Checked | Refusal {
+    const parts = parseToken(token);
+    if (parts === undefined) return this.#refuse('malformed');
+    if (parts.bindTag !== undefined) return this.#refuse('bind_mismatch', parts.kid);
+    return this.#authenticate(parts);
+  }
+
+  /** @internal Signs with given dates, in seconds since 1970: a cookie signed again keeps its own. */
+  signAt(payload: unknown, issuedAt: number, expiresAt: number, bind?: string): string {
+    const { key, sign, bind: bindMac } = this.#current().active;
+    let signed = formatHeader(key.id, issuedAt, expiresAt) + encodePayload(payload);
+    if (bind !== undefined) signed += `.${bindTag(bindMac, signed, requireBind(bind))}`;
+    return `${signed}.${sign.mac(signed)}`;
+  }
+
+  #authenticate(parts: TokenParts): Checked | Refusal {
+    const keys = this.#current();
+    const found = keys.byId.get(parts.kid);
+    if (found === undefined) return this.#refuse(absence(keys.ring.get(parts.kid)), parts.kid);
+    const mac = found.sign.mac(parts.signed);
+    if (mac === undefined) return this.#refuse('malformed', parts.kid);
+    if (!sameMac(mac, parts.mac)) return this.#refuse('bad_signature', parts.kid);
+    if (parts.expiresAt * 1000 <= this.#clock()) return this.#refuse('expired', parts.kid);
+    const payload = decodePayload(parts.payload);
+    if (payload === undefined) return this.#refuse('malformed', parts.kid);
+    return {
+      ok: true,
+      payload: payload.value,
+      key: found.key,
+      issuedAt: parts.issuedAt,
+      expiresAt: parts.expiresAt,
+    };
+  }
+
+  #isBoundTo(parts: TokenParts, state: string | undefined | null): boolean {
+    if (parts.bindTag === undefined || typeof state !== 'string' || state === '') return false;
+    const mac = this.#current().byId.get(parts.kid)?.bind;
+    if (mac === undefined) return false;
+    const unbound = parts.signed.slice(0, -BIND_TAG_CHARACTERS - 1);
+    return sameMac(bindTag(mac, unbound, state), parts.bindTag);
+  }
+
+  #current(): PurposeKeys {
+    const ring = this.#ring.current;
+    if (ring !== this.#keys.ring) this.#keys = purposeKeys(ring, this.purpose);
+    return this.#keys;
+  }
+
+  #refuse(reason: RefusalReason, kid?: string): Refusal {
+    this.#onRefusal(this.purpose, reason, kid);
+    return REFUSALS[reason];
+  }
+
+  #shorter(maxAge: number | string): number {
+    const seconds = requireDuration(maxAge, 'maxAge');
+    if (seconds > this.maxAge) {
+      throw new KeyturnError(
+        'purpose_lifetime',
+        `a token for "${this.purpose}" may live ${this.maxAge} s, not ${seconds} s`,
+        "code may only shorten a lifetime; lengthen the purpose's own",
+      );
+    }
+    return seconds;
+  }
+}
+
+function purposeKeys(ring: Keyring, purpose: string): PurposeKeys {
+  const byId = new Map<string, PurposeKey>();
+  for (const key of ring.keys) {
+    if (key.material === undefined) continue;
+    byId.set(key.id, {
+      key,
+      sign: new Hmac(key.material.derive('sign', purpose)),
+      bind: new Hmac(key.material.derive('bind', purpose)),
+    });
+  }
+  return { ring, byId, active: byId.get(ring.active.id) as PurposeKey };
+}
+
+/** Why there is no material for a key id. The id is not authenticated: an attacker may write any. */
+function absence(key: Key | undefined): RefusalReason {
+  if (key?.state === 'retired') return 'retired_key';
+  return key?.state === 'revoked' ? 'revoked_key' : 'unknown_key';
+}
+
+/** 132 bits of an HMAC over the token so far and the state, encoded so that no two pairs read the same. */
+function bindTag(mac: Hmac, unbound: string, state: string): string {
+  const message = `${unbound}.${Buffer.from(state, 'utf8').toString('base64url')}`;
+  return (mac.mac(message) as string).slice(0, BIND_TAG_CHARACTERS);
+}
+
+function requireBind(state: string): string {
+  if (typeof state === 'string' && state !== '') return state;
+  throw new KeyturnError(
+    'bind_invalid',
+    'bind is not a text, or an empty one',
+    'pass the state that ends the token when it changes, such as the password hash; leave bind out for none',
+  );
+}
+
+function dress<T>(checked: Checked): Verified<T> {
+  return {
+    ok: true,
+    payload: checked.payload as T,
+    kid: checked.key.id,
+    stale: checked.key.state === 'retiring',
+    issuedAt: new Date(checked.issuedAt * 1000),
+    expiresAt: new Date(checked.expiresAt * 1000),
+  };
+}
+
+function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
+}
