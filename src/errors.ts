@@ -33,6 +33,12 @@ export type ErrorCode =
   | 'session_store_missing'
   | 'session_too_large';
 
+const STATUS: { readonly [Code in ErrorCode]?: number } = {
+  csrf_refused: 403,
+  session_conflict: 409,
+  session_ended: 401,
+};
+
 /**
  * A mistake of the operator or the programmer, with what to do about it.
  *
@@ -48,5 +54,15 @@ export class KeyturnError extends Error {
     super(message, options);
     this.code = code;
     this.hint = hint;
+  }
+
+  /** The HTTP status for an error that reaches a client by way of a framework: Fastify's and Express's name. */
+  get statusCode(): number {
+    return STATUS[this.code] ?? 500;
+  }
+
+  /** The same under the name that Koa and Express look for. */
+  get status(): number {
+    return this.statusCode;
   }
 }

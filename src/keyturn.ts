@@ -11,6 +11,8 @@ import { type Purpose, PurposeRegistry } from './purposes/registry.js';
 import { type Machine, thisMachine, writeToStderr } from './resolve/machine.js';
 import { type Resolution, resolve } from './resolve/resolve.js';
 import { Signer } from './signing/signer.js';
+import { MemorySessionStore } from './stores/memory.js';
+import type { SessionStore } from './stores/store.js';
 
 export interface KeyturnOptions {
   /** Where `keyturn.toml` and `.keyturn` are; default: the working directory. */
@@ -60,6 +62,8 @@ export interface Internals {
   readonly logger: Logger;
   readonly clock: () => number;
   readonly ownSigner: <T>(purpose: string) => Signer<T>;
+  /** The store that `session.backend` names; undefined for sessions in the cookie. */
+  readonly sessionStore: () => SessionStore | undefined;
 }
 
 const internals = new WeakMap<Keyturn, Internals>();
@@ -75,16 +79,22 @@ export function internalsOf(keyturn: Keyturn): Internals {
 export class Keyturn {
   readonly profile: Profile;
   readonly #internals: Internals;
+  #memory: MemorySessionStore | undefined;
   #view: { readonly ring: Keyring; readonly view: KeyringView } | undefined;
 
   /** @internal */
-  constructor(profile: Profile, parts: Omit<Internals, 'ownSigner'>) {
+  constructor(profile: Profile, parts: Omit<Internals, 'ownSigner' | 'sessionStore'>) {
     this.profile = profile;
     this.#internals = {
       ...parts,
       ownSigner: <T>(name: string) => {
         const purpose = parts.registry.own(name);
         return this.#signer<T>(purpose, purpose.maxAge);
+      },
+      sessionStore: () => {
+        if (parts.settings.get('session.backend') === 'cookie') return undefined;
+        this.#memory ??= new MemorySessionStore({ clock: parts.clock });
+        return this.#memory;
       },
     };
     internals.set(this, this.#internals);

@@ -1,0 +1,159 @@
+// The Fastify plugin: request.session, request.flash, reply.csrfToken(), and CSRF protection of every unsafe
+// method. A thin binding over adapters/http.ts.
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import { createKeyturn, type Keyturn } from '../keyturn.js';
+import type { Flash } from '../purposes/flash.js';
+import type { Session } from '../purposes/session/session.js';
+import { type HttpChanges, HttpCore, type HttpOptions, type Visit } from './http.js';
+
+export type { Flash, FlashMessages } from '../purposes/flash.js';
+export type { Session, SessionControls, SessionData, SessionValues } from '../purposes/session/session.js';
+export type { HttpOptions } from './http.js';
+
+export interface KeyturnFastifyOptions extends HttpOptions {
+  /** What `createKeyturn()` returned; without it the plugin makes one, and refuses to start as that does. */
+  readonly keyturn?: Keyturn;
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    keyturn: Keyturn;
+  }
+  interface FastifyRequest {
+    readonly session: Session;
+    readonly flash: Flash;
+    /** Refuses a forged request: for routes that turned the automatic check off to find the token themselves. */
+    checkCsrf(token: unknown): void;
+  }
+  interface FastifyReply {
+    readonly flash: Flash;
+    /** A CSRF token for the page that is being made: the value of a form field `_csrf` or header `x-csrf-token`. */
+    csrfToken(): string;
+  }
+  interface FastifyContextConfig {
+    /** False turns the automatic CSRF check off: for routes that no browser's cookie gives access to. */
+    csrf?: boolean;
+  }
+}
+
+const VISIT = Symbol('keyturn.visit');
+
+type Visited = FastifyRequest & { [VISIT]: Visit | null };
+
+const plugin: FastifyPluginAsync<KeyturnFastifyOptions> = async (app, options) => {
+  const keyturn = options.keyturn ?? (await createKeyturn({ logger: app.log }));
+  if (options.keyturn === undefined) app.addHook('onClose', () => keyturn.close());
+  const core = new HttpCore(keyturn, options);
+  const visit = (request: FastifyRequest): Visit => {
+    const visited = request as Visited;
+    visited[VISIT] ??= core.visit(describe(request));
+    return visited[VISIT];
+  };
+  app.decorate('keyturn', keyturn);
+  app.decorateRequest(VISIT, null);
+  app.decorateRequest('session', {
+    getter: function (this: FastifyRequest) {
+      return visit(this).session;
+    },
+  });
+  app.decorateRequest('flash', {
+    getter: function (this: FastifyRequest) {
+      return visit(this).flash;
+    },
+  });
+  app.decorateRequest('checkCsrf', function (this: FastifyRequest, token: unknown) {
+    visit(this).checkCsrf(token);
+  });
+  app.decorateReply('flash', {
+    getter: function (this: FastifyReply) {
+      return visit(this.request).flash;
+    },
+  });
+  app.decorateReply('csrfToken', function (this: FastifyReply) {
+    return visit(this.request).csrfToken();
+  });
+  addHooks(app, core, visit);
+};
+
+function addHooks(app: FastifyInstance, core: HttpCore, visit: (request: FastifyRequest) => Visit): void {
+  if (core.waits) {
+    app.addHook('onRequest', (request, _reply, done) => {
+      if (core.sessionCookie.find(request.headers.cookie) === undefined) return done();
+      const opened = visit(request).open();
+      if (opened instanceof Promise) opened.then(() => done(), done);
+      else done();
+    });
+  }
+  // After the body has been read, since that is where a form's token is.
+  app.addHook('preValidation', (request, _reply, done) => {
+    if (request.method === 'GET' || request.method === 'HEAD') return done();
+    if (request.is404 || request.routeOptions.config.csrf === false) return done();
+    try {
+      visit(request).checkCsrf(request.headers['x-csrf-token'] ?? formToken(request.body));
+      done();
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+  app.addHook('onSend', (request, reply, payload, done) => {
+    const current = (request as Visited)[VISIT];
+    if (current === null) return done(null, payload);
+    try {
+      const cacheControl = reply.getHeader('cache-control');
+      const changes = current.finish(cacheControl === undefined ? undefined : String(cacheControl));
+      if (changes instanceof Promise) {
+        changes.then((settled) => {
+          apply(settled, reply);
+          done(null, payload);
+        }, done);
+      } else {
+        apply(changes, reply);
+        done(null, payload);
+      }
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+}
+
+function describe(request: FastifyRequest) {
+  const { headers } = request;
+  return {
+    method: request.method,
+    cookie: headers.cookie,
+    origin: headers.origin,
+    fetchSite: single(headers['sec-fetch-site']),
+    // Fastify's own views of these follow its trustProxy option.
+    get host() {
+      return request.host;
+    },
+    get https() {
+      return request.protocol === 'https';
+    },
+  };
+}
+
+function apply(changes: HttpChanges | undefined, reply: FastifyReply): void {
+  if (changes === undefined) return;
+  for (const cookie of changes.cookies) reply.header('set-cookie', cookie);
+  if (changes.cacheControl !== undefined) reply.header('cache-control', changes.cacheControl);
+}
+
+/** The field `_csrf` of a parsed form: a text, or @fastify/multipart's part that holds one. */
+function formToken(body: unknown): unknown {
+  const field = (body as { _csrf?: unknown } | null | undefined)?._csrf;
+  return typeof field === 'object' && field !== null ? (field as { value?: unknown }).value : field;
+}
+
+function single(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header[0] : header;
+}
+
+// What fastify-plugin would do: decorations reach the whole app, not only this plugin.
+const keyturnFastify: FastifyPluginAsync<KeyturnFastifyOptions> = Object.assign(plugin, {
+  [Symbol.for('skip-override')]: true,
+  [Symbol.for('fastify.display-name')]: 'keyturn',
+  [Symbol.for('plugin-meta')]: { name: 'keyturn', fastify: '5.x' },
+});
+
+export default keyturnFastify;

@@ -1,0 +1,243 @@
+// The framework-neutral core: what one request and its response have to do with sessions, CSRF and flash.
+// An adapter tells it what came in, hands its parts to the app, and applies what it wants sent.
+import { KeyturnError } from '../errors.js';
+import { internalsOf, type Keyturn } from '../keyturn.js';
+import type { Logger } from '../log.js';
+import { AppCookie } from '../purposes/cookie.js';
+import { Csrf, type CsrfReason, isSafeMethod } from '../purposes/csrf.js';
+import { CsrfId } from '../purposes/csrf-id.js';
+import { type Flash, FlashBox } from '../purposes/flash.js';
+import { CookieSessions } from '../purposes/session/in-cookie.js';
+import { StoreSessions } from '../purposes/session/in-store.js';
+import {
+  andThen,
+  type ResponseTraits,
+  type SessionHooks,
+  type SessionKind,
+  SessionTimes,
+} from '../purposes/session/kind.js';
+import { isEmpty, type Session, type SessionState } from '../purposes/session/session.js';
+import type { Signer } from '../signing/signer.js';
+import type { Awaitable, SessionStore } from '../stores/store.js';
+
+/** What every adapter takes. */
+export interface HttpOptions extends SessionHooks {
+  /** Where sessions are kept; default: as `session.backend` says. */
+  readonly store?: SessionStore;
+}
+
+/** A request, as far as it matters here. */
+export interface HttpRequest {
+  readonly method: string;
+  readonly cookie: string | undefined;
+  readonly origin: string | undefined;
+  readonly fetchSite: string | undefined;
+  /** Host and port as the browser named them: behind a trusted proxy what the proxy passes on. */
+  readonly host: string | undefined;
+  readonly https: boolean;
+}
+
+/** What is to be sent with a response. */
+export interface HttpChanges {
+  /** `Set-Cookie` headers, to be added to those of the app. */
+  readonly cookies: readonly string[];
+  /** The `Cache-Control` header to send instead of the app's. */
+  readonly cacheControl: string | undefined;
+}
+
+/** One app's sessions, CSRF protection and flash messages. Made once; makes a {@link Visit} per request. */
+export class HttpCore {
+  readonly sessions: SessionKind;
+  readonly sessionCookie: AppCookie;
+  readonly csrf: Csrf;
+  readonly csrfCookie: AppCookie;
+  readonly csrfIds: Signer<string>;
+  readonly flashCookie: AppCookie;
+  readonly flashSigner: Signer<readonly (readonly [string, string])[]>;
+  readonly logger: Logger;
+  readonly clock: () => number;
+  /** Whether opening a session may have to wait for a store or an epoch. */
+  readonly waits: boolean;
+
+  /** @throws KeyturnError `cookie_invalid`, `session_store_missing` */
+  constructor(keyturn: Keyturn, options: HttpOptions) {
+    const { settings, ownSigner, logger, clock, sessionStore } = internalsOf(keyturn);
+    const { profile } = keyturn;
+    const name = settings.get('session.cookie.name');
+    const stem = name.replace(/\.sid$/, '');
+    this.sessionCookie = new AppCookie(name, settings, profile);
+    this.csrfCookie = new AppCookie(`${stem}.csrf`, settings, profile);
+    this.flashCookie = new AppCookie(`${stem}.flash`, settings, profile);
+    this.csrf = new Csrf(ownSigner('csrf'), settings.get('csrf.origins'));
+    this.csrfIds = ownSigner('csrf-id');
+    this.flashSigner = ownSigner('flash');
+    this.logger = logger;
+    this.clock = clock;
+    const store = options.store ?? sessionStore();
+    const times = new SessionTimes(settings);
+    const persistent = settings.get('session.cookie.persistent');
+    const shared = { cookie: this.sessionCookie, times, hooks: options, persistent, clock };
+    this.sessions =
+      store === undefined
+        ? new CookieSessions({ ...shared, signer: ownSigner('session') })
+        : new StoreSessions({ ...shared, store, signer: ownSigner('session') });
+    this.waits = store !== undefined || options.epoch !== undefined;
+  }
+
+  visit(request: HttpRequest): Visit {
+    return new Visit(this, request);
+  }
+}
+
+/** One request and its response. Nothing is read or verified before it is asked for. */
+export class Visit {
+  readonly #core: HttpCore;
+  readonly #request: HttpRequest;
+  #session: SessionState | undefined;
+  #flash: FlashBox | undefined;
+  #csrfId: CsrfId | undefined;
+  #issuedToken = false;
+  #finished = false;
+
+  constructor(core: HttpCore, request: HttpRequest) {
+    this.#core = core;
+    this.#request = request;
+  }
+
+  /** Opens the session. Adapters await it before the app runs where {@link HttpCore.waits}. */
+  open(): Awaitable<SessionState> {
+    if (this.#session !== undefined) return this.#session;
+    const { sessions, sessionCookie } = this.#core;
+    const opened = sessions.open(sessionCookie.find(this.#request.cookie));
+    return andThen(opened, (state) => {
+      this.#session = state;
+      return state;
+    });
+  }
+
+  get session(): Session {
+    return this.#state.session;
+  }
+
+  get #state(): SessionState {
+    const state = this.#session ?? this.open();
+    if (state instanceof Promise)
+      throw new TypeError('the session is not open yet: the adapter must wait for it');
+    return state;
+  }
+
+  get flash(): Flash {
+    this.#flash ??= new FlashBox(this.#core.flashSigner, this.#core.flashCookie, this.#request.cookie);
+    const box = this.#flash;
+    return ((type?: string, text?: string) => {
+      if (type === undefined) return box.takeAll();
+      return text === undefined ? box.take(type) : box.add(type, text);
+    }) as Flash;
+  }
+
+  /** A CSRF token for the page that is being made. */
+  csrfToken(): string {
+    this.#issuedToken = true;
+    const state = this.#state;
+    if (this.#willHaveSession(state)) return this.#core.csrf.issue(state.csrf ?? state.id);
+    return this.#core.csrf.issue(this.#id.issue(state.ended));
+  }
+
+  /**
+   * Refuses a forged request. Safe methods pass.
+   *
+   * @param token what the form or the header holds
+   * @throws KeyturnError `csrf_refused`, which never says why; the log does
+   */
+  checkCsrf(token: unknown): void {
+    if (isSafeMethod(this.#request.method)) return;
+    const { csrf, logger } = this.#core;
+    const state = this.#state;
+    const boundTo = state.carried === undefined ? this.#id.carried : (state.csrf ?? state.carried.id);
+    const reason: CsrfReason | undefined =
+      csrf.refusesProvenance(this.#request) ?? csrf.refusesToken(token, boundTo);
+    if (reason === undefined) return;
+    const { origin, fetchSite, host } = this.#request;
+    logger.warn({ event: 'csrf.refused', reason, origin, fetchSite, host }, CSRF_ADVICE[reason]);
+    throw new KeyturnError(
+      'csrf_refused',
+      'the request could not be accepted; reload the page and try again',
+      'send the token of the page as _csrf or x-csrf-token',
+    );
+  }
+
+  /**
+   * Saves what has changed and tells what to send. Call it once, before the headers go out.
+   *
+   * @param cacheControl the `Cache-Control` header that the app has set
+   */
+  finish(cacheControl: string | undefined): Awaitable<HttpChanges | undefined> {
+    if (this.#finished) return undefined;
+    this.#finished = true;
+    const state = this.#session;
+    if (state === undefined) return this.#changes(undefined, cacheControl);
+    this.#adoptCsrfId(state);
+    const saved = this.#core.sessions.commit(state, traits(this.#request.method, cacheControl));
+    return andThen(saved, (cookie) => this.#changes(cookie, cacheControl));
+  }
+
+  #changes(sessionCookie: string | undefined, cacheControl: string | undefined): HttpChanges | undefined {
+    const cookies = [sessionCookie, this.#csrfIdCookie(), this.#flash?.commit()].filter(
+      (cookie) => cookie !== undefined,
+    );
+    const personal = cookies.length > 0 || this.#issuedToken || this.#flash?.touched === true;
+    return personal ? { cookies, cacheControl: privately(cacheControl) } : undefined;
+  }
+
+  #csrfIdCookie(): string | undefined {
+    const state = this.#session;
+    if (state === undefined) return undefined;
+    const begins = state.carried === undefined && this.#willHaveSession(state);
+    const over = begins || (state.ended && !this.#issuedToken);
+    if (!over && this.#csrfId === undefined) return undefined;
+    return this.#id.commit(over, traits(this.#request.method, undefined).safe);
+  }
+
+  /** A session that begins without a sign-in goes on accepting the tokens of pages already open. */
+  #adoptCsrfId(state: SessionState): void {
+    if (state.carried !== undefined || state.csrf !== undefined || !this.#willHaveSession(state)) return;
+    if (state.createdAt === undefined && !state.regenerated) state.csrf = this.#id.known;
+  }
+
+  #willHaveSession(state: SessionState): boolean {
+    return !state.ended && (!state.fresh || state.regenerated || !isEmpty(state.session));
+  }
+
+  get #id(): CsrfId {
+    const { csrfIds, csrfCookie, clock } = this.#core;
+    this.#csrfId ??= new CsrfId(csrfIds, csrfCookie, clock, this.#request.cookie);
+    return this.#csrfId;
+  }
+}
+
+const CSRF_ADVICE: Readonly<Record<CsrfReason, string>> = {
+  cross_site: 'a page of another site sent a request; if it may, list its origin under [csrf] origins',
+  foreign_origin:
+    'a request came from another origin than this host; behind a proxy, pass the Host header on or list the origin under [csrf] origins',
+  no_token: 'a request came without a CSRF token: put one into the form as _csrf, or send it as x-csrf-token',
+  no_cookie: 'a request came with a CSRF token, but without the cookie that it is bound to',
+  token_refused: 'a request came with a CSRF token that is expired, altered, or of another session',
+};
+
+function traits(method: string, cacheControl: string | undefined): ResponseTraits {
+  return {
+    safe: method === 'GET' || method === 'HEAD',
+    publiclyCacheable: cacheControl !== undefined && /(^|[\s,])(public|s-maxage)\b/i.test(cacheControl),
+  };
+}
+
+/** What one visitor alone may see must not be kept by a shared cache. */
+function privately(cacheControl: string | undefined): string | undefined {
+  if (cacheControl === undefined) return 'private';
+  if (/(^|[\s,])(private|no-store)\b/i.test(cacheControl)) return undefined;
+  const rest = cacheControl
+    .split(',')
+    .map((directive) => directive.trim())
+    .filter((directive) => directive !== '' && !/^(public|s-maxage)\b/i.test(directive));
+  return ['private', ...rest].join(', ');
+}

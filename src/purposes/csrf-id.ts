@@ -1,0 +1,98 @@
+// The cookie that stands in for a session before there is one: a random id for CSRF tokens to be bound to, so
+// that the sign-in form is protected too.
+
+import { randomId } from '../signing/random.js';
+import type { Signer } from '../signing/signer.js';
+import { fromJson } from '../signing/token.js';
+import type { AppCookie } from './cookie.js';
+
+const ID_BYTES = 16;
+
+/** What the request carried. Times in seconds since 1970. */
+interface CarriedId {
+  readonly id: string;
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+  readonly stale: boolean;
+}
+
+/** The id of one request and its response. */
+export class CsrfId {
+  readonly #signer: Signer<string>;
+  readonly #cookie: AppCookie;
+  readonly #clock: () => number;
+  readonly #carried: CarriedId | undefined;
+  #issued: string | undefined;
+
+  /** @param clock milliseconds since 1970 */
+  constructor(
+    signer: Signer<string>,
+    cookie: AppCookie,
+    clock: () => number,
+    cookieHeader: string | undefined,
+  ) {
+    this.#signer = signer;
+    this.#cookie = cookie;
+    this.#clock = clock;
+    this.#carried = read(signer, cookie.find(cookieHeader));
+  }
+
+  /** The id that pages made so far are bound to: of this response, or of the request. */
+  get known(): string | undefined {
+    return this.#issued ?? this.#carried?.id;
+  }
+
+  /** The id that the request carried. */
+  get carried(): string | undefined {
+    return this.#carried?.id;
+  }
+
+  /**
+   * The id for a page that is being made.
+   *
+   * @param anew after a sign-out the former id is not used again
+   */
+  issue(anew: boolean): string {
+    this.#issued ??= (anew ? undefined : this.#carried?.id) ?? randomId(ID_BYTES);
+    return this.#issued;
+  }
+
+  /**
+   * The `Set-Cookie` header to send, if any.
+   *
+   * @param over a session takes its place, or has just ended: what is left from before goes
+   * @param safe the request was a GET or HEAD
+   */
+  commit(over: boolean, safe: boolean): string | undefined {
+    const carried = this.#carried;
+    if (over) return carried === undefined ? undefined : this.#cookie.clear();
+    if (this.#issued === undefined) return undefined;
+    if (carried?.id !== this.#issued) return this.#set(this.#signer.sign(this.#issued));
+    // A page made now must not outlive the cookie that its token is bound to by much.
+    const lifetime = carried.expiresAt - carried.issuedAt;
+    if (this.#clock() / 1000 > carried.issuedAt + lifetime / 2)
+      return this.#set(this.#signer.sign(carried.id));
+    if (!carried.stale || !safe) return undefined;
+    return this.#set(
+      this.#signer.signJsonAt(JSON.stringify(carried.id), carried.issuedAt, carried.expiresAt),
+    );
+  }
+
+  /** It ends with the browser; the token in it ends by itself. */
+  #set(token: string): string | undefined {
+    return this.#cookie.set(token, undefined);
+  }
+}
+
+function read(signer: Signer<string>, token: string | undefined): CarriedId | undefined {
+  const checked = token === undefined ? undefined : signer.check(token);
+  if (checked?.ok !== true) return undefined;
+  const id = fromJson(checked.json)?.value;
+  if (typeof id !== 'string') return undefined;
+  return {
+    id,
+    issuedAt: checked.issuedAt,
+    expiresAt: checked.expiresAt,
+    stale: checked.key.state === 'retiring',
+  };
+}

@@ -1,0 +1,106 @@
+// Sessions in the cookie: nothing is stored on the server, the signed token is the session.
+//
+// The last response wins when two requests change it, and a copy of the cookie outlives a sign-out until it
+// expires; an epoch ends it sooner. Whoever holds the cookie can read it (but not change it).
+import { KeyturnError } from '../../errors.js';
+import type { Signer } from '../../signing/signer.js';
+import type { Awaitable } from '../../stores/store.js';
+import { type AppCookie, COOKIE_LIMIT } from '../cookie.js';
+import {
+  andThen,
+  type Decoded,
+  decode,
+  encode,
+  epochHolds,
+  noteEpoch,
+  type ResponseTraits,
+  type SessionHooks,
+  type SessionKind,
+  type SessionTimes,
+  textToSave,
+} from './kind.js';
+import { type Carried, freshState, makeState, type SessionState } from './session.js';
+
+export interface CookieSessionParts {
+  readonly signer: Signer;
+  readonly cookie: AppCookie;
+  readonly times: SessionTimes;
+  readonly hooks: SessionHooks;
+  /** Whether the cookie outlives the browser. */
+  readonly persistent: boolean;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+}
+
+export class CookieSessions implements SessionKind {
+  readonly #parts: CookieSessionParts;
+
+  constructor(parts: CookieSessionParts) {
+    this.#parts = parts;
+  }
+
+  open(cookie: string | undefined): Awaitable<SessionState> {
+    if (cookie === undefined) return freshState();
+    const { signer, times, hooks } = this.#parts;
+    const checked = signer.check(cookie);
+    if (!checked.ok) return freshState();
+    const decoded = decode(checked.json);
+    if (decoded === undefined || decoded.createdAt + times.maxAge <= this.#now()) return freshState();
+    const { issuedAt, expiresAt } = checked;
+    const carried = {
+      id: decoded.id,
+      issuedAt,
+      expiresAt,
+      stale: checked.key.state === 'retiring',
+      version: 0,
+    };
+    return andThen(epochHolds(hooks, decoded), (holds) => (holds ? loaded(decoded, carried) : freshState()));
+  }
+
+  commit(state: SessionState, response: ResponseTraits): Awaitable<string | undefined> {
+    const { carried, base } = state;
+    const data = textToSave(state);
+    if (state.ended) return carried === undefined ? undefined : this.#parts.cookie.clear();
+    const changed = state.fresh ? data !== '{}' || state.regenerated : data !== base;
+    if (changed) return andThen(noteEpoch(this.#parts.hooks, state), () => this.#issue(state, data));
+    if (carried === undefined || response.publiclyCacheable) return undefined;
+    const now = this.#now();
+    const { times } = this.#parts;
+    const createdAt = state.createdAt ?? now;
+    const due = now - carried.issuedAt >= times.rollAfter && times.expiry(now, createdAt) > carried.expiresAt;
+    if (due) return this.#issue(state, data);
+    // Signed again with its own dates, and only where a lost response costs nothing.
+    if (carried.stale && response.safe)
+      return this.#write(state, data, createdAt, carried.issuedAt, carried.expiresAt);
+    return undefined;
+  }
+
+  #issue(state: SessionState, data: string): string {
+    const now = this.#now();
+    const createdAt = state.createdAt ?? now;
+    return this.#write(state, data, createdAt, now, this.#parts.times.expiry(now, createdAt));
+  }
+
+  #write(state: SessionState, data: string, createdAt: number, issuedAt: number, expiresAt: number): string {
+    const { signer, cookie, persistent } = this.#parts;
+    const token = signer.signJsonAt(encode(state, createdAt, data), issuedAt, expiresAt);
+    const header = cookie.set(token, persistent ? expiresAt - this.#now() : undefined);
+    if (header === undefined) {
+      throw new KeyturnError(
+        'session_too_large',
+        `the session cookie would be longer than the ${COOKIE_LIMIT} bytes that browsers keep (its data has ${data.length} characters)`,
+        'keep less in the session, or keep it in a store: backend = "memory" under [session], or a store passed to the adapter',
+      );
+    }
+    return header;
+  }
+
+  #now(): number {
+    return Math.floor(this.#parts.clock() / 1000);
+  }
+}
+
+function loaded(decoded: Decoded, carried: Carried): SessionState {
+  const { id, createdAt, base, csrf, epoch, data } = decoded;
+  return makeState({ id, createdAt, base, csrf, epoch, carried }, data);
+}

@@ -1,0 +1,127 @@
+// What the two kinds of session have in common: the interface, the times, and the text in which one is kept.
+import type { Settings } from '../../config/layers.js';
+import { KeyturnError } from '../../errors.js';
+import { fromJson } from '../../signing/token.js';
+import type { Awaitable } from '../../stores/store.js';
+import { dataText, type SessionState, type SessionValues } from './session.js';
+
+/** What matters of the response that a session is saved with. */
+export interface ResponseTraits {
+  /** The request's method was GET or HEAD. */
+  readonly safe: boolean;
+  /** A shared cache may keep the response: its cookies could reach somebody else. */
+  readonly publiclyCacheable: boolean;
+}
+
+/** Sessions of one kind. Both methods answer at once unless a store or the epoch makes them wait. */
+export interface SessionKind {
+  /** Reads the session behind a cookie; a missing, altered or expired one yields a fresh session. */
+  open(cookie: string | undefined): Awaitable<SessionState>;
+  /**
+   * Saves what has changed.
+   *
+   * @returns the `Set-Cookie` header to send, if any
+   * @throws KeyturnError `session_too_large`, `session_conflict`, `session_invalid`
+   */
+  commit(state: SessionState, response: ResponseTraits): Awaitable<string | undefined>;
+}
+
+/** What an app can tell about its sessions. */
+export interface SessionHooks {
+  /**
+   * The epoch of the session's user: a number or text that the app changes to end all sessions of that user
+   * ("sign out everywhere"). A session saved under another epoch counts as none.
+   */
+  readonly epoch?: (data: SessionValues) => Awaitable<string | number | undefined>;
+  /** Whose session it is, so that a store can list the sessions of a user. */
+  readonly user?: (data: SessionValues) => string | undefined;
+}
+
+/** The times of a session, in seconds. */
+export class SessionTimes {
+  readonly idle: number;
+  readonly maxAge: number;
+  readonly rollAfter: number;
+
+  constructor(settings: Settings) {
+    this.idle = settings.get('session.idle');
+    this.maxAge = settings.get('session.max_age');
+    this.rollAfter = settings.get('session.roll_after') ?? Math.ceil(this.idle / 10);
+  }
+
+  /** When a session that is used now ends, unless it is used again. */
+  expiry(now: number, createdAt: number): number {
+    return Math.min(now + this.idle, createdAt + this.maxAge);
+  }
+}
+
+/** The session as text: in the token of one kind, in the store's record of the other. `data` stands last. */
+export function encode(state: SessionState, createdAt: number, data: string): string {
+  const csrf = state.csrf === undefined ? '' : `"csrf":${JSON.stringify(state.csrf)},`;
+  const epoch = state.epoch === undefined ? '' : `"epoch":${JSON.stringify(state.epoch)},`;
+  return `{"id":"${state.id}","at":${createdAt},${csrf}${epoch}"data":${data}}`;
+}
+
+export interface Decoded {
+  readonly id: string;
+  readonly createdAt: number;
+  readonly csrf: string | undefined;
+  readonly epoch: string | undefined;
+  readonly data: Readonly<Record<string, unknown>>;
+  /** `data` as it stood in the text. */
+  readonly base: string;
+}
+
+/** Undefined when the text is not a session: signed by this ring, but by a version that wrote it otherwise. */
+export function decode(text: string): Decoded | undefined {
+  const value = fromJson(text)?.value as
+    | Partial<Record<'id' | 'at' | 'csrf' | 'epoch' | 'data', unknown>>
+    | null
+    | undefined;
+  if (typeof value?.id !== 'string' || typeof value.at !== 'number') return undefined;
+  if (typeof value.data !== 'object' || value.data === null) return undefined;
+  return {
+    id: value.id,
+    createdAt: value.at,
+    csrf: typeof value.csrf === 'string' ? value.csrf : undefined,
+    epoch: typeof value.epoch === 'string' ? value.epoch : undefined,
+    data: value.data as Record<string, unknown>,
+    base: text.slice(text.indexOf('"data":') + 7, -1),
+  };
+}
+
+/** The data to save. Data put into a destroyed session would vanish without a word. */
+export function textToSave(state: SessionState): string {
+  const text = dataText(state.session);
+  if (state.ended && text !== '{}') {
+    throw new KeyturnError(
+      'session_invalid',
+      'data was put into a session after destroy()',
+      'call regenerate() to start a new session',
+    );
+  }
+  return text;
+}
+
+/** Goes on with a value now, or when it is there. */
+export function andThen<T, U>(value: Awaitable<T>, next: (value: T) => Awaitable<U>): Awaitable<U> {
+  return value instanceof Promise ? value.then(next) : next(value);
+}
+
+/** Whether the epoch that a session was saved under is still its user's. */
+export function epochHolds(hooks: SessionHooks, decoded: Decoded): Awaitable<boolean> {
+  if (hooks.epoch === undefined) return true;
+  return andThen(hooks.epoch(decoded.data), (epoch) => asText(epoch) === decoded.epoch);
+}
+
+/** Notes the user's epoch in a session that is about to be saved. */
+export function noteEpoch(hooks: SessionHooks, state: SessionState): Awaitable<void> {
+  if (hooks.epoch === undefined) return;
+  return andThen(hooks.epoch(state.session), (epoch) => {
+    state.epoch = asText(epoch);
+  });
+}
+
+function asText(epoch: string | number | undefined): string | undefined {
+  return epoch === undefined ? undefined : String(epoch);
+}

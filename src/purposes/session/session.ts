@@ -1,0 +1,246 @@
+// The session as an app sees it: an object whose own properties are the data, with a few methods beside them.
+import { KeyturnError } from '../../errors.js';
+import { randomId } from '../../signing/random.js';
+
+/**
+ * What the app keeps in a session. Empty here; an app adds its own properties:
+ *
+ *     declare module 'keyturn' { interface SessionData { userId: string } }
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: apps fill it by declaration merging
+export interface SessionData {}
+
+/** Data as the session holds it: known properties with their types, any others as unknown. */
+export type SessionValues = Partial<SessionData> & { [key: string]: unknown };
+
+export interface RegenerateOptions {
+  /** Data that the new session takes over: names of properties, or true for all. Default: none. */
+  readonly keep?: boolean | readonly string[];
+}
+
+/** The methods of a session. Their names cannot be used for data. */
+export interface SessionControls {
+  /** Random; changes with `regenerate`. */
+  readonly id: string;
+  /** Whether the request came without a (valid) session. */
+  readonly isNew: boolean;
+  /**
+   * Starts a session with a new id and ends the present one: call it when somebody signs in, so that an id
+   * planted before (fixation) is worth nothing after.
+   */
+  regenerate(options?: RegenerateOptions): void;
+  /** Ends the session: call it when somebody signs out. */
+  destroy(): void;
+  /**
+   * Changes the data with a function that is called again on newer data when another request was faster.
+   * For sessions in a store it is saved when the promise resolves; for those in the cookie the last response wins.
+   *
+   * @throws KeyturnError `session_ended` when the session has been signed out meanwhile
+   */
+  update(change: (data: SessionValues) => void | Promise<void>): Promise<void>;
+  get<K extends keyof SessionValues>(key: K): SessionValues[K] | undefined;
+  set<K extends keyof SessionValues>(key: K, value: SessionValues[K]): void;
+  delete(key: string): void;
+}
+
+/** A session: `session.cart = […]`, `session.userId`, `session.regenerate()`. */
+export type Session = SessionControls & SessionValues;
+
+/** How a session in a store is changed at once; sessions in the cookie have none. */
+export type Updater = (
+  state: SessionState,
+  change: (data: SessionValues) => void | Promise<void>,
+) => Promise<void>;
+
+/** Where a session stands, kept beside the object that the app holds. Times in seconds since 1970. */
+export interface SessionState {
+  /** What the app holds. */
+  readonly session: Session;
+  id: string;
+  /** When the session began; undefined: it begins when it is saved. */
+  createdAt: number | undefined;
+  /** The data as JSON text, as it was loaded; `{}` for a new one. */
+  base: string;
+  /** The id that CSRF tokens were bound to before there was a session, until `regenerate`. */
+  csrf: string | undefined;
+  /** The user's epoch when the session was saved. */
+  epoch: string | undefined;
+  /** Present when the request carried a valid session. */
+  carried: Carried | undefined;
+  /** The id of a session that `regenerate` has replaced. */
+  replaced: string | undefined;
+  /** `regenerate` was called: there will be a session, even an empty one. */
+  regenerated: boolean;
+  fresh: boolean;
+  ended: boolean;
+}
+
+/** The session that the request carried. Times in seconds since 1970. */
+export interface Carried {
+  readonly id: string;
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+  /** Signed by a retiring key. */
+  readonly stale: boolean;
+  /** Version in the store; 0 for sessions in the cookie. */
+  version: number;
+}
+
+const ID_BYTES = 16;
+
+/** A random session id: 128 bits, 22 characters. */
+export function newSessionId(): string {
+  return randomId(ID_BYTES);
+}
+
+/** The class behind {@link Session}. Data stands in own properties; everything else is private or on the prototype. */
+class SessionObject {
+  readonly #state: () => SessionState;
+  readonly #update: Updater | undefined;
+
+  constructor(
+    state: () => SessionState,
+    data: Readonly<Record<string, unknown>>,
+    update: Updater | undefined,
+  ) {
+    this.#state = state;
+    this.#update = update;
+    fill(this as unknown as Record<string, unknown>, data);
+  }
+
+  get id(): string {
+    return this.#state().id;
+  }
+
+  get isNew(): boolean {
+    return this.#state().fresh;
+  }
+
+  regenerate(options: RegenerateOptions = {}): void {
+    const state = this.#state();
+    const data = this as unknown as Record<string, unknown>;
+    if (options.keep !== true) {
+      const keep = Array.isArray(options.keep) ? (options.keep as readonly string[]) : [];
+      for (const key of Object.keys(data)) if (!keep.includes(key)) delete data[key];
+    }
+    state.replaced ??= state.carried?.id;
+    state.regenerated = true;
+    state.id = newSessionId();
+    state.createdAt = undefined;
+    state.csrf = undefined;
+    state.epoch = undefined;
+    state.fresh = true;
+    state.ended = false;
+  }
+
+  destroy(): void {
+    const state = this.#state();
+    const data = this as unknown as Record<string, unknown>;
+    for (const key of Object.keys(data)) delete data[key];
+    state.ended = true;
+  }
+
+  async update(change: (data: SessionValues) => void | Promise<void>): Promise<void> {
+    const state = this.#state();
+    if (this.#update === undefined || state.carried === undefined || state.regenerated) {
+      await change(state.session);
+    } else {
+      await this.#update(state, change);
+    }
+  }
+
+  get(key: string): unknown {
+    return Object.hasOwn(this, key) ? (this as unknown as Record<string, unknown>)[key] : undefined;
+  }
+
+  set(key: string, value: unknown): void {
+    refuseReserved(key);
+    (this as unknown as Record<string, unknown>)[key] = value;
+  }
+
+  delete(key: string): void {
+    if (Object.hasOwn(this, key)) delete (this as unknown as Record<string, unknown>)[key];
+  }
+}
+
+const RESERVED: ReadonlySet<string> = new Set([
+  ...Object.getOwnPropertyNames(SessionObject.prototype),
+  'toJSON',
+  '__proto__',
+]);
+
+/** Puts data into a session object, replacing what it has. */
+export function fill(session: Record<string, unknown>, data: Readonly<Record<string, unknown>>): void {
+  for (const key of Object.keys(session)) delete session[key];
+  for (const key of Object.keys(data)) if (!RESERVED.has(key)) session[key] = data[key];
+}
+
+/**
+ * The data as JSON text.
+ *
+ * @throws KeyturnError `session_invalid` when it holds what JSON cannot carry, or a reserved name
+ */
+export function dataText(session: Session): string {
+  for (const key of Object.keys(session)) refuseReserved(key);
+  try {
+    return JSON.stringify(session);
+  } catch (error) {
+    throw new KeyturnError(
+      'session_invalid',
+      'the session holds what JSON cannot carry',
+      'keep plain values in it: no BigInt, no object that holds itself',
+      { cause: error },
+    );
+  }
+}
+
+function refuseReserved(key: string): void {
+  if (!RESERVED.has(key)) return;
+  throw new KeyturnError(
+    'session_invalid',
+    `"${key}" cannot be the name of data in a session`,
+    'choose another name: methods of the session are called so',
+  );
+}
+
+/** Whether there is anything to keep. */
+export function isEmpty(session: Session): boolean {
+  for (const key in session) if (Object.hasOwn(session, key)) return false;
+  return true;
+}
+
+/** A session that the request did not carry. */
+export function freshState(update?: Updater): SessionState {
+  return makeState(
+    {
+      id: newSessionId(),
+      createdAt: undefined,
+      base: '{}',
+      csrf: undefined,
+      epoch: undefined,
+      carried: undefined,
+    },
+    {},
+    update,
+  );
+}
+
+type Loaded = Pick<SessionState, 'id' | 'createdAt' | 'base' | 'csrf' | 'epoch' | 'carried'>;
+
+/** A session with the data it was loaded with. */
+export function makeState(
+  loaded: Loaded,
+  data: Readonly<Record<string, unknown>>,
+  update?: Updater,
+): SessionState {
+  const state: { -readonly [K in keyof SessionState]: SessionState[K] } = {
+    ...loaded,
+    session: undefined as unknown as Session,
+    replaced: undefined,
+    regenerated: false,
+    fresh: loaded.carried === undefined,
+    ended: false,
+  };
+  state.session = new SessionObject(() => state, data, update) as unknown as Session;
+  return state;
+}

@@ -1,0 +1,105 @@
+// Sessions in this process: for development, tests and single-process apps that may forget on restart.
+import type { PutOutcome, SessionRecord, SessionStore, StoredSession, UserSession } from './store.js';
+
+export interface MemorySessionStoreOptions {
+  /** Milliseconds since 1970; default: `Date.now`. */
+  readonly clock?: () => number;
+  /** The most sessions kept; beyond it the oldest go first. Default: 100,000. */
+  readonly limit?: number;
+}
+
+/** So many old records are looked at with every write, so that expired ones go without a timer. */
+const SWEEP = 4;
+
+/** A {@link SessionStore} in memory. */
+export class MemorySessionStore implements SessionStore {
+  readonly #clock: () => number;
+  readonly #limit: number;
+  // In the order of the last write or touch, so that the first to expire stand first.
+  readonly #sessions = new Map<string, StoredSession>();
+  readonly #tombstones = new Map<string, number>();
+  readonly #byUser = new Map<string, Set<string>>();
+
+  constructor(options: MemorySessionStoreOptions = {}) {
+    this.#clock = options.clock ?? Date.now;
+    this.#limit = options.limit ?? 100_000;
+  }
+
+  get(id: string): StoredSession | undefined {
+    const session = this.#sessions.get(id);
+    if (session === undefined) return undefined;
+    if (session.expiresAt > this.#clock()) return session;
+    this.#drop(id, session);
+    return undefined;
+  }
+
+  put(id: string, record: SessionRecord, expected: number): PutOutcome {
+    this.#sweep();
+    if ((this.#tombstones.get(id) ?? 0) > this.#clock()) return 'gone';
+    const stored = this.get(id);
+    if (stored === undefined && expected !== 0) return 'gone';
+    if ((stored?.version ?? 0) !== expected) return 'conflict';
+    if (stored !== undefined) this.#drop(id, stored);
+    this.#sessions.set(id, Object.freeze({ ...record, version: expected + 1 }));
+    if (record.user !== undefined) {
+      const ids = this.#byUser.get(record.user) ?? new Set();
+      this.#byUser.set(record.user, ids.add(id));
+    }
+    this.#keepWithinLimit();
+    return 'saved';
+  }
+
+  touch(id: string, expiresAt: number): boolean {
+    const session = this.get(id);
+    if (session === undefined) return false;
+    this.#sessions.delete(id);
+    this.#sessions.set(id, Object.freeze({ ...session, expiresAt }));
+    return true;
+  }
+
+  destroy(id: string, until: number): void {
+    const session = this.#sessions.get(id);
+    if (session !== undefined) this.#drop(id, session);
+    this.#tombstones.set(id, until);
+    this.#sweep();
+  }
+
+  listUser(user: string): readonly UserSession[] {
+    const found: UserSession[] = [];
+    for (const id of this.#byUser.get(user) ?? []) {
+      const session = this.get(id);
+      if (session !== undefined)
+        found.push({ id, createdAt: session.createdAt, expiresAt: session.expiresAt });
+    }
+    return found;
+  }
+
+  #drop(id: string, session: StoredSession): void {
+    this.#sessions.delete(id);
+    if (session.user === undefined) return;
+    const ids = this.#byUser.get(session.user);
+    ids?.delete(id);
+    if (ids?.size === 0) this.#byUser.delete(session.user);
+  }
+
+  #keepWithinLimit(): void {
+    for (const [id, session] of this.#sessions) {
+      if (this.#sessions.size <= this.#limit) return;
+      this.#drop(id, session);
+    }
+  }
+
+  #sweep(): void {
+    const now = this.#clock();
+    let looked = 0;
+    for (const [id, session] of this.#sessions) {
+      if (looked++ >= SWEEP) break;
+      if (session.expiresAt <= now) this.#drop(id, session);
+    }
+    looked = 0;
+    for (const [id, until] of this.#tombstones) {
+      if (looked++ >= SWEEP) break;
+      if (until <= now) this.#tombstones.delete(id);
+    }
+  }
+}

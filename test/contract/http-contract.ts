@@ -1,0 +1,786 @@
+// The suite that every adapter passes: sessions, CSRF and flash over a real server and a real cookie jar.
+// An adapter's test says how to start an app with the routes below; everything else is the same for all.
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { HttpOptions } from '../../src/adapters/http.js';
+import type { Keyturn } from '../../src/keyturn.js';
+import type { Flash } from '../../src/purposes/flash.js';
+import type { Session } from '../../src/purposes/session/session.js';
+import { MemorySessionStore } from '../../src/stores/memory.js';
+import { Browser } from '../support/browser.js';
+import {
+  memoryLogger,
+  OTHER_SECRET,
+  ringOf,
+  SECRET,
+  TestClock,
+  type TestKeyturnOptions,
+  testKeyturn,
+  useRing,
+} from '../support/keyturn.js';
+
+/** What a route of the contract app gets, whatever the framework. */
+export interface RouteContext {
+  readonly session: Session;
+  readonly flash: Flash;
+  csrfToken(): string;
+  // biome-ignore lint/suspicious/noExplicitAny: a parsed body
+  readonly body: any;
+  setHeader(name: string, value: string): void;
+}
+
+export interface ContractRoute {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  /** Whether the automatic CSRF check is on. */
+  readonly csrf: boolean;
+  /** What it returns is sent as JSON. */
+  readonly run: (context: RouteContext) => unknown;
+}
+
+export interface StartedApp {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+export type StartApp = (
+  keyturn: Keyturn,
+  options: HttpOptions,
+  routes: readonly ContractRoute[],
+) => Promise<StartedApp>;
+
+const wait = (ms: number) => new Promise((done) => setTimeout(done, ms));
+const route = (
+  method: 'GET' | 'POST',
+  path: string,
+  run: ContractRoute['run'],
+  csrf = false,
+): ContractRoute => ({ method, path, run, csrf });
+
+/** Everything in it is data: methods and the id are not. */
+const data = (session: Session) => ({ ...session });
+
+const ROUTES: readonly ContractRoute[] = [
+  route('GET', '/untouched', () => 'ok'),
+  route('GET', '/read', ({ session }) => ({ id: session.id, isNew: session.isNew, data: data(session) })),
+  route('GET', '/read-public', ({ session, setHeader }) => {
+    setHeader('cache-control', 'public, max-age=60');
+    return data(session);
+  }),
+  route('GET', '/write-public', ({ session, setHeader }) => {
+    setHeader('cache-control', 'public, s-maxage=9, max-age=60');
+    session.seen = true;
+    return 'ok';
+  }),
+  route('POST', '/sign-in', ({ session, body }) => {
+    session.regenerate();
+    session.user = body.user;
+    return { id: session.id };
+  }),
+  route('POST', '/sign-in-keeping', ({ session, body }) => {
+    session.regenerate({ keep: ['cart'] });
+    session.user = body.user;
+    return data(session);
+  }),
+  route('POST', '/sign-out', ({ session }) => {
+    session.destroy();
+    return 'bye';
+  }),
+  route('POST', '/set', async ({ session, body }) => {
+    if (body.before !== undefined) await wait(body.before);
+    session.set(body.key, body.value);
+    if (body.after !== undefined) await wait(body.after);
+    return 'ok';
+  }),
+  route('POST', '/unset', ({ session, body }) => {
+    session.delete(body.key);
+    return 'ok';
+  }),
+  route('POST', '/push-deep', ({ session, body }) => {
+    (session.items as unknown[]).push(body.item);
+    return 'ok';
+  }),
+  route('POST', '/add', async ({ session, body }) => {
+    await session.update((values) => {
+      values.items = [...((values.items as unknown[] | undefined) ?? []), body.item];
+    });
+    return 'ok';
+  }),
+  route('POST', '/after-destroy', ({ session }) => {
+    session.destroy();
+    session.user = 'ghost';
+    return 'ok';
+  }),
+  route('GET', '/form', ({ csrfToken }) => ({ token: csrfToken() })),
+  route('GET', '/form-then-data', ({ csrfToken, session }) => {
+    const token = csrfToken();
+    session.cart = ['book'];
+    return { token };
+  }),
+  route('GET', '/forms', ({ csrfToken }) => ({ tokens: [csrfToken(), csrfToken()] })),
+  route('POST', '/sign-out-and-form', ({ csrfToken, session }) => {
+    session.destroy();
+    return { token: csrfToken() };
+  }),
+  route('POST', '/protected', () => 'done', true),
+  route(
+    'POST',
+    '/protected-sign-in',
+    ({ session, body }) => {
+      session.regenerate();
+      session.user = body.user;
+      return 'in';
+    },
+    true,
+  ),
+  route('POST', '/flash', ({ flash, body }) => {
+    for (const [type, text] of body.messages) flash(type, text);
+    return 'ok';
+  }),
+  route('GET', '/flash', ({ flash }) => flash()),
+  route('GET', '/flash-info', ({ flash }) => flash('info')),
+];
+
+const DAY = 86_400;
+const SID = 'keyturn.sid';
+
+/** Runs the suite for one adapter. */
+export function httpContract(name: string, start: StartApp): void {
+  let clock: TestClock;
+  let logger: ReturnType<typeof memoryLogger>;
+  let keyturn: Keyturn;
+  let app: StartedApp | undefined;
+
+  async function open(options: TestKeyturnOptions & { readonly http?: HttpOptions } = {}): Promise<Browser> {
+    keyturn = await testKeyturn({ clock, logger, ...options });
+    app = await start(keyturn, options.http ?? {}, ROUTES);
+    return new Browser(app.url);
+  }
+
+  beforeEach(() => {
+    clock = new TestClock();
+    logger = memoryLogger();
+  });
+
+  afterEach(async () => {
+    await app?.close();
+    app = undefined;
+  });
+
+  const KINDS = [
+    ['in the cookie', 'cookie'],
+    ['in memory', 'memory'],
+  ] as const;
+
+  for (const [kind, backend] of KINDS) {
+    describe(`${name}: sessions ${kind}`, () => {
+      const config = { session: { backend } };
+
+      test('a visitor who leaves no data gets no cookie', async () => {
+        const browser = await open({ config });
+        expect((await browser.get('/untouched')).setCookies).toEqual([]);
+        const read = await browser.get('/read');
+        expect(read.json).toMatchObject({ isNew: true, data: {} });
+        expect(read.setCookies).toEqual([]);
+        expect(read.headers.get('cache-control')).toBeNull();
+      });
+
+      test('data is there at the next request, and nothing is sent when nothing changed', async () => {
+        const browser = await open({ config });
+        const set = await browser.post('/set', { key: 'cart', value: [{ sku: 'ü-1' }] });
+        expect(set.setCookies).toHaveLength(1);
+        expect(set.headers.get('cache-control')).toBe('private');
+        const read = await browser.get('/read');
+        expect(read.json).toMatchObject({ isNew: false, data: { cart: [{ sku: 'ü-1' }] } });
+        expect(read.setCookies).toEqual([]);
+        expect(read.headers.get('cache-control')).toBeNull();
+        expect((await browser.post('/set', { key: 'cart', value: [{ sku: 'ü-1' }] })).setCookies).toEqual([]);
+      });
+
+      test('a change deep inside is noticed, and a deleted property stays away', async () => {
+        const browser = await open({ config });
+        await browser.post('/set', { key: 'items', value: ['a'] });
+        await browser.post('/push-deep', { item: 'b' });
+        expect((await browser.get('/read')).json.data).toEqual({ items: ['a', 'b'] });
+        await browser.post('/unset', { key: 'items' });
+        expect((await browser.get('/read')).json.data).toEqual({});
+      });
+
+      test('signing in changes the id, and the id from before is worth nothing (fixation)', async () => {
+        const browser = await open({ config });
+        await browser.post('/set', { key: 'cart', value: ['planted'] });
+        const before = (await browser.get('/read')).json.id;
+        const planted = await browser.cookie(SID);
+        const { id } = (await browser.post('/sign-in', { user: 'ada' })).json;
+        expect(id).not.toBe(before);
+        expect((await browser.get('/read')).json).toEqual({ id, isNew: false, data: { user: 'ada' } });
+        const attacker = new Browser(app?.url as string);
+        await attacker.plant(SID, planted as string);
+        expect((await attacker.get('/read')).json.data.user).toBeUndefined();
+      });
+
+      test('signing in can keep named data', async () => {
+        const browser = await open({ config });
+        await browser.post('/set', { key: 'cart', value: ['book'] });
+        await browser.post('/set', { key: 'note', value: 'x' });
+        await browser.post('/sign-in-keeping', { user: 'ada' });
+        expect((await browser.get('/read')).json.data).toEqual({ cart: ['book'], user: 'ada' });
+      });
+
+      test('signing out ends the session and removes the cookie', async () => {
+        const browser = await open({ config });
+        await browser.post('/sign-in', { user: 'ada' });
+        const out = await browser.post('/sign-out');
+        expect(out.setCookies).toEqual([`${SID}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax`]);
+        expect(await browser.cookie(SID)).toBeUndefined();
+        expect((await browser.get('/read')).json).toMatchObject({ isNew: true, data: {} });
+      });
+
+      test('signing out without a session sends nothing', async () => {
+        const browser = await open({ config });
+        expect((await browser.post('/sign-out')).setCookies).toEqual([]);
+      });
+
+      test('unused, it ends after the idle time, to the second', async () => {
+        const browser = await open({ config: { session: { backend, idle: '1h', roll_after: '1h' } } });
+        await browser.post('/sign-in', { user: 'ada' });
+        clock.advance(3599);
+        expect((await browser.get('/read')).json.data.user).toBe('ada');
+        clock.advance(1);
+        expect((await browser.get('/read')).json).toMatchObject({ isNew: true, data: {} });
+      });
+
+      test('used, it lives on, and a copy of its cookie from before does not', async () => {
+        const browser = await open({ config: { session: { backend: 'cookie', idle: '1h', max_age: '1d' } } });
+        await browser.post('/sign-in', { user: 'ada' });
+        const copied = (await browser.cookie(SID)) as string;
+        for (let round = 0; round < 4; round++) {
+          clock.advance(3000);
+          expect((await browser.get('/read')).json.data.user).toBe('ada');
+        }
+        expect((await browser.get('/read', { cookie: `${SID}=${copied}` })).json.isNew).toBe(true);
+      });
+
+      test('however much it is used it ends at its greatest age, to the second', async () => {
+        const browser = await open({ config: { session: { backend, idle: '1h', max_age: '3h' } } });
+        await browser.post('/sign-in', { user: 'ada' });
+        for (let passed = 1800; passed < 10_800; passed += 1800) {
+          clock.advance(1800);
+          expect((await browser.get('/read')).json.data.user).toBe('ada');
+        }
+        clock.advance(1799);
+        expect((await browser.get('/read')).json.data.user).toBe('ada');
+        clock.advance(1);
+        expect((await browser.get('/read')).json.isNew).toBe(true);
+      });
+
+      test('it is extended only when that is due, with new dates', async () => {
+        const browser = await open({ config: { session: { backend, idle: '10h', roll_after: '1h' } } });
+        await browser.post('/sign-in', { user: 'ada' });
+        clock.advance(3599);
+        expect((await browser.get('/read')).setCookies).toEqual([]);
+        clock.advance(1);
+        const rolled = await browser.get('/read');
+        expect(rolled.setCookies).toHaveLength(1);
+        expect(rolled.setCookies[0]).toContain('Max-Age=36000;');
+        expect((await browser.get('/read')).setCookies).toEqual([]);
+      });
+
+      test('a publicly cacheable answer never extends it, and becomes private when it must be saved', async () => {
+        const browser = await open({ config: { session: { backend, idle: '10h', roll_after: '1h' } } });
+        await browser.post('/sign-in', { user: 'ada' });
+        clock.advance(7200);
+        const read = await browser.get('/read-public');
+        expect(read.setCookies).toEqual([]);
+        expect(read.headers.get('cache-control')).toBe('public, max-age=60');
+        const written = await browser.get('/write-public');
+        expect(written.setCookies).toHaveLength(1);
+        expect(written.headers.get('cache-control')).toBe('private, max-age=60');
+      });
+
+      test('an altered, foreign or nonsensical cookie is no session, and is left alone', async () => {
+        const browser = await open({ config });
+        await browser.post('/sign-in', { user: 'ada' });
+        const good = (await browser.cookie(SID)) as string;
+        const flipped = good.slice(0, 40) + (good[40] === 'A' ? 'B' : 'A') + good.slice(41);
+        for (const bad of [
+          flipped,
+          `${good}x`,
+          good.slice(0, -1),
+          '',
+          'x',
+          'j:{}',
+          '%00',
+          '{}'.repeat(2000),
+        ]) {
+          const answer = await browser.get('/read', { cookie: `${SID}=${bad}` });
+          expect(answer.status).toBe(200);
+          expect(answer.json).toMatchObject({ isNew: true, data: {} });
+          expect(answer.setCookies).toEqual([]);
+        }
+      });
+
+      test('a token of another purpose is no session', async () => {
+        const browser = await open({ config });
+        await browser.get('/form');
+        const csrfId = (await browser.cookie('keyturn.csrf')) as string;
+        expect(csrfId).toBeDefined();
+        expect((await browser.get('/read', { cookie: `${SID}=${csrfId}` })).json.isNew).toBe(true);
+      });
+
+      test('the user agent sees the exact name and attributes in each profile', async () => {
+        const attributes = async (profile: 'dev' | 'test' | 'prod', cookie: Record<string, unknown> = {}) => {
+          const browser = await open({ profile, config: { session: { backend, idle: '1h', cookie } } });
+          const [header] = (await browser.post('/sign-in', { user: 'ada' })).setCookies;
+          await app?.close();
+          return (header as string).replace(/=kt1\.[\w.-]+/, '=…');
+        };
+        expect(await attributes('dev')).toBe('keyturn.sid=…; Max-Age=3600; Path=/; HttpOnly; SameSite=Lax');
+        expect(await attributes('test')).toBe('keyturn.sid=…; Max-Age=3600; Path=/; HttpOnly; SameSite=Lax');
+        expect(await attributes('prod')).toBe(
+          '__Host-keyturn.sid=…; Max-Age=3600; Path=/; HttpOnly; Secure; SameSite=Lax',
+        );
+        expect(await attributes('prod', { domain: 'example.com' })).toBe(
+          '__Secure-keyturn.sid=…; Max-Age=3600; Domain=example.com; Path=/; HttpOnly; Secure; SameSite=Lax',
+        );
+        expect(await attributes('prod', { path: '/app', same_site: 'strict' })).toBe(
+          '__Secure-keyturn.sid=…; Max-Age=3600; Path=/app; HttpOnly; Secure; SameSite=Strict',
+        );
+        expect(
+          await attributes('prod', {
+            partitioned: true,
+            same_site: 'none',
+            persistent: false,
+            name: 'app.sid',
+          }),
+        ).toBe('__Host-app.sid=…; Path=/; HttpOnly; Secure; Partitioned; SameSite=None');
+        app = undefined;
+      });
+
+      test('in production the session works under its __Host- name', async () => {
+        const browser = await open({ profile: 'prod', config });
+        await browser.post('/sign-in', { user: 'ada' });
+        expect((await browser.get('/read')).json.data.user).toBe('ada');
+        expect(await browser.cookie('__Host-keyturn.sid')).toBeDefined();
+      });
+
+      test('data after destroy() is an error for the programmer, not a silent loss', async () => {
+        const browser = await open({ config });
+        await browser.post('/sign-in', { user: 'ada' });
+        const answer = await browser.post('/after-destroy');
+        expect(answer.status).toBe(500);
+        expect((await browser.get('/read')).json.data.user).toBe('ada');
+      });
+
+      test('names of methods are no names for data', async () => {
+        const browser = await open({ config });
+        for (const key of ['id', 'destroy', 'constructor', 'toJSON', '__proto__']) {
+          expect((await browser.post('/set', { key, value: { polluted: true } })).status).toBe(500);
+        }
+        expect(({} as Record<string, unknown>).polluted).toBeUndefined();
+      });
+
+      test("a user's epoch ends all sessions saved before it", async () => {
+        let epoch = 1;
+        const browser = await open({
+          config,
+          http: { epoch: (values) => (values.user === undefined ? undefined : epoch) },
+        });
+        await browser.post('/sign-in', { user: 'ada' });
+        const copied = (await browser.cookie(SID)) as string;
+        expect((await browser.get('/read')).json.data.user).toBe('ada');
+        epoch = 2;
+        expect((await browser.get('/read')).json.isNew).toBe(true);
+        await browser.post('/sign-in', { user: 'ada' });
+        expect((await browser.get('/read')).json.data.user).toBe('ada');
+        expect((await browser.get('/read', { cookie: `${SID}=${copied}` })).json.isNew).toBe(true);
+      });
+
+      test('an epoch that has to be looked up is waited for', async () => {
+        const browser = await open({
+          config,
+          http: {
+            epoch: async (values) => {
+              await wait(5);
+              return values.user === 'ada' ? 'x' : undefined;
+            },
+          },
+        });
+        await browser.post('/sign-in', { user: 'ada' });
+        expect((await browser.get('/read')).json.data.user).toBe('ada');
+      });
+
+      describe('through a rotation', () => {
+        const before = ringOf([SECRET, 'active']);
+        const staged = ringOf([SECRET, 'active'], [OTHER_SECRET, 'staged']);
+        const promoted = ringOf([OTHER_SECRET, 'active'], [SECRET, 'retiring']);
+        const rolledBack = ringOf([SECRET, 'active'], [OTHER_SECRET, 'retiring']);
+        const retired = ringOf([OTHER_SECRET, 'active'], [SECRET, 'retired']);
+        const revoked = ringOf([OTHER_SECRET, 'active'], [SECRET, 'revoked']);
+        const kid = (token: string | undefined) => (token as string).slice(4, 12);
+
+        test('a stale cookie is signed again: same dates, configured attributes, once', async () => {
+          const browser = await open({ config: { session: { backend, idle: '10h' } } });
+          useRing(keyturn, before);
+          await browser.post('/sign-in', { user: 'ada' });
+          const old = await browser.cookie(SID);
+          useRing(keyturn, staged);
+          expect((await browser.get('/read')).setCookies).toEqual([]);
+          useRing(keyturn, promoted);
+          clock.advance(600);
+          const again = await browser.get('/read');
+          expect(again.json.data.user).toBe('ada');
+          expect(again.setCookies).toHaveLength(1);
+          expect(again.setCookies[0]).toMatch(/; Max-Age=35400; Path=\/; HttpOnly; SameSite=Lax$/);
+          const renewed = await browser.cookie(SID);
+          expect(kid(renewed)).toBe(promoted.active.id);
+          expect((renewed as string).slice(13, 25)).toBe((old as string).slice(13, 25));
+          expect((await browser.get('/read')).setCookies).toEqual([]);
+          useRing(keyturn, retired);
+          expect((await browser.get('/read')).json.data.user).toBe('ada');
+        });
+
+        test('not on unsafe requests, and not on a publicly cacheable answer', async () => {
+          const browser = await open({ config });
+          await browser.post('/sign-in', { user: 'ada' });
+          useRing(keyturn, promoted);
+          expect((await browser.post('/set', { key: 'user', value: 'ada' })).setCookies).toEqual([]);
+          expect((await browser.get('/read-public')).setCookies).toEqual([]);
+          expect((await browser.get('/read')).setCookies).toHaveLength(1);
+        });
+
+        test('a token of a staged key is never signed back to an older one', async () => {
+          const browser = await open({ config });
+          useRing(keyturn, promoted);
+          await browser.post('/sign-in', { user: 'ada' });
+          useRing(keyturn, staged);
+          const answer = await browser.get('/read');
+          expect(answer.json.data.user).toBe('ada');
+          expect(answer.setCookies).toEqual([]);
+        });
+
+        test('a rollback keeps those who signed in meanwhile', async () => {
+          const browser = await open({ config });
+          useRing(keyturn, promoted);
+          await browser.post('/sign-in', { user: 'ada' });
+          useRing(keyturn, rolledBack);
+          const answer = await browser.get('/read');
+          expect(answer.json.data.user).toBe('ada');
+          expect(kid(await browser.cookie(SID))).toBe(rolledBack.active.id);
+        });
+
+        test('revoking ends the session at once', async () => {
+          const browser = await open({ config });
+          await browser.post('/sign-in', { user: 'ada' });
+          useRing(keyturn, revoked);
+          expect((await browser.get('/read')).json.isNew).toBe(true);
+          expect(logger.records).toContainEqual(
+            expect.objectContaining({
+              facts: expect.objectContaining({
+                event: 'token.refused',
+                purpose: 'session',
+                reason: 'revoked_key',
+              }),
+            }),
+          );
+        });
+
+        test('a form that was open all the while is accepted', async () => {
+          const browser = await open({ config });
+          await browser.post('/sign-in', { user: 'ada' });
+          const { token } = (await browser.get('/form')).json;
+          useRing(keyturn, promoted);
+          await browser.get('/read');
+          expect((await browser.post('/protected', { _csrf: token })).status).toBe(200);
+        });
+      });
+    });
+  }
+
+  describe(`${name}: sessions in the cookie, their limits`, () => {
+    test('one that would be longer than browsers keep is an error for the programmer, and loses nothing', async () => {
+      const browser = await open();
+      await browser.post('/sign-in', { user: 'ada' });
+      const answer = await browser.post('/set', { key: 'big', value: 'x'.repeat(4000) });
+      expect(answer.status).toBe(500);
+      expect(answer.setCookies).toEqual([]);
+      expect(answer.text).toContain('4096');
+      expect((await browser.get('/read')).json.data).toEqual({ user: 'ada' });
+    });
+
+    test('of two requests at once the last response wins', async () => {
+      const browser = await open();
+      await browser.post('/set', { key: 'a', value: 1 });
+      const slow = browser.post('/set', { key: 'a', value: 'slow', after: 80 });
+      await wait(20);
+      await browser.post('/set', { key: 'a', value: 'fast' });
+      await slow;
+      expect((await browser.get('/read')).json.data.a).toBe('slow');
+    });
+  });
+
+  describe(`${name}: sessions in a store, with requests at once`, () => {
+    const config = { session: { backend: 'memory' } };
+
+    test('50 that add through update() end with 50', async () => {
+      const browser = await open({ config });
+      await browser.post('/set', { key: 'items', value: [] });
+      const answers = await Promise.all(
+        Array.from({ length: 50 }, (_, item) => browser.post('/add', { item })),
+      );
+      expect(answers.map((answer) => answer.status)).toEqual(Array(50).fill(200));
+      const { items } = (await browser.get('/read')).json.data;
+      expect([...items].sort((a: number, b: number) => a - b)).toEqual(
+        Array.from({ length: 50 }, (_, item) => item),
+      );
+    });
+
+    test('50 that edit different properties lose none', async () => {
+      const browser = await open({ config });
+      await browser.post('/set', { key: 'start', value: true });
+      const answers = await Promise.all(
+        Array.from({ length: 50 }, (_, n) =>
+          browser.post('/set', { key: `k${n}`, value: n, before: 30, after: 30 }),
+        ),
+      );
+      expect(answers.map((answer) => answer.status)).toEqual(Array(50).fill(200));
+      expect(Object.keys((await browser.get('/read')).json.data)).toHaveLength(51);
+    });
+
+    test('of two that edit the same property one gets the conflict', async () => {
+      const browser = await open({ config });
+      await browser.post('/set', { key: 'a', value: 0 });
+      const answers = await Promise.all(
+        [1, 2].map((value) => browser.post('/set', { key: 'a', value, before: 40, after: 40 })),
+      );
+      expect(answers.map((answer) => answer.status).sort()).toEqual([200, 409]);
+    });
+
+    test('a slower request does not undo a sign-out', async () => {
+      const browser = await open({ config });
+      await browser.post('/sign-in', { user: 'ada' });
+      const copied = (await browser.cookie(SID)) as string;
+      const slow = browser.post('/set', { key: 'cart', value: ['late'], after: 120 });
+      await wait(40);
+      await browser.post('/sign-out');
+      expect((await slow).status).toBe(200);
+      expect((await browser.get('/read')).json.isNew).toBe(true);
+      expect((await browser.get('/read', { cookie: `${SID}=${copied}` })).json.isNew).toBe(true);
+    });
+
+    test('update() on a session that was signed out meanwhile says so', async () => {
+      const store = new MemorySessionStore({ clock: () => clock.now });
+      const browser = await open({ config, http: { store, user: (values) => values.user as string } });
+      await browser.post('/sign-in', { user: 'ada' });
+      const get = store.get.bind(store);
+      let looks = 0;
+      store.get = (id) => {
+        // Between opening and updating, the session is ended from elsewhere.
+        if (++looks === 2) store.destroy(id, clock.now + DAY * 1000);
+        return get(id);
+      };
+      expect((await browser.post('/add', { item: 1 })).status).toBe(401);
+    });
+
+    test('all sessions of a user can be listed and ended', async () => {
+      const store = new MemorySessionStore({ clock: () => clock.now });
+      const browser = await open({ http: { store, user: (values) => values.user as string | undefined } });
+      const phone = new Browser(app?.url as string);
+      await browser.post('/sign-in', { user: 'ada' });
+      await phone.post('/sign-in', { user: 'ada' });
+      const sessions = store.listUser('ada');
+      expect(sessions).toHaveLength(2);
+      for (const { id, expiresAt } of sessions) store.destroy(id, expiresAt);
+      expect((await browser.get('/read')).json.isNew).toBe(true);
+      expect((await phone.get('/read')).json.isNew).toBe(true);
+    });
+  });
+
+  describe(`${name}: CSRF`, () => {
+    test('before sign-in, at sign-in and after it', async () => {
+      const browser = await open();
+      expect((await browser.post('/protected', {})).status).toBe(403);
+      const first = (await browser.get('/form')).json.token;
+      expect(await browser.cookie('keyturn.csrf')).toBeDefined();
+      expect((await browser.post('/protected', { _csrf: first })).status).toBe(200);
+      const signIn = await browser.post('/protected-sign-in', { user: 'ada', _csrf: first });
+      expect(signIn.status).toBe(200);
+      expect(await browser.cookie('keyturn.csrf')).toBeUndefined();
+      expect((await browser.post('/protected', { _csrf: first })).status).toBe(403);
+      const second = (await browser.get('/form')).json.token;
+      expect((await browser.post('/protected', { _csrf: second })).status).toBe(200);
+      const third = (await browser.post('/sign-out-and-form')).json.token;
+      expect((await browser.post('/protected', { _csrf: second })).status).toBe(403);
+      expect((await browser.post('/protected', { _csrf: first })).status).toBe(403);
+      expect((await browser.post('/protected', { _csrf: third })).status).toBe(200);
+    });
+
+    test('the token is taken from a form field or the header', async () => {
+      const browser = await open();
+      const { token } = (await browser.get('/form')).json;
+      expect((await browser.ask('/protected', { method: 'POST', form: { _csrf: token } })).status).toBe(200);
+      expect((await browser.post('/protected', {}, { 'x-csrf-token': token })).status).toBe(200);
+      expect((await browser.post('/protected', { _csrf: [token] })).status).toBe(403);
+      expect((await browser.post('/protected', { _csrf: { $ne: '' } })).status).toBe(403);
+    });
+
+    test('every page gets another token, and each works', async () => {
+      const browser = await open();
+      const [one, two] = (await browser.get('/forms')).json.tokens;
+      expect(one).not.toBe(two);
+      expect((await browser.post('/protected', { _csrf: one })).status).toBe(200);
+      expect((await browser.post('/protected', { _csrf: two })).status).toBe(200);
+    });
+
+    test('a page with a token is private', async () => {
+      const browser = await open();
+      await browser.get('/form');
+      const again = await browser.get('/form');
+      expect(again.setCookies).toEqual([]);
+      expect(again.headers.get('cache-control')).toBe('private');
+    });
+
+    test("an attacker's own token is refused, before and after sign-in", async () => {
+      const browser = await open();
+      const attacker = new Browser(app?.url as string);
+      const theirs = (await attacker.get('/form')).json.token;
+      await browser.get('/form');
+      expect((await browser.post('/protected', { _csrf: theirs })).status).toBe(403);
+      await browser.post('/sign-in', { user: 'ada' });
+      await attacker.post('/sign-in', { user: 'mallory' });
+      const signedIn = (await attacker.get('/form')).json.token;
+      expect((await browser.post('/protected', { _csrf: signedIn })).status).toBe(403);
+    });
+
+    test('a page stays good when a session begins without a sign-in, in its own answer or another', async () => {
+      const browser = await open();
+      const { token } = (await browser.get('/form-then-data')).json;
+      expect((await browser.post('/protected', { _csrf: token })).status).toBe(200);
+      const other = new Browser(app?.url as string);
+      const earlier = (await other.get('/form')).json.token;
+      await other.post('/set', { key: 'cart', value: ['book'] });
+      expect((await other.post('/protected', { _csrf: earlier })).status).toBe(200);
+      await other.post('/sign-in', { user: 'ada' });
+      expect((await other.post('/protected', { _csrf: earlier })).status).toBe(403);
+    });
+
+    test('it expires, and safe methods need none', async () => {
+      const browser = await open({ config: { purposes: { csrf: { max_age: '1h' } } } });
+      const { token } = (await browser.get('/form')).json;
+      clock.advance(3600);
+      expect((await browser.post('/protected', { _csrf: token })).status).toBe(403);
+      expect(
+        (await browser.get('/read', { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }))
+          .status,
+      ).toBe(200);
+    });
+
+    // What browsers send: [Origin, Sec-Fetch-Site, accepted].
+    const OWN = '<own>';
+    const COMBINATIONS: ReadonlyArray<readonly [string | undefined, string | undefined, boolean]> = [
+      [OWN, 'same-origin', true],
+      [OWN, undefined, true],
+      ['null', 'same-origin', true],
+      [undefined, 'same-origin', true],
+      [undefined, 'none', true],
+      ['null', 'none', true],
+      [undefined, undefined, true],
+      ['https://evil.example', 'cross-site', false],
+      ['https://evil.example', undefined, false],
+      ['https://evil.example', 'same-origin', false],
+      ['http://sibling.localhost', 'same-site', false],
+      [undefined, 'same-site', false],
+      [undefined, 'cross-site', false],
+      [OWN, 'cross-site', false],
+      [OWN, 'same-site', false],
+      ['null', 'cross-site', false],
+      ['null', 'same-site', false],
+      ['null', undefined, false],
+      ['http://localhost:1', undefined, false],
+      ['not an origin', undefined, false],
+      ['https://partner.example', 'cross-site', true],
+      ['https://partner.example', undefined, true],
+      ['https://partner.example.evil.example', 'cross-site', false],
+      [OWN, 'something-new', false],
+    ];
+
+    for (const when of ['before', 'after'] as const) {
+      test(`with a good token, each combination of Origin and Sec-Fetch-Site ${when} sign-in`, async () => {
+        const browser = await open({ config: { csrf: { origins: ['https://partner.example'] } } });
+        if (when === 'after') await browser.post('/sign-in', { user: 'ada' });
+        const { token } = (await browser.get('/form')).json;
+        for (const [origin, site, accepted] of COMBINATIONS) {
+          const headers: Record<string, string> = { 'x-csrf-token': token };
+          if (origin !== undefined) headers.origin = origin === OWN ? (app?.url as string) : origin;
+          if (site !== undefined) headers['sec-fetch-site'] = site;
+          const { status } = await browser.post('/protected', {}, headers);
+          expect([origin, site, status]).toEqual([origin, site, accepted ? 200 : 403]);
+        }
+        // None of them is enough without the token.
+        expect(
+          (
+            await browser.post(
+              '/protected',
+              {},
+              { origin: app?.url as string, 'sec-fetch-site': 'same-origin' },
+            )
+          ).status,
+        ).toBe(403);
+      });
+    }
+
+    test('the refusal tells the client nothing and the log why', async () => {
+      const browser = await open();
+      const { token } = (await browser.get('/form')).json;
+      const cross = await browser.post('/protected', { _csrf: token }, { 'sec-fetch-site': 'cross-site' });
+      const altered = await browser.post('/protected', { _csrf: `${token.slice(0, -1)}_` });
+      expect(cross.text).toBe(altered.text);
+      expect(
+        logger.records.filter(({ facts }) => facts.event === 'csrf.refused').map(({ facts }) => facts.reason),
+      ).toEqual(['cross_site', 'token_refused']);
+    });
+  });
+
+  describe(`${name}: flash messages`, () => {
+    const messages = [
+      ['info', 'Saved <b>'],
+      ['info', 'Twice'],
+      ['error', 'Ünicode'],
+    ];
+
+    test('are there on the next page, once', async () => {
+      const browser = await open();
+      await browser.post('/flash', { messages });
+      const page = await browser.get('/flash');
+      expect(page.json).toEqual({ info: ['Saved <b>', 'Twice'], error: ['Ünicode'] });
+      expect(page.headers.get('cache-control')).toBe('private');
+      expect(await browser.cookie('keyturn.flash')).toBeUndefined();
+      const next = await browser.get('/flash');
+      expect(next.json).toEqual({});
+      expect(next.setCookies).toEqual([]);
+    });
+
+    test('of one type are taken, and the others wait', async () => {
+      const browser = await open();
+      await browser.post('/flash', { messages });
+      await browser.get('/read');
+      expect((await browser.get('/flash-info')).json).toEqual(['Saved <b>', 'Twice']);
+      expect((await browser.get('/flash')).json).toEqual({ error: ['Ünicode'] });
+    });
+
+    test('expire, and survive neither tampering nor revocation', async () => {
+      const browser = await open();
+      await browser.post('/flash', { messages });
+      const cookie = (await browser.cookie('keyturn.flash')) as string;
+      expect(
+        (await browser.get('/flash', { cookie: `keyturn.flash=${cookie.slice(0, -2)}xx` })).json,
+      ).toEqual({});
+      clock.advance(601);
+      expect((await browser.get('/flash')).json).toEqual({});
+    });
+
+    test('too many of them are an error for the programmer', async () => {
+      const browser = await open();
+      expect((await browser.post('/flash', { messages: [['info', 'x'.repeat(5000)]] })).status).toBe(500);
+    });
+  });
+}

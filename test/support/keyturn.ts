@@ -1,0 +1,71 @@
+// Keyturns for tests: a fixed secret, a clock that a test moves, rings in any state.
+import { Key, type KeyState, Material } from '../../src/keyring/key.js';
+import { Keyring } from '../../src/keyring/keyring.js';
+import { internalsOf, type Keyturn, startKeyturn } from '../../src/keyturn.js';
+import type { Logger } from '../../src/log.js';
+
+export const SECRET = 'b2390de7fca268344dae0d1f48dc3ae94e590bb1aa9a56277a0c9ee6b24d362d';
+export const OTHER_SECRET = '792c98d17f863f6a385dc38b0ebf8ba26b6d85dc92aa5971b49ab9ad0839ef75';
+
+/** A clock that stands still until a test moves it. */
+export class TestClock {
+  /** Milliseconds since 1970. */
+  now: number = Date.UTC(2026, 0, 15, 12);
+  readonly read = (): number => this.now;
+
+  advance(seconds: number): void {
+    this.now += seconds * 1000;
+  }
+}
+
+export interface LogRecord {
+  readonly level: string;
+  readonly facts: Readonly<Record<string, unknown>>;
+  readonly message: string;
+}
+
+/** A logger that remembers. */
+export function memoryLogger(): Logger & { readonly records: LogRecord[] } {
+  const records: LogRecord[] = [];
+  const method = (level: string) => (facts: Readonly<Record<string, unknown>>, message: string) => {
+    records.push({ level, facts, message });
+  };
+  return {
+    records,
+    debug: method('debug'),
+    info: method('info'),
+    warn: method('warn'),
+    error: method('error'),
+  };
+}
+
+export interface TestKeyturnOptions {
+  readonly profile?: 'dev' | 'test' | 'prod';
+  readonly clock?: TestClock;
+  readonly logger?: Logger;
+  readonly config?: Readonly<Record<string, unknown>>;
+}
+
+/** A Keyturn with {@link SECRET}, away from the files and variables of this machine. */
+export async function testKeyturn(options: TestKeyturnOptions = {}): Promise<Keyturn> {
+  const { profile = 'test', clock = new TestClock(), logger = memoryLogger(), config } = options;
+  const env = { KEYTURN_SECURITY__SIGNING_SECRET: SECRET };
+  const signs = { terminal: false, debugger: false, container: false };
+  const machine = { cwd: '/nonexistent', env, signs, now: clock.read };
+  return await startKeyturn({ profile, logger, ...(config === undefined ? {} : { config }) }, machine);
+}
+
+/** A ring of secrets in the given states. */
+export function ringOf(...keys: ReadonlyArray<readonly [secret: string, state: KeyState]>): Keyring {
+  return new Keyring(
+    keys.map(([secret, state]) => {
+      const material = new Material(secret);
+      return new Key(state === 'retired' || state === 'revoked' ? material.kid : material, state);
+    }),
+  );
+}
+
+/** Puts another ring in force, as a reload would. */
+export function useRing(keyturn: Keyturn, ring: Keyring): void {
+  internalsOf(keyturn).ring.replace(ring);
+}
