@@ -38,7 +38,10 @@ export class Material {
     this.kid = Buffer.from(this.#hkdf('keyturn/v1/kid', KEY_ID_BYTES)).toString('base64url');
   }
 
-  /** The key for one use and purpose: HKDF-SHA256 (RFC 5869), no salt, 32 bytes, derived once. */
+  /**
+   * The key for one use and purpose: HKDF-SHA256 (RFC 5869), no salt, 32 bytes. Derived once; everybody gets
+   * a copy, since libraries have been known to wipe what they are given.
+   */
   derive(use: KeyUse, purpose: string): Uint8Array {
     const info = `keyturn/v1/${use}/${purpose}`;
     let key = this.#derived.get(info);
@@ -46,7 +49,7 @@ export class Material {
       key = this.#hkdf(info, DERIVED_BYTES);
       this.#derived.set(info, key);
     }
-    return key;
+    return key.slice();
   }
 
   /** The secret itself, for writing it to where secrets are kept. Never pass it to anything that prints. */
@@ -66,12 +69,13 @@ export class Key {
   readonly dates: KeyDates;
   readonly #material: Material | undefined;
 
-  /** @param of material, or the id alone when the material is gone */
+  /** @param of material, or the id alone when it is gone; a retired or revoked key keeps the id of either */
   constructor(of: Material | string, state: KeyState, dates: KeyDates = {}) {
+    const gone = state === 'retired' || state === 'revoked';
     this.id = typeof of === 'string' ? of : of.kid;
     this.state = state;
     this.dates = Object.freeze({ ...dates });
-    this.#material = typeof of === 'string' ? undefined : of;
+    this.#material = gone || typeof of === 'string' ? undefined : of;
     Object.freeze(this);
   }
 

@@ -3,7 +3,7 @@
 // Why not createHmac: it costs twice as much per call (a native object, a key set-up and a Buffer each time),
 // and it is most of what verifying a session costs. The construction is the RFC's, with node:crypto's own
 // SHA-256; test/signing/hmac.test.ts proves it equal to createHmac for every length and many keys.
-import { createHmac, hash, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } from 'node:crypto';
 
 const BLOCK = 64;
 const DIGEST = 32;
@@ -11,25 +11,27 @@ const DIGEST = 32;
 export const MAC_CHARACTERS = 43;
 /** Longer messages take the plain road: rare, and then the hash itself dominates. */
 const CAPACITY = 4096;
+/** A character beyond ASCII takes up to 4 bytes: with this much room one that does not fit shows in the count. */
+const SPARE = 4;
 
 // One scratch pad for all keys: the code is synchronous, so no two uses overlap, and memory stays bounded.
-const inner = Buffer.alloc(BLOCK + CAPACITY);
+const inner = Buffer.alloc(BLOCK + CAPACITY + SPARE);
 const outer = Buffer.alloc(BLOCK + DIGEST);
-const innerViews: Array<Uint8Array | undefined> = [];
-const expected = Buffer.alloc(MAC_CHARACTERS);
-const presented = Buffer.alloc(MAC_CHARACTERS);
+// Of full length from the start: set sparsely, by whoever sends a long token, it would turn into a slow hash table.
+const innerViews = new Array<Uint8Array | undefined>(CAPACITY + 1).fill(undefined);
+const full = [Buffer.alloc(MAC_CHARACTERS), Buffer.alloc(MAC_CHARACTERS)] as const;
 let loaded: Hmac | undefined;
 
 /** HMAC-SHA256 under one key. */
 export class Hmac {
-  readonly #key: Uint8Array;
+  readonly #key: KeyObject;
   readonly #innerPad = Buffer.alloc(BLOCK, 0x36);
   readonly #outerPad = Buffer.alloc(BLOCK, 0x5c);
 
   /** @param key at most 64 bytes (RFC 2104, section 2: a longer one would have to be hashed first) */
   constructor(key: Uint8Array) {
     if (key.length > BLOCK) throw new RangeError('an HMAC-SHA256 key of more than 64 bytes');
-    this.#key = key;
+    this.#key = createSecretKey(key);
     for (const [index, byte] of key.entries()) {
       this.#innerPad[index] = byte ^ 0x36;
       this.#outerPad[index] = byte ^ 0x5c;
@@ -50,7 +52,7 @@ export class Hmac {
       loaded = this;
     }
     // Beyond ASCII a character takes more bytes than one, so the count tells.
-    if (inner.write(message, BLOCK, CAPACITY, 'utf8') !== length) return undefined;
+    if (inner.write(message, BLOCK, CAPACITY + SPARE, 'utf8') !== length) return undefined;
     let view = innerViews[length];
     if (view === undefined) {
       view = inner.subarray(0, BLOCK + length);
@@ -75,9 +77,11 @@ export class Hmac {
 export function sameMac(computed: string, candidate: string): boolean {
   const length = computed.length;
   if (candidate.length !== length || length > MAC_CHARACTERS) return false;
-  // What lies beyond `length` is the same in both: it is only ever written here, with equal lengths.
-  expected.fill(0, length).write(computed, 0, length, 'latin1');
-  // A character beyond ASCII becomes bytes of 128 and more, which no base64url text has.
-  presented.fill(0).write(candidate, 0, MAC_CHARACTERS, 'utf8');
+  const [expected, presented] =
+    length === MAC_CHARACTERS ? full : [Buffer.alloc(length), Buffer.alloc(length)];
+  expected.write(computed, 0, length, 'latin1');
+  // Beyond ASCII a character becomes bytes of 128 and more, which no base64url text has; one that does not fit
+  // is not written at all, and what stood there before must not count in its place.
+  if (presented.write(candidate, 0, length, 'utf8') !== length) return false;
   return timingSafeEqual(expected, presented);
 }

@@ -11,8 +11,10 @@ import {
   decodePayload,
   encodePayload,
   formatHeader,
+  fromJson,
   parseToken,
   type TokenParts,
+  toJson,
 } from './token.js';
 
 /** The state that a token is tied to: what it is bound to at signing must be the same at verification. */
@@ -21,7 +23,10 @@ export type Bind<T> =
   | ((payload: T) => string | undefined | null | Promise<string | undefined | null>);
 
 export interface SignOptions {
-  /** Ties the token to a state, such as the hash of a password: it ends when that changes. */
+  /**
+   * Ties the token to a state, such as the hash of a password: it ends when that changes. A state that is
+   * undefined is a mistake and not "no bind": leave the option out for that.
+   */
   readonly bind?: string;
   /** Shorter than the signer's own: seconds, or a text such as `"15min"`. */
   readonly maxAge?: number | string;
@@ -35,7 +40,8 @@ export interface VerifyOptions<T> {
 /** A verified token before it is dressed for the public: times in seconds since 1970. */
 export interface Checked {
   readonly ok: true;
-  readonly payload: unknown;
+  /** The payload as JSON text: the caller parses it, and may compare it first. */
+  readonly json: string;
   readonly key: Key;
   readonly issuedAt: number;
   readonly expiresAt: number;
@@ -95,7 +101,9 @@ export class Signer<T = unknown> {
   sign(payload: T, options: SignOptions = {}): string {
     const now = Math.floor(this.#clock() / 1000);
     const maxAge = options.maxAge === undefined ? this.maxAge : this.#shorter(options.maxAge);
-    return this.signAt(payload, now, now + maxAge, options.bind);
+    // A state that turned out undefined (an account without a password) must not make a token bound to nothing.
+    const bind = 'bind' in options ? requireBind(options.bind) : undefined;
+    return this.signJsonAt(toJson(payload), now, now + maxAge, bind);
   }
 
   /**
@@ -112,13 +120,17 @@ export class Signer<T = unknown> {
     if (parts === undefined) return this.#refuse('malformed');
     const checked = this.#authenticate(parts);
     if (!checked.ok) return checked;
-    if (options.bind === undefined) {
-      return parts.bindTag === undefined ? dress<T>(checked) : this.#refuse('bind_mismatch', parts.kid);
+    const parsed = fromJson(checked.json);
+    if (parsed === undefined) return this.#refuse('malformed', parts.kid);
+    const payload = parsed.value as T;
+    if (!('bind' in options)) {
+      return parts.bindTag === undefined ? dress(checked, payload) : this.#refuse('bind_mismatch', parts.kid);
     }
-    const payload = checked.payload as T;
     const bound = typeof options.bind === 'function' ? options.bind(payload) : options.bind;
-    const settle = (state: string | undefined | null): Result<T> =>
-      this.#isBoundTo(parts, state) ? dress<T>(checked) : this.#refuse('bind_mismatch', parts.kid);
+    const settle = (state: string | undefined | null): Result<T> => {
+      const reason = this.#bindRefusal(parts, state);
+      return reason === undefined ? dress(checked, payload) : this.#refuse(reason, parts.kid);
+    };
     return isPromise(bound) ? bound.then(settle) : settle(bound);
   }
 
@@ -126,43 +138,50 @@ export class Signer<T = unknown> {
   check(token: string): Checked | Refusal {
     const parts = parseToken(token);
     if (parts === undefined) return this.#refuse('malformed');
-    if (parts.bindTag !== undefined) return this.#refuse('bind_mismatch', parts.kid);
-    return this.#authenticate(parts);
+    const checked = this.#authenticate(parts);
+    return checked.ok && parts.bindTag !== undefined ? this.#refuse('bind_mismatch', parts.kid) : checked;
   }
 
   /** @internal Signs with given dates, in seconds since 1970: a cookie signed again keeps its own. */
-  signAt(payload: unknown, issuedAt: number, expiresAt: number, bind?: string): string {
+  signJsonAt(json: string, issuedAt: number, expiresAt: number, bind?: string): string {
     const { key, sign, bind: bindMac } = this.#current().active;
-    let signed = formatHeader(key.id, issuedAt, expiresAt) + encodePayload(payload);
-    if (bind !== undefined) signed += `.${bindTag(bindMac, signed, requireBind(bind))}`;
+    let signed = formatHeader(key.id, issuedAt, expiresAt) + encodePayload(json);
+    if (bind !== undefined) signed += `.${bindTag(bindMac, signed, bind)}`;
     return `${signed}.${sign.mac(signed)}`;
   }
 
   #authenticate(parts: TokenParts): Checked | Refusal {
     const keys = this.#current();
     const found = keys.byId.get(parts.kid);
-    if (found === undefined) return this.#refuse(absence(keys.ring.get(parts.kid)), parts.kid);
+    if (found === undefined) return this.#refuseKid(keys.ring, parts.kid);
     const mac = found.sign.mac(parts.signed);
     if (mac === undefined) return this.#refuse('malformed', parts.kid);
     if (!sameMac(mac, parts.mac)) return this.#refuse('bad_signature', parts.kid);
-    if (parts.expiresAt * 1000 <= this.#clock()) return this.#refuse('expired', parts.kid);
-    const payload = decodePayload(parts.payload);
-    if (payload === undefined) return this.#refuse('malformed', parts.kid);
+    // Written so that a clock that gives no number refuses.
+    if (!(parts.expiresAt * 1000 > this.#clock())) return this.#refuse('expired', parts.kid);
     return {
       ok: true,
-      payload: payload.value,
+      json: decodePayload(parts.payload),
       key: found.key,
       issuedAt: parts.issuedAt,
       expiresAt: parts.expiresAt,
     };
   }
 
-  #isBoundTo(parts: TokenParts, state: string | undefined | null): boolean {
-    if (parts.bindTag === undefined || typeof state !== 'string' || state === '') return false;
-    const mac = this.#current().byId.get(parts.kid)?.bind;
-    if (mac === undefined) return false;
+  /** Why a genuine token is refused for a state; undefined when it is bound to that. */
+  #bindRefusal(parts: TokenParts, state: string | undefined | null): RefusalReason | undefined {
+    // Looked up anew: while a promise for the state was awaited, the key may have been revoked.
+    const keys = this.#current();
+    const found = keys.byId.get(parts.kid);
+    if (found === undefined) return absence(keys.ring.get(parts.kid));
+    if (parts.bindTag === undefined || !isState(state)) return 'bind_mismatch';
     const unbound = parts.signed.slice(0, -BIND_TAG_CHARACTERS - 1);
-    return sameMac(bindTag(mac, unbound, state), parts.bindTag);
+    return sameMac(bindTag(found.bind, unbound, state), parts.bindTag) ? undefined : 'bind_mismatch';
+  }
+
+  /** Only here the characters of a kid are looked at: those of a known one are right. What goes to logs is clean. */
+  #refuseKid(ring: Keyring, kid: string): Refusal {
+    return /^[\w-]{8}$/.test(kid) ? this.#refuse(absence(ring.get(kid)), kid) : this.#refuse('malformed');
   }
 
   #current(): PurposeKeys {
@@ -214,19 +233,24 @@ function bindTag(mac: Hmac, unbound: string, state: string): string {
   return (mac.mac(message) as string).slice(0, BIND_TAG_CHARACTERS);
 }
 
-function requireBind(state: string): string {
-  if (typeof state === 'string' && state !== '') return state;
+/** What a token can be bound to. Ill-formed texts are none: different ones would become the same bytes. */
+function isState(state: unknown): state is string {
+  return typeof state === 'string' && state !== '' && state.isWellFormed();
+}
+
+function requireBind(state: string | undefined): string {
+  if (isState(state)) return state;
   throw new KeyturnError(
     'bind_invalid',
-    'bind is not a text, or an empty one',
+    'bind is not a text, an empty or an ill-formed one',
     'pass the state that ends the token when it changes, such as the password hash; leave bind out for none',
   );
 }
 
-function dress<T>(checked: Checked): Verified<T> {
+function dress<T>(checked: Checked, payload: T): Verified<T> {
   return {
     ok: true,
-    payload: checked.payload as T,
+    payload,
     kid: checked.key.id,
     stale: checked.key.state === 'retiring',
     issuedAt: new Date(checked.issuedAt * 1000),

@@ -15,6 +15,8 @@ const PAYLOAD_START = 26;
 export const BIND_TAG_CHARACTERS = 22;
 /** The shortest possible token: an empty payload cannot occur, but the parser is not the one to say so. */
 const SHORTEST = PAYLOAD_START + 1 + 43;
+/** The last second that a token can name, in the year 4147. */
+const LAST_SECOND = 2 ** 36 - 1;
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 const VALUES = new Int8Array(128).fill(-1);
@@ -40,8 +42,9 @@ export function formatHeader(kid: string, issuedAt: number, expiresAt: number): 
   return `${VERSION}.${kid}.${formatTime(issuedAt)}${formatTime(expiresAt)}.`;
 }
 
-/** Six base64url characters for the seconds since 1970. */
-function formatTime(seconds: number): string {
+/** Six base64url characters for the seconds since 1970. What lies beyond an end becomes that end, never the other. */
+function formatTime(time: number): string {
+  const seconds = Math.min(Math.max(time, 0), LAST_SECOND);
   const high = Math.floor(seconds / 0x40000);
   const low = seconds & 0x3ffff;
   return (
@@ -94,8 +97,12 @@ export function parseToken(token: string): TokenParts | undefined {
   };
 }
 
-/** @throws KeyturnError `payload_not_json` for what JSON cannot carry */
-export function encodePayload(payload: unknown): string {
+/**
+ * A payload as JSON text.
+ *
+ * @throws KeyturnError `payload_not_json` for what JSON cannot carry
+ */
+export function toJson(payload: unknown): string {
   let json: string | undefined;
   try {
     json = JSON.stringify(payload);
@@ -114,13 +121,27 @@ export function encodePayload(payload: unknown): string {
       'sign a value: an object, an array, a text, a number, true, false or null',
     );
   }
+  return json;
+}
+
+/** JSON text in its place in the token. */
+export function encodePayload(json: string): string {
   return Buffer.from(json, 'utf8').toString('base64url');
 }
 
-/** Call it with authenticated text only. Undefined when a holder of the key signed something that is no JSON. */
-export function decodePayload(payload: string): { readonly value: unknown } | undefined {
+// Payloads of cookies fit; a Buffer of its own for each would cost as much as the decoding.
+const decoded = Buffer.alloc(4096);
+
+/** The text of a payload that has been authenticated. */
+export function decodePayload(payload: string): string {
+  if (payload.length > decoded.length) return Buffer.from(payload, 'base64url').toString('utf8');
+  return decoded.toString('utf8', 0, decoded.write(payload, 0, 'base64url'));
+}
+
+/** Undefined when a holder of the key signed something that is no JSON. */
+export function fromJson(json: string): { readonly value: unknown } | undefined {
   try {
-    return { value: JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) };
+    return { value: JSON.parse(json) };
   } catch {
     return undefined;
   }

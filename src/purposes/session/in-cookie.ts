@@ -8,7 +8,6 @@ import type { Awaitable } from '../../stores/store.js';
 import { type AppCookie, COOKIE_LIMIT } from '../cookie.js';
 import {
   andThen,
-  type Decoded,
   decode,
   encode,
   epochHolds,
@@ -19,7 +18,7 @@ import {
   type SessionTimes,
   textToSave,
 } from './kind.js';
-import { type Carried, freshState, makeState, type SessionState } from './session.js';
+import { SessionState } from './session.js';
 
 export interface CookieSessionParts {
   readonly signer: Signer;
@@ -40,12 +39,12 @@ export class CookieSessions implements SessionKind {
   }
 
   open(cookie: string | undefined): Awaitable<SessionState> {
-    if (cookie === undefined) return freshState();
+    if (cookie === undefined) return SessionState.fresh();
     const { signer, times, hooks } = this.#parts;
     const checked = signer.check(cookie);
-    if (!checked.ok) return freshState();
+    if (!checked.ok) return SessionState.fresh();
     const decoded = decode(checked.json);
-    if (decoded === undefined || decoded.createdAt + times.maxAge <= this.#now()) return freshState();
+    if (decoded === undefined || decoded.createdAt + times.maxAge <= this.#now()) return SessionState.fresh();
     const { issuedAt, expiresAt } = checked;
     const carried = {
       id: decoded.id,
@@ -54,7 +53,9 @@ export class CookieSessions implements SessionKind {
       stale: checked.key.state === 'retiring',
       version: 0,
     };
-    return andThen(epochHolds(hooks, decoded), (holds) => (holds ? loaded(decoded, carried) : freshState()));
+    return andThen(epochHolds(hooks, decoded), (holds) =>
+      holds ? SessionState.loaded(decoded, carried) : SessionState.fresh(),
+    );
   }
 
   commit(state: SessionState, response: ResponseTraits): Awaitable<string | undefined> {
@@ -98,9 +99,4 @@ export class CookieSessions implements SessionKind {
   #now(): number {
     return Math.floor(this.#parts.clock() / 1000);
   }
-}
-
-function loaded(decoded: Decoded, carried: Carried): SessionState {
-  const { id, createdAt, base, csrf, epoch, data } = decoded;
-  return makeState({ id, createdAt, base, csrf, epoch, carried }, data);
 }

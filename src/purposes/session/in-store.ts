@@ -17,7 +17,7 @@ import {
   type SessionTimes,
   textToSave,
 } from './kind.js';
-import { dataText, fill, freshState, makeState, type SessionState, type SessionValues } from './session.js';
+import { dataText, fill, SessionState, type SessionValues } from './session.js';
 
 export interface StoreSessionParts {
   readonly store: SessionStore;
@@ -42,15 +42,15 @@ export class StoreSessions implements SessionKind {
   }
 
   open(cookie: string | undefined): Awaitable<SessionState> {
-    if (cookie === undefined) return freshState();
+    if (cookie === undefined) return SessionState.fresh();
     const { signer, store } = this.#parts;
     const checked = signer.check(cookie);
     const id = checked.ok ? fromJson(checked.json)?.value : undefined;
-    if (!checked.ok || typeof id !== 'string') return freshState();
+    if (!checked.ok || typeof id !== 'string') return SessionState.fresh();
     const { issuedAt, expiresAt } = checked;
     const carried = { id, issuedAt, expiresAt, stale: checked.key.state === 'retiring', version: 0 };
     return andThen(store.get(id), (stored) =>
-      stored === undefined ? freshState() : this.#load(stored, carried),
+      stored === undefined ? SessionState.fresh() : this.#load(stored, carried),
     );
   }
 
@@ -73,12 +73,11 @@ export class StoreSessions implements SessionKind {
   #load(stored: StoredSession, carried: NonNullable<SessionState['carried']>): Awaitable<SessionState> {
     const decoded = decode(stored.text);
     if (decoded === undefined || decoded.createdAt + this.#parts.times.maxAge <= this.#now())
-      return freshState();
+      return SessionState.fresh();
     return andThen(epochHolds(this.#parts.hooks, decoded), (holds) => {
-      if (!holds) return freshState();
-      const { id, createdAt, base, csrf, epoch, data } = decoded;
+      if (!holds) return SessionState.fresh();
       carried.version = stored.version;
-      return makeState({ id, createdAt, base, csrf, epoch, carried }, data, this.#update);
+      return SessionState.loaded(decoded, carried, this.#update);
     });
   }
 

@@ -3,7 +3,7 @@ import type { Settings } from '../../config/layers.js';
 import { KeyturnError } from '../../errors.js';
 import { fromJson } from '../../signing/token.js';
 import type { Awaitable } from '../../stores/store.js';
-import { dataText, type SessionState, type SessionValues } from './session.js';
+import { dataText, type LoadedSession, type SessionState, type SessionValues } from './session.js';
 
 /** What matters of the response that a session is saved with. */
 export interface ResponseTraits {
@@ -62,18 +62,8 @@ export function encode(state: SessionState, createdAt: number, data: string): st
   return `{"id":"${state.id}","at":${createdAt},${csrf}${epoch}"data":${data}}`;
 }
 
-export interface Decoded {
-  readonly id: string;
-  readonly createdAt: number;
-  readonly csrf: string | undefined;
-  readonly epoch: string | undefined;
-  readonly data: Readonly<Record<string, unknown>>;
-  /** `data` as it stood in the text. */
-  readonly base: string;
-}
-
 /** Undefined when the text is not a session: signed by this ring, but by a version that wrote it otherwise. */
-export function decode(text: string): Decoded | undefined {
+export function decode(text: string): (LoadedSession & { readonly createdAt: number }) | undefined {
   const value = fromJson(text)?.value as
     | Partial<Record<'id' | 'at' | 'csrf' | 'epoch' | 'data', unknown>>
     | null
@@ -109,7 +99,7 @@ export function andThen<T, U>(value: Awaitable<T>, next: (value: T) => Awaitable
 }
 
 /** Whether the epoch that a session was saved under is still its user's. */
-export function epochHolds(hooks: SessionHooks, decoded: Decoded): Awaitable<boolean> {
+export function epochHolds(hooks: SessionHooks, decoded: LoadedSession): Awaitable<boolean> {
   if (hooks.epoch === undefined) return true;
   return andThen(hooks.epoch(decoded.data), (epoch) => asText(epoch) === decoded.epoch);
 }

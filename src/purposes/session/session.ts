@@ -7,7 +7,6 @@ import { randomId } from '../../signing/random.js';
  *
  *     declare module 'keyturn' { interface SessionData { userId: string } }
  */
-// biome-ignore lint/suspicious/noEmptyInterface: apps fill it by declaration merging
 export interface SessionData {}
 
 /** Data as the session holds it: known properties with their types, any others as unknown. */
@@ -53,7 +52,7 @@ export type Updater = (
 ) => Promise<void>;
 
 /** Where a session stands, kept beside the object that the app holds. Times in seconds since 1970. */
-export interface SessionState {
+export class SessionState {
   /** What the app holds. */
   readonly session: Session;
   id: string;
@@ -66,14 +65,55 @@ export interface SessionState {
   /** The user's epoch when the session was saved. */
   epoch: string | undefined;
   /** Present when the request carried a valid session. */
-  carried: Carried | undefined;
+  readonly carried: Carried | undefined;
   /** The id of a session that `regenerate` has replaced. */
-  replaced: string | undefined;
+  replaced: string | undefined = undefined;
   /** `regenerate` was called: there will be a session, even an empty one. */
-  regenerated: boolean;
+  regenerated = false;
   fresh: boolean;
-  ended: boolean;
+  ended = false;
+
+  private constructor(from: LoadedSession, carried: Carried | undefined, update: Updater | undefined) {
+    this.id = from.id;
+    this.createdAt = from.createdAt;
+    this.base = from.base;
+    this.csrf = from.csrf;
+    this.epoch = from.epoch;
+    this.carried = carried;
+    this.fresh = carried === undefined;
+    this.session = new SessionObject(this, from.data, update) as unknown as Session;
+  }
+
+  /** A session that the request did not carry. */
+  static fresh(): SessionState {
+    return new SessionState({ ...NOTHING, id: newSessionId() }, undefined, undefined);
+  }
+
+  /** The session that the request carried. */
+  static loaded(from: LoadedSession, carried: Carried, update?: Updater): SessionState {
+    return new SessionState(from, carried, update);
+  }
 }
+
+/** A session as it was kept. */
+export interface LoadedSession {
+  readonly id: string;
+  /** Seconds since 1970. */
+  readonly createdAt: number | undefined;
+  readonly csrf: string | undefined;
+  readonly epoch: string | undefined;
+  readonly data: Readonly<Record<string, unknown>>;
+  /** `data` as JSON text. */
+  readonly base: string;
+}
+
+const NOTHING: Omit<LoadedSession, 'id'> = {
+  createdAt: undefined,
+  csrf: undefined,
+  epoch: undefined,
+  data: {},
+  base: '{}',
+};
 
 /** The session that the request carried. Times in seconds since 1970. */
 export interface Carried {
@@ -95,29 +135,25 @@ export function newSessionId(): string {
 
 /** The class behind {@link Session}. Data stands in own properties; everything else is private or on the prototype. */
 class SessionObject {
-  readonly #state: () => SessionState;
+  readonly #state: SessionState;
   readonly #update: Updater | undefined;
 
-  constructor(
-    state: () => SessionState,
-    data: Readonly<Record<string, unknown>>,
-    update: Updater | undefined,
-  ) {
+  constructor(state: SessionState, data: Readonly<Record<string, unknown>>, update: Updater | undefined) {
     this.#state = state;
     this.#update = update;
     fill(this as unknown as Record<string, unknown>, data);
   }
 
   get id(): string {
-    return this.#state().id;
+    return this.#state.id;
   }
 
   get isNew(): boolean {
-    return this.#state().fresh;
+    return this.#state.fresh;
   }
 
   regenerate(options: RegenerateOptions = {}): void {
-    const state = this.#state();
+    const state = this.#state;
     const data = this as unknown as Record<string, unknown>;
     if (options.keep !== true) {
       const keep = Array.isArray(options.keep) ? (options.keep as readonly string[]) : [];
@@ -134,14 +170,14 @@ class SessionObject {
   }
 
   destroy(): void {
-    const state = this.#state();
+    const state = this.#state;
     const data = this as unknown as Record<string, unknown>;
     for (const key of Object.keys(data)) delete data[key];
     state.ended = true;
   }
 
   async update(change: (data: SessionValues) => void | Promise<void>): Promise<void> {
-    const state = this.#state();
+    const state = this.#state;
     if (this.#update === undefined || state.carried === undefined || state.regenerated) {
       await change(state.session);
     } else {
@@ -207,40 +243,4 @@ function refuseReserved(key: string): void {
 export function isEmpty(session: Session): boolean {
   for (const key in session) if (Object.hasOwn(session, key)) return false;
   return true;
-}
-
-/** A session that the request did not carry. */
-export function freshState(update?: Updater): SessionState {
-  return makeState(
-    {
-      id: newSessionId(),
-      createdAt: undefined,
-      base: '{}',
-      csrf: undefined,
-      epoch: undefined,
-      carried: undefined,
-    },
-    {},
-    update,
-  );
-}
-
-type Loaded = Pick<SessionState, 'id' | 'createdAt' | 'base' | 'csrf' | 'epoch' | 'carried'>;
-
-/** A session with the data it was loaded with. */
-export function makeState(
-  loaded: Loaded,
-  data: Readonly<Record<string, unknown>>,
-  update?: Updater,
-): SessionState {
-  const state: { -readonly [K in keyof SessionState]: SessionState[K] } = {
-    ...loaded,
-    session: undefined as unknown as Session,
-    replaced: undefined,
-    regenerated: false,
-    fresh: loaded.carried === undefined,
-    ended: false,
-  };
-  state.session = new SessionObject(() => state, data, update) as unknown as Session;
-  return state;
 }
