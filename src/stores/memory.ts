@@ -25,6 +25,11 @@ export class MemorySessionStore implements SessionStore {
     this.#limit = options.limit ?? 100_000;
   }
 
+  /** How much is held, expired entries included until they are swept. */
+  get size(): { readonly sessions: number; readonly tombstones: number } {
+    return { sessions: this.#sessions.size, tombstones: this.#tombstones.size };
+  }
+
   get(id: string): StoredSession | undefined {
     const session = this.#sessions.get(id);
     if (session === undefined) return undefined;

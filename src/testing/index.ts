@@ -1,0 +1,3 @@
+// The public names of `keyturn/testing`: what helps in the tests of apps and of session stores.
+export { ManualClock } from './clock.js';
+export { type ContractCase, sessionStoreContract, type SessionStoreSubject } from './session-store-contract.js';

@@ -1,0 +1,162 @@
+// What every session store must do, as cases for any test runner:
+//
+//     for (const { name, run } of sessionStoreContract(makeSubject)) test(name, run);
+import assert from 'node:assert/strict';
+import type { SessionRecord, SessionStore, StoredSession } from '../stores/store.js';
+
+/** An empty store, and the time that it goes by. */
+export interface SessionStoreSubject {
+  readonly store: SessionStore;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Lets so many milliseconds pass: by moving the store's clock, or by waiting. */
+  readonly pass: (milliseconds: number) => Promise<void> | void;
+}
+
+export interface ContractCase {
+  readonly name: string;
+  readonly run: () => Promise<void>;
+}
+
+const LONG = 60_000;
+
+/** @param make called for each case; cases use random ids, so the store may be shared */
+export function sessionStoreContract(make: () => Promise<SessionStoreSubject> | SessionStoreSubject): readonly ContractCase[] {
+  const cases: Array<readonly [name: string, run: (subject: SessionStoreSubject) => Promise<void>]> = [
+    [
+      'a session is there as it was put, at version 1',
+      async ({ store, now }) => {
+        const record = recordAt(now(), { text: '{"data":{"ü":"\\u0000\'\\""}}', user: 'ada' });
+        assert.equal(await store.put('s1', record, 0), 'saved');
+        assert.deepEqual({ ...(await store.get('s1')) }, { ...record, version: 1 });
+      },
+    ],
+    ['an unknown session is undefined', async ({ store }) => assert.equal(await store.get('nobody'), undefined)],
+    [
+      'a put needs the version that is stored, and raises it',
+      async ({ store, now }) => {
+        await store.put('s1', recordAt(now(), { text: 'a' }), 0);
+        assert.equal(await store.put('s1', recordAt(now(), { text: 'b' }), 1), 'saved');
+        assert.equal(await store.put('s1', recordAt(now(), { text: 'c' }), 1), 'conflict');
+        const stored = await store.get('s1');
+        assert.equal(stored?.text, 'b');
+        assert.equal(stored.version, 2);
+      },
+    ],
+    [
+      'version 0 never overwrites',
+      async ({ store, now }) => {
+        await store.put('s1', recordAt(now(), { text: 'a' }), 0);
+        assert.equal(await store.put('s1', recordAt(now(), { text: 'b' }), 0), 'conflict');
+        assert.equal((await store.get('s1'))?.text, 'a');
+      },
+    ],
+    [
+      'a destroyed session is gone, and no slower writer brings it back',
+      async ({ store, now }) => {
+        await store.put('s1', recordAt(now()), 0);
+        await store.destroy('s1', now() + LONG);
+        assert.equal(await store.get('s1'), undefined);
+        assert.equal(await store.put('s1', recordAt(now()), 1), 'gone');
+        assert.equal(await store.put('s1', recordAt(now()), 0), 'gone');
+        assert.equal(await store.touch('s1', now() + LONG), false);
+        assert.equal(await store.get('s1'), undefined);
+      },
+    ],
+    [
+      'destroying what is not there is no error, and still keeps it away',
+      async ({ store, now }) => {
+        await store.destroy('s1', now() + LONG);
+        assert.equal(await store.put('s1', recordAt(now()), 0), 'gone');
+      },
+    ],
+    [
+      'an expired session is gone',
+      async ({ store, now, pass }) => {
+        await store.put('s1', recordAt(now(), { expiresAt: now() + 1000, user: 'ada' }), 0);
+        await pass(1100);
+        assert.equal(await store.get('s1'), undefined);
+        assert.equal(await store.put('s1', recordAt(now()), 1), 'gone');
+        assert.equal(await store.touch('s1', now() + LONG), false);
+        assert.deepEqual(await store.listUser('ada'), []);
+      },
+    ],
+    [
+      'touch moves the expiry and keeps version and text',
+      async ({ store, now, pass }) => {
+        await store.put('s1', recordAt(now(), { text: 'a', expiresAt: now() + 1000 }), 0);
+        const later = now() + LONG;
+        assert.equal(await store.touch('s1', later), true);
+        await pass(1100);
+        const stored = await store.get('s1');
+        assert.equal(stored?.text, 'a');
+        assert.equal(stored.version, 1);
+        assert.equal(stored.expiresAt, later);
+      },
+    ],
+    [
+      'the sessions of a user are listed, those of others are not',
+      async ({ store, now }) => {
+        const at = now();
+        await store.put('s1', recordAt(at, { user: 'ada' }), 0);
+        await store.put('s2', recordAt(at, { user: 'ada' }), 0);
+        await store.put('s3', recordAt(at, { user: 'grace' }), 0);
+        await store.put('s4', recordAt(at), 0);
+        await store.put('s2', recordAt(at), 1);
+        assert.deepEqual(await store.listUser('ada'), [{ id: 's1', createdAt: at, expiresAt: at + LONG }]);
+        await store.destroy('s1', at + LONG);
+        assert.deepEqual(await store.listUser('ada'), []);
+      },
+    ],
+    [
+      'of many writers at once, each version is won by exactly one',
+      async ({ store, now }) => {
+        await store.put('s1', recordAt(now(), { text: '0' }), 0);
+        const add = async (): Promise<void> => {
+          for (;;) {
+            const stored = await store.get('s1');
+            assert.ok(stored !== undefined);
+            const text = String(Number(stored.text) + 1);
+            if ((await store.put('s1', recordAt(now(), { text }), stored.version)) === 'saved') return;
+          }
+        };
+        await Promise.all(Array.from({ length: 50 }, add));
+        const stored = await store.get('s1');
+        assert.equal(stored?.text, '50');
+        assert.equal(stored.version, 51);
+      },
+    ],
+  ];
+  return cases.map(([name, run]) => ({
+    name,
+    run: async () => {
+      const subject = await make();
+      await run({ ...subject, store: withOwnIds(subject.store) });
+    },
+  }));
+}
+
+function recordAt(now: number, parts: Partial<SessionRecord> = {}): SessionRecord {
+  return { text: '{}', createdAt: now, expiresAt: now + LONG, ...parts };
+}
+
+/** Ids and users of this case alone, so that cases can share one server. */
+function withOwnIds(store: SessionStore): SessionStore {
+  const prefix = `contract-${Math.random().toString(36).slice(2)}-`;
+  return {
+    get: async (id) => unprefixed(await store.get(prefix + id)),
+    put: (id, record, expected) => store.put(prefix + id, prefixed(record), expected),
+    touch: (id, expiresAt) => store.touch(prefix + id, expiresAt),
+    destroy: (id, until) => store.destroy(prefix + id, until),
+    listUser: async (user) =>
+      (await store.listUser(prefix + user)).map((session) => ({ ...session, id: session.id.slice(prefix.length) })),
+  };
+
+  function unprefixed(stored: StoredSession | undefined): StoredSession | undefined {
+    return stored?.user === undefined ? stored : { ...stored, user: stored.user.slice(prefix.length) };
+  }
+
+  function prefixed(record: SessionRecord): SessionRecord {
+    return record.user === undefined ? record : { ...record, user: prefix + record.user };
+  }
+}

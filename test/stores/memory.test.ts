@@ -1,0 +1,38 @@
+import { describe, expect, test } from 'vitest';
+import { MemorySessionStore } from '../../src/stores/memory.js';
+import { ManualClock, sessionStoreContract } from '../../src/testing/index.js';
+
+const START = Date.UTC(2026, 0, 1);
+
+describe('the contract of session stores, in memory', () => {
+  const make = () => {
+    const clock = new ManualClock(START);
+    const store = new MemorySessionStore({ clock: clock.read });
+    return { store, now: clock.read, pass: (milliseconds: number) => clock.advance(milliseconds / 1000) };
+  };
+  for (const { name, run } of sessionStoreContract(make)) test(name, run);
+});
+
+describe('memory stays bounded', () => {
+  const record = (expiresAt: number) => ({ text: '{}', createdAt: START, expiresAt });
+
+  test('beyond the limit the least recently written sessions go first', () => {
+    const store = new MemorySessionStore({ clock: () => START, limit: 3 });
+    for (const id of ['a', 'b', 'c']) store.put(id, record(START + 1000), 0);
+    store.put('a', record(START + 1000), 1);
+    store.put('d', record(START + 1000), 0);
+    expect(['a', 'b', 'c', 'd'].filter((id) => store.get(id) !== undefined)).toEqual(['a', 'c', 'd']);
+  });
+
+  test('expired sessions and tombstones go as others are written', () => {
+    const clock = new ManualClock(START);
+    const store = new MemorySessionStore({ clock: clock.read });
+    for (let n = 0; n < 1000; n++) {
+      store.put(`s${n}`, { ...record(clock.now + 1000), user: `u${n}` }, 0);
+      store.destroy(`t${n}`, clock.now + 1000);
+    }
+    clock.advance(2);
+    for (let n = 0; n < 1000; n++) store.put(`later${n}`, record(clock.now + 1000), 0);
+    expect(store.size).toEqual({ sessions: 1000, tombstones: 0 });
+  });
+});
