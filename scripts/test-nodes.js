@@ -10,11 +10,20 @@ const failed = [];
 
 for (const version of versions) {
   const folder = join(root, 'node_modules', '.cache', 'keyturn-nodes', version);
-  const node = join(folder, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+  const node = join(
+    folder,
+    'node_modules',
+    'node',
+    'bin',
+    process.platform === 'win32' ? 'node.exe' : 'node',
+  );
   if (!existsSync(node)) {
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true }));
-    const installed = spawnSync('npm', ['install', '--no-audit', '--no-fund', `node@${version}`], { cwd: folder, stdio: 'inherit' });
+    const installed = spawnSync('npm', ['install', '--no-audit', '--no-fund', `node@${version}`], {
+      cwd: folder,
+      stdio: 'inherit',
+    });
     if (installed.status !== 0) {
       console.error(`node ${version} could not be installed`);
       failed.push(version);
@@ -24,9 +33,15 @@ for (const version of versions) {
   console.log(`\n— ${spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.trim()}`);
   // Child processes of the tests must be of the same version.
   const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}` };
-  const run = spawnSync(node, [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '--reporter=dot'], { cwd: root, env, stdio: 'inherit' });
+  const run = spawnSync(node, [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '--reporter=dot'], {
+    cwd: root,
+    env,
+    stdio: 'inherit',
+  });
   if (run.status !== 0) failed.push(version);
 }
 
-console.log(failed.length === 0 ? `\npassed on Node ${versions.join(', ')}` : `\nfailed on Node ${failed.join(', ')}`);
+console.log(
+  failed.length === 0 ? `\npassed on Node ${versions.join(', ')}` : `\nfailed on Node ${failed.join(', ')}`,
+);
 process.exitCode = failed.length === 0 ? 0 : 1;

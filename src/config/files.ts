@@ -39,7 +39,8 @@ export async function readConfigFiles(
 
 async function readText(path: string): Promise<string | undefined> {
   try {
-    return await readFile(path, 'utf8');
+    // Strict: a lenient decoder would turn different broken secrets into the same text, and so the same key.
+    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
@@ -56,6 +57,9 @@ function unreadable(name: string, error: unknown): KeyturnError {
     );
   }
   const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
+  if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') {
+    return new KeyturnError('config_invalid', `${name} is not UTF-8 text`, 'save it as UTF-8, as TOML asks');
+  }
   return new KeyturnError(
     'config_invalid',
     `${name} cannot be read (${code})`,

@@ -70,6 +70,13 @@ export class Settings {
   origins(name: SettingName): readonly Origin[] {
     return (this.#placed.get(name) ?? []).map((placed) => placed.origin);
   }
+
+  /** What each of those layers said. */
+  values<N extends SettingName>(
+    name: N,
+  ): readonly { readonly value: SettingValue<N>; readonly origin: Origin }[] {
+    return (this.#placed.get(name) ?? []) as { value: SettingValue<N>; origin: Origin }[];
+  }
 }
 
 /** The settings that the layers add up to, and everything in them that is wrong. */
@@ -128,6 +135,8 @@ class Placing {
         for (const [name, fields] of Object.entries(raw)) this.#addPurpose(name, fields, origin);
       } else if (isTable(raw) && SETTING_NAMES.some((name) => name.startsWith(`${path}.`))) {
         this.addTree(raw, origin, `${path}.`);
+      } else if (path === 'purposes' || SETTING_NAMES.some((name) => name.startsWith(`${path}.`))) {
+        this.#refuse(path, origin, `must be a section: [${path}]`);
       } else {
         this.#unknown(path, origin.name, [...SETTING_NAMES, 'purposes'], isTable(raw));
       }
@@ -142,9 +151,7 @@ class Placing {
       const origin: Origin = { layer: 'variable', name: variable };
       const name = known.get(variable);
       if (name !== undefined) {
-        // An empty source is judged by the ladder: it must be an error there, not a source that is not set.
-        if (raw.trim() === '' && SOURCES.includes(name)) this.#place(name, raw, origin);
-        else this.#read(name, raw, origin, variable);
+        this.#read(name, raw, origin, variable);
         continue;
       }
       const purpose = /^KEYTURN_PURPOSES__([A-Z][A-Z0-9_]*?)__([A-Z_]+)$/.exec(variable);
@@ -189,7 +196,9 @@ class Placing {
 
   #read(name: SettingName, raw: unknown, origin: Origin, where: string): void {
     const kind: Kind<unknown> = SETTINGS[name].kind;
-    const value = kind.read(raw);
+    // An empty source is judged by the ladder: it must be an error there, not a source that is not set.
+    const empty = typeof raw === 'string' && raw.trim() === '' && SOURCES.includes(name);
+    const value = empty ? raw : kind.read(raw);
     if (value === undefined) {
       const what = where === origin.name && origin.layer === 'variable' ? where : `${name} in ${where}`;
       this.errors.push(

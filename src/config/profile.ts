@@ -106,9 +106,8 @@ function platformSign(env: Variables, signs: Signs): string | undefined {
     if (present(env, variable)) return `${platform} (${variable})`;
   }
   // systemd marks what it starts, and a desktop session's terminals inherit the mark: hence the second half.
-  if (!signs.terminal && (present(env, 'INVOCATION_ID') || present(env, 'JOURNAL_STREAM'))) {
-    return 'systemd without a terminal (INVOCATION_ID)';
-  }
+  const systemd = ['INVOCATION_ID', 'JOURNAL_STREAM'].find((variable) => present(env, variable));
+  if (!signs.terminal && systemd !== undefined) return `systemd without a terminal (${systemd})`;
   if (signs.container && !DEVELOPMENT_CONTAINERS.some((variable) => present(env, variable)))
     return 'a container';
   return undefined;
@@ -127,11 +126,16 @@ function present(env: Variables, variable: string): boolean {
 }
 
 function named(word: string, where: string): Profile {
-  const profile = NAMES[word];
+  // An own property only: "constructor" and the like must not pass for a profile without production's rules.
+  const profile = Object.hasOwn(NAMES, word) ? NAMES[word] : undefined;
   if (profile === undefined) {
+    // Anything but a short word may be a secret that was put into the wrong variable.
+    const shown = /^[a-z]{0,16}$/i.test(word)
+      ? JSON.stringify(word)
+      : 'a text (not shown: it may be a secret)';
     throw new KeyturnError(
       'profile_unknown',
-      `${where} is ${JSON.stringify(word)}, which names no profile`,
+      `${where} is ${shown}, which names no profile`,
       'use "dev", "test" or "prod" (or "development", "production")',
     );
   }

@@ -7,20 +7,27 @@ export interface Kind<T> {
   readonly read: (raw: unknown) => T | undefined;
 }
 
+/** A hundred years: what a token can carry as its expiry, and any date computed from it, stays in range. */
+const LONGEST_SECONDS = 36_525 * 86_400;
+
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, min: 60, h: 3600, d: 86400, w: 604800 };
 
 /**
  * Reads a duration: a number of seconds, or a number with a unit (`45s`, `15min`, `3h`, `90d`, `2w`).
  *
- * @returns whole seconds, at least 1; undefined when the text is no duration
+ * @returns whole seconds, from 1 to a hundred years; undefined when the text is no such duration
  */
 export function readDuration(raw: unknown): number | undefined {
-  if (typeof raw === 'number') return Number.isSafeInteger(raw) && raw > 0 ? raw : undefined;
+  if (typeof raw === 'number') return inRange(raw) ? raw : undefined;
   if (typeof raw !== 'string') return undefined;
-  const match = /^(\d{1,9})\s*(s|m|min|h|d|w)?$/.exec(raw.trim());
+  const match = /^(\d{1,10})\s*(s|m|min|h|d|w)?$/.exec(raw.trim());
   if (match === null) return undefined;
   const seconds = Number(match[1]) * (UNIT_SECONDS[match[2] ?? 's'] ?? 1);
-  return seconds > 0 ? seconds : undefined;
+  return inRange(seconds) ? seconds : undefined;
+}
+
+function inRange(seconds: number): boolean {
+  return Number.isInteger(seconds) && seconds > 0 && seconds <= LONGEST_SECONDS;
 }
 
 /**

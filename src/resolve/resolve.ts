@@ -61,7 +61,9 @@ export async function resolve(options: ResolveOptions): Promise<Resolution> {
     );
   }
   await checkPlaces(settings, profile.profile, problems);
-  const input = ladderInput(options, profile.profile, settings, dataDir);
+  // A configuration that is refused may be the one that names the secret: nothing is made up in its place.
+  const create = options.create && problems.list.every((problem) => problem.severity !== 'error');
+  const input = ladderInput({ ...options, create }, profile.profile, settings, dataDir);
   const found = await problems.attemptAsync('signing_secret', () => climb(input));
   if (found?.source === undefined) {
     if (found !== undefined && profile.profile === 'prod') problems.error('signing_secret', missing(profile));
@@ -90,7 +92,7 @@ export async function resolve(options: ResolveOptions): Promise<Resolution> {
     cwd: machine.cwd,
     dataDir,
     source: { ...found.source, format: assembled.format, created: found.created },
-    hidden: found.hidden,
+    hidden: [...found.hidden, ...overridden(settings, machine.cwd)],
     keyring: assembled.keyring,
     problems: problems.list,
   };
@@ -132,13 +134,28 @@ function ladderInput(
     cwd: options.machine.cwd,
     dataDir,
     development: profile !== 'prod',
-    ephemeral: settings.get('security.signing_secret.dev_secret') === 'ephemeral',
+    // Whatever a file says for development: tests leave nothing behind and find nothing.
+    ephemeral: profile === 'test' || settings.get('security.signing_secret.dev_secret') === 'ephemeral',
     create: options.create,
     variable: fromVariable ? secret : undefined,
     file: provided('file'),
     command: provided('command'),
     config: fromVariable ? undefined : secret,
   };
+}
+
+/** The places where one layer's secret or file lies under that of a higher layer. */
+function overridden(settings: Settings, cwd: string): Source[] {
+  return (['secret', 'file'] as const).flatMap((name) => {
+    const setting = `security.signing_secret.${name}` as const;
+    const lower = settings.values(setting).slice(0, -1).reverse();
+    return lower.map(({ value, origin }): Source => {
+      const described = describe(setting, origin);
+      return name === 'file'
+        ? { kind: 'file', name: described, path: resolvePath(cwd, value ?? '') }
+        : { kind: 'config', name: described };
+    });
+  });
 }
 
 /** What an operator calls the place of a setting: its variable, or its name and file. */
@@ -164,10 +181,19 @@ async function checkPlaces(settings: Settings, profile: Profile, problems: Probl
     'security.signing_secret.previous_secrets',
     'security.signing_secret.next_secrets',
   ] as const) {
-    for (const origin of settings.origins(setting)) {
-      if (origin.layer === 'program') problems.error('keyring', secretsInTheOpen(setting, origin.name));
+    for (const { value, origin } of settings.values(setting)) {
+      if (value.length === 0) continue;
+      if (origin.layer === 'program') {
+        const hint = `move it to ${variableOf(setting)}`;
+        const what = `${setting} stands in the program, where whoever reads its code can read it`;
+        problems.error('keyring', new KeyturnError('secret_in_config', what, hint));
+      }
       if (origin.layer !== 'file') continue;
-      const { mode } = await stat(origin.path);
+      // A file that has just vanished counts as open: who could read it is no longer known.
+      const mode = await stat(origin.path).then(
+        (stats) => stats.mode,
+        () => 0o777,
+      );
       if ((mode & 0o077) !== 0) problems.error('keyring', secretsInTheOpen(setting, origin.name));
     }
   }

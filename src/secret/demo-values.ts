@@ -1,6 +1,6 @@
 // Values that tutorials, templates and frameworks publish as placeholders: an attacker tries them first.
 
-/** In lower case and without separators, longest first, so that none hides inside another. */
+/** In lower case and without separators. */
 export const DEMO_VALUES: readonly string[] = [
   'mysupersecretkey',
   'supersecretkey',
@@ -57,4 +57,4 @@ export const DEMO_VALUES: readonly string[] = [
   '1234567890',
   '0123456789',
   '123456789',
-].sort((a, b) => b.length - a.length);
+];

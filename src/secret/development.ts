@@ -1,8 +1,10 @@
 // The secret that development makes for itself: .keyturn/secret, created once and kept over restarts.
 import { randomBytes } from 'node:crypto';
-import { chmod, link, mkdir, open, readFile, unlink, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KeyturnError } from '../errors.js';
+import { writeNewFile } from '../files.js';
+import { decodeText } from './text.js';
 
 /** A new secret: 64 random bytes as hex digits. */
 export function newSecret(): string {
@@ -12,17 +14,18 @@ export function newSecret(): string {
 /**
  * Reads the secret of an earlier start.
  *
- * @throws KeyturnError `secret_unreadable`, `secret_empty`
+ * @throws KeyturnError `secret_unreadable`, `secret_empty`, `secret_malformed`
  */
 export async function readDevelopmentSecret(dataDir: string): Promise<string> {
   const path = join(dataDir, 'secret');
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     throw new KeyturnError(
       'secret_unreadable',
       `${path} cannot be read (${error.code})`,
       'let this user read it, or remove it to have a new one made',
     );
   });
+  const text = decodeText(bytes, path);
   if (text.trim() === '') {
     throw new KeyturnError(
       'secret_empty',
@@ -34,9 +37,8 @@ export async function readDevelopmentSecret(dataDir: string): Promise<string> {
 }
 
 /**
- * Makes the secret, or reads the one that another process made first. The content is written to a file of its
- * own and then linked into place: linking fails when the name is taken, so all starters agree, and nobody ever
- * sees half a secret.
+ * Makes the secret, or reads the one that another process made first: of several starters exactly one writes,
+ * so all agree, and nobody ever sees half a secret.
  *
  * @throws KeyturnError `dev_secret_unwritable`
  */
@@ -44,24 +46,11 @@ export async function createDevelopmentSecret(
   dataDir: string,
 ): Promise<{ readonly path: string; readonly text: string; readonly created: boolean }> {
   const path = join(dataDir, 'secret');
-  const draft = join(dataDir, `secret.${process.pid}.${randomBytes(6).toString('hex')}.tmp`);
   const text = newSecret();
   try {
     await prepareDataDir(dataDir);
-    await writeDurably(draft, `${text}\n`);
-    try {
-      await link(draft, path);
-      return { path, text, created: true };
-    } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code;
-      if (code === 'EEXIST') return { path, text: await readDevelopmentSecret(dataDir), created: false };
-      // Some file systems know no links: exclusive creation is the next best thing.
-      if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'ENOSYS') throw error;
-      await writeDurably(path, `${text}\n`);
-      return { path, text, created: true };
-    } finally {
-      await unlink(draft).catch(() => {});
-    }
+    if (await writeNewFile(path, `${text}\n`, 0o600)) return { path, text, created: true };
+    return { path, text: await readDevelopmentSecret(dataDir), created: false };
   } catch (error) {
     if (error instanceof KeyturnError) throw error;
     throw new KeyturnError(
@@ -84,12 +73,10 @@ export async function prepareDataDir(dataDir: string): Promise<void> {
   );
 }
 
-async function writeDurably(path: string, content: string): Promise<void> {
-  const file = await open(path, 'wx', 0o600);
-  try {
-    await file.writeFile(content);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+/** A name that leads nowhere counts as there: a present but unreadable source is an error, not an absent one. */
+export async function isThere(path: string): Promise<boolean> {
+  return await lstat(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => error.code === 'EACCES' || error.code === 'EPERM',
+  );
 }

@@ -1,11 +1,11 @@
 // Where the secret comes from: the first source that is present wins, and one that is present but broken is
 // an error, never a reason to look further.
 import { execFile } from 'node:child_process';
-import { access, readFile, stat } from 'node:fs/promises';
-import { isAbsolute, resolve } from 'node:path';
+import { type FileHandle, open } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { KeyturnError } from '../errors.js';
-import { createDevelopmentSecret, newSecret, readDevelopmentSecret } from './development.js';
-import { cleanSecret } from './text.js';
+import { createDevelopmentSecret, isThere, newSecret, readDevelopmentSecret } from './development.js';
+import { cleanSecret, decodeText } from './text.js';
 
 /** The steps of the ladder; their order is the order of preference. */
 export type SourceKind =
@@ -34,6 +34,8 @@ export interface LadderInput {
   readonly ephemeral: boolean;
   /** Whether a missing development secret may be created. The doctor only looks. */
   readonly create: boolean;
+  /** How long the command may take; default: 10 s. */
+  readonly commandTimeoutMs?: number | undefined;
   readonly variable?: { readonly name: string; readonly value: string } | undefined;
   readonly file?: { readonly name: string; readonly value: string } | undefined;
   readonly command?: { readonly name: string; readonly value: string } | undefined;
@@ -85,17 +87,16 @@ export async function climb(input: LadderInput): Promise<Ladder> {
 /** Every source that is there, in the order of preference. */
 async function presentSources(input: LadderInput): Promise<Source[]> {
   const sources: Source[] = [];
-  for (const named of [input.file, input.command]) if (named) notEmpty(named.value, named.name);
+  for (const named of [input.file, input.command, input.config]) if (named) notEmpty(named.value, named.name);
   if (input.variable) sources.push({ kind: 'variable', name: input.variable.name });
   if (input.file) {
-    const path = isAbsolute(input.file.value) ? input.file.value : resolve(input.cwd, input.file.value);
-    sources.push({ kind: 'file', name: input.file.name, path });
+    sources.push({ kind: 'file', name: input.file.name, path: resolve(input.cwd, input.file.value) });
   }
   if (input.command) sources.push({ kind: 'command', name: input.command.name });
   if (input.config) sources.push({ kind: 'config', name: input.config.name });
   if (input.development && !input.ephemeral) {
     const path = resolve(input.dataDir, 'secret');
-    if (await exists(path)) sources.push({ kind: 'development-file', name: path, path });
+    if (await isThere(path)) sources.push({ kind: 'development-file', name: path, path });
   }
   return sources;
 }
@@ -107,8 +108,14 @@ async function read(source: Source, input: LadderInput): Promise<string> {
     case 'config':
       return notEmpty(input.config?.value ?? '', source.name);
     case 'command':
-      return await run(input.command?.value ?? '', source.name, input.cwd);
+      return await run(
+        input.command?.value ?? '',
+        source.name,
+        input.cwd,
+        input.commandTimeoutMs ?? COMMAND_TIMEOUT_MS,
+      );
     case 'file':
+      if (await mayBeTheSecret(input.file?.value ?? '', input.cwd)) throw notAPath(source.name);
       return await readSecretFile(source.path as string, source.name);
     default:
       return await readDevelopmentSecret(input.dataDir);
@@ -122,11 +129,9 @@ async function read(source: Source, input: LadderInput): Promise<string> {
  */
 export async function readSecretFile(path: string, name: string): Promise<string> {
   const where = `the file ${path} (from ${name})`;
-  let bytes: Buffer;
+  let bytes: Uint8Array;
   try {
-    const { size } = await stat(path);
-    if (size > LIMIT_BYTES) throw Object.assign(new Error(), { code: 'EFBIG' });
-    bytes = await readFile(path);
+    bytes = await readLimited(path);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
     throw new KeyturnError(
@@ -135,7 +140,42 @@ export async function readSecretFile(path: string, name: string): Promise<string
       unreadableHint(code, name),
     );
   }
-  return decode(bytes, where);
+  return notEmpty(decodeText(bytes, where), where);
+}
+
+/** Reads no further than the limit: a pipe or a device does not tell its size. */
+async function readLimited(path: string): Promise<Uint8Array> {
+  const bytes = Buffer.alloc(LIMIT_BYTES + 1);
+  let length = 0;
+  let file: FileHandle | undefined;
+  try {
+    file = await open(path, 'r');
+    for (let more = 1; more > 0 && length < bytes.length; length += more) {
+      more = (await file.read(bytes, length, bytes.length - length)).bytesRead;
+    }
+  } finally {
+    await file?.close();
+  }
+  if (length > LIMIT_BYTES) throw Object.assign(new Error(), { code: 'EFBIG' });
+  return bytes.subarray(0, length);
+}
+
+/**
+ * Whether what should be a path may be the secret itself, put into the wrong variable: nothing is there, nor
+ * the folder that the path begins with. Such a value is never repeated in an error.
+ */
+async function mayBeTheSecret(value: string, cwd: string): Promise<boolean> {
+  if (await isThere(resolve(cwd, value))) return false;
+  const [first] = /^[\\/]*[^\\/]+(?=[\\/])/.exec(value) ?? [];
+  return first === undefined || !(await isThere(resolve(cwd, first)));
+}
+
+function notAPath(name: string): KeyturnError {
+  return new KeyturnError(
+    'secret_unreadable',
+    `the file that ${name} names is not there (ENOENT; its path is not shown, since it may be a secret put there by mistake)`,
+    `mount or create the file, or correct ${name}: it takes a path, and the secret itself belongs into KEYTURN_SECURITY__SIGNING_SECRET`,
+  );
 }
 
 function unreadableHint(code: string, name: string): string {
@@ -146,57 +186,53 @@ function unreadableHint(code: string, name: string): string {
   return `correct ${name}: it names a file of at most 1 MiB`;
 }
 
-/** Strict UTF-8: a lenient decoder would turn different broken files into the same text, and so the same key. */
-function decode(bytes: Uint8Array, where: string): string {
-  try {
-    return notEmpty(new TextDecoder('utf-8', { fatal: true }).decode(bytes), where);
-  } catch (error) {
-    if (error instanceof KeyturnError) throw error;
-    throw new KeyturnError(
-      'secret_malformed',
-      `${where} is not UTF-8 text`,
-      'store the secret as text, for example as hex digits',
-    );
-  }
-}
-
 function notEmpty(text: string, where: string): string {
   if (text.replace(/^\uFEFF/, '').trim() === '') cleanSecret('', where);
   return text;
 }
 
 /** Runs the command without a shell. Its errors are told by exit code only: its output may be secret. */
-async function run(argumentList: string, name: string, cwd: string): Promise<string> {
+async function run(argumentList: string, name: string, cwd: string, timeout: number): Promise<string> {
   const [file, ...args] = parseCommand(argumentList, name);
+  const options = {
+    cwd,
+    encoding: 'buffer',
+    timeout,
+    // A command that does not heed SIGTERM would hold up the start for ever.
+    killSignal: 'SIGKILL',
+    maxBuffer: LIMIT_BYTES,
+    windowsHide: true,
+  } as const;
   const output = await new Promise<Buffer>((done, failed) => {
-    const options = {
-      cwd,
-      encoding: 'buffer',
-      timeout: COMMAND_TIMEOUT_MS,
-      maxBuffer: LIMIT_BYTES,
-      windowsHide: true,
-    } as const;
     const child = execFile(file as string, args, options, (error, stdout) => {
       if (error === null) done(stdout);
-      else
-        failed(
-          new KeyturnError(
-            'command_failed',
-            `the command in ${name} ${failure(error)}`,
-            `run it by hand as this user; it must print the secret within ${COMMAND_TIMEOUT_MS / 1000} s`,
-          ),
-        );
+      else failed(error);
     });
     child.stdin?.end();
+    // Some failures are thrown on the spot (a NUL in an argument, too long a list), with the arguments in them.
+  }).catch((error: CommandError) => {
+    throw new KeyturnError(
+      'command_failed',
+      `the command in ${name} ${failure(error, timeout)}`,
+      `run it by hand as this user; it must print the secret within ${timeout / 1000} s`,
+    );
   });
-  return decode(output, `what the command in ${name} printed`);
+  const where = `what the command in ${name} printed`;
+  return notEmpty(decodeText(output, where), where);
 }
 
-function failure(error: Error & { code?: unknown; killed?: boolean }): string {
-  if (error.killed === true) return `did not end within ${COMMAND_TIMEOUT_MS / 1000} s`;
+interface CommandError {
+  readonly code?: unknown;
+  readonly killed?: boolean;
+  readonly signal?: string | null;
+}
+
+function failure(error: CommandError, timeout: number): string {
+  if (error.killed === true) return `did not end within ${timeout / 1000} s`;
   if (error.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER') return 'printed more than 1 MiB';
-  return typeof error.code === 'number'
-    ? `ended with exit code ${error.code}`
+  if (typeof error.code === 'number') return `ended with exit code ${error.code}`;
+  return typeof error.signal === 'string'
+    ? `was ended by ${error.signal}`
     : `could not be run (${String(error.code)})`;
 }
 
@@ -220,11 +256,4 @@ function parseCommand(argumentList: string, name: string): readonly string[] {
     );
   }
   return parsed as string[];
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await access(path).then(
-    () => true,
-    () => false,
-  );
 }

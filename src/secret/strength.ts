@@ -12,7 +12,8 @@ export interface Strength {
 }
 
 /**
- * Judges a secret. Published demo values are taken out first (after folding case and separators); of the rest
+ * Judges a secret. Published demo values are taken out first (after folding case and separators, overlapping
+ * ones whole, so that no order of taking them out leaves crumbs that add up); of the rest
  * only the shortest repeating unit counts; hex digits count by the bytes they decode to.
  */
 export function judge(secret: string): Strength {
@@ -36,9 +37,27 @@ function withoutDemoValues(secret: string): string {
   // Until nothing changes: taking one out may join the halves of another.
   for (let before = ''; before !== rest; ) {
     before = rest;
-    for (const demo of DEMO_VALUES) rest = rest.replaceAll(demo, '');
+    rest = withoutOccurrences(rest, DEMO_VALUES);
   }
   return rest === folded ? secret : rest;
+}
+
+/** The text without every character that belongs to an occurrence of one of the words. */
+function withoutOccurrences(text: string, words: readonly string[]): string {
+  const covered = new Uint8Array(text.length);
+  for (const word of words) {
+    for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
+      covered.fill(1, at, at + word.length);
+    }
+  }
+  let rest = '';
+  let from = 0;
+  for (let at = 0; at <= text.length; at++) {
+    if (at < text.length && covered[at] === 0) continue;
+    rest += text.slice(from, at);
+    from = at + 1;
+  }
+  return rest;
 }
 
 /**
@@ -62,5 +81,6 @@ function isHex(text: string): boolean {
 }
 
 function countBytes(text: string): number {
-  return isHex(text) ? Math.floor(text.length / 2) : Buffer.byteLength(text, 'utf8');
+  // A single letter is no hex digit with half a byte: 32 times "a" counts 1.
+  return isHex(text) && text.length > 1 ? Math.floor(text.length / 2) : Buffer.byteLength(text, 'utf8');
 }

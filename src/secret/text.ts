@@ -1,6 +1,25 @@
 // Turns what an operator provides into the text that becomes key material.
 import { KeyturnError } from '../errors.js';
 
+const OUTER = ' \t\r\n';
+
+/**
+ * Strict UTF-8: a lenient decoder would turn different broken files into the same text, and so the same key.
+ *
+ * @throws KeyturnError `secret_malformed`
+ */
+export function decodeText(bytes: Uint8Array, where: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new KeyturnError(
+      'secret_malformed',
+      `${where} is not UTF-8 text`,
+      'store the secret as text, for example as hex digits',
+    );
+  }
+}
+
 /**
  * Takes a byte-order mark and outer spaces, tabs and line ends off a secret. They come from editors and
  * `echo`, never from intent; every other control character is a mistake (a broken paste, a binary file).
@@ -9,7 +28,7 @@ import { KeyturnError } from '../errors.js';
  * @throws KeyturnError `secret_empty`, `secret_malformed`
  */
 export function cleanSecret(raw: string, where: string): string {
-  const secret = raw.replace(/^\uFEFF/, '').replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '');
+  const secret = trimmed(raw.replace(/^\uFEFF/, ''));
   if (secret === '') {
     throw new KeyturnError(
       'secret_empty',
@@ -17,7 +36,6 @@ export function cleanSecret(raw: string, where: string): string {
       `put a secret there (keyturn generate prints one), or remove it`,
     );
   }
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
   if (/[\u0000-\u001F\u007F-\u009F]/.test(secret)) {
     throw new KeyturnError(
       'secret_malformed',
@@ -34,4 +52,13 @@ export function cleanSecret(raw: string, where: string): string {
     );
   }
   return secret;
+}
+
+/** Without a regular expression: an unanchored one takes quadratic time over long runs of spaces. */
+function trimmed(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && OUTER.includes(text[start] as string)) start++;
+  while (end > start && OUTER.includes(text[end - 1] as string)) end--;
+  return text.slice(start, end);
 }

@@ -1,3 +1,7 @@
 // The public names of `keyturn/testing`: what helps in the tests of apps and of session stores.
 export { ManualClock } from './clock.js';
-export { type ContractCase, sessionStoreContract, type SessionStoreSubject } from './session-store-contract.js';
+export {
+  type ContractCase,
+  type SessionStoreSubject,
+  sessionStoreContract,
+} from './session-store-contract.js';

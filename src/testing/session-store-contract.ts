@@ -21,7 +21,9 @@ export interface ContractCase {
 const LONG = 60_000;
 
 /** @param make called for each case; cases use random ids, so the store may be shared */
-export function sessionStoreContract(make: () => Promise<SessionStoreSubject> | SessionStoreSubject): readonly ContractCase[] {
+export function sessionStoreContract(
+  make: () => Promise<SessionStoreSubject> | SessionStoreSubject,
+): readonly ContractCase[] {
   const cases: Array<readonly [name: string, run: (subject: SessionStoreSubject) => Promise<void>]> = [
     [
       'a session is there as it was put, at version 1',
@@ -31,7 +33,10 @@ export function sessionStoreContract(make: () => Promise<SessionStoreSubject> | 
         assert.deepEqual({ ...(await store.get('s1')) }, { ...record, version: 1 });
       },
     ],
-    ['an unknown session is undefined', async ({ store }) => assert.equal(await store.get('nobody'), undefined)],
+    [
+      'an unknown session is undefined',
+      async ({ store }) => assert.equal(await store.get('nobody'), undefined),
+    ],
     [
       'a put needs the version that is stored, and raises it',
       async ({ store, now }) => {
@@ -149,7 +154,10 @@ function withOwnIds(store: SessionStore): SessionStore {
     touch: (id, expiresAt) => store.touch(prefix + id, expiresAt),
     destroy: (id, until) => store.destroy(prefix + id, until),
     listUser: async (user) =>
-      (await store.listUser(prefix + user)).map((session) => ({ ...session, id: session.id.slice(prefix.length) })),
+      (await store.listUser(prefix + user)).map((session) => ({
+        ...session,
+        id: session.id.slice(prefix.length),
+      })),
   };
 
   function unprefixed(stored: StoredSession | undefined): StoredSession | undefined {

@@ -1,0 +1,61 @@
+// What a command is. One file per command in commands/, loaded only when it is asked for.
+import type { Machine } from '../resolve/machine.js';
+import type { Ui } from './ui.js';
+
+export interface Option {
+  readonly name: string;
+  readonly short?: string;
+  /** What to call its value in the help; absent for a switch. */
+  readonly value?: string;
+  /** The only values it takes. */
+  readonly choices?: readonly string[];
+  readonly about: string;
+}
+
+export interface Context {
+  /** What was typed besides options; as many as the command asks for. */
+  readonly words: readonly string[];
+  /** Whether a switch was given. */
+  readonly has: (option: string) => boolean;
+  /** The value of an option. */
+  readonly value: (option: string) => string | undefined;
+  readonly json: boolean;
+  /** The profile that `--env` insists on. */
+  readonly profile: string | undefined;
+  /** This machine, in the folder that `--cwd` names. */
+  readonly machine: Machine;
+  readonly ui: Ui;
+  /** Standard input, whole. */
+  readonly readInput: () => Promise<string>;
+}
+
+/** A command as `commands.ts` loads it; its name and summary stand there. */
+export interface Command {
+  /** What follows the name: "TOKEN|- [--purpose NAME]". */
+  readonly usage: string;
+  /** The help text: lines of at most 78 characters. */
+  readonly about: readonly string[];
+  /** Its own options; those of every command are added. */
+  readonly options: readonly Option[];
+  /** The names of the words it must be given. */
+  readonly words: readonly string[];
+  /** @returns the exit code: 0 fine, 1 findings or refused */
+  readonly run: (context: Context) => Promise<0 | 1>;
+}
+
+/** The options of every command. */
+export const COMMON_OPTIONS: readonly Option[] = [
+  { name: 'json', about: 'print JSON for programs' },
+  {
+    name: 'cwd',
+    value: 'FOLDER',
+    about: 'where keyturn.toml and .keyturn are (default: the working directory)',
+  },
+  {
+    name: 'env',
+    value: 'PROFILE',
+    choices: ['dev', 'test', 'prod', 'development', 'production'],
+    about: 'dev, test or prod, whatever the environment says',
+  },
+  { name: 'help', short: 'h', about: 'print this help' },
+];

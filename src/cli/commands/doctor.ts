@@ -1,0 +1,49 @@
+// keyturn doctor: examines everything a start depends on, changes nothing.
+import type { Finding, Report, Status } from '../../doctor/finding.js';
+import { runDoctor } from '../../doctor/run.js';
+import type { Command } from '../command.js';
+import type { Style, Ui } from '../ui.js';
+
+export const doctor: Command = {
+  usage: '[--strict]',
+  about: [
+    'Examines the configuration, the keys and the places where they lie, through the same',
+    'code that a start uses, and creates nothing. Each check passes, warns or fails.',
+    '',
+    'Exit code 1 when a check failed, with --strict also when one warned.',
+    '',
+    '  KEYTURN_ENV=prod keyturn doctor      is this fit for production?',
+    '  keyturn doctor --strict --json       for a pipeline',
+  ],
+  options: [{ name: 'strict', about: 'a warning counts as a failure' }],
+  words: [],
+  run: async ({ machine, profile, has, json, ui }) => {
+    const report = await runDoctor(machine, profile);
+    if (json) ui.json(report);
+    else show(report, ui);
+    const { failed, warned } = report.summary;
+    return failed > 0 || (has('strict') && warned > 0) ? 1 : 0;
+  },
+};
+
+const SIGNS: Readonly<Record<Status, string>> = { pass: '✅', warn: '⚠️ ', fail: '❌' };
+const STYLES: Readonly<Record<Status, Style>> = { pass: 'green', warn: 'yellow', fail: 'red' };
+
+function show({ checks, summary }: Report, ui: Ui): void {
+  const width = Math.max(...checks.map(({ name }) => name.length));
+  ui.print(...checks.flatMap((check) => lines(check, width, ui)));
+  ui.print('', `${summary.passed} passed, ${summary.warned} warned, ${summary.failed} failed`);
+}
+
+function lines({ name, status, detail, hint }: Finding, width: number, ui: Ui): string[] {
+  const margin = ' '.repeat(width + 5);
+  const [first = '', ...further] = detail.split('\n');
+  return [
+    `${SIGNS[status]} ${ui.style(STYLES[status], name.padEnd(width))}  ${first}`,
+    ...further.map((line) => margin + line),
+    ...(hint ?? '')
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => `${margin}${ui.style('dim', `hint: ${line}`)}`),
+  ];
+}

@@ -1,0 +1,178 @@
+// keyturn inspect: takes a token apart and tries it with the keyring in force. Never shows a key.
+import { KeyturnError } from '../../errors.js';
+import type { Keyring } from '../../keyring/keyring.js';
+import { LiveKeyring } from '../../keyring/live.js';
+import { PurposeRegistry } from '../../purposes/registry.js';
+import { type Resolution, resolve } from '../../resolve/resolve.js';
+import type { RefusalReason } from '../../signing/result.js';
+import { Signer } from '../../signing/signer.js';
+import { decodePayload, fromJson, parseToken, type TokenParts } from '../../signing/token.js';
+import type { Command, Context } from '../command.js';
+import { columns, relativeTime, wrongUsage } from '../ui.js';
+
+export const inspect: Command = {
+  usage: 'TOKEN|- [--purpose NAME]',
+  about: [
+    'Shows what is in a token (- reads it from standard input): version, key id and the state',
+    'of that key, when it was issued and expires, its payload, and the purposes it verifies',
+    'for with the keyring in force. Anybody who holds a token can read its payload; unless it',
+    'verifies, anybody can have written it.',
+    '',
+    'Exit code 0 when it verifies for a purpose (or for the one asked about), 1 otherwise.',
+  ],
+  options: [{ name: 'purpose', value: 'NAME', about: 'try this purpose only, declared or not' }],
+  words: ['TOKEN'],
+  run: async (context) => {
+    const purpose = context.value('purpose');
+    if (purpose !== undefined && !/^[a-z][a-z0-9-]{0,31}$/.test(purpose)) {
+      throw wrongUsage('--purpose names no purpose', 'a name of a-z, 0-9 and "-" that begins with a letter');
+    }
+    const [word = ''] = context.words;
+    const token = (word === '-' ? await context.readInput() : word).trim();
+    const parts = parseToken(token);
+    const resolution = await resolve({ machine: context.machine, profile: context.profile, create: false });
+    const trial = parts === undefined ? undefined : tryOut(token, purpose, resolution, context.machine.now);
+    const seen = describe(parts, trial, resolution.keyring);
+    const error = resolution.problems.find((problem) => problem.severity === 'error')?.error;
+    if (error !== undefined && trial?.obstacle === undefined)
+      context.ui.note(`a start with this configuration is refused: ${error.message}`);
+    if (context.json) context.ui.json(seen);
+    else show(seen, context);
+    if (trial?.obstacle !== undefined) context.ui.error(trial.obstacle.message, trial.obstacle.hint);
+    return seen.reason === null ? 0 : 1;
+  },
+};
+
+/** Why a token does not verify: what the library says, or that there is no keyring to try. */
+type Reason = RefusalReason | 'no_keyring';
+
+interface Trial {
+  /** The purposes that it verifies for. */
+  readonly purposes: readonly string[];
+  /** Whether the MAC is right, even when the token has expired. */
+  readonly authentic: boolean;
+  readonly reason: Reason | null;
+  /** Why there is no keyring to try. */
+  readonly obstacle?: KeyturnError;
+}
+
+function tryOut(
+  token: string,
+  asked: string | undefined,
+  resolution: Resolution,
+  clock: () => number,
+): Trial {
+  const ring = resolution.keyring;
+  if (ring === undefined) {
+    return { purposes: [], authentic: false, reason: 'no_keyring', obstacle: noKeyring(resolution) };
+  }
+  const live = new LiveKeyring(ring);
+  const names = asked === undefined ? purposeNames(resolution) : [asked];
+  const purposes: string[] = [];
+  let best: RefusalReason = 'malformed';
+  for (const purpose of names) {
+    const signer = new Signer({ purpose, maxAge: 1, ring: live, clock, onRefusal: () => {} });
+    const result = signer.verify(token);
+    const outcome = result.ok ? undefined : result.reason;
+    // Binding is looked at last: what is bound and gets so far is authentic, and only the app knows the rest.
+    if (outcome === undefined || outcome === 'bind_mismatch') purposes.push(purpose);
+    else if (best !== 'expired') best = outcome;
+  }
+  const fine = purposes.length > 0;
+  return { purposes, authentic: fine || best === 'expired', reason: fine ? null : best };
+}
+
+function noKeyring({ problems }: Resolution): KeyturnError {
+  const first = problems.find((problem) => problem.severity === 'error')?.error;
+  return new KeyturnError(
+    first?.code ?? 'secret_missing',
+    `there is no keyring to verify with: ${first?.message ?? 'none is configured, and no start has made one yet'}`,
+    first?.hint ?? 'run it where the app runs, with its environment; keyturn doctor shows what is in force',
+  );
+}
+
+function purposeNames({ settings }: Resolution): readonly string[] {
+  try {
+    return new PurposeRegistry(settings, true).all.map(({ name }) => name);
+  } catch (error) {
+    if (!(error instanceof KeyturnError)) throw error;
+    throw new KeyturnError(error.code, error.message, `${error.hint}, or ask with --purpose NAME`);
+  }
+}
+
+/** What `--json` prints. */
+interface Seen {
+  readonly version: number | null;
+  readonly kid: string | null;
+  /** The state of its key in the ring in force, or `unknown`. */
+  readonly keyState: string | null;
+  readonly issuedAt: string | null;
+  readonly expiresAt: string | null;
+  readonly bound: boolean;
+  /** Whether the payload was written by a holder of the key. */
+  readonly authentic: boolean;
+  readonly payload: unknown;
+  readonly purposes: readonly string[];
+  readonly reason: Reason | null;
+}
+
+function describe(parts: TokenParts | undefined, trial: Trial | undefined, ring: Keyring | undefined): Seen {
+  if (parts === undefined || trial === undefined) {
+    const nothing = { version: null, kid: null, keyState: null, issuedAt: null, expiresAt: null };
+    return {
+      ...nothing,
+      bound: false,
+      authentic: false,
+      payload: null,
+      purposes: [],
+      reason: 'malformed',
+    };
+  }
+  return {
+    version: 1,
+    kid: parts.kid,
+    keyState: ring === undefined ? null : (ring.get(parts.kid)?.state ?? 'unknown'),
+    issuedAt: new Date(parts.issuedAt * 1000).toISOString(),
+    expiresAt: new Date(parts.expiresAt * 1000).toISOString(),
+    bound: parts.bindTag !== undefined,
+    authentic: trial.authentic,
+    payload: fromJson(decodePayload(parts.payload))?.value ?? null,
+    purposes: trial.purposes,
+    reason: trial.reason,
+  };
+}
+
+const REASONS: Readonly<Record<Reason, string>> = {
+  malformed: 'it is not a token of Keyturn, or not a whole one',
+  unknown_key: 'the keyring in force does not have its key',
+  retired_key: 'its key is retired',
+  revoked_key: 'its key is revoked',
+  bad_signature: 'its signature is for none of these purposes, or it was tampered with',
+  expired: 'it has expired',
+  bind_mismatch: 'it is bound to another state',
+  no_keyring: 'there is no keyring to try',
+};
+
+function show(seen: Seen, { ui, machine }: Context): void {
+  const verdict = seen.reason === null ? seen.purposes.join(', ') : `nothing: ${REASONS[seen.reason]}`;
+  if (seen.version === null) {
+    ui.print(...columns([['verifies for', verdict]], ''));
+    return;
+  }
+  const when = (iso: string | null) => `${iso} (${relativeTime(Date.parse(iso ?? ''), machine.now())})`;
+  ui.print(
+    ...columns(
+      [
+        ['version', String(seen.version)],
+        ['kid', `${seen.kid}${seen.keyState === null ? '' : ` (${seen.keyState})`}`],
+        ['issued', when(seen.issuedAt)],
+        ['expires', when(seen.expiresAt)],
+        ...(seen.bound ? [['bound', 'to a state that only the app can check'] as const] : []),
+        ['verifies for', verdict],
+        ['payload', seen.authentic ? '' : 'unverified: anybody can have written this'],
+      ],
+      '',
+    ),
+    ...JSON.stringify(seen.payload, null, 2).split('\n'),
+  );
+}

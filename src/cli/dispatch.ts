@@ -1,0 +1,123 @@
+// From what was typed to the command that is meant, and from its outcome to an exit code.
+import { readFileSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { KeyturnError } from '../errors.js';
+import { COMMON_OPTIONS, type Command } from './command.js';
+import { COMMANDS } from './commands.js';
+import { commandHelp, overview } from './help.js';
+import { parse, unknownCommand } from './parse.js';
+import { Stop, type Ui, wrongUsage } from './ui.js';
+
+const TOP_OPTIONS = [...COMMON_OPTIONS, { name: 'version', about: 'print the version' }];
+
+/** Runs the command line. Never throws. @returns the exit code */
+export async function dispatch(
+  args: readonly string[],
+  ui: Ui,
+  readInput: () => Promise<string>,
+): Promise<0 | 1 | 2> {
+  try {
+    return await run(args, ui, readInput);
+  } catch (error) {
+    if (error instanceof Stop) {
+      ui.error(error.message, error.hint);
+      return error.exitCode;
+    }
+    if (error instanceof KeyturnError) ui.error(error.message, error.hint);
+    else
+      ui.error(`something broke inside keyturn (${placeOf(error)})`, 'please report this with the command');
+    return 1;
+  }
+}
+
+async function run(args: readonly string[], ui: Ui, readInput: () => Promise<string>): Promise<0 | 1> {
+  const at = commandAt(args);
+  if (at === undefined) return top(args, ui);
+  const name = args[at] as string;
+  const rest = [...args.slice(0, at), ...args.slice(at + 1)];
+  if (name === 'help') return await help(rest, ui);
+  const command = await load(name);
+  const { options, words } = parse(rest, [...command.options, ...COMMON_OPTIONS], `keyturn help ${name}`);
+  if (options.has('help')) {
+    ui.print(...commandHelp(name, command));
+    return 0;
+  }
+  expectWords(words, command.words, `keyturn ${name} ${command.usage}`.trimEnd());
+  const text = (option: string) => {
+    const value = options.get(option);
+    return value === true ? undefined : value;
+  };
+  // Loaded only now: help and version need none of it.
+  const { thisMachine } = await import('../resolve/machine.js');
+  return await command.run({
+    words,
+    has: (option) => options.has(option),
+    value: text,
+    json: options.has('json'),
+    profile: text('env'),
+    machine: thisMachine(folder(text('cwd'))),
+    ui,
+    readInput,
+  });
+}
+
+/** The first word that is neither an option nor the value of one. */
+function commandAt(args: readonly string[]): number | undefined {
+  for (let index = 0; index < args.length; index++) {
+    const arg = args[index] as string;
+    if (arg === '--') return undefined;
+    if (!arg.startsWith('-')) return index;
+    if (COMMON_OPTIONS.some(({ name, value }) => value !== undefined && arg === `--${name}`)) index++;
+  }
+  return undefined;
+}
+
+function top(args: readonly string[], ui: Ui): 0 {
+  const { options } = parse(args, TOP_OPTIONS, 'keyturn --help');
+  if (options.has('version')) ui.print(version());
+  else if (options.has('help')) ui.print(...overview());
+  else throw wrongUsage('no command is given', 'keyturn --help lists the commands');
+  return 0;
+}
+
+async function help(args: readonly string[], ui: Ui): Promise<0> {
+  const { words } = parse(args, COMMON_OPTIONS, 'keyturn --help');
+  if (words.length > 1) throw wrongUsage('too many words', 'write keyturn help COMMAND');
+  const [name] = words;
+  ui.print(...(name === undefined ? overview() : commandHelp(name, await load(name))));
+  return 0;
+}
+
+async function load(name: string): Promise<Command> {
+  if (!Object.hasOwn(COMMANDS, name)) throw unknownCommand(name, Object.keys(COMMANDS));
+  return (await COMMANDS[name]?.load()) as Command;
+}
+
+function expectWords(given: readonly string[], expected: readonly string[], usage: string): void {
+  if (given.length > expected.length) throw wrongUsage('too many words', `write ${usage}`);
+  const missing = expected[given.length];
+  if (missing !== undefined) throw wrongUsage(`${missing} is missing`, `write ${usage}`);
+}
+
+function folder(typed: string | undefined): { cwd?: string } {
+  if (typed === undefined) return {};
+  const cwd = resolve(typed);
+  if (statSync(cwd, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw wrongUsage('--cwd names no folder that is there', 'write --cwd FOLDER');
+  }
+  return { cwd };
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+/** The kind of a fault and the line of ours that it came from. Its message is left out: it may quote a secret. */
+function placeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'no error object';
+  const { code } = error as NodeJS.ErrnoException;
+  const line = /keyturn[^\n]*?\/((?:src|dist)\/[\w/.-]+:\d+)/.exec(error.stack ?? '')?.[1];
+  const parts = [error.constructor.name, code, line].filter((part) => typeof part === 'string');
+  return parts.join(', ');
+}

@@ -1,0 +1,29 @@
+#!/usr/bin/env node
+// The program `keyturn`: connects the command line to this process. The only place that sets an exit code.
+import { dispatch } from './dispatch.js';
+import { Ui } from './ui.js';
+
+const INPUT_LIMIT = 1024 * 1024;
+
+const ui = new Ui(process.stdout, process.stderr, process.env);
+
+// A reader that has seen enough (`keyturn … | head`) is no fault. A full disk is.
+process.stderr.on('error', () => {});
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') return;
+  ui.error(`standard output cannot be written (${error.code})`, 'send it somewhere else');
+  process.exitCode = 1;
+});
+
+async function readInput(): Promise<string> {
+  process.stdin.setEncoding('utf8');
+  let text = '';
+  for await (const part of process.stdin) {
+    text += part;
+    if (text.length > INPUT_LIMIT) break;
+  }
+  return text;
+}
+
+const code = await dispatch(process.argv.slice(2), ui, readInput);
+if (code !== 0) process.exitCode = code;

@@ -1,0 +1,79 @@
+// Reads options and words from the command line. Nothing that was typed is repeated in an error, unless it is a
+// near miss of a known name: anything else may be a secret in the wrong place.
+import { parseArgs } from 'node:util';
+import { nearest } from '../config/nearest.js';
+import type { Option } from './command.js';
+import { type Stop, wrongUsage } from './ui.js';
+
+export interface Parsed {
+  /** By option name; true for a switch. */
+  readonly options: ReadonlyMap<string, string | true>;
+  readonly words: readonly string[];
+}
+
+/** @param help the command that lists these options */
+export function parse(args: readonly string[], known: readonly Option[], help: string): Parsed {
+  const { tokens } = parseArgs({
+    args: [...args],
+    options: Object.fromEntries(
+      known.map(({ name, short, value }) => [
+        name,
+        { type: value === undefined ? 'boolean' : 'string', ...(short === undefined ? {} : { short }) },
+      ]),
+    ),
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const options = new Map<string, string | true>();
+  const words: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === 'positional') words.push(token.value);
+    if (token.kind !== 'option') continue;
+    const option = known.find(({ name }) => name === token.name);
+    if (option === undefined) throw unknownName('option', `--${token.name}`, known, help);
+    options.set(option.name, readValue(option, token.value, token.inlineValue === true));
+  }
+  return { options, words };
+}
+
+function readValue(option: Option, value: string | undefined, inline: boolean): string | true {
+  const { name, choices } = option;
+  if (option.value === undefined) {
+    if (value !== undefined) throw wrongUsage(`--${name} takes no value`, `write --${name} alone`);
+    return true;
+  }
+  if (value === undefined || value === '' || (!inline && value.length > 1 && value.startsWith('-'))) {
+    throw wrongUsage(`--${name} needs a value`, `write --${name} ${option.value}`);
+  }
+  if (choices !== undefined && !choices.includes(value)) {
+    throw wrongUsage(
+      `--${name} takes ${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}`,
+      didYouMean(value, choices) ?? `write --${name} ${choices[0]}, for example`,
+    );
+  }
+  return value;
+}
+
+function unknownName(what: string, typed: string, known: readonly Option[], help: string): Stop {
+  const names = known.map(({ name }) => `--${name}`);
+  const near = nearest(typed, names);
+  return wrongUsage(
+    near === undefined ? `unknown ${what}` : `unknown ${what} ${typed}`,
+    didYouMean(typed, names) ?? `${help} lists the options`,
+  );
+}
+
+function didYouMean(typed: string, known: readonly string[]): string | undefined {
+  const near = nearest(typed, known);
+  return near === undefined ? undefined : `did you mean ${near}?`;
+}
+
+/** The error for a word that names no command. */
+export function unknownCommand(typed: string, known: readonly string[]): Stop {
+  const near = nearest(typed, known);
+  return wrongUsage(
+    near === undefined ? 'unknown command' : `unknown command ${typed}`,
+    near === undefined ? 'keyturn --help lists the commands' : `did you mean ${near}?`,
+  );
+}

@@ -1,0 +1,47 @@
+// The keyturn.toml that `keyturn init` writes: every setting commented out, with what it is for and its default.
+import { SETTING_NAMES, SETTINGS, type SettingName, variableOf } from './settings.js';
+import { duration, formatDuration } from './value.js';
+
+/** @param file what `file` under [security.signing_secret] is set to */
+export function configTemplate(file: string): string {
+  const sections = new Map<string, string[]>();
+  for (const name of SETTING_NAMES) {
+    if (SETTINGS[name].variableOnly === true) continue;
+    const [section, key] = split(name);
+    const lines = sections.get(section) ?? [];
+    sections.set(section, lines);
+    if (name === 'security.signing_secret.file') {
+      lines.push(`# ${SETTINGS[name].about}`, `file = ${JSON.stringify(file)}`);
+    } else if (SETTINGS[name].secret === true) {
+      lines.push(`# ${key}: ${SETTINGS[name].about}. Set ${variableOf(name)} instead of writing it here.`);
+    } else {
+      lines.push(`# ${SETTINGS[name].about}`, `#${key} = ${example(name)}`);
+    }
+  }
+  return [
+    '# Settings of Keyturn. What is commented out shows the default. Variables such as',
+    '# KEYTURN_SESSION__IDLE go before this file; keyturn doctor tells where each value comes from.',
+    // Sections stand even where they are empty: a line is then uncommented alone and belongs where it should.
+    ...[...sections].flatMap(([section, lines]) => ['', `[${section}]`, ...lines]),
+    '',
+    '# A kind of token of your own, for keyturn.signer("invoice-link"):',
+    '#[purposes.invoice-link]',
+    '#max_age = "30d"',
+    '#about = "links to invoices"',
+    '',
+  ].join('\n');
+}
+
+function split(name: string): [section: string, key: string] {
+  const dot = name.lastIndexOf('.');
+  return [name.slice(0, dot), name.slice(dot + 1)];
+}
+
+/** The default as TOML, or `"…"` where there is none. */
+function example(name: SettingName): string {
+  const value: unknown = SETTINGS[name].default;
+  if (value === undefined) return '"…"';
+  if (typeof value === 'number' && (SETTINGS[name].kind as unknown) === duration)
+    return JSON.stringify(formatDuration(value));
+  return JSON.stringify(value);
+}

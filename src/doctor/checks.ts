@@ -1,0 +1,99 @@
+// Every check there is, in the order of the report. A check is a pure function over the facts.
+import { SETTING_NAMES, type SettingName } from '../config/settings.js';
+import { formatDuration } from '../config/value.js';
+import { KeyturnError } from '../errors.js';
+import type { Check, Facts } from './facts.js';
+import { type Finding, fail, finding, type Point, pass, warn } from './finding.js';
+import { keyring, problemsOf, signingSecret, source } from './key-checks.js';
+import { fileModes, git, secretInConfig } from './place-checks.js';
+
+/** `docs/doctor.md` has a section for each; a test compares the names. */
+export const CHECKS: Readonly<Record<string, Check>> = {
+  profile,
+  configuration,
+  settings,
+  signing_secret: signingSecret,
+  keyring,
+  source,
+  secret_in_config: secretInConfig,
+  file_modes: fileModes,
+  git,
+  session_backend: sessionBackend,
+  purposes,
+};
+
+export function judgeAll(facts: Facts): readonly Finding[] {
+  return Object.entries(CHECKS).map(([name, check]) => finding(name, check(facts)));
+}
+
+const PROFILES = { dev: 'development', test: 'test', prod: 'production' };
+
+function profile(facts: Facts): readonly Point[] {
+  const problems = problemsOf(facts, 'profile');
+  if (problems.length > 0) return problems;
+  const decision = facts.resolution.profile;
+  const rules = `${PROFILES[decision.profile]} rules apply`;
+  const sayer = decision.signal === 'the caller' ? '--env' : decision.signal;
+  if (!decision.inferred) return [pass(`${rules}: ${sayer} says so`)];
+  return [
+    warn(
+      `${rules}, inferred from ${decision.signal}`,
+      `set KEYTURN_ENV=${decision.profile} where the app runs, so that no sign of its surroundings decides`,
+    ),
+  ];
+}
+
+function configuration(facts: Facts): readonly Point[] {
+  const problems = problemsOf(facts, 'configuration');
+  if (problems.length > 0) return problems;
+  const variables = new Set(
+    SETTING_NAMES.flatMap((name) => facts.resolution.settings.origins(name))
+      .filter((origin) => origin.layer === 'variable')
+      .map((origin) => origin.name),
+  );
+  const layers = [
+    'built-in defaults',
+    ...facts.configFiles,
+    ...(variables.size === 0 ? [] : [variables.size === 1 ? '1 variable' : `${variables.size} variables`]),
+  ];
+  return [pass(`${layers.join(', ')}; later ones win`)];
+}
+
+/** Where every value comes from that is not built in. No values: a secret may have been put anywhere. */
+function settings(facts: Facts): readonly Point[] {
+  const { settings: all } = facts.resolution;
+  const line = (name: SettingName) => {
+    const [last, ...lower] = all
+      .origins(name)
+      .filter((origin) => origin.layer !== 'built-in')
+      .map((origin) => origin.name)
+      .reverse();
+    if (last === undefined) return [];
+    return [`${name} <- ${last}${lower.length === 0 ? '' : ` (over ${lower.join(', ')})`}`];
+  };
+  const lines = [
+    ...SETTING_NAMES.flatMap(line),
+    ...[...all.purposes].map(([name, said]) => `purposes.${name} <- ${said.origin.name}`),
+  ];
+  return [pass(lines.length === 0 ? 'every value is the built-in one' : lines.join('\n'))];
+}
+
+function sessionBackend(facts: Facts): readonly Point[] {
+  const production = facts.resolution.profile.profile === 'prod';
+  if (facts.resolution.settings.get('session.backend') === 'cookie') {
+    return [pass('cookie: of two responses to one browser the last wins, and every replica reads it')];
+  }
+  if (!production) return [pass('memory: sessions end with the process')];
+  return [
+    warn(
+      'memory: a restart ends every session, and replicas do not share them',
+      'set session.backend = "cookie", or run one process and accept the loss',
+    ),
+  ];
+}
+
+function purposes(facts: Facts): readonly Point[] {
+  if (facts.purposes instanceof KeyturnError) return [fail(facts.purposes.message, facts.purposes.hint)];
+  const all = facts.purposes.all.map(({ name, maxAge }) => `${name} ${formatDuration(maxAge)}`);
+  return [pass(`${all.length}, with their longest lifetimes: ${all.join(', ')}`)];
+}

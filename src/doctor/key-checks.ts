@@ -1,0 +1,105 @@
+// Checks of the keys: the signing secret, the other keys of the ring, and the source they come from.
+import { join } from 'node:path';
+import { variableOf } from '../config/settings.js';
+import type { ProblemArea } from '../resolve/problem.js';
+import { SECRET_VARIABLE } from '../resolve/resolve.js';
+import type { Facts } from './facts.js';
+import { fail, type Point, pass, warn } from './finding.js';
+
+const FILE_VARIABLE = variableOf('security.signing_secret.file');
+const PROVIDE = `set ${SECRET_VARIABLE} to the output of "keyturn generate"`;
+
+/** What the resolver found wrong in one area: what stops a boot fails, what a boot warns of warns. */
+export function problemsOf(facts: Facts, area: ProblemArea): readonly Point[] {
+  return facts.resolution.problems
+    .filter((problem) => problem.area === area)
+    .map(({ severity, error }) =>
+      severity === 'error' ? fail(error.message, error.hint) : warn(error.message, error.hint),
+    );
+}
+
+/** The key that signs. */
+export function signingSecret(facts: Facts): readonly Point[] {
+  const points = [...problemsOf(facts, 'signing_secret')];
+  const { source, keyring, profile, settings } = facts.resolution;
+  const failed = points.some((found) => found.status === 'fail');
+  if (failed) return points;
+  if (source === undefined) {
+    const ephemeral = settings.get('security.signing_secret.dev_secret') === 'ephemeral';
+    const own = ephemeral
+      ? 'a start makes one in memory, and a restart signs everybody out'
+      : `a start makes one and keeps it in ${facts.dataDir.name}/secret`;
+    points.push(warn(`none is configured: ${own}; fine for development`, `for a server, ${PROVIDE}`));
+  } else if (source.kind === 'development-file') {
+    points.push(
+      warn(
+        `none is configured: the one that an earlier start made is in use (${facts.dataDir.name}/secret); fine for development`,
+        `for a server, ${PROVIDE}`,
+      ),
+    );
+  } else if (points.length === 0) {
+    const rules = profile.profile === 'prod' ? 'production accepts it' : 'strong enough for production';
+    points.push(pass(`${source.name}: ${rules} (key ${keyring?.active.id})`));
+  }
+  return points;
+}
+
+/** Every key of the ring, with what the resolver found wrong with those that do not sign. */
+export function keyring(facts: Facts): readonly Point[] {
+  const points = [...problemsOf(facts, 'keyring')];
+  const ring = facts.resolution.keyring;
+  if (ring === undefined) {
+    const broken = facts.resolution.problems.some((problem) => problem.severity === 'error');
+    const none = broken
+      ? 'there is none; see the other checks'
+      : 'there is none yet: the first start makes it';
+    return [...points, broken ? warn(none) : pass(none)];
+  }
+  const keys = ring.keys.map((key) => `${key.id} ${key.state}`).join(', ');
+  const count = ring.keys.length === 1 ? '1 key' : `${ring.keys.length} keys`;
+  points.push(pass(`${count}: ${keys}; generation ${ring.generation}, fingerprint ${ring.fingerprint}`));
+  return points;
+}
+
+const FORMATS = { secret: 'one secret', array: 'an array of secrets', document: 'a keyring document' };
+
+/** Where the keys come from, and what that source hides. */
+export function source(facts: Facts): readonly Point[] {
+  const points = [...problemsOf(facts, 'source')];
+  const { source: inForce, hidden, profile, dataDir } = facts.resolution;
+  const { name, secret, document } = facts.dataDir;
+  if (inForce === undefined) {
+    points.push(pass('none is in force'));
+  } else {
+    points.push(pass(`${inForce.name} is in force: ${FORMATS[inForce.format]}`));
+  }
+  for (const other of hidden) {
+    if (other.kind === 'development-file')
+      points.push(pass(`${name}/secret, made by an earlier start, is not used`));
+    else
+      points.push(
+        warn(
+          `${inForce?.name} hides ${other.name}`,
+          `take one of the two away: what is changed in ${other.name} has no effect`,
+        ),
+      );
+  }
+  if (secret && profile.profile === 'prod' && inForce === undefined) {
+    points.push(
+      warn(
+        `${name}/secret is there, and production does not use it of its own accord`,
+        `to use it, set ${FILE_VARIABLE}=${name}/secret`,
+      ),
+    );
+  }
+  const used = [inForce, ...hidden].some((other) => other?.path === join(dataDir, 'keyring.json'));
+  if (document && !used) {
+    points.push(
+      warn(
+        `${name}/keyring.json is there, and nothing names it`,
+        `set file = "${name}/keyring.json" under [security.signing_secret] in keyturn.toml, or remove it`,
+      ),
+    );
+  }
+  return points;
+}

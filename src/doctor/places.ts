@@ -1,0 +1,84 @@
+// Finds the files and folders that hold secrets: the source, the folder .keyturn, configuration and .env files.
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { platform } from 'node:os';
+import { isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { readConfigFiles } from '../config/files.js';
+import type { Resolution } from '../resolve/resolve.js';
+import type { SecretPlace } from './facts.js';
+
+/** Files with a secret, whether the profile in force reads them or not, and the folder `.keyturn`. */
+export async function findSecretPlaces(resolution: Resolution): Promise<readonly SecretPlace[]> {
+  const { cwd, dataDir, settings } = resolution;
+  const file = settings.get('security.signing_secret.file');
+  const foreign = await envFilesWithSecrets(cwd);
+  const paths = new Set([
+    ...(file === undefined ? [] : [resolve(cwd, file)]),
+    dataDir,
+    join(dataDir, 'secret'),
+    join(dataDir, 'keyring.json'),
+    ...(await configFilesWithSecrets(cwd)),
+    ...foreign,
+  ]);
+  const places = await Promise.all([...paths].map((path) => look(path, cwd, foreign.includes(path))));
+  return places.filter((place) => place !== undefined);
+}
+
+/** A path as an operator would type it: relative below the working directory, absolute elsewhere. */
+export function nameOf(path: string, cwd: string): string {
+  const near = relative(cwd, path);
+  return near === '' || near.startsWith(`..${sep}`) || near === '..' || isAbsolute(near) ? path : near;
+}
+
+async function look(path: string, cwd: string, foreign: boolean): Promise<SecretPlace | undefined> {
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined) return undefined;
+  return {
+    path,
+    name: nameOf(path, cwd),
+    folder: found.isDirectory(),
+    mode: platform() === 'win32' ? undefined : found.mode & 0o777,
+    mounted: isMounted(await realpath(path).catch(() => path)),
+    foreign,
+  };
+}
+
+/** Docker mounts secrets at /run/secrets; Kubernetes swaps folders named after a date, such as `..2026_01_31_…`. */
+function isMounted(path: string): boolean {
+  return /^\/(var\/)?run\/secrets\//.test(path) || /\/\.\.\d{4}_\d\d_\d\d/.test(path);
+}
+
+/** Those of all profiles: what lies in git is in git whichever profile runs. */
+async function configFilesWithSecrets(cwd: string): Promise<readonly string[]> {
+  const read = await Promise.all(
+    (['dev', 'test', 'prod'] as const).map((profile) => readConfigFiles(cwd, profile)),
+  );
+  return read.flatMap(({ layers }) =>
+    layers.flatMap(({ origin, tree }) => {
+      const security = tree.security as { signing_secret?: Record<string, unknown> } | undefined;
+      const section = security?.signing_secret ?? {};
+      const secret = ['secret', 'previous_secrets', 'next_secrets'].some((name) => holds(section[name]));
+      return secret && origin.layer === 'file' ? [origin.path] : [];
+    }),
+  );
+}
+
+function holds(value: unknown): boolean {
+  return (typeof value === 'string' || Array.isArray(value)) && value.length > 0;
+}
+
+const IN_ENV_FILE =
+  /^\s*(export\s+)?KEYTURN_SECURITY__SIGNING_SECRET(__PREVIOUS_SECRETS|__NEXT_SECRETS)?\s*=\s*["']?[^\s"'#]/m;
+
+/** Keyturn does not read such files, but other programs put what they hold into the environment. */
+async function envFilesWithSecrets(cwd: string): Promise<readonly string[]> {
+  const names = (await readdir(cwd).catch(() => [])).filter(
+    (name) => /^\.env(\..+)?$/.test(name) && !/\.(example|sample|template|dist)$/.test(name),
+  );
+  const found = await Promise.all(
+    names.map(async (name) => {
+      const text = await readFile(join(cwd, name), 'utf8').catch(() => '');
+      return IN_ENV_FILE.test(text) ? [join(cwd, name)] : [];
+    }),
+  );
+  return found.flat();
+}

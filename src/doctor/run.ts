@@ -1,0 +1,59 @@
+// Runs the doctor: gathers the facts (creating nothing) and lets the checks judge them.
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { KeyturnError } from '../errors.js';
+import { PurposeRegistry } from '../purposes/registry.js';
+import type { Machine } from '../resolve/machine.js';
+import { type Resolution, resolve } from '../resolve/resolve.js';
+import { judgeAll } from './checks.js';
+import type { Facts } from './facts.js';
+import { type Report, report } from './finding.js';
+import { askGit } from './git.js';
+import { findSecretPlaces, nameOf } from './places.js';
+
+/** Examines the configuration as a boot would see it. */
+export async function runDoctor(machine: Machine, profile?: string): Promise<Report> {
+  return report(judgeAll(await gather(machine, profile)));
+}
+
+async function gather(machine: Machine, profile: string | undefined): Promise<Facts> {
+  const resolution = await resolve({ machine, profile, create: false });
+  const { cwd, dataDir } = resolution;
+  const secretPlaces = await findSecretPlaces(resolution);
+  const [dataDirThere, secret, document] = await Promise.all(
+    [dataDir, join(dataDir, 'secret'), join(dataDir, 'keyring.json')].map(isThere),
+  );
+  const names = ['keyturn.toml', `keyturn.${resolution.profile.profile}.toml`];
+  const there = await Promise.all(names.map((name) => isThere(join(cwd, name))));
+  return {
+    resolution,
+    purposes: readPurposes(resolution),
+    configFiles: names.filter((_, index) => there[index]),
+    secretPlaces,
+    dataDir: { name: nameOf(dataDir, cwd), secret: secret === true, document: document === true },
+    git: await askGit({
+      cwd,
+      env: machine.env,
+      dataDir,
+      dataDirThere: dataDirThere === true,
+      files: secretPlaces.filter((place) => !place.folder),
+      nameOf: (path) => nameOf(path, cwd),
+    }),
+  };
+}
+
+function readPurposes(resolution: Resolution): PurposeRegistry | KeyturnError {
+  try {
+    return new PurposeRegistry(resolution.settings, resolution.profile.profile === 'prod');
+  } catch (error) {
+    if (error instanceof KeyturnError) return error;
+    throw error;
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return await access(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,133 @@
+// keyturn inspect.
+import { readdirSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { kidOf, OLDER, PREVIOUS, REVOKED, SECRET, STRONG, startOn, tempDir } from '../support/machine.js';
+import { keyturn, TWO_LINES } from './run.js';
+
+const ENV = { KEYTURN_ENV: 'prod', [SECRET]: STRONG };
+
+async function sign(
+  payload: unknown,
+  { purpose = 'invitation', secret = STRONG, at = Date.now(), bind = '' } = {},
+): Promise<string> {
+  const { keyturn } = await startOn({ env: { KEYTURN_ENV: 'dev', [SECRET]: secret }, now: at });
+  return keyturn.signer(purpose, { maxAge: '1h' }).sign(payload, bind === '' ? {} : { bind });
+}
+
+describe('a token that verifies', () => {
+  test('is shown to people', async () => {
+    const token = await sign({ user: 42 });
+    const ran = await keyturn(['inspect', token], { env: ENV });
+    expect(ran).toMatchObject({ code: 0, stderr: '' });
+    expect(ran.stdout).toContain(`kid           ${kidOf(STRONG)} (active)`);
+    expect(ran.stdout).toMatch(/^issued +\d{4}-.*Z \((now|\d+ s ago)\)$/m);
+    expect(ran.stdout).toMatch(/^expires +\d{4}-.*Z \(in (59|60) min\)$/m);
+    expect(ran.stdout).toMatch(/^verifies for +invitation$/m);
+    expect(ran.stdout).toContain('{\n  "user": 42\n}\n');
+  });
+
+  test('is read from standard input, and shown to programs', async () => {
+    const token = await sign({ user: 42 });
+    const ran = await keyturn(['inspect', '-', '--json'], { env: ENV, input: `${token}\n` });
+    expect(ran).toMatchObject({ code: 0, stderr: '' });
+    expect(JSON.parse(ran.stdout)).toEqual({
+      version: 1,
+      kid: kidOf(STRONG),
+      keyState: 'active',
+      issuedAt: expect.stringMatching(/Z$/),
+      expiresAt: expect.stringMatching(/Z$/),
+      bound: false,
+      authentic: true,
+      payload: { user: 42 },
+      purposes: ['invitation'],
+      reason: null,
+    });
+  });
+
+  test('may be bound: only the app can check to what', async () => {
+    const token = await sign('x', { bind: 'hash' });
+    const ran = await keyturn(['inspect', token, '--json'], { env: ENV });
+    expect(ran.code).toBe(0);
+    expect(JSON.parse(ran.stdout)).toMatchObject({ bound: true, authentic: true, purposes: ['invitation'] });
+  });
+
+  test('of an undeclared purpose is found when asked for', async () => {
+    const token = await sign('x', { purpose: 'odd-one' });
+    expect((await keyturn(['inspect', token], { env: ENV })).code).toBe(1);
+    expect((await keyturn(['inspect', token, '--purpose', 'odd-one'], { env: ENV })).code).toBe(0);
+    expect((await keyturn(['inspect', token, '--purpose', 'flash'], { env: ENV })).code).toBe(1);
+  });
+
+  test('of a retiring key says so', async () => {
+    const token = await sign('x', { secret: OLDER });
+    const ran = await keyturn(['inspect', token], { env: { ...ENV, [PREVIOUS]: OLDER } });
+    expect(ran.code).toBe(0);
+    expect(ran.stdout).toContain(`${kidOf(OLDER)} (retiring)`);
+  });
+});
+
+describe('a token that does not verify', () => {
+  const reasonOf = async (token: string, env: Record<string, string> = ENV) => {
+    const ran = await keyturn(['inspect', token, '--json'], { env });
+    expect(ran.code).toBe(1);
+    return JSON.parse(ran.stdout);
+  };
+
+  test('has a reason', async () => {
+    const old = await sign('x', { at: Date.now() - 7_200_000 });
+    const foreign = await sign('x', { secret: OLDER });
+    const forged = `${(await sign('x')).slice(0, -4)}AAAA`;
+    expect(await reasonOf(old)).toMatchObject({ reason: 'expired', authentic: true });
+    expect(await reasonOf(foreign)).toMatchObject({
+      reason: 'unknown_key',
+      keyState: 'unknown',
+      authentic: false,
+    });
+    expect(await reasonOf(forged)).toMatchObject({ reason: 'bad_signature', authentic: false });
+    expect(await reasonOf('nonsense')).toMatchObject({ reason: 'malformed', kid: null });
+    const revoking = { ...ENV, [REVOKED]: kidOf(OLDER) };
+    expect(await reasonOf(foreign, revoking)).toMatchObject({ reason: 'revoked_key', keyState: 'revoked' });
+  });
+
+  test('has its payload marked as unverified', async () => {
+    const ran = await keyturn(['inspect', await sign('x', { secret: OLDER })], { env: ENV });
+    expect(ran.stdout).toMatch(/^payload +unverified/m);
+  });
+
+  test('cannot control the terminal', async () => {
+    const token = await sign({ a: '\u009b31m\u202e', b: '\u001b[2J' }, { secret: OLDER });
+    const [head, , times, ...rest] = token.split('.');
+    const odd = [head, '\u001b[2J\u009b\u202ex', times, ...rest].join('.');
+    for (const typed of [token, odd]) {
+      for (const json of [[], ['--json']]) {
+        const { stdout, stderr } = await keyturn(['inspect', typed, ...json], { env: ENV });
+        expect(stdout + stderr).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
+      }
+    }
+  });
+});
+
+describe('without a usable keyring', () => {
+  test.each([
+    ['none configured', { KEYTURN_ENV: 'prod' }],
+    ['none made yet', { KEYTURN_ENV: 'dev' }],
+    ['a broken one', { KEYTURN_ENV: 'prod', [SECRET]: ' ' }],
+  ])('the token is decoded all the same: %s', async (_, env) => {
+    const cwd = tempDir();
+    const ran = await keyturn(['inspect', await sign({ user: 42 })], { cwd, env });
+    expect(ran.code).toBe(1);
+    expect(ran.stdout).toContain('"user": 42');
+    expect(ran.stdout).toContain('unverified');
+    expect(ran.stderr).toMatch(TWO_LINES);
+    expect(ran.stderr).toContain('there is no keyring to verify with');
+    expect(readdirSync(cwd)).toEqual([]);
+  });
+
+  test('with one that a start would refuse it verifies, and says so', async () => {
+    const ran = await keyturn(['inspect', await sign('x', { secret: 'changeme' })], {
+      env: { KEYTURN_ENV: 'prod', [SECRET]: 'changeme' },
+    });
+    expect(ran.code).toBe(0);
+    expect(ran.stderr).toContain('a start with this configuration is refused');
+  });
+});

@@ -1,0 +1,127 @@
+// Manners of the command line: help, version, wrong usage, streams.
+import { execFileSync, spawn } from 'node:child_process';
+import { openSync, readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { tempDir } from '../support/machine.js';
+import { keyturn, MAIN, TWO_LINES } from './run.js';
+
+const COMMANDS = ['init', 'doctor', 'generate', 'inspect'];
+const PACKAGE = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+
+describe('help and version', () => {
+  test('--version prints the version of the package', async () => {
+    expect(await keyturn(['--version'])).toEqual({ code: 0, stdout: `${PACKAGE.version}\n`, stderr: '' });
+  });
+
+  test('--help, -h and help print the overview, with every command', async () => {
+    const [long, short, word] = await Promise.all(
+      [['--help'], ['-h'], ['help']].map((args) => keyturn(args)),
+    );
+    expect(long?.code).toBe(0);
+    for (const command of COMMANDS) expect(long?.stdout).toMatch(new RegExp(`^ {2}${command} `, 'm'));
+    expect(short).toEqual(long);
+    expect(word).toEqual(long);
+  });
+
+  test.each(COMMANDS)(
+    '%s --help is what help %s prints, and what docs/command-line.md shows',
+    async (name) => {
+      const [option, word] = await Promise.all([keyturn([name, '--help']), keyturn(['help', name])]);
+      expect(option.code).toBe(0);
+      expect(option.stdout).toBe(word.stdout);
+      const docs = readFileSync(new URL('../../docs/command-line.md', import.meta.url), 'utf8');
+      expect(docs).toContain(option.stdout);
+    },
+  );
+
+  test('every file in commands/ is a command that the overview lists', () => {
+    const files = readdirSync(new URL('../../src/cli/commands/', import.meta.url));
+    expect(files.sort()).toEqual(COMMANDS.map((name) => `${name}.ts`).sort());
+  });
+
+  test('no line of help is wider than 100 characters', async () => {
+    for (const name of COMMANDS) {
+      for (const line of (await keyturn(['help', name])).stdout.split('\n')) {
+        expect(line.length).toBeLessThanOrEqual(100);
+      }
+    }
+  });
+});
+
+describe('wrong usage ends with 2 and two lines', () => {
+  test.each([
+    [[], 'no command is given', 'keyturn --help'],
+    [['docter'], 'unknown command docter', 'did you mean doctor?'],
+    [['frobnicate'], 'unknown command', 'keyturn --help lists the commands'],
+    [['help', 'genrate'], 'unknown command genrate', 'did you mean generate?'],
+    [['help', 'doctor', 'init'], 'too many words', 'keyturn help COMMAND'],
+    [['doctor', '--jsn'], 'unknown option --jsn', 'did you mean --json?'],
+    [['doctor', '--frobnicate'], 'unknown option', 'keyturn help doctor lists the options'],
+    [['doctor', '-x'], 'unknown option', 'keyturn help doctor'],
+    [['doctor', 'now'], 'too many words', 'write keyturn doctor [--strict]'],
+    [['doctor', '--strict=1'], '--strict takes no value', 'write --strict alone'],
+    [['doctor', '--cwd'], '--cwd needs a value', 'write --cwd FOLDER'],
+    [['doctor', '--cwd', '--json'], '--cwd needs a value', 'write --cwd FOLDER'],
+    [['doctor', '--cwd', '/nowhere/at/all'], '--cwd names no folder', 'write --cwd FOLDER'],
+    [['doctor', '--env', 'produktion'], '--env takes dev, test, prod', 'did you mean production?'],
+    [['doctor', '--env='], '--env needs a value', 'write --env PROFILE'],
+    [['inspect'], 'TOKEN is missing', 'write keyturn inspect TOKEN|-'],
+    [['inspect', 'a', 'b'], 'too many words', 'write keyturn inspect TOKEN|-'],
+    [['inspect', 'a', '--purpose', 'No Purpose'], '--purpose names no purpose', 'begins with a letter'],
+    [['--frobnicate'], 'unknown option', 'keyturn --help'],
+    [['--', 'doctor'], 'no command is given', 'keyturn --help'],
+    [['constructor'], 'unknown command', 'keyturn --help'],
+  ])('%j', async (args, error, hint) => {
+    const ran = await keyturn(args as string[]);
+    expect(ran).toMatchObject({ code: 2, stdout: '' });
+    expect(ran.stderr).toMatch(TWO_LINES);
+    const [first, second] = ran.stderr.split('\n');
+    expect(first).toContain(error);
+    expect(second).toContain(hint);
+  });
+});
+
+describe('streams', () => {
+  test('options may stand before the command', async () => {
+    const cwd = tempDir();
+    const ran = await keyturn(['--json', '--cwd', cwd, '--env', 'dev', 'doctor']);
+    expect(ran.code).toBe(0);
+    expect(JSON.parse(ran.stdout).summary.failed).toBe(0);
+  });
+
+  test('a reader that has seen enough is no fault', async () => {
+    const cwd = tempDir();
+    const script = `"${process.execPath}" "${MAIN}" doctor --env dev; echo "code $?" >&2`;
+    const child = spawn('sh', ['-c', `(${script}) | true`], { cwd, env: { PATH: process.env.PATH } });
+    let stderr = '';
+    child.stderr.on('data', (part) => {
+      stderr += part;
+    });
+    await new Promise((ended) => child.on('close', ended));
+    expect(stderr).toBe('code 0\n');
+  });
+
+  test.runIf(process.platform === 'linux')('a full disk is one', async () => {
+    const full = openSync('/dev/full', 'w');
+    const child = spawn(process.execPath, [MAIN, 'generate'], { stdio: ['ignore', full, 'pipe'] });
+    let stderr = '';
+    child.stderr?.on('data', (part) => {
+      stderr += part;
+    });
+    const code = await new Promise((ended) => child.on('close', ended));
+    expect(code).toBe(1);
+    expect(stderr).toMatch(TWO_LINES);
+  });
+
+  test.runIf(process.platform === 'linux')('colour on a terminal only, and never with NO_COLOR', () => {
+    const onTerminal = (env: Record<string, string>) =>
+      execFileSync('script', ['-qec', `"${process.execPath}" "${MAIN}" doctor --env dev`, '/dev/null'], {
+        cwd: tempDir(),
+        env: { PATH: process.env.PATH, TERM: 'xterm', SHELL: '/bin/sh', ...env },
+        encoding: 'utf8',
+      });
+    expect(onTerminal({})).toContain('\u001b[33msigning_secret');
+    expect(onTerminal({ NO_COLOR: '1' })).not.toContain('\u001b[');
+    expect(onTerminal({ TERM: 'dumb' })).not.toContain('\u001b[');
+  });
+});

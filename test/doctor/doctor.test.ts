@@ -1,0 +1,315 @@
+// The doctor's checks, over real folders and simulated machines.
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { CHECKS } from '../../src/doctor/checks.js';
+import type { Finding } from '../../src/doctor/finding.js';
+import { runDoctor } from '../../src/doctor/run.js';
+import { writeDocument } from '../../src/keyring/document.js';
+import { Key, Material } from '../../src/keyring/key.js';
+import { Keyring } from '../../src/keyring/keyring.js';
+import {
+  COMMAND,
+  FILE,
+  folderWith,
+  kidOf,
+  machine,
+  NEXT,
+  OLDER,
+  PREVIOUS,
+  REVOKED,
+  SECRET,
+  type Simulated,
+  STRONG,
+} from '../support/machine.js';
+
+const PROD = { KEYTURN_ENV: 'prod', [SECRET]: STRONG };
+const DEV = { KEYTURN_ENV: 'dev' };
+
+async function check(name: string, on: Simulated): Promise<Finding> {
+  const { PATH } = process.env;
+  const { checks } = await runDoctor(machine({ ...on, env: { PATH, ...on.env } }));
+  return checks.find((found) => found.name === name) as Finding;
+}
+
+function chmod(cwd: string, modes: Record<string, number>): void {
+  for (const [name, mode] of Object.entries(modes)) chmodSync(join(cwd, name), mode);
+}
+
+test('docs/doctor.md has a section for every check, in the order of the report', () => {
+  const docs = readFileSync(new URL('../../docs/doctor.md', import.meta.url), 'utf8');
+  const sections = [...docs.matchAll(/^### `(\w+)`$/gm)].map((match) => match[1]);
+  expect(sections).toEqual(Object.keys(CHECKS));
+});
+
+test('an empty folder stays empty', async () => {
+  for (const env of [DEV, { KEYTURN_ENV: 'test' }, { KEYTURN_ENV: 'prod' }, PROD]) {
+    const cwd = await folderWith({});
+    await runDoctor(machine({ cwd, env }));
+    expect(readdirSync(cwd)).toEqual([]);
+  }
+});
+
+describe('profile', () => {
+  test('said outright, it passes', async () => {
+    expect(await check('profile', { env: DEV })).toMatchObject({ status: 'pass' });
+    expect((await check('profile', { env: { NODE_ENV: 'production' } })).detail).toContain('NODE_ENV');
+  });
+
+  test('inferred, it warns, with the sign and the variable that settles it', async () => {
+    const found = await check('profile', { env: { KUBERNETES_SERVICE_HOST: '10.0.0.1' } });
+    expect(found).toMatchObject({ status: 'warn', hint: expect.stringContaining('KEYTURN_ENV=prod') });
+    expect(found.detail).toContain('KUBERNETES_SERVICE_HOST');
+    expect((await check('profile', { signs: { terminal: true } })).detail).toContain(
+      'development rules apply',
+    );
+  });
+});
+
+describe('configuration and settings', () => {
+  test('name the layers and the origin of every value, without values', async () => {
+    const cwd = await folderWith({
+      'keyturn.toml': '[session]\nidle = "1h"\n[purposes.invoice-link]\nmax_age = "90d"\n',
+      'keyturn.prod.toml': '[session]\nidle = "2h"\n',
+    });
+    const env = { ...PROD, KEYTURN_SESSION__MAX_AGE: '40d' };
+    expect((await check('configuration', { cwd, env })).detail).toBe(
+      'built-in defaults, keyturn.toml, keyturn.prod.toml, 2 variables; later ones win',
+    );
+    expect((await check('settings', { cwd, env })).detail.split('\n')).toEqual([
+      `security.signing_secret.secret <- ${SECRET}`,
+      'session.idle <- keyturn.prod.toml (over keyturn.toml)',
+      'session.max_age <- KEYTURN_SESSION__MAX_AGE',
+      'purposes.invoice-link <- keyturn.toml',
+    ]);
+    expect((await check('purposes', { cwd, env })).detail).toContain('invoice-link 90d');
+  });
+
+  test('an unknown setting fails with the nearest name', async () => {
+    const cwd = await folderWith({ 'keyturn.toml': '[session]\nidel = "1h"\n' });
+    const found = await check('configuration', { cwd, env: DEV });
+    expect(found).toMatchObject({ status: 'fail', hint: 'did you mean session.idle?' });
+  });
+});
+
+describe('keyring', () => {
+  test('lists keys, states and fingerprint', async () => {
+    const env = { ...PROD, [PREVIOUS]: OLDER, [REVOKED]: 'AAAAAAAA' };
+    const { status, detail } = await check('keyring', { env });
+    expect(status).toBe('pass');
+    expect(detail).toMatch(
+      new RegExp(
+        `^3 keys: ${kidOf(STRONG)} active, ${kidOf(OLDER)} retiring, AAAAAAAA revoked; .*fingerprint [\\w-]{11}$`,
+      ),
+    );
+  });
+
+  test.each([
+    ['a weak previous secret', { [PREVIOUS]: 'changeme' }, 'fail', 'warn'],
+    ['a weak next secret', { [NEXT]: 'x'.repeat(40) }, 'fail', 'warn'],
+    ['the same secret twice', { [PREVIOUS]: STRONG }, 'warn', 'warn'],
+  ] as const)('%s', async (_, companions, prod, dev) => {
+    expect((await check('keyring', { env: { ...PROD, ...companions } })).status).toBe(prod);
+    const development = { ...PROD, ...DEV, ...companions };
+    expect((await check('keyring', { env: development })).status).toBe(dev);
+    expect((await check('signing_secret', { env: { ...PROD, ...companions } })).status).toBe('pass');
+  });
+});
+
+describe('source', () => {
+  const document = writeDocument(
+    new Keyring([new Key(new Material(STRONG), 'active')], { id: 'x', generation: 3 }),
+  );
+
+  test('names what is in force and its format', async () => {
+    const detail = async (held: string) => {
+      const cwd = await folderWith({ held });
+      return (await check('source', { cwd, env: { KEYTURN_ENV: 'prod', [FILE]: 'held' } })).detail;
+    };
+    expect(await detail(STRONG)).toBe(`${FILE} is in force: one secret`);
+    expect(await detail(JSON.stringify([STRONG]))).toBe(`${FILE} is in force: an array of secrets`);
+    expect(await detail(document)).toBe(`${FILE} is in force: a keyring document`);
+  });
+
+  test('warns of what a variable hides', async () => {
+    const cwd = await folderWith({
+      held: STRONG,
+      'keyturn.toml': '[security.signing_secret]\nfile = "other"\n',
+    });
+    const env = { ...PROD, [FILE]: 'held', [COMMAND]: '["true"]' };
+    const { status, detail } = await check('source', { cwd, env });
+    expect(status).toBe('warn');
+    expect(detail).toContain(`${SECRET} hides ${FILE}`);
+    expect(detail).toContain(`${SECRET} hides ${COMMAND}`);
+    expect(detail).toContain(`${SECRET} hides security.signing_secret.file in keyturn.toml`);
+  });
+
+  test('mentions a development secret that is not used', async () => {
+    const cwd = await folderWith({ '.keyturn/secret': STRONG });
+    expect(await check('source', { cwd, env: { ...PROD, ...DEV } })).toMatchObject({
+      status: 'pass',
+      detail: expect.stringContaining('.keyturn/secret, made by an earlier start, is not used'),
+    });
+    const found = await check('source', { cwd, env: { KEYTURN_ENV: 'prod' } });
+    expect(found).toMatchObject({ status: 'warn', hint: `to use it, set ${FILE}=.keyturn/secret` });
+  });
+
+  test('warns of a document that nothing names', async () => {
+    const cwd = await folderWith({ '.keyturn/keyring.json': document });
+    expect(await check('source', { cwd, env: PROD })).toMatchObject({ status: 'warn' });
+    const env = { KEYTURN_ENV: 'prod', [FILE]: '.keyturn/keyring.json' };
+    expect(await check('source', { cwd, env })).toMatchObject({ status: 'pass' });
+  });
+});
+
+test('secret_in_config', async () => {
+  const cwd = await folderWith({ 'keyturn.toml': `[security.signing_secret]\nsecret = "${STRONG}"\n` });
+  expect(await check('secret_in_config', { cwd, env: DEV })).toMatchObject({ status: 'warn' });
+  expect(await check('secret_in_config', { cwd, env: PROD })).toMatchObject({
+    status: 'fail',
+    hint: `move it to ${SECRET}`,
+  });
+  const previous = await folderWith({
+    'keyturn.toml': `[security.signing_secret]\nprevious_secrets = ["${OLDER}"]\n`,
+  });
+  chmod(previous, { 'keyturn.toml': 0o600 });
+  expect(await check('secret_in_config', { cwd: previous, env: PROD })).toMatchObject({ status: 'warn' });
+  expect(await check('secret_in_config', { env: PROD })).toMatchObject({ status: 'pass' });
+});
+
+describe.runIf(process.platform !== 'win32')('file_modes', () => {
+  test('a secret file that others can read fails in production and warns in development', async () => {
+    const cwd = await folderWith({ held: STRONG });
+    const env = { KEYTURN_ENV: 'prod', [FILE]: 'held' };
+    for (const [mode, prod, dev] of [
+      [0o600, 'pass', 'pass'],
+      [0o400, 'pass', 'pass'],
+      [0o644, 'fail', 'warn'],
+      [0o640, 'fail', 'warn'],
+    ] as const) {
+      chmod(cwd, { held: mode });
+      expect((await check('file_modes', { cwd, env })).status).toBe(prod);
+      expect((await check('file_modes', { cwd, env: { ...env, ...DEV } })).status).toBe(dev);
+    }
+    expect((await check('file_modes', { cwd, env })).hint).toBe('chmod 600 held');
+  });
+
+  test('the folder, the configuration with secrets and .env count too', async () => {
+    const cwd = await folderWith({
+      '.keyturn/secret': STRONG,
+      '.env': `export ${SECRET}="${STRONG}"\n`,
+      '.env.example': `${SECRET}=changeme\n`,
+      'keyturn.toml': `[security.signing_secret]\nprevious_secrets = ["${OLDER}"]\n`,
+    });
+    chmod(cwd, { '.keyturn': 0o755, '.keyturn/secret': 0o600, '.env': 0o644, 'keyturn.toml': 0o644 });
+    const { status, hint } = await check('file_modes', { cwd, env: PROD });
+    expect(status).toBe('fail');
+    expect(hint?.split('\n').sort()).toEqual([
+      'chmod 600 .env',
+      'chmod 600 keyturn.toml',
+      'chmod 700 .keyturn',
+    ]);
+  });
+
+  test('what Kubernetes mounts has the mode that Kubernetes gives it', async () => {
+    const cwd = await folderWith({ 'mount/..2026_11_20_12_00_00.1/held': STRONG });
+    symlinkSync('..2026_11_20_12_00_00.1', join(cwd, 'mount/..data'));
+    symlinkSync('..data/held', join(cwd, 'mount/held'));
+    const env = { KEYTURN_ENV: 'prod', [FILE]: 'mount/held' };
+    chmod(cwd, { 'mount/held': 0o644 });
+    expect((await check('file_modes', { cwd, env })).status).toBe('warn');
+    chmod(cwd, { 'mount/held': 0o440 });
+    expect((await check('file_modes', { cwd, env })).status).toBe('pass');
+  });
+});
+
+describe('git', () => {
+  const git = (cwd: string, ...args: string[]) =>
+    execFileSync('git', ['-C', cwd, ...args], { stdio: 'pipe' });
+
+  async function checkout(files: Record<string, string>): Promise<string> {
+    const cwd = await folderWith(files);
+    git(cwd, 'init', '-q');
+    return cwd;
+  }
+
+  test('outside a checkout and without git it passes, and says so', async () => {
+    expect(await check('git', { env: PROD })).toMatchObject({
+      status: 'pass',
+      detail: 'this folder is in no git checkout',
+    });
+    const none = await check('git', { env: { ...PROD, PATH: '/nowhere' } });
+    expect(none).toMatchObject({ status: 'pass', detail: expect.stringContaining('not installed') });
+  });
+
+  test('a tracked secret fails in every profile', async () => {
+    const toml = `[security.signing_secret]\nnext_secrets = ["${OLDER}"]\n`;
+    const cwd = await checkout({
+      '.keyturn/secret': STRONG,
+      '.keyturn/.gitignore': '*\n',
+      held: STRONG,
+      'keyturn.test.toml': toml,
+      '.env.production': `${SECRET}=${STRONG}\n`,
+      'keyturn.toml': '[session]\nidle = "1h"\n',
+    });
+    git(cwd, 'add', '-f', '.');
+    for (const KEYTURN_ENV of ['dev', 'test', 'prod']) {
+      const { status, detail } = await check('git', { cwd, env: { KEYTURN_ENV, [FILE]: 'held' } });
+      expect(status).toBe('fail');
+      expect(detail.split('\n').map((line) => /^git tracks ([^,]+),/.exec(line)?.[1])).toEqual([
+        '.env.production',
+        '.keyturn/secret',
+        'held',
+        'keyturn.test.toml',
+      ]);
+    }
+  });
+
+  test('what git tracks in .keyturn is found when the folder is gone', async () => {
+    const cwd = await checkout({ '.keyturn/secret': STRONG });
+    git(cwd, 'add', '-f', '.');
+    renameSync(join(cwd, '.keyturn'), join(cwd, 'moved'));
+    expect(await check('git', { cwd, env: PROD })).toMatchObject({ status: 'fail' });
+  });
+
+  test('a file in another checkout is asked for there', async () => {
+    const other = await checkout({ held: STRONG });
+    git(other, 'add', '.');
+    const env = { KEYTURN_ENV: 'prod', [FILE]: join(other, 'held') };
+    expect(await check('git', { env })).toMatchObject({ status: 'fail' });
+  });
+
+  test('a folder that no rule ignores is warned of', async () => {
+    const cwd = await checkout({ '.keyturn/secret': STRONG });
+    expect(await check('git', { cwd, env: PROD })).toMatchObject({
+      status: 'warn',
+      hint: 'add .keyturn/ to .gitignore',
+    });
+    const ignored = await checkout({ '.keyturn/secret': STRONG, '.keyturn/.gitignore': '*\n' });
+    expect(await check('git', { cwd: ignored, env: PROD })).toMatchObject({ status: 'pass' });
+  });
+
+  test.runIf(process.platform !== 'win32')('nothing that a repository configures is run', async () => {
+    const cwd = await checkout({ 'watch.sh': '#!/bin/sh\ntouch "$(dirname "$0")/ran"\n', held: STRONG });
+    chmod(cwd, { 'watch.sh': 0o755 });
+    git(cwd, 'config', 'core.fsmonitor', join(cwd, 'watch.sh'));
+    mkdirSync(join(cwd, '.keyturn'));
+    await check('git', { cwd, env: { KEYTURN_ENV: 'prod', [FILE]: 'held' } });
+    expect(readdirSync(cwd)).not.toContain('ran');
+  });
+});
+
+test('session_backend', async () => {
+  const memory = { KEYTURN_SESSION__BACKEND: 'memory' };
+  expect(await check('session_backend', { env: { ...PROD, ...memory } })).toMatchObject({ status: 'warn' });
+  expect(await check('session_backend', { env: { ...DEV, ...memory } })).toMatchObject({ status: 'pass' });
+  const cookie = await check('session_backend', { env: PROD });
+  expect(cookie).toMatchObject({ status: 'pass', detail: expect.stringContaining('the last wins') });
+});
+
+test('purposes', async () => {
+  const cwd = await folderWith({ 'keyturn.toml': '[purposes.invoice-link]\nabout = "x"\n' });
+  expect(await check('purposes', { cwd, env: PROD })).toMatchObject({ status: 'fail' });
+  expect((await check('purposes', { env: PROD })).detail).toContain('password-reset 1d');
+});

@@ -1,0 +1,66 @@
+// Some file systems (FAT, many network and container mounts) know no hard links.
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { createDevelopmentSecret } from '../../src/secret/development.js';
+import { folderWith, STRONG, tempDir } from '../support/machine.js';
+
+const { linked } = vi.hoisted(() => ({ linked: vi.fn() }));
+
+vi.mock('node:fs/promises', async (original) => ({
+  ...(await original<typeof import('node:fs/promises')>()),
+  link: linked,
+}));
+
+// Waiting for a lock takes a moment here, not seconds.
+vi.mock('node:timers/promises', () => ({
+  setTimeout: async () => await new Promise((done) => setTimeout(done, 1)),
+}));
+
+beforeEach(() => {
+  linked.mockReset();
+  linked.mockImplementation(async () => {
+    throw Object.assign(new Error('no links here'), { code: 'EPERM' });
+  });
+});
+
+describe('a development secret on a file system without links', () => {
+  test('many that start together still agree, and none sees half a secret', async () => {
+    for (let round = 0; round < 20; round++) {
+      const dataDir = join(tempDir(), '.keyturn');
+      const made = await Promise.all(Array.from({ length: 8 }, () => createDevelopmentSecret(dataDir)));
+      expect(new Set(made.map(({ text }) => text.trim())).size).toBe(1);
+      expect(made.filter(({ created }) => created)).toHaveLength(1);
+      expect(readdirSync(dataDir).sort()).toEqual(['.gitignore', 'secret']);
+      expect(statSync(join(dataDir, 'secret')).mode & 0o777).toBe(0o600);
+    }
+    expect(linked).toHaveBeenCalled();
+  });
+
+  test('one that is there is never replaced', async () => {
+    const dataDir = await folderWith({ secret: STRONG });
+    expect(await createDevelopmentSecret(dataDir)).toMatchObject({ text: STRONG, created: false });
+    expect(readFileSync(join(dataDir, 'secret'), 'utf8')).toBe(STRONG);
+    expect(readdirSync(dataDir).sort()).toEqual(['.gitignore', 'secret']);
+  });
+
+  test('a lock that a killed start left behind ends in an error, not in a wait without end', async () => {
+    const dataDir = tempDir();
+    await mkdir(join(dataDir, 'secret.lock'));
+    await expect(createDevelopmentSecret(dataDir)).rejects.toMatchObject({ code: 'dev_secret_unwritable' });
+    expect(readdirSync(dataDir).sort()).toEqual(['.gitignore', 'secret.lock']);
+  });
+
+  test('another failure is told, and leaves no draft behind', async () => {
+    linked.mockImplementation(async () => {
+      throw Object.assign(new Error('full'), { code: 'ENOSPC' });
+    });
+    const dataDir = tempDir();
+    await expect(createDevelopmentSecret(dataDir)).rejects.toMatchObject({
+      code: 'dev_secret_unwritable',
+      message: expect.stringContaining('ENOSPC'),
+    });
+    expect(readdirSync(dataDir)).toEqual(['.gitignore']);
+  });
+});
