@@ -12,7 +12,14 @@ export type ErrorCode =
   | 'dev_secret_unwritable'
   | 'duration_invalid'
   | 'flash_too_large'
+  | 'key_in_use'
+  | 'key_state'
+  | 'key_unknown'
   | 'keyring_invalid'
+  | 'keyring_locked'
+  | 'keyring_not_document'
+  | 'keyring_outdated'
+  | 'keyring_unwritable'
   | 'keyring_with_companions'
   | 'payload_not_json'
   | 'profile_unknown'
@@ -21,6 +28,9 @@ export type ErrorCode =
   | 'purpose_reserved'
   | 'purpose_undeclared'
   | 'bind_invalid'
+  | 'reason_missing'
+  | 'replica_behind'
+  | 'rollback_impossible'
   | 'secret_empty'
   | 'secret_in_config'
   | 'secret_malformed'
@@ -31,7 +41,9 @@ export type ErrorCode =
   | 'session_ended'
   | 'session_invalid'
   | 'session_store_missing'
-  | 'session_too_large';
+  | 'session_too_large'
+  | 'stage_pending'
+  | 'too_early';
 
 const STATUS: { readonly [Code in ErrorCode]?: number } = {
   csrf_refused: 403,
@@ -50,10 +62,19 @@ export class KeyturnError extends Error {
   readonly code: ErrorCode;
   readonly hint: string;
 
-  constructor(code: ErrorCode, message: string, hint: string, options?: { cause?: unknown }) {
+  /** Where a step was refused for now: the moment when it becomes safe, in milliseconds since 1970. */
+  declare readonly safeAt?: number;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    hint: string,
+    options?: { cause?: unknown; safeAt?: number },
+  ) {
     super(message, options);
     this.code = code;
     this.hint = hint;
+    if (options?.safeAt !== undefined) this.safeAt = options.safeAt;
   }
 
   /** The HTTP status for an error that reaches a client by way of a framework: Fastify's and Express's name. */

@@ -12,5 +12,6 @@ export {
   type SignerOptions,
 } from './keyturn.js';
 export type { Logger, LogMethod } from './log.js';
+export type { Session, SessionControls, SessionData, SessionValues } from './purposes/session/session.js';
 export type { Refusal, RefusalReason, Result, Verified } from './signing/result.js';
 export type { Bind, Signer, SignOptions, VerifyOptions } from './signing/signer.js';

@@ -4,16 +4,27 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '..');
-const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { exports: Record<string, string> };
+const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+  exports: Record<string, string>;
+};
 const subpaths = Object.entries(manifest.exports).filter(([subpath]) => subpath !== './package.json');
 
 /** Names that a declaration file exports: values and types. */
 function declaredNames(file: string): string[] {
   const declarations = readFileSync(file, 'utf8');
   const lists = [...declarations.matchAll(/export (?:type )?\{([^}]*)\}/g)].flatMap(([, list]) =>
-    (list as string).split(',').map((name) => name.trim().replace(/^type /, '').replace(/^.* as /, '')),
+    (list as string).split(',').map((name) =>
+      name
+        .trim()
+        .replace(/^type /, '')
+        .replace(/^.* as /, ''),
+    ),
   );
-  const direct = [...declarations.matchAll(/export (?:declare )?(?:abstract )?(?:class|interface|type|function|const) (\w+)/g)].map(([, name]) => name as string);
+  const direct = [
+    ...declarations.matchAll(
+      /export (?:declare )?(?:abstract )?(?:class|interface|type|function|const) (\w+)/g,
+    ),
+  ].map(([, name]) => name as string);
   const standard = /export default /.test(declarations) ? ['default'] : [];
   return [...new Set([...lists, ...direct, ...standard])].filter((name) => name !== '').sort();
 }

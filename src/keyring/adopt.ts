@@ -1,6 +1,6 @@
 // Turns the keys in force into the first generation of a keyring document.
 import { randomBytes } from 'node:crypto';
-import { Key } from './key.js';
+import type { Key } from './key.js';
 import { Keyring } from './keyring.js';
 
 /** What a new document records of its beginning. */
@@ -24,7 +24,7 @@ export function newRingId(): string {
  * entered its state nobody knows, and the later date is the safe one for every wait that counts from it.
  */
 export function adopt(keys: readonly Key[], beginning: Beginning): Keyring {
-  const dated = keys.map((key) => new Key(key.material ?? key.id, key.state, { [key.state]: beginning.at }));
+  const dated = keys.map((key) => key.enter(key.state, beginning.at));
   const active = dated.find((key) => key.state === 'active');
   const entry = { at: beginning.at, what: beginning.what, kid: active?.id ?? '' };
   return new Keyring(dated, {

@@ -1,6 +1,14 @@
 // The keyring document: the JSON text in which a keyring is kept in a file. docs/keyring-document.md describes it.
 import { KeyturnError } from '../errors.js';
-import { KEY_STATES, Key, type KeyDates, type KeyState, Material } from './key.js';
+import {
+  KEY_STATES,
+  Key,
+  type KeyDates,
+  type KeyFacts,
+  type KeyState,
+  type Lifetimes,
+  Material,
+} from './key.js';
 import { type HistoryEntry, Keyring } from './keyring.js';
 
 const VERSION = 1;
@@ -62,6 +70,8 @@ export function writeDocument(keyring: Keyring): string {
       dates: Object.fromEntries(
         Object.entries(key.dates).map(([state, at]) => [state, new Date(at as number).toISOString()]),
       ),
+      ...(key.activatesAt === undefined ? {} : { activates: new Date(key.activatesAt).toISOString() }),
+      ...(Object.keys(key.lifetimes).length === 0 ? {} : { lifetimes: key.lifetimes }),
     })),
     history: keyring.history.map((entry) => ({ ...entry, at: new Date(entry.at).toISOString() })),
   };
@@ -70,22 +80,27 @@ export function writeDocument(keyring: Keyring): string {
 
 function readKey(field: Field, clean: (secret: string, where: string) => string): Key {
   const record = field.record();
-  record.only(['kid', 'state', 'secret', 'dates']);
+  record.only(['kid', 'state', 'secret', 'dates', 'activates', 'lifetimes']);
   const stateField = record.get('state');
   const state = KEY_STATES.find((known) => known === stateField.value);
   if (state === undefined) return stateField.wrong(`must be one of ${KEY_STATES.join(', ')}`);
   const kid = record.get('kid').text();
-  const dates = readDates(record.get('dates'));
+  const activates = record.get('activates');
+  const facts: KeyFacts = {
+    dates: readDates(record.get('dates')),
+    lifetimes: readLifetimes(record.get('lifetimes')),
+    activatesAt: activates.value === undefined ? undefined : activates.moment(),
+  };
   const secret = record.get('secret');
   if (state === 'retired' || state === 'revoked') {
     if (secret.value !== undefined) return secret.wrong(`must be gone: the key is ${state}`);
     if (!/^[\w-]{8}$/.test(kid)) return record.get('kid').wrong('must be 8 base64url characters');
-    return new Key(kid, state, dates);
+    return new Key(kid, state, facts);
   }
   const material = new Material(clean(secret.text(), `${secret.path} in ${secret.where}`));
   // A hand-edited secret under an old id would verify nothing that was issued under that id.
   if (material.kid !== kid) return record.get('kid').wrong('does not belong to the secret beside it');
-  return new Key(material, state, dates);
+  return new Key(material, state, facts);
 }
 
 function readDates(field: Field): KeyDates {
@@ -98,6 +113,12 @@ function readDates(field: Field): KeyDates {
     if (date.value !== undefined) dates[state] = date.moment();
   }
   return dates;
+}
+
+function readLifetimes(field: Field): Lifetimes {
+  if (field.value === undefined) return {};
+  const record = field.record();
+  return Object.fromEntries(record.names().map((purpose) => [purpose, record.get(purpose).count()]));
 }
 
 function readHistory(field: Field): HistoryEntry {
@@ -196,6 +217,10 @@ class Fields {
       this.#field.where,
       this.#field.path === '' ? name : `${this.#field.path}.${name}`,
     );
+  }
+
+  names(): readonly string[] {
+    return Object.keys(this.#value);
   }
 
   /** An unknown field may be something a newer version relies on: guessing would lose it at the next write. */

@@ -62,21 +62,55 @@ export class Material {
   }
 }
 
+/** What a key carries besides its state. */
+export interface KeyFacts {
+  readonly dates?: KeyDates;
+  /**
+   * The longest lifetime, per purpose, that was ever in force while the key could sign, in seconds: so long may
+   * a token of it live.
+   */
+  readonly lifetimes?: Lifetimes;
+  /** A staged key takes over by itself then; milliseconds since 1970. */
+  readonly activatesAt?: number | undefined;
+}
+
+/** Seconds by purpose. */
+export type Lifetimes = Readonly<Record<string, number>>;
+
 /** One key of a ring. Immutable. */
 export class Key {
   readonly id: string;
   readonly state: KeyState;
   readonly dates: KeyDates;
+  readonly lifetimes: Lifetimes;
+  readonly activatesAt: number | undefined;
   readonly #material: Material | undefined;
 
   /** @param of material, or the id alone when it is gone; a retired or revoked key keeps the id of either */
-  constructor(of: Material | string, state: KeyState, dates: KeyDates = {}) {
+  constructor(of: Material | string, state: KeyState, facts: KeyFacts = {}) {
     const gone = state === 'retired' || state === 'revoked';
     this.id = typeof of === 'string' ? of : of.kid;
     this.state = state;
-    this.dates = Object.freeze({ ...dates });
+    this.dates = Object.freeze({ ...facts.dates });
+    this.lifetimes = Object.freeze({ ...facts.lifetimes });
+    this.activatesAt = state === 'staged' ? facts.activatesAt : undefined;
     this.#material = gone || typeof of === 'string' ? undefined : of;
     Object.freeze(this);
+  }
+
+  /** The same key in another state, dated. */
+  enter(state: KeyState, at: number): Key {
+    const dates = { ...this.dates, [state]: at };
+    return new Key(this.#material ?? this.id, state, { dates, lifetimes: this.lifetimes });
+  }
+
+  /** The same key with the longer of each lifetime. */
+  withLifetimes(lifetimes: Lifetimes): Key {
+    return new Key(this.#material ?? this.id, this.state, {
+      dates: this.dates,
+      lifetimes: longer(this.lifetimes, lifetimes),
+      activatesAt: this.activatesAt,
+    });
   }
 
   /** Whether tokens of this key are accepted. */
@@ -88,4 +122,12 @@ export class Key {
   get material(): Material | undefined {
     return this.#material;
   }
+}
+
+/** Per purpose the longer of two lifetimes. */
+export function longer(one: Lifetimes, other: Lifetimes): Lifetimes {
+  const both: Record<string, number> = { ...one };
+  for (const [purpose, seconds] of Object.entries(other))
+    both[purpose] = Math.max(both[purpose] ?? 0, seconds);
+  return both;
 }

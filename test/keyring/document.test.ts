@@ -129,7 +129,7 @@ describe('a keyring document', () => {
         const keys = secrets.map(([made, state, at], index) => {
           const one = index === 0 ? 'active' : state === 'active' ? 'staged' : state;
           const gone = one === 'retired' || one === 'revoked';
-          return new Key(gone ? kidOf(made) : new Material(made), one, at as KeyDates);
+          return new Key(gone ? kidOf(made) : new Material(made), one, { dates: at as KeyDates });
         });
         return new Keyring(keys, facts);
       });

@@ -2,5 +2,6 @@
 import { execFileSync } from 'node:child_process';
 
 export default function build(): void {
-  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-b'], { stdio: 'inherit' });
+  const compiler = 'node_modules/typescript/bin/tsc';
+  execFileSync(process.execPath, [compiler, '-b', '.', 'examples/locker'], { stdio: 'inherit' });
 }

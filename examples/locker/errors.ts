@@ -1,0 +1,49 @@
+// What a visitor sees when something goes wrong: a few friendly words. The cause stays with the operator.
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { prefersJson, sendPage } from './negotiate.js';
+import { errorPage } from './pages/error.js';
+
+export interface Explanation {
+  readonly title: string;
+  readonly advice: string;
+}
+
+const EXPLANATIONS: Readonly<Record<number, Explanation>> = {
+  403: {
+    title: 'This request was refused',
+    advice: 'The page it came from may have been open for too long. Go back to the start and try again.',
+  },
+  404: {
+    title: 'There is nothing here',
+    advice: 'The address may be mistyped, or what it led to is gone.',
+  },
+  413: { title: 'That is too large', advice: 'Try again with less.' },
+};
+
+const OUR_FAULT: Explanation = {
+  title: 'Something went wrong',
+  advice: 'This is our fault, not yours. Please try again in a moment.',
+};
+
+const THEIR_FAULT: Explanation = {
+  title: 'This request makes no sense to us',
+  advice: 'Go back to the start and try again.',
+};
+
+export function handleErrors(app: FastifyInstance): void {
+  app.setNotFoundHandler((request, reply) => explain(request, reply, 404));
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status >= 500)
+      console.error(`locker: error: ${request.method} ${request.routeOptions.url} failed:`, error);
+    return explain(request, reply, status);
+  });
+}
+
+/** Answers with a page, or with JSON where that is asked for. */
+export function explain(request: FastifyRequest, reply: FastifyReply, status: number): FastifyReply {
+  const explanation = EXPLANATIONS[status] ?? (status < 500 ? THEIR_FAULT : OUR_FAULT);
+  reply.code(status);
+  if (prefersJson(request)) return reply.send({ error: explanation.title });
+  return sendPage(reply, errorPage(status, explanation));
+}

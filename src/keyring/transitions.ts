@@ -1,0 +1,356 @@
+// The life of a key: pure functions from a keyring and facts to the next keyring. They refuse what is unsafe.
+//
+// What they guarantee, as long as every ready replica has a ring at most `maxLag` after it was published: a token
+// that one ready replica issued is accepted by every ready replica until it expires. Revoking is exempt.
+// test/keyring/model.test.ts explores this exhaustively with these very functions.
+import { KeyturnError } from '../errors.js';
+import { Key, type Lifetimes, longer, type Material } from './key.js';
+import { Keyring } from './keyring.js';
+
+/** What a replica says of itself. */
+export interface ReplicaFacts {
+  /** Names the process. */
+  readonly instance: string;
+  /** The ids of the keys that it verifies with. */
+  readonly verifies: readonly string[];
+  /** The id of the key that it signs with. */
+  readonly signs: string;
+  /** When it last signed with a key that no longer signs elsewhere, by key id; milliseconds since 1970. */
+  readonly lastSigned?: Readonly<Record<string, number>>;
+  /** When it last accepted a token, by key id; milliseconds since 1970. */
+  readonly lastVerified?: Readonly<Record<string, number>>;
+}
+
+/** The facts that a transition is decided by. */
+export interface TransitionFacts {
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** The longest time from publishing a ring until every ready replica has it, in seconds. */
+  readonly maxLag: number;
+  /** The most by which the clocks of two machines differ, in seconds. */
+  readonly skew: number;
+  /** The longest lifetime of each purpose, as configured now, in seconds. */
+  readonly lifetimes: Lifetimes;
+  /** Every live replica that has reported. */
+  readonly replicas: readonly ReplicaFacts[];
+  /** How many replicas there are, where the operator says so. Only then do reports shorten a wait. */
+  readonly expectedReplicas?: number | undefined;
+  readonly who?: string | undefined;
+  readonly why?: string | undefined;
+}
+
+/**
+ * Adds a key that verifies and does not sign yet.
+ *
+ * @param activatesAt takes over by itself then, on every replica; milliseconds since 1970
+ * @throws KeyturnError `stage_pending`, `key_state`, `too_early`, `keyring_not_document`
+ */
+export function stage(
+  ring: Keyring,
+  material: Material,
+  facts: TransitionFacts,
+  activatesAt?: number,
+): Keyring {
+  const pending = ring.keys.find((key) => key.state === 'staged');
+  if (pending !== undefined) {
+    throw new KeyturnError(
+      'stage_pending',
+      `the key ${pending.id} is staged already`,
+      `promote it, or retire it first (at once: it has signed nothing)`,
+    );
+  }
+  const known = ring.get(material.kid);
+  if (known !== undefined) {
+    throw new KeyturnError(
+      'key_state',
+      `the key ${material.kid} is in the ring already: it is ${known.state}`,
+      'stage a new secret',
+    );
+  }
+  if (activatesAt !== undefined) {
+    const safeAt = facts.now + (facts.maxLag + facts.skew) * 1000;
+    if (activatesAt < safeAt) {
+      throw tooEarly('the key cannot take over before every replica can verify with it', safeAt);
+    }
+  }
+  const key = new Key(material, 'staged', { dates: { staged: facts.now }, activatesAt });
+  return next(ring, [key, ...ring.keys], 'stage', key.id, facts);
+}
+
+/**
+ * Lets a staged or retiring key sign; the former one turns retiring. Refused until every replica can verify
+ * with it: until `maxLag` after staging, or until reports of all expected replicas say so.
+ *
+ * @param kid default: the staged key
+ * @throws KeyturnError `key_unknown`, `key_state`, `replica_behind`, `too_early`, `keyring_not_document`
+ */
+export function promote(ring: Keyring, kid: string | undefined, facts: TransitionFacts): Keyring {
+  const key = kid === undefined ? stagedKey(ring) : knownKey(ring, kid);
+  if (key.state === 'active')
+    throw new KeyturnError('key_state', `the key ${key.id} signs already`, 'there is nothing to do');
+  if (key.state !== 'staged' && key.state !== 'retiring') throw gone(key, 'sign again');
+  refuseBehind(key, facts);
+  if (key.state === 'staged' && !allReport(key, facts)) {
+    const safeAt = (key.dates.staged ?? facts.now) + facts.maxLag * 1000;
+    if (facts.now < safeAt) {
+      throw tooEarly(
+        `not every replica is known to verify with ${key.id} yet`,
+        safeAt,
+        ', or say --replicas N when all of them report',
+      );
+    }
+  }
+  return handOver(ring, key, 'promote', facts);
+}
+
+/**
+ * Lets the former key sign again; the newer one turns retiring, so that nobody who signed in meanwhile is lost.
+ *
+ * @throws KeyturnError `rollback_impossible`, `replica_behind`, `keyring_not_document`
+ */
+export function rollback(ring: Keyring, facts: TransitionFacts): Keyring {
+  const former = formerKey(ring);
+  if (former === undefined) {
+    throw new KeyturnError(
+      'rollback_impossible',
+      'no key signed before this one',
+      'there is nothing to go back to; stage a new key instead',
+    );
+  }
+  if (former.state !== 'retiring') {
+    throw new KeyturnError(
+      'rollback_impossible',
+      `the former key ${former.id} is ${former.state}: its secret is gone`,
+      'stage a new key and promote it instead',
+    );
+  }
+  refuseBehind(former, facts);
+  return handOver(ring, former, 'rollback', facts);
+}
+
+/**
+ * Removes the secret of a key whose tokens have all expired. A staged key that never signed goes at once.
+ *
+ * @param kid default: the one retiring key
+ * @throws KeyturnError `key_unknown`, `key_state`, `too_early`, `key_in_use`, `keyring_not_document`
+ */
+export function retire(ring: Keyring, kid: string | undefined, facts: TransitionFacts): Keyring {
+  const key = kid === undefined ? retiringKey(ring) : knownKey(ring, kid);
+  if (key.state === 'active')
+    throw new KeyturnError('key_state', `the key ${key.id} signs`, 'promote another one first');
+  if (key.state !== 'staged' && key.state !== 'retiring') throw gone(key, 'be retired');
+  if (key.state === 'retiring') {
+    refuseSigning(key, facts);
+    const safeAt = safeToRetireAt(key, facts);
+    if (facts.now < safeAt) throw tooEarly(`tokens of the key ${key.id} may still be alive`, safeAt);
+    const user = facts.replicas.find((replica) => (replica.lastVerified?.[key.id] ?? 0) > safeAt);
+    if (user !== undefined) {
+      throw new KeyturnError(
+        'key_in_use',
+        `${user.instance} has accepted a token of ${key.id} that should have expired`,
+        'look for a clock that is wrong, or a lifetime in the code that configuration does not know',
+      );
+    }
+  }
+  return next(ring, replace(ring, key.enter('retired', facts.now)), 'retire', key.id, facts);
+}
+
+/**
+ * Refuses a key at once. When it is the one that signs, the staged key takes over in the same step, or a fresh one.
+ *
+ * @param fresh takes over when the active key is revoked and none is staged
+ * @throws KeyturnError `key_unknown`, `key_state`, `reason_missing`, `keyring_not_document`
+ */
+export function revoke(ring: Keyring, kid: string, fresh: Material, facts: TransitionFacts): Keyring {
+  const key = knownKey(ring, kid);
+  if (key.state === 'revoked')
+    throw new KeyturnError('key_state', `the key ${kid} is revoked already`, 'there is nothing to do');
+  if (facts.why === undefined || facts.why.trim() === '') {
+    throw new KeyturnError('reason_missing', 'revoking needs a reason', 'say why: it stands in the history');
+  }
+  const keys = replace(ring, key.enter('revoked', facts.now));
+  if (key.state !== 'active') return next(ring, keys, 'revoke', kid, facts);
+  const staged = keys.find((candidate) => candidate.state === 'staged');
+  const successor = (staged ?? new Key(fresh, 'staged', { dates: { staged: facts.now } })).enter(
+    'active',
+    facts.now,
+  );
+  const others = keys.filter((candidate) => candidate.id !== successor.id);
+  return next(ring, [successor, ...others], 'revoke', kid, facts);
+}
+
+/**
+ * The ring as it is at a moment: a staged key whose time has come has taken over. Every replica with the same
+ * document sees the same.
+ */
+export function effective(ring: Keyring, now: number): Keyring {
+  const due = ring.keys.find((key) => key.activatesAt !== undefined && key.activatesAt <= now);
+  if (due === undefined) return ring;
+  const at = due.activatesAt as number;
+  const keys = ring.keys.map((key) =>
+    key === due ? key.enter('active', at) : key.state === 'active' ? key.enter('retiring', at) : key,
+  );
+  const history = [
+    ...ring.history,
+    { at, what: 'promote', kid: due.id, why: 'as planned when it was staged' },
+  ];
+  return new Keyring(keys, { id: ring.id as string, generation: ring.generation, history });
+}
+
+/** When {@link effective} next changes; undefined when nothing is planned. Milliseconds since 1970. */
+export function nextChangeAt(ring: Keyring): number | undefined {
+  return ring.keys.find((key) => key.activatesAt !== undefined)?.activatesAt;
+}
+
+/** When the last token of a retiring key has expired everywhere, in milliseconds since 1970. */
+export function safeToRetireAt(
+  key: Key,
+  facts: Pick<TransitionFacts, 'now' | 'maxLag' | 'skew' | 'lifetimes' | 'replicas'>,
+): number {
+  const recorded = Object.keys(key.lifetimes).length === 0 ? facts.lifetimes : key.lifetimes;
+  const longest = Math.max(0, ...Object.values(recorded));
+  // The last replica stops signing a lag after the ring said so; one that says it signed later is believed.
+  const published = (key.dates.retiring ?? facts.now) + facts.maxLag * 1000;
+  const observed = facts.replicas.map((replica) => replica.lastSigned?.[key.id] ?? 0);
+  return Math.max(published, ...observed) + (longest + facts.skew) * 1000;
+}
+
+/** When a staged key can be promoted without reports, in milliseconds since 1970. */
+export function safeToPromoteAt(key: Key, facts: Pick<TransitionFacts, 'now' | 'maxLag'>): number {
+  return key.state === 'staged' ? (key.dates.staged ?? facts.now) + facts.maxLag * 1000 : facts.now;
+}
+
+/** The key that signed before the active one, in whatever state it is now. */
+export function formerKey(ring: Keyring): Key | undefined {
+  const signed = ring.keys.filter((key) => key.state !== 'active' && key.dates.retiring !== undefined);
+  return signed.sort((a, b) => (b.dates.retiring as number) - (a.dates.retiring as number))[0];
+}
+
+/** Replicas that cannot verify with a key: promoting it would make them refuse its tokens. */
+export function replicasWithout(kid: string, replicas: readonly ReplicaFacts[]): readonly ReplicaFacts[] {
+  return replicas.filter((replica) => !replica.verifies.includes(kid));
+}
+
+function allReport(key: Key, { replicas, expectedReplicas }: TransitionFacts): boolean {
+  // No report proves nothing: without a number to compare with, silence could be a replica that is behind.
+  return (
+    expectedReplicas !== undefined &&
+    expectedReplicas > 0 &&
+    replicas.length >= expectedReplicas &&
+    replicasWithout(key.id, replicas).length === 0
+  );
+}
+
+function refuseBehind(key: Key, facts: TransitionFacts): void {
+  const [behind] = replicasWithout(key.id, facts.replicas);
+  if (behind === undefined) return;
+  throw new KeyturnError(
+    'replica_behind',
+    `${behind.instance} cannot verify with the key ${key.id} yet`,
+    'wait until it has the newest ring, or stop it; keyturn status shows all replicas',
+  );
+}
+
+function refuseSigning(key: Key, facts: TransitionFacts): void {
+  const behind = facts.replicas.find((replica) => replica.signs === key.id);
+  if (behind === undefined) return;
+  throw new KeyturnError(
+    'replica_behind',
+    `${behind.instance} still signs with the key ${key.id}`,
+    'wait until it has the newest ring, or stop it; keyturn status shows all replicas',
+  );
+}
+
+function handOver(ring: Keyring, to: Key, what: string, facts: TransitionFacts): Keyring {
+  const keys = ring.keys.map((key) => {
+    if (key.id === to.id) return key.enter('active', facts.now).withLifetimes(facts.lifetimes);
+    return key.state === 'active' ? key.enter('retiring', facts.now).withLifetimes(facts.lifetimes) : key;
+  });
+  return next(ring, keys, what, to.id, facts);
+}
+
+/** The next generation, with a line in the ring's own history. */
+function next(
+  ring: Keyring,
+  keys: readonly Key[],
+  what: string,
+  kid: string,
+  facts: TransitionFacts,
+): Keyring {
+  if (ring.id === undefined) {
+    throw new KeyturnError(
+      'keyring_not_document',
+      'the keys in force are not in a keyring document',
+      'turn them into one: keyturn init, or keyturn import FILE',
+    );
+  }
+  const entry = {
+    at: facts.now,
+    what,
+    kid,
+    ...(facts.who === undefined ? {} : { who: facts.who }),
+    ...(facts.why === undefined ? {} : { why: facts.why }),
+  };
+  // Whoever signs may have issued tokens with the lifetimes in force until now.
+  const noted = keys.map((key) =>
+    key.state === 'active' ? key.withLifetimes(longer(key.lifetimes, facts.lifetimes)) : key,
+  );
+  return new Keyring(noted, {
+    id: ring.id,
+    generation: ring.generation + 1,
+    history: [...ring.history, entry],
+  });
+}
+
+function replace(ring: Keyring, by: Key): readonly Key[] {
+  return ring.keys.map((key) => (key.id === by.id ? by : key));
+}
+
+function knownKey(ring: Keyring, kid: string): Key {
+  const key = ring.get(kid);
+  if (key === undefined)
+    throw new KeyturnError('key_unknown', 'the ring has no key of that id', 'keyturn status lists the keys');
+  return key;
+}
+
+function stagedKey(ring: Keyring): Key {
+  const key = ring.keys.find((candidate) => candidate.state === 'staged');
+  if (key === undefined)
+    throw new KeyturnError(
+      'key_unknown',
+      'no key is staged',
+      'stage one first: keyturn stage, or keyturn rotate',
+    );
+  return key;
+}
+
+function retiringKey(ring: Keyring): Key {
+  const [key, another] = ring.keys.filter((candidate) => candidate.state === 'retiring');
+  if (key === undefined)
+    throw new KeyturnError(
+      'key_unknown',
+      'no key is retiring',
+      'there is nothing to clean up; keyturn status lists the keys',
+    );
+  if (another !== undefined)
+    throw new KeyturnError(
+      'key_unknown',
+      'more than one key is retiring',
+      'name the one to retire; keyturn status lists the keys',
+    );
+  return key;
+}
+
+function gone(key: Key, what: string): KeyturnError {
+  return new KeyturnError(
+    'key_state',
+    `the key ${key.id} is ${key.state} and cannot ${what}`,
+    'its secret is gone; stage a new key',
+  );
+}
+
+function tooEarly(what: string, safeAt: number, also = ''): KeyturnError {
+  return new KeyturnError('too_early', what, `it is safe at ${new Date(safeAt).toISOString()}${also}`, {
+    safeAt,
+  });
+}
