@@ -22,6 +22,7 @@ export type ErrorCode =
   | 'keyring_unwritable'
   | 'keyring_with_companions'
   | 'payload_not_json'
+  | 'profile_differs'
   | 'profile_unknown'
   | 'purpose_invalid'
   | 'purpose_lifetime'
@@ -40,7 +41,6 @@ export type ErrorCode =
   | 'session_conflict'
   | 'session_ended'
   | 'session_invalid'
-  | 'session_store_missing'
   | 'session_too_large'
   | 'stage_pending'
   | 'too_early';

@@ -11,7 +11,8 @@ export {
   type KeyView,
   type SignerOptions,
 } from './keyturn.js';
-export type { Logger, LogMethod } from './log.js';
 export type { Session, SessionControls, SessionData, SessionValues } from './purposes/session/session.js';
+export type { Health } from './runtime/keeper.js';
+export type { Logger, LogMethod } from './runtime/log.js';
 export type { Refusal, RefusalReason, Result, Verified } from './signing/result.js';
 export type { Bind, Signer, SignOptions, VerifyOptions } from './signing/signer.js';

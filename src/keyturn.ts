@@ -5,12 +5,15 @@ import type { Settings } from './config/layers.js';
 import type { Profile } from './config/profile.js';
 import type { KeyDates, KeyState } from './keyring/key.js';
 import type { Keyring } from './keyring/keyring.js';
-import { LiveKeyring } from './keyring/live.js';
-import { type Logger, textLogger } from './log.js';
+import type { LiveKeyring } from './keyring/live.js';
 import { type Purpose, PurposeRegistry } from './purposes/registry.js';
 import { type Machine, thisMachine, writeToStderr } from './resolve/machine.js';
 import { type Resolution, resolve } from './resolve/resolve.js';
+import { type Health, RingKeeper } from './runtime/keeper.js';
+import { type Logger, textLogger } from './runtime/log.js';
+import { formatMetrics } from './runtime/metrics.js';
 import { Signer } from './signing/signer.js';
+import { Usage } from './signing/usage.js';
 import { MemorySessionStore } from './stores/memory.js';
 import type { SessionStore } from './stores/store.js';
 
@@ -57,10 +60,12 @@ export type ChangeListener = (keyring: KeyringView, former: KeyringView) => void
 /** What the package's own adapters need of a {@link Keyturn}. Not part of the public contract. */
 export interface Internals {
   readonly settings: Settings;
+  readonly keeper: RingKeeper;
   readonly ring: LiveKeyring;
   readonly registry: PurposeRegistry;
   readonly logger: Logger;
   readonly clock: () => number;
+  readonly usage: Usage;
   readonly ownSigner: <T>(purpose: string) => Signer<T>;
   /** The store that `session.backend` names; undefined for sessions in the cookie. */
   readonly sessionStore: () => SessionStore | undefined;
@@ -130,18 +135,39 @@ export class Keyturn {
     return this.#internals.ring.onChange((ring, former) => listener(viewOf(ring), viewOf(former)));
   }
 
+  /** How this process is, for health checks and status pages. Nothing in it is secret. */
+  get health(): Health {
+    return this.#internals.keeper.health;
+  }
+
+  /** What this process counted, in the text format of Prometheus. Nothing in it is secret. */
+  metrics(): string {
+    return formatMetrics(this.health, this.#internals.usage, this.#internals.clock());
+  }
+
+  /** Reads the source of the keyring again now, as SIGHUP does. A bad one leaves the last good ring in force. */
+  async reload(): Promise<void> {
+    await this.#internals.keeper.reload();
+  }
+
   /** Ends everything that runs in the background. Signing and verifying go on working. */
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    await this.#internals.keeper.close();
+  }
 
   #signer<T>(purpose: Purpose, maxAge: number): Signer<T> {
-    const { ring, clock, logger } = this.#internals;
+    const { ring, clock, logger, usage, settings } = this.#internals;
     return new Signer<T>({
       purpose: purpose.name,
       maxAge,
       ring,
       clock,
-      onRefusal: (name, reason, kid) =>
-        logger.debug({ event: 'token.refused', purpose: name, reason, kid }, 'a token was refused'),
+      usage,
+      epoch: settings.get('security.keyring.epoch'),
+      onRefusal: (name, reason, kid) => {
+        usage.refused(name, reason);
+        logger.debug({ event: 'token.refused', purpose: name, reason, kid }, 'a token was refused');
+      },
     });
   }
 }
@@ -158,21 +184,27 @@ export async function createKeyturn(options: KeyturnOptions = {}): Promise<Keytu
 
 /** @internal {@link createKeyturn} on any machine, real or simulated. */
 export async function startKeyturn(options: KeyturnOptions, machine: Machine): Promise<Keyturn> {
-  const resolution = await resolve({
-    machine,
-    profile: options.profile,
-    config: options.config,
-    create: true,
-  });
+  const resolveOptions = { machine, profile: options.profile, config: options.config, create: true };
+  const resolution = await resolve(resolveOptions);
   const failed = resolution.problems.find((problem) => problem.severity === 'error');
   if (failed !== undefined) throw failed.error;
-  // Without an error there is a keyring: a missing one is an error, and development makes its own.
-  const ring = new LiveKeyring(resolution.keyring as Keyring);
+  const { settings } = resolution;
   const { profile } = resolution.profile;
-  const logger = options.logger ?? textLogger(resolution.settings.get('log.level'), writeToStderr);
+  const registry = new PurposeRegistry(settings, profile === 'prod');
+  const logger = options.logger ?? textLogger(settings.get('log.level'), writeToStderr);
+  const usage = new Usage();
   report(resolution, logger);
-  const registry = new PurposeRegistry(resolution.settings, profile === 'prod');
-  return new Keyturn(profile, { settings: resolution.settings, ring, registry, logger, clock: machine.now });
+  const keeper = new RingKeeper({ options: resolveOptions, resolution, logger, registry, usage });
+  await keeper.start();
+  return new Keyturn(profile, {
+    settings,
+    keeper,
+    ring: keeper.ring,
+    registry,
+    logger,
+    clock: machine.now,
+    usage,
+  });
 }
 
 function machineParts(options: KeyturnOptions): Partial<Machine> {

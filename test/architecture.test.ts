@@ -37,34 +37,36 @@ function layerOf(file: string): string {
 /** What each layer may import. Nothing turns back, and siblings do not know each other. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   errors: [],
-  files: [],
-  log: [],
+  disk: ['errors'],
   config: ['errors'],
-  keyring: ['errors', 'files'],
-  secret: ['errors', 'files'],
-  resolve: ['errors', 'files', 'config', 'keyring', 'secret'],
+  keyring: ['errors', 'disk'],
+  secret: ['errors', 'disk'],
+  resolve: ['errors', 'disk', 'config', 'keyring', 'secret'],
   signing: ['errors', 'config', 'keyring'],
   stores: [],
   purposes: ['errors', 'config', 'signing', 'stores'],
-  keyturn: ['errors', 'log', 'config', 'keyring', 'resolve', 'signing', 'purposes', 'stores'],
-  'adapters/http': ['errors', 'log', 'keyturn', 'purposes', 'signing', 'stores'],
-  adapters: ['errors', 'keyturn', 'purposes', 'adapters/http'],
-  doctor: ['errors', 'files', 'config', 'keyring', 'secret', 'resolve', 'purposes'],
+  fleet: ['errors', 'disk', 'keyring'],
+  runtime: ['errors', 'config', 'keyring', 'resolve', 'signing', 'purposes', 'fleet'],
+  rotation: ['errors', 'disk', 'config', 'keyring', 'secret', 'resolve', 'purposes', 'fleet'],
+  keyturn: ['errors', 'config', 'keyring', 'resolve', 'signing', 'purposes', 'stores', 'runtime'],
+  'adapters/http': ['errors', 'keyturn', 'runtime', 'purposes', 'signing', 'stores'],
+  adapters: ['errors', 'keyturn', 'runtime', 'purposes', 'adapters/http'],
+  doctor: ['errors', 'disk', 'config', 'keyring', 'secret', 'resolve', 'purposes', 'fleet'],
   cli: [
     'errors',
-    'files',
-    'log',
+    'disk',
     'config',
     'keyring',
     'secret',
     'resolve',
     'signing',
     'purposes',
+    'fleet',
+    'rotation',
     'doctor',
-    'keyturn',
   ],
-  testing: ['errors', 'log', 'keyring', 'signing', 'stores', 'keyturn'],
-  index: ['errors', 'log', 'config', 'keyring', 'signing', 'purposes', 'keyturn'],
+  testing: ['errors', 'keyring', 'signing', 'stores', 'keyturn'],
+  index: ['errors', 'config', 'keyring', 'signing', 'purposes', 'runtime', 'keyturn'],
 };
 
 describe('the layers', () => {
@@ -121,7 +123,11 @@ describe('the edges', () => {
     files.filter((file) => pattern.test(source(file).replace(/^\s*(\/\/|\*|\/\*).*$/gm, ''))).sort();
 
   test('process is looked at in one file, and in the command line', () => {
-    expect(using(/\bprocess\./).filter((file) => !file.startsWith('cli/'))).toEqual(['resolve/machine.ts']);
+    expect(using(/\bprocess\./).filter((file) => !file.startsWith('cli/'))).toEqual([
+      // Whether the holder of a lock still runs.
+      'disk/lock.ts',
+      'resolve/machine.ts',
+    ]);
   });
 
   test('console and process.exit belong to the command line', () => {
@@ -131,9 +137,13 @@ describe('the edges', () => {
   test('the file system is touched in a handful of named files', () => {
     expect(using(/from 'node:fs/).filter((file) => !file.startsWith('cli/'))).toEqual([
       'config/files.ts',
+      'disk/files.ts',
+      'disk/lock.ts',
       'doctor/places.ts',
       'doctor/run.ts',
-      'files.ts',
+      'fleet/report.ts',
+      'keyring/file.ts',
+      'resolve/follow.ts',
       'resolve/machine.ts',
       'resolve/resolve.ts',
       'secret/development.ts',
@@ -145,11 +155,12 @@ describe('the edges', () => {
     const users = using(/from 'node:crypto'/).filter((file) => !/^(keyring|signing)\//.test(file));
     for (const file of users)
       expect(source(file), file).toMatch(/import \{ randomBytes \} from 'node:crypto'/);
-    expect(users).toEqual(['files.ts', 'secret/development.ts', 'secret/generate.ts']);
+    expect(users).toEqual(['disk/files.ts', 'disk/lock.ts', 'secret/development.ts', 'secret/generate.ts']);
   });
 
   test('time is handed in: nothing reads the clock but the edge and defaults', () => {
-    expect(using(/new Date\(\)|Date\.now\(\)/)).toEqual([]);
+    // How old a lock is goes by the clock that dated it: the machine's.
+    expect(using(/new Date\(\)|Date\.now\(\)/)).toEqual(['disk/lock.ts']);
   });
 
   test('frameworks are imported as types only, and the package depends on two small libraries', () => {

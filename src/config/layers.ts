@@ -35,6 +35,7 @@ export interface PurposeSettings {
   /** Seconds. */
   readonly maxAge?: number;
   readonly about?: string;
+  readonly state?: string;
   readonly origin: Origin;
 }
 
@@ -174,9 +175,10 @@ class Placing {
       return;
     }
     const before = this.purposes.get(name);
-    const read: { maxAge?: number; about?: string } = {};
+    const read: { maxAge?: number; about?: string; state?: string } = {};
     for (const [field, raw] of Object.entries(fields)) {
-      const kind = (PURPOSE_FIELDS as Readonly<Record<string, { kind: Kind<unknown> }>>)[field]?.kind;
+      const kind = (PURPOSE_FIELDS as unknown as Readonly<Record<string, { kind: Kind<unknown> }>>)[field]
+        ?.kind;
       if (kind === undefined) {
         this.#unknown(
           `purposes.${name}.${field}`,
@@ -189,7 +191,8 @@ class Placing {
       const value = kind.read(raw);
       if (value === undefined) this.#refuse(`purposes.${name}.${field}`, origin, `must be ${kind.expects}`);
       else if (field === 'max_age') read.maxAge = value as number;
-      else read.about = value as string;
+      else if (field === 'about') read.about = value as string;
+      else read.state = value as string;
     }
     this.purposes.set(name, { ...before, ...read, origin });
   }

@@ -27,6 +27,10 @@ interface SettingTypes {
   'security.signing_secret.revoked_kids': readonly string[];
   'security.signing_secret.accept_weak': readonly WeakException[];
   'security.signing_secret.dev_secret': 'persisted' | 'ephemeral';
+  'security.keyring.epoch': 'none' | 'day';
+  'security.keyring.max_lag': number;
+  'security.keyring.lease': number;
+  'security.keyring.clock_skew': number;
   'session.backend': 'cookie' | 'memory';
   'session.idle': number;
   'session.max_age': number;
@@ -53,6 +57,10 @@ export const SETTINGS: { readonly [N in keyof SettingTypes]: Setting<SettingType
   'security.signing_secret.revoked_kids': { kind: list, about: 'ids of keys to refuse at once', default: [] },
   'security.signing_secret.accept_weak': { kind: weakExceptions, about: 'retiring keys that may be weak until a date, 30 days ahead at most', default: [] },
   'security.signing_secret.dev_secret': { kind: oneOf('persisted', 'ephemeral'), about: 'the generated development secret: kept in .keyturn/secret, or in memory only', default: 'persisted', profileDefaults: { test: 'ephemeral' } },
+  'security.keyring.epoch': { kind: oneOf('none', 'day'), about: 'day: every UTC day signs with a child of the active key, nothing stored', default: 'none' },
+  'security.keyring.max_lag': { kind: duration, about: 'the longest until every replica has a keyring that was published, roll-backs of deploys included', default: 60, profileDefaults: { dev: 2, test: 2 } },
+  'security.keyring.lease': { kind: duration, about: 'how long a replica that vanished without goodbye holds up promote and retire', default: 900, profileDefaults: { dev: 30, test: 30 } },
+  'security.keyring.clock_skew': { kind: duration, about: 'the most by which the clocks of two replicas differ', default: 300, profileDefaults: { dev: 2, test: 2 } },
   'session.backend': { kind: oneOf('cookie', 'memory'), about: 'where sessions live: in the cookie itself, or in this process', default: 'cookie' },
   'session.idle': { kind: duration, about: 'a session ends after so long without a request', default: 7 * 86400 },
   'session.max_age': { kind: duration, about: 'a session ends so long after it began, whatever happens', default: 30 * 86400 },
@@ -83,13 +91,17 @@ interface PurposeField<T> {
   readonly about: string;
 }
 
-/** What can be said of a purpose under `[purposes.<name>]`. */
-export const PURPOSE_FIELDS: {
+interface PurposeFields {
   readonly max_age: PurposeField<number>;
   readonly about: PurposeField<string>;
-} = {
+  readonly state: PurposeField<string>;
+}
+
+/** What can be said of a purpose under `[purposes.<name>]`. */
+export const PURPOSE_FIELDS: PurposeFields = {
   max_age: { kind: duration, about: 'the longest that a token of this purpose may live' },
   about: { kind: text, about: 'what is signed, for the impact report' },
+  state: { kind: text, about: 'where what the token stands for is kept, for the impact report' },
 };
 
 /** Variables with the prefix `KEYTURN_` that are no settings. */

@@ -32,9 +32,9 @@ export class Material {
   /** The key's public name: 8 base64url characters, the same wherever the same secret is configured. */
   readonly kid: string;
 
-  /** @param secret cleaned text (see `secret/text.ts`); its UTF-8 bytes are the material */
-  constructor(secret: string) {
-    this.#secret = createSecretKey(secret, 'utf8');
+  /** @param secret cleaned text (see `secret/text.ts`), whose UTF-8 bytes are the material; or the bytes of a child */
+  constructor(secret: string | Uint8Array) {
+    this.#secret = typeof secret === 'string' ? createSecretKey(secret, 'utf8') : createSecretKey(secret);
     this.kid = Buffer.from(this.#hkdf('keyturn/v1/kid', KEY_ID_BYTES)).toString('base64url');
   }
 
@@ -50,6 +50,11 @@ export class Material {
       this.#derived.set(info, key);
     }
     return key.slice();
+  }
+
+  /** The key of one day (`2026-01-31`): a child that tells nothing of its parent or its siblings. */
+  child(day: string): Material {
+    return new Material(this.#hkdf(`keyturn/v1/day/${day}`, DERIVED_BYTES));
   }
 
   /** The secret itself, for writing it to where secrets are kept. Never pass it to anything that prints. */

@@ -1,6 +1,6 @@
 // The registry of purposes: everything that is signed, how long it lives and where its state is kept. Signers,
 // the grace window and the impact report read this one list, so that a rotation cannot forget a surface.
-import type { Settings } from '../config/layers.js';
+import type { PurposeSettings, Settings } from '../config/layers.js';
 import { requireDuration } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
 
@@ -10,35 +10,35 @@ export interface Purpose {
   readonly maxAge: number;
   /** What is signed, in words. */
   readonly about: string;
+  /** Where what the token stands for is kept. */
+  readonly state: string;
+  /** What a user sees when a token is refused. */
+  readonly refused: string;
   /** Keyturn's own: not to be had from `keyturn.signer()`. */
   readonly reserved: boolean;
   /** Undeclared: made up by `keyturn.signer()` in development. */
   readonly declared: boolean;
 }
 
-interface BuiltIn {
-  readonly maxAge: number;
-  readonly about: string;
-  readonly reserved: boolean;
-}
+type BuiltIn = Pick<Purpose, 'maxAge' | 'about' | 'state' | 'refused' | 'reserved'>;
 
 const MINUTE = 60;
 const DAY = 86400;
 
-/** Lifetimes in seconds. That of `session` is the setting `session.idle`. */
+// biome-ignore format: a table
+/** Lifetimes in seconds. Lifetime and state of `session` follow from the settings under [session]. */
 const BUILT_IN: Readonly<Record<string, BuiltIn>> = {
-  session: { maxAge: 0, about: 'the session cookie', reserved: true },
-  csrf: { maxAge: 7 * DAY, about: 'the token in forms', reserved: true },
-  'csrf-id': {
-    maxAge: 7 * DAY,
-    about: 'the cookie that forms are bound to before there is a session',
-    reserved: true,
-  },
-  flash: { maxAge: 10 * MINUTE, about: 'messages that wait for the next page', reserved: true },
-  'password-reset': { maxAge: DAY, about: 'links that let a password be chosen anew', reserved: false },
-  'email-verification': { maxAge: 7 * DAY, about: 'links that prove an e-mail address', reserved: false },
-  invitation: { maxAge: 30 * DAY, about: 'links that invite somebody', reserved: false },
+  session: { maxAge: 0, about: 'the session cookie', state: '', refused: 'is signed out', reserved: true },
+  csrf: { maxAge: 7 * DAY, about: 'the token in forms', state: 'in the page', refused: 'a form that was open is refused once; the reloaded page works', reserved: true },
+  'csrf-id': { maxAge: 7 * DAY, about: 'the cookie that forms are bound to before there is a session', state: 'in the cookie', refused: 'a sign-in form that was open is refused once; the reloaded page works', reserved: true },
+  flash: { maxAge: 10 * MINUTE, about: 'messages that wait for the next page', state: 'in the cookie', refused: 'does not see a waiting message', reserved: true },
+  'password-reset': { maxAge: DAY, about: 'links that let a password be chosen anew', state: 'in the link', refused: 'must ask for a new link', reserved: false },
+  'email-verification': { maxAge: 7 * DAY, about: 'links that prove an e-mail address', state: 'in the link', refused: 'must ask for a new link', reserved: false },
+  invitation: { maxAge: 30 * DAY, about: 'links that invite somebody', state: 'in the link', refused: 'must be invited again', reserved: false },
 };
+
+/** What is known of a purpose that an app declares without saying more. */
+const UNSAID = { state: 'in the token', refused: 'the app refuses the token' } as const;
 
 export class PurposeRegistry {
   readonly #purposes = new Map<string, Purpose>();
@@ -52,12 +52,15 @@ export class PurposeRegistry {
     }
     const session = this.#purposes.get('session') as Purpose;
     const lifetime = Math.min(settings.get('session.idle'), settings.get('session.max_age'));
-    this.#purposes.set('session', { ...session, maxAge: lifetime });
-    for (const [name, said] of settings.purposes)
-      this.#declare(name, said.maxAge, said.about, said.origin.name);
+    const state =
+      settings.get('session.backend') === 'cookie' ? 'in the cookie' : 'in a store; the cookie holds its id';
+    this.#purposes.set('session', { ...session, maxAge: lifetime, state });
+    for (const [name, said] of settings.purposes) this.#declare(name, said);
   }
 
-  #declare(name: string, maxAge: number | undefined, about: string | undefined, where: string): void {
+  #declare(name: string, said: PurposeSettings): void {
+    const { maxAge } = said;
+    const where = said.origin.name;
     const before = this.#purposes.get(name);
     if (name === 'session' && maxAge !== undefined) {
       throw new KeyturnError(
@@ -77,7 +80,9 @@ export class PurposeRegistry {
     this.#purposes.set(name, {
       name,
       maxAge: longest,
-      about: about ?? before?.about ?? `tokens of the purpose "${name}"`,
+      about: said.about ?? before?.about ?? `tokens of the purpose "${name}"`,
+      state: said.state ?? before?.state ?? UNSAID.state,
+      refused: before?.refused ?? UNSAID.refused,
       reserved: before?.reserved ?? false,
       declared: true,
     });
@@ -149,13 +154,8 @@ export class PurposeRegistry {
 
   /** In development a purpose may be made up on the spot; it is remembered with the longest lifetime asked for. */
   #remember(name: string, maxAge: number): { readonly purpose: Purpose; readonly maxAge: number } {
-    const purpose = {
-      name,
-      maxAge,
-      about: `tokens of the purpose "${name}"`,
-      reserved: false,
-      declared: false,
-    };
+    const about = `tokens of the purpose "${name}"`;
+    const purpose = { name, maxAge, about, ...UNSAID, reserved: false, declared: false };
     this.#purposes.set(name, purpose);
     return { purpose, maxAge };
   }

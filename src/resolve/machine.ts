@@ -1,6 +1,7 @@
 // The edge: the only place that looks at this process and machine.
 import { existsSync } from 'node:fs';
 import { url as inspectorUrl } from 'node:inspector';
+import { hostname } from 'node:os';
 import type { Signs } from '../config/profile.js';
 
 /** What a resolution is made from. Everything in it can be handed in, so that any machine can be simulated. */
@@ -33,4 +34,32 @@ function readSigns(): Signs {
 /** Standard error: where talk goes, so that standard output stays free for data. */
 export function writeToStderr(line: string): void {
   process.stderr.write(line);
+}
+
+const hangupListeners = new Set<() => void>();
+
+/**
+ * Calls `listener` on SIGHUP, which means "read your configuration again" to a server. At a terminal it means
+ * that the terminal is gone, and the process must end as usual: there nothing is listened for.
+ *
+ * @returns a function that stops listening
+ */
+export function onHangup(listener: () => void): () => void {
+  if (process.stdin.isTTY === true || process.stdout.isTTY === true) return () => {};
+  if (hangupListeners.size === 0) process.on('SIGHUP', callHangupListeners);
+  hangupListeners.add(listener);
+  return () => {
+    hangupListeners.delete(listener);
+    // Without a listener the signal ends the process again, as it should.
+    if (hangupListeners.size === 0) process.off('SIGHUP', callHangupListeners);
+  };
+}
+
+function callHangupListeners(): void {
+  for (const listener of hangupListeners) listener();
+}
+
+/** Names this process among the replicas. */
+export function thisProcess(): { readonly host: string; readonly pid: number } {
+  return { host: hostname(), pid: process.pid };
 }

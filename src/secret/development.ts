@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, lstat, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeNewFile } from '../disk/files.js';
 import { KeyturnError } from '../errors.js';
-import { writeNewFile } from '../files.js';
 import { decodeText } from './text.js';
 
 /** A new secret: 64 random bytes as hex digits. */

@@ -4,7 +4,8 @@ import { KeyturnError } from '../errors.js';
 import type { Key } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
 import type { LiveKeyring } from '../keyring/live.js';
-import { Hmac, sameMac } from './hmac.js';
+import { type Hmac, sameMac } from './hmac.js';
+import { type Epoch, type Macs, type PurposeKeys, purposeKeys } from './purpose-keys.js';
 import { REFUSALS, type Refusal, type RefusalReason, type Result, type Verified } from './result.js';
 import {
   BIND_TAG_CHARACTERS,
@@ -16,6 +17,7 @@ import {
   type TokenParts,
   toJson,
 } from './token.js';
+import type { Usage } from './usage.js';
 
 /** The state that a token is tied to: what it is bound to at signing must be the same at verification. */
 export type Bind<T> =
@@ -47,6 +49,10 @@ export interface Checked {
   readonly expiresAt: number;
 }
 
+interface Authenticated extends Checked {
+  readonly macs: Macs;
+}
+
 /** Told of every refusal; for logs and metrics. */
 export type RefusalListener = (purpose: string, reason: RefusalReason, kid: string | undefined) => void;
 
@@ -58,19 +64,8 @@ export interface SignerParts {
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   readonly onRefusal: RefusalListener;
-}
-
-/** The keys of one ring for one purpose, derived once. */
-interface PurposeKeys {
-  readonly ring: Keyring;
-  readonly active: PurposeKey;
-  readonly byId: ReadonlyMap<string, PurposeKey>;
-}
-
-interface PurposeKey {
-  readonly key: Key;
-  readonly sign: Hmac;
-  readonly bind: Hmac;
+  readonly usage: Usage;
+  readonly epoch: Epoch;
 }
 
 /** Signs payloads of type `T` for one purpose. Synchronous; follows the ring in force. */
@@ -81,6 +76,8 @@ export class Signer<T = unknown> {
   readonly #ring: LiveKeyring;
   readonly #clock: () => number;
   readonly #onRefusal: RefusalListener;
+  readonly #usage: Usage;
+  readonly #epoch: Epoch;
   #keys: PurposeKeys;
 
   /** @internal use `keyturn.signer()` */
@@ -90,7 +87,9 @@ export class Signer<T = unknown> {
     this.#ring = parts.ring;
     this.#clock = parts.clock;
     this.#onRefusal = parts.onRefusal;
-    this.#keys = purposeKeys(parts.ring.current, parts.purpose);
+    this.#usage = parts.usage;
+    this.#epoch = parts.epoch;
+    this.#keys = purposeKeys(parts.ring.current, parts.purpose, parts.usage);
   }
 
   /**
@@ -128,7 +127,7 @@ export class Signer<T = unknown> {
     }
     const bound = typeof options.bind === 'function' ? options.bind(payload) : options.bind;
     const settle = (state: string | undefined | null): Result<T> => {
-      const reason = this.#bindRefusal(parts, state);
+      const reason = this.#bindRefusal(parts, checked.macs, state);
       return reason === undefined ? dress(checked, payload) : this.#refuse(reason, parts.kid);
     };
     return isPromise(bound) ? bound.then(settle) : settle(bound);
@@ -144,39 +143,45 @@ export class Signer<T = unknown> {
 
   /** @internal Signs with given dates, in seconds since 1970: a cookie signed again keeps its own. */
   signJsonAt(json: string, issuedAt: number, expiresAt: number, bind?: string): string {
-    const { key, sign, bind: bindMac } = this.#current().active;
-    let signed = formatHeader(key.id, issuedAt, expiresAt) + encodePayload(json);
+    const { active } = this.#current();
+    const { sign, bind: bindMac } = active.macs(this.#epoch, issuedAt);
+    let signed = formatHeader(active.key.id, issuedAt, expiresAt) + encodePayload(json);
     if (bind !== undefined) signed += `.${bindTag(bindMac, signed, bind)}`;
+    active.use.signed++;
+    active.use.signedAt = this.#clock();
     return `${signed}.${sign.mac(signed)}`;
   }
 
-  #authenticate(parts: TokenParts): Checked | Refusal {
+  /** @internal Whether the ring knows the key of a token, or says that it is gone; false: look for a newer ring. */
+  knows(token: string): boolean {
+    const parts = parseToken(token);
+    return parts === undefined || this.#ring.current.get(parts.kid) !== undefined;
+  }
+
+  #authenticate(parts: TokenParts): Authenticated | Refusal {
     const keys = this.#current();
     const found = keys.byId.get(parts.kid);
     if (found === undefined) return this.#refuseKid(keys.ring, parts.kid);
-    const mac = found.sign.mac(parts.signed);
-    if (mac === undefined) return this.#refuse('malformed', parts.kid);
-    if (!sameMac(mac, parts.mac)) return this.#refuse('bad_signature', parts.kid);
+    const now = this.#clock();
+    const { signed, mac, issuedAt, expiresAt } = parts;
+    const macs = found.match(signed, mac, this.#epoch, issuedAt, now / 1000, this.maxAge);
+    if (macs === null) return this.#refuse('malformed', parts.kid);
+    if (macs === undefined) return this.#refuse('bad_signature', parts.kid);
     // Written so that a clock that gives no number refuses.
-    if (!(parts.expiresAt * 1000 > this.#clock())) return this.#refuse('expired', parts.kid);
-    return {
-      ok: true,
-      json: decodePayload(parts.payload),
-      key: found.key,
-      issuedAt: parts.issuedAt,
-      expiresAt: parts.expiresAt,
-    };
+    if (!(expiresAt * 1000 > now)) return this.#refuse('expired', parts.kid);
+    found.use.verified++;
+    found.use.verifiedAt = now;
+    return { ok: true, json: decodePayload(parts.payload), key: found.key, issuedAt, expiresAt, macs };
   }
 
   /** Why a genuine token is refused for a state; undefined when it is bound to that. */
-  #bindRefusal(parts: TokenParts, state: string | undefined | null): RefusalReason | undefined {
+  #bindRefusal(parts: TokenParts, macs: Macs, state: string | undefined | null): RefusalReason | undefined {
     // Looked up anew: while a promise for the state was awaited, the key may have been revoked.
     const keys = this.#current();
-    const found = keys.byId.get(parts.kid);
-    if (found === undefined) return absence(keys.ring.get(parts.kid));
+    if (!keys.byId.has(parts.kid)) return absence(keys.ring.get(parts.kid));
     if (parts.bindTag === undefined || !isState(state)) return 'bind_mismatch';
     const unbound = parts.signed.slice(0, -BIND_TAG_CHARACTERS - 1);
-    return sameMac(bindTag(found.bind, unbound, state), parts.bindTag) ? undefined : 'bind_mismatch';
+    return sameMac(bindTag(macs.bind, unbound, state), parts.bindTag) ? undefined : 'bind_mismatch';
   }
 
   /** Only here the characters of a kid are looked at: those of a known one are right. What goes to logs is clean. */
@@ -186,7 +191,7 @@ export class Signer<T = unknown> {
 
   #current(): PurposeKeys {
     const ring = this.#ring.current;
-    if (ring !== this.#keys.ring) this.#keys = purposeKeys(ring, this.purpose);
+    if (ring !== this.#keys.ring) this.#keys = purposeKeys(ring, this.purpose, this.#usage);
     return this.#keys;
   }
 
@@ -206,19 +211,6 @@ export class Signer<T = unknown> {
     }
     return seconds;
   }
-}
-
-function purposeKeys(ring: Keyring, purpose: string): PurposeKeys {
-  const byId = new Map<string, PurposeKey>();
-  for (const key of ring.keys) {
-    if (key.material === undefined) continue;
-    byId.set(key.id, {
-      key,
-      sign: new Hmac(key.material.derive('sign', purpose)),
-      bind: new Hmac(key.material.derive('bind', purpose)),
-    });
-  }
-  return { ring, byId, active: byId.get(ring.active.id) as PurposeKey };
 }
 
 /** Why there is no material for a key id. The id is not authenticated: an attacker may write any. */

@@ -23,7 +23,6 @@ export interface RouteContext {
   readonly session: Session;
   readonly flash: Flash;
   csrfToken(): string;
-  // biome-ignore lint/suspicious/noExplicitAny: a parsed body
   readonly body: any;
   setHeader(name: string, value: string): void;
 }

@@ -1,6 +1,8 @@
 // Some file systems (FAT, many network and container mounts) know no hard links.
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { createDevelopmentSecret } from '../../src/secret/development.js';
@@ -45,10 +47,19 @@ describe('a development secret on a file system without links', () => {
     expect(readdirSync(dataDir).sort()).toEqual(['.gitignore', 'secret']);
   });
 
-  test('a lock that a killed start left behind ends in an error, not in a wait without end', async () => {
+  test('a lock that a killed start left behind is broken', async () => {
     const dataDir = tempDir();
-    await mkdir(join(dataDir, 'secret.lock'));
-    await expect(createDevelopmentSecret(dataDir)).rejects.toMatchObject({ code: 'dev_secret_unwritable' });
+    const { pid } = spawnSync(process.execPath, ['--version']);
+    await writeFile(join(dataDir, 'secret.lock'), JSON.stringify({ host: hostname(), pid, mark: 'dead' }));
+    expect(await createDevelopmentSecret(dataDir)).toMatchObject({ created: true });
+    expect(readdirSync(dataDir).sort()).toEqual(['.gitignore', 'secret']);
+  });
+
+  test('a lock that is held is an error that says so, not a wait without end', async () => {
+    const dataDir = tempDir();
+    const held = JSON.stringify({ host: hostname(), pid: process.pid, mark: 'mine' });
+    await writeFile(join(dataDir, 'secret.lock'), held);
+    await expect(createDevelopmentSecret(dataDir)).rejects.toMatchObject({ code: 'keyring_locked' });
     expect(readdirSync(dataDir).sort()).toEqual(['.gitignore', 'secret.lock']);
   });
 

@@ -4,6 +4,7 @@ import { Keyring } from '../../src/keyring/keyring.js';
 import { LiveKeyring } from '../../src/keyring/live.js';
 import type { RefusalReason } from '../../src/signing/result.js';
 import { Signer } from '../../src/signing/signer.js';
+import { Usage } from '../../src/signing/usage.js';
 
 /** 2026-01-01T00:00:00Z, in seconds. */
 export const T0 = 1_767_225_600;
@@ -33,8 +34,9 @@ export function bench<T = unknown>(
   purpose = 'session',
   maxAge = 3600,
 ): Bench<T> {
-  const live = new LiveKeyring(of);
   const clock = { now: T0 * 1000 };
+  const live = new LiveKeyring(of, () => clock.now);
+  const usage = new Usage();
   const refusals: Bench<T>['refusals'] = [];
   const make = <U>(name: string): Signer<U> =>
     new Signer<U>({
@@ -42,6 +44,8 @@ export function bench<T = unknown>(
       maxAge,
       ring: live,
       clock: () => clock.now,
+      usage,
+      epoch: 'none',
       onRefusal: (...facts) => refusals.push(facts),
     });
   return { signer: make<T>(purpose), live, clock, refusals, another: make };

@@ -5,6 +5,7 @@ import { Key, type KeyUse, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
 import { LiveKeyring } from '../../src/keyring/live.js';
 import { Signer } from '../../src/signing/signer.js';
+import { Usage } from '../../src/signing/usage.js';
 
 /** RFC 5869 written out, with nothing but HMAC. */
 function hkdf(material: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number): Buffer {
@@ -133,12 +134,14 @@ describe('nothing that holds a secret shows it', () => {
   const material = new Material(secret);
   const key = new Key(material, 'active', { dates: { active: 1 } });
   const ring = new Keyring([key, new Key(new Material(`${secret}-2`), 'retiring')]);
-  const live = new LiveKeyring(ring);
+  const live = new LiveKeyring(ring, () => 0);
   const signer = new Signer({
     purpose: 'session',
     maxAge: 60,
     ring: live,
     clock: Date.now,
+    usage: new Usage(),
+    epoch: 'none',
     onRefusal: () => {},
   });
   signer.verify(signer.sign({ userId: 1 }, { bind: 'state' }), { bind: 'state' });

@@ -7,6 +7,7 @@ import { LiveKeyring } from '../../src/keyring/live.js';
 import { cleanSecret } from '../../src/secret/text.js';
 import type { RefusalReason } from '../../src/signing/result.js';
 import { Signer } from '../../src/signing/signer.js';
+import { Usage } from '../../src/signing/usage.js';
 import { bench, material, outcome, ring, seeded, T0, withCharacter } from './helpers.js';
 
 interface Vectors {
@@ -55,7 +56,9 @@ describe('the frozen vectors of version 1', () => {
     return new Signer({
       purpose,
       maxAge: 3600,
-      ring: new LiveKeyring(of),
+      ring: new LiveKeyring(of, () => 0),
+      usage: new Usage(),
+      epoch: 'none',
       clock: () => now,
       onRefusal: () => {},
     });

@@ -2,7 +2,7 @@
 import { access } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve as resolvePath } from 'node:path';
 import { configTemplate } from '../../config/template.js';
-import { writeNewFile } from '../../files.js';
+import { writeNewFile } from '../../disk/files.js';
 import { adopt, newRingId } from '../../keyring/adopt.js';
 import { writeDocument } from '../../keyring/document.js';
 import { Key, Material } from '../../keyring/key.js';

@@ -7,6 +7,7 @@ import { type Resolution, resolve } from '../../resolve/resolve.js';
 import type { RefusalReason } from '../../signing/result.js';
 import { Signer } from '../../signing/signer.js';
 import { decodePayload, fromJson, parseToken, type TokenParts } from '../../signing/token.js';
+import { Usage } from '../../signing/usage.js';
 import type { Command, Context } from '../command.js';
 import { columns, relativeTime, wrongUsage } from '../ui.js';
 
@@ -56,6 +57,9 @@ interface Trial {
   readonly obstacle?: KeyturnError;
 }
 
+/** Lets tokens of every day be tried, in seconds. */
+const ANY_AGE = 100 * 366 * 86_400;
+
 function tryOut(
   token: string,
   asked: string | undefined,
@@ -66,12 +70,21 @@ function tryOut(
   if (ring === undefined) {
     return { purposes: [], authentic: false, reason: 'no_keyring', obstacle: noKeyring(resolution) };
   }
-  const live = new LiveKeyring(ring);
+  const live = new LiveKeyring(ring, clock);
+  const usage = new Usage();
   const names = asked === undefined ? purposeNames(resolution) : [asked];
   const purposes: string[] = [];
   let best: RefusalReason = 'malformed';
   for (const purpose of names) {
-    const signer = new Signer({ purpose, maxAge: 1, ring: live, clock, onRefusal: () => {} });
+    const signer = new Signer({
+      purpose,
+      maxAge: ANY_AGE,
+      ring: live,
+      clock,
+      usage,
+      epoch: 'none',
+      onRefusal: () => {},
+    });
     const result = signer.verify(token);
     const outcome = result.ok ? undefined : result.reason;
     // Binding is looked at last: what is bound and gets so far is authentic, and only the app knows the rest.

@@ -1,0 +1,120 @@
+// Writes files whole: after a kill at any instant what is there is the old or the new, complete.
+import { randomBytes } from 'node:crypto';
+import { link, lstat, open, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { withLock } from './lock.js';
+
+/**
+ * Writes a file that must not exist yet. The content goes to a file of its own, reaches the disk, and is then
+ * linked into place: linking fails when the name is taken, so of several writers exactly one wins, and nobody
+ * ever sees half a file.
+ *
+ * @returns false when the name is taken; what is there stays as it is
+ * @throws the file system's own error when the file cannot be written; KeyturnError `keyring_locked`
+ */
+export async function writeNewFile(path: string, text: string, mode: number): Promise<boolean> {
+  const draft = draftOf(path);
+  try {
+    await writeDurably(draft, text, mode);
+    await link(draft, path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return false;
+    // Some file systems know no links. Renaming replaces what is there, so one writer at a time looks and renames.
+    if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'ENOSYS') throw error;
+    const won = await withLock(path, async () => {
+      if (await isTaken(path)) return false;
+      await rename(draft, path);
+      return true;
+    });
+    if (!won) return false;
+  } finally {
+    await unlink(draft).catch(() => {});
+  }
+  await syncFolder(dirname(path));
+  return true;
+}
+
+/** Why a file cannot be replaced as it should be. */
+export class OwnerLost extends Error {
+  readonly code = 'EOWNER';
+}
+
+/**
+ * Replaces a file: a file of its own reaches the disk and is renamed into place. Mode and owner stay what they
+ * were, or the write is refused. A symlink stays; what it leads to is replaced.
+ *
+ * @param stillMine asked right before the rename; false ends it without a change
+ * @throws the file system's own error when the file cannot be written; {@link OwnerLost}
+ */
+export async function replaceFile(
+  path: string,
+  text: string,
+  stillMine: () => Promise<boolean>,
+): Promise<boolean> {
+  const target = await realpath(path);
+  const { mode, uid, gid } = await stat(target);
+  const draft = draftOf(target);
+  try {
+    const file = await open(draft, 'wx', 0o600);
+    try {
+      const made = await file.stat();
+      if (made.uid !== uid || made.gid !== gid) {
+        await file.chown(uid, gid).catch(() => {
+          throw new OwnerLost('the owner of the file would change');
+        });
+      }
+      await file.chmod(mode & 0o777);
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    if (!(await stillMine())) return false;
+    await rename(draft, target);
+  } finally {
+    await unlink(draft).catch(() => {});
+  }
+  await syncFolder(dirname(target));
+  return true;
+}
+
+/** Writes a file that is only for information: whole, but not forced to the disk. */
+export async function writeLoosely(path: string, text: string): Promise<void> {
+  const draft = draftOf(path);
+  const file = await open(draft, 'wx', 0o644);
+  try {
+    await file.writeFile(text);
+  } finally {
+    await file.close();
+  }
+  await rename(draft, path);
+}
+
+function draftOf(path: string): string {
+  return `${path}.${randomBytes(6).toString('hex')}.tmp`;
+}
+
+async function isTaken(path: string): Promise<boolean> {
+  return await lstat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function writeDurably(path: string, text: string, mode: number): Promise<void> {
+  const file = await open(path, 'wx', mode);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Makes the new name itself durable. Not every system can; the file is whole all the same. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r').catch(() => undefined);
+  await folder?.sync().catch(() => {});
+  await folder?.close();
+}

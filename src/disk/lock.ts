@@ -1,0 +1,139 @@
+// One writer at a time: a lock file beside the file, which a crashed writer does not hold for ever.
+//
+// The lock names its holder: host, process and a random text. A holder on this host whose process is gone, or
+// one of another host whose lock is a minute old, is dead; its lock is broken. Since two waiters may break at
+// once, a holder looks whether the lock is still its own right before it changes anything (`stillMine`).
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readFile, rename, rmdir, stat, unlink } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { KeyturnError } from '../errors.js';
+
+const PATIENCE_MS = 15_000;
+const LOOK_MS = 15;
+/** A writer holds the lock for milliseconds. */
+const DEAD_AFTER_MS = 60_000;
+const GUARD_DEAD_AFTER_MS = 5_000;
+
+interface Holder {
+  readonly host: string;
+  readonly pid: number;
+  readonly mark: string;
+}
+
+/** What a lock holder is handed. */
+export interface HeldLock {
+  /** Whether the lock is still this holder's. */
+  readonly stillMine: () => Promise<boolean>;
+}
+
+/**
+ * Runs `work` while no other process does so for the same path.
+ *
+ * @throws KeyturnError `keyring_locked` when another writer does not let go
+ */
+export async function withLock<T>(path: string, work: (lock: HeldLock) => Promise<T>): Promise<T> {
+  const lock = `${path}.lock`;
+  const mark = randomBytes(9).toString('base64url');
+  await acquire(lock, mark);
+  const stillMine = async () => (await readHolder(lock))?.mark === mark;
+  try {
+    return await work({ stillMine });
+  } finally {
+    if (await stillMine()) await unlink(lock).catch(() => {});
+  }
+}
+
+async function acquire(lock: string, mark: string): Promise<void> {
+  const mine: Holder = { host: hostname(), pid: process.pid, mark };
+  for (let waited = 0; ; waited += LOOK_MS) {
+    if (await create(lock, JSON.stringify(mine))) return;
+    const holder = await readHolder(lock);
+    if (holder !== undefined && (await isDead(lock, holder))) await breakLock(lock, holder);
+    else if (waited >= PATIENCE_MS) throw locked(lock, holder);
+    await sleep(LOOK_MS * (0.5 + Math.random()));
+  }
+}
+
+async function create(lock: string, content: string): Promise<boolean> {
+  try {
+    const file = await open(lock, 'wx', 0o600);
+    try {
+      await file.writeFile(content);
+    } finally {
+      await file.close();
+    }
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Undefined when there is no lock; a lock that is empty, because its writer is about to fill it or died before. */
+async function readHolder(lock: string): Promise<Holder | undefined> {
+  const text = await readFile(lock, 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text) as Holder;
+  } catch {
+    return { host: '', pid: 0, mark: text };
+  }
+}
+
+async function isDead(lock: string, { host, pid }: Holder): Promise<boolean> {
+  if (host === hostname()) return !isRunning(pid);
+  const age = await stat(lock).then(
+    ({ mtimeMs }) => Date.now() - mtimeMs,
+    () => 0,
+  );
+  // An empty lock has no host: its writer needs microseconds to fill it.
+  return age > (host === '' ? 1000 : DEAD_AFTER_MS);
+}
+
+/** Whether a process of this host runs; one that may not be signalled does. */
+export function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Removes the lock of a dead holder, one breaker at a time, and only if it is still that holder's. */
+async function breakLock(lock: string, dead: Holder): Promise<void> {
+  const guard = `${lock}.breaking`;
+  try {
+    await mkdir(guard);
+  } catch {
+    // A breaker that died in the act is cleared away after a while.
+    const age = await stat(guard).then(
+      ({ mtimeMs }) => Date.now() - mtimeMs,
+      () => 0,
+    );
+    if (age > GUARD_DEAD_AFTER_MS) await rmdir(guard).catch(() => {});
+    return;
+  }
+  try {
+    if ((await readHolder(lock))?.mark === dead.mark) {
+      const aside = `${lock}.${randomBytes(6).toString('hex')}.tmp`;
+      await rename(lock, aside);
+      await unlink(aside);
+    }
+  } catch {
+    // Gone already: what was wanted.
+  } finally {
+    await rmdir(guard).catch(() => {});
+  }
+}
+
+function locked(lock: string, holder: Holder | undefined): KeyturnError {
+  const who =
+    holder === undefined || holder.host === '' ? 'another writer' : `process ${holder.pid} on ${holder.host}`;
+  return new KeyturnError(
+    'keyring_locked',
+    `${who} is changing the keyring and does not let go`,
+    `let it finish; if nothing runs any more, remove ${lock}`,
+  );
+}

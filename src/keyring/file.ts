@@ -1,0 +1,55 @@
+// Changes a keyring document on disk: one writer at a time, whole or not at all.
+import { readFile } from 'node:fs/promises';
+import { replaceFile } from '../disk/files.js';
+import { withLock } from '../disk/lock.js';
+import { KeyturnError } from '../errors.js';
+import { parseDocument, writeDocument } from './document.js';
+import type { Keyring } from './keyring.js';
+
+/** How often a change is begun anew after its lock was broken: a writer that was stopped for a minute. */
+const ATTEMPTS = 3;
+
+/**
+ * Reads the document, changes it and writes it back, while no other writer does.
+ *
+ * @param clean turns a stored secret into material text, or throws
+ * @param change a pure function; what it throws leaves the file as it is
+ * @returns the ring as written
+ * @throws KeyturnError `keyring_locked`, `keyring_unwritable`, and whatever reading and `change` throw
+ */
+export async function changeDocument(
+  path: string,
+  clean: (secret: string, where: string) => string,
+  change: (ring: Keyring) => Keyring,
+): Promise<Keyring> {
+  try {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const written = await withLock(path, async ({ stillMine }) => {
+        const next = change(parseDocument(await readFile(path, 'utf8'), path, clean));
+        return (await replaceFile(path, writeDocument(next), stillMine)) ? next : undefined;
+      });
+      if (written !== undefined) return written;
+    }
+  } catch (error) {
+    throw error instanceof KeyturnError ? error : unwritable(path, error);
+  }
+  throw new KeyturnError('keyring_locked', `other writers keep changing ${path}`, 'try again');
+}
+
+function unwritable(path: string, error: unknown): KeyturnError {
+  const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
+  const hints: Readonly<Record<string, string>> = {
+    EROFS: 'it is mounted read-only: change the document where it comes from, with --ring - in a pipeline',
+    EACCES: 'run this as the user that owns the file and its folder',
+    EPERM: 'run this as the user that owns the file and its folder',
+    EOWNER: 'run this as the user that owns the file: its owner must not change',
+    ENOENT: 'the file is gone; put it back from a copy',
+    ENOSPC: 'the disk is full; the file is as it was',
+  };
+  return new KeyturnError(
+    'keyring_unwritable',
+    `${path} cannot be changed (${code})`,
+    hints[code] ?? 'the file is as it was; see to its folder',
+    { cause: error },
+  );
+}

@@ -1,0 +1,125 @@
+// Follows the source in force: a running process has a new keyring within a second of its appearing.
+//
+// The file is looked at four times a second by what identifies its content (inode, times, size), following
+// symlinks: that sees editors' renames and Kubernetes' swap of a folder alike, on every file system, where
+// notifications do not. A look costs a few microseconds.
+import { stat } from 'node:fs/promises';
+import { KeyturnError } from '../errors.js';
+import type { Keyring } from '../keyring/keyring.js';
+import { type Resolution, type ResolveOptions, resolve } from './resolve.js';
+
+const LOOK_EVERY_MS = 250;
+/** A look that somebody asks for, because of a token with an unknown key, comes at most so often. */
+const ASKED_EVERY_MS = 1000;
+
+export interface Following {
+  /** A good ring was found; it may be the one in force. May throw a KeyturnError, which counts as a failure. */
+  readonly found: (keyring: Keyring) => void;
+  /** What was found is no good, and the last good ring stays in force. */
+  readonly failed: (error: KeyturnError) => void;
+}
+
+export class Follower {
+  readonly #options: ResolveOptions;
+  readonly #following: Following;
+  readonly #path: string | undefined;
+  readonly #reread: boolean;
+  /** Development only warns of weak secrets, but a strong one must not be replaced by a weak one unseen. */
+  readonly #strict: boolean;
+  #seen: string | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #looking: Promise<void> | undefined;
+  #askedAt = 0;
+
+  /** @param options those that `resolution` was made with */
+  constructor(options: ResolveOptions, resolution: Resolution, following: Following) {
+    // Whatever the surroundings say later: a process does not change its rules while it runs.
+    this.#options = { ...options, profile: resolution.profile.profile, create: false };
+    this.#following = following;
+    const weak = resolution.problems.some(({ error }) => error.code === 'secret_weak');
+    this.#strict = resolution.profile.profile !== 'prod' && !weak;
+    this.#path = resolution.source?.kind === 'file' ? resolution.source.path : undefined;
+    this.#reread = this.#path !== undefined || resolution.source?.kind === 'command';
+  }
+
+  /** Whether there is anything that can change while the process runs. */
+  get possible(): boolean {
+    return this.#reread;
+  }
+
+  async start(): Promise<void> {
+    if (this.#path === undefined) return;
+    this.#seen = await identityOf(this.#path);
+    this.#timer = setInterval(() => void this.look(), LOOK_EVERY_MS);
+    this.#timer.unref();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Reads the source if it has changed since the last look. */
+  async look(): Promise<void> {
+    this.#looking ??= this.#lookOnce(false).finally(() => {
+      this.#looking = undefined;
+    });
+    await this.#looking;
+  }
+
+  /** A look on behalf of a request; one for all that ask within a second. */
+  async ask(): Promise<void> {
+    const now = this.#options.machine.now();
+    if (this.#path === undefined || (now - this.#askedAt < ASKED_EVERY_MS && this.#looking === undefined))
+      return;
+    this.#askedAt = now;
+    await this.look();
+  }
+
+  /** Reads the source whether it has changed or not: the operator said so. */
+  async reload(): Promise<void> {
+    await this.#looking;
+    this.#looking = this.#lookOnce(true).finally(() => {
+      this.#looking = undefined;
+    });
+    await this.#looking;
+  }
+
+  async #lookOnce(always: boolean): Promise<void> {
+    const identity = this.#path === undefined ? undefined : await identityOf(this.#path);
+    if (!always && identity === this.#seen) return;
+    // Noted before reading: what is written meanwhile is another identity, and read at the next look.
+    this.#seen = identity;
+    try {
+      this.#following.found(await this.#read());
+    } catch (error) {
+      this.#following.failed(error instanceof KeyturnError ? error : unexpected(error));
+    }
+  }
+
+  async #read(): Promise<Keyring> {
+    const { problems, keyring } = await resolve(this.#options);
+    const bad = problems.find(
+      ({ severity, error }) => severity === 'error' || (this.#strict && error.code === 'secret_weak'),
+    );
+    if (bad !== undefined) throw bad.error;
+    if (keyring === undefined)
+      throw new KeyturnError('secret_missing', 'the signing secret is gone', 'put it back');
+    return keyring;
+  }
+}
+
+async function identityOf(path: string): Promise<string> {
+  return await stat(path, { bigint: true }).then(
+    ({ dev, ino, size, mtimeNs, ctimeNs }) => [dev, ino, size, mtimeNs, ctimeNs].join(' '),
+    (error: NodeJS.ErrnoException) => String(error.code),
+  );
+}
+
+/** A fault of ours must not end the process that it is meant to keep up to date. */
+function unexpected(error: unknown): KeyturnError {
+  return new KeyturnError(
+    'keyring_invalid',
+    `the source could not be read (${(error as Error).name})`,
+    'the last good keyring stays in force; please report this',
+  );
+}

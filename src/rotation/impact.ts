@@ -1,0 +1,112 @@
+// What a step would do to each purpose, and what it does not touch: computed from the registry and the ring, so
+// that it is always true.
+import { KeyturnError } from '../errors.js';
+import type { Keyring } from '../keyring/keyring.js';
+import { safeToRetireAt, type TransitionFacts } from '../keyring/transitions.js';
+import type { Purpose, PurposeRegistry } from '../purposes/registry.js';
+
+/** A step that can be asked about. */
+export type Step = { readonly step: 'rotate' } | { readonly step: 'retire' | 'revoke'; readonly kid: string };
+
+/**
+ * - `continues`: tokens are accepted until they expire
+ * - `refused`: tokens signed by the key are refused from then on
+ * - `none`: no token of the key can be alive
+ */
+export type Effect = 'continues' | 'refused' | 'none';
+
+export interface ImpactRow {
+  readonly purpose: string;
+  readonly about: string;
+  readonly state: string;
+  /** The longest that one of its tokens lives, in seconds. */
+  readonly maxAge: number;
+  readonly effect: Effect;
+  /** What a user sees. */
+  readonly sees: string;
+}
+
+export interface Impact {
+  readonly step: Step['step'];
+  readonly kid: string | undefined;
+  readonly rows: readonly ImpactRow[];
+  /** What people fear for and need not. */
+  readonly notAffected: readonly string[];
+  /** When a retirement that is too early now becomes safe, in milliseconds since 1970. */
+  readonly safeAt: number | undefined;
+}
+
+const NOT_AFFECTED: readonly string[] = [
+  'passwords: they are hashed by the app, without any key of Keyturn',
+  'what is stored in databases and files: signing does not change it',
+  'sessions and tokens of other libraries, unless a bridge feeds them keys of this ring',
+  'TLS certificates, API keys of other services, and encryption at rest',
+];
+
+/**
+ * What a step does to each purpose.
+ *
+ * @throws KeyturnError `key_unknown`, `key_state`
+ */
+export function impactOf(
+  step: Step,
+  ring: Keyring,
+  registry: PurposeRegistry,
+  facts: TransitionFacts,
+): Impact {
+  if (step.step === 'rotate') {
+    return report(step.step, undefined, registry, () => 'continues', undefined);
+  }
+  const key = ring.get(step.kid);
+  if (key === undefined)
+    throw new KeyturnError('key_unknown', 'the ring has no key of that id', 'keyturn status lists the keys');
+  if (step.step === 'retire' && key.state === 'active') {
+    throw new KeyturnError(
+      'key_state',
+      `the key ${key.id} signs`,
+      'promote another one first; ask for the impact of rotate',
+    );
+  }
+  if (!key.live || key.state === 'staged')
+    return report(step.step, key.id, registry, () => 'none', undefined);
+  const safeAt = key.state === 'retiring' ? safeToRetireAt(key, facts) : undefined;
+  if (step.step === 'retire') {
+    // Retiring is refused while a token can be alive: it never breaks one.
+    return report(
+      step.step,
+      key.id,
+      registry,
+      () => 'none',
+      safeAt !== undefined && safeAt > facts.now ? safeAt : undefined,
+    );
+  }
+  const stopped =
+    key.state === 'retiring' ? (key.dates.retiring ?? facts.now) + facts.maxLag * 1000 : undefined;
+  return report(
+    step.step,
+    key.id,
+    registry,
+    ({ name, maxAge }) => {
+      const lifetime = Math.max(maxAge, key.lifetimes[name] ?? 0);
+      const over = stopped !== undefined && facts.now >= stopped + (lifetime + facts.skew) * 1000;
+      return over ? 'none' : 'refused';
+    },
+    undefined,
+  );
+}
+
+function report(
+  step: Step['step'],
+  kid: string | undefined,
+  registry: PurposeRegistry,
+  effect: (purpose: Purpose) => Effect,
+  safeAt: number | undefined,
+): Impact {
+  const rows = registry.all.map((purpose) => {
+    const { name, about, state, maxAge } = purpose;
+    const outcome = effect(purpose);
+    const sees = outcome === 'refused' ? purpose.refused : 'nothing';
+    return { purpose: name, about, state, maxAge, effect: outcome, sees };
+  });
+  return { step, kid, rows, notAffected: NOT_AFFECTED, safeAt };
+}

@@ -1,0 +1,87 @@
+// The state of a rotation in one value: every key, every replica, and what is safe when.
+import type { ReplicaReport } from '../fleet/report.js';
+import type { KeyDates, KeyState, Lifetimes } from '../keyring/key.js';
+import type { Keyring } from '../keyring/keyring.js';
+import { safeToPromoteAt, safeToRetireAt, type TransitionFacts } from '../keyring/transitions.js';
+import type { Resolution } from '../resolve/resolve.js';
+import { type DeployStage, deployStage, livesInVariables } from './deploys.js';
+
+/** Times in milliseconds since 1970. */
+export interface KeyStatus {
+  readonly id: string;
+  readonly state: KeyState;
+  readonly dates: KeyDates;
+  readonly lifetimes: Lifetimes;
+  /** When a staged key takes over by itself. */
+  readonly activatesAt: number | undefined;
+  /** How many of the reporting replicas verify with it. */
+  readonly knownBy: number;
+  /** When a token of it was last accepted, as far as replicas report. */
+  readonly lastVerifiedAt: number | undefined;
+  /** When it was last signed with, as far as replicas report. */
+  readonly lastSignedAt: number | undefined;
+  /** When its next step is safe: promoting a staged key, retiring a retiring one. */
+  readonly safeAt: number | undefined;
+}
+
+export interface Status {
+  readonly profile: string;
+  readonly source: string;
+  readonly format: string;
+  readonly ring: {
+    readonly id: string | undefined;
+    readonly generation: number;
+    readonly fingerprint: string;
+  };
+  readonly keys: readonly KeyStatus[];
+  readonly replicas: readonly ReplicaReport[];
+  /** Replicas whose ring is another than the one in force. */
+  readonly differing: readonly string[];
+  /** How many of the three deploys of a rotation by variables this process has seen; undefined elsewhere. */
+  readonly deploy: DeployStage | undefined;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+export function statusOf(
+  ring: Keyring,
+  resolution: Resolution,
+  replicas: readonly ReplicaReport[],
+  facts: TransitionFacts,
+): Status {
+  const uses = replicas.flatMap((replica) => replica.uses);
+  const last = (kid: string, when: 'verifiedAt' | 'signedAt') => {
+    const at = Math.max(0, ...uses.filter((use) => use.kid === kid).map((use) => use[when]));
+    return at === 0 ? undefined : at;
+  };
+  return {
+    profile: resolution.profile.profile,
+    source: resolution.source?.name ?? '',
+    format: resolution.source?.format ?? '',
+    ring: { id: ring.id, generation: ring.generation, fingerprint: ring.fingerprint },
+    keys: ring.keys.map((key) => ({
+      id: key.id,
+      state: key.state,
+      dates: key.dates,
+      lifetimes: key.lifetimes,
+      activatesAt: key.activatesAt,
+      knownBy: replicas.filter((replica) => replica.verifies.includes(key.id)).length,
+      lastVerifiedAt: last(key.id, 'verifiedAt'),
+      lastSignedAt: last(key.id, 'signedAt'),
+      safeAt:
+        ring.id === undefined
+          ? undefined
+          : key.state === 'staged'
+            ? safeToPromoteAt(key, facts)
+            : key.state === 'retiring'
+              ? safeToRetireAt(key, facts)
+              : undefined,
+    })),
+    replicas,
+    differing: replicas
+      .filter((replica) => replica.fingerprint !== ring.fingerprint)
+      .map((replica) => replica.instance),
+    deploy: livesInVariables(resolution) ? deployStage(resolution.settings) : undefined,
+    now: facts.now,
+  };
+}

@@ -1,0 +1,75 @@
+// The counters of one process in the text format of Prometheus.
+
+import type { Usage } from '../signing/usage.js';
+import type { Health } from './keeper.js';
+
+/** @param now milliseconds since 1970 */
+export function formatMetrics(health: Health, usage: Usage, now: number): string {
+  const lines: string[] = [];
+  const metric = (
+    name: string,
+    type: 'counter' | 'gauge',
+    about: string,
+    values: ReadonlyArray<readonly [labels: Readonly<Record<string, string>>, value: number]>,
+  ) => {
+    if (values.length === 0) return;
+    lines.push(`# HELP keyturn_${name} ${about}`, `# TYPE keyturn_${name} ${type}`);
+    for (const [labels, value] of values) lines.push(`keyturn_${name}${format(labels)} ${value}`);
+  };
+  const { uses, refusals } = usage;
+  const seconds = (at: number) => Math.floor(at / 1000);
+  metric('ready', 'gauge', '1 when requests should be sent here', [[{}, Number(health.ready)]]);
+  metric('degraded', 'gauge', '1 when an older keyring is in force than the source holds', [
+    [{}, Number(health.degraded !== undefined)],
+  ]);
+  metric('keyring_generation', 'gauge', 'generation of the keyring in force', [
+    [{ fingerprint: health.fingerprint }, health.generation],
+  ]);
+  metric('keyring_age_seconds', 'gauge', 'since the keyring in force was loaded', [
+    [{}, seconds(now) - seconds(health.loadedAt)],
+  ]);
+  metric(
+    'key_info',
+    'gauge',
+    'the keys of the ring and their states',
+    health.keys.map(({ id, state }) => [{ kid: id, state }, 1]),
+  );
+  metric(
+    'tokens_verified_total',
+    'counter',
+    'tokens accepted, by key and purpose',
+    uses
+      .filter((use) => use.verified > 0)
+      .map((use) => [{ kid: use.kid, purpose: use.purpose }, use.verified]),
+  );
+  metric(
+    'tokens_signed_total',
+    'counter',
+    'tokens signed, by key and purpose',
+    uses.filter((use) => use.signed > 0).map((use) => [{ kid: use.kid, purpose: use.purpose }, use.signed]),
+  );
+  metric(
+    'key_last_verified_seconds',
+    'gauge',
+    'when a token was last accepted, by key and purpose, since 1970',
+    uses
+      .filter((use) => use.verified > 0)
+      .map((use) => [{ kid: use.kid, purpose: use.purpose }, seconds(use.verifiedAt)]),
+  );
+  metric(
+    'tokens_refused_total',
+    'counter',
+    'tokens refused, by purpose and reason',
+    refusals.map(({ purpose, reason, count }) => [{ purpose, reason }, count]),
+  );
+  return `${lines.join('\n')}\n`;
+}
+
+/** Label values are ids and names of ours; quotes and line ends are escaped all the same. */
+function format(labels: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(labels).map(
+    ([name, value]) =>
+      `${name}="${value.replace(/[\\"\n]/g, (character) => (character === '\n' ? '\\n' : `\\${character}`))}"`,
+  );
+  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
+}

@@ -1,0 +1,51 @@
+// Which key was used when, and what was refused: the evidence that a rotation goes by.
+import type { RefusalReason } from './result.js';
+
+/** What happened with one key for one purpose. Times in milliseconds since 1970; 0 means never. */
+export interface Use {
+  readonly kid: string;
+  readonly purpose: string;
+  signed: number;
+  signedAt: number;
+  verified: number;
+  verifiedAt: number;
+}
+
+/** Counters of one process. Held outside the signers, so that they outlive a ring. */
+export class Usage {
+  readonly #uses = new Map<string, Use>();
+  readonly #refusals = new Map<
+    string,
+    { readonly purpose: string; readonly reason: RefusalReason; count: number }
+  >();
+
+  /** The counters of one key and purpose: one object, to be counted up in place. */
+  of(kid: string, purpose: string): Use {
+    const name = `${kid} ${purpose}`;
+    let use = this.#uses.get(name);
+    if (use === undefined) {
+      use = { kid, purpose, signed: 0, signedAt: 0, verified: 0, verifiedAt: 0 };
+      this.#uses.set(name, use);
+    }
+    return use;
+  }
+
+  refused(purpose: string, reason: RefusalReason): void {
+    const name = `${purpose} ${reason}`;
+    const entry = this.#refusals.get(name);
+    if (entry === undefined) this.#refusals.set(name, { purpose, reason, count: 1 });
+    else entry.count++;
+  }
+
+  get uses(): readonly Readonly<Use>[] {
+    return [...this.#uses.values()];
+  }
+
+  get refusals(): ReadonlyArray<{
+    readonly purpose: string;
+    readonly reason: RefusalReason;
+    readonly count: number;
+  }> {
+    return [...this.#refusals.values()];
+  }
+}
