@@ -1,10 +1,10 @@
 // The Fastify plugin: request.session, request.flash, reply.csrfToken(), and CSRF protection of every unsafe
 // method. A thin binding over adapters/http.ts.
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
-import { createKeyturn, type Keyturn } from '../keyturn.js';
+import { createKeyturn, type Keyturn, type KeyturnOptions } from '../keyturn.js';
 import type { Flash } from '../purposes/flash.js';
 import type { Session } from '../purposes/session/session.js';
-import { type HttpChanges, HttpCore, type HttpOptions, type Visit } from './http.js';
+import { type HttpChanges, HttpCore, type HttpOptions, type HttpRequest, type Visit } from './http.js';
 
 export type { Flash, FlashMessages } from '../purposes/flash.js';
 export type { Session, SessionControls, SessionData, SessionValues } from '../purposes/session/session.js';
@@ -41,12 +41,12 @@ const VISIT = Symbol('keyturn.visit');
 type Visited = FastifyRequest & { [VISIT]: Visit | null };
 
 const plugin: FastifyPluginAsync<KeyturnFastifyOptions> = async (app, options) => {
-  const keyturn = options.keyturn ?? (await createKeyturn({ logger: app.log }));
+  const keyturn = options.keyturn ?? (await createKeyturn(logsOf(app)));
   if (options.keyturn === undefined) app.addHook('onClose', () => keyturn.close());
   const core = new HttpCore(keyturn, options);
   const visit = (request: FastifyRequest): Visit => {
     const visited = request as Visited;
-    visited[VISIT] ??= core.visit(describe(request));
+    visited[VISIT] ??= core.visit(new Described(request));
     return visited[VISIT];
   };
   app.decorate('keyturn', keyturn);
@@ -76,12 +76,11 @@ const plugin: FastifyPluginAsync<KeyturnFastifyOptions> = async (app, options) =
 };
 
 function addHooks(app: FastifyInstance, core: HttpCore, visit: (request: FastifyRequest) => Visit): void {
-  if (core.waits) {
+  if (core.mayWait) {
     app.addHook('onRequest', (request, _reply, done) => {
-      if (core.sessionCookie.find(request.headers.cookie) === undefined) return done();
-      const opened = visit(request).open();
-      if (opened instanceof Promise) opened.then(() => done(), done);
-      else done();
+      const waiting = core.before(request.headers.cookie, () => visit(request));
+      if (waiting === undefined) done();
+      else waiting.then(() => done(), done);
     });
   }
   // After the body has been read, since that is where a form's token is.
@@ -102,10 +101,13 @@ function addHooks(app: FastifyInstance, core: HttpCore, visit: (request: Fastify
       const cacheControl = reply.getHeader('cache-control');
       const changes = current.finish(cacheControl === undefined ? undefined : String(cacheControl));
       if (changes instanceof Promise) {
-        changes.then((settled) => {
-          apply(settled, reply);
-          done(null, payload);
-        }, done);
+        // What Fastify throws on going on is caught too: it must not end the process.
+        changes
+          .then((settled) => {
+            apply(settled, reply);
+            done(null, payload);
+          })
+          .catch(done);
       } else {
         apply(changes, reply);
         done(null, payload);
@@ -116,21 +118,44 @@ function addHooks(app: FastifyInstance, core: HttpCore, visit: (request: Fastify
   });
 }
 
-function describe(request: FastifyRequest) {
-  const { headers } = request;
-  return {
-    method: request.method,
-    cookie: headers.cookie,
-    origin: headers.origin,
-    fetchSite: single(headers['sec-fetch-site']),
-    // Fastify's own views of these follow its trustProxy option.
-    get host() {
-      return request.host;
-    },
-    get https() {
-      return request.protocol === 'https';
-    },
-  };
+/** The app's logger, unless it is switched off: its methods are then all the same one that does nothing. */
+function logsOf({ log }: FastifyInstance): KeyturnOptions {
+  return log.info === log.error ? {} : { logger: log };
+}
+
+/** What a request says, read when it is asked for. A class: an object literal with getters has a shape of its own. */
+class Described implements HttpRequest {
+  readonly #request: FastifyRequest;
+
+  constructor(request: FastifyRequest) {
+    this.#request = request;
+  }
+
+  get method(): string {
+    return this.#request.method;
+  }
+
+  get cookie(): string | undefined {
+    return this.#request.headers.cookie;
+  }
+
+  get origin(): string | undefined {
+    return this.#request.headers.origin;
+  }
+
+  get fetchSite(): string | undefined {
+    const header = this.#request.headers['sec-fetch-site'];
+    return Array.isArray(header) ? header[0] : header;
+  }
+
+  // Fastify's own views of these follow its trustProxy option.
+  get host(): string | undefined {
+    return this.#request.host;
+  }
+
+  get https(): boolean {
+    return this.#request.protocol === 'https';
+  }
 }
 
 function apply(changes: HttpChanges | undefined, reply: FastifyReply): void {
@@ -143,10 +168,6 @@ function apply(changes: HttpChanges | undefined, reply: FastifyReply): void {
 function formToken(body: unknown): unknown {
   const field = (body as { _csrf?: unknown } | null | undefined)?._csrf;
   return typeof field === 'object' && field !== null ? (field as { value?: unknown }).value : field;
-}
-
-function single(header: string | string[] | undefined): string | undefined {
-  return Array.isArray(header) ? header[0] : header;
 }
 
 // What fastify-plugin would do: decorations reach the whole app, not only this plugin.

@@ -2,7 +2,6 @@
 // An adapter tells it what came in, hands its parts to the app, and applies what it wants sent.
 import { KeyturnError } from '../errors.js';
 import { internalsOf, type Keyturn } from '../keyturn.js';
-import type { Logger } from '../log.js';
 import { AppCookie } from '../purposes/cookie.js';
 import { Csrf, type CsrfReason, isSafeMethod } from '../purposes/csrf.js';
 import { CsrfId } from '../purposes/csrf-id.js';
@@ -16,7 +15,9 @@ import {
   type SessionKind,
   SessionTimes,
 } from '../purposes/session/kind.js';
-import { isEmpty, type Session, type SessionState } from '../purposes/session/session.js';
+import { type Carried, isEmpty, type Session, type SessionState } from '../purposes/session/session.js';
+import type { RingKeeper } from '../runtime/keeper.js';
+import type { Logger } from '../runtime/log.js';
 import type { Signer } from '../signing/signer.js';
 import type { Awaitable, SessionStore } from '../stores/store.js';
 
@@ -58,10 +59,14 @@ export class HttpCore {
   readonly clock: () => number;
   /** Whether opening a session may have to wait for a store or an epoch. */
   readonly waits: boolean;
+  /** Tells of a change that came too late to be kept. */
+  readonly late: () => void;
+  readonly #keeper: RingKeeper;
 
-  /** @throws KeyturnError `cookie_invalid`, `session_store_missing` */
+  /** @throws KeyturnError `cookie_invalid`, `config_invalid` */
   constructor(keyturn: Keyturn, options: HttpOptions) {
-    const { settings, ownSigner, logger, clock, sessionStore } = internalsOf(keyturn);
+    const { settings, ownSigner, logger, clock, sessionStore, keeper } = internalsOf(keyturn);
+    this.#keeper = keeper;
     const { profile } = keyturn;
     const name = settings.get('session.cookie.name');
     const stem = name.replace(/\.sid$/, '');
@@ -82,6 +87,40 @@ export class HttpCore {
         ? new CookieSessions({ ...shared, signer: ownSigner('session') })
         : new StoreSessions({ ...shared, store, signer: ownSigner('session') });
     this.waits = store !== undefined || options.epoch !== undefined;
+    this.late = () =>
+      logger.warn(
+        { event: 'session.late' },
+        'a session or flash message was changed after the response had been sent: nothing of it is kept',
+      );
+  }
+
+  /** Whether there can be anything to wait for before the app runs: see {@link before}. */
+  get mayWait(): boolean {
+    return this.waits || this.#keeper.follows;
+  }
+
+  /**
+   * What to wait for before the app runs: a store or an epoch, and for a cookie of a key that the ring does not
+   * know one look for a newer ring (shared by all requests of a second; a courtesy, no guarantee rests on it).
+   *
+   * @returns undefined when there is nothing to wait for
+   */
+  before(cookie: string | undefined, visit: () => Visit): Promise<unknown> | undefined {
+    if (cookie === undefined) return undefined;
+    const session = this.sessionCookie.find(cookie);
+    if (this.#keeper.follows && (this.#isUnknown(session) || this.#isUnknown(this.csrfCookie.find(cookie)))) {
+      return this.#keeper.ask().then(() => this.#openFirst(session, visit));
+    }
+    const opened = this.#openFirst(session, visit);
+    return opened instanceof Promise ? opened : undefined;
+  }
+
+  #openFirst(session: string | undefined, visit: () => Visit): Awaitable<unknown> {
+    return this.waits && session !== undefined ? visit().open() : undefined;
+  }
+
+  #isUnknown(token: string | undefined): boolean {
+    return token !== undefined && !this.csrfIds.knows(token);
   }
 
   visit(request: HttpRequest): Visit {
@@ -97,6 +136,8 @@ export class Visit {
   #flash: FlashBox | undefined;
   #csrfId: CsrfId | undefined;
   #issuedToken = false;
+  /** Saving the session has failed (or is still going on): the browser keeps the one it has. */
+  #unsaved = false;
   #finished = false;
 
   constructor(core: HttpCore, request: HttpRequest) {
@@ -122,7 +163,9 @@ export class Visit {
   get #state(): SessionState {
     const state = this.#session ?? this.open();
     if (state instanceof Promise)
-      throw new TypeError('the session is not open yet: the adapter must wait for it');
+      throw new TypeError(
+        'the session is not open yet: register Keyturn before the hooks and routes that use the session',
+      );
     return state;
   }
 
@@ -131,7 +174,9 @@ export class Visit {
     const box = this.#flash;
     return ((type?: string, text?: string) => {
       if (type === undefined) return box.takeAll();
-      return text === undefined ? box.take(type) : box.add(type, text);
+      if (text === undefined) return box.take(type);
+      if (this.#finished) this.#core.late();
+      return box.add(type, text);
     }) as Flash;
   }
 
@@ -139,8 +184,9 @@ export class Visit {
   csrfToken(): string {
     this.#issuedToken = true;
     const state = this.#state;
-    if (this.#willHaveSession(state)) return this.#core.csrf.issue(state.csrf ?? state.id);
-    return this.#core.csrf.issue(this.#id.issue(state.ended));
+    if (!this.#willHaveSession(state)) return this.#core.csrf.issue(this.#id.issue(state.ended));
+    const id = this.#unsaved ? (state.carried as Carried).id : state.id;
+    return this.#core.csrf.issue(state.csrf ?? id);
   }
 
   /**
@@ -158,7 +204,8 @@ export class Visit {
       csrf.refusesProvenance(this.#request) ?? csrf.refusesToken(token, boundTo);
     if (reason === undefined) return;
     const { origin, fetchSite, host } = this.#request;
-    logger.warn({ event: 'csrf.refused', reason, origin, fetchSite, host }, CSRF_ADVICE[reason]);
+    const facts = { origin: forLog(origin), fetchSite: forLog(fetchSite), host: forLog(host) };
+    logger.warn({ event: 'csrf.refused', reason, ...facts }, CSRF_ADVICE[reason]);
     throw new KeyturnError(
       'csrf_refused',
       'the request could not be accepted; reload the page and try again',
@@ -167,22 +214,34 @@ export class Visit {
   }
 
   /**
-   * Saves what has changed and tells what to send. Call it once, before the headers go out.
+   * Saves what has changed and tells what to send. Call it before the headers go out. Where it fails an error is
+   * answered instead, and it is called again for that answer: then without the session, which stays as it was.
    *
    * @param cacheControl the `Cache-Control` header that the app has set
    */
   finish(cacheControl: string | undefined): Awaitable<HttpChanges | undefined> {
     if (this.#finished) return undefined;
-    this.#finished = true;
+    // First, since it can fail: nothing is saved then.
+    const flashCookie = this.#flash?.commit();
     const state = this.#session;
-    if (state === undefined) return this.#changes(undefined, cacheControl);
+    if (state === undefined || this.#unsaved) return this.#changes(undefined, flashCookie, cacheControl);
     this.#adoptCsrfId(state);
+    this.#unsaved = true;
     const saved = this.#core.sessions.commit(state, traits(this.#request.method, cacheControl));
-    return andThen(saved, (cookie) => this.#changes(cookie, cacheControl));
+    return andThen(saved, (cookie) => {
+      this.#unsaved = false;
+      state.late = this.#core.late;
+      return this.#changes(cookie, flashCookie, cacheControl);
+    });
   }
 
-  #changes(sessionCookie: string | undefined, cacheControl: string | undefined): HttpChanges | undefined {
-    const cookies = [sessionCookie, this.#csrfIdCookie(), this.#flash?.commit()].filter(
+  #changes(
+    sessionCookie: string | undefined,
+    flashCookie: string | undefined,
+    cacheControl: string | undefined,
+  ): HttpChanges | undefined {
+    this.#finished = true;
+    const cookies = [sessionCookie, this.#csrfIdCookie(), flashCookie].filter(
       (cookie) => cookie !== undefined,
     );
     const personal = cookies.length > 0 || this.#issuedToken || this.#flash?.touched === true;
@@ -193,7 +252,7 @@ export class Visit {
     const state = this.#session;
     if (state === undefined) return undefined;
     const begins = state.carried === undefined && this.#willHaveSession(state);
-    const over = begins || (state.ended && !this.#issuedToken);
+    const over = begins || (state.ended && !this.#unsaved && !this.#issuedToken);
     if (!over && this.#csrfId === undefined) return undefined;
     return this.#id.commit(over, traits(this.#request.method, undefined).safe);
   }
@@ -205,6 +264,7 @@ export class Visit {
   }
 
   #willHaveSession(state: SessionState): boolean {
+    if (this.#unsaved) return state.carried !== undefined;
     return !state.ended && (!state.fresh || state.regenerated || !isEmpty(state.session));
   }
 
@@ -215,6 +275,9 @@ export class Visit {
   }
 }
 
+/** More of a header than this helps nobody, and would let strangers fill the log. */
+const LOGGED_CHARACTERS = 200;
+
 const CSRF_ADVICE: Readonly<Record<CsrfReason, string>> = {
   cross_site: 'a page of another site sent a request; if it may, list its origin under [csrf] origins',
   foreign_origin:
@@ -223,6 +286,11 @@ const CSRF_ADVICE: Readonly<Record<CsrfReason, string>> = {
   no_cookie: 'a request came with a CSRF token, but without the cookie that it is bound to',
   token_refused: 'a request came with a CSRF token that is expired, altered, or of another session',
 };
+
+/** What came in a header, so that it cannot pass for anything else in a log. */
+function forLog(header: string | undefined): string | undefined {
+  return header?.slice(0, LOGGED_CHARACTERS).replace(/[^!-~]/g, '?');
+}
 
 function traits(method: string, cacheControl: string | undefined): ResponseTraits {
   return {
@@ -234,7 +302,8 @@ function traits(method: string, cacheControl: string | undefined): ResponseTrait
 /** What one visitor alone may see must not be kept by a shared cache. */
 function privately(cacheControl: string | undefined): string | undefined {
   if (cacheControl === undefined) return 'private';
-  if (/(^|[\s,])(private|no-store)\b/i.test(cacheControl)) return undefined;
+  // `private="x-user"` is about that one header field.
+  if (/(^|[\s,])(private(?!\s*=)|no-store)\b/i.test(cacheControl)) return undefined;
   const rest = cacheControl
     .split(',')
     .map((directive) => directive.trim())

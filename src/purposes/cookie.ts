@@ -4,7 +4,7 @@ import type { Settings } from '../config/layers.js';
 import type { Profile } from '../config/profile.js';
 import { KeyturnError } from '../errors.js';
 
-/** Browsers drop a cookie whose name, value and attributes are longer together (RFC 6265bis, section 5.6). */
+/** Every browser keeps so much: name, value and attributes together (RFC 6265, section 6.1). */
 export const COOKIE_LIMIT = 4096;
 
 /** One cookie of the app: finds its value in a request, writes it into a response. */
@@ -25,6 +25,13 @@ export class AppCookie {
     this.name = production ? `${host ? '__Host-' : '__Secure-'}${base}` : base;
     // Browsers refuse SameSite=None and Partitioned without Secure, and take Secure from localhost.
     const secure = production || partitioned || sameSite === 'none';
+    if (/^__(host|secure)-/i.test(base)) {
+      throw new KeyturnError(
+        'cookie_invalid',
+        `the cookie name ${base} has a prefix already, which production puts before it`,
+        'leave the prefix out of session.cookie.name',
+      );
+    }
     try {
       const cookie = stringifySetCookie({
         name: this.name,

@@ -72,6 +72,9 @@ export class FlashBox {
     if (this.#messages.length === 0) return this.#carried ? this.#cookie.clear() : undefined;
     const header = this.#cookie.set(this.#signer.sign(this.#messages), this.#signer.maxAge);
     if (header === undefined) {
+      // The answer that tells of the error must not fail for the same reason.
+      this.#messages = [];
+      this.#changed = false;
       throw new KeyturnError(
         'flash_too_large',
         `the flash messages need more than the ${COOKIE_LIMIT} bytes of a cookie`,

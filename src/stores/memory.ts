@@ -4,7 +4,10 @@ import type { PutOutcome, SessionRecord, SessionStore, StoredSession, UserSessio
 export interface MemorySessionStoreOptions {
   /** Milliseconds since 1970; default: `Date.now`. */
   readonly clock?: () => number;
-  /** The most sessions kept; beyond it the oldest go first. Default: 100,000. */
+  /**
+   * The most sessions kept, and the most ids of ended ones; beyond it those go first that were written least
+   * recently. Default: 100,000.
+   */
   readonly limit?: number;
 }
 
@@ -65,8 +68,10 @@ export class MemorySessionStore implements SessionStore {
   destroy(id: string, until: number): void {
     const session = this.#sessions.get(id);
     if (session !== undefined) this.#drop(id, session);
+    this.#tombstones.delete(id);
     this.#tombstones.set(id, until);
     this.#sweep();
+    this.#keepWithinLimit();
   }
 
   listUser(user: string): readonly UserSession[] {
@@ -89,8 +94,12 @@ export class MemorySessionStore implements SessionStore {
 
   #keepWithinLimit(): void {
     for (const [id, session] of this.#sessions) {
-      if (this.#sessions.size <= this.#limit) return;
+      if (this.#sessions.size <= this.#limit) break;
       this.#drop(id, session);
+    }
+    for (const id of this.#tombstones.keys()) {
+      if (this.#tombstones.size <= this.#limit) break;
+      this.#tombstones.delete(id);
     }
   }
 

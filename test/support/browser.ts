@@ -7,7 +7,6 @@ export interface Answer {
   readonly text: string;
   /** The `Set-Cookie` headers of this answer. */
   readonly setCookies: readonly string[];
-  // biome-ignore lint/suspicious/noExplicitAny: tests read what they know is there
   readonly json: any;
 }
 

@@ -2,7 +2,7 @@
 import { Key, type KeyState, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
 import { internalsOf, type Keyturn, startKeyturn } from '../../src/keyturn.js';
-import type { Logger } from '../../src/log.js';
+import type { Logger } from '../../src/runtime/log.js';
 
 export const SECRET = 'b2390de7fca268344dae0d1f48dc3ae94e590bb1aa9a56277a0c9ee6b24d362d';
 export const OTHER_SECRET = '792c98d17f863f6a385dc38b0ebf8ba26b6d85dc92aa5971b49ab9ad0839ef75';

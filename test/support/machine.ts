@@ -9,9 +9,9 @@ import type { Signs } from '../../src/config/profile.js';
 import { KeyturnError } from '../../src/errors.js';
 import { Material } from '../../src/keyring/key.js';
 import { type Keyturn, startKeyturn } from '../../src/keyturn.js';
-import type { LogMethod } from '../../src/log.js';
 import type { Machine } from '../../src/resolve/machine.js';
 import { type Resolution, resolve } from '../../src/resolve/resolve.js';
+import type { LogMethod } from '../../src/runtime/log.js';
 
 export const NOW: number = Date.parse('2026-11-20T12:00:00Z');
 export const DAY = 86_400_000;

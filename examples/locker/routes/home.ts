@@ -1,6 +1,5 @@
 import type { FastifyPluginAsync } from 'fastify';
 import type { LockerOptions } from '../app.js';
-import { signingKid } from '../keys.js';
 import { prefersJson, sendPage } from '../negotiate.js';
 import { homePage } from '../pages/home.js';
 import { ICON } from '../pages/mark.js';
@@ -18,7 +17,7 @@ export const homeRoutes: FastifyPluginAsync<LockerOptions> = async (app, options
       const password = options.showPassword ? options.password : undefined;
       return sendPage(reply, signInPage({ csrfToken, messages, password }));
     }
-    const kid = signingKid(app.keyturn);
+    const kid = app.keyturn.health.signs;
     return sendPage(reply, homePage({ csrfToken, messages, user, signedInAt, kid }));
   });
 

@@ -11,8 +11,8 @@ import {
   decode,
   encode,
   epochHolds,
-  noteEpoch,
   type ResponseTraits,
+  renewEpoch,
   type SessionHooks,
   type SessionKind,
   type SessionTimes,
@@ -63,7 +63,10 @@ export class CookieSessions implements SessionKind {
     const data = textToSave(state);
     if (state.ended) return carried === undefined ? undefined : this.#parts.cookie.clear();
     const changed = state.fresh ? data !== '{}' || state.regenerated : data !== base;
-    if (changed) return andThen(noteEpoch(this.#parts.hooks, state), () => this.#issue(state, data));
+    if (changed) {
+      const renewed = renewEpoch(this.#parts.hooks, state, state.session);
+      return andThen(renewed, (holds) => (holds ? this.#issue(state, data) : undefined));
+    }
     if (carried === undefined || response.publiclyCacheable) return undefined;
     const now = this.#now();
     const { times } = this.#parts;

@@ -10,14 +10,14 @@ import {
   decode,
   encode,
   epochHolds,
-  noteEpoch,
   type ResponseTraits,
+  renewEpoch,
   type SessionHooks,
   type SessionKind,
   type SessionTimes,
   textToSave,
 } from './kind.js';
-import { dataText, fill, SessionState, type SessionValues } from './session.js';
+import { type Carried, dataText, fill, SessionState, type SessionValues } from './session.js';
 
 export interface StoreSessionParts {
   readonly store: SessionStore;
@@ -57,20 +57,14 @@ export class StoreSessions implements SessionKind {
   commit(state: SessionState, response: ResponseTraits): Awaitable<string | undefined> {
     const data = textToSave(state);
     if (state.ended) return this.#end(state);
-    if (state.fresh) return data === '{}' && !state.regenerated ? undefined : this.#create(state, data);
-    if (data !== state.base) return this.#save(state);
-    const { carried } = state;
-    if (carried === undefined || response.publiclyCacheable) return undefined;
-    const now = this.#now();
-    const { times } = this.#parts;
-    const expiresAt = times.expiry(now, state.createdAt ?? now);
-    if (now - carried.issuedAt >= times.rollAfter && expiresAt > carried.expiresAt)
-      return this.#roll(state, now, expiresAt);
-    if (carried.stale && response.safe) return this.#cookie(state.id, carried.issuedAt, carried.expiresAt);
-    return undefined;
+    if (state.fresh) return data === '{}' && !state.regenerated ? undefined : this.#create(state);
+    if (data !== state.base) return this.#save(state, response);
+    if (response.publiclyCacheable) return undefined;
+    const expiresAt = this.#dueExpiry(state);
+    return expiresAt === undefined ? this.#signedAgain(state, response) : this.#roll(state, expiresAt);
   }
 
-  #load(stored: StoredSession, carried: NonNullable<SessionState['carried']>): Awaitable<SessionState> {
+  #load(stored: StoredSession, carried: Carried): Awaitable<SessionState> {
     const decoded = decode(stored.text);
     if (decoded === undefined || decoded.createdAt + this.#parts.times.maxAge <= this.#now())
       return SessionState.fresh();
@@ -87,25 +81,36 @@ export class StoreSessions implements SessionKind {
     return this.#parts.cookie.clear();
   }
 
-  async #create(state: SessionState, data: string): Promise<string> {
+  async #create(state: SessionState): Promise<string> {
     const now = this.#now();
-    if (state.replaced !== undefined) await this.#bury(state.replaced, undefined);
-    await noteEpoch(this.#parts.hooks, state);
+    const data = valuesOf(state.session);
+    if (state.replaced !== undefined) await this.#dropLost(state, data);
+    await renewEpoch(this.#parts.hooks, state, data);
     state.createdAt = now;
     const expiresAt = this.#parts.times.expiry(now, now);
-    await this.#parts.store.put(state.id, this.#record(state, data, expiresAt), 0);
+    await this.#parts.store.put(state.id, this.#record(state, dataText(data), expiresAt), 0);
+    // Last, so that a store that fails leaves everything as it was.
+    if (state.replaced !== undefined) await this.#bury(state.replaced, undefined);
     return this.#cookie(state.id, now, expiresAt);
   }
 
-  async #save(state: SessionState): Promise<string | undefined> {
-    const saved = await this.#write(state, (theirs) => {
-      const mine = fromJson(dataText(state.session))?.value as Record<string, unknown>;
-      return merge(fromJson(state.base)?.value as Record<string, unknown>, mine, theirs);
-    });
-    // Signed out meanwhile: the sign-out stands, and what this request wanted to keep goes with the session.
-    if (!saved) return this.#parts.cookie.clear();
-    const now = this.#now();
-    return this.#cookie(state.id, now, this.#parts.times.expiry(now, state.createdAt ?? now));
+  /** What was kept of a session that has been signed out meanwhile goes with it: the sign-out stands. */
+  async #dropLost(state: SessionState, data: Record<string, unknown>): Promise<void> {
+    if (state.kept.length === 0 || (await this.#parts.store.get(state.replaced as string)) !== undefined)
+      return;
+    const before = baseOf(state);
+    for (const key of state.kept) if (same(data[key], before[key])) delete data[key];
+  }
+
+  async #save(state: SessionState, response: ResponseTraits): Promise<string | undefined> {
+    const saved = await this.#write(state, (theirs) => merge(baseOf(state), valuesOf(state.session), theirs));
+    // Ended meanwhile: that stands, and what this request wanted to keep goes with the session. Nothing is sent:
+    // the browser may hold another session by now, and removing the cookie would end that one.
+    if (!saved) return undefined;
+    const expiresAt = this.#dueExpiry(state);
+    return expiresAt === undefined
+      ? this.#signedAgain(state, response)
+      : this.#cookie(state.id, this.#now(), expiresAt);
   }
 
   /** `session.update(fn)`: saved when it resolves; other edits of the request stay as they are, to be saved later. */
@@ -113,12 +118,10 @@ export class StoreSessions implements SessionKind {
     state: SessionState,
     change: (data: SessionValues) => void | Promise<void>,
   ): Promise<void> => {
-    const base = fromJson(state.base)?.value as Record<string, unknown>;
-    const pending = fromJson(dataText(state.session))?.value as Record<string, unknown>;
-    let updated: Record<string, unknown> = {};
     const saved = await this.#write(state, async (theirs) => {
       await change(theirs as SessionValues);
-      updated = theirs;
+      // Other edits of this request must not clash with it: then nothing is saved.
+      merge(baseOf(state), valuesOf(state.session), theirs);
       return theirs;
     });
     if (!saved)
@@ -127,41 +130,62 @@ export class StoreSessions implements SessionKind {
         'the session was signed out while it was being changed',
         'treat the request as signed out',
       );
-    fill(state.session, merge(base, pending, updated));
   };
 
   /**
-   * Compare-and-set until it succeeds: `change` gets the data as stored and returns the data to store.
+   * Compare-and-set until it succeeds, at first on what this request has loaded: `change` gets the data as stored
+   * and returns the data to store. What the app holds is brought up to date with it.
    *
-   * @returns false when the session is gone
+   * @returns false when the session has been ended
    */
   async #write(
     state: SessionState,
     change: (theirs: Record<string, unknown>) => Awaitable<Record<string, unknown>>,
   ): Promise<boolean> {
-    const { store, times } = this.#parts;
+    const { store, times, hooks } = this.#parts;
+    const carried = state.carried as Carried;
+    let { version } = carried;
+    let theirs = baseOf(state);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const stored = await store.get(state.id);
-      const decoded = stored === undefined ? undefined : decode(stored.text);
-      if (stored === undefined || decoded === undefined || state.carried === undefined) return false;
-      const data = JSON.stringify(await change({ ...decoded.data }));
-      await noteEpoch(this.#parts.hooks, state);
+      const changed = await change(theirs);
+      const text = dataText(changed as SessionValues);
+      if (!(await renewEpoch(hooks, state, changed as SessionValues))) return false;
       const now = this.#now();
-      const record = this.#record(state, data, times.expiry(now, decoded.createdAt));
-      const outcome = await store.put(state.id, record, stored.version);
-      if (outcome === 'gone') return false;
+      const record = this.#record(state, text, times.expiry(now, state.createdAt ?? now));
+      const outcome = await store.put(state.id, record, version);
       if (outcome === 'saved') {
-        state.base = data;
-        state.carried.version = stored.version + 1;
+        adopt(state.session, merge(baseOf(state), valuesOf(state.session), changed, 'mine'));
+        state.base = text;
+        carried.version = version + 1;
         return true;
       }
+      const stored = outcome === 'gone' ? undefined : await store.get(state.id);
+      const decoded = stored === undefined ? undefined : decode(stored.text);
+      if (stored === undefined || decoded === undefined) return false;
+      version = stored.version;
+      theirs = { ...decoded.data };
     }
     throw conflict('was changed by too many requests at once');
   }
 
-  async #roll(state: SessionState, now: number, expiresAt: number): Promise<string | undefined> {
+  /** The new expiry of a session that is due to be extended. */
+  #dueExpiry(state: SessionState): number | undefined {
+    const { times } = this.#parts;
+    const carried = state.carried as Carried;
+    const now = this.#now();
+    const expiresAt = times.expiry(now, state.createdAt ?? now);
+    return now - carried.issuedAt >= times.rollAfter && expiresAt > carried.expiresAt ? expiresAt : undefined;
+  }
+
+  async #roll(state: SessionState, expiresAt: number): Promise<string | undefined> {
     const alive = await this.#parts.store.touch(state.id, expiresAt * 1000);
-    return alive ? this.#cookie(state.id, now, expiresAt) : undefined;
+    return alive ? this.#cookie(state.id, this.#now(), expiresAt) : undefined;
+  }
+
+  /** A stale cookie, with its own dates, and only where a lost response costs nothing. */
+  #signedAgain(state: SessionState, { safe, publiclyCacheable }: ResponseTraits): string | undefined {
+    const { stale, issuedAt, expiresAt } = state.carried as Carried;
+    return stale && safe && !publiclyCacheable ? this.#cookie(state.id, issuedAt, expiresAt) : undefined;
   }
 
   /** The id stays refused for as long as any cookie with it could live. */
@@ -194,21 +218,43 @@ export class StoreSessions implements SessionKind {
   }
 }
 
+/** The data that the app holds, as it would be saved. */
+function valuesOf(session: SessionValues): Record<string, unknown> {
+  return fromJson(dataText(session))?.value as Record<string, unknown>;
+}
+
+/** The data as this request has loaded, or last saved, it. */
+function baseOf(state: SessionState): Record<string, unknown> {
+  return fromJson(state.base)?.value as Record<string, unknown>;
+}
+
+/** Brings what the app holds up to date; what is as it was stays the same object, since the app may hold on to it. */
+function adopt(session: SessionValues, data: Record<string, unknown>): void {
+  for (const key of Object.keys(data)) if (same(session[key], data[key])) data[key] = session[key];
+  fill(session, data);
+}
+
+function same(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
 /**
  * Lays the edits of this request (base to mine) over what another has stored, property by property.
  *
- * @throws KeyturnError `session_conflict` when both changed the same one
+ * @param clash whose a property is that both changed; default: nobody's
+ * @throws KeyturnError `session_conflict`
  */
 function merge(
   base: Readonly<Record<string, unknown>>,
   mine: Readonly<Record<string, unknown>>,
   theirs: Readonly<Record<string, unknown>>,
+  clash?: 'mine',
 ): Record<string, unknown> {
   const merged = { ...theirs };
   for (const key of new Set([...Object.keys(base), ...Object.keys(mine)])) {
-    const [before, wanted, stored] = [base, mine, theirs].map((data) => JSON.stringify(data[key]));
-    if (wanted === before || wanted === stored) continue;
-    if (stored !== before) throw conflict(`had its "${key}" changed by another request at the same time`);
+    if (same(mine[key], base[key]) || same(mine[key], theirs[key])) continue;
+    if (clash === undefined && !same(theirs[key], base[key]))
+      throw conflict(`had its "${key}" changed by another request at the same time`);
     if (Object.hasOwn(mine, key)) merged[key] = mine[key];
     else delete merged[key];
   }

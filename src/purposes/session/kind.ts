@@ -93,25 +93,55 @@ export function textToSave(state: SessionState): string {
   return text;
 }
 
-/** Goes on with a value now, or when it is there. */
+/** Goes on with a value now, or when it is there. Database clients return thenables that are no `Promise`. */
 export function andThen<T, U>(value: Awaitable<T>, next: (value: T) => Awaitable<U>): Awaitable<U> {
-  return value instanceof Promise ? value.then(next) : next(value);
+  return isThenable(value) ? Promise.resolve(value).then(next) : next(value);
+}
+
+function isThenable<T>(value: Awaitable<T>): value is Promise<T> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }
 
 /** Whether the epoch that a session was saved under is still its user's. */
-export function epochHolds(hooks: SessionHooks, decoded: LoadedSession): Awaitable<boolean> {
+export function epochHolds(
+  hooks: SessionHooks,
+  saved: Pick<LoadedSession, 'data' | 'epoch'>,
+): Awaitable<boolean> {
   if (hooks.epoch === undefined) return true;
-  return andThen(hooks.epoch(decoded.data), (epoch) => asText(epoch) === decoded.epoch);
+  return andThen(hooks.epoch(saved.data), (epoch) => asText(epoch) === saved.epoch);
 }
 
-/** Notes the user's epoch in a session that is about to be saved. */
-export function noteEpoch(hooks: SessionHooks, state: SessionState): Awaitable<void> {
-  if (hooks.epoch === undefined) return;
-  return andThen(hooks.epoch(state.session), (epoch) => {
-    state.epoch = asText(epoch);
+/**
+ * Notes the epoch of the data that is about to be saved.
+ *
+ * @returns false when the session has been ended since it was opened: saved under the new epoch it would come back
+ */
+export function renewEpoch(
+  hooks: SessionHooks,
+  state: SessionState,
+  data: SessionValues,
+): Awaitable<boolean> {
+  if (hooks.epoch === undefined) return true;
+  return andThen(hooks.epoch(data), (value) => {
+    const epoch = asText(value);
+    if (epoch === state.epoch) return true;
+    // A new epoch of the same user, or that of another who has signed in.
+    const before = { epoch: state.epoch, data: fromJson(state.base)?.value as SessionValues };
+    return andThen(state.fresh || epochHolds(hooks, before), (holds) => {
+      if (holds) state.epoch = epoch;
+      return holds;
+    });
   });
 }
 
 function asText(epoch: string | number | undefined): string | undefined {
+  // A whole row, say, would read the same whatever is in it, and never end anything.
+  if (typeof epoch === 'object' && epoch !== null) {
+    throw new KeyturnError(
+      'session_invalid',
+      'the epoch of a session is an object',
+      'return a number or a text from the option epoch',
+    );
+  }
   return epoch === undefined ? undefined : String(epoch);
 }

@@ -68,10 +68,14 @@ export class SessionState {
   readonly carried: Carried | undefined;
   /** The id of a session that `regenerate` has replaced. */
   replaced: string | undefined = undefined;
+  /** Names of data that `regenerate` has taken over from it. */
+  kept: readonly string[] = [];
   /** `regenerate` was called: there will be a session, even an empty one. */
   regenerated = false;
   fresh: boolean;
   ended = false;
+  /** Told of changes that come after the response, and so to nothing. */
+  late: (() => void) | undefined = undefined;
 
   private constructor(from: LoadedSession, carried: Carried | undefined, update: Updater | undefined) {
     this.id = from.id;
@@ -154,11 +158,13 @@ class SessionObject {
 
   regenerate(options: RegenerateOptions = {}): void {
     const state = this.#state;
+    state.late?.();
     const data = this as unknown as Record<string, unknown>;
     if (options.keep !== true) {
       const keep = Array.isArray(options.keep) ? (options.keep as readonly string[]) : [];
       for (const key of Object.keys(data)) if (!keep.includes(key)) delete data[key];
     }
+    state.kept = Object.keys(data);
     state.replaced ??= state.carried?.id;
     state.regenerated = true;
     state.id = newSessionId();
@@ -171,6 +177,7 @@ class SessionObject {
 
   destroy(): void {
     const state = this.#state;
+    state.late?.();
     const data = this as unknown as Record<string, unknown>;
     for (const key of Object.keys(data)) delete data[key];
     state.ended = true;
@@ -178,7 +185,8 @@ class SessionObject {
 
   async update(change: (data: SessionValues) => void | Promise<void>): Promise<void> {
     const state = this.#state;
-    if (this.#update === undefined || state.carried === undefined || state.regenerated) {
+    state.late?.();
+    if (this.#update === undefined || state.carried === undefined || state.regenerated || state.ended) {
       await change(state.session);
     } else {
       await this.#update(state, change);
@@ -191,10 +199,12 @@ class SessionObject {
 
   set(key: string, value: unknown): void {
     refuseReserved(key);
+    this.#state.late?.();
     (this as unknown as Record<string, unknown>)[key] = value;
   }
 
   delete(key: string): void {
+    this.#state.late?.();
     if (Object.hasOwn(this, key)) delete (this as unknown as Record<string, unknown>)[key];
   }
 }
@@ -216,7 +226,7 @@ export function fill(session: Record<string, unknown>, data: Readonly<Record<str
  *
  * @throws KeyturnError `session_invalid` when it holds what JSON cannot carry, or a reserved name
  */
-export function dataText(session: Session): string {
+export function dataText(session: SessionValues): string {
   for (const key of Object.keys(session)) refuseReserved(key);
   try {
     return JSON.stringify(session);
