@@ -3,7 +3,10 @@
 import { createHmac, createSecretKey, randomBytes } from 'node:crypto';
 import fastifyCookie from '@fastify/cookie';
 import cookieSignature from 'cookie-signature';
+import { createSigner, createVerifier } from 'fast-jwt';
+import jsonwebtoken from 'jsonwebtoken';
 import { createKeyturn } from 'keyturn';
+import { createJwt } from 'keyturn/jwt';
 import { compare, table } from './harness.js';
 
 const secrets = Array.from({ length: 5 }, () => randomBytes(32).toString('hex'));
@@ -32,7 +35,8 @@ async function keyturn(previous) {
   });
 }
 
-const one = (await keyturn([])).signer('password-reset');
+const kt = await keyturn([]);
+const one = kt.signer('password-reset');
 const five = (await keyturn(secrets.slice(1))).signer('password-reset');
 const last = (
   await createKeyturn({
@@ -106,4 +110,45 @@ export function micro() {
     { base: 'keyturn, 5 keys' },
   );
   table('verify it, signed by the last of five', verifyFive, columns);
+  accessTokens();
+}
+
+/** Access tokens: every peer sets and checks iss, aud, iat and exp, and names its key. */
+function accessTokens() {
+  const issuer = 'https://auth.example.com';
+  const audience = 'https://api.example.com';
+  const secret = randomBytes(32);
+  const keyid = 'key-2026';
+  const ours = createJwt(kt, { issuer, audience });
+  const fastSign = createSigner({ key: secret, kid: keyid, iss: issuer, aud: audience, expiresIn: 900_000 });
+  const checks = { key: secret, algorithms: ['HS256'], allowedIss: issuer, allowedAud: audience };
+  const fastVerify = createVerifier(checks);
+  const fastCached = createVerifier({ ...checks, cache: true });
+  const secretKey = createSecretKey(secret);
+  const signOptions = { algorithm: 'HS256', keyid, issuer, audience, expiresIn: 900 };
+  const verifyOptions = { algorithms: ['HS256'], issuer, audience };
+  const tokens = {
+    ours: values.map((value) => ours.sign(value)),
+    fast: values.map((value) => fastSign(value)),
+    plain: values.map((value) => jsonwebtoken.sign(value, secretKey, signOptions)),
+  };
+  const signing = compare(
+    {
+      'keyturn/jwt': (i) => ours.sign(at(values, i)),
+      'fast-jwt': (i) => fastSign(at(values, i)),
+      jsonwebtoken: (i) => jsonwebtoken.sign(at(values, i), secretKey, signOptions),
+    },
+    { base: 'keyturn/jwt' },
+  );
+  table('sign an access token with those claims', signing, columns);
+  const verifying = compare(
+    {
+      'keyturn/jwt': (i) => must(ours.verify(at(tokens.ours, i)).payload),
+      'fast-jwt': (i) => must(fastVerify(at(tokens.fast, i))),
+      'fast-jwt, seen before (cache)': (i) => must(fastCached(at(tokens.fast, i))),
+      jsonwebtoken: (i) => must(jsonwebtoken.verify(at(tokens.plain, i), secretKey, verifyOptions)),
+    },
+    { base: 'keyturn/jwt' },
+  );
+  table('verify an access token', verifying, columns);
 }

@@ -69,4 +69,8 @@ function withSession() {
 await variants[variant]();
 await app.listen({ port: 0, host: '127.0.0.1' });
 process.send({ port: app.server.address().port });
-process.on('message', () => process.exit(0));
+process.on('message', (message) => {
+  if (message === 'stop') process.exit(0);
+  const { user, system } = process.cpuUsage();
+  process.send({ cpu: user + system });
+});

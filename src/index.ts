@@ -12,7 +12,17 @@ export {
   type SignerOptions,
 } from './keyturn.js';
 export type { Session, SessionControls, SessionData, SessionValues } from './purposes/session/session.js';
+export { type RedeemRefusal, SingleUse } from './purposes/single-use.js';
+export type {
+  LinkRequest,
+  Links,
+  LinksOptions,
+  SignLinkOptions,
+  VerifiedLink,
+  VerifyLinkOptions,
+} from './purposes/url.js';
 export type { Health } from './runtime/keeper.js';
 export type { Logger, LogMethod } from './runtime/log.js';
 export type { Refusal, RefusalReason, Result, Verified } from './signing/result.js';
+export type { OpenOptions, Sealer, SealOptions } from './signing/sealer.js';
 export type { Bind, Signer, SignOptions, VerifyOptions } from './signing/signer.js';

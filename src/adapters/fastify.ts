@@ -8,6 +8,7 @@ import { type HttpChanges, HttpCore, type HttpOptions, type HttpRequest, type Vi
 
 export type { Flash, FlashMessages } from '../purposes/flash.js';
 export type { Session, SessionControls, SessionData, SessionValues } from '../purposes/session/session.js';
+export { type BlobRoutesOptions, blobRoutes } from './fastify-blobs.js';
 export type { HttpOptions } from './http.js';
 
 export interface KeyturnFastifyOptions extends HttpOptions {

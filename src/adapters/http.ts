@@ -6,7 +6,7 @@ import { AppCookie } from '../purposes/cookie.js';
 import { Csrf, type CsrfReason, isSafeMethod } from '../purposes/csrf.js';
 import { CsrfId } from '../purposes/csrf-id.js';
 import { type Flash, FlashBox } from '../purposes/flash.js';
-import { CookieSessions } from '../purposes/session/in-cookie.js';
+import { type CookieSessionParts, CookieSessions } from '../purposes/session/in-cookie.js';
 import { StoreSessions } from '../purposes/session/in-store.js';
 import {
   andThen,
@@ -84,7 +84,7 @@ export class HttpCore {
     const shared = { cookie: this.sessionCookie, times, hooks: options, persistent, clock };
     this.sessions =
       store === undefined
-        ? new CookieSessions({ ...shared, signer: ownSigner('session') })
+        ? new CookieSessions({ ...shared, ...cookieCodecs(keyturn) })
         : new StoreSessions({ ...shared, store, signer: ownSigner('session') });
     this.waits = store !== undefined || options.epoch !== undefined;
     this.late = () =>
@@ -126,6 +126,15 @@ export class HttpCore {
   visit(request: HttpRequest): Visit {
     return new Visit(this, request);
   }
+}
+
+/** What makes session cookies, and what else reads them: one made the other way, before a switch, is good too. */
+function cookieCodecs(keyturn: Keyturn): Pick<CookieSessionParts, 'codec' | 'other'> {
+  const { settings, ownSigner, ownSealer } = internalsOf(keyturn);
+  const signer = ownSigner('session');
+  const sealer = ownSealer('session');
+  const sealed = sealer !== undefined && settings.get('session.sealed');
+  return sealed ? { codec: sealer, other: signer } : { codec: signer, other: sealer };
 }
 
 /** One request and its response. Nothing is read or verified before it is asked for. */

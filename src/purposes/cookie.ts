@@ -46,9 +46,11 @@ export class AppCookie {
       this.#prefix = `${this.name}=`;
       this.#attributes = cookie.slice(this.#prefix.length);
     } catch (error) {
+      // Only what is wrong is passed on ("option path is invalid"), not the value: it may be a secret in the wrong place.
+      const [what] = (error as Error).message.split(':');
       throw new KeyturnError(
         'cookie_invalid',
-        `the settings under [session.cookie] make no valid cookie: ${(error as Error).message}`,
+        `the settings under [session.cookie] make no valid cookie (${what})`,
         'correct its name, domain or path',
       );
     }

@@ -73,9 +73,7 @@ export class CsrfId {
     if (this.#clock() / 1000 > carried.issuedAt + lifetime / 2)
       return this.#set(this.#signer.sign(carried.id));
     if (!carried.stale || !safe) return undefined;
-    return this.#set(
-      this.#signer.signJsonAt(JSON.stringify(carried.id), carried.issuedAt, carried.expiresAt),
-    );
+    return this.#set(this.#signer.issueAt(JSON.stringify(carried.id), carried.issuedAt, carried.expiresAt));
   }
 
   /** It ends with the browser; the token in it ends by itself. */

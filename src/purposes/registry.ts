@@ -14,6 +14,8 @@ export interface Purpose {
   readonly state: string;
   /** What a user sees when a token is refused. */
   readonly refused: string;
+  /** Whether its tokens are encrypted: made by a sealer, and not by a signer. */
+  readonly sealed: boolean;
   /** Keyturn's own: not to be had from `keyturn.signer()`. */
   readonly reserved: boolean;
   /** Undeclared: made up by `keyturn.signer()` in development. */
@@ -32,6 +34,9 @@ const BUILT_IN: Readonly<Record<string, BuiltIn>> = {
   csrf: { maxAge: 7 * DAY, about: 'the token in forms', state: 'in the page', refused: 'a form that was open is refused once; the reloaded page works', reserved: true },
   'csrf-id': { maxAge: 7 * DAY, about: 'the cookie that forms are bound to before there is a session', state: 'in the cookie', refused: 'a sign-in form that was open is refused once; the reloaded page works', reserved: true },
   flash: { maxAge: 10 * MINUTE, about: 'messages that wait for the next page', state: 'in the cookie', refused: 'does not see a waiting message', reserved: true },
+  jwt: { maxAge: 60 * MINUTE, about: 'access tokens of an API (JWT)', state: 'in the token', refused: 'the app gets a 401 and fetches a new one with its refresh token', reserved: true },
+  refresh: { maxAge: 30 * DAY, about: 'tokens that fetch new access tokens', state: 'in a store; the token names its family', refused: 'must sign in to the app again', reserved: true },
+  url: { maxAge: 7 * DAY, about: 'signed links, and links to files', state: 'in the link', refused: 'the link no longer works; the app must hand out a new one', reserved: true },
   'password-reset': { maxAge: DAY, about: 'links that let a password be chosen anew', state: 'in the link', refused: 'must ask for a new link', reserved: false },
   'email-verification': { maxAge: 7 * DAY, about: 'links that prove an e-mail address', state: 'in the link', refused: 'must ask for a new link', reserved: false },
   invitation: { maxAge: 30 * DAY, about: 'links that invite somebody', state: 'in the link', refused: 'must be invited again', reserved: false },
@@ -48,13 +53,14 @@ export class PurposeRegistry {
   constructor(settings: Settings, strict: boolean) {
     this.#strict = strict;
     for (const [name, builtIn] of Object.entries(BUILT_IN)) {
-      this.#purposes.set(name, { name, ...builtIn, declared: true });
+      this.#purposes.set(name, { name, ...builtIn, sealed: false, declared: true });
     }
     const session = this.#purposes.get('session') as Purpose;
     const lifetime = Math.min(settings.get('session.idle'), settings.get('session.max_age'));
-    const state =
-      settings.get('session.backend') === 'cookie' ? 'in the cookie' : 'in a store; the cookie holds its id';
-    this.#purposes.set('session', { ...session, maxAge: lifetime, state });
+    const inCookie = settings.get('session.backend') === 'cookie';
+    const sealed = inCookie && settings.get('session.sealed');
+    const state = inCookie ? 'in the cookie' : 'in a store; the cookie holds its id';
+    this.#purposes.set('session', { ...session, maxAge: lifetime, state, sealed });
     for (const [name, said] of settings.purposes) this.#declare(name, said);
   }
 
@@ -67,6 +73,15 @@ export class PurposeRegistry {
         'purpose_reserved',
         `purposes.session.max_age in ${where} has no effect`,
         'set idle and max_age under [session]',
+      );
+    }
+    if (before?.reserved === true && said.sealed !== undefined) {
+      throw new KeyturnError(
+        'purpose_reserved',
+        `purposes.${name}.sealed in ${where} has no effect`,
+        name === 'session'
+          ? 'set sealed under [session]'
+          : 'take it out: Keyturn says how its own tokens are made',
       );
     }
     const longest = maxAge ?? before?.maxAge;
@@ -83,6 +98,7 @@ export class PurposeRegistry {
       about: said.about ?? before?.about ?? `tokens of the purpose "${name}"`,
       state: said.state ?? before?.state ?? UNSAID.state,
       refused: before?.refused ?? UNSAID.refused,
+      sealed: said.sealed ?? before?.sealed ?? false,
       reserved: before?.reserved ?? false,
       declared: true,
     });
@@ -99,14 +115,15 @@ export class PurposeRegistry {
   }
 
   /**
-   * The purpose and lifetime for `keyturn.signer(name, { maxAge })`.
+   * The purpose and lifetime for `keyturn.signer(name, { maxAge })`, or for the sealer.
    *
-   * @throws KeyturnError `purpose_invalid`, `purpose_reserved`, `purpose_undeclared`, `purpose_lifetime`,
-   * `duration_invalid`
+   * @throws KeyturnError `purpose_invalid`, `purpose_reserved`, `purpose_undeclared`, `purpose_sealed`,
+   * `purpose_lifetime`, `duration_invalid`
    */
   forSigner(
     name: string,
     maxAge: number | string | undefined,
+    sealed = false,
   ): { readonly purpose: Purpose; readonly maxAge: number } {
     if (typeof name !== 'string' || !/^[a-z][a-z0-9-]{0,31}$/.test(name)) {
       throw new KeyturnError(
@@ -125,8 +142,9 @@ export class PurposeRegistry {
       );
     }
     if (known !== undefined) {
+      refuseOtherKind(known, sealed);
       if (seconds !== undefined && seconds > known.maxAge) {
-        if (!known.declared) return this.#remember(name, seconds);
+        if (!known.declared) return this.#remember(name, seconds, sealed);
         throw new KeyturnError(
           'purpose_lifetime',
           `a token for "${name}" may live ${known.maxAge} s, and maxAge says ${seconds} s`,
@@ -139,7 +157,7 @@ export class PurposeRegistry {
       throw new KeyturnError(
         'purpose_undeclared',
         `the purpose "${name}" is not declared`,
-        `add to keyturn.toml: [purposes.${name}] max_age = "${maxAge ?? '1h'}"`,
+        `add to keyturn.toml: [purposes.${name}] max_age = "${maxAge ?? '1h'}"${sealed ? ' sealed = true' : ''}`,
       );
     }
     if (seconds === undefined) {
@@ -149,14 +167,36 @@ export class PurposeRegistry {
         `every token expires: pass maxAge, or set max_age under [purposes.${name}] in keyturn.toml`,
       );
     }
-    return this.#remember(name, seconds);
+    return this.#remember(name, seconds, sealed);
   }
 
   /** In development a purpose may be made up on the spot; it is remembered with the longest lifetime asked for. */
-  #remember(name: string, maxAge: number): { readonly purpose: Purpose; readonly maxAge: number } {
+  #remember(
+    name: string,
+    maxAge: number,
+    sealed: boolean,
+  ): { readonly purpose: Purpose; readonly maxAge: number } {
     const about = `tokens of the purpose "${name}"`;
-    const purpose = { name, maxAge, about, ...UNSAID, reserved: false, declared: false };
+    const purpose = { name, maxAge, about, ...UNSAID, sealed, reserved: false, declared: false };
     this.#purposes.set(name, purpose);
     return { purpose, maxAge };
   }
+}
+
+/** A purpose is signed or sealed, and not now this and now that: what was made one way is not read the other. */
+function refuseOtherKind(purpose: Purpose, sealed: boolean): void {
+  if (purpose.sealed === sealed) return;
+  const { name } = purpose;
+  if (sealed) {
+    throw new KeyturnError(
+      'purpose_sealed',
+      `tokens for "${name}" are signed, not sealed`,
+      `add sealed = true under [purposes.${name}] in keyturn.toml, or use keyturn.signer("${name}")`,
+    );
+  }
+  throw new KeyturnError(
+    'purpose_sealed',
+    `tokens for "${name}" are sealed, not signed`,
+    `use keyturn.sealer("${name}"), or take sealed = true out under [purposes.${name}]`,
+  );
 }

@@ -2,10 +2,11 @@
 // An adapter's test says how to start an app with the routes below; everything else is the same for all.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { HttpOptions } from '../../src/adapters/http.js';
-import type { Keyturn } from '../../src/keyturn.js';
+import { internalsOf, type Keyturn } from '../../src/keyturn.js';
 import type { Flash } from '../../src/purposes/flash.js';
 import type { Session } from '../../src/purposes/session/session.js';
 import { MemorySessionStore } from '../../src/stores/memory.js';
+import type { SessionStore } from '../../src/stores/store.js';
 import { Browser } from '../support/browser.js';
 import {
   memoryLogger,
@@ -65,6 +66,15 @@ const ROUTES: readonly ContractRoute[] = [
     setHeader('cache-control', 'public, max-age=60');
     return data(session);
   }),
+  route('GET', '/read-shared', ({ session, setHeader }) => {
+    setHeader('cache-control', 's-maxage=60');
+    return data(session);
+  }),
+  route('POST', '/write-with', ({ session, body, setHeader }) => {
+    setHeader('cache-control', body.cacheControl);
+    session.written = body.cacheControl;
+    return 'ok';
+  }),
   route('GET', '/write-public', ({ session, setHeader }) => {
     setHeader('cache-control', 'public, s-maxage=9, max-age=60');
     session.seen = true;
@@ -109,6 +119,101 @@ const ROUTES: readonly ContractRoute[] = [
     session.user = 'ghost';
     return 'ok';
   }),
+  route('POST', '/slow-elevate', async ({ session, body }) => {
+    session.regenerate({ keep: true });
+    session.elevated = true;
+    await wait(body.after);
+    return 'ok';
+  }),
+  route('POST', '/sign-in-by-update', async ({ session, body }) => {
+    await session.update((values) => {
+      values.user = body.user;
+    });
+    return 'ok';
+  }),
+  route('POST', '/update-beside', async ({ session }) => {
+    const { list } = session as unknown as { list: string[] };
+    session.pending = 1;
+    await session.update((values) => {
+      session.during = 2;
+      values.count = Number(values.count ?? 0) + 1;
+    });
+    list.push('after');
+    return data(session);
+  }),
+  route('POST', '/update-clash', async ({ session }) => {
+    session.a = 'mine';
+    const code = await session
+      .update((values) => {
+        values.a = 'theirs';
+        values.other = true;
+      })
+      .catch((error) => error.code);
+    session.a = 'kept';
+    return { code };
+  }),
+  route('POST', '/edit-while-updating', async ({ session }) => {
+    const saving = session.update((values) => {
+      values.a = 'theirs';
+      values.other = true;
+    });
+    await new Promise((done) => setImmediate(done));
+    session.a = 'mine';
+    await saving;
+    return 'ok';
+  }),
+  route('POST', '/update-twice', async ({ session }) => {
+    for (const key of ['one', 'two']) {
+      await session.update((values) => {
+        values[key] = true;
+      });
+    }
+    return 'ok';
+  }),
+  route('POST', '/updates-at-once', async ({ session }) => {
+    const add = () =>
+      session.update((values) => {
+        values.count = Number(values.count ?? 0) + 1;
+      });
+    await Promise.all(Array.from({ length: 5 }, add));
+    return data(session);
+  }),
+  route('POST', '/update-with', async ({ session, body }) => {
+    const value = body.bigint ? 1n : body.value;
+    return await session
+      .update((values) => {
+        values[body.key] = value;
+      })
+      .then(
+        () => ({ code: null }),
+        (error) => ({ code: error.code, message: error.message }),
+      );
+  }),
+  route('POST', '/destroy-and-update', async ({ session }) => {
+    session.destroy();
+    await session.update((values) => {
+      values.user = 'ghost';
+    });
+    return 'ok';
+  }),
+  route('POST', '/destroy-and-sign-in', ({ session, body }) => {
+    session.destroy();
+    session.regenerate();
+    session.user = body.user;
+    return 'ok';
+  }),
+  route('POST', '/sign-in-and-destroy', ({ session, body }) => {
+    session.regenerate();
+    session.user = body.user;
+    session.destroy();
+    return 'ok';
+  }),
+  route('GET', '/too-large', ({ session, flash, csrfToken }) => {
+    flash('info', 'x'.repeat(5000));
+    session.seen = true;
+    csrfToken();
+    return 'ok';
+  }),
   route('GET', '/form', ({ csrfToken }) => ({ token: csrfToken() })),
   route('GET', '/form-then-data', ({ csrfToken, session }) => {
     const token = csrfToken();
@@ -136,8 +241,33 @@ const ROUTES: readonly ContractRoute[] = [
     return 'ok';
   }),
   route('GET', '/flash', ({ flash }) => flash()),
+  route('GET', '/flash-at-once', ({ flash }) => {
+    flash('info', 'for you alone');
+    return flash();
+  }),
   route('GET', '/flash-info', ({ flash }) => flash('info')),
 ];
+
+/** A store whose every answer goes through a function. */
+function wrappedStore(
+  store: SessionStore,
+  wrap: <R>(name: keyof SessionStore, answer: () => R | Promise<R>) => R | Promise<R>,
+): SessionStore {
+  return {
+    get: (...parts) => wrap('get', () => store.get(...parts)),
+    put: (...parts) => wrap('put', () => store.put(...parts)),
+    touch: (...parts) => wrap('touch', () => store.touch(...parts)),
+    destroy: (...parts) => wrap('destroy', () => store.destroy(...parts)),
+    listUser: (...parts) => wrap('listUser', () => store.listUser(...parts)),
+  };
+}
+
+/** A store as one in another process: every answer takes a moment. */
+const laterStore = (store: SessionStore): SessionStore =>
+  wrappedStore(store, async (_name, answer) => {
+    await wait(1);
+    return await answer();
+  });
 
 const DAY = 86_400;
 const SID = 'keyturn.sid';
@@ -166,13 +296,26 @@ export function httpContract(name: string, start: StartApp): void {
   });
 
   const KINDS = [
-    ['in the cookie', 'cookie'],
-    ['in memory', 'memory'],
+    ['in the cookie', 'cookie', false],
+    ['sealed in the cookie', 'cookie', false],
+    ['in memory', 'memory', false],
+    ['in a store that answers later', 'memory', true],
   ] as const;
 
-  for (const [kind, backend] of KINDS) {
+  const openApp = open;
+
+  for (const [kind, backend, later] of KINDS) {
     describe(`${name}: sessions ${kind}`, () => {
       const config = { session: { backend } };
+
+      const open: typeof openApp = (options = {}) => {
+        if (kind.startsWith('sealed')) {
+          const session = { sealed: true, ...(options.config?.session as object | undefined) };
+          return openApp({ ...options, config: { ...options.config, session } });
+        }
+        const store = laterStore(new MemorySessionStore({ clock: () => clock.now }));
+        return openApp(later ? { ...options, http: { store, ...options.http } } : options);
+      };
 
       test('a visitor who leaves no data gets no cookie', async () => {
         const browser = await open({ config });
@@ -249,7 +392,7 @@ export function httpContract(name: string, start: StartApp): void {
       });
 
       test('used, it lives on, and a copy of its cookie from before does not', async () => {
-        const browser = await open({ config: { session: { backend: 'cookie', idle: '1h', max_age: '1d' } } });
+        const browser = await open({ config: { session: { backend, idle: '1h', max_age: '1d' } } });
         await browser.post('/sign-in', { user: 'ada' });
         const copied = (await browser.cookie(SID)) as string;
         for (let round = 0; round < 4; round++) {
@@ -272,6 +415,20 @@ export function httpContract(name: string, start: StartApp): void {
         expect((await browser.get('/read')).json.isNew).toBe(true);
       });
 
+      test('a greatest age that is shortened counts for sessions that there are', async () => {
+        const store = new MemorySessionStore({ clock: () => clock.now });
+        const http = backend === 'memory' ? { http: { store: later ? laterStore(store) : store } } : {};
+        const first = await open({ config, ...http });
+        await first.post('/sign-in', { user: 'ada' });
+        const cookie = `${SID}=${await first.cookie(SID)}`;
+        await app?.close();
+        const second = await open({ config: { session: { backend, idle: '1h', max_age: '2h' } }, ...http });
+        clock.advance(7199);
+        expect((await second.get('/read', { cookie })).json.data).toEqual({ user: 'ada' });
+        clock.advance(1);
+        expect((await second.get('/read', { cookie })).json.isNew).toBe(true);
+      });
+
       test('it is extended only when that is due, with new dates', async () => {
         const browser = await open({ config: { session: { backend, idle: '10h', roll_after: '1h' } } });
         await browser.post('/sign-in', { user: 'ada' });
@@ -281,6 +438,16 @@ export function httpContract(name: string, start: StartApp): void {
         const rolled = await browser.get('/read');
         expect(rolled.setCookies).toHaveLength(1);
         expect(rolled.setCookies[0]).toContain('Max-Age=36000;');
+        expect((await browser.get('/read')).setCookies).toEqual([]);
+      });
+
+      test('where extending would gain nothing, nothing is sent', async () => {
+        const config = { session: { backend, idle: '1h', max_age: '90min', roll_after: '10min' } };
+        const browser = await open({ config });
+        await browser.post('/sign-in', { user: 'ada' });
+        clock.advance(2400);
+        expect((await browser.get('/read')).setCookies).toEqual([expect.stringContaining('; Max-Age=3000;')]);
+        clock.advance(1200);
         expect((await browser.get('/read')).setCookies).toEqual([]);
       });
 
@@ -294,6 +461,23 @@ export function httpContract(name: string, start: StartApp): void {
         const written = await browser.get('/write-public');
         expect(written.setCookies).toHaveLength(1);
         expect(written.headers.get('cache-control')).toBe('private, max-age=60');
+      });
+
+      test('what the app says of caches stays, as far as it is private', async () => {
+        const browser = await open({ config: { session: { backend, idle: '10h', roll_after: '1s' } } });
+        for (const [said, sent] of [
+          ['no-store', 'no-store'],
+          ['max-age=0, PRIVATE', 'max-age=0, PRIVATE'],
+          ['private="x-user"', 'private, private="x-user"'],
+          ['no-cache', 'private, no-cache'],
+          ['Public, S-MaxAge=9, max-age=60', 'private, max-age=60'],
+          ['public', 'private'],
+        ]) {
+          clock.advance(2);
+          const answer = await browser.post('/write-with', { cacheControl: said });
+          expect(answer.setCookies).toHaveLength(1);
+          expect([said, answer.headers.get('cache-control')]).toEqual([said, sent]);
+        }
       });
 
       test('an altered, foreign or nonsensical cookie is no session, and is left alone', async () => {
@@ -331,7 +515,7 @@ export function httpContract(name: string, start: StartApp): void {
           const browser = await open({ profile, config: { session: { backend, idle: '1h', cookie } } });
           const [header] = (await browser.post('/sign-in', { user: 'ada' })).setCookies;
           await app?.close();
-          return (header as string).replace(/=kt1\.[\w.-]+/, '=…');
+          return (header as string).replace(/=k[ts]1\.[\w.-]+/, '=…');
         };
         expect(await attributes('dev')).toBe('keyturn.sid=…; Max-Age=3600; Path=/; HttpOnly; SameSite=Lax');
         expect(await attributes('test')).toBe('keyturn.sid=…; Max-Age=3600; Path=/; HttpOnly; SameSite=Lax');
@@ -408,6 +592,113 @@ export function httpContract(name: string, start: StartApp): void {
         expect((await browser.get('/read')).json.data.user).toBe('ada');
       });
 
+      test('a session that was ended by an epoch is not saved back to life by a slower request', async () => {
+        let epoch = 1;
+        const browser = await open({
+          config,
+          http: { epoch: (values) => (values.user === undefined ? undefined : epoch) },
+        });
+        await browser.post('/sign-in', { user: 'ada' });
+        const slow = browser.post('/set', { key: 'cart', value: ['late'], after: 100 });
+        await wait(40);
+        epoch = 2;
+        const answer = await slow;
+        expect([answer.status, answer.setCookies]).toEqual([200, []]);
+        expect((await browser.get('/read')).json).toMatchObject({ isNew: true, data: {} });
+      });
+
+      test('who signs out everywhere else stays in with a new id', async () => {
+        let epoch = 1;
+        const browser = await open({
+          config,
+          http: { epoch: (values) => (values.user === undefined ? undefined : epoch) },
+        });
+        await browser.post('/sign-in', { user: 'ada' });
+        const elsewhere = `${SID}=${await browser.cookie(SID)}`;
+        const here = browser.post('/slow-elevate', { after: 40 });
+        await wait(15);
+        epoch = 2;
+        await here;
+        expect((await browser.get('/read')).json.data).toEqual({ user: 'ada', elevated: true });
+        expect((await browser.get('/read', { cookie: elsewhere })).json.isNew).toBe(true);
+      });
+
+      test('an epoch goes with the data that is saved, whichever way somebody signs in', async () => {
+        const browser = await open({
+          config,
+          http: { epoch: (values) => (values.user === undefined ? undefined : `of ${values.user}`) },
+        });
+        await browser.post('/set', { key: 'cart', value: ['book'] });
+        for (const user of ['ada', 'grace']) {
+          expect((await browser.post('/sign-in-by-update', { user })).status).toBe(200);
+          expect((await browser.get('/read')).json.data).toEqual({ cart: ['book'], user });
+        }
+        await browser.post('/set', { key: 'user', value: 'edsger' });
+        expect((await browser.get('/read')).json.data.user).toBe('edsger');
+      });
+
+      test('an epoch may be a thenable of a database client, and must not be an object', async () => {
+        let epoch: unknown = 1;
+        const browser = await open({
+          config,
+          http: { epoch: () => ({ then: (done: (value: unknown) => void) => done(epoch) }) as never },
+        });
+        await browser.post('/sign-in', { user: 'ada' });
+        expect((await browser.get('/read')).json.data.user).toBe('ada');
+        epoch = 2;
+        expect((await browser.get('/read')).json.isNew).toBe(true);
+        epoch = { epoch: 2 };
+        expect((await browser.post('/sign-in', { user: 'ada' })).status).toBe(500);
+      });
+
+      test('update() keeps what is edited beside it', async () => {
+        const browser = await open({ config });
+        await browser.post('/set', { key: 'list', value: ['before'] });
+        const expected = { list: ['before', 'after'], pending: 1, during: 2, count: 1 };
+        expect((await browser.post('/update-beside')).json).toEqual(expected);
+        expect((await browser.get('/read')).json.data).toEqual(expected);
+        expect((await browser.post('/updates-at-once')).json.count).toBe(6);
+        expect((await browser.get('/read')).json.data.count).toBe(6);
+      });
+
+      test('an edit made while update() is saving is the later one', async () => {
+        const browser = await open({ config });
+        await browser.post('/set', { key: 'a', value: 'before' });
+        expect((await browser.post('/edit-while-updating')).status).toBe(200);
+        expect((await browser.get('/read')).json.data).toEqual({ a: 'mine', other: true });
+      });
+
+      test('update() takes what the session takes', async () => {
+        const browser = await open({ config });
+        await browser.post('/set', { key: 'a', value: 1 });
+        expect((await browser.post('/update-with', { key: 'a', value: 2 })).json.code).toBeNull();
+        await browser.post('/update-with', { key: 'id', value: 'x' });
+        await browser.post('/update-with', { key: 'a', bigint: true });
+        expect((await browser.get('/read')).json.data).toEqual({ a: 2 });
+        expect(({} as Record<string, unknown>).x).toBeUndefined();
+      });
+
+      test('ending and beginning in one request: the last word counts', async () => {
+        const browser = await open({ config });
+        await browser.post('/sign-in', { user: 'ada' });
+        await browser.post('/destroy-and-sign-in', { user: 'grace' });
+        expect((await browser.get('/read')).json.data).toEqual({ user: 'grace' });
+        expect((await browser.post('/destroy-and-update')).status).toBe(500);
+        expect((await browser.get('/read')).json.data).toEqual({ user: 'grace' });
+        await browser.post('/sign-in-and-destroy', { user: 'ada' });
+        expect(await browser.cookie(SID)).toBeUndefined();
+        expect((await browser.get('/read')).json.isNew).toBe(true);
+      });
+
+      test('an error that comes with saving is private where the page was, and sends no half of it', async () => {
+        const browser = await open({ config });
+        const answer = await browser.get('/too-large');
+        expect(answer.status).toBe(500);
+        expect(answer.headers.get('cache-control')).toBe('private');
+        expect(await browser.cookie('keyturn.flash')).toBeUndefined();
+        expect((await browser.get('/flash')).json).toEqual({});
+      });
+
       describe('through a rotation', () => {
         const before = ringOf([SECRET, 'active']);
         const staged = ringOf([SECRET, 'active'], [OTHER_SECRET, 'staged']);
@@ -444,6 +735,9 @@ export function httpContract(name: string, start: StartApp): void {
           useRing(keyturn, promoted);
           expect((await browser.post('/set', { key: 'user', value: 'ada' })).setCookies).toEqual([]);
           expect((await browser.get('/read-public')).setCookies).toEqual([]);
+          expect((await browser.get('/read-shared')).setCookies).toEqual([]);
+          expect((await browser.ask('/read', { method: 'HEAD' })).setCookies).toHaveLength(1);
+          useRing(keyturn, rolledBack);
           expect((await browser.get('/read')).setCookies).toHaveLength(1);
         });
 
@@ -566,16 +860,144 @@ export function httpContract(name: string, start: StartApp): void {
       expect((await browser.get('/read', { cookie: `${SID}=${copied}` })).json.isNew).toBe(true);
     });
 
+    test('of two that make the same edit none gets a conflict', async () => {
+      const browser = await open({ config });
+      await browser.post('/set', { key: 'a', value: 0 });
+      const edit = { key: 'a', value: { same: [1] }, before: 40, after: 40 };
+      const answers = await Promise.all([browser.post('/set', edit), browser.post('/set', edit)]);
+      expect(answers.map((answer) => answer.status)).toEqual([200, 200]);
+    });
+
+    test('one that was ended while it was used is not extended', async () => {
+      const memory = new MemorySessionStore({ clock: () => clock.now });
+      const store = { ...wrappedStore(memory, (_name, answer) => answer()), touch: () => false };
+      const browser = await open({ http: { store } });
+      await browser.post('/sign-in', { user: 'ada' });
+      clock.advance(DAY);
+      expect((await browser.get('/read')).setCookies).toEqual([]);
+    });
+
+    test('one that another version has saved, with names that are reserved now, does no harm', async () => {
+      const memory = new MemorySessionStore({ clock: () => clock.now });
+      const store: SessionStore = {
+        ...wrappedStore(memory, (_name, answer) => answer()),
+        get: (id) => {
+          const stored = memory.get(id);
+          const text = stored?.text.replace(
+            '"data":{',
+            '"data":{"id":"x","destroy":1,"__proto__":{"evil":1},',
+          );
+          return stored && { ...stored, text: text as string };
+        },
+      };
+      const browser = await open({ http: { store } });
+      const { id } = (await browser.post('/sign-in', { user: 'ada' })).json;
+      expect((await browser.get('/read')).json).toEqual({ id, isNew: false, data: { user: 'ada' } });
+      await browser.post('/sign-out');
+      expect(await browser.cookie(SID)).toBeUndefined();
+    });
+
+    test('saving sends no cookie unless one is due', async () => {
+      const browser = await open({
+        config: { session: { backend: 'memory', idle: '10h', roll_after: '1h' } },
+      });
+      await browser.post('/sign-in', { user: 'ada' });
+      clock.advance(3599);
+      expect((await browser.post('/set', { key: 'a', value: 1 })).setCookies).toEqual([]);
+      expect((await browser.post('/add', { item: 1 })).setCookies).toEqual([]);
+      clock.advance(1);
+      expect((await browser.post('/set', { key: 'a', value: 2 })).setCookies).toEqual([
+        expect.stringContaining('; Max-Age=36000;'),
+      ]);
+      expect((await browser.get('/read')).json.data).toEqual({ user: 'ada', items: [1], a: 2 });
+    });
+
+    test('a slower request does not end the session of somebody who has signed in meanwhile', async () => {
+      const browser = await open({ config });
+      await browser.post('/set', { key: 'cart', value: [] });
+      const slow = browser.post('/set', { key: 'cart', value: ['late'], after: 120 });
+      await wait(40);
+      await browser.post('/sign-in', { user: 'ada' });
+      expect((await slow).setCookies).toEqual([]);
+      expect((await browser.get('/read')).json.data).toEqual({ user: 'ada' });
+    });
+
+    test('a slower request that takes a new id does not undo a sign-out', async () => {
+      const browser = await open({ config });
+      await browser.post('/sign-in', { user: 'ada' });
+      const slow = browser.post('/slow-elevate', { after: 120 });
+      await wait(40);
+      await browser.post('/sign-out');
+      expect((await slow).status).toBe(200);
+      expect((await browser.get('/read')).json.data).toEqual({ elevated: true });
+    });
+
+    test('of two edits in one request, one by update(), that clash nothing of the update is saved', async () => {
+      const browser = await open({ config });
+      await browser.post('/set', { key: 'a', value: 'before' });
+      expect((await browser.post('/update-clash')).json).toEqual({ code: 'session_conflict' });
+      expect((await browser.get('/read')).json.data).toEqual({ a: 'kept' });
+    });
+
+    test('update() refuses reserved names and what JSON cannot carry', async () => {
+      const browser = await open({ config });
+      await browser.post('/set', { key: 'a', value: 1 });
+      for (const change of [
+        { key: 'id', value: 'x' },
+        { key: 'a', bigint: true },
+      ]) {
+        expect((await browser.post('/update-with', change)).json.code).toBe('session_invalid');
+      }
+    });
+
+    test('saving takes one write of the store, ending one, and reading one look', async () => {
+      const calls: string[] = [];
+      const memory = new MemorySessionStore({ clock: () => clock.now });
+      const store = wrappedStore(memory, (name, answer) => {
+        calls.push(name);
+        return answer();
+      });
+      const browser = await open({ http: { store } });
+      const count = async (path: string, body?: unknown) => {
+        calls.length = 0;
+        await (body === undefined ? browser.get(path) : browser.post(path, body));
+        return calls.join(' ');
+      };
+      expect(await count('/read')).toBe('');
+      expect(await count('/set', { key: 'a', value: 1 })).toBe('put');
+      expect(await count('/read')).toBe('get');
+      expect(await count('/set', { key: 'a', value: 2 })).toBe('get put');
+      expect(await count('/add', { item: 1 })).toBe('get put');
+      expect(await count('/update-twice', {})).toBe('get put put');
+      clock.advance(DAY);
+      expect(await count('/read')).toBe('get touch');
+      expect(await count('/sign-in', { user: 'ada' })).toBe('get put destroy');
+      expect(await count('/sign-out', {})).toBe('get destroy');
+      expect(await count('/read', undefined)).toBe('');
+    });
+
+    test('a store that fails at sign-in leaves the visitor where he was', async () => {
+      const store = new MemorySessionStore({ clock: () => clock.now });
+      const browser = await open({ http: { store } });
+      await browser.post('/set', { key: 'cart', value: ['book'] });
+      const put = store.put.bind(store);
+      store.put = () => {
+        throw new Error('out of reach');
+      };
+      expect((await browser.post('/sign-in', { user: 'ada' })).status).toBe(500);
+      store.put = put;
+      expect((await browser.get('/read')).json.data).toEqual({ cart: ['book'] });
+    });
+
     test('update() on a session that was signed out meanwhile says so', async () => {
       const store = new MemorySessionStore({ clock: () => clock.now });
       const browser = await open({ config, http: { store, user: (values) => values.user as string } });
       await browser.post('/sign-in', { user: 'ada' });
-      const get = store.get.bind(store);
-      let looks = 0;
-      store.get = (id) => {
+      const put = store.put.bind(store);
+      store.put = (id, record, expected) => {
         // Between opening and updating, the session is ended from elsewhere.
-        if (++looks === 2) store.destroy(id, clock.now + DAY * 1000);
-        return get(id);
+        store.destroy(id, clock.now + DAY * 1000);
+        return put(id, record, expected);
       };
       expect((await browser.post('/add', { item: 1 })).status).toBe(401);
     });
@@ -611,6 +1033,45 @@ export function httpContract(name: string, start: StartApp): void {
       expect((await browser.post('/protected', { _csrf: second })).status).toBe(403);
       expect((await browser.post('/protected', { _csrf: first })).status).toBe(403);
       expect((await browser.post('/protected', { _csrf: third })).status).toBe(200);
+    });
+
+    test('after a sign-out the id from before is not used again', async () => {
+      const browser = await open();
+      const { token } = (await browser.get('/form')).json;
+      const after = (await browser.post('/sign-out-and-form')).json.token;
+      expect((await browser.post('/protected', { _csrf: token })).status).toBe(403);
+      expect((await browser.post('/protected', { _csrf: after })).status).toBe(200);
+    });
+
+    test('signing out takes the cookie that stood in for a session along', async () => {
+      const browser = await open();
+      const { token } = (await browser.get('/form')).json;
+      await browser.post('/sign-out');
+      expect(await browser.cookie('keyturn.csrf')).toBeUndefined();
+      expect((await browser.post('/protected', { _csrf: token })).status).toBe(403);
+    });
+
+    test('where there is no route the answer says so, and not that a token is missing', async () => {
+      const browser = await open();
+      expect((await browser.post('/nowhere')).status).toBe(404);
+    });
+
+    test('its cookie is extended with the pages that are made, and signed again when it is stale', async () => {
+      const browser = await open({ config: { purposes: { 'csrf-id': { max_age: '10h' } } } });
+      useRing(keyturn, ringOf([SECRET, 'active']));
+      const { token } = (await browser.get('/form')).json;
+      const made = (await browser.cookie('keyturn.csrf')) as string;
+      clock.advance(5 * 3600);
+      expect((await browser.get('/form')).setCookies).toEqual([]);
+      useRing(keyturn, ringOf([OTHER_SECRET, 'active'], [SECRET, 'retiring']));
+      await browser.get('/form');
+      const again = (await browser.cookie('keyturn.csrf')) as string;
+      expect(again.slice(13, 25)).toBe(made.slice(13, 25));
+      expect(again.slice(4, 12)).not.toBe(made.slice(4, 12));
+      clock.advance(1);
+      await browser.get('/form');
+      expect(((await browser.cookie('keyturn.csrf')) as string).slice(13, 25)).not.toBe(made.slice(13, 25));
+      expect((await browser.post('/protected', { _csrf: token })).status).toBe(200);
     });
 
     test('the token is taken from a form field or the header', async () => {
@@ -758,6 +1219,14 @@ export function httpContract(name: string, start: StartApp): void {
       expect(next.setCookies).toEqual([]);
     });
 
+    test('left and taken on one page make it private, and send nothing', async () => {
+      const browser = await open();
+      const page = await browser.get('/flash-at-once');
+      expect(page.json).toEqual({ info: ['for you alone'] });
+      expect(page.headers.get('cache-control')).toBe('private');
+      expect(page.setCookies).toEqual([]);
+    });
+
     test('of one type are taken, and the others wait', async () => {
       const browser = await open();
       await browser.post('/flash', { messages });
@@ -775,6 +1244,16 @@ export function httpContract(name: string, start: StartApp): void {
       ).toEqual({});
       clock.advance(601);
       expect((await browser.get('/flash')).json).toEqual({});
+    });
+
+    test('of another shape, as another version may have left them, are none', async () => {
+      const browser = await open();
+      const signer = internalsOf(keyturn).ownSigner<unknown>('flash');
+      for (const left of [[['info']], [[1, 2], 'x', null, ['info', 'good']], { length: 1 }, 'text', null]) {
+        const cookie = `keyturn.flash=${signer.sign(left)}`;
+        const good = Array.isArray(left) && left.length === 4 ? { info: ['good'] } : {};
+        expect((await browser.get('/flash', { cookie })).json).toEqual(good);
+      }
     });
 
     test('too many of them are an error for the programmer', async () => {

@@ -24,6 +24,27 @@ describe('memory stays bounded', () => {
     expect(['a', 'b', 'c', 'd'].filter((id) => store.get(id) !== undefined)).toEqual(['a', 'c', 'd']);
   });
 
+  test('beyond the limit the ids of sessions that ended first are forgotten', () => {
+    const store = new MemorySessionStore({ clock: () => START, limit: 3 });
+    for (const id of ['a', 'b', 'c']) store.destroy(id, START + 1000);
+    store.destroy('a', START + 2000);
+    store.destroy('d', START + 1000);
+    expect(store.size).toEqual({ sessions: 0, tombstones: 3 });
+    expect(['a', 'b', 'c', 'd'].filter((id) => store.put(id, record(START + 1000), 0) === 'gone')).toEqual([
+      'a',
+      'c',
+      'd',
+    ]);
+  });
+
+  test('a session that is used outlives one that is not', () => {
+    const store = new MemorySessionStore({ clock: () => START, limit: 2 });
+    for (const id of ['used', 'unused']) store.put(id, record(START + 1000), 0);
+    store.touch('used', START + 2000);
+    store.put('new', record(START + 1000), 0);
+    expect(['used', 'unused', 'new'].filter((id) => store.get(id) !== undefined)).toEqual(['used', 'new']);
+  });
+
   test('expired sessions and tombstones go as others are written', () => {
     const clock = new ManualClock(START);
     const store = new MemorySessionStore({ clock: clock.read });

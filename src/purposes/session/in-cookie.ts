@@ -1,9 +1,9 @@
-// Sessions in the cookie: nothing is stored on the server, the signed token is the session.
+// Sessions in the cookie: nothing is stored on the server, the token is the session.
 //
 // The last response wins when two requests change it, and a copy of the cookie outlives a sign-out until it
-// expires; an epoch ends it sooner. Whoever holds the cookie can read it (but not change it).
+// expires; an epoch ends it sooner. Whoever holds the cookie can read it (but not change it), unless it is sealed.
 import { KeyturnError } from '../../errors.js';
-import type { Signer } from '../../signing/signer.js';
+import type { TokenCodec } from '../../signing/live-purpose.js';
 import type { Awaitable } from '../../stores/store.js';
 import { type AppCookie, COOKIE_LIMIT } from '../cookie.js';
 import {
@@ -21,7 +21,10 @@ import {
 import { SessionState } from './session.js';
 
 export interface CookieSessionParts {
-  readonly signer: Signer;
+  /** What makes the cookies: a signer or a sealer. */
+  readonly codec: TokenCodec;
+  /** The other one, where it is to be had: cookies from before the switch are accepted and made anew. */
+  readonly other: TokenCodec | undefined;
   readonly cookie: AppCookie;
   readonly times: SessionTimes;
   readonly hooks: SessionHooks;
@@ -40,8 +43,9 @@ export class CookieSessions implements SessionKind {
 
   open(cookie: string | undefined): Awaitable<SessionState> {
     if (cookie === undefined) return SessionState.fresh();
-    const { signer, times, hooks } = this.#parts;
-    const checked = signer.check(cookie);
+    const { codec, other, times, hooks } = this.#parts;
+    const former = other !== undefined && cookie.startsWith(other.version);
+    const checked = (former ? other : codec).check(cookie);
     if (!checked.ok) return SessionState.fresh();
     const decoded = decode(checked.json);
     if (decoded === undefined || decoded.createdAt + times.maxAge <= this.#now()) return SessionState.fresh();
@@ -50,7 +54,7 @@ export class CookieSessions implements SessionKind {
       id: decoded.id,
       issuedAt,
       expiresAt,
-      stale: checked.key.state === 'retiring',
+      stale: former || checked.key.state === 'retiring',
       version: 0,
     };
     return andThen(epochHolds(hooks, decoded), (holds) =>
@@ -73,7 +77,7 @@ export class CookieSessions implements SessionKind {
     const createdAt = state.createdAt ?? now;
     const due = now - carried.issuedAt >= times.rollAfter && times.expiry(now, createdAt) > carried.expiresAt;
     if (due) return this.#issue(state, data);
-    // Signed again with its own dates, and only where a lost response costs nothing.
+    // Made anew with its own dates, and only where a lost response costs nothing.
     if (carried.stale && response.safe)
       return this.#write(state, data, createdAt, carried.issuedAt, carried.expiresAt);
     return undefined;
@@ -86,8 +90,8 @@ export class CookieSessions implements SessionKind {
   }
 
   #write(state: SessionState, data: string, createdAt: number, issuedAt: number, expiresAt: number): string {
-    const { signer, cookie, persistent } = this.#parts;
-    const token = signer.signJsonAt(encode(state, createdAt, data), issuedAt, expiresAt);
+    const { codec, cookie, persistent } = this.#parts;
+    const token = codec.issueAt(encode(state, createdAt, data), issuedAt, expiresAt);
     const header = cookie.set(token, persistent ? expiresAt - this.#now() : undefined);
     if (header === undefined) {
       throw new KeyturnError(

@@ -205,7 +205,7 @@ export class StoreSessions implements SessionKind {
   }
 
   #cookie(id: string, issuedAt: number, expiresAt: number): string {
-    const token = this.#parts.signer.signJsonAt(JSON.stringify(id), issuedAt, expiresAt);
+    const token = this.#parts.signer.issueAt(JSON.stringify(id), issuedAt, expiresAt);
     // Never too long: an id is all it holds.
     return this.#parts.cookie.set(
       token,

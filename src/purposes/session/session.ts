@@ -5,7 +5,8 @@ import { randomId } from '../../signing/random.js';
 /**
  * What the app keeps in a session. Empty here; an app adds its own properties:
  *
- *     declare module 'keyturn' { interface SessionData { userId: string } }
+ *     import 'keyturn/fastify';
+ *     declare module 'keyturn/fastify' { interface SessionData { userId: string } }
  */
 export interface SessionData {}
 

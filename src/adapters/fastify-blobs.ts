@@ -1,0 +1,40 @@
+// The Fastify plugin that serves a blob store: raw streams in and out, nothing is held in memory.
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
+import type { BlobStore } from '../blobs/index.js';
+
+export interface BlobRoutesOptions {
+  readonly store: BlobStore;
+  /** Whom bound links must be bound to, as in `(request) => request.session.userId`. Asked only for those. */
+  readonly bind?: (request: FastifyRequest) => string | undefined | null | Promise<string | undefined | null>;
+}
+
+/**
+ * Serves a blob store under its path. No CSRF token is asked for: the signature of the link is what gives access.
+ * The parsers of the app do not touch uploads.
+ */
+export const blobRoutes: FastifyPluginAsync<BlobRoutesOptions> = async (app, { store, bind }) => {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+  app.route({
+    method: ['GET', 'HEAD', 'PUT', 'POST'],
+    url: `${below(store.path, app.prefix)}/*`,
+    exposeHeadRoute: false,
+    config: { csrf: false },
+    handler: async (request, reply) => {
+      const { status, headers, body } = await store.handle({
+        method: request.method,
+        url: request.url,
+        headers: request.headers,
+        body: (request.body ?? undefined) as AsyncIterable<Uint8Array>,
+        ...(bind === undefined ? {} : { bind: () => bind(request) }),
+      });
+      return reply.code(status).headers(headers).send(body);
+    },
+  });
+};
+
+/** Fastify puts the prefix of the place where a plugin is registered in front of its routes. */
+function below(path: string, prefix: string): string {
+  if (path.startsWith(prefix)) return path.slice(prefix.length);
+  throw new TypeError(`the blobs are at ${path}, which is not below ${prefix}: set prefix of the blob store`);
+}

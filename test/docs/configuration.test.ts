@@ -1,0 +1,55 @@
+// docs/configuration.md says what the sources say: generated tables, examples, the signals of the profile.
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { parse } from 'smol-toml';
+import { describe, expect, test } from 'vitest';
+import { layer } from '../../src/config/layers.js';
+import { judge } from '../../src/secret/strength.js';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const PAGE = readFileSync(resolve(ROOT, 'docs/configuration.md'), 'utf8');
+const blocks = (language: string) =>
+  [...PAGE.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(
+    ([, block]) => block as string,
+  );
+
+test('the generated tables are up to date; if this fails, run: node scripts/docs.js', async () => {
+  const checked = await promisify(execFile)(process.execPath, ['scripts/docs.js', '--check'], {
+    cwd: ROOT,
+  }).catch((error: { stdout: string; stderr: string }) => error);
+  expect(checked).toMatchObject({ stdout: '', stderr: '' });
+});
+
+describe('the examples', () => {
+  test.each(blocks('toml'))('in TOML: %s', (source) => {
+    const origin = { layer: 'file', name: 'keyturn.toml', path: 'keyturn.toml' } as const;
+    expect(layer('dev', [{ origin, tree: parse(source) }], {}).errors).toEqual([]);
+  });
+
+  test('variables are set to what is known', () => {
+    const exports = blocks('sh').flatMap((source) => [...source.matchAll(/^export (KEYTURN_\w+)=(\S+)/gm)]);
+    expect(exports.length).toBeGreaterThan(5);
+    const env = exports.map(([, name, value]) => [name as string, (value as string).replace(/^'|'$/g, '')]);
+    expect(layer('dev', [], Object.fromEntries(env)).errors).toEqual([]);
+  });
+
+  test('so many bytes of a secret count', () => {
+    const rows = [...PAGE.matchAll(/^\| `([^`]+)` \| (\d+) \|$/gm)];
+    expect(rows.length).toBeGreaterThan(5);
+    for (const [, secret, bytes] of rows)
+      expect({ secret, bytes: judge(secret as string).bytes }).toEqual({ secret, bytes: Number(bytes) });
+  });
+});
+
+test('every signal that decides the profile is named', () => {
+  const source = readFileSync(resolve(ROOT, 'src/config/profile.ts'), 'utf8');
+  const names = [
+    ...source.matchAll(/^ {2}\['(\w+)', '/gm),
+    ...source.matchAll(/^ {2}'(\w+)',$/gm),
+    ...source.matchAll(/'(INVOCATION_ID|JOURNAL_STREAM)'/g),
+  ].map(([, name]) => name as string);
+  expect(names.length).toBeGreaterThan(30);
+  for (const name of names) expect(PAGE).toContain(`\`${name}\``);
+});

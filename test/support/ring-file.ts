@@ -1,0 +1,169 @@
+// Keyring files for tests of running processes: documents in any state, and the ways in which files are replaced.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll } from 'vitest';
+import { writeDocument } from '../../src/keyring/document.js';
+import { Key, type KeyFacts, type KeyState, Material } from '../../src/keyring/key.js';
+import { Keyring } from '../../src/keyring/keyring.js';
+import { type Keyturn, startKeyturn } from '../../src/keyturn.js';
+import { type LogRecord, memoryLogger } from './keyturn.js';
+import { FILE } from './machine.js';
+
+const leftovers: Array<() => unknown> = [];
+
+afterAll(async () => {
+  for (const remove of leftovers.reverse()) await remove();
+});
+
+/** Does something after the tests of the file, the last first. */
+export function afterwards(remove: () => unknown): void {
+  leftovers.push(remove);
+}
+
+/** A folder of its own, gone after the tests of the file. Unlike `tempDir` it may be used by concurrent tests. */
+export function newFolder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'keyturn-test-'));
+  afterwards(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+export type KeySpec = readonly [secret: string, state: KeyState, facts?: KeyFacts];
+
+/** A ring as a document holds it. */
+export function ringOf(generation: number, keys: readonly KeySpec[], id = 'ring-of-tests'): Keyring {
+  return new Keyring(
+    keys.map(([secret, state, facts]) => new Key(new Material(secret), state, facts)),
+    { id, generation },
+  );
+}
+
+/** The text of a keyring document. */
+export function documentOf(generation: number, keys: readonly KeySpec[], id?: string): string {
+  return writeDocument(ringOf(generation, keys, id));
+}
+
+/** How a file gets another content, by whom. */
+export const REPLACED: Readonly<Record<string, (path: string, text: string) => void>> = {
+  'in place': (path, text) => writeFileSync(path, text),
+  "by an editor's rename": (path, text) => {
+    writeFileSync(`${path}~`, text, { mode: 0o600 });
+    renameSync(`${path}~`, path);
+  },
+  'by another inode, as Docker does': (path, text) => {
+    unlinkSync(path);
+    writeFileSync(path, text, { mode: 0o600 });
+  },
+  "by Kubernetes' swap of a folder": (path, text) => {
+    const folder = dirname(path);
+    const old = readlinkSync(join(folder, '..data'));
+    mount(folder, text, `..2026_${Math.random()}`);
+    rmSync(join(folder, old), { recursive: true });
+  },
+};
+
+/** Puts a secret into a folder as Kubernetes mounts it. @returns the path of the file */
+export function mount(folder: string, text: string, version = '..2026_1'): string {
+  mkdirSync(join(folder, version), { recursive: true });
+  writeFileSync(join(folder, version, 'keyring.json'), text);
+  symlinkSync(version, join(folder, '..data_tmp'));
+  renameSync(join(folder, '..data_tmp'), join(folder, '..data'));
+  const path = join(folder, 'keyring.json');
+  try {
+    symlinkSync(join('..data', 'keyring.json'), path);
+  } catch {
+    // There from the first time.
+  }
+  return path;
+}
+
+export interface Following {
+  readonly keyturn: Keyturn;
+  readonly log: readonly LogRecord[];
+  /** The log records of one event. */
+  readonly of: (event: string) => readonly LogRecord[];
+}
+
+export interface Start {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  readonly clock?: () => number;
+  readonly onLog?: (event: unknown) => void;
+}
+
+/** Starts a Keyturn in production on a keyring file; closed after the tests of the file. */
+export async function follow(path: string, start: Start = {}): Promise<Following> {
+  const logger = memoryLogger();
+  const env = { KEYTURN_ENV: 'prod', [FILE]: path, ...start.env };
+  const signs = { terminal: false, debugger: false, container: false };
+  const listening = {
+    ...logger,
+    info: (facts: Readonly<Record<string, unknown>>, message: string) => {
+      logger.info(facts, message);
+      start.onLog?.(facts.event);
+    },
+  };
+  const keyturn = await startKeyturn(
+    { logger: listening },
+    { cwd: start.cwd ?? dirname(path), env, signs, now: start.clock ?? Date.now },
+  );
+  afterwards(() => keyturn.close());
+  const of = (event: string) => logger.records.filter(({ facts }) => facts.event === event);
+  return { keyturn, log: logger.records, of };
+}
+
+/** Waits until something is so; a test fails by waiting too long, and not because a machine is busy. */
+export async function until(is: () => unknown): Promise<void> {
+  const deadline = performance.now() + 15_000;
+  while (!(await is())) {
+    if (performance.now() > deadline) throw new Error(`waited in vain until ${is}`);
+    await new Promise((done) => setTimeout(done, 20));
+  }
+}
+
+/** Long enough for several looks at the file. */
+export async function severalLooks(): Promise<void> {
+  await new Promise((done) => setTimeout(done, 900));
+}
+
+const PACKAGE = pathToFileURL(resolve('dist/index.js')).href;
+
+export interface Script {
+  /** All that it has written. */
+  readonly output: () => string;
+  readonly pid: number;
+  readonly kill: (signal: NodeJS.Signals) => void;
+  readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+}
+
+/** Runs a module that may use `createKeyturn`, in a process of its own. */
+export function runScript(body: string, cwd: string, env: Readonly<Record<string, string>> = {}): Script {
+  const path = join(cwd, 'script.mjs');
+  writeFileSync(path, `import { createKeyturn } from ${JSON.stringify(PACKAGE)};\n${body}`);
+  const child = spawn(process.execPath, [path], {
+    cwd,
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  afterwards(() => child.kill('SIGKILL'));
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  }
+  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal }));
+  return { output: () => output, pid: child.pid ?? 0, kill: (signal) => void child.kill(signal), ended };
+}
