@@ -36,6 +36,7 @@ export interface PurposeSettings {
   readonly maxAge?: number;
   readonly about?: string;
   readonly state?: string;
+  readonly sealed?: boolean;
   readonly origin: Origin;
 }
 
@@ -175,7 +176,7 @@ class Placing {
       return;
     }
     const before = this.purposes.get(name);
-    const read: { maxAge?: number; about?: string; state?: string } = {};
+    const read: { maxAge?: number; about?: string; state?: string; sealed?: boolean } = {};
     for (const [field, raw] of Object.entries(fields)) {
       const kind = (PURPOSE_FIELDS as unknown as Readonly<Record<string, { kind: Kind<unknown> }>>)[field]
         ?.kind;
@@ -192,6 +193,7 @@ class Placing {
       if (value === undefined) this.#refuse(`purposes.${name}.${field}`, origin, `must be ${kind.expects}`);
       else if (field === 'max_age') read.maxAge = value as number;
       else if (field === 'about') read.about = value as string;
+      else if (field === 'sealed') read.sealed = value as boolean;
       else read.state = value as string;
     }
     this.purposes.set(name, { ...before, ...read, origin });

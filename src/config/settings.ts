@@ -1,6 +1,16 @@
 // Every setting there is: its kind, its default, what it is for. Files, variables, docs and `init` read this table.
 import type { Profile } from './profile.js';
-import { duration, flag, type Kind, list, oneOf, text, type WeakException, weakExceptions } from './value.js';
+import {
+  duration,
+  flag,
+  type Kind,
+  list,
+  oneOf,
+  origins,
+  text,
+  type WeakException,
+  weakExceptions,
+} from './value.js';
 
 interface Setting<T> {
   readonly kind: Kind<Exclude<T, undefined>>;
@@ -35,6 +45,7 @@ interface SettingTypes {
   'session.idle': number;
   'session.max_age': number;
   'session.roll_after': number | undefined;
+  'session.sealed': boolean;
   'session.cookie.name': string;
   'session.cookie.domain': string | undefined;
   'session.cookie.path': string;
@@ -65,13 +76,14 @@ export const SETTINGS: { readonly [N in keyof SettingTypes]: Setting<SettingType
   'session.idle': { kind: duration, about: 'a session ends after so long without a request', default: 7 * 86400 },
   'session.max_age': { kind: duration, about: 'a session ends so long after it began, whatever happens', default: 30 * 86400 },
   'session.roll_after': { kind: duration, about: 'a session in use is extended when so much of its idle time has passed (default: a tenth)' },
+  'session.sealed': { kind: flag, about: 'whether sessions in the cookie are encrypted; needs the package libsodium-wrappers', default: false },
   'session.cookie.name': { kind: text, about: 'the cookie; production puts __Host- (or __Secure-) before it', default: 'keyturn.sid' },
   'session.cookie.domain': { kind: text, about: 'a domain for the cookies, where subdomains share them' },
   'session.cookie.path': { kind: text, about: 'the path of the cookies', default: '/' },
   'session.cookie.same_site': { kind: oneOf('lax', 'strict', 'none'), about: 'the SameSite attribute of the cookies', default: 'lax' },
   'session.cookie.partitioned': { kind: flag, about: 'whether the cookies are partitioned by the embedding site', default: false },
   'session.cookie.persistent': { kind: flag, about: 'whether the session cookie outlives the closing of the browser', default: true },
-  'csrf.origins': { kind: list, about: 'further origins whose pages may send forms here, such as "https://admin.example.com"', default: [] },
+  'csrf.origins': { kind: origins, about: 'further origins whose pages may send forms here, such as "https://admin.example.com"', default: [] },
   'log.level': { kind: oneOf('debug', 'info', 'warn', 'error', 'silent'), about: 'how talkative the built-in logger is', default: 'info', profileDefaults: { test: 'warn' } },
 };
 
@@ -95,6 +107,7 @@ interface PurposeFields {
   readonly max_age: PurposeField<number>;
   readonly about: PurposeField<string>;
   readonly state: PurposeField<string>;
+  readonly sealed: PurposeField<boolean>;
 }
 
 /** What can be said of a purpose under `[purposes.<name>]`. */
@@ -102,6 +115,7 @@ export const PURPOSE_FIELDS: PurposeFields = {
   max_age: { kind: duration, about: 'the longest that a token of this purpose may live' },
   about: { kind: text, about: 'what is signed, for the impact report' },
   state: { kind: text, about: 'where what the token stands for is kept, for the impact report' },
+  sealed: { kind: flag, about: 'whether its tokens are encrypted: kt.sealer() instead of kt.signer()' },
 };
 
 /** Variables with the prefix `KEYTURN_` that are no settings. */

@@ -149,3 +149,20 @@ export const weakExceptions: Kind<readonly WeakException[]> = {
     return found;
   },
 };
+
+/** Origins, as browsers write them in the `Origin` header: what is written otherwise would never match. */
+export const origins: Kind<readonly string[]> = {
+  expects: 'a list of origins: scheme, host and port, as in "https://admin.example.com"',
+  read: (raw) => {
+    const found = readList(raw)?.map(originOf);
+    return found?.every((origin) => origin !== undefined) === true ? found : undefined;
+  },
+};
+
+function originOf(text: string): string | undefined {
+  if (/^https?:\/\/[^/?#@\s]+\/?$/i.test(text) && URL.canParse(text)) return new URL(text).origin;
+  // Of browser extensions and apps: `URL` knows no origin of theirs.
+  return /^[a-z][a-z0-9+.-]*:\/\/[^/?#@\s]+\/?$/i.test(text) && !/^https?:/i.test(text)
+    ? text.replace(/\/$/, '').toLowerCase()
+    : undefined;
+}

@@ -1,7 +1,7 @@
 // Writes files whole: after a kill at any instant what is there is the old or the new, complete.
 import { randomBytes } from 'node:crypto';
-import { link, lstat, open, realpath, rename, stat, unlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { link, lstat, open, readdir, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { withLock } from './lock.js';
 
 /**
@@ -13,7 +13,7 @@ import { withLock } from './lock.js';
  * @throws the file system's own error when the file cannot be written; KeyturnError `keyring_locked`
  */
 export async function writeNewFile(path: string, text: string, mode: number): Promise<boolean> {
-  const draft = draftOf(path);
+  const draft = draftOf(path, 'new');
   try {
     await writeDurably(draft, text, mode);
     await link(draft, path);
@@ -42,7 +42,8 @@ export class OwnerLost extends Error {
 
 /**
  * Replaces a file: a file of its own reaches the disk and is renamed into place. Mode and owner stay what they
- * were, or the write is refused. A symlink stays; what it leads to is replaced.
+ * were, or the write is refused. A symlink stays; what it leads to is replaced. The caller holds the lock of the
+ * file: what other writers of it have left unfinished is cleared away.
  *
  * @param stillMine asked right before the rename; false ends it without a change
  * @throws the file system's own error when the file cannot be written; {@link OwnerLost}
@@ -54,6 +55,7 @@ export async function replaceFile(
 ): Promise<boolean> {
   const target = await realpath(path);
   const { mode, uid, gid } = await stat(target);
+  await removeDrafts(target);
   const draft = draftOf(target);
   try {
     const file = await open(draft, 'wx', 0o600);
@@ -71,7 +73,13 @@ export async function replaceFile(
       await file.close();
     }
     if (!(await stillMine())) return false;
-    await rename(draft, target);
+    try {
+      await rename(draft, target);
+    } catch (error) {
+      // The lock was broken right now, and the draft cleared away.
+      if (!(await stillMine())) return false;
+      throw error;
+    }
   } finally {
     await unlink(draft).catch(() => {});
   }
@@ -82,17 +90,33 @@ export async function replaceFile(
 /** Writes a file that is only for information: whole, but not forced to the disk. */
 export async function writeLoosely(path: string, text: string): Promise<void> {
   const draft = draftOf(path);
-  const file = await open(draft, 'wx', 0o644);
   try {
-    await file.writeFile(text);
-  } finally {
-    await file.close();
+    const file = await open(draft, 'wx', 0o644);
+    try {
+      await file.writeFile(text);
+    } finally {
+      await file.close();
+    }
+    await rename(draft, path);
+  } catch (error) {
+    await unlink(draft).catch(() => {});
+    throw error;
   }
-  await rename(draft, path);
 }
 
-function draftOf(path: string): string {
-  return `${path}.${randomBytes(6).toString('hex')}.tmp`;
+/** @param ending drafts of new files are told apart, since those are written without a lock */
+function draftOf(path: string, ending = 'tmp'): string {
+  return `${path}.${randomBytes(6).toString('hex')}.${ending}`;
+}
+
+/** A writer that was killed leaves a draft behind, and in it secrets that may have been retired meanwhile. */
+async function removeDrafts(path: string): Promise<void> {
+  const start = `${basename(path)}.`;
+  const names = await readdir(dirname(path)).catch(() => [] as string[]);
+  for (const name of names) {
+    if (name.startsWith(start) && /^[0-9a-f]{12}\.tmp$/.test(name.slice(start.length)))
+      await unlink(join(dirname(path), name)).catch(() => {});
+  }
 }
 
 async function isTaken(path: string): Promise<boolean> {
@@ -113,7 +137,7 @@ async function writeDurably(path: string, text: string, mode: number): Promise<v
 }
 
 /** Makes the new name itself durable. Not every system can; the file is whole all the same. */
-async function syncFolder(path: string): Promise<void> {
+export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r').catch(() => undefined);
   await folder?.sync().catch(() => {});
   await folder?.close();

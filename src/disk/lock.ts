@@ -1,8 +1,8 @@
 // One writer at a time: a lock file beside the file, which a crashed writer does not hold for ever.
 //
-// The lock names its holder: host, process and a random text. A holder on this host whose process is gone, or
-// one of another host whose lock is a minute old, is dead; its lock is broken. Since two waiters may break at
-// once, a holder looks whether the lock is still its own right before it changes anything (`stillMine`).
+// The lock names its holder: host, process and a random text. A holder on this host whose process is gone is dead,
+// and so is one whose lock is a minute old, wherever it runs; its lock is broken. Since that may be a mistake, and
+// two waiters may break at once, a holder looks whether the lock is still its own right before it changes anything (`stillMine`).
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, readFile, rename, rmdir, stat, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
@@ -46,11 +46,12 @@ export async function withLock<T>(path: string, work: (lock: HeldLock) => Promis
 
 async function acquire(lock: string, mark: string): Promise<void> {
   const mine: Holder = { host: hostname(), pid: process.pid, mark };
-  for (let waited = 0; ; waited += LOOK_MS) {
+  const patient = performance.now() + PATIENCE_MS;
+  for (;;) {
     if (await create(lock, JSON.stringify(mine))) return;
     const holder = await readHolder(lock);
     if (holder !== undefined && (await isDead(lock, holder))) await breakLock(lock, holder);
-    else if (waited >= PATIENCE_MS) throw locked(lock, holder);
+    else if (performance.now() >= patient) throw locked(lock, holder);
     await sleep(LOOK_MS * (0.5 + Math.random()));
   }
 }
@@ -75,14 +76,17 @@ async function readHolder(lock: string): Promise<Holder | undefined> {
   const text = await readFile(lock, 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
   try {
-    return JSON.parse(text) as Holder;
+    const { host, pid, mark } = JSON.parse(text) as Holder;
+    if (typeof host === 'string' && typeof pid === 'number' && typeof mark === 'string')
+      return { host, pid, mark };
   } catch {
-    return { host: '', pid: 0, mark: text };
+    // Half written.
   }
+  return { host: '', pid: 0, mark: text };
 }
 
 async function isDead(lock: string, { host, pid }: Holder): Promise<boolean> {
-  if (host === hostname()) return !isRunning(pid);
+  if (host === hostname() && !isRunning(pid)) return true;
   const age = await stat(lock).then(
     ({ mtimeMs }) => Date.now() - mtimeMs,
     () => 0,

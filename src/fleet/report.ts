@@ -1,7 +1,7 @@
 // Reports of replicas: what each process says of itself, in a folder beside the keyring file.
 //
 // A report proves what a replica knows, and that it is there. No report proves nothing.
-import { mkdir, readdir, readFile, unlink } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { writeLoosely } from '../disk/files.js';
@@ -45,7 +45,7 @@ export interface ReplicaReport {
   readonly degraded: string | undefined;
 }
 
-/** A report that is so many leases old is cleared away. */
+/** What is so many leases old is cleared away. */
 const FORGET_AFTER_LEASES = 4;
 
 /** The folder of reports beside a keyring file. */
@@ -67,7 +67,7 @@ export async function removeReport(path: string, instance: string): Promise<void
 
 /**
  * The reports of replicas that live: younger than the lease, and of processes that run, as far as this host can
- * tell. Old ones are cleared away.
+ * tell. Old ones are cleared away, as is what a writer left unfinished.
  *
  * @param lease seconds
  * @param now milliseconds since 1970
@@ -80,16 +80,22 @@ export async function readReports(
   const folder = fleetFolder(path);
   const names = await readdir(folder).catch(() => [] as string[]);
   const live: ReplicaReport[] = [];
-  for (const name of names.filter((candidate) => candidate.endsWith('.json')).sort()) {
-    const report = await readReport(join(folder, name));
-    if (report === undefined) continue;
-    const age = now - report.at;
-    const dead = report.host === hostname() && !isRunning(report.pid);
-    if (!dead && age <= lease * 1000) live.push(report);
-    else if (dead || age > FORGET_AFTER_LEASES * lease * 1000)
-      await unlink(join(folder, name)).catch(() => {});
+  for (const name of names.filter((candidate) => /\.(json|tmp)$/.test(candidate)).sort()) {
+    const file = join(folder, name);
+    const report = name.endsWith('.json') ? await readReport(file) : undefined;
+    const age = now - (report?.at ?? (await writtenAt(file)) ?? now);
+    const dead = report?.host === hostname() && !isRunning(report.pid);
+    if (report !== undefined && !dead && age <= lease * 1000) live.push(report);
+    else if (dead || age > FORGET_AFTER_LEASES * lease * 1000) await unlink(file).catch(() => {});
   }
   return live;
+}
+
+async function writtenAt(file: string): Promise<number | undefined> {
+  return await stat(file).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => undefined,
+  );
 }
 
 /** What the transitions want to know of a replica. */

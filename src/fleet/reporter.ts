@@ -31,10 +31,12 @@ export class Reporter {
   async update(): Promise<void> {
     this.#writing = this.#writing.then(async () => {
       if (this.#closed) return;
-      this.working = await writeReport(this.#path, this.#describe()).then(
-        () => true,
-        () => false,
-      );
+      try {
+        await writeReport(this.#path, this.#describe());
+        this.working = true;
+      } catch {
+        this.working = false;
+      }
     });
     await this.#writing;
   }
@@ -43,6 +45,7 @@ export class Reporter {
     clearInterval(this.#timer);
     this.#closed = true;
     await this.#writing;
-    if (this.working) await removeReport(this.#path, this.#describe().instance);
+    this.working = false;
+    await removeReport(this.#path, this.#describe().instance);
   }
 }

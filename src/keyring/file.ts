@@ -1,5 +1,5 @@
 // Changes a keyring document on disk: one writer at a time, whole or not at all.
-import { readFile } from 'node:fs/promises';
+import { readFile, realpath } from 'node:fs/promises';
 import { replaceFile } from '../disk/files.js';
 import { withLock } from '../disk/lock.js';
 import { KeyturnError } from '../errors.js';
@@ -23,10 +23,12 @@ export async function changeDocument(
   change: (ring: Keyring) => Keyring,
 ): Promise<Keyring> {
   try {
+    // Whichever name leads to the file: writers of one file share one lock.
+    const file = await realpath(path);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const written = await withLock(path, async ({ stillMine }) => {
-        const next = change(parseDocument(await readFile(path, 'utf8'), path, clean));
-        return (await replaceFile(path, writeDocument(next), stillMine)) ? next : undefined;
+      const written = await withLock(file, async ({ stillMine }) => {
+        const next = change(parseDocument(await readFile(file, 'utf8'), path, clean));
+        return (await replaceFile(file, writeDocument(next), stillMine)) ? next : undefined;
       });
       if (written !== undefined) return written;
     }
@@ -40,6 +42,7 @@ function unwritable(path: string, error: unknown): KeyturnError {
   const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
   const hints: Readonly<Record<string, string>> = {
     EROFS: 'it is mounted read-only: change the document where it comes from, with --ring - in a pipeline',
+    EBUSY: 'it is mounted by itself: mount the folder that holds it instead',
     EACCES: 'run this as the user that owns the file and its folder',
     EPERM: 'run this as the user that owns the file and its folder',
     EOWNER: 'run this as the user that owns the file: its owner must not change',

@@ -3,7 +3,7 @@ import { KeyturnError } from '../errors.js';
 import type { Keyring } from './keyring.js';
 import { effective, nextChangeAt } from './transitions.js';
 
-/** Told after the ring in force has changed. */
+/** Told after the ring in force has changed. Must not throw. */
 export type RingListener = (keyring: Keyring, former: Keyring) => void;
 
 export class LiveKeyring {
@@ -51,16 +51,7 @@ export class LiveKeyring {
     const former = this.#current;
     this.#current = effective(this.#found, this.#clock());
     this.#changesAt = nextChangeAt(this.#current);
-    // One that fails must not keep the others from hearing; its error is raised where nobody depends on it.
-    for (const listener of this.#listeners) {
-      try {
-        listener(this.#current, former);
-      } catch (error) {
-        queueMicrotask(() => {
-          throw error;
-        });
-      }
-    }
+    for (const listener of this.#listeners) listener(this.#current, former);
   }
 }
 
@@ -84,5 +75,10 @@ function refuseOlder(present: Keyring, found: Keyring): void {
 }
 
 function isSame(one: Keyring, other: Keyring): boolean {
-  return one.id === other.id && one.generation === other.generation && one.fingerprint === other.fingerprint;
+  return (
+    one.id === other.id &&
+    one.generation === other.generation &&
+    one.fingerprint === other.fingerprint &&
+    nextChangeAt(one) === nextChangeAt(other)
+  );
 }

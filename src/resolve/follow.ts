@@ -11,12 +11,19 @@ import { type Resolution, type ResolveOptions, resolve } from './resolve.js';
 const LOOK_EVERY_MS = 250;
 /** A look that somebody asks for, because of a token with an unknown key, comes at most so often. */
 const ASKED_EVERY_MS = 1000;
+/**
+ * So many looks after a change the content is read whether its identity has changed or not. File systems date
+ * changes by a clock of their own, some by the second: a change right after another looks like none.
+ */
+const SETTLING_LOOKS = 8;
 
 export interface Following {
   /** A good ring was found; it may be the one in force. May throw a KeyturnError, which counts as a failure. */
   readonly found: (keyring: Keyring) => void;
   /** What was found is no good, and the last good ring stays in force. */
   readonly failed: (error: KeyturnError) => void;
+  /** Time has passed: what a ring has planned may be due. */
+  readonly passed: () => void;
 }
 
 export class Follower {
@@ -26,7 +33,12 @@ export class Follower {
   readonly #reread: boolean;
   /** Development only warns of weak secrets, but a strong one must not be replaced by a weak one unseen. */
   readonly #strict: boolean;
+  /** What identified the content when it was last read; undefined makes the next look read it. */
   #seen: string | undefined;
+  #settling = 0;
+  /** Why the last look failed. Until one succeeds all of them read: the cause may lie beside the file. */
+  #failure: KeyturnError | undefined;
+  #closed = false;
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> | undefined;
   #askedAt = 0;
@@ -47,23 +59,24 @@ export class Follower {
     return this.#reread;
   }
 
-  async start(): Promise<void> {
+  /** The first look reads in any case: what changed since the ring in force was read would go unseen. */
+  start(): void {
     if (this.#path === undefined) return;
-    this.#seen = await identityOf(this.#path);
-    this.#timer = setInterval(() => void this.look(), LOOK_EVERY_MS);
+    this.#timer = setInterval(() => {
+      this.#following.passed();
+      void this.look();
+    }, LOOK_EVERY_MS);
     this.#timer.unref();
   }
 
   close(): void {
+    this.#closed = true;
     clearInterval(this.#timer);
   }
 
   /** Reads the source if it has changed since the last look. */
   async look(): Promise<void> {
-    this.#looking ??= this.#lookOnce(false).finally(() => {
-      this.#looking = undefined;
-    });
-    await this.#looking;
+    await (this.#looking ?? this.#run(false));
   }
 
   /** A look on behalf of a request; one for all that ask within a second. */
@@ -77,8 +90,13 @@ export class Follower {
 
   /** Reads the source whether it has changed or not: the operator said so. */
   async reload(): Promise<void> {
-    await this.#looking;
-    this.#looking = this.#lookOnce(true).finally(() => {
+    // One after another: of two at once the one that has read the older content could come in last.
+    while (this.#looking !== undefined) await this.#looking;
+    await this.#run(true);
+  }
+
+  async #run(always: boolean): Promise<void> {
+    this.#looking = this.#lookOnce(always).finally(() => {
       this.#looking = undefined;
     });
     await this.#looking;
@@ -86,14 +104,28 @@ export class Follower {
 
   async #lookOnce(always: boolean): Promise<void> {
     const identity = this.#path === undefined ? undefined : await identityOf(this.#path);
-    if (!always && identity === this.#seen) return;
+    const changed = identity !== this.#seen;
+    const due = always || changed || this.#settling > 0 || this.#failure !== undefined;
+    if (!due || this.#closed) return;
+    this.#settling = changed ? SETTLING_LOOKS : Math.max(0, this.#settling - 1);
     // Noted before reading: what is written meanwhile is another identity, and read at the next look.
     this.#seen = identity;
     try {
-      this.#following.found(await this.#read());
+      const keyring = await this.#read();
+      if (this.#closed) return;
+      this.#following.found(keyring);
+      this.#failure = undefined;
     } catch (error) {
-      this.#following.failed(error instanceof KeyturnError ? error : unexpected(error));
+      this.#fail(error instanceof KeyturnError ? error : unexpected(error), always || changed);
     }
+  }
+
+  /** Says what is wrong once, and again when something else is, or when somebody asks. */
+  #fail(error: KeyturnError, anew: boolean): void {
+    if (this.#closed) return;
+    const { code, message } = this.#failure ?? {};
+    this.#failure = error;
+    if (anew || error.code !== code || error.message !== message) this.#following.failed(error);
   }
 
   async #read(): Promise<Keyring> {

@@ -65,6 +65,7 @@ export class RingKeeper {
     this.#follower = new Follower(options, resolution, {
       found: (ring) => this.#found(ring),
       failed: (error) => this.#failed(error),
+      passed: () => void this.ring.current,
     });
     const { source, settings } = resolution;
     const path = source?.kind === 'file' && source.format === 'document' ? source.path : undefined;
@@ -77,7 +78,7 @@ export class RingKeeper {
 
   async start(): Promise<void> {
     if (this.#follower.possible) {
-      await this.#follower.start();
+      this.#follower.start();
       this.#stopListening = onHangup(() => void this.#follower.reload());
     }
     await this.#reporter?.start();
@@ -129,9 +130,9 @@ export class RingKeeper {
         'the new keyring shares no key with the former: whatever was signed before is refused; stage a key instead',
       );
     }
-    if (this.#degraded !== undefined)
-      this.#parts.logger.info({ event: 'keyring.recovered' }, 'the source of the keyring is good again');
+    if (this.#degraded === undefined) return;
     this.#degraded = undefined;
+    this.#parts.logger.info({ event: 'keyring.recovered' }, 'the source of the keyring is good again');
     void this.#reporter?.update();
   }
 

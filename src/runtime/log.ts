@@ -21,10 +21,15 @@ export function textLogger(level: LogLevel, write: (line: string) => void): Logg
     if (LEVELS.indexOf(of) < LEVELS.indexOf(level)) return () => {};
     return (facts, message) => {
       const details = Object.entries(facts).map(
-        ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+        ([name, value]) => `${name}=${isPlain(value) ? value : JSON.stringify(value)}`,
       );
       write(`keyturn: ${of}: ${message}${details.length === 0 ? '' : ` (${details.join(' ')})`}\n`);
     };
   };
   return { debug: method('debug'), info: method('info'), warn: method('warn'), error: method('error') };
+}
+
+/** A text that cannot be taken for several facts; any other is quoted. */
+function isPlain(value: unknown): value is string {
+  return typeof value === 'string' && /^[^\s"=()]+$/.test(value);
 }

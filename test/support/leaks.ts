@@ -17,6 +17,8 @@ const PURPOSES = [
   'password-reset',
   'email-verification',
   'invitation',
+  'jwt',
+  'refresh',
 ];
 
 /** A name for what was found, by each piece that gives it away. */

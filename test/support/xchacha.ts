@@ -1,5 +1,6 @@
 // XChaCha20-Poly1305 a second time, after draft-irtf-cfrg-xchacha-03: HChaCha20 by hand, the rest by OpenSSL.
 import { createCipheriv } from 'node:crypto';
+import sodium from 'libsodium-wrappers';
 
 const rotate = (value: number, bits: number) => (value << bits) | (value >>> (32 - bits));
 
@@ -49,4 +50,9 @@ export function xchachaSeal(
   });
   cipher.setAAD(additional, { plaintextLength: content.length });
   return Buffer.concat([cipher.update(content), cipher.final(), cipher.getAuthTag()]);
+}
+
+/** The memory that libsodium works in, in bytes: it grows and never shrinks. */
+export function sodiumMemory(): number {
+  return (sodium as unknown as { libsodium: { HEAPU8: Uint8Array } }).libsodium.HEAPU8.length;
 }

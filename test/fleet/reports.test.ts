@@ -1,0 +1,343 @@
+// What processes say of themselves beside the keyring file, and who believes it.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import {
+  fleetFolder,
+  type ReplicaReport,
+  readReports,
+  replicaFacts,
+  writeReport,
+} from '../../src/fleet/report.js';
+import { Reporter } from '../../src/fleet/reporter.js';
+import { TestClock } from '../support/keyturn.js';
+import { LeakSearch } from '../support/leaks.js';
+import { COMING, COMMAND, FILE, kidOf, NOW, OLDER, SECRET, STRONG } from '../support/machine.js';
+import { documentOf, follow, newFolder, runScript, until } from '../support/ring-file.js';
+
+const RING = documentOf(3, [
+  [COMING, 'staged'],
+  [STRONG, 'active'],
+  [OLDER, 'retiring'],
+]);
+const LEASE = 900;
+
+function ringFile(text = RING): string {
+  const path = join(newFolder(), 'keyring.json');
+  writeFileSync(path, text, { mode: 0o600 });
+  return path;
+}
+
+const files = (path: string) => (existsSync(fleetFolder(path)) ? readdirSync(fleetFolder(path)).sort() : []);
+const reports = async (path: string, now = Date.now()) => await readReports(path, LEASE, now);
+
+describe.concurrent('a process reports', () => {
+  test('before it takes part: what it knows, and nothing secret', async () => {
+    const path = ringFile();
+    const began = Date.now();
+    const { keyturn } = await follow(path, { env: { KEYTURN_PURPOSES__INVITE__MAX_AGE: '3h' } });
+    const [name = ''] = files(path);
+    expect(files(path)).toHaveLength(1);
+    expect(keyturn.health.reporting).toBe(true);
+    const text = readFileSync(join(fleetFolder(path), name), 'utf8');
+    const report = JSON.parse(text) as ReplicaReport;
+    expect(report).toEqual({
+      instance: name.replace(/\.json$/, ''),
+      host: hostname(),
+      pid: process.pid,
+      at: expect.any(Number),
+      profile: 'prod',
+      source: FILE,
+      ring: 'ring-of-tests',
+      generation: 3,
+      fingerprint: keyturn.keyring.fingerprint,
+      verifies: [kidOf(COMING), kidOf(STRONG), kidOf(OLDER)],
+      signs: kidOf(STRONG),
+      loadedAt: expect.any(Number),
+      uses: [],
+      // Of every purpose, the declared ones included.
+      lifetimes: expect.objectContaining({ session: 7 * 86400, flash: 600, invite: 10800 }),
+      maxLag: 60,
+    });
+    expect(report.at).toBeGreaterThanOrEqual(began);
+    expect(report.instance).toMatch(new RegExp(`^${hostname()}-${process.pid}-[\\w-]{4}$`));
+    expect(new LeakSearch({ active: STRONG, staged: COMING, retiring: OLDER }, []).find(text)).toEqual([]);
+    expect(await reports(path)).toEqual([report]);
+    // The folder tells who runs here: it is not for everybody.
+    expect(statSync(fleetFolder(path)).mode & 0o777).toBe(0o700);
+  });
+
+  test('what it signed and verified, and with which key', async () => {
+    const path = ringFile();
+    const clock = new TestClock();
+    const { keyturn } = await follow(path, { clock: clock.read });
+    const signer = keyturn.signer('invitation');
+    const token = signer.sign('somebody');
+    clock.advance(5);
+    signer.verify(token);
+    signer.verify(token);
+    signer.verify('nonsense');
+    await keyturn.reload();
+    // The next report comes by itself.
+    writeFileSync(path, documentOf(4, [[STRONG, 'active']]));
+    await until(async () => (await reports(path, clock.now))[0]?.generation === 4);
+    const [report] = await reports(path, clock.now);
+    expect(report?.uses).toEqual([
+      {
+        kid: kidOf(STRONG),
+        purpose: 'invitation',
+        signed: 1,
+        signedAt: clock.now - 5000,
+        verified: 2,
+        verifiedAt: clock.now,
+      },
+    ]);
+    expect(replicaFacts(report as ReplicaReport)).toEqual({
+      instance: report?.instance,
+      verifies: [kidOf(STRONG)],
+      signs: kidOf(STRONG),
+      lastSigned: { [kidOf(STRONG)]: clock.now - 5000 },
+      lastVerified: { [kidOf(STRONG)]: clock.now },
+    });
+  });
+
+  test('that it goes by an older ring than the file holds, and that it does no more', async () => {
+    const path = ringFile();
+    const { keyturn } = await follow(path);
+    writeFileSync(path, '{');
+    await until(async () => (await reports(path))[0]?.degraded !== undefined);
+    expect((await reports(path))[0]).toMatchObject({ generation: 3, degraded: keyturn.health.degraded });
+    writeFileSync(path, RING);
+    await until(async () => (await reports(path))[0]?.degraded === undefined);
+  });
+
+  test('that a planned activation has taken place', async () => {
+    const clock = new TestClock();
+    const path = ringFile(
+      documentOf(3, [
+        [COMING, 'staged', { activatesAt: clock.now + 60_000 }],
+        [STRONG, 'active'],
+      ]),
+    );
+    await follow(path, { clock: clock.read });
+    expect((await reports(path, clock.now))[0]?.signs).toBe(kidOf(STRONG));
+    clock.advance(60);
+    await until(async () => (await reports(path, clock.now))[0]?.signs === kidOf(COMING));
+  });
+
+  test('twice when there are two Keyturns in it', async () => {
+    const path = ringFile();
+    const [one, two] = [await follow(path), await follow(path)];
+    const found = await reports(path);
+    expect(new Set(found.map(({ instance }) => instance)).size).toBe(2);
+    await one.keyturn.close();
+    expect(await reports(path)).toHaveLength(1);
+    await two.keyturn.close();
+    expect(files(path)).toEqual([]);
+  });
+
+  test('goodbye, and then nothing more', async () => {
+    const path = ringFile();
+    const { keyturn } = await follow(path);
+    writeFileSync(path, documentOf(4, [[STRONG, 'active']]));
+    await keyturn.reload();
+    await keyturn.close();
+    expect(files(path)).toEqual([]);
+    expect(keyturn.health.reporting).toBe(false);
+    await keyturn.reload();
+    await new Promise((done) => setTimeout(done, 100));
+    expect(files(path)).toEqual([]);
+  });
+
+  test.each([
+    ['a variable', { [SECRET]: STRONG }],
+    ['an array', { [FILE]: 'array' }],
+    ['a command', { [COMMAND]: JSON.stringify(['cat', 'document']) }],
+  ])('nothing where the keys come from %s', async (_, env) => {
+    const cwd = newFolder();
+    writeFileSync(join(cwd, 'array'), JSON.stringify([STRONG, OLDER]));
+    writeFileSync(join(cwd, 'document'), RING);
+    const given = { [FILE]: undefined, ...env } as unknown as Record<string, string>;
+    const { keyturn } = await follow(join(cwd, 'none'), { cwd, env: given });
+    expect(keyturn.health.reporting).toBe(false);
+    expect(readdirSync(cwd).sort()).toEqual(['array', 'document']);
+  });
+});
+
+describe('a folder that cannot be written', () => {
+  test('means no reports, and nothing fails', async () => {
+    const path = ringFile();
+    // A file where the folder should be: not even root can write there.
+    writeFileSync(fleetFolder(path), '');
+    const { keyturn, log } = await follow(path);
+    expect(keyturn.health).toMatchObject({ reporting: false, ready: true, degraded: undefined });
+    writeFileSync(path, documentOf(4, [[STRONG, 'active']]));
+    await until(() => keyturn.keyring.generation === 4);
+    expect(log.map(({ facts }) => facts.event)).toEqual(['keyring.loaded', 'keyring.changed']);
+    expect(await reports(path)).toEqual([]);
+    await keyturn.close();
+    expect(readFileSync(fleetFolder(path), 'utf8')).toBe('');
+  });
+
+  test('by its mode, such as a mounted secret', async () => {
+    const path = ringFile();
+    const cwd = join(path, '..');
+    chmodSync(cwd, 0o555);
+    chmodSync(path, 0o444);
+    const root = process.getuid?.() === 0;
+    const body = `
+    ${root ? 'process.setgid(65534); process.setuid(65534);' : ''}
+    const keyturn = await createKeyturn();
+    console.log(JSON.stringify(keyturn.health));
+    await keyturn.close();
+    `;
+    const elsewhere = newFolder();
+    chmodSync(elsewhere, 0o755);
+    const script = runScript(body, elsewhere, { KEYTURN_ENV: 'prod', [FILE]: path });
+    expect((await script.ended).code).toBe(0);
+    expect(script.output()).toContain('"reporting":false');
+    chmodSync(cwd, 0o755);
+    expect(readdirSync(cwd)).toEqual(['keyring.json']);
+  });
+
+  test('that becomes writable is reported in from then on', async () => {
+    const path = join(newFolder(), 'none', 'keyring.json');
+    const reporter = new Reporter(path, 0.03, () => reportOf());
+    writeFileSync(join(path, '../..', 'none'), '');
+    await reporter.start();
+    expect(reporter.working).toBe(false);
+    rmSync(join(path, '..'));
+    await until(() => reporter.working);
+    await reporter.close();
+    expect(files(path)).toEqual([]);
+  });
+});
+
+/** A report as another process would write it. */
+function reportOf(changes: Partial<ReplicaReport> = {}): ReplicaReport {
+  return {
+    instance: 'web-2-17-abcd',
+    host: 'web-2',
+    pid: 17,
+    at: NOW,
+    profile: 'prod',
+    source: FILE,
+    ring: 'ring-of-tests',
+    generation: 3,
+    fingerprint: 'AAAAAAAAAAA',
+    verifies: [kidOf(STRONG)],
+    signs: kidOf(STRONG),
+    loadedAt: NOW,
+    uses: [],
+    lifetimes: {},
+    maxLag: 60,
+    degraded: undefined,
+    ...changes,
+  };
+}
+
+describe('of what is there, counts', () => {
+  test('a report that is younger than the lease; one four leases old is cleared away', async () => {
+    const path = ringFile();
+    await writeReport(path, reportOf());
+    expect(await reports(path, NOW + LEASE * 1000)).toHaveLength(1);
+    expect(await reports(path, NOW + LEASE * 1000 + 1)).toEqual([]);
+    expect(files(path)).toHaveLength(1);
+    await reports(path, NOW + 4 * LEASE * 1000 + 1);
+    expect(files(path)).toEqual([]);
+  });
+
+  test('no report of a process of this host that is gone; it is cleared away', async () => {
+    const path = ringFile();
+    const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
+    await once(child, 'spawn');
+    const report = reportOf({ host: hostname(), pid: child.pid as number });
+    await writeReport(path, report);
+    expect(await reports(path, NOW)).toHaveLength(1);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    expect(await reports(path, NOW)).toEqual([]);
+    expect(files(path)).toEqual([]);
+    // Of a process of another host nobody here can tell.
+    await writeReport(path, { ...report, host: 'elsewhere' });
+    expect(await reports(path, NOW)).toHaveLength(1);
+  });
+
+  test('no report that is broken, and nothing that is none; old ones are cleared away', async () => {
+    const path = ringFile();
+    await writeReport(path, reportOf());
+    const broken = ['', '{', 'null', '[]', '"text"', JSON.stringify({ instance: 'x', at: NOW })];
+    for (const [at, text] of broken.entries()) writeFileSync(join(fleetFolder(path), `b${at}.json`), text);
+    const draft = join(fleetFolder(path), 'web-2-17-abcd.json.0123456789ab.tmp');
+    writeFileSync(draft, '{"inst');
+    writeFileSync(join(fleetFolder(path), 'README'), 'mine');
+    mkdirSync(join(fleetFolder(path), 'folder.json'));
+    for (const name of readdirSync(fleetFolder(path)))
+      utimesSync(join(fleetFolder(path), name), NOW / 1000, NOW / 1000);
+    expect((await reports(path, NOW)).map(({ instance }) => instance)).toEqual(['web-2-17-abcd']);
+    expect(files(path)).toHaveLength(broken.length + 4);
+    await reports(path, NOW + 5 * LEASE * 1000);
+    expect(files(path)).toEqual(['README', 'folder.json']);
+  });
+
+  test('nothing where there is no folder', async () => {
+    expect(await reports('/nowhere/keyring.json')).toEqual([]);
+  });
+});
+
+describe('the pace', () => {
+  afterEach(() => vi.useRealTimers());
+
+  test.each([
+    ['every 10 s', LEASE, 10_000],
+    ['three times per lease when that is short', 6, 2000],
+  ])('%s', async (_, lease, pause) => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const path = ringFile();
+    let described = 0;
+    const reporter = new Reporter(path, lease, () => {
+      described++;
+      return reportOf();
+    });
+    await reporter.start();
+    expect(described).toBe(1);
+    await vi.advanceTimersByTimeAsync(pause - 1);
+    await reporter.update();
+    expect(described).toBe(2);
+    await vi.advanceTimersByTimeAsync(1);
+    await reporter.update();
+    expect(described).toBe(4);
+    await reporter.close();
+    described = 0;
+    await vi.advanceTimersByTimeAsync(10 * pause);
+    expect(described).toBe(0);
+  });
+
+  test('one that cannot say what it is goes on trying, and nothing fails', async () => {
+    let broken = true;
+    const path = ringFile();
+    const reporter = new Reporter(path, LEASE, () => {
+      if (broken) throw new Error('not now');
+      return reportOf();
+    });
+    await reporter.start();
+    expect(reporter.working).toBe(false);
+    broken = false;
+    await reporter.update();
+    expect(reporter.working).toBe(true);
+    await reporter.close();
+  });
+});
