@@ -2,8 +2,10 @@
 // and back to the value.
 import { createHmac, createSecretKey, randomBytes } from 'node:crypto';
 import fastifyCookie from '@fastify/cookie';
+import secureSession from '@fastify/secure-session';
 import cookieSignature from 'cookie-signature';
 import { createSigner, createVerifier } from 'fast-jwt';
+import Fastify from 'fastify';
 import jsonwebtoken from 'jsonwebtoken';
 import { createKeyturn } from 'keyturn';
 import { createJwt } from 'keyturn/jwt';
@@ -49,6 +51,10 @@ const fastifyOne = new fastifyCookie.Signer([secrets[0]]);
 const fastifyFive = new fastifyCookie.Signer(secrets);
 const fastifyLast = new fastifyCookie.Signer([secrets[4]]);
 const key = createSecretKey(secrets[0], 'utf8');
+const sealer = (await keyturn([])).sealer('draft', { maxAge: '1h' });
+const secure = Fastify();
+await secure.register(secureSession, { key: randomBytes(32) });
+await secure.ready();
 
 const sets = {
   ours: values.map((value) => one.sign(value)),
@@ -57,6 +63,8 @@ const sets = {
   cookieLast: values.map((value) => cookieSignature.sign(body(value), secrets[4])),
   fastify: values.map((value) => fastifyOne.sign(body(value))),
   fastifyLast: values.map((value) => fastifyLast.sign(body(value))),
+  sealed: values.map((value) => sealer.seal(value)),
+  secure: values.map((value) => secure.encodeSecureSession(secure.createSecureSession(value))),
 };
 const at = (list, i) => list[i & 63];
 const must = (value) => {
@@ -110,6 +118,26 @@ export function micro() {
     { base: 'keyturn, 5 keys' },
   );
   table('verify it, signed by the last of five', verifyFive, columns);
+  const seal = compare(
+    {
+      'keyturn, sealed': (i) => sealer.seal(at(values, i)),
+      '@fastify/secure-session (native)': (i) =>
+        secure.encodeSecureSession(secure.createSecureSession(at(values, i))),
+      'keyturn, signed': (i) => one.sign(at(values, i)),
+    },
+    { base: 'keyturn, sealed' },
+  );
+  table('seal it', seal, columns);
+  const open = compare(
+    {
+      'keyturn, sealed': (i) => must(sealer.open(at(sets.sealed, i)).payload),
+      '@fastify/secure-session (native)': (i) =>
+        must(secure.decodeSecureSession(at(sets.secure, i)).get('userId')),
+      'keyturn, signed': (i) => must(one.verify(at(sets.ours, i)).payload),
+    },
+    { base: 'keyturn, sealed' },
+  );
+  table('open it', open, columns);
   accessTokens();
 }
 

@@ -2,6 +2,11 @@
 
 /** Every code that a {@link KeyturnError} can carry. Stable: programs may branch on it; `docs/errors.md` lists them. */
 export type ErrorCode =
+  | 'blob_exists'
+  | 'blob_incomplete'
+  | 'blob_name_invalid'
+  | 'blob_too_large'
+  | 'blob_type_refused'
   | 'command_failed'
   | 'config_invalid'
   | 'config_unknown_key'
@@ -12,6 +17,7 @@ export type ErrorCode =
   | 'dev_secret_unwritable'
   | 'duration_invalid'
   | 'flash_too_large'
+  | 'jwt_invalid'
   | 'key_in_use'
   | 'key_state'
   | 'key_unknown'
@@ -21,17 +27,21 @@ export type ErrorCode =
   | 'keyring_outdated'
   | 'keyring_unwritable'
   | 'keyring_with_companions'
+  | 'link_invalid'
   | 'payload_not_json'
+  | 'payload_too_large'
   | 'profile_differs'
   | 'profile_unknown'
   | 'purpose_invalid'
   | 'purpose_lifetime'
   | 'purpose_reserved'
+  | 'purpose_sealed'
   | 'purpose_undeclared'
   | 'bind_invalid'
   | 'reason_missing'
   | 'replica_behind'
   | 'rollback_impossible'
+  | 'sealer_unavailable'
   | 'secret_empty'
   | 'secret_in_config'
   | 'secret_malformed'
@@ -46,6 +56,11 @@ export type ErrorCode =
   | 'too_early';
 
 const STATUS: { readonly [Code in ErrorCode]?: number } = {
+  blob_exists: 409,
+  blob_incomplete: 400,
+  blob_name_invalid: 400,
+  blob_too_large: 413,
+  blob_type_refused: 415,
   csrf_refused: 403,
   session_conflict: 409,
   session_ended: 401,

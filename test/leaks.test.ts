@@ -22,6 +22,7 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import keyturnFastify from '../src/adapters/fastify.js';
 import { HttpCore, type HttpOptions, type Visit } from '../src/adapters/http.js';
 import { KeyturnError } from '../src/errors.js';
+import { createJwt, createRefreshTokens } from '../src/jwt/index.js';
 import { writeDocument } from '../src/keyring/document.js';
 import { changeDocument } from '../src/keyring/file.js';
 import { Key, type KeyFacts, type KeyState, Material } from '../src/keyring/key.js';
@@ -32,6 +33,7 @@ import { internalsOf, Keyturn, startKeyturn } from '../src/keyturn.js';
 import { Rotation } from '../src/rotation/rotation.js';
 import { type LogMethod, textLogger } from '../src/runtime/log.js';
 import { cleanSecret } from '../src/secret/text.js';
+import { sealerUnavailable } from '../src/signing/sodium.js';
 import { MemorySessionStore } from '../src/stores/memory.js';
 import { Browser } from './support/browser.js';
 import { THROWN_CODES } from './support/error-codes.js';
@@ -255,6 +257,10 @@ async function objectsOf(keyturn: Keyturn): Promise<Record<string, unknown>> {
   const visit = await visited(core);
   visit.session.user = 'Ada';
   visit.flash('info', 'Saved');
+  const access = createJwt(keyturn, { issuer: 'i', audience: 'a' });
+  const accessToken = access.sign({ role: 'editor' });
+  const refresh = createRefreshTokens(keyturn, { store });
+  const issued = await refresh.issue({ user: 'ada' });
   const changes: unknown[] = [];
   const stop = keyturn.on('change', (...rings) => changes.push(rings));
   internals.ring.replace(
@@ -267,6 +273,10 @@ async function objectsOf(keyturn: Keyturn): Promise<Record<string, unknown>> {
     Keyturn,
     ...views,
     'what keyturn keeps': internals,
+    access,
+    'an access token': [accessToken, access.verify(accessToken), access.verify(`${accessToken}x`)],
+    refresh,
+    'a refresh token': [issued, await refresh.rotate(issued.token), await refresh.rotate('x')],
     settings: internals.settings,
     registry: internals.registry,
     'the ring in force': internals.ring,
@@ -438,6 +448,9 @@ const PROVOKED: Readonly<Record<string, readonly Provoke[]>> = {
     async () => (await started()).signer('invitation').sign({ [CURRENT]: 1n }),
     async () => (await started()).signer('invitation').sign(undefined),
   ],
+  payload_too_large: [
+    async () => (await started()).sealer('draft', { maxAge: '1h' }).seal(CURRENT.repeat(20_000)),
+  ],
   profile_differs: [
     async () => {
       const report = { ...replica, host: hostname(), pid: process.pid, at: NOW, profile: 'prod', uses: [] };
@@ -453,7 +466,25 @@ const PROVOKED: Readonly<Record<string, readonly Provoke[]>> = {
     async () => (await started()).signer('invitation').sign(1, { maxAge: '99d' }),
   ],
   purpose_reserved: [async () => (await started()).signer('session')],
+  purpose_sealed: [
+    async () => (await started()).sealer('invitation'),
+    async () => {
+      const kt = await started();
+      kt.sealer('draft', { maxAge: '1h' });
+      kt.signer('draft');
+    },
+  ],
+  sealer_unavailable: [
+    () => {
+      throw sealerUnavailable('draft');
+    },
+  ],
   purpose_undeclared: [async () => (await started(undefined, 'prod')).signer('unheard-of', { maxAge: '1h' })],
+  jwt_invalid: [
+    async () => createJwt(await started(), { issuer: '', audience: CURRENT }),
+    async () => createJwt(await started(), { issuer: CURRENT, audience: FORMER }).sign({ iss: CURRENT }),
+    async () => createRefreshTokens(await started(), { store: { [CURRENT]: FORMER } as never }),
+  ],
   bind_invalid: [async () => (await started()).signer('invitation').sign(1, { bind: '' })],
   reason_missing: [() => transitions.revoke(RING, PAST, fresh(), FACTS)],
   replica_behind: [

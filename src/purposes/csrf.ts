@@ -4,7 +4,6 @@
 // The token is a bound one: a random payload, tied to an id that sits in a cookie the attacker cannot read or
 // set. A new one is made for each page, so that compression reveals nothing of it (BREACH).
 
-import { KeyturnError } from '../errors.js';
 import { randomId } from '../signing/random.js';
 import type { Signer } from '../signing/signer.js';
 
@@ -35,13 +34,10 @@ export class Csrf {
   readonly #signer: Signer<string>;
   readonly #origins: ReadonlySet<string>;
 
-  /**
-   * @param origins further origins whose pages may send requests here
-   * @throws KeyturnError `config_invalid` for what is none: it would never match
-   */
+  /** @param origins further origins whose pages may send requests here, as browsers write them */
   constructor(signer: Signer<string>, origins: readonly string[]) {
     this.#signer = signer;
-    this.#origins = new Set(origins.map(asBrowsersSend));
+    this.#origins = new Set(origins);
   }
 
   /** A token for one page, bound to the id of the session, or of the cookie that stands in for one. */
@@ -71,18 +67,6 @@ export class Csrf {
     if (origin === 'null') return own ? undefined : 'foreign_origin';
     return isOwnOrigin(origin, host, https) ? undefined : 'foreign_origin';
   }
-}
-
-/** Apps in a shell have schemes of their own, such as `capacitor://localhost`; of those no default port is known. */
-function asBrowsersSend(origin: string): string {
-  if (/^https?:\/\/[^/?#@\s]+\/?$/i.test(origin) && URL.canParse(origin)) return new URL(origin).origin;
-  if (/^(?!https?:)[a-z][a-z0-9+.-]*:\/\/[^/?#@\s]+\/?$/i.test(origin))
-    return origin.replace(/\/$/, '').toLowerCase();
-  throw new KeyturnError(
-    'config_invalid',
-    `csrf.origins names ${JSON.stringify(origin)}, which is no origin`,
-    'write scheme, host and port, as in "https://admin.example.com"',
-  );
 }
 
 /** By https the origin must be https too: a page served in the clear can be anybody's. */

@@ -34,7 +34,7 @@ const BUILT_IN: Readonly<Record<string, BuiltIn>> = {
   csrf: { maxAge: 7 * DAY, about: 'the token in forms', state: 'in the page', refused: 'a form that was open is refused once; the reloaded page works', reserved: true },
   'csrf-id': { maxAge: 7 * DAY, about: 'the cookie that forms are bound to before there is a session', state: 'in the cookie', refused: 'a sign-in form that was open is refused once; the reloaded page works', reserved: true },
   flash: { maxAge: 10 * MINUTE, about: 'messages that wait for the next page', state: 'in the cookie', refused: 'does not see a waiting message', reserved: true },
-  jwt: { maxAge: 60 * MINUTE, about: 'access tokens of an API (JWT)', state: 'in the token', refused: 'the app gets a 401 and fetches a new one with its refresh token', reserved: true },
+  jwt: { maxAge: 60 * MINUTE, about: 'access tokens of an API (JWT)', state: 'in the token', refused: 'the app gets a 401 and must fetch a new one', reserved: true },
   refresh: { maxAge: 30 * DAY, about: 'tokens that fetch new access tokens', state: 'in a store; the token names its family', refused: 'must sign in to the app again', reserved: true },
   url: { maxAge: 7 * DAY, about: 'signed links, and links to files', state: 'in the link', refused: 'the link no longer works; the app must hand out a new one', reserved: true },
   'password-reset': { maxAge: DAY, about: 'links that let a password be chosen anew', state: 'in the link', refused: 'must ask for a new link', reserved: false },

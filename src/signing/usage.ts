@@ -1,5 +1,4 @@
 // Which key was used when, and what was refused: the evidence that a rotation goes by.
-import type { RefusalReason } from './result.js';
 
 /** What happened with one key for one purpose. Times in milliseconds since 1970; 0 means never. */
 export interface Use {
@@ -16,7 +15,7 @@ export class Usage {
   readonly #uses = new Map<string, Use>();
   readonly #refusals = new Map<
     string,
-    { readonly purpose: string; readonly reason: RefusalReason; count: number }
+    { readonly purpose: string; readonly reason: string; count: number }
   >();
 
   /** The counters of one key and purpose: one object, to be counted up in place. */
@@ -30,7 +29,8 @@ export class Usage {
     return use;
   }
 
-  refused(purpose: string, reason: RefusalReason): void {
+  /** @param reason a word of ours: one of a few, and never what somebody sent */
+  refused(purpose: string, reason: string): void {
     const name = `${purpose} ${reason}`;
     const entry = this.#refusals.get(name);
     if (entry === undefined) this.#refusals.set(name, { purpose, reason, count: 1 });
@@ -43,7 +43,7 @@ export class Usage {
 
   get refusals(): ReadonlyArray<{
     readonly purpose: string;
-    readonly reason: RefusalReason;
+    readonly reason: string;
     readonly count: number;
   }> {
     return [...this.#refusals.values()];

@@ -1,0 +1,338 @@
+// Access tokens: JWT (RFC 7519) signed with HS256 under the ring's own keys, so that a rotation carries them.
+import { requireDuration } from '../config/value.js';
+import { KeyturnError } from '../errors.js';
+import { type Internals, internalsOf, type Keyturn } from '../keyturn.js';
+import type { RefusalReason } from '../signing/result.js';
+import { fromJson, toJson } from '../signing/token.js';
+import { encodeSegment, openCompact } from './compact.js';
+import { ACCESS, type JwtKeys, jwtKeys } from './keys.js';
+
+/** What an access token says besides the app's own claims. Times in seconds since 1970. */
+export interface RegisteredClaims {
+  readonly iss: string;
+  readonly aud: string | readonly string[];
+  readonly exp: number;
+  /** Tokens of other libraries may lack it. */
+  readonly iat?: number;
+  readonly nbf?: number;
+  readonly sub?: string;
+}
+
+/**
+ * - `wrong_issuer`, `wrong_audience`, `wrong_subject`: genuine, and meant for another place or person
+ * - `not_yet_valid`: genuine, and its time has not come
+ *
+ * The others as for every token; `malformed` also where the header asks for another algorithm.
+ */
+export type JwtRefusalReason =
+  | Exclude<RefusalReason, 'bind_mismatch'>
+  | 'wrong_issuer'
+  | 'wrong_audience'
+  | 'wrong_subject'
+  | 'not_yet_valid';
+
+export interface JwtRefusal {
+  readonly ok: false;
+  readonly reason: JwtRefusalReason;
+}
+
+export interface JwtVerified<T> {
+  readonly ok: true;
+  readonly payload: T & RegisteredClaims;
+  /** Id of the key that signed. */
+  readonly kid: string;
+  /** Whether that key is retiring. */
+  readonly stale: boolean;
+  /** Undefined where another library signed without `iat`. */
+  readonly issuedAt: Date | undefined;
+  readonly expiresAt: Date;
+}
+
+export type JwtResult<T> = JwtVerified<T> | JwtRefusal;
+
+export interface JwtOptions {
+  /** Who signs: `iss` of every token, such as `https://auth.example.com`. */
+  readonly issuer: string;
+  /**
+   * Whom tokens are for: `aud`, such as `https://api.example.com`. Required, since a token without one is good
+   * at every service that shares the secret. Of a list tokens carry all, and one of them is enough to verify.
+   */
+  readonly audience: string | readonly string[];
+  /** Lifetime of the tokens: seconds, or a text such as `"15min"`, which is the default. */
+  readonly maxAge?: number | string;
+  /** By how many seconds clocks may differ, when `exp` and `nbf` are looked at: 0, the default, to 300. */
+  readonly clockTolerance?: number;
+}
+
+export interface JwtSignOptions {
+  /** Whom the token speaks of: `sub`. */
+  readonly subject?: string;
+  /** Shorter than that of the others. */
+  readonly maxAge?: number | string;
+  /** Refused before then: `nbf`. */
+  readonly notBefore?: Date;
+}
+
+export interface JwtVerifyOptions {
+  /** Instead of that of `createJwt`: one of these must be among those of the token. */
+  readonly audience?: string | readonly string[];
+  /** Refuse tokens of anybody else. */
+  readonly subject?: string;
+}
+
+/** Claims of the app: an object that JSON can carry. `sub` and `jti` may be among them. */
+export type AppClaims = Readonly<Record<string, unknown>>;
+
+const DEFAULT_AGE = 15 * 60;
+const LONGEST_TOLERANCE = 300;
+/** What `Date` can hold, in seconds. */
+const LAST_SECOND = 8.64e12;
+/** Set from options only: two sources for one claim would be one too many. */
+const OURS = ['iss', 'aud', 'exp', 'nbf', 'iat'] as const;
+
+const refusal = <R extends JwtRefusalReason>(reason: R) =>
+  Object.freeze({ ok: false, reason }) satisfies JwtRefusal;
+
+/** One frozen value per reason: refusing costs no allocation. */
+const REFUSALS: { readonly [Reason in JwtRefusalReason]: JwtRefusal } = Object.freeze({
+  malformed: refusal('malformed'),
+  unknown_key: refusal('unknown_key'),
+  retired_key: refusal('retired_key'),
+  revoked_key: refusal('revoked_key'),
+  bad_signature: refusal('bad_signature'),
+  expired: refusal('expired'),
+  not_yet_valid: refusal('not_yet_valid'),
+  wrong_issuer: refusal('wrong_issuer'),
+  wrong_audience: refusal('wrong_audience'),
+  wrong_subject: refusal('wrong_subject'),
+});
+
+/** Signs and verifies access tokens. Synchronous; follows the ring in force. Made by {@link createJwt}. */
+export class Jwt<T extends object = AppClaims> {
+  readonly issuer: string;
+  readonly audience: readonly string[];
+  /** The lifetime of the tokens it signs, in seconds: `expires_in` of OAuth. */
+  readonly maxAge: number;
+  readonly clockTolerance: number;
+  readonly #parts: Internals;
+  /** The part of every payload that does not change. */
+  readonly #fixed: string;
+  #keys: JwtKeys;
+
+  /** @internal */
+  constructor(parts: Internals, options: JwtOptions) {
+    this.#parts = parts;
+    this.issuer = requireText(options.issuer, 'issuer', 'who signs, such as "https://auth.example.com"');
+    this.audience = requireAudience(options.audience);
+    this.clockTolerance = requireTolerance(options.clockTolerance ?? 0);
+    this.maxAge = lifetime(parts, options.maxAge, this.clockTolerance);
+    const aud = Array.isArray(options.audience) ? this.audience : this.audience[0];
+    this.#fixed = `{"iss":${JSON.stringify(this.issuer)},"aud":${JSON.stringify(aud)},"iat":`;
+    this.#keys = jwtKeys(parts.ring.current, parts.usage);
+  }
+
+  /**
+   * Signs claims. They can be read by whoever holds the token.
+   *
+   * @throws KeyturnError `jwt_invalid`, `payload_not_json`, `purpose_lifetime`, `duration_invalid`
+   */
+  sign(claims: T, options: JwtSignOptions = {}): string {
+    const { active } = this.#current();
+    const now = this.#parts.clock();
+    const issuedAt = Math.floor(now / 1000);
+    const expiresAt =
+      issuedAt + (options.maxAge === undefined ? this.maxAge : shorter(options.maxAge, this.maxAge));
+    const own = claimsText(claims);
+    let json = `${this.#fixed}${issuedAt},"exp":${expiresAt}`;
+    if (options.notBefore !== undefined) json += `,"nbf":${notBefore(options.notBefore, expiresAt)}`;
+    const { sub } = claims as { readonly sub?: unknown };
+    if (sub !== undefined) requireText(sub, 'the claim sub', 'a text: String(user.id)');
+    if (options.subject !== undefined) {
+      const subject = requireText(options.subject, 'subject', 'a text: String(user.id)');
+      if (sub !== undefined) throw invalid('sub stands in the claims and in the options', 'say it once');
+      json += `,"sub":${JSON.stringify(subject)}`;
+    }
+    const signed = active.header + encodeSegment(own === '{}' ? `${json}}` : `${json},${own.slice(1)}`);
+    active.use.signed++;
+    active.use.signedAt = now;
+    return `${signed}.${active.hmac.mac(signed)}`;
+  }
+
+  /** Verifies a token. Whatever it is given, it does not throw: a refusal is a result with a reason. */
+  verify(token: unknown, options: JwtVerifyOptions = {}): JwtResult<T> {
+    if (typeof token !== 'string') return this.#refuse('malformed');
+    const keys = this.#current();
+    const opened = openCompact(token, keys);
+    if (opened.refused !== undefined) {
+      return opened.refused === 'absent'
+        ? this.#refuseKid(keys, opened.kid)
+        : this.#refuse(opened.refused, opened.key?.kid);
+    }
+    const { kid, key, use } = opened.key;
+    const claims = fromJson(opened.json)?.value;
+    if (!isClaims(claims)) return this.#refuse('malformed', kid);
+    const now = this.#parts.clock();
+    const reason = this.#refusalOf(claims, now / 1000, options);
+    if (reason !== undefined) return this.#refuse(reason, kid);
+    use.verified++;
+    use.verifiedAt = now;
+    return {
+      ok: true,
+      payload: claims as T & RegisteredClaims,
+      kid,
+      stale: key.state === 'retiring',
+      issuedAt: claims.iat === undefined ? undefined : new Date(claims.iat * 1000),
+      expiresAt: new Date(claims.exp * 1000),
+    };
+  }
+
+  /** Why the claims of a genuine token are not accepted. @param now seconds since 1970 */
+  #refusalOf(claims: FoundClaims, now: number, options: JwtVerifyOptions): JwtRefusalReason | undefined {
+    // Written so that a clock that gives no number refuses.
+    if (!(now < claims.exp + this.clockTolerance)) return 'expired';
+    if (claims.nbf !== undefined && !(now >= claims.nbf - this.clockTolerance)) return 'not_yet_valid';
+    if (claims.iss !== this.issuer) return 'wrong_issuer';
+    if (!isFor(claims.aud, options.audience ?? this.audience)) return 'wrong_audience';
+    if (!('subject' in options)) return undefined;
+    // One that turned out undefined (nobody is signed in) must not let everybody pass.
+    return options.subject !== undefined && claims.sub === options.subject ? undefined : 'wrong_subject';
+  }
+
+  #current(): JwtKeys {
+    const ring = this.#parts.ring.current;
+    if (ring !== this.#keys.ring) this.#keys = jwtKeys(ring, this.#parts.usage);
+    return this.#keys;
+  }
+
+  /** The id is not authenticated: an attacker may write any. What goes to logs is clean. */
+  #refuseKid(keys: JwtKeys, kid: string): JwtRefusal {
+    if (!/^[\w-]{8}$/.test(kid)) return this.#refuse('malformed');
+    const state = keys.ring.get(kid)?.state;
+    if (state === 'retired') return this.#refuse('retired_key', kid);
+    return this.#refuse(state === 'revoked' ? 'revoked_key' : 'unknown_key', kid);
+  }
+
+  #refuse(reason: JwtRefusalReason, kid?: string): JwtRefusal {
+    const { usage, logger } = this.#parts;
+    usage.refused(ACCESS, reason);
+    logger.debug({ event: 'token.refused', purpose: ACCESS, reason, kid }, 'a token was refused');
+    return REFUSALS[reason];
+  }
+}
+
+/**
+ * Access tokens for one issuer and audience, signed by the keys of the ring.
+ *
+ * @throws KeyturnError `jwt_invalid`, `purpose_lifetime`, `duration_invalid`
+ */
+export function createJwt<T extends object = AppClaims>(keyturn: Keyturn, options: JwtOptions): Jwt<T> {
+  return new Jwt<T>(internalsOf(keyturn), options);
+}
+
+/** Claims of the kinds that they must have; `exp` is there. */
+interface FoundClaims {
+  readonly exp: number;
+  readonly nbf?: number;
+  readonly iat?: number;
+  readonly iss?: string;
+  readonly sub?: string;
+  readonly aud?: string | readonly string[];
+}
+
+function isClaims(value: unknown): value is FoundClaims {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const { exp, nbf, iat, iss, sub, aud } = value as Readonly<Record<string, unknown>>;
+  return (
+    isTime(exp) &&
+    (nbf === undefined || isTime(nbf)) &&
+    (iat === undefined || isTime(iat)) &&
+    (iss === undefined || typeof iss === 'string') &&
+    (sub === undefined || typeof sub === 'string') &&
+    (aud === undefined ||
+      typeof aud === 'string' ||
+      (Array.isArray(aud) && aud.every((one) => typeof one === 'string')))
+  );
+}
+
+/** A NumericDate, which may have a fraction, in the range of dates. */
+function isTime(value: unknown): value is number {
+  return typeof value === 'number' && Math.abs(value) <= LAST_SECOND;
+}
+
+function isFor(aud: string | readonly string[] | undefined, accepted: string | readonly string[]): boolean {
+  if (aud === undefined) return false;
+  const accepts = (one: string) => (typeof accepted === 'string' ? one === accepted : accepted.includes(one));
+  return typeof aud === 'string' ? accepts(aud) : aud.some(accepts);
+}
+
+/** The claims as JSON text of an object. */
+function claimsText(claims: object): string {
+  if (typeof claims !== 'object' || claims === null || Array.isArray(claims) || 'toJSON' in claims) {
+    throw invalid('the claims are no plain object', 'pass an object such as { role: "editor" }');
+  }
+  for (const name of OURS) {
+    if ((claims as Readonly<Record<string, unknown>>)[name] !== undefined) {
+      throw invalid(
+        `the claims hold ${name}, which Keyturn sets`,
+        'issuer, audience and maxAge are options of createJwt; maxAge and notBefore of sign',
+      );
+    }
+  }
+  return toJson(claims);
+}
+
+function lifetime(parts: Internals, asked: number | string | undefined, tolerance: number): number {
+  // A token is accepted until the tolerance after its expiry: a ring that retires a key must have waited so long.
+  const longest = parts.registry.own(ACCESS).maxAge - tolerance;
+  if (asked === undefined && longest > 0) return Math.min(DEFAULT_AGE, longest);
+  const seconds = asked === undefined ? DEFAULT_AGE : requireDuration(asked, 'maxAge');
+  if (seconds <= longest) return seconds;
+  throw new KeyturnError(
+    'purpose_lifetime',
+    `an access token may live ${longest} s (clock tolerance taken off), and maxAge says ${seconds} s`,
+    `code may only shorten a lifetime: set max_age under [purposes.${ACCESS}] in keyturn.toml`,
+  );
+}
+
+function shorter(asked: number | string, longest: number): number {
+  const seconds = requireDuration(asked, 'maxAge');
+  if (seconds <= longest) return seconds;
+  throw new KeyturnError(
+    'purpose_lifetime',
+    `these access tokens live ${longest} s, and maxAge says ${seconds} s`,
+    'sign() may only shorten the lifetime; lengthen maxAge of createJwt',
+  );
+}
+
+function notBefore(moment: Date, expiresAt: number): number {
+  const seconds = moment instanceof Date ? Math.ceil(moment.getTime() / 1000) : Number.NaN;
+  if (seconds < expiresAt) return seconds;
+  throw invalid(
+    'notBefore is no date before the expiry of the token',
+    'pass a Date, and a maxAge that reaches beyond it',
+  );
+}
+
+function requireTolerance(seconds: number): number {
+  if (Number.isInteger(seconds) && seconds >= 0 && seconds <= LONGEST_TOLERANCE) return seconds;
+  throw invalid(
+    `clockTolerance is not a number of seconds from 0 to ${LONGEST_TOLERANCE}`,
+    'leave it out, or allow a few seconds; clocks that differ by more should be set right',
+  );
+}
+
+function requireAudience(audience: string | readonly string[]): readonly string[] {
+  const what = 'whom tokens are for, such as "https://api.example.com"';
+  const all: readonly unknown[] = Array.isArray(audience) ? audience : [audience];
+  if (all.length === 0) throw invalid('audience is an empty list', `say ${what}`);
+  return Object.freeze(all.map((one) => requireText(one, 'audience', what)));
+}
+
+function requireText(value: unknown, what: string, hint: string): string {
+  if (typeof value === 'string' && value !== '' && value.isWellFormed()) return value;
+  throw invalid(`${what} is missing, empty or no text`, `say ${hint}`);
+}
+
+function invalid(message: string, hint: string): KeyturnError {
+  return new KeyturnError('jwt_invalid', message, hint);
+}

@@ -1,0 +1,338 @@
+// Refresh tokens: each is good for one use, which gives the next. One that is used twice has been copied, and then
+// the whole family (everything that came of one sign-in) ends.
+//
+// A token says [family, number], signed for the purpose `refresh`. The store keeps one record per family, with the
+// number of its current token, under a one-way name of the family: whoever reads the store learns nothing that a
+// token could be made of, not even together with the signing secret.
+//
+// Two tabs that refresh at once, and a client that never got the answer, present a token that has just been used.
+// For a few seconds (`graceSeconds`) the one before the current one is therefore answered with the *current* token:
+// signing is deterministic and the record has its dates, so every answer is the same token and nothing secret has
+// to be stored. Why this opens no hole:
+// - It never forks a family. There is one current token at any time, and no answer within the grace advances it. A
+//   thief who is quick enough holds what the owner holds, not a line of tokens of his own.
+// - So theft still shows: of two holders of one token one uses it first, and the other presents a used one. Past
+//   the grace that ends the family; the grace puts that off to the next refresh and no further.
+// - Only the direct predecessor counts, and only since its one use: presenting it does not prolong anything.
+// - What the answer gives is no more than the thief would have had by being first.
+//
+// A token with a number above that of the record is genuine, and its rotation was lost: a store that failed over to
+// a copy that was behind, or was restored. It counts as current. Numbers only grow, so what it leaves behind is used.
+import { requireDuration } from '../config/value.js';
+import { KeyturnError } from '../errors.js';
+import { type Internals, internalsOf, type Keyturn } from '../keyturn.js';
+import { digest } from '../signing/digest.js';
+import type { Checked } from '../signing/live-purpose.js';
+import { randomId } from '../signing/random.js';
+import type { RefusalReason } from '../signing/result.js';
+import type { Signer } from '../signing/signer.js';
+import { fromJson, toJson } from '../signing/token.js';
+import type { SessionRecord, SessionStore, StoredSession } from '../stores/store.js';
+
+/** The purpose of refresh tokens. */
+const REFRESH = 'refresh';
+/** Ids of sessions are base64url and have no colon, so that one store can hold both. */
+const PREFIX = 'refresh:';
+const FAMILY_BYTES = 16;
+/** Each rotation that comes in between ends the loop by itself: more means a store that breaks its contract. */
+const ATTEMPTS = 5;
+const DEFAULT_AGE = 30 * 86_400;
+const LONGEST_GRACE = 60;
+
+export interface RefreshTokensOptions {
+  /** Any session store; it may hold sessions as well. */
+  readonly store: SessionStore;
+  /** How long a sign-in lasts in all, however often it is refreshed. Default: `"30d"`. */
+  readonly maxAge?: number | string;
+  /** How long it lasts without being refreshed. Default: as long as `maxAge`. */
+  readonly idle?: number | string;
+  /**
+   * For so many seconds a token that has just been used is answered with its successor once more: two tabs may
+   * refresh at once, and an answer may get lost. 0 to 60; default: 10.
+   */
+  readonly graceSeconds?: number;
+}
+
+export interface RefreshSubject<D> {
+  /** Whose tokens these are: the id of a user. */
+  readonly user: string;
+  /** What the app wants back at every rotation, such as the scopes. Kept in the store, not in the token. */
+  readonly data?: D;
+}
+
+/** A refresh token, for a cookie that is HttpOnly or the safe of a device. */
+export interface IssuedRefreshToken {
+  readonly token: string;
+  readonly expiresAt: Date;
+}
+
+export interface Rotated<D> extends IssuedRefreshToken {
+  readonly ok: true;
+  readonly user: string;
+  readonly data: D | undefined;
+}
+
+/**
+ * - `reused`: it was used before, so somebody has a copy; its family has been ended
+ * - `gone`: its family has ended: signed out, revoked, reused or forgotten by the store
+ */
+export type RefreshRefusalReason = RefusalReason | 'reused' | 'gone';
+
+export interface RefreshRefusal {
+  readonly ok: false;
+  readonly reason: RefreshRefusalReason;
+  /** With `reused`: whose family it was, so that the app can tell them. */
+  readonly user?: string;
+}
+
+export type RefreshResult<D> = Rotated<D> | RefreshRefusal;
+
+/** A family as the store keeps it. */
+interface Family {
+  /** The number of its current token. */
+  readonly n: number;
+  /** When that was made, in milliseconds since 1970. */
+  readonly at: number;
+  /** Its dates, in seconds since 1970. */
+  readonly iat: number;
+  readonly exp: number;
+  /** When the family ends, whatever happens; seconds since 1970. */
+  readonly ends: number;
+  readonly data?: unknown;
+}
+
+/** Issues and rotates refresh tokens. Made by {@link createRefreshTokens}. */
+export class RefreshTokens<D = unknown> {
+  /** Seconds. */
+  readonly maxAge: number;
+  /** Seconds. */
+  readonly idle: number;
+  readonly #grace: number;
+  readonly #store: SessionStore;
+  readonly #parts: Internals;
+  readonly #signer: Signer<readonly [family: string, n: number]>;
+
+  /** @internal */
+  constructor(parts: Internals, options: RefreshTokensOptions) {
+    this.#parts = parts;
+    this.#store = requireStore(options.store);
+    this.#signer = parts.ownSigner(REFRESH);
+    const longest = this.#signer.maxAge;
+    this.maxAge =
+      options.maxAge === undefined
+        ? Math.min(DEFAULT_AGE, longest)
+        : requireDuration(options.maxAge, 'maxAge');
+    this.idle = Math.min(
+      this.maxAge,
+      options.idle === undefined ? this.maxAge : requireDuration(options.idle, 'idle'),
+    );
+    if (this.idle > longest) {
+      throw new KeyturnError(
+        'purpose_lifetime',
+        `a refresh token may live ${longest} s, and would live ${this.idle} s`,
+        `shorten idle, or set max_age under [purposes.${REFRESH}] in keyturn.toml: code may only shorten a lifetime`,
+      );
+    }
+    this.#grace = requireGrace(options.graceSeconds ?? 10) * 1000;
+  }
+
+  /**
+   * The first token of a family: at sign-in.
+   *
+   * @throws KeyturnError `jwt_invalid`, `payload_not_json`
+   */
+  async issue({ user, data }: RefreshSubject<D>): Promise<IssuedRefreshToken> {
+    requireUser(user);
+    const family = randomId(FAMILY_BYTES);
+    const at = this.#parts.clock();
+    const iat = Math.floor(at / 1000);
+    const first: Family = {
+      n: 0,
+      at,
+      iat,
+      exp: iat + this.idle,
+      ends: iat + this.maxAge,
+      ...(data === undefined ? {} : { data }),
+    };
+    if ((await this.#store.put(nameOf(family), record(first, user, at), 0)) !== 'saved') throw broken();
+    return this.#token(family, first);
+  }
+
+  /**
+   * Takes a token and gives the next. Untrusted input never throws; a store that is out of reach does.
+   *
+   * @throws KeyturnError `jwt_invalid` when the store does not keep its contract
+   */
+  async rotate(token: unknown): Promise<RefreshResult<D>> {
+    const found = await this.#read(token);
+    if (!found.ok) return found;
+    const { family, n, checked } = found;
+    const name = nameOf(family);
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const stored = await this.#store.get(name);
+      // While the store was asked, the key may have been revoked.
+      if (this.#parts.ring.current.get(checked.key.id)?.live !== true) {
+        const again = this.#signer.check(token as string);
+        if (!again.ok) return again;
+      }
+      const known = stored === undefined ? undefined : decode(stored);
+      if (stored === undefined || known === undefined) return this.#refuse('gone', checked);
+      const user = stored.user as string;
+      if (n < known.n) {
+        const at = this.#parts.clock();
+        // Both ways: the one that rotated it may have a clock that is ahead.
+        if (n === known.n - 1 && Math.abs(at - known.at) < this.#grace) {
+          return { ok: true, ...this.#token(family, known), user, data: known.data as D | undefined };
+        }
+        return await this.#endReused(name, known, user, checked);
+      }
+      const next = this.#next(known, n + 1, stored.createdAt);
+      if (next === undefined) return this.#refuse('expired', checked);
+      const outcome = await this.#store.put(name, record(next, user, stored.createdAt), stored.version);
+      if (outcome === 'saved') {
+        return { ok: true, ...this.#token(family, next), user, data: next.data as D | undefined };
+      }
+      if (outcome === 'gone') return this.#refuse('gone', checked);
+    }
+    throw broken();
+  }
+
+  /**
+   * Ends the family of a token, a used one too: at sign-out.
+   *
+   * @returns false when the token is not genuine or has expired; there is nothing to end then
+   */
+  async revoke(token: unknown): Promise<boolean> {
+    const found = await this.#read(token);
+    if (!found.ok) return false;
+    const until = Math.max(found.checked.expiresAt, Math.ceil(this.#parts.clock() / 1000) + this.maxAge);
+    await this.#store.destroy(nameOf(found.family), until * 1000);
+    return true;
+  }
+
+  /**
+   * Ends all families of a user: "sign out everywhere", or a new password. Sessions in the same store stay.
+   *
+   * @returns how many it ended
+   */
+  async revokeUser(user: string): Promise<number> {
+    requireUser(user);
+    const until = this.#parts.clock() + this.maxAge * 1000;
+    const families = (await this.#store.listUser(user)).filter(({ id }) => id.startsWith(PREFIX));
+    for (const { id, expiresAt } of families) await this.#store.destroy(id, Math.max(until, expiresAt));
+    return families.length;
+  }
+
+  /** What a genuine token says; for one of an unknown key, after a look for a newer ring. */
+  async #read(
+    token: unknown,
+  ): Promise<
+    | { readonly ok: true; readonly family: string; readonly n: number; readonly checked: Checked }
+    | RefreshRefusal
+  > {
+    const text = typeof token === 'string' ? token : '';
+    const { keeper } = this.#parts;
+    if (keeper.follows && !this.#signer.knows(text)) await keeper.ask();
+    const checked = this.#signer.check(text);
+    if (!checked.ok) return checked;
+    const payload = fromJson(checked.json)?.value;
+    const [family, n] = Array.isArray(payload) ? payload : [];
+    if (typeof family !== 'string' || !Number.isSafeInteger(n)) return this.#refuse('malformed', checked);
+    return { ok: true, family, n, checked };
+  }
+
+  /** The record of the next token; undefined when the family is at its end. */
+  #next(known: Family, n: number, createdAt: number): Family | undefined {
+    const at = this.#parts.clock();
+    const iat = Math.floor(at / 1000);
+    // A lifetime that was shortened since holds for families that are older.
+    const ends = Math.min(known.ends, Math.floor(createdAt / 1000) + this.maxAge);
+    const exp = Math.min(iat + this.idle, ends);
+    return exp > iat ? { ...known, n, at, iat, exp, ends } : undefined;
+  }
+
+  /** The current token of a family: the same text whenever it is asked for, as long as the same key signs. */
+  #token(family: string, { n, iat, exp }: Family): IssuedRefreshToken {
+    const token = this.#signer.issueAt(JSON.stringify([family, n]), iat, exp);
+    return { token, expiresAt: new Date(exp * 1000) };
+  }
+
+  async #endReused(name: string, known: Family, user: string, checked: Checked): Promise<RefreshRefusal> {
+    await this.#store.destroy(name, known.ends * 1000);
+    this.#parts.usage.refused(REFRESH, 'reused');
+    this.#parts.logger.warn(
+      { event: 'refresh.reused', kid: checked.key.id, family: name.slice(PREFIX.length, PREFIX.length + 8) },
+      'a refresh token was used a second time: it has been copied, so all that came of its sign-in is ended',
+    );
+    return { ok: false, reason: 'reused', user };
+  }
+
+  #refuse(reason: 'malformed' | 'expired' | 'gone', checked: Checked): RefreshRefusal {
+    const { usage, logger } = this.#parts;
+    usage.refused(REFRESH, reason);
+    logger.debug(
+      { event: 'token.refused', purpose: REFRESH, reason, kid: checked.key.id },
+      'a token was refused',
+    );
+    return { ok: false, reason };
+  }
+}
+
+/**
+ * Refresh tokens in a session store, with rotation and reuse detection.
+ *
+ * @throws KeyturnError `jwt_invalid`, `purpose_lifetime`, `duration_invalid`
+ */
+export function createRefreshTokens<D = unknown>(
+  keyturn: Keyturn,
+  options: RefreshTokensOptions,
+): RefreshTokens<D> {
+  return new RefreshTokens<D>(internalsOf(keyturn), options);
+}
+
+function nameOf(family: string): string {
+  return PREFIX + digest(family);
+}
+
+function record(family: Family, user: string, createdAt: number): SessionRecord {
+  return { text: toJson(family), createdAt, expiresAt: family.exp * 1000, user };
+}
+
+/** Undefined when the store holds something else under the name. */
+function decode({ text, user }: StoredSession): Family | undefined {
+  const value = fromJson(text)?.value as Partial<Family> | null | undefined;
+  const numbers = [value?.n, value?.at, value?.iat, value?.exp, value?.ends];
+  return user !== undefined && numbers.every(Number.isFinite) ? (value as Family) : undefined;
+}
+
+function requireStore(store: SessionStore): SessionStore {
+  const methods = ['get', 'put', 'touch', 'destroy', 'listUser'] as const;
+  if (methods.every((name) => typeof store?.[name] === 'function')) return store;
+  throw new KeyturnError(
+    'jwt_invalid',
+    'refresh tokens have no store',
+    'pass a session store, such as new MemorySessionStore() from keyturn/stores/memory',
+  );
+}
+
+function requireUser(user: string): void {
+  if (typeof user === 'string' && user !== '' && user.isWellFormed()) return;
+  throw new KeyturnError('jwt_invalid', 'user is missing, empty or no text', 'pass an id: String(user.id)');
+}
+
+function requireGrace(seconds: number): number {
+  if (Number.isFinite(seconds) && seconds >= 0 && seconds <= LONGEST_GRACE) return seconds;
+  throw new KeyturnError(
+    'jwt_invalid',
+    `graceSeconds is not a number from 0 to ${LONGEST_GRACE}`,
+    'a few seconds are enough for two tabs; a longer grace lets a thief go unseen for longer',
+  );
+}
+
+function broken(): KeyturnError {
+  return new KeyturnError(
+    'jwt_invalid',
+    'the store of refresh tokens does not take a record that nobody else writes',
+    'check the store with sessionStoreContract from keyturn/testing',
+  );
+}
