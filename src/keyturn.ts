@@ -7,12 +7,16 @@ import type { KeyDates, KeyState } from './keyring/key.js';
 import type { Keyring } from './keyring/keyring.js';
 import type { LiveKeyring } from './keyring/live.js';
 import { type Purpose, PurposeRegistry } from './purposes/registry.js';
+import { Links, type LinksOptions } from './purposes/url.js';
 import { type Machine, thisMachine, writeToStderr } from './resolve/machine.js';
 import { type Resolution, resolve } from './resolve/resolve.js';
 import { type Health, RingKeeper } from './runtime/keeper.js';
 import { type Logger, textLogger } from './runtime/log.js';
 import { formatMetrics } from './runtime/metrics.js';
+import type { LivePurposeParts } from './signing/live-purpose.js';
+import { Sealer } from './signing/sealer.js';
 import { Signer } from './signing/signer.js';
+import { type Aead, loadAead, sealerUnavailable } from './signing/sodium.js';
 import { Usage } from './signing/usage.js';
 import { MemorySessionStore } from './stores/memory.js';
 import type { SessionStore } from './stores/store.js';
@@ -66,7 +70,11 @@ export interface Internals {
   readonly logger: Logger;
   readonly clock: () => number;
   readonly usage: Usage;
+  /** The cipher of sealers; undefined where it was not loaded. */
+  readonly aead: Aead | undefined;
   readonly ownSigner: <T>(purpose: string) => Signer<T>;
+  /** Undefined where the cipher was not loaded. */
+  readonly ownSealer: <T>(purpose: string) => Sealer<T> | undefined;
   /** The store that `session.backend` names; undefined for sessions in the cookie. */
   readonly sessionStore: () => SessionStore | undefined;
 }
@@ -88,13 +96,18 @@ export class Keyturn {
   #view: { readonly ring: Keyring; readonly view: KeyringView } | undefined;
 
   /** @internal */
-  constructor(profile: Profile, parts: Omit<Internals, 'ownSigner' | 'sessionStore'>) {
+  constructor(profile: Profile, parts: Omit<Internals, 'ownSigner' | 'ownSealer' | 'sessionStore'>) {
     this.profile = profile;
     this.#internals = {
       ...parts,
       ownSigner: <T>(name: string) => {
         const purpose = parts.registry.own(name);
-        return this.#signer<T>(purpose, purpose.maxAge);
+        return new Signer<T>(this.#tokenParts(purpose, purpose.maxAge));
+      },
+      ownSealer: <T>(name: string) => {
+        const purpose = parts.registry.own(name);
+        if (parts.aead === undefined) return undefined;
+        return new Sealer<T>(this.#tokenParts(purpose, purpose.maxAge), parts.aead);
       },
       sessionStore: () => {
         if (parts.settings.get('session.backend') === 'cookie') return undefined;
@@ -117,12 +130,35 @@ export class Keyturn {
    *
    * @param purpose a built-in one (`password-reset`, `email-verification`, `invitation`) or one declared under
    * `[purposes.<name>]`; development takes undeclared ones too
-   * @throws KeyturnError `purpose_invalid`, `purpose_reserved`, `purpose_undeclared`, `purpose_lifetime`,
-   * `duration_invalid`
+   * @throws KeyturnError `purpose_invalid`, `purpose_reserved`, `purpose_undeclared`, `purpose_sealed`,
+   * `purpose_lifetime`, `duration_invalid`
    */
   signer<T = unknown>(purpose: string, options: SignerOptions = {}): Signer<T> {
     const found = this.#internals.registry.forSigner(purpose, options.maxAge);
-    return this.#signer<T>(found.purpose, found.maxAge);
+    return new Signer<T>(this.#tokenParts(found.purpose, found.maxAge));
+  }
+
+  /**
+   * A sealer for one purpose: as {@link signer}, and what its tokens hold is encrypted. Needs the package
+   * `libsodium-wrappers`, which production loads when a purpose is declared with `sealed = true`.
+   *
+   * @param purpose one declared with `sealed = true` under `[purposes.<name>]`; development takes undeclared ones too
+   * @throws KeyturnError `sealer_unavailable`, and all that {@link signer} throws
+   */
+  sealer<T = unknown>(purpose: string, options: SignerOptions = {}): Sealer<T> {
+    const { registry, aead } = this.#internals;
+    const found = registry.forSigner(purpose, options.maxAge, true);
+    if (aead === undefined) throw sealerUnavailable(found.purpose.name);
+    return new Sealer<T>(this.#tokenParts(found.purpose, found.maxAge), aead);
+  }
+
+  /**
+   * Signs and verifies links: URLs that work unchanged, for one method, until they expire.
+   *
+   * @throws KeyturnError `link_invalid`, `purpose_lifetime`, `duration_invalid`
+   */
+  links(options: LinksOptions = {}): Links {
+    return new Links(this.#internals.ownSigner('url'), options);
   }
 
   /**
@@ -132,7 +168,15 @@ export class Keyturn {
    */
   on(event: 'change', listener: ChangeListener): () => void {
     if (event !== 'change') throw new TypeError(`there is no event ${JSON.stringify(event)}, only "change"`);
-    return this.#internals.ring.onChange((ring, former) => listener(viewOf(ring), viewOf(former)));
+    const { ring, logger } = this.#internals;
+    return ring.onChange((current, former) => {
+      try {
+        listener(viewOf(current), viewOf(former));
+      } catch (error) {
+        // The ring is in force all the same, and the next listener wants to hear of it.
+        logger.error({ event: 'listener.failed', error: String(error) }, 'a listener of "change" failed');
+      }
+    });
   }
 
   /** How this process is, for health checks and status pages. Nothing in it is secret. */
@@ -155,9 +199,9 @@ export class Keyturn {
     await this.#internals.keeper.close();
   }
 
-  #signer<T>(purpose: Purpose, maxAge: number): Signer<T> {
+  #tokenParts(purpose: Purpose, maxAge: number): LivePurposeParts {
     const { ring, clock, logger, usage, settings } = this.#internals;
-    return new Signer<T>({
+    return {
       purpose: purpose.name,
       maxAge,
       ring,
@@ -168,7 +212,7 @@ export class Keyturn {
         usage.refused(name, reason);
         logger.debug({ event: 'token.refused', purpose: name, reason, kid }, 'a token was refused');
       },
-    });
+    };
   }
 }
 
@@ -191,6 +235,7 @@ export async function startKeyturn(options: KeyturnOptions, machine: Machine): P
   const { settings } = resolution;
   const { profile } = resolution.profile;
   const registry = new PurposeRegistry(settings, profile === 'prod');
+  const aead = await aeadFor(registry, settings, profile);
   const logger = options.logger ?? textLogger(settings.get('log.level'), writeToStderr);
   const usage = new Usage();
   report(resolution, logger);
@@ -204,7 +249,26 @@ export async function startKeyturn(options: KeyturnOptions, machine: Machine): P
     logger,
     clock: machine.now,
     usage,
+    aead,
   });
+}
+
+/**
+ * The cipher of sealers. Where a purpose is declared sealed it must be there. It is also taken where it may be of use:
+ * in development, where purposes need not be declared, and where `session.sealed` is set to false, so that cookies
+ * sealed by another process, or before, can be opened.
+ */
+async function aeadFor(
+  registry: PurposeRegistry,
+  settings: Settings,
+  profile: Profile,
+): Promise<Aead | undefined> {
+  const needed = registry.all.find((purpose) => purpose.sealed);
+  const useful = profile !== 'prod' || settings.origin('session.sealed')?.layer !== 'built-in';
+  if (needed === undefined && !useful) return undefined;
+  const aead = await loadAead();
+  if (aead === undefined && needed !== undefined) throw sealerUnavailable(needed.name);
+  return aead;
 }
 
 function machineParts(options: KeyturnOptions): Partial<Machine> {

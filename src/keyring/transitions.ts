@@ -2,7 +2,7 @@
 //
 // What they guarantee, as long as every ready replica has a ring at most `maxLag` after it was published: a token
 // that one ready replica issued is accepted by every ready replica until it expires. Revoking is exempt.
-// test/keyring/model.test.ts explores this exhaustively with these very functions.
+// test/keyring/model.test.ts explores this exhaustively with these very functions, and says what they rest on.
 import { KeyturnError } from '../errors.js';
 import { Key, type Lifetimes, longer, type Material } from './key.js';
 import { Keyring } from './keyring.js';
@@ -19,6 +19,8 @@ export interface ReplicaFacts {
   readonly lastSigned?: Readonly<Record<string, number>>;
   /** When it last accepted a token, by key id; milliseconds since 1970. */
   readonly lastVerified?: Readonly<Record<string, number>>;
+  /** The process has ended: what it knew and signed with no longer counts, when it last signed still does. */
+  readonly ended?: boolean;
 }
 
 /** The facts that a transition is decided by. */
@@ -31,7 +33,10 @@ export interface TransitionFacts {
   readonly skew: number;
   /** The longest lifetime of each purpose, as configured now, in seconds. */
   readonly lifetimes: Lifetimes;
-  /** Every live replica that has reported. */
+  /**
+   * Every live replica that has reported, and every ended one until the tokens that it may have signed last have
+   * expired.
+   */
   readonly replicas: readonly ReplicaFacts[];
   /** How many replicas there are, where the operator says so. Only then do reports shorten a wait. */
   readonly expectedReplicas?: number | undefined;
@@ -46,11 +51,12 @@ export interface TransitionFacts {
  * @throws KeyturnError `stage_pending`, `key_state`, `too_early`, `keyring_not_document`
  */
 export function stage(
-  ring: Keyring,
+  published: Keyring,
   material: Material,
   facts: TransitionFacts,
   activatesAt?: number,
 ): Keyring {
+  const ring = present(published, facts);
   const pending = ring.keys.find((key) => key.state === 'staged');
   if (pending !== undefined) {
     throw new KeyturnError(
@@ -84,14 +90,15 @@ export function stage(
  * @param kid default: the staged key
  * @throws KeyturnError `key_unknown`, `key_state`, `replica_behind`, `too_early`, `keyring_not_document`
  */
-export function promote(ring: Keyring, kid: string | undefined, facts: TransitionFacts): Keyring {
+export function promote(published: Keyring, kid: string | undefined, facts: TransitionFacts): Keyring {
+  const ring = present(published, facts);
   const key = kid === undefined ? stagedKey(ring) : knownKey(ring, kid);
   if (key.state === 'active')
     throw new KeyturnError('key_state', `the key ${key.id} signs already`, 'there is nothing to do');
   if (key.state !== 'staged' && key.state !== 'retiring') throw gone(key, 'sign again');
   refuseBehind(key, facts);
   if (key.state === 'staged' && !allReport(key, facts)) {
-    const safeAt = (key.dates.staged ?? facts.now) + facts.maxLag * 1000;
+    const safeAt = safeToPromoteAt(key, facts);
     if (facts.now < safeAt) {
       throw tooEarly(
         `not every replica is known to verify with ${key.id} yet`,
@@ -108,7 +115,8 @@ export function promote(ring: Keyring, kid: string | undefined, facts: Transitio
  *
  * @throws KeyturnError `rollback_impossible`, `replica_behind`, `keyring_not_document`
  */
-export function rollback(ring: Keyring, facts: TransitionFacts): Keyring {
+export function rollback(published: Keyring, facts: TransitionFacts): Keyring {
+  const ring = present(published, facts);
   const former = formerKey(ring);
   if (former === undefined) {
     throw new KeyturnError(
@@ -129,16 +137,25 @@ export function rollback(ring: Keyring, facts: TransitionFacts): Keyring {
 }
 
 /**
- * Removes the secret of a key whose tokens have all expired. A staged key that never signed goes at once.
+ * Removes the secret of a key whose tokens have all expired. A staged key that never signed goes at once, unless it
+ * is about to take over by itself.
  *
  * @param kid default: the one retiring key
  * @throws KeyturnError `key_unknown`, `key_state`, `too_early`, `key_in_use`, `keyring_not_document`
  */
-export function retire(ring: Keyring, kid: string | undefined, facts: TransitionFacts): Keyring {
+export function retire(published: Keyring, kid: string | undefined, facts: TransitionFacts): Keyring {
+  const ring = present(published, facts);
   const key = kid === undefined ? retiringKey(ring) : knownKey(ring, kid);
   if (key.state === 'active')
     throw new KeyturnError('key_state', `the key ${key.id} signs`, 'promote another one first');
   if (key.state !== 'staged' && key.state !== 'retiring') throw gone(key, 'be retired');
+  if (key.activatesAt !== undefined && key.activatesAt < facts.now + (facts.maxLag + facts.skew) * 1000) {
+    throw new KeyturnError(
+      'key_state',
+      `the key ${key.id} takes over by itself before every replica can know that it should not`,
+      `let it take over at ${new Date(key.activatesAt).toISOString()}, then roll back`,
+    );
+  }
   if (key.state === 'retiring') {
     refuseSigning(key, facts);
     const safeAt = safeToRetireAt(key, facts);
@@ -161,7 +178,8 @@ export function retire(ring: Keyring, kid: string | undefined, facts: Transition
  * @param fresh takes over when the active key is revoked and none is staged
  * @throws KeyturnError `key_unknown`, `key_state`, `reason_missing`, `keyring_not_document`
  */
-export function revoke(ring: Keyring, kid: string, fresh: Material, facts: TransitionFacts): Keyring {
+export function revoke(published: Keyring, kid: string, fresh: Material, facts: TransitionFacts): Keyring {
+  const ring = present(published, facts);
   const key = knownKey(ring, kid);
   if (key.state === 'revoked')
     throw new KeyturnError('key_state', `the key ${kid} is revoked already`, 'there is nothing to do');
@@ -212,7 +230,8 @@ export function safeToRetireAt(
   // The last replica stops signing a lag after the ring said so; one that says it signed later is believed.
   const published = (key.dates.retiring ?? facts.now) + facts.maxLag * 1000;
   const observed = facts.replicas.map((replica) => replica.lastSigned?.[key.id] ?? 0);
-  return Math.max(published, ...observed) + (longest + facts.skew) * 1000;
+  // Skew twice: between the machine that gave the date and this one, and between those that sign and verify.
+  return Math.max(published, ...observed) + (longest + 2 * facts.skew) * 1000;
 }
 
 /** When a staged key can be promoted without reports, in milliseconds since 1970. */
@@ -222,13 +241,39 @@ export function safeToPromoteAt(key: Key, facts: Pick<TransitionFacts, 'now' | '
 
 /** The key that signed before the active one, in whatever state it is now. */
 export function formerKey(ring: Keyring): Key | undefined {
-  const signed = ring.keys.filter((key) => key.state !== 'active' && key.dates.retiring !== undefined);
-  return signed.sort((a, b) => (b.dates.retiring as number) - (a.dates.retiring as number))[0];
+  const stopped = ring.keys.flatMap((key) => {
+    const at = stoppedSigning(key);
+    return at === undefined ? [] : [{ key, at }];
+  });
+  return stopped.sort((a, b) => b.at - a.at)[0]?.key;
 }
 
-/** Replicas that cannot verify with a key: promoting it would make them refuse its tokens. */
+/** Live replicas that cannot verify with a key: promoting it would make them refuse its tokens. */
 export function replicasWithout(kid: string, replicas: readonly ReplicaFacts[]): readonly ReplicaFacts[] {
-  return replicas.filter((replica) => !replica.verifies.includes(kid));
+  return replicas.filter((replica) => isLive(replica) && !replica.verifies.includes(kid));
+}
+
+function isLive(replica: ReplicaFacts): boolean {
+  return replica.ended !== true;
+}
+
+/** When a key last turned from active to something else; undefined when it never did. */
+function stoppedSigning({ state, dates }: Key): number | undefined {
+  if (state === 'active') return undefined;
+  // Revoked while it signed, it was never retiring after it was last active.
+  const wasActive = dates.active !== undefined && dates.active > (dates.retiring ?? 0);
+  return state === 'revoked' && wasActive ? dates.revoked : dates.retiring;
+}
+
+/** The ring that a transition starts from: as it is now, a planned takeover included. */
+function present(published: Keyring, facts: TransitionFacts): Keyring {
+  const ring = effective(published, facts.now);
+  if (ring === published) return ring;
+  // The one that was taken over from may have signed with the lifetimes in force until now.
+  const keys = ring.keys.map((key) =>
+    key.id === published.active.id ? key.withLifetimes(facts.lifetimes) : key,
+  );
+  return new Keyring(keys, { id: ring.id as string, generation: ring.generation, history: ring.history });
 }
 
 function allReport(key: Key, { replicas, expectedReplicas }: TransitionFacts): boolean {
@@ -236,7 +281,7 @@ function allReport(key: Key, { replicas, expectedReplicas }: TransitionFacts): b
   return (
     expectedReplicas !== undefined &&
     expectedReplicas > 0 &&
-    replicas.length >= expectedReplicas &&
+    replicas.filter(isLive).length >= expectedReplicas &&
     replicasWithout(key.id, replicas).length === 0
   );
 }
@@ -252,7 +297,7 @@ function refuseBehind(key: Key, facts: TransitionFacts): void {
 }
 
 function refuseSigning(key: Key, facts: TransitionFacts): void {
-  const behind = facts.replicas.find((replica) => replica.signs === key.id);
+  const behind = facts.replicas.find((replica) => isLive(replica) && replica.signs === key.id);
   if (behind === undefined) return;
   throw new KeyturnError(
     'replica_behind',

@@ -6,12 +6,16 @@
 // payload: JSON, UTF-8, base64url. bind tag: 22 characters. mac: HMAC-SHA256 over everything before its dot.
 import { KeyturnError } from '../errors.js';
 
-const VERSION = 'kt1';
+/** How tokens begin: signed ones, and sealed ones (`sealed-token.ts`), which have the same header. */
+export const SIGNED = 'kt1';
+export const SEALED = 'ks1';
+type Version = typeof SIGNED | typeof SEALED;
 export const KID_START = 4;
 export const KID_END = 12;
-const TIMES_START = 13;
+export const TIMES_START = 13;
 export const TIME_CHARACTERS = 6;
-const PAYLOAD_START = 26;
+/** Where the header ends, with its last dot. */
+export const PAYLOAD_START = 26;
 export const BIND_TAG_CHARACTERS = 22;
 /** The shortest possible token: an empty payload cannot occur, but the parser is not the one to say so. */
 const SHORTEST = PAYLOAD_START + 1 + 43;
@@ -38,8 +42,8 @@ export interface TokenParts {
 }
 
 /** The part of a token before the payload. */
-export function formatHeader(kid: string, issuedAt: number, expiresAt: number): string {
-  return `${VERSION}.${kid}.${formatTime(issuedAt)}${formatTime(expiresAt)}.`;
+export function formatHeader(version: Version, kid: string, issuedAt: number, expiresAt: number): string {
+  return `${version}.${kid}.${formatTime(issuedAt)}${formatTime(expiresAt)}.`;
 }
 
 /** Six base64url characters for the seconds since 1970. What lies beyond an end becomes that end, never the other. */
@@ -57,7 +61,8 @@ function formatTime(time: number): string {
   );
 }
 
-function parseTime(token: string, start: number): number {
+/** Seconds since 1970; -1 where there is no time. */
+export function parseTime(token: string, start: number): number {
   let high = 0;
   let low = 0;
   for (let index = 0; index < 3; index++) {

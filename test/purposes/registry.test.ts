@@ -25,6 +25,7 @@ describe('the purposes', () => {
       refresh: 30 * DAY,
       'password-reset': DAY,
       'email-verification': 7 * DAY,
+      url: 7 * DAY,
       invitation: 30 * DAY,
     });
     expect((await lifetimes({ idle: '1h' })).session).toBe(3600);

@@ -82,21 +82,26 @@ describe('Hmac', () => {
     expect(() => new Hmac(new Uint8Array(65))).toThrow(RangeError);
   });
 
-  it.each(['\u0080', 'é', 'Ł', '日', '😀', '\ud800', '\udc00'])(
-    'gives undefined for a message with %j, wherever it stands and however long it is',
-    (character) => {
-      const hmac = new Hmac(keyOf(32, 11));
-      for (const length of [1, 2, 64, 500, 4090, 4091, 4092, 4093, 4094, 4095, 4096, 4097, 4098, 6000]) {
-        const room = length - character.length;
-        if (room < 0) continue;
-        for (const at of new Set([0, Math.floor(room / 2), Math.max(0, room - 1), room])) {
-          const message = 'a'.repeat(at) + character + 'a'.repeat(room - at);
-          expect(hmac.mac(message), `length ${length}, at ${at}`).toBeUndefined();
-        }
-        expect(hmac.mac(character.repeat(length)), `${length} times`).toBeUndefined();
+  it.each([
+    '\u0080',
+    'é',
+    'Ł',
+    '日',
+    '😀',
+    '\ud800',
+    '\udc00',
+  ])('gives undefined for a message with %j, wherever it stands and however long it is', (character) => {
+    const hmac = new Hmac(keyOf(32, 11));
+    for (const length of [1, 2, 64, 500, 4090, 4091, 4092, 4093, 4094, 4095, 4096, 4097, 4098, 6000]) {
+      const room = length - character.length;
+      if (room < 0) continue;
+      for (const at of new Set([0, Math.floor(room / 2), Math.max(0, room - 1), room])) {
+        const message = 'a'.repeat(at) + character + 'a'.repeat(room - at);
+        expect(hmac.mac(message), `length ${length}, at ${at}`).toBeUndefined();
       }
-    },
-  );
+      expect(hmac.mac(character.repeat(length)), `${length} times`).toBeUndefined();
+    }
+  });
 
   it.each([
     `é${'a'.repeat(4095)}`,

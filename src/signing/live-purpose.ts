@@ -1,0 +1,127 @@
+// One purpose with whatever keyring is in force: what a signer and a sealer have in common.
+import { requireDuration } from '../config/value.js';
+import { KeyturnError } from '../errors.js';
+import type { Key } from '../keyring/key.js';
+import type { LiveKeyring } from '../keyring/live.js';
+import { type Derive, type Epoch, type PurposeKeys, purposeKeys } from './purpose-keys.js';
+import { REFUSALS, type Refusal, type RefusalReason, type Verified } from './result.js';
+import type { Usage } from './usage.js';
+
+/** Told of every refusal; for logs and metrics. */
+export type RefusalListener = (purpose: string, reason: RefusalReason, kid: string | undefined) => void;
+
+/** What a signer and a sealer are made of. */
+export interface LivePurposeParts {
+  readonly purpose: string;
+  /** Seconds. */
+  readonly maxAge: number;
+  readonly ring: LiveKeyring;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  readonly onRefusal: RefusalListener;
+  readonly usage: Usage;
+  readonly epoch: Epoch;
+}
+
+/** A genuine token before it is dressed for the public: times in seconds since 1970. */
+export interface Checked {
+  readonly ok: true;
+  /** The payload as JSON text: the caller parses it, and may compare it first. */
+  readonly json: string;
+  readonly key: Key;
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+}
+
+/** A token as a cookie or a store's id needs it: dates handed in, the payload as text. Signers and sealers are such. */
+export interface TokenCodec {
+  /** The beginning of its tokens, which tells them from those of the other kind. */
+  readonly version: string;
+  /** Whether a token is genuine and in time, and what it carries. */
+  check(token: string): Checked | Refusal;
+  /** Makes a token with given dates, in seconds since 1970. */
+  issueAt(json: string, issuedAt: number, expiresAt: number): string;
+}
+
+export class LivePurpose<K> {
+  readonly parts: LivePurposeParts;
+  readonly #derive: Derive<K>;
+  #keys: PurposeKeys<K>;
+
+  constructor(parts: LivePurposeParts, derive: Derive<K>) {
+    this.parts = parts;
+    this.#derive = derive;
+    this.#keys = purposeKeys(parts.ring.current, parts.purpose, parts.usage, derive);
+  }
+
+  /** Those of the ring in force. */
+  get keys(): PurposeKeys<K> {
+    const ring = this.parts.ring.current;
+    if (ring !== this.#keys.ring)
+      this.#keys = purposeKeys(ring, this.parts.purpose, this.parts.usage, this.#derive);
+    return this.#keys;
+  }
+
+  refuse(reason: RefusalReason, kid?: string): Refusal {
+    this.parts.onRefusal(this.parts.purpose, reason, kid);
+    return REFUSALS[reason];
+  }
+
+  /** Only here the characters of a kid are looked at: those of a known one are right. What goes to logs is clean. */
+  refuseKid(kid: string): Refusal {
+    if (!/^[\w-]{8}$/.test(kid)) return this.refuse('malformed');
+    return this.refuse(absence(this.keys.ring.get(kid)), kid);
+  }
+
+  /**
+   * The lifetime of one token, in seconds.
+   *
+   * @throws KeyturnError `purpose_lifetime`, `duration_invalid`
+   */
+  lifetime(asked: number | string | undefined): number {
+    const { purpose, maxAge } = this.parts;
+    if (asked === undefined) return maxAge;
+    const seconds = requireDuration(asked, 'maxAge');
+    if (seconds > maxAge) {
+      throw new KeyturnError(
+        'purpose_lifetime',
+        `a token for "${purpose}" may live ${maxAge} s, not ${seconds} s`,
+        "code may only shorten a lifetime; lengthen the purpose's own",
+      );
+    }
+    return seconds;
+  }
+}
+
+/** Why there is no material for a key id. The id is not authenticated: an attacker may write any. */
+export function absence(key: Key | undefined): RefusalReason {
+  if (key?.state === 'retired') return 'retired_key';
+  return key?.state === 'revoked' ? 'revoked_key' : 'unknown_key';
+}
+
+/** What a token can be bound to. Ill-formed texts are none: different ones would become the same bytes. */
+export function isState(state: unknown): state is string {
+  return typeof state === 'string' && state !== '' && state.isWellFormed();
+}
+
+/** @throws KeyturnError `bind_invalid` */
+export function requireBind(state: string | undefined): string {
+  if (isState(state)) return state;
+  throw new KeyturnError(
+    'bind_invalid',
+    'bind is not a text, an empty or an ill-formed one',
+    'pass the state that ends the token when it changes, such as the password hash; leave bind out for none',
+  );
+}
+
+/** A token as the public sees it. */
+export function dress<T>(checked: Omit<Checked, 'json'>, payload: T): Verified<T> {
+  return {
+    ok: true,
+    payload,
+    kid: checked.key.id,
+    stale: checked.key.state === 'retiring',
+    issuedAt: new Date(checked.issuedAt * 1000),
+    expiresAt: new Date(checked.expiresAt * 1000),
+  };
+}

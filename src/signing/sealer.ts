@@ -1,0 +1,177 @@
+// A sealer: like a signer, but nobody without the key can read what a token holds.
+import { types } from 'node:util';
+import { KeyturnError } from '../errors.js';
+import type { Material } from '../keyring/key.js';
+import {
+  type Checked,
+  dress,
+  isState,
+  LivePurpose,
+  type LivePurposeParts,
+  requireBind,
+  type TokenCodec,
+} from './live-purpose.js';
+import type { Refusal, Result } from './result.js';
+import {
+  bytesContent,
+  bytesInside,
+  decodeBody,
+  freshNonce,
+  jsonContent,
+  jsonInside,
+  LARGEST_CONTENT,
+  openBody,
+  parseSealed,
+  sealBody,
+} from './sealed-token.js';
+import type { Aead } from './sodium.js';
+import { formatHeader, fromJson, SEALED, toJson } from './token.js';
+
+export interface SealOptions {
+  /**
+   * Ties the token to a state, such as the id of a user: it opens only where the same is given. It is a text that is
+   * known when opening, and no function of the payload as with a signer: it takes part in the encryption, so there
+   * is no payload before it is known.
+   */
+  readonly bind?: string;
+  /** Shorter than the sealer's own: seconds, or a text such as `"15min"`. */
+  readonly maxAge?: number | string;
+}
+
+export interface OpenOptions {
+  /** The state that the token was bound to when it was sealed. */
+  readonly bind?: string | undefined;
+}
+
+/** A genuine token and what was in it, still as bytes. */
+interface Opened extends Omit<Checked, 'json'> {
+  readonly content: Uint8Array;
+}
+
+const keyOf = (material: Material, purpose: string): Uint8Array => material.derive('seal', purpose);
+
+/** Seals values of type `T` for one purpose. Synchronous; follows the ring in force. */
+export class Sealer<T = unknown> implements TokenCodec {
+  readonly purpose: string;
+  /** The lifetime of the tokens it seals, in seconds. */
+  readonly maxAge: number;
+  readonly #aead: Aead;
+  readonly #live: LivePurpose<Uint8Array>;
+
+  /** @internal use `keyturn.sealer()` */
+  constructor(parts: LivePurposeParts, aead: Aead) {
+    this.purpose = parts.purpose;
+    this.maxAge = parts.maxAge;
+    this.#aead = aead;
+    this.#live = new LivePurpose(parts, keyOf);
+  }
+
+  /**
+   * Encrypts a value: any that JSON can carry, or a `Uint8Array`, which comes back as one.
+   *
+   * @throws KeyturnError `payload_not_json`, `payload_too_large`, `bind_invalid`, `purpose_lifetime`,
+   * `duration_invalid`
+   */
+  seal(value: T, options: SealOptions = {}): string {
+    const now = Math.floor(this.#live.parts.clock() / 1000);
+    const maxAge = this.#live.lifetime(options.maxAge);
+    // A state that turned out undefined must not make a token bound to nothing.
+    const bind = 'bind' in options ? requireBind(options.bind) : undefined;
+    return this.#seal(contentOf(value), now, now + maxAge, bind);
+  }
+
+  /**
+   * Opens a token. Whatever it is given, it does not throw: a refusal is a result with a reason. A wrong or missing
+   * `bind` is refused as `bad_signature`: without the right one nothing tells it from a forgery.
+   */
+  open(token: unknown, options: OpenOptions = {}): Result<T> {
+    const opened =
+      typeof token === 'string'
+        ? this.#open(token, 'bind' in options, options.bind)
+        : this.#live.refuse('malformed');
+    if (!opened.ok) return opened;
+    const bytes = bytesInside(opened.content);
+    if (bytes !== undefined) return dress(opened, bytes as T);
+    const json = jsonInside(opened.content);
+    const parsed = json === undefined ? undefined : fromJson(json);
+    return parsed === undefined
+      ? this.#live.refuse('malformed', opened.key.id)
+      : dress(opened, parsed.value as T);
+  }
+
+  /** @internal Opens an unbound token that holds JSON: a cookie. */
+  check(token: string): Checked | Refusal {
+    const opened = this.#open(token, false, undefined);
+    if (!opened.ok) return opened;
+    const { key, issuedAt, expiresAt } = opened;
+    const json = jsonInside(opened.content);
+    return json === undefined
+      ? this.#live.refuse('malformed', key.id)
+      : { ok: true, json, key, issuedAt, expiresAt };
+  }
+
+  /** @internal Seals with given dates, in seconds since 1970: a cookie sealed again keeps its own. */
+  issueAt(json: string, issuedAt: number, expiresAt: number): string {
+    return this.#seal(jsonContent(json), issuedAt, expiresAt, undefined);
+  }
+
+  /** @internal The beginning of sealed tokens. */
+  get version(): string {
+    return SEALED;
+  }
+
+  #seal(content: Uint8Array, issuedAt: number, expiresAt: number, bind: string | undefined): string {
+    if (content.length > LARGEST_CONTENT + 1) {
+      throw new KeyturnError(
+        'payload_too_large',
+        `a value of ${content.length - 1} bytes is too large for a sealed token`,
+        `seal ${LARGEST_CONTENT} bytes at most; keep more than that on the server, and its name in the token`,
+      );
+    }
+    const { parts, keys } = this.#live;
+    const { key, use } = keys.active;
+    const header = formatHeader(SEALED, key.id, issuedAt, expiresAt);
+    const secret = keys.active.at(parts.epoch, issuedAt);
+    use.signed++;
+    use.signedAt = parts.clock();
+    return header + sealBody(this.#aead, secret, header, bind, freshNonce(), content);
+  }
+
+  #open(token: string, bound: boolean, bind: string | undefined): Opened | Refusal {
+    const live = this.#live;
+    const parts = parseSealed(token);
+    if (parts === undefined) return live.refuse('malformed');
+    const { kid, header, issuedAt, expiresAt } = parts;
+    const found = live.keys.byId.get(kid);
+    if (found === undefined) return live.refuseKid(kid);
+    const body = decodeBody(parts.body);
+    if (body === undefined) return live.refuse('malformed', kid);
+    // A state that turned out not to exist is no state: it must not open what is bound to nothing.
+    if (bound && !isState(bind)) return live.refuse('bad_signature', kid);
+    const { clock, epoch } = live.parts;
+    const now = clock();
+    let content: Uint8Array | undefined;
+    for (let turn = 0; turn < 2 && content === undefined; turn++) {
+      const secret = found.candidate(turn, epoch, issuedAt, now / 1000, this.maxAge);
+      if (secret !== undefined) content = openBody(this.#aead, secret, header, bind, body);
+    }
+    if (content === undefined) return live.refuse('bad_signature', kid);
+    // Written so that a clock that gives no number refuses.
+    if (!(expiresAt * 1000 > now)) return live.refuse('expired', kid);
+    found.use.verified++;
+    found.use.verifiedAt = now;
+    return { ok: true, content, key: found.key, issuedAt, expiresAt };
+  }
+}
+
+function contentOf(value: unknown): Uint8Array {
+  if (types.isUint8Array(value)) return bytesContent(value);
+  if (types.isAnyArrayBuffer(value) || types.isArrayBufferView(value)) {
+    throw new KeyturnError(
+      'payload_not_json',
+      'the value is binary data of another type than Uint8Array',
+      'pass new Uint8Array(buffer), or a view of its bytes',
+    );
+  }
+  return jsonContent(toJson(value));
+}

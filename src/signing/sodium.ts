@@ -1,0 +1,78 @@
+// XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha) by libsodium's own WebAssembly build, an optional peer.
+//
+// Its calls answer at once when it is loaded. They copy what they are given into WebAssembly memory, free it after
+// each call, also when they throw, and do not wipe it; that memory grows with the largest message and never shrinks.
+import { KeyturnError } from '../errors.js';
+
+/** Authenticated encryption with additional data. */
+export interface Aead {
+  /** The ciphertext and, behind it, the tag of 16 bytes. */
+  seal(content: Uint8Array, additional: Uint8Array, nonce: Uint8Array, key: Uint8Array): Uint8Array;
+  /** Undefined when anything has been altered, or belongs to something else. */
+  open(
+    sealed: Uint8Array,
+    additional: Uint8Array,
+    nonce: Uint8Array,
+    key: Uint8Array,
+  ): Uint8Array | undefined;
+}
+
+const PACKAGE = 'libsodium-wrappers';
+
+/**
+ * Loads the peer.
+ *
+ * @returns undefined when it is not installed
+ * @throws KeyturnError `sealer_unavailable` when it is there and cannot be used
+ */
+export async function loadAead(): Promise<Aead | undefined> {
+  let sodium: typeof import('libsodium-wrappers')['default'];
+  try {
+    sodium = (await import('libsodium-wrappers')).default;
+    await sodium.ready;
+  } catch (error) {
+    if (isAbsence(error)) return undefined;
+    throw new KeyturnError(
+      'sealer_unavailable',
+      `the package ${PACKAGE} could not be loaded`,
+      `install it anew: npm install ${PACKAGE}@0.8`,
+      { cause: error },
+    );
+  }
+  const { crypto_aead_xchacha20poly1305_ietf_encrypt: encrypt } = sodium;
+  const { crypto_aead_xchacha20poly1305_ietf_decrypt: decrypt } = sodium;
+  if (typeof encrypt !== 'function' || typeof decrypt !== 'function') {
+    throw new KeyturnError(
+      'sealer_unavailable',
+      `the package ${PACKAGE} that is installed has no XChaCha20-Poly1305`,
+      `install another version: npm install ${PACKAGE}@0.8`,
+    );
+  }
+  return {
+    seal: (content, additional, nonce, key) => encrypt(content, additional, null, nonce, key),
+    open: (sealed, additional, nonce, key) => {
+      try {
+        return decrypt(null, sealed, additional, nonce, key);
+      } catch {
+        // It throws for a tag that does not fit, and for anything shorter than a tag.
+        return undefined;
+      }
+    },
+  };
+}
+
+/** That the peer itself is not there, and not something that it needs. */
+function isAbsence(error: unknown): boolean {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return code === 'ERR_MODULE_NOT_FOUND' && String(message).includes(`'${PACKAGE}'`);
+}
+
+/** For what is to be sealed where the peer is not there. */
+export function sealerUnavailable(purpose: string): KeyturnError {
+  const setting = purpose === 'session' ? '[session]' : `[purposes.${purpose}]`;
+  return new KeyturnError(
+    'sealer_unavailable',
+    `tokens for "${purpose}" cannot be sealed: the package ${PACKAGE} is not installed`,
+    `npm install ${PACKAGE}; production loads it where sealed = true stands under ${setting}`,
+  );
+}
