@@ -11,6 +11,8 @@ import {
   requireBind,
   type TokenCodec,
 } from './live-purpose.js';
+import type { PurposeKey } from './purpose-keys.js';
+import { RecentTokens } from './recent.js';
 import type { Refusal, RefusalReason, Result } from './result.js';
 import { parseSealed } from './sealed-token.js';
 import {
@@ -46,7 +48,8 @@ export interface VerifyOptions<T> {
 }
 
 interface Authenticated extends Checked {
-  readonly macs: Macs;
+  /** What made it; undefined for one that was verified a moment ago. */
+  readonly macs: Macs | undefined;
 }
 
 /** The two MACs of a purpose: over tokens, and over what they are bound to. */
@@ -68,6 +71,7 @@ export class Signer<T = unknown> implements TokenCodec {
   /** The lifetime of the tokens it signs, in seconds. */
   readonly maxAge: number;
   readonly #live: LivePurpose<Macs>;
+  readonly #recent = new RecentTokens();
 
   /** @internal use `keyturn.signer()` */
   constructor(parts: LivePurposeParts) {
@@ -113,7 +117,7 @@ export class Signer<T = unknown> implements TokenCodec {
     }
     const bound = typeof options.bind === 'function' ? options.bind(payload) : options.bind;
     const settle = (state: string | undefined | null): Result<T> => {
-      const reason = this.#bindRefusal(parts, checked.macs, state);
+      const reason = this.#bindRefusal(parts, checked.macs as Macs, state);
       return reason === undefined ? dress(checked, payload) : this.#live.refuse(reason, parts.kid);
     };
     return isPromise(bound) ? bound.then(settle) : settle(bound);
@@ -123,10 +127,17 @@ export class Signer<T = unknown> implements TokenCodec {
   check(token: string): Checked | Refusal {
     const parts = parseToken(token);
     if (parts === undefined) return this.#live.refuse('malformed');
+    const { keys, parts: live } = this.#live;
+    const genuine = this.#recent.find(keys.ring, parts.signed, parts.mac);
+    const found = genuine === undefined ? undefined : keys.byId.get(parts.kid);
+    if (genuine !== undefined && found !== undefined) {
+      return this.#inTime(parts, found, undefined, genuine.json, live.clock());
+    }
     const checked = this.#authenticate(parts);
-    return checked.ok && parts.bindTag !== undefined
-      ? this.#live.refuse('bind_mismatch', parts.kid)
-      : checked;
+    if (!checked.ok) return checked;
+    if (parts.bindTag !== undefined) return this.#live.refuse('bind_mismatch', parts.kid);
+    this.#recent.add(keys.ring, parts.signed, { mac: parts.mac, json: checked.json });
+    return checked;
   }
 
   /** @internal Signs with given dates, in seconds since 1970: a cookie signed again keeps its own. */
@@ -158,7 +169,7 @@ export class Signer<T = unknown> implements TokenCodec {
   #authenticate(token: TokenParts): Authenticated | Refusal {
     const live = this.#live;
     const { clock, epoch } = live.parts;
-    const { kid, signed, mac, issuedAt, expiresAt } = token;
+    const { kid, signed, mac, issuedAt } = token;
     const found = live.keys.byId.get(kid);
     if (found === undefined) return live.refuseKid(kid);
     const now = clock();
@@ -171,11 +182,30 @@ export class Signer<T = unknown> implements TokenCodec {
       if (sameMac(computed, mac)) macs = candidate;
     }
     if (macs === undefined) return live.refuse('bad_signature', kid);
+    return this.#inTime(token, found, macs, undefined, now);
+  }
+
+  /** The last look at a genuine token; `json` where its payload is known already. */
+  #inTime(
+    token: TokenParts,
+    found: PurposeKey<Macs>,
+    macs: Macs | undefined,
+    json: string | undefined,
+    now: number,
+  ): Authenticated | Refusal {
+    const { kid, issuedAt, expiresAt } = token;
     // Written so that a clock that gives no number refuses.
-    if (!(expiresAt * 1000 > now)) return live.refuse('expired', kid);
+    if (!(expiresAt * 1000 > now)) return this.#live.refuse('expired', kid);
     found.use.verified++;
     found.use.verifiedAt = now;
-    return { ok: true, json: decodePayload(token.payload), key: found.key, issuedAt, expiresAt, macs };
+    return {
+      ok: true,
+      json: json ?? decodePayload(token.payload),
+      key: found.key,
+      issuedAt,
+      expiresAt,
+      macs,
+    };
   }
 
   #bindRefusal(parts: TokenParts, macs: Macs, state: string | undefined | null): RefusalReason | undefined {
