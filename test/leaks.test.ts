@@ -21,6 +21,7 @@ import Fastify from 'fastify';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import keyturnFastify from '../src/adapters/fastify.js';
 import { HttpCore, type HttpOptions, type Visit } from '../src/adapters/http.js';
+import { type BlobStore, type BlobStoreOptions, createBlobStore } from '../src/blobs/index.js';
 import { KeyturnError } from '../src/errors.js';
 import { createJwt, createRefreshTokens } from '../src/jwt/index.js';
 import { writeDocument } from '../src/keyring/document.js';
@@ -50,6 +51,7 @@ import {
   REVOKED,
   SECRET,
   type Simulated,
+  tempDir,
 } from './support/machine.js';
 
 // Two of hex digits, one of other characters: encoders make different things of them.
@@ -154,6 +156,10 @@ async function started(place: Place = PLACES['the variables'] as Place, profile 
   const { keyturn } = await start(place, profile);
   if (keyturn === undefined) throw new Error('the start was refused');
   return keyturn;
+}
+
+async function blobs(options: Partial<BlobStoreOptions> = {}): Promise<BlobStore> {
+  return await createBlobStore(await started(), { folder: tempDir(), ...options });
 }
 
 describe('the search finds a planted leak', () => {
@@ -486,6 +492,32 @@ const PROVOKED: Readonly<Record<string, readonly Provoke[]>> = {
     async () => createRefreshTokens(await started(), { store: { [CURRENT]: FORMER } as never }),
   ],
   bind_invalid: [async () => (await started()).signer('invitation').sign(1, { bind: '' })],
+  link_invalid: [
+    async () => (await started()).links({ base: CURRENT }),
+    async () => (await started()).links().sign(CURRENT),
+    async () => (await started()).links().sign('/', { method: `${CURRENT} ` }),
+    async () => (await started()).links({ base: `/${CURRENT}` }).sign(`/${FORMER}`),
+    async () => (await started()).links({ base: `https://${CURRENT}.test` }).sign(`https://${FORMER}.test`),
+    async () => await blobs({ prefix: CURRENT }),
+  ],
+  blob_exists: [
+    async () => {
+      const store = await blobs();
+      for (const content of [CURRENT, FORMER]) await store.put(CURRENT, Buffer.from(content));
+    },
+  ],
+  blob_incomplete: [async () => await (await blobs()).put(CURRENT, Buffer.from(CURRENT), { size: 1000 })],
+  blob_name_invalid: [
+    async () => await (await blobs()).put(`${CURRENT}/..`, Buffer.from(CURRENT)),
+    async () => (await blobs()).signedUrl(`${CURRENT}/..`),
+  ],
+  blob_too_large: [async () => await (await blobs()).put(CURRENT, Buffer.from(CURRENT), { maxSize: 1 })],
+  blob_type_refused: [
+    async () => await (await blobs()).put('a', Buffer.from(CURRENT), { type: CURRENT }),
+    async () =>
+      await (await blobs({ types: [`x/${FORMER}`] })).put('a', Buffer.from(''), { type: `x/${CURRENT}` }),
+    async () => (await blobs()).signedUrl('a', { method: 'PUT', type: CURRENT }),
+  ],
   reason_missing: [() => transitions.revoke(RING, PAST, fresh(), FACTS)],
   replica_behind: [
     () => transitions.promote(RING, NEW, { ...FACTS, replicas: [{ ...replica, verifies: [SIGNS] }] }),

@@ -91,7 +91,7 @@ export class Links {
   sign(url: string, options: SignLinkOptions = {}): string {
     const method = (options.method ?? 'GET').toUpperCase();
     if (!/^[A-Z][A-Z-]*$/.test(method) || method === 'HEAD')
-      throw invalid(`${JSON.stringify(method)} is no method to sign`, 'sign for GET to allow HEAD as well');
+      throw invalid('that is no method to sign a link for', 'sign for GET to allow HEAD as well');
     const place = withParameter(url, SIGNATURE, '-'.repeat(TOKEN_CHARACTERS));
     const parsed = place === undefined ? undefined : readUrl(place);
     if (place === undefined || parsed === undefined) {
@@ -148,10 +148,10 @@ export class Links {
     const origin = url.origin === '' ? '' : originOf(url.origin);
     if (origin === undefined) throw invalid('the URL has no right host', 'write "https://example.com/path"');
     if (origin !== '' && this.#origin !== '' && origin !== this.#origin)
-      throw invalid(`the URL is not one of ${this.#origin}`, 'sign what lies under the base of the links');
+      throw invalid('the URL has another origin than the base', 'sign what lies under the base of the links');
     if (!this.#contains(url.path))
       throw invalid(
-        `the path of the URL does not lie under ${this.#path}`,
+        'the path of the URL does not lie under that of the base',
         'sign the URL that visitors see, with the path of the base',
       );
   }
@@ -199,10 +199,7 @@ function readBase(base: string | undefined): { readonly origin: string; readonly
   const parsed = /[?#]/.test(base) ? undefined : readUrl(base);
   const origin = parsed === undefined || parsed.origin === '' ? '' : originOf(parsed.origin);
   if (parsed === undefined || origin === undefined) {
-    throw invalid(
-      `${JSON.stringify(base)} is no base for links`,
-      'write an origin, a path or both: "https://example.com/app"',
-    );
+    throw invalid('base is no base for links', 'write an origin, a path or both: "https://example.com/app"');
   }
   return { origin, path: (canonicalPath(parsed.path) as string).replace(/\/+$/, '') };
 }

@@ -19,6 +19,7 @@ const PURPOSES = [
   'invitation',
   'jwt',
   'refresh',
+  'url',
 ];
 
 /** A name for what was found, by each piece that gives it away. */

@@ -1,0 +1,212 @@
+// The folder of a blob store. One file per blob, flat, under a hash of its name: no name is a path, none is too long
+// and none reserved. Uploads grow in files of their own and take their place whole, so what is there is complete.
+import { constants } from 'node:fs';
+import {
+  type FileHandle,
+  link,
+  lstat,
+  mkdir,
+  open,
+  opendir,
+  realpath,
+  rename,
+  stat,
+  unlink,
+} from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { syncFolder } from '../disk/files.js';
+import { isRunning, withLock } from '../disk/lock.js';
+import { thisProcess } from '../resolve/machine.js';
+import { digest } from '../signing/digest.js';
+import { randomId } from '../signing/random.js';
+import { type BlobInfo, LONGEST_TRAILER, readTrailer, writeTrailer } from './trailer.js';
+
+/** No symlink is followed, and nothing that is planted there can make the opening wait. */
+const READING = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+const BLOB = /^[0-9a-f]{64}\.blob$/;
+/** `<hash>.<pid>@<host>.<random>.part` */
+const PART = /^[0-9a-f]{64}\.(\d+)@([\w.-]*)\.[\w-]{16}\.part$/;
+/** An upload of another host that was not written to for so long is dead. */
+const DEAD_AFTER_MS = 3_600_000;
+
+/** A blob whose file is open: replaced or deleted meanwhile, it can be read to its end. */
+export interface OpenBlob {
+  readonly info: BlobInfo;
+  readonly file: FileHandle;
+}
+
+/** An upload that has reached the disk and waits to take its place. */
+export interface Part {
+  /** Puts it in place. @returns false when there is a blob of that name already, and it may not be replaced */
+  readonly commit: (info: BlobInfo, overwrite: boolean) => Promise<boolean>;
+  readonly write: (chunk: Uint8Array) => Promise<void>;
+  /** Gives it up, or cleans up after a commit. */
+  readonly close: () => Promise<void>;
+}
+
+export class BlobFiles {
+  readonly #folder: string;
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** Makes the folder when it is not there, and clears away what killed uploads have left. */
+  static async open(folder: string): Promise<BlobFiles> {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const files = new BlobFiles(await realpath(folder));
+    await files.#sweep();
+    return files;
+  }
+
+  #pathOf(name: string): string {
+    // Hexadecimal, since some file systems do not tell upper case from lower.
+    return join(this.#folder, `${Buffer.from(digest(name), 'base64url').toString('hex')}.blob`);
+  }
+
+  /** Undefined when there is no such blob. The caller closes the file. */
+  async openBlob(name: string): Promise<OpenBlob | undefined> {
+    const found = await openWhole(this.#pathOf(name));
+    if (found === undefined || found.info.name === name) return found;
+    await found.file.close();
+    return undefined;
+  }
+
+  async has(name: string): Promise<boolean> {
+    return await isTaken(this.#pathOf(name));
+  }
+
+  async delete(name: string): Promise<boolean> {
+    try {
+      await unlink(this.#pathOf(name));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+      throw error;
+    }
+    await syncFolder(this.#folder);
+    return true;
+  }
+
+  /** What is known of each blob, in no order. */
+  async *list(): AsyncGenerator<BlobInfo> {
+    for await (const entry of await opendir(this.#folder)) {
+      if (!BLOB.test(entry.name)) continue;
+      const found = await openWhole(join(this.#folder, entry.name));
+      if (found === undefined) continue;
+      await found.file.close();
+      yield found.info;
+    }
+  }
+
+  async newPart(name: string): Promise<Part> {
+    const target = this.#pathOf(name);
+    const owner = `${thisProcess().pid}@${hostName()}`;
+    const path = `${target.slice(0, -'.blob'.length)}.${owner}.${randomId(12)}.part`;
+    const file = await open(path, 'wx', 0o600);
+    let closed = false;
+    return {
+      write: async (chunk) => {
+        await file.writeFile(chunk);
+      },
+      commit: async (info, overwrite) => {
+        await file.writeFile(writeTrailer(info));
+        await file.sync();
+        await file.close();
+        closed = true;
+        if (overwrite) await rename(path, target);
+        else if (!(await linkInto(path, target))) return false;
+        await syncFolder(this.#folder);
+        return true;
+      },
+      close: async () => {
+        if (!closed) await file.close();
+        await unlink(path).catch(() => {});
+      },
+    };
+  }
+
+  async #sweep(): Promise<void> {
+    for await (const { name } of await opendir(this.#folder)) {
+      const match = PART.exec(name);
+      if (match === null) continue;
+      const path = join(this.#folder, name);
+      if (await isLeftOver(path, Number(match[1]), match[2] as string)) await unlink(path).catch(() => {});
+    }
+  }
+}
+
+async function openWhole(path: string): Promise<OpenBlob | undefined> {
+  const file = await open(path, READING).catch((error: NodeJS.ErrnoException) => {
+    // Not there, or something that is not ours: a symlink, a socket.
+    if (['ENOENT', 'ELOOP', 'EMLINK', 'ENXIO', 'EISDIR'].includes(error.code ?? '')) return undefined;
+    throw error;
+  });
+  if (file === undefined) return undefined;
+  try {
+    const info = await readInfo(file, path);
+    if (info !== undefined) return { info, file };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+  await file.close();
+  return undefined;
+}
+
+async function readInfo(file: FileHandle, path: string): Promise<BlobInfo | undefined> {
+  const opened = await file.stat();
+  if (!opened.isFile()) return undefined;
+  // Where opening cannot refuse symlinks, what was opened must be what stands there.
+  if (constants.O_NOFOLLOW === undefined && (await lstat(path)).isSymbolicLink()) return undefined;
+  const end = Buffer.alloc(Math.min(opened.size, LONGEST_TRAILER));
+  const { bytesRead } = await file.read(end, 0, end.length, opened.size - end.length);
+  return readTrailer(end.subarray(0, bytesRead), opened.size);
+}
+
+/** Gives a file a name that must be free. @returns false when it is taken */
+async function linkInto(path: string, target: string): Promise<boolean> {
+  try {
+    await link(path, target);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return false;
+    // Some file systems know no links: one writer at a time looks and renames.
+    if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'ENOSYS') throw error;
+    return await withLock(target, async () => {
+      if (await isTaken(target)) return false;
+      await rename(path, target);
+      return true;
+    });
+  }
+}
+
+async function isTaken(path: string): Promise<boolean> {
+  return await lstat(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return false;
+      throw error;
+    },
+  );
+}
+
+/** Whether nobody writes to a part any more. */
+async function isLeftOver(path: string, pid: number, host: string): Promise<boolean> {
+  const written = await stat(path).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => undefined,
+  );
+  if (written === undefined) return false;
+  // Of an earlier process that had the same id, as the first one of every container has.
+  if (host === hostName() && pid === thisProcess().pid) return written < performance.timeOrigin;
+  if (host === hostName() && !isRunning(pid)) return true;
+  return Date.now() - written > DEAD_AFTER_MS;
+}
+
+function hostName(): string {
+  return hostname()
+    .replace(/[^\w.-]/g, '')
+    .slice(0, 64);
+}

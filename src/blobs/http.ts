@@ -1,0 +1,232 @@
+// Serving blobs, whatever the framework: a request in, an answer out, and streams on both sides.
+//
+// The signature is looked at first, before the disk. Whoever has none gets one and the same answer for every name.
+import type { Readable } from 'node:stream';
+import { KeyturnError } from '../errors.js';
+import { readUrl } from '../purposes/link-url.js';
+import type { VerifiedLink } from '../purposes/url.js';
+import { header, judgeDownload, judgeUpload, type RequestHeaders } from './conditions.js';
+import { Incoming } from './incoming.js';
+import { type Allowed, isBound, readAllowed } from './link.js';
+import { disposition, isHarmless, isOneOf, isSameType, OCTETS, readType } from './media-type.js';
+import { decodeName } from './names.js';
+import { FileReader } from './reader.js';
+import type { BlobParts, BlobStore, PutOptions } from './store.js';
+import type { BlobInfo } from './trailer.js';
+
+/** A request for a blob. */
+export interface BlobRequest {
+  readonly method: string;
+  /** Path and query, as they came in. */
+  readonly url: string;
+  /** By lower-case name. */
+  readonly headers: RequestHeaders;
+  /** What is uploaded, not decoded. Read only where the link allows it. */
+  readonly body?: AsyncIterable<Uint8Array | string>;
+  /** Whom bound links must be bound to; asked only for those. */
+  readonly bind?: () => string | undefined | null | Promise<string | undefined | null>;
+}
+
+export interface BlobAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** A stream is to be sent, or destroyed. */
+  readonly body: string | Readable | undefined;
+}
+
+/** How long a browser may go without asking again, in seconds; never beyond the expiry of the link. */
+const FRESH = 300;
+const SANDBOX = "default-src 'none'; sandbox";
+
+const WORDS: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  409: 'Conflict',
+  411: 'Length Required',
+  412: 'Precondition Failed',
+  413: 'Content Too Large',
+  415: 'Unsupported Media Type',
+  416: 'Range Not Satisfiable',
+  507: 'Insufficient Storage',
+};
+
+const ALWAYS: Readonly<Record<string, string>> = {
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+};
+
+/** @internal use {@link BlobStore.handle} */
+export async function serveBlob(
+  parts: BlobParts,
+  store: BlobStore,
+  request: BlobRequest,
+): Promise<BlobAnswer> {
+  const { method } = request;
+  if (!['GET', 'HEAD', 'PUT', 'POST'].includes(method)) return refuse(405, { allow: 'GET, HEAD, PUT, POST' });
+  const url = readUrl(request.url);
+  if (url === undefined) return refuse(403);
+  const link = await verify(parts, request, isBound(url.parameters));
+  if (link === undefined) return refuse(403);
+  const start = `${parts.path}/`;
+  const name = url.path.startsWith(start) ? decodeName(url.path.slice(start.length)) : undefined;
+  const allowed = readAllowed(url.parameters);
+  if (name === undefined || allowed === undefined) return refuse(404);
+  return method === 'PUT' || method === 'POST'
+    ? await upload(parts, store, request, name, allowed)
+    : await download(parts, request, name, allowed, link);
+}
+
+async function verify(
+  { links, lookForRing }: BlobParts,
+  request: BlobRequest,
+  bound: boolean,
+): Promise<VerifiedLink | undefined> {
+  if (lookForRing !== undefined && !links.knows(request.url)) await lookForRing();
+  const result = bound ? links.verify(request, { bind: await request.bind?.() }) : links.verify(request);
+  return result.ok ? result : undefined;
+}
+
+async function download(
+  parts: BlobParts,
+  request: BlobRequest,
+  name: string,
+  allowed: Allowed,
+  link: VerifiedLink,
+): Promise<BlobAnswer> {
+  const found = await parts.files.openBlob(name);
+  if (found === undefined) return refuse(404);
+  const { info, file } = found;
+  let kept = false;
+  try {
+    const now = parts.clock();
+    const verdict = judgeDownload(request.method, request.headers, info, now);
+    const validators = { etag: info.etag, 'last-modified': info.modifiedAt.toUTCString() };
+    if (verdict.status === 412) return refuse(412);
+    if (verdict.status === 416)
+      return refuse(416, {
+        ...validators,
+        'accept-ranges': 'bytes',
+        'content-range': `bytes */${info.size}`,
+      });
+    const headers = { ...ALWAYS, ...validators, 'cache-control': caching(link, allowed, now) };
+    if (verdict.status === 304) return { status: 304, headers, body: undefined };
+    const range = verdict.status === 206 ? verdict.range : { start: 0, end: info.size - 1 };
+    kept = request.method === 'GET';
+    return {
+      status: verdict.status,
+      headers: {
+        ...headers,
+        ...presentation(info, allowed),
+        'accept-ranges': 'bytes',
+        'content-length': String(range.end - range.start + 1),
+        ...(verdict.status === 206
+          ? { 'content-range': `bytes ${range.start}-${range.end}/${info.size}` }
+          : {}),
+      },
+      body: kept ? new FileReader(async () => file, range) : undefined,
+    };
+  } finally {
+    if (!kept) await file.close();
+  }
+}
+
+/** Nothing but raster images and plain text is shown in place, and nothing can run. */
+function presentation(info: BlobInfo, { download: wanted }: Allowed): Readonly<Record<string, string>> {
+  const fileName = typeof wanted === 'string' ? wanted : (info.name.split('/').at(-1) as string);
+  const harmless = isHarmless(info.type);
+  const kind = harmless && wanted === undefined ? 'inline' : 'attachment';
+  return {
+    'content-type': info.type,
+    'content-disposition': disposition(kind, fileName),
+    ...(harmless ? {} : { 'content-security-policy': SANDBOX }),
+  };
+}
+
+/** A bound link is asked about each time: somebody else may use the same browser next. */
+function caching(link: VerifiedLink, { bound }: Allowed, now: number): string {
+  if (bound) return 'private, no-cache';
+  const left = Math.floor((link.expiresAt.getTime() - now) / 1000);
+  return `private, max-age=${Math.max(0, Math.min(FRESH, left))}`;
+}
+
+async function upload(
+  parts: BlobParts,
+  store: BlobStore,
+  request: BlobRequest,
+  name: string,
+  allowed: Allowed,
+): Promise<BlobAnswer> {
+  const { headers } = request;
+  const sent = header(headers, 'content-type');
+  // Whoever sends no type leaves it to the link.
+  const type = sent === undefined ? (allowed.type ?? OCTETS) : readType(sent);
+  const length = header(headers, 'content-length');
+  if (
+    length === undefined &&
+    (header(headers, 'transfer-encoding') === undefined || allowed.size !== undefined)
+  )
+    return refuse(411);
+  if (header(headers, 'content-range') !== undefined) return refuse(400);
+  if (length !== undefined && !/^\d{1,15}$/.test(length)) return refuse(400);
+  if (type === undefined || header(headers, 'content-encoding') !== undefined) return refuse(415);
+  if (allowed.type !== undefined && !isSameType(type, allowed.type)) return refuse(415);
+  if (parts.types !== undefined && !isOneOf(type, parts.types)) return refuse(415);
+  const limit = Math.min(parts.maxSize, allowed.maxSize ?? parts.maxSize, allowed.size ?? parts.maxSize);
+  if (length !== undefined && Number(length) > limit) return refuse(413);
+  if (length !== undefined && allowed.size !== undefined && Number(length) !== allowed.size)
+    return refuse(400);
+  const before = await store.info(name);
+  if (!judgeUpload(headers, before)) return refuse(412);
+  if (before !== undefined && !allowed.overwrite) return refuse(409);
+  const options: PutOptions = {
+    type,
+    maxSize: limit,
+    overwrite: allowed.overwrite,
+    ...(allowed.size === undefined ? {} : { size: allowed.size }),
+  };
+  const body = new Incoming(request.body);
+  try {
+    const { etag, size } = await store.put(name, body, options);
+    const text = `${JSON.stringify({ name, size, type, etag })}\n`;
+    return {
+      status: before === undefined ? 201 : 200,
+      headers: {
+        ...ALWAYS,
+        'cache-control': 'no-store',
+        'content-type': 'application/json; charset=utf-8',
+        etag,
+      },
+      body: text,
+    };
+  } catch (error) {
+    const status = statusOf(error, body);
+    if (status === undefined) throw error;
+    return refuse(status);
+  }
+}
+
+function statusOf(error: unknown, body: Incoming): number | undefined {
+  // The client went away, most likely: nobody may be there to read it.
+  if (body.failure === error) return 400;
+  if (error instanceof KeyturnError) return error.statusCode < 500 ? error.statusCode : undefined;
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOSPC' || code === 'EDQUOT' ? 507 : undefined;
+}
+
+/** Says nothing but the status: the same for every name. */
+function refuse(status: number, headers: Readonly<Record<string, string>> = {}): BlobAnswer {
+  return {
+    status,
+    headers: {
+      ...ALWAYS,
+      'cache-control': 'no-store',
+      'content-security-policy': SANDBOX,
+      'content-type': 'text/plain; charset=utf-8',
+      ...headers,
+    },
+    body: `${WORDS[status]}\n`,
+  };
+}

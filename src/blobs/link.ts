@@ -1,0 +1,117 @@
+// Signed links to blobs. What a link allows beyond the name stands in its query, in the clear and bound by the
+// signature: nothing of it can be changed, and a look at the link tells what it is for.
+import { KeyturnError } from '../errors.js';
+import type { Parameter } from '../purposes/link-url.js';
+import { isOneOf, readType } from './media-type.js';
+import { encodeName } from './names.js';
+import type { BlobParts } from './store.js';
+
+interface AnyLinkOptions {
+  /** How long the link works: seconds, or a text such as `"15min"`. Default: the longest of the purpose `url`. */
+  readonly maxAge?: number | string;
+  /** Ties the link to a session or a user: it works only where the routes are told the same text. */
+  readonly bind?: string;
+}
+
+export interface DownloadLinkOptions extends AnyLinkOptions {
+  readonly method?: 'GET';
+  /** To be saved and not shown, under this file name; true: under the last part of the blob's name. */
+  readonly download?: string | true;
+}
+
+export interface UploadLinkOptions extends AnyLinkOptions {
+  readonly method: 'PUT' | 'POST';
+  /** The media type that must be sent. Default: whatever the store takes. */
+  readonly type?: string;
+  /** How many bytes must be sent, no more and no fewer. */
+  readonly size?: number;
+  /** How many may be sent. Default: as many as the store takes. */
+  readonly maxSize?: number;
+  /** Whether a blob of that name may be replaced. Default: false. */
+  readonly overwrite?: boolean;
+}
+
+export type LinkOptions = DownloadLinkOptions | UploadLinkOptions;
+
+/** What the query of a link says. */
+export interface Allowed {
+  readonly download: string | true | undefined;
+  readonly type: string | undefined;
+  readonly size: number | undefined;
+  readonly maxSize: number | undefined;
+  readonly overwrite: boolean;
+  readonly bound: boolean;
+}
+
+/** A link to one blob. */
+export function signedPath(parts: BlobParts, name: string, options: LinkOptions): string {
+  const { method = 'GET', maxAge, bind } = options;
+  const parameters = method === 'GET' ? ofDownload(options as DownloadLinkOptions) : ofUpload(parts, options);
+  if ('bind' in options) parameters.push(['bound', '1']);
+  const query = parameters.map(([key, value]) => `${key}=${encodeURIComponent(value)}`).join('&');
+  return parts.links.sign(`${parts.front}/${encodeName(name)}${query === '' ? '' : `?${query}`}`, {
+    method,
+    ...(maxAge === undefined ? {} : { maxAge }),
+    ...('bind' in options ? { bind: bind as string } : {}),
+  });
+}
+
+function ofDownload({ download }: DownloadLinkOptions): Parameter[] {
+  if (download === undefined) return [];
+  return [['download', download === true ? '' : download.toWellFormed()]];
+}
+
+function ofUpload(parts: BlobParts, options: LinkOptions): Parameter[] {
+  const { type, size, maxSize, overwrite } = options as UploadLinkOptions;
+  const parameters: Parameter[] = [];
+  if (type !== undefined) {
+    const read = readType(type);
+    if (read === undefined || (parts.types !== undefined && !isOneOf(read, parts.types)))
+      throw new KeyturnError(
+        'blob_type_refused',
+        'an upload link for a type that the store does not take would never work',
+        'write a media type that the store takes, such as "application/pdf"',
+      );
+    parameters.push(['type', read]);
+  }
+  for (const [key, bytes] of [
+    ['size', size],
+    ['max', maxSize],
+  ] as const) {
+    if (bytes === undefined) continue;
+    if (!Number.isSafeInteger(bytes) || bytes < 0 || bytes > parts.maxSize)
+      throw new KeyturnError(
+        'blob_too_large',
+        `an upload link for ${bytes} bytes would never work: the store takes ${parts.maxSize}`,
+        'write a whole number of bytes, or raise maxSize of the store',
+      );
+    parameters.push([key, String(bytes)]);
+  }
+  if (overwrite === true) parameters.push(['overwrite', '1']);
+  return parameters;
+}
+
+/** Whether a link says that it is bound to somebody. Before it verified that is only what it says. */
+export function isBound(parameters: readonly Parameter[]): boolean {
+  return parameters.some(([name, value]) => name === 'bound' && value === '1');
+}
+
+/** Reads the query of a link that verified; undefined when `signedUrl` cannot have written it. */
+export function readAllowed(parameters: readonly Parameter[]): Allowed | undefined {
+  let said: ReadonlyMap<string, string>;
+  try {
+    said = new Map(parameters.map(([name, value]) => [name, decodeURIComponent(value)]));
+  } catch {
+    return undefined;
+  }
+  const download = said.get('download');
+  const bytes = (name: string) => (said.has(name) ? Number(said.get(name)) : undefined);
+  return {
+    download: download === '' ? true : download,
+    type: said.get('type'),
+    size: bytes('size'),
+    maxSize: bytes('max'),
+    overwrite: said.get('overwrite') === '1',
+    bound: isBound(parameters),
+  };
+}

@@ -1,0 +1,245 @@
+// A store of blobs on the local disk: files by name, with signed links to download and to upload them.
+import { Readable } from 'node:stream';
+import { KeyturnError } from '../errors.js';
+import { internalsOf, type Keyturn } from '../keyturn.js';
+import { readUrl } from '../purposes/link-url.js';
+import type { Links } from '../purposes/url.js';
+import { randomId } from '../signing/random.js';
+import { BlobFiles, type OpenBlob } from './files.js';
+import { type BlobAnswer, type BlobRequest, serveBlob } from './http.js';
+import { type LinkOptions, signedPath } from './link.js';
+import { isOneOf, OCTETS, readType } from './media-type.js';
+import { isBlobName, requireBlobName } from './names.js';
+import { type ByteRange, FileReader } from './reader.js';
+import type { BlobInfo } from './trailer.js';
+
+export interface BlobStoreOptions {
+  /** Where the files are; made when it is not there. Nothing else should be in it. */
+  readonly folder: string;
+  /** The largest blob, in bytes. Default: 100 MiB. */
+  readonly maxSize?: number;
+  /** The types that are taken, such as `['application/pdf', 'image/*']`. Default: all. */
+  readonly types?: readonly string[];
+  /** The path under which blobs are served. Default: `/blobs`. */
+  readonly prefix?: string;
+  /** What public URLs have in front of the prefix: an origin, a path or both, as for `keyturn.links()`. */
+  readonly base?: string;
+  /** Whether a proxy takes the path of `base` away. */
+  readonly stripped?: boolean;
+}
+
+export interface PutOptions {
+  /** The media type. Default: `application/octet-stream`. */
+  readonly type?: string;
+  /** How many bytes there must be, no more and no fewer. */
+  readonly size?: number;
+  /** How many there may be; the store's own limit holds, too. */
+  readonly maxSize?: number;
+  /** Whether a blob of that name may be replaced. Default: false. */
+  readonly overwrite?: boolean;
+}
+
+/** Bytes, or a stream of them. */
+export type BlobSource = Uint8Array | AsyncIterable<Uint8Array | string>;
+
+/** A blob that can be read. */
+export interface StoredBlob extends BlobInfo {
+  /**
+   * Its bytes, or a part of them (both ends included), as a stream to be consumed or destroyed. Once the stream is
+   * open, deleting or replacing the blob does not disturb it.
+   */
+  stream(range?: ByteRange): Readable;
+}
+
+const DEFAULT_MAX_SIZE = 100 * 1024 * 1024;
+
+/** @internal What serving needs of a store. */
+export interface BlobParts {
+  readonly files: BlobFiles;
+  readonly links: Links;
+  /** The path below which requests arrive. */
+  readonly path: string;
+  /** What stands in front of a name in a link. */
+  readonly front: string;
+  readonly maxSize: number;
+  readonly types: readonly string[] | undefined;
+  readonly clock: () => number;
+  /** Looks for a newer keyring; undefined where none can come. */
+  readonly lookForRing: (() => Promise<void>) | undefined;
+}
+
+export class BlobStore {
+  readonly #parts: BlobParts;
+
+  /** @internal use `createBlobStore()` */
+  constructor(parts: BlobParts) {
+    this.#parts = parts;
+  }
+
+  /** The path below which requests for blobs arrive: the prefix, after the path of the base unless that is stripped. */
+  get path(): string {
+    return this.#parts.path;
+  }
+
+  /**
+   * Stores a blob. It is there, whole, once the promise is fulfilled; before that, and when anything goes wrong,
+   * there is nothing of it. A stream is read to its end, or destroyed.
+   *
+   * @throws KeyturnError `blob_name_invalid`, `blob_exists`, `blob_too_large`, `blob_incomplete`, `blob_type_refused`;
+   * whatever the stream fails with; the file system's own error
+   */
+  async put(name: string, source: BlobSource, options: PutOptions = {}): Promise<BlobInfo> {
+    try {
+      return await this.#put(requireBlobName(name), source, options);
+    } catch (error) {
+      if (source instanceof Readable) source.destroy();
+      throw error;
+    }
+  }
+
+  async #put(name: string, source: BlobSource, options: PutOptions): Promise<BlobInfo> {
+    const { files, clock, types } = this.#parts;
+    const type = readType(options.type ?? OCTETS);
+    if (type === undefined || (types !== undefined && !isOneOf(type, types)))
+      throw new KeyturnError(
+        'blob_type_refused',
+        type === undefined ? 'type is no media type' : 'blobs of that type are not taken',
+        'write a media type that the store takes, such as "application/pdf"',
+      );
+    const overwrite = options.overwrite === true;
+    if (!overwrite && (await files.has(name))) throw exists();
+    const limit = Math.min(this.#parts.maxSize, options.maxSize ?? Number.POSITIVE_INFINITY);
+    const { size: agreed } = options;
+    if (agreed !== undefined && agreed > limit) throw tooLarge(limit);
+    const part = await files.newPart(name);
+    try {
+      let size = 0;
+      for await (const chunk of chunksOf(source)) {
+        size += chunk.length;
+        if (size > (agreed ?? limit)) throw tooLarge(agreed ?? limit);
+        await part.write(chunk);
+      }
+      if (agreed !== undefined && size < agreed)
+        throw new KeyturnError(
+          'blob_incomplete',
+          `there are ${size} bytes and not the ${agreed} that were agreed on`,
+          'send all of them',
+        );
+      const info = { name, size, type, etag: `"${randomId(15)}"`, modifiedAt: new Date(clock()) };
+      if (!(await part.commit(info, overwrite))) throw exists();
+      return info;
+    } finally {
+      await part.close();
+    }
+  }
+
+  /** What is known of a blob; undefined when there is none of that name, whatever the name is. */
+  async info(name: string): Promise<BlobInfo | undefined> {
+    const found = await this.#open(name);
+    await found?.file.close();
+    return found?.info;
+  }
+
+  /** A blob, to be read; undefined when there is none of that name, whatever the name is. */
+  async get(name: string): Promise<StoredBlob | undefined> {
+    const info = await this.info(name);
+    if (info === undefined) return undefined;
+    const reopen = async () => {
+      const found = await this.#open(name);
+      if (found?.info.etag === info.etag) return found.file;
+      await found?.file.close();
+      throw new Error('the blob was replaced or deleted before it was read');
+    };
+    const all = { start: 0, end: info.size - 1 };
+    return { ...info, stream: (range = all) => new FileReader(reopen, within(range, info.size)) };
+  }
+
+  /** @returns whether there was one */
+  async delete(name: string): Promise<boolean> {
+    return isBlobName(name) && (await this.#parts.files.delete(name));
+  }
+
+  /** What is known of each blob whose name begins so, in no order. It opens every file of the store. */
+  async *list(beginning = ''): AsyncGenerator<BlobInfo> {
+    for await (const info of this.#parts.files.list()) if (info.name.startsWith(beginning)) yield info;
+  }
+
+  /**
+   * A link to download a blob (`GET`, the default) or to upload one (`PUT`, `POST`). The disk is not looked at.
+   *
+   * @throws KeyturnError `blob_name_invalid`, `blob_type_refused`, `blob_too_large`, `link_invalid`, `bind_invalid`,
+   * `purpose_lifetime`, `duration_invalid`
+   */
+  signedUrl(name: string, options: LinkOptions = {}): string {
+    return signedPath(this.#parts, requireBlobName(name), options);
+  }
+
+  /** Answers a request below {@link path}, whatever the framework. Adapters do so; see `blobRoutes`. */
+  async handle(request: BlobRequest): Promise<BlobAnswer> {
+    return await serveBlob(this.#parts, this, request);
+  }
+
+  async #open(name: unknown): Promise<OpenBlob | undefined> {
+    return isBlobName(name) ? await this.#parts.files.openBlob(name) : undefined;
+  }
+}
+
+/**
+ * Opens a store of blobs on the local disk. Any number of processes of this host can use the same folder at once.
+ *
+ * @throws KeyturnError `link_invalid`; the file system's own error when the folder cannot be used
+ */
+export async function createBlobStore(keyturn: Keyturn, options: BlobStoreOptions): Promise<BlobStore> {
+  const { clock, keeper } = internalsOf(keyturn);
+  const { base = '', stripped = false, prefix = '/blobs', maxSize = DEFAULT_MAX_SIZE } = options;
+  if (!/^(\/[\w.~-]+)+$/.test(prefix) || /\/\.\.?(\/|$)/.test(prefix))
+    throw new KeyturnError(
+      'link_invalid',
+      'prefix is no prefix for blobs',
+      'write a path of letters and digits, such as "/blobs"',
+    );
+  const links = keyturn.links(base === '' ? {} : { base, stripped });
+  const basePath = stripped || base === '' ? '' : (readUrl(base)?.path ?? '');
+  const files = await BlobFiles.open(options.folder);
+  return new BlobStore({
+    files,
+    links,
+    path: basePath.replace(/\/+$/, '') + prefix,
+    front: base.replace(/\/+$/, '') + prefix,
+    maxSize,
+    types: options.types,
+    clock,
+    lookForRing: keeper.follows ? () => keeper.ask() : undefined,
+  });
+}
+
+function chunksOf(source: BlobSource): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
+  if (source instanceof Uint8Array) return [source];
+  return {
+    async *[Symbol.asyncIterator]() {
+      for await (const chunk of source) yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+    },
+  };
+}
+
+function within({ start, end }: ByteRange, size: number): ByteRange {
+  if (Number.isInteger(start) && Number.isInteger(end) && start >= 0 && start <= end + 1)
+    return { start, end: Math.min(end, size - 1) };
+  throw new RangeError('a range has whole numbers for "start" and "end", from 0 on');
+}
+
+function exists(): KeyturnError {
+  return new KeyturnError(
+    'blob_exists',
+    'there is a blob of that name already',
+    'choose another name, or allow it to be replaced with overwrite: true',
+  );
+}
+
+function tooLarge(limit: number): KeyturnError {
+  return new KeyturnError(
+    'blob_too_large',
+    `the blob has more than the ${limit} bytes that are allowed`,
+    'send a smaller one, or raise maxSize',
+  );
+}
