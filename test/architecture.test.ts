@@ -146,6 +146,7 @@ describe('the edges', () => {
       'disk/lock.ts',
       'doctor/places.ts',
       'doctor/run.ts',
+      'fleet/ended.ts',
       'fleet/report.ts',
       'keyring/file.ts',
       'resolve/follow.ts',

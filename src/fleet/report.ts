@@ -8,6 +8,7 @@ import { writeLoosely } from '../disk/files.js';
 import { isRunning } from '../disk/lock.js';
 import type { Lifetimes } from '../keyring/key.js';
 import type { ReplicaFacts } from '../keyring/transitions.js';
+import { ENDED_FILE, noteEnded, readEnded } from './ended.js';
 
 /** What one process did with one key for one purpose. Times in milliseconds since 1970; 0 means never. */
 export interface ReportedUse {
@@ -60,14 +61,16 @@ export async function writeReport(path: string, report: ReplicaReport): Promise<
   await writeLoosely(join(folder, `${report.instance}.json`), `${JSON.stringify(report)}\n`);
 }
 
-/** Says goodbye. */
-export async function removeReport(path: string, instance: string): Promise<void> {
-  await unlink(join(fleetFolder(path), `${instance}.json`)).catch(() => {});
+/** Says goodbye: what the process signed still counts, what it knew no longer matters. */
+export async function removeReport(path: string, last: ReplicaReport): Promise<void> {
+  const folder = fleetFolder(path);
+  await noteEnded(folder, latest(last.uses, 'signedAt'));
+  await unlink(join(folder, `${last.instance}.json`)).catch(() => {});
 }
 
 /**
  * The reports of replicas that live: younger than the lease, and of processes that run, as far as this host can
- * tell. Old ones are cleared away, as is what a writer left unfinished.
+ * tell. Old ones are cleared away, as is what a writer left unfinished; what their processes signed is kept.
  *
  * @param lease seconds
  * @param now milliseconds since 1970
@@ -80,13 +83,22 @@ export async function readReports(
   const folder = fleetFolder(path);
   const names = await readdir(folder).catch(() => [] as string[]);
   const live: ReplicaReport[] = [];
-  for (const name of names.filter((candidate) => /\.(json|tmp)$/.test(candidate)).sort()) {
+  for (const name of names
+    .filter((candidate) => /\.(json|tmp)$/.test(candidate) && candidate !== ENDED_FILE)
+    .sort()) {
     const file = join(folder, name);
     const report = name.endsWith('.json') ? await readReport(file) : undefined;
     const age = now - (report?.at ?? (await writtenAt(file)) ?? now);
     const dead = report?.host === hostname() && !isRunning(report.pid);
-    if (report !== undefined && !dead && age <= lease * 1000) live.push(report);
-    else if (dead || age > FORGET_AFTER_LEASES * lease * 1000) await unlink(file).catch(() => {});
+    if (report !== undefined && !dead && age <= lease * 1000) {
+      live.push(report);
+      continue;
+    }
+    // Until then it may have signed without saying so.
+    const endedAt = Math.min(now, (report?.at ?? now) + lease * 1000);
+    if (report !== undefined)
+      await noteEnded(folder, { ...latest(report.uses, 'signedAt'), [report.signs]: endedAt });
+    if (dead || age > FORGET_AFTER_LEASES * lease * 1000) await unlink(file).catch(() => {});
   }
   return live;
 }
@@ -107,6 +119,12 @@ export function replicaFacts(report: ReplicaReport): ReplicaFacts {
     lastSigned: latest(report.uses, 'signedAt'),
     lastVerified: latest(report.uses, 'verifiedAt'),
   };
+}
+
+/** What the transitions want to know of all processes that have ended. */
+export async function endedFacts(path: string): Promise<ReplicaFacts> {
+  const lastSigned = await readEnded(fleetFolder(path));
+  return { instance: 'a process that has ended', verifies: [], signs: '', lastSigned, ended: true };
 }
 
 function latest(uses: readonly ReportedUse[], when: 'signedAt' | 'verifiedAt'): Record<string, number> {

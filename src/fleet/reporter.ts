@@ -46,6 +46,6 @@ export class Reporter {
     this.#closed = true;
     await this.#writing;
     this.working = false;
-    await removeReport(this.#path, this.#describe().instance);
+    await removeReport(this.#path, this.#describe());
   }
 }

@@ -13,21 +13,21 @@ const ATTEMPTS = 3;
  * Reads the document, changes it and writes it back, while no other writer does.
  *
  * @param clean turns a stored secret into material text, or throws
- * @param change a pure function; what it throws leaves the file as it is
+ * @param change may look at the facts while the lock is held; what it throws leaves the file as it is
  * @returns the ring as written
  * @throws KeyturnError `keyring_locked`, `keyring_unwritable`, and whatever reading and `change` throw
  */
 export async function changeDocument(
   path: string,
   clean: (secret: string, where: string) => string,
-  change: (ring: Keyring) => Keyring,
+  change: (ring: Keyring) => Keyring | Promise<Keyring>,
 ): Promise<Keyring> {
   try {
     // Whichever name leads to the file: writers of one file share one lock.
     const file = await realpath(path);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const written = await withLock(file, async ({ stillMine }) => {
-        const next = change(parseDocument(await readFile(file, 'utf8'), path, clean));
+        const next = await change(parseDocument(await readFile(file, 'utf8'), path, clean));
         return (await replaceFile(file, writeDocument(next), stillMine)) ? next : undefined;
       });
       if (written !== undefined) return written;

@@ -98,6 +98,7 @@ export function promote(published: Keyring, kid: string | undefined, facts: Tran
   if (key.state !== 'staged' && key.state !== 'retiring') throw gone(key, 'sign again');
   refuseBehind(key, facts);
   if (key.state === 'staged' && !allReport(key, facts)) {
+    refuseUndated(ring, key);
     const safeAt = safeToPromoteAt(key, facts);
     if (facts.now < safeAt) {
       throw tooEarly(
@@ -158,6 +159,7 @@ export function retire(published: Keyring, kid: string | undefined, facts: Trans
   }
   if (key.state === 'retiring') {
     refuseSigning(key, facts);
+    refuseUndated(ring, key);
     const safeAt = safeToRetireAt(key, facts);
     if (facts.now < safeAt) throw tooEarly(`tokens of the key ${key.id} may still be alive`, safeAt);
     const user = facts.replicas.find((replica) => (replica.lastVerified?.[key.id] ?? 0) > safeAt);
@@ -226,12 +228,24 @@ export function safeToRetireAt(
   facts: Pick<TransitionFacts, 'now' | 'maxLag' | 'skew' | 'lifetimes' | 'replicas'>,
 ): number {
   const recorded = Object.keys(key.lifetimes).length === 0 ? facts.lifetimes : key.lifetimes;
-  const longest = Math.max(0, ...Object.values(recorded));
+  return lastTokenExpiresAt(key, Math.max(0, ...Object.values(recorded)), facts);
+}
+
+/**
+ * The same for tokens of one lifetime.
+ *
+ * @param lifetime seconds
+ */
+export function lastTokenExpiresAt(
+  key: Key,
+  lifetime: number,
+  facts: Pick<TransitionFacts, 'now' | 'maxLag' | 'skew' | 'replicas'>,
+): number {
   // The last replica stops signing a lag after the ring said so; one that says it signed later is believed.
   const published = (key.dates.retiring ?? facts.now) + facts.maxLag * 1000;
   const observed = facts.replicas.map((replica) => replica.lastSigned?.[key.id] ?? 0);
   // Skew twice: between the machine that gave the date and this one, and between those that sign and verify.
-  return Math.max(published, ...observed) + (longest + 2 * facts.skew) * 1000;
+  return Math.max(published, ...observed) + (lifetime + 2 * facts.skew) * 1000;
 }
 
 /** When a staged key can be promoted without reports, in milliseconds since 1970. */
@@ -293,6 +307,16 @@ function refuseBehind(key: Key, facts: TransitionFacts): void {
     'replica_behind',
     `${behind.instance} cannot verify with the key ${key.id} yet`,
     'wait until it has the newest ring, or stop it; keyturn status shows all replicas',
+  );
+}
+
+/** A document written by hand may not say since when: then no wait can be computed from it. */
+function refuseUndated(ring: Keyring, key: Key): void {
+  if (ring.id === undefined || key.dates[key.state] !== undefined) return;
+  throw new KeyturnError(
+    'document_invalid',
+    `the document does not say since when the key ${key.id} is ${key.state}`,
+    `add the moment to its dates, as "${key.state}": "${new Date(0).toISOString()}" with the true date`,
   );
 }
 

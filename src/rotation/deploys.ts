@@ -21,8 +21,10 @@ export interface Deploy {
   readonly number: 1 | 2 | 3;
   readonly what: string;
   readonly changes: readonly VariableChange[];
-  /** When it may follow the one before. */
+  /** When it may follow, in words. */
   readonly wait: string;
+  /** So long after that, in seconds: until the last token of the former secret has expired. */
+  readonly grace: number;
 }
 
 const SECRET = 'security.signing_secret.secret';
@@ -32,9 +34,8 @@ const NEXT = 'security.signing_secret.next_secrets';
 /** Whether the secret in force is a single one with companions, which only a deploy can change. */
 export function livesInVariables({ source }: Resolution): boolean {
   return (
-    source?.kind === 'variable' ||
-    (source?.kind === 'file' && source.format === 'secret') ||
-    source?.kind === 'command'
+    source?.format === 'secret' &&
+    (source.kind === 'variable' || source.kind === 'file' || source.kind === 'command')
   );
 }
 
@@ -61,6 +62,7 @@ export function deploysOf(resolution: Resolution, facts: TransitionFacts): reado
       what: 'the new secret verifies everywhere, and signs nowhere yet',
       changes: [{ variable: variableOf(NEXT), becomes: 'new' }],
       wait: 'at once',
+      grace: 0,
     },
     {
       number: 2,
@@ -71,12 +73,14 @@ export function deploysOf(resolution: Resolution, facts: TransitionFacts): reado
         { variable: variableOf(NEXT), becomes: 'removed' },
       ],
       wait: 'when every replica runs with deploy 1',
+      grace: 0,
     },
     {
       number: 3,
       what: 'the former secret goes',
       changes: [{ variable: variableOf(PREVIOUS), becomes: 'removed' }],
-      wait: `${Math.ceil(grace)} s after every replica runs with deploy 2: then its last token has expired`,
+      wait: 'when every replica runs with deploy 2 and the last token of the former secret has expired',
+      grace: Math.ceil(grace),
     },
   ];
 }

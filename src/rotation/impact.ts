@@ -2,7 +2,7 @@
 // that it is always true.
 import { KeyturnError } from '../errors.js';
 import type { Keyring } from '../keyring/keyring.js';
-import { safeToRetireAt, type TransitionFacts } from '../keyring/transitions.js';
+import { lastTokenExpiresAt, safeToRetireAt, type TransitionFacts } from '../keyring/transitions.js';
 import type { Purpose, PurposeRegistry } from '../purposes/registry.js';
 
 /** A step that can be asked about. */
@@ -46,18 +46,19 @@ const NOT_AFFECTED: readonly string[] = [
 /**
  * What a step does to each purpose.
  *
+ * @param ring not needed for `rotate`
  * @throws KeyturnError `key_unknown`, `key_state`
  */
 export function impactOf(
   step: Step,
-  ring: Keyring,
+  ring: Keyring | undefined,
   registry: PurposeRegistry,
   facts: TransitionFacts,
 ): Impact {
   if (step.step === 'rotate') {
     return report(step.step, undefined, registry, () => 'continues', undefined);
   }
-  const key = ring.get(step.kid);
+  const key = ring?.get(step.kid);
   if (key === undefined)
     throw new KeyturnError('key_unknown', 'the ring has no key of that id', 'keyturn status lists the keys');
   if (step.step === 'retire' && key.state === 'active') {
@@ -80,16 +81,14 @@ export function impactOf(
       safeAt !== undefined && safeAt > facts.now ? safeAt : undefined,
     );
   }
-  const stopped =
-    key.state === 'retiring' ? (key.dates.retiring ?? facts.now) + facts.maxLag * 1000 : undefined;
   return report(
     step.step,
     key.id,
     registry,
     ({ name, maxAge }) => {
+      if (key.state !== 'retiring') return 'refused';
       const lifetime = Math.max(maxAge, key.lifetimes[name] ?? 0);
-      const over = stopped !== undefined && facts.now >= stopped + (lifetime + facts.skew) * 1000;
-      return over ? 'none' : 'refused';
+      return facts.now >= lastTokenExpiresAt(key, lifetime, facts) ? 'none' : 'refused';
     },
     undefined,
   );

@@ -4,6 +4,7 @@ import { Rotation } from './rotation.js';
 
 export type { ReplicaReport, ReportedUse } from '../fleet/report.js';
 export type { HistoryEntry } from '../keyring/keyring.js';
+export type { Deploy, DeployStage, VariableChange } from './deploys.js';
 export type { Effect, Impact, ImpactRow, Step } from './impact.js';
 export type { Outcome, Rotation, StageOptions, StepOptions, Waiting, WaitOptions } from './rotation.js';
 export type { KeyStatus, Status } from './status.js';

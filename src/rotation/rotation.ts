@@ -1,8 +1,9 @@
 // Rotation as a library: what the commands do, for programs. It finds the keyring in force through the one
 // resolver, gathers the facts, applies a pure transition and writes the result back whole.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { variableOf } from '../config/settings.js';
 import { KeyturnError } from '../errors.js';
-import { type ReplicaReport, readReports, replicaFacts } from '../fleet/report.js';
+import { endedFacts, type ReplicaReport, readReports, replicaFacts } from '../fleet/report.js';
 import { parseDocument, writeDocument } from '../keyring/document.js';
 import { changeDocument } from '../keyring/file.js';
 import { type Lifetimes, longer, Material } from '../keyring/key.js';
@@ -10,6 +11,7 @@ import type { HistoryEntry, Keyring } from '../keyring/keyring.js';
 import {
   effective,
   promote,
+  type ReplicaFacts,
   retire,
   revoke,
   rollback,
@@ -22,6 +24,7 @@ import { type Resolution, resolve } from '../resolve/resolve.js';
 import { generateSecret } from '../secret/generate.js';
 import { judge, MINIMUM_BYTES } from '../secret/strength.js';
 import { cleanSecret } from '../secret/text.js';
+import { type Deploy, deploysOf } from './deploys.js';
 import { type Impact, impactOf, type Step } from './impact.js';
 import { type Status, statusOf } from './status.js';
 
@@ -55,6 +58,8 @@ export interface StageOptions extends StepOptions {
 }
 
 export interface WaitOptions extends StepOptions {
+  /** The key to promote; default: the staged one, whichever it is when the wait ends. */
+  readonly kid?: string | undefined;
   /** Give up after so many seconds. */
   readonly patience: number;
   /** Called about once a second, and when something changes. */
@@ -72,6 +77,8 @@ export interface Waiting {
   /** Replicas that report, and how many of them know the key. */
   readonly replicas: number;
   readonly knowing: number;
+  /** Those that report and do not know it, by instance. */
+  readonly missing: readonly string[];
 }
 
 /** What a step did, or with `dryRun` would do. */
@@ -120,14 +127,17 @@ export class Rotation {
 
   /** The ring as it is now, planned changes that are due included. */
   async ring(): Promise<Keyring> {
+    return effective(this.#found(), this.#now());
+  }
+
+  /** The ring as it was found. */
+  #found(): Keyring {
     const ring =
       this.#document === undefined
         ? this.resolution.keyring
         : parseDocument(this.#document, 'the document', cleanSecret);
-    if (ring === undefined) {
-      throw new KeyturnError('secret_missing', 'there is no keyring yet', 'make one with keyturn init');
-    }
-    return effective(ring, this.#now());
+    if (ring !== undefined) return ring;
+    throw new KeyturnError('secret_missing', 'there is no keyring yet', 'make one with keyturn init');
   }
 
   /** The document after the last step, where one was given. Holds secrets. */
@@ -143,10 +153,15 @@ export class Rotation {
       : await readReports(path, this.resolution.settings.get('security.keyring.lease'), this.#now());
   }
 
-  /** Every key, every replica, and what is safe when. */
-  async status(): Promise<Status> {
+  /** Every key, every replica, and what is safe when. @param ring default: the one in force */
+  async status(ring?: Keyring): Promise<Status> {
     const replicas = await this.replicas();
-    return statusOf(await this.ring(), this.resolution, replicas, this.#factsWith(replicas, {}));
+    return statusOf(ring ?? (await this.ring()), this.resolution, replicas, await this.#facts(replicas, {}));
+  }
+
+  /** The three deploys of a rotation, where the secret lives in variables. */
+  deploys(): readonly Deploy[] {
+    return deploysOf(this.resolution, this.#factsWith([], [], {}));
   }
 
   /** When, what, which key, who, why; the oldest first. */
@@ -160,7 +175,10 @@ export class Rotation {
    * @throws KeyturnError `key_unknown`, `key_state`
    */
   async impact(step: Step): Promise<Impact> {
-    return impactOf(step, await this.ring(), this.registry, this.#factsWith(await this.replicas(), {}));
+    const facts = await this.#facts(await this.replicas(), {});
+    // What a rotation does depends on no key: it can be asked before there is one.
+    const ring = step.step === 'rotate' ? undefined : await this.ring();
+    return impactOf(step, ring, this.registry, facts);
   }
 
   /** Adds a key that verifies and does not sign yet. @throws KeyturnError see `stage` in the transitions */
@@ -191,7 +209,7 @@ export class Rotation {
   /** Refuses a key at once. @throws KeyturnError see `revoke` in the transitions */
   async revoke(kid: string, options: StepOptions = {}): Promise<Outcome> {
     const fresh = new Material(generateSecret());
-    return await this.#step(kid, options, (ring, facts) => revoke(ring, kid, fresh, facts));
+    return await this.#step(kid, options, (ring, facts) => revoke(ring, kid, fresh, facts), REVOKE_BY_HAND);
   }
 
   /**
@@ -202,55 +220,64 @@ export class Rotation {
   async promoteWhenSafe(options: WaitOptions): Promise<Outcome> {
     const deadline = this.#now() + options.patience * 1000;
     for (;;) {
-      const again = await Rotation.open(this.#options);
+      const again = await Rotation.open({ ...this.#options, document: this.#document });
       try {
-        return await again.promote(undefined, options);
+        const outcome = await again.promote(options.kid, options);
+        this.#document = again.#document;
+        return outcome;
       } catch (error) {
         if (
           !(error instanceof KeyturnError) ||
           (error.code !== 'too_early' && error.code !== 'replica_behind')
         )
           throw error;
+        options.progress?.(await again.#waiting(options.kid, error));
         if (this.#now() >= deadline) throw error;
-        const kid = (await again.ring()).keys.find((key) => key.state === 'staged')?.id ?? '';
-        const replicas = await again.replicas();
-        const knowing = replicas.filter((replica) => replica.verifies.includes(kid)).length;
-        options.progress?.({
-          kid,
-          because: error.message,
-          safeAt: error.safeAt,
-          replicas: replicas.length,
-          knowing,
-        });
-        await sleep(Math.max(50, Math.min(1000, (error.safeAt ?? Number.POSITIVE_INFINITY) - this.#now())));
+        const wake = Math.min(error.safeAt ?? Number.POSITIVE_INFINITY, deadline);
+        await sleep(Math.max(50, Math.min(1000, wake - this.#now())));
       }
     }
+  }
+
+  async #waiting(asked: string | undefined, error: KeyturnError): Promise<Waiting> {
+    const kid = asked ?? (await this.ring()).keys.find((key) => key.state === 'staged')?.id ?? '';
+    const replicas = await this.replicas();
+    const missing = replicas.filter((replica) => !replica.verifies.includes(kid));
+    return {
+      kid,
+      because: error.message,
+      safeAt: error.safeAt,
+      replicas: replicas.length,
+      knowing: replicas.length - missing.length,
+      missing: missing.map((replica) => replica.instance),
+    };
   }
 
   async #step(
     about: string | undefined,
     options: StepOptions,
     change: (ring: Keyring, facts: TransitionFacts) => Keyring,
+    byHand: ByHand = STEP_BY_HAND,
   ): Promise<Outcome> {
-    this.#refuseUnchangeable();
-    const replicas = await this.replicas();
-    this.#refuseOtherRules(replicas);
+    this.#refuseUnchangeable(byHand);
     let former: Keyring | undefined;
-    const apply = (found: Keyring): Keyring => {
-      // The facts are as of now, and not of when the lock was asked for.
-      const facts = this.#factsWith(replicas, options);
+    // Called while the lock is held: the facts are as of the change, and not of when it was asked for.
+    const apply = async (found: Keyring): Promise<Keyring> => {
+      const replicas = await this.replicas();
+      this.#refuseOtherRules(replicas);
+      const facts = await this.#facts(replicas, options);
       former = effective(found, facts.now);
-      return change(former, facts);
+      return change(found, facts);
     };
     const ring = await this.#write(apply, options.dryRun === true);
     const kid = about ?? ring.history.at(-1)?.kid ?? ring.active.id;
     return { ring, former: former as Keyring, kid };
   }
 
-  async #write(apply: (ring: Keyring) => Keyring, dryRun: boolean): Promise<Keyring> {
+  async #write(apply: (ring: Keyring) => Promise<Keyring>, dryRun: boolean): Promise<Keyring> {
     const path = this.#path;
     if (dryRun || path === undefined) {
-      const next = apply(await this.ring());
+      const next = await apply(this.#found());
       if (this.#document !== undefined && !dryRun) this.#document = writeDocument(next);
       return next;
     }
@@ -265,29 +292,36 @@ export class Rotation {
       : undefined;
   }
 
-  #refuseUnchangeable(): void {
-    const { source } = this.resolution;
-    if (this.#document !== undefined || source?.format === 'document') {
-      if (source?.kind === 'command' && this.#document === undefined) {
-        throw new KeyturnError(
-          'keyring_unwritable',
-          `the document is what the command in ${source.name} prints`,
-          'change it where it is kept, with --ring - in a pipeline',
-        );
-      }
-      return;
+  #refuseUnchangeable(byHand: ByHand): void {
+    const { source, hidden } = this.resolution;
+    if (this.#document !== undefined) return;
+    if (source?.format === 'document') {
+      if (source.kind === 'file') return;
+      throw new KeyturnError(
+        'keyring_unwritable',
+        `the document is what the command in ${source.name} prints`,
+        'change it where it is kept, with --ring - in a pipeline',
+      );
+    }
+    if (source === undefined) {
+      const what = 'no keyring is configured';
+      throw new KeyturnError('keyring_not_document', what, 'make a document with keyturn init');
     }
     const what =
-      source === undefined
-        ? 'no keyring is configured'
-        : `${source.name} holds ${source.format === 'array' ? 'an array of secrets' : 'a secret'}, and not a keyring document`;
-    throw new KeyturnError(
-      'keyring_not_document',
-      what,
-      source?.format === 'array'
-        ? 'turn it into a document: keyturn import FILE'
-        : 'make a document with keyturn init, or deploy new variables: keyturn rotate prints them',
-    );
+      source.kind === 'file'
+        ? `${source.name} names a file with ${source.format === 'array' ? 'an array of secrets' : 'one line'}`
+        : `${source.name} holds ${source.format === 'array' ? 'an array of secrets' : 'a secret'}`;
+    // What an operator takes for the source in force, and is not.
+    const under = hidden.filter(({ kind }) => kind !== 'development-file').map(({ name }) => name);
+    const hint =
+      under.length > 0
+        ? `it hides ${under.join(', ')}: take it away, if that is what you mean`
+        : source.kind === 'file'
+          ? `turn it into one: keyturn import ${source.path}; until then ${byHand.file}`
+          : source.kind === 'variable' || source.kind === 'command'
+            ? `${byHand.variables}, or make a document with keyturn init`
+            : 'make a document with keyturn init';
+    throw new KeyturnError('keyring_not_document', `${what}, and not a keyring document`, hint);
   }
 
   /** A shell may have another environment than the service: its waits would be computed by other rules. */
@@ -302,7 +336,17 @@ export class Rotation {
     );
   }
 
-  #factsWith(replicas: readonly ReplicaReport[], options: StepOptions): TransitionFacts {
+  async #facts(replicas: readonly ReplicaReport[], options: StepOptions): Promise<TransitionFacts> {
+    const path = this.#path;
+    return this.#factsWith(replicas, path === undefined ? [] : [await endedFacts(path)], options);
+  }
+
+  /** @param ended what processes that are gone have left behind */
+  #factsWith(
+    replicas: readonly ReplicaReport[],
+    ended: readonly ReplicaFacts[],
+    options: StepOptions,
+  ): TransitionFacts {
     const { settings } = this.resolution;
     const own: Lifetimes = Object.fromEntries(this.registry.all.map(({ name, maxAge }) => [name, maxAge]));
     return {
@@ -314,7 +358,7 @@ export class Rotation {
       skew: settings.get('security.keyring.clock_skew'),
       // Code may know purposes, and configuration lifetimes, that this command's environment does not.
       lifetimes: replicas.map((replica) => replica.lifetimes).reduce(longer, own),
-      replicas: replicas.map(replicaFacts),
+      replicas: [...replicas.map(replicaFacts), ...ended],
       expectedReplicas: options.replicas,
       who: options.who,
       why: options.why,
@@ -325,6 +369,20 @@ export class Rotation {
     return this.#options.machine.now();
   }
 }
+
+/** What to do where only a deploy can change the keys: with a file that is no document, and with variables. */
+interface ByHand {
+  readonly file: string;
+  readonly variables: string;
+}
+
+const STEP_BY_HAND: ByHand = {
+  file: `stage through ${variableOf('security.signing_secret.next_secrets')}`,
+  variables: 'deploy new variables: keyturn rotate prints them',
+};
+
+const REVOKE_NOW = `deploy a new signing secret (keyturn generate), and the id of the key in ${variableOf('security.signing_secret.revoked_kids')}`;
+const REVOKE_BY_HAND: ByHand = { file: REVOKE_NOW, variables: REVOKE_NOW };
 
 /** A secret that may enter the ring. @throws KeyturnError `secret_weak`, `secret_empty`, `secret_malformed` */
 function strong(secret: string): string {

@@ -15,10 +15,13 @@ import {
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { ENDED_FILE } from '../../src/fleet/ended.js';
 import {
+  endedFacts,
   fleetFolder,
   type ReplicaReport,
   readReports,
+  removeReport,
   replicaFacts,
   writeReport,
 } from '../../src/fleet/report.js';
@@ -41,7 +44,13 @@ function ringFile(text = RING): string {
   return path;
 }
 
-const files = (path: string) => (existsSync(fleetFolder(path)) ? readdirSync(fleetFolder(path)).sort() : []);
+/** What is in the folder of reports, the file on ended processes aside. */
+const files = (path: string) =>
+  existsSync(fleetFolder(path))
+    ? readdirSync(fleetFolder(path))
+        .filter((name) => name !== ENDED_FILE)
+        .sort()
+    : [];
 const reports = async (path: string, now = Date.now()) => await readReports(path, LEASE, now);
 
 describe.concurrent('a process reports', () => {
@@ -339,5 +348,41 @@ describe('the pace', () => {
     await reporter.update();
     expect(reporter.working).toBe(true);
     await reporter.close();
+  });
+});
+
+describe('what ended processes signed still counts', () => {
+  const kid = kidOf(STRONG);
+  const use = { kid, purpose: 'session', verified: 0, verifiedAt: 0, signed: 5, signedAt: NOW - 1000 };
+
+  test('one that said goodbye: until it last signed', async () => {
+    const path = ringFile();
+    await writeReport(path, reportOf({ uses: [use] }));
+    await removeReport(path, reportOf({ uses: [use] }));
+    expect(files(path)).toEqual([]);
+    expect(await endedFacts(path)).toMatchObject({ ended: true, lastSigned: { [kid]: NOW - 1000 } });
+  });
+
+  test('one that was killed: until the end of its lease at the latest, since it may have signed unseen', async () => {
+    const path = ringFile();
+    await writeReport(path, reportOf({ uses: [use] }));
+    await reports(path, NOW + LEASE * 1000 + 1);
+    expect((await endedFacts(path)).lastSigned).toEqual({ [kid]: NOW + LEASE * 1000 });
+  });
+
+  test('the latest of all is kept, over any number of processes', async () => {
+    const path = ringFile();
+    for (const signedAt of [NOW - 5000, NOW - 1000, NOW - 3000]) {
+      await writeReport(path, reportOf());
+      await removeReport(path, reportOf({ uses: [{ ...use, signedAt }] }));
+    }
+    expect((await endedFacts(path)).lastSigned).toEqual({ [kid]: NOW - 1000 });
+  });
+
+  test('a process that never signed leaves nothing', async () => {
+    const path = ringFile();
+    await writeReport(path, reportOf());
+    await removeReport(path, reportOf());
+    expect(existsSync(join(fleetFolder(path), ENDED_FILE))).toBe(false);
   });
 });
