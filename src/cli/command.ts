@@ -25,8 +25,15 @@ export interface Context {
   /** This machine, in the folder that `--cwd` names. */
   readonly machine: Machine;
   readonly ui: Ui;
+  readonly surroundings: Surroundings;
+}
+
+/** What a command can ask of the process that it runs in. */
+export interface Surroundings {
   /** Standard input, whole. */
   readonly readInput: () => Promise<string>;
+  /** From the first call on Ctrl-C no longer ends the process, but this signal; so does a reader that goes away. */
+  readonly interrupted: () => AbortSignal;
 }
 
 /** A command as `commands.ts` loads it; its name and summary stand there. */
@@ -37,7 +44,7 @@ export interface Command {
   readonly about: readonly string[];
   /** Its own options; those of every command are added. */
   readonly options: readonly Option[];
-  /** The names of the words it must be given. */
+  /** The names of the words it must be given; those in brackets may be left out. */
   readonly words: readonly string[];
   /** @returns the exit code: 0 fine, 1 findings or refused */
   readonly run: (context: Context) => Promise<0 | 1>;

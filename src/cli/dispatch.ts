@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { KeyturnError } from '../errors.js';
-import { COMMON_OPTIONS, type Command } from './command.js';
+import { COMMON_OPTIONS, type Command, type Surroundings } from './command.js';
 import { COMMANDS } from './commands.js';
 import { commandHelp, overview } from './help.js';
 import { parse, unknownCommand } from './parse.js';
@@ -14,10 +14,10 @@ const TOP_OPTIONS = [...COMMON_OPTIONS, { name: 'version', about: 'print the ver
 export async function dispatch(
   args: readonly string[],
   ui: Ui,
-  readInput: () => Promise<string>,
+  surroundings: Surroundings,
 ): Promise<0 | 1 | 2> {
   try {
-    return await run(args, ui, readInput);
+    return await run(args, ui, surroundings);
   } catch (error) {
     if (error instanceof Stop) {
       ui.error(error.message, error.hint);
@@ -30,7 +30,7 @@ export async function dispatch(
   }
 }
 
-async function run(args: readonly string[], ui: Ui, readInput: () => Promise<string>): Promise<0 | 1> {
+async function run(args: readonly string[], ui: Ui, surroundings: Surroundings): Promise<0 | 1> {
   const at = commandAt(args);
   if (at === undefined) return top(args, ui);
   const name = args[at] as string;
@@ -57,7 +57,7 @@ async function run(args: readonly string[], ui: Ui, readInput: () => Promise<str
     profile: text('env'),
     machine: thisMachine(folder(text('cwd'))),
     ui,
-    readInput,
+    surroundings,
   });
 }
 
@@ -96,7 +96,8 @@ async function load(name: string): Promise<Command> {
 function expectWords(given: readonly string[], expected: readonly string[], usage: string): void {
   if (given.length > expected.length) throw wrongUsage('too many words', `write ${usage}`);
   const missing = expected[given.length];
-  if (missing !== undefined) throw wrongUsage(`${missing} is missing`, `write ${usage}`);
+  if (missing !== undefined && !missing.startsWith('['))
+    throw wrongUsage(`${missing} is missing`, `write ${usage}`);
 }
 
 function folder(typed: string | undefined): { cwd?: string } {

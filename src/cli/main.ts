@@ -5,12 +5,16 @@ import { Ui } from './ui.js';
 
 const INPUT_LIMIT = 1024 * 1024;
 
+const ended = new AbortController();
 const ui = new Ui(process.stdout, process.stderr, process.env);
 
 // A reader that has seen enough (`keyturn … | head`) is no fault. A full disk is.
 process.stderr.on('error', () => {});
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') return;
+  if (error.code === 'EPIPE') {
+    ended.abort();
+    return;
+  }
   ui.error(`standard output cannot be written (${error.code})`, 'send it somewhere else');
   process.exitCode = 1;
 });
@@ -25,5 +29,10 @@ async function readInput(): Promise<string> {
   return text;
 }
 
-const code = await dispatch(process.argv.slice(2), ui, readInput);
+function interrupted(): AbortSignal {
+  process.once('SIGINT', () => ended.abort());
+  return ended.signal;
+}
+
+const code = await dispatch(process.argv.slice(2), ui, { readInput, interrupted });
 if (code !== 0) process.exitCode = code;

@@ -14,7 +14,7 @@ export interface Parsed {
 /** @param help the command that lists these options */
 export function parse(args: readonly string[], known: readonly Option[], help: string): Parsed {
   const { tokens } = parseArgs({
-    args: [...args],
+    args: kidsAsWords(args, known),
     options: Object.fromEntries(
       known.map(({ name, short, value }) => [
         name,
@@ -37,6 +37,16 @@ export function parse(args: readonly string[], known: readonly Option[], help: s
   return { options, words };
 }
 
+/** A key id may begin with a dash, which would make it a row of short options. There are none of seven letters. */
+function kidsAsWords(args: readonly string[], known: readonly Option[]): string[] {
+  const takesValue = (arg: string | undefined) =>
+    known.some(({ name, value }) => value !== undefined && arg === `--${name}`);
+  const isKid = (arg: string, index: number) =>
+    /^-[A-Za-z0-9_][\w-]{6}$/.test(arg) && !takesValue(args[index - 1]);
+  if (args.includes('--') || !args.some(isKid)) return [...args];
+  return [...args.filter((arg, index) => !isKid(arg, index)), '--', ...args.filter(isKid)];
+}
+
 function readValue(option: Option, value: string | undefined, inline: boolean): string | true {
   const { name, choices } = option;
   if (option.value === undefined) {
@@ -47,6 +57,8 @@ function readValue(option: Option, value: string | undefined, inline: boolean): 
     throw wrongUsage(`--${name} needs a value`, `write --${name} ${option.value}`);
   }
   if (choices !== undefined && !choices.includes(value)) {
+    if (choices.length === 1)
+      throw wrongUsage(`--${name} takes ${choices[0]} only`, `write --${name} ${choices[0]}`);
     throw wrongUsage(
       `--${name} takes ${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}`,
       didYouMean(value, choices) ?? `write --${name} ${choices[0]}, for example`,

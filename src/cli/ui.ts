@@ -37,11 +37,14 @@ export class Ui {
   readonly #out: Output;
   readonly #err: Output;
   readonly #colour: boolean;
+  readonly #cursor: boolean;
+  #unfinished = false;
 
   constructor(out: Output, err: Output, env: Readonly<Record<string, string | undefined>>) {
     this.#out = out;
     this.#err = err;
-    this.#colour = !env.NO_COLOR && env.TERM !== 'dumb';
+    this.#cursor = env.TERM !== 'dumb';
+    this.#colour = !env.NO_COLOR && this.#cursor;
   }
 
   /** Whether a person reads standard output. */
@@ -57,6 +60,45 @@ export class Ui {
   /** Data for programs: one line of JSON. */
   json(value: unknown): void {
     this.#out.write(`${printable(JSON.stringify(value))}\n`);
+  }
+
+  /** Data as it is, byte by byte: a document for another program. */
+  raw(text: string): void {
+    this.#out.write(text);
+  }
+
+  /** Data that takes the place of what was shown before. For a terminal only: see {@link redraws}. */
+  redraw(...lines: readonly string[]): void {
+    const rows = lines.map((line) => `${printable(line)}\u001b[K\n`);
+    this.#out.write(`\u001b[H${rows.join('')}\u001b[J`);
+  }
+
+  /** Whether standard output can be drawn anew. */
+  get redraws(): boolean {
+    return this.watched && this.#cursor;
+  }
+
+  /** Talk: what a command has done, where standard output is for something else. */
+  tell(...lines: readonly string[]): void {
+    this.#err.write(lines.map((line) => `keyturn: ${oneLine(line)}\n`).join(''));
+  }
+
+  /**
+   * How far work is: on a terminal one line that is drawn anew, elsewhere a line of its own.
+   *
+   * @param fresh whether it says something else than the last one but for a number that counts down
+   */
+  progress(text: string, fresh: boolean): void {
+    if (this.#err.isTTY === true && this.#cursor) {
+      this.#err.write(`\rkeyturn: ${oneLine(text)}\u001b[K`);
+      this.#unfinished = true;
+    } else if (fresh) this.tell(text);
+  }
+
+  /** Ends the line of {@link progress}. */
+  progressed(): void {
+    if (this.#unfinished) this.#err.write('\n');
+    this.#unfinished = false;
   }
 
   /** Something worth knowing that is no error. Further lines are to be copied as they are. */
@@ -90,18 +132,66 @@ export function columns(rows: readonly (readonly [left: string, right: string])[
   return rows.map(([left, right]) => `${indent}${left.padEnd(width)}  ${right}`.trimEnd());
 }
 
+/** Lines of a table: a head, and columns as wide as their widest cell. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[], indent = ''): string[] {
+  const all = [head.map((name) => name.toUpperCase()), ...rows].map((row) => row.map(oneLine));
+  const widths = head.map((_, index) => Math.max(...all.map((row) => (row[index] ?? '').length)));
+  return all.map((row) =>
+    `${indent}${row.map((cell, index) => cell.padEnd(widths[index] as number)).join('  ')}`.trimEnd(),
+  );
+}
+
+/** The same table for a page in Markdown. */
+export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => oneLine(cell).replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)];
+}
+
+const UNITS = [
+  ['d', 86400],
+  ['h', 3600],
+  ['min', 60],
+] as const;
+
+/** "14:05 (in 2 h)", "2026-11-27 14:06 (in 7 d)": local time, and never before the moment itself. */
+export function moment(at: number, now: number): string {
+  return `${clockTime(at, now)} (${relativeTime(at, now)})`;
+}
+
+function clockTime(at: number, now: number): string {
+  const near = Math.abs(at - now) < 3_600_000;
+  // What is safe at 14:05:30 is not safe at 14:05.
+  const shown = new Date(
+    near ? Math.ceil(at / 1000) * 1000 : at > now ? Math.ceil(at / 60_000) * 60_000 : at,
+  );
+  const two = (number: number) => String(number).padStart(2, '0');
+  const day = (date: Date) => [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');
+  const minutes = `${two(shown.getHours())}:${two(shown.getMinutes())}`;
+  const time = near ? `${minutes}:${two(shown.getSeconds())}` : minutes;
+  return day(shown) === day(new Date(now)) ? time : `${day(shown)} ${time}`;
+}
+
+/** "7 d", "7 d 6 min", "41 s": a length of time, in its two largest units. */
+export function lengthOfTime(seconds: number): string {
+  let rest = Math.ceil(seconds);
+  const parts: string[] = [];
+  for (const [unit, size] of [...UNITS, ['s', 1]] as const) {
+    const amount = Math.floor(rest / size);
+    rest -= amount * size;
+    if (amount > 0) parts.push(`${amount} ${unit}`);
+  }
+  return parts.slice(0, 2).join(' ') || '0 s';
+}
+
 /** "3 h ago", "in 12 d": a moment as people speak of it. */
 export function relativeTime(at: number, now: number): string {
   const distance = Math.abs(at - now) / 1000;
   if (distance < 1) return 'now';
-  const [unit, size] = (
-    [
-      ['d', 86400],
-      ['h', 3600],
-      ['min', 60],
-    ] as const
-  ).find(([, seconds]) => distance >= 2 * seconds) ?? ['s', 1];
-  const amount = `${Math.floor(distance / size)} ${unit}`;
+  const [unit, size] = UNITS.find(([, seconds]) => distance >= 2 * seconds) ?? (['s', 1] as const);
+  // What is safe in 1.9 seconds is not safe in one.
+  const whole = at > now && size === 1 ? Math.ceil : Math.floor;
+  const amount = `${whole(distance / size)} ${unit}`;
   return at < now ? `${amount} ago` : `in ${amount}`;
 }
 

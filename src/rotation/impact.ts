@@ -1,6 +1,7 @@
 // What a step would do to each purpose, and what it does not touch: computed from the registry and the ring, so
 // that it is always true.
 import { KeyturnError } from '../errors.js';
+import { type Key, type Lifetimes, longer } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { lastTokenExpiresAt, safeToRetireAt, type TransitionFacts } from '../keyring/transitions.js';
 import type { Purpose, PurposeRegistry } from '../purposes/registry.js';
@@ -44,7 +45,7 @@ const NOT_AFFECTED: readonly string[] = [
 ];
 
 /**
- * What a step does to each purpose.
+ * What a step does to each purpose: those of the registry, and those that only the ring or a replica knows of.
  *
  * @param ring not needed for `rotate`
  * @throws KeyturnError `key_unknown`, `key_state`
@@ -56,10 +57,10 @@ export function impactOf(
   facts: TransitionFacts,
 ): Impact {
   if (step.step === 'rotate') {
-    return report(step.step, undefined, registry, () => 'continues', undefined);
+    return report(step.step, undefined, purposesOf(registry, facts.lifetimes), () => 'continues', undefined);
   }
   const key = ring?.get(step.kid);
-  if (key === undefined)
+  if (ring === undefined || key === undefined)
     throw new KeyturnError('key_unknown', 'the ring has no key of that id', 'keyturn status lists the keys');
   if (step.step === 'retire' && key.state === 'active') {
     throw new KeyturnError(
@@ -68,40 +69,54 @@ export function impactOf(
       'promote another one first; ask for the impact of rotate',
     );
   }
-  if (!key.live || key.state === 'staged')
-    return report(step.step, key.id, registry, () => 'none', undefined);
-  const safeAt = key.state === 'retiring' ? safeToRetireAt(key, facts) : undefined;
+  const purposes = purposesOf(registry, longer(facts.lifetimes, key.lifetimes));
   if (step.step === 'retire') {
     // Retiring is refused while a token can be alive: it never breaks one.
-    return report(
-      step.step,
-      key.id,
-      registry,
-      () => 'none',
-      safeAt !== undefined && safeAt > facts.now ? safeAt : undefined,
-    );
+    const safeAt = key.state === 'retiring' ? safeToRetireAt(key, facts) : undefined;
+    const later = safeAt !== undefined && safeAt > facts.now ? safeAt : undefined;
+    return report(step.step, key.id, purposes, () => 'none', later);
   }
+  const unused = !key.live || (key.state === 'staged' && hasNeverSigned(ring, key, facts));
   return report(
     step.step,
     key.id,
-    registry,
-    ({ name, maxAge }) => {
-      if (key.state !== 'retiring') return 'refused';
-      const lifetime = Math.max(maxAge, key.lifetimes[name] ?? 0);
-      return facts.now >= lastTokenExpiresAt(key, lifetime, facts) ? 'none' : 'refused';
+    purposes,
+    ({ maxAge }) => {
+      if (unused) return 'none';
+      return key.state === 'retiring' && facts.now >= lastTokenExpiresAt(key, maxAge, facts)
+        ? 'none'
+        : 'refused';
     },
     undefined,
   );
 }
 
+/**
+ * Whether no process can have signed with a staged key. Where variables hold the keys, others may be a deploy
+ * ahead; and a document that was put back to an older one calls a key staged that has signed meanwhile.
+ */
+function hasNeverSigned(ring: Keyring, { id }: Key, { replicas }: TransitionFacts): boolean {
+  const signed = replicas.some((replica) => replica.signs === id || (replica.lastSigned?.[id] ?? 0) > 0);
+  return ring.id !== undefined && !signed;
+}
+
+/** Every purpose with the longest lifetime that is known of it. */
+function purposesOf(registry: PurposeRegistry, lifetimes: Lifetimes): readonly Purpose[] {
+  const names = new Set([...registry.all.map(({ name }) => name), ...Object.keys(lifetimes)]);
+  return [...names].map((name) => {
+    const purpose = registry.describe(name);
+    return { ...purpose, maxAge: Math.max(purpose.maxAge, lifetimes[name] ?? 0) };
+  });
+}
+
 function report(
   step: Step['step'],
   kid: string | undefined,
-  registry: PurposeRegistry,
+  purposes: readonly Purpose[],
   effect: (purpose: Purpose) => Effect,
   safeAt: number | undefined,
 ): Impact {
-  const rows = registry.all.map((purpose) => {
+  const rows = purposes.map((purpose) => {
     const { name, about, state, maxAge } = purpose;
     const outcome = effect(purpose);
     const sees = outcome === 'refused' ? purpose.refused : 'nothing';

@@ -104,7 +104,7 @@ test('a broken configuration is reported whole', async () => {
 test('people see every line of a detail and every hint', async () => {
   const cwd = await folderWith({ 'keyturn.toml': '[session]\nidle = "1h"\nmax_age = "1d"\n' });
   const { stdout } = await keyturn(['doctor'], { cwd, env: { KEYTURN_ENV: 'dev' } });
-  expect(stdout).toMatch(/settings +session\.idle <- keyturn\.toml\n +session\.max_age <- keyturn\.toml\n/);
+  expect(stdout).toMatch(/ session\.idle <- keyturn\.toml\n +session\.max_age <- keyturn\.toml\n/);
   expect(stdout).toMatch(/\n +hint: for a server, set KEYTURN_SECURITY__SIGNING_SECRET/);
   expect(stdout).toMatch(/\n\n10 passed, 1 warned, 0 failed\n$/);
 });

@@ -1,10 +1,20 @@
 // No command prints a secret: wherever it is planted, whatever is typed, however broken the configuration is.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { COMMAND, FILE, folderWith, NEXT, PREVIOUS, SECRET, STRONG, startOn } from '../support/machine.js';
+import {
+  COMMAND,
+  FILE,
+  folderWith,
+  kidOf,
+  NEXT,
+  PREVIOUS,
+  SECRET,
+  STRONG,
+  startOn,
+} from '../support/machine.js';
 import { keyturn, type Ran, type Surroundings } from './run.js';
 
 const ROOT = mkdtempSync(join(tmpdir(), 'keyturn-leak-'));
@@ -45,8 +55,12 @@ const RUNS = [
   ['doctor'],
   ['doctor', '--strict', '--json'],
   ['inspect', 'TOKEN', '--json', '--purpose', 'invitation'],
+  ['rotate'],
   ['init'],
   ['inspect', 'TOKEN'],
+  // Of the document that init has made, where it could.
+  ['status', '--json'],
+  ['revoke', 'KID', '--reason', 'a test'],
 ];
 
 const inToml = (line: string) => ({ 'keyturn.toml': `[security.signing_secret]\n${line}\n` });
@@ -135,7 +149,7 @@ describe.each(PLACES)('a secret in %s', (_, place) => {
     }
     const token = await tokenOf(secret);
     for (const args of RUNS) {
-      const typed = args.map((arg) => (arg === 'TOKEN' ? token : arg));
+      const typed = args.map((arg) => (arg === 'TOKEN' ? token : arg === 'KID' ? kidOf(secret) : arg));
       expectSilence(await keyturn(typed, { cwd, env: { KEYTURN_ENV: profile, ...env } }), secret);
     }
   });
@@ -163,18 +177,61 @@ describe('a secret that is typed in the wrong place', () => {
     ['as a token, for programs', (secret: string) => ['inspect', '--json', secret]],
     ['as a purpose', (secret: string) => ['inspect', 'x', '--purpose', secret]],
     ['as two tokens', (secret: string) => ['inspect', secret, secret]],
+    ['as a key to promote', (secret: string) => ['promote', secret]],
+    ['as a key to retire', (secret: string) => ['retire', secret]],
+    ['as a key to revoke', (secret: string) => ['revoke', secret, '--reason', 'a test']],
+    ['as a step', (secret: string) => ['impact', secret]],
+    ['as a key to ask about', (secret: string) => ['impact', 'revoke', secret]],
+    ['as a file to stage from', (secret: string) => ['stage', '--from', secret]],
+    ['as a ring', (secret: string) => ['stage', '--ring', secret]],
+    ['as a number of replicas', (secret: string) => ['promote', '--replicas', secret]],
+    ['as a duration', (secret: string) => ['rotate', '--wait', '--timeout', secret]],
+    ['as a file to import', (secret: string) => ['import', secret]],
+    ['as a variable to import', (secret: string) => ['import', '--variable', secret]],
   ])('%s', async (_, args) => {
-    for (const secret of secrets) {
-      const ran = await keyturn(args(secret), { env: { KEYTURN_ENV: 'dev' } });
+    const runs = secrets.map((secret) => keyturn(args(secret), { env: { KEYTURN_ENV: 'dev' } }));
+    for (const [index, ran] of (await Promise.all(runs)).entries()) {
       expect(ran.code).toBeGreaterThan(0);
-      expectSilence(ran, secret);
+      expectSilence(ran, secrets[index] as string);
     }
   });
 
   test('on standard input', async () => {
     const around: Surroundings = { env: { KEYTURN_ENV: 'dev' }, input: PLANTED };
     expectSilence(await keyturn(['inspect', '-'], around), PLANTED);
+    for (const input of [PLANTED, json([PLANTED]), `{"keyturn": 1, "keys": [{"secret": "${PLANTED}"`]) {
+      expectSilence(await keyturn(['stage', '--ring', '-'], { ...around, input }), PLANTED);
+    }
   });
+});
+
+test('the steps of a key on a document print none, and what they write keeps those that live', async () => {
+  const cwd = await mkdtemp(join(ROOT, 'steps-'));
+  const env = { KEYTURN_ENV: 'dev' };
+  const step = async (...args: string[]) => {
+    const ran = await keyturn(args, { cwd, env });
+    expectSilence(ran, PLANTED);
+    expect(ran.code).toBe(0);
+    return ran;
+  };
+  writeFileSync(join(cwd, 'held'), json([PLANTED, STRONG]));
+  await step('import', 'held');
+  const document = readFileSync(join(cwd, '.keyturn/keyring.json'), 'utf8');
+  for (const args of [
+    ['status'],
+    ['status', '--json'],
+    ['history'],
+    ['impact', 'revoke', kidOf(PLANTED)],
+    ['stage'],
+    ['promote', kidOf(STRONG), '--json'],
+    ['rollback'],
+    ['revoke', kidOf(STRONG), '--reason', 'a test'],
+  ])
+    await step(...args);
+  // A pipeline is the way for a document, so there it does come out; on standard error it does not.
+  const piped = await keyturn(['rollback', '--ring', '-'], { env, input: document });
+  expect(piped.stdout + document).toContain(PLANTED);
+  expectSilence({ ...piped, stdout: '' }, PLANTED);
 });
 
 test('a fault of ours is told without its message', async () => {

@@ -5,7 +5,22 @@ import { describe, expect, test } from 'vitest';
 import { tempDir } from '../support/machine.js';
 import { keyturn, MAIN, TWO_LINES } from './run.js';
 
-const COMMANDS = ['init', 'doctor', 'generate', 'inspect'];
+const COMMANDS = [
+  'init',
+  'doctor',
+  'generate',
+  'import',
+  'status',
+  'rotate',
+  'stage',
+  'promote',
+  'rollback',
+  'retire',
+  'revoke',
+  'impact',
+  'history',
+  'inspect',
+];
 const PACKAGE = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 
 describe('help and version', () => {
@@ -23,16 +38,15 @@ describe('help and version', () => {
     expect(word).toEqual(long);
   });
 
-  test.each(COMMANDS)(
-    '%s --help is what help %s prints, and what docs/command-line.md shows',
-    async (name) => {
-      const [option, word] = await Promise.all([keyturn([name, '--help']), keyturn(['help', name])]);
-      expect(option.code).toBe(0);
-      expect(option.stdout).toBe(word.stdout);
-      const docs = readFileSync(new URL('../../docs/command-line.md', import.meta.url), 'utf8');
-      expect(docs).toContain(option.stdout);
-    },
-  );
+  test.each(
+    COMMANDS,
+  )('%s --help is what help %s prints, and what docs/command-line.md shows', async (name) => {
+    const [option, word] = await Promise.all([keyturn([name, '--help']), keyturn(['help', name])]);
+    expect(option.code).toBe(0);
+    expect(option.stdout).toBe(word.stdout);
+    const docs = readFileSync(new URL('../../docs/command-line.md', import.meta.url), 'utf8');
+    expect(docs).toContain(option.stdout);
+  });
 
   test('every file in commands/ is a command that the overview lists', () => {
     const files = readdirSync(new URL('../../src/cli/commands/', import.meta.url));
@@ -68,6 +82,30 @@ describe('wrong usage ends with 2 and two lines', () => {
     [['inspect'], 'TOKEN is missing', 'write keyturn inspect TOKEN|-'],
     [['inspect', 'a', 'b'], 'too many words', 'write keyturn inspect TOKEN|-'],
     [['inspect', 'a', '--purpose', 'No Purpose'], '--purpose names no purpose', 'begins with a letter'],
+    [['status', 'now'], 'too many words', 'write keyturn status [--watch]'],
+    [['stage', '--activate-in', 'soon'], '--activate-in takes a duration', 'write --activate-in 10min'],
+    [['stage', '--from'], '--from needs a value', 'write --from FILE'],
+    [['stage', '--reason', ' '], '--reason needs a value', 'write --reason TEXT'],
+    [['stage', '--ring', 'keyring.json'], '--ring takes - only', 'write --ring -'],
+    [['stage', '--ring', '-', '--json'], '--json and --ring - both want', 'leave out --json'],
+    [['promote', 'a', 'b'], 'too many words', 'write keyturn promote [KID]'],
+    [['promote', '--replicas', 'all'], '--replicas takes a whole number', 'write --replicas 3'],
+    [['promote', '--replicas', '0'], '--replicas takes a whole number', 'write --replicas 3'],
+    [['retire', '--dry'], 'unknown option', 'keyturn help retire lists the options'],
+    [['revoke'], 'KID is missing', 'write keyturn revoke KID --reason TEXT'],
+    [['revoke', 'abcdefgh'], '--reason is missing', 'write keyturn revoke KID --reason TEXT'],
+    [['revoke', 'abcdefgh', '--reason', ''], '--reason needs a value', 'write --reason TEXT'],
+    [['rotate', '--timeout', '5min'], '--timeout is for --wait', 'add --wait'],
+    [['rotate', '--wait', '--timeout', 'x'], '--timeout takes a duration', 'write --timeout 10min'],
+    [['rotate', '--wait', '--activate-in', '1h'], '--wait and --activate-in exclude', 'needs no waiting'],
+    [['rotate', '--wait', '--dry-run'], '--wait and --dry-run exclude', 'leave out --wait'],
+    [['rotate', '--wait', '--ring', '-'], '--wait and --ring - exclude', 'keyturn promote --ring - later'],
+    [['impact', 'destroy'], 'unknown step', 'write keyturn impact [rotate | retire KID | revoke KID]'],
+    [['impact', 'retire'], 'KID is missing', 'write keyturn impact retire KID'],
+    [['impact', 'rotate', 'x'], 'too many words', 'write keyturn impact rotate'],
+    [['impact', '--json', '--markdown'], '--json and --markdown exclude', 'choose one'],
+    [['import'], 'FILE or --variable is missing', 'write keyturn import FILE'],
+    [['import', 'x', '--variable', 'Y'], 'FILE and --variable exclude', 'write keyturn import FILE'],
     [['--frobnicate'], 'unknown option', 'keyturn --help'],
     [['--', 'doctor'], 'no command is given', 'keyturn --help'],
     [['constructor'], 'unknown command', 'keyturn --help'],

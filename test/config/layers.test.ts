@@ -37,25 +37,24 @@ describe('layers: later wins, and every value knows where it came from', () => {
     ['variable', 'KEYTURN_SESSION__IDLE'],
   ];
 
-  test.each(LAYERS.map(([name, origin], height) => ({ name, origin, height })))(
-    '$name wins over everything below it',
-    async ({ origin, height }) => {
-      const { settings, problems } = await configured(
-        {
-          ...(height >= 2 ? { 'keyturn.toml': '[session]\nidle = "2h"' } : {}),
-          ...(height >= 3 ? { 'keyturn.dev.toml': '[session]\nidle = "3h"' } : {}),
-        },
-        height >= 4 ? { KEYTURN_SESSION__IDLE: '4h' } : {},
-        height >= 1 ? { session: { idle: '1h' } } : undefined,
-      );
-      expect(problems).toEqual([]);
-      expect(settings.get('session.idle')).toBe(height === 0 ? 7 * 86_400 : height * 3600);
-      expect(settings.origin('session.idle')?.name).toBe(origin);
-      expect(settings.origins('session.idle').map(({ name }) => name)).toEqual(
-        LAYERS.slice(0, height + 1).map(([, expected]) => expected),
-      );
-    },
-  );
+  test.each(
+    LAYERS.map(([name, origin], height) => ({ name, origin, height })),
+  )('$name wins over everything below it', async ({ origin, height }) => {
+    const { settings, problems } = await configured(
+      {
+        ...(height >= 2 ? { 'keyturn.toml': '[session]\nidle = "2h"' } : {}),
+        ...(height >= 3 ? { 'keyturn.dev.toml': '[session]\nidle = "3h"' } : {}),
+      },
+      height >= 4 ? { KEYTURN_SESSION__IDLE: '4h' } : {},
+      height >= 1 ? { session: { idle: '1h' } } : undefined,
+    );
+    expect(problems).toEqual([]);
+    expect(settings.get('session.idle')).toBe(height === 0 ? 7 * 86_400 : height * 3600);
+    expect(settings.origin('session.idle')?.name).toBe(origin);
+    expect(settings.origins('session.idle').map(({ name }) => name)).toEqual(
+      LAYERS.slice(0, height + 1).map(([, expected]) => expected),
+    );
+  });
 
   test('defaults of the profile stand above the built-in ones and below the program', async () => {
     const plain = await resolveOn({ env: { KEYTURN_ENV: 'test' } });
@@ -149,12 +148,14 @@ describe('unknown names', () => {
     expect(errors[0]).toContain('docs/configuration.md');
   });
 
-  test.each(['KEYTURN', 'KEYTURNS_X', 'keyturn_x', 'MY_KEYTURN_X'])(
-    '%s is none of ours',
-    async (variable) => {
-      expect(await errorsOf({}, { [variable]: 'x' })).toEqual([]);
-    },
-  );
+  test.each([
+    'KEYTURN',
+    'KEYTURNS_X',
+    'keyturn_x',
+    'MY_KEYTURN_X',
+  ])('%s is none of ours', async (variable) => {
+    expect(await errorsOf({}, { [variable]: 'x' })).toEqual([]);
+  });
 
   test('an undefined variable is not set', async () => {
     expect(await errorsOf({}, { KEYTURN_NONSENSE: undefined })).toEqual([]);

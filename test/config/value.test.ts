@@ -52,12 +52,13 @@ describe('durations', () => {
     expect(readDuration(raw)).toBeUndefined();
   });
 
-  test.each(['36526d', '999999999w', 36_525 * 86_400 + 1])(
-    '%j is longer than a token could carry, and refused',
-    (raw) => {
-      expect(readDuration(raw)).toBeUndefined();
-    },
-  );
+  test.each([
+    '36526d',
+    '999999999w',
+    36_525 * 86_400 + 1,
+  ])('%j is longer than a token could carry, and refused', (raw) => {
+    expect(readDuration(raw)).toBeUndefined();
+  });
 
   test('code that passes none is told so, without its value', () => {
     const error = caught(() => requireDuration('tomorrow', 'maxAge of "invitation"'));

@@ -258,27 +258,25 @@ describe('secrets in configuration files, in production', () => {
     expect((await resolveOn({ cwd, env: { KEYTURN_ENV: 'dev' } })).problems).toEqual([]);
   });
 
-  test.each(LISTS.flatMap((list) => [0o644, 0o640, 0o604, 0o660].map((mode) => ({ list, mode }))))(
-    '$list are refused in a file that others can read ($mode)',
-    async ({ list, mode }) => {
-      const cwd = await withToml(`${list} = ["${OLDER}"]`, mode);
-      const error = await refusalOn({ cwd, env: PROD });
-      expect(error.code).toBe('secret_in_config');
-      expect(error.message).toContain(list);
-      expect(error.hint).toContain('chmod 600 keyturn.toml');
-      expectNoLeak([error], OLDER);
-    },
-  );
+  test.each(
+    LISTS.flatMap((list) => [0o644, 0o640, 0o604, 0o660].map((mode) => ({ list, mode }))),
+  )('$list are refused in a file that others can read ($mode)', async ({ list, mode }) => {
+    const cwd = await withToml(`${list} = ["${OLDER}"]`, mode);
+    const error = await refusalOn({ cwd, env: PROD });
+    expect(error.code).toBe('secret_in_config');
+    expect(error.message).toContain(list);
+    expect(error.hint).toContain('chmod 600 keyturn.toml');
+    expectNoLeak([error], OLDER);
+  });
 
-  test.each(LISTS.flatMap((list) => [0o600, 0o400].map((mode) => ({ list, mode }))))(
-    '$list are taken from a file that only its owner can read ($mode)',
-    async ({ list, mode }) => {
-      const cwd = await withToml(`${list} = ["${OLDER}"]`, mode);
-      const resolution = await resolveOn({ cwd, env: PROD });
-      expect(resolution.problems).toEqual([]);
-      expect(resolution.keyring?.keys).toHaveLength(2);
-    },
-  );
+  test.each(
+    LISTS.flatMap((list) => [0o600, 0o400].map((mode) => ({ list, mode }))),
+  )('$list are taken from a file that only its owner can read ($mode)', async ({ list, mode }) => {
+    const cwd = await withToml(`${list} = ["${OLDER}"]`, mode);
+    const resolution = await resolveOn({ cwd, env: PROD });
+    expect(resolution.problems).toEqual([]);
+    expect(resolution.keyring?.keys).toHaveLength(2);
+  });
 
   test('a variable above them does not make the open file any better', async () => {
     const cwd = await withToml(`previous_secrets = ["${OLDER}"]`, 0o644);

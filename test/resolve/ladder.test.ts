@@ -57,24 +57,23 @@ const RUNGS = [
 ] as const;
 
 describe('the first source that is present wins', () => {
-  test.each(RUNGS.map((rung, height) => ({ ...rung, height })))(
-    '$rung, over all that stand below it',
-    async ({ height, kind, secret }) => {
-      const there = RUNGS.slice(height);
-      const cwd = await folderWith(Object.assign({}, ...there.map(({ files }) => files)));
-      const env = Object.assign({ ...DEV }, ...there.map((rung) => rung.env));
-      const resolution = await resolveOn({ cwd, env });
-      expect(problemsOf(resolution, 'error')).toEqual([]);
-      expect(keysOf(resolution)).toEqual([`${secret}:active`]);
-      expect(resolution.source).toMatchObject({ kind, format: 'secret', created: false });
-      expect(resolution.hidden.map((hidden) => hidden.kind).sort()).toEqual(
-        there
-          .slice(1)
-          .map((rung) => rung.kind)
-          .sort(),
-      );
-    },
-  );
+  test.each(
+    RUNGS.map((rung, height) => ({ ...rung, height })),
+  )('$rung, over all that stand below it', async ({ height, kind, secret }) => {
+    const there = RUNGS.slice(height);
+    const cwd = await folderWith(Object.assign({}, ...there.map(({ files }) => files)));
+    const env = Object.assign({ ...DEV }, ...there.map((rung) => rung.env));
+    const resolution = await resolveOn({ cwd, env });
+    expect(problemsOf(resolution, 'error')).toEqual([]);
+    expect(keysOf(resolution)).toEqual([`${secret}:active`]);
+    expect(resolution.source).toMatchObject({ kind, format: 'secret', created: false });
+    expect(resolution.hidden.map((hidden) => hidden.kind).sort()).toEqual(
+      there
+        .slice(1)
+        .map((rung) => rung.kind)
+        .sort(),
+    );
+  });
 
   test.each(RUNGS.slice(0, 3))('$rung alone starts production', async ({ env, files, secret }) => {
     const cwd = await folderWith(files);
@@ -162,15 +161,14 @@ describe('a source that is present but unusable is an error, never a fall-throug
     ['a mistyped variable', { KEYTURN_SECURITY_SIGNING_SECRET: STRONG }, '', 'config_unknown_key'],
   ];
 
-  test.each(BROKEN)(
-    '%s refuses the start with nothing below it, and makes no secret',
-    async (_, env, toml, code) => {
-      const cwd = await folderWith({ empty: '\n', 'keyturn.toml': `[security.signing_secret]\n${toml}` });
-      await mkdir(join(cwd, 'folder'));
-      expect((await refusalOn({ cwd, env: { ...DEV, ...env } })).code).toBe(code);
-      expect(existsSync(join(cwd, '.keyturn'))).toBe(false);
-    },
-  );
+  test.each(
+    BROKEN,
+  )('%s refuses the start with nothing below it, and makes no secret', async (_, env, toml, code) => {
+    const cwd = await folderWith({ empty: '\n', 'keyturn.toml': `[security.signing_secret]\n${toml}` });
+    await mkdir(join(cwd, 'folder'));
+    expect((await refusalOn({ cwd, env: { ...DEV, ...env } })).code).toBe(code);
+    expect(existsSync(join(cwd, '.keyturn'))).toBe(false);
+  });
 
   test.each(BROKEN)('%s refuses the start with a good secret below it', async (_, env, toml, code) => {
     const cwd = await folderWith({

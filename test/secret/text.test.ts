@@ -24,14 +24,13 @@ describe('cleaning a secret', () => {
     );
   });
 
-  test.each([0, 1, 9, 10, 13, 27, 31, 127, 128, 133, 159])(
-    'the control character %d inside is malformed',
-    (code) => {
-      expect(() => cleanSecret(`before${String.fromCharCode(code)}after`, 'here')).toThrow(
-        expect.objectContaining({ code: 'secret_malformed' }),
-      );
-    },
-  );
+  test.each([
+    0, 1, 9, 10, 13, 27, 31, 127, 128, 133, 159,
+  ])('the control character %d inside is malformed', (code) => {
+    expect(() => cleanSecret(`before${String.fromCharCode(code)}after`, 'here')).toThrow(
+      expect.objectContaining({ code: 'secret_malformed' }),
+    );
+  });
 
   test.each(['\uD800', 'a\uDC00b', '\uDC00\uD800'])('half of a surrogate pair (%j) is malformed', (raw) => {
     expect(() => cleanSecret(raw, 'here')).toThrow(expect.objectContaining({ code: 'secret_malformed' }));

@@ -29,7 +29,7 @@ export const inspect: Command = {
       throw wrongUsage('--purpose names no purpose', 'a name of a-z, 0-9 and "-" that begins with a letter');
     }
     const [word = ''] = context.words;
-    const token = (word === '-' ? await context.readInput() : word).trim();
+    const token = (word === '-' ? await context.surroundings.readInput() : word).trim();
     const parts = parseToken(token);
     const resolution = await resolve({ machine: context.machine, profile: context.profile, create: false });
     const trial = parts === undefined ? undefined : tryOut(token, purpose, resolution, context.machine.now);

@@ -1,0 +1,43 @@
+// keyturn history: when, what, which key, who, why.
+import { Rotation } from '../../rotation/rotation.js';
+import type { Command } from '../command.js';
+import { iso } from '../ring-words.js';
+import { relativeTime, table } from '../ui.js';
+
+export const history: Command = {
+  usage: '',
+  about: [
+    "Shows the keyring's own history, the oldest line first: when, what, with which key, by whom",
+    'and why. Only a keyring document has one.',
+  ],
+  options: [],
+  words: [],
+  run: async ({ machine, profile, json, ui }) => {
+    const rotation = await Rotation.open({ machine, profile });
+    const entries = await rotation.history();
+    if (json) {
+      ui.json({ history: entries.map((entry) => ({ ...entry, at: iso(entry.at) })) });
+      return 0;
+    }
+    if (entries.length === 0) {
+      const { source } = rotation.resolution;
+      ui.note(
+        source?.format === 'document'
+          ? 'the document has no history'
+          : `${source?.name} has no history: only a keyring document keeps one`,
+      );
+      return 0;
+    }
+    const now = machine.now();
+    const rows = entries.map(({ at, what, kid, who = '', why = '' }) => [
+      `${new Date(at).toISOString().slice(0, 19)}Z`,
+      relativeTime(at, now),
+      what,
+      kid,
+      who,
+      why,
+    ]);
+    ui.print(...table(['when', '', 'what', 'key', 'who', 'why'], rows));
+    return 0;
+  },
+};

@@ -1,0 +1,96 @@
+// keyturn impact: what a step does to everything that is signed, and what it does not touch.
+import type { Effect, Impact, Step } from '../../rotation/impact.js';
+import { Rotation } from '../../rotation/rotation.js';
+import type { Command, Context } from '../command.js';
+import { iso } from '../ring-words.js';
+import { lengthOfTime, markdownTable, moment, table, wrongUsage } from '../ui.js';
+
+const USAGE = '[rotate | retire KID | revoke KID] [--markdown]';
+
+export const impact: Command = {
+  usage: USAGE,
+  about: [
+    'Says what a step does to every purpose: what is signed, where its state lives, how long it',
+    'lives, what happens to it and what the user sees; and what is not affected at all. Changes',
+    'nothing. Made from the same registry that the waits are computed from, so it is always true.',
+  ],
+  options: [{ name: 'markdown', about: 'print it for a page in Markdown' }],
+  words: ['[STEP]', '[KID]'],
+  run: async (context) => {
+    const { machine, profile, json, has, ui } = context;
+    const step = readStep(context.words);
+    if (json && has('markdown')) throw wrongUsage('--json and --markdown exclude each other', 'choose one');
+    const rotation = await Rotation.open({ machine, profile });
+    const found = await rotation.impact(step);
+    if (json) ui.json({ ...found, kid: found.kid ?? null, safeAt: iso(found.safeAt) });
+    else if (has('markdown')) ui.print(...markdown(found));
+    else show(found, context);
+    return 0;
+  },
+};
+
+function readStep([name = 'rotate', kid]: readonly string[]): Step {
+  if (name !== 'rotate' && name !== 'retire' && name !== 'revoke') {
+    throw wrongUsage('unknown step', `write keyturn impact ${USAGE}`);
+  }
+  if (name === 'rotate') {
+    if (kid !== undefined) throw wrongUsage('too many words', 'write keyturn impact rotate');
+    return { step: name };
+  }
+  if (kid === undefined) throw wrongUsage('KID is missing', `write keyturn impact ${name} KID`);
+  return { step: name, kid };
+}
+
+const HEAD = ['purpose', 'what is signed', 'where its state lives', 'lives', 'what happens', 'the user sees'];
+
+const HAPPENS: Readonly<Record<Step['step'], Readonly<Record<Effect, string>>>> = {
+  rotate: { continues: 'accepted until it expires', refused: 'refused', none: 'nothing' },
+  retire: { continues: 'accepted until it expires', refused: 'refused', none: 'nothing: none is alive then' },
+  revoke: {
+    continues: 'accepted until it expires',
+    refused: 'refused at once',
+    none: 'nothing: none is alive',
+  },
+};
+
+function rows({ step, rows: found }: Impact): string[][] {
+  return found.map(({ purpose, about, state, maxAge, effect, sees }) => [
+    purpose,
+    about,
+    state,
+    `at most ${lengthOfTime(maxAge)}`,
+    HAPPENS[step][effect],
+    sees,
+  ]);
+}
+
+const NOT_AFFECTED = 'not affected:';
+
+function show(found: Impact, { ui, machine }: Context): void {
+  const [head = '', ...body] = table(HEAD, rows(found));
+  const { step, kid, safeAt } = found;
+  ui.print(
+    ui.style('bold', `what ${kid === undefined ? step : `${step} ${kid}`} does`),
+    '',
+    ui.style('dim', head),
+    ...body,
+    '',
+    ui.style('bold', NOT_AFFECTED),
+    ...found.notAffected.map((line) => `  ${line}`),
+  );
+  if (safeAt !== undefined)
+    ui.note(`retiring ${kid} is refused until it is safe, at ${moment(safeAt, machine.now())}`);
+}
+
+function markdown(found: Impact): string[] {
+  return [
+    ...markdownTable(
+      HEAD,
+      rows(found).map(([purpose, ...rest]) => [`\`${purpose}\``, ...rest]),
+    ),
+    '',
+    'Not affected:',
+    '',
+    ...found.notAffected.map((line) => `- ${line}`),
+  ];
+}

@@ -1,0 +1,25 @@
+// keyturn promote: lets a staged or retiring key sign.
+import type { Command } from '../command.js';
+import { attempt, conclude, openRing, REPLICAS, STEP_OPTIONS, stepOptions, turnedRetiring } from '../step.js';
+
+export const promote: Command = {
+  usage: '[KID] [--replicas N]',
+  about: [
+    'Lets the staged key sign, or the staged or retiring one that KID names; the key that signed',
+    'until now turns retiring and goes on verifying. Refused until every replica can verify with',
+    'the new one: until max_lag has passed since it was staged, or, with --replicas N, until N',
+    'replicas report that they know it. The refusal says when it is safe.',
+  ],
+  options: [REPLICAS, ...STEP_OPTIONS],
+  words: ['[KID]'],
+  run: async (context) => {
+    const options = stepOptions(context);
+    const rotation = await openRing(context);
+    const outcome = await attempt(context, () => rotation.promote(context.words[0], options));
+    return await conclude(context, rotation, {
+      step: 'promote',
+      outcome,
+      says: (_, status) => [`promoted ${outcome.kid}: it signs now${turnedRetiring(outcome, status)}`],
+    });
+  },
+};

@@ -1,0 +1,55 @@
+// keyturn revoke: refuses a key at once, and says what that breaks.
+import type { Impact } from '../../rotation/impact.js';
+import type { Command } from '../command.js';
+import { attempt, conclude, openRing, STEP_OPTIONS, stepOptions } from '../step.js';
+import { columns, wrongUsage } from '../ui.js';
+
+export const revoke: Command = {
+  usage: 'KID --reason TEXT',
+  about: [
+    'Refuses a key from now on: running processes follow within a second, and everything that it',
+    'signed is refused. For emergencies: somebody may have the secret. When the key is the one',
+    'that signs, the staged key, or a fresh one, takes over in the same step. It asks nothing and',
+    'acts at once; --dry-run, or keyturn impact revoke KID, says beforehand what will break.',
+  ],
+  options: [...STEP_OPTIONS],
+  words: ['KID'],
+  run: async (context) => {
+    const [kid = ''] = context.words;
+    const options = stepOptions(context);
+    if (options.why === undefined) {
+      throw wrongUsage('--reason is missing', 'write keyturn revoke KID --reason TEXT');
+    }
+    const rotation = await openRing(context);
+    const { ui } = context;
+    // What is refused says so in two lines, and what is going to happen is told before it happens.
+    const trial = await attempt(context, () => rotation.revoke(kid, { ...options, dryRun: true }));
+    const impact = await rotation.impact({ step: 'revoke', kid });
+    ui.tell(`revoking ${impact.kid} breaks ${summary(impact)}`);
+    const outcome =
+      options.dryRun === true ? trial : await attempt(context, () => rotation.revoke(kid, options));
+    const successor = outcome.ring.active.id;
+    const takeover = successor === outcome.former.active.id ? '' : `; ${successor} signs now`;
+    return await conclude(context, rotation, {
+      step: 'revoke',
+      outcome,
+      says: () => [
+        `revoked ${outcome.kid}: everything that it signed is refused from now on${takeover}`,
+        ...broken(impact),
+      ],
+      json: { signs: successor, impact: impact.rows },
+    });
+  },
+};
+
+/** "tokens of it for session, csrf": short, since the table follows. */
+function summary({ rows }: Impact): string {
+  const names = rows.filter(({ effect }) => effect === 'refused').map(({ purpose }) => purpose);
+  return names.length === 0 ? 'nothing: no token of it can be alive' : `tokens of it for ${names.join(', ')}`;
+}
+
+function broken({ rows }: Impact): string[] {
+  const refused = rows.filter(({ effect }) => effect === 'refused');
+  if (refused.length === 0) return ['broken: nothing, no token of it can be alive'];
+  return ['broken, and what the user sees:', ...columns(refused.map(({ purpose, sees }) => [purpose, sees]))];
+}

@@ -1,0 +1,209 @@
+// keyturn rotate: stages a new key, and with --wait goes on to promote it when that is safe. Where the secret lives
+// in variables it says what to deploy.
+import { KeyturnError } from '../../errors.js';
+import type { Keyring } from '../../keyring/keyring.js';
+import type { Outcome, Rotation, Waiting } from '../../rotation/rotation.js';
+import type { Command, Context } from '../command.js';
+import { tellDeploys } from '../deploy-plan.js';
+import {
+  ACTIVATE_IN,
+  attempt,
+  conclude,
+  durationOf,
+  isPiped,
+  openRing,
+  REPLICAS,
+  STEP_OPTIONS,
+  stepOptions,
+  turnedRetiring,
+} from '../step.js';
+import { lengthOfTime, moment, refused, wrongUsage } from '../ui.js';
+import { staged } from './stage.js';
+
+const PATIENCE_SECONDS = 600;
+/** Where nothing can be drawn anew, a line so often. */
+const SAY_EVERY_MS = 5000;
+
+export const rotate: Command = {
+  usage: '[--wait [--timeout DURATION]] [--activate-in DURATION] [--out FILE]',
+  about: [
+    'Starts a rotation: stages a new key, which verifies and does not sign yet. With --wait it',
+    'goes on to promote it as soon as that is safe, or goes on with a key that is staged already;',
+    'when it gives up, the key stays staged.',
+    '',
+    'Where the secret lives in variables, which only a deploy can change, it prints the three',
+    'deploys to make, with the variables that change in each, and the new secret: once, or into',
+    'the new file that --out names. The old secret is never shown. While such a rotation is under',
+    'way it makes no new secret and tells the deploys that are still to make.',
+  ],
+  options: [
+    { name: 'wait', about: 'promote the new key as soon as that is safe' },
+    { name: 'timeout', value: 'DURATION', about: 'with --wait: give up after so long (default: 10min)' },
+    ACTIVATE_IN,
+    REPLICAS,
+    {
+      name: 'out',
+      value: 'FILE',
+      about: 'with variables: write the new secret to this new file (mode 0600)',
+    },
+    ...STEP_OPTIONS,
+  ],
+  words: [],
+  run: async (context) => {
+    const wishes = readWishes(context);
+    const rotation = await openRing(context);
+    if (!isPiped(context) && isPlanned(rotation)) {
+      refuseSteps(context, rotation);
+      return await tellDeploys(context, rotation);
+    }
+    if (context.has('out')) {
+      throw refused('--out is for a secret in variables', 'leave it out: the document holds the new secret');
+    }
+    if (!wishes.wait) return await stageOnly(context, rotation, wishes);
+    return await stageAndPromote(context, rotation, wishes);
+  },
+};
+
+interface Wishes {
+  readonly wait: boolean;
+  /** Seconds. */
+  readonly patience: number;
+  /** Seconds. */
+  readonly activateIn: number | undefined;
+  readonly options: ReturnType<typeof stepOptions>;
+}
+
+function readWishes(context: Context): Wishes {
+  const wait = context.has('wait');
+  const activateIn = durationOf(context, 'activate-in');
+  const timeout = durationOf(context, 'timeout');
+  const not = (what: string, hint: string) => wrongUsage(what, hint);
+  if (timeout !== undefined && !wait) throw not('--timeout is for --wait', 'add --wait, or leave it out');
+  if (wait && activateIn !== undefined)
+    throw not('--wait and --activate-in exclude each other', 'a key that signs by itself needs no waiting');
+  if (wait && context.has('dry-run'))
+    throw not('--wait and --dry-run exclude each other', 'leave out --wait to see what would be staged');
+  if (wait && isPiped(context))
+    throw not(
+      '--wait and --ring - exclude each other',
+      'the staged document must reach every replica before it is promoted: run keyturn promote --ring - later',
+    );
+  return { wait, patience: timeout ?? PATIENCE_SECONDS, activateIn, options: stepOptions(context) };
+}
+
+/** Whether a rotation is a matter of deploys. */
+function isPlanned({ resolution: { source } }: Rotation): boolean {
+  return source?.format === 'secret' && (source.kind === 'variable' || source.kind === 'command');
+}
+
+/** Nothing is to be done here, so nothing can be waited for or dated. */
+function refuseSteps({ has }: Context, { resolution }: Rotation): void {
+  const option = ['wait', 'activate-in', 'replicas'].find(has);
+  if (option === undefined) return;
+  throw refused(
+    `--${option} is for a keyring document, and the secret is in ${resolution.source?.name}`,
+    'leave it out to see what to deploy, or make a document with keyturn init',
+  );
+}
+
+async function stageOnly(context: Context, rotation: Rotation, wishes: Wishes): Promise<0> {
+  const { options, activateIn } = wishes;
+  const outcome = await attempt(context, () => rotation.stage({ ...options, activateIn }));
+  return await conclude(context, rotation, {
+    step: 'rotate',
+    outcome,
+    says: (_, status) => [staged(outcome.kid, status)],
+    json: { staged: true, promoted: false },
+  });
+}
+
+async function stageAndPromote(context: Context, rotation: Rotation, wishes: Wishes): Promise<0> {
+  const { ui, machine } = context;
+  const { options, patience } = wishes;
+  const pending = stagedIn(await rotation.ring());
+  let kid: string;
+  if (pending === undefined) {
+    const outcome = await attempt(context, () => rotation.stage(options));
+    kid = outcome.kid;
+    ui.tell(staged(kid, await rotation.status(outcome.ring)));
+  } else {
+    refusePlanned(pending, machine.now());
+    kid = pending.id;
+    ui.tell(`${kid} is staged already: going on with it`);
+  }
+  const outcome = await waitAndPromote(context, rotation, { ...options, kid, patience });
+  return await conclude(context, rotation, {
+    step: 'rotate',
+    outcome,
+    says: (_, status) => [`promoted ${kid}: it signs now${turnedRetiring(outcome, status)}`],
+    json: { staged: pending === undefined, promoted: true },
+  });
+}
+
+function stagedIn(ring: Keyring): Keyring['keys'][number] | undefined {
+  return ring.keys.find((key) => key.state === 'staged');
+}
+
+function refusePlanned(key: Keyring['keys'][number], now: number): void {
+  if (key.activatesAt === undefined) return;
+  throw refused(
+    `the key ${key.id} is staged, and signs by itself from ${moment(key.activatesAt, now)}`,
+    'wait for that, or let it sign earlier with keyturn promote',
+  );
+}
+
+type Wait = Parameters<Rotation['promoteWhenSafe']>[0];
+
+async function waitAndPromote(context: Context, rotation: Rotation, wait: Wait): Promise<Outcome> {
+  const { ui, machine } = context;
+  let last: Waiting | undefined;
+  let saidAt = Number.NEGATIVE_INFINITY;
+  const progress = (waiting: Waiting) => {
+    const now = machine.now();
+    const changed = last?.knowing !== waiting.knowing || last.replicas !== waiting.replicas;
+    const fresh = changed || now - saidAt >= SAY_EVERY_MS;
+    if (fresh) saidAt = now;
+    last = waiting;
+    ui.progress(`waiting: ${whoKnows(waiting, wait.replicas)}, ${whenSafe(waiting, now)}`, fresh);
+  };
+  try {
+    return await rotation.promoteWhenSafe({ ...wait, progress });
+  } catch (error) {
+    const over =
+      error instanceof KeyturnError && (error.code === 'too_early' || error.code === 'replica_behind');
+    if (!over || last === undefined) throw error;
+    ui.progressed();
+    throw gaveUp(last, wait, machine.now());
+  } finally {
+    ui.progressed();
+  }
+}
+
+/** "2 of 3 replicas know key x" */
+function whoKnows({ kid, knowing, replicas }: Waiting, expected: number | undefined): string {
+  const all = Math.max(replicas, expected ?? 0);
+  return all === 0
+    ? `no replica reports that it knows key ${kid}`
+    : `${knowing} of ${all} replicas know key ${kid}`;
+}
+
+function whenSafe({ safeAt, missing }: Waiting, now: number): string {
+  if (safeAt !== undefined) return `safe in ${lengthOfTime(Math.max(1, (safeAt - now) / 1000))}`;
+  return `not safe before ${missing.join(', ')} ${missing.length === 1 ? 'does' : 'do'}`;
+}
+
+function gaveUp(waiting: Waiting, { patience, replicas: expected }: Wait, now: number): Error {
+  const { kid, missing, safeAt, replicas } = waiting;
+  const silent = Math.max(0, (expected ?? 0) - replicas);
+  const who = [
+    ...(missing.length === 0 ? [] : [`${missing.join(', ')} cannot verify with it yet`]),
+    ...(silent === 0 ? [] : [`${silent} of ${expected} do not report`]),
+  ];
+  const why =
+    who.length === 0 ? 'no replica is known to lack it, but not all are known to have it' : who.join('; ');
+  const when = safeAt === undefined ? '' : `it is safe at ${moment(safeAt, now)}; `;
+  return refused(
+    `gave up after ${lengthOfTime(patience)}, and the key ${kid} stays staged: ${why}`,
+    `${when}go on with keyturn rotate --wait; keyturn status shows all replicas`,
+  );
+}

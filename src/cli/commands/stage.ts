@@ -1,0 +1,47 @@
+// keyturn stage: adds a key that verifies and does not sign yet.
+import type { Command } from '../command.js';
+import { stepOf } from '../ring-words.js';
+import {
+  ACTIVATE_IN,
+  attempt,
+  conclude,
+  durationOf,
+  openRing,
+  STEP_OPTIONS,
+  secretFrom,
+  stepOptions,
+} from '../step.js';
+
+export const stage: Command = {
+  usage: '[--activate-in DURATION] [--from FILE]',
+  about: [
+    'Adds a new key to the keyring document. It verifies on every replica and signs on none,',
+    'so that it can be promoted later without logging anybody out. Keyturn makes the secret,',
+    'unless --from names a file with one line that holds it.',
+  ],
+  options: [
+    ACTIVATE_IN,
+    { name: 'from', value: 'FILE', about: 'take the new secret from a file with one line' },
+    ...STEP_OPTIONS,
+  ],
+  words: [],
+  run: async (context) => {
+    const activateIn = durationOf(context, 'activate-in');
+    const options = { ...stepOptions(context), activateIn, secret: await secretFrom(context) };
+    const rotation = await openRing(context);
+    const outcome = await attempt(context, () => rotation.stage(options));
+    return await conclude(context, rotation, {
+      step: 'stage',
+      outcome,
+      says: (_, status) => [staged(outcome.kid, status)],
+    });
+  },
+};
+
+/** "staged K2: it verifies and does not sign yet; safe to promote at 14:05 (in 60 s)" */
+export function staged(kid: string, status: Parameters<typeof stepOf>[1]): string {
+  const key = status.keys.find(({ id }) => id === kid);
+  // Replicas are given no time to report yet: what counts here is the time alone.
+  const step = key === undefined ? '' : stepOf(key, { ...status, replicas: [] });
+  return `staged ${kid}: it verifies and does not sign yet; ${step}`;
+}

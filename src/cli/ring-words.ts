@@ -1,0 +1,116 @@
+// A keyring in words, as status and every step tell it: its keys, what is safe when, and the command to run next.
+import type { Keyring } from '../keyring/keyring.js';
+import type { Resolution } from '../resolve/resolve.js';
+import type { KeyStatus, Status } from '../rotation/status.js';
+import { moment } from './ui.js';
+
+/** What to do next. */
+export interface Next {
+  /** Undefined when there is nothing to run. */
+  readonly command: string | undefined;
+  /** What it does, or when it can be run. */
+  readonly remark: string;
+  /** When it is safe, where that is a matter of time; milliseconds since 1970. */
+  readonly safeAt: number | undefined;
+}
+
+/** "K2 active, K1 retiring (generation 4)" */
+export function keyList({ keys, generation, id }: Keyring): string {
+  const list = keys.map((key) => `${key.id} ${key.state}`).join(', ');
+  return id === undefined ? list : `${list} (generation ${generation})`;
+}
+
+/** A key id as it is typed at the end of a command. */
+export function typed(kid: string): string {
+  return kid.startsWith('-') ? `-- ${kid}` : kid;
+}
+
+/** "safe to retire at 14:05 (in 2 h)": the next step of a key, and when it is safe. Empty when there is none. */
+export function stepOf(key: KeyStatus, status: Status): string {
+  if (key.state === 'staged' && key.activatesAt !== undefined) {
+    return `signs by itself from ${moment(key.activatesAt, status.now)}`;
+  }
+  const obstacle = obstacleOf(key, status);
+  const verb = key.state === 'staged' ? 'promote' : 'retire';
+  if (obstacle !== undefined) return `not safe to ${verb}: ${obstacle}`;
+  return key.safeAt === undefined ? '' : `safe to ${verb} ${when(key.safeAt, status.now)}`;
+}
+
+/** The one line that status and every step end with. */
+export function nextOf(status: Status, { source }: Resolution, piped: boolean): Next {
+  if (!piped && source?.format !== 'document') return nextWithoutDocument(status, source);
+  const end = piped ? ' --ring -' : '';
+  const staged = status.keys.find((key) => key.state === 'staged');
+  if (staged?.activatesAt !== undefined) {
+    const remark = `nothing to do: ${staged.id} ${stepOf(staged, status)}`;
+    return { command: undefined, remark, safeAt: staged.activatesAt };
+  }
+  if (staged !== undefined) {
+    const waits = piped || isSafe(staged, status) ? '' : '; keyturn rotate --wait waits for it';
+    const remark = `${stepOf(staged, status)}${waits}`;
+    return { command: `keyturn promote${end}`, remark, safeAt: staged.safeAt };
+  }
+  const retiring = status.keys
+    .filter((key) => key.state === 'retiring')
+    .sort((a, b) => (a.safeAt ?? 0) - (b.safeAt ?? 0));
+  const [first] = retiring;
+  if (first !== undefined) {
+    const kid = retiring.length > 1 ? ` ${typed(first.id)}` : '';
+    return {
+      command: `keyturn retire${end}${kid}`,
+      remark: stepOf(first, status),
+      safeAt: first.safeAt,
+    };
+  }
+  return {
+    command: piped ? `keyturn rotate${end}` : 'keyturn rotate --wait',
+    remark: 'whenever a new key is due',
+    safeAt: undefined,
+  };
+}
+
+export function nextLine({ command, remark }: Next): string {
+  return command === undefined ? `next: ${remark}` : `next: ${command} - ${remark}`;
+}
+
+/** The same for programs. */
+export function nextJson({ command, remark, safeAt }: Next): object {
+  return { command: command ?? null, remark, safeAt: iso(safeAt) };
+}
+
+export function iso(at: number | undefined): string | null {
+  return at === undefined ? null : new Date(at).toISOString();
+}
+
+/** What makes a step unsafe that is no matter of time. */
+function obstacleOf(key: KeyStatus, { replicas }: Status): string | undefined {
+  const behind = replicas.filter((replica) =>
+    key.state === 'staged'
+      ? !replica.verifies.includes(key.id)
+      : key.state === 'retiring' && replica.signs === key.id,
+  );
+  if (behind.length === 0) {
+    const late = key.state === 'retiring' && (key.lastVerifiedAt ?? 0) > (key.safeAt ?? 0);
+    return late ? 'a token of it was accepted that should have expired' : undefined;
+  }
+  const names = behind.map(({ instance }) => instance).join(', ');
+  return key.state === 'staged' ? `unknown to ${names}` : `still signed with by ${names}`;
+}
+
+function isSafe(key: KeyStatus, status: Status): boolean {
+  return obstacleOf(key, status) === undefined && (key.safeAt ?? 0) <= status.now;
+}
+
+function when(at: number, now: number): string {
+  return at <= now ? 'now' : `at ${moment(at, now)}`;
+}
+
+function nextWithoutDocument({ deploy }: Status, source: Resolution['source']): Next {
+  const next = (command: string, remark: string) => ({ command, remark, safeAt: undefined });
+  if (source?.kind === 'file') {
+    return next(`keyturn import ${source.path}`, 'turns it into a keyring document, which has safe steps');
+  }
+  if (deploy === undefined) return next('keyturn init', 'starts a keyring document, which has safe steps');
+  if (deploy === 0) return next('keyturn rotate', 'prints the three deploys of a rotation');
+  return next('keyturn rotate', `shows deploy ${deploy + 1}, which comes next`);
+}

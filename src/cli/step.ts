@@ -1,0 +1,202 @@
+// What the steps of a key's life have in common: their options, the ring they work on, and what they say at the end.
+import { isAbsolute, resolve as resolvePath } from 'node:path';
+import { readDuration } from '../config/value.js';
+import { KeyturnError } from '../errors.js';
+import { looksLikeDocument } from '../keyring/document.js';
+import type { Keyring } from '../keyring/keyring.js';
+import type { Resolution } from '../resolve/resolve.js';
+import { type Outcome, Rotation, type StepOptions } from '../rotation/rotation.js';
+import type { KeyStatus, Status } from '../rotation/status.js';
+import { isThere } from '../secret/development.js';
+import { readSecretFile } from '../secret/ladder.js';
+import type { Context, Option } from './command.js';
+import { iso, keyList, nextJson, nextLine, nextOf } from './ring-words.js';
+import { moment, refused, type Ui, wrongUsage } from './ui.js';
+import { userName } from './user.js';
+
+export const STEP_OPTIONS: readonly Option[] = [
+  { name: 'reason', value: 'TEXT', about: 'why: it stands in the history' },
+  { name: 'dry-run', about: 'change nothing, and say what would be' },
+  {
+    name: 'ring',
+    value: '-',
+    choices: ['-'],
+    about: 'a document from standard input, the new one to standard output',
+  },
+];
+
+export const REPLICAS: Option = {
+  name: 'replicas',
+  value: 'N',
+  about: 'how many there are: no wait once all of them report the key',
+};
+
+export const ACTIVATE_IN: Option = {
+  name: 'activate-in',
+  value: 'DURATION',
+  about: 'the key signs by itself after so long: 10min, 2h, 1d',
+};
+
+/** Whether the ring comes and goes through a pipe. */
+export function isPiped({ value }: Context): boolean {
+  return value('ring') !== undefined;
+}
+
+/** The ring that a step works on: the one in force, or the document on standard input. */
+export async function openRing(context: Context): Promise<Rotation> {
+  const { machine, profile, json, surroundings } = context;
+  if (!isPiped(context)) return await Rotation.open({ machine, profile });
+  if (json) {
+    throw wrongUsage(
+      '--json and --ring - both want standard output',
+      'leave out --json: the document is JSON',
+    );
+  }
+  return await Rotation.open({ machine, profile, document: await surroundings.readInput() });
+}
+
+/** The options that every step takes. */
+export function stepOptions(context: Context): StepOptions {
+  const why = context.value('reason')?.trim();
+  if (why === '') throw wrongUsage('--reason needs a value', 'write --reason TEXT');
+  const replicas = context.value('replicas');
+  if (replicas !== undefined && !/^[1-9]\d{0,4}$/.test(replicas)) {
+    throw wrongUsage('--replicas takes a whole number', 'write --replicas 3, for example');
+  }
+  return {
+    who: userName(),
+    why,
+    replicas: replicas === undefined ? undefined : Number(replicas),
+    dryRun: context.has('dry-run'),
+  };
+}
+
+/** The value of an option that takes a duration, in seconds. */
+export function durationOf({ value }: Context, option: string): number | undefined {
+  const text = value(option);
+  const seconds = readDuration(text);
+  if (text !== undefined && seconds === undefined) {
+    throw wrongUsage(`--${option} takes a duration`, `write --${option} 10min, for example`);
+  }
+  return seconds;
+}
+
+/**
+ * The text of a file that was typed. A path where nothing is is not repeated: it may be a secret.
+ *
+ * @param name what the help calls it: `FILE`, `--from`
+ */
+export async function readTyped(context: Context, typed: string, name: string): Promise<string> {
+  const path = pathOf(context, typed);
+  if (!(await isThere(path))) {
+    throw refused(`the file that ${name} names is not there`, `${name} takes the path of a file`);
+  }
+  return await readSecretFile(path, name);
+}
+
+/** A path as it was typed, seen from `--cwd`. */
+export function pathOf({ machine }: Context, typed: string): string {
+  return isAbsolute(typed) ? typed : resolvePath(machine.cwd, typed);
+}
+
+/** The new secret that `--from` names; undefined without it. */
+export async function secretFrom(context: Context): Promise<string | undefined> {
+  const file = context.value('from');
+  if (file === undefined) return undefined;
+  const text = await readTyped(context, file, '--from');
+  if (looksLikeDocument(text) || looksLikeArray(text)) {
+    throw refused(
+      'the file that --from names holds JSON, where one secret belongs',
+      'it takes a file with one line; keyturn import takes over an array',
+    );
+  }
+  return text;
+}
+
+export function looksLikeArray(text: string): boolean {
+  return text
+    .replace(/^\uFEFF/, '')
+    .trimStart()
+    .startsWith('[');
+}
+
+/** Runs a step. A refusal for now says when it is safe in the words of everything else here. */
+export async function attempt<T>({ machine }: Context, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    if (!(error instanceof KeyturnError) || error.safeAt === undefined) throw error;
+    const safeAt = moment(error.safeAt, machine.now());
+    throw refused(error.message, error.hint.replace(new Date(error.safeAt).toISOString(), safeAt));
+  }
+}
+
+/** What a step has to say when it is done. */
+export interface Conclusion {
+  readonly step: string;
+  readonly outcome: Outcome;
+  /** What changed: the first line is a sentence that begins with the step. */
+  readonly says: (ring: Keyring, status: Status) => readonly string[];
+  /** Further fields for programs. */
+  readonly json?: object;
+}
+
+/** Says what changed, the state of the keys, and the next command. */
+export async function conclude(
+  context: Context,
+  rotation: Rotation,
+  { step, outcome, says, json = {} }: Conclusion,
+): Promise<0> {
+  const { ui, has } = context;
+  const piped = isPiped(context);
+  const status = await rotation.status(outcome.ring);
+  const next = nextOf(status, rotation.resolution, piped);
+  const [first = '', ...further] = says(outcome.ring, status);
+  const lines = [
+    has('dry-run') ? `dry run, nothing is changed: ${first}` : first,
+    ...further,
+    `keys: ${keyList(outcome.ring)}`,
+    nextLine(next),
+  ];
+  if (piped) {
+    ui.tell(...lines);
+    ui.raw(rotation.document ?? '');
+  } else if (context.json) {
+    ui.json({
+      step,
+      dryRun: has('dry-run'),
+      kid: outcome.kid,
+      ...json,
+      generation: outcome.ring.generation,
+      keys: status.keys.map(keyJson),
+      next: nextJson(next),
+    });
+  } else ui.print(...lines);
+  if (!piped) noteHidden(rotation.resolution, ui);
+  return 0;
+}
+
+/** "K1 turned retiring, safe to retire at 14:05 (in 2 h)": what became of the key that signed before. */
+export function turnedRetiring({ former, ring }: Outcome, status: Status): string {
+  const key = status.keys.find(({ id }) => id === former.active.id);
+  if (key?.state !== 'retiring' || ring.active.id === key.id) return '';
+  const safe = key.safeAt === undefined ? '' : `, safe to retire at ${moment(key.safeAt, status.now)}`;
+  return `; ${key.id} turned retiring${safe}`;
+}
+
+function keyJson({ id, state, safeAt, activatesAt }: KeyStatus): object {
+  return { kid: id, state, safeAt: iso(safeAt), activatesAt: iso(activatesAt) };
+}
+
+/** The names of the sources that the one in force hides; what an earlier start of development made counts for none. */
+export function hiddenNames({ hidden }: Resolution): readonly string[] {
+  return hidden.filter(({ kind }) => kind !== 'development-file').map(({ name }) => name);
+}
+
+/** What was changed may not be what the operator thinks of. */
+function noteHidden(resolution: Resolution, ui: Ui): void {
+  const names = hiddenNames(resolution);
+  if (names.length > 0) {
+    ui.note(`${resolution.source?.name} is in force, and hides ${names.join(', ')}`);
+  }
+}

@@ -1,0 +1,244 @@
+// keyturn import: an array of keys (seed 004), a .jwt-secret file (seed 001) or a variable becomes a document.
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import {
+  COMING,
+  FILE,
+  kidOf,
+  NEXT,
+  OLDER,
+  OLDEST,
+  PREVIOUS,
+  REVOKED,
+  SECRET,
+  STRONG,
+  startOn,
+} from '../support/machine.js';
+import { DEV, newFolder, RING, ringFolder, ringIn, run, statesOf, textOf } from './ring.js';
+import { keyturn, TWO_LINES } from './run.js';
+
+const [K, OLD, OLDER_STILL, NEW] = [kidOf(STRONG), kidOf(OLDER), kidOf(OLDEST), kidOf(COMING)];
+/** Seed 004's second key: 26 bytes. */
+const WEAK = 'b170bba371a7ce808162e9cfb9449e928ec085ec050a8bbf24c8';
+const PROD = { KEYTURN_ENV: 'prod' };
+
+function folderWithFile(name: string, content: string): string {
+  const cwd = newFolder();
+  writeFileSync(join(cwd, name), content);
+  return cwd;
+}
+
+describe('what is taken over', () => {
+  test.concurrent('an array: the first signs, the others verify', async () => {
+    const cwd = folderWithFile('session_keys.json', JSON.stringify([STRONG, OLDER, OLDEST], null, 2));
+    const ran = await keyturn(['import', 'session_keys.json'], { cwd, env: PROD });
+    expect(ran.code).toBe(0);
+    expect(ran.stdout).toBe(
+      `wrote ${join(cwd, RING)} (3 keys: ${K} active, ${OLD} retiring, ${OLDER_STILL} retiring)\nwrote ${join(cwd, 'keyturn.toml')}\n`,
+    );
+    expect(ran.stderr).toBe(
+      'keyturn: note: session_keys.json is left as it is; take it away when nothing else reads it\n',
+    );
+    expect(ringIn(cwd)).toMatchObject({
+      generation: 1,
+      history: [{ what: 'import', kid: K, who: expect.any(String) }],
+    });
+    if (process.platform !== 'win32') expect(statSync(join(cwd, RING)).mode & 0o777).toBe(0o600);
+    expect(existsSync(join(cwd, 'session_keys.json'))).toBe(true);
+    expect((await keyturn(['doctor'], { cwd, env: PROD })).code).toBe(0);
+    expect((await keyturn(['rotate'], { cwd, env: PROD })).code).toBe(0);
+  });
+
+  test.concurrent("seed 001's .jwt-secret, with what development had made", async () => {
+    const secret = `${STRONG}${OLDER}`;
+    const cwd = folderWithFile('.jwt-secret', secret);
+    const { keyturn: app } = await startOn({ cwd, env: DEV, now: Date.now() });
+    const [former] = app.keyring.keys;
+    const token = app.signer('invitation').sign('x');
+    const ran = await run(cwd, 'import', '.jwt-secret');
+    expect(ran.code).toBe(0);
+    expect(statesOf(ringIn(cwd))).toEqual([`${kidOf(secret)} active`, `${former?.id} retiring`]);
+    expect(ran.stderr).toContain(
+      `${kidOf(secret)} signs from the next start on, and ${former?.id}, which signs until then, goes on verifying: nobody is logged out\n`,
+    );
+    const { keyturn: after } = await startOn({ cwd, env: DEV, now: Date.now() });
+    expect(after.signer('invitation').verify(token)).toMatchObject({ ok: true, stale: true });
+  });
+
+  test.concurrent.each([
+    ['one secret', STRONG, [`${K} active`]],
+    ['an array', JSON.stringify([STRONG, OLDER]), [`${K} active`, `${OLD} retiring`]],
+  ])('a variable with %s', async (_, value, states) => {
+    const cwd = newFolder();
+    const ran = await keyturn(['import', '--variable', 'JWT_SECRET'], {
+      cwd,
+      env: { ...PROD, JWT_SECRET: value },
+    });
+    expect(ran.code).toBe(0);
+    expect(statesOf(ringIn(cwd))).toEqual(states);
+    expect(ran.stderr).toContain('JWT_SECRET is left as it is; take it away');
+  });
+
+  test.concurrent('the file in force, with its companions, keeps every state', async () => {
+    const cwd = folderWithFile('keys.json', JSON.stringify([STRONG, OLDER]));
+    const env = { ...PROD, [FILE]: 'keys.json', [NEXT]: COMING, [PREVIOUS]: OLDEST, [REVOKED]: 'abcdefgh' };
+    const ran = await keyturn(['import', 'keys.json', '--json'], { cwd, env });
+    expect(JSON.parse(ran.stdout)).toEqual({
+      document: join(cwd, RING),
+      config: join(cwd, 'keyturn.toml'),
+      configWritten: true,
+      keys: ringIn(cwd).keys.map(({ kid, state }) => ({ kid, state })),
+      source: 'keys.json',
+      kept: [OLDER_STILL, NEW],
+      left: [],
+      weak: [],
+      takeAway: [FILE, PREVIOUS, NEXT, REVOKED],
+    });
+    expect(statesOf(ringIn(cwd)).sort()).toEqual(
+      [
+        `${K} active`,
+        `${OLD} retiring`,
+        `${OLDER_STILL} retiring`,
+        `${NEW} staged`,
+        'abcdefgh revoked',
+      ].sort(),
+    );
+    expect(ran.stderr).toContain(`${FILE} still hides ${RING}`);
+    expect(ran.stderr).not.toContain('from the next start on');
+  });
+
+  test.concurrent('a secret that is listed twice is kept once', async () => {
+    const cwd = folderWithFile('keys', JSON.stringify([STRONG, OLDER, STRONG]));
+    const ran = await run(cwd, 'import', 'keys');
+    expect(statesOf(ringIn(cwd))).toEqual([`${K} active`, `${OLD} retiring`]);
+    expect(ran.stderr).toContain('keys lists 1 secret twice');
+  });
+});
+
+describe('weak keys', () => {
+  test.concurrent('one that verifies is named, with the exception to write; with it production starts', async () => {
+    const cwd = folderWithFile('keys.json', JSON.stringify([STRONG, WEAK]));
+    const ran = await keyturn(['import', 'keys.json'], { cwd, env: PROD });
+    expect(ran.code).toBe(0);
+    expect(ran.stderr).toContain(`the key ${kidOf(WEAK)} is weak: 26 of 32 bytes count`);
+    const [line] = /accept_weak = .*/.exec(ran.stderr) as RegExpExecArray;
+    expect((await keyturn(['doctor'], { cwd, env: PROD })).code).toBe(1);
+    const toml = readFileSync(join(cwd, 'keyturn.toml'), 'utf8');
+    writeFileSync(join(cwd, 'keyturn.toml'), toml.replace('[security.signing_secret]\n', `$&${line}\n`));
+    expect((await keyturn(['doctor'], { cwd, env: PROD })).code).toBe(0);
+  });
+
+  test.concurrent('one that is to sign is refused in production', async () => {
+    const cwd = folderWithFile('keys.json', JSON.stringify([WEAK]));
+    const ran = await keyturn(['import', 'keys.json'], { cwd, env: PROD });
+    expect(ran).toMatchObject({ code: 1, stdout: '' });
+    expect(ran.stderr).toMatch(TWO_LINES);
+    expect(ran.stderr).toContain('the first secret of keys.json is too weak to sign with: 26 of 32 bytes');
+    expect(readdirSync(cwd)).toEqual(['keys.json']);
+  });
+
+  test.concurrent('a weak secret in force does not stand in the way, and does not come along', async () => {
+    const cwd = folderWithFile('keys.json', JSON.stringify([STRONG]));
+    const ran = await keyturn(['import', 'keys.json'], { cwd, env: { ...PROD, [SECRET]: 'changeme' } });
+    expect(ran.code).toBe(0);
+    expect(statesOf(ringIn(cwd))).toEqual([`${K} active`]);
+    const weak = kidOf('changeme');
+    expect(ran.stderr).toContain(`whoever ${weak} signed in must sign in again`);
+    expect(ran.stderr).toContain(`left out, since it is weak or revoked: ${weak}`);
+  });
+});
+
+describe('refusals', () => {
+  test.concurrent.each([
+    [
+      'a broken array',
+      `["${STRONG}", ]`,
+      'begins like a JSON array of secrets, but is none',
+      'double quotes',
+    ],
+    ['an array of numbers', '[1]', 'begins like a JSON array', 'double quotes'],
+    ['an empty array', '[]', 'begins like a JSON array', 'double quotes'],
+    ['an empty secret', JSON.stringify([STRONG, ' ']), 'secret 2 of held is empty', 'put a secret there'],
+    ['two lines', `${STRONG}\n${OLDER}\n`, 'a line end', 'one line'],
+    ['nothing', '', 'is empty', 'put a secret there'],
+    ['a document', '{"keyturn": 1}', 'holds a keyring document already', 'keyturn.toml'],
+  ])('a file with %s', async (_, content, error, hint) => {
+    const cwd = folderWithFile('held', content);
+    const ran = await run(cwd, 'import', 'held');
+    expect(ran).toMatchObject({ code: 1, stdout: '' });
+    expect(ran.stderr).toMatch(TWO_LINES);
+    expect(ran.stderr).toContain(error);
+    expect(ran.stderr).toContain(hint);
+    expect(readdirSync(cwd)).toEqual(['held']);
+  });
+
+  test.concurrent('nothing there, by a path and by a variable', async () => {
+    const file = await run(newFolder(), 'import', STRONG);
+    expect(file.stderr).toMatch(/error: the file that FILE names is not there\n/);
+    const variable = await run(newFolder(), 'import', '--variable', STRONG);
+    expect(variable.stderr).toMatch(/error: the variable that --variable names is not set\n/);
+    for (const ran of [file, variable]) {
+      expect(ran.code).toBe(1);
+      expect(ran.stderr).toMatch(TWO_LINES);
+      expect(ran.stderr).not.toContain(STRONG);
+    }
+  });
+
+  test.concurrent('a document is never overwritten', async () => {
+    const cwd = await ringFolder({ secret: STRONG, state: 'active' });
+    writeFileSync(join(cwd, 'keys'), OLDER);
+    const before = textOf(cwd);
+    const inForce = await run(cwd, 'import', 'keys');
+    expect(inForce.stderr).toContain('already names a keyring document');
+    const unused = await keyturn(['import', 'keys'], { cwd, env: { ...DEV, [SECRET]: OLDEST } });
+    expect(unused.stderr).toContain('import overwrites nothing');
+    for (const ran of [inForce, unused]) expect(ran).toMatchObject({ code: 1, stdout: '' });
+    expect(textOf(cwd)).toBe(before);
+  });
+
+  test.concurrent('a revoked key does not come back', async () => {
+    const cwd = folderWithFile('keys', JSON.stringify([OLDER, STRONG]));
+    const env = { ...DEV, [SECRET]: COMING, [REVOKED]: OLD };
+    const first = await keyturn(['import', 'keys'], { cwd, env });
+    expect(first).toMatchObject({ code: 1, stdout: '' });
+    expect(first.stderr).toContain(`the key ${OLD}, which is revoked`);
+    writeFileSync(join(cwd, 'keys'), JSON.stringify([STRONG, OLDER]));
+    expect((await keyturn(['import', 'keys'], { cwd, env })).code).toBe(0);
+    expect(statesOf(ringIn(cwd)).sort()).toEqual([`${K} active`, `${OLD} revoked`, `${NEW} retiring`].sort());
+    expect(textOf(cwd)).not.toContain(OLDER);
+  });
+});
+
+test.concurrent("seed 004's four make targets as commands: generate, rotate, cleanup, status", async () => {
+  const cwd = newFolder();
+  // session-keys-generate
+  const secrets = await Promise.all([1, 2].map(async () => (await run(cwd, 'generate')).stdout.trim()));
+  writeFileSync(join(cwd, 'session_keys.json'), JSON.stringify(secrets));
+  expect((await run(cwd, 'import', 'session_keys.json')).code).toBe(0);
+  // session-keys-rotate
+  expect((await run(cwd, 'rotate', '--wait')).code).toBe(0);
+  const [signs] = ringIn(cwd).keys;
+  expect(signs?.state).toBe('active');
+  // session-keys-cleanup: not by position in a list, and not too early
+  const tooEarly = await run(cwd, 'retire', kidOf(secrets[1] as string));
+  expect(tooEarly.code).toBe(1);
+  expect(tooEarly.stderr).toMatch(/it is safe at .* \(in (29|30) d\)/);
+  writeFileSync(
+    join(cwd, RING),
+    textOf(cwd).replaceAll(/"retiring": "20[^"]*"/g, '"retiring": "2020-01-01T00:00:00Z"'),
+  );
+  for (const secret of secrets) expect((await run(cwd, 'retire', '--', kidOf(secret))).code).toBe(0);
+  // session-keys-status
+  const status = JSON.parse((await run(cwd, 'status', '--json')).stdout);
+  expect(status.keys.map(({ state }: { state: string }) => state)).toEqual(['active', 'retired', 'retired']);
+  expect(status.rotatedAt).toMatch(/Z$/);
+  const { history } = JSON.parse((await run(cwd, 'history', '--json')).stdout);
+  expect(history.map(({ what }: { what: string }) => what)).toEqual([
+    'import',
+    'stage',
+    'promote',
+    'retire',
+    'retire',
+  ]);
+});

@@ -1,0 +1,375 @@
+// keyturn stage, promote, rollback, retire, revoke and history on a keyring document.
+import { chmodSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { COMING, kidOf, OLDER, OLDEST, SECRET, STRONG } from '../support/machine.js';
+import {
+  DEV,
+  documentOf,
+  newFolder,
+  overwrite,
+  RING,
+  ringFolder,
+  ringIn,
+  run,
+  statesOf,
+  textOf,
+} from './ring.js';
+import { keyturn, type Ran, TWO_LINES } from './run.js';
+
+const [K, OLD, NEW] = [kidOf(STRONG), kidOf(OLDER), kidOf(COMING)];
+const WHEN = String.raw`(\d{4}-\d\d-\d\d )?\d\d:\d\d(:\d\d)? \(in \d+ (s|min|h|d)\)`;
+
+const SAFE = new RegExp(`it is safe at ${WHEN}`);
+
+function expectRefused(ran: Ran, error: string | RegExp, hint: string | RegExp): void {
+  expect(ran).toMatchObject({ code: 1, stdout: '' });
+  expect(ran.stderr).toMatch(TWO_LINES);
+  const [first, second] = ran.stderr.split('\n');
+  expect(first).toMatch(error);
+  expect(second).toMatch(hint);
+}
+
+test.concurrent('a whole rotation, step by step: each says what changed, the keys, and what comes next', async () => {
+  const cwd = await ringFolder({ secret: STRONG, state: 'active' });
+  const staged = await run(cwd, 'stage', '--reason', 'quarterly');
+  const kid = ringIn(cwd).keys[0]?.kid as string;
+  expect(staged).toMatchObject({ code: 0, stderr: '' });
+  expect(staged.stdout.split('\n')).toEqual([
+    expect.stringMatching(
+      new RegExp(`^staged ${kid}: it verifies and does not sign yet; safe to promote at ${WHEN}$`),
+    ),
+    `keys: ${kid} staged, ${K} active (generation 2)`,
+    expect.stringMatching(
+      /^next: keyturn promote - safe to promote at .*; keyturn rotate --wait waits for it$/,
+    ),
+    '',
+  ]);
+
+  expectRefused(await run(cwd, 'promote'), `not every replica is known to verify with ${kid} yet`, SAFE);
+  overwrite(cwd, textOf(cwd).replace(/"staged": "[^"]*"/, '"staged": "2020-01-01T00:00:00Z"'));
+  const promoted = await run(cwd, 'promote');
+  expect(promoted).toMatchObject({ code: 0, stderr: '' });
+  expect(promoted.stdout).toMatch(
+    new RegExp(`^promoted ${kid}: it signs now; ${K} turned retiring, safe to retire at ${WHEN}\n`),
+  );
+  expect(promoted.stdout).toMatch(/\nnext: keyturn retire - safe to retire at .*\n$/);
+
+  expectRefused(await run(cwd, 'retire'), `tokens of the key ${K} may still be alive`, SAFE);
+
+  const back = await run(cwd, 'rollback', '--reason', 'too many errors');
+  expect(back.stdout).toMatch(
+    new RegExp(`^rolled back to ${K}: it signs again; ${kid} turned retiring, safe to retire at`),
+  );
+  expect((await run(cwd, 'promote', kid)).stdout).toContain(
+    `promoted ${kid}: it signs now; ${K} turned retiring`,
+  );
+
+  overwrite(cwd, textOf(cwd).replaceAll(/"retiring": "[^"]*"/g, '"retiring": "2020-01-01T00:00:00Z"'));
+  const retired = await run(cwd, 'retire');
+  expect(retired.stdout.split('\n')).toEqual([
+    `retired ${K}: its secret is gone, its id stays in the history`,
+    `keys: ${kid} active, ${K} retired (generation 6)`,
+    'next: keyturn rotate --wait - whenever a new key is due',
+    '',
+  ]);
+  expect(textOf(cwd)).not.toContain(STRONG);
+
+  const { stdout } = await run(cwd, 'history', '--json');
+  const { history } = JSON.parse(stdout);
+  expect(history).toEqual(ringIn(cwd).history);
+  expect(history.map(({ what, kid: id }: { what: string; kid: string }) => `${what} ${id}`)).toEqual([
+    `stage ${kid}`,
+    `promote ${kid}`,
+    `rollback ${K}`,
+    `promote ${kid}`,
+    `retire ${K}`,
+  ]);
+  expect(history[0]).toMatchObject({ who: expect.any(String), why: 'quarterly' });
+  const shown = (await run(cwd, 'history')).stdout;
+  expect(shown).toMatch(/^WHEN +WHAT +KEY +WHO +WHY\n/);
+  expect(shown).toMatch(new RegExp(`^\\d{4}-.*Z .*rollback +${K} .*too many errors$`, 'm'));
+});
+
+describe('stage', () => {
+  test.concurrent('--from takes a secret from a file, and no secret is typed', async () => {
+    const cwd = await ringFolder({ secret: STRONG, state: 'active' });
+    writeFileSync(join(cwd, 'new'), `${COMING}\n`);
+    expect((await run(cwd, 'stage', '--from', 'new')).stdout).toContain(`staged ${NEW}:`);
+    expect(statesOf(ringIn(cwd))).toEqual([`${NEW} staged`, `${K} active`]);
+  });
+
+  test.concurrent.each([
+    ['a weak secret', 'changeme', 'too weak: 0 of 32 bytes count', 'keyturn generate'],
+    ['an array', JSON.stringify([COMING]), 'holds JSON, where one secret belongs', 'keyturn import'],
+    ['two lines', `${COMING}\n${OLDER}`, 'a line end', 'one line'],
+    ['nothing', '\n', 'is empty', 'put a secret there'],
+    ['the secret of a key in the ring', STRONG, `the key ${K} is in the ring already`, 'stage a new secret'],
+  ])('--from a file with %s is refused', async (_, content, error, hint) => {
+    const cwd = await ringFolder({ secret: STRONG, state: 'active' });
+    writeFileSync(join(cwd, 'new'), content);
+    const before = textOf(cwd);
+    expectRefused(await run(cwd, 'stage', '--from', 'new'), error, hint);
+    expect(textOf(cwd)).toBe(before);
+  });
+
+  test.concurrent('--activate-in lets it sign by itself, and not too soon', async () => {
+    const cwd = await ringFolder({ secret: STRONG, state: 'active' });
+    expectRefused(
+      await run(cwd, 'stage', '--activate-in', '1s'),
+      'cannot take over before every replica',
+      SAFE,
+    );
+    const ran = await run(cwd, 'stage', '--activate-in', '2h');
+    expect(ran.stdout).toMatch(/; signs by itself from .* \(in (1|2) h|119 min\)/);
+    expect(ran.stdout).toContain('next: nothing to do: ');
+    const { activates, kid } = ringIn(cwd).keys[0] as { activates: string; kid: string };
+    expect(Date.parse(activates) - Date.now()).toBeGreaterThan(7_100_000);
+    // Its time has come: the same file now has another key that signs.
+    overwrite(cwd, textOf(cwd).replace(activates, new Date(Date.now() - 1000).toISOString()));
+    const status = JSON.parse((await run(cwd, 'status', '--json')).stdout);
+    expect(status.keys.map((key: { kid: string; state: string }) => `${key.kid} ${key.state}`)).toEqual([
+      `${kid} active`,
+      `${K} retiring`,
+    ]);
+  });
+
+  test.concurrent('a second one is refused', async () => {
+    const cwd = await ringFolder({ secret: COMING, state: 'staged' }, { secret: STRONG, state: 'active' });
+    expectRefused(
+      await run(cwd, 'stage'),
+      `the key ${NEW} is staged already`,
+      'promote it, or retire it first',
+    );
+  });
+});
+
+describe('refusals', () => {
+  test.concurrent.each([
+    ['nothing is staged', ['promote'], 'no key is staged', 'keyturn stage'],
+    ['the key signs already', ['promote', K], `${K} signs already`, 'nothing to do'],
+    ['nobody knows the key', ['promote', 'abcdefgh'], 'no key of that id', 'keyturn status lists the keys'],
+    ['nothing came before', ['rollback'], 'no key signed before', 'stage a new key'],
+    ['nothing is retiring', ['retire'], 'no key is retiring', 'nothing to clean up'],
+    ['the key signs', ['retire', K], `${K} signs`, 'promote another one first'],
+    ['there is no such key', ['retire', 'abcdefgh'], 'no key of that id', 'keyturn status'],
+    ['nobody knows the key', ['revoke', 'abcdefgh', '--reason', 'x'], 'no key of that id', 'keyturn status'],
+  ])('%s: %j', async (_, args, error, hint) => {
+    const cwd = await ringFolder({ secret: STRONG, state: 'active' });
+    const before = textOf(cwd);
+    expectRefused(await run(cwd, ...args), error, hint);
+    expect(textOf(cwd)).toBe(before);
+  });
+
+  test.concurrent('more than one key is retiring: name one; a staged one goes at once', async () => {
+    const cwd = await ringFolder(
+      { secret: COMING, state: 'staged', daysAgo: 0 },
+      { secret: STRONG, state: 'active' },
+      { secret: OLDER, state: 'retiring' },
+      { secret: OLDEST, state: 'retiring', daysAgo: 1 },
+    );
+    expectRefused(await run(cwd, 'retire'), 'more than one key is retiring', 'name the one to retire');
+    expect((await run(cwd, 'retire', OLD)).code).toBe(0);
+    expect((await run(cwd, 'retire', NEW)).code).toBe(0);
+  });
+
+  test.concurrent('the former key is gone: there is no way back', async () => {
+    const cwd = await ringFolder({ secret: STRONG, state: 'active' }, { secret: OLDER, state: 'retiring' });
+    expect((await run(cwd, 'retire')).code).toBe(0);
+    expectRefused(await run(cwd, 'rollback'), `${OLD} is retired: its secret is gone`, 'stage a new key');
+  });
+
+  test.concurrent.each([
+    ['a broken document', '{"keyturn": 1', 'is not valid JSON', 'restore it from a copy'],
+    ['a document of a newer version', '{"keyturn": 2}', 'newer Keyturn', 'update'],
+  ])('%s gives the two lines that a start gives', async (_, text, error, hint) => {
+    const cwd = await ringFolder({ secret: STRONG, state: 'active' });
+    overwrite(cwd, text);
+    for (const args of [['stage'], ['status'], ['history'], ['impact'], ['rotate', '--wait']]) {
+      expectRefused(await run(cwd, ...args), error, hint);
+    }
+    expect(textOf(cwd)).toBe(text);
+  });
+
+  test.concurrent('a variable that hides the document is named', async () => {
+    const cwd = await ringFolder({ secret: STRONG, state: 'active' });
+    const before = textOf(cwd);
+    const ran = await keyturn(['stage'], { cwd, env: { ...DEV, [SECRET]: OLDER } });
+    expectRefused(
+      ran,
+      `${SECRET} holds a secret, and not a keyring document`,
+      'it hides security.signing_secret.file in keyturn.toml: take it away',
+    );
+    expect(textOf(cwd)).toBe(before);
+  });
+
+  test.concurrent('a document that hides another is changed, and both are named', async () => {
+    const cwd = await ringFolder({ secret: STRONG, state: 'active' });
+    const env = { ...DEV, [`${SECRET}_FILE`]: 'other.json' };
+    writeFileSync(join(cwd, 'other.json'), documentOf({ secret: OLDER, state: 'active' }), { mode: 0o600 });
+    const before = textOf(cwd);
+    const ran = await keyturn(['stage'], { cwd, env });
+    expect(ran.code).toBe(0);
+    expect(ran.stderr).toBe(
+      `keyturn: note: ${SECRET}_FILE is in force, and hides security.signing_secret.file in keyturn.toml\n`,
+    );
+    expect(textOf(cwd)).toBe(before);
+  });
+
+  test.concurrent.each([
+    ['one line', STRONG],
+    ['an array', JSON.stringify([STRONG, OLDER])],
+  ])('a file with %s: import it, or stage through NEXT_SECRETS', async (what, content) => {
+    const cwd = newFolder();
+    writeFileSync(join(cwd, 'keys'), content);
+    const env = { ...DEV, [`${SECRET}_FILE`]: 'keys' };
+    for (const args of [['stage'], ['rotate'], ['rotate', '--wait'], ['promote'], ['rollback'], ['retire']]) {
+      expectRefused(
+        await keyturn(args, { cwd, env }),
+        `${SECRET}_FILE names a file with ${what}`,
+        `keyturn import ${join(cwd, 'keys')}; until then stage through ${SECRET}__NEXT_SECRETS`,
+      );
+    }
+    expectRefused(
+      await keyturn(['revoke', OLD, '--reason', 'x'], { cwd, env }),
+      'not a keyring document',
+      `${SECRET}__REVOKED_KIDS`,
+    );
+  });
+
+  test.runIf(process.platform !== 'win32' && process.getuid?.() !== 0)(
+    'a folder that cannot be written',
+    async () => {
+      const cwd = await ringFolder({ secret: STRONG, state: 'active' });
+      chmodSync(join(cwd, '.keyturn'), 0o500);
+      expectRefused(await run(cwd, 'stage'), 'cannot be changed', 'run this as the user');
+      chmodSync(join(cwd, '.keyturn'), 0o700);
+    },
+  );
+});
+
+describe('--dry-run', () => {
+  const keys = [
+    { secret: COMING, state: 'staged' },
+    { secret: STRONG, state: 'active' },
+    { secret: OLDER, state: 'retiring' },
+  ] as const;
+
+  test.concurrent.each([
+    [['promote'], `promoted ${NEW}: it signs now`],
+    [['promote', OLD], `promoted ${OLD}: it signs now`],
+    [['rollback'], `rolled back to ${OLD}: it signs again`],
+    [['retire'], `retired ${OLD}: its secret is gone`],
+    [
+      ['revoke', K, '--reason', 'leaked'],
+      `revoked ${K}: everything that it signed is refused from now on; ${NEW} signs now`,
+    ],
+  ])('%j changes not a byte', async (args, sentence) => {
+    const cwd = await ringFolder(...keys);
+    const before = textOf(cwd);
+    const { mtimeNs } = statSync(join(cwd, RING), { bigint: true });
+    const ran = await run(cwd, ...args, '--dry-run');
+    expect(ran.code).toBe(0);
+    expect(ran.stdout).toContain(`dry run, nothing is changed: ${sentence}`);
+    expect(textOf(cwd)).toBe(before);
+    expect(statSync(join(cwd, RING), { bigint: true }).mtimeNs).toBe(mtimeNs);
+    // And the step itself says and does the same.
+    const real = await run(cwd, ...args);
+    expect(real.stdout).toContain(sentence);
+    expect(ringIn(cwd).generation).toBe(2);
+  });
+
+  test.concurrent('stage and rotate too, and a refusal is one', async () => {
+    const cwd = await ringFolder({ secret: STRONG, state: 'active' });
+    const before = textOf(cwd);
+    for (const name of ['stage', 'rotate']) {
+      expect((await run(cwd, name, '--dry-run')).stdout).toMatch(/^dry run, nothing is changed: staged /);
+    }
+    expectRefused(await run(cwd, 'promote', '--dry-run'), 'no key is staged', 'stage one first');
+    expect(textOf(cwd)).toBe(before);
+  });
+});
+
+describe('revoke', () => {
+  test.concurrent('the active key: says what breaks, a fresh one takes over, the reason stands in the history', async () => {
+    const cwd = await ringFolder({ secret: STRONG, state: 'active' });
+    const ran = await run(cwd, 'revoke', K, '--reason', 'leaked in a log');
+    expect(ran.code).toBe(0);
+    expect(ran.stderr).toMatch(
+      new RegExp(`^keyturn: revoking ${K} breaks tokens of it for session, csrf, .*\n$`),
+    );
+    const read = ringIn(cwd);
+    const fresh = read.keys.find(({ state }) => state === 'active')?.kid;
+    expect(ran.stdout).toMatch(new RegExp(`^revoked ${K}: .* refused from now on; ${fresh} signs now\n`));
+    expect(ran.stdout).toMatch(/^ {2}session +is signed out$/m);
+    expect(statesOf(read)).toContain(`${K} revoked`);
+    expect(textOf(cwd)).not.toContain(STRONG);
+    expect(read.history).toMatchObject([{ what: 'revoke', kid: K, why: 'leaked in a log' }]);
+    expectRefused(await run(cwd, 'revoke', K, '--reason', 'again'), 'revoked already', 'nothing to do');
+  });
+
+  test.concurrent('a key whose tokens have all expired breaks nothing', async () => {
+    const cwd = await ringFolder({ secret: STRONG, state: 'active' }, { secret: OLDER, state: 'retiring' });
+    const ran = await run(cwd, 'revoke', OLD, '--reason', 'tidy');
+    expect(ran.stdout).toContain('broken: nothing, no token of it can be alive');
+    expect(statesOf(ringIn(cwd))).toEqual([`${K} active`, `${OLD} revoked`]);
+  });
+});
+
+describe('--json', () => {
+  test.concurrent('is one line for every step', async () => {
+    const cwd = await ringFolder({ secret: STRONG, state: 'active' });
+    const stage = JSON.parse((await run(cwd, 'stage', '--json')).stdout);
+    const { kid } = stage;
+    expect(stage).toEqual({
+      step: 'stage',
+      dryRun: false,
+      kid: expect.stringMatching(/^[\w-]{8}$/),
+      generation: 2,
+      keys: [
+        { kid, state: 'staged', safeAt: expect.stringMatching(/Z$/), activatesAt: null },
+        { kid: K, state: 'active', safeAt: null, activatesAt: null },
+      ],
+      next: { command: 'keyturn promote', remark: expect.any(String), safeAt: expect.stringMatching(/Z$/) },
+    });
+    overwrite(cwd, textOf(cwd).replace(/"staged": "[^"]*"/, '"staged": "2020-01-01T00:00:00Z"'));
+    const all = [['promote'], ['rollback'], ['revoke', kid, '--reason', 'x']];
+    for (const args of all) {
+      const { code, stdout } = await run(cwd, ...args, '--json');
+      expect(code).toBe(0);
+      expect(stdout.trimEnd()).not.toContain('\n');
+      expect(JSON.parse(stdout)).toMatchObject({ step: args[0], dryRun: false, kid: expect.any(String) });
+    }
+    expect(ringIn(cwd).generation).toBe(5);
+  });
+
+  test.concurrent('of revoke has the impact', async () => {
+    const cwd = await ringFolder({ secret: STRONG, state: 'active' });
+    const ran = JSON.parse((await run(cwd, 'revoke', K, '--reason', 'x', '--json')).stdout);
+    expect(ran.impact[0]).toEqual({
+      purpose: 'session',
+      about: 'the session cookie',
+      state: 'in the cookie',
+      maxAge: 604800,
+      effect: 'refused',
+      sees: 'is signed out',
+    });
+    expect(ran.signs).not.toBe(K);
+  });
+});
+
+test.concurrent('a key id that begins with a dash can be typed, and is printed so that it can', async () => {
+  // The 40th of these has such an id.
+  let secret = '';
+  for (let number = 0; !kidOf(secret || 'x').startsWith('-'); number++) secret = `${STRONG}${number}`;
+  const kid = kidOf(secret);
+  const cwd = await ringFolder(
+    { secret: STRONG, state: 'active' },
+    { secret, state: 'retiring' },
+    { secret: OLDER, state: 'retiring', daysAgo: 1 },
+  );
+  const status = await run(cwd, 'status');
+  expect(status.stdout).toContain(`next: keyturn retire -- ${kid} - safe to retire now`);
+  expect((await run(cwd, 'retire', '--dry-run', kid)).code).toBe(kid[1] === '-' ? 2 : 0);
+  expect((await run(cwd, 'retire', '--', kid)).code).toBe(0);
+});
