@@ -1,13 +1,21 @@
 // The app: plugins, headers, errors and routes, built around a Keyturn.
 import formbody from '@fastify/formbody';
+import multipart from '@fastify/multipart';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Keyturn } from 'keyturn';
-import keyturnFastify from 'keyturn/fastify';
+import keyturnFastify, { blobRoutes } from 'keyturn/fastify';
+import type { Accounts } from './accounts.js';
 import { explain, handleErrors } from './errors.js';
+import type { Files } from './files.js';
+import { apiRoutes } from './routes/api.js';
+import { fileRoutes } from './routes/files.js';
 import { healthRoutes } from './routes/health.js';
 import { homeRoutes } from './routes/home.js';
+import { passwordResetRoutes } from './routes/password-reset.js';
+import { shareRoutes } from './routes/share.js';
 import { signInRoutes } from './routes/sign-in.js';
 import { setSecurityHeaders } from './security-headers.js';
+import { createTokens, type Tokens } from './tokens.js';
 
 declare module 'keyturn/fastify' {
   interface SessionData {
@@ -19,24 +27,55 @@ declare module 'keyturn/fastify' {
 }
 
 export interface LockerOptions {
-  /** The password that everybody signs in with. */
-  readonly password: string;
-  /** Whether the sign-in form tells the password; default: no. */
-  readonly showPassword?: boolean;
+  readonly accounts: Accounts;
+  readonly files: Files;
+  /** The largest file, in bytes. */
+  readonly maxFileSize: number;
+  /** How long shared links may work, as `1h` and `7d`. */
+  readonly shareFor: readonly string[];
+  /** What stands in front of the paths of links that people copy; default: as the request says. */
+  readonly origin?: string | undefined;
+  /** A password that the sign-in form tells; default: none. */
+  readonly knownPassword?: string | undefined;
 }
+
+/** What routes get. */
+export interface LockerParts extends LockerOptions {
+  readonly tokens: Tokens;
+}
+
+/** Enough for a large file over a slow line. Without a limit whoever sends slowly keeps a connection for ever. */
+const REQUEST_TIMEOUT_MS = 15 * 60_000;
+/** Names of files and tokens stand in addresses. */
+const LONGEST_PARAMETER = 2048;
 
 /** Builds the app. The caller lets it listen, and closes first it and then the Keyturn. */
 export function buildLocker(keyturn: Keyturn, options: LockerOptions): FastifyInstance {
   const app = Fastify({
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    routerOptions: { maxParamLength: LONGEST_PARAMETER },
     // An address that cannot be read comes to no route, and to no hook either.
     frameworkErrors: (_error, request, reply) => explain(request, setSecurityHeaders(reply), 400),
   });
+  const parts: LockerParts = { ...options, tokens: createTokens(keyturn, options.shareFor) };
+  const { accounts, files } = parts;
   app.addHook('onRequest', async (_request, reply) => void setSecurityHeaders(reply));
   handleErrors(app);
   app.register(formbody);
-  app.register(keyturnFastify, { keyturn });
-  app.register(homeRoutes, options);
-  app.register(signInRoutes, options);
+  app.register(multipart);
+  app.register(keyturnFastify, {
+    keyturn,
+    // A new password ends the sessions from before.
+    epoch: ({ user }) => (user === undefined ? undefined : accounts.epochOf(user)),
+    user: ({ user }) => user,
+  });
+  app.register(blobRoutes, { store: files.blobs, bind: (request) => request.session.user });
+  app.register(homeRoutes, parts);
+  app.register(signInRoutes, parts);
+  app.register(passwordResetRoutes, parts);
+  app.register(fileRoutes, parts);
+  app.register(shareRoutes, parts);
+  app.register(apiRoutes, parts);
   app.register(healthRoutes);
   return app;
 }

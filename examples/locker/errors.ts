@@ -6,9 +6,28 @@ import { errorPage } from './pages/error.js';
 export interface Explanation {
   readonly title: string;
   readonly advice: string;
+  /** Where to go from there; default: the start. */
+  readonly way?: { readonly to: string; readonly label: string };
+}
+
+/** To be thrown where there is more to say than the status does. */
+export class Refusal extends Error {
+  readonly statusCode: number;
+  readonly explanation: Explanation | undefined;
+
+  constructor(statusCode: number, explanation?: Explanation) {
+    super(explanation?.title);
+    this.statusCode = statusCode;
+    this.explanation = explanation;
+  }
 }
 
 const EXPLANATIONS: Readonly<Record<number, Explanation>> = {
+  401: {
+    title: 'Please sign in',
+    advice: 'This is for those who are signed in.',
+    way: { to: '/', label: 'Sign in' },
+  },
   403: {
     title: 'This request was refused',
     advice: 'The page it came from may have been open for too long. Go back to the start and try again.',
@@ -32,17 +51,21 @@ const THEIR_FAULT: Explanation = {
 
 export function handleErrors(app: FastifyInstance): void {
   app.setNotFoundHandler((request, reply) => explain(request, reply, 404));
-  app.setErrorHandler<FastifyError>((error, request, reply) => {
+  app.setErrorHandler<FastifyError | Refusal>((error, request, reply) => {
     const status = error.statusCode ?? 500;
     if (status >= 500)
       console.error(`locker: error: ${request.method} ${request.routeOptions.url} failed:`, error);
-    return explain(request, reply, status);
+    return explain(request, reply, status, error instanceof Refusal ? error.explanation : undefined);
   });
 }
 
 /** Answers with a page, or with JSON where that is asked for. */
-export function explain(request: FastifyRequest, reply: FastifyReply, status: number): FastifyReply {
-  const explanation = EXPLANATIONS[status] ?? (status < 500 ? THEIR_FAULT : OUR_FAULT);
+export function explain(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  status: number,
+  explanation = EXPLANATIONS[status] ?? (status < 500 ? THEIR_FAULT : OUR_FAULT),
+): FastifyReply {
   reply.code(status);
   if (prefersJson(request)) return reply.send({ error: explanation.title });
   return sendPage(reply, errorPage(status, explanation));

@@ -26,7 +26,7 @@ function render(content: Content): string {
   if (content === undefined || content === null || content === false) return '';
   if (content instanceof Html) return content.toString();
   if (typeof content === 'object') return content.map(render).join('');
-  return escape(String(content));
+  return escapeHtml(String(content));
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -37,6 +37,6 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-function escape(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ENTITIES[character] as string);
 }

@@ -1,7 +1,12 @@
 // Starts Locker, and stops it. Nothing listens before the signing secret has been found good.
+import { mkdir } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { createKeyturn, type Keyturn, KeyturnError } from 'keyturn';
-import { buildLocker } from './app.js';
+import { createBlobStore } from 'keyturn/blobs';
+import { Accounts } from './accounts.js';
+import { buildLocker, type LockerOptions } from './app.js';
+import { Files } from './files.js';
 import { readSettings, type Settings, StartError } from './settings.js';
 
 /** What is still going on when a signal comes may take this long; a second signal ends it at once. */
@@ -27,7 +32,7 @@ async function start(): Promise<void> {
 
 async function serve(keyturn: Keyturn, settings: Settings): Promise<void> {
   const { port, host } = settings;
-  const app = buildLocker(keyturn, settings);
+  const app = buildLocker(keyturn, await openData(keyturn, settings));
   const stop = async () => {
     setTimeout(() => process.exit(), GRACE_MS).unref();
     await app.close();
@@ -43,6 +48,30 @@ async function serve(keyturn: Keyturn, settings: Settings): Promise<void> {
   if (settings.showPassword) say(`sign in with any name and the password "${settings.password}"`);
   // Last, since scripts wait for it.
   say(`listening on ${addressOf(host, bound)}`);
+}
+
+async function openData(keyturn: Keyturn, settings: Settings): Promise<LockerOptions> {
+  const { dataDir, maxFileSize, shareFor, origin, password, showPassword } = settings;
+  try {
+    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    const folder = join(dataDir, 'files');
+    return {
+      maxFileSize,
+      shareFor,
+      origin,
+      accounts: await Accounts.open(join(dataDir, 'accounts.json'), password),
+      files: new Files(await createBlobStore(keyturn, { folder, maxSize: maxFileSize })),
+      knownPassword: showPassword ? password : undefined,
+    };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+    const { message } = error as Error;
+    throw new StartError(
+      `the data folder cannot be used: ${message}`,
+      'set LOCKER_DATA_DIR to a folder that can be written to',
+      { cause: error },
+    );
+  }
 }
 
 function say(line: string): void {

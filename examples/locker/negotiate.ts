@@ -15,6 +15,21 @@ export function sendPage(reply: FastifyReply, page: Html): FastifyReply {
   return reply.type('text/html; charset=utf-8').send(page.toString());
 }
 
+/** For what one visitor alone may see: going back after signing out shows nothing of before. */
+export function keepPrivate(reply: FastifyReply): void {
+  reply.header('cache-control', 'private, no-store');
+}
+
+/**
+ * Where a visitor finds this app, as they say themselves unless it is configured: for links that they copy. Links that
+ * are sent to somebody else must not go by it, since whoever asks may say anything.
+ */
+export function originFor(request: FastifyRequest, configured: string | undefined): string {
+  // In production a proxy in front speaks https.
+  const protocol = request.server.keyturn.profile === 'prod' ? 'https' : request.protocol;
+  return configured ?? `${protocol}://${request.host}`;
+}
+
 function readRange(text: string): { readonly type: string; readonly quality: number } {
   const [type = '', ...parameters] = text.split(';').map((part) => part.trim().toLowerCase());
   const quality = parameters.find((parameter) => parameter.startsWith('q='));

@@ -3,10 +3,18 @@
 export interface Settings {
   readonly port: number;
   readonly host: string;
-  /** The password that everybody signs in with. */
+  /** The password that everybody signs in with who has chosen no other. */
   readonly password: string;
   /** The password may be shown on the sign-in form: it is the one that everybody knows anyway. */
   readonly showPassword: boolean;
+  /** Where files and accounts are kept. */
+  readonly dataDir: string;
+  /** The largest file, in bytes. */
+  readonly maxFileSize: number;
+  /** How long shared links may work, as `1h` and `7d`. */
+  readonly shareFor: readonly string[];
+  /** What stands in front of the paths of links that people copy; undefined: as the request says. */
+  readonly origin: string | undefined;
 }
 
 /** A mistake of the operator, and what to do about it. */
@@ -21,6 +29,7 @@ export class StartError extends Error {
 
 const DEFAULT_PORT = 3000;
 const DEVELOPMENT_PASSWORD = 'locker';
+const DEFAULT_FILE_SIZE = 100 * 1024 * 1024;
 
 /** @throws StartError */
 export function readSettings(env: NodeJS.ProcessEnv, production: boolean): Settings {
@@ -29,6 +38,10 @@ export function readSettings(env: NodeJS.ProcessEnv, production: boolean): Setti
     host: env.HOST || (production ? '0.0.0.0' : 'localhost'),
     password: readPassword(env.LOCKER_PASSWORD, production),
     showPassword: env.LOCKER_PASSWORD === undefined,
+    dataDir: env.LOCKER_DATA_DIR || '.locker',
+    maxFileSize: readFileSize(env.LOCKER_MAX_FILE_SIZE),
+    shareFor: (env.LOCKER_SHARE_FOR || '1h,1d,7d').split(',').map((duration) => duration.trim()),
+    origin: readOrigin(env.LOCKER_ORIGIN),
   };
 }
 
@@ -49,5 +62,23 @@ function readPassword(text: string | undefined, production: boolean): string {
   throw new StartError(
     'production needs a password to sign in with',
     'set LOCKER_PASSWORD to one that is hard to guess',
+  );
+}
+
+function readFileSize(text: string | undefined): number {
+  if (text === undefined) return DEFAULT_FILE_SIZE;
+  if (/^\d{1,15}$/.test(text) && Number(text) > 0) return Number(text);
+  throw new StartError(
+    'LOCKER_MAX_FILE_SIZE is not a number of bytes',
+    `set it to a whole number such as ${DEFAULT_FILE_SIZE}, or unset it`,
+  );
+}
+
+function readOrigin(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return new URL(text).origin;
+  throw new StartError(
+    'LOCKER_ORIGIN is no address of a website',
+    'set it to what visitors see, such as https://locker.example.com, or unset it',
   );
 }

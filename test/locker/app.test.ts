@@ -1,11 +1,16 @@
 // The app by itself, as another program would build it: what it does when one of its own routes fails.
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createKeyturn } from 'keyturn';
+import { createBlobStore } from 'keyturn/blobs';
 import { afterEach, expect, test, vi } from 'vitest';
+import { newFolder } from './process.js';
 
 // Compiled, and by its path: its types are those of the compiled package, which would meet the sources' here.
-const { buildLocker } = await import(pathToFileURL(resolve('examples/locker/dist/app.js')).href);
+const part = (name: string) => import(pathToFileURL(resolve(`examples/locker/dist/${name}.js`)).href);
+const { buildLocker } = await part('app');
+const { Accounts } = await part('accounts');
+const { Files } = await part('files');
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -13,7 +18,13 @@ test('a failure tells the operator everything and the visitor nothing', async ()
   const logged = vi.spyOn(console, 'error').mockImplementation(() => undefined);
   const logger = { debug() {}, info() {}, warn() {}, error() {} };
   const keyturn = await createKeyturn({ profile: 'test', env: {}, cwd: '/nonexistent', logger });
-  const app = buildLocker(keyturn, { password: 'locker' });
+  const folder = newFolder();
+  const app = buildLocker(keyturn, {
+    accounts: await Accounts.open(join(folder, 'accounts.json'), 'locker'),
+    files: new Files(await createBlobStore(keyturn, { folder })),
+    maxFileSize: 1000,
+    shareFor: ['1h'],
+  });
   const failure = new Error('connection to db-7 lost');
   app.get('/broken', async () => {
     throw failure;

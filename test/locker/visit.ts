@@ -34,3 +34,46 @@ export async function whoAmI(browser: Browser): Promise<unknown> {
 export function messagesIn(page: string): string[] {
   return [...page.matchAll(/<p class="message \w+" role="\w+">([^<]*)</g)].map((match) => match[1] as string);
 }
+
+/** Sends a file as the form of the page does: the token in front. */
+export async function upload(
+  browser: Browser,
+  name: string,
+  content: string | Uint8Array = 'content',
+  { type = 'text/plain', headers = OWN_FORM as Record<string, string> } = {},
+): Promise<Answer> {
+  const data = new FormData();
+  data.set('_csrf', tokenIn((await browser.get('/')).text));
+  data.set('file', new File([content], name, { type }));
+  return await browser.ask('/files', { method: 'POST', data, headers });
+}
+
+export interface ListedFile {
+  readonly id: string;
+  readonly name: string;
+  readonly size: number;
+  readonly type: string;
+  readonly uploadedAt: string;
+  readonly url: string;
+}
+
+export async function listFiles(browser: Browser): Promise<readonly ListedFile[]> {
+  return (await browser.get('/files', JSON_PLEASE)).json.files;
+}
+
+/** The address of what one can do with a file. */
+export function pathOf({ id, name }: ListedFile): string {
+  return `/files/${id}/${encodeURIComponent(name)}`;
+}
+
+/** Sends the form that stands on a page. */
+export async function sendForm(
+  browser: Browser,
+  page: string,
+  action: string,
+  fields: Record<string, string> = {},
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  const form = { _csrf: tokenIn((await browser.get(page)).text), ...fields };
+  return await browser.ask(action, { method: 'POST', form, headers: { ...OWN_FORM, ...headers } });
+}

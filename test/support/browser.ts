@@ -15,6 +15,8 @@ export interface Ask {
   readonly headers?: Record<string, string>;
   readonly form?: Record<string, string>;
   readonly json?: unknown;
+  /** A form with files. */
+  readonly data?: FormData;
 }
 
 export class Browser {
@@ -34,22 +36,23 @@ export class Browser {
   }
 
   /** Redirects are not followed: tests look at each answer. */
-  async ask(path: string, { method = 'GET', headers = {}, form, json }: Ask = {}): Promise<Answer> {
+  async ask(path: string, { method = 'GET', headers = {}, form, json, data }: Ask = {}): Promise<Answer> {
     const url = this.#base + path;
     const cookie = await this.jar.getCookieString(url);
-    const body =
+    const written =
       form === undefined
         ? json === undefined
           ? undefined
           : JSON.stringify(json)
         : new URLSearchParams(form).toString();
+    const body = data ?? written;
     const type = form === undefined ? 'application/json' : 'application/x-www-form-urlencoded';
     const response = await fetch(url, {
       method,
       redirect: 'manual',
       headers: {
         ...(cookie === '' ? {} : { cookie }),
-        ...(body === undefined ? {} : { 'content-type': type }),
+        ...(written === undefined ? {} : { 'content-type': type }),
         ...headers,
       },
       ...(body === undefined ? {} : { body }),

@@ -2,7 +2,9 @@ import type { Explanation } from '../errors.js';
 import { type Html, html } from '../html.js';
 import { layout } from './layout.js';
 
-export function errorPage(status: number, { title, advice }: Explanation): Html {
+const START = { to: '/', label: 'Go to the start' };
+
+export function errorPage(status: number, { title, advice, way = START }: Explanation): Html {
   return layout({
     title: `${title} – Locker`,
     main: html`
@@ -10,7 +12,7 @@ export function errorPage(status: number, { title, advice }: Explanation): Html 
         <p class="status">Error ${status}</p>
         <h1>${title}</h1>
         <p class="lead">${advice}</p>
-        <p><a class="button" href="/">Go to the start</a></p>
+        <p><a class="button" href="${way.to}">${way.label}</a></p>
       </section>`,
   });
 }

@@ -8,14 +8,15 @@ export interface SignInPage {
   readonly csrfToken: string;
   readonly messages: FlashMessages;
   /** The password to tell the visitor, while developing. */
-  readonly password: string | undefined;
+  readonly knownPassword: string | undefined;
 }
 
-export function signInPage({ csrfToken, messages, password }: SignInPage): Html {
+export function signInPage({ csrfToken, messages, knownPassword }: SignInPage): Html {
   // The name that came with a wrong password need not be typed again.
   const [username] = messages.username ?? [];
-  const described = password !== undefined && html` aria-describedby="password-hint"`;
-  const retry = username !== undefined && html` aria-invalid="true" autofocus`;
+  const described = knownPassword !== undefined && html` aria-describedby="password-hint"`;
+  const retry = username !== undefined && html` autofocus`;
+  const wrong = retry && messages.error !== undefined && html` aria-invalid="true"`;
   return layout({
     title: 'Sign in – Locker',
     messages: { success: messages.success ?? [] },
@@ -33,10 +34,11 @@ export function signInPage({ csrfToken, messages, password }: SignInPage): Html 
             <label for="username">Name</label>
             <input id="username" name="username" value="${username}" required maxlength="${LONGEST_NAME}" autocomplete="username" autocapitalize="none" spellcheck="false">
             <label for="password">Password</label>
-            <input id="password" name="password" type="password" required autocomplete="current-password"${described}${retry}>
-            ${password !== undefined && html`<p class="hint" id="password-hint">In development any name will do, with the password <code>${password}</code>.</p>`}
+            <input id="password" name="password" type="password" required autocomplete="current-password"${described}${wrong}${retry}>
+            ${knownPassword !== undefined && html`<p class="hint" id="password-hint">In development any name will do, with the password <code>${knownPassword}</code> until it is changed.</p>`}
             <button>Sign in</button>
           </form>
+          <p class="aside"><a href="/password-reset">Forgotten your password?</a></p>
         </section>
         <ul class="points">
           <li><strong>You stay signed in</strong> A restart of the server, or a new signing key, goes by unnoticed.</li>

@@ -13,6 +13,9 @@ export const STYLE = `
   --on-accent: #ffffff;
   --success: #e2f0e7;
   --on-success: #17503c;
+  --danger: #a4321f;
+  --danger-strong: #822615;
+  --on-danger: #ffffff;
   --error: #fae6e1;
   --on-error: #8a2a1b;
   --shadow: 0 1px 2px rgb(27 35 32 / 6%), 0 12px 32px -12px rgb(27 35 32 / 16%);
@@ -30,6 +33,9 @@ export const STYLE = `
     --on-accent: #0b1a14;
     --success: #17342a;
     --on-success: #a9e4cc;
+    --danger: #ff9d87;
+    --danger-strong: #ffb9a9;
+    --on-danger: #2a0f09;
     --error: #3c1f19;
     --on-error: #ffb9a9;
     --shadow: 0 1px 2px rgb(0 0 0 / 30%), 0 12px 32px -12px rgb(0 0 0 / 50%);
@@ -50,14 +56,14 @@ body {
 .bar, main, footer { width: 100%; max-width: 64rem; margin: 0 auto; padding-inline: clamp(1rem, 5vw, 2.5rem); }
 .bar {
   display: flex;
-  flex-wrap: wrap;
   align-items: center;
   justify-content: space-between;
-  gap: .75rem 1.5rem;
+  gap: 1rem;
   padding-block: 1.25rem;
 }
 .brand {
   display: inline-flex;
+  flex: none;
   align-items: center;
   gap: .625rem;
   color: inherit;
@@ -118,11 +124,13 @@ button, .button {
   cursor: pointer;
 }
 .card form button { width: 100%; margin-top: .375rem; }
+a { color: var(--accent); text-underline-offset: .2em; text-decoration-thickness: from-font; }
+a:hover { color: var(--accent-strong); }
 button:hover, .button:hover { background: var(--accent-strong); }
-button.quiet { padding: .375rem .875rem; background: transparent; color: inherit; border-color: var(--edge); font-size: .9375rem; }
-button.quiet:hover { background: var(--card); border-color: var(--ink); }
+.quiet { padding: .375rem .875rem; background: transparent; color: inherit; border-color: var(--edge); font-size: .9375rem; }
+.quiet:hover { background: var(--card); border-color: var(--ink); }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
-.sign-out { display: flex; align-items: center; gap: .875rem; min-width: 0; }
+.sign-out { display: flex; align-items: center; gap: .75rem; min-width: 0; }
 .sign-out bdi { min-width: 0; max-width: 14rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; color: var(--soft); font-size: .9375rem; }
 .sign-out button { flex: none; }
 .hint { margin: -.25rem 0 1rem; color: var(--soft); font-size: .875rem; line-height: 1.5; }
@@ -132,6 +140,50 @@ code { padding: .125em .375em; background: var(--paper); border: 1px solid var(-
 .message + .message { margin-top: -1.25rem; }
 .success { background: var(--success); color: var(--on-success); }
 .error { background: var(--error); color: var(--on-error); }
+.name { font-size: clamp(1.375rem, 1.15rem + 1.1vw, 1.875rem); line-height: 1.25; }
+.desk { display: grid; gap: 2rem; margin-top: 1.75rem; align-items: start; }
+@media (min-width: 56rem) {
+  .desk { grid-template: auto 1fr / minmax(0, 1fr) 19rem; gap: 1.5rem 3rem; }
+  .desk .card { grid-column: 2; padding: 1.5rem; }
+  .desk .shelf { grid-area: 1 / 1 / 3; }
+}
+input[type="file"] { padding: .5rem; font-size: .9375rem; }
+input::file-selector-button { margin: 0 .75rem 0 0; padding: .3125rem .75rem; background: var(--card); color: inherit; border: 1px solid var(--edge); border-radius: .375rem; font: inherit; cursor: pointer; }
+.shelf h2 { margin-bottom: .75rem; }
+.empty { margin: 0; padding: 2.5rem 1.5rem; border: 1px dashed var(--edge); border-radius: 1rem; color: var(--soft); text-align: center; text-wrap: balance; }
+.files { margin: 0; padding: 0; list-style: none; border-top: 1px solid var(--line); }
+.files li { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: .625rem 1.5rem; padding-block: .875rem; border-bottom: 1px solid var(--line); }
+.file { flex: 1 1 14rem; min-width: 0; margin: 0; font-weight: 600; line-height: 1.4; overflow-wrap: anywhere; }
+.file small { display: block; color: var(--soft); font-size: .875rem; font-weight: 400; }
+.actions { display: flex; flex-wrap: wrap; gap: .5rem; }
+.actions .quiet { padding: .25rem .75rem; font-size: .875rem; font-weight: 550; }
+.dialog { width: min(26rem, calc(100vw - 2rem)); padding: 1.5rem; background: var(--card); color: inherit; border: 1px solid var(--line); border-radius: 1rem; box-shadow: var(--shadow); }
+.dialog::backdrop { background: rgb(10 16 13 / 45%); }
+.dialog p { margin: 0 0 1.25rem; overflow-wrap: anywhere; }
+.dialog strong { display: block; margin-bottom: .375rem; font-size: 1.125rem; line-height: 1.35; }
+.dialog p { flex: 1 0 100%; }
+.dialog:popover-open { display: flex; flex-wrap: wrap; gap: .5rem; }
+.dialog button { padding: .5rem 1rem; font-size: .9375rem; }
+.danger { background: var(--danger); color: var(--on-danger); }
+.danger:hover { background: var(--danger-strong); }
+.column { max-width: 36rem; }
+.column > .hint { margin-top: 1.25rem; }
+.column .card + .card { margin-top: 1.5rem; }
+.back { margin: 0 0 1rem; font-size: .9375rem; }
+.back a::before { content: "← "; }
+.aside { margin: 1.125rem 0 0; font-size: .9375rem; text-align: center; }
+fieldset { margin: 0 0 .75rem; padding: 0; border: 0; }
+legend { margin-bottom: .625rem; padding: 0; font-size: .9375rem; font-weight: 600; }
+.choice { display: flex; align-items: center; gap: .625rem; margin: 0; padding: .4375rem 0; font-size: 1rem; font-weight: 450; }
+.choice input { width: 1.125rem; height: 1.125rem; margin: 0; accent-color: var(--accent); }
+.made { border-color: var(--accent); }
+.made h2 { margin-bottom: .875rem; }
+.copy { margin: 0; padding: .75rem .875rem; background: var(--paper); border: 1px solid var(--line); border-radius: .5rem; font: .875rem/1.55 ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; word-break: break-all; }
+.copy a { text-decoration: none; }
+.copy a:hover { text-decoration: underline; }
+.made .hint { margin: .875rem 0 0; }
+.go { margin: 1.75rem 0 0; }
+.go .button { display: block; text-align: center; }
 dl { display: grid; gap: .25rem 2rem; margin: 0; }
 dt { color: var(--soft); font-size: .9375rem; }
 dd { margin: 0 0 .75rem; overflow-wrap: anywhere; }
@@ -139,6 +191,8 @@ dd { margin: 0 0 .75rem; overflow-wrap: anywhere; }
   dl { grid-template-columns: max-content minmax(0, 1fr); gap: .75rem 2.5rem; align-items: baseline; }
   dd { margin: 0; }
 }
+.about dl { grid-template-columns: none; gap: .125rem; }
+.about dd:not(:last-child) { margin-bottom: .75rem; }
 .notice { max-width: 36rem; padding-block: clamp(0rem, 6vh, 4rem); }
 .status { margin: 0 0 .75rem; color: var(--accent); font-size: .9375rem; font-weight: 620; letter-spacing: .02em; }
 @media (forced-colors: active) { .mark rect { fill: CanvasText; } .mark path { fill: Canvas; } }

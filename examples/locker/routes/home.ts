@@ -1,24 +1,26 @@
 import type { FastifyPluginAsync } from 'fastify';
-import type { LockerOptions } from '../app.js';
-import { prefersJson, sendPage } from '../negotiate.js';
+import type { LockerParts } from '../app.js';
+import { keepPrivate, prefersJson, sendPage } from '../negotiate.js';
 import { homePage } from '../pages/home.js';
 import { ICON } from '../pages/mark.js';
 import { signInPage } from '../pages/sign-in.js';
 
-export const homeRoutes: FastifyPluginAsync<LockerOptions> = async (app, options) => {
+export const homeRoutes: FastifyPluginAsync<LockerParts> = async (app, options) => {
+  const { files, maxFileSize, knownPassword } = options;
+
   app.get('/', async (request, reply) => {
     const { user, signedInAt } = request.session;
     const csrfToken = reply.csrfToken();
-    // So that going back after signing out shows nothing of before.
-    reply.header('cache-control', 'private, no-store');
+    keepPrivate(reply);
     if (prefersJson(request)) return { user: user ?? null, csrfToken };
     const messages = request.flash();
-    if (user === undefined) {
-      const password = options.showPassword ? options.password : undefined;
-      return sendPage(reply, signInPage({ csrfToken, messages, password }));
-    }
+    if (user === undefined) return sendPage(reply, signInPage({ csrfToken, messages, knownPassword }));
     const kid = app.keyturn.health.signs;
-    return sendPage(reply, homePage({ csrfToken, messages, user, signedInAt, kid }));
+    const kept = await files.list(user);
+    return sendPage(
+      reply,
+      homePage({ csrfToken, messages, user, signedInAt, kid, files: kept, maxFileSize }),
+    );
   });
 
   app.get('/icon.svg', async (_request, reply) =>

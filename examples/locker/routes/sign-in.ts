@@ -1,17 +1,16 @@
 // Signing in and out. Keyturn has checked the CSRF token of every POST before it comes here.
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
-import { isPassword, LONGEST_NAME } from '../accounts.js';
-import type { LockerOptions } from '../app.js';
-import { prefersJson } from '../negotiate.js';
+import type { LockerParts } from '../app.js';
+import { Refusal } from '../errors.js';
+import { field, nameProblem } from '../fields.js';
+import { keepPrivate, prefersJson } from '../negotiate.js';
 
-export const signInRoutes: FastifyPluginAsync<LockerOptions> = async (app, options) => {
+export const signInRoutes: FastifyPluginAsync<LockerParts> = async (app, { accounts }) => {
   app.post('/login', async (request, reply) => {
     const username = field(request.body, 'username').trim();
-    if (username === '') return refuse(request, reply, 400, 'Please enter a name.');
-    if (username.length > LONGEST_NAME) {
-      return refuse(request, reply, 400, `Please choose a name of at most ${LONGEST_NAME} characters.`);
-    }
-    if (!isPassword(field(request.body, 'password'), options.password)) {
+    const problem = nameProblem(username);
+    if (problem !== undefined) return refuse(request, reply, 400, problem);
+    if (!(await accounts.isPassword(username, field(request.body, 'password')))) {
       request.flash('username', username);
       return refuse(request, reply, 401, 'The password is not right.');
     }
@@ -33,20 +32,21 @@ export const signInRoutes: FastifyPluginAsync<LockerOptions> = async (app, optio
 
   app.get('/me', async (request, reply) => {
     const { user } = request.session;
-    reply.header('cache-control', 'private, no-store');
+    keepPrivate(reply);
     if (user === undefined) return reply.code(401).send({ error: 'Nobody is signed in.' });
     return { user };
   });
 };
 
+/** Who is signed in. @throws Refusal when nobody is */
+export function signedInUser(request: FastifyRequest): string {
+  const { user } = request.session;
+  if (user === undefined) throw new Refusal(401);
+  return user;
+}
+
 function refuse(request: FastifyRequest, reply: FastifyReply, status: number, why: string): FastifyReply {
   if (prefersJson(request)) return reply.code(status).send({ error: why });
   request.flash('error', why);
   return reply.redirect('/', 303);
-}
-
-/** A field of a form or of JSON; empty when it is missing, or no text. */
-function field(body: unknown, name: string): string {
-  const value = (body as Record<string, unknown> | null | undefined)?.[name];
-  return typeof value === 'string' ? value : '';
 }

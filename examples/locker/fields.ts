@@ -1,0 +1,15 @@
+// What forms and programs send.
+import { LONGEST_NAME } from './accounts.js';
+
+/** A field of a form or of JSON; empty when it is missing, or no text. */
+export function field(body: unknown, name: string): string {
+  const value = (body as Record<string, unknown> | null | undefined)?.[name];
+  return typeof value === 'string' ? value : '';
+}
+
+/** What is wrong with a user name, if anything. */
+export function nameProblem(name: string): string | undefined {
+  if (name === '') return 'Please enter a name.';
+  if (name.length <= LONGEST_NAME) return undefined;
+  return `Please choose a name of at most ${LONGEST_NAME} characters.`;
+}

@@ -1,0 +1,298 @@
+// Real engines for tests: private ones started from what is installed, places of one's own in shared ones, and a
+// proxy that can take a connection away.
+import { execFileSync, type SpawnOptions, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { Pool } from 'pg';
+
+export interface Engine {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+export interface PrivateRedis extends Engine {
+  readonly port: number;
+  readonly folder: string;
+}
+
+type Say = (text: string) => void;
+
+const wait = (ms: number) => new Promise((done) => setTimeout(done, ms));
+const quiet: Say = () => {};
+
+/** A Redis of one's own, without persistence unless a test saves. `port`: where one was before. */
+export async function startRedis(
+  say: Say = quiet,
+  port?: number,
+  more: readonly string[] = [],
+): Promise<PrivateRedis> {
+  const binary = await program('redis-server', 'redis-server', say);
+  const folder = mkdtempSync(join(tmpdir(), 'keyturn-redis-'));
+  const at = port ?? (await freePort());
+  const settings = [
+    '--port',
+    `${at}`,
+    '--bind',
+    '127.0.0.1',
+    '--dir',
+    folder,
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+  ];
+  const stop = await daemon(binary, [...settings, '--rdbcompression', 'no', ...more], {}, () => answers(at));
+  say(`started a private Redis on 127.0.0.1:${at}`);
+  return {
+    url: `redis://127.0.0.1:${at}`,
+    port: at,
+    folder,
+    stop: async () => {
+      await stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A PostgreSQL of one's own. It refuses to run as root, so there it runs as "postgres" or "nobody". */
+export async function startPostgres(say: Say = quiet): Promise<Engine> {
+  const binary = await program('postgres', 'postgresql', say);
+  const initdb = await program('initdb', 'postgresql', say);
+  const folder = mkdtempSync(join(tmpdir(), 'keyturn-postgres-'));
+  const options: SpawnOptions = { cwd: folder, ...unprivileged(folder) };
+  const data = join(folder, 'data');
+  const arguments_ = ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-sync', '--locale=C'];
+  execFileSync(initdb, arguments_, { ...options, stdio: ['ignore', 'ignore', 'inherit'] });
+  const port = await freePort();
+  const settings = ['-D', data, '-p', `${port}`, '-k', folder, '-c', 'listen_addresses=127.0.0.1'];
+  const url = `postgres://postgres@127.0.0.1:${port}`;
+  const stop = await daemon(binary, [...settings, '-c', 'fsync=off'], options, () => createDatabase(url));
+  say(`started a private PostgreSQL on 127.0.0.1:${port}`);
+  return {
+    url: `${url}/test`,
+    stop: async () => {
+      await stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Starts a server and waits until it answers. */
+async function daemon(
+  binary: string,
+  args: readonly string[],
+  options: SpawnOptions,
+  ready: () => Promise<boolean>,
+): Promise<() => Promise<void>> {
+  const child = spawn(binary, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += chunk));
+  const ended = new Promise<void>((done) => {
+    child.once('exit', () => done());
+    child.once('error', (error) => {
+      output += error;
+      done();
+    });
+  });
+  const stop = async () => {
+    // For PostgreSQL: at once, without waiting for clients.
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGINT');
+    await ended;
+  };
+  for (let tries = 0; tries < 150; tries++) {
+    if (child.exitCode !== null || child.pid === undefined) break;
+    if (await ready()) return stop;
+    await wait(100);
+  }
+  await stop();
+  throw new Error(`${binary} did not start:\n${output}`);
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((done) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'));
+    socket.once('data', (data) => {
+      socket.destroy();
+      done(data.toString().startsWith('+PONG'));
+    });
+    socket.once('error', () => done(false));
+  });
+}
+
+async function createDatabase(url: string): Promise<boolean> {
+  const pool = new Pool({ connectionString: `${url}/postgres`, connectionTimeoutMillis: 1000 });
+  try {
+    await pool.query('CREATE DATABASE test');
+    return true;
+  } catch (error) {
+    return (error as { code?: string }).code === '42P04';
+  } finally {
+    await pool.end();
+  }
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((done, failed) => {
+    const server = createServer();
+    server.once('error', failed);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => done(port));
+    });
+  });
+}
+
+/** Where programs are: Debian keeps PostgreSQL's out of the way, by version. */
+function folders(): string[] {
+  const home = '/usr/lib/postgresql';
+  const versions = existsSync(home)
+    ? readdirSync(home).sort((one, other) => Number(other) - Number(one))
+    : [];
+  return [
+    ...versions.map((version) => `${home}/${version}/bin`),
+    ...(process.env.PATH ?? '').split(delimiter),
+  ];
+}
+
+/** The path of a program; on Debian, as root, after installing its package if need be. */
+async function program(name: string, debian: string, say: Say): Promise<string> {
+  const look = () =>
+    folders()
+      .map((folder) => join(folder, name))
+      .find((path) => existsSync(path));
+  const there = look();
+  if (there !== undefined) return there;
+  const mayInstall = process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');
+  if (mayInstall) {
+    say(`${name} is not installed; installing Debian's package ${debian} (apt-get install)`);
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    const apt = (...args: string[]) =>
+      execFileSync('apt-get', args, { env, stdio: ['ignore', 'ignore', 'inherit'], timeout: 300_000 });
+    try {
+      apt('update', '-q');
+      apt('install', '-q', '-y', '--no-install-recommends', debian);
+    } catch (error) {
+      say(`that failed: ${(error as Error).message}`);
+    }
+    const installed = look();
+    if (installed !== undefined) return installed;
+  }
+  throw new Error(
+    `tests need ${name}, which is neither running nor installed\n` +
+      `hint: install it (Debian: apt-get install ${debian}), start it on its standard port, or name one by ` +
+      `${name === 'redis-server' ? 'KEYTURN_TEST_REDIS_URL' : 'KEYTURN_TEST_POSTGRES_URL'}`,
+  );
+}
+
+/** The user to run as where this is root, who then owns the folder. */
+function unprivileged(folder: string): { readonly uid?: number; readonly gid?: number } {
+  if (process.getuid?.() !== 0) return {};
+  const idOf = (flag: string, user: string) =>
+    Number(execFileSync('id', [flag, user], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
+  for (const user of ['postgres', 'nobody']) {
+    try {
+      const [uid, gid] = [idOf('-u', user), idOf('-g', user)];
+      chownSync(folder, uid, gid);
+      return { uid, gid };
+    } catch {
+      // Not on this machine.
+    }
+  }
+  throw new Error('PostgreSQL does not run as root, and there is neither a user "postgres" nor "nobody"');
+}
+
+/** A beginning for keys that nobody else uses. */
+export function ownPrefix(): string {
+  return `keyturn-test-${randomBytes(6).toString('hex')}:`;
+}
+
+/** A schema that nobody else uses, and pools that look there first. */
+export async function ownSchema(url: string): Promise<{
+  readonly schema: string;
+  readonly pool: Pool;
+  pools(settings?: object): Pool;
+  drop(): Promise<void>;
+}> {
+  const schema = `keyturn_test_${randomBytes(6).toString('hex')}`;
+  const all: Pool[] = [];
+  const pools = (settings: object = {}) => {
+    const pool = new Pool({
+      connectionString: url,
+      options: `-c search_path=${schema}`,
+      max: 8,
+      ...settings,
+    });
+    all.push(pool);
+    return pool;
+  };
+  const pool = pools();
+  await pool.query(`CREATE SCHEMA ${schema}`);
+  return {
+    schema,
+    pool,
+    pools,
+    drop: async () => {
+      await pool.query(`DROP SCHEMA ${schema} CASCADE`);
+      await Promise.all(all.filter((one) => !one.ended).map((one) => one.end()));
+    },
+  };
+}
+
+/** Stands between a client and an engine. */
+export interface Cut {
+  readonly port: number;
+  /** Takes all connections away, and refuses new ones until {@link Cut.mend}. */
+  cut(): void;
+  mend(): void;
+  /** Swallows what the engine answers to the next request, and then takes the connection away. */
+  loseNextAnswer(): void;
+  close(): Promise<void>;
+}
+
+export async function cutTo(port: number, host = '127.0.0.1'): Promise<Cut> {
+  const sockets = new Set<Socket>();
+  let open = true;
+  let losing = false;
+  const server = createServer((client) => {
+    if (!open) return void client.destroy();
+    const engine = connect(port, host);
+    for (const [from, to] of [
+      [client, engine],
+      [engine, client],
+    ] as const) {
+      sockets.add(from);
+      from.on('error', () => {});
+      from.on('close', () => {
+        sockets.delete(from);
+        to.destroy();
+      });
+    }
+    client.on('data', (data) => engine.write(data));
+    engine.on('data', (data) => {
+      if (!losing) return void client.write(data);
+      losing = false;
+      client.destroy();
+    });
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  return {
+    port: (server.address() as AddressInfo).port,
+    cut: () => {
+      open = false;
+      for (const socket of sockets) socket.destroy();
+    },
+    mend: () => {
+      open = true;
+    },
+    loseNextAnswer: () => {
+      losing = true;
+    },
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((done) => server.close(done));
+    },
+  };
+}
