@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['test/setup/build.ts'],
+    globalSetup: ['test/setup/build.ts', 'test/setup/engines.ts'],
     testTimeout: 30_000,
     // Workers inherit nothing that would decide a profile: every test says its own.
     env: { KEYTURN_ENV: undefined, NO_COLOR: '1' } as unknown as Record<string, string>,

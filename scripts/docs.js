@@ -14,7 +14,11 @@ if (!existsSync(join(root, 'dist', 'config', 'settings.js'))) {
 const { PURPOSE_FIELDS, SETTING_NAMES, SETTINGS, variableOf } = await import('../dist/config/settings.js');
 const { layer } = await import('../dist/config/layers.js');
 const { duration, formatDuration } = await import('../dist/config/value.js');
+const { Key, Material } = await import('../dist/keyring/key.js');
+const { Keyring } = await import('../dist/keyring/keyring.js');
 const { PurposeRegistry } = await import('../dist/purposes/registry.js');
+const { impactOf } = await import('../dist/rotation/impact.js');
+const { generateSecret } = await import('../dist/secret/generate.js');
 
 /** What stands between `<!-- generated: NAME -->` and `<!-- end of NAME -->`, by page and name. */
 const PAGES = {
@@ -22,6 +26,11 @@ const PAGES = {
     settings: settingsTables,
     'purpose fields': purposeFields,
     purposes: builtInPurposes,
+  },
+  'docs/rotation.md': {
+    'where the secret is used': secretUses,
+    'what each step does': stepEffects,
+    'what no step affects': notAffected,
   },
 };
 
@@ -75,6 +84,59 @@ function builtInPurposes() {
     ),
     '',
   ];
+}
+
+/** What `keyturn impact` says of each step, for an app that configures nothing. */
+function impacts() {
+  const { settings } = layer('prod', [], {});
+  const registry = new PurposeRegistry(settings, true);
+  const [active, retiring] = ['active', 'retiring'].map(
+    (state) => new Key(new Material(generateSecret()), state, { dates: { [state]: 0 } }),
+  );
+  const facts = {
+    now: 0,
+    maxLag: settings.get('security.keyring.max_lag'),
+    skew: settings.get('security.keyring.clock_skew'),
+    lifetimes: Object.fromEntries(registry.all.map(({ name, maxAge }) => [name, maxAge])),
+    replicas: [],
+  };
+  const of = (step) => impactOf(step, new Keyring([active, retiring], { id: 'x' }), registry, facts);
+  return {
+    rotate: of({ step: 'rotate' }),
+    retire: of({ step: 'retire', kid: retiring.id }),
+    revoke: of({ step: 'revoke', kid: active.id }),
+  };
+}
+
+function secretUses() {
+  return [
+    '| purpose | what is signed | where its state lives | lives at most |',
+    '|---|---|---|---|',
+    ...impacts().rotate.rows.map(({ purpose, about, state, maxAge }) =>
+      row([`\`${purpose}\``, about, state, formatDuration(maxAge)]),
+    ),
+    '',
+  ];
+}
+
+const EFFECTS = { continues: 'accepted until it expires', refused: 'refused at once', none: 'none is left' };
+
+function stepEffects() {
+  const { rotate, retire, revoke } = impacts();
+  const cell = ({ effect, sees }) => EFFECTS[effect] + (sees === 'nothing' ? '' : `: ${sees}`);
+  return [
+    '| purpose | rotate | retire | revoke the key that signs | what the user sees of that |',
+    '|---|---|---|---|---|',
+    ...rotate.rows.map((of, at) => {
+      const { effect, sees } = revoke.rows[at];
+      return row([`\`${of.purpose}\``, cell(of), cell(retire.rows[at]), EFFECTS[effect], sees]);
+    }),
+    '',
+  ];
+}
+
+function notAffected() {
+  return [...impacts().rotate.notAffected.map((line) => `- ${line}`), ''];
 }
 
 function row(cells) {

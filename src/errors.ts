@@ -53,6 +53,7 @@ export type ErrorCode =
   | 'session_invalid'
   | 'session_too_large'
   | 'stage_pending'
+  | 'store_invalid'
   | 'too_early';
 
 const STATUS: { readonly [Code in ErrorCode]?: number } = {

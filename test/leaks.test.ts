@@ -23,6 +23,7 @@ import keyturnFastify from '../src/adapters/fastify.js';
 import { HttpCore, type HttpOptions, type Visit } from '../src/adapters/http.js';
 import { type BlobStore, type BlobStoreOptions, createBlobStore } from '../src/blobs/index.js';
 import { KeyturnError } from '../src/errors.js';
+import type { ReplicaReport } from '../src/fleet/report.js';
 import { createJwt, createRefreshTokens } from '../src/jwt/index.js';
 import { writeDocument } from '../src/keyring/document.js';
 import { changeDocument } from '../src/keyring/file.js';
@@ -33,9 +34,12 @@ import * as transitions from '../src/keyring/transitions.js';
 import { internalsOf, Keyturn, startKeyturn } from '../src/keyturn.js';
 import { Rotation } from '../src/rotation/rotation.js';
 import { type LogMethod, textLogger } from '../src/runtime/log.js';
+import { sealedStore } from '../src/sealed-store.js';
 import { cleanSecret } from '../src/secret/text.js';
 import { sealerUnavailable } from '../src/signing/sodium.js';
 import { MemorySessionStore } from '../src/stores/memory.js';
+import { PostgresSessionStore, schemaSql } from '../src/stores/postgres.js';
+import { RedisSessionStore } from '../src/stores/redis.js';
 import { Browser } from './support/browser.js';
 import { THROWN_CODES } from './support/error-codes.js';
 import { everyFormOf, LeakSearch } from './support/leaks.js';
@@ -270,7 +274,9 @@ async function objectsOf(keyturn: Keyturn): Promise<Record<string, unknown>> {
   const changes: unknown[] = [];
   const stop = keyturn.on('change', (...rings) => changes.push(rings));
   internals.ring.replace(
-    new Keyring([new Key(new Material(CURRENT), 'active'), new Key(new Material(FORMER), 'staged')]),
+    new Keyring([new Key(new Material(CURRENT), 'active'), new Key(new Material(FORMER), 'staged')], {
+      id: 'another',
+    }),
   );
   stop();
   expect(changes).toHaveLength(1);
@@ -459,10 +465,23 @@ const PROVOKED: Readonly<Record<string, readonly Provoke[]>> = {
   ],
   profile_differs: [
     async () => {
-      const report = { ...replica, host: hostname(), pid: process.pid, at: NOW, profile: 'prod', uses: [] };
-      return (
-        await rotation(held(document, { 'held.fleet/a.json': json({ ...report, lifetimes: {}, maxLag: 1 }) }))
-      ).stage();
+      const report: ReplicaReport = {
+        ...replica,
+        host: hostname(),
+        pid: process.pid,
+        at: NOW,
+        profile: 'prod',
+        source: FILE,
+        ring: undefined,
+        generation: 0,
+        fingerprint: 'AAAAAAAAAAA',
+        loadedAt: NOW,
+        uses: [],
+        lifetimes: {},
+        maxLag: 1,
+        degraded: undefined,
+      };
+      return (await rotation(held(document, { 'held.fleet/a.json': json(report) }))).stage();
     },
   ],
   profile_unknown: [() => refused({}, CURRENT), () => refused({}, FORMER)],
@@ -492,6 +511,12 @@ const PROVOKED: Readonly<Record<string, readonly Provoke[]>> = {
     async () => createRefreshTokens(await started(), { store: { [CURRENT]: FORMER } as never }),
   ],
   bind_invalid: [async () => (await started()).signer('invitation').sign(1, { bind: '' })],
+  store_invalid: [
+    () => new RedisSessionStore({ client: CURRENT as never }),
+    () => new PostgresSessionStore({ pool: CURRENT as never }),
+    () => schemaSql(CURRENT),
+    async () => sealedStore(new MemorySessionStore(), await started(), { plain: CURRENT as never }),
+  ],
   link_invalid: [
     async () => (await started()).links({ base: CURRENT }),
     async () => (await started()).links().sign(CURRENT),

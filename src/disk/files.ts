@@ -1,5 +1,6 @@
 // Writes files whole: after a kill at any instant what is there is the old or the new, complete.
 import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
 import { link, lstat, open, readdir, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { withLock } from './lock.js';
@@ -101,6 +102,26 @@ export async function writeLoosely(path: string, text: string): Promise<void> {
   } catch (error) {
     await unlink(draft).catch(() => {});
     throw error;
+  }
+}
+
+/**
+ * Reads a file that {@link writeLoosely} wrote. Nothing else is read: no symlink, no pipe that never ends, and
+ * nothing larger than `limit` bytes.
+ *
+ * @returns undefined when there is no such file
+ */
+export async function readLoosely(path: string, limit: number): Promise<string | undefined> {
+  // Windows knows neither flag.
+  const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+  const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).catch(() => undefined);
+  try {
+    const found = await file?.stat();
+    return found?.isFile() === true && found.size <= limit ? await file?.readFile('utf8') : undefined;
+  } catch {
+    return undefined;
+  } finally {
+    await file?.close();
   }
 }
 

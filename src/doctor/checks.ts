@@ -2,10 +2,12 @@
 import { SETTING_NAMES, type SettingName } from '../config/settings.js';
 import { formatDuration } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
+import { AEAD_PACKAGE } from '../signing/sodium.js';
 import type { Check, Facts } from './facts.js';
 import { type Finding, fail, finding, type Point, pass, warn } from './finding.js';
 import { keyring, problemsOf, signingSecret, source } from './key-checks.js';
 import { fileModes, git, secretInConfig } from './place-checks.js';
+import { fleet, rotation } from './ring-checks.js';
 
 /** `docs/doctor.md` has a section for each; a test compares the names. */
 export const CHECKS: Readonly<Record<string, Check>> = {
@@ -20,6 +22,9 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   git,
   session_backend: sessionBackend,
   purposes,
+  sealing,
+  rotation,
+  fleet,
 };
 
 export function judgeAll(facts: Facts): readonly Finding[] {
@@ -96,4 +101,12 @@ function purposes(facts: Facts): readonly Point[] {
   if (facts.purposes instanceof KeyturnError) return [fail(facts.purposes.message, facts.purposes.hint)];
   const all = facts.purposes.all.map(({ name, maxAge }) => `${name} ${formatDuration(maxAge)}`);
   return [pass(`${all.length}, with their longest lifetimes: ${all.join(', ')}`)];
+}
+
+/** Every start is refused where a purpose is declared sealed and nothing can seal. */
+function sealing({ purposes: registry, sealingFails }: Facts): readonly Point[] {
+  if (sealingFails !== undefined) return [fail(sealingFails.message, sealingFails.hint)];
+  const sealed = registry instanceof KeyturnError ? [] : registry.all.filter((purpose) => purpose.sealed);
+  if (sealed.length === 0) return [pass('no purpose is declared sealed')];
+  return [pass(`${sealed.map(({ name }) => name).join(', ')}: the package ${AEAD_PACKAGE} is there`)];
 }

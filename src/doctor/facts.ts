@@ -2,6 +2,7 @@
 import type { KeyturnError } from '../errors.js';
 import type { PurposeRegistry } from '../purposes/registry.js';
 import type { Resolution } from '../resolve/resolve.js';
+import type { Status } from '../rotation/status.js';
 import type { Point } from './finding.js';
 
 /** A file or folder that is there and holds secrets. */
@@ -37,6 +38,10 @@ export interface Facts {
   /** What stands in the folder `.keyturn`. */
   readonly dataDir: { readonly name: string; readonly secret: boolean; readonly document: boolean };
   readonly git: GitFacts;
+  /** The keyring document in force with what its processes report; undefined where there is none in a file. */
+  readonly ring: Status | undefined;
+  /** Why sealed purposes cannot be sealed; undefined when they can, or none is declared. */
+  readonly sealingFails: KeyturnError | undefined;
 }
 
 /** Looks at the facts and tells what it noticed; at least one point. */

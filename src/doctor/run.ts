@@ -5,6 +5,9 @@ import { KeyturnError } from '../errors.js';
 import { PurposeRegistry } from '../purposes/registry.js';
 import type { Machine } from '../resolve/machine.js';
 import { type Resolution, resolve } from '../resolve/resolve.js';
+import { Rotation } from '../rotation/rotation.js';
+import type { Status } from '../rotation/status.js';
+import { loadAead, sealerUnavailable } from '../signing/sodium.js';
 import { judgeAll } from './checks.js';
 import type { Facts } from './facts.js';
 import { type Report, report } from './finding.js';
@@ -24,10 +27,11 @@ async function gather(machine: Machine, profile: string | undefined): Promise<Fa
     [dataDir, join(dataDir, 'secret'), join(dataDir, 'keyring.json')].map(isThere),
   );
   const names = ['keyturn.toml', `keyturn.${resolution.profile.profile}.toml`];
+  const purposes = readPurposes(resolution);
   const there = await Promise.all(names.map((name) => isThere(join(cwd, name))));
   return {
     resolution,
-    purposes: readPurposes(resolution),
+    purposes,
     configFiles: names.filter((_, index) => there[index]),
     secretPlaces,
     dataDir: { name: nameOf(dataDir, cwd), secret: secret === true, document: document === true },
@@ -39,12 +43,41 @@ async function gather(machine: Machine, profile: string | undefined): Promise<Fa
       files: secretPlaces.filter((place) => !place.folder),
       nameOf: (path) => nameOf(path, cwd),
     }),
+    ring: await readRing(machine, profile, resolution),
+    sealingFails: purposes instanceof KeyturnError ? undefined : await whySealingFails(purposes),
   };
 }
 
 function readPurposes(resolution: Resolution): PurposeRegistry | KeyturnError {
   try {
     return new PurposeRegistry(resolution.settings, resolution.profile.profile === 'prod');
+  } catch (error) {
+    if (error instanceof KeyturnError) return error;
+    throw error;
+  }
+}
+
+/** Read anew, like everything here without a trace. What keeps it from being read other checks have told. */
+async function readRing(
+  machine: Machine,
+  profile: string | undefined,
+  { source }: Resolution,
+): Promise<Status | undefined> {
+  if (source?.kind !== 'file' || source.format !== 'document') return undefined;
+  try {
+    const rotation = await Rotation.open({ machine, profile, readOnly: true });
+    return await rotation.status();
+  } catch (error) {
+    if (error instanceof KeyturnError) return undefined;
+    throw error;
+  }
+}
+
+async function whySealingFails(registry: PurposeRegistry): Promise<KeyturnError | undefined> {
+  const sealed = registry.all.find((purpose) => purpose.sealed);
+  if (sealed === undefined) return undefined;
+  try {
+    return (await loadAead()) === undefined ? sealerUnavailable(sealed.name) : undefined;
   } catch (error) {
     if (error instanceof KeyturnError) return error;
     throw error;

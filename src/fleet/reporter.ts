@@ -1,7 +1,5 @@
 // Keeps this process's report up to date, where the folder beside the keyring file can be written.
-import { type ReplicaReport, removeReport, writeReport } from './report.js';
-
-const LONGEST_PAUSE_MS = 10_000;
+import { pauseOf, type ReplicaReport, removeReport, writeReport } from './report.js';
 
 export class Reporter {
   readonly #path: string;
@@ -17,7 +15,7 @@ export class Reporter {
   constructor(path: string, lease: number, describe: () => ReplicaReport) {
     this.#path = path;
     this.#describe = describe;
-    this.#pauseMs = Math.min(LONGEST_PAUSE_MS, (lease * 1000) / 3);
+    this.#pauseMs = pauseOf(lease);
   }
 
   /** Reports before the process takes part: a key must not be promoted past a replica that nobody knows of. */

@@ -8,6 +8,8 @@ import type { Keyring } from './keyring.js';
 
 /** How often a change is begun anew after its lock was broken: a writer that was stopped for a minute. */
 const ATTEMPTS = 3;
+/** The most that is read of a source. */
+const LIMIT_BYTES = 1024 * 1024;
 
 /**
  * Reads the document, changes it and writes it back, while no other writer does.
@@ -28,7 +30,7 @@ export async function changeDocument(
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const written = await withLock(file, async ({ stillMine }) => {
         const next = await change(parseDocument(await readFile(file, 'utf8'), path, clean));
-        return (await replaceFile(file, writeDocument(next), stillMine)) ? next : undefined;
+        return (await replaceFile(file, readable(next, path, clean), stillMine)) ? next : undefined;
       });
       if (written !== undefined) return written;
     }
@@ -36,6 +38,20 @@ export async function changeDocument(
     throw error instanceof KeyturnError ? error : unwritable(path, error);
   }
   throw new KeyturnError('keyring_locked', `other writers keep changing ${path}`, 'try again');
+}
+
+/** The text of a document, once it is certain that it can be read again: whatever is wrong, the file stays good. */
+function readable(ring: Keyring, path: string, clean: (secret: string, where: string) => string): string {
+  const text = writeDocument(ring);
+  if (Buffer.byteLength(text) > LIMIT_BYTES) {
+    throw new KeyturnError(
+      'keyring_unwritable',
+      `${path} would be larger than 1 MiB, and nobody would read it any more`,
+      'take old lines out of its history by hand, and retired keys whose tokens nobody has any more',
+    );
+  }
+  parseDocument(text, `what was to be written to ${path}`, clean);
+  return text;
 }
 
 function unwritable(path: string, error: unknown): KeyturnError {

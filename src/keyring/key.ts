@@ -131,8 +131,9 @@ export class Key {
 
 /** Per purpose the longer of two lifetimes. */
 export function longer(one: Lifetimes, other: Lifetimes): Lifetimes {
-  const both: Record<string, number> = { ...one };
+  const both = new Map(Object.entries(one));
+  // A map, since a purpose may be called "constructor": every plain object has something of that name.
   for (const [purpose, seconds] of Object.entries(other))
-    both[purpose] = Math.max(both[purpose] ?? 0, seconds);
-  return both;
+    both.set(purpose, Math.max(both.get(purpose) ?? 0, seconds));
+  return Object.fromEntries(both);
 }

@@ -57,7 +57,15 @@ export class LiveKeyring {
 
 /** A process never takes an older ring for a newer one: a restart is the way to say that it should. */
 function refuseOlder(present: Keyring, found: Keyring): void {
-  if (present.id === undefined || found.id !== present.id) return;
+  if (present.id === undefined) return;
+  if (found.id === undefined) {
+    throw new KeyturnError(
+      'keyring_outdated',
+      'the source holds no keyring document any more, and one is in force',
+      'put the document back, or restart the process to go without one on purpose',
+    );
+  }
+  if (found.id !== present.id) return;
   if (found.generation < present.generation) {
     throw new KeyturnError(
       'keyring_outdated',

@@ -5,7 +5,10 @@
 // test/keyring/model.test.ts explores this exhaustively with these very functions, and says what they rest on.
 import { KeyturnError } from '../errors.js';
 import { Key, type Lifetimes, longer, type Material } from './key.js';
-import { Keyring } from './keyring.js';
+import { Keyring, type KeyringFacts } from './keyring.js';
+
+/** The last moment that there is, in milliseconds since 1970: what would be later is never. */
+const LATEST = 8_640_000_000_000_000;
 
 /** What a replica says of itself. */
 export interface ReplicaFacts {
@@ -21,6 +24,8 @@ export interface ReplicaFacts {
   readonly lastVerified?: Readonly<Record<string, number>>;
   /** The process has ended: what it knew and signed with no longer counts, when it last signed still does. */
   readonly ended?: boolean;
+  /** It has missed a few reports and may be gone: it still holds a step up, but no longer shortens a wait. */
+  readonly silent?: boolean;
 }
 
 /** The facts that a transition is decided by. */
@@ -157,12 +162,24 @@ export function retire(published: Keyring, kid: string | undefined, facts: Trans
       `let it take over at ${new Date(key.activatesAt).toISOString()}, then roll back`,
     );
   }
+  refuseSigning(key, facts);
+  const lastSigned = lastSignedAt(key, facts);
+  if (key.state === 'staged' && lastSigned !== undefined) {
+    // The document was put back to an older one: here it is staged, and elsewhere it has signed.
+    const safeAt = expiryOf(lastSigned, longestLifetime(key, facts), facts.skew);
+    if (facts.now < safeAt)
+      throw tooEarly(
+        `the key ${key.id} is staged here and has signed: its tokens may still be alive`,
+        safeAt,
+      );
+  }
   if (key.state === 'retiring') {
-    refuseSigning(key, facts);
     refuseUndated(ring, key);
     const safeAt = safeToRetireAt(key, facts);
     if (facts.now < safeAt) throw tooEarly(`tokens of the key ${key.id} may still be alive`, safeAt);
-    const user = facts.replicas.find((replica) => (replica.lastVerified?.[key.id] ?? 0) > safeAt);
+    const user = facts.replicas.find(
+      ({ lastVerified = {} }) => Object.hasOwn(lastVerified, key.id) && (lastVerified[key.id] ?? 0) > safeAt,
+    );
     if (user !== undefined) {
       throw new KeyturnError(
         'key_in_use',
@@ -204,9 +221,9 @@ export function revoke(published: Keyring, kid: string, fresh: Material, facts: 
  * document sees the same.
  */
 export function effective(ring: Keyring, now: number): Keyring {
-  const due = ring.keys.find((key) => key.activatesAt !== undefined && key.activatesAt <= now);
-  if (due === undefined) return ring;
-  const at = due.activatesAt as number;
+  const at = nextChangeAt(ring);
+  if (at === undefined || at > now) return ring;
+  const due = ring.keys.find((key) => key.activatesAt === at) as Key;
   const keys = ring.keys.map((key) =>
     key === due ? key.enter('active', at) : key.state === 'active' ? key.enter('retiring', at) : key,
   );
@@ -214,12 +231,14 @@ export function effective(ring: Keyring, now: number): Keyring {
     ...ring.history,
     { at, what: 'promote', kid: due.id, why: 'as planned when it was staged' },
   ];
-  return new Keyring(keys, { id: ring.id as string, generation: ring.generation, history });
+  // A document written by hand may plan more than one: they take over one after another.
+  return effective(new Keyring(keys, { ...factsOf(ring), history }), now);
 }
 
 /** When {@link effective} next changes; undefined when nothing is planned. Milliseconds since 1970. */
 export function nextChangeAt(ring: Keyring): number | undefined {
-  return ring.keys.find((key) => key.activatesAt !== undefined)?.activatesAt;
+  const planned = ring.keys.flatMap((key) => key.activatesAt ?? []);
+  return planned.length === 0 ? undefined : Math.min(...planned);
 }
 
 /** When the last token of a retiring key has expired everywhere, in milliseconds since 1970. */
@@ -227,8 +246,13 @@ export function safeToRetireAt(
   key: Key,
   facts: Pick<TransitionFacts, 'now' | 'maxLag' | 'skew' | 'lifetimes' | 'replicas'>,
 ): number {
-  const recorded = Object.keys(key.lifetimes).length === 0 ? facts.lifetimes : key.lifetimes;
-  return lastTokenExpiresAt(key, Math.max(0, ...Object.values(recorded)), facts);
+  return lastTokenExpiresAt(key, longestLifetime(key, facts), facts);
+}
+
+/** The longest that a token of a key was ever allowed to live, in seconds; of old documents what is so now. */
+function longestLifetime(key: Key, { lifetimes }: Pick<TransitionFacts, 'lifetimes'>): number {
+  const recorded = Object.keys(key.lifetimes).length === 0 ? lifetimes : key.lifetimes;
+  return Math.max(0, ...Object.values(recorded));
 }
 
 /**
@@ -243,9 +267,22 @@ export function lastTokenExpiresAt(
 ): number {
   // The last replica stops signing a lag after the ring said so; one that says it signed later is believed.
   const published = (key.dates.retiring ?? facts.now) + facts.maxLag * 1000;
-  const observed = facts.replicas.map((replica) => replica.lastSigned?.[key.id] ?? 0);
+  return expiryOf(Math.max(published, lastSignedAt(key, facts) ?? 0), lifetime, facts.skew);
+}
+
+/** When a token of `lifetime` that was signed at a moment has expired everywhere. */
+function expiryOf(signedAt: number, lifetime: number, skew: number): number {
   // Skew twice: between the machine that gave the date and this one, and between those that sign and verify.
-  return Math.max(published, ...observed) + (lifetime + 2 * facts.skew) * 1000;
+  return Math.min(LATEST, signedAt + (lifetime + 2 * skew) * 1000);
+}
+
+/** When a replica last signed with a key, as far as any says. */
+function lastSignedAt(key: Key, { replicas }: Pick<TransitionFacts, 'replicas'>): number | undefined {
+  const observed = replicas.flatMap(({ lastSigned = {} }) =>
+    Object.hasOwn(lastSigned, key.id) ? (lastSigned[key.id] as number) : [],
+  );
+  const at = Math.max(0, ...observed);
+  return at === 0 ? undefined : at;
 }
 
 /** When a staged key can be promoted without reports, in milliseconds since 1970. */
@@ -287,7 +324,12 @@ function present(published: Keyring, facts: TransitionFacts): Keyring {
   const keys = ring.keys.map((key) =>
     key.id === published.active.id ? key.withLifetimes(facts.lifetimes) : key,
   );
-  return new Keyring(keys, { id: ring.id as string, generation: ring.generation, history: ring.history });
+  return new Keyring(keys, factsOf(ring));
+}
+
+/** What a ring carries besides its keys, for another one with other keys. */
+function factsOf({ id, generation, history }: Keyring): KeyringFacts {
+  return { ...(id === undefined ? {} : { id }), generation, history };
 }
 
 function allReport(key: Key, { replicas, expectedReplicas }: TransitionFacts): boolean {
@@ -295,7 +337,7 @@ function allReport(key: Key, { replicas, expectedReplicas }: TransitionFacts): b
   return (
     expectedReplicas !== undefined &&
     expectedReplicas > 0 &&
-    replicas.filter(isLive).length >= expectedReplicas &&
+    replicas.filter((replica) => isLive(replica) && replica.silent !== true).length >= expectedReplicas &&
     replicasWithout(key.id, replicas).length === 0
   );
 }
@@ -357,8 +399,9 @@ function next(
     at: facts.now,
     what,
     kid,
-    ...(facts.who === undefined ? {} : { who: facts.who }),
-    ...(facts.why === undefined ? {} : { why: facts.why }),
+    // An empty text says nothing, and a document holds none.
+    ...(facts.who ? { who: facts.who } : {}),
+    ...(facts.why ? { why: facts.why } : {}),
   };
   // Whoever signs may have issued tokens with the lifetimes in force until now.
   const noted = keys.map((key) =>

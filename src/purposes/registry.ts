@@ -42,8 +42,12 @@ const BUILT_IN: Readonly<Record<string, BuiltIn>> = {
   invitation: { maxAge: 30 * DAY, about: 'links that invite somebody', state: 'in the link', refused: 'must be invited again', reserved: false },
 };
 
-/** What is known of a purpose that an app declares without saying more. */
-const UNSAID = { state: 'in the token', refused: 'the app refuses the token' } as const;
+/** What is known of a purpose of which nothing has been said. */
+function unsaid(name: string, maxAge: number, sealed: boolean): Purpose {
+  const about = `tokens of the purpose "${name}"`;
+  const seen = { state: 'in the token', refused: 'the app refuses the token' };
+  return { name, maxAge, about, ...seen, sealed, reserved: false, declared: false };
+}
 
 export class PurposeRegistry {
   readonly #purposes = new Map<string, Purpose>();
@@ -92,14 +96,15 @@ export class PurposeRegistry {
         `every token expires: add max_age = "1h" (or longer) under [purposes.${name}]`,
       );
     }
+    const known = this.describe(name);
     this.#purposes.set(name, {
       name,
       maxAge: longest,
-      about: said.about ?? before?.about ?? `tokens of the purpose "${name}"`,
-      state: said.state ?? before?.state ?? UNSAID.state,
-      refused: before?.refused ?? UNSAID.refused,
-      sealed: said.sealed ?? before?.sealed ?? false,
-      reserved: before?.reserved ?? false,
+      about: said.about ?? known.about,
+      state: said.state ?? known.state,
+      refused: known.refused,
+      sealed: said.sealed ?? known.sealed,
+      reserved: known.reserved,
       declared: true,
     });
   }
@@ -107,6 +112,11 @@ export class PurposeRegistry {
   /** Every purpose, the built-in ones first. */
   get all(): readonly Purpose[] {
     return [...this.#purposes.values()];
+  }
+
+  /** What is known of a purpose. Of one that others know, and this registry does not, it is little. */
+  describe(name: string): Purpose {
+    return this.#purposes.get(name) ?? unsaid(name, 0, false);
   }
 
   /** One of Keyturn's own. */
@@ -176,8 +186,7 @@ export class PurposeRegistry {
     maxAge: number,
     sealed: boolean,
   ): { readonly purpose: Purpose; readonly maxAge: number } {
-    const about = `tokens of the purpose "${name}"`;
-    const purpose = { name, maxAge, about, ...UNSAID, sealed, reserved: false, declared: false };
+    const purpose = unsaid(name, maxAge, sealed);
     this.#purposes.set(name, purpose);
     return { purpose, maxAge };
   }

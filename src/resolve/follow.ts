@@ -29,6 +29,7 @@ export interface Following {
 export class Follower {
   readonly #options: ResolveOptions;
   readonly #following: Following;
+  readonly #kind: string | undefined;
   readonly #path: string | undefined;
   readonly #reread: boolean;
   /** Development only warns of weak secrets, but a strong one must not be replaced by a weak one unseen. */
@@ -41,6 +42,8 @@ export class Follower {
   #closed = false;
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> | undefined;
+  /** A look that somebody has asked for and that has not begun. */
+  #reloading: Promise<void> | undefined;
   #askedAt = 0;
 
   /** @param options those that `resolution` was made with */
@@ -50,6 +53,7 @@ export class Follower {
     this.#following = following;
     const weak = resolution.problems.some(({ error }) => error.code === 'secret_weak');
     this.#strict = resolution.profile.profile !== 'prod' && !weak;
+    this.#kind = resolution.source?.kind;
     this.#path = resolution.source?.kind === 'file' ? resolution.source.path : undefined;
     this.#reread = this.#path !== undefined || resolution.source?.kind === 'command';
   }
@@ -82,16 +86,25 @@ export class Follower {
   /** A look on behalf of a request; one for all that ask within a second. */
   async ask(): Promise<void> {
     const now = this.#options.machine.now();
-    if (this.#path === undefined || (now - this.#askedAt < ASKED_EVERY_MS && this.#looking === undefined))
-      return;
+    // A clock that was put back must not put this off until it is where it was.
+    const lately = Math.abs(now - this.#askedAt) < ASKED_EVERY_MS;
+    if (this.#path === undefined || (lately && this.#looking === undefined)) return;
     this.#askedAt = now;
     await this.look();
   }
 
   /** Reads the source whether it has changed or not: the operator said so. */
   async reload(): Promise<void> {
+    // Whoever asks before it begins gets the same: any number of signals costs one look more.
+    this.#reloading ??= this.#reloadNext();
+    await this.#reloading;
+  }
+
+  async #reloadNext(): Promise<void> {
     // One after another: of two at once the one that has read the older content could come in last.
-    while (this.#looking !== undefined) await this.#looking;
+    do await this.#looking;
+    while (this.#looking !== undefined);
+    this.#reloading = undefined;
     await this.#run(true);
   }
 
@@ -129,13 +142,21 @@ export class Follower {
   }
 
   async #read(): Promise<Keyring> {
-    const { problems, keyring } = await resolve(this.#options);
+    const { problems, keyring, source } = await resolve(this.#options);
     const bad = problems.find(
       ({ severity, error }) => severity === 'error' || (this.#strict && error.code === 'secret_weak'),
     );
     if (bad !== undefined) throw bad.error;
     if (keyring === undefined)
       throw new KeyturnError('secret_missing', 'the signing secret is gone', 'put it back');
+    // What keyturn.toml names now is for the next start: nobody looks at whether it changes.
+    if (source?.kind !== this.#kind || source?.path !== this.#path) {
+      throw new KeyturnError(
+        'keyring_outdated',
+        'the configuration names another source of keys than when this process started',
+        'restart the process to take its keys from there',
+      );
+    }
     return keyring;
   }
 }

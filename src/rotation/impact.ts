@@ -105,7 +105,8 @@ function purposesOf(registry: PurposeRegistry, lifetimes: Lifetimes): readonly P
   const names = new Set([...registry.all.map(({ name }) => name), ...Object.keys(lifetimes)]);
   return [...names].map((name) => {
     const purpose = registry.describe(name);
-    return { ...purpose, maxAge: Math.max(purpose.maxAge, lifetimes[name] ?? 0) };
+    const recorded = Object.hasOwn(lifetimes, name) ? (lifetimes[name] as number) : 0;
+    return { ...purpose, maxAge: Math.max(purpose.maxAge, recorded) };
   });
 }
 

@@ -36,6 +36,8 @@ export interface RotationOptions {
   readonly config?: Readonly<Record<string, unknown>> | undefined;
   /** A keyring document to work on instead of the source in force: nothing is written, see `document`. */
   readonly document?: string | undefined;
+  /** Only to look: what processes that are gone have left behind is not cleared away. */
+  readonly readOnly?: boolean | undefined;
 }
 
 /** What every step takes. */
@@ -137,7 +139,7 @@ export class Rotation {
         ? this.resolution.keyring
         : parseDocument(this.#document, 'the document', cleanSecret);
     if (ring !== undefined) return ring;
-    throw new KeyturnError('secret_missing', 'there is no keyring yet', 'make one with keyturn init');
+    throw new KeyturnError('secret_missing', 'there is no keyring yet', NO_KEYRING_HINT);
   }
 
   /** The document after the last step, where one was given. Holds secrets. */
@@ -148,9 +150,9 @@ export class Rotation {
   /** The reports of live replicas, where the ring is in a file that they can report beside. */
   async replicas(): Promise<readonly ReplicaReport[]> {
     const path = this.#path;
-    return path === undefined
-      ? []
-      : await readReports(path, this.resolution.settings.get('security.keyring.lease'), this.#now());
+    if (path === undefined) return [];
+    const lease = this.resolution.settings.get('security.keyring.lease');
+    return await readReports(path, lease, this.#now(), this.#options.readOnly !== true);
   }
 
   /** Every key, every replica, and what is safe when. @param ring default: the one in force */
@@ -265,6 +267,7 @@ export class Rotation {
     const apply = async (found: Keyring): Promise<Keyring> => {
       const replicas = await this.replicas();
       this.#refuseOtherRules(replicas);
+      refuseOlder(found, replicas);
       const facts = await this.#facts(replicas, options);
       former = effective(found, facts.now);
       return change(found, facts);
@@ -305,7 +308,7 @@ export class Rotation {
     }
     if (source === undefined) {
       const what = 'no keyring is configured';
-      throw new KeyturnError('keyring_not_document', what, 'make a document with keyturn init');
+      throw new KeyturnError('keyring_not_document', what, NO_KEYRING_HINT);
     }
     const what =
       source.kind === 'file'
@@ -348,9 +351,11 @@ export class Rotation {
     options: StepOptions,
   ): TransitionFacts {
     const { settings } = this.resolution;
+    const lease = settings.get('security.keyring.lease');
+    const now = this.#now();
     const own: Lifetimes = Object.fromEntries(this.registry.all.map(({ name, maxAge }) => [name, maxAge]));
     return {
-      now: this.#now(),
+      now,
       maxLag: Math.max(
         settings.get('security.keyring.max_lag'),
         ...replicas.map((replica) => replica.maxLag),
@@ -358,7 +363,7 @@ export class Rotation {
       skew: settings.get('security.keyring.clock_skew'),
       // Code may know purposes, and configuration lifetimes, that this command's environment does not.
       lifetimes: replicas.map((replica) => replica.lifetimes).reduce(longer, own),
-      replicas: [...replicas.map(replicaFacts), ...ended],
+      replicas: [...replicas.map((replica) => replicaFacts(replica, lease, now)), ...ended],
       expectedReplicas: options.replicas,
       who: options.who,
       why: options.why,
@@ -369,6 +374,20 @@ export class Rotation {
     return this.#options.machine.now();
   }
 }
+
+/** A document that was put back to an older one: processes refuse it, and a step would build on what is past. */
+function refuseOlder({ id, generation }: Keyring, replicas: readonly ReplicaReport[]): void {
+  const ahead = replicas.find((replica) => replica.ring === id && replica.generation > generation);
+  if (ahead === undefined) return;
+  throw new KeyturnError(
+    'keyring_outdated',
+    `${ahead.instance} has generation ${ahead.generation} of the keyring in force, and the document is generation ${generation}`,
+    'put the newest document back; to go back on purpose, stop the processes that have a newer one',
+  );
+}
+
+const NO_KEYRING_HINT =
+  'run this in the folder of the app, or name it with --cwd; where there is none yet, make one with keyturn init';
 
 /** What to do where only a deploy can change the keys: with a file that is no document, and with variables. */
 interface ByHand {

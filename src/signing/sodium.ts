@@ -17,7 +17,7 @@ export interface Aead {
   ): Uint8Array | undefined;
 }
 
-const PACKAGE = 'libsodium-wrappers';
+export const AEAD_PACKAGE = 'libsodium-wrappers';
 
 /**
  * Loads the peer.
@@ -34,8 +34,8 @@ export async function loadAead(): Promise<Aead | undefined> {
     if (isAbsence(error)) return undefined;
     throw new KeyturnError(
       'sealer_unavailable',
-      `the package ${PACKAGE} could not be loaded`,
-      `install it anew: npm install ${PACKAGE}@0.8`,
+      `the package ${AEAD_PACKAGE} could not be loaded`,
+      `install it anew: npm install ${AEAD_PACKAGE}@0.8`,
       { cause: error },
     );
   }
@@ -44,8 +44,8 @@ export async function loadAead(): Promise<Aead | undefined> {
   if (typeof encrypt !== 'function' || typeof decrypt !== 'function') {
     throw new KeyturnError(
       'sealer_unavailable',
-      `the package ${PACKAGE} that is installed has no XChaCha20-Poly1305`,
-      `install another version: npm install ${PACKAGE}@0.8`,
+      `the package ${AEAD_PACKAGE} that is installed has no XChaCha20-Poly1305`,
+      `install another version: npm install ${AEAD_PACKAGE}@0.8`,
     );
   }
   return {
@@ -64,7 +64,7 @@ export async function loadAead(): Promise<Aead | undefined> {
 /** That the peer itself is not there, and not something that it needs. */
 function isAbsence(error: unknown): boolean {
   const { code, message } = error as { code?: unknown; message?: unknown };
-  return code === 'ERR_MODULE_NOT_FOUND' && String(message).includes(`'${PACKAGE}'`);
+  return code === 'ERR_MODULE_NOT_FOUND' && String(message).includes(`'${AEAD_PACKAGE}'`);
 }
 
 /** For what is to be sealed where the peer is not there. */
@@ -72,7 +72,7 @@ export function sealerUnavailable(purpose: string): KeyturnError {
   const setting = purpose === 'session' ? '[session]' : `[purposes.${purpose}]`;
   return new KeyturnError(
     'sealer_unavailable',
-    `tokens for "${purpose}" cannot be sealed: the package ${PACKAGE} is not installed`,
-    `npm install ${PACKAGE}; production loads it where sealed = true stands under ${setting}`,
+    `tokens for "${purpose}" cannot be sealed: the package ${AEAD_PACKAGE} is not installed`,
+    `npm install ${AEAD_PACKAGE}; production loads it where sealed = true stands under ${setting}`,
   );
 }

@@ -5,6 +5,7 @@ import { describe, expect, test, vi } from 'vitest';
 import keyturnFastify from '../../src/adapters/fastify.js';
 import { MemorySessionStore } from '../../src/stores/memory.js';
 import { httpContract, type StartApp } from '../contract/http-contract.js';
+import { STORE_ENGINES } from '../stores/engines.js';
 import { memoryLogger, SECRET, testKeyturn } from '../support/keyturn.js';
 
 const start: StartApp = async (keyturn, options, routes) => {
@@ -35,7 +36,7 @@ const start: StartApp = async (keyturn, options, routes) => {
   return { url: `http://localhost:${port}`, close: () => app.close() };
 };
 
-httpContract('fastify', start);
+httpContract('fastify', start, STORE_ENGINES);
 
 /** An app with the plugin, and what was logged. */
 async function make(options: { readonly later?: boolean } = {}) {

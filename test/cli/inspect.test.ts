@@ -37,6 +37,7 @@ describe('a token that verifies', () => {
       issuedAt: expect.stringMatching(/Z$/),
       expiresAt: expect.stringMatching(/Z$/),
       bound: false,
+      sealed: false,
       authentic: true,
       payload: { user: 42 },
       purposes: ['invitation'],
@@ -129,5 +130,62 @@ describe('without a usable keyring', () => {
     });
     expect(ran.code).toBe(0);
     expect(ran.stderr).toContain('a start with this configuration is refused');
+  });
+});
+
+describe('a sealed token', () => {
+  const SEALED = 'a-note-that-nobody-is-to-read';
+  const env = { ...ENV, KEYTURN_PURPOSES__DRAFT__MAX_AGE: '1h', KEYTURN_PURPOSES__DRAFT__SEALED: 'true' };
+
+  async function seal(at = Date.now(), bind?: string): Promise<string> {
+    const { keyturn } = await startOn({ env, now: at });
+    return keyturn.sealer('draft').seal({ note: SEALED }, bind === undefined ? {} : { bind });
+  }
+
+  test('is opened to see what it is for, and its content is not shown', async () => {
+    const token = await seal();
+    const ran = await keyturn(['inspect', token], { env });
+    expect(ran).toMatchObject({ code: 0, stderr: '' });
+    expect(ran.stdout).toContain(`kid           ${kidOf(STRONG)} (active)`);
+    expect(ran.stdout).toMatch(/^expires +\d{4}-.*Z \(in (59|60) min\)$/m);
+    expect(ran.stdout).toMatch(/^verifies for +draft$/m);
+    expect(ran.stdout).toMatch(/^payload +sealed: content not shown\n$/m);
+    expect(ran.stdout).not.toContain(SEALED);
+    const told = await keyturn(['inspect', token, '--json'], { env });
+    expect(JSON.parse(told.stdout)).toMatchObject({
+      version: 1,
+      kid: kidOf(STRONG),
+      keyState: 'active',
+      sealed: true,
+      bound: false,
+      authentic: true,
+      payload: null,
+      purposes: ['draft'],
+      reason: null,
+    });
+  });
+
+  test.each<[string, () => Promise<string>, object]>([
+    ['has expired', () => seal(Date.now() - 7_200_000), { authentic: true, reason: 'expired' }],
+    ['is bound', () => seal(Date.now(), 'ann'), { authentic: false, reason: 'bad_signature' }],
+    [
+      'was tampered with',
+      async () => (await seal()).replace(/.{4}$/, 'AAAA'),
+      { authentic: false, reason: 'bad_signature' },
+    ],
+  ])('that %s verifies for nothing', async (_, make, seen) => {
+    const token = await make();
+    const ran = await keyturn(['inspect', token, '--json'], { env });
+    expect(ran.code).toBe(1);
+    expect(JSON.parse(ran.stdout)).toMatchObject({ sealed: true, payload: null, purposes: [], ...seen });
+    expect((await keyturn(['inspect', token], { env })).stdout).toMatch(/^verifies for +nothing: it /m);
+  });
+
+  test('of another key is known by its header', async () => {
+    const token = await seal();
+    const ran = await keyturn(['inspect', token], { env: { ...env, [SECRET]: OLDER } });
+    expect(ran.code).toBe(1);
+    expect(ran.stdout).toContain(`${kidOf(STRONG)} (unknown)`);
+    expect(ran.stdout).toContain('the keyring in force does not have its key');
   });
 });

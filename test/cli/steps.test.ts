@@ -2,6 +2,7 @@
 import { chmodSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { type ReplicaReport, writeReport } from '../../src/fleet/report.js';
 import { COMING, kidOf, OLDER, OLDEST, SECRET, STRONG } from '../support/machine.js';
 import {
   DEV,
@@ -372,4 +373,56 @@ test.concurrent('a key id that begins with a dash can be typed, and is printed s
   expect(status.stdout).toContain(`next: keyturn retire -- ${kid} - safe to retire now`);
   expect((await run(cwd, 'retire', '--dry-run', kid)).code).toBe(kid[1] === '-' ? 2 : 0);
   expect((await run(cwd, 'retire', '--', kid)).code).toBe(0);
+});
+
+describe('processes that know better', () => {
+  async function reporting(cwd: string, changes: Partial<ReplicaReport>): Promise<void> {
+    await writeReport(join(cwd, RING), {
+      instance: 'web-1-7-aaaa',
+      host: 'web-1',
+      pid: 7,
+      at: Date.now(),
+      profile: 'dev',
+      source: 'file',
+      ring: 'ring-of-the-tests',
+      generation: 1,
+      fingerprint: 'AAAAAAAAAAA',
+      verifies: [K],
+      signs: K,
+      loadedAt: Date.now(),
+      uses: [],
+      lifetimes: {},
+      maxLag: 2,
+      degraded: undefined,
+      ...changes,
+    });
+  }
+
+  test.concurrent('a document that was put back to an older one is not built upon', async () => {
+    const cwd = await ringFolder({ secret: STRONG, state: 'active' });
+    const before = textOf(cwd);
+    await reporting(cwd, { generation: 9 });
+    for (const args of [['stage'], ['rotate'], ['revoke', K, '--reason', 'leaked'], ['stage', '--dry-run']]) {
+      expectRefused(
+        await run(cwd, ...args),
+        /web-1-7-aaaa has generation 9 of the keyring in force, and the document is generation 1$/,
+        /put the newest document back/,
+      );
+    }
+    expect(textOf(cwd)).toBe(before);
+    // Another ring counts by itself.
+    await reporting(cwd, { generation: 9, ring: 'another' });
+    expect((await run(cwd, 'stage')).code).toBe(0);
+  });
+
+  test.concurrent('rules other than theirs: status says so, and steps are refused', async () => {
+    const cwd = await ringFolder({ secret: STRONG, state: 'active' });
+    await reporting(cwd, { profile: 'prod' });
+    const { stdout } = await run(cwd, 'status');
+    expect(stdout).toContain(
+      'differs: web-1-7-aaaa runs by the prod profile and this command by dev, so no step is taken',
+    );
+    expectRefused(await run(cwd, 'stage'), /runs by the prod profile, and this command by dev/, /--env prod/);
+    expect((await run(cwd, 'stage', '--env', 'prod')).code).toBe(0);
+  });
 });

@@ -1,6 +1,6 @@
 // The suite that every adapter passes: sessions, CSRF and flash over a real server and a real cookie jar.
 // An adapter's test says how to start an app with the routes below; everything else is the same for all.
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { HttpOptions } from '../../src/adapters/http.js';
 import { internalsOf, type Keyturn } from '../../src/keyturn.js';
 import type { Flash } from '../../src/purposes/flash.js';
@@ -47,6 +47,18 @@ export type StartApp = (
   options: HttpOptions,
   routes: readonly ContractRoute[],
 ) => Promise<StartedApp>;
+
+/** Sessions on an engine: what concerns stores runs with each. */
+export interface ContractEngine {
+  readonly name: string;
+  open(): Promise<OpenContractEngine>;
+}
+
+export interface OpenContractEngine {
+  /** Another store of the same sessions. */
+  store(clock: () => number): SessionStore;
+  close(): Promise<void>;
+}
 
 const wait = (ms: number) => new Promise((done) => setTimeout(done, ms));
 const route = (
@@ -262,18 +274,33 @@ function wrappedStore(
   };
 }
 
-/** A store as one in another process: every answer takes a moment. */
-const laterStore = (store: SessionStore): SessionStore =>
-  wrappedStore(store, async (_name, answer) => {
-    await wait(1);
-    return await answer();
-  });
+const inMemory: ContractEngine = {
+  name: 'memory',
+  open: async () => ({ store: (clock) => new MemorySessionStore({ clock }), close: async () => {} }),
+};
+
+/** Memory as if it were in another process: every answer takes a moment. */
+const later: ContractEngine = {
+  name: 'a store that answers later',
+  open: async () => ({
+    store: (clock) =>
+      wrappedStore(new MemorySessionStore({ clock }), async (_name, answer) => {
+        await wait(1);
+        return await answer();
+      }),
+    close: async () => {},
+  }),
+};
 
 const DAY = 86_400;
 const SID = 'keyturn.sid';
 
-/** Runs the suite for one adapter. */
-export function httpContract(name: string, start: StartApp): void {
+/**
+ * Runs the suite for one adapter.
+ *
+ * @param engines what keeps sessions besides memory; one adapter that is tried with them is enough
+ */
+export function httpContract(name: string, start: StartApp, engines: readonly ContractEngine[] = []): void {
   let clock: TestClock;
   let logger: ReturnType<typeof memoryLogger>;
   let keyturn: Keyturn;
@@ -295,26 +322,39 @@ export function httpContract(name: string, start: StartApp): void {
     app = undefined;
   });
 
-  const KINDS = [
-    ['in the cookie', 'cookie', false],
-    ['sealed in the cookie', 'cookie', false],
-    ['in memory', 'memory', false],
-    ['in a store that answers later', 'memory', true],
-  ] as const;
+  /** Opens an engine for the tests of a block; returns what makes a store in it. */
+  function engineOf(engine: ContractEngine): () => SessionStore {
+    let opened: OpenContractEngine;
+    beforeAll(async () => {
+      opened = await engine.open();
+    });
+    afterAll(() => opened.close());
+    return () => opened.store(() => clock.now);
+  }
+
+  const KINDS: ReadonlyArray<readonly [kind: string, backend: 'cookie' | 'memory', engine?: ContractEngine]> =
+    [
+      ['in the cookie', 'cookie'],
+      ['sealed in the cookie', 'cookie'],
+      ['in memory', 'memory'],
+      ...[later, ...engines].map((engine) => [`in ${engine.name}`, 'memory', engine] as const),
+    ];
 
   const openApp = open;
 
-  for (const [kind, backend, later] of KINDS) {
+  for (const [kind, backend, engine] of KINDS) {
     describe(`${name}: sessions ${kind}`, () => {
       const config = { session: { backend } };
+      const newStore = engineOf(engine ?? inMemory);
 
       const open: typeof openApp = (options = {}) => {
         if (kind.startsWith('sealed')) {
           const session = { sealed: true, ...(options.config?.session as object | undefined) };
           return openApp({ ...options, config: { ...options.config, session } });
         }
-        const store = laterStore(new MemorySessionStore({ clock: () => clock.now }));
-        return openApp(later ? { ...options, http: { store, ...options.http } } : options);
+        return openApp(
+          engine === undefined ? options : { ...options, http: { store: newStore(), ...options.http } },
+        );
       };
 
       test('a visitor who leaves no data gets no cookie', async () => {
@@ -416,8 +456,7 @@ export function httpContract(name: string, start: StartApp): void {
       });
 
       test('a greatest age that is shortened counts for sessions that there are', async () => {
-        const store = new MemorySessionStore({ clock: () => clock.now });
-        const http = backend === 'memory' ? { http: { store: later ? laterStore(store) : store } } : {};
+        const http = backend === 'memory' ? { http: { store: newStore() } } : {};
         const first = await open({ config, ...http });
         await first.post('/sign-in', { user: 'ada' });
         const cookie = `${SID}=${await first.cookie(SID)}`;
@@ -811,8 +850,12 @@ export function httpContract(name: string, start: StartApp): void {
     });
   });
 
-  describe(`${name}: sessions in a store, with requests at once`, () => {
+  describe.each([inMemory, ...engines])(`${name}: sessions in $name, with requests at once`, (engine) => {
     const config = { session: { backend: 'memory' } };
+    const newStore = engineOf(engine);
+
+    const open: typeof openApp = (options = {}) =>
+      openApp(engine === inMemory ? options : { ...options, http: { store: newStore(), ...options.http } });
 
     test('50 that add through update() end with 50', async () => {
       const browser = await open({ config });
@@ -869,8 +912,7 @@ export function httpContract(name: string, start: StartApp): void {
     });
 
     test('one that was ended while it was used is not extended', async () => {
-      const memory = new MemorySessionStore({ clock: () => clock.now });
-      const store = { ...wrappedStore(memory, (_name, answer) => answer()), touch: () => false };
+      const store = { ...wrappedStore(newStore(), (_name, answer) => answer()), touch: () => false };
       const browser = await open({ http: { store } });
       await browser.post('/sign-in', { user: 'ada' });
       clock.advance(DAY);
@@ -878,11 +920,11 @@ export function httpContract(name: string, start: StartApp): void {
     });
 
     test('one that another version has saved, with names that are reserved now, does no harm', async () => {
-      const memory = new MemorySessionStore({ clock: () => clock.now });
+      const kept = newStore();
       const store: SessionStore = {
-        ...wrappedStore(memory, (_name, answer) => answer()),
-        get: (id) => {
-          const stored = memory.get(id);
+        ...wrappedStore(kept, (_name, answer) => answer()),
+        get: async (id) => {
+          const stored = await kept.get(id);
           const text = stored?.text.replace(
             '"data":{',
             '"data":{"id":"x","destroy":1,"__proto__":{"evil":1},',
@@ -952,8 +994,7 @@ export function httpContract(name: string, start: StartApp): void {
 
     test('saving takes one write of the store, ending one, and reading one look', async () => {
       const calls: string[] = [];
-      const memory = new MemorySessionStore({ clock: () => clock.now });
-      const store = wrappedStore(memory, (name, answer) => {
+      const store = wrappedStore(newStore(), (name, answer) => {
         calls.push(name);
         return answer();
       });
@@ -977,7 +1018,7 @@ export function httpContract(name: string, start: StartApp): void {
     });
 
     test('a store that fails at sign-in leaves the visitor where he was', async () => {
-      const store = new MemorySessionStore({ clock: () => clock.now });
+      const store = newStore();
       const browser = await open({ http: { store } });
       await browser.post('/set', { key: 'cart', value: ['book'] });
       const put = store.put.bind(store);
@@ -990,27 +1031,27 @@ export function httpContract(name: string, start: StartApp): void {
     });
 
     test('update() on a session that was signed out meanwhile says so', async () => {
-      const store = new MemorySessionStore({ clock: () => clock.now });
+      const store = newStore();
       const browser = await open({ config, http: { store, user: (values) => values.user as string } });
       await browser.post('/sign-in', { user: 'ada' });
       const put = store.put.bind(store);
-      store.put = (id, record, expected) => {
+      store.put = async (id, record, expected) => {
         // Between opening and updating, the session is ended from elsewhere.
-        store.destroy(id, clock.now + DAY * 1000);
+        await store.destroy(id, clock.now + DAY * 1000);
         return put(id, record, expected);
       };
       expect((await browser.post('/add', { item: 1 })).status).toBe(401);
     });
 
     test('all sessions of a user can be listed and ended', async () => {
-      const store = new MemorySessionStore({ clock: () => clock.now });
+      const store = newStore();
       const browser = await open({ http: { store, user: (values) => values.user as string | undefined } });
       const phone = new Browser(app?.url as string);
       await browser.post('/sign-in', { user: 'ada' });
       await phone.post('/sign-in', { user: 'ada' });
-      const sessions = store.listUser('ada');
+      const sessions = await store.listUser('ada');
       expect(sessions).toHaveLength(2);
-      for (const { id, expiresAt } of sessions) store.destroy(id, expiresAt);
+      for (const { id, expiresAt } of sessions) await store.destroy(id, expiresAt);
       expect((await browser.get('/read')).json.isNew).toBe(true);
       expect((await phone.get('/read')).json.isNew).toBe(true);
     });
@@ -1110,6 +1151,91 @@ export function httpContract(name: string, start: StartApp): void {
       const signedIn = (await attacker.get('/form')).json.token;
       expect((await browser.post('/protected', { _csrf: signedIn })).status).toBe(403);
     });
+
+    test('tokens of one page have nothing in common that is secret (BREACH)', async () => {
+      const browser = await open();
+      const [one, two] = (await browser.get('/forms')).json.tokens as [string, string];
+      // After version, key id, dates and the quotation mark of the payload, which anybody may know.
+      const pieces = (token: string) =>
+        Array.from({ length: token.length - 33 }, (_, at) => token.slice(28 + at, 34 + at));
+      const known = new Set(pieces(two));
+      expect(pieces(one).filter((piece) => known.has(piece))).toEqual([]);
+    });
+
+    test('where it comes from is looked at first: a forged request learns nothing of its token', async () => {
+      const browser = await open();
+      const { token } = (await browser.get('/form')).json;
+      const cross = { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' };
+      for (const body of [{}, { _csrf: 'x' }, { _csrf: token }])
+        await browser.post('/protected', body, cross);
+      for (const body of [{}, { _csrf: token }])
+        await browser.post('/protected', body, { origin: 'https://evil.example' });
+      const refusals = logger.records.filter(({ facts }) => facts.event === 'csrf.refused');
+      const reasons = [...Array(3).fill('cross_site'), ...Array(2).fill('foreign_origin')];
+      expect(refusals.map(({ facts }) => facts.reason)).toEqual(reasons);
+    });
+
+    describe('nobody is signed in to an account of the attacker (login CSRF)', () => {
+      const signIn = async (victim: Browser, token: string, headers: Record<string, string> = {}) => {
+        const form = { user: 'mallory', _csrf: token };
+        const { status } = await victim.ask('/protected-sign-in', { method: 'POST', form, headers });
+        const { user } = (await victim.get('/read')).json.data;
+        return [status, user];
+      };
+      const cross = { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' };
+
+      test('by a form on another site, with a token of theirs', async () => {
+        const victim = await open();
+        const { token } = (await new Browser(app?.url as string).get('/form')).json;
+        // An old browser says nothing of where the form was.
+        for (const headers of [cross, {}]) {
+          expect(await signIn(victim, token, headers)).toEqual([403, undefined]);
+          expect(await signIn(victim, '', headers)).toEqual([403, undefined]);
+        }
+        await victim.get('/form');
+        for (const headers of [cross, {}])
+          expect(await signIn(victim, token, headers)).toEqual([403, undefined]);
+        await victim.post('/sign-in', { user: 'ada' });
+        for (const headers of [cross, {}]) expect(await signIn(victim, token, headers)).toEqual([403, 'ada']);
+      });
+
+      test('by a hostile sibling that can plant cookies', async () => {
+        const victim = await open();
+        const mallory = new Browser(app?.url as string);
+        const { token } = (await mallory.get('/form')).json;
+        await victim.plant('keyturn.csrf', (await mallory.cookie('keyturn.csrf')) as string);
+        const sibling = { 'sec-fetch-site': 'same-site', origin: 'http://evil.localhost' };
+        expect(await signIn(victim, token, sibling)).toEqual([403, undefined]);
+        expect(await signIn(victim, token, { origin: 'http://evil.localhost' })).toEqual([403, undefined]);
+      });
+    });
+
+    for (const when of ['before', 'after'] as const) {
+      test(`a form that is open through whole rotations ${when} sign-in is accepted, once revoked it is not`, async () => {
+        const browser = await open();
+        useRing(keyturn, ringOf([SECRET, 'active']));
+        if (when === 'after') await browser.post('/sign-in', { user: 'ada' });
+        const { token } = (await browser.get('/form')).json;
+        const steps = [
+          [ringOf([OTHER_SECRET, 'staged'], [SECRET, 'active']), 200],
+          [ringOf([OTHER_SECRET, 'active'], [SECRET, 'retiring']), 200],
+          [ringOf([OTHER_SECRET, 'retiring'], [SECRET, 'active']), 200],
+          [ringOf([OTHER_SECRET, 'active'], [SECRET, 'retiring']), 200],
+          [ringOf([OTHER_SECRET, 'active'], [SECRET, 'revoked']), 403],
+        ] as const;
+        for (const [ring, status] of steps) {
+          useRing(keyturn, ring);
+          // Straight from the tab that was open, and with other tabs in use meanwhile.
+          expect((await browser.post('/protected', { _csrf: token })).status).toBe(status);
+          await browser.get('/read');
+          await browser.get('/form');
+          expect((await browser.post('/protected', { _csrf: token })).status).toBe(status);
+        }
+        const reloaded = (await browser.get('/form')).json.token;
+        expect((await browser.post('/protected', { _csrf: reloaded })).status).toBe(200);
+        expect((await browser.get('/read')).json.data.user).toBe(when === 'after' ? 'ada' : undefined);
+      });
+    }
 
     test('a page stays good when a session begins without a sign-in, in its own answer or another', async () => {
       const browser = await open();

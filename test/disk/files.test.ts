@@ -228,6 +228,26 @@ describe('changeDocument', () => {
     expect(readdirSync(dirname(path))).toEqual(['keyring.json']);
   });
 
+  test('writes nothing that could not be read again: neither what is too large nor what breaks its own rules', async () => {
+    const text = documentOf(1, [[STRONG, 'active']]);
+    const path = file(text);
+    const told = (why: string) => (ring: Keyring) =>
+      new Keyring(ring.keys, {
+        id: ring.id as string,
+        generation: ring.generation + 1,
+        history: [{ at: 0, what: 'stage', kid: ring.active.id, why }],
+      });
+    await expect(changeDocument(path, cleanSecret, told('x'.repeat(1024 * 1024)))).rejects.toMatchObject({
+      code: 'keyring_unwritable',
+      message: `${path} would be larger than 1 MiB, and nobody would read it any more`,
+    });
+    await expect(changeDocument(path, cleanSecret, told(''))).rejects.toMatchObject({
+      code: 'document_invalid',
+      message: `history[0].why in what was to be written to ${path} must be a text`,
+    });
+    expect(readFileSync(path, 'utf8')).toBe(text);
+  });
+
   test('says which file, why, and what to do when it cannot write', async () => {
     const gone = join(newFolder(), 'none.json');
     await expect(changeDocument(gone, cleanSecret, raised)).rejects.toMatchObject({

@@ -1,8 +1,6 @@
 // docs/configuration.md says what the sources say: generated tables, examples, the signals of the profile.
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { parse } from 'smol-toml';
 import { describe, expect, test } from 'vitest';
 import { layer } from '../../src/config/layers.js';
@@ -14,13 +12,6 @@ const blocks = (language: string) =>
   [...PAGE.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(
     ([, block]) => block as string,
   );
-
-test('the generated tables are up to date; if this fails, run: node scripts/docs.js', async () => {
-  const checked = await promisify(execFile)(process.execPath, ['scripts/docs.js', '--check'], {
-    cwd: ROOT,
-  }).catch((error: { stdout: string; stderr: string }) => error);
-  expect(checked).toMatchObject({ stdout: '', stderr: '' });
-});
 
 describe('the examples', () => {
   test.each(blocks('toml'))('in TOML: %s', (source) => {

@@ -2,20 +2,23 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { CHECKS } from '../../src/doctor/checks.js';
 import type { Finding } from '../../src/doctor/finding.js';
 import { runDoctor } from '../../src/doctor/run.js';
-import { writeDocument } from '../../src/keyring/document.js';
+import { type ReplicaReport, writeReport } from '../../src/fleet/report.js';
+import { parseDocument, writeDocument } from '../../src/keyring/document.js';
 import { Key, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
 import {
+  COMING,
   COMMAND,
   FILE,
   folderWith,
   kidOf,
   machine,
   NEXT,
+  NOW,
   OLDER,
   PREVIOUS,
   REVOKED,
@@ -312,4 +315,142 @@ test('purposes', async () => {
   const cwd = await folderWith({ 'keyturn.toml': '[purposes.invoice-link]\nabout = "x"\n' });
   expect(await check('purposes', { cwd, env: PROD })).toMatchObject({ status: 'fail' });
   expect((await check('purposes', { env: PROD })).detail).toContain('password-reset 1d');
+});
+
+describe('sealing', () => {
+  const sealed = { KEYTURN_PURPOSES__DRAFT__MAX_AGE: '1h', KEYTURN_PURPOSES__DRAFT__SEALED: 'true' };
+
+  afterEach(() => {
+    vi.doUnmock('libsodium-wrappers');
+    vi.resetModules();
+  });
+
+  test('passes where nothing is declared sealed, and where the package is there', async () => {
+    expect(await check('sealing', { env: PROD })).toMatchObject({
+      status: 'pass',
+      detail: 'no purpose is declared sealed',
+    });
+    const found = await check('sealing', { env: { ...PROD, ...sealed } });
+    expect(found).toMatchObject({ status: 'pass', detail: 'draft: the package libsodium-wrappers is there' });
+  });
+
+  test.each([
+    ['is not installed', { code: 'ERR_MODULE_NOT_FOUND', message: "Cannot find 'libsodium-wrappers'" }],
+    ['could not be loaded', { code: 'EIO', message: 'broken' }],
+  ])('fails in every profile where it %s, as a start would', async (detail, fault) => {
+    vi.doMock('libsodium-wrappers', () => ({
+      get default(): never {
+        throw Object.assign(new Error(fault.message), { code: fault.code });
+      },
+    }));
+    vi.resetModules();
+    const { runDoctor: runAnew } = await import('../../src/doctor/run.js');
+    for (const env of [PROD, DEV]) {
+      const { checks } = await runAnew(machine({ env: { ...env, ...sealed } }));
+      expect(checks.find(({ name }) => name === 'sealing')).toMatchObject({
+        status: 'fail',
+        detail: expect.stringContaining(detail),
+        hint: expect.stringContaining('npm install libsodium-wrappers'),
+      });
+    }
+  });
+});
+
+describe('rotation and fleet', () => {
+  const DAY_MS = 86_400_000;
+
+  /** A folder with a document; `days` ago its keys entered their states. */
+  async function withRing(days: number, ...states: readonly ('staged' | 'retiring')[]): Promise<string> {
+    const dates = (state: string) => ({ dates: { [state]: NOW - days * DAY_MS } });
+    const others = [OLDER, COMING].slice(0, states.length);
+    const keys = [
+      new Key(new Material(STRONG), 'active', dates('active')),
+      ...others.map((secret, nth) => {
+        const state = states[nth] as 'staged' | 'retiring';
+        return new Key(new Material(secret), state, dates(state));
+      }),
+    ];
+    const text = writeDocument(new Keyring(keys, { id: 'ring', generation: 3 }));
+    const cwd = await folderWith({ 'keyring.json': text });
+    chmod(cwd, { 'keyring.json': 0o600 });
+    return cwd;
+  }
+
+  const on = (cwd: string): Simulated => ({
+    cwd,
+    env: { KEYTURN_ENV: 'prod', [FILE]: 'keyring.json' },
+    now: NOW,
+  });
+
+  test('pass without a document, and with one that is as it should be', async () => {
+    for (const name of ['rotation', 'fleet']) {
+      expect(await check(name, { env: PROD })).toMatchObject({ status: 'pass' });
+      expect(await check(name, on(await withRing(1, 'staged')))).toMatchObject({ status: 'pass' });
+    }
+  });
+
+  test('a staged key that waits for more than 30 days', async () => {
+    expect((await check('rotation', on(await withRing(30, 'staged')))).status).toBe('pass');
+    const found = await check('rotation', on(await withRing(31, 'staged')));
+    expect(found).toMatchObject({
+      status: 'warn',
+      detail: `the key ${kidOf(OLDER)} has been staged for 31 days`,
+      hint: expect.stringContaining('keyturn promote'),
+    });
+  });
+
+  test('a retiring key that is safe to retire', async () => {
+    // 30 days is the longest lifetime, and the lag and the differences of clocks come on top.
+    expect((await check('rotation', on(await withRing(30, 'retiring')))).status).toBe('pass');
+    expect(await check('rotation', on(await withRing(31, 'retiring', 'staged')))).toMatchObject({
+      status: 'warn',
+      detail: expect.stringContaining(`the last token of the retiring key ${kidOf(OLDER)} has expired`),
+      hint: expect.stringContaining('run keyturn retire'),
+    });
+  });
+
+  test('replicas that differ, are degraded, or run by other rules; and nothing is touched', async () => {
+    const cwd = await withRing(1);
+    const path = join(cwd, 'keyring.json');
+    const ring = parseDocument(readFileSync(path, 'utf8'), 'it', (secret) => secret);
+    const report: ReplicaReport = {
+      instance: 'web-1-7-aaaa',
+      host: 'web-1',
+      pid: 7,
+      at: NOW,
+      profile: 'prod',
+      source: FILE,
+      ring: 'ring',
+      generation: 3,
+      fingerprint: ring.fingerprint,
+      verifies: [kidOf(STRONG)],
+      signs: kidOf(STRONG),
+      loadedAt: NOW,
+      uses: [],
+      lifetimes: {},
+      maxLag: 60,
+      degraded: undefined,
+    };
+    await writeReport(path, report);
+    expect(await check('fleet', on(cwd))).toMatchObject({
+      status: 'pass',
+      detail: '1 process reports; the document is generation 3',
+    });
+    const others: ReadonlyArray<Partial<ReplicaReport>> = [
+      { instance: 'web-2-7-aaaa', fingerprint: 'AAAAAAAAAAA', generation: 2 },
+      { instance: 'web-3-7-aaaa', degraded: 'the file is gone' },
+      { instance: 'web-4-7-aaaa', profile: 'dev' },
+      { instance: 'web-5-7-aaaa', fingerprint: 'gone', at: NOW - 100 * DAY_MS },
+    ];
+    for (const other of others) await writeReport(path, { ...report, ...other });
+    const found = await check('fleet', on(cwd));
+    expect(found.status).toBe('warn');
+    expect(found.detail.split('\n')).toEqual([
+      expect.stringContaining('web-2-7-aaaa has another ring in force than the document (generation 2,'),
+      'web-3-7-aaaa is degraded: the file is gone',
+      'web-4-7-aaaa runs by the dev profile, and the doctor by prod',
+      '4 processes report; the document is generation 3',
+    ]);
+    expect(readdirSync(`${path}.fleet`)).toHaveLength(5);
+  });
 });

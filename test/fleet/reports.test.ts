@@ -1,5 +1,5 @@
 // What processes say of themselves beside the keyring file, and who believes it.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -7,8 +7,10 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -114,7 +116,7 @@ describe.concurrent('a process reports', () => {
         verifiedAt: clock.now,
       },
     ]);
-    expect(replicaFacts(report as ReplicaReport)).toEqual({
+    expect(replicaFacts(report as ReplicaReport, LEASE, clock.now)).toEqual({
       instance: report?.instance,
       verifies: [kidOf(STRONG)],
       signs: kidOf(STRONG),
@@ -229,6 +231,10 @@ describe('a folder that cannot be written', () => {
     await reporter.start();
     expect(reporter.working).toBe(false);
     rmSync(join(path, '..'));
+    // Folders above its own it does not make: they may be gone on purpose.
+    await reporter.update();
+    expect(reporter.working).toBe(false);
+    mkdirSync(join(path, '..'));
     await until(() => reporter.working);
     await reporter.close();
     expect(files(path)).toEqual([]);
@@ -300,6 +306,80 @@ describe('of what is there, counts', () => {
     expect(files(path)).toHaveLength(broken.length + 4);
     await reports(path, NOW + 5 * LEASE * 1000);
     expect(files(path)).toEqual(['README', 'folder.json']);
+  });
+
+  test.each<[string, (report: Record<string, unknown>) => unknown]>([
+    ['without a lag', ({ maxLag, ...rest }) => rest],
+    ['with a lag in words', (report) => ({ ...report, maxLag: '60' })],
+    ['with a lifetime in words', (report) => ({ ...report, lifetimes: { session: '7d' } })],
+    ['with a lifetime of no purpose', (report) => ({ ...report, lifetimes: { 'a b': 1 } })],
+    ['with uses that are none', (report) => ({ ...report, uses: [null] })],
+    ['with a use without a date', (report) => ({ ...report, uses: [{ kid: kidOf(STRONG), purpose: 'x' }] })],
+    ['with a date after all dates', (report) => ({ ...report, at: 1e300 })],
+    ['with a date in words', (report) => ({ ...report, at: String(NOW) })],
+    ['of process 0, which is everybody', (report) => ({ ...report, pid: 0 })],
+    ['of a process below', (report) => ({ ...report, pid: -1 })],
+    ['with keys that are none', (report) => ({ ...report, verifies: ['__proto__'] })],
+    ['with a name that writes to a terminal', (report) => ({ ...report, profile: '\u001b[2J' })],
+    ['under the name of another', (report) => ({ ...report, instance: 'web-3-1-aaaa' })],
+    ['of a great size', (report) => ({ ...report, more: ' '.repeat(1024 * 1024) })],
+  ])('no report %s', async (_, change) => {
+    const path = ringFile();
+    await writeReport(path, reportOf());
+    expect(await reports(path, NOW)).toHaveLength(1);
+    const file = join(fleetFolder(path), 'web-2-17-abcd.json');
+    const report = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+    writeFileSync(file, JSON.stringify({ ...report, another: 'field' }));
+    expect(await reports(path, NOW)).toHaveLength(1);
+    writeFileSync(file, JSON.stringify(change(report)));
+    expect(await reports(path, NOW)).toEqual([]);
+  });
+
+  test('nothing that is no file: no pipe, no symlink', async () => {
+    const path = ringFile();
+    await writeReport(path, reportOf());
+    const folder = fleetFolder(path);
+    renameSync(join(folder, 'web-2-17-abcd.json'), `${path}.elsewhere`);
+    symlinkSync(`${path}.elsewhere`, join(folder, 'web-2-17-abcd.json'));
+    execFileSync('mkfifo', [join(folder, 'pipe.json'), join(folder, ENDED_FILE)]);
+    expect(await reports(path, NOW)).toEqual([]);
+    expect((await endedFacts(path)).lastSigned).toEqual({});
+  });
+
+  test('no folder that is a symlink: nothing in there is read, written or cleared away', async () => {
+    const path = ringFile();
+    const elsewhere = newFolder();
+    writeFileSync(join(elsewhere, 'package.json'), '{}');
+    utimesSync(join(elsewhere, 'package.json'), NOW / 1000, NOW / 1000);
+    symlinkSync(elsewhere, fleetFolder(path));
+    expect(await reports(path, NOW + 100 * LEASE * 1000)).toEqual([]);
+    await expect(writeReport(path, reportOf())).rejects.toThrow();
+    const uses = [{ kid: kidOf(STRONG), purpose: 'x', verified: 0, verifiedAt: 0, signed: 1, signedAt: NOW }];
+    await removeReport(path, reportOf({ uses }));
+    expect(readdirSync(elsewhere)).toEqual(['package.json']);
+  });
+
+  test('a report from the future by the age of its file, so that it does not stay for ever', async () => {
+    const path = ringFile();
+    await writeReport(path, reportOf({ at: NOW + 365 * 86_400_000 }));
+    const file = join(fleetFolder(path), 'web-2-17-abcd.json');
+    utimesSync(file, NOW / 1000, NOW / 1000);
+    expect(await reports(path, NOW + LEASE * 1000)).toHaveLength(1);
+    expect(await reports(path, NOW + LEASE * 1000 + 1)).toEqual([]);
+    await reports(path, NOW + 5 * LEASE * 1000);
+    expect(files(path)).toEqual([]);
+  });
+
+  test('and a look that is to leave no trace leaves none', async () => {
+    const path = ringFile();
+    await writeReport(path, reportOf());
+    expect(await readReports(path, LEASE, NOW + 100 * LEASE * 1000, false)).toEqual([]);
+    expect(readdirSync(fleetFolder(path))).toEqual(['web-2-17-abcd.json']);
+  });
+
+  test('one that has missed three reports as silent', () => {
+    const silentAt = (ms: number) => replicaFacts(reportOf(), LEASE, NOW + ms).silent;
+    expect([silentAt(30_000), silentAt(30_001)]).toEqual([undefined, true]);
   });
 
   test('nothing where there is no folder', async () => {
@@ -377,6 +457,34 @@ describe('what ended processes signed still counts', () => {
       await removeReport(path, reportOf({ uses: [{ ...use, signedAt }] }));
     }
     expect((await endedFacts(path)).lastSigned).toEqual({ [kid]: NOW - 1000 });
+  });
+
+  test('where that cannot be kept the report stays, and nothing is lost', async () => {
+    const path = ringFile();
+    const report = reportOf({ uses: [use] });
+    await writeReport(path, report);
+    // A folder is in the way of the file.
+    mkdirSync(join(fleetFolder(path), ENDED_FILE));
+    await removeReport(path, report);
+    await reports(path, NOW + 100 * LEASE * 1000);
+    expect(files(path)).toEqual(['web-2-17-abcd.json']);
+    rmSync(join(fleetFolder(path), ENDED_FILE), { recursive: true });
+    await reports(path, NOW + 100 * LEASE * 1000);
+    expect(files(path)).toEqual([]);
+    expect((await endedFacts(path)).lastSigned).toEqual({ [kid]: NOW + LEASE * 1000 });
+  });
+
+  test('what the file says beside moments counts for nothing', async () => {
+    const path = ringFile();
+    mkdirSync(fleetFolder(path));
+    const odd = { [kid]: NOW, toString: NOW, __proto__: 1, constructor: 'x', AAAAAAAA: 1e300, BBBBBBBB: '1' };
+    writeFileSync(join(fleetFolder(path), ENDED_FILE), JSON.stringify(odd));
+    const { lastSigned } = await endedFacts(path);
+    expect(Object.entries(lastSigned ?? {})).toEqual([
+      [kid, NOW],
+      ['toString', NOW],
+    ]);
+    expect(lastSigned?.valueOf).toBeUndefined();
   });
 
   test('a process that never signed leaves nothing', async () => {

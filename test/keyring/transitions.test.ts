@@ -601,6 +601,64 @@ describe('retire', () => {
   });
 });
 
+describe('odd facts', () => {
+  test('a purpose called "constructor" counts like any other', () => {
+    const odd = facts({ lifetimes: { session: LIFETIME, constructor: 2 * LIFETIME } as never });
+    const promoted = promote(STAGED, undefined, { ...odd, now: NOW + MAX_LAG * SECOND });
+    const former = promoted.get(K1) as Key;
+    expect(former.lifetimes).toEqual({ session: LIFETIME, constructor: 2 * LIFETIME });
+    expect(safeToRetireAt(former, { ...odd, now: NOW })).toBe(
+      NOW + MAX_LAG * SECOND + WINDOW + LIFETIME * SECOND,
+    );
+  });
+
+  test('a key id like a name that every object has takes nothing from there', () => {
+    const odd = new Key(FIRST, 'retiring', { dates: { retiring: NOW } });
+    Object.defineProperty(Object.prototype, K1, { value: NOW * 2, configurable: true });
+    try {
+      const replicas = [replica('web-1', { lastSigned: {}, lastVerified: {} })];
+      expect(safeToRetireAt(odd, facts({ replicas }))).toBe(NOW + WINDOW);
+    } finally {
+      delete (Object.prototype as Record<string, unknown>)[K1];
+    }
+  });
+
+  test('a lifetime without an end is a refusal with a date that there is', () => {
+    const replicas = [replica('web-1', { signs: K2, lastSigned: { [K1]: 8.64e15 } })];
+    const { code, safeAt, hint } = refusal(() => retire(PROMOTED, K1, facts({ replicas })));
+    expect([code, safeAt]).toEqual(['too_early', 8.64e15]);
+    expect(hint).toContain('+275760-09-13');
+  });
+
+  test('an empty reason or name is none: a document could not be read that holds one', () => {
+    const staged = stage(ring(key(FIRST, 'active')), THIRD, facts({ who: '', why: '' }));
+    expect(staged.history.at(-1)).toEqual({ at: NOW, what: 'stage', kid: K3 });
+  });
+
+  test('a staged key that has signed elsewhere stays until its tokens have expired', () => {
+    // The document was put back from a copy.
+    const signing = [replica('web-1', { signs: K2 })];
+    expect(refusal(() => retire(STAGED, K2, facts({ replicas: signing }))).code).toBe('replica_behind');
+    const ended = [replica('gone', { ended: true, lastSigned: { [K2]: NOW } })];
+    const wait = LIFETIME + 2 * SKEW;
+    expect(refusal(() => retire(STAGED, K2, at(wait - 1, { replicas: ended })))).toMatchObject({
+      code: 'too_early',
+      safeAt: NOW + wait * SECOND,
+    });
+    expect(states(retire(STAGED, K2, at(wait, { replicas: ended })))).toMatchObject({ K2: 'retired' });
+  });
+
+  test('a replica that has fallen silent holds up a promotion, and shortens none', () => {
+    const two = [replica('web-1'), replica('web-2', { silent: true })];
+    const promoteWith = (replicas: readonly ReplicaFacts[]) =>
+      promote(STAGED, undefined, facts({ replicas, expectedReplicas: 2 }));
+    expect(refusal(() => promoteWith(two)).code).toBe('too_early');
+    expect(states(promoteWith([...two, replica('web-3')]))).toMatchObject({ K2: 'active' });
+    const behind = [replica('web-1'), replica('web-2'), replica('web-3', { silent: true, verifies: [K1] })];
+    expect(refusal(() => promoteWith(behind)).code).toBe('replica_behind');
+  });
+});
+
 describe('revoke', () => {
   const why = { why: 'it leaked' };
 
@@ -658,6 +716,22 @@ describe('effective', () => {
       expect(later.history.at(-1)).toMatchObject({ at: AT, what: 'promote', kid: K2 });
       expect(effective(later, now)).toBe(later);
     }
+  });
+
+  test('two plans come true one after another, whatever their order in the document', () => {
+    const planned = ring(
+      key(THIRD, 'staged', { activatesAt: NOW + 2 * SECOND }),
+      key(SECOND_KEY, 'staged', { activatesAt: NOW + SECOND }),
+      key(FIRST, 'active'),
+    );
+    expect(nextChangeAt(planned)).toBe(NOW + SECOND);
+    const first = effective(planned, NOW + SECOND);
+    expect(states(first)).toEqual({ K3: 'staged', K2: 'active', K1: 'retiring' });
+    expect(nextChangeAt(first)).toBe(NOW + 2 * SECOND);
+    const both = effective(planned, NOW + 5 * SECOND);
+    expect(states(both)).toEqual({ K3: 'active', K2: 'retiring', K1: 'retiring' });
+    expect(nextChangeAt(both)).toBeUndefined();
+    expect(both.get(K2)?.dates).toMatchObject({ active: NOW + SECOND, retiring: NOW + 2 * SECOND });
   });
 
   test('nextChangeAt says when', () => {

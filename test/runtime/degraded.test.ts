@@ -72,7 +72,35 @@ const FAULTS: ReadonlyArray<readonly [what: string, code: string, happens: (path
     'keyring_outdated',
     (path) => put(path, documentOf(5, [[STRONG, 'active']])),
   ],
+  // Any long line would do as a secret: a page of an error, a path, somebody's notes.
+  [
+    'a line that is no document',
+    'keyring_outdated',
+    (path) => put(path, 'a line that somebody wrote over the document by mistake\n'),
+  ],
+  ['an array that is no document', 'keyring_outdated', (path) => put(path, JSON.stringify([STRONG, COMING]))],
 ];
+
+test('a source that the configuration names only since the start', async () => {
+  const cwd = newFolder();
+  const toml = (file: string) => `[security.signing_secret]\nfile = "${file}"\n`;
+  writeFileSync(join(cwd, 'keyturn.toml'), toml('one.json'));
+  for (const name of ['one.json', 'two.json']) writeFileSync(join(cwd, name), GOOD, { mode: 0o600 });
+  const { keyturn, of } = await follow('', {
+    cwd,
+    env: { [FILE]: undefined } as unknown as Record<string, string>,
+  });
+  writeFileSync(join(cwd, 'keyturn.toml'), toml('two.json'));
+  put(join(cwd, 'two.json'), NEWER);
+  await keyturn.reload();
+  expect(keyturn.health).toMatchObject({
+    generation: 5,
+    degraded: expect.stringContaining('another source'),
+  });
+  expect(of('keyring.reload_failed').map(({ facts }) => facts.code)).toEqual(['keyring_outdated']);
+  writeFileSync(join(cwd, 'keyturn.toml'), toml('one.json'));
+  await until(() => keyturn.health.degraded === undefined);
+});
 
 /** Good again, whatever was there. */
 function repair(path: string, text: string): void {

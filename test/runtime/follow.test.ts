@@ -1,5 +1,5 @@
 // A running process follows its keyring: whichever way the file is replaced, without a restart.
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { KeyringView } from '../../src/keyturn.js';
@@ -22,6 +22,11 @@ function ringFile(text: string): string {
   const path = join(newFolder(), 'keyring.json');
   writeFileSync(path, text, { mode: 0o600 });
   return path;
+}
+
+function put(path: string, text: string): void {
+  writeFileSync(`${path}~`, text);
+  renameSync(`${path}~`, path);
 }
 
 describe.concurrent('a file that is replaced', () => {
@@ -200,6 +205,25 @@ describe.concurrent('a planned activation', () => {
     expect(keyturn.health.signs).toBe(kidOf(COMING));
   });
 
+  test('two of them, as a hand may plan, are two changes and no more', async () => {
+    const clock = new TestClock();
+    const path = ringFile(
+      documentOf(2, [
+        [COMING, 'staged', { activatesAt: clock.now + 60_000 }],
+        [OLDER, 'staged', { activatesAt: clock.now + 30_000 }],
+        [STRONG, 'active'],
+      ]),
+    );
+    const { keyturn, of } = await follow(path, { clock: clock.read });
+    clock.advance(31);
+    expect(keyturn.health.signs).toBe(kidOf(OLDER));
+    clock.advance(30);
+    expect(keyturn.health.signs).toBe(kidOf(COMING));
+    for (let look = 0; look < 100; look++) expect(keyturn.health.signs).toBe(kidOf(COMING));
+    await severalLooks();
+    expect(of('keyring.changed')).toHaveLength(2);
+  });
+
   test('can be called off by a newer ring', async () => {
     const clock = new TestClock();
     const path = ringFile(planned(clock));
@@ -249,6 +273,21 @@ describe.concurrent('reading again when asked to', () => {
       expect(keyturn.keyring.generation).toBe(generation);
     }
     expect(of('keyring.reload_failed')).toEqual([]);
+  });
+
+  test('a storm of requests costs two looks, and none is left behind', async () => {
+    const path = ringFile(ONE);
+    const { keyturn, of } = await follow(path);
+    put(path, '{');
+    await until(() => keyturn.health.degraded !== undefined);
+    const before = of('keyring.reload_failed').length;
+    await Promise.all(Array.from({ length: 500 }, () => keyturn.reload()));
+    const said = of('keyring.reload_failed').length - before;
+    expect(said).toBeGreaterThan(0);
+    expect(said).toBeLessThanOrEqual(2);
+    put(path, STAGED);
+    await keyturn.reload();
+    expect(keyturn.health).toMatchObject({ degraded: undefined, generation: 2 });
   });
 
   test('secrets from variables stay as they are', async () => {

@@ -183,7 +183,7 @@ async function program(name: string, debian: string, say: Say): Promise<string> 
   throw new Error(
     `tests need ${name}, which is neither running nor installed\n` +
       `hint: install it (Debian: apt-get install ${debian}), start it on its standard port, or name one by ` +
-      `${name === 'redis-server' ? 'KEYTURN_TEST_REDIS_URL' : 'KEYTURN_TEST_POSTGRES_URL'}`,
+      `${name === 'redis-server' ? 'TEST_REDIS_URL' : 'TEST_POSTGRES_URL'}`,
   );
 }
 

@@ -4,8 +4,12 @@ import type { Keyring } from '../../keyring/keyring.js';
 import { LiveKeyring } from '../../keyring/live.js';
 import { PurposeRegistry } from '../../purposes/registry.js';
 import { type Resolution, resolve } from '../../resolve/resolve.js';
+import type { LivePurposeParts } from '../../signing/live-purpose.js';
 import type { RefusalReason } from '../../signing/result.js';
+import { parseSealed, type SealedParts } from '../../signing/sealed-token.js';
+import { Sealer } from '../../signing/sealer.js';
 import { Signer } from '../../signing/signer.js';
+import { AEAD_PACKAGE, type Aead, loadAead } from '../../signing/sodium.js';
 import { decodePayload, fromJson, parseToken, type TokenParts } from '../../signing/token.js';
 import { Usage } from '../../signing/usage.js';
 import type { Command, Context } from '../command.js';
@@ -17,7 +21,7 @@ export const inspect: Command = {
     'Shows what is in a token (- reads it from standard input): version, key id and the state',
     'of that key, when it was issued and expires, its payload, and the purposes it verifies',
     'for with the keyring in force. Anybody who holds a token can read its payload; unless it',
-    'verifies, anybody can have written it.',
+    'verifies, anybody can have written it. What a sealed token holds is never shown.',
     '',
     'Exit code 0 when it verifies for a purpose (or for the one asked about), 1 otherwise.',
   ],
@@ -30,9 +34,12 @@ export const inspect: Command = {
     }
     const [word = ''] = context.words;
     const token = (word === '-' ? await context.surroundings.readInput() : word).trim();
-    const parts = parseToken(token);
+    const parts = parseToken(token) ?? parseSealed(token);
     const resolution = await resolve({ machine: context.machine, profile: context.profile, create: false });
-    const trial = parts === undefined ? undefined : tryOut(token, purpose, resolution, context.machine.now);
+    const trial =
+      parts === undefined
+        ? undefined
+        : await tryOut(token, isSealed(parts), purpose, resolution, context.machine.now);
     const seen = describe(parts, trial, resolution.keyring);
     const error = resolution.problems.find((problem) => problem.severity === 'error')?.error;
     if (error !== undefined && trial?.obstacle === undefined)
@@ -44,8 +51,14 @@ export const inspect: Command = {
   },
 };
 
-/** Why a token does not verify: what the library says, or that there is no keyring to try. */
-type Reason = RefusalReason | 'no_keyring';
+type Parts = TokenParts | SealedParts;
+
+function isSealed(parts: Parts): parts is SealedParts {
+  return 'body' in parts;
+}
+
+/** Why a token does not verify: what the library says, or that there is nothing to try it with. */
+type Reason = RefusalReason | 'no_keyring' | 'no_cipher';
 
 interface Trial {
   /** The purposes that it verifies for. */
@@ -53,30 +66,34 @@ interface Trial {
   /** Whether the MAC is right, even when the token has expired. */
   readonly authentic: boolean;
   readonly reason: Reason | null;
-  /** Why there is no keyring to try. */
+  /** Why there is no keyring, or no cipher, to try. */
   readonly obstacle?: KeyturnError;
 }
 
 /** Lets tokens of every day be tried, in seconds. */
 const ANY_AGE = 100 * 366 * 86_400;
 
-function tryOut(
+async function tryOut(
   token: string,
+  sealed: boolean,
   asked: string | undefined,
   resolution: Resolution,
   clock: () => number,
-): Trial {
+): Promise<Trial> {
   const ring = resolution.keyring;
   if (ring === undefined) {
     return { purposes: [], authentic: false, reason: 'no_keyring', obstacle: noKeyring(resolution) };
   }
+  const aead = sealed ? await cipher() : undefined;
+  if (aead instanceof KeyturnError)
+    return { purposes: [], authentic: false, reason: 'no_cipher', obstacle: aead };
   const live = new LiveKeyring(ring, clock);
   const usage = new Usage();
   const names = asked === undefined ? purposeNames(resolution) : [asked];
   const purposes: string[] = [];
   let best: RefusalReason = 'malformed';
   for (const purpose of names) {
-    const signer = new Signer({
+    const tokenParts: LivePurposeParts = {
       purpose,
       maxAge: ANY_AGE,
       ring: live,
@@ -84,8 +101,9 @@ function tryOut(
       usage,
       epoch: 'none',
       onRefusal: () => {},
-    });
-    const result = signer.verify(token);
+    };
+    const result =
+      aead === undefined ? new Signer(tokenParts).verify(token) : new Sealer(tokenParts, aead).open(token);
     const outcome = result.ok ? undefined : result.reason;
     // Binding is looked at last: what is bound and gets so far is authentic, and only the app knows the rest.
     if (outcome === undefined || outcome === 'bind_mismatch') purposes.push(purpose);
@@ -93,6 +111,17 @@ function tryOut(
   }
   const fine = purposes.length > 0;
   return { purposes, authentic: fine || best === 'expired', reason: fine ? null : best };
+}
+
+/** What opens sealed tokens, or why there is none. */
+async function cipher(): Promise<Aead | KeyturnError> {
+  try {
+    const what = `a sealed token cannot be tried: the package ${AEAD_PACKAGE} is not installed`;
+    return (await loadAead()) ?? new KeyturnError('sealer_unavailable', what, `npm install ${AEAD_PACKAGE}`);
+  } catch (error) {
+    if (error instanceof KeyturnError) return error;
+    throw error;
+  }
 }
 
 function noKeyring({ problems }: Resolution): KeyturnError {
@@ -121,20 +150,24 @@ interface Seen {
   readonly keyState: string | null;
   readonly issuedAt: string | null;
   readonly expiresAt: string | null;
+  /** Of a sealed token nobody can tell, and it is false. */
   readonly bound: boolean;
+  readonly sealed: boolean;
   /** Whether the payload was written by a holder of the key. */
   readonly authentic: boolean;
+  /** Null of a sealed token. */
   readonly payload: unknown;
   readonly purposes: readonly string[];
   readonly reason: Reason | null;
 }
 
-function describe(parts: TokenParts | undefined, trial: Trial | undefined, ring: Keyring | undefined): Seen {
+function describe(parts: Parts | undefined, trial: Trial | undefined, ring: Keyring | undefined): Seen {
   if (parts === undefined || trial === undefined) {
     const nothing = { version: null, kid: null, keyState: null, issuedAt: null, expiresAt: null };
     return {
       ...nothing,
       bound: false,
+      sealed: false,
       authentic: false,
       payload: null,
       purposes: [],
@@ -147,9 +180,10 @@ function describe(parts: TokenParts | undefined, trial: Trial | undefined, ring:
     keyState: ring === undefined ? null : (ring.get(parts.kid)?.state ?? 'unknown'),
     issuedAt: new Date(parts.issuedAt * 1000).toISOString(),
     expiresAt: new Date(parts.expiresAt * 1000).toISOString(),
-    bound: parts.bindTag !== undefined,
+    bound: !isSealed(parts) && parts.bindTag !== undefined,
+    sealed: isSealed(parts),
     authentic: trial.authentic,
-    payload: fromJson(decodePayload(parts.payload))?.value ?? null,
+    payload: isSealed(parts) ? null : (fromJson(decodePayload(parts.payload))?.value ?? null),
     purposes: trial.purposes,
     reason: trial.reason,
   };
@@ -164,10 +198,16 @@ const REASONS: Readonly<Record<Reason, string>> = {
   expired: 'it has expired',
   bind_mismatch: 'it is bound to another state',
   no_keyring: 'there is no keyring to try',
+  no_cipher: 'the cipher that opens it is not installed',
 };
 
+const SEALED_BAD =
+  'it is sealed for none of these purposes, is bound to a state that only the app knows, or was tampered with';
+
 function show(seen: Seen, { ui, machine }: Context): void {
-  const verdict = seen.reason === null ? seen.purposes.join(', ') : `nothing: ${REASONS[seen.reason]}`;
+  const refusal =
+    seen.sealed && seen.reason === 'bad_signature' ? SEALED_BAD : seen.reason && REASONS[seen.reason];
+  const verdict = seen.reason === null ? seen.purposes.join(', ') : `nothing: ${refusal}`;
   if (seen.version === null) {
     ui.print(...columns([['verifies for', verdict]], ''));
     return;
@@ -182,10 +222,17 @@ function show(seen: Seen, { ui, machine }: Context): void {
         ['expires', when(seen.expiresAt)],
         ...(seen.bound ? [['bound', 'to a state that only the app can check'] as const] : []),
         ['verifies for', verdict],
-        ['payload', seen.authentic ? '' : 'unverified: anybody can have written this'],
+        [
+          'payload',
+          seen.sealed
+            ? 'sealed: content not shown'
+            : seen.authentic
+              ? ''
+              : 'unverified: anybody can have written this',
+        ],
       ],
       '',
     ),
-    ...JSON.stringify(seen.payload, null, 2).split('\n'),
+    ...(seen.sealed ? [] : JSON.stringify(seen.payload, null, 2).split('\n')),
   );
 }

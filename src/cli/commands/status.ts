@@ -227,10 +227,16 @@ function conditionOf({ instance, degraded }: ReplicaReport, now: Status): string
   return now.differing.includes(instance) ? 'another ring than the one in force' : 'fine';
 }
 
-function differences({ differing, replicas }: Status): string[] {
+function differences({ differing, replicas, profile }: Status): string[] {
+  const otherRules = replicas.find((replica) => replica.profile !== profile);
   const degraded = replicas.filter((replica) => replica.degraded !== undefined).length;
   const all = count(replicas.length, 'replica');
   return [
+    ...(otherRules === undefined
+      ? []
+      : [
+          `differs: ${otherRules.instance} runs by the ${otherRules.profile} profile and this command by ${profile}, so no step is taken; --env ${otherRules.profile} goes by its rules`,
+        ]),
     ...(differing.length === 0
       ? []
       : [

@@ -1,0 +1,54 @@
+// What a file in the folder of reports may hold. Another version may have written it, or a hand: what is not as it
+// should be counts for nothing, since a number that is none would turn every comparison with a moment false.
+
+/** The most that is read of one file. */
+export const LIMIT_BYTES: number = 1024 * 1024;
+/** The last moment that there is. */
+const LATEST = 8_640_000_000_000_000;
+
+type Shape = (value: unknown) => boolean;
+
+/** A JSON object; undefined when it is none. */
+export function readJson(text: string | undefined): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = text === undefined ? undefined : JSON.parse(text);
+    return isRecord(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Milliseconds since 1970; 0 stands for never. */
+export const isMoment: Shape = (value) => isCount(value) && (value as number) <= LATEST;
+
+export const isKid: Shape = (value) => typeof value === 'string' && /^[\w-]{8}$/.test(value);
+
+export const isPurpose: Shape = (value) => typeof value === 'string' && /^[a-z][a-z0-9-]{0,31}$/.test(value);
+
+/** A short line of text, which can be shown. */
+export const isLine: Shape = (value) => typeof value === 'string' && /^\P{Cc}{1,4096}$/u.test(value);
+
+/** Any text; whoever shows it escapes it. */
+export const isText: Shape = (value) => typeof value === 'string';
+
+export const isCount: Shape = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+
+/** Seconds. */
+export const isDuration: Shape = (value) => typeof value === 'number' && value >= 0 && value * 1000 <= LATEST;
+
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Whether every field has its shape. Further fields may be there: a newer version may say more. */
+export function hasShape(value: unknown, shape: Readonly<Record<string, Shape>>): boolean {
+  return isRecord(value) && Object.entries(shape).every(([name, fits]) => fits(value[name]));
+}
+
+export function optional(shape: Shape): Shape {
+  return (value) => value === undefined || shape(value);
+}
+
+export function listOf(shape: Shape): Shape {
+  return (value) => Array.isArray(value) && value.every(shape);
+}

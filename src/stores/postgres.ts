@@ -1,0 +1,271 @@
+// Sessions in PostgreSQL, through a pool of the app. One row per session; an ended one leaves a row without text that
+// keeps its id refused. Each write is one statement, so that a pooler between app and server may hand out another
+// connection every time, and nothing has to be rolled back.
+//
+// Whether something has expired is decided by the clock of the app, as with the cookie; the server's is never asked.
+import { KeyturnError } from '../errors.js';
+import type { PutOutcome, SessionRecord, SessionStore, StoredSession, UserSession } from './store.js';
+
+/** What is used of a `Pool` of `pg`. */
+export interface PostgresPool {
+  query(
+    text: string,
+    values?: unknown[],
+  ): Promise<{ readonly rows: readonly Row[]; readonly rowCount: number | null }>;
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+export interface PostgresSessionStoreOptions {
+  /** The app made it and ends it. */
+  readonly pool: PostgresPool;
+  /** A name, or a schema and a name with a dot between; default: `keyturn_sessions`. */
+  readonly table?: string;
+  /** Milliseconds since 1970; default: `Date.now`. */
+  readonly clock?: () => number;
+}
+
+const TABLE = 'keyturn_sessions';
+/** Rows outlive what they hold by this, so that clocks of replicas that differ a little agree on what is there. */
+const MARGIN = 60_000;
+/** So many rows at most go at once, in a statement of its own, with one in so many writes: faster than rows come. */
+const BATCH = 100;
+const SWEEP_EVERY = 20;
+/** A database whose transactions are serializable by default refuses some writes, to be repeated. */
+const ATTEMPTS = 10;
+
+/** A {@link SessionStore} in PostgreSQL 15 or later. Needs its table: {@link migrate} or {@link schemaSql}. */
+export class PostgresSessionStore implements SessionStore {
+  readonly #pool: PostgresPool;
+  readonly #table: string;
+  readonly #names: TableNames;
+  readonly #clock: () => number;
+  #writes = 0;
+  #sweeping = false;
+
+  /** @throws KeyturnError `store_invalid` */
+  constructor(options: PostgresSessionStoreOptions) {
+    if (typeof options?.pool?.query !== 'function') {
+      throw new KeyturnError('store_invalid', 'the session store has no pool', 'pass a Pool of pg as pool');
+    }
+    this.#pool = options.pool;
+    this.#names = namesOf(options.table ?? TABLE);
+    this.#table = this.#names.table;
+    this.#clock = options.clock ?? Date.now;
+    surviveLostConnections(options.pool);
+  }
+
+  /**
+   * Makes the table and its indexes where they are missing. Any number of processes may call it at once, at every
+   * start; where all is there it changes nothing and needs no right to create.
+   */
+  async migrate(): Promise<void> {
+    const { table, indexes } = this.#names;
+    const names = [table, ...indexes.map(({ path }) => path)];
+    const [row] = await this.#rows(
+      'SELECT bool_and(to_regclass(name) IS NOT NULL) AS there FROM unnest($1::text[]) AS name',
+      [names],
+    );
+    if (row?.there === true) return;
+    // Statements of one simple query are one transaction, on one connection, and it gives the lock back at its end.
+    await this.#pool.query(`${lockSql(table)}\n${statements(this.#names)}`);
+  }
+
+  async get(id: string): Promise<StoredSession | undefined> {
+    const [row] = await this.#rows(
+      `SELECT version, text, user_id, created_at, expires_at FROM ${this.#table}
+       WHERE id = $1 AND version > 0 AND expires_at > $2`,
+      [id, this.#now()],
+    );
+    if (row === undefined) return undefined;
+    return {
+      text: row.text as string,
+      createdAt: Number(row.created_at),
+      expiresAt: Number(row.expires_at),
+      version: Number(row.version),
+      ...(row.user_id === null ? {} : { user: row.user_id as string }),
+    };
+  }
+
+  async put(id: string, record: SessionRecord, expected: number): Promise<PutOutcome> {
+    const { text, createdAt, expiresAt, user = null } = record;
+    const now = this.#now();
+    const values = [id, text, user, Math.floor(createdAt), Math.floor(expiresAt), now];
+    const written =
+      expected === 0
+        ? await this.#count(
+            `INSERT INTO ${this.#table} AS s (id, version, text, user_id, created_at, expires_at)
+             VALUES ($1, 1, $2, $3, $4, $5)
+             ON CONFLICT (id) DO UPDATE SET version = 1, text = excluded.text, user_id = excluded.user_id,
+               created_at = excluded.created_at, expires_at = excluded.expires_at
+             WHERE s.expires_at <= $6`,
+            values,
+          )
+        : await this.#count(
+            `UPDATE ${this.#table} SET version = version + 1, text = $2, user_id = $3, created_at = $4, expires_at = $5
+             WHERE id = $1 AND version = $7 AND expires_at > $6`,
+            [...values, expected],
+          );
+    if (written === 0) return await this.#refusal(id, expected);
+    this.#sweepSometimes();
+    return 'saved';
+  }
+
+  async touch(id: string, expiresAt: number): Promise<boolean> {
+    const touched = await this.#count(
+      `UPDATE ${this.#table} SET expires_at = $2 WHERE id = $1 AND version > 0 AND expires_at > $3`,
+      [id, Math.floor(expiresAt), this.#now()],
+    );
+    return touched > 0;
+  }
+
+  async destroy(id: string, until: number): Promise<void> {
+    await this.#count(
+      `INSERT INTO ${this.#table} (id, version, text, user_id, created_at, expires_at)
+       VALUES ($1, 0, NULL, NULL, $2, $3)
+       ON CONFLICT (id) DO UPDATE SET version = 0, text = NULL, user_id = NULL, expires_at = excluded.expires_at`,
+      [id, this.#now(), Math.floor(until)],
+    );
+    this.#sweepSometimes();
+  }
+
+  async listUser(user: string): Promise<readonly UserSession[]> {
+    const rows = await this.#rows(
+      `SELECT id, created_at, expires_at FROM ${this.#table}
+       WHERE user_id = $1 AND version > 0 AND expires_at > $2`,
+      [user, this.#now()],
+    );
+    return rows.map((row) => ({
+      id: row.id as string,
+      createdAt: Number(row.created_at),
+      expiresAt: Number(row.expires_at),
+    }));
+  }
+
+  /**
+   * Removes a batch of rows that expired at least a minute ago. Writes do so now and then; an app that writes seldom
+   * may call it from a job of its own.
+   *
+   * @returns how many went: {@link BATCH} when there may be more
+   */
+  async prune(): Promise<number> {
+    // Rows that another process is removing, or using, are passed over and not waited for.
+    return await this.#count(
+      `DELETE FROM ${this.#table} WHERE id = ANY (ARRAY(
+         SELECT id FROM ${this.#table} WHERE expires_at <= $1 ORDER BY expires_at
+         LIMIT ${BATCH} FOR UPDATE SKIP LOCKED))`,
+      [this.#now() - MARGIN],
+    );
+  }
+
+  /** Why nothing was written: as it is by now, which may be later than when it was refused. */
+  async #refusal(id: string, expected: number): Promise<PutOutcome> {
+    const [row] = await this.#rows(`SELECT version FROM ${this.#table} WHERE id = $1 AND expires_at > $2`, [
+      id,
+      this.#now(),
+    ]);
+    if (row === undefined) return expected === 0 ? 'conflict' : 'gone';
+    return Number(row.version) === 0 ? 'gone' : 'conflict';
+  }
+
+  /** Beside the request, which does not wait: what fails here the next write will tell of. */
+  #sweepSometimes(): void {
+    if (++this.#writes % SWEEP_EVERY !== 0 || this.#sweeping) return;
+    this.#sweeping = true;
+    this.prune()
+      .catch(() => undefined)
+      .finally(() => {
+        this.#sweeping = false;
+      });
+  }
+
+  async #rows(text: string, values: unknown[]): Promise<readonly Row[]> {
+    return (await this.#query(text, values)).rows;
+  }
+
+  async #count(text: string, values: unknown[]): Promise<number> {
+    return (await this.#query(text, values)).rowCount ?? 0;
+  }
+
+  async #query(text: string, values: unknown[]): ReturnType<PostgresPool['query']> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#pool.query(text, values);
+      } catch (error) {
+        // serialization_failure, deadlock_detected: the statement was undone.
+        const { code } = error as { code?: unknown };
+        if ((code !== '40001' && code !== '40P01') || attempt === ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  #now(): number {
+    return Math.floor(this.#clock());
+  }
+}
+
+/**
+ * What {@link PostgresSessionStore.migrate} does, as SQL to be run by whoever may create tables. It may be run again.
+ *
+ * @throws KeyturnError `store_invalid`
+ */
+export function schemaSql(table: string = TABLE): string {
+  const names = namesOf(table);
+  return `BEGIN;\n${lockSql(names.table)}\n${statements(names)}\nCOMMIT;\n`;
+}
+
+interface TableNames {
+  /** Quoted. */
+  readonly table: string;
+  readonly indexes: ReadonlyArray<{ readonly name: string; readonly path: string; readonly on: string }>;
+}
+
+/** Names come from the app's own code; they are held to letters, digits and "_" all the same, and quoted. */
+function namesOf(table: string): TableNames {
+  const found = /^(?:([A-Za-z_]\w{0,62})\.)?([A-Za-z_]\w{0,47})$/.exec(table);
+  if (typeof table !== 'string' || found === null) {
+    throw new KeyturnError(
+      'store_invalid',
+      'the name of the table is not one that the session store takes',
+      'use letters, digits and "_", 48 characters at most, with a schema and a dot before it if need be',
+    );
+  }
+  const [, schema, name] = found;
+  const prefix = schema === undefined ? '' : `"${schema}".`;
+  const index = (suffix: string, on: string) => ({
+    name: `"${name}_${suffix}"`,
+    path: `${prefix}"${name}_${suffix}"`,
+    on,
+  });
+  return {
+    table: `${prefix}"${name}"`,
+    indexes: [index('user', '(user_id) WHERE user_id IS NOT NULL'), index('expiry', '(expires_at)')],
+  };
+}
+
+/** CREATE … IF NOT EXISTS alone fails where two do it at once. */
+function lockSql(table: string): string {
+  return `SELECT pg_advisory_xact_lock(hashtext('keyturn'), hashtext('${table}'));`;
+}
+
+function statements({ table, indexes }: TableNames): string {
+  return [
+    `CREATE TABLE IF NOT EXISTS ${table} (
+  id text COLLATE "C" PRIMARY KEY,
+  version bigint NOT NULL, -- 0: ended, and refused until expires_at
+  text text,
+  user_id text COLLATE "C",
+  created_at bigint NOT NULL, -- milliseconds since 1970
+  expires_at bigint NOT NULL
+);`,
+    ...indexes.map(({ name, on }) => `CREATE INDEX IF NOT EXISTS ${name} ON ${table} ${on};`),
+  ].join('\n');
+}
+
+/** A pool ends the process over the loss of an idle connection unless somebody listens. It makes a new one anyway. */
+function surviveLostConnections(pool: object): void {
+  const { on, listenerCount } = pool as Partial<NodeJS.EventEmitter>;
+  if (typeof on !== 'function' || typeof listenerCount !== 'function') return;
+  if (listenerCount.call(pool as NodeJS.EventEmitter, 'error') === 0)
+    on.call(pool as NodeJS.EventEmitter, 'error', () => undefined);
+}

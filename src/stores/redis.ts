@@ -1,0 +1,307 @@
+// Sessions in Redis, through a connected client of the app: node-redis or ioredis, single, Sentinel or cluster.
+//
+// One session is one key holding one string: a head of fixed width, whose it is as JSON, a line end, and the text.
+// Reading is one GET. Every write is one script over that one key, so any cluster can run it, wherever the key lives.
+// The sessions of a user are a sorted set under a key of its own (id, scored by expiry), which in a cluster may live on
+// another node: it is written by a command of its own, at the latest with the record, and it may name sessions that
+// have ended but never lacks one that is acknowledged. Listing therefore asks the records.
+//
+// Whether something has expired is decided by the clock of the app, as with the cookie, and in one place for reads and
+// writes. Redis only cleans up: it is told how long a key has left, plus a margin, so its own clock does not matter.
+import { createHash, randomBytes } from 'node:crypto';
+import { KeyturnError } from '../errors.js';
+import type { PutOutcome, SessionRecord, SessionStore, StoredSession, UserSession } from './store.js';
+
+/** What is used of a client of node-redis (5 or later), or of its pool. */
+export interface NodeRedisClient {
+  get(key: string): Promise<unknown>;
+  sendCommand(args: string[]): Promise<unknown>;
+}
+
+/** What is used of a cluster client of node-redis. */
+export interface NodeRedisCluster {
+  get(key: string): Promise<unknown>;
+  sendCommand(firstKey: string, isReadonly: boolean, args: string[]): Promise<unknown>;
+  nodeClient(...node: never[]): unknown;
+}
+
+/** What is used of a Sentinel client of node-redis. */
+export interface NodeRedisSentinel {
+  get(key: string): Promise<unknown>;
+  sendCommand(isReadonly: boolean, args: string[]): Promise<unknown>;
+  acquire(): Promise<unknown>;
+}
+
+/** What is used of a client of ioredis (5 or later), single or cluster. */
+export interface IoredisClient {
+  get(key: string): Promise<unknown>;
+  call(command: string, ...args: string[]): Promise<unknown>;
+}
+
+export type RedisClient = NodeRedisClient | NodeRedisCluster | NodeRedisSentinel | IoredisClient;
+
+export interface RedisSessionStoreOptions {
+  /** Connected, or connecting. The app made it and closes it. */
+  readonly client: RedisClient;
+  /** The beginning of every key; default: `keyturn:`. */
+  readonly prefix?: string;
+  /** Milliseconds since 1970; default: `Date.now`. */
+  readonly clock?: () => number;
+}
+
+/** Keys outlive what they hold by this, so that clocks of replicas that differ a little agree on what is there. */
+const MARGIN = 60_000;
+
+/** Digits of a time and of a version; times in milliseconds fit until the year 318857. */
+const DIGITS = 16;
+/** Head of a session: expiry, version, creation and the name of the write, each followed by a space. */
+const HEAD = 4 * (DIGITS + 1);
+/** Head of an ended one: the letter x, and until when its id is refused. */
+const ENDED = 'x';
+
+interface Script {
+  readonly text: string;
+  readonly sha: string;
+}
+
+// In all of them KEYS[1] is the session and ARGV[1] the time by the app's clock. A script that could find `head` of
+// another kind of value fails with Redis' own WRONGTYPE.
+
+/**
+ * ARGV: now, expected version, name of this write, time to live, value. A client may send a command again after a lost
+ * connection: a write that finds itself done already, by its name, is saved and no conflict.
+ */
+const PUT = script(`
+local head = redis.call('GETRANGE', KEYS[1], 0, ${HEAD - 1})
+local now, expected, version = tonumber(ARGV[1]), tonumber(ARGV[2]), 0
+if string.sub(head, 1, 1) == '${ENDED}' then
+  if tonumber(string.sub(head, 2, ${DIGITS + 1})) > now then return 'gone' end
+elseif head ~= '' and tonumber(string.sub(head, 1, ${DIGITS})) > now then
+  version = tonumber(string.sub(head, ${DIGITS + 2}, ${2 * DIGITS + 1}))
+  if version == expected + 1 and string.sub(head, ${3 * DIGITS + 4}, ${4 * DIGITS + 3}) == ARGV[3] then return 'saved' end
+end
+if version == 0 and expected ~= 0 then return 'gone' end
+if version ~= expected then return 'conflict' end
+redis.call('SET', KEYS[1], ARGV[5], 'PX', ARGV[4])
+return 'saved'`);
+
+/** ARGV: now, new expiry, time to live. Overwrites the expiry in place; returns the head and whose it is. */
+const TOUCH = script(`
+local expiry = redis.call('GETRANGE', KEYS[1], 0, ${DIGITS - 1})
+if expiry == '' or string.sub(expiry, 1, 1) == '${ENDED}' or tonumber(expiry) <= tonumber(ARGV[1]) then return false end
+redis.call('SETRANGE', KEYS[1], 0, ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+return string.match(redis.call('GET', KEYS[1]), '^[^\\n]*')`);
+
+/** ARGV: now, tombstone, time to live. Returns the head of what was there, and whose it was. */
+const DESTROY = script(`
+local before = redis.call('GET', KEYS[1])
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+return before and string.match(before, '^[^\\n]*')`);
+
+/** KEYS[1] is the sessions of a user. ARGV: now less the margin, id, expiry, time to live. */
+const INDEX = script(`
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
+redis.call('ZADD', KEYS[1], 'GT', ARGV[3], ARGV[2])
+if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[4]) then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
+return 1`);
+
+/** A {@link SessionStore} in Redis 7 or later. */
+export class RedisSessionStore implements SessionStore {
+  readonly #client: RedisClient;
+  readonly #command: (key: string, args: string[]) => Promise<unknown>;
+  readonly #prefix: string;
+  readonly #clock: () => number;
+  // Names for writes: random for this store, counted within it.
+  readonly #writer: string = randomBytes(6).toString('base64url');
+  #writes = 0;
+
+  /** @throws KeyturnError `store_invalid` */
+  constructor(options: RedisSessionStoreOptions) {
+    this.#client = options?.client;
+    this.#command = commandOf(this.#client);
+    this.#prefix = options.prefix ?? 'keyturn:';
+    this.#clock = options.clock ?? Date.now;
+    surviveLostConnections(this.#client);
+  }
+
+  async get(id: string): Promise<StoredSession | undefined> {
+    const value = asText(await this.#client.get(this.#sessionKey(id)));
+    const found = value === undefined ? undefined : parse(value);
+    return found !== undefined && found.expiresAt > this.#clock() ? found : undefined;
+  }
+
+  async put(id: string, record: SessionRecord, expected: number): Promise<PutOutcome> {
+    const now = this.#clock();
+    const write = this.#nameWrite();
+    const value = format(record, expected + 1, write);
+    const life = timeToLive(record.expiresAt, now);
+    const parts = [number(now), String(expected), write, life, value];
+    // Asked at once: over one connection they arrive in this order. Where one fails the caller is told so, and knows
+    // as little of the outcome as after any lost connection.
+    const [, outcome] = await all([
+      record.user === undefined ? undefined : this.#index(record.user, id, record.expiresAt, now),
+      this.#run(PUT, this.#sessionKey(id), parts),
+    ]);
+    return asText(outcome) as PutOutcome;
+  }
+
+  async touch(id: string, expiresAt: number): Promise<boolean> {
+    const now = this.#clock();
+    const parts = [number(now), number(expiresAt), timeToLive(expiresAt, now)];
+    const head = asText(await this.#run(TOUCH, this.#sessionKey(id), parts));
+    if (head === undefined) return false;
+    const user = userIn(head);
+    // Not let go: an index that forgets a session earlier than the session ends would hide it.
+    if (user !== undefined) await this.#index(user, id, expiresAt, now);
+    return true;
+  }
+
+  async destroy(id: string, until: number): Promise<void> {
+    const now = this.#clock();
+    const parts = [number(now), ENDED + number(until), timeToLive(until, now)];
+    const head = asText(await this.#run(DESTROY, this.#sessionKey(id), parts));
+    const user = head === undefined || head.startsWith(ENDED) ? undefined : userIn(head);
+    if (user === undefined) return;
+    const key = this.#userKey(user);
+    // The session has ended, whatever comes of this: an entry too many is hidden by listUser and goes in time.
+    await this.#command(key, ['ZREM', key, id]).catch(() => undefined);
+  }
+
+  async listUser(user: string): Promise<readonly UserSession[]> {
+    const key = this.#userKey(user);
+    const now = this.#clock();
+    const from = number(Math.max(0, now - MARGIN));
+    const ids = (await this.#command(key, ['ZRANGEBYSCORE', key, from, '+inf'])) as readonly unknown[];
+    const owner = JSON.stringify(user);
+    const sessions = await all(ids.map((id) => this.#headOf(asText(id) as string, owner, now)));
+    return sessions.filter((session) => session !== undefined);
+  }
+
+  /** The head alone: texts may be long, and lists too. */
+  async #headOf(id: string, owner: string, now: number): Promise<UserSession | undefined> {
+    const key = this.#sessionKey(id);
+    const end = String(HEAD + Buffer.byteLength(owner));
+    const head = asText(await this.#command(key, ['GETRANGE', key, '0', end])) ?? '';
+    if (head === '' || head.startsWith(ENDED) || head.slice(HEAD) !== `${owner}\n`) return undefined;
+    const expiresAt = field(head, 0);
+    return expiresAt > now ? { id, createdAt: field(head, 2), expiresAt } : undefined;
+  }
+
+  #index(user: string, id: string, expiresAt: number, now: number): Promise<unknown> {
+    const past = number(Math.max(0, now - MARGIN));
+    return this.#run(INDEX, this.#userKey(user), [past, id, number(expiresAt), timeToLive(expiresAt, now)]);
+  }
+
+  /** By its hash; with its text where this Redis does not know it yet, or no longer. */
+  async #run({ text, sha }: Script, key: string, parts: readonly string[]): Promise<unknown> {
+    try {
+      return await this.#command(key, ['EVALSHA', sha, '1', key, ...parts]);
+    } catch (error) {
+      if (!String((error as Error | undefined)?.message).startsWith('NOSCRIPT')) throw error;
+      return await this.#command(key, ['EVAL', text, '1', key, ...parts]);
+    }
+  }
+
+  #sessionKey(id: string): string {
+    return `${this.#prefix}session:${id}`;
+  }
+
+  #userKey(user: string): string {
+    return `${this.#prefix}user:${user}`;
+  }
+
+  #nameWrite(): string {
+    this.#writes = (this.#writes + 1) % 36 ** 8;
+    return this.#writer + this.#writes.toString(36).padStart(8, '0');
+  }
+}
+
+function script(text: string): Script {
+  // Redis' name for it, and no more.
+  return { text, sha: createHash('sha1').update(text).digest('hex') };
+}
+
+/** How this client takes a command on one key. */
+function commandOf(client: RedisClient): (key: string, args: string[]) => Promise<unknown> {
+  const has = (name: string) => typeof (client as unknown as Record<string, unknown>)?.[name] === 'function';
+  if (has('get') && has('call')) {
+    const ioredis = client as IoredisClient;
+    return (_key, [name, ...args]) => ioredis.call(name as string, ...args);
+  }
+  if (has('get') && has('sendCommand')) {
+    if (has('nodeClient')) {
+      const cluster = client as NodeRedisCluster;
+      return (key, args) => cluster.sendCommand(key, false, args);
+    }
+    if (has('acquire')) {
+      const sentinel = client as NodeRedisSentinel;
+      return (_key, args) => sentinel.sendCommand(false, args);
+    }
+    const single = client as NodeRedisClient;
+    return (_key, args) => single.sendCommand(args);
+  }
+  throw new KeyturnError(
+    'store_invalid',
+    'the session store has no Redis client',
+    'pass a connected client of node-redis (5 or later) or ioredis (5 or later) as client',
+  );
+}
+
+/** node-redis ends the process over a lost connection unless somebody listens; the store's callers are told anyway. */
+function surviveLostConnections(client: object): void {
+  const { on, listenerCount } = client as Partial<NodeJS.EventEmitter>;
+  if (typeof on !== 'function' || typeof listenerCount !== 'function') return;
+  // ioredis needs none, and logs where nobody listens.
+  if (!('call' in client) && listenerCount.call(client as NodeJS.EventEmitter, 'error') === 0)
+    on.call(client as NodeJS.EventEmitter, 'error', () => undefined);
+}
+
+/** Waits for all, also where one fails: nothing is left running unheard. */
+async function all<T>(promises: ReadonlyArray<Promise<T> | undefined>): Promise<T[]> {
+  const results = await Promise.allSettled(promises);
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  return results.map((result) => (result as PromiseFulfilledResult<T>).value);
+}
+
+function number(value: number): string {
+  return Math.floor(value).toString().padStart(DIGITS, '0');
+}
+
+function timeToLive(until: number, now: number): string {
+  return Math.max(1, Math.ceil(until - now + MARGIN)).toString();
+}
+
+function format({ text, createdAt, expiresAt, user }: SessionRecord, version: number, write: string): string {
+  const owner = user === undefined ? '' : JSON.stringify(user);
+  return `${number(expiresAt)} ${number(version)} ${number(createdAt)} ${write} ${owner}\n${text}`;
+}
+
+/** Undefined for a session that has ended. */
+function parse(value: string): StoredSession | undefined {
+  const end = value.indexOf('\n');
+  if (value.startsWith(ENDED) || end < 0) return undefined;
+  const user = userIn(value.slice(0, end));
+  return {
+    text: value.slice(end + 1),
+    createdAt: field(value, 2),
+    expiresAt: field(value, 0),
+    version: field(value, 1),
+    ...(user === undefined ? {} : { user }),
+  };
+}
+
+function field(head: string, index: number): number {
+  return Number(head.slice(index * (DIGITS + 1), index * (DIGITS + 1) + DIGITS));
+}
+
+function userIn(head: string): string | undefined {
+  const owner = head.slice(HEAD);
+  return owner === '' ? undefined : (JSON.parse(owner) as string);
+}
+
+/** Clients can be told to give bytes. */
+function asText(reply: unknown): string | undefined {
+  return reply === null || reply === undefined ? undefined : String(reply);
+}

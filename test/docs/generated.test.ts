@@ -1,0 +1,78 @@
+// The parts of the pages that are made from the sources are what the sources say.
+import { execFile } from 'node:child_process';
+import { cpSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { tempDir } from '../support/machine.js';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const PARTS = /<!-- generated: (.+?) \(run node scripts\/docs\.js\) -->([\s\S]*?)<!-- end of \1 -->/g;
+
+const pages = readdirSync(join(ROOT, 'docs'))
+  .filter((name) => name.endsWith('.md'))
+  .map((name) => `docs/${name}`);
+const parts = pages.flatMap((page) =>
+  [...readFileSync(join(ROOT, page), 'utf8').matchAll(PARTS)].map(([, name, content]) => ({
+    page,
+    name: name as string,
+    content: content as string,
+  })),
+);
+
+interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function runDocs(root: string, ...args: readonly string[]): Promise<Ran> {
+  return await new Promise((done) => {
+    execFile(process.execPath, ['scripts/docs.js', ...args], { cwd: root }, (error, stdout, stderr) =>
+      done({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+    );
+  });
+}
+
+/** The project as far as the script looks at it, to be changed. */
+function copy(): string {
+  const root = tempDir();
+  for (const name of ['docs', 'scripts/docs.js', 'package.json'])
+    cpSync(join(ROOT, name), join(root, name), { recursive: true });
+  symlinkSync(join(ROOT, 'dist'), join(root, 'dist'));
+  return root;
+}
+
+test('they are up to date; if this fails, run: node scripts/docs.js', async () => {
+  expect(await runDocs(ROOT, '--check')).toEqual({ code: 0, stdout: '', stderr: '' });
+});
+
+test('there are some on both pages, and each has something in it', () => {
+  expect([...new Set(parts.map(({ page }) => page))]).toEqual(['docs/configuration.md', 'docs/rotation.md']);
+  for (const { name, content } of parts) expect([name, content.trim().length > 100]).toEqual([name, true]);
+});
+
+describe.each(parts)('$page: $name', ({ page, content }) => {
+  const [line = ''] = content.trim().split('\n').slice(-1);
+
+  test('a line that is out of date fails, with what to run, and running it mends the page', async () => {
+    const root = copy();
+    const good = readFileSync(join(root, page), 'utf8');
+    writeFileSync(join(root, page), good.replace(line, `${line} as it was`));
+    const stale = { code: 1, stdout: '', stderr: `docs: ${page} is out of date: run node scripts/docs.js\n` };
+    expect(await runDocs(root, '--check')).toEqual(stale);
+    expect(readFileSync(join(root, page), 'utf8')).not.toBe(good);
+    expect(await runDocs(root)).toEqual({ code: 0, stdout: `wrote ${page}\n`, stderr: '' });
+    expect(readFileSync(join(root, page), 'utf8')).toBe(good);
+  });
+});
+
+test('a page that has lost its marks is an error, and is left alone', async () => {
+  const root = copy();
+  const page = join(root, 'docs/rotation.md');
+  writeFileSync(page, readFileSync(page, 'utf8').replaceAll('<!-- end of', '<!-- ended'));
+  const before = readFileSync(page, 'utf8');
+  const ran = await runDocs(root);
+  expect(ran.code).toBe(1);
+  expect(ran.stderr).toContain('docs/rotation.md has no lines "<!-- generated: where the secret is used');
+  expect(readFileSync(page, 'utf8')).toBe(before);
+});

@@ -1,0 +1,56 @@
+// Session stores on real engines, each in a place of its own: for the contract suites.
+import { Redis } from 'ioredis';
+import { createClient } from 'redis';
+import { inject } from 'vitest';
+import { PostgresSessionStore } from '../../src/stores/postgres.js';
+import { RedisSessionStore } from '../../src/stores/redis.js';
+import type { ContractEngine } from '../contract/http-contract.js';
+import { ownPrefix, ownSchema } from '../support/engines.js';
+
+const nodeRedis: ContractEngine = {
+  name: 'Redis through node-redis',
+  open: async () => {
+    const client = createClient({ url: inject('redisUrl') });
+    await client.connect();
+    const prefix = ownPrefix();
+    return {
+      store: (clock) => new RedisSessionStore({ client, prefix, clock }),
+      close: async () => {
+        for await (const keys of client.scanIterator({ MATCH: `${prefix}*`, COUNT: 1000 }))
+          if (keys.length > 0) await client.del(keys);
+        await client.close();
+      },
+    };
+  },
+};
+
+const ioredis: ContractEngine = {
+  name: 'Redis through ioredis',
+  open: async () => {
+    const client = new Redis(inject('redisUrl'));
+    const prefix = ownPrefix();
+    return {
+      store: (clock) => new RedisSessionStore({ client, prefix, clock }),
+      close: async () => {
+        for await (const keys of client.scanStream({ match: `${prefix}*`, count: 1000 }))
+          if (keys.length > 0) await client.del(keys);
+        client.disconnect();
+      },
+    };
+  },
+};
+
+const postgres: ContractEngine = {
+  name: 'PostgreSQL',
+  open: async () => {
+    const place = await ownSchema(inject('postgresUrl'));
+    const { pool } = place;
+    await new PostgresSessionStore({ pool }).migrate();
+    return {
+      store: (clock) => new PostgresSessionStore({ pool, clock }),
+      close: () => place.drop(),
+    };
+  },
+};
+
+export const STORE_ENGINES: readonly ContractEngine[] = [nodeRedis, ioredis, postgres];
