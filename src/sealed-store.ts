@@ -98,5 +98,5 @@ class SealedStore implements SessionStore {
 }
 
 function bindOf(id: string, user: string | undefined): string {
-  return JSON.stringify([user]);
+  return JSON.stringify(user === undefined ? [id] : [id, user]);
 }

@@ -7,7 +7,7 @@ import type { Rotation } from '../rotation/rotation.js';
 import { generateSecret } from '../secret/generate.js';
 import { judge } from '../secret/strength.js';
 import type { Context } from './command.js';
-import { pathOf } from './step.js';
+import { noteHidden, pathOf } from './step.js';
 import { columns, lengthOfTime, refused } from './ui.js';
 
 const NEXT = variableOf('security.signing_secret.next_secrets');
@@ -41,6 +41,7 @@ export async function tellDeploys(context: Context, rotation: Rotation): Promise
     );
   }
   noteWeak(context, rotation);
+  noteHidden(rotation.resolution, ui);
   return 0;
 }
 

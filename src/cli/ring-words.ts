@@ -36,9 +36,20 @@ export function stepOf(key: KeyStatus, status: Status): string {
   return key.safeAt === undefined ? '' : `safe to ${verb} ${when(key.safeAt, status.now)}`;
 }
 
+/** The names of the sources that the one in force hides; what an earlier start of development made counts for none. */
+export function hiddenNames({ hidden }: Resolution): readonly string[] {
+  return hidden.filter(({ kind }) => kind !== 'development-file').map(({ name }) => name);
+}
+
 /** The one line that status and every step end with. */
-export function nextOf(status: Status, { source }: Resolution, piped: boolean): Next {
-  if (!piped && source?.format !== 'document') return nextWithoutDocument(status, source);
+export function nextOf(status: Status, resolution: Resolution, piped: boolean): Next {
+  const { source } = resolution;
+  if (!piped && source?.format !== 'document') {
+    const hidden = hiddenNames(resolution);
+    if (hidden.length === 0) return nextWithoutDocument(status, source);
+    const remark = `take ${source?.name} away, if you mean ${hidden.join(', ')}, which it hides`;
+    return { command: undefined, remark, safeAt: undefined };
+  }
   const end = piped ? ' --ring -' : '';
   const staged = status.keys.find((key) => key.state === 'staged');
   if (staged?.activatesAt !== undefined) {

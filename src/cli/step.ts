@@ -10,7 +10,7 @@ import type { KeyStatus, Status } from '../rotation/status.js';
 import { isThere } from '../secret/development.js';
 import { readSecretFile } from '../secret/ladder.js';
 import type { Context, Option } from './command.js';
-import { iso, keyList, nextJson, nextLine, nextOf } from './ring-words.js';
+import { hiddenNames, iso, keyList, nextJson, nextLine, nextOf } from './ring-words.js';
 import { moment, refused, type Ui, wrongUsage } from './ui.js';
 import { userName } from './user.js';
 
@@ -52,7 +52,11 @@ export async function openRing(context: Context): Promise<Rotation> {
       'leave out --json: the document is JSON',
     );
   }
-  return await Rotation.open({ machine, profile, document: await surroundings.readInput() });
+  const document = await surroundings.readInput();
+  if (document.trim() === '') {
+    throw refused('standard input is empty, where --ring - wants a keyring document', 'pipe the document in');
+  }
+  return await Rotation.open({ machine, profile, document });
 }
 
 /** The options that every step takes. */
@@ -188,13 +192,8 @@ function keyJson({ id, state, safeAt, activatesAt }: KeyStatus): object {
   return { kid: id, state, safeAt: iso(safeAt), activatesAt: iso(activatesAt) };
 }
 
-/** The names of the sources that the one in force hides; what an earlier start of development made counts for none. */
-export function hiddenNames({ hidden }: Resolution): readonly string[] {
-  return hidden.filter(({ kind }) => kind !== 'development-file').map(({ name }) => name);
-}
-
 /** What was changed may not be what the operator thinks of. */
-function noteHidden(resolution: Resolution, ui: Ui): void {
+export function noteHidden(resolution: Resolution, ui: Ui): void {
   const names = hiddenNames(resolution);
   if (names.length > 0) {
     ui.note(`${resolution.source?.name} is in force, and hides ${names.join(', ')}`);

@@ -54,13 +54,16 @@ function readable(ring: Keyring, path: string, clean: (secret: string, where: st
   return text;
 }
 
+const NOT_YOURS =
+  'run this as the user that owns the file and its folder; where it is mounted, change the document where it comes from, with --ring - in a pipeline';
+
 function unwritable(path: string, error: unknown): KeyturnError {
   const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
   const hints: Readonly<Record<string, string>> = {
     EROFS: 'it is mounted read-only: change the document where it comes from, with --ring - in a pipeline',
     EBUSY: 'it is mounted by itself: mount the folder that holds it instead',
-    EACCES: 'run this as the user that owns the file and its folder',
-    EPERM: 'run this as the user that owns the file and its folder',
+    EACCES: NOT_YOURS,
+    EPERM: NOT_YOURS,
     EOWNER: 'run this as the user that owns the file: its owner must not change',
     ENOENT: 'the file is gone; put it back from a copy',
     ENOSPC: 'the disk is full; the file is as it was',

@@ -66,7 +66,7 @@ describe('standard output', () => {
 
   test.concurrent.each([
     ['no document', STRONG, 'is not valid JSON'],
-    ['nothing', '', 'is not valid JSON'],
+    ['nothing', '', 'standard input is empty'],
     ['an array', JSON.stringify([STRONG]), 'must be an object'],
     ['something else', '{"kind": "Secret"}', 'not a keyring document'],
   ])('is empty when standard input has %s', async (_, input, error) => {

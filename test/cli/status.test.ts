@@ -82,6 +82,10 @@ describe('a source that is not what one thinks', () => {
     const ran = await keyturn(['status'], { cwd, env: { ...DEV, [SECRET]: OLDER } });
     expect(ran.stdout).toMatch(new RegExp(`^source +${SECRET}: one secret$`, 'm'));
     expect(ran.stdout).toMatch(/^hides +security.signing_secret.file in keyturn.toml$/m);
+    // To rotate what hides the document is hardly what is meant.
+    expect(ran.stdout).toContain(`next: take ${SECRET} away, if you mean security.signing_secret.file in`);
+    const rotated = await keyturn(['rotate', '--dry-run'], { cwd, env: { ...DEV, [SECRET]: OLDER } });
+    expect(rotated.stderr).toContain(`${SECRET} is in force, and hides security.signing_secret.file`);
   });
 
   test.concurrent.each([

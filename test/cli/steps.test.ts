@@ -1,5 +1,5 @@
 // keyturn stage, promote, rollback, retire, revoke and history on a keyring document.
-import { chmodSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type ReplicaReport, writeReport } from '../../src/fleet/report.js';
@@ -375,6 +375,21 @@ test.concurrent('a key id that begins with a dash can be typed, and is printed s
   expect((await run(cwd, 'retire', '--', kid)).code).toBe(0);
 });
 
+test.concurrent('a planned takeover that is due is told as what was so before the step', async () => {
+  const cwd = await ringFolder({ secret: COMING, state: 'staged' }, { secret: STRONG, state: 'active' });
+  const ring = JSON.parse(textOf(cwd));
+  ring.keys[0].activates = new Date(Date.now() - 60_000).toISOString();
+  overwrite(cwd, JSON.stringify(ring));
+  const { code, stdout } = await run(cwd, 'rollback');
+  expect(code).toBe(0);
+  expect(stdout).toMatch(new RegExp(`^rolled back to ${K}: it signs again; ${NEW} turned retiring, safe to`));
+});
+
+test.concurrent('an empty document in a pipe is named as such', async () => {
+  const ran = await keyturn(['stage', '--ring', '-'], { cwd: newFolder(), env: DEV, input: '\n' });
+  expectRefused(ran, /standard input is empty/, /pipe the document in/);
+});
+
 describe('processes that know better', () => {
   async function reporting(cwd: string, changes: Partial<ReplicaReport>): Promise<void> {
     await writeReport(join(cwd, RING), {
@@ -413,6 +428,28 @@ describe('processes that know better', () => {
     // Another ring counts by itself.
     await reporting(cwd, { generation: 9, ring: 'another' });
     expect((await run(cwd, 'stage')).code).toBe(0);
+  });
+
+  test.concurrent('a longer lag and longer lifetimes than this command knows of count', async () => {
+    const day = 86_400;
+    const cwd = await ringFolder(
+      { secret: COMING, state: 'staged', daysAgo: 1 / 24 },
+      { secret: STRONG, state: 'active' },
+    );
+    const both = { verifies: [K, NEW], lifetimes: { 'their-own': 400 * day } };
+    await reporting(cwd, { ...both, maxLag: 2 * 3600 });
+    expectRefused(await run(cwd, 'promote'), /not every replica is known/, SAFE);
+    await reporting(cwd, both);
+    expect((await run(cwd, 'promote')).code).toBe(0);
+    const former = ringIn(cwd).keys.find(({ kid }) => kid === K) as { lifetimes?: Record<string, number> };
+    expect(former.lifetimes).toMatchObject({ 'their-own': 400 * day });
+  });
+
+  test.concurrent('what an ended process signed last holds up a retirement', async () => {
+    const cwd = await ringFolder({ secret: STRONG, state: 'active' }, { secret: OLDER, state: 'retiring' });
+    mkdirSync(join(cwd, `${RING}.fleet`));
+    writeFileSync(join(cwd, `${RING}.fleet/ended.json`), JSON.stringify({ [OLD]: Date.now() - 1000 }));
+    expectRefused(await run(cwd, 'retire'), new RegExp(`tokens of the key ${OLD} may still be alive`), SAFE);
   });
 
   test.concurrent('rules other than theirs: status says so, and steps are refused', async () => {

@@ -1,6 +1,14 @@
 // The doctor's checks, over real folders and simulated machines.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { CHECKS } from '../../src/doctor/checks.js';
@@ -397,6 +405,15 @@ describe('rotation and fleet', () => {
       detail: `the key ${kidOf(OLDER)} has been staged for 31 days`,
       hint: expect.stringContaining('keyturn promote'),
     });
+  });
+
+  test('no staged key whose moment is fixed', async () => {
+    const cwd = await withRing(31, 'staged');
+    const path = join(cwd, 'keyring.json');
+    const ring = JSON.parse(readFileSync(path, 'utf8'));
+    ring.keys[1].activates = new Date(NOW + DAY_MS).toISOString();
+    writeFileSync(path, JSON.stringify(ring));
+    expect(await check('rotation', on(cwd))).toMatchObject({ status: 'pass', detail: 'no step is overdue' });
   });
 
   test('a retiring key that is safe to retire', async () => {

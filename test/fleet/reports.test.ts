@@ -410,6 +410,8 @@ describe('the pace', () => {
     await reporter.update();
     expect(described).toBe(4);
     await reporter.close();
+    await reporter.update();
+    expect(files(path)).toEqual([]);
     described = 0;
     await vi.advanceTimersByTimeAsync(10 * pause);
     expect(described).toBe(0);
@@ -457,6 +459,19 @@ describe('what ended processes signed still counts', () => {
       await removeReport(path, reportOf({ uses: [{ ...use, signedAt }] }));
     }
     expect((await endedFacts(path)).lastSigned).toEqual({ [kid]: NOW - 1000 });
+  });
+
+  test('of two keys the later moment of each', async () => {
+    const path = ringFile();
+    const both = (one: number, other: number) => [
+      { ...use, signedAt: one },
+      { ...use, kid: kidOf(OLDER), signedAt: other },
+    ];
+    for (const uses of [both(NOW - 1000, NOW - 5000), both(NOW - 9000, NOW - 2000)]) {
+      await writeReport(path, reportOf({ uses }));
+      await removeReport(path, reportOf({ uses }));
+    }
+    expect((await endedFacts(path)).lastSigned).toEqual({ [kid]: NOW - 1000, [kidOf(OLDER)]: NOW - 2000 });
   });
 
   test('where that cannot be kept the report stays, and nothing is lost', async () => {

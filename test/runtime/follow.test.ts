@@ -1,10 +1,12 @@
 // A running process follows its keyring: whichever way the file is replaced, without a restart.
 import { renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { KeyringView } from '../../src/keyturn.js';
+import { Follower } from '../../src/resolve/follow.js';
+import { resolve } from '../../src/resolve/resolve.js';
 import { TestClock } from '../support/keyturn.js';
-import { COMING, COMMAND, FILE, kidOf, OLDER, OLDEST, SECRET, STRONG } from '../support/machine.js';
+import { COMING, COMMAND, FILE, kidOf, machine, OLDER, OLDEST, SECRET, STRONG } from '../support/machine.js';
 import { documentOf, follow, mount, newFolder, REPLACED, severalLooks, until } from '../support/ring-file.js';
 
 const ONE = documentOf(1, [[STRONG, 'active']]);
@@ -176,10 +178,14 @@ describe.concurrent('a planned activation', () => {
     const signer = keyturn.signer('invitation');
     clock.advance(59.999);
     expect(signer.sign(1).slice(4, 12)).toBe(kidOf(STRONG));
-    await severalLooks();
+    // So many looks that the file, which does not change, is not read any more.
+    for (let wait = 0; wait < 3; wait++) await severalLooks();
     expect(changes).toEqual([]);
     clock.advance(0.001);
+    const begun = performance.now();
     await until(() => changes.length > 0);
+    // By itself, and not because the process reports every ten seconds.
+    expect(performance.now() - begun).toBeLessThan(5000);
     expect(changes).toEqual([`${kidOf(COMING)}:active ${kidOf(STRONG)}:retiring`]);
     expect(signer.sign(1).slice(4, 12)).toBe(kidOf(COMING));
     expect(keyturn.keyring.generation).toBe(2);
@@ -273,6 +279,34 @@ describe.concurrent('reading again when asked to', () => {
       expect(keyturn.keyring.generation).toBe(generation);
     }
     expect(of('keyring.reload_failed')).toEqual([]);
+  });
+
+  test('on behalf of requests at most once a second, also by a clock that was put back', async () => {
+    const path = ringFile(ONE);
+    const clock = new TestClock();
+    const options = {
+      machine: machine({ cwd: dirname(path), env: { KEYTURN_ENV: 'prod', [FILE]: path }, now: clock.now }),
+      create: false,
+    };
+    const read: number[] = [];
+    const follower = new Follower(
+      { ...options, machine: { ...options.machine, now: clock.read } },
+      await resolve(options),
+      { found: () => read.push(clock.now), failed: () => {}, passed: () => {} },
+    );
+    // It reads again for a while after the first look: so every look shows.
+    for (let request = 0; request < 10; request++) await follower.ask();
+    expect(read).toHaveLength(1);
+    clock.advance(0.999);
+    await follower.ask();
+    expect(read).toHaveLength(1);
+    clock.advance(0.001);
+    await Promise.all([follower.ask(), follower.ask(), follower.ask()]);
+    expect(read).toHaveLength(2);
+    clock.advance(-3600);
+    await follower.ask();
+    expect(read).toHaveLength(3);
+    follower.close();
   });
 
   test('a storm of requests costs two looks, and none is left behind', async () => {

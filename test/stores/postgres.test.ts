@@ -272,6 +272,9 @@ describe('a PostgreSQL that goes', () => {
     const pool = place.pools({ connectionString: url.href, connectionTimeoutMillis: 500 });
     // Nobody but the store listens to the pool's errors.
     const other = new PostgresSessionStore({ pool, clock: clock.read });
+    expect(pool.listenerCount('error')).toBe(1);
+    new PostgresSessionStore({ pool });
+    expect(pool.listenerCount('error')).toBe(1);
     expect(await other.put('s1', recordAt(START, { user: 'ada' }), 0)).toBe('saved');
     proxy.cut();
     await wait(50);

@@ -6,8 +6,7 @@ import type { HistoryEntry } from '../../keyring/keyring.js';
 import { Rotation } from '../../rotation/rotation.js';
 import type { KeyStatus, Status } from '../../rotation/status.js';
 import type { Command, Context } from '../command.js';
-import { iso, type Next, nextJson, nextLine, nextOf, stepOf } from '../ring-words.js';
-import { hiddenNames } from '../step.js';
+import { hiddenNames, iso, type Next, nextJson, nextLine, nextOf, stepOf } from '../ring-words.js';
 import { columns, count, moment, type Style, table, type Ui } from '../ui.js';
 
 const LOOK_EVERY_MS = 1000;
