@@ -31,7 +31,9 @@ const HOW =
 export const CHROMIUM: string | undefined = find();
 
 export async function launch(): Promise<Browser> {
-  return await chromium.launch({ executablePath: CHROMIUM as string, args: FLAGS });
+  // Where the surroundings name no locale, Chromium saves files with other letters than ASCII as "download".
+  const env = { ...process.env, LC_ALL: 'C.UTF-8' } as Record<string, string>;
+  return await chromium.launch({ executablePath: CHROMIUM as string, args: FLAGS, env });
 }
 
 function find(): string | undefined {
