@@ -21,6 +21,7 @@ export type ErrorCode =
   | 'key_in_use'
   | 'key_state'
   | 'key_unknown'
+  | 'keyring_exists'
   | 'keyring_invalid'
   | 'keyring_locked'
   | 'keyring_not_document'

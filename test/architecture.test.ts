@@ -163,6 +163,7 @@ describe('the edges', () => {
       'resolve/follow.ts',
       'resolve/machine.ts',
       'resolve/resolve.ts',
+      'rotation/found.ts',
       'secret/development.ts',
       'secret/ladder.ts',
     ]);

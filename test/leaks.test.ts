@@ -32,6 +32,7 @@ import { Keyring } from '../src/keyring/keyring.js';
 import { LiveKeyring } from '../src/keyring/live.js';
 import * as transitions from '../src/keyring/transitions.js';
 import { internalsOf, Keyturn, startKeyturn } from '../src/keyturn.js';
+import { foundKeyring } from '../src/rotation/index.js';
 import { Rotation } from '../src/rotation/rotation.js';
 import { type LogMethod, textLogger } from '../src/runtime/log.js';
 import { sealedStore } from '../src/sealed-store.js';
@@ -429,6 +430,14 @@ const PROVOKED: Readonly<Record<string, readonly Provoke[]>> = {
   key_unknown: [
     () => transitions.promote(RING, CURRENT, FACTS),
     () => transitions.retire(ringOf([CURRENT, 'active']), undefined, FACTS),
+  ],
+  keyring_exists: [
+    async () => {
+      const cwd = await folderWith({});
+      const env = { KEYTURN_ENV: 'dev', [SECRET]: CURRENT };
+      await foundKeyring({ cwd, env });
+      await foundKeyring({ cwd, env });
+    },
   ],
   keyring_invalid: [
     () => refused({ env: { [SECRET]: CURRENT, [REVOKED]: FORMER } }),

@@ -185,7 +185,7 @@ export class Rotation {
 
   /** Adds a key that verifies and does not sign yet. @throws KeyturnError see `stage` in the transitions */
   async stage(options: StageOptions = {}): Promise<Outcome> {
-    const material = new Material(strong(options.secret ?? generateSecret()));
+    const material = new Material(strongSecret(options.secret ?? generateSecret()));
     return await this.#step(material.kid, options, (ring, facts) => {
       const activatesAt =
         options.activateIn === undefined ? undefined : facts.now + options.activateIn * 1000;
@@ -404,7 +404,7 @@ const REVOKE_NOW = `deploy a new signing secret (keyturn generate), and the id o
 const REVOKE_BY_HAND: ByHand = { file: REVOKE_NOW, variables: REVOKE_NOW };
 
 /** A secret that may enter the ring. @throws KeyturnError `secret_weak`, `secret_empty`, `secret_malformed` */
-function strong(secret: string): string {
+export function strongSecret(secret: string): string {
   const clean = cleanSecret(secret, 'the new secret');
   const { enough, bytes, why } = judge(clean);
   if (enough) return clean;

@@ -3,12 +3,14 @@ import { KeyturnError } from '../../errors.js';
 import { looksLikeDocument } from '../../keyring/document.js';
 import { Key, type KeyState, Material } from '../../keyring/key.js';
 import type { Resolution } from '../../resolve/resolve.js';
+import { foundDocument } from '../../rotation/found.js';
 import { judge, MINIMUM_BYTES } from '../../secret/strength.js';
 import { cleanSecret } from '../../secret/text.js';
 import type { Command, Context } from '../command.js';
-import { foundDocument, tellFounded } from '../new-document.js';
+import { tellFounded } from '../new-document.js';
 import { looksLikeArray, pathOf, readTyped } from '../step.js';
 import { count, refused, wrongUsage } from '../ui.js';
+import { userName } from '../user.js';
 
 const WEAK_DAYS = 30;
 
@@ -27,7 +29,10 @@ export const importSecrets: Command = {
     const origin = await readOrigin(context);
     const secrets = secretsIn(origin);
     const gathered = new Gathered(secrets, context.machine.now());
-    const founded = await foundDocument(context, {
+    const founded = await foundDocument({
+      machine: context.machine,
+      profile: context.profile,
+      who: userName(),
       command: 'import',
       excuses: ['secret_missing', 'secret_weak'],
       keys: async (before) => {

@@ -1,8 +1,10 @@
 // keyturn init: starts a keyring document with the keys in force, so that nobody is logged out by moving to it.
 import { Key, Material } from '../../keyring/key.js';
+import { foundDocument } from '../../rotation/found.js';
 import { generateSecret } from '../../secret/generate.js';
 import type { Command } from '../command.js';
-import { foundDocument, tellFounded } from '../new-document.js';
+import { tellFounded } from '../new-document.js';
+import { userName } from '../user.js';
 
 export const init: Command = {
   usage: '',
@@ -17,7 +19,10 @@ export const init: Command = {
   options: [],
   words: [],
   run: async (context) => {
-    const founded = await foundDocument(context, {
+    const founded = await foundDocument({
+      machine: context.machine,
+      profile: context.profile,
+      who: userName(),
       command: 'init',
       excuses: ['secret_missing'],
       keys: async ({ keyring }) => keyring?.keys ?? [new Key(new Material(generateSecret()), 'active')],

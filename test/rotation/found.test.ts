@@ -1,0 +1,70 @@
+// Starting a keyring document from a program, as `keyturn init` and `keyturn import` do.
+import { mkdtempSync, readFileSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { createKeyturn } from '../../src/index.js';
+import { Material } from '../../src/keyring/key.js';
+import { foundKeyring, openRotation } from '../../src/rotation/index.js';
+import { memoryLogger, OTHER_SECRET, SECRET } from '../support/keyturn.js';
+
+const folder = () => mkdtempSync(join(tmpdir(), 'keyturn-found-'));
+const kid = (secret: string) => new Material(secret).kid;
+
+async function verifies(cwd: string, token: string): Promise<boolean> {
+  const keyturn = await createKeyturn({ cwd, env: {}, profile: 'dev', logger: memoryLogger() });
+  await keyturn.close();
+  return keyturn.signer('password-reset').verify(token).ok;
+}
+
+test('of the keys in force: what they signed goes on verifying', async () => {
+  const cwd = folder();
+  const before = await createKeyturn({ cwd, env: {}, profile: 'dev', logger: memoryLogger() });
+  const token = before.signer('password-reset').sign(1);
+  const { path, keys } = await foundKeyring({ cwd, env: {}, profile: 'dev', who: 'a test' });
+  expect(path).toBe(join(cwd, '.keyturn', 'keyring.json'));
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  expect(keys).toEqual([{ id: before.keyring.keys[0]?.id, state: 'active' }]);
+  expect(await verifies(cwd, token)).toBe(true);
+  const rotation = await openRotation({ cwd, env: {}, profile: 'dev' });
+  expect(await rotation.history()).toMatchObject([{ what: 'init', who: 'a test' }]);
+});
+
+test('of secrets of another place: the first signs, the others and the one in force verify', async () => {
+  const cwd = folder();
+  const before = await createKeyturn({ cwd, env: {}, profile: 'dev', logger: memoryLogger() });
+  const { keys } = await foundKeyring({
+    cwd,
+    env: {},
+    profile: 'dev',
+    secrets: [SECRET, OTHER_SECRET, SECRET],
+  });
+  expect(keys).toEqual([
+    { id: kid(SECRET), state: 'active' },
+    { id: kid(OTHER_SECRET), state: 'retiring' },
+    { id: before.keyring.keys[0]?.id, state: 'retiring' },
+  ]);
+  expect(await verifies(cwd, before.signer('password-reset').sign(1))).toBe(true);
+});
+
+test('of nothing: a fresh key, and nothing is overwritten', async () => {
+  const cwd = folder();
+  const { path } = await foundKeyring({ cwd, env: {}, profile: 'prod' });
+  const written = readFileSync(path, 'utf8');
+  await expect(foundKeyring({ cwd, env: {}, profile: 'prod' })).rejects.toMatchObject({
+    code: 'keyring_exists',
+  });
+  expect(readFileSync(path, 'utf8')).toBe(written);
+});
+
+test('a weak secret is refused, and nothing is written', async () => {
+  const cwd = folder();
+  await expect(foundKeyring({ cwd, env: {}, profile: 'dev', secrets: ['changeme'] })).rejects.toMatchObject({
+    code: 'secret_weak',
+  });
+  await expect(
+    openRotation({ cwd, env: {}, profile: 'dev' }).then((rotation) => rotation.status()),
+  ).rejects.toMatchObject({
+    code: 'secret_missing',
+  });
+});
