@@ -1,4 +1,5 @@
 // The public names of `keyturn/rotation`: what the commands do, for programs.
+import { KeyturnError } from '../errors.js';
 import { Key, type KeyState, Material } from '../keyring/key.js';
 import { type Machine, thisMachine } from '../resolve/machine.js';
 import { generateSecret } from '../secret/generate.js';
@@ -44,7 +45,8 @@ export interface FoundKeyring {
  * secrets of another place. Of those the first signs and the others verify, and the keys in force go on verifying,
  * so that nobody is logged out. Nothing is ever overwritten.
  *
- * @throws KeyturnError `keyring_exists`, `keyring_unwritable`, `secret_weak`, and what keeps a process from starting
+ * @throws KeyturnError `keyring_exists`, `keyring_unwritable`, `secret_weak`, `key_state` for a secret whose key is
+ * revoked, and what keeps a process from starting
  */
 export async function foundKeyring(options: FoundKeyringOptions = {}): Promise<FoundKeyring> {
   const imported = (options.secrets ?? []).map((secret) => new Material(strongSecret(secret)));
@@ -65,6 +67,10 @@ function foundingKeys(imported: readonly Material[], inForce: readonly Key[]): r
   }
   const keys = new Map<string, Key>();
   for (const material of imported) {
+    // Whoever revoked it had a reason: taking it over would accept its tokens again.
+    if (inForce.some((key) => key.id === material.kid && key.state === 'revoked')) {
+      throw new KeyturnError('key_state', `the key ${material.kid} is revoked`, 'leave its secret out');
+    }
     if (!keys.has(material.kid))
       keys.set(material.kid, new Key(material, keys.size === 0 ? 'active' : 'retiring'));
   }

@@ -1,5 +1,5 @@
 // Starting a keyring document from a program, as `keyturn init` and `keyturn import` do.
-import { mkdtempSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -67,4 +67,18 @@ test('a weak secret is refused, and nothing is written', async () => {
   ).rejects.toMatchObject({
     code: 'secret_missing',
   });
+});
+
+test('a revoked key never comes back, whichever place it stands in', async () => {
+  const env = {
+    KEYTURN_SECURITY__SIGNING_SECRET: SECRET,
+    KEYTURN_SECURITY__SIGNING_SECRET__REVOKED_KIDS: kid(OTHER_SECRET),
+  };
+  for (const secrets of [[OTHER_SECRET], [SECRET, OTHER_SECRET]]) {
+    const cwd = folder();
+    await expect(foundKeyring({ cwd, env, profile: 'dev', secrets })).rejects.toMatchObject({
+      code: 'key_state',
+    });
+    expect(existsSync(join(cwd, '.keyturn', 'keyring.json'))).toBe(false);
+  }
 });
