@@ -1,7 +1,7 @@
-// Cases of Project Wycheproof (github.com/C2SP/wycheproof, Apache License 2.0) for the primitives as they are used
-// here, transcribed from hmac_sha256_test.json and hkdf_sha256_test.json. Those apply whose MAC is whole, whose
-// message is ASCII (a token is), and whose salt is empty (Keyturn's is). JWS cases are in test/jwt, those of
-// XChaCha20-Poly1305 in sealer-vectors.test.ts.
+// A selection of the cases of Project Wycheproof (github.com/C2SP/wycheproof, Apache License 2.0) for the primitives as
+// they are used here, transcribed from the beginning of hmac_sha256_test.json and hkdf_sha256_test.json: of those
+// whose MAC is whole, whose message is ASCII (a token is), and whose salt is empty (Keyturn's is). JWS cases are in
+// test/jwt, those of XChaCha20-Poly1305 in sealer-vectors.test.ts.
 import { hkdfSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { Hmac, sameMac } from '../../src/signing/hmac.js';
