@@ -16,6 +16,8 @@ export type ErrorCode =
   | 'document_version'
   | 'dev_secret_unwritable'
   | 'duration_invalid'
+  | 'engine_missing'
+  | 'engine_unavailable'
   | 'flash_too_large'
   | 'jwt_invalid'
   | 'key_in_use'
@@ -24,8 +26,11 @@ export type ErrorCode =
   | 'keyring_exists'
   | 'keyring_invalid'
   | 'keyring_locked'
+  | 'keyring_missing'
   | 'keyring_not_document'
   | 'keyring_outdated'
+  | 'keyring_sealed'
+  | 'keyring_unavailable'
   | 'keyring_unwritable'
   | 'keyring_with_companions'
   | 'link_invalid'
@@ -43,6 +48,7 @@ export type ErrorCode =
   | 'replica_behind'
   | 'rollback_impossible'
   | 'sealer_unavailable'
+  | 'secret_differs'
   | 'secret_empty'
   | 'secret_in_config'
   | 'secret_malformed'
@@ -64,6 +70,8 @@ const STATUS: { readonly [Code in ErrorCode]?: number } = {
   blob_too_large: 413,
   blob_type_refused: 415,
   csrf_refused: 403,
+  engine_unavailable: 503,
+  keyring_unavailable: 503,
   session_conflict: 409,
   session_ended: 401,
 };

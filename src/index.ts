@@ -1,5 +1,6 @@
 // The public names of `keyturn`. No logic here.
 export type { Profile } from './config/profile.js';
+export type { EngineClients } from './engines/engines.js';
 export { type ErrorCode, KeyturnError } from './errors.js';
 export type { KeyDates, KeyState } from './keyring/key.js';
 export {
@@ -26,3 +27,4 @@ export type { Logger, LogMethod } from './runtime/log.js';
 export type { Refusal, RefusalReason, Result, Verified } from './signing/result.js';
 export type { OpenOptions, Sealer, SealOptions } from './signing/sealer.js';
 export type { Bind, Signer, SignOptions, VerifyOptions } from './signing/signer.js';
+export type { PutOutcome, SessionRecord, SessionStore, StoredSession, UserSession } from './stores/store.js';

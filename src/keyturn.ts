@@ -3,6 +3,7 @@
 
 import type { Settings } from './config/layers.js';
 import type { Profile } from './config/profile.js';
+import { type EngineClients, Engines } from './engines/engines.js';
 import type { KeyDates, KeyState } from './keyring/key.js';
 import type { Keyring } from './keyring/keyring.js';
 import type { LiveKeyring } from './keyring/live.js';
@@ -10,15 +11,17 @@ import { type Purpose, PurposeRegistry } from './purposes/registry.js';
 import { Links, type LinksOptions } from './purposes/url.js';
 import { type Machine, thisMachine, writeToStderr } from './resolve/machine.js';
 import { type Resolution, resolve } from './resolve/resolve.js';
+import { openRingPlaces } from './ring-stores/open.js';
 import { type Health, RingKeeper } from './runtime/keeper.js';
 import { type Logger, textLogger } from './runtime/log.js';
 import { formatMetrics } from './runtime/metrics.js';
+import { openSessionStore } from './session-store.js';
 import type { LivePurposeParts } from './signing/live-purpose.js';
 import { Sealer } from './signing/sealer.js';
 import { Signer } from './signing/signer.js';
 import { type Aead, loadAead, sealerUnavailable } from './signing/sodium.js';
 import { Usage } from './signing/usage.js';
-import { MemorySessionStore } from './stores/memory.js';
+import { ReachableStore } from './stores/reachable.js';
 import type { SessionStore } from './stores/store.js';
 
 export interface KeyturnOptions {
@@ -34,6 +37,8 @@ export interface KeyturnOptions {
   readonly logger?: Logger;
   /** Milliseconds since 1970; default: `Date.now`. */
   readonly clock?: () => number;
+  /** Connected clients to use for Redis and PostgreSQL; default: opened by their URLs, where settings name an engine. */
+  readonly clients?: EngineClients;
 }
 
 /** A key as the public may see it. */
@@ -58,13 +63,14 @@ export interface SignerOptions {
   readonly maxAge?: number | string;
 }
 
-/** Called with the ring in force and the one before. */
-export type ChangeListener = (keyring: KeyringView, former: KeyringView) => void;
+/** Called with the ring in force and the one before; undefined: a shared keyring has been reached for the first time. */
+export type ChangeListener = (keyring: KeyringView, former: KeyringView | undefined) => void;
 
 /** What the package's own adapters need of a {@link Keyturn}. Not part of the public contract. */
 export interface Internals {
   readonly settings: Settings;
   readonly keeper: RingKeeper;
+  readonly engines: Engines;
   readonly ring: LiveKeyring;
   readonly registry: PurposeRegistry;
   readonly logger: Logger;
@@ -75,8 +81,8 @@ export interface Internals {
   readonly ownSigner: <T>(purpose: string) => Signer<T>;
   /** Undefined where the cipher was not loaded. */
   readonly ownSealer: <T>(purpose: string) => Sealer<T> | undefined;
-  /** The store that `session.backend` names; undefined for sessions in the cookie. */
-  readonly sessionStore: () => SessionStore | undefined;
+  /** See {@link Keyturn.sessionStore}. */
+  readonly sessionStore: SessionStore | undefined;
 }
 
 const internals = new WeakMap<Keyturn, Internals>();
@@ -92,11 +98,10 @@ export function internalsOf(keyturn: Keyturn): Internals {
 export class Keyturn {
   readonly profile: Profile;
   readonly #internals: Internals;
-  #memory: MemorySessionStore | undefined;
   #view: { readonly ring: Keyring; readonly view: KeyringView } | undefined;
 
   /** @internal */
-  constructor(profile: Profile, parts: Omit<Internals, 'ownSigner' | 'ownSealer' | 'sessionStore'>) {
+  constructor(profile: Profile, parts: Omit<Internals, 'ownSigner' | 'ownSealer'>) {
     this.profile = profile;
     this.#internals = {
       ...parts,
@@ -109,16 +114,15 @@ export class Keyturn {
         if (parts.aead === undefined) return undefined;
         return new Sealer<T>(this.#tokenParts(purpose, purpose.maxAge), parts.aead);
       },
-      sessionStore: () => {
-        if (parts.settings.get('session.backend') === 'cookie') return undefined;
-        this.#memory ??= new MemorySessionStore({ clock: parts.clock });
-        return this.#memory;
-      },
     };
     internals.set(this, this.#internals);
   }
 
-  /** The keyring in force: keys with id, state and dates, no material. */
+  /**
+   * The keyring in force: keys with id, state and dates, no material.
+   *
+   * @throws KeyturnError `keyring_unavailable` while a shared one has not been reached yet
+   */
   get keyring(): KeyringView {
     const ring = this.#internals.ring.current;
     if (this.#view?.ring !== ring) this.#view = { ring, view: viewOf(ring) };
@@ -171,12 +175,21 @@ export class Keyturn {
     const { ring, logger } = this.#internals;
     return ring.onChange((current, former) => {
       try {
-        listener(viewOf(current), viewOf(former));
+        listener(viewOf(current), former === undefined ? undefined : viewOf(former));
       } catch (error) {
         // The ring is in force all the same, and the next listener wants to hear of it.
         logger.error({ event: 'listener.failed', error: String(error) }, 'a listener of "change" failed');
       }
     });
+  }
+
+  /**
+   * The store that `session.backend` names: for listing and ending the sessions of a user, for refresh tokens, and for
+   * asking whether it answers. Undefined for sessions in the cookie. Its methods reject with `engine_unavailable` where
+   * its engine is out of reach.
+   */
+  get sessionStore(): SessionStore | undefined {
+    return this.#internals.sessionStore;
   }
 
   /** How this process is, for health checks and status pages. Nothing in it is secret. */
@@ -197,6 +210,7 @@ export class Keyturn {
   /** Ends everything that runs in the background. Signing and verifying go on working. */
   async close(): Promise<void> {
     await this.#internals.keeper.close();
+    await this.#internals.engines.close();
   }
 
   #tokenParts(purpose: Purpose, maxAge: number): LivePurposeParts {
@@ -239,18 +253,39 @@ export async function startKeyturn(options: KeyturnOptions, machine: Machine): P
   const logger = options.logger ?? textLogger(settings.get('log.level'), writeToStderr);
   const usage = new Usage();
   report(resolution, logger);
-  const keeper = new RingKeeper({ options: resolveOptions, resolution, logger, registry, usage });
-  await keeper.start();
-  return new Keyturn(profile, {
-    settings,
-    keeper,
-    ring: keeper.ring,
-    registry,
-    logger,
-    clock: machine.now,
-    usage,
-    aead,
-  });
+  const engines = new Engines(settings, options.clients);
+  try {
+    const opened = await openSessionStore({
+      settings,
+      engines,
+      clock: machine.now,
+      away: (engine, reason) => {
+        logger.error(
+          { event: 'session.engine_unavailable', engine, reason },
+          `${engine} cannot be reached (${reason}): requests with a session get 503 until it can`,
+        );
+      },
+    });
+    const places = await openRingPlaces(resolution, engines, machine.now);
+    const keeper = new RingKeeper({ options: resolveOptions, resolution, places, logger, registry, usage });
+    await keeper.start();
+    const { ring } = keeper;
+    return new Keyturn(profile, {
+      settings,
+      keeper,
+      engines,
+      ring,
+      registry,
+      logger,
+      clock: machine.now,
+      usage,
+      aead,
+      sessionStore: opened === undefined ? undefined : new ReachableStore(opened),
+    });
+  } catch (error) {
+    await engines.close();
+    throw error;
+  }
 }
 
 /**
@@ -316,7 +351,9 @@ function report(resolution: Resolution, logger: Logger): void {
         count: keyring.keys.length,
         kids: keyring.keys.map((key) => `${key.id}:${key.state}`),
       },
-      'the keyring is loaded',
+      resolution.settings.get('security.keyring.store') === undefined
+        ? 'the keyring is loaded'
+        : 'the secret is loaded that opens the shared keyring',
     );
   }
 }

@@ -39,20 +39,56 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   disk: ['errors'],
   config: ['errors'],
+  engines: ['errors', 'config'],
   keyring: ['errors', 'disk'],
   secret: ['errors', 'disk'],
   resolve: ['errors', 'disk', 'config', 'keyring', 'secret'],
   signing: ['errors', 'config', 'keyring'],
-  stores: ['errors'],
+  stores: ['errors', 'engines'],
   purposes: ['errors', 'config', 'signing', 'stores'],
   fleet: ['errors', 'disk', 'keyring'],
-  runtime: ['errors', 'config', 'keyring', 'resolve', 'signing', 'purposes', 'fleet'],
-  rotation: ['errors', 'disk', 'config', 'keyring', 'secret', 'resolve', 'purposes', 'fleet'],
-  keyturn: ['errors', 'config', 'keyring', 'resolve', 'signing', 'purposes', 'stores', 'runtime'],
+  'session-store': ['errors', 'config', 'engines', 'stores'],
+  'ring-stores': ['errors', 'disk', 'config', 'keyring', 'secret', 'resolve', 'engines', 'fleet'],
+  runtime: [
+    'errors',
+    'config',
+    'keyring',
+    'secret',
+    'resolve',
+    'signing',
+    'purposes',
+    'fleet',
+    'ring-stores',
+  ],
+  rotation: [
+    'errors',
+    'disk',
+    'config',
+    'keyring',
+    'secret',
+    'resolve',
+    'engines',
+    'purposes',
+    'fleet',
+    'ring-stores',
+  ],
+  keyturn: [
+    'errors',
+    'config',
+    'keyring',
+    'resolve',
+    'engines',
+    'signing',
+    'purposes',
+    'stores',
+    'session-store',
+    'ring-stores',
+    'runtime',
+  ],
   'sealed-store': ['errors', 'signing', 'purposes', 'stores', 'keyturn'],
   jwt: ['errors', 'config', 'keyring', 'signing', 'stores', 'keyturn'],
   blobs: ['errors', 'disk', 'resolve', 'signing', 'purposes', 'keyturn'],
-  'adapters/http': ['errors', 'keyturn', 'runtime', 'purposes', 'signing', 'stores'],
+  'adapters/http': ['errors', 'keyring', 'keyturn', 'runtime', 'purposes', 'signing', 'stores'],
   adapters: ['errors', 'keyturn', 'runtime', 'purposes', 'blobs', 'adapters/http'],
   doctor: [
     'errors',
@@ -61,6 +97,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'keyring',
     'secret',
     'resolve',
+    'engines',
     'signing',
     'purposes',
     'fleet',
@@ -80,7 +117,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'doctor',
   ],
   testing: ['errors', 'keyring', 'signing', 'stores', 'keyturn'],
-  index: ['errors', 'config', 'keyring', 'signing', 'purposes', 'runtime', 'keyturn'],
+  index: ['errors', 'config', 'engines', 'keyring', 'signing', 'purposes', 'stores', 'runtime', 'keyturn'],
 };
 
 describe('the layers', () => {
@@ -158,11 +195,12 @@ describe('the edges', () => {
       'disk/lock.ts',
       'doctor/places.ts',
       'doctor/run.ts',
-      'fleet/report.ts',
+      'fleet/file-fleet.ts',
       'keyring/file.ts',
       'resolve/follow.ts',
       'resolve/machine.ts',
       'resolve/resolve.ts',
+      'ring-stores/file.ts',
       'rotation/found.ts',
       'secret/development.ts',
       'secret/ladder.ts',
@@ -171,13 +209,19 @@ describe('the edges', () => {
 
   test('cryptography stays in keyring and signing; elsewhere random bytes are drawn at most', () => {
     // Redis knows its scripts by their SHA-1.
-    expect(source('stores/redis.ts')).toMatch(/import \{ createHash, randomBytes \} from 'node:crypto'/);
+    expect(source('engines/redis.ts')).toMatch(/import \{ createHash \} from 'node:crypto'/);
     const users = using(/from 'node:crypto'/).filter(
-      (file) => !/^(keyring|signing)\//.test(file) && file !== 'stores/redis.ts',
+      (file) => !/^(keyring|signing)\//.test(file) && file !== 'engines/redis.ts',
     );
     for (const file of users)
       expect(source(file), file).toMatch(/import \{ randomBytes \} from 'node:crypto'/);
-    expect(users).toEqual(['disk/files.ts', 'disk/lock.ts', 'secret/development.ts', 'secret/generate.ts']);
+    expect(users).toEqual([
+      'disk/files.ts',
+      'disk/lock.ts',
+      'secret/development.ts',
+      'secret/generate.ts',
+      'stores/redis.ts',
+    ]);
   });
 
   test('time is handed in: nothing reads the clock but the edge and defaults', () => {
@@ -188,10 +232,13 @@ describe('the edges', () => {
   test('frameworks are imported as types only, and the package depends on two small libraries', () => {
     const packages = imports.filter(({ to }) => !to.startsWith('.') && !to.startsWith('node:'));
     const values = new Set(packages.filter(({ typeOnly }) => !typeOnly).map(({ to }) => to));
-    expect([...values].sort()).toEqual(['cookie', 'libsodium-wrappers', 'smol-toml']);
-    // The one peer that is loaded, where it is asked for, and by nobody else.
+    const peers = ['ioredis', 'libsodium-wrappers', 'pg', 'redis'];
+    expect([...values].sort()).toEqual(['cookie', 'smol-toml', ...peers].sort());
+    // Peers are loaded where they are asked for, and by nobody else.
     expect(using(/libsodium/)).toEqual(['config/settings.ts', 'signing/sodium.ts']);
-    expect(source('signing/sodium.ts')).not.toMatch(/from 'libsodium/);
+    expect(using(/import\('(redis|ioredis|pg)'\)/)).toEqual(['engines/open-redis.ts', 'engines/packages.ts']);
+    for (const file of files)
+      expect(source(file), file).not.toMatch(/from '(libsodium-wrappers|redis|ioredis|pg)'/);
     const manifest = JSON.parse(readFileSync(resolve(SRC, '../package.json'), 'utf8'));
     expect(Object.keys(manifest.dependencies).sort()).toEqual(['cookie', 'smol-toml']);
     for (const { to } of packages) {

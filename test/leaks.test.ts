@@ -30,9 +30,12 @@ import { changeDocument } from '../src/keyring/file.js';
 import { Key, type KeyFacts, type KeyState, Material } from '../src/keyring/key.js';
 import { Keyring } from '../src/keyring/keyring.js';
 import { LiveKeyring } from '../src/keyring/live.js';
+import { openRing, sealRing } from '../src/keyring/sealed-ring.js';
 import * as transitions from '../src/keyring/transitions.js';
 import { internalsOf, Keyturn, startKeyturn } from '../src/keyturn.js';
+import { FileRingStore } from '../src/ring-stores/file.js';
 import { foundKeyring } from '../src/rotation/index.js';
+import { refuseOtherSecrets } from '../src/rotation/refusals.js';
 import { Rotation } from '../src/rotation/rotation.js';
 import { type LogMethod, textLogger } from '../src/runtime/log.js';
 import { sealedStore } from '../src/sealed-store.js';
@@ -361,10 +364,36 @@ const FACTS: transitions.TransitionFacts = {
 const [SIGNS, PAST, NEW] = [CURRENT, FORMER, COMING].map(kidOf) as [string, string, string];
 const fresh = () => new Material(STRANGER);
 const replica = { instance: 'a', verifies: [SIGNS, PAST, NEW], signs: SIGNS };
+
+const REPORT: ReplicaReport = {
+  ...replica,
+  host: hostname(),
+  pid: process.pid,
+  at: NOW,
+  profile: 'prod',
+  source: FILE,
+  ring: undefined,
+  generation: 0,
+  fingerprint: 'AAAAAAAAAAA',
+  loadedAt: NOW,
+  uses: [],
+  lifetimes: {},
+  maxLag: 1,
+  degraded: undefined,
+};
 const sign = { env: { [SECRET]: CURRENT } };
 const held = (text: string, files: Place['files'] = {}): Place => ({
   env: { [FILE]: 'held' },
   files: { held: text, ...files },
+});
+
+/** Sessions in an engine: where it is holds a password. */
+const sessionsIn = (engine: 'redis' | 'postgres', url: string): Place => ({
+  env: {
+    [SECRET]: CURRENT,
+    KEYTURN_SESSION__BACKEND: engine,
+    [`KEYTURN_SESSION__${engine.toUpperCase()}__URL`]: url,
+  },
 });
 
 /** The steps of a keyring's life, as commands and programs take them. */
@@ -383,6 +412,9 @@ const PROVOKED: Readonly<Record<string, readonly Provoke[]>> = {
   config_invalid: [
     () => refused({ env: { [SECRET]: CURRENT, KEYTURN_SESSION__IDLE: FORMER } }),
     () => refused({ ...sign, files: { 'keyturn.toml': `${section}previous_secrets = ["${FORMER}` } }),
+    () => refused(sessionsIn('redis', `redis://:${FORMER}@host:port`)),
+    () => refused(sessionsIn('redis', `redis://:${FORMER}@host/${COMING}`)),
+    () => refused(sessionsIn('postgres', `postgres://ada:${FORMER}#@host/name`)),
   ],
   config_unknown_key: [
     () => refused({ env: { KEYTURN_SECRET: CURRENT } }),
@@ -408,6 +440,24 @@ const PROVOKED: Readonly<Record<string, readonly Provoke[]>> = {
       ),
   ],
   duration_invalid: [async () => (await started()).signer('password-reset', { maxAge: CURRENT })],
+  engine_unavailable: [
+    async () => {
+      const store = new MemorySessionStore();
+      const core = await coreOf({ store });
+      const first = await visited(core);
+      first.session.user = 'Ada';
+      const cookie = await cookieAfter(first);
+      store.get = () => {
+        throw new Error('away');
+      };
+      await visited(core, cookie);
+    },
+    async () => (await started(sessionsIn('redis', `redis://:${FORMER}@127.0.0.1:1`))).sessionStore?.get('x'),
+    async () =>
+      (await started(sessionsIn('postgres', `postgres://ada:${FORMER}@127.0.0.1:1/x`))).sessionStore?.get(
+        'x',
+      ),
+  ],
   flash_too_large: [
     async () => {
       const visit = await visited(await coreOf());
@@ -450,6 +500,11 @@ const PROVOKED: Readonly<Record<string, readonly Provoke[]>> = {
 
     () => transitions.stage(new Keyring([new Key(new Material(CURRENT), 'active')]), fresh(), FACTS),
   ],
+  keyring_missing: [() => new FileRingStore(`${tempDir()}/none`, 900, Date.now).read()],
+  keyring_sealed: [
+    () => openRing(sealRing(RING, [new Material(CURRENT)]), 'a store', [new Material(FORMER)], cleanSecret),
+  ],
+  keyring_unavailable: [() => new LiveKeyring(undefined, Date.now).current],
   keyring_outdated: [
     () => new LiveKeyring(RING, () => NOW).replace(new Keyring(RING.keys, { id: 'ring', generation: 2 })),
     () =>
@@ -474,23 +529,7 @@ const PROVOKED: Readonly<Record<string, readonly Provoke[]>> = {
   ],
   profile_differs: [
     async () => {
-      const report: ReplicaReport = {
-        ...replica,
-        host: hostname(),
-        pid: process.pid,
-        at: NOW,
-        profile: 'prod',
-        source: FILE,
-        ring: undefined,
-        generation: 0,
-        fingerprint: 'AAAAAAAAAAA',
-        loadedAt: NOW,
-        uses: [],
-        lifetimes: {},
-        maxLag: 1,
-        degraded: undefined,
-      };
-      return (await rotation(held(document, { 'held.fleet/a.json': json(report) }))).stage();
+      return (await rotation(held(document, { 'held.fleet/a.json': json(REPORT) }))).stage();
     },
   ],
   profile_unknown: [() => refused({}, CURRENT), () => refused({}, FORMER)],
@@ -558,6 +597,9 @@ const PROVOKED: Readonly<Record<string, readonly Provoke[]>> = {
     () => transitions.retire(RING, PAST, { ...FACTS, replicas: [{ ...replica, signs: PAST }] }),
   ],
   rollback_impossible: [() => transitions.rollback(ringOf([CURRENT, 'active']), FACTS)],
+  secret_differs: [
+    () => refuseOtherSecrets(ringOf([CURRENT, 'active']), [{ ...REPORT, roots: [kidOf(FORMER)] }]),
+  ],
   secret_empty: [() => refused({ ...held(CURRENT), env: { [FILE]: 'held', [SECRET]: ' ' } })],
   secret_in_config: [
     () => refused({ files: { 'keyturn.toml': `${section}secret = "${CURRENT}"` } }),
@@ -633,8 +675,11 @@ const PROVOKED: Readonly<Record<string, readonly Provoke[]>> = {
   ],
 };
 
-/** `keyring_locked` comes after 15 seconds of waiting; its text is made of a path, a host and a process id. */
-const ELSEWHERE = ['keyring_locked'];
+/**
+ * `keyring_locked` comes after 15 seconds of waiting; its text is made of a path, a host and a process id.
+ * `engine_missing` comes where packages are not installed: test/engines/packages.test.ts.
+ */
+const ELSEWHERE = ['engine_missing', 'keyring_locked'];
 
 describe('every error', () => {
   test('is provoked here', () => {

@@ -1,12 +1,15 @@
 // Who may sign in: anybody who knows the one password, or has chosen one of their own. A real app has users here, and
-// a database. This keeps what was chosen in one small file, for one process.
-import { readFile } from 'node:fs/promises';
+// a database. This keeps what was chosen in one small file, for all replicas that share its folder.
+import { readFile, stat } from 'node:fs/promises';
 import { isSame, matchesHash } from './passwords.js';
 import { StartError } from './settings.js';
 import { writeWhole } from './write-whole.js';
 
 /** In characters, as `maxlength` counts. The name goes into the session, and that may be a cookie. */
 export const LONGEST_NAME = 64;
+
+/** What another replica has written is known here so much later, in milliseconds. */
+const LOOK_EVERY = 500;
 
 interface Account {
   readonly hash: string;
@@ -17,13 +20,15 @@ interface Account {
 export class Accounts {
   readonly #path: string;
   readonly #everybodys: string;
-  readonly #own: Map<string, Account>;
+  readonly #own = new Map<string, Account>();
   #written: Promise<void> = Promise.resolve();
+  #lookedAt = 0;
+  /** Of the file as it was read last. */
+  #seen = '';
 
-  private constructor(path: string, everybodys: string, own: Map<string, Account>) {
+  private constructor(path: string, everybodys: string) {
     this.#path = path;
     this.#everybodys = everybodys;
-    this.#own = own;
   }
 
   /**
@@ -31,20 +36,33 @@ export class Accounts {
    * @throws StartError when the file is there and cannot be read
    */
   static async open(path: string, everybodys: string): Promise<Accounts> {
+    const accounts = new Accounts(path, everybodys);
     try {
-      const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return '[]';
-        throw error;
-      });
-      return new Accounts(path, everybodys, new Map(JSON.parse(text) as [string, Account][]));
+      await accounts.#read();
     } catch (error) {
       throw new StartError(`${path} cannot be read`, 'put it right, or remove it to forget all passwords', {
         cause: error,
       });
     }
+    return accounts;
+  }
+
+  /**
+   * Reads what other replicas have written, and writes what the file has lost. Where that fails, what is known stays in
+   * force.
+   */
+  async look(every: number = LOOK_EVERY): Promise<void> {
+    if (Date.now() - this.#lookedAt < every) return;
+    this.#lookedAt = Date.now();
+    try {
+      if (!(await this.#read())) await this.#write();
+    } catch (error) {
+      console.error(`locker: error: ${this.#path} cannot be read or written:`, error);
+    }
   }
 
   async isPassword(user: string, given: string): Promise<boolean> {
+    await this.look(0);
     const own = this.#own.get(user);
     return own === undefined ? isSame(given, this.#everybodys) : await matchesHash(given, own.hash);
   }
@@ -54,18 +72,50 @@ export class Accounts {
     return this.#own.get(user)?.hash ?? 'never chosen';
   }
 
-  /** Sessions from before do not count. Undefined for who has never chosen a password. */
-  epochOf(user: string): number | undefined {
-    return this.#own.get(user)?.chosenAt;
+  /** When the password was chosen, as far as this replica knows; 0 for who has never chosen one. */
+  chosenAt(user: string): number {
+    return this.#own.get(user)?.chosenAt ?? 0;
   }
 
   /** In force when it returns; on the disk when the promise is fulfilled. */
   async choosePassword(user: string, hash: string): Promise<void> {
-    this.#own.set(user, { hash, chosenAt: Date.now() });
-    // One after the other, each with all that is known by then.
+    this.#own.set(user, { hash, chosenAt: Math.max(Date.now(), this.chosenAt(user) + 1) });
+    await this.#write();
+  }
+
+  /** One after the other, each with all that is known by then. */
+  async #write(): Promise<void> {
     this.#written = this.#written
       .catch(() => undefined)
-      .then(() => writeWhole(this.#path, JSON.stringify([...this.#own])));
+      .then(async () => {
+        await this.#read();
+        await writeWhole(this.#path, JSON.stringify([...this.#own]));
+      });
     await this.#written;
+    // Where two replicas wrote at the same moment, one has overwritten the other.
+    setTimeout(() => void this.look(0), LOOK_EVERY).unref();
+  }
+
+  /**
+   * Of two choices the later one counts, wherever it was made.
+   *
+   * @returns false when the file lacks something that is known here
+   */
+  async #read(): Promise<boolean> {
+    const seen = await stat(this.#path).then(
+      ({ mtimeMs, size, ino }) => `${mtimeMs} ${size} ${ino}`,
+      (error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return '';
+        throw error;
+      },
+    );
+    if (seen === this.#seen) return true;
+    const kept = seen === '' ? [] : (JSON.parse(await readFile(this.#path, 'utf8')) as [string, Account][]);
+    for (const [user, account] of kept) {
+      if (account.chosenAt > this.chosenAt(user)) this.#own.set(user, account);
+    }
+    this.#seen = seen;
+    const there = new Map(kept);
+    return [...this.#own].every(([user, { chosenAt }]) => there.get(user)?.chosenAt === chosenAt);
   }
 }

@@ -23,6 +23,8 @@ declare module 'keyturn/fastify' {
     user: string;
     /** When that was, in milliseconds since 1970. */
     signedInAt: number;
+    /** When the password was chosen that was given then. */
+    passwordAt: number;
   }
 }
 
@@ -65,8 +67,12 @@ export function buildLocker(keyturn: Keyturn, options: LockerOptions): FastifyIn
   app.register(multipart);
   app.register(keyturnFastify, {
     keyturn,
-    // A new password ends the sessions from before.
-    epoch: ({ user }) => (user === undefined ? undefined : accounts.epochOf(user)),
+    // A new password ends the sessions from before. A replica that has not heard of it yet lets them be.
+    epoch: async ({ user, passwordAt = 0 }) => {
+      if (user === undefined) return undefined;
+      await accounts.look();
+      return accounts.chosenAt(user) > passwordAt ? 'ended' : undefined;
+    },
     user: ({ user }) => user,
   });
   app.register(blobRoutes, { store: files.blobs, bind: (request) => request.session.user });

@@ -37,7 +37,14 @@ const EXPLANATIONS: Readonly<Record<number, Explanation>> = {
     advice: 'The address may be mistyped, or what it led to is gone.',
   },
   413: { title: 'That is too large', advice: 'Try again with less.' },
+  503: {
+    title: 'Locker cannot answer right now',
+    advice: 'Something it needs is out of reach. That is not your fault. Please try again in a moment.',
+  },
 };
+
+/** Whoever asks by a program may ask again then, in seconds. */
+const TRY_AGAIN = 2;
 
 const OUR_FAULT: Explanation = {
   title: 'Something went wrong',
@@ -53,10 +60,18 @@ export function handleErrors(app: FastifyInstance): void {
   app.setNotFoundHandler((request, reply) => explain(request, reply, 404));
   app.setErrorHandler<FastifyError | Refusal>((error, request, reply) => {
     const status = error.statusCode ?? 500;
-    if (status >= 500)
-      console.error(`locker: error: ${request.method} ${request.routeOptions.url} failed:`, error);
+    if (status === 503) reply.header('retry-after', TRY_AGAIN);
+    if (status >= 500) report(request, status, error);
     return explain(request, reply, status, error instanceof Refusal ? error.explanation : undefined);
   });
+}
+
+function report({ method, routeOptions }: FastifyRequest, status: number, error: Error): void {
+  const what = `locker: error: ${method} ${routeOptions.url} failed:`;
+  // An engine that is away fails every request: a line each is enough.
+  if (status === 503)
+    console.error(`${what} ${error.message} (${(error.cause as Error | undefined)?.message})`);
+  else console.error(what, error);
 }
 
 /** Answers with a page, or with JSON where that is asked for. */

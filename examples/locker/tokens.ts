@@ -37,8 +37,8 @@ export function createTokens(keyturn: Keyturn, shareFor: readonly string[]): Tok
     ),
     download: isAllowed(keyturn, '1h') ? { maxAge: '1h' } : {},
     access: createJwt(keyturn, { issuer: 'locker', audience: 'locker-api' }),
-    // In memory: programs sign in again after a restart.
-    refresh: createRefreshTokens(keyturn, { store: new MemorySessionStore() }),
+    // Where the sessions are; else in memory: programs sign in again after a restart.
+    refresh: createRefreshTokens(keyturn, { store: keyturn.sessionStore ?? new MemorySessionStore() }),
   };
 }
 

@@ -1,6 +1,7 @@
 // The framework-neutral core: what one request and its response have to do with sessions, CSRF and flash.
 // An adapter tells it what came in, hands its parts to the app, and applies what it wants sent.
 import { KeyturnError } from '../errors.js';
+import type { LiveKeyring } from '../keyring/live.js';
 import { internalsOf, type Keyturn } from '../keyturn.js';
 import { AppCookie } from '../purposes/cookie.js';
 import { Csrf, type CsrfReason, isSafeMethod } from '../purposes/csrf.js';
@@ -19,6 +20,7 @@ import { type Carried, isEmpty, type Session, type SessionState } from '../purpo
 import type { RingKeeper } from '../runtime/keeper.js';
 import type { Logger } from '../runtime/log.js';
 import type { Signer } from '../signing/signer.js';
+import { ReachableStore } from '../stores/reachable.js';
 import type { Awaitable, SessionStore } from '../stores/store.js';
 
 /** What every adapter takes. */
@@ -61,12 +63,14 @@ export class HttpCore {
   readonly waits: boolean;
   /** Tells of a change that came too late to be kept. */
   readonly late: () => void;
+  readonly ring: LiveKeyring;
   readonly #keeper: RingKeeper;
 
   /** @throws KeyturnError `cookie_invalid`, `config_invalid` */
   constructor(keyturn: Keyturn, options: HttpOptions) {
-    const { settings, ownSigner, logger, clock, sessionStore, keeper } = internalsOf(keyturn);
+    const { settings, ownSigner, logger, clock, sessionStore, keeper, ring } = internalsOf(keyturn);
     this.#keeper = keeper;
+    this.ring = ring;
     const { profile } = keyturn;
     const name = settings.get('session.cookie.name');
     const stem = name.replace(/\.sid$/, '');
@@ -78,7 +82,7 @@ export class HttpCore {
     this.flashSigner = ownSigner('flash');
     this.logger = logger;
     this.clock = clock;
-    const store = options.store ?? sessionStore();
+    const store = options.store === undefined ? sessionStore : new ReachableStore(options.store);
     const times = new SessionTimes(settings);
     const persistent = settings.get('session.cookie.persistent');
     const shared = { cookie: this.sessionCookie, times, hooks: options, persistent, clock };
@@ -103,13 +107,18 @@ export class HttpCore {
    * What to wait for before the app runs: a store or an epoch, and for a cookie of a key that the ring does not
    * know one look for a newer ring (shared by all requests of a second; a courtesy, no guarantee rests on it).
    *
-   * @returns undefined when there is nothing to wait for
+   * @returns undefined when there is nothing to wait for; it rejects with `keyring_unavailable` when the key is
+   * still unknown, and the ring too old to say that it is nobody's: the visitor may be signed in elsewhere
    */
   before(cookie: string | undefined, visit: () => Visit): Promise<unknown> | undefined {
     if (cookie === undefined) return undefined;
     const session = this.sessionCookie.find(cookie);
-    if (this.#keeper.follows && (this.#isUnknown(session) || this.#isUnknown(this.csrfCookie.find(cookie)))) {
-      return this.#keeper.ask().then(() => this.#openFirst(session, visit));
+    const isUnknown = () => this.#isUnknown(session) || this.#isUnknown(this.csrfCookie.find(cookie));
+    if (this.#keeper.follows && isUnknown()) {
+      return this.#keeper.ask().then(() => {
+        if (isUnknown()) this.ring.requireFresh();
+        return this.#openFirst(session, visit);
+      });
     }
     const opened = this.#openFirst(session, visit);
     return opened instanceof Promise ? opened : undefined;
@@ -236,7 +245,7 @@ export class Visit {
     if (state === undefined || this.#unsaved) return this.#changes(undefined, flashCookie, cacheControl);
     this.#adoptCsrfId(state);
     this.#unsaved = true;
-    const saved = this.#core.sessions.commit(state, traits(this.#request.method, cacheControl));
+    const saved = this.#core.sessions.commit(state, this.#traits(cacheControl));
     return andThen(saved, (cookie) => {
       this.#unsaved = false;
       state.late = this.#core.late;
@@ -263,7 +272,8 @@ export class Visit {
     const begins = state.carried === undefined && this.#willHaveSession(state);
     const over = begins || (state.ended && !this.#unsaved && !this.#issuedToken);
     if (!over && this.#csrfId === undefined) return undefined;
-    return this.#id.commit(over, traits(this.#request.method, undefined).safe);
+    const { safe, canSign } = this.#traits(undefined);
+    return this.#id.commit(over, safe && canSign);
   }
 
   /** A session that begins without a sign-in goes on accepting the tokens of pages already open. */
@@ -275,6 +285,15 @@ export class Visit {
   #willHaveSession(state: SessionState): boolean {
     if (this.#unsaved) return state.carried !== undefined;
     return !state.ended && (!state.fresh || state.regenerated || !isEmpty(state.session));
+  }
+
+  #traits(cacheControl: string | undefined): ResponseTraits {
+    const { method } = this.#request;
+    return {
+      safe: method === 'GET' || method === 'HEAD',
+      publiclyCacheable: cacheControl !== undefined && /(^|[\s,])(public|s-maxage)\b/i.test(cacheControl),
+      canSign: this.#core.ring.fresh,
+    };
   }
 
   get #id(): CsrfId {
@@ -299,13 +318,6 @@ const CSRF_ADVICE: Readonly<Record<CsrfReason, string>> = {
 /** What came in a header, so that it cannot pass for anything else in a log. */
 function forLog(header: string | undefined): string | undefined {
   return header?.slice(0, LOGGED_CHARACTERS).replace(/[^!-~]/g, '?');
-}
-
-function traits(method: string, cacheControl: string | undefined): ResponseTraits {
-  return {
-    safe: method === 'GET' || method === 'HEAD',
-    publiclyCacheable: cacheControl !== undefined && /(^|[\s,])(public|s-maxage)\b/i.test(cacheControl),
-  };
 }
 
 /** What one visitor alone may see must not be kept by a shared cache. */

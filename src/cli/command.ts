@@ -26,6 +26,8 @@ export interface Context {
   readonly machine: Machine;
   readonly ui: Ui;
   readonly surroundings: Surroundings;
+  /** Has something done when the command has ended, however it ends: an open connection would keep the process. */
+  readonly defer: (end: () => Promise<void>) => void;
 }
 
 /** What a command can ask of the process that it runs in. */

@@ -49,16 +49,22 @@ async function run(args: readonly string[], ui: Ui, surroundings: Surroundings):
   };
   // Loaded only now: help and version need none of it.
   const { thisMachine } = await import('../resolve/machine.js');
-  return await command.run({
-    words,
-    has: (option) => options.has(option),
-    value: text,
-    json: options.has('json'),
-    profile: text('env'),
-    machine: thisMachine(folder(text('cwd'))),
-    ui,
-    surroundings,
-  });
+  const ends: Array<() => Promise<void>> = [];
+  try {
+    return await command.run({
+      words,
+      has: (option) => options.has(option),
+      value: text,
+      json: options.has('json'),
+      profile: text('env'),
+      machine: thisMachine(folder(text('cwd'))),
+      ui,
+      surroundings,
+      defer: (end) => void ends.push(end),
+    });
+  } finally {
+    await Promise.allSettled(ends.map((end) => end()));
+  }
 }
 
 /** The first word that is neither an option nor the value of one. */

@@ -32,6 +32,8 @@ export function stepOf(key: KeyStatus, status: Status): string {
   }
   const obstacle = obstacleOf(key, status);
   const verb = key.state === 'staged' ? 'promote' : 'retire';
+  // Where no step can be taken it is a deploy that is not everywhere yet.
+  if (obstacle !== undefined && !hasSteps(status)) return obstacle;
   if (obstacle !== undefined) return `not safe to ${verb}: ${obstacle}`;
   return key.safeAt === undefined ? '' : `safe to ${verb} ${when(key.safeAt, status.now)}`;
 }
@@ -44,20 +46,22 @@ export function hiddenNames({ hidden }: Resolution): readonly string[] {
 /** The one line that status and every step end with. */
 export function nextOf(status: Status, resolution: Resolution, piped: boolean): Next {
   const { source } = resolution;
-  if (!piped && source?.format !== 'document') {
+  if (!piped && !hasSteps(status)) {
     const hidden = hiddenNames(resolution);
     if (hidden.length === 0) return nextWithoutDocument(status, source);
     const remark = `take ${source?.name} away, if you mean ${hidden.join(', ')}, which it hides`;
     return { command: undefined, remark, safeAt: undefined };
   }
-  const end = piped ? ' --ring -' : '';
+  // What a command prints is changed where it is kept, by way of a pipe.
+  const inPipe = piped || status.place === undefined;
+  const end = inPipe ? ' --ring -' : '';
   const staged = status.keys.find((key) => key.state === 'staged');
   if (staged?.activatesAt !== undefined) {
     const remark = `nothing to do: ${staged.id} ${stepOf(staged, status)}`;
     return { command: undefined, remark, safeAt: staged.activatesAt };
   }
   if (staged !== undefined) {
-    const waits = piped || isSafe(staged, status) ? '' : '; keyturn rotate --wait waits for it';
+    const waits = inPipe || isSafe(staged, status) ? '' : '; keyturn rotate --wait waits for it';
     const remark = `${stepOf(staged, status)}${waits}`;
     return { command: `keyturn promote${end}`, remark, safeAt: staged.safeAt };
   }
@@ -74,7 +78,7 @@ export function nextOf(status: Status, resolution: Resolution, piped: boolean): 
     };
   }
   return {
-    command: piped ? `keyturn rotate${end}` : 'keyturn rotate --wait',
+    command: inPipe ? `keyturn rotate${end}` : 'keyturn rotate --wait',
     remark: 'whenever a new key is due',
     safeAt: undefined,
   };
@@ -93,11 +97,16 @@ export function iso(at: number | undefined): string | null {
   return at === undefined ? null : new Date(at).toISOString();
 }
 
-/** What makes a step unsafe that is no matter of time. */
+/** Whether there are steps that change the ring, here or in a pipe. */
+function hasSteps({ place, format }: Status): boolean {
+  return place !== undefined || format === 'document';
+}
+
+/** What makes a step unsafe that is no matter of time. A replica that has no ring yet holds up nothing. */
 function obstacleOf(key: KeyStatus, { replicas }: Status): string | undefined {
   const behind = replicas.filter((replica) =>
     key.state === 'staged'
-      ? !replica.verifies.includes(key.id)
+      ? replica.signs !== undefined && !replica.verifies.includes(key.id)
       : key.state === 'retiring' && replica.signs === key.id,
   );
   if (behind.length === 0) {

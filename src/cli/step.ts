@@ -5,11 +5,12 @@ import { KeyturnError } from '../errors.js';
 import { looksLikeDocument } from '../keyring/document.js';
 import type { Keyring } from '../keyring/keyring.js';
 import type { Resolution } from '../resolve/resolve.js';
-import { type Outcome, Rotation, type StepOptions } from '../rotation/rotation.js';
+import type { Outcome, Rotation, StepOptions } from '../rotation/rotation.js';
 import type { KeyStatus, Status } from '../rotation/status.js';
 import { isThere } from '../secret/development.js';
 import { readSecretFile } from '../secret/ladder.js';
 import type { Context, Option } from './command.js';
+import { openRotation } from './open.js';
 import { hiddenNames, iso, keyList, nextJson, nextLine, nextOf } from './ring-words.js';
 import { moment, refused, type Ui, wrongUsage } from './ui.js';
 import { userName } from './user.js';
@@ -44,8 +45,8 @@ export function isPiped({ value }: Context): boolean {
 
 /** The ring that a step works on: the one in force, or the document on standard input. */
 export async function openRing(context: Context): Promise<Rotation> {
-  const { machine, profile, json, surroundings } = context;
-  if (!isPiped(context)) return await Rotation.open({ machine, profile });
+  const { json, surroundings } = context;
+  if (!isPiped(context)) return await openRotation(context);
   if (json) {
     throw wrongUsage(
       '--json and --ring - both want standard output',
@@ -56,7 +57,7 @@ export async function openRing(context: Context): Promise<Rotation> {
   if (document.trim() === '') {
     throw refused('standard input is empty, where --ring - wants a keyring document', 'pipe the document in');
   }
-  return await Rotation.open({ machine, profile, document });
+  return await openRotation(context, { document });
 }
 
 /** The options that every step takes. */

@@ -37,11 +37,21 @@ interface SettingTypes {
   'security.signing_secret.revoked_kids': readonly string[];
   'security.signing_secret.accept_weak': readonly WeakException[];
   'security.signing_secret.dev_secret': 'persisted' | 'ephemeral';
+  'security.keyring.store': 'redis' | 'postgres' | undefined;
+  'security.keyring.name': string;
+  'security.keyring.redis.url': string | undefined;
+  'security.keyring.postgres.url': string | undefined;
   'security.keyring.epoch': 'none' | 'day';
   'security.keyring.max_lag': number;
   'security.keyring.lease': number;
   'security.keyring.clock_skew': number;
-  'session.backend': 'cookie' | 'memory';
+  'security.rotation.every': number | undefined;
+  'session.backend': 'cookie' | 'memory' | 'redis' | 'postgres';
+  'session.redis.url': string | undefined;
+  'session.redis.prefix': string;
+  'session.redis.cache': boolean;
+  'session.postgres.url': string | undefined;
+  'session.postgres.table': string;
   'session.idle': number;
   'session.max_age': number;
   'session.roll_after': number | undefined;
@@ -68,11 +78,21 @@ export const SETTINGS: { readonly [N in keyof SettingTypes]: Setting<SettingType
   'security.signing_secret.revoked_kids': { kind: list, about: 'ids of keys to refuse at once', default: [] },
   'security.signing_secret.accept_weak': { kind: weakExceptions, about: 'retiring keys that may be weak until a date, 30 days ahead at most', default: [] },
   'security.signing_secret.dev_secret': { kind: oneOf('persisted', 'ephemeral'), about: 'the generated development secret: kept in .keyturn/secret, or in memory only', default: 'persisted', profileDefaults: { test: 'ephemeral' } },
+  'security.keyring.store': { kind: oneOf('redis', 'postgres'), about: 'where replicas share one keyring, sealed under the signing secret; default: the secret is the keyring' },
+  'security.keyring.name': { kind: text, about: 'names the shared keyring, where several apps use one Redis or database', default: 'default' },
+  'security.keyring.redis.url': { kind: text, about: 'the Redis of the shared keyring (default: that of the sessions)', secret: true },
+  'security.keyring.postgres.url': { kind: text, about: 'the database of the shared keyring (default: that of the sessions)', secret: true },
   'security.keyring.epoch': { kind: oneOf('none', 'day'), about: 'day: every UTC day signs with a child of the active key, nothing stored', default: 'none' },
   'security.keyring.max_lag': { kind: duration, about: 'the longest until every replica has a keyring that was published, roll-backs of deploys included', default: 60, profileDefaults: { dev: 2, test: 2 } },
-  'security.keyring.lease': { kind: duration, about: 'how long a replica that vanished without goodbye holds up promote and retire', default: 900, profileDefaults: { dev: 30, test: 30 } },
+  'security.keyring.lease': { kind: duration, about: 'how long a replica goes on without its shared keyring, and one that vanished holds up promote and retire', default: 900, profileDefaults: { dev: 30, test: 30 } },
   'security.keyring.clock_skew': { kind: duration, about: 'the most by which the clocks of two replicas differ', default: 300, profileDefaults: { dev: 2, test: 2 } },
-  'session.backend': { kind: oneOf('cookie', 'memory'), about: 'where sessions live: in the cookie itself, or in this process', default: 'cookie' },
+  'security.rotation.every': { kind: duration, about: 'a new key signs so long after the last one began to, by itself: "90d" (default: never)' },
+  'session.backend': { kind: oneOf('cookie', 'memory', 'redis', 'postgres'), about: 'where sessions live: in the cookie itself, in this process, in Redis or in PostgreSQL', default: 'cookie' },
+  'session.redis.url': { kind: text, about: 'the Redis of the sessions: "redis://user:password@host:6379/0"', secret: true },
+  'session.redis.prefix': { kind: text, about: 'the beginning of every key in Redis', default: 'keyturn:' },
+  'session.redis.cache': { kind: flag, about: 'whether sessions that were read stay in this process until Redis says that they have changed', default: false },
+  'session.postgres.url': { kind: text, about: 'the database of the sessions: "postgres://user:password@host:5432/name"', secret: true },
+  'session.postgres.table': { kind: text, about: 'the table of the sessions, with a schema before it if need be', default: 'keyturn_sessions' },
   'session.idle': { kind: duration, about: 'a session ends after so long without a request', default: 7 * 86400 },
   'session.max_age': { kind: duration, about: 'a session ends so long after it began, whatever happens', default: 30 * 86400 },
   'session.roll_after': { kind: duration, about: 'a session in use is extended when so much of its idle time has passed (default: a tenth)' },

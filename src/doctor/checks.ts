@@ -8,6 +8,7 @@ import { type Finding, fail, finding, type Point, pass, warn } from './finding.j
 import { keyring, problemsOf, signingSecret, source } from './key-checks.js';
 import { fileModes, git, secretInConfig } from './place-checks.js';
 import { fleet, rotation } from './ring-checks.js';
+import { sharedKeyring } from './shared-checks.js';
 
 /** `docs/doctor.md` has a section for each; a test compares the names. */
 export const CHECKS: Readonly<Record<string, Check>> = {
@@ -16,6 +17,7 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   settings,
   signing_secret: signingSecret,
   keyring,
+  shared_keyring: sharedKeyring,
   source,
   secret_in_config: secretInConfig,
   file_modes: fileModes,
@@ -83,16 +85,24 @@ function settings(facts: Facts): readonly Point[] {
   return [pass(lines.length === 0 ? 'every value is the built-in one' : lines.join('\n'))];
 }
 
-function sessionBackend(facts: Facts): readonly Point[] {
-  const production = facts.resolution.profile.profile === 'prod';
-  if (facts.resolution.settings.get('session.backend') === 'cookie') {
+function sessionBackend({ resolution, sessionEngine: engine }: Facts): readonly Point[] {
+  const production = resolution.profile.profile === 'prod';
+  if (engine instanceof KeyturnError) return [fail(engine.message, engine.hint)];
+  if (engine?.away !== undefined) {
+    const away = `${engine.place} cannot be reached (${engine.away}): requests with a session get 503`;
+    const hint =
+      'see that it runs, and that its address and password are right as seen from where the app runs';
+    return [production ? fail(away, hint) : warn(away, hint)];
+  }
+  if (engine !== undefined) return [pass(`${engine.place}: every replica reads and saves there`)];
+  if (resolution.settings.get('session.backend') === 'cookie') {
     return [pass('cookie: of two responses to one browser the last wins, and every replica reads it')];
   }
   if (!production) return [pass('memory: sessions end with the process')];
   return [
     warn(
       'memory: a restart ends every session, and replicas do not share them',
-      'set session.backend = "cookie", or run one process and accept the loss',
+      'set session.backend to "redis", "postgres" or "cookie", or run one process and accept the loss',
     ),
   ];
 }

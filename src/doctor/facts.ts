@@ -28,6 +28,25 @@ export interface GitFacts {
   readonly dataDirExposed: boolean;
 }
 
+/** What an engine said that the settings name. */
+export interface EngineFacts {
+  /** Its kind, host and port. */
+  readonly place: string;
+  /** Why it could not be reached; undefined when it answered. */
+  readonly away: string | undefined;
+}
+
+/** The keyring in force with what its processes report. */
+export interface RingFacts {
+  readonly status: Status;
+  /** When the next key is due by itself, in milliseconds since 1970; undefined where it is never. */
+  readonly nextKeyAt: number | undefined;
+  /** Its live keys that are too weak. */
+  readonly weak: ReadonlyArray<{ readonly kid: string; readonly bytes: number; readonly why: string }>;
+  /** The ids of the secrets that a shared keyring is sealed under. */
+  readonly sealedUnder: readonly string[];
+}
+
 export interface Facts {
   readonly resolution: Resolution;
   /** The purposes, or why there are none. */
@@ -38,8 +57,10 @@ export interface Facts {
   /** What stands in the folder `.keyturn`. */
   readonly dataDir: { readonly name: string; readonly secret: boolean; readonly document: boolean };
   readonly git: GitFacts;
-  /** The keyring document in force with what its processes report; undefined where there is none in a file. */
-  readonly ring: Status | undefined;
+  /** The keyring in force, or why it cannot be read; undefined for secrets by themselves that nobody reports on. */
+  readonly ring: RingFacts | KeyturnError | undefined;
+  /** The engine of the sessions, or what is wrong with its settings; undefined where they need none. */
+  readonly sessionEngine: EngineFacts | KeyturnError | undefined;
   /** Why sealed purposes cannot be sealed; undefined when they can, or none is declared. */
   readonly sealingFails: KeyturnError | undefined;
 }

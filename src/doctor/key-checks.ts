@@ -56,6 +56,11 @@ export function keyring(facts: Facts): readonly Point[] {
     return [...points, broken ? warn(none) : pass(none)];
   }
   const keys = ring.keys.map((key) => `${key.id} ${key.state}`).join(', ');
+  if (facts.resolution.settings.get('security.keyring.store') !== undefined) {
+    const secrets =
+      ring.keys.length === 1 ? '1 secret, which seals' : `${ring.keys.length} secrets, which seal`;
+    return [...points, pass(`${secrets} the shared keyring: ${keys}`)];
+  }
   const count = ring.keys.length === 1 ? '1 key' : `${ring.keys.length} keys`;
   points.push(pass(`${count}: ${keys}; generation ${ring.generation}, fingerprint ${ring.fingerprint}`));
   return points;

@@ -2,6 +2,7 @@
 import { SETTING_NAMES, SETTINGS, type SettingName, variableOf } from '../config/settings.js';
 import type { Facts, SecretPlace } from './facts.js';
 import { fail, type Point, pass, warn } from './finding.js';
+import { hasPassword } from './places.js';
 
 /** Only the owner may read a secret: 0600 for files, 0700 for the folder. */
 export function fileModes(facts: Facts): readonly Point[] {
@@ -59,13 +60,18 @@ const IN_FILES: readonly SettingName[] = SETTING_NAMES.filter(
   (name) => SETTINGS[name].secret === true && SETTINGS[name].variableOnly !== true,
 );
 
+/** Of the URL of an engine only its password is one. */
+function holdsSecret(name: SettingName, value: unknown): boolean {
+  return !name.endsWith('.url') || hasPassword(String(value));
+}
+
 /** Secrets written into a configuration file. */
 export function secretInConfig(facts: Facts): readonly Point[] {
   const { settings, profile } = facts.resolution;
   const points: Point[] = [];
   for (const name of IN_FILES) {
-    for (const origin of settings.origins(name)) {
-      if (origin.layer !== 'file') continue;
+    for (const { value, origin } of settings.values(name)) {
+      if (origin.layer !== 'file' || !holdsSecret(name, value)) continue;
       const what = `${name} stands in ${origin.name}, a file that is easily committed`;
       const hint = `move it to ${variableOf(name)}`;
       const refused = profile.profile === 'prod' && name === 'security.signing_secret.secret';

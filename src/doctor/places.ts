@@ -54,12 +54,36 @@ async function configFilesWithSecrets(cwd: string): Promise<readonly string[]> {
   );
   return read.flatMap(({ layers }) =>
     layers.flatMap(({ origin, tree }) => {
-      const security = tree.security as { signing_secret?: Record<string, unknown> } | undefined;
-      const section = security?.signing_secret ?? {};
+      const section = sectionOf(tree, 'security', 'signing_secret');
       const secret = ['secret', 'previous_secrets', 'next_secrets'].some((name) => holds(section[name]));
-      return secret && origin.layer === 'file' ? [origin.path] : [];
+      const password = ENGINE_SECTIONS.some((path) => hasPassword(sectionOf(tree, ...path).url));
+      return (secret || password) && origin.layer === 'file' ? [origin.path] : [];
     }),
   );
+}
+
+const ENGINE_SECTIONS = ['redis', 'postgres'].flatMap((engine) => [
+  ['session', engine],
+  ['security', 'keyring', engine],
+]);
+
+function sectionOf(tree: unknown, ...path: readonly string[]): Readonly<Record<string, unknown>> {
+  const section = path.reduce<unknown>(
+    (at, name) => (at as Record<string, unknown> | null | undefined)?.[name],
+    tree,
+  );
+  return typeof section === 'object' && section !== null ? (section as Record<string, unknown>) : {};
+}
+
+/** Whether the URL of an engine holds a password. One that cannot be read may. */
+export function hasPassword(url: unknown): boolean {
+  if (typeof url !== 'string') return false;
+  try {
+    const { password, searchParams } = new URL(url);
+    return password !== '' || searchParams.has('password');
+  } catch {
+    return url.includes('@');
+  }
 }
 
 function holds(value: unknown): boolean {
@@ -67,7 +91,7 @@ function holds(value: unknown): boolean {
 }
 
 const IN_ENV_FILE =
-  /^\s*(export\s+)?KEYTURN_SECURITY__SIGNING_SECRET(__PREVIOUS_SECRETS|__NEXT_SECRETS)?\s*=\s*["']?[^\s"'#]/m;
+  /^\s*(export\s+)?KEYTURN_(SECURITY__SIGNING_SECRET(__PREVIOUS_SECRETS|__NEXT_SECRETS)?\s*=\s*["']?[^\s"'#]|(SESSION|SECURITY__KEYRING)__(REDIS|POSTGRES)__URL\s*=\s*["']?\w+:\/\/[^\s/]*:[^\s/]+@)/m;
 
 /** Keyturn does not read such files, but other programs put what they hold into the environment. */
 async function envFilesWithSecrets(cwd: string): Promise<readonly string[]> {

@@ -1,39 +1,125 @@
-// Checks of a keyring document as a whole: whether a step of its life is overdue, and what its processes report.
-import type { ReplicaReport } from '../fleet/report.js';
-import type { Facts } from './facts.js';
-import { type Point, pass, warn } from './finding.js';
+// Checks of the life of a keyring: whether a step of it is overdue, and what its processes report.
+import { formatDuration } from '../config/value.js';
+import { KeyturnError } from '../errors.js';
+import { type ReplicaReport, replicaFacts } from '../fleet/report.js';
+import { clashesOf, clashInWords, strangers, withoutShared } from '../rotation/differences.js';
+import type { Status } from '../rotation/status.js';
+import type { Facts, RingFacts } from './facts.js';
+import { fail, type Point, pass, warn } from './finding.js';
 
 const DAY_MS = 86_400_000;
 const STAGED_TOO_LONG_DAYS = 30;
+/** Seconds. Processes look once a minute whether a key is due, and one that is busy a little later. */
+const DUE_FOR_LONG = 300;
 
-/** Steps that were begun and not finished. */
-export function rotation({ ring }: Facts): readonly Point[] {
-  if (ring === undefined) return [pass('the keys are not in a keyring document that is a file')];
-  const points = ring.keys.flatMap(({ id, state, dates, activatesAt, safeAt }): Point[] => {
+/** Steps that were begun and not finished, or that should have been taken by themselves. */
+export function rotation(facts: Facts): readonly Point[] {
+  const ring = ringOf(facts);
+  const planned = byItself(facts, ring);
+  if (ring?.status.place === undefined) {
+    const none = 'the keys are in no keyring that steps can change, or it cannot be read';
+    return planned.length > 0 ? planned : [pass(none)];
+  }
+  const { keys, now } = ring.status;
+  const points = keys.flatMap(({ id, state, dates, activatesAt, safeAt }): Point[] => {
     if (state === 'staged' && activatesAt === undefined) {
-      const days = Math.floor((ring.now - (dates.staged ?? ring.now)) / DAY_MS);
+      const days = Math.floor((now - (dates.staged ?? now)) / DAY_MS);
       if (days <= STAGED_TOO_LONG_DAYS) return [];
       const hint = 'let it sign with keyturn promote, or take it out with keyturn retire and its id';
       return [warn(`the key ${id} has been staged for ${days} days`, hint)];
     }
-    if (state !== 'retiring' || safeAt === undefined || safeAt > ring.now) return [];
+    if (state !== 'retiring' || safeAt === undefined || safeAt > now) return [];
     return [warn(`the last token of the retiring key ${id} has expired`, 'run keyturn retire')];
   });
-  return points.length > 0 ? points : [pass('no step is overdue')];
+  return points.length + planned.length > 0 ? [...points, ...planned] : [pass('no step is overdue')];
 }
 
-/** What processes say of themselves beside the document. */
-export function fleet({ ring }: Facts): readonly Point[] {
-  if (ring === undefined || ring.replicas.length === 0)
-    return [pass(`no process reports${ring === undefined ? '' : ' beside the document'}`)];
-  const { replicas, differing, profile, ring: inForce } = ring;
-  const points = replicas.flatMap((replica) => wrongWith(replica, differing, profile));
+function ringOf({ ring }: Facts): RingFacts | undefined {
+  return ring instanceof KeyturnError ? undefined : ring;
+}
+
+/** Whether `security.rotation.every` can do what it says, and does it. */
+function byItself({ resolution }: Facts, ring: RingFacts | undefined): Point[] {
+  const { settings, source } = resolution;
+  const every = settings.get('security.rotation.every');
+  if (every === undefined) return [];
+  const kept = settings.get('security.keyring.store') !== undefined;
+  const inFile = source?.kind === 'file' && source.format === 'document';
+  if (!kept && !inFile) {
+    const what = `security.rotation.every is set, and nothing can rotate ${source?.name ?? 'a secret that is not there'} by itself`;
+    return [warn(what, 'make a keyring with keyturn init, or take the setting out')];
+  }
+  const [lease, maxLag, skew] = (['lease', 'max_lag', 'clock_skew'] as const).map((name) =>
+    settings.get(`security.keyring.${name}`),
+  ) as [number, number, number];
+  const wait = lease + maxLag + skew;
+  const points: Point[] = [];
+  if (every <= wait) {
+    const what = `security.rotation.every is ${formatDuration(every)}, and each new key waits ${formatDuration(wait)} before it signs (lease, max_lag and clock_skew)`;
+    points.push(warn(what, 'choose days: frequent renewal is no defence against a break-in'));
+  }
+  return [...points, ...overdue(every, ring)];
+}
+
+function overdue(every: number, ring: RingFacts | undefined): Point[] {
+  const { status, nextKeyAt } = ring ?? {};
+  if (status === undefined || nextKeyAt === undefined) return [];
+  const patience = Math.min(DUE_FOR_LONG, every) * 1000;
+  const isStaged = status.keys.some(({ state }) => state === 'staged');
+  if (isStaged || status.now < nextKeyAt + patience) return [];
+  const what = `a new key has been due since ${new Date(nextKeyAt).toISOString()}`;
+  const hint =
+    status.replicas.length === 0
+      ? 'a running process makes it, and none reports: start one, or run keyturn rotate --wait'
+      : 'the log of a process says why it cannot make one (keyring.turn_failed), unless none has security.rotation.every set';
+  return [warn(what, hint)];
+}
+
+/** What processes say of themselves where their keyring is, or their sessions are. */
+export function fleet(facts: Facts): readonly Point[] {
+  if (facts.ring === undefined) return [pass('no process reports')];
+  if (facts.ring instanceof KeyturnError)
+    return [pass('not asked: the keyring in force cannot be read; see the other checks')];
+  const { status } = facts.ring;
+  const { replicas, silence } = status;
+  if (silence !== undefined)
+    return [warn(`processes cannot be asked: ${silence}`, 'see the check session_backend')];
+  if (replicas.length === 0) return [pass(`no process reports${where(status)}`)];
+  const roots = (facts.resolution.keyring?.live ?? []).map((key) => key.id);
+  const clashes = clashesOf(status, roots);
+  const told = strangers(clashes);
   const count = replicas.length === 1 ? '1 process reports' : `${replicas.length} processes report`;
-  return [...points, pass(`${count}; the document is generation ${inForce.generation}`)];
+  return [
+    ...clashes.map((clash) => fail(clashInWords(clash, 'the doctor'), SAME_SECRET)),
+    ...withoutShared(status).map(({ instance }) =>
+      fail(`${instance} runs without the shared keyring, and does not know its keys`, SAME_SETTINGS),
+    ),
+    ...replicas.flatMap((replica) => wrongWith(replica, facts, status, told)),
+    pass(`${count}${generation(status)}`),
+  ];
 }
 
-function wrongWith(replica: ReplicaReport, differing: readonly string[], profile: string): readonly Point[] {
-  const { instance, degraded, generation, fingerprint } = replica;
+const SAME_SECRET =
+  'give every replica the same signing secret, and run the doctor with the environment of one; to change it go by the three deploys of keyturn rotate';
+const SAME_SETTINGS = 'give every replica the same settings under [security.keyring]';
+
+function where({ place, shared }: Status): string {
+  if (place === undefined) return ' beside its sessions';
+  return shared ? ` in ${place}` : ' beside the document';
+}
+
+function generation({ place, shared, ring }: Status): string {
+  if (place === undefined) return '';
+  return `; the ${shared ? 'keyring' : 'document'} is generation ${ring.generation}`;
+}
+
+function wrongWith(
+  replica: ReplicaReport,
+  { resolution: { settings } }: Facts,
+  { differing, profile, now, place, shared }: Status,
+  told: ReadonlySet<string>,
+): readonly Point[] {
+  const { instance, degraded, signs, fingerprint } = replica;
   const points: Point[] = [];
   if (replica.profile !== profile) {
     const hint = 'run the doctor with the environment of the app, or with --env';
@@ -41,11 +127,24 @@ function wrongWith(replica: ReplicaReport, differing: readonly string[], profile
       warn(`${instance} runs by the ${replica.profile} profile, and the doctor by ${profile}`, hint),
     );
   }
-  if (degraded !== undefined) {
+  const lease = settings.get('security.keyring.lease');
+  if (signs === undefined) {
+    const why = degraded === undefined ? '' : `: ${degraded}`;
+    points.push(warn(`${instance} is not ready, and has no keyring yet${why}`, 'put right what it names'));
+  } else if (degraded !== undefined) {
     const hint = 'put right what it names; until then the last good keyring stays in force there';
     points.push(warn(`${instance} is degraded: ${degraded}`, hint));
-  } else if (differing.includes(instance)) {
-    const what = `${instance} has another ring in force than the document (generation ${generation}, fingerprint ${fingerprint})`;
+  } else if (place !== undefined && replicaFacts(replica, lease, now).silent === true) {
+    const until = new Date(replica.at + lease * 1000).toISOString();
+    const hint = 'if it is gone, wait; if it is there, see why it cannot report';
+    points.push(warn(`${instance} is silent, and holds up steps until ${until}`, hint));
+  } else if (differing.includes(instance) && place === undefined) {
+    if (told.has(instance)) return points;
+    const what = `${instance} has another keyring than the doctor (fingerprint ${fingerprint}); each accepts what the other signs`;
+    points.push(warn(what, 'finish the deploy: keyturn status says which comes next'));
+  } else if (differing.includes(instance) && (!shared || replica.roots !== undefined)) {
+    const kept = shared ? 'the one that is kept' : 'the document';
+    const what = `${instance} has another ring in force than ${kept} (generation ${replica.generation}, fingerprint ${fingerprint})`;
     points.push(warn(what, 'it follows within a second; if not, restart it'));
   }
   return points;

@@ -5,14 +5,14 @@ import { KeyturnError } from '../errors.js';
 import { PurposeRegistry } from '../purposes/registry.js';
 import type { Machine } from '../resolve/machine.js';
 import { type Resolution, resolve } from '../resolve/resolve.js';
-import { Rotation } from '../rotation/rotation.js';
-import type { Status } from '../rotation/status.js';
 import { loadAead, sealerUnavailable } from '../signing/sodium.js';
 import { judgeAll } from './checks.js';
+import { askSessionEngine } from './engine.js';
 import type { Facts } from './facts.js';
 import { type Report, report } from './finding.js';
 import { askGit } from './git.js';
 import { findSecretPlaces, nameOf } from './places.js';
+import { readRing } from './ring.js';
 
 /** Examines the configuration as a boot would see it. */
 export async function runDoctor(machine: Machine, profile?: string): Promise<Report> {
@@ -29,6 +29,11 @@ async function gather(machine: Machine, profile: string | undefined): Promise<Fa
   const names = ['keyturn.toml', `keyturn.${resolution.profile.profile}.toml`];
   const purposes = readPurposes(resolution);
   const there = await Promise.all(names.map((name) => isThere(join(cwd, name))));
+  // At the same time: an engine that does not answer is waited for.
+  const [ring, sessionEngine] = await Promise.all([
+    readRing(machine, profile, resolution),
+    askSessionEngine(resolution.settings),
+  ]);
   return {
     resolution,
     purposes,
@@ -43,7 +48,8 @@ async function gather(machine: Machine, profile: string | undefined): Promise<Fa
       files: secretPlaces.filter((place) => !place.folder),
       nameOf: (path) => nameOf(path, cwd),
     }),
-    ring: await readRing(machine, profile, resolution),
+    ring,
+    sessionEngine,
     sealingFails: purposes instanceof KeyturnError ? undefined : await whySealingFails(purposes),
   };
 }
@@ -53,22 +59,6 @@ function readPurposes(resolution: Resolution): PurposeRegistry | KeyturnError {
     return new PurposeRegistry(resolution.settings, resolution.profile.profile === 'prod');
   } catch (error) {
     if (error instanceof KeyturnError) return error;
-    throw error;
-  }
-}
-
-/** Read anew, like everything here without a trace. What keeps it from being read other checks have told. */
-async function readRing(
-  machine: Machine,
-  profile: string | undefined,
-  { source }: Resolution,
-): Promise<Status | undefined> {
-  if (source?.kind !== 'file' || source.format !== 'document') return undefined;
-  try {
-    const rotation = await Rotation.open({ machine, profile, readOnly: true });
-    return await rotation.status();
-  } catch (error) {
-    if (error instanceof KeyturnError) return undefined;
     throw error;
   }
 }

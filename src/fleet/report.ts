@@ -1,14 +1,7 @@
-// Reports of replicas: what each process says of itself, in a folder beside the keyring file.
-//
-// A report proves what a replica knows, and that it is there. No report proves nothing.
-import { lstat, mkdir, readdir, unlink } from 'node:fs/promises';
-import { hostname } from 'node:os';
-import { join } from 'node:path';
-import { readLoosely, writeLoosely } from '../disk/files.js';
-import { isRunning } from '../disk/lock.js';
+// What a process says of itself to the others that share its keyring, and what the transitions make of it.
 import type { Lifetimes } from '../keyring/key.js';
 import type { ReplicaFacts } from '../keyring/transitions.js';
-import { ENDED_FILE, noteEnded, readEnded } from './ended.js';
+import type { LastSigned } from './ended.js';
 import {
   hasShape,
   isCount,
@@ -19,7 +12,6 @@ import {
   isPurpose,
   isRecord,
   isText,
-  LIMIT_BYTES,
   listOf,
   optional,
   readJson,
@@ -33,6 +25,13 @@ export interface ReportedUse {
   readonly verifiedAt: number;
   readonly signed: number;
   readonly signedAt: number;
+}
+
+/** A key that takes over by itself. */
+export interface PlannedKey {
+  readonly kid: string;
+  /** When it does so by the clock that is furthest ahead; milliseconds since 1970. */
+  readonly from: number;
 }
 
 /** Times in milliseconds since 1970. */
@@ -49,7 +48,12 @@ export interface ReplicaReport {
   readonly generation: number;
   readonly fingerprint: string;
   readonly verifies: readonly string[];
-  readonly signs: string;
+  /** Undefined for a process that has no keyring yet. */
+  readonly signs: string | undefined;
+  /** Keys that it signs with from a moment on, whether it can say so then or not. */
+  readonly planned?: readonly PlannedKey[] | undefined;
+  /** The ids of the secrets that it seals and opens a shared keyring with; undefined where none is shared. */
+  readonly roots?: readonly string[] | undefined;
   /** When the ring in force was loaded. */
   readonly loadedAt: number;
   readonly uses: readonly ReportedUse[];
@@ -57,12 +61,14 @@ export interface ReplicaReport {
   readonly lifetimes: Lifetimes;
   /** Seconds. */
   readonly maxLag: number;
+  /** Seconds: so long it goes on without hearing of its ring, and so long this report counts. */
+  readonly lease?: number | undefined;
   /** Why it goes by an older ring than the file holds. */
   readonly degraded: string | undefined;
+  /** It proves that somebody may be there, and not that somebody is. */
+  readonly silent?: true;
 }
 
-/** What is so many leases old is cleared away. */
-const FORGET_AFTER_LEASES = 4;
 const LONGEST_PAUSE_MS = 10_000;
 /** After so many pauses without a report a process may be gone: it proves no longer that all are there. */
 const SILENT_AFTER_PAUSES = 3;
@@ -70,88 +76,6 @@ const SILENT_AFTER_PAUSES = 3;
 /** How often a process reports, in milliseconds. @param lease seconds */
 export function pauseOf(lease: number): number {
   return Math.min(LONGEST_PAUSE_MS, (lease * 1000) / 3);
-}
-
-/** The folder of reports beside a keyring file. */
-export function fleetFolder(path: string): string {
-  return `${path}.fleet`;
-}
-
-/** Writes, or rewrites, the report of one process. */
-export async function writeReport(path: string, report: ReplicaReport): Promise<void> {
-  const folder = fleetFolder(path);
-  // Not the folders above it: where the keyring is gone nothing is to be made anew.
-  await mkdir(folder, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error;
-  });
-  if (!(await isOwnFolder(folder))) throw new Error('the folder of reports is none');
-  await writeLoosely(join(folder, `${report.instance}.json`), `${JSON.stringify(report)}\n`);
-}
-
-/** Says goodbye: what the process signed still counts, what it knew no longer matters. */
-export async function removeReport(path: string, last: ReplicaReport): Promise<void> {
-  const folder = fleetFolder(path);
-  if (!(await isOwnFolder(folder))) return;
-  // Where that cannot be kept the report stays: the next reader sees that its process has ended.
-  if (await noteEnded(folder, latest(last.uses, 'signedAt')))
-    await unlink(join(folder, `${last.instance}.json`)).catch(() => {});
-}
-
-/** A symlink could lead anywhere, and old files in there are cleared away. */
-async function isOwnFolder(folder: string): Promise<boolean> {
-  return await lstat(folder).then(
-    (stats) => stats.isDirectory(),
-    () => false,
-  );
-}
-
-/**
- * The reports of replicas that live: younger than the lease, and of processes that run, as far as this host can
- * tell. Old ones are cleared away, as is what a writer left unfinished; what their processes signed is kept.
- *
- * @param lease seconds
- * @param now milliseconds since 1970
- * @param tidy false to change nothing in the folder
- */
-export async function readReports(
-  path: string,
-  lease: number,
-  now: number,
-  tidy = true,
-): Promise<readonly ReplicaReport[]> {
-  const folder = fleetFolder(path);
-  const names = (await isOwnFolder(folder)) ? await readdir(folder).catch(() => [] as string[]) : [];
-  const live: ReplicaReport[] = [];
-  for (const name of names
-    .filter((candidate) => /\.(json|tmp)$/.test(candidate) && candidate !== ENDED_FILE)
-    .sort()) {
-    const file = join(folder, name);
-    const report = name.endsWith('.json') ? await readReport(file) : undefined;
-    // Of one that a clock far ahead has dated its file tells the age: it must not hold up a step until that date.
-    const dated = report !== undefined && report.at <= now + lease * 1000;
-    const at = dated ? report.at : ((await writtenAt(file)) ?? now);
-    const age = now - at;
-    const dead = report?.host === hostname() && !isRunning(report.pid);
-    if (report !== undefined && `${report.instance}.json` === name && !dead && age <= lease * 1000) {
-      live.push(report);
-      continue;
-    }
-    if (!tidy) continue;
-    // Until then it may have signed without saying so.
-    const endedAt = Math.min(now, at + lease * 1000);
-    const kept =
-      report === undefined ||
-      (await noteEnded(folder, { ...latest(report.uses, 'signedAt'), [report.signs]: endedAt }));
-    if (kept && (dead || age > FORGET_AFTER_LEASES * lease * 1000)) await unlink(file).catch(() => {});
-  }
-  return live;
-}
-
-async function writtenAt(file: string): Promise<number | undefined> {
-  return await lstat(file).then(
-    ({ mtimeMs }) => mtimeMs,
-    () => undefined,
-  );
 }
 
 /**
@@ -165,16 +89,44 @@ export function replicaFacts(report: ReplicaReport, lease: number, now: number):
     instance: report.instance,
     verifies: report.verifies,
     signs: report.signs,
-    lastSigned: latest(report.uses, 'signedAt'),
+    lastSigned: later(lastSignedOf(report), since(report, now)),
     lastVerified: latest(report.uses, 'verifiedAt'),
-    ...(now - report.at > SILENT_AFTER_PAUSES * pauseOf(lease) ? { silent: true } : {}),
+    ...(report.silent || now - report.at > SILENT_AFTER_PAUSES * pauseOf(lease) ? { silent: true } : {}),
   };
 }
 
 /** What the transitions want to know of all processes that have ended. */
-export async function endedFacts(path: string): Promise<ReplicaFacts> {
-  const lastSigned = await readEnded(fleetFolder(path));
-  return { instance: 'a process that has ended', verifies: [], signs: '', lastSigned, ended: true };
+export function endedFacts(lastSigned: LastSigned): ReplicaFacts {
+  return { instance: 'a process that has ended', verifies: [], signs: undefined, lastSigned, ended: true };
+}
+
+/** When each key was last signed with, as far as the process says. */
+export function lastSignedOf({ uses }: ReplicaReport): LastSigned {
+  return latest(uses, 'signedAt');
+}
+
+/**
+ * What of a process that has vanished must be kept: when it said that it signed, and until when it may have done so
+ * without saying.
+ *
+ * @param endedAt milliseconds since 1970
+ */
+export function lastSignedUntil(report: ReplicaReport, endedAt: number): LastSigned {
+  const { signs } = report;
+  const unseen = { ...since(report, endedAt), ...(signs === undefined ? {} : { [signs]: endedAt }) };
+  return later(lastSignedOf(report), unseen);
+}
+
+/** The keys that have taken over by themselves since a report was written: its process may sign with them until now. */
+function since({ planned = [] }: ReplicaReport, now: number): LastSigned {
+  return Object.fromEntries(planned.filter(({ from }) => from <= now).map(({ kid }) => [kid, now]));
+}
+
+/** The later of each moment. */
+function later(one: LastSigned, other: LastSigned): LastSigned {
+  const both = new Map(Object.entries(one));
+  for (const [kid, at] of Object.entries(other)) both.set(kid, Math.max(both.get(kid) ?? 0, at));
+  return Object.fromEntries(both);
 }
 
 function latest(uses: readonly ReportedUse[], when: 'signedAt' | 'verifiedAt'): Record<string, number> {
@@ -203,17 +155,21 @@ const REPORT = {
   generation: isCount,
   fingerprint: isLine,
   verifies: listOf(isKid),
-  signs: isKid,
+  signs: optional(isKid),
+  planned: optional(listOf((key) => hasShape(key, { kid: isKid, from: isMoment }))),
+  roots: optional(listOf(isKid)),
   loadedAt: isMoment,
   uses: listOf((use) => hasShape(use, USE)),
   lifetimes: (lifetimes: unknown) =>
     isRecord(lifetimes) && Object.entries(lifetimes).every(([name, at]) => isPurpose(name) && isDuration(at)),
   maxLag: isDuration,
+  lease: optional(isDuration),
   degraded: optional(isText),
+  silent: optional((silent) => silent === true),
 };
 
-/** A report that is whole; undefined for anything else. */
-async function readReport(path: string): Promise<ReplicaReport | undefined> {
-  const report = readJson(await readLoosely(path, LIMIT_BYTES));
+/** Reads a report; undefined for anything that is none. */
+export function readReport(text: string | undefined): ReplicaReport | undefined {
+  const report = readJson(text);
   return hasShape(report, REPORT) ? (report as unknown as ReplicaReport) : undefined;
 }

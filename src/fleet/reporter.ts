@@ -1,49 +1,67 @@
-// Keeps this process's report up to date, where the folder beside the keyring file can be written.
-import { pauseOf, type ReplicaReport, removeReport, writeReport } from './report.js';
+// Keeps this process's report up to date, where there is a place for it that can be written.
+import type { Fleet } from './fleet.js';
+import { pauseOf, type ReplicaReport } from './report.js';
+
+export interface ReporterParts {
+  readonly fleet: Fleet;
+  /** Seconds: a report older than that counts for nothing. */
+  readonly lease: number;
+  readonly describe: () => ReplicaReport;
+  /** Told before a report is made; what it returns is told when the report is there. */
+  readonly begin?: () => () => void;
+}
 
 export class Reporter {
-  readonly #path: string;
-  readonly #describe: () => ReplicaReport;
-  readonly #pauseMs: number;
+  readonly #parts: ReporterParts;
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
+  /** One that has not begun. */
+  #next: Promise<void> | undefined;
   #closed = false;
   /** Whether the last report could be written. */
   working = false;
 
-  /** @param lease seconds: a report older than that counts for nothing */
-  constructor(path: string, lease: number, describe: () => ReplicaReport) {
-    this.#path = path;
-    this.#describe = describe;
-    this.#pauseMs = pauseOf(lease);
+  constructor(parts: ReporterParts) {
+    this.#parts = parts;
   }
 
   /** Reports before the process takes part: a key must not be promoted past a replica that nobody knows of. */
   async start(): Promise<void> {
     await this.update();
-    this.#timer = setInterval(() => void this.update(), this.#pauseMs);
+    this.#timer = setInterval(() => void this.update(), pauseOf(this.#parts.lease));
     this.#timer.unref();
   }
 
-  /** Writes a report now; one after another. */
+  /** Writes a report now; one after another. Whoever asks before it begins gets the same. */
   async update(): Promise<void> {
-    this.#writing = this.#writing.then(async () => {
-      if (this.#closed) return;
-      try {
-        await writeReport(this.#path, this.#describe());
-        this.working = true;
-      } catch {
-        this.working = false;
-      }
+    this.#next ??= this.#writing.then(() => {
+      this.#next = undefined;
+      this.#writing = this.#write();
+      return this.#writing;
     });
-    await this.#writing;
+    await this.#next;
+  }
+
+  async #write(): Promise<void> {
+    if (this.#closed) return;
+    const { fleet, describe, begin } = this.#parts;
+    const written = begin?.();
+    try {
+      await fleet.write(describe());
+      this.working = true;
+      written?.();
+    } catch {
+      this.working = false;
+    }
   }
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
     this.#closed = true;
-    await this.#writing;
+    await (this.#next ?? this.#writing);
     this.working = false;
-    await removeReport(this.#path, this.#describe());
+    const { fleet, describe } = this.#parts;
+    // What cannot be told now others find out, a lease from now.
+    await fleet.remove(describe()).catch(() => undefined);
   }
 }

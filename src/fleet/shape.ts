@@ -33,8 +33,8 @@ export const isText: Shape = (value) => typeof value === 'string';
 
 export const isCount: Shape = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
 
-/** Seconds. */
-export const isDuration: Shape = (value) => typeof value === 'number' && value >= 0 && value * 1000 <= LATEST;
+/** Whole seconds: a document holds no others. */
+export const isDuration: Shape = (value) => isCount(value) && (value as number) * 1000 <= LATEST;
 
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

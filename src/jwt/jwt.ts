@@ -117,7 +117,7 @@ export class Jwt<T extends object = AppClaims> {
   readonly #parts: Internals;
   /** The part of every payload that does not change. */
   readonly #fixed: string;
-  #keys: JwtKeys;
+  #keys: JwtKeys | undefined;
 
   /** @internal */
   constructor(parts: Internals, options: JwtOptions) {
@@ -128,7 +128,6 @@ export class Jwt<T extends object = AppClaims> {
     this.maxAge = lifetime(parts, options.maxAge, this.clockTolerance);
     const aud = Array.isArray(options.audience) ? this.audience : this.audience[0];
     this.#fixed = `{"iss":${JSON.stringify(this.issuer)},"aud":${JSON.stringify(aud)},"iat":`;
-    this.#keys = jwtKeys(parts.ring.current, parts.usage);
   }
 
   /**
@@ -137,6 +136,7 @@ export class Jwt<T extends object = AppClaims> {
    * @throws KeyturnError `jwt_invalid`, `payload_not_json`, `purpose_lifetime`, `duration_invalid`
    */
   sign(claims: T, options: JwtSignOptions = {}): string {
+    this.#parts.ring.requireFresh();
     const { active } = this.#current();
     const now = this.#parts.clock();
     const issuedAt = Math.floor(now / 1000);
@@ -200,8 +200,8 @@ export class Jwt<T extends object = AppClaims> {
 
   #current(): JwtKeys {
     const ring = this.#parts.ring.current;
-    if (ring !== this.#keys.ring) this.#keys = jwtKeys(ring, this.#parts.usage);
-    return this.#keys;
+    if (ring !== this.#keys?.ring) this.#keys = jwtKeys(ring, this.#parts.usage);
+    return this.#keys as JwtKeys;
   }
 
   /** The id is not authenticated: an attacker may write any. What goes to logs is clean. */

@@ -27,6 +27,7 @@ import { randomId } from '../signing/random.js';
 import type { RefusalReason } from '../signing/result.js';
 import type { Signer } from '../signing/signer.js';
 import { fromJson, toJson } from '../signing/token.js';
+import { ReachableStore } from '../stores/reachable.js';
 import type { SessionRecord, SessionStore, StoredSession } from '../stores/store.js';
 
 /** The purpose of refresh tokens. */
@@ -115,7 +116,7 @@ export class RefreshTokens<D = unknown> {
   /** @internal */
   constructor(parts: Internals, options: RefreshTokensOptions) {
     this.#parts = parts;
-    this.#store = requireStore(options.store);
+    this.#store = new ReachableStore(requireStore(options.store));
     this.#signer = parts.ownSigner(REFRESH);
     const longest = this.#signer.maxAge;
     this.maxAge =
@@ -139,7 +140,7 @@ export class RefreshTokens<D = unknown> {
   /**
    * The first token of a family: at sign-in.
    *
-   * @throws KeyturnError `jwt_invalid`, `payload_not_json`
+   * @throws KeyturnError `jwt_invalid`, `payload_not_json`, `engine_unavailable`
    */
   async issue({ user, data }: RefreshSubject<D>): Promise<IssuedRefreshToken> {
     requireUser(user);
@@ -161,7 +162,7 @@ export class RefreshTokens<D = unknown> {
   /**
    * Takes a token and gives the next. Untrusted input never throws; a store that is out of reach does.
    *
-   * @throws KeyturnError `jwt_invalid` when the store does not keep its contract
+   * @throws KeyturnError `engine_unavailable`; `jwt_invalid` when the store does not keep its contract
    */
   async rotate(token: unknown): Promise<RefreshResult<D>> {
     const found = await this.#read(token);

@@ -15,7 +15,8 @@ const LIMIT_BYTES = 1024 * 1024;
  * Reads the document, changes it and writes it back, while no other writer does.
  *
  * @param clean turns a stored secret into material text, or throws
- * @param change may look at the facts while the lock is held; what it throws leaves the file as it is
+ * @param change may look at the facts while the lock is held; what it throws leaves the file as it is, and so does
+ * the same ring
  * @returns the ring as written
  * @throws KeyturnError `keyring_locked`, `keyring_unwritable`, and whatever reading and `change` throw
  */
@@ -29,7 +30,9 @@ export async function changeDocument(
     const file = await realpath(path);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const written = await withLock(file, async ({ stillMine }) => {
-        const next = await change(parseDocument(await readFile(file, 'utf8'), path, clean));
+        const present = parseDocument(await readFile(file, 'utf8'), path, clean);
+        const next = await change(present);
+        if (next === present) return present;
         return (await replaceFile(file, readable(next, path, clean), stillMine)) ? next : undefined;
       });
       if (written !== undefined) return written;

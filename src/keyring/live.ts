@@ -3,28 +3,95 @@ import { KeyturnError } from '../errors.js';
 import type { Keyring } from './keyring.js';
 import { effective, nextChangeAt } from './transitions.js';
 
-/** Told after the ring in force has changed. Must not throw. */
-export type RingListener = (keyring: Keyring, former: Keyring) => void;
+/** Told after the ring in force has changed; `former` is undefined when there was none before. Must not throw. */
+export type RingListener = (keyring: Keyring, former: Keyring | undefined) => void;
+
+/**
+ * A moment by two clocks, in milliseconds: one shows the time since 1970 and can be put back; the other only goes on,
+ * from any beginning, and stands still while the machine sleeps.
+ */
+export interface Moment {
+  readonly now: number;
+  readonly steady: number;
+}
+
+/** A clock that goes back by more than this, in milliseconds, was put back; by less it is only set right. */
+const SET_RIGHT_MS = 1000;
 
 export class LiveKeyring {
   readonly #clock: () => number;
+  readonly #steady: () => number;
   readonly #listeners = new Set<RingListener>();
   /** As it was found, planned changes still to come. */
-  #found: Keyring;
-  #current: Keyring;
+  #found: Keyring | undefined;
+  #current: Keyring | undefined;
   #changesAt: number | undefined;
+  /** Until when the ring may be relied on without hearing of it; undefined: without end. */
+  #validUntil: Moment | undefined;
+  /** The latest that the clock has shown. */
+  #latest = 0;
 
-  /** @param clock milliseconds since 1970; asked only while a change is planned */
-  constructor(keyring: Keyring, clock: () => number) {
+  /**
+   * @param keyring undefined: one that is found later
+   * @param clock milliseconds since 1970; asked only while a change is planned, or a lease is held
+   * @param steady milliseconds; never put back
+   */
+  constructor(
+    keyring: Keyring | undefined,
+    clock: () => number,
+    steady: () => number = () => performance.now(),
+  ) {
     this.#clock = clock;
+    this.#steady = steady;
     this.#found = keyring;
-    this.#current = effective(keyring, clock());
-    this.#changesAt = nextChangeAt(this.#current);
+    this.#current = keyring === undefined ? undefined : effective(keyring, clock());
+    this.#changesAt = this.#current === undefined ? undefined : nextChangeAt(this.#current);
   }
 
+  /** @throws KeyturnError `keyring_unavailable` before the first one was found */
   get current(): Keyring {
-    if (this.#changesAt !== undefined && this.#clock() >= this.#changesAt) this.#settle();
-    return this.#current;
+    if (this.#changesAt !== undefined && this.#clock() >= this.#changesAt) this.#settle(this.#found);
+    return this.#current ?? notFound();
+  }
+
+  /** As it was found, planned changes still to come; undefined before the first one was. */
+  get found(): Keyring | undefined {
+    return this.#found;
+  }
+
+  /** Whether the ring is there and within its lease: then the process is ready. */
+  get fresh(): boolean {
+    if (this.#validUntil === undefined) return this.#current !== undefined;
+    const now = this.#clock();
+    // How much time has passed since nobody can tell then, and the lease of the others goes by another clock.
+    if (now < this.#latest - SET_RIGHT_MS) this.#validUntil = { now: 0, steady: 0 };
+    this.#latest = Math.max(this.#latest, now);
+    return (
+      this.#current !== undefined && now <= this.#validUntil.now && this.#steady() <= this.#validUntil.steady
+    );
+  }
+
+  /** Now, by the clocks that a lease goes by. */
+  get moment(): Moment {
+    return { now: this.#clock(), steady: this.#steady() };
+  }
+
+  /**
+   * Looked at before anything is signed: not by a timer, since a process that was stopped for an hour, and goes on,
+   * has had none.
+   *
+   * @throws KeyturnError `keyring_unavailable`
+   */
+  requireFresh(): void {
+    if (this.#validUntil === undefined || this.fresh) return;
+    if (this.#current === undefined) notFound();
+    tooOld();
+  }
+
+  /** From now on the ring is relied on until then only, by whichever clock is there first. */
+  holdUntil(until: Moment): void {
+    this.#latest = this.#clock();
+    this.#validUntil = until;
   }
 
   /**
@@ -34,10 +101,10 @@ export class LiveKeyring {
    * @throws KeyturnError `keyring_outdated` for an older generation of the same ring, or another one of the same
    */
   replace(keyring: Keyring): boolean {
-    refuseOlder(this.#found, keyring);
-    if (keyring === this.#found || isSame(this.#found, keyring)) return false;
+    if (this.#found !== undefined) refuseOlder(this.#found, keyring);
+    if (keyring === this.#found || (this.#found !== undefined && isSame(this.#found, keyring))) return false;
     this.#found = keyring;
-    this.#settle();
+    this.#settle(keyring);
     return true;
   }
 
@@ -47,12 +114,30 @@ export class LiveKeyring {
     return () => this.#listeners.delete(listener);
   }
 
-  #settle(): void {
+  #settle(found: Keyring | undefined): void {
+    if (found === undefined) return;
     const former = this.#current;
-    this.#current = effective(this.#found, this.#clock());
-    this.#changesAt = nextChangeAt(this.#current);
-    for (const listener of this.#listeners) listener(this.#current, former);
+    const current = effective(found, this.#clock());
+    this.#current = current;
+    this.#changesAt = nextChangeAt(current);
+    for (const listener of this.#listeners) listener(current, former);
   }
+}
+
+function notFound(): never {
+  throw new KeyturnError(
+    'keyring_unavailable',
+    'this process has no keyring yet: the store of the shared one is out of reach, or holds none',
+    'the log says why; send requests elsewhere until it is ready',
+  );
+}
+
+function tooOld(): never {
+  throw new KeyturnError(
+    'keyring_unavailable',
+    'this process has not heard of its shared keyring for longer than its lease, and signs nothing',
+    'the log says why; send requests elsewhere until it is ready',
+  );
 }
 
 /** A process never takes an older ring for a newer one: a restart is the way to say that it should. */
@@ -80,6 +165,11 @@ function refuseOlder(present: Keyring, found: Keyring): void {
       'change it with keyturn commands, which raise the generation, or raise it by hand',
     );
   }
+}
+
+/** Whether one is a later generation of the same ring than the other. */
+export function isNewer(one: Keyring, other: Keyring): boolean {
+  return one.id !== undefined && one.id === other.id && one.generation > other.generation;
 }
 
 function isSame(one: Keyring, other: Keyring): boolean {

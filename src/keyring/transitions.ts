@@ -16,8 +16,8 @@ export interface ReplicaFacts {
   readonly instance: string;
   /** The ids of the keys that it verifies with. */
   readonly verifies: readonly string[];
-  /** The id of the key that it signs with. */
-  readonly signs: string;
+  /** The id of the key that it signs with; undefined for one that has no ring yet, and so holds up nothing. */
+  readonly signs: string | undefined;
   /** When it last signed with a key that no longer signs elsewhere, by key id; milliseconds since 1970. */
   readonly lastSigned?: Readonly<Record<string, number>>;
   /** When it last accepted a token, by key id; milliseconds since 1970. */
@@ -305,7 +305,7 @@ export function replicasWithout(kid: string, replicas: readonly ReplicaFacts[]):
 }
 
 function isLive(replica: ReplicaFacts): boolean {
-  return replica.ended !== true;
+  return replica.ended !== true && replica.signs !== undefined;
 }
 
 /** When a key last turned from active to something else; undefined when it never did. */

@@ -1,6 +1,7 @@
 // The registry of purposes: everything that is signed, how long it lives and where its state is kept. Signers,
 // the grace window and the impact report read this one list, so that a rotation cannot forget a surface.
 import type { PurposeSettings, Settings } from '../config/layers.js';
+import type { SettingValue } from '../config/settings.js';
 import { requireDuration } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
 
@@ -42,6 +43,14 @@ const BUILT_IN: Readonly<Record<string, BuiltIn>> = {
   invitation: { maxAge: 30 * DAY, about: 'links that invite somebody', state: 'in the link', refused: 'must be invited again', reserved: false },
 };
 
+/** Where sessions live, by `session.backend`. */
+const SESSION_STATES: Readonly<Record<SettingValue<'session.backend'>, string>> = {
+  cookie: 'in the cookie',
+  memory: 'in a store; the cookie holds its id',
+  redis: 'in Redis; the cookie holds its id',
+  postgres: 'in PostgreSQL; the cookie holds its id',
+};
+
 /** What is known of a purpose of which nothing has been said. */
 function unsaid(name: string, maxAge: number, sealed: boolean): Purpose {
   const about = `tokens of the purpose "${name}"`;
@@ -61,9 +70,9 @@ export class PurposeRegistry {
     }
     const session = this.#purposes.get('session') as Purpose;
     const lifetime = Math.min(settings.get('session.idle'), settings.get('session.max_age'));
-    const inCookie = settings.get('session.backend') === 'cookie';
-    const sealed = inCookie && settings.get('session.sealed');
-    const state = inCookie ? 'in the cookie' : 'in a store; the cookie holds its id';
+    const backend = settings.get('session.backend');
+    const sealed = backend === 'cookie' && settings.get('session.sealed');
+    const state = SESSION_STATES[backend];
     this.#purposes.set('session', { ...session, maxAge: lifetime, state, sealed });
     for (const [name, said] of settings.purposes) this.#declare(name, said);
   }

@@ -169,7 +169,7 @@ async function identityOf(path: string): Promise<string> {
 }
 
 /** A fault of ours must not end the process that it is meant to keep up to date. */
-function unexpected(error: unknown): KeyturnError {
+export function unexpected(error: unknown): KeyturnError {
   return new KeyturnError(
     'keyring_invalid',
     `the source could not be read (${(error as Error).name})`,

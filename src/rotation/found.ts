@@ -1,98 +1,123 @@
-// Starts a keyring document, with the keys in force or with secrets of another place. Nothing is ever overwritten.
+// Starts a keyring, with the keys in force or with secrets of another place. Nothing is ever overwritten.
 import { access } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve as resolvePath } from 'node:path';
 import { configTemplate } from '../config/template.js';
 import { writeNewFile } from '../disk/files.js';
 import { type ErrorCode, KeyturnError } from '../errors.js';
-import { adopt, newRingId } from '../keyring/adopt.js';
 import { writeDocument } from '../keyring/document.js';
-import type { Key } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
-import type { Machine } from '../resolve/machine.js';
 import { type Resolution, resolve } from '../resolve/resolve.js';
+import { FileRingStore } from '../ring-stores/file.js';
 import { prepareDataDir } from '../secret/development.js';
+import { foundShared } from './found-shared.js';
+import {
+  commandOf,
+  type Founded,
+  type FoundedDocument,
+  type Founding,
+  firstRing,
+  NOTHING_TAKEN,
+} from './founding.js';
 
 /** What the source is called when keyturn.toml names the file. */
 export const FILE_IN_CONFIG: string = 'security.signing_secret.file in keyturn.toml';
 
-export interface Founding {
-  readonly machine: Machine;
-  /** A profile that the caller insists on. */
-  readonly profile?: string | undefined;
-  /** Who does it, for the history. */
-  readonly who?: string | undefined;
-  readonly command: 'init' | 'import';
-  /** What may be wrong with the source in force, since the document does away with it. */
-  readonly excuses: readonly ErrorCode[];
-  /** The keys of the first generation. */
-  readonly keys: (before: Resolution) => Promise<readonly Key[]>;
-}
-
-/** What was written, and what remains to be done. */
-export interface Founded {
-  readonly path: string;
-  /** The document as keyturn.toml should name it. */
-  readonly named: string;
-  readonly config: string;
-  /** Whether keyturn.toml was written; false when there was one. */
-  readonly written: boolean;
-  readonly ring: Keyring;
-  /** Variables and settings that the document replaces. */
-  readonly takeAway: readonly string[];
-  readonly after: Resolution;
-}
-
 /**
- * Writes `.keyturn/keyring.json`, and a keyturn.toml that names it where there is none.
+ * Starts the keyring in the engine that `security.keyring.store` names, else writes `.keyturn/keyring.json`, and a
+ * keyturn.toml that names it where there is none.
  *
  * @throws KeyturnError `keyring_exists`, `keyring_unwritable`, and what keeps a process from starting
  */
-export async function foundDocument(founding: Founding): Promise<Founded> {
-  const { machine, profile } = founding;
-  const before = await resolve({ machine, profile, create: false });
-  const path = join(before.dataDir, 'keyring.json');
-  await refuseWhatCannotBe(before, path, founding);
-  const { command } = founding;
-  const beginning = { id: newRingId(), at: machine.now(), what: command, who: founding.who };
-  const ring = adopt(await founding.keys(before), beginning);
-  await prepareDataDir(before.dataDir).catch(unwritable(before.dataDir));
-  if (!(await writeNewFile(path, writeDocument(ring), 0o600).catch(unwritable(path)))) {
-    throw existing(path, command);
-  }
-  const named = nameIn(before.cwd, path);
-  const config = join(before.cwd, 'keyturn.toml');
-  const written = await writeNewFile(config, configTemplate(named), 0o644).catch(unwritable(config));
-  const after = await resolve({ machine, profile, create: false });
-  return { path, named, config, written, ring, takeAway: whatToTakeAway(before), after };
+export async function foundRing(founding: Founding): Promise<Founded> {
+  const { machine, profile, config } = founding;
+  const before = await resolve({ machine, profile, config, create: false });
+  if (before.settings.get('security.keyring.store') !== undefined) return await foundShared(before, founding);
+  return await foundDocument(before, founding);
 }
 
-async function refuseWhatCannotBe(before: Resolution, path: string, founding: Founding): Promise<void> {
-  if (before.source?.format === 'document') {
+async function foundDocument(before: Resolution, founding: Founding): Promise<Founded> {
+  const { machine, profile, config: inProgram } = founding;
+  const path = join(before.dataDir, 'keyring.json');
+  const there = await existing(before, path, founding);
+  if (there !== undefined) return there;
+  refuseWhatCannotBe(before, path, founding);
+  const { ring, keys } = firstRing(founding, before);
+  await prepareDataDir(before.dataDir).catch(unwritable(before.dataDir));
+  if (!(await writeNewFile(path, writeDocument(ring), 0o600).catch(unwritable(path)))) {
+    if (founding.ifMissing !== true) throw inTheWay(path, founding);
+    // Another was faster, and may have written what names it as well.
+    return await foundRing(founding);
+  }
+  const { named, config } = documentAt(path, before, true);
+  const written = await writeNewFile(config, configTemplate(named), 0o644).catch(unwritable(config));
+  const after = await resolve({ machine, profile, config: inProgram, create: false });
+  const document = documentAt(path, before, written);
+  return { place: path, created: true, ring, keys, document, takeAway: whatToTakeAway(before), after };
+}
+
+/** The document that is there already, in force or not. @throws KeyturnError `keyring_exists` unless that is fine */
+async function existing(before: Resolution, path: string, founding: Founding): Promise<Founded | undefined> {
+  const { source } = before;
+  const inForce = source?.format === 'document';
+  if (!inForce && !(await isThere(path))) return undefined;
+  if (founding.ifMissing !== true) {
+    if (!inForce) throw inTheWay(path, founding);
     throw new KeyturnError(
       'keyring_exists',
-      `${before.source.name} already names a keyring document`,
+      `${source.name} already names a keyring document`,
       'there is nothing to do: keyturn doctor shows what is in force',
     );
   }
-  const there = await access(path).then(
-    () => true,
-    () => false,
-  );
-  if (there) throw existing(path, founding.command);
+  const found = { created: false, keys: NOTHING_TAKEN, after: before };
+  const at = inForce ? source.path : path;
+  const document = at === undefined ? undefined : documentAt(at, before, false);
+  const place = at ?? source?.name ?? '';
+  if (inForce) return { ...found, place, ring: sound(before), document, takeAway: [] };
+  const ring = await new FileRingStore(path, 0, founding.machine.now).read();
+  return { ...found, place, ring, document, takeAway: whatToTakeAway(before) };
+}
+
+/** A document that is broken is none, and a start would be refused. */
+function sound({ keyring, problems }: Resolution): Keyring {
+  const wrong = problems.find(({ severity }) => severity === 'error');
+  if (wrong !== undefined) throw wrong.error;
+  return keyring as Keyring;
+}
+
+function documentAt(path: string, { cwd }: Resolution, written: boolean): FoundedDocument {
+  return { path, named: nameIn(cwd, path), config: join(cwd, 'keyturn.toml'), written };
+}
+
+/** What may be wrong with the source in force, since the document does away with it. */
+const EXCUSES: Readonly<Record<'init' | 'import', readonly ErrorCode[]>> = {
+  init: ['secret_missing'],
+  import: ['secret_missing', 'secret_weak'],
+};
+
+function refuseWhatCannotBe({ settings, cwd, problems }: Resolution, path: string, founding: Founding): void {
   // A keyturn.toml that came with a checkout names the document that is about to be made.
-  const file = before.settings.get('security.signing_secret.file');
-  const awaited = file !== undefined && resolvePath(before.cwd, file) === path;
-  const wrong = before.problems.find(
+  const file = settings.get('security.signing_secret.file');
+  const awaited = file !== undefined && resolvePath(cwd, file) === path;
+  const wrong = problems.find(
     ({ severity, error: { code } }) =>
-      severity === 'error' && !founding.excuses.includes(code) && !(code === 'secret_unreadable' && awaited),
+      severity === 'error' &&
+      !EXCUSES[commandOf(founding)].includes(code) &&
+      !(code === 'secret_unreadable' && awaited),
   );
   if (wrong !== undefined) throw wrong.error;
 }
 
-function existing(path: string, command: string): Error {
+async function isThere(path: string): Promise<boolean> {
+  return await access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function inTheWay(path: string, founding: Founding): KeyturnError {
   return new KeyturnError(
     'keyring_exists',
-    `${path} exists, and ${command} overwrites nothing`,
+    `${path} exists, and ${commandOf(founding)} overwrites nothing`,
     'name it as file under [security.signing_secret], or move it away first',
   );
 }

@@ -1,17 +1,18 @@
 // The public names of `keyturn/rotation`: what the commands do, for programs.
 import { KeyturnError } from '../errors.js';
-import { Key, type KeyState, Material } from '../keyring/key.js';
+import { type KeyState, Material } from '../keyring/key.js';
 import { type Machine, thisMachine } from '../resolve/machine.js';
-import { generateSecret } from '../secret/generate.js';
-import { foundDocument } from './found.js';
-import { Rotation, strongSecret } from './rotation.js';
+import { foundRing } from './found.js';
+import { Rotation } from './rotation.js';
+import { strongSecret } from './strong-secret.js';
 
 export type { ReplicaReport, ReportedUse } from '../fleet/report.js';
 export type { HistoryEntry } from '../keyring/keyring.js';
 export type { Deploy, DeployStage, VariableChange } from './deploys.js';
 export type { Effect, Impact, ImpactRow, Step } from './impact.js';
-export type { Outcome, Rotation, StageOptions, StepOptions, Waiting, WaitOptions } from './rotation.js';
+export type { Outcome, Rotation, StageOptions, StepOptions } from './rotation.js';
 export type { KeyStatus, Status } from './status.js';
+export type { Waiting, WaitOptions } from './wait.js';
 
 export interface OpenRotationOptions {
   /** Where `keyturn.toml` and `.keyturn` are; default: the working directory. */
@@ -31,54 +32,53 @@ export interface FoundKeyringOptions extends OpenRotationOptions {
   readonly who?: string;
 }
 
-/** What {@link foundKeyring} wrote. */
+/** What {@link foundKeyring} made. */
 export interface FoundKeyring {
-  /** The keyring document. */
-  readonly path: string;
+  /** Where the keyring is kept, as an operator calls it. */
+  readonly place: string;
+  /** The keyring document; undefined where `security.keyring.store` names an engine. */
+  readonly path: string | undefined;
   readonly keys: ReadonlyArray<{ readonly id: string; readonly state: KeyState }>;
+  /** Weak secrets in force that do not come along, by key id. */
+  readonly left: readonly string[];
   /** Variables and settings that the document replaces, and that must go. */
   readonly takeAway: readonly string[];
 }
 
 /**
- * Starts a keyring document in `.keyturn`, as `keyturn init` and `keyturn import` do: of the keys in force, or of
- * secrets of another place. Of those the first signs and the others verify, and the keys in force go on verifying,
- * so that nobody is logged out. Nothing is ever overwritten.
+ * Starts a keyring, as `keyturn init` and `keyturn import` do: in the engine that `security.keyring.store` names, else
+ * a document in `.keyturn`. Of the keys in force, or of secrets of another place: of those the first signs and the
+ * others verify, and the keys in force go on verifying, so that nobody is logged out. Nothing is ever overwritten.
  *
  * @throws KeyturnError `keyring_exists`, `keyring_unwritable`, `secret_weak`, `key_state` for a secret whose key is
- * revoked, and what keeps a process from starting
+ * revoked, and what keeps a process from starting; with an engine also `engine_missing`, `engine_unavailable`,
+ * `keyring_sealed`, `profile_differs`, `secret_differs`
  */
 export async function foundKeyring(options: FoundKeyringOptions = {}): Promise<FoundKeyring> {
   const imported = (options.secrets ?? []).map((secret) => new Material(strongSecret(secret)));
-  const { path, ring, takeAway } = await foundDocument({
+  const { place, document, ring, keys, takeAway } = await foundRing({
     machine: machineOf(options),
     profile: options.profile,
+    config: options.config,
     who: options.who,
-    command: imported.length === 0 ? 'init' : 'import',
-    excuses: ['secret_missing'],
-    keys: async ({ keyring }) => foundingKeys(imported, keyring?.keys ?? []),
+    imported,
+    approve: ({ left }) => refuseRevoked(imported, left),
   });
-  return { path, keys: ring.keys.map(({ id, state }) => ({ id, state })), takeAway };
+  const path = document?.path;
+  return {
+    place,
+    path,
+    keys: ring.keys.map(({ id, state }) => ({ id, state })),
+    left: keys.left,
+    takeAway,
+  };
 }
 
-function foundingKeys(imported: readonly Material[], inForce: readonly Key[]): readonly Key[] {
-  if (imported.length === 0) {
-    return inForce.length > 0 ? inForce : [new Key(new Material(generateSecret()), 'active')];
-  }
-  const keys = new Map<string, Key>();
-  for (const material of imported) {
-    // Whoever revoked it had a reason: taking it over would accept its tokens again.
-    if (inForce.some((key) => key.id === material.kid && key.state === 'revoked')) {
-      throw new KeyturnError('key_state', `the key ${material.kid} is revoked`, 'leave its secret out');
-    }
-    if (!keys.has(material.kid))
-      keys.set(material.kid, new Key(material, keys.size === 0 ? 'active' : 'retiring'));
-  }
-  for (const key of inForce) {
-    if (keys.has(key.id)) continue;
-    keys.set(key.id, key.state === 'active' ? new Key(key.material ?? key.id, 'retiring') : key);
-  }
-  return [...keys.values()];
+/** Who asks for a secret by name wants it, and has to know that it cannot be had. */
+function refuseRevoked(imported: readonly Material[], left: readonly string[]): void {
+  const revoked = imported.find(({ kid }) => left.includes(kid));
+  if (revoked === undefined) return;
+  throw new KeyturnError('key_state', `the key ${revoked.kid} is revoked`, 'leave its secret out');
 }
 
 /**

@@ -1,12 +1,11 @@
 // Rotation as a library: what the commands do, for programs. It finds the keyring in force through the one
 // resolver, gathers the facts, applies a pure transition and writes the result back whole.
-import { setTimeout as sleep } from 'node:timers/promises';
-import { variableOf } from '../config/settings.js';
+import { Engines } from '../engines/engines.js';
 import { KeyturnError } from '../errors.js';
-import { endedFacts, type ReplicaReport, readReports, replicaFacts } from '../fleet/report.js';
+import { type FactParts, factsOf } from '../fleet/facts.js';
+import { endedFacts, type ReplicaReport } from '../fleet/report.js';
 import { parseDocument, writeDocument } from '../keyring/document.js';
-import { changeDocument } from '../keyring/file.js';
-import { type Lifetimes, longer, Material } from '../keyring/key.js';
+import { Material } from '../keyring/key.js';
 import type { HistoryEntry, Keyring } from '../keyring/keyring.js';
 import {
   effective,
@@ -21,12 +20,24 @@ import {
 import { PurposeRegistry } from '../purposes/registry.js';
 import type { Machine } from '../resolve/machine.js';
 import { type Resolution, resolve } from '../resolve/resolve.js';
+import { NOWHERE, openRingPlaces, type RingPlaces } from '../ring-stores/open.js';
 import { generateSecret } from '../secret/generate.js';
-import { judge, MINIMUM_BYTES } from '../secret/strength.js';
 import { cleanSecret } from '../secret/text.js';
 import { type Deploy, deploysOf } from './deploys.js';
 import { type Impact, impactOf, type Step } from './impact.js';
+import {
+  type ByHand,
+  NO_KEYRING_HINT,
+  REVOKE_BY_HAND,
+  refuseOlder,
+  refuseOtherRules,
+  refuseOtherSecrets,
+  refuseUnchangeable,
+  STEP_BY_HAND,
+} from './refusals.js';
 import { type Status, statusOf } from './status.js';
+import { strongSecret } from './strong-secret.js';
+import { type WaitOptions, whenSafe } from './wait.js';
 
 export interface RotationOptions {
   readonly machine: Machine;
@@ -38,6 +49,8 @@ export interface RotationOptions {
   readonly document?: string | undefined;
   /** Only to look: what processes that are gone have left behind is not cleared away. */
   readonly readOnly?: boolean | undefined;
+  /** Connections to use; whoever made them closes them. Default: its own, closed by {@link Rotation.close}. */
+  readonly engines?: Engines | undefined;
 }
 
 /** What every step takes. */
@@ -59,30 +72,6 @@ export interface StageOptions extends StepOptions {
   readonly activateIn?: number | undefined;
 }
 
-export interface WaitOptions extends StepOptions {
-  /** The key to promote; default: the staged one, whichever it is when the wait ends. */
-  readonly kid?: string | undefined;
-  /** Give up after so many seconds. */
-  readonly patience: number;
-  /** Called about once a second, and when something changes. */
-  readonly progress?: ((waiting: Waiting) => void) | undefined;
-}
-
-/** Where a wait for a safe promotion stands. */
-export interface Waiting {
-  /** The key that is to be promoted. */
-  readonly kid: string;
-  /** Why it cannot be yet. */
-  readonly because: string;
-  /** Milliseconds since 1970; undefined when it depends on replicas. */
-  readonly safeAt: number | undefined;
-  /** Replicas that report, and how many of them know the key. */
-  readonly replicas: number;
-  readonly knowing: number;
-  /** Those that report and do not know it, by instance. */
-  readonly missing: readonly string[];
-}
-
 /** What a step did, or with `dryRun` would do. */
 export interface Outcome {
   readonly ring: Keyring;
@@ -96,12 +85,22 @@ export class Rotation {
   readonly resolution: Resolution;
   readonly registry: PurposeRegistry;
   readonly #options: RotationOptions;
+  readonly #engines: Engines;
+  readonly #places: RingPlaces;
   /** The document given instead of a file; changed by each step. */
   #document: string | undefined;
+  #silence: KeyturnError | undefined;
 
-  private constructor(options: RotationOptions, resolution: Resolution) {
+  private constructor(
+    options: RotationOptions,
+    resolution: Resolution,
+    engines: Engines,
+    places: RingPlaces,
+  ) {
     this.#options = options;
     this.#document = options.document;
+    this.#engines = engines;
+    this.#places = places;
     this.resolution = resolution;
     this.registry = new PurposeRegistry(resolution.settings, resolution.profile.profile === 'prod');
   }
@@ -124,20 +123,47 @@ export class Rotation {
         (options.document === undefined || area === 'configuration' || area === 'profile'),
     );
     if (wrong !== undefined) throw wrong.error;
-    return new Rotation(options, resolution);
+    const engines = options.engines ?? new Engines(resolution.settings);
+    try {
+      const places =
+        options.document === undefined ? await openRingPlaces(resolution, engines, machine.now) : NOWHERE;
+      return new Rotation(options, resolution, engines, places);
+    } catch (error) {
+      if (options.engines === undefined) await engines.close();
+      throw error;
+    }
+  }
+
+  /** The same, read anew: source, configuration, and the document as the last step left it. */
+  async again(): Promise<Rotation> {
+    return await Rotation.open({ ...this.#options, document: this.#document, engines: this.#engines });
+  }
+
+  /** Ends the connections to an engine, where the keyring or its replicas are in one. */
+  async close(): Promise<void> {
+    if (this.#options.engines === undefined) await this.#engines.close();
+  }
+
+  /** Where the ring is kept that steps change, as an operator calls it; undefined where no step can change it. */
+  get place(): string | undefined {
+    return this.#document === undefined ? this.#places.store?.name : 'the document';
+  }
+
+  /** Whether replicas share the ring in an engine. */
+  get shared(): boolean {
+    return this.#places.shared !== undefined;
   }
 
   /** The ring as it is now, planned changes that are due included. */
   async ring(): Promise<Keyring> {
-    return effective(this.#found(), this.#now());
+    return effective(await this.#found(), this.#now());
   }
 
   /** The ring as it was found. */
-  #found(): Keyring {
+  async #found(): Promise<Keyring> {
+    if (this.#document !== undefined) return parseDocument(this.#document, 'the document', cleanSecret);
     const ring =
-      this.#document === undefined
-        ? this.resolution.keyring
-        : parseDocument(this.#document, 'the document', cleanSecret);
+      this.#places.shared === undefined ? this.resolution.keyring : await this.#places.shared.read();
     if (ring !== undefined) return ring;
     throw new KeyturnError('secret_missing', 'there is no keyring yet', NO_KEYRING_HINT);
   }
@@ -147,23 +173,35 @@ export class Rotation {
     return this.#document;
   }
 
-  /** The reports of live replicas, where the ring is in a file that they can report beside. */
+  /** The reports of live replicas, where they have a place to report in. */
   async replicas(): Promise<readonly ReplicaReport[]> {
-    const path = this.#path;
-    if (path === undefined) return [];
-    const lease = this.resolution.settings.get('security.keyring.lease');
-    return await readReports(path, lease, this.#now(), this.#options.readOnly !== true);
+    const { fleet, store } = this.#places;
+    try {
+      return (await fleet?.read(this.#options.readOnly !== true)) ?? [];
+    } catch (error) {
+      // Where they only report beside their sessions no step depends on it, and the rest can be told.
+      if (store !== undefined || !(error instanceof KeyturnError)) throw error;
+      this.#silence = error;
+      return [];
+    }
   }
 
   /** Every key, every replica, and what is safe when. @param ring default: the one in force */
   async status(ring?: Keyring): Promise<Status> {
     const replicas = await this.replicas();
-    return statusOf(ring ?? (await this.ring()), this.resolution, replicas, await this.#facts(replicas, {}));
+    return statusOf(ring ?? (await this.ring()), {
+      resolution: this.resolution,
+      place: this.place,
+      shared: this.shared,
+      replicas,
+      silence: this.#silence,
+      facts: await this.#facts(replicas, {}),
+    });
   }
 
   /** The three deploys of a rotation, where the secret lives in variables. */
   deploys(): readonly Deploy[] {
-    return deploysOf(this.resolution, this.#factsWith([], [], {}));
+    return this.shared ? [] : deploysOf(this.resolution, this.#factsWith([], [], {}));
   }
 
   /** When, what, which key, who, why; the oldest first. */
@@ -220,39 +258,11 @@ export class Rotation {
    * @throws KeyturnError `too_early`, `replica_behind` when patience ends; the ring is as it was
    */
   async promoteWhenSafe(options: WaitOptions): Promise<Outcome> {
-    const deadline = this.#now() + options.patience * 1000;
-    for (;;) {
-      const again = await Rotation.open({ ...this.#options, document: this.#document });
-      try {
-        const outcome = await again.promote(options.kid, options);
-        this.#document = again.#document;
-        return outcome;
-      } catch (error) {
-        if (
-          !(error instanceof KeyturnError) ||
-          (error.code !== 'too_early' && error.code !== 'replica_behind')
-        )
-          throw error;
-        options.progress?.(await again.#waiting(options.kid, error));
-        if (this.#now() >= deadline) throw error;
-        const wake = Math.min(error.safeAt ?? Number.POSITIVE_INFINITY, deadline);
-        await sleep(Math.max(50, Math.min(1000, wake - this.#now())));
-      }
-    }
-  }
-
-  async #waiting(asked: string | undefined, error: KeyturnError): Promise<Waiting> {
-    const kid = asked ?? (await this.ring()).keys.find((key) => key.state === 'staged')?.id ?? '';
-    const replicas = await this.replicas();
-    const missing = replicas.filter((replica) => !replica.verifies.includes(kid));
-    return {
-      kid,
-      because: error.message,
-      safeAt: error.safeAt,
-      replicas: replicas.length,
-      knowing: replicas.length - missing.length,
-      missing: missing.map((replica) => replica.instance),
-    };
+    return await whenSafe(this, options, this.#options.machine.now, async (again) => {
+      const outcome = await again.promote(options.kid, options);
+      this.#document = again.#document;
+      return outcome;
+    });
   }
 
   async #step(
@@ -261,13 +271,14 @@ export class Rotation {
     change: (ring: Keyring, facts: TransitionFacts) => Keyring,
     byHand: ByHand = STEP_BY_HAND,
   ): Promise<Outcome> {
-    this.#refuseUnchangeable(byHand);
+    if (this.place === undefined) refuseUnchangeable(this.resolution, byHand);
     let former: Keyring | undefined;
     // Called while the lock is held: the facts are as of the change, and not of when it was asked for.
     const apply = async (found: Keyring): Promise<Keyring> => {
       const replicas = await this.replicas();
-      this.#refuseOtherRules(replicas);
+      refuseOtherRules(this.resolution, replicas);
       refuseOlder(found, replicas);
+      if (this.#places.shared !== undefined) refuseOtherSecrets(this.#places.shared.roots, replicas);
       const facts = await this.#facts(replicas, options);
       former = effective(found, facts.now);
       return change(found, facts);
@@ -278,139 +289,42 @@ export class Rotation {
   }
 
   async #write(apply: (ring: Keyring) => Promise<Keyring>, dryRun: boolean): Promise<Keyring> {
-    const path = this.#path;
-    if (dryRun || path === undefined) {
-      const next = await apply(this.#found());
-      if (this.#document !== undefined && !dryRun) this.#document = writeDocument(next);
-      return next;
-    }
-    return await changeDocument(path, cleanSecret, apply);
-  }
-
-  /** The file that a step changes; undefined for a document that was given. */
-  get #path(): string | undefined {
-    const { source } = this.resolution;
-    return this.#document === undefined && source?.kind === 'file' && source.format === 'document'
-      ? source.path
-      : undefined;
-  }
-
-  #refuseUnchangeable(byHand: ByHand): void {
-    const { source, hidden } = this.resolution;
-    if (this.#document !== undefined) return;
-    if (source?.format === 'document') {
-      if (source.kind === 'file') return;
-      throw new KeyturnError(
-        'keyring_unwritable',
-        `the document is what the command in ${source.name} prints`,
-        'change it where it is kept, with --ring - in a pipeline',
-      );
-    }
-    if (source === undefined) {
-      const what = 'no keyring is configured';
-      throw new KeyturnError('keyring_not_document', what, NO_KEYRING_HINT);
-    }
-    const what =
-      source.kind === 'file'
-        ? `${source.name} names a file with ${source.format === 'array' ? 'an array of secrets' : 'one line'}`
-        : `${source.name} holds ${source.format === 'array' ? 'an array of secrets' : 'a secret'}`;
-    // What an operator takes for the source in force, and is not.
-    const under = hidden.filter(({ kind }) => kind !== 'development-file').map(({ name }) => name);
-    const hint =
-      under.length > 0
-        ? `it hides ${under.join(', ')}: take it away, if that is what you mean`
-        : source.kind === 'file'
-          ? `turn it into one: keyturn import ${source.path}; until then ${byHand.file}`
-          : source.kind === 'variable' || source.kind === 'command'
-            ? `${byHand.variables}, or make a document with keyturn init`
-            : 'make a document with keyturn init';
-    throw new KeyturnError('keyring_not_document', `${what}, and not a keyring document`, hint);
-  }
-
-  /** A shell may have another environment than the service: its waits would be computed by other rules. */
-  #refuseOtherRules(replicas: readonly ReplicaReport[]): void {
-    const mine = this.resolution.profile.profile;
-    const other = replicas.find((replica) => replica.profile !== mine);
-    if (other === undefined) return;
-    throw new KeyturnError(
-      'profile_differs',
-      `${other.instance} runs by the ${other.profile} profile, and this command by ${mine}`,
-      `run it with --env ${other.profile}, and with the environment of the service`,
-    );
+    const { store } = this.#places;
+    if (!dryRun && store !== undefined) return await store.change(apply);
+    const next = await apply(await this.#found());
+    if (this.#document !== undefined && !dryRun) this.#document = writeDocument(next);
+    return next;
   }
 
   async #facts(replicas: readonly ReplicaReport[], options: StepOptions): Promise<TransitionFacts> {
-    const path = this.#path;
-    return this.#factsWith(replicas, path === undefined ? [] : [await endedFacts(path)], options);
+    const { store } = this.#places;
+    const ended = store === undefined ? [] : [endedFacts(await store.fleet.ended())];
+    return this.#factsWith(replicas, ended, options);
   }
 
   /** @param ended what processes that are gone have left behind */
   #factsWith(
     replicas: readonly ReplicaReport[],
     ended: readonly ReplicaFacts[],
-    options: StepOptions,
+    { replicas: expectedReplicas, who, why }: StepOptions,
   ): TransitionFacts {
     const { settings } = this.resolution;
-    const lease = settings.get('security.keyring.lease');
-    const now = this.#now();
-    const own: Lifetimes = Object.fromEntries(this.registry.all.map(({ name, maxAge }) => [name, maxAge]));
-    return {
-      now,
-      maxLag: Math.max(
-        settings.get('security.keyring.max_lag'),
-        ...replicas.map((replica) => replica.maxLag),
-      ),
-      skew: settings.get('security.keyring.clock_skew'),
-      // Code may know purposes, and configuration lifetimes, that this command's environment does not.
-      lifetimes: replicas.map((replica) => replica.lifetimes).reduce(longer, own),
-      replicas: [...replicas.map((replica) => replicaFacts(replica, lease, now)), ...ended],
-      expectedReplicas: options.replicas,
-      who: options.who,
-      why: options.why,
+    const parts: FactParts = {
+      times: {
+        maxLag: settings.get('security.keyring.max_lag'),
+        lease: settings.get('security.keyring.lease'),
+        skew: settings.get('security.keyring.clock_skew'),
+      },
+      lifetimes: Object.fromEntries(this.registry.all.map(({ name, maxAge }) => [name, maxAge])),
+      now: this.#now(),
+      expectedReplicas,
+      who,
+      why,
     };
+    return factsOf(replicas, ended, parts);
   }
 
   #now(): number {
     return this.#options.machine.now();
   }
-}
-
-/** A document that was put back to an older one: processes refuse it, and a step would build on what is past. */
-function refuseOlder({ id, generation }: Keyring, replicas: readonly ReplicaReport[]): void {
-  const ahead = replicas.find((replica) => replica.ring === id && replica.generation > generation);
-  if (ahead === undefined) return;
-  throw new KeyturnError(
-    'keyring_outdated',
-    `${ahead.instance} has generation ${ahead.generation} of the keyring in force, and the document is generation ${generation}`,
-    'put the newest document back; to go back on purpose, stop the processes that have a newer one',
-  );
-}
-
-const NO_KEYRING_HINT =
-  'run this in the folder of the app, or name it with --cwd; where there is none yet, make one with keyturn init';
-
-/** What to do where only a deploy can change the keys: with a file that is no document, and with variables. */
-interface ByHand {
-  readonly file: string;
-  readonly variables: string;
-}
-
-const STEP_BY_HAND: ByHand = {
-  file: `stage through ${variableOf('security.signing_secret.next_secrets')}`,
-  variables: 'deploy new variables: keyturn rotate prints them',
-};
-
-const REVOKE_NOW = `deploy a new signing secret (keyturn generate), and the id of the key in ${variableOf('security.signing_secret.revoked_kids')}`;
-const REVOKE_BY_HAND: ByHand = { file: REVOKE_NOW, variables: REVOKE_NOW };
-
-/** A secret that may enter the ring. @throws KeyturnError `secret_weak`, `secret_empty`, `secret_malformed` */
-export function strongSecret(secret: string): string {
-  const clean = cleanSecret(secret, 'the new secret');
-  const { enough, bytes, why } = judge(clean);
-  if (enough) return clean;
-  throw new KeyturnError(
-    'secret_weak',
-    `the new secret is too weak: ${bytes} of ${MINIMUM_BYTES} bytes count, since ${why}`,
-    'let keyturn make one, or use the output of keyturn generate',
-  );
 }

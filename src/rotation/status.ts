@@ -1,4 +1,5 @@
 // The state of a rotation in one value: every key, every replica, and what is safe when.
+import type { KeyturnError } from '../errors.js';
 import type { ReplicaReport } from '../fleet/report.js';
 import type { KeyDates, KeyState, Lifetimes } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
@@ -28,6 +29,10 @@ export interface Status {
   readonly profile: string;
   readonly source: string;
   readonly format: string;
+  /** Where the ring is kept that steps change; undefined where no step can change it. */
+  readonly place: string | undefined;
+  /** Whether replicas share the ring in an engine, sealed under the secret. */
+  readonly shared: boolean;
   readonly ring: {
     readonly id: string | undefined;
     readonly generation: number;
@@ -35,6 +40,8 @@ export interface Status {
   };
   readonly keys: readonly KeyStatus[];
   readonly replicas: readonly ReplicaReport[];
+  /** Why replicas cannot be asked; undefined when they can, or have nowhere to report. */
+  readonly silence: string | undefined;
   /** Replicas whose ring is another than the one in force. */
   readonly differing: readonly string[];
   /** How many of the three deploys of a rotation by variables this process has seen; undefined elsewhere. */
@@ -43,12 +50,18 @@ export interface Status {
   readonly now: number;
 }
 
-export function statusOf(
-  ring: Keyring,
-  resolution: Resolution,
-  replicas: readonly ReplicaReport[],
-  facts: TransitionFacts,
-): Status {
+/** What a status is made of besides the ring. */
+export interface StatusParts {
+  readonly resolution: Resolution;
+  readonly place: string | undefined;
+  readonly shared: boolean;
+  readonly replicas: readonly ReplicaReport[];
+  readonly silence: KeyturnError | undefined;
+  readonly facts: TransitionFacts;
+}
+
+export function statusOf(ring: Keyring, parts: StatusParts): Status {
+  const { resolution, place, shared, replicas, silence, facts } = parts;
   const uses = replicas.flatMap((replica) => replica.uses);
   const last = (kid: string, when: 'verifiedAt' | 'signedAt') => {
     const at = Math.max(0, ...uses.filter((use) => use.kid === kid).map((use) => use[when]));
@@ -58,6 +71,8 @@ export function statusOf(
     profile: resolution.profile.profile,
     source: resolution.source?.name ?? '',
     format: resolution.source?.format ?? '',
+    place,
+    shared,
     ring: { id: ring.id, generation: ring.generation, fingerprint: ring.fingerprint },
     keys: ring.keys.map((key) => ({
       id: key.id,
@@ -78,10 +93,11 @@ export function statusOf(
               : undefined,
     })),
     replicas,
+    silence: silence?.message,
     differing: replicas
       .filter((replica) => replica.fingerprint !== ring.fingerprint)
       .map((replica) => replica.instance),
-    deploy: livesInVariables(resolution) ? deployStage(resolution.settings) : undefined,
+    deploy: !shared && livesInVariables(resolution) ? deployStage(resolution.settings) : undefined,
     now: facts.now,
   };
 }

@@ -1,87 +1,142 @@
 // Keeps the keyring in force up to date: follows its source, reports what this process knows, and says how it is.
 import type { Settings } from '../config/layers.js';
 import type { KeyturnError } from '../errors.js';
-import type { ReplicaReport } from '../fleet/report.js';
+import type { FleetTimes } from '../fleet/facts.js';
+import type { PlannedKey, ReplicaReport } from '../fleet/report.js';
 import { Reporter } from '../fleet/reporter.js';
+import { adopt, newRingId } from '../keyring/adopt.js';
 import type { Lifetimes } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
-import { LiveKeyring } from '../keyring/live.js';
+import { LiveKeyring, type Moment } from '../keyring/live.js';
 import type { PurposeRegistry } from '../purposes/registry.js';
-import { Follower } from '../resolve/follow.js';
+import { Follower, type Following } from '../resolve/follow.js';
 import { onHangup, thisProcess } from '../resolve/machine.js';
 import type { Resolution, ResolveOptions } from '../resolve/resolve.js';
+import type { RingPlaces } from '../ring-stores/open.js';
+import type { RingStore } from '../ring-stores/ring-store.js';
+import type { SharedRingStore } from '../ring-stores/shared.js';
 import { randomId } from '../signing/random.js';
 import type { Usage } from '../signing/usage.js';
+import { AutomaticRotation } from './automatic.js';
+import { RingLease } from './lease.js';
 import type { Logger } from './log.js';
+import { SharedFollower } from './shared-follower.js';
 
 /** How a process is, for health checks. Nothing in it is secret. */
 export interface Health {
-  /** Whether the process should be sent requests. */
+  /** Whether the process should be sent requests: it has a keyring, and has heard of it within its lease. */
   readonly ready: boolean;
   /** Why it goes by an older keyring than its source holds; undefined when all is well. */
   readonly degraded: string | undefined;
   readonly profile: string;
-  /** Where the keyring comes from, as an operator calls it. */
+  /** Where the secret comes from, as an operator calls it. */
   readonly source: string;
-  readonly fingerprint: string;
+  /** Where the keyring is kept that steps change; undefined for secrets by themselves. */
+  readonly store: string | undefined;
+  /** Undefined while there is no keyring yet. */
+  readonly fingerprint: string | undefined;
   readonly generation: number;
-  /** Id of the key that signs. */
-  readonly signs: string;
+  /** Id of the key that signs; undefined while there is no keyring yet. */
+  readonly signs: string | undefined;
   /** Id and state of every key. */
   readonly keys: ReadonlyArray<{ readonly id: string; readonly state: string }>;
   /** When the keyring in force was loaded, in milliseconds since 1970. */
   readonly loadedAt: number;
-  /** Whether the process reports itself beside the keyring file. */
+  /** Whether the process reports itself where its keyring is. */
   readonly reporting: boolean;
 }
 
 export interface KeeperParts {
   readonly options: ResolveOptions;
   readonly resolution: Resolution;
+  readonly places: RingPlaces;
   readonly logger: Logger;
   readonly registry: PurposeRegistry;
   readonly usage: Usage;
 }
 
+/** What keeps the ring in force up to date: a source that is looked at, or a store that tells. */
+interface RingFollower {
+  /** Whether a newer ring may appear while the process runs. */
+  readonly possible: boolean;
+  start(): void | Promise<void>;
+  close(): void | Promise<void>;
+  ask(): Promise<void>;
+  reload(): Promise<void>;
+}
+
 export class RingKeeper {
   readonly ring: LiveKeyring;
   readonly #parts: KeeperParts;
-  readonly #follower: Follower;
+  readonly #times: FleetTimes;
+  readonly #follower: RingFollower;
+  /** Follows the root secrets, where the ring itself is shared. */
+  readonly #rootFollower: Follower | undefined;
   readonly #reporter: Reporter | undefined;
+  readonly #automatic: AutomaticRotation | undefined;
   readonly #instance: string;
-  #degraded: KeyturnError | undefined;
+  /** What is wrong with the source of the ring, and with that of the secrets that open a shared one. */
+  readonly #wrong: { ring?: KeyturnError | undefined; roots?: KeyturnError | undefined } = {};
   #loadedAt: number;
+  readonly #lease: RingLease;
+  #closed = false;
   #stopListening: () => void = () => {};
 
   constructor(parts: KeeperParts) {
     this.#parts = parts;
-    const { options, resolution } = parts;
+    const { options, resolution, places } = parts;
     const { now } = options.machine;
+    const { shared, store, fleet } = places;
+    const { settings } = resolution;
+    this.#times = timesOf(settings);
+    this.#lease = new RingLease(this.#times);
     // Without an error there is a keyring: a missing one is an error, and development makes its own.
-    this.ring = new LiveKeyring(resolution.keyring as Keyring, now);
+    this.ring = new LiveKeyring(shared === undefined ? (resolution.keyring as Keyring) : undefined, now);
     this.#loadedAt = now();
     const { host, pid } = thisProcess();
     this.#instance = `${host}-${pid}-${randomId(3)}`;
-    this.#follower = new Follower(options, resolution, {
+    const following: Following = {
       found: (ring) => this.#found(ring),
-      failed: (error) => this.#failed(error),
-      passed: () => void this.ring.current,
-    });
-    const { source, settings } = resolution;
-    const path = source?.kind === 'file' && source.format === 'document' ? source.path : undefined;
+      failed: (error) => this.#failed('ring', error),
+      passed: () => void (this.ring.found && this.ring.current),
+    };
+    if (shared === undefined) this.#follower = new Follower(options, resolution, following);
+    else {
+      this.#holdLease();
+      this.#follower = this.#sharedFollower(shared, following);
+      this.#rootFollower = new Follower(options, resolution, {
+        found: (roots) => {
+          shared.roots = roots;
+          this.#recovered('roots');
+          void this.#follower.reload();
+        },
+        failed: (error) => this.#failed('roots', error),
+        passed: () => {},
+      });
+    }
     this.#reporter =
-      path === undefined
+      fleet === undefined
         ? undefined
-        : new Reporter(path, settings.get('security.keyring.lease'), () => this.#report(settings));
+        : new Reporter({
+            fleet,
+            lease: this.#times.lease,
+            describe: () => this.#report(),
+            begin: () => this.#since((begun) => this.#lease.reported(begun, this.ring.moment)),
+          });
+    this.#automatic = store === undefined ? undefined : this.#automaticRotation(store);
     this.ring.onChange((ring, former) => this.#changed(ring, former));
   }
 
   async start(): Promise<void> {
-    if (this.#follower.possible) {
-      this.#follower.start();
-      this.#stopListening = onHangup(() => void this.#follower.reload());
+    if (this.#follower.possible || this.#rootFollower?.possible === true) {
+      await this.#follower.start();
+      this.#rootFollower?.start();
+      this.#stopListening = onHangup(() => void this.reload());
     }
-    await this.#reporter?.start();
+    const reporting = this.#reporter?.start();
+    // Whoever is not ready need not wait until it is known.
+    if (this.ring.fresh) await reporting;
+    this.#automatic?.start();
   }
 
   /** Whether a newer ring may appear while the process runs. */
@@ -96,21 +151,23 @@ export class RingKeeper {
 
   /** Reads the source again now, as SIGHUP does. */
   async reload(): Promise<void> {
+    await this.#rootFollower?.reload();
     await this.#follower.reload();
   }
 
   get health(): Health {
-    const { resolution } = this.#parts;
-    const ring = this.ring.current;
+    const { resolution, places } = this.#parts;
+    const ring = this.ring.found === undefined ? undefined : this.ring.current;
     return {
-      ready: true,
+      ready: this.ring.fresh,
       degraded: this.#degraded?.message,
       profile: resolution.profile.profile,
       source: resolution.source?.name ?? '',
-      fingerprint: ring.fingerprint,
-      generation: ring.generation,
-      signs: ring.active.id,
-      keys: ring.keys.map(({ id, state }) => ({ id, state })),
+      store: places.store?.name,
+      fingerprint: ring?.fingerprint,
+      generation: ring?.generation ?? 0,
+      signs: ring?.active.id,
+      keys: (ring?.keys ?? []).map(({ id, state }) => ({ id, state })),
       loadedAt: this.#loadedAt,
       reporting: this.#reporter?.working ?? false,
     };
@@ -118,34 +175,99 @@ export class RingKeeper {
 
   async close(): Promise<void> {
     this.#stopListening();
-    this.#follower.close();
+    await this.#automatic?.close();
+    this.#rootFollower?.close();
+    await this.#follower.close();
+    // Without a report nobody is held up any more: what goes on signing does so for as long as that is safe.
+    this.#closed = true;
+    this.#lease.silent();
+    this.#holdLease();
     await this.#reporter?.close();
   }
 
+  #sharedFollower(store: SharedRingStore, following: Following): SharedFollower {
+    const { options, resolution, logger } = this.#parts;
+    const { now } = options.machine;
+    const begin = () => {
+      const keys = store.roots.keys;
+      return adopt(keys, { id: newRingId(), at: now(), what: 'init', who: 'keyturn' });
+    };
+    return new SharedFollower({
+      store,
+      ring: this.ring,
+      following,
+      report: () => this.#report(),
+      hear: () => this.#since((begun) => this.#lease.heard(begun)),
+      // In production an emptied store must not look like a new one: whoever starts a ring there says so.
+      first: resolution.profile.profile === 'prod' ? undefined : begin,
+      maxLag: this.#times.maxLag,
+      logger,
+    });
+  }
+
+  /** What is certain when it returns was so when it was begun; what came of it may be told late, or never. */
+  #since(told: (begun: Moment) => void): () => void {
+    const begun = this.ring.moment;
+    return () => {
+      if (this.#closed) return;
+      told(begun);
+      this.#holdLease();
+    };
+  }
+
+  #holdLease(): void {
+    if (this.#parts.places.shared !== undefined) this.ring.holdUntil(this.#lease.until);
+  }
+
+  #automaticRotation(store: RingStore): AutomaticRotation | undefined {
+    const { resolution, registry, options, places, logger } = this.#parts;
+    const every = resolution.settings.get('security.rotation.every');
+    if (every === undefined) return undefined;
+    return new AutomaticRotation({
+      store,
+      plan: { every, lease: this.#times.lease },
+      ring: () => this.ring.found,
+      facts: () => ({ times: this.#times, lifetimes: lifetimesOf(registry), now: options.machine.now() }),
+      self: () => ({ profile: resolution.profile.profile, roots: places.shared?.roots }),
+      logger,
+    });
+  }
+
   #found(keyring: Keyring): void {
-    const former = this.ring.current;
-    if (this.ring.replace(keyring) && !keyring.live.some((key) => former.get(key.id)?.live === true)) {
+    const former = this.ring.found;
+    const known = former === undefined || keyring.live.some((key) => former.get(key.id)?.live === true);
+    if (this.ring.replace(keyring) && !known) {
       this.#parts.logger.warn(
         { event: 'keyring.replaced', kids: kids(keyring) },
         'the new keyring shares no key with the former: whatever was signed before is refused; stage a key instead',
       );
     }
-    if (this.#degraded === undefined) return;
-    this.#degraded = undefined;
+    this.#recovered('ring');
+  }
+
+  get #degraded(): KeyturnError | undefined {
+    return this.#wrong.ring ?? this.#wrong.roots;
+  }
+
+  #recovered(what: 'ring' | 'roots'): void {
+    if (this.#wrong[what] === undefined) return;
+    this.#wrong[what] = undefined;
     this.#parts.logger.info({ event: 'keyring.recovered' }, 'the source of the keyring is good again');
     void this.#reporter?.update();
   }
 
-  #failed(error: KeyturnError): void {
-    this.#degraded = error;
+  #failed(what: 'ring' | 'roots', error: KeyturnError): void {
+    this.#wrong[what] = error;
     this.#parts.logger.error(
       { event: 'keyring.reload_failed', code: error.code, hint: error.hint },
-      `the last good keyring stays in force: ${error.message}`,
+      this.ring.found === undefined
+        ? `there is no keyring yet, and this process is not ready: ${error.message}`
+        : `the last good keyring stays in force: ${error.message}`,
     );
     void this.#reporter?.update();
   }
 
-  #changed(ring: Keyring, former: Keyring): void {
+  #changed(ring: Keyring, former: Keyring | undefined): void {
     this.#loadedAt = this.#parts.options.machine.now();
     this.#parts.logger.info(
       {
@@ -153,34 +275,55 @@ export class RingKeeper {
         count: ring.keys.length,
         kids: kids(ring),
         generation: ring.generation,
-        former: kids(former),
+        ...(former === undefined ? {} : { former: kids(former) }),
       },
-      'another keyring is in force',
+      former === undefined ? 'the shared keyring is in force' : 'another keyring is in force',
     );
     void this.#reporter?.update();
   }
 
-  #report(settings: Settings): ReplicaReport {
-    const { resolution, registry, usage, options } = this.#parts;
-    const ring = this.ring.current;
+  #report(): ReplicaReport {
+    const { resolution, registry, usage, options, places } = this.#parts;
+    const ring = this.ring.found === undefined ? undefined : this.ring.current;
     return {
       instance: this.#instance,
       ...thisProcess(),
       at: options.machine.now(),
       profile: resolution.profile.profile,
       source: resolution.source?.name ?? '',
-      ring: ring.id,
-      generation: ring.generation,
-      fingerprint: ring.fingerprint,
-      verifies: ring.live.map((key) => key.id),
-      signs: ring.active.id,
+      ring: ring?.id,
+      generation: ring?.generation ?? 0,
+      fingerprint: ring?.fingerprint ?? 'none',
+      verifies: ring?.live.map((key) => key.id) ?? [],
+      signs: ring?.active.id,
+      planned: ring === undefined ? undefined : this.#plannedKeys(ring),
+      roots: places.shared?.roots.live.map((key) => key.id),
       loadedAt: this.#loadedAt,
       uses: usage.uses.filter((use) => use.signed + use.verified > 0),
       lifetimes: lifetimesOf(registry),
-      maxLag: settings.get('security.keyring.max_lag'),
+      maxLag: this.#times.maxLag,
+      lease: this.#times.lease,
       degraded: this.#degraded?.message,
     };
   }
+
+  #plannedKeys(ring: Keyring): readonly PlannedKey[] | undefined {
+    const planned = ring.keys.flatMap(({ id, activatesAt }) =>
+      activatesAt === undefined
+        ? []
+        : [{ kid: id, from: Math.max(0, activatesAt - this.#times.skew * 1000) }],
+    );
+    return planned.length === 0 ? undefined : planned;
+  }
+}
+
+/** What the configuration says of time, in seconds. */
+export function timesOf(settings: Settings): FleetTimes {
+  return {
+    maxLag: settings.get('security.keyring.max_lag'),
+    lease: settings.get('security.keyring.lease'),
+    skew: settings.get('security.keyring.clock_skew'),
+  };
 }
 
 /** The longest lifetime of each purpose, in seconds. */

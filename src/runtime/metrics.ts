@@ -23,7 +23,7 @@ export function formatMetrics(health: Health, usage: Usage, now: number): string
     [{}, Number(health.degraded !== undefined)],
   ]);
   metric('keyring_generation', 'gauge', 'generation of the keyring in force', [
-    [{ fingerprint: health.fingerprint }, health.generation],
+    [{ fingerprint: health.fingerprint ?? 'none' }, health.generation],
   ]);
   metric('keyring_age_seconds', 'gauge', 'since the keyring in force was loaded', [
     [{}, seconds(now) - seconds(health.loadedAt)],

@@ -46,20 +46,25 @@ export interface TokenCodec {
 export class LivePurpose<K> {
   readonly parts: LivePurposeParts;
   readonly #derive: Derive<K>;
-  #keys: PurposeKeys<K>;
+  #keys: PurposeKeys<K> | undefined;
 
   constructor(parts: LivePurposeParts, derive: Derive<K>) {
     this.parts = parts;
     this.#derive = derive;
-    this.#keys = purposeKeys(parts.ring.current, parts.purpose, parts.usage, derive);
   }
 
-  /** Those of the ring in force. */
+  /** Those of the ring in force. @throws KeyturnError `keyring_unavailable` before there is one */
   get keys(): PurposeKeys<K> {
     const ring = this.parts.ring.current;
-    if (ring !== this.#keys.ring)
+    if (ring !== this.#keys?.ring)
       this.#keys = purposeKeys(ring, this.parts.purpose, this.parts.usage, this.#derive);
-    return this.#keys;
+    return this.#keys as PurposeKeys<K>;
+  }
+
+  /** The same for signing. @throws KeyturnError `keyring_unavailable` too when the ring is past its lease */
+  get signing(): PurposeKeys<K> {
+    this.parts.ring.requireFresh();
+    return this.keys;
   }
 
   refuse(reason: RefusalReason, kid?: string): Refusal {

@@ -128,7 +128,7 @@ export class Sealer<T = unknown> implements TokenCodec {
         `seal ${LARGEST_CONTENT} bytes at most; keep more than that on the server, and its name in the token`,
       );
     }
-    const { parts, keys } = this.#live;
+    const { parts, signing: keys } = this.#live;
     const { key, use } = keys.active;
     const header = formatHeader(SEALED, key.id, issuedAt, expiresAt);
     const secret = keys.active.at(parts.epoch, issuedAt);

@@ -142,7 +142,7 @@ export class Signer<T = unknown> implements TokenCodec {
 
   /** @internal Signs with given dates, in seconds since 1970: a cookie signed again keeps its own. */
   issueAt(json: string, issuedAt: number, expiresAt: number, bind?: string): string {
-    const { parts, keys } = this.#live;
+    const { parts, signing: keys } = this.#live;
     const { key, use } = keys.active;
     const { sign, bind: bindMac } = keys.active.at(parts.epoch, issuedAt);
     let signed = formatHeader(SIGNED, key.id, issuedAt, expiresAt) + encodePayload(json);
@@ -159,11 +159,12 @@ export class Signer<T = unknown> implements TokenCodec {
 
   /**
    * @internal Whether the ring knows the key of a token, signed or sealed, or says that it is gone; false: look for
-   * a newer ring.
+   * a newer ring, or for a first one.
    */
   knows(token: string): boolean {
     const parts = parseToken(token) ?? parseSealed(token);
-    return parts === undefined || this.#live.parts.ring.current.get(parts.kid) !== undefined;
+    const { ring } = this.#live.parts;
+    return parts === undefined || (ring.found !== undefined && ring.current.get(parts.kid) !== undefined);
   }
 
   #authenticate(token: TokenParts): Authenticated | Refusal {

@@ -3,18 +3,11 @@
 // connection every time, and nothing has to be rolled back.
 //
 // Whether something has expired is decided by the clock of the app, as with the cookie; the server's is never asked.
+import { type PostgresPool, type PostgresRow, surviveLostConnections } from '../engines/postgres.js';
 import { KeyturnError } from '../errors.js';
 import type { PutOutcome, SessionRecord, SessionStore, StoredSession, UserSession } from './store.js';
 
-/** What is used of a `Pool` of `pg`. */
-export interface PostgresPool {
-  query(
-    text: string,
-    values?: unknown[],
-  ): Promise<{ readonly rows: readonly Row[]; readonly rowCount: number | null }>;
-}
-
-type Row = Readonly<Record<string, unknown>>;
+export type { PostgresPool } from '../engines/postgres.js';
 
 export interface PostgresSessionStoreOptions {
   /** The app made it and ends it. */
@@ -179,7 +172,7 @@ export class PostgresSessionStore implements SessionStore {
       });
   }
 
-  async #rows(text: string, values: unknown[]): Promise<readonly Row[]> {
+  async #rows(text: string, values: unknown[]): Promise<readonly PostgresRow[]> {
     return (await this.#query(text, values)).rows;
   }
 
@@ -260,12 +253,4 @@ function statements({ table, indexes }: TableNames): string {
 );`,
     ...indexes.map(({ name, on }) => `CREATE INDEX IF NOT EXISTS ${name} ON ${table} ${on};`),
   ].join('\n');
-}
-
-/** A pool ends the process over the loss of an idle connection unless somebody listens. It makes a new one anyway. */
-function surviveLostConnections(pool: object): void {
-  const { on, listenerCount } = pool as Partial<NodeJS.EventEmitter>;
-  if (typeof on !== 'function' || typeof listenerCount !== 'function') return;
-  if (listenerCount.call(pool as NodeJS.EventEmitter, 'error') === 0)
-    on.call(pool as NodeJS.EventEmitter, 'error', () => undefined);
 }

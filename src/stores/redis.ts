@@ -8,37 +8,27 @@
 //
 // Whether something has expired is decided by the clock of the app, as with the cookie, and in one place for reads and
 // writes. Redis only cleans up: it is told how long a key has left, plus a margin, so its own clock does not matter.
-import { createHash, randomBytes } from 'node:crypto';
-import { KeyturnError } from '../errors.js';
+import { randomBytes } from 'node:crypto';
+import {
+  asText,
+  cacheOf,
+  commandOf,
+  type RedisClient,
+  type RedisCommand,
+  runScript,
+  type Script,
+  script,
+  surviveLostConnections,
+} from '../engines/redis.js';
 import type { PutOutcome, SessionRecord, SessionStore, StoredSession, UserSession } from './store.js';
 
-/** What is used of a client of node-redis (5 or later), or of its pool. */
-export interface NodeRedisClient {
-  get(key: string): Promise<unknown>;
-  sendCommand(args: string[]): Promise<unknown>;
-}
-
-/** What is used of a cluster client of node-redis. */
-export interface NodeRedisCluster {
-  get(key: string): Promise<unknown>;
-  sendCommand(firstKey: string, isReadonly: boolean, args: string[]): Promise<unknown>;
-  nodeClient(...node: never[]): unknown;
-}
-
-/** What is used of a Sentinel client of node-redis. */
-export interface NodeRedisSentinel {
-  get(key: string): Promise<unknown>;
-  sendCommand(isReadonly: boolean, args: string[]): Promise<unknown>;
-  acquire(): Promise<unknown>;
-}
-
-/** What is used of a client of ioredis (5 or later), single or cluster. */
-export interface IoredisClient {
-  get(key: string): Promise<unknown>;
-  call(command: string, ...args: string[]): Promise<unknown>;
-}
-
-export type RedisClient = NodeRedisClient | NodeRedisCluster | NodeRedisSentinel | IoredisClient;
+export type {
+  IoredisClient,
+  NodeRedisClient,
+  NodeRedisCluster,
+  NodeRedisSentinel,
+  RedisClient,
+} from '../engines/redis.js';
 
 export interface RedisSessionStoreOptions {
   /** Connected, or connecting. The app made it and closes it. */
@@ -58,11 +48,6 @@ const DIGITS = 16;
 const HEAD = 4 * (DIGITS + 1);
 /** Head of an ended one: the letter x, and until when its id is refused. */
 const ENDED = 'x';
-
-interface Script {
-  readonly text: string;
-  readonly sha: string;
-}
 
 // In all of them KEYS[1] is the session and ARGV[1] the time by the app's clock. A script that could find `head` of
 // another kind of value fails with Redis' own WRONGTYPE.
@@ -109,7 +94,7 @@ return 1`);
 /** A {@link SessionStore} in Redis 7 or later. */
 export class RedisSessionStore implements SessionStore {
   readonly #client: RedisClient;
-  readonly #command: (key: string, args: string[]) => Promise<unknown>;
+  readonly #command: RedisCommand;
   readonly #prefix: string;
   readonly #clock: () => number;
   // Names for writes: random for this store, counted within it.
@@ -123,6 +108,8 @@ export class RedisSessionStore implements SessionStore {
     this.#prefix = options.prefix ?? 'keyturn:';
     this.#clock = options.clock ?? Date.now;
     surviveLostConnections(this.#client);
+    // Not kept: it may change with the connection.
+    cacheOf(this.#client);
   }
 
   async get(id: string): Promise<StoredSession | undefined> {
@@ -141,7 +128,7 @@ export class RedisSessionStore implements SessionStore {
     // as little of the outcome as after any lost connection.
     const [, outcome] = await all([
       record.user === undefined ? undefined : this.#index(record.user, id, record.expiresAt, now),
-      this.#run(PUT, this.#sessionKey(id), parts),
+      this.#write(PUT, id, parts),
     ]);
     return asText(outcome) as PutOutcome;
   }
@@ -149,7 +136,7 @@ export class RedisSessionStore implements SessionStore {
   async touch(id: string, expiresAt: number): Promise<boolean> {
     const now = this.#clock();
     const parts = [number(now), number(expiresAt), timeToLive(expiresAt, now)];
-    const head = asText(await this.#run(TOUCH, this.#sessionKey(id), parts));
+    const head = asText(await this.#write(TOUCH, id, parts));
     if (head === undefined) return false;
     const user = userIn(head);
     // Not let go: an index that forgets a session earlier than the session ends would hide it.
@@ -160,7 +147,7 @@ export class RedisSessionStore implements SessionStore {
   async destroy(id: string, until: number): Promise<void> {
     const now = this.#clock();
     const parts = [number(now), ENDED + number(until), timeToLive(until, now)];
-    const head = asText(await this.#run(DESTROY, this.#sessionKey(id), parts));
+    const head = asText(await this.#write(DESTROY, id, parts));
     const user = head === undefined || head.startsWith(ENDED) ? undefined : userIn(head);
     if (user === undefined) return;
     const key = this.#userKey(user);
@@ -190,16 +177,21 @@ export class RedisSessionStore implements SessionStore {
 
   #index(user: string, id: string, expiresAt: number, now: number): Promise<unknown> {
     const past = number(Math.max(0, now - MARGIN));
-    return this.#run(INDEX, this.#userKey(user), [past, id, number(expiresAt), timeToLive(expiresAt, now)]);
+    const parts = [past, id, number(expiresAt), timeToLive(expiresAt, now)];
+    return runScript(this.#command, INDEX, this.#userKey(user), parts);
   }
 
-  /** By its hash; with its text where this Redis does not know it yet, or no longer. */
-  async #run({ text, sha }: Script, key: string, parts: readonly string[]): Promise<unknown> {
+  /**
+   * Changes a session. A client with a cache is told of the change by Redis, but behind the answer to the script, and
+   * may hear of it only after whoever waits for that answer has read again. Whatever came of it, what the client kept
+   * is worth nothing now: after a conflict, too, the newer version is to be read.
+   */
+  async #write(which: Script, id: string, parts: readonly string[]): Promise<unknown> {
+    const key = this.#sessionKey(id);
     try {
-      return await this.#command(key, ['EVALSHA', sha, '1', key, ...parts]);
-    } catch (error) {
-      if (!String((error as Error | undefined)?.message).startsWith('NOSCRIPT')) throw error;
-      return await this.#command(key, ['EVAL', text, '1', key, ...parts]);
+      return await runScript(this.#command, which, key, parts);
+    } finally {
+      cacheOf(this.#client)?.invalidate(key);
     }
   }
 
@@ -215,46 +207,6 @@ export class RedisSessionStore implements SessionStore {
     this.#writes = (this.#writes + 1) % 36 ** 8;
     return this.#writer + this.#writes.toString(36).padStart(8, '0');
   }
-}
-
-function script(text: string): Script {
-  // Redis' name for it, and no more.
-  return { text, sha: createHash('sha1').update(text).digest('hex') };
-}
-
-/** How this client takes a command on one key. */
-function commandOf(client: RedisClient): (key: string, args: string[]) => Promise<unknown> {
-  const has = (name: string) => typeof (client as unknown as Record<string, unknown>)?.[name] === 'function';
-  if (has('get') && has('call')) {
-    const ioredis = client as IoredisClient;
-    return (_key, [name, ...args]) => ioredis.call(name as string, ...args);
-  }
-  if (has('get') && has('sendCommand')) {
-    if (has('nodeClient')) {
-      const cluster = client as NodeRedisCluster;
-      return (key, args) => cluster.sendCommand(key, false, args);
-    }
-    if (has('acquire')) {
-      const sentinel = client as NodeRedisSentinel;
-      return (_key, args) => sentinel.sendCommand(false, args);
-    }
-    const single = client as NodeRedisClient;
-    return (_key, args) => single.sendCommand(args);
-  }
-  throw new KeyturnError(
-    'store_invalid',
-    'the session store has no Redis client',
-    'pass a connected client of node-redis (5 or later) or ioredis (5 or later) as client',
-  );
-}
-
-/** node-redis ends the process over a lost connection unless somebody listens; the store's callers are told anyway. */
-function surviveLostConnections(client: object): void {
-  const { on, listenerCount } = client as Partial<NodeJS.EventEmitter>;
-  if (typeof on !== 'function' || typeof listenerCount !== 'function') return;
-  // ioredis needs none, and logs where nobody listens.
-  if (!('call' in client) && listenerCount.call(client as NodeJS.EventEmitter, 'error') === 0)
-    on.call(client as NodeJS.EventEmitter, 'error', () => undefined);
 }
 
 /** Waits for all, also where one fails: nothing is left running unheard. */
@@ -299,9 +251,4 @@ function field(head: string, index: number): number {
 function userIn(head: string): string | undefined {
   const owner = head.slice(HEAD);
   return owner === '' ? undefined : (JSON.parse(owner) as string);
-}
-
-/** Clients can be told to give bytes. */
-function asText(reply: unknown): string | undefined {
-  return reply === null || reply === undefined ? undefined : String(reply);
 }

@@ -91,7 +91,7 @@ test('an unknown profile fails, with the rules of production for the rest', asyn
 
 test('a broken configuration is reported whole', async () => {
   const cwd = await folderWith({
-    'keyturn.toml': '[session]\nidel = "1h"\nbackend = "redis"\n[purposes.invoice-link]\nabout = "x"\n',
+    'keyturn.toml': '[session]\nidel = "1h"\nbackend = "mongo"\n[purposes.invoice-link]\nabout = "x"\n',
   });
   const { checks } = await report([], { cwd, env: { KEYTURN_ENV: 'prod', [FILE]: 'missing.txt' } });
   const check = (wanted: string) => checks.find(({ name }) => name === wanted);
@@ -106,5 +106,5 @@ test('people see every line of a detail and every hint', async () => {
   const { stdout } = await keyturn(['doctor'], { cwd, env: { KEYTURN_ENV: 'dev' } });
   expect(stdout).toMatch(/ session\.idle <- keyturn\.toml\n +session\.max_age <- keyturn\.toml\n/);
   expect(stdout).toMatch(/\n +hint: for a server, set KEYTURN_SECURITY__SIGNING_SECRET/);
-  expect(stdout).toMatch(/\n\n13 passed, 1 warned, 0 failed\n$/);
+  expect(stdout).toMatch(/\n\n14 passed, 1 warned, 0 failed\n$/);
 });

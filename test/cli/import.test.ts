@@ -85,6 +85,8 @@ describe('what is taken over', () => {
     const env = { ...PROD, [FILE]: 'keys.json', [NEXT]: COMING, [PREVIOUS]: OLDEST, [REVOKED]: 'abcdefgh' };
     const ran = await keyturn(['import', 'keys.json', '--json'], { cwd, env });
     expect(JSON.parse(ran.stdout)).toEqual({
+      place: join(cwd, RING),
+      created: true,
       document: join(cwd, RING),
       config: join(cwd, 'keyturn.toml'),
       configWritten: true,

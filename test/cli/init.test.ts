@@ -100,6 +100,8 @@ describe('the keys in force', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const document = JSON.parse(readFileSync(join(cwd, '.keyturn/keyring.json'), 'utf8'));
     expect(JSON.parse(stdout)).toEqual({
+      place: join(cwd, '.keyturn/keyring.json'),
+      created: true,
       document: join(cwd, '.keyturn/keyring.json'),
       config: join(cwd, 'keyturn.toml'),
       configWritten: true,
@@ -169,6 +171,36 @@ describe('files', () => {
     );
     expect(runs.map(({ code }) => code).sort()).toEqual([0, 1, 1, 1, 1]);
     expect(readdirSync(join(cwd, '.keyturn')).sort()).toEqual(['.gitignore', 'keyring.json']);
+  });
+
+  test('--if-missing: one that is there is fine, in force or not, and still nothing is changed', async () => {
+    const cwd = tempDir();
+    const env = { KEYTURN_ENV: 'prod', [SECRET]: STRONG };
+    const run = (more: Record<string, string> = {}) =>
+      keyturn(['init', '--if-missing', '--json'], { cwd, env: { ...env, ...more } });
+    const runs = await Promise.all([run(), run(), run()]);
+    expect(runs.map(({ code }) => code)).toEqual([0, 0, 0]);
+    const told = runs.map(({ stdout }) => JSON.parse(stdout));
+    expect(told.filter(({ created }) => created)).toHaveLength(1);
+    const [one] = told;
+    expect(told.map(({ place, keys }) => [place, keys])).toEqual(Array(3).fill([one.place, one.keys]));
+    const path = join(cwd, '.keyturn/keyring.json');
+    const before = readFileSync(path, 'utf8');
+
+    const hidden = await keyturn(['init', '--if-missing'], { cwd, env });
+    expect(hidden).toMatchObject({ code: 0, stdout: '' });
+    expect(hidden.stderr).toContain(`there is a keyring in ${path} already: nothing was changed\n`);
+    expect(hidden.stderr).toContain(`${SECRET} still hides .keyturn/keyring.json`);
+    expect(hidden.stderr).not.toContain('should say');
+    const inForce = await keyturn(['init', '--if-missing'], { cwd, env: { KEYTURN_ENV: 'prod' } });
+    expect(inForce.stderr).toBe(
+      `keyturn: note: there is a keyring in ${path} already: nothing was changed\n`,
+    );
+    expect(readFileSync(path, 'utf8')).toBe(before);
+
+    // No process could start with a broken one.
+    writeFileSync(path, '{');
+    for (const more of [{}, { [SECRET]: '' }]) expect((await run(more)).code).toBe(1);
   });
 
   test.each([

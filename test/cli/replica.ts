@@ -9,13 +9,23 @@ const SCRIPT = fileURLToPath(new URL('./replica.mjs', import.meta.url));
 
 const running: ChildProcessWithoutNullStreams[] = [];
 
-afterAll(() => {
-  for (const child of running) child.kill('SIGKILL');
-});
+afterAll(endReplicas);
+
+/** Ends all that still run, and waits until they have: what they report in is removed then. */
+export async function endReplicas(): Promise<void> {
+  const ended = running.splice(0).map((child) => {
+    if (child.exitCode !== null || child.signalCode !== null) return undefined;
+    const closed = new Promise((done) => child.once('close', done));
+    child.kill('SIGKILL');
+    return closed;
+  });
+  await Promise.all(ended);
+}
 
 export class Replica {
   readonly child: ChildProcessWithoutNullStreams;
   readonly #lines: AsyncIterator<string>;
+  readonly #unheard: Array<Record<string, unknown>> = [];
 
   private constructor(child: ChildProcessWithoutNullStreams) {
     this.child = child;
@@ -30,13 +40,16 @@ export class Replica {
     return replica;
   }
 
-  /** The next thing it says of a kind. */
+  /** The next thing it says of a kind. What else it says meanwhile can be heard later. */
   async hear(kind: 'ready' | 'changed' | 'token' | 'verified'): Promise<any> {
+    const before = this.#unheard.findIndex((said) => kind in said);
+    if (before >= 0) return this.#unheard.splice(before, 1)[0]?.[kind];
     for (;;) {
       const { value, done } = await this.#lines.next();
       if (done === true) throw new Error('the replica has ended');
       const said = JSON.parse(value);
       if (kind in said) return said[kind];
+      this.#unheard.push(said);
     }
   }
 

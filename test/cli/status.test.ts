@@ -52,6 +52,9 @@ test.concurrent('--json', async () => {
     path: expect.stringMatching(/keyring\.json$/),
     format: 'document',
     hides: [],
+    place: expect.stringMatching(/keyring\.json$/),
+    shared: false,
+    roots: null,
     ring: { id: 'ring-of-the-tests', generation: 1, fingerprint: expect.stringMatching(/^\S{11}$/) },
     rotatedAt: null,
     deploy: null,
@@ -71,6 +74,7 @@ test.concurrent('--json', async () => {
       }),
     ],
     replicas: [],
+    silence: null,
     differing: [],
     next: { command: 'keyturn retire', remark: 'safe to retire now', safeAt: expect.stringMatching(/Z$/) },
   });

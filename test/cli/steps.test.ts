@@ -2,7 +2,8 @@
 import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type ReplicaReport, writeReport } from '../../src/fleet/report.js';
+import { writeReport } from '../../src/fleet/file-fleet.js';
+import type { ReplicaReport } from '../../src/fleet/report.js';
 import { COMING, kidOf, OLDER, OLDEST, SECRET, STRONG } from '../support/machine.js';
 import {
   DEV,
@@ -420,8 +421,8 @@ describe('processes that know better', () => {
     for (const args of [['stage'], ['rotate'], ['revoke', K, '--reason', 'leaked'], ['stage', '--dry-run']]) {
       expectRefused(
         await run(cwd, ...args),
-        /web-1-7-aaaa has generation 9 of the keyring in force, and the document is generation 1$/,
-        /put the newest document back/,
+        /web-1-7-aaaa has generation 9 of the keyring in force, and what is kept is generation 1$/,
+        /put the newest one back/,
       );
     }
     expect(textOf(cwd)).toBe(before);

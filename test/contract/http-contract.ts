@@ -1017,17 +1017,43 @@ export function httpContract(name: string, start: StartApp, engines: readonly Co
       expect(await count('/read', undefined)).toBe('');
     });
 
-    test('a store that fails at sign-in leaves the visitor where he was', async () => {
+    test('a store that fails at sign-in leaves the visitor where he was, and tells him nothing', async () => {
       const store = newStore();
       const browser = await open({ http: { store } });
       await browser.post('/set', { key: 'cart', value: ['book'] });
       const put = store.put.bind(store);
-      store.put = () => {
-        throw new Error('out of reach');
-      };
-      expect((await browser.post('/sign-in', { user: 'ada' })).status).toBe(500);
+      const failures = [
+        () => {
+          throw new Error('out of reach: 10.1.2.3');
+        },
+        () => Promise.reject(new Error('out of reach: 10.1.2.3')),
+      ];
+      for (const fail of failures) {
+        store.put = fail;
+        const answer = await browser.post('/sign-in', { user: 'ada' });
+        expect(answer.status).toBe(503);
+        expect(answer.setCookies).toEqual([]);
+        expect(answer.text).not.toContain('10.1.2.3');
+      }
       store.put = put;
       expect((await browser.get('/read')).json.data).toEqual({ cart: ['book'] });
+    });
+
+    test('a store that fails at reading signs nobody out, and nobody in', async () => {
+      const store = newStore();
+      const browser = await open({ http: { store } });
+      await browser.post('/sign-in', { user: 'ada' });
+      const get = store.get.bind(store);
+      store.get = () => {
+        throw new Error('out of reach');
+      };
+      for (const answer of [await browser.get('/read'), await browser.post('/sign-out')]) {
+        expect(answer.status).toBe(503);
+        expect(answer.setCookies).toEqual([]);
+      }
+      expect((await browser.get('/read', { cookie: '' })).status).toBe(200);
+      store.get = get;
+      expect((await browser.get('/read')).json.data).toEqual({ user: 'ada' });
     });
 
     test('update() on a session that was signed out meanwhile says so', async () => {

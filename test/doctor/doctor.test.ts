@@ -10,11 +10,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, inject, test, vi } from 'vitest';
 import { CHECKS } from '../../src/doctor/checks.js';
 import type { Finding } from '../../src/doctor/finding.js';
 import { runDoctor } from '../../src/doctor/run.js';
-import { type ReplicaReport, writeReport } from '../../src/fleet/report.js';
+import { writeReport } from '../../src/fleet/file-fleet.js';
+import type { ReplicaReport } from '../../src/fleet/report.js';
 import { parseDocument, writeDocument } from '../../src/keyring/document.js';
 import { Key, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
@@ -311,12 +312,62 @@ describe('git', () => {
   });
 });
 
-test('session_backend', async () => {
-  const memory = { KEYTURN_SESSION__BACKEND: 'memory' };
-  expect(await check('session_backend', { env: { ...PROD, ...memory } })).toMatchObject({ status: 'warn' });
-  expect(await check('session_backend', { env: { ...DEV, ...memory } })).toMatchObject({ status: 'pass' });
-  const cookie = await check('session_backend', { env: PROD });
-  expect(cookie).toMatchObject({ status: 'pass', detail: expect.stringContaining('the last wins') });
+describe('session_backend', () => {
+  const ENGINES = [
+    ['redis', { KEYTURN_SESSION__BACKEND: 'redis' }, 'KEYTURN_SESSION__REDIS__URL'],
+    ['postgres', { KEYTURN_SESSION__BACKEND: 'postgres' }, 'KEYTURN_SESSION__POSTGRES__URL'],
+  ] as const;
+
+  test('memory is for development', async () => {
+    const memory = { KEYTURN_SESSION__BACKEND: 'memory' };
+    expect(await check('session_backend', { env: { ...PROD, ...memory } })).toMatchObject({ status: 'warn' });
+    expect(await check('session_backend', { env: { ...DEV, ...memory } })).toMatchObject({ status: 'pass' });
+  });
+
+  test('the cookie passes, with a note', async () => {
+    const cookie = await check('session_backend', { env: PROD });
+    expect(cookie).toMatchObject({ status: 'pass', detail: expect.stringContaining('the last wins') });
+  });
+
+  test.each(
+    ENGINES,
+  )('%s that answers passes, with its place and nothing else of its URL', async (name, env, variable) => {
+    const url = new URL(inject(name === 'redis' ? 'redisUrl' : 'postgresUrl'));
+    const { host } = url;
+    if (name === 'redis') url.pathname = '/3';
+    const found = await check('session_backend', { env: { ...PROD, ...env, [variable]: url.href } });
+    expect(found).toMatchObject({
+      status: 'pass',
+      detail: `${name} on ${host}: every replica reads and saves there`,
+    });
+  });
+
+  test.each(
+    ENGINES,
+  )('%s that is away fails in production, warns in development, and no password is shown', async (name, env, variable) => {
+    const url = `${name}://ada:planted-password@127.0.0.1:1/`;
+    for (const [profile, status] of [
+      [PROD, 'fail'],
+      [DEV, 'warn'],
+    ] as const) {
+      const found = await check('session_backend', { env: { ...profile, ...env, [variable]: url } });
+      expect(found).toMatchObject({
+        status,
+        detail: expect.stringContaining(`${name} on 127.0.0.1:1 cannot be reached (ECONNREFUSED)`),
+      });
+      expect(JSON.stringify(found)).not.toContain('planted-password');
+    }
+  });
+
+  test.each(ENGINES)('%s without a URL, or with one that is none, fails', async (_name, env, variable) => {
+    const none = await check('session_backend', { env: { ...DEV, ...env } });
+    expect(none).toMatchObject({ status: 'fail', hint: expect.stringContaining(variable) });
+    const bad = await check('session_backend', {
+      env: { ...DEV, ...env, [variable]: 'x://planted-password@' },
+    });
+    expect(bad).toMatchObject({ status: 'fail' });
+    expect(JSON.stringify(bad)).not.toContain('planted-password');
+  });
 });
 
 test('purposes', async () => {

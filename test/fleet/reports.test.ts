@@ -17,21 +17,23 @@ import {
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { ENDED_FILE } from '../../src/fleet/ended.js';
+import { ENDED_FILE, readEnded } from '../../src/fleet/ended.js';
+import { factsOf } from '../../src/fleet/facts.js';
 import {
-  endedFacts,
+  FileFleet,
   fleetFolder,
-  type ReplicaReport,
   readReports,
   removeReport,
-  replicaFacts,
   writeReport,
-} from '../../src/fleet/report.js';
+} from '../../src/fleet/file-fleet.js';
+import { endedFacts, lastSignedUntil, type ReplicaReport, replicaFacts } from '../../src/fleet/report.js';
 import { Reporter } from '../../src/fleet/reporter.js';
+import { Material } from '../../src/keyring/key.js';
+import { retire, rollback, stage } from '../../src/keyring/transitions.js';
 import { TestClock } from '../support/keyturn.js';
 import { LeakSearch } from '../support/leaks.js';
 import { COMING, COMMAND, FILE, kidOf, NOW, OLDER, SECRET, STRONG } from '../support/machine.js';
-import { documentOf, follow, newFolder, runScript, until } from '../support/ring-file.js';
+import { documentOf, follow, newFolder, ringOf, runScript, until } from '../support/ring-file.js';
 
 const RING = documentOf(3, [
   [COMING, 'staged'],
@@ -53,6 +55,12 @@ const files = (path: string) =>
         .filter((name) => name !== ENDED_FILE)
         .sort()
     : [];
+const endedOf = async (path: string) => endedFacts(await readEnded(fleetFolder(path)));
+/** A reporter beside a file. @param lease seconds */
+const reporterAt = (path: string, lease: number, describe: () => ReplicaReport) => {
+  const fleet = new FileFleet(path, lease, Date.now);
+  return new Reporter({ fleet, lease, describe });
+};
 const reports = async (path: string, now = Date.now()) => await readReports(path, LEASE, now);
 
 describe.concurrent('a process reports', () => {
@@ -82,6 +90,7 @@ describe.concurrent('a process reports', () => {
       // Of every purpose, the declared ones included.
       lifetimes: expect.objectContaining({ session: 7 * 86400, flash: 600, invite: 10800 }),
       maxLag: 60,
+      lease: LEASE,
     });
     expect(report.at).toBeGreaterThanOrEqual(began);
     expect(report.instance).toMatch(new RegExp(`^${hostname()}-${process.pid}-[\\w-]{4}$`));
@@ -226,7 +235,7 @@ describe('a folder that cannot be written', () => {
 
   test('that becomes writable is reported in from then on', async () => {
     const path = join(newFolder(), 'none', 'keyring.json');
-    const reporter = new Reporter(path, 0.03, () => reportOf());
+    const reporter = reporterAt(path, 0.03, () => reportOf());
     writeFileSync(join(path, '../..', 'none'), '');
     await reporter.start();
     expect(reporter.working).toBe(false);
@@ -311,6 +320,9 @@ describe('of what is there, counts', () => {
   test.each<[string, (report: Record<string, unknown>) => unknown]>([
     ['without a lag', ({ maxLag, ...rest }) => rest],
     ['with a lag in words', (report) => ({ ...report, maxLag: '60' })],
+    ['with half a second of lag', (report) => ({ ...report, maxLag: 0.5 })],
+    ['with a lease in words', (report) => ({ ...report, lease: '15min' })],
+    ['with a plan that is none', (report) => ({ ...report, planned: [{ kid: kidOf(STRONG) }] })],
     ['with a lifetime in words', (report) => ({ ...report, lifetimes: { session: '7d' } })],
     ['with a lifetime of no purpose', (report) => ({ ...report, lifetimes: { 'a b': 1 } })],
     ['with uses that are none', (report) => ({ ...report, uses: [null] })],
@@ -343,7 +355,7 @@ describe('of what is there, counts', () => {
     symlinkSync(`${path}.elsewhere`, join(folder, 'web-2-17-abcd.json'));
     execFileSync('mkfifo', [join(folder, 'pipe.json'), join(folder, ENDED_FILE)]);
     expect(await reports(path, NOW)).toEqual([]);
-    expect((await endedFacts(path)).lastSigned).toEqual({});
+    expect((await endedOf(path)).lastSigned).toEqual({});
   });
 
   test('no folder that is a symlink: nothing in there is read, written or cleared away', async () => {
@@ -387,6 +399,65 @@ describe('of what is there, counts', () => {
   });
 });
 
+describe('a key that takes over by itself', () => {
+  const kid = kidOf(COMING);
+  const planned = [{ kid, from: NOW + 5000 }];
+
+  test('is in the report, from when on it may sign by any clock', async () => {
+    const clock = new TestClock();
+    const text = documentOf(3, [
+      [COMING, 'staged', { activatesAt: clock.now + 3_600_000 }],
+      [STRONG, 'active'],
+    ]);
+    const path = ringFile(text);
+    await follow(path, { clock: clock.read });
+    const [report] = await reports(path, clock.now);
+    // The skew is 300 s.
+    expect(report?.planned).toEqual([{ kid, from: clock.now + 3_300_000 }]);
+    clock.advance(3600);
+    await until(async () => (await reports(path, clock.now))[0]?.signs === kid);
+    expect((await reports(path, clock.now))[0]?.planned).toBeUndefined();
+  });
+
+  test('may have signed from then on, also where the process cannot say so any more', () => {
+    const signedAt = (ms: number) => replicaFacts(reportOf({ planned }), LEASE, NOW + ms).lastSigned;
+    expect(signedAt(4999)).toEqual({});
+    expect(signedAt(5000)).toEqual({ [kid]: NOW + 5000 });
+    expect(signedAt(60_000)).toEqual({ [kid]: NOW + 60_000 });
+    const endedAt = NOW + LEASE * 1000;
+    expect(lastSignedUntil(reportOf({ planned }), endedAt)).toEqual({
+      [kidOf(STRONG)]: endedAt,
+      [kid]: endedAt,
+    });
+    expect(lastSignedUntil(reportOf({ planned }), NOW)).toEqual({ [kidOf(STRONG)]: NOW });
+  });
+
+  test('keeps a step back that would end its tokens too early', () => {
+    const times = { maxLag: 60, lease: LEASE, skew: 300 };
+    const parts = { times, lifetimes: { session: 600 }, now: NOW };
+    const ring = ringOf(1, [[STRONG, 'active', { dates: { active: 0 } }]]);
+    const staged = stage(ring, new Material(COMING), factsOf([], [], parts), NOW + 1_400_000);
+    // It has taken over, and was rolled back at once; one replica is cut off and has heard of neither.
+    const later = (ms: number) => ({ ...parts, now: NOW + 1_400_000 + ms });
+    const rolledBack = rollback(staged, factsOf([], [], later(1000)));
+    const deaf = reportOf({
+      at: NOW + 1_390_000,
+      verifies: [kid, kidOf(STRONG)],
+      planned: [{ kid, from: NOW + 1_100_000 }],
+    });
+    const ended = endedFacts(lastSignedUntil(deaf, deaf.at + LEASE * 1000));
+    const retireAt = (ms: number, ...replicas: ReplicaReport[]) => {
+      const facts = factsOf(replicas, replicas.length === 0 ? [ended] : [], later(ms));
+      return () => retire(rolledBack, kid, facts);
+    };
+    const tooEarly = expect.objectContaining({ code: 'too_early' });
+    expect(retireAt(800_000, deaf)).toThrow(tooEarly);
+    // Its lease ended 890 s after the takeover; its tokens live for 600 s, and clocks differ by 300 s, twice.
+    expect(retireAt((890 + 600 + 600) * 1000 - 1)).toThrow(tooEarly);
+    expect(retireAt((890 + 600 + 600) * 1000)).not.toThrow();
+  });
+});
+
 describe('the pace', () => {
   afterEach(() => vi.useRealTimers());
 
@@ -397,7 +468,7 @@ describe('the pace', () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const path = ringFile();
     let described = 0;
-    const reporter = new Reporter(path, lease, () => {
+    const reporter = reporterAt(path, lease, () => {
       described++;
       return reportOf();
     });
@@ -420,7 +491,7 @@ describe('the pace', () => {
   test('one that cannot say what it is goes on trying, and nothing fails', async () => {
     let broken = true;
     const path = ringFile();
-    const reporter = new Reporter(path, LEASE, () => {
+    const reporter = reporterAt(path, LEASE, () => {
       if (broken) throw new Error('not now');
       return reportOf();
     });
@@ -442,14 +513,14 @@ describe('what ended processes signed still counts', () => {
     await writeReport(path, reportOf({ uses: [use] }));
     await removeReport(path, reportOf({ uses: [use] }));
     expect(files(path)).toEqual([]);
-    expect(await endedFacts(path)).toMatchObject({ ended: true, lastSigned: { [kid]: NOW - 1000 } });
+    expect(await endedOf(path)).toMatchObject({ ended: true, lastSigned: { [kid]: NOW - 1000 } });
   });
 
   test('one that was killed: until the end of its lease at the latest, since it may have signed unseen', async () => {
     const path = ringFile();
     await writeReport(path, reportOf({ uses: [use] }));
     await reports(path, NOW + LEASE * 1000 + 1);
-    expect((await endedFacts(path)).lastSigned).toEqual({ [kid]: NOW + LEASE * 1000 });
+    expect((await endedOf(path)).lastSigned).toEqual({ [kid]: NOW + LEASE * 1000 });
   });
 
   test('the latest of all is kept, over any number of processes', async () => {
@@ -458,7 +529,14 @@ describe('what ended processes signed still counts', () => {
       await writeReport(path, reportOf());
       await removeReport(path, reportOf({ uses: [{ ...use, signedAt }] }));
     }
-    expect((await endedFacts(path)).lastSigned).toEqual({ [kid]: NOW - 1000 });
+    expect((await endedOf(path)).lastSigned).toEqual({ [kid]: NOW - 1000 });
+  });
+
+  test('what it said counts where it is later than its end: its clock was ahead', async () => {
+    const ahead = { ...use, signedAt: NOW + 2 * LEASE * 1000 };
+    expect(lastSignedUntil(reportOf({ uses: [ahead] }), NOW + LEASE * 1000)).toEqual({
+      [kid]: ahead.signedAt,
+    });
   });
 
   test('of two keys the later moment of each', async () => {
@@ -471,7 +549,7 @@ describe('what ended processes signed still counts', () => {
       await writeReport(path, reportOf({ uses }));
       await removeReport(path, reportOf({ uses }));
     }
-    expect((await endedFacts(path)).lastSigned).toEqual({ [kid]: NOW - 1000, [kidOf(OLDER)]: NOW - 2000 });
+    expect((await endedOf(path)).lastSigned).toEqual({ [kid]: NOW - 1000, [kidOf(OLDER)]: NOW - 2000 });
   });
 
   test('where that cannot be kept the report stays, and nothing is lost', async () => {
@@ -486,7 +564,7 @@ describe('what ended processes signed still counts', () => {
     rmSync(join(fleetFolder(path), ENDED_FILE), { recursive: true });
     await reports(path, NOW + 100 * LEASE * 1000);
     expect(files(path)).toEqual([]);
-    expect((await endedFacts(path)).lastSigned).toEqual({ [kid]: NOW + LEASE * 1000 });
+    expect((await endedOf(path)).lastSigned).toEqual({ [kid]: NOW + LEASE * 1000 });
   });
 
   test('what the file says beside moments counts for nothing', async () => {
@@ -494,7 +572,7 @@ describe('what ended processes signed still counts', () => {
     mkdirSync(fleetFolder(path));
     const odd = { [kid]: NOW, toString: NOW, __proto__: 1, constructor: 'x', AAAAAAAA: 1e300, BBBBBBBB: '1' };
     writeFileSync(join(fleetFolder(path), ENDED_FILE), JSON.stringify(odd));
-    const { lastSigned } = await endedFacts(path);
+    const { lastSigned } = await endedOf(path);
     expect(Object.entries(lastSigned ?? {})).toEqual([
       [kid, NOW],
       ['toString', NOW],

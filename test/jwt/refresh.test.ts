@@ -347,14 +347,17 @@ describe('what a store may do', () => {
     expect(await outcome(tokens, fourth)).toBe('gone');
   });
 
-  test('it fails: the error is passed on, and the token is as good as before', async () => {
+  test('it fails: an error that says so, and the token is as good as before', async () => {
     const { tokens, store } = await setup({}, (at: TestClock) => new SlowStore(at));
     const { token } = await tokens.issue({ user: 'ada' });
     const fails = () => Promise.reject(new Error('out of reach'));
     for (const broken of [{ get: fails }, { put: fails }]) {
       const { get, put } = store;
       Object.assign(store, broken);
-      await expect(tokens.rotate(token)).rejects.toThrow('out of reach');
+      await expect(tokens.rotate(token)).rejects.toMatchObject({
+        code: 'engine_unavailable',
+        cause: { message: 'out of reach' },
+      });
       Object.assign(store, { get, put });
     }
     expect(await outcome(tokens, token)).toBe('ok');

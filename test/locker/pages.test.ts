@@ -274,6 +274,7 @@ describe('everybody', () => {
       200,
       {
         status: 'ready',
+        sessions: 'ok',
         fingerprint: expect.stringMatching(/^[\w-]+$/),
         generation: 0,
         signingKid: expect.stringMatching(/^[\w-]{8}$/),

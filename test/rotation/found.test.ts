@@ -21,9 +21,10 @@ test('of the keys in force: what they signed goes on verifying', async () => {
   const cwd = folder();
   const before = await createKeyturn({ cwd, env: {}, profile: 'dev', logger: memoryLogger() });
   const token = before.signer('password-reset').sign(1);
-  const { path, keys } = await foundKeyring({ cwd, env: {}, profile: 'dev', who: 'a test' });
+  const { place, path, keys } = await foundKeyring({ cwd, env: {}, profile: 'dev', who: 'a test' });
   expect(path).toBe(join(cwd, '.keyturn', 'keyring.json'));
-  expect(statSync(path).mode & 0o777).toBe(0o600);
+  expect(place).toBe(path);
+  expect(statSync(place).mode & 0o777).toBe(0o600);
   expect(keys).toEqual([{ id: before.keyring.keys[0]?.id, state: 'active' }]);
   expect(await verifies(cwd, token)).toBe(true);
   const rotation = await openRotation({ cwd, env: {}, profile: 'dev' });
@@ -49,12 +50,12 @@ test('of secrets of another place: the first signs, the others and the one in fo
 
 test('of nothing: a fresh key, and nothing is overwritten', async () => {
   const cwd = folder();
-  const { path } = await foundKeyring({ cwd, env: {}, profile: 'prod' });
-  const written = readFileSync(path, 'utf8');
+  const { place } = await foundKeyring({ cwd, env: {}, profile: 'prod' });
+  const written = readFileSync(place, 'utf8');
   await expect(foundKeyring({ cwd, env: {}, profile: 'prod' })).rejects.toMatchObject({
     code: 'keyring_exists',
   });
-  expect(readFileSync(path, 'utf8')).toBe(written);
+  expect(readFileSync(place, 'utf8')).toBe(written);
 });
 
 test('a weak secret is refused, and nothing is written', async () => {

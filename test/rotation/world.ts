@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import Fastify, { type FastifyInstance } from 'fastify';
 import keyturnFastify, { blobRoutes } from '../../src/adapters/fastify.js';
 import { type BlobStore, createBlobStore } from '../../src/blobs/index.js';
-import { readReports } from '../../src/fleet/report.js';
+import { readReports } from '../../src/fleet/file-fleet.js';
 import { createKeyturn, type Keyturn, type Links } from '../../src/index.js';
 import { createJwt, createRefreshTokens, type Jwt, type RefreshTokens } from '../../src/jwt/index.js';
 import type { Impact } from '../../src/rotation/impact.js';
@@ -72,7 +72,7 @@ export class World {
 
   /** Id of the key that signs. */
   get signs(): string {
-    return this.main.keyturn.health.signs;
+    return this.main.keyturn.health.signs as string;
   }
 
   /** Another process on the same ring and the same disk, with nothing else in common. */

@@ -1,6 +1,6 @@
 // Session stores on real engines, each in a place of its own: for the contract suites.
 import { Redis } from 'ioredis';
-import { createClient } from 'redis';
+import { BasicClientSideCache, createClient } from 'redis';
 import { inject } from 'vitest';
 import { PostgresSessionStore } from '../../src/stores/postgres.js';
 import { RedisSessionStore } from '../../src/stores/redis.js';
@@ -11,6 +11,24 @@ const nodeRedis: ContractEngine = {
   name: 'Redis through node-redis',
   open: async () => {
     const client = createClient({ url: inject('redisUrl') });
+    await client.connect();
+    const prefix = ownPrefix();
+    return {
+      store: (clock) => new RedisSessionStore({ client, prefix, clock }),
+      close: async () => {
+        for await (const keys of client.scanIterator({ MATCH: `${prefix}*`, COUNT: 1000 }))
+          if (keys.length > 0) await client.del(keys);
+        await client.close();
+      },
+    };
+  },
+};
+
+const cached: ContractEngine = {
+  name: 'Redis through node-redis with its cache',
+  open: async () => {
+    const clientSideCache = new BasicClientSideCache({ ttl: 60_000 });
+    const client = createClient({ url: inject('redisUrl'), RESP: 3, clientSideCache });
     await client.connect();
     const prefix = ownPrefix();
     return {
@@ -53,4 +71,4 @@ const postgres: ContractEngine = {
   },
 };
 
-export const STORE_ENGINES: readonly ContractEngine[] = [nodeRedis, ioredis, postgres];
+export const STORE_ENGINES: readonly ContractEngine[] = [nodeRedis, cached, ioredis, postgres];

@@ -1,21 +1,26 @@
-// What the users of an app see while the engine of its sessions is gone: errors, and afterwards their sessions.
+// What the users of an app see while the engine of its sessions is gone, slow, silent, empty or failing over: an error
+// that says "try again", and afterwards their sessions. Nobody is signed out by it, nobody in, and nothing is lost that
+// was acknowledged.
 import type { AddressInfo } from 'node:net';
 import Fastify from 'fastify';
+import { Redis } from 'ioredis';
 import { Pool } from 'pg';
 import { createClient } from 'redis';
 import { afterEach, describe, expect, inject, test } from 'vitest';
-import keyturnFastify from '../../src/adapters/fastify.js';
-import { PostgresSessionStore } from '../../src/stores/postgres.js';
-import { RedisSessionStore } from '../../src/stores/redis.js';
-import type { SessionStore } from '../../src/stores/store.js';
+import keyturnFastify, { type HttpOptions } from '../../src/adapters/fastify.js';
+import type { EngineClients } from '../../src/engines/engines.js';
+import type { Keyturn } from '../../src/keyturn.js';
 import { Browser } from '../support/browser.js';
-import { cutTo, ownPrefix, ownSchema } from '../support/engines.js';
+import { type Cut, cutTo, ownPrefix, ownSchema, startRedis } from '../support/engines.js';
 import { testKeyturn } from '../support/keyturn.js';
+import { took, until } from '../support/waiting.js';
 
 const cleanups: Array<() => unknown> = [];
 afterEach(async () => {
   for (const clean of cleanups.splice(0).reverse()) await clean();
 });
+
+const wait = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
 /** A proxy before an engine, and the engine's address by way of it. */
 async function behindProxy(address: string) {
@@ -26,49 +31,115 @@ async function behindProxy(address: string) {
   return { proxy, url: url.href };
 }
 
-const ENGINES = [
-  [
-    'Redis',
-    async () => {
-      const { proxy, url } = await behindProxy(inject('redisUrl'));
-      const client = createClient({ url, disableOfflineQueue: true, socket: { reconnectStrategy: 20 } });
-      await client.connect();
-      const prefix = ownPrefix();
-      cleanups.push(async () => {
-        client.destroy();
-        const direct = await createClient({ url: inject('redisUrl') }).connect();
-        await direct.del(await direct.keys(`${prefix}*`));
-        direct.destroy();
-      });
-      return { proxy, store: new RedisSessionStore({ client, prefix }) };
-    },
-  ],
-  [
-    'PostgreSQL',
-    async () => {
-      const place = await ownSchema(inject('postgresUrl'));
-      cleanups.push(() => place.drop());
-      const { proxy, url } = await behindProxy(inject('postgresUrl'));
-      const pool = new Pool({ connectionString: url, options: `-c search_path=${place.schema}` });
-      cleanups.push(() => pool.end());
-      const store = new PostgresSessionStore({ pool });
-      await store.migrate();
-      return { proxy, store };
-    },
-  ],
-] as const;
+interface OpenEngine {
+  readonly proxy: Cut;
+  readonly keyturn: Keyturn;
+  /** Takes all data away, as a restore from nothing does. */
+  empty(): Promise<void>;
+}
 
-async function serve(store: SessionStore): Promise<string> {
-  const app = Fastify();
+async function make(session: object, clients: EngineClients = {}): Promise<Keyturn> {
   // By the time of this machine: the browser drops cookies by it.
-  const keyturn = await testKeyturn({ clock: { read: Date.now } as never });
-  await app.register(keyturnFastify, { keyturn, store });
+  const keyturn = await testKeyturn({ clock: { read: Date.now } as never, config: { session }, clients });
+  cleanups.push(() => keyturn.close());
+  return keyturn;
+}
+
+/** A shared Redis, in a place of one's own. */
+async function inRedis(open: (url: string) => Promise<[object, EngineClients]>): Promise<OpenEngine> {
+  const { proxy, url } = await behindProxy(inject('redisUrl'));
+  const prefix = ownPrefix();
+  const direct = await createClient({ url: inject('redisUrl') }).connect();
+  const empty = async () => {
+    const keys = await direct.keys(`${prefix}*`);
+    if (keys.length > 0) await direct.del(keys);
+  };
+  cleanups.push(async () => {
+    await empty();
+    direct.destroy();
+  });
+  const [redis, clients] = await open(url);
+  const keyturn = await make({ backend: 'redis', redis: { prefix, ...redis } }, clients);
+  return { proxy, keyturn, empty };
+}
+
+/** A shared PostgreSQL, in a place of one's own. */
+async function inPostgres(open: (url: string) => Promise<[object, EngineClients]>): Promise<OpenEngine> {
+  const { schema, pool, drop } = await ownSchema(inject('postgresUrl'));
+  cleanups.push(drop);
+  const { proxy, url } = await behindProxy(inject('postgresUrl'));
+  const table = `${schema}.sessions`;
+  const [postgres, clients] = await open(url);
+  const keyturn = await make({ backend: 'postgres', postgres: { table, ...postgres } }, clients);
+  return { proxy, keyturn, empty: async () => void (await pool.query(`DROP TABLE ${table}`)) };
+}
+
+/** Opened by their URLs, and clients of the app, set up as docs/stores.md says. */
+const ENGINES: ReadonlyArray<readonly [string, () => Promise<OpenEngine>]> = [
+  ['Redis by its URL', () => inRedis(async (url) => [{ url }, {}])],
+  ['Redis by its URL, with a cache', () => inRedis(async (url) => [{ url, cache: true }, {}])],
+  [
+    'Redis, node-redis of the app',
+    () =>
+      inRedis(async (url) => {
+        const redis = createClient({ url, disableOfflineQueue: true, socket: { reconnectStrategy: 20 } });
+        await redis.connect();
+        cleanups.push(() => redis.destroy());
+        return [{}, { redis }];
+      }),
+  ],
+  [
+    'Redis, ioredis of the app',
+    () =>
+      inRedis(async (url) => {
+        const redis = new Redis(url, {
+          enableOfflineQueue: false,
+          lazyConnect: true,
+          commandTimeout: 2000,
+          maxRetriesPerRequest: 0,
+          retryStrategy: () => 20,
+        });
+        redis.on('error', () => {});
+        await redis.connect();
+        cleanups.push(() => redis.disconnect());
+        return [{}, { redis }];
+      }),
+  ],
+  ['PostgreSQL by its URL', () => inPostgres(async (url) => [{ url }, {}])],
+  [
+    'PostgreSQL, a pool of the app',
+    () =>
+      inPostgres(async (url) => {
+        const postgres = new Pool({ connectionString: url });
+        cleanups.push(() => postgres.end());
+        return [{}, { postgres }];
+      }),
+  ],
+];
+
+/** Those that are silent at times need the settings that a URL brings along. */
+const BY_URL = ENGINES.filter(([name]) => name.includes('URL'));
+
+async function serve(keyturn: Keyturn, options: HttpOptions = {}): Promise<string> {
+  const app = Fastify();
+  await app.register(keyturnFastify, { keyturn, ...options });
   const open = { config: { csrf: false } };
   app.get('/plain', async () => 'ok');
-  app.get('/me', async ({ session }) => ({ user: session.user ?? null }));
+  app.get('/me', async ({ session }) => ({ user: session.user ?? null, items: session.items ?? null }));
   app.post('/in', open, async ({ session }) => {
     session.regenerate();
     session.user = 'ada';
+    return {};
+  });
+  app.post('/add', open, async ({ session, body }) => {
+    await session.update((data) => {
+      data.items = [...((data.items as unknown[]) ?? []), (body as { item: unknown }).item];
+    });
+    return {};
+  });
+  app.post('/slow', open, async ({ session }) => {
+    session.slow = true;
+    await wait(300);
     return {};
   });
   app.post('/out', open, async ({ session }) => {
@@ -80,27 +151,176 @@ async function serve(store: SessionStore): Promise<string> {
   return `http://localhost:${(app.server.address() as AddressInfo).port}`;
 }
 
-describe.each(ENGINES)('%s gone for a while', (_name, open) => {
-  test('is an error for those who have a session, a page for the others, and signs nobody out or in', async () => {
-    const { proxy, store } = await open();
-    const url = await serve(store);
+const answers = async (browser: Browser) => (await browser.get('/me')).status === 200;
+
+describe.each(ENGINES)('%s', (_name, open) => {
+  test('gone for a while: an error for those with a session, a page for the others, nobody signed out or in', async () => {
+    const { proxy, keyturn } = await open();
+    const url = await serve(keyturn);
     const [ada, visitor] = [new Browser(url), new Browser(url)];
     await ada.post('/in', {});
-    expect((await ada.get('/me')).json).toEqual({ user: 'ada' });
+    expect((await ada.get('/me')).json.user).toBe('ada');
 
     proxy.cut();
+    await until(async () => !(await answers(ada)));
     for (const answer of [await ada.get('/me'), await ada.post('/out', {}), await visitor.post('/in', {})]) {
-      expect(answer.status).toBe(500);
+      expect(answer.status).toBe(503);
+      expect(answer.json).toMatchObject({
+        code: 'engine_unavailable',
+        message: 'the place where sessions are kept cannot be reached',
+      });
       expect(answer.setCookies).toEqual([]);
     }
     for (const path of ['/plain', '/me']) expect((await visitor.get(path)).status).toBe(200);
 
     proxy.mend();
-    let back = await ada.get('/me');
-    for (let tries = 0; tries < 100 && back.status === 500; tries++) back = await ada.get('/me');
+    await until(() => answers(ada));
     // The sign-out was refused with an error, so it did not happen.
-    expect(back.json).toEqual({ user: 'ada' });
+    expect((await ada.get('/me')).json.user).toBe('ada');
     await ada.post('/out', {});
-    expect((await ada.get('/me')).json).toEqual({ user: null });
+    expect((await ada.get('/me')).json.user).toBeNull();
+  });
+
+  test('going and coming: what was acknowledged is there', async () => {
+    const { proxy, keyturn } = await open();
+    const browser = new Browser(await serve(keyturn));
+    await browser.post('/in', {});
+    const acknowledged: number[] = [];
+    let statuses = new Set<number>();
+    let going = true;
+    const adding = Promise.all(
+      [0, 1, 2].map(async (one) => {
+        for (let item = one; going; item += 3) {
+          const { status } = await browser.post('/add', { item });
+          statuses = statuses.add(status);
+          if (status === 200) acknowledged.push(item);
+          await wait(5);
+        }
+      }),
+    );
+    for (let round = 0; round < 5; round++) {
+      await wait(100);
+      proxy.cut();
+      await wait(60);
+      proxy.mend();
+    }
+    await wait(200);
+    going = false;
+    await adding;
+    await until(() => answers(browser));
+    const { items } = (await browser.get('/me')).json;
+    expect([...statuses].sort()).toEqual([200, 503]);
+    expect(acknowledged.length).toBeGreaterThan(10);
+    // A write whose answer was lost may have happened all the same, and no write happens twice.
+    expect(items).toEqual(expect.arrayContaining(acknowledged));
+    expect(new Set(items).size).toBe(items.length);
+  });
+
+  test('back with empty data: signed out, and no request that was under way brings a session back', async () => {
+    const { keyturn, empty } = await open();
+    const url = await serve(keyturn);
+    const browser = new Browser(url);
+    await browser.post('/in', {});
+    const slow = browser.post('/slow', {});
+    await wait(100);
+    await empty();
+    expect((await slow).status).toBe(200);
+    await until(async () => (await browser.get('/me')).json.user === null);
+    await browser.post('/in', {});
+    expect((await browser.get('/me')).json).toEqual({ user: 'ada', items: null });
+  });
+
+  test('slow: answers are as late as the engine, and right', async () => {
+    const { proxy, keyturn } = await open();
+    const browser = new Browser(await serve(keyturn));
+    await browser.post('/in', {});
+    proxy.delay(200);
+    const adding = await Promise.all([1, 2, 3].map((item) => browser.post('/add', { item })));
+    expect(adding.map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect([...(await browser.get('/me')).json.items].sort()).toEqual([1, 2, 3]);
+  });
+});
+
+describe.each(BY_URL)('%s', (_name, open) => {
+  test('silent: requests fail after some seconds, later ones sooner, and it comes back', async () => {
+    const { proxy, keyturn } = await open();
+    const url = await serve(keyturn);
+    const [ada, visitor] = [new Browser(url), new Browser(url)];
+    await ada.post('/in', {});
+    proxy.freeze();
+    const first = await took(() => ada.post('/add', { item: 1 }).then(expectUnavailable));
+    expect(first).toMatchObject({ failed: false });
+    expect(first.ms).toBeLessThan(12_000);
+    const later = await took(() => ada.post('/add', { item: 2 }).then(expectUnavailable));
+    expect(later).toMatchObject({ failed: false });
+    expect(later.ms).toBeLessThan(6000);
+    expect((await visitor.get('/me')).status).toBe(200);
+    proxy.thaw();
+    await until(() => answers(ada), 15_000);
+    expect((await ada.get('/me')).json.user).toBe('ada');
+  }, 60_000);
+});
+
+function expectUnavailable({ status, setCookies }: { status: number; setCookies: readonly string[] }): void {
+  if (status !== 503 || setCookies.length > 0) throw new Error(`${status} ${setCookies}`);
+}
+
+describe.each(['with', 'without'])('a failover of Redis, %s a cache', (cached) => {
+  test('to a replica that was up to date keeps all sessions; a replica that is not yet promoted takes no writes', async () => {
+    const [primary, replica] = [await startRedis(), await startRedis()];
+    cleanups.push(() => replica.stop());
+    let stopped = false;
+    cleanups.push(() => (stopped ? undefined : primary.stop()));
+    const direct = await createClient({ url: replica.url }).connect();
+    cleanups.push(() => direct.destroy());
+    await direct.replicaOf('127.0.0.1', primary.port);
+    await until(
+      async () => String(await direct.info('replication')).includes('master_link_status:up'),
+      20_000,
+    );
+    // A name that leads to whoever is the primary.
+    const { proxy, url } = await behindProxy(primary.url);
+    const keyturn = await make({ backend: 'redis', redis: { url, cache: cached === 'with' } });
+    const app = await serve(keyturn);
+    const [ada, grace] = [new Browser(app), new Browser(app)];
+    await ada.post('/in', {});
+    await grace.post('/in', {});
+    await grace.post('/out', {});
+    await ada.post('/add', { item: 1 });
+    const sent = await createClient({ url: primary.url }).connect();
+    // Redis acknowledges a write before its replicas have it. These have arrived.
+    expect(await sent.wait(1, 5000)).toBe(1);
+    sent.destroy();
+
+    proxy.redirect(replica.port);
+    await primary.stop();
+    stopped = true;
+    // The name leads to the replica, which nobody has promoted yet: it can be read.
+    await until(() => answers(ada), 10_000);
+    expect((await ada.get('/me')).json).toEqual({ user: 'ada', items: [1] });
+    expect((await ada.post('/add', { item: 2 })).status).toBe(503);
+
+    await direct.replicaOf('NO', 'ONE' as never);
+    await until(async () => (await ada.post('/add', { item: 3 })).status === 200, 10_000);
+    expect((await ada.get('/me')).json).toEqual({ user: 'ada', items: [1, 3] });
+    expect((await grace.get('/me')).json.user).toBeNull();
+  });
+
+  test('from a primary that turns replica: the client leaves it for whom the name leads to', async () => {
+    const [former, next] = [await startRedis(), await startRedis()];
+    cleanups.push(() => former.stop());
+    cleanups.push(() => next.stop());
+    const { proxy, url } = await behindProxy(former.url);
+    const keyturn = await make({ backend: 'redis', redis: { url, cache: cached === 'with' } });
+    const browser = new Browser(await serve(keyturn));
+    await browser.post('/in', {});
+    proxy.redirect(next.port);
+    const direct = await createClient({ url: former.url }).connect();
+    cleanups.push(() => direct.destroy());
+    await direct.replicaOf('127.0.0.1', next.port);
+    // The connection to the former primary is still there, and good for reading only.
+    expect((await browser.post('/add', { item: 1 })).status).not.toBe(500);
+    await until(async () => (await browser.post('/in', {})).status === 200, 10_000);
+    expect((await browser.get('/me')).json.user).toBe('ada');
   });
 });

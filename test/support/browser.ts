@@ -20,11 +20,13 @@ export interface Ask {
 }
 
 export class Browser {
-  readonly jar: CookieJar = new CookieJar();
+  readonly jar: CookieJar;
   readonly #base: string;
 
-  constructor(base: string) {
+  /** @param jar of another one, for the same browser on another replica: cookies know no ports */
+  constructor(base: string, jar: CookieJar = new CookieJar()) {
     this.#base = base;
+    this.jar = jar;
   }
 
   async get(path: string, headers: Record<string, string> = {}): Promise<Answer> {

@@ -247,6 +247,16 @@ export interface Cut {
   /** Takes all connections away, and refuses new ones until {@link Cut.mend}. */
   cut(): void;
   mend(): void;
+  /** Swallows all that is sent, either way, and tells nobody: as a network does that has died. New connections too. */
+  freeze(): void;
+  /** Lets what was held back go on. */
+  thaw(): void;
+  /** Keeps back what the engine answers by so many milliseconds. */
+  delay(milliseconds: number): void;
+  /** Sends what the engine answers line by line, so many milliseconds apart, as a network may; 0: as it comes. */
+  dribble(milliseconds: number): void;
+  /** Sends new connections to another port. */
+  redirect(port: number): void;
   /** Swallows what the engine answers to the next request, and then takes the connection away. */
   loseNextAnswer(): void;
   close(): Promise<void>;
@@ -254,11 +264,30 @@ export interface Cut {
 
 export async function cutTo(port: number, host = '127.0.0.1'): Promise<Cut> {
   const sockets = new Set<Socket>();
+  const held: Array<() => void> = [];
+  let target = port;
   let open = true;
+  let frozen = false;
   let losing = false;
+  let late = 0;
+  let apart = 0;
+  const pass = (go: () => void): void => {
+    if (frozen) held.push(go);
+    else go();
+  };
   const server = createServer((client) => {
     if (!open) return void client.destroy();
-    const engine = connect(port, host);
+    const engine = connect(target, host);
+    client.setNoDelay(true);
+    let before = Promise.resolve();
+    const dribble = (data: Buffer): void => {
+      for (const line of data.toString('latin1').split(/(?<=\n)/)) {
+        before = before.then(() => {
+          pass(() => client.write(line, 'latin1'));
+          return wait(apart).then(() => undefined);
+        });
+      }
+    };
     for (const [from, to] of [
       [client, engine],
       [engine, client],
@@ -267,14 +296,17 @@ export async function cutTo(port: number, host = '127.0.0.1'): Promise<Cut> {
       from.on('error', () => {});
       from.on('close', () => {
         sockets.delete(from);
-        to.destroy();
+        pass(() => to.destroy());
       });
     }
-    client.on('data', (data) => engine.write(data));
+    client.on('data', (data) => pass(() => engine.write(data)));
     engine.on('data', (data) => {
-      if (!losing) return void client.write(data);
-      losing = false;
-      client.destroy();
+      if (losing) {
+        losing = false;
+        client.destroy();
+      } else if (apart > 0) dribble(data);
+      else if (late > 0) setTimeout(() => pass(() => client.write(data)), late);
+      else pass(() => client.write(data));
     });
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
@@ -286,6 +318,22 @@ export async function cutTo(port: number, host = '127.0.0.1'): Promise<Cut> {
     },
     mend: () => {
       open = true;
+    },
+    freeze: () => {
+      frozen = true;
+    },
+    thaw: () => {
+      frozen = false;
+      for (const go of held.splice(0)) go();
+    },
+    delay: (milliseconds) => {
+      late = milliseconds;
+    },
+    dribble: (milliseconds) => {
+      apart = milliseconds;
+    },
+    redirect: (other) => {
+      target = other;
     },
     loseNextAnswer: () => {
       losing = true;

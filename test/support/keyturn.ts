@@ -1,4 +1,5 @@
 // Keyturns for tests: a fixed secret, a clock that a test moves, rings in any state.
+import type { EngineClients } from '../../src/engines/engines.js';
 import { Key, type KeyState, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
 import { internalsOf, type Keyturn, startKeyturn } from '../../src/keyturn.js';
@@ -44,15 +45,17 @@ export interface TestKeyturnOptions {
   readonly clock?: TestClock;
   readonly logger?: Logger;
   readonly config?: Readonly<Record<string, unknown>>;
+  readonly clients?: EngineClients;
 }
 
 /** A Keyturn with {@link SECRET}, away from the files and variables of this machine. */
 export async function testKeyturn(options: TestKeyturnOptions = {}): Promise<Keyturn> {
-  const { profile = 'test', clock = new TestClock(), logger = memoryLogger(), config } = options;
+  const { profile = 'test', clock = new TestClock(), logger = memoryLogger(), config, clients } = options;
   const env = { KEYTURN_SECURITY__SIGNING_SECRET: SECRET };
   const signs = { terminal: false, debugger: false, container: false };
   const machine = { cwd: '/nonexistent', env, signs, now: clock.read };
-  return await startKeyturn({ profile, logger, ...(config === undefined ? {} : { config }) }, machine);
+  const said = { ...(config === undefined ? {} : { config }), ...(clients === undefined ? {} : { clients }) };
+  return await startKeyturn({ profile, logger, ...said }, machine);
 }
 
 /** A ring of secrets in the given states. */

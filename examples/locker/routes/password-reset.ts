@@ -14,7 +14,11 @@ interface TokenPath {
 export const passwordResetRoutes: FastifyPluginAsync<LockerParts> = async (app, options) => {
   const { accounts, tokens, origin } = options;
   const production = app.keyturn.profile === 'prod';
-  app.addHook('onRequest', async (_request, reply) => keepPrivate(reply));
+  app.addHook('onRequest', async (_request, reply) => {
+    keepPrivate(reply);
+    // A link that was used on another replica is used up here too.
+    await accounts.look(0);
+  });
 
   app.get('/password-reset', async (request, reply) =>
     sendPage(reply, resetPage({ csrfToken: reply.csrfToken(), messages: request.flash() })),

@@ -18,6 +18,7 @@ export const signInRoutes: FastifyPluginAsync<LockerParts> = async (app, { accou
     request.session.regenerate();
     request.session.user = username;
     request.session.signedInAt = Date.now();
+    request.session.passwordAt = accounts.chosenAt(username);
     if (prefersJson(request)) return { user: username, csrfToken: reply.csrfToken() };
     request.flash('success', 'Welcome! You are signed in.');
     return reply.redirect('/', 303);

@@ -1,6 +1,6 @@
 // keyturn history: when, what, which key, who, why.
-import { Rotation } from '../../rotation/rotation.js';
 import type { Command } from '../command.js';
+import { openRotation } from '../open.js';
 import { iso } from '../ring-words.js';
 import { relativeTime, table } from '../ui.js';
 
@@ -8,12 +8,13 @@ export const history: Command = {
   usage: '',
   about: [
     "Shows the keyring's own history, the oldest line first: when, what, with which key, by whom",
-    'and why. Only a keyring document has one.',
+    'and why. Only a keyring document, or a shared keyring, has one.',
   ],
   options: [],
   words: [],
-  run: async ({ machine, profile, json, ui }) => {
-    const rotation = await Rotation.open({ machine, profile });
+  run: async (context) => {
+    const { machine, json, ui } = context;
+    const rotation = await openRotation(context);
     const entries = await rotation.history();
     if (json) {
       ui.json({ history: entries.map((entry) => ({ ...entry, at: iso(entry.at) })) });
@@ -24,7 +25,7 @@ export const history: Command = {
       ui.note(
         source?.format === 'document'
           ? 'the document has no history'
-          : `${source?.name} has no history: only a keyring document keeps one`,
+          : `${source?.name} has no history: only a keyring document, or a shared keyring, keeps one`,
       );
       return 0;
     }

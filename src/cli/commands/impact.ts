@@ -1,7 +1,7 @@
 // keyturn impact: what a step does to everything that is signed, and what it does not touch.
 import type { Effect, Impact, Step } from '../../rotation/impact.js';
-import { Rotation } from '../../rotation/rotation.js';
 import type { Command, Context } from '../command.js';
+import { openRotation } from '../open.js';
 import { iso } from '../ring-words.js';
 import { lengthOfTime, markdownTable, moment, table, wrongUsage } from '../ui.js';
 
@@ -17,10 +17,10 @@ export const impact: Command = {
   options: [{ name: 'markdown', about: 'print it for a page in Markdown' }],
   words: ['[STEP]', '[KID]'],
   run: async (context) => {
-    const { machine, profile, json, has, ui } = context;
+    const { json, has, ui } = context;
     const step = readStep(context.words);
     if (json && has('markdown')) throw wrongUsage('--json and --markdown exclude each other', 'choose one');
-    const rotation = await Rotation.open({ machine, profile });
+    const rotation = await openRotation(context);
     const found = await rotation.impact(step);
     if (json) ui.json({ ...found, kid: found.kid ?? null, safeAt: iso(found.safeAt) });
     else if (has('markdown')) ui.print(...markdown(found));

@@ -1,13 +1,14 @@
 // keyturn import: takes over secrets of another place, so that what they signed goes on verifying.
 import { KeyturnError } from '../../errors.js';
 import { looksLikeDocument } from '../../keyring/document.js';
-import { Key, type KeyState, Material } from '../../keyring/key.js';
+import { type Key, Material } from '../../keyring/key.js';
 import type { Resolution } from '../../resolve/resolve.js';
-import { foundDocument } from '../../rotation/found.js';
+import { foundRing } from '../../rotation/found.js';
+import type { Founded } from '../../rotation/founding.js';
 import { judge, MINIMUM_BYTES } from '../../secret/strength.js';
 import { cleanSecret } from '../../secret/text.js';
 import type { Command, Context } from '../command.js';
-import { tellFounded } from '../new-document.js';
+import { tellFounded } from '../new-keyring.js';
 import { looksLikeArray, pathOf, readTyped } from '../step.js';
 import { count, refused, wrongUsage } from '../ui.js';
 import { userName } from '../user.js';
@@ -22,28 +23,29 @@ export const importSecrets: Command = {
     'that holds either. The first one signs, the others verify. The secret that is in force, when',
     'it is another one, goes on verifying too, so that nobody is logged out. What is read from is',
     'left as it is. Otherwise as keyturn init: a keyturn.toml, and nothing is overwritten.',
+    '',
+    'Where security.keyring.store names Redis or PostgreSQL it makes the keyring there instead.',
   ],
   options: [{ name: 'variable', value: 'NAME', about: 'take over what this environment variable holds' }],
   words: ['[FILE]'],
   run: async (context) => {
     const origin = await readOrigin(context);
-    const secrets = secretsIn(origin);
-    const gathered = new Gathered(secrets, context.machine.now());
-    const founded = await foundDocument({
+    const imported = secretsIn(origin).map((secret) => new Material(secret));
+    let former: string | undefined;
+    const founded = await foundRing({
       machine: context.machine,
       profile: context.profile,
       who: userName(),
-      command: 'import',
-      excuses: ['secret_missing', 'secret_weak'],
-      keys: async (before) => {
-        gathered.refuseWeakSigner(before, origin.name);
-        gathered.keep(before);
-        return gathered.keys;
+      imported,
+      approve: ({ keys }, before) => {
+        former = before.keyring?.active.id;
+        refuseWeak(keys, before, origin.name, context.machine.now());
       },
     });
-    const { kept, left, weak } = gathered;
+    const { kept, left } = founded.keys;
+    const weak = founded.ring.live.flatMap(weaknessOf);
     tellFounded(context, founded, { source: origin.name, kept, left, weak: weak.map(({ kid }) => kid) });
-    tellRest(context, gathered, origin, founded.takeAway, founded.after);
+    tellRest(context, founded, origin, { imported, weak, former });
     return 0;
   },
 };
@@ -111,102 +113,65 @@ interface WeakKey {
   readonly why: string;
 }
 
-/** The keys of the new document: those that were imported, and those in force. */
-class Gathered {
-  readonly #keys = new Map<string, Key>();
-  readonly #until: string;
-  /** Keys in force that stay, by id. */
-  readonly kept: string[] = [];
-  /** Keys that do not come along, by id: weak ones in force, and imported ones that are revoked. */
-  readonly left: string[] = [];
-  /** The key that signs until now, when it is another one. */
-  former: string | undefined;
-  /** How many were listed more than once. */
-  readonly repeated: number;
-
-  constructor(secrets: readonly string[], now: number) {
-    for (const secret of secrets)
-      this.#add(new Material(secret), this.#keys.size === 0 ? 'active' : 'retiring');
-    this.repeated = secrets.length - this.#keys.size;
-    this.#until = new Date(now + WEAK_DAYS * 86_400_000).toISOString().slice(0, 10);
-  }
-
-  #add(material: Material, state: KeyState): void {
-    if (!this.#keys.has(material.kid)) this.#keys.set(material.kid, new Key(material, state));
-  }
-
-  get keys(): readonly Key[] {
-    return [...this.#keys.values()];
-  }
-
-  /** Live keys that production refuses. */
-  get weak(): readonly WeakKey[] {
-    return this.keys.filter((key) => key.live).flatMap(weaknessOf);
-  }
-
-  /** How to excuse weak keys, in keyturn.toml. */
-  get excuse(): readonly string[] {
-    const kids = this.weak.map(({ kid }) => `{ kid = "${kid}", until = ${this.#until} }`);
-    return ['[security.signing_secret]', `accept_weak = [${kids.join(', ')}]`];
-  }
-
-  /** No exception lets a weak key sign in production. */
-  refuseWeakSigner({ profile, keyring }: Resolution, name: string): void {
-    const active = this.keys[0] as Key;
-    if (keyring?.get(active.id)?.state === 'revoked') {
-      throw refused(
-        `the first secret of ${name} is that of the key ${active.id}, which is revoked`,
-        'put another one first',
-      );
-    }
-    const [weakness] = weaknessOf(active);
-    if (weakness === undefined || profile.profile !== 'prod') return;
-    throw refused(
-      `the first secret of ${name} is too weak to sign with: ${weakness.bytes} of ${MINIMUM_BYTES} bytes count, since ${weakness.why}`,
-      'put the output of keyturn generate before it in an array: the weak one then only verifies',
-    );
-  }
-
-  /** Adds what is in force, so that nobody is logged out. */
-  keep({ keyring }: Resolution): void {
-    if (keyring !== undefined && keyring.active.id !== this.keys[0]?.id) this.former = keyring.active.id;
-    for (const key of keyring?.keys ?? []) {
-      const imported = this.#keys.get(key.id);
-      if (key.material === undefined) {
-        if (imported !== undefined) this.left.push(key.id);
-        this.#keys.set(key.id, key);
-      } else if (imported === undefined) {
-        if (weaknessOf(key).length > 0) this.left.push(key.id);
-        else {
-          this.#add(key.material, key.state === 'staged' ? 'staged' : 'retiring');
-          this.kept.push(key.id);
-        }
-      }
-    }
-  }
-}
-
 function weaknessOf(key: Key): readonly WeakKey[] {
   const { enough, bytes, why } = judge(key.material?.revealSecret() ?? '');
   return enough ? [] : [{ kid: key.id, bytes, why }];
 }
 
+/**
+ * No exception lets a weak key sign in production. One that verifies stops a start there unless it is excused; in an
+ * engine no start looks at it, so it is looked at here.
+ */
+function refuseWeak(keys: readonly Key[], before: Resolution, name: string, now: number): void {
+  if (before.profile.profile !== 'prod') return;
+  const [signs, ...others] = keys as [Key, ...Key[]];
+  for (const { bytes, why } of weaknessOf(signs)) {
+    throw refused(
+      `the first secret of ${name} is too weak to sign with: ${bytes} of ${MINIMUM_BYTES} bytes count, since ${why}`,
+      'put the output of keyturn generate before it in an array: the weak one then only verifies',
+    );
+  }
+  if (before.settings.get('security.keyring.store') === undefined) return;
+  const excused = before.settings.get('security.signing_secret.accept_weak');
+  const weak = others
+    .filter((key) => key.live)
+    .flatMap(weaknessOf)
+    .filter(({ kid }) => !excused.some((one) => one.kid === kid && one.until > now));
+  const [first] = weak;
+  if (first === undefined) return;
+  throw refused(
+    `the key ${first.kid} of ${name} is weak: ${first.bytes} of ${MINIMUM_BYTES} bytes count, since ${first.why}`,
+    `leave it out, or excuse it for a while under [security.signing_secret]: ${excuseFor(weak, now)}`,
+  );
+}
+
+/** How to excuse weak keys, in keyturn.toml. */
+function excuseFor(weak: readonly WeakKey[], now: number): string {
+  const until = new Date(now + WEAK_DAYS * 86_400_000).toISOString().slice(0, 10);
+  return `accept_weak = [${weak.map(({ kid }) => `{ kid = "${kid}", until = ${until} }`).join(', ')}]`;
+}
+
+interface Import {
+  readonly imported: readonly Material[];
+  readonly weak: readonly WeakKey[];
+  /** The key that signed until now. */
+  readonly former: string | undefined;
+}
+
 function tellRest(
-  { ui }: Context,
-  gathered: Gathered,
+  { ui, machine }: Context,
+  { ring, keys: { left }, document, takeAway, after }: Founded,
   origin: Origin,
-  takeAway: readonly string[],
-  after: Resolution,
+  { imported, weak, former }: Import,
 ): void {
-  const { kept, left, weak, repeated, former } = gathered;
-  const [signs] = gathered.keys;
+  const signs = ring.active.id;
+  const repeated = imported.length - new Set(imported.map(({ kid }) => kid)).size;
   if (repeated > 0) ui.note(`${origin.name} lists ${count(repeated, 'secret')} twice; each is kept once`);
-  if (former !== undefined) {
-    const verifies = kept.includes(former) || gathered.keys.some((key) => key.id === former && key.live);
+  if (former !== undefined && former !== signs) {
     ui.note(
-      verifies
-        ? `${signs?.id} signs from the next start on, and ${former}, which signs until then, goes on verifying: nobody is logged out`
-        : `${signs?.id} signs from the next start on, and whoever ${former} signed in must sign in again`,
+      ring.get(former)?.live === true
+        ? `${signs} signs from the next start on, and ${former}, which signs until then, goes on verifying: nobody is logged out`
+        : `${signs} signs from the next start on, and whoever ${former} signed in must sign in again`,
       'Start all processes anew together: those that still run with the former secret do not know the new key.',
     );
   }
@@ -214,13 +179,14 @@ function tellRest(
   for (const { kid, bytes, why } of weak) {
     ui.note(`the key ${kid} is weak: ${bytes} of ${MINIMUM_BYTES} bytes count, since ${why}`);
   }
-  const signsWeakly = weak.some(({ kid }) => kid === signs?.id);
+  const signsWeakly = weak.some(({ kid }) => kid === signs);
   if (signsWeakly)
     ui.note('production refuses a weak key that signs: rotate away from it first (keyturn rotate --wait)');
-  if (weak.length > (signsWeakly ? 1 : 0)) {
+  if (weak.length > (signsWeakly ? 1 : 0) && document !== undefined) {
     ui.note(
       'production refuses weak keys; to rotate away from them, keyturn.toml can excuse them for a while',
-      ...gathered.excuse,
+      '[security.signing_secret]',
+      excuseFor(weak, machine.now()),
     );
   }
   if (!takeAway.includes(origin.name) && after.source?.path !== origin.path) {

@@ -1,31 +1,38 @@
-// keyturn init: starts a keyring document with the keys in force, so that nobody is logged out by moving to it.
-import { Key, Material } from '../../keyring/key.js';
-import { foundDocument } from '../../rotation/found.js';
-import { generateSecret } from '../../secret/generate.js';
-import type { Command } from '../command.js';
-import { tellFounded } from '../new-document.js';
+// keyturn init: starts a keyring with the keys in force, so that nobody is logged out by moving to it.
+import { foundRing } from '../../rotation/found.js';
+import type { Command, Option } from '../command.js';
+import { tellFounded } from '../new-keyring.js';
 import { userName } from '../user.js';
 
+const IF_MISSING: Option = {
+  name: 'if-missing',
+  about: 'where there is a keyring already, say so, and end with exit code 0',
+};
+
 export const init: Command = {
-  usage: '',
+  usage: '[--if-missing]',
   about: [
     'Writes .keyturn/keyring.json, a keyring document. Its first active key is the secret in',
     'force, and previous, next and revoked keys keep their states: nobody is logged out. Where',
     'no secret is in force, a new one is made. Writes a commented keyturn.toml that names the',
     'document, and a rule that makes git ignore it. Existing files are never changed.',
     '',
+    'Where security.keyring.store names Redis or PostgreSQL it makes the first keyring there, of',
+    'the same keys, for all replicas to share. The secret in force seals it from then on. No file',
+    'is written, and a keyring that is there is never changed.',
+    '',
+    '--if-missing is for jobs and init containers that run at every deploy.',
     'KEYTURN_DATA_DIR moves .keyturn to a place that survives deployments.',
   ],
-  options: [],
+  options: [IF_MISSING],
   words: [],
   run: async (context) => {
-    const founded = await foundDocument({
+    const founded = await foundRing({
       machine: context.machine,
       profile: context.profile,
       who: userName(),
-      command: 'init',
-      excuses: ['secret_missing'],
-      keys: async ({ keyring }) => keyring?.keys ?? [new Key(new Material(generateSecret()), 'active')],
+      imported: [],
+      ifMissing: context.has('if-missing'),
     });
     tellFounded(context, founded);
     for (const { error } of founded.after.problems) context.ui.note(`${error.message}; ${error.hint}`);

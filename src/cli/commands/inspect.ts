@@ -13,6 +13,7 @@ import { AEAD_PACKAGE, type Aead, loadAead } from '../../signing/sodium.js';
 import { decodePayload, fromJson, parseToken, type TokenParts } from '../../signing/token.js';
 import { Usage } from '../../signing/usage.js';
 import type { Command, Context } from '../command.js';
+import { openRotation } from '../open.js';
 import { columns, relativeTime, wrongUsage } from '../ui.js';
 
 export const inspect: Command = {
@@ -36,12 +37,13 @@ export const inspect: Command = {
     const token = (word === '-' ? await context.surroundings.readInput() : word).trim();
     const parts = parseToken(token) ?? parseSealed(token);
     const resolution = await resolve({ machine: context.machine, profile: context.profile, create: false });
+    const ring = parts === undefined ? undefined : await ringToTry(context, resolution);
     const trial =
-      parts === undefined
+      parts === undefined || ring === undefined
         ? undefined
-        : await tryOut(token, isSealed(parts), purpose, resolution, context.machine.now);
-    const seen = describe(parts, trial, resolution.keyring);
-    const error = resolution.problems.find((problem) => problem.severity === 'error')?.error;
+        : await tryOut(token, isSealed(parts), purpose, resolution, ring, context.machine.now);
+    const seen = describe(parts, trial, ring instanceof KeyturnError ? undefined : ring);
+    const error = firstError(resolution);
     if (error !== undefined && trial?.obstacle === undefined)
       context.ui.note(`a start with this configuration is refused: ${error.message}`);
     if (context.json) context.ui.json(seen);
@@ -78,12 +80,11 @@ async function tryOut(
   sealed: boolean,
   asked: string | undefined,
   resolution: Resolution,
+  ring: Keyring | KeyturnError,
   clock: () => number,
 ): Promise<Trial> {
-  const ring = resolution.keyring;
-  if (ring === undefined) {
-    return { purposes: [], authentic: false, reason: 'no_keyring', obstacle: noKeyring(resolution) };
-  }
+  if (ring instanceof KeyturnError)
+    return { purposes: [], authentic: false, reason: 'no_keyring', obstacle: ring };
   const aead = sealed ? await cipher() : undefined;
   if (aead instanceof KeyturnError)
     return { purposes: [], authentic: false, reason: 'no_cipher', obstacle: aead };
@@ -113,6 +114,18 @@ async function tryOut(
   return { purposes, authentic: fine || best === 'expired', reason: fine ? null : best };
 }
 
+/** The keyring in force, or why there is none. What else is wrong with the configuration does not matter here. */
+async function ringToTry(context: Context, resolution: Resolution): Promise<Keyring | KeyturnError> {
+  if (resolution.settings.get('security.keyring.store') === undefined)
+    return resolution.keyring ?? noKeyring(firstError(resolution));
+  try {
+    return await (await openRotation(context)).ring();
+  } catch (error) {
+    if (error instanceof KeyturnError) return noKeyring(error);
+    throw error;
+  }
+}
+
 /** What opens sealed tokens, or why there is none. */
 async function cipher(): Promise<Aead | KeyturnError> {
   try {
@@ -124,8 +137,11 @@ async function cipher(): Promise<Aead | KeyturnError> {
   }
 }
 
-function noKeyring({ problems }: Resolution): KeyturnError {
-  const first = problems.find((problem) => problem.severity === 'error')?.error;
+function firstError({ problems }: Resolution): KeyturnError | undefined {
+  return problems.find((problem) => problem.severity === 'error')?.error;
+}
+
+function noKeyring(first: KeyturnError | undefined): KeyturnError {
   return new KeyturnError(
     first?.code ?? 'secret_missing',
     `there is no keyring to verify with: ${first?.message ?? 'none is configured, and no start has made one yet'}`,

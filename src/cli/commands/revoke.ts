@@ -1,6 +1,7 @@
 // keyturn revoke: refuses a key at once, and says what that breaks.
 import type { Impact } from '../../rotation/impact.js';
-import type { Command } from '../command.js';
+import type { Rotation } from '../../rotation/rotation.js';
+import type { Command, Context } from '../command.js';
 import { attempt, conclude, openRing, STEP_OPTIONS, stepOptions } from '../step.js';
 import { columns, wrongUsage } from '../ui.js';
 
@@ -30,6 +31,7 @@ export const revoke: Command = {
       options.dryRun === true ? trial : await attempt(context, () => rotation.revoke(kid, options));
     const successor = outcome.ring.active.id;
     const takeover = successor === outcome.former.active.id ? '' : `; ${successor} signs now`;
+    noteSeal(context, rotation, kid);
     return await conclude(context, rotation, {
       step: 'revoke',
       outcome,
@@ -41,6 +43,14 @@ export const revoke: Command = {
     });
   },
 };
+
+/** Whoever has that secret, and can read the engine, has every other key as well. */
+function noteSeal({ ui }: Context, { shared, resolution }: Rotation, kid: string): void {
+  if (!shared || resolution.keyring?.get(kid)?.live !== true) return;
+  ui.note(
+    `the secret of ${kid} still seals the keyring: deploy a new one in ${resolution.source?.name} (keyturn generate), and this one as a previous secret until every replica has the new one`,
+  );
+}
 
 /** "tokens of it for session, csrf": short, since the table follows. */
 function summary({ rows }: Impact): string {

@@ -1,10 +1,13 @@
 // keyturn rotate: stages a new key, and with --wait goes on to promote it when that is safe. Where the secret lives
 // in variables it says what to deploy.
 import { KeyturnError } from '../../errors.js';
+import type { ReplicaReport } from '../../fleet/report.js';
 import type { Keyring } from '../../keyring/keyring.js';
-import type { Outcome, Rotation, Waiting } from '../../rotation/rotation.js';
+import type { Outcome, Rotation } from '../../rotation/rotation.js';
+import type { Waiting } from '../../rotation/wait.js';
 import type { Command, Context } from '../command.js';
 import { tellDeploys } from '../deploy-plan.js';
+import { silentUntil } from '../replica-words.js';
 import {
   ACTIVATE_IN,
   attempt,
@@ -57,7 +60,7 @@ export const rotate: Command = {
       return await tellDeploys(context, rotation);
     }
     if (context.has('out')) {
-      throw refused('--out is for a secret in variables', 'leave it out: the document holds the new secret');
+      throw refused('--out is for a secret in variables', 'leave it out: the keyring holds the new secret');
     }
     if (!wishes.wait) return await stageOnly(context, rotation, wishes);
     return await stageAndPromote(context, rotation, wishes);
@@ -92,7 +95,8 @@ function readWishes(context: Context): Wishes {
 }
 
 /** Whether a rotation is a matter of deploys. */
-function isPlanned({ resolution: { source } }: Rotation): boolean {
+function isPlanned({ resolution: { source }, shared }: Rotation): boolean {
+  if (shared) return false;
   return source?.format === 'secret' && (source.kind === 'variable' || source.kind === 'command');
 }
 
@@ -157,14 +161,20 @@ type Wait = Parameters<Rotation['promoteWhenSafe']>[0];
 async function waitAndPromote(context: Context, rotation: Rotation, wait: Wait): Promise<Outcome> {
   const { ui, machine } = context;
   let last: Waiting | undefined;
+  let silent: Silent = new Map();
   let saidAt = Number.NEGATIVE_INFINITY;
+  const lookForSilent = async () => {
+    // What it comes to is for the next line: whether it can be asked at all the wait itself finds out.
+    silent = await silentOnes(rotation, machine.now()).catch(() => silent);
+  };
   const progress = (waiting: Waiting) => {
     const now = machine.now();
     const changed = last?.knowing !== waiting.knowing || last.replicas !== waiting.replicas;
     const fresh = changed || now - saidAt >= SAY_EVERY_MS;
     if (fresh) saidAt = now;
     last = waiting;
-    ui.progress(`waiting: ${whoKnows(waiting, wait.replicas)}, ${whenSafe(waiting, now)}`, fresh);
+    ui.progress(`waiting: ${whoKnows(waiting, wait.replicas)}, ${whenSafe(waiting, silent, now)}`, fresh);
+    if (waiting.missing.length > 0) void lookForSilent();
   };
   try {
     return await rotation.promoteWhenSafe({ ...wait, progress });
@@ -173,10 +183,29 @@ async function waitAndPromote(context: Context, rotation: Rotation, wait: Wait):
       error instanceof KeyturnError && (error.code === 'too_early' || error.code === 'replica_behind');
     if (!over || last === undefined) throw error;
     ui.progressed();
-    throw gaveUp(last, wait, machine.now());
+    await lookForSilent();
+    throw gaveUp(last, silent, wait, machine.now());
   } finally {
     ui.progressed();
   }
+}
+
+/** Until when the reports of replicas count that may be gone, by instance. */
+type Silent = ReadonlyMap<string, number>;
+
+async function silentOnes(rotation: Rotation, now: number): Promise<Silent> {
+  const replicas = await rotation.replicas();
+  const until = (replica: ReplicaReport) => {
+    const at = silentUntil(replica, now, rotation.resolution);
+    return at === undefined ? [] : [[replica.instance, at] as const];
+  };
+  return new Map(replicas.flatMap(until));
+}
+
+/** When the last of them counts no longer; undefined unless all of them are silent. */
+function endOf(missing: readonly string[], silent: Silent): number | undefined {
+  const ends = missing.map((instance) => silent.get(instance));
+  return ends.length === 0 || ends.includes(undefined) ? undefined : Math.max(...(ends as number[]));
 }
 
 /** "2 of 3 replicas know key x" */
@@ -187,23 +216,35 @@ function whoKnows({ kid, knowing, replicas }: Waiting, expected: number | undefi
     : `${knowing} of ${all} replicas know key ${kid}`;
 }
 
-function whenSafe({ safeAt, missing }: Waiting, now: number): string {
+function whenSafe({ safeAt, missing }: Waiting, silent: Silent, now: number): string {
   if (safeAt !== undefined) return `safe in ${lengthOfTime(Math.max(1, (safeAt - now) / 1000))}`;
-  return `not safe before ${missing.join(', ')} ${missing.length === 1 ? 'does' : 'do'}`;
+  const many = missing.length !== 1;
+  const before = `not safe before ${missing.join(', ')} ${many ? 'do' : 'does'}`;
+  const end = endOf(missing, silent);
+  if (end === undefined) return before;
+  return `${before}, or at ${moment(end, now)}: ${many ? 'they are' : 'it is'} silent, and may be gone`;
 }
 
-function gaveUp(waiting: Waiting, { patience, replicas: expected }: Wait, now: number): Error {
+function gaveUp(
+  waiting: Waiting,
+  silent: Silent,
+  { patience, replicas: expected }: Wait,
+  now: number,
+): Error {
   const { kid, missing, safeAt, replicas } = waiting;
-  const silent = Math.max(0, (expected ?? 0) - replicas);
+  const unheard = Math.max(0, (expected ?? 0) - replicas);
+  const names = missing.map((instance) => (silent.has(instance) ? `${instance} (silent)` : instance));
   const who = [
-    ...(missing.length === 0 ? [] : [`${missing.join(', ')} cannot verify with it yet`]),
-    ...(silent === 0 ? [] : [`${silent} of ${expected} do not report`]),
+    ...(missing.length === 0 ? [] : [`${names.join(', ')} cannot verify with it yet`]),
+    ...(unheard === 0 ? [] : [`${unheard} of ${expected} do not report`]),
   ];
   const why =
     who.length === 0 ? 'no replica is known to lack it, but not all are known to have it' : who.join('; ');
+  const end = endOf(missing, silent);
   const when = safeAt === undefined ? '' : `it is safe at ${moment(safeAt, now)}; `;
+  const gone = end === undefined ? '' : `whoever is silent counts until ${moment(end, now)}; `;
   return refused(
     `gave up after ${lengthOfTime(patience)}, and the key ${kid} stays staged: ${why}`,
-    `${when}go on with keyturn rotate --wait; keyturn status shows all replicas`,
+    `${when}${gone}go on with keyturn rotate --wait; keyturn status shows all replicas`,
   );
 }

@@ -15,7 +15,7 @@ import {
 export const stage: Command = {
   usage: '[--activate-in DURATION] [--from FILE]',
   about: [
-    'Adds a new key to the keyring document. It verifies on every replica and signs on none,',
+    'Adds a new key to the keyring. It verifies on every replica and signs on none,',
     'so that it can be promoted later without logging anybody out. Keyturn makes the secret,',
     'unless --from names a file with one line that holds it.',
   ],

@@ -3,9 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { KeyturnError } from '../../errors.js';
 import type { ReplicaReport } from '../../fleet/report.js';
 import type { HistoryEntry } from '../../keyring/keyring.js';
-import { Rotation } from '../../rotation/rotation.js';
+import type { Resolution } from '../../resolve/resolve.js';
+import type { Rotation } from '../../rotation/rotation.js';
 import type { KeyStatus, Status } from '../../rotation/status.js';
 import type { Command, Context } from '../command.js';
+import { openRotation } from '../open.js';
+import { conditionNow, conditionOf, differences, noReplicas, rootsOf } from '../replica-words.js';
 import { hiddenNames, iso, type Next, nextJson, nextLine, nextOf, stepOf } from '../ring-words.js';
 import { columns, count, moment, type Style, table, type Ui } from '../ui.js';
 
@@ -17,6 +20,7 @@ export const status: Command = {
     'Shows the source in force, every key with its next step and when that is safe, every',
     'replica that reports, what differs between them, and the command to run next. With a',
     'secret in variables it says which of the three deploys of a rotation is in force here.',
+    'Replicas with another signing secret than the rest are named by the ids of their keys.',
     '',
     'Exit code 0 also when replicas differ or are degraded: keyturn doctor judges.',
   ],
@@ -26,7 +30,7 @@ export const status: Command = {
   words: [],
   run: async (context) => {
     if (context.has('watch')) await watch(context);
-    else tell(await look(context), context);
+    else tell(await look(await openRotation(context)), context);
     return 0;
   },
 };
@@ -34,27 +38,24 @@ export const status: Command = {
 /** What is known at one moment. */
 interface View {
   readonly status: Status;
-  readonly path: string | undefined;
+  readonly resolution: Resolution;
   readonly hidden: readonly string[];
   readonly lastRotation: HistoryEntry | undefined;
   readonly deploy: string | undefined;
-  readonly problems: readonly KeyturnError[];
   readonly next: Next;
 }
 
-async function look({ machine, profile }: Context): Promise<View> {
-  const rotation = await Rotation.open({ machine, profile });
+async function look(rotation: Rotation): Promise<View> {
   const { resolution } = rotation;
-  const now = await rotation.status();
-  const past = await rotation.history();
+  const ring = await rotation.ring();
+  const now = await rotation.status(ring);
   const deploy = rotation.deploys().find(({ number }) => number === now.deploy);
   return {
     status: now,
-    path: resolution.source?.path,
+    resolution,
     hidden: hiddenNames(resolution),
-    lastRotation: past.findLast(({ what }) => what === 'promote' || what === 'rollback'),
+    lastRotation: ring.history.findLast(({ what }) => what === 'promote' || what === 'rollback'),
     deploy: deploy === undefined ? undefined : `${deploy.number} of 3: ${deploy.what}`,
-    problems: resolution.problems.map(({ error }) => error),
     next: nextOf(now, resolution, false),
   };
 }
@@ -62,7 +63,7 @@ async function look({ machine, profile }: Context): Promise<View> {
 function tell(view: View, { ui, json }: Context): void {
   if (json) ui.json(forPrograms(view));
   else ui.print(...lines(view, ui));
-  for (const { message, hint } of view.problems) ui.note(`${message}; ${hint}`);
+  for (const { error } of view.resolution.problems) ui.note(`${error.message}; ${error.hint}`);
 }
 
 async function watch(context: Context): Promise<void> {
@@ -70,8 +71,14 @@ async function watch(context: Context): Promise<void> {
   const ended = surroundings.interrupted();
   const drawn = ui.redraws && !json;
   let told: ReadonlyMap<string, string> = new Map();
+  let rotation: Rotation | undefined;
+  const lookAgain = async () => {
+    // Anew from the source on, by way of the same connections.
+    rotation = rotation === undefined ? await openRotation(context) : await rotation.again();
+    return await look(rotation);
+  };
   while (!ended.aborted) {
-    const seen = await lookOrSay(context);
+    const seen = await lookOrSay(lookAgain);
     if (drawn) {
       ui.redraw(...(typeof seen === 'string' ? [seen] : lines(seen, ui)), '', ui.style('dim', 'Ctrl-C ends'));
     } else {
@@ -89,10 +96,10 @@ async function watch(context: Context): Promise<void> {
   }
 }
 
-/** A file that is broken for a while does not end the watch. */
-async function lookOrSay(context: Context): Promise<View | string> {
+/** A file that is broken for a while does not end the watch, and neither does an engine that is away. */
+async function lookOrSay(lookAgain: () => Promise<View>): Promise<View | string> {
   try {
-    return await look(context);
+    return await lookAgain();
   } catch (error) {
     if (error instanceof KeyturnError) return `error: ${error.message}; ${error.hint}`;
     throw error;
@@ -100,20 +107,23 @@ async function lookOrSay(context: Context): Promise<View | string> {
 }
 
 /** What can change, by what it is about: no moments and no counts of seconds. */
-function factsOf({ status: now, hidden, deploy }: View): ReadonlyMap<string, string> {
-  const { source, ring, keys, replicas } = now;
+function factsOf(view: View): ReadonlyMap<string, string> {
+  const { status: now, hidden, deploy } = view;
+  const { source, ring, keys, replicas, silence } = now;
   return new Map([
     ['source', `source: ${source}${hidden.length === 0 ? '' : `, hides ${hidden.join(', ')}`}`],
     ...(deploy === undefined ? [] : [['deploy', `deploy: ${deploy}`] as const]),
     ['ring', `ring: generation ${ring.generation}, fingerprint ${ring.fingerprint}`],
     ...keys.map((key) => [`key ${key.id}`, `key ${key.id}: ${key.state}${safeNow(key, now)}`] as const),
+    ...(silence === undefined ? [] : [['silence', `replicas cannot be asked: ${silence}`] as const]),
     ...replicas.map(
       (replica) =>
         [
           `replica ${replica.instance}`,
-          `replica ${replica.instance}: ${ringOf(replica)}, signs with ${replica.signs}, ${conditionOf(replica, now)}`,
+          `replica ${replica.instance}: ${ringOf(replica)}, signs with ${replica.signs ?? 'nothing'}, ${conditionOf(replica, view)}`,
         ] as const,
     ),
+    ...differences(view).map((line) => [line, line] as const),
   ]);
 }
 
@@ -144,28 +154,30 @@ const FORMATS: Readonly<Record<string, string>> = {
 };
 
 function lines(view: View, ui: Ui): string[] {
-  const { status: now, hidden, deploy, next } = view;
-  const { ring, format, replicas } = now;
+  const { status: now, resolution, hidden, deploy, next } = view;
+  const { ring, format, replicas, place, shared } = now;
   const [keyHead = '', ...keys] = table(
     ['key', 'state', 'since', 'known by', 'last verified', 'next step'],
     now.keys.map((key) => keyRow(key, now)),
   );
   const [replicaHead = '', ...replicaRows] = table(
     ['replica', 'profile', 'ring', 'signs with', 'last reload', 'condition'],
-    replicas.map((replica) => replicaRow(replica, now)),
+    replicas.map((replica) => replicaRow(replica, view)),
   );
-  const where = view.path === undefined ? '' : ` (${view.path})`;
+  const path = resolution.source?.path;
+  const where = path === undefined ? '' : ` (${path})`;
   return [
     ...columns(
       [
         ['source', `${now.source}${where}: ${FORMATS[format] ?? format}`],
         ...(hidden.length === 0 ? [] : [['hides', hidden.join(', ')] as const]),
         ['profile', now.profile],
+        ...(shared ? [['kept in', `${place}, sealed by ${now.source} (${sealedBy(view)})`] as const] : []),
         [
           'ring',
           `${ring.id === undefined ? '' : `generation ${ring.generation}, `}fingerprint ${ring.fingerprint}`,
         ],
-        ...(format === 'document' ? [['rotated', rotated(view)] as const] : []),
+        ...(ring.id === undefined ? [] : [['rotated', rotated(view)] as const]),
         ...(now.deploy === undefined ? [] : [['deploy', deploy ?? 'no rotation is under way'] as const]),
       ],
       '',
@@ -174,17 +186,17 @@ function lines(view: View, ui: Ui): string[] {
     ui.style('dim', keyHead),
     ...keys.map((line, index) => coloured(line, now.keys[index], ui)),
     '',
-    ...(replicas.length === 0
-      ? [
-          format === 'document'
-            ? 'no process reports beside the file'
-            : 'processes report beside a keyring document only',
-        ]
-      : [ui.style('dim', replicaHead), ...replicaRows]),
-    ...differences(now).map((line) => ui.style('yellow', line)),
+    ...(replicas.length === 0 ? [noReplicas(view)] : [ui.style('dim', replicaHead), ...replicaRows]),
+    ...differences(view).map((line) => ui.style('yellow', line)),
     '',
     ui.style('bold', nextLine(next)),
   ];
+}
+
+/** "K1", or while the secret itself is rotated "K1 active, K2 staged". */
+function sealedBy({ resolution }: View): string {
+  const roots = resolution.keyring?.live ?? [];
+  return roots.map(({ id, state }) => (roots.length === 1 ? id : `${id} ${state}`)).join(', ');
 }
 
 function coloured(line: string, key: KeyStatus | undefined, ui: Ui): string {
@@ -206,47 +218,20 @@ function keyRow(key: KeyStatus, now: Status): string[] {
   ];
 }
 
-function replicaRow(replica: ReplicaReport, now: Status): string[] {
+function replicaRow(replica: ReplicaReport, view: View): string[] {
   return [
     replica.instance,
     replica.profile,
     ringOf(replica),
-    replica.signs,
-    moment(replica.loadedAt, now.now),
-    conditionOf(replica, now),
+    replica.signs ?? '-',
+    replica.signs === undefined ? '-' : moment(replica.loadedAt, view.status.now),
+    conditionNow(replica, view),
   ];
 }
 
-function ringOf({ generation, fingerprint }: ReplicaReport): string {
-  return `generation ${generation}, ${fingerprint}`;
-}
-
-function conditionOf({ instance, degraded }: ReplicaReport, now: Status): string {
-  if (degraded !== undefined) return `degraded: ${degraded}`;
-  return now.differing.includes(instance) ? 'another ring than the one in force' : 'fine';
-}
-
-function differences({ differing, replicas, profile }: Status): string[] {
-  const otherRules = replicas.find((replica) => replica.profile !== profile);
-  const degraded = replicas.filter((replica) => replica.degraded !== undefined).length;
-  const all = count(replicas.length, 'replica');
-  return [
-    ...(otherRules === undefined
-      ? []
-      : [
-          `differs: ${otherRules.instance} runs by the ${otherRules.profile} profile and this command by ${profile}, so no step is taken; --env ${otherRules.profile} goes by its rules`,
-        ]),
-    ...(differing.length === 0
-      ? []
-      : [
-          `differs: ${differing.length} of ${all} ${differing.length === 1 ? 'has' : 'have'} another ring than the one in force`,
-        ]),
-    ...(degraded === 0
-      ? []
-      : [
-          `degraded: ${degraded} of ${all} ${degraded === 1 ? 'goes' : 'go'} by an older ring, since the newer one is no good`,
-        ]),
-  ];
+function ringOf({ ring, generation, fingerprint, signs }: ReplicaReport): string {
+  if (signs === undefined) return '-';
+  return ring === undefined ? fingerprint : `generation ${generation}, ${fingerprint}`;
 }
 
 function rotated({ lastRotation, status: now }: View): string {
@@ -255,13 +240,17 @@ function rotated({ lastRotation, status: now }: View): string {
   return `${moment(at, now.now)}${who === undefined ? '' : ` by ${who}`}`;
 }
 
-function forPrograms({ status: now, hidden, lastRotation, next, path }: View): object {
+function forPrograms(view: View): object {
+  const { status: now, resolution, hidden, lastRotation, next } = view;
   return {
     profile: now.profile,
     source: now.source,
-    path: path ?? null,
+    path: resolution.source?.path ?? null,
     format: now.format,
     hides: hidden,
+    place: now.place ?? null,
+    shared: now.shared,
+    roots: rootsOf(view) ?? null,
     ring: { ...now.ring, id: now.ring.id ?? null },
     rotatedAt: iso(lastRotation?.at),
     deploy: now.deploy ?? null,
@@ -281,12 +270,14 @@ function forPrograms({ status: now, hidden, lastRotation, next, path }: View): o
       source: replica.source,
       generation: replica.generation,
       fingerprint: replica.fingerprint,
-      signs: replica.signs,
+      signs: replica.signs ?? null,
       verifies: replica.verifies,
+      roots: replica.roots ?? null,
       loadedAt: iso(replica.loadedAt),
       reportedAt: iso(replica.at),
       degraded: replica.degraded ?? null,
     })),
+    silence: now.silence ?? null,
     differing: now.differing,
     next: nextJson(next),
   };

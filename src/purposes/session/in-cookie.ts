@@ -71,7 +71,7 @@ export class CookieSessions implements SessionKind {
       const renewed = renewEpoch(this.#parts.hooks, state, state.session);
       return andThen(renewed, (holds) => (holds ? this.#issue(state, data) : undefined));
     }
-    if (carried === undefined || response.publiclyCacheable) return undefined;
+    if (carried === undefined || response.publiclyCacheable || !response.canSign) return undefined;
     const now = this.#now();
     const { times } = this.#parts;
     const createdAt = state.createdAt ?? now;
@@ -97,7 +97,7 @@ export class CookieSessions implements SessionKind {
       throw new KeyturnError(
         'session_too_large',
         `the session cookie would be longer than the ${COOKIE_LIMIT} bytes that browsers keep (its data has ${data.length} characters)`,
-        'keep less in the session, or keep it in a store: backend = "memory" under [session], or a store passed to the adapter',
+        'keep less in the session, or keep it in a store: backend = "redis" or "postgres" under [session], or a store passed to the adapter',
       );
     }
     return header;

@@ -59,7 +59,7 @@ export class StoreSessions implements SessionKind {
     if (state.ended) return this.#end(state);
     if (state.fresh) return data === '{}' && !state.regenerated ? undefined : this.#create(state);
     if (data !== state.base) return this.#save(state, response);
-    if (response.publiclyCacheable) return undefined;
+    if (response.publiclyCacheable || !response.canSign) return undefined;
     const expiresAt = this.#dueExpiry(state);
     return expiresAt === undefined ? this.#signedAgain(state, response) : this.#roll(state, expiresAt);
   }
@@ -88,10 +88,12 @@ export class StoreSessions implements SessionKind {
     await renewEpoch(this.#parts.hooks, state, data);
     state.createdAt = now;
     const expiresAt = this.#parts.times.expiry(now, now);
+    // Before anything is kept: where nothing can be signed nothing is to be left behind.
+    const cookie = this.#cookie(state.id, now, expiresAt);
     await this.#parts.store.put(state.id, this.#record(state, dataText(data), expiresAt), 0);
     // Last, so that a store that fails leaves everything as it was.
     if (state.replaced !== undefined) await this.#bury(state.replaced, undefined);
-    return this.#cookie(state.id, now, expiresAt);
+    return cookie;
   }
 
   /** What was kept of a session that has been signed out meanwhile goes with it: the sign-out stands. */
@@ -108,6 +110,7 @@ export class StoreSessions implements SessionKind {
     // the browser may hold another session by now, and removing the cookie would end that one.
     if (!saved) return undefined;
     const expiresAt = this.#dueExpiry(state);
+    if (!response.canSign) return undefined;
     return expiresAt === undefined
       ? this.#signedAgain(state, response)
       : this.#cookie(state.id, this.#now(), expiresAt);

@@ -11,6 +11,8 @@ export interface ResponseTraits {
   readonly safe: boolean;
   /** A shared cache may keep the response: its cookies could reach somebody else. */
   readonly publiclyCacheable: boolean;
+  /** False: nothing can be signed for now, so that what can wait does. */
+  readonly canSign: boolean;
 }
 
 /** Sessions of one kind. Both methods answer at once unless a store or the epoch makes them wait. */

@@ -1,0 +1,43 @@
+// The places of rings for scripts/proof-turn.js: as an app opens them, with one connection per process.
+import { join } from 'node:path';
+import { Pool } from 'pg';
+import { createClient } from 'redis';
+import { root } from './proof-tools.js';
+
+const load = async (path) => await import(join(root, 'dist', path));
+const { Key, Material } = await load('keyring/key.js');
+const { Keyring } = await load('keyring/keyring.js');
+const { FileRingStore } = await load('ring-stores/file.js');
+const { PostgresRingTable } = await load('ring-stores/postgres.js');
+const { RedisRingTable } = await load('ring-stores/redis.js');
+const { SharedRingStore } = await load('ring-stores/shared.js');
+
+/** Seconds. The period is long, so that the next one does not end meanwhile. */
+export const EVERY = 3600;
+export const TIMES = { maxLag: 60, lease: 900, skew: 300 };
+
+export const ROOTS = new Keyring([
+  new Key(new Material('what seals the rings of this proof, and nothing else in the world'), 'active'),
+]);
+
+/** @returns stores by the name of their ring, and what ends the connection */
+export async function openStore(engine, place) {
+  if (engine === 'file') {
+    const of = (name) => new FileRingStore(join(place.folder, `${name}.json`), TIMES.lease, Date.now);
+    return { of, close: async () => {} };
+  }
+  const { tableOf, close } = engine === 'redis' ? await openRedis(place) : openPostgres(place);
+  const of = (name, watched = (table) => table) =>
+    new SharedRingStore({ table: watched(tableOf(name)), roots: ROOTS, lease: TIMES.lease, now: Date.now });
+  return { of, close };
+}
+
+async function openRedis({ url, prefix }) {
+  const client = await createClient({ url }).connect();
+  return { tableOf: (name) => new RedisRingTable({ client, prefix, name }), close: () => client.close() };
+}
+
+function openPostgres({ url, schema }) {
+  const pool = new Pool({ connectionString: url, max: 2 });
+  return { tableOf: (name) => new PostgresRingTable({ pool, name, schema }), close: () => pool.end() };
+}

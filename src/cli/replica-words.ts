@@ -1,0 +1,102 @@
+// Replicas in words: how each of them is, what differs between them, and who holds up a step.
+import { type ReplicaReport, replicaFacts } from '../fleet/report.js';
+import type { Resolution } from '../resolve/resolve.js';
+import { clashesOf, clashInWords, strangers, withoutShared } from '../rotation/differences.js';
+import type { Status } from '../rotation/status.js';
+import { count, moment } from './ui.js';
+
+/** What there is to know beside the status. */
+export interface FleetWords {
+  readonly status: Status;
+  readonly resolution: Resolution;
+}
+
+/** The ids of the secrets that this command seals a shared keyring with; undefined where none is shared. */
+export function rootsOf({ status, resolution }: FleetWords): readonly string[] | undefined {
+  return status.shared ? (resolution.keyring?.live ?? []).map(({ id }) => id) : undefined;
+}
+
+/** Until when the report of a replica that may be gone counts, in milliseconds since 1970; undefined for the others. */
+export function silentUntil(
+  replica: ReplicaReport,
+  now: number,
+  { settings }: Resolution,
+): number | undefined {
+  const lease = settings.get('security.keyring.lease');
+  return replicaFacts(replica, lease, now).silent === true ? replica.at + lease * 1000 : undefined;
+}
+
+/** How a replica is, without moments, so that it is the same until something happens. */
+export function conditionOf(replica: ReplicaReport, { status, resolution }: FleetWords): string {
+  const { instance, degraded, signs } = replica;
+  if (signs === undefined) return `no keyring yet${degraded === undefined ? '' : `: ${degraded}`}`;
+  if (degraded !== undefined) return `degraded: ${degraded}`;
+  if (silentUntil(replica, status.now, resolution) !== undefined) return 'silent';
+  if (!status.differing.includes(instance)) return 'fine';
+  return status.place === undefined
+    ? 'another keyring than that of this command'
+    : 'another ring than the one in force';
+}
+
+/** The same with the moment from which it holds up nothing. */
+export function conditionNow(replica: ReplicaReport, words: FleetWords): string {
+  const { now } = words.status;
+  const until = silentUntil(replica, now, words.resolution);
+  const condition = conditionOf(replica, words);
+  return condition === 'silent' && until !== undefined
+    ? `silent, counts until ${moment(until, now)}`
+    : condition;
+}
+
+/** Why no replica is listed. */
+export function noReplicas({ status, resolution }: FleetWords): string {
+  const { silence, shared, place } = status;
+  if (silence !== undefined) return `replicas cannot be asked: ${silence}`;
+  if (shared) return `no process reports in ${place}`;
+  if (place !== undefined) return 'no process reports beside the file';
+  const backend = resolution.settings.get('session.backend');
+  if (backend === 'redis' || backend === 'postgres') return 'no process reports beside its sessions';
+  return 'processes report beside a keyring document, in a shared keyring, or beside sessions in Redis or PostgreSQL';
+}
+
+/** One line for each thing that is not the same everywhere. */
+export function differences(words: FleetWords): string[] {
+  const { status } = words;
+  const { replicas, profile, differing } = status;
+  const clashes = clashesOf(status, rootsOf(words) ?? []);
+  const told = strangers(clashes);
+  const alone = withoutShared(status);
+  const others = replicas.filter(
+    ({ instance, signs, roots }) =>
+      differing.includes(instance) &&
+      signs !== undefined &&
+      !(status.place === undefined && told.has(instance)) &&
+      !(status.shared && roots === undefined),
+  );
+  const otherRules = replicas.find((replica) => replica.profile !== profile);
+  const waiting = replicas.filter(({ signs }) => signs === undefined);
+  const degraded = replicas.filter(({ signs, degraded: why }) => signs !== undefined && why !== undefined);
+  const of = (some: readonly unknown[], one: string, many: string) =>
+    `${some.length} of ${count(replicas.length, 'replica')} ${some.length === 1 ? one : many}`;
+  const line = (some: readonly unknown[], text: () => string) => (some.length === 0 ? [] : [text()]);
+  return [
+    ...(otherRules === undefined
+      ? []
+      : [
+          `differs: ${otherRules.instance} runs by the ${otherRules.profile} profile and this command by ${profile}, so no step is taken; --env ${otherRules.profile} goes by its rules`,
+        ]),
+    ...clashes.map((clash) => `differs: ${clashInWords(clash, 'this command')}`),
+    ...line(
+      alone,
+      () =>
+        `differs: ${of(alone, 'runs', 'run')} without the shared keyring, and by other keys than the rest`,
+    ),
+    ...line(others, () =>
+      status.place === undefined
+        ? `differs: ${of(others, 'has', 'have')} another keyring than this command, and each accepts what the other signs: as between two deploys`
+        : `differs: ${of(others, 'has', 'have')} another ring than the one in force`,
+    ),
+    ...line(waiting, () => `not ready: ${of(waiting, 'has', 'have')} no keyring yet`),
+    ...line(degraded, () => `degraded: ${of(degraded, 'goes', 'go')} by the last good ring`),
+  ];
+}

@@ -1,0 +1,44 @@
+// Reads the keyring in force and what its processes report, without a trace: no table is made, nothing is cleared away.
+import { Engines } from '../engines/engines.js';
+import { KeyturnError } from '../errors.js';
+import { nextKeyAt } from '../keyring/automatic.js';
+import type { Machine } from '../resolve/machine.js';
+import type { Resolution } from '../resolve/resolve.js';
+import { Rotation } from '../rotation/rotation.js';
+import { sealedUnder } from '../rotation/sealing.js';
+import { judge } from '../secret/strength.js';
+import type { RingFacts } from './facts.js';
+
+/** Undefined where nothing is to be read: secrets by themselves, of processes that report nowhere. */
+export async function readRing(
+  machine: Machine,
+  profile: string | undefined,
+  resolution: Resolution,
+): Promise<RingFacts | KeyturnError | undefined> {
+  const { source, settings } = resolution;
+  const backend = settings.get('session.backend');
+  const shared = settings.get('security.keyring.store') !== undefined;
+  const reports = backend === 'redis' || backend === 'postgres';
+  const inFile = source?.kind === 'file' && source.format === 'document';
+  if (!shared && !reports && !inFile) return undefined;
+  const engines = new Engines(settings);
+  try {
+    const rotation = await Rotation.open({ machine, profile, engines, readOnly: true });
+    const ring = await rotation.ring();
+    const every = settings.get('security.rotation.every');
+    return {
+      status: await rotation.status(ring),
+      nextKeyAt: every === undefined ? undefined : nextKeyAt(ring, every),
+      weak: ring.live.flatMap(({ id, material }) => {
+        const { enough, bytes, why } = judge(material?.revealSecret() ?? '');
+        return enough ? [] : [{ kid: id, bytes, why }];
+      }),
+      sealedUnder: shared ? await sealedUnder(resolution, engines, machine.now) : [],
+    };
+  } catch (error) {
+    if (error instanceof KeyturnError) return error;
+    throw error;
+  } finally {
+    await engines.close();
+  }
+}

@@ -1,0 +1,75 @@
+// What users of a pool of PostgreSQL connections need beside its queries: news from a channel.
+import { keepWatching, type Watch } from './watch.js';
+
+/** What is used of a `Pool` of `pg`. */
+export interface PostgresPool {
+  query(
+    text: string,
+    values?: unknown[],
+  ): Promise<{ readonly rows: readonly PostgresRow[]; readonly rowCount: number | null }>;
+  /** A connection of one's own, for hearing of changes. */
+  connect?(): Promise<PostgresConnection>;
+}
+
+export type PostgresRow = Readonly<Record<string, unknown>>;
+
+/** What is used of a client that a pool has lent. */
+export interface PostgresConnection {
+  query(text: string): Promise<unknown>;
+  // biome-ignore lint/suspicious/noExplicitAny: events of all kinds
+  on(event: string, listener: (...args: any[]) => void): unknown;
+  release(destroy?: boolean): void;
+}
+
+/** A pool ends the process over the loss of an idle connection unless somebody listens. It makes a new one anyway. */
+export function surviveLostConnections(pool: object): void {
+  const { on, listenerCount } = pool as Partial<NodeJS.EventEmitter>;
+  if (typeof on !== 'function' || typeof listenerCount !== 'function') return;
+  if (listenerCount.call(pool as NodeJS.EventEmitter, 'error') === 0)
+    on.call(pool as NodeJS.EventEmitter, 'error', () => undefined);
+}
+
+/**
+ * Calls `told` for each notification in a channel, and each time that the connection is there (again): what was told
+ * meanwhile is lost. It takes one connection of the pool, so a pool of one is left alone. A courtesy: behind a pooler
+ * that hands out connections per transaction nothing arrives. Callers look now and then as well.
+ *
+ * @returns a function that ends it, to be called before the pool ends
+ */
+export async function listen(
+  pool: PostgresPool,
+  channel: string,
+  told: () => void,
+): Promise<() => Promise<void>> {
+  const { options } = pool as { options?: { max?: number } };
+  if (typeof pool.connect !== 'function' || options?.max === 1) return async () => undefined;
+  return await keepWatching((tell) => listener(pool, channel, tell), told);
+}
+
+function listener(pool: PostgresPool, channel: string, told: () => void): Watch {
+  let closed = false;
+  let connection: PostgresConnection | undefined;
+  let gone = (): void => {};
+  const lost = new Promise<void>((done) => {
+    gone = done;
+  });
+  const connect = async (): Promise<void> => {
+    const lent = (await pool.connect?.()) as PostgresConnection;
+    if (closed) return lent.release(true);
+    connection = lent;
+    for (const sign of ['error', 'end']) lent.on(sign, gone);
+    lent.on('notification', (news: { channel?: unknown }) => {
+      if (news.channel === channel) told();
+    });
+    await lent.query(`LISTEN "${channel.replaceAll('"', '""')}"`);
+    // Hearing news is no reason to go on running.
+    (lent as { unref?(): void }).unref?.();
+  };
+  const close = (): void => {
+    closed = true;
+    // Ended, not given back: it would go on listening in somebody else's hands.
+    connection?.release(true);
+    connection = undefined;
+  };
+  return { ready: connect(), lost, close };
+}

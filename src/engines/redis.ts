@@ -1,0 +1,206 @@
+// What users of a Redis client need, whichever library it is of: one way to send a command on a key, scripts, and news
+// from a channel.
+import { createHash } from 'node:crypto';
+import { KeyturnError } from '../errors.js';
+import { keepWatching, type Watch } from './watch.js';
+
+/** What is used of a client of node-redis (5 or later), or of its pool. */
+export interface NodeRedisClient {
+  get(key: string): Promise<unknown>;
+  sendCommand(args: string[]): Promise<unknown>;
+}
+
+/** What is used of a cluster client of node-redis. */
+export interface NodeRedisCluster {
+  get(key: string): Promise<unknown>;
+  sendCommand(firstKey: string, isReadonly: boolean, args: string[]): Promise<unknown>;
+  nodeClient(...node: never[]): unknown;
+}
+
+/** What is used of a Sentinel client of node-redis. */
+export interface NodeRedisSentinel {
+  get(key: string): Promise<unknown>;
+  sendCommand(isReadonly: boolean, args: string[]): Promise<unknown>;
+  acquire(): Promise<unknown>;
+}
+
+/** What is used of a client of ioredis (5 or later), single or cluster. */
+export interface IoredisClient {
+  get(key: string): Promise<unknown>;
+  call(command: string, ...args: string[]): Promise<unknown>;
+}
+
+export type RedisClient = NodeRedisClient | NodeRedisCluster | NodeRedisSentinel | IoredisClient;
+
+/** Sends a command; the key is the one that it is about, for finding the node. */
+export type RedisCommand = (key: string, args: string[]) => Promise<unknown>;
+
+/** How this client takes a command on one key. @throws KeyturnError `store_invalid` */
+export function commandOf(client: RedisClient): RedisCommand {
+  const has = hasOf(client);
+  if (has('get') && has('call')) {
+    const ioredis = client as IoredisClient;
+    return (_key, [name, ...args]) => ioredis.call(name as string, ...args);
+  }
+  if (has('get') && has('sendCommand')) {
+    if (has('nodeClient')) {
+      const cluster = client as NodeRedisCluster;
+      return (key, args) => cluster.sendCommand(key, false, args);
+    }
+    if (has('acquire')) {
+      const sentinel = client as NodeRedisSentinel;
+      return (_key, args) => sentinel.sendCommand(false, args);
+    }
+    const single = client as NodeRedisClient;
+    if (((client as { options?: { keyPrefix?: unknown } }).options?.keyPrefix ?? '') !== '') {
+      throw new KeyturnError(
+        'store_invalid',
+        'the Redis client puts its keyPrefix before some keys only: not before those of scripts',
+        'make a client without keyPrefix; stores have a prefix of their own',
+      );
+    }
+    return (_key, args) => single.sendCommand(args);
+  }
+  throw new KeyturnError(
+    'store_invalid',
+    'what was given as client is no Redis client',
+    'pass a connected client of node-redis (5 or later) or ioredis (5 or later) as client',
+  );
+}
+
+/** What is used of the cache of a node-redis client that keeps what it has read. */
+export interface SideCache {
+  /** In milliseconds; 0: for ever. */
+  readonly ttl?: number;
+  invalidate(key: string): void;
+}
+
+/** The cache of a client; undefined where it keeps nothing. @throws KeyturnError `store_invalid` */
+export function cacheOf(client: RedisClient): SideCache | undefined {
+  const { clientSideCache: cache } = client as { readonly clientSideCache?: SideCache | undefined };
+  if (cache === undefined || cache === null) return undefined;
+  if (cache.ttl !== undefined && cache.ttl > 0) return cache;
+  throw new KeyturnError(
+    'store_invalid',
+    'the Redis client keeps what it reads without an end, also when its connection has died',
+    'give its clientSideCache a ttl: new BasicClientSideCache({ ttl: 5000, maxEntries: 10_000 })',
+  );
+}
+
+export interface Script {
+  readonly text: string;
+  readonly sha: string;
+}
+
+export function script(text: string): Script {
+  // Redis' name for it, and no more.
+  return { text, sha: createHash('sha1').update(text).digest('hex') };
+}
+
+/**
+ * Runs a script by its hash; with its text where this Redis does not know it yet, or no longer.
+ *
+ * @param keys where they are several, all on the same node
+ */
+export async function runScript(
+  command: RedisCommand,
+  { text, sha }: Script,
+  keys: string | readonly string[],
+  parts: readonly string[],
+): Promise<unknown> {
+  const all = typeof keys === 'string' ? [keys] : keys;
+  const key = all[0] as string;
+  const rest = [String(all.length), ...all, ...parts];
+  try {
+    return await command(key, ['EVALSHA', sha, ...rest]);
+  } catch (error) {
+    if (!String((error as Error | undefined)?.message).startsWith('NOSCRIPT')) throw error;
+    return await command(key, ['EVAL', text, ...rest]);
+  }
+}
+
+/** node-redis ends the process over a lost connection unless somebody listens; callers are told anyway. */
+export function surviveLostConnections(client: object): void {
+  const { on, listenerCount } = client as Partial<NodeJS.EventEmitter>;
+  if (typeof on !== 'function' || typeof listenerCount !== 'function') return;
+  // ioredis needs none, and logs where nobody listens.
+  if (!('call' in client) && listenerCount.call(client as NodeJS.EventEmitter, 'error') === 0)
+    on.call(client as NodeJS.EventEmitter, 'error', () => undefined);
+}
+
+/** Clients can be told to give bytes. */
+export function asText(reply: unknown): string | undefined {
+  return reply === null || reply === undefined ? undefined : String(reply);
+}
+
+/**
+ * Calls `told` for each message in a channel, and each time that the connection is there (again): what was published
+ * meanwhile is lost. A courtesy: a connection that is dead without a sign brings nothing, and neither does a client that
+ * cannot be duplicated, such as a pool. Callers look now and then as well.
+ *
+ * @returns a function that ends it
+ */
+export async function subscribe(
+  client: RedisClient,
+  channel: string,
+  told: () => void,
+): Promise<() => Promise<void>> {
+  if (!hasOf(client)('duplicate')) return async () => undefined;
+  return await keepWatching((tell) => subscription(client, channel, tell), told);
+}
+
+/** A second connection, made as the first one was. */
+interface Subscriber {
+  on(event: string, listener: (...args: unknown[]) => void): unknown;
+  connect(): Promise<unknown>;
+  subscribe(channel: string, listener?: () => void): Promise<unknown>;
+  /** node-redis */
+  destroy?(): void;
+  unref?(): void;
+  /** ioredis */
+  disconnect(): void;
+  readonly stream?: { unref?(): void };
+}
+
+function subscription(client: RedisClient, channel: string, told: () => void): Watch {
+  const { subscriber, sign } = duplicateOf(client);
+  const lost = new Promise<void>((done) => {
+    if (sign !== undefined) subscriber.on(sign, () => done());
+  });
+  subscriber.on('error', () => undefined);
+  const isIoredis = 'call' in client;
+  if (isIoredis) subscriber.on('message', told);
+  const connect = async (): Promise<void> => {
+    await subscriber.connect();
+    await (isIoredis ? subscriber.subscribe(channel) : subscriber.subscribe(channel, told));
+    // Hearing news is no reason to go on running.
+    if (isIoredis) subscriber.stream?.unref?.();
+    else subscriber.unref?.();
+  };
+  const close = (): void => {
+    if (isIoredis) subscriber.disconnect();
+    else subscriber.destroy?.();
+  };
+  return { ready: connect(), lost, close };
+}
+
+/**
+ * Another connection, and the event that tells of its loss. A single one is used once; it is the loop above that
+ * reconnects, since it has to know. Clients of many nodes find another node by themselves.
+ */
+function duplicateOf(client: RedisClient): { subscriber: Subscriber; sign: string | undefined } {
+  const has = hasOf(client);
+  const made = client as unknown as { duplicate(...options: unknown[]): Subscriber };
+  if (has('call')) {
+    // A channel is no key: without the prefix for keys.
+    const once = { lazyConnect: true, keyPrefix: '', enableOfflineQueue: true };
+    if (has('nodes')) return { subscriber: made.duplicate([], once), sign: undefined };
+    return { subscriber: made.duplicate({ ...once, retryStrategy: null }), sign: 'close' };
+  }
+  if (has('nodeClient') || has('acquire')) return { subscriber: made.duplicate(), sign: undefined };
+  return { subscriber: made.duplicate({ clientSideCache: undefined }), sign: 'error' };
+}
+
+function hasOf(client: RedisClient): (name: string) => boolean {
+  return (name) => typeof (client as unknown as Record<string, unknown>)?.[name] === 'function';
+}

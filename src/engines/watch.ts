@@ -1,0 +1,93 @@
+// A connection that brings news: opened, kept, and opened anew when it is lost, until nobody wants to hear any more.
+
+/** One connection. */
+export interface Watch {
+  /** Settles when news would arrive; rejects where it came to nothing. */
+  readonly ready: Promise<unknown>;
+  /** Settles when the connection is gone. */
+  readonly lost: Promise<unknown>;
+  close(): void;
+}
+
+/** The longest that a first connection is waited for. */
+export const PATIENCE = 3000;
+
+/** In milliseconds: soon at first, about once a second later, and not all replicas at the same moment. */
+export function backoff(failures: number): number {
+  return Math.min(1000, 25 * 2 ** Math.min(failures, 10)) * (0.5 + Math.random() / 2);
+}
+
+/**
+ * Keeps a connection. Calls `told` each time that one is there: what was missed meanwhile has to be looked up. Returns
+ * when the first one is there, or has failed; never rejects.
+ *
+ * @returns a function that ends it
+ */
+export async function keepWatching(
+  open: (told: () => void) => Watch,
+  told: () => void,
+): Promise<() => Promise<void>> {
+  let ended = false;
+  // News may still be on its way when nobody wants to hear any more.
+  const tell = (): void => {
+    if (!ended) told();
+  };
+  let end = (): void => {};
+  const ending = new Promise<void>((done) => {
+    end = done;
+  });
+  let tried = (): void => {};
+  const first = new Promise<void>((done) => {
+    tried = done;
+  });
+  const keep = async (): Promise<void> => {
+    for (let failures = 0; !ended; failures++) {
+      let watch: Watch | undefined;
+      let lost = false;
+      try {
+        watch = open(tell);
+        const loss = watch.lost.then(() => {
+          lost = true;
+        });
+        await Promise.race([inTime(watch.ready, PATIENCE), loss, ending]);
+        if (!lost) {
+          failures = 0;
+          tell();
+        }
+        tried();
+        await Promise.race([loss, ending]);
+      } catch {
+        tried();
+      } finally {
+        watch?.close();
+      }
+      await Promise.race([pause(backoff(failures)), ending]);
+    }
+  };
+  const kept = keep();
+  await first;
+  return async () => {
+    ended = true;
+    end();
+    await kept;
+  };
+}
+
+/** Holds no process up. */
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((done) => {
+    setTimeout(done, milliseconds).unref();
+  });
+}
+
+/** What {@link inTime} rejects with. */
+export const LATE: Error = new Error('no answer in time');
+
+/** As it settles, or {@link LATE}. What the caller no longer waits for may fail unheard. */
+export function inTime<T>(promise: Promise<T>, milliseconds: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    // An answer may have arrived and wait to be read, where this process was busy or stopped: one turn more.
+    const timer = setTimeout(() => setImmediate(reject, LATE), milliseconds);
+    promise.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}

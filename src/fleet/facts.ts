@@ -1,0 +1,55 @@
+// What a step is decided by, gathered: what the processes of a fleet say, and what the configuration does.
+import { type Lifetimes, longer } from '../keyring/key.js';
+import type { ReplicaFacts, TransitionFacts } from '../keyring/transitions.js';
+import type { Fleet } from './fleet.js';
+import { endedFacts, type ReplicaReport, replicaFacts } from './report.js';
+
+/** What the configuration says of time. Seconds. */
+export interface FleetTimes {
+  readonly maxLag: number;
+  readonly lease: number;
+  readonly skew: number;
+}
+
+export interface FactParts {
+  readonly times: FleetTimes;
+  /** The longest lifetime of each purpose, as configured here, in seconds. */
+  readonly lifetimes: Lifetimes;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** How many replicas there are, where the operator says so. */
+  readonly expectedReplicas?: number | undefined;
+  readonly who?: string | undefined;
+  readonly why?: string | undefined;
+}
+
+/** With the longest that any replica goes on without hearing of its ring, in seconds. */
+export interface FleetFacts extends TransitionFacts {
+  readonly lease: number;
+}
+
+/** @param ended what processes that are gone have left behind; empty: nothing is known */
+export function factsOf(
+  replicas: readonly ReplicaReport[],
+  ended: readonly ReplicaFacts[],
+  { times, lifetimes, ...parts }: FactParts,
+): FleetFacts {
+  return {
+    ...parts,
+    maxLag: Math.max(times.maxLag, ...replicas.map((replica) => replica.maxLag)),
+    lease: Math.max(times.lease, ...replicas.map(({ lease = 0 }) => lease)),
+    skew: times.skew,
+    // Code may know purposes, and configuration lifetimes, that this environment does not.
+    lifetimes: replicas.map((replica) => replica.lifetimes).reduce(longer, lifetimes),
+    replicas: [...replicas.map((replica) => replicaFacts(replica, times.lease, parts.now)), ...ended],
+  };
+}
+
+/** The same, and what it is made of, of a fleet as it is now. */
+export async function gatherFacts(
+  fleet: Fleet,
+  parts: FactParts,
+): Promise<{ readonly facts: FleetFacts; readonly replicas: readonly ReplicaReport[] }> {
+  const replicas = await fleet.read(true);
+  return { replicas, facts: factsOf(replicas, [endedFacts(await fleet.ended())], parts) };
+}

@@ -1,0 +1,78 @@
+// Rotation by itself: pure steps that are due or are not, so that any number of processes may take them at once.
+//
+// Off by default: frequent renewal is no defence against a break-in, since the attacker acts at once.
+import { KeyturnError } from '../errors.js';
+import type { Material } from './key.js';
+import type { Keyring } from './keyring.js';
+import { effective, retire, safeToRetireAt, stage, type TransitionFacts } from './transitions.js';
+
+/** When and how a ring rotates by itself. Seconds. */
+export interface RotationPlan {
+  /** A new key signs so long after the last one began to. */
+  readonly every: number;
+  /** The longest that a replica goes on without hearing of the ring. */
+  readonly lease: number;
+}
+
+type Waits = Pick<TransitionFacts, 'now' | 'maxLag' | 'skew' | 'lifetimes' | 'replicas'>;
+
+/**
+ * Whether there is anything to do, by the ring alone: looking at the whole fleet costs more, and may say no.
+ *
+ * @param facts without replicas
+ */
+export function mayBeDue(ring: Keyring, { every }: RotationPlan, facts: Waits): boolean {
+  return isDue(ring, every, facts.now) || retirable(ring, facts).length > 0;
+}
+
+/**
+ * The ring with what is due done: a new key that takes over by itself, and keys removed whose tokens have all expired.
+ * The same ring where nothing is due. However many periods have passed, one key makes up for them.
+ */
+export function turn(
+  ring: Keyring,
+  plan: RotationPlan,
+  fresh: () => Material,
+  facts: TransitionFacts,
+): Keyring {
+  const renewed = isDue(ring, plan.every, facts.now)
+    ? stage(ring, fresh(), facts, takesOverAt(plan, facts))
+    : ring;
+  return retirable(renewed, facts).reduce((present, kid) => retiredIfSafe(present, kid, facts), renewed);
+}
+
+/** When the next key is due, in milliseconds since 1970; undefined where the ring does not say since when one signs. */
+export function nextKeyAt({ active }: Keyring, every: number): number | undefined {
+  return active.dates.active === undefined ? undefined : active.dates.active + every * 1000;
+}
+
+function isDue(published: Keyring, every: number, now: number): boolean {
+  const ring = effective(published, now);
+  if (ring.keys.some((key) => key.state === 'staged')) return false;
+  return now >= (nextKeyAt(ring, every) ?? Number.POSITIVE_INFINITY);
+}
+
+/**
+ * No replica is asked: the wait is long enough for one that is cut off. It goes on for a lease, then it is not ready
+ * and signs no more, and when it comes back it reads the ring first.
+ */
+function takesOverAt({ lease }: RotationPlan, { now, maxLag, skew }: TransitionFacts): number {
+  return now + (lease + maxLag + skew) * 1000;
+}
+
+function retirable(published: Keyring, facts: Waits): readonly string[] {
+  return effective(published, facts.now)
+    .keys.filter((key) => key.state === 'retiring' && key.dates.retiring !== undefined)
+    .filter((key) => safeToRetireAt(key, facts) <= facts.now)
+    .map((key) => key.id);
+}
+
+/** What a replica that reports still needs stays, until the next look. */
+function retiredIfSafe(ring: Keyring, kid: string, facts: TransitionFacts): Keyring {
+  try {
+    return retire(ring, kid, facts);
+  } catch (error) {
+    if (error instanceof KeyturnError) return ring;
+    throw error;
+  }
+}

@@ -1,0 +1,226 @@
+// The shared keyring as an engine keeps it: encrypted, so that a dump, a backup or an SQL injection yields no key.
+// docs/shared-keyring.md describes the format.
+//
+// A fresh data key encrypts the document (AES-256-GCM), and is itself encrypted under every root secret that the
+// writer holds: current, next and previous ones. So the root can be rotated like any other secret, and a replica that
+// has only one of them opens the ring. Nothing here is done often, so node:crypto's own AEAD does.
+//
+// What is not secret (the ring's id, its generation, the ids of the roots) stands in the clear, and all of it is
+// authenticated: nobody can pass one ring, or one generation of it, for another.
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { KeyturnError } from '../errors.js';
+import { parseDocument, writeDocument } from './document.js';
+import type { Material } from './key.js';
+import type { Keyring } from './keyring.js';
+
+const VERSION = 1;
+const CIPHER = 'aes-256-gcm';
+const KEY_BYTES = 32;
+/** 96 random bits: each data key seals once, and a root some thousand times in its life (NIST SP 800-38D, 8.3). */
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+/** As long as the limit of a document and what encoding adds; a longer text is none of ours. */
+const LIMIT_CHARACTERS = 2 * 1024 * 1024;
+/** So many ids are named in an error; whoever writes there can put any number. */
+const NAMED_IDS = 8;
+
+interface Sealed {
+  readonly keyturn: number;
+  readonly id: string;
+  readonly generation: number;
+  /** The data key, by the id of the root that it is encrypted under. */
+  readonly roots: Readonly<Record<string, string>>;
+  readonly ring: string;
+}
+
+/** Turns a stored secret into material text, or throws. */
+type Clean = (secret: string, where: string) => string;
+
+/** A shared keyring that could be opened. */
+export interface OpenedRing {
+  readonly ring: Keyring;
+  /** The ids of the roots that it is sealed under. */
+  readonly roots: readonly string[];
+}
+
+/**
+ * @param roots every one of them alone opens the result; at least one
+ * @throws KeyturnError `keyring_unwritable` when nobody would read it any more
+ */
+export function sealRing(ring: Keyring, roots: readonly Material[]): string {
+  const { id = '', generation } = ring;
+  const dataKey = randomBytes(KEY_BYTES);
+  return written({
+    keyturn: VERSION,
+    id,
+    generation,
+    roots: wrap(dataKey, roots, { id, generation }),
+    ring: encrypt(dataKey, Buffer.from(writeDocument(ring), 'utf8'), content(id, generation)),
+  });
+}
+
+/**
+ * The same ring, which these roots open too. It stays sealed under those that it was sealed under: others may hold
+ * nothing else.
+ *
+ * @throws KeyturnError what {@link openRing} and {@link sealRing} throw
+ */
+export function sealUnder(text: string, where: string, roots: readonly Material[], clean: Clean): string {
+  openRing(text, where, roots, clean);
+  const sealed = parse(text, where);
+  const missing = roots.filter(({ kid }) => !Object.hasOwn(sealed.roots, kid));
+  return written({
+    ...sealed,
+    roots: { ...sealed.roots, ...wrap(unwrap(sealed, where, roots), missing, sealed) },
+  });
+}
+
+/**
+ * @param where what an operator calls the place
+ * @throws KeyturnError `keyring_sealed` when none of the roots fits, `document_invalid` and `document_version` when
+ * it is no sealed ring or was altered, and what {@link parseDocument} throws
+ */
+export function openRing(text: string, where: string, roots: readonly Material[], clean: Clean): OpenedRing {
+  const sealed = parse(text, where);
+  const { id, generation } = sealed;
+  const document = decrypt(unwrap(sealed, where, roots), sealed.ring, content(id, generation));
+  if (document === undefined) throw altered(where);
+  const ring = parseDocument(document.toString('utf8'), where, clean);
+  if (ring.id !== id || ring.generation !== generation) throw altered(where);
+  return { ring, roots: Object.keys(sealed.roots) };
+}
+
+function written(sealed: Sealed): string {
+  const text = JSON.stringify(sealed);
+  if (text.length <= LIMIT_CHARACTERS) return text;
+  throw new KeyturnError(
+    'keyring_unwritable',
+    'the shared keyring would be larger than 2 MiB, and nobody would read it any more',
+    'start a new one with keyturn init, at a time when everybody may be signed out',
+  );
+}
+
+type Named = Pick<Sealed, 'id' | 'generation'>;
+
+/** The data key under each of the roots, by their ids. */
+function wrap(dataKey: Uint8Array, roots: readonly Material[], { id, generation }: Named): Sealed['roots'] {
+  return Object.fromEntries(
+    roots.map((root) => [root.kid, encrypt(wrappingKey(root), dataKey, wrapped(id, generation, root.kid))]),
+  );
+}
+
+/** The data key, by the first of the roots that it is encrypted under. */
+function unwrap(sealed: Sealed, where: string, roots: readonly Material[]): Uint8Array {
+  const root = roots.find(({ kid }) => Object.hasOwn(sealed.roots, kid));
+  if (root === undefined) throw sealedForOthers(where, roots, Object.keys(sealed.roots));
+  const associated = wrapped(sealed.id, sealed.generation, root.kid);
+  const dataKey = decrypt(wrappingKey(root), sealed.roots[root.kid] as string, associated);
+  if (dataKey?.length !== KEY_BYTES) throw altered(where);
+  return dataKey;
+}
+
+function wrappingKey(root: Material): Uint8Array {
+  return root.derive('ring', 'wrap');
+}
+
+// What is authenticated beside the content, as JSON, so that no two of them read the same.
+
+function wrapped(id: string, generation: number, kid: string): Buffer {
+  return Buffer.from(JSON.stringify(['keyturn/v1/ring/key', id, generation, kid]), 'utf8');
+}
+
+function content(id: string, generation: number): Buffer {
+  return Buffer.from(JSON.stringify(['keyturn/v1/ring/content', id, generation]), 'utf8');
+}
+
+/** nonce || ciphertext || tag, base64url */
+function encrypt(key: Uint8Array, plain: Uint8Array, associated: Uint8Array): string {
+  const nonce = randomBytes(NONCE_BYTES);
+  const cipher = createCipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES });
+  cipher.setAAD(associated);
+  return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]).toString(
+    'base64url',
+  );
+}
+
+/** Undefined for what is not genuine. */
+function decrypt(key: Uint8Array, text: string, associated: Uint8Array): Buffer | undefined {
+  const bytes = Buffer.from(text, 'base64url');
+  // Written in another way it would be the same to a lenient decoder, and not what was sealed.
+  if (bytes.length < NONCE_BYTES + TAG_BYTES || bytes.toString('base64url') !== text) return undefined;
+  const cipher = createDecipheriv(CIPHER, key, bytes.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES });
+  cipher.setAAD(associated);
+  cipher.setAuthTag(bytes.subarray(-TAG_BYTES));
+  const plain = cipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES));
+  try {
+    return Buffer.concat([plain, cipher.final()]);
+  } catch {
+    return undefined;
+  }
+}
+
+function parse(text: string, where: string): Sealed {
+  let value: unknown;
+  try {
+    value = text.length > LIMIT_CHARACTERS ? undefined : JSON.parse(text);
+  } catch {
+    // Said below.
+  }
+  if (isNewer(value)) {
+    throw new KeyturnError(
+      'document_version',
+      `${where} was written by a newer Keyturn`,
+      'update this Keyturn',
+    );
+  }
+  if (!isSealed(value)) throw altered(where);
+  return value;
+}
+
+/** Whatever else is in it, that is for others to know. */
+function isNewer(value: unknown): boolean {
+  const { keyturn } = (value ?? {}) as { readonly keyturn?: unknown };
+  return Number.isSafeInteger(keyturn) && (keyturn as number) > VERSION;
+}
+
+function isSealed(value: unknown): value is Sealed {
+  if (typeof value !== 'object' || value === null) return false;
+  const { keyturn, id, generation, roots, ring } = value as Partial<Record<keyof Sealed, unknown>>;
+  return (
+    keyturn === VERSION &&
+    typeof id === 'string' &&
+    Number.isSafeInteger(generation) &&
+    areRoots(roots) &&
+    typeof ring === 'string'
+  );
+}
+
+function areRoots(roots: unknown): roots is Sealed['roots'] {
+  if (typeof roots !== 'object' || roots === null || Array.isArray(roots)) return false;
+  const entries = Object.entries(roots);
+  return (
+    entries.length > 0 && entries.every(([kid, key]) => /^[\w-]{8}$/.test(kid) && typeof key === 'string')
+  );
+}
+
+function altered(where: string): KeyturnError {
+  return new KeyturnError(
+    'document_invalid',
+    `what ${where} holds is no sealed keyring, or was altered`,
+    'find out who else writes there; a process that holds the ring puts it back once the entry is deleted',
+  );
+}
+
+function sealedForOthers(where: string, mine: readonly Material[], theirs: readonly string[]): KeyturnError {
+  const own = mine.map(({ kid }) => kid);
+  return new KeyturnError(
+    'keyring_sealed',
+    `the keyring in ${where} is sealed under ${list(theirs)}, and the signing secret here is ${list(own)}`,
+    'give every replica the same signing secret; while it changes, the other one as a previous or next secret',
+  );
+}
+
+function list(kids: readonly string[]): string {
+  const more = kids.length > NAMED_IDS ? [`${kids.length - NAMED_IDS} more`] : [];
+  return [...kids.slice(0, NAMED_IDS), ...more].join(', ');
+}

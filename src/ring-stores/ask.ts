@@ -1,0 +1,27 @@
+// Asks an engine, and says in one way that it does not answer.
+import { reasonOf } from '../engines/reason.js';
+import { inTime } from '../engines/watch.js';
+import { KeyturnError } from '../errors.js';
+
+/** A client that the app made may wait for ever. Those that are opened here give up sooner by themselves. */
+const PATIENCE_MS = 4000;
+
+/**
+ * The engine's own errors may hold addresses and names of users: only their code is passed on, and they are the cause.
+ *
+ * @param name what an operator calls the place
+ * @throws KeyturnError `engine_unavailable`
+ */
+export async function ask<T>(name: string, question: () => Promise<T>): Promise<T> {
+  try {
+    return await inTime(question(), PATIENCE_MS);
+  } catch (error) {
+    if (error instanceof KeyturnError) throw error;
+    throw new KeyturnError(
+      'engine_unavailable',
+      `${name} cannot be reached (${reasonOf(error)})`,
+      'see that it runs, and that its address and password are right',
+      { cause: error },
+    );
+  }
+}

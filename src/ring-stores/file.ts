@@ -1,0 +1,58 @@
+// A keyring in a file that all its processes see: a keyring document, changed under a lock.
+import { readFile } from 'node:fs/promises';
+import { writeNewFile } from '../disk/files.js';
+import { KeyturnError } from '../errors.js';
+import { FileFleet } from '../fleet/file-fleet.js';
+import { parseDocument, writeDocument } from '../keyring/document.js';
+import { changeDocument } from '../keyring/file.js';
+import type { Keyring } from '../keyring/keyring.js';
+import { cleanSecret } from '../secret/text.js';
+import type { RingChange, RingStore } from './ring-store.js';
+
+export class FileRingStore implements RingStore {
+  readonly name: string;
+  readonly fleet: FileFleet;
+
+  /**
+   * @param lease seconds
+   * @param now milliseconds since 1970
+   */
+  constructor(path: string, lease: number, now: () => number) {
+    this.name = path;
+    this.fleet = new FileFleet(path, lease, now);
+  }
+
+  async read(): Promise<Keyring> {
+    const text = await readFile(this.name, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') {
+        throw new KeyturnError(
+          'keyring_missing',
+          `there is no keyring in ${this.name}`,
+          'make one: keyturn init',
+        );
+      }
+      throw new KeyturnError(
+        'secret_unreadable',
+        `${this.name} cannot be read (${error.code})`,
+        'see to its owner and mode',
+      );
+    });
+    return parseDocument(text, this.name, cleanSecret);
+  }
+
+  async change(change: RingChange): Promise<Keyring> {
+    return await changeDocument(this.name, cleanSecret, change);
+  }
+
+  async create(ring: Keyring): Promise<boolean> {
+    return await writeNewFile(this.name, writeDocument(ring), 0o600).catch((error) => {
+      if (error instanceof KeyturnError) throw error;
+      throw new KeyturnError(
+        'keyring_unwritable',
+        `${this.name} cannot be written (${(error as NodeJS.ErrnoException).code})`,
+        'see to its folder',
+        { cause: error },
+      );
+    });
+  }
+}

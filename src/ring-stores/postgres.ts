@@ -1,0 +1,251 @@
+// A shared keyring in PostgreSQL, through a pool of the app. One row per ring, and beside it one per replica that
+// reports and one per key that ended replicas signed with. Each call is one statement, so that a pooler between app and
+// server may hand out another connection every time, and nothing has to be rolled back.
+//
+// How old a report is goes by the clock of the server alone, which every replica asks in the statement that uses it.
+import { listen, type PostgresPool, type PostgresRow, surviveLostConnections } from '../engines/postgres.js';
+import { KeyturnError } from '../errors.js';
+import type { EndedMoments, RingTable, Slot, StoredReport } from './ring-table.js';
+
+export interface PostgresRingTableOptions {
+  /** The app made it and ends it. */
+  readonly pool: PostgresPool;
+  /** The ring's. */
+  readonly name: string;
+  /** Of the tables; default: where the pool looks first. */
+  readonly schema?: string;
+}
+
+/** undefined_table */
+const NO_TABLE = '42P01';
+/** The last moment that there is. */
+const LATEST = 8_640_000_000_000_000;
+/** serialization_failure, deadlock_detected: the statement was undone, to be repeated. */
+const UNDONE: readonly unknown[] = ['40001', '40P01'];
+const ATTEMPTS = 10;
+
+/** A {@link RingTable} in PostgreSQL 15 or later. */
+export class PostgresRingTable implements RingTable {
+  readonly #pool: PostgresPool;
+  readonly #ring: string;
+  readonly #tables: Tables;
+  readonly #channel: string;
+
+  /** @throws KeyturnError `store_invalid` */
+  constructor({ pool, name, schema }: PostgresRingTableOptions) {
+    if (typeof pool?.query !== 'function') {
+      throw new KeyturnError('store_invalid', 'the shared keyring has no pool', 'pass a Pool of pg as pool');
+    }
+    this.#pool = pool;
+    this.#ring = name;
+    this.#tables = tablesOf(schema);
+    this.#channel = channelOf(name);
+    surviveLostConnections(pool);
+  }
+
+  get name(): string {
+    return `PostgreSQL (${this.#tables.rings.replaceAll('"', '')}, ${this.#ring})`;
+  }
+
+  /** Where all is there it changes nothing and needs no right to create. */
+  async prepare(): Promise<void> {
+    const [row] = await this.#rows(
+      'SELECT bool_and(to_regclass(name) IS NOT NULL) AS there FROM unnest($1::text[]) AS name',
+      [Object.values(this.#tables)],
+    );
+    if (row?.there === true) return;
+    // Statements of one simple query are one transaction, on one connection, and it gives the lock back at its end.
+    await this.#query(`${lockSql(this.#tables)}\n${statements(this.#tables)}`);
+  }
+
+  async version(): Promise<string | undefined> {
+    const [row] = await this.#rows(`SELECT version FROM ${this.#tables.rings} WHERE name = $1`, [this.#ring]);
+    return row?.version as string | undefined;
+  }
+
+  async read(): Promise<Slot | undefined> {
+    const [row] = await this.#rows(`SELECT version, text FROM ${this.#tables.rings} WHERE name = $1`, [
+      this.#ring,
+    ]);
+    return row === undefined ? undefined : { version: row.version as string, text: row.text as string };
+  }
+
+  async write({ version, text }: Slot, expected: string | undefined): Promise<boolean> {
+    const values = [this.#ring, version, text, this.#channel];
+    // A write that is there already is taken for written, and told again: whoever sends it twice has lost the answer,
+    // and the first may still be at it.
+    const write =
+      expected === undefined
+        ? `INSERT INTO ${this.#tables.rings} AS r (name, version, text) VALUES ($1, $2, $3)
+           ON CONFLICT (name) DO UPDATE SET version = excluded.version WHERE r.version = excluded.version
+           RETURNING name`
+        : `UPDATE ${this.#tables.rings} SET version = $2, text = $3
+           WHERE name = $1 AND version IN ($2, $5) RETURNING name`;
+    const written = await this.#put(
+      `WITH written AS (${write}) SELECT pg_notify($4, '') FROM written`,
+      expected === undefined ? values : [...values, expected],
+    );
+    return written > 0;
+  }
+
+  async watch(told: () => void): Promise<() => Promise<void>> {
+    return await listen(this.#pool, this.#channel, told);
+  }
+
+  async writeReport(instance: string, text: string, lease: number): Promise<void> {
+    await this.#put(
+      `INSERT INTO ${this.#tables.replicas} (ring, instance, text, reported_at, lease)
+       VALUES ($1, $2, $3, clock_timestamp(), $4)
+       ON CONFLICT (ring, instance) DO UPDATE
+         SET text = excluded.text, reported_at = excluded.reported_at, lease = excluded.lease`,
+      [this.#ring, instance, text, Math.ceil(lease)],
+    );
+  }
+
+  async removeReport(instance: string, ended: EndedMoments, seen?: string): Promise<void> {
+    const moments = Object.entries(ended).filter(([, at]) => at > 0);
+    // In one order, so that two that say goodbye at once do not wait for each other.
+    await this.#put(
+      `WITH removed AS (
+         DELETE FROM ${this.#tables.replicas}
+         WHERE ring = $1 AND instance = $2 AND ($3::text IS NULL OR text = $3) RETURNING instance)
+       INSERT INTO ${this.#tables.ended} AS e (ring, kid, at)
+         SELECT $1, kid, at FROM unnest($4::text[], $5::bigint[]) AS told (kid, at)
+         WHERE $3 IS NULL OR EXISTS (SELECT FROM removed) ORDER BY kid COLLATE "C"
+       ON CONFLICT (ring, kid) DO UPDATE SET at = excluded.at WHERE e.at < excluded.at`,
+      [
+        this.#ring,
+        instance,
+        seen ?? null,
+        moments.map(([kid]) => kid),
+        moments.map(([, at]) => Math.ceil(at)),
+      ],
+    );
+  }
+
+  async reports(): Promise<readonly StoredReport[]> {
+    const rows = await this.#rows(
+      `SELECT instance, text, lease, floor(extract(epoch FROM clock_timestamp() - reported_at) * 1000) AS age
+       FROM ${this.#tables.replicas} WHERE ring = $1`,
+      [this.#ring],
+    );
+    return rows.map(({ instance, text, lease, age }) => ({
+      instance: instance as string,
+      text: text as string,
+      // A server whose clock was set back has not seen into the future.
+      age: Math.max(0, Number(age)),
+      lease: Number(lease),
+    }));
+  }
+
+  async ended(): Promise<EndedMoments> {
+    const rows = await this.#rows(`SELECT kid, at FROM ${this.#tables.ended} WHERE ring = $1`, [this.#ring]);
+    // Without a prototype: "toString" has the form of a key id.
+    const moments: Record<string, number> = Object.create(null);
+    for (const { kid, at } of rows) moments[kid as string] = Number(at);
+    return moments;
+  }
+
+  /** Where nothing was prepared nothing is there. */
+  async #rows(text: string, values: unknown[]): Promise<readonly PostgresRow[]> {
+    try {
+      return (await this.#query(text, values)).rows;
+    } catch (error) {
+      if (codeOf(error) === NO_TABLE) return [];
+      throw error;
+    }
+  }
+
+  /** Where nothing was prepared it is, if this role may. */
+  async #put(text: string, values: unknown[]): Promise<number> {
+    try {
+      return (await this.#query(text, values)).rowCount ?? 0;
+    } catch (error) {
+      if (codeOf(error) !== NO_TABLE) throw error;
+    }
+    await this.prepare();
+    return (await this.#query(text, values)).rowCount ?? 0;
+  }
+
+  async #query(text: string, values?: unknown[]): ReturnType<PostgresPool['query']> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#pool.query(text, values);
+      } catch (error) {
+        if (!UNDONE.includes(codeOf(error)) || attempt === ATTEMPTS) throw error;
+      }
+    }
+  }
+}
+
+/**
+ * What {@link PostgresRingTable.prepare} does, as SQL to be run by whoever may create tables. It may be run again.
+ *
+ * @throws KeyturnError `store_invalid`
+ */
+export function ringSchemaSql(schema?: string): string {
+  const tables = tablesOf(schema);
+  return `BEGIN;\n${lockSql(tables)}\n${statements(tables)}\nCOMMIT;\n`;
+}
+
+/** Quoted. */
+interface Tables {
+  readonly rings: string;
+  readonly replicas: string;
+  readonly ended: string;
+}
+
+/** The name comes from the app's own code; it is held to letters, digits and "_" all the same, and quoted. */
+function tablesOf(schema: string | undefined): Tables {
+  if (schema !== undefined && (typeof schema !== 'string' || !/^[A-Za-z_]\w{0,62}$/.test(schema))) {
+    throw new KeyturnError(
+      'store_invalid',
+      'the name of the schema is not one that the shared keyring takes',
+      'use letters, digits and "_", 63 characters at most',
+    );
+  }
+  const named = (table: string) => `${schema === undefined ? '' : `"${schema}".`}"keyturn_${table}"`;
+  return { rings: named('rings'), replicas: named('replicas'), ended: named('ended') };
+}
+
+/**
+ * A name that needs no quotes, of at most 63 bytes. Two rings may come to share one: then their watchers look once too
+ * often.
+ */
+function channelOf(ring: string): string {
+  return `keyturn_ring_${ring
+    .toLowerCase()
+    .replace(/[^a-z0-9]/g, '_')
+    .slice(0, 48)}`;
+}
+
+/** CREATE … IF NOT EXISTS alone fails where two do it at once. */
+function lockSql({ rings }: Tables): string {
+  return `SELECT pg_advisory_xact_lock(hashtext('keyturn'), hashtext('${rings}'));`;
+}
+
+function statements({ rings, replicas, ended }: Tables): string {
+  return `CREATE TABLE IF NOT EXISTS ${rings} (
+  name text COLLATE "C" PRIMARY KEY,
+  version text COLLATE "C" NOT NULL, -- names the write that it came from
+  text text NOT NULL -- sealed
+);
+CREATE TABLE IF NOT EXISTS ${replicas} (
+  ring text COLLATE "C" NOT NULL,
+  instance text COLLATE "C" NOT NULL,
+  text text NOT NULL,
+  reported_at timestamptz NOT NULL DEFAULT clock_timestamp() CHECK (isfinite(reported_at)),
+  lease bigint NOT NULL CHECK (lease >= 0), -- milliseconds
+  PRIMARY KEY (ring, instance)
+);
+CREATE TABLE IF NOT EXISTS ${ended} (
+  ring text COLLATE "C" NOT NULL,
+  kid text COLLATE "C" NOT NULL,
+  at bigint NOT NULL CHECK (at BETWEEN 0 AND ${LATEST}), -- milliseconds since 1970
+  PRIMARY KEY (ring, kid)
+);`;
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown } | undefined)?.code;
+}

@@ -1,0 +1,73 @@
+// What an engine keeps for the replicas that share a keyring: one sealed text that changes by compare-and-set, and
+// beside it what each replica reports. It never sees what is inside either.
+
+/** The shared ring as it is kept. */
+export interface Slot {
+  /** Names the write that it came from; another write has another one. */
+  readonly version: string;
+  readonly text: string;
+}
+
+/** The report of one replica as it is kept. Durations in milliseconds, by the engine's own clock. */
+export interface StoredReport {
+  readonly instance: string;
+  readonly text: string;
+  /** Since it was written; never negative, also where the engine's clock was set back. */
+  readonly age: number;
+  /** So long after it was written it counts. */
+  readonly lease: number;
+}
+
+/** Milliseconds since 1970, by key id: until when processes that have ended may have signed. */
+export type EndedMoments = Readonly<Record<string, number>>;
+
+/** Keeps one shared ring. Every implementation passes `test/ring-stores/table-contract.ts`. Methods may reject. */
+export interface RingTable {
+  /** What an operator calls it: the engine, and where in it. Holds no address and no password. */
+  readonly name: string;
+
+  /** Makes what is missing to hold a ring, such as tables. May be called by many at once, at any time. */
+  prepare(): Promise<void>;
+
+  /** The version of what is there, without reading it; undefined when nothing is, also where nothing was prepared. */
+  version(): Promise<string | undefined>;
+
+  read(): Promise<Slot | undefined>;
+
+  /**
+   * Compare-and-set, and tells all who watch.
+   *
+   * @param slot its version is the writer's choice: a text that nobody else chooses. A write that finds itself done
+   * already, since a client has sent it twice, has succeeded
+   * @param expected the version that must be there; undefined: nothing may be there
+   * @returns false when something else is there; nothing is changed then
+   */
+  write(slot: Slot, expected: string | undefined): Promise<boolean>;
+
+  /**
+   * Calls `told` after a write by anybody, and whenever the connection that would have told has come (back): what was
+   * missed meanwhile is to be read. Best effort; whoever needs to know for sure looks now and then. Must not reject
+   * where the engine is out of reach: it goes on trying.
+   *
+   * @returns a function that ends it
+   */
+  watch(told: () => void): Promise<() => Promise<void>>;
+
+  /** Writes, or rewrites, the report of one replica. @param lease milliseconds */
+  writeReport(instance: string, text: string, lease: number): Promise<void>;
+
+  /**
+   * Removes a report, and in the same step keeps the later of each moment; 0 and less are none. Without a report the
+   * moments count too.
+   *
+   * @param seen for those who clear away what others left: nothing is done unless the report still has this text. One
+   * that was only paused may have reported again by now, and what it signs from here on must not be forgotten
+   */
+  removeReport(instance: string, ended: EndedMoments, seen?: string): Promise<void>;
+
+  /** All reports that have not been removed, however old. */
+  reports(): Promise<readonly StoredReport[]>;
+
+  /** What is known of replicas that have ended. */
+  ended(): Promise<EndedMoments>;
+}

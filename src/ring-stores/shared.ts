@@ -1,0 +1,155 @@
+// A keyring in an engine that all replicas reach: sealed under the root secret, changed by compare-and-set.
+import { KeyturnError } from '../errors.js';
+import { newRingId } from '../keyring/adopt.js';
+import type { Material } from '../keyring/key.js';
+import type { Keyring } from '../keyring/keyring.js';
+import { openRing, sealRing, sealUnder } from '../keyring/sealed-ring.js';
+import { cleanSecret } from '../secret/text.js';
+import { ask } from './ask.js';
+import type { RingChange, RingStore } from './ring-store.js';
+import type { RingTable, Slot } from './ring-table.js';
+import { SharedFleet } from './shared-fleet.js';
+
+/** Under so many writers at once something is wrong, and an error helps more than patience. */
+const ATTEMPTS = 100;
+/** A write whose answer was lost is asked for again: it is the same write, so that twice does no harm. */
+const ASK_AGAIN = 3;
+
+/** The shared ring as it was found. */
+export interface FoundRing extends Slot {
+  readonly ring: Keyring;
+  /** The ids of the roots that it is sealed under. */
+  readonly roots: readonly string[];
+}
+
+export interface SharedRingParts {
+  readonly table: RingTable;
+  /** What the secret in force and its companions make: all its live keys open the ring and seal it. */
+  readonly roots: Keyring;
+  /** Seconds. */
+  readonly lease: number;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+export class SharedRingStore implements RingStore {
+  readonly name: string;
+  readonly fleet: SharedFleet;
+  readonly #table: RingTable;
+  #roots: Keyring;
+
+  constructor({ table, roots, lease, now }: SharedRingParts) {
+    this.#table = table;
+    this.#roots = roots;
+    this.name = table.name;
+    this.fleet = new SharedFleet(table, lease, now);
+  }
+
+  /** The root secrets as they are now: they can be rotated too. */
+  get roots(): Keyring {
+    return this.#roots;
+  }
+
+  set roots(roots: Keyring) {
+    this.#roots = roots;
+  }
+
+  /** @throws KeyturnError `engine_unavailable` */
+  async prepare(): Promise<void> {
+    await ask(this.name, () => this.#table.prepare());
+  }
+
+  /** The version of what is there; undefined when nothing is. @throws KeyturnError `engine_unavailable` */
+  async version(): Promise<string | undefined> {
+    return await ask(this.name, () => this.#table.version());
+  }
+
+  /**
+   * What is there; undefined when nothing is.
+   *
+   * @throws KeyturnError `engine_unavailable`, `keyring_sealed`, `document_invalid`, `document_version`
+   */
+  async find(): Promise<FoundRing | undefined> {
+    const slot = await ask(this.name, () => this.#table.read());
+    return slot === undefined ? undefined : this.#open(slot);
+  }
+
+  async read(): Promise<Keyring> {
+    return (await this.#findOne()).ring;
+  }
+
+  async change(change: RingChange): Promise<Keyring> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const found = await this.#findOne();
+      const next = await change(found.ring);
+      if (next === found.ring || (await this.put(next, found.version))) return next;
+    }
+    throw new KeyturnError(
+      'keyring_locked',
+      `other writers keep changing the keyring in ${this.name}`,
+      'try again',
+    );
+  }
+
+  async create(ring: Keyring): Promise<boolean> {
+    await this.prepare();
+    return await this.put(ring, undefined);
+  }
+
+  /**
+   * Writes a ring, sealed under all roots, over what has that version.
+   *
+   * @param expected undefined: where nothing is
+   * @returns false when something else is there
+   * @throws KeyturnError `engine_unavailable`, and what reading it would throw: whatever is wrong, what is kept stays
+   */
+  async put(ring: Keyring, expected: string | undefined): Promise<boolean> {
+    const text = sealRing(ring, this.#materials);
+    openRing(text, `what was to be written to ${this.name}`, this.#materials, cleanSecret);
+    return await this.#write(text, expected);
+  }
+
+  /**
+   * Seals what was found under all roots of this process too. Those that it is sealed under stay.
+   *
+   * @returns false when something else is there by now
+   * @throws KeyturnError `engine_unavailable`
+   */
+  async sealToo({ version, text }: FoundRing): Promise<boolean> {
+    return await this.#write(sealUnder(text, this.name, this.#materials, cleanSecret), version);
+  }
+
+  async #write(text: string, expected: string | undefined): Promise<boolean> {
+    const slot: Slot = { version: newRingId(), text };
+    for (let asked = 1; ; asked++) {
+      try {
+        return await ask(this.name, () => this.#table.write(slot, expected));
+      } catch (error) {
+        if (asked === ASK_AGAIN) throw error;
+      }
+    }
+  }
+
+  /** See {@link RingTable.watch}. */
+  async watch(told: () => void): Promise<() => Promise<void>> {
+    return await this.#table.watch(told);
+  }
+
+  async #findOne(): Promise<FoundRing> {
+    const found = await this.find();
+    if (found !== undefined) return found;
+    throw new KeyturnError(
+      'keyring_missing',
+      `there is no keyring in ${this.name} yet`,
+      'make the first one with keyturn init; where replicas run that hold one, they put it back',
+    );
+  }
+
+  #open({ version, text }: Slot): FoundRing {
+    return { version, text, ...openRing(text, this.name, this.#materials, cleanSecret) };
+  }
+
+  get #materials(): readonly Material[] {
+    return this.#roots.live.flatMap(({ material }) => material ?? []);
+  }
+}

@@ -1,0 +1,102 @@
+// Starts the keyring that replicas share in an engine. Nothing but that engine is written to: where secrets come as
+// variables into containers, a file would be in the way.
+import { Engines } from '../engines/engines.js';
+import { KeyturnError } from '../errors.js';
+import type { ReplicaReport } from '../fleet/report.js';
+import type { Keyring } from '../keyring/keyring.js';
+import { effective } from '../keyring/transitions.js';
+import type { Resolution } from '../resolve/resolve.js';
+import { openRingPlaces } from '../ring-stores/open.js';
+import type { SharedRingStore } from '../ring-stores/shared.js';
+import { commandOf, type Founded, type Founding, firstRing, NOTHING_TAKEN } from './founding.js';
+import { refuseOtherRules } from './refusals.js';
+
+/**
+ * @param before found with a store set: its keyring holds the secrets that seal the shared one
+ * @throws KeyturnError `keyring_exists`, `keyring_unwritable`, `keyring_sealed`, `secret_differs`, `profile_differs`, `engine_missing`,
+ * `engine_unavailable`, and what keeps a process from starting
+ */
+export async function foundShared(before: Resolution, founding: Founding): Promise<Founded> {
+  const wrong = before.problems.find(({ severity }) => severity === 'error');
+  if (wrong !== undefined) throw wrong.error;
+  const engines = new Engines(before.settings);
+  try {
+    const { shared } = await openRingPlaces(before, engines, founding.machine.now);
+    return await foundIn(shared as SharedRingStore, before, founding);
+  } finally {
+    await engines.close();
+  }
+}
+
+async function foundIn(store: SharedRingStore, before: Resolution, founding: Founding): Promise<Founded> {
+  const done = { place: store.name, document: undefined, takeAway: [], after: before };
+  // One that this secret does not open is an error in any case: no process could start with it.
+  const find = async (): Promise<Founded | undefined> => {
+    const there = await store.find();
+    if (there === undefined) return undefined;
+    if (founding.ifMissing !== true) throw existing(store, founding);
+    const ring = effective(there.ring, founding.machine.now());
+    return { ...done, created: false, ring, keys: NOTHING_TAKEN };
+  };
+  const there = await find();
+  if (there !== undefined) return there;
+  refuseStrangers(store, before, await store.fleet.read(false));
+  const { ring, keys } = firstRing(founding, before);
+  if (await store.create(ring).catch(notAllowed(store))) return { ...done, created: true, ring, keys };
+  const faster = await find();
+  if (faster !== undefined) return faster;
+  throw new KeyturnError('keyring_locked', `others keep changing ${store.name}`, 'try again');
+}
+
+/** insufficient_privilege, invalid_schema_name */
+const NOT_ALLOWED: readonly unknown[] = ['42501', '3F000'];
+
+/** PostgreSQL has answered: looking at whether it runs would help nobody. */
+function notAllowed({ name }: SharedRingStore): (error: unknown) => never {
+  return (error) => {
+    const { cause } = error as { readonly cause?: { readonly code?: unknown } | undefined };
+    if (!NOT_ALLOWED.includes(cause?.code)) throw error;
+    throw new KeyturnError(
+      'keyring_unwritable',
+      `this user of the database may not make the tables of ${name}, or not write to them`,
+      'run it once as a user who may create tables, and let this one select, insert, update and delete there',
+      { cause: error },
+    );
+  };
+}
+
+/** Replicas that are there already must be able to open what is made, and must not lose what they have. */
+function refuseStrangers(
+  store: SharedRingStore,
+  before: Resolution,
+  replicas: readonly ReplicaReport[],
+): void {
+  refuseOtherRules(before, replicas);
+  const holder = replicas.find(({ ring }) => ring !== undefined);
+  if (holder !== undefined) {
+    throw new KeyturnError(
+      'keyring_exists',
+      `${holder.instance} holds the keyring that is missing in ${store.name}`,
+      'it puts it back by itself; to start anew all the same, stop those that hold it (one that was killed counts for a lease)',
+    );
+  }
+  const roots = before.keyring as Keyring;
+  const isStranger = ({ roots: own, verifies }: ReplicaReport) =>
+    !(own ?? verifies).some((kid) => roots.get(kid)?.live === true);
+  const [first] = replicas;
+  // A single one with a wrong secret must not keep all others waiting.
+  if (first === undefined || !replicas.every(isStranger)) return;
+  throw new KeyturnError(
+    'secret_differs',
+    `${first.instance} has the signing secret ${(first.roots ?? first.verifies)[0]}, and this command has ${roots.active.id}`,
+    'run it with the environment of the service',
+  );
+}
+
+function existing(store: SharedRingStore, founding: Founding): KeyturnError {
+  return new KeyturnError(
+    'keyring_exists',
+    `there is a keyring in ${store.name} already, and ${commandOf(founding)} overwrites nothing`,
+    'there is nothing to do: keyturn status shows it; --if-missing takes it for fine',
+  );
+}

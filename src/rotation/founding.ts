@@ -1,0 +1,70 @@
+// What starting a ring takes and what comes of it, wherever the ring is kept.
+import { adopt, newRingId } from '../keyring/adopt.js';
+import { Material } from '../keyring/key.js';
+import type { Keyring } from '../keyring/keyring.js';
+import type { Machine } from '../resolve/machine.js';
+import type { Resolution } from '../resolve/resolve.js';
+import { generateSecret } from '../secret/generate.js';
+import { type FoundingKeys, foundingKeys } from './founding-keys.js';
+
+export interface Founding {
+  readonly machine: Machine;
+  /** A profile that the caller insists on. */
+  readonly profile?: string | undefined;
+  /** Settings written in the program, as `createKeyturn({ config })` takes them. */
+  readonly config?: Readonly<Record<string, unknown>> | undefined;
+  /** Who does it, for the history. */
+  readonly who?: string | undefined;
+  /** Secrets of another place to take over, the newest first; empty: the keys in force. */
+  readonly imported: readonly Material[];
+  /** Looks at the keys before anything is written; refuses them by throwing. */
+  readonly approve?: ((keys: FoundingKeys, before: Resolution) => void) | undefined;
+  /** Whether it is fine that there is a ring already. */
+  readonly ifMissing?: boolean | undefined;
+}
+
+/** What was made, and what remains to be done. */
+export interface Founded {
+  /** Where the ring is kept, as an operator calls it. */
+  readonly place: string;
+  /** False where there was a ring already: nothing was changed. */
+  readonly created: boolean;
+  readonly ring: Keyring;
+  readonly keys: FoundingKeys;
+  /** Undefined where the ring is kept in an engine, or is what a command prints. */
+  readonly document: FoundedDocument | undefined;
+  /** Variables and settings that the ring replaces. */
+  readonly takeAway: readonly string[];
+  /** What is in force now. */
+  readonly after: Resolution;
+}
+
+/** A keyring document and what names it. */
+export interface FoundedDocument {
+  readonly path: string;
+  /** The document as keyturn.toml should name it. */
+  readonly named: string;
+  readonly config: string;
+  /** Whether keyturn.toml was written; false when there was one. */
+  readonly written: boolean;
+}
+
+/** The command that an operator thinks of. */
+export function commandOf({ imported }: Founding): 'init' | 'import' {
+  return imported.length === 0 ? 'init' : 'import';
+}
+
+/** The first generation. */
+export function firstRing(
+  founding: Founding,
+  before: Resolution,
+): { readonly ring: Keyring; readonly keys: FoundingKeys } {
+  const { imported, approve, machine, who } = founding;
+  const keys = foundingKeys(imported, before.keyring?.keys ?? [], new Material(generateSecret()));
+  approve?.(keys, before);
+  const beginning = { id: newRingId(), at: machine.now(), what: commandOf(founding), who };
+  return { ring: adopt(keys.keys, beginning), keys };
+}
+
+/** What is said of a ring that was there before. */
+export const NOTHING_TAKEN: FoundingKeys = { keys: [], kept: [], left: [] };

@@ -1,0 +1,93 @@
+// Why a step is not taken, whatever it is: the keys cannot be changed from here, or somebody goes by other rules.
+import { variableOf } from '../config/settings.js';
+import { KeyturnError } from '../errors.js';
+import type { ReplicaReport } from '../fleet/report.js';
+import type { Keyring } from '../keyring/keyring.js';
+import type { Resolution } from '../resolve/resolve.js';
+
+/** Keys that only a deploy, or a pipeline, can change. */
+export function refuseUnchangeable({ source, hidden }: Resolution, byHand: ByHand): never {
+  if (source?.format === 'document') {
+    throw new KeyturnError(
+      'keyring_unwritable',
+      `the document is what the command in ${source.name} prints`,
+      'change it where it is kept, with --ring - in a pipeline',
+    );
+  }
+  if (source === undefined) {
+    const what = 'no keyring is configured';
+    throw new KeyturnError('keyring_not_document', what, NO_KEYRING_HINT);
+  }
+  const what =
+    source.kind === 'file'
+      ? `${source.name} names a file with ${source.format === 'array' ? 'an array of secrets' : 'one line'}`
+      : `${source.name} holds ${source.format === 'array' ? 'an array of secrets' : 'a secret'}`;
+  // What an operator takes for the source in force, and is not.
+  const under = hidden.filter(({ kind }) => kind !== 'development-file').map(({ name }) => name);
+  const hint =
+    under.length > 0
+      ? `it hides ${under.join(', ')}: take it away, if that is what you mean`
+      : source.kind === 'file'
+        ? `turn it into one: keyturn import ${source.path}; until then ${byHand.file}`
+        : source.kind === 'variable' || source.kind === 'command'
+          ? `${byHand.variables}, or make a document with keyturn init`
+          : 'make a document with keyturn init';
+  throw new KeyturnError('keyring_not_document', `${what}, and not a keyring document`, hint);
+}
+
+/** A shell may have another environment than the service: its waits would be computed by other rules. */
+export function refuseOtherRules({ profile }: Resolution, replicas: readonly ReplicaReport[]): void {
+  const mine = profile.profile;
+  const other = replicas.find((replica) => replica.profile !== mine);
+  if (other === undefined) return;
+  throw new KeyturnError(
+    'profile_differs',
+    `${other.instance} runs by the ${other.profile} profile, and this command by ${mine}`,
+    `run it with --env ${other.profile}, and with the environment of the service`,
+  );
+}
+
+/** The ring would be sealed so that these replicas could open it no more. */
+export function refuseOtherSecrets(roots: Keyring, replicas: readonly ReplicaReport[]): void {
+  const other = replicas.find(
+    (replica) =>
+      // One that could never open it is at fault itself, and must not keep the others from rotating.
+      replica.signs !== undefined &&
+      replica.roots !== undefined &&
+      !replica.roots.some((kid) => roots.get(kid)?.live === true),
+  );
+  if (other === undefined) return;
+  throw new KeyturnError(
+    'secret_differs',
+    `${other.instance} has the signing secret ${other.roots?.join(', ')}, and this command has ${roots.active.id}`,
+    'run it with the environment of the service',
+  );
+}
+
+/** A document that was put back to an older one: processes refuse it, and a step would build on what is past. */
+export function refuseOlder({ id, generation }: Keyring, replicas: readonly ReplicaReport[]): void {
+  const ahead = replicas.find((replica) => replica.ring === id && replica.generation > generation);
+  if (ahead === undefined) return;
+  throw new KeyturnError(
+    'keyring_outdated',
+    `${ahead.instance} has generation ${ahead.generation} of the keyring in force, and what is kept is generation ${generation}`,
+    'put the newest one back; to go back on purpose, stop the processes that have a newer one',
+  );
+}
+
+export const NO_KEYRING_HINT: string =
+  'run this in the folder of the app, or name it with --cwd; where there is none yet, make one with keyturn init';
+
+/** What to do where only a deploy can change the keys: with a file that is no document, and with variables. */
+export interface ByHand {
+  readonly file: string;
+  readonly variables: string;
+}
+
+export const STEP_BY_HAND: ByHand = {
+  file: `stage through ${variableOf('security.signing_secret.next_secrets')}`,
+  variables: 'deploy new variables: keyturn rotate prints them',
+};
+
+const REVOKE_NOW = `deploy a new signing secret (keyturn generate), and the id of the key in ${variableOf('security.signing_secret.revoked_kids')}`;
+export const REVOKE_BY_HAND: ByHand = { file: REVOKE_NOW, variables: REVOKE_NOW };

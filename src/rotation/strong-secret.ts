@@ -1,0 +1,16 @@
+// What may enter a ring.
+import { KeyturnError } from '../errors.js';
+import { judge, MINIMUM_BYTES } from '../secret/strength.js';
+import { cleanSecret } from '../secret/text.js';
+
+/** A secret that may enter the ring. @throws KeyturnError `secret_weak`, `secret_empty`, `secret_malformed` */
+export function strongSecret(secret: string): string {
+  const clean = cleanSecret(secret, 'the new secret');
+  const { enough, bytes, why } = judge(clean);
+  if (enough) return clean;
+  throw new KeyturnError(
+    'secret_weak',
+    `the new secret is too weak: ${bytes} of ${MINIMUM_BYTES} bytes count, since ${why}`,
+    'let keyturn make one, or use the output of keyturn generate',
+  );
+}

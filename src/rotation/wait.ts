@@ -1,0 +1,80 @@
+// Waiting until a promotion is safe, and saying meanwhile what it waits for.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { KeyturnError } from '../errors.js';
+import type { Outcome, Rotation, StepOptions } from './rotation.js';
+
+const LONGEST_PAUSE_MS = 1000;
+const SHORTEST_PAUSE_MS = 50;
+
+export interface WaitOptions extends StepOptions {
+  /** The key to promote; default: the staged one, whichever it is when the wait ends. */
+  readonly kid?: string | undefined;
+  /** Give up after so many seconds. */
+  readonly patience: number;
+  /** Called about once a second, and when something changes. */
+  readonly progress?: ((waiting: Waiting) => void) | undefined;
+}
+
+/** Where a wait for a safe promotion stands. */
+export interface Waiting {
+  /** The key that is to be promoted. */
+  readonly kid: string;
+  /** Why it cannot be yet. */
+  readonly because: string;
+  /** Milliseconds since 1970; undefined when it depends on replicas. */
+  readonly safeAt: number | undefined;
+  /** Replicas that report, and how many of them know the key. */
+  readonly replicas: number;
+  readonly knowing: number;
+  /** Those that report and do not know it, by instance. */
+  readonly missing: readonly string[];
+}
+
+/**
+ * Tries a promotion again and again while it is refused for now, each time on everything read anew.
+ *
+ * @param now milliseconds since 1970
+ * @throws KeyturnError the last refusal, when patience ends
+ */
+export async function whenSafe(
+  rotation: Rotation,
+  { kid, patience, progress }: WaitOptions,
+  now: () => number,
+  promote: (again: Rotation) => Promise<Outcome>,
+): Promise<Outcome> {
+  const deadline = now() + patience * 1000;
+  for (;;) {
+    const again = await rotation.again();
+    try {
+      return await promote(again);
+    } catch (error) {
+      if (!isForNow(error)) throw error;
+      progress?.(await standing(again, kid, error));
+      if (now() >= deadline) throw error;
+      const wake = Math.min(error.safeAt ?? Number.POSITIVE_INFINITY, deadline);
+      await sleep(Math.max(SHORTEST_PAUSE_MS, Math.min(LONGEST_PAUSE_MS, wake - now())));
+    }
+  }
+}
+
+function isForNow(error: unknown): error is KeyturnError {
+  return error instanceof KeyturnError && (error.code === 'too_early' || error.code === 'replica_behind');
+}
+
+async function standing(
+  rotation: Rotation,
+  asked: string | undefined,
+  error: KeyturnError,
+): Promise<Waiting> {
+  const kid = asked ?? (await rotation.ring()).keys.find((key) => key.state === 'staged')?.id ?? '';
+  const replicas = (await rotation.replicas()).filter(({ signs }) => signs !== undefined);
+  const missing = replicas.filter((replica) => !replica.verifies.includes(kid));
+  return {
+    kid,
+    because: error.message,
+    safeAt: error.safeAt,
+    replicas: replicas.length,
+    knowing: replicas.length - missing.length,
+    missing: missing.map((replica) => replica.instance),
+  };
+}

@@ -1,0 +1,110 @@
+// Turns the ring by itself where `security.rotation.every` says so. Every process looks, and may act: the store lets
+// one of them write, and the others find that nothing is due any more.
+import { KeyturnError } from '../errors.js';
+import { type FactParts, gatherFacts } from '../fleet/facts.js';
+import { refuseDisagreement, type StepTaker } from '../fleet/refusals.js';
+import { mayBeDue, type RotationPlan, turn } from '../keyring/automatic.js';
+import { Material } from '../keyring/key.js';
+import type { Keyring } from '../keyring/keyring.js';
+import { isNewer } from '../keyring/live.js';
+import { unexpected } from '../resolve/follow.js';
+import type { RingStore } from '../ring-stores/ring-store.js';
+import { generateSecret } from '../secret/generate.js';
+import type { Logger } from './log.js';
+
+const LOOK_EVERY_MS = 60_000;
+const SHORTEST_PAUSE_MS = 500;
+
+export interface AutomaticParts {
+  readonly store: RingStore;
+  readonly plan: RotationPlan;
+  /** The ring in force; undefined while there is none. */
+  readonly ring: () => Keyring | undefined;
+  readonly facts: () => FactParts;
+  /** What this process goes by. */
+  readonly self: () => StepTaker;
+  readonly logger: Logger;
+}
+
+export class AutomaticRotation {
+  readonly #parts: AutomaticParts;
+  #timer: NodeJS.Timeout | undefined;
+  #looking: Promise<void> | undefined;
+  #failure: string | undefined;
+
+  constructor(parts: AutomaticParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    const pause = Math.max(SHORTEST_PAUSE_MS, Math.min(LOOK_EVERY_MS, (this.#parts.plan.every * 1000) / 20));
+    this.#timer = setInterval(() => void this.look(), pause);
+    this.#timer.unref();
+    void this.look();
+  }
+
+  /** Does what is due. Never throws: the next look is another try. */
+  async look(): Promise<void> {
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined;
+    });
+    await this.#looking;
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#looking;
+  }
+
+  async #look(): Promise<void> {
+    const { ring, plan, facts, self, store, logger } = this.#parts;
+    const present = ring();
+    const parts = facts();
+    const waits = { now: parts.now, ...parts.times, lifetimes: parts.lifetimes, replicas: [] };
+    if (present === undefined || !mayBeDue(present, plan, waits)) return;
+    let acted = false;
+    try {
+      const turned = await store.change(async (kept) => {
+        refuseOlder(kept, ring());
+        const found = await gatherFacts(store.fleet, { ...facts(), who: 'keyturn', why: WHY });
+        refuseDisagreement(kept, self(), found.replicas);
+        const { lease } = found.facts;
+        const next = turn(kept, { ...plan, lease }, () => new Material(generateSecret()), found.facts);
+        acted = next !== kept;
+        return next;
+      });
+      this.#failure = undefined;
+      if (!acted) return;
+      const kids = turned.keys.map((key) => `${key.id}:${key.state}`);
+      logger.info(
+        { event: 'keyring.turned', generation: turned.generation, kids },
+        'the keyring was rotated by itself',
+      );
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  /** Says it once: it is tried again and again. */
+  #failed(caught: unknown): void {
+    const error = caught instanceof KeyturnError ? caught : unexpected(caught);
+    if (this.#failure === error.code) return;
+    this.#failure = error.code;
+    this.#parts.logger.error(
+      { event: 'keyring.turn_failed', code: error.code, hint: error.hint },
+      `the keyring is due to be rotated, and cannot be: ${error.message}`,
+    );
+  }
+}
+
+/** A store that has fallen back, and gets the newest ring back in a moment: a step on what it holds now forks it. */
+function refuseOlder(kept: Keyring, mine: Keyring | undefined): void {
+  if (mine === undefined || !isNewer(mine, kept)) return;
+  throw new KeyturnError(
+    'keyring_outdated',
+    `what is kept is generation ${kept.generation}, and ${mine.generation} is in force`,
+    'it is put back as soon as the store can be written',
+  );
+}
+
+const WHY = 'due, as security.rotation.every says';

@@ -1,0 +1,244 @@
+// Follows a keyring that replicas share: told at once by the engine, and looking now and then, since what is told can
+// be lost. What is found wrong in the store and can be put right is: an emptied one gets the ring back, one that has
+// fallen back to an older generation the newest, and a root secret that joins opens it too.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { KeyturnError } from '../errors.js';
+import type { ReplicaReport } from '../fleet/report.js';
+import type { Keyring } from '../keyring/keyring.js';
+import { isNewer, type LiveKeyring } from '../keyring/live.js';
+import { type Following, unexpected } from '../resolve/follow.js';
+import type { FoundRing, SharedRingStore } from '../ring-stores/shared.js';
+import type { Logger } from './log.js';
+
+const LONGEST_PAUSE_MS = 5000;
+/** A request that asks waits no longer than this. */
+const PATIENCE_MS = 1000;
+/** A look on behalf of requests comes at most so often: whoever makes up key ids must not reach the engine with each. */
+const ASKED_EVERY_MS = 1000;
+/** Putting something right changes what is there: so often a look begins anew. */
+const ATTEMPTS = 5;
+/** Once in so many looks it is asked whether a root secret is used by nobody any more. */
+const TIDY_EVERY = 12;
+
+export interface SharedFollowerParts {
+  readonly store: SharedRingStore;
+  readonly ring: LiveKeyring;
+  readonly following: Following;
+  /** What this process would say of itself. */
+  readonly report: () => ReplicaReport;
+  /** Told before a look; what it returns is told when the ring in force has turned out to be the one in the store. */
+  readonly hear: () => () => void;
+  /** A first ring, where one may be made without being told to. */
+  readonly first: (() => Keyring) | undefined;
+  /** Seconds. */
+  readonly maxLag: number;
+  readonly logger: Logger;
+}
+
+export class SharedFollower {
+  readonly possible = true;
+  readonly #parts: SharedFollowerParts;
+  /** The version that was read last, and under which roots; undefined makes the next look read it. */
+  #seen: string | undefined;
+  #failure: KeyturnError | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #looking: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
+  #watching: Promise<() => Promise<void>> | undefined;
+  #closed = false;
+  #looks = 0;
+  #askedAt = Number.NEGATIVE_INFINITY;
+  /** Why the ring could not be sealed anew. */
+  #unsealed: string | undefined;
+  /** The ring is sealed under roots that this process does not hold. */
+  #foreignRoots = false;
+
+  constructor(parts: SharedFollowerParts) {
+    this.#parts = parts;
+  }
+
+  /** Looks once. Where that fails the process starts all the same: it is not ready, and goes on looking. */
+  async start(): Promise<void> {
+    const { store, following, maxLag } = this.#parts;
+    await this.#look();
+    const pause = Math.min(LONGEST_PAUSE_MS, (maxLag * 1000) / 4);
+    this.#timer = setInterval(() => {
+      following.passed();
+      // One that hangs is not joined by others.
+      if (this.#looking === undefined) void this.#look();
+    }, pause);
+    this.#timer.unref();
+    // Not waited for: where the engine is gone it takes a while, and when it is on it says so.
+    this.#watching = store.watch(() => void this.reload());
+    this.#watching.catch(() => undefined);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#timer);
+    const stopWatching = await this.#watching?.catch(() => undefined);
+    await stopWatching?.();
+  }
+
+  /** A look on behalf of a request: it joins the one that is going on; else one for all that ask within a second. */
+  async ask(): Promise<void> {
+    const at = performance.now();
+    if (this.#looking === undefined && at - this.#askedAt < ASKED_EVERY_MS) return;
+    this.#askedAt = at;
+    await Promise.race([this.#look(), sleep(PATIENCE_MS, undefined, { ref: false })]);
+  }
+
+  /** A look that begins after this call. */
+  async reload(): Promise<void> {
+    this.#next ??= (this.#looking ?? Promise.resolve()).then(() => {
+      this.#next = undefined;
+      return this.#look();
+    });
+    await this.#next;
+  }
+
+  async #look(): Promise<void> {
+    this.#looking ??= this.#lookOnce().finally(() => {
+      this.#looking = undefined;
+    });
+    await this.#looking;
+  }
+
+  async #lookOnce(): Promise<void> {
+    if (this.#closed) return;
+    const { following } = this.#parts;
+    try {
+      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+        if (await this.#settle()) break;
+      }
+      if (this.#foreignRoots && ++this.#looks % TIDY_EVERY === 0) await this.#sealing(this.#dropRoots());
+    } catch (error) {
+      if (this.#closed) return;
+      const failure = error instanceof KeyturnError ? error : unexpected(error);
+      const news = isNews(failure, this.#failure);
+      this.#failure = failure;
+      if (news) following.failed(failure);
+    }
+  }
+
+  /** @returns false when the store was changed, and is to be looked at again */
+  async #settle(): Promise<boolean> {
+    const { store, following, hear } = this.#parts;
+    const heard = hear();
+    // With other roots the same version is another one: it may have to be sealed under them.
+    const roots = store.roots.fingerprint;
+    const version = await store.version();
+    // After a failure what is the same as before is read all the same: what was wrong may be right by now.
+    if (`${version} ${roots}` === this.#seen && this.#failure === undefined) {
+      heard();
+      return true;
+    }
+    const found = await store.find();
+    if (found === undefined) return await this.#fill();
+    if (await this.#putBack(found)) return false;
+    following.found(found.ring);
+    this.#failure = undefined;
+    this.#foreignRoots = found.roots.some((kid) => store.roots.get(kid)?.live !== true);
+    heard();
+    // What came of it the next look finds; where it failed it is tried again.
+    const sealed = !this.#lacksRoot(found) || (await this.#sealing(this.#sealToo(found)));
+    this.#seen = sealed ? `${found.version} ${roots}` : undefined;
+    return true;
+  }
+
+  /** @throws KeyturnError `keyring_missing` where nobody here has a ring */
+  async #fill(): Promise<false> {
+    const { store, ring, first, logger } = this.#parts;
+    if (ring.found !== undefined) {
+      // Before the ring, so that no step comes in between.
+      await this.#standIn(ring.current);
+      if (await store.put(ring.found, undefined))
+        logger.warn(
+          { event: 'keyring.republished', generation: ring.found.generation },
+          `${store.name} held no keyring any more: the one in force was put back`,
+        );
+      return false;
+    }
+    if (first === undefined) {
+      await store.read();
+      return false;
+    }
+    if (await store.create(first()))
+      logger.info({ event: 'keyring.created' }, `the first shared keyring was made in ${store.name}`);
+    return false;
+  }
+
+  async #putBack({ ring: kept, version }: FoundRing): Promise<boolean> {
+    const { store, ring, logger } = this.#parts;
+    if (ring.found === undefined || !isNewer(ring.found, kept)) return false;
+    await this.#standIn(ring.current);
+    if (await store.put(ring.found, version))
+      logger.warn(
+        { event: 'keyring.republished', generation: ring.found.generation, found: kept.generation },
+        `${store.name} held an older generation of the keyring: the one in force was put back`,
+      );
+    return true;
+  }
+
+  /** Whoever is cut off may have missed that a key was staged; every other one it knows. */
+  async #standIn(ring: Keyring): Promise<void> {
+    const { store, report } = this.#parts;
+    const said = report();
+    const verifies = said.verifies.filter((kid) => ring.get(kid)?.state !== 'staged');
+    await store.fleet.standIn({ ...said, verifies });
+  }
+
+  /** Whoever will have only the next secret, or has only the present one, must be able to open it. */
+  #lacksRoot({ roots }: FoundRing): boolean {
+    return this.#parts.store.roots.keys.some(
+      ({ id, state }) => (state === 'active' || state === 'staged') && !roots.includes(id),
+    );
+  }
+
+  async #sealToo(found: FoundRing): Promise<void> {
+    const { store, logger } = this.#parts;
+    if (await store.sealToo(found))
+      logger.info({ event: 'keyring.resealed' }, 'the shared keyring is sealed under another secret too');
+  }
+
+  /** The ring is good whatever comes of it. Says once what is wrong. @returns false when it is to be tried again */
+  async #sealing(work: Promise<void>): Promise<boolean> {
+    try {
+      await work;
+      this.#unsealed = undefined;
+      return true;
+    } catch (caught) {
+      const error = caught instanceof KeyturnError ? caught : unexpected(caught);
+      if (this.#unsealed !== error.code && !this.#closed)
+        this.#parts.logger.warn(
+          { event: 'keyring.reseal_failed', code: error.code, hint: error.hint },
+          `the shared keyring could not be sealed under the secrets of now: ${error.message}`,
+        );
+      this.#unsealed = error.code;
+      return false;
+    }
+  }
+
+  /** Seals anew without roots that no replica says it holds: a former secret that gets out then opens nothing. */
+  async #dropRoots(): Promise<void> {
+    const { store, logger } = this.#parts;
+    const mine = store.roots.live.map((key) => key.id);
+    const replicas = await store.fleet.read(false);
+    // No report proves nothing.
+    if (replicas.length === 0 || replicas.some(({ roots = [] }) => roots.some((kid) => !mine.includes(kid))))
+      return;
+    const found = await store.find();
+    if (found === undefined || found.roots.every((kid) => mine.includes(kid))) return;
+    if (await store.put(found.ring, found.version))
+      logger.info(
+        { event: 'keyring.resealed' },
+        'the shared keyring is no longer sealed under a former secret',
+      );
+  }
+}
+
+/** An engine that is gone gives one reason after the other: once is enough. */
+function isNews(failure: KeyturnError, former: KeyturnError | undefined): boolean {
+  if (failure.code !== former?.code) return true;
+  return failure.code !== 'engine_unavailable' && failure.message !== former.message;
+}

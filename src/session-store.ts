@@ -1,0 +1,137 @@
+// The session store that `session.backend` names. An engine that is out of reach is no reason not to start: a process
+// that ends, and is started again and again, helps nobody, while one that runs serves all who have no session, and
+// everybody when the engine is back.
+import type { Settings } from './config/layers.js';
+import type { Engines } from './engines/engines.js';
+import { reasonOf } from './engines/reason.js';
+import { inTime, PATIENCE } from './engines/watch.js';
+import { KeyturnError } from './errors.js';
+import { MemorySessionStore } from './stores/memory.js';
+import { PostgresSessionStore } from './stores/postgres.js';
+import { RedisSessionStore } from './stores/redis.js';
+import type {
+  Awaitable,
+  PutOutcome,
+  SessionRecord,
+  SessionStore,
+  StoredSession,
+  UserSession,
+} from './stores/store.js';
+
+export interface SessionStoreParts {
+  readonly settings: Settings;
+  readonly engines: Engines;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  /** Told when the engine does not answer at the start. */
+  readonly away: (engine: string, reason: string) => void;
+}
+
+/**
+ * Undefined for sessions in the cookie.
+ *
+ * @throws KeyturnError `config_invalid`, `engine_missing`, `store_invalid`
+ */
+export async function openSessionStore(parts: SessionStoreParts): Promise<SessionStore | undefined> {
+  const { settings, engines, clock } = parts;
+  switch (settings.get('session.backend')) {
+    case 'cookie':
+      return undefined;
+    case 'memory':
+      return new MemorySessionStore({ clock });
+    case 'redis': {
+      const client = await engines.redis('session');
+      const store = new RedisSessionStore({ client, prefix: settings.get('session.redis.prefix'), clock });
+      // Of no session: only to hear whether anybody answers.
+      await inTime(store.get('keyturn'), PATIENCE).catch((error) => parts.away('Redis', reasonOf(error)));
+      return store;
+    }
+    case 'postgres': {
+      const pool = await engines.postgres('session');
+      const store = new PostgresSessionStore({ pool, table: settings.get('session.postgres.table'), clock });
+      const prepared = new PreparedStore(store, () => store.migrate());
+      await inTime(prepared.ready(), PATIENCE).catch((error) => {
+        const refused = refusalOf(error, settings.get('session.postgres.table'));
+        if (refused !== undefined) throw refused;
+        parts.away('PostgreSQL', reasonOf(error));
+      });
+      return prepared;
+    }
+  }
+}
+
+/** insufficient_privilege, invalid_schema_name: waiting does not help. */
+const FOR_GOOD: readonly unknown[] = ['42501', '3F000'];
+
+function refusalOf(error: unknown, table: string): KeyturnError | undefined {
+  if (!FOR_GOOD.includes(codeOf(error))) return undefined;
+  return new KeyturnError(
+    'store_invalid',
+    `the table ${table} for sessions is not in the database, and its user may not create it`,
+    'let one who may run the SQL that schemaSql() of keyturn/stores/postgres gives, and let the user select, insert, update and delete there',
+  );
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { readonly code?: unknown } | null | undefined)?.code;
+}
+
+/** undefined_table */
+const NO_TABLE = '42P01';
+
+/**
+ * A store whose table is made before it is first used: at the start or, where PostgreSQL is out of reach then, as soon
+ * as it answers; and again where it comes back as an empty database.
+ */
+class PreparedStore implements SessionStore {
+  readonly #store: SessionStore;
+  readonly #prepare: () => Promise<void>;
+  #prepared: Promise<void> | undefined;
+
+  constructor(store: SessionStore, prepare: () => Promise<void>) {
+    this.#store = store;
+    this.#prepare = prepare;
+  }
+
+  async ready(): Promise<void> {
+    this.#prepared ??= this.#prepare().catch((error) => {
+      this.#prepared = undefined;
+      throw error;
+    });
+    await this.#prepared;
+  }
+
+  async get(id: string): Promise<StoredSession | undefined> {
+    return await this.#ask(() => this.#store.get(id));
+  }
+
+  async put(id: string, record: SessionRecord, expected: number): Promise<PutOutcome> {
+    return await this.#ask(() => this.#store.put(id, record, expected));
+  }
+
+  async touch(id: string, expiresAt: number): Promise<boolean> {
+    return await this.#ask(() => this.#store.touch(id, expiresAt));
+  }
+
+  async destroy(id: string, until: number): Promise<void> {
+    await this.#ask(() => this.#store.destroy(id, until));
+  }
+
+  async listUser(user: string): Promise<readonly UserSession[]> {
+    return await this.#ask(() => this.#store.listUser(user));
+  }
+
+  async #ask<T>(ask: () => Awaitable<T>): Promise<T> {
+    await this.ready();
+    const prepared = this.#prepared;
+    try {
+      return await ask();
+    } catch (error) {
+      if (codeOf(error) !== NO_TABLE) throw error;
+      // Nothing was done. Of many that find out at once, one makes the table.
+      if (this.#prepared === prepared) this.#prepared = undefined;
+      await this.ready();
+      return await ask();
+    }
+  }
+}

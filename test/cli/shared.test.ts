@@ -1,0 +1,441 @@
+// The commands over a keyring that replicas share in an engine, with real engines and real processes.
+import { spawn } from 'node:child_process';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, inject, test } from 'vitest';
+import { type EnginePlace, postgresPlace, redisPlace } from '../support/engine-places.js';
+import { cutTo } from '../support/engines.js';
+import { COMING, kidOf, NEXT, OLDER, PREVIOUS, REVOKED, SECRET, STRONG } from '../support/machine.js';
+import { until } from '../support/waiting.js';
+import { endReplicas, Replica } from './replica.js';
+import { newFolder } from './ring.js';
+import { keyturn, MAIN, type Ran, TWO_LINES } from './run.js';
+
+const [K, OLD, NEW] = [kidOf(STRONG), kidOf(OLDER), kidOf(COMING)];
+const PROD = { KEYTURN_ENV: 'prod', [SECRET]: STRONG };
+const DEV = { KEYTURN_ENV: 'dev', [SECRET]: STRONG };
+/** Seed 004's second key: 26 bytes. */
+const WEAK = 'b170bba371a7ce808162e9cfb9449e928ec085ec050a8bbf24c8';
+
+type Env = Readonly<Record<string, string>>;
+
+/** A service in an engine: its environment, and commands in it. */
+class Service {
+  readonly place: EnginePlace;
+  readonly env: Env;
+  readonly cwd: string = newFolder();
+
+  constructor(place: EnginePlace, env: Env) {
+    this.place = place;
+    this.env = { ...place.shared, ...env };
+  }
+
+  async run(...args: readonly string[]): Promise<Ran> {
+    return await this.runWith({}, ...args);
+  }
+
+  async runWith(more: Env, ...args: readonly string[]): Promise<Ran> {
+    return await keyturn(args, { cwd: this.cwd, env: { ...this.env, ...more } });
+  }
+
+  async json(...args: readonly string[]): Promise<any> {
+    return JSON.parse((await this.run('--json', ...args)).stdout);
+  }
+
+  async states(): Promise<string[]> {
+    const { keys } = await this.json('status');
+    return keys.map(({ kid, state }: { kid: string; state: string }) => `${kid} ${state}`);
+  }
+
+  async replica(more: Env = {}): Promise<Replica> {
+    return await Replica.start(this.cwd, { ...this.env, ...more });
+  }
+
+  async check(name: string, more: Env = {}): Promise<{ status: string; detail: string; hint?: string }> {
+    const { checks } = JSON.parse((await this.runWith(more, 'doctor', '--json')).stdout);
+    return checks.find((check: { name: string }) => check.name === name);
+  }
+}
+
+const open: EnginePlace[] = [];
+afterAll(async () => {
+  await endReplicas();
+  for (const place of open) await place.close();
+});
+
+async function opened<P extends EnginePlace>(place: Promise<P>): Promise<P> {
+  const made = await place;
+  open.push(made);
+  return made;
+}
+
+function expectRefused(ran: Ran, error: string): void {
+  expect(ran).toMatchObject({ code: 1, stdout: '' });
+  expect(ran.stderr).toMatch(TWO_LINES);
+  expect(ran.stderr).toContain(error);
+}
+
+describe.concurrent.each([
+  ['Redis', redisPlace, /^Redis \(keyturn-test-\w+:\{ring:default\}\)$/],
+  ['PostgreSQL', postgresPlace, /^PostgreSQL \(keyturn_rings, default\)$/],
+] as const)('in %s', (_, place, name) => {
+  const service = async (env: Env) => new Service(await opened(place()), env);
+
+  test.concurrent('init makes the first ring of the keys in force, once, and writes no file', async () => {
+    const app = await service({ ...PROD, [PREVIOUS]: OLDER, [NEXT]: COMING, [REVOKED]: 'abcdefgh' });
+    expect(await app.check('shared_keyring')).toMatchObject({
+      status: 'fail',
+      detail: expect.stringContaining('there is no keyring in'),
+      hint: expect.stringContaining('keyturn init'),
+    });
+    expectRefused(await app.run('status'), 'there is no keyring in');
+    // None of them has made anything.
+    expect(await app.place.kept()).toBeUndefined();
+
+    const [one, two] = await Promise.all([
+      app.run('init', '--json'),
+      app.run('init', '--if-missing', '--json'),
+    ]);
+    const made = [one, two].filter(({ code, stdout }) => code === 0 && JSON.parse(stdout).created);
+    expect(made).toHaveLength(1);
+    const { place: where, ...rest } = JSON.parse(made[0]?.stdout as string);
+    expect(where).toMatch(name);
+    const states = [`${K} active`, `${OLD} retiring`, `${NEW} staged`, 'abcdefgh revoked'];
+    expect(rest).toEqual({
+      created: true,
+      document: null,
+      config: null,
+      configWritten: false,
+      keys: states.map((state) => ({ kid: state.slice(0, 8), state: state.slice(9) })),
+      takeAway: [],
+    });
+    expect(made[0]?.stderr).toContain(`${SECRET} seals it from now on (key ${K}), and signs until`);
+    expectRefused(await app.run('init'), 'already, and init overwrites nothing');
+    const again = await app.run('init', '--if-missing');
+    expect(again).toMatchObject({ code: 0, stdout: '' });
+    expect(again.stderr).toMatch(/^keyturn: note: there is a keyring in .* already: nothing was changed\n$/);
+    expect((await app.states()).sort()).toEqual([...states].sort());
+    expect(readdirSync(app.cwd)).toEqual([]);
+
+    expect(await app.check('shared_keyring')).toMatchObject({ status: 'pass' });
+    for (const secret of [STRONG, OLDER, COMING]) expect(await app.place.kept()).not.toContain(secret);
+
+    // Another secret opens nothing, and no job takes that for fine.
+    for (const args of [['status'], ['init', '--if-missing'], ['stage']]) {
+      const ran = await app.runWith({ [SECRET]: `x${STRONG}`, [PREVIOUS]: '[]', [NEXT]: '[]' }, ...args);
+      expectRefused(ran, `and the signing secret here is ${kidOf(`x${STRONG}`)}`);
+    }
+  });
+
+  test.concurrent('the steps of a key, followed by two replicas; nobody is logged out', async () => {
+    const app = await service({ ...DEV, KEYTURN_SECURITY__KEYRING__MAX_LAG: '25s' });
+    await app.run('init');
+    const [one, two] = await Promise.all([app.replica(), app.replica()]);
+    const token = await one.sign();
+    const signsNow = async (replica: Replica, kid: string) => {
+      for (;;) if ((await replica.hear('changed')).signs === kid) return;
+    };
+
+    // Without their reports it would have to wait for max_lag.
+    const wait = ['--wait', '--timeout', '20s', '--replicas', '2'];
+    const rotated = await app.run('rotate', ...wait, '--reason', 'yearly');
+    expect(rotated.code).toBe(0);
+    const kid = /^promoted (\S{8}): it signs now/.exec(rotated.stdout)?.[1] as string;
+    await Promise.all([one, two].map((replica) => signsNow(replica, kid)));
+    expect(await two.verify(token)).toMatchObject({ ok: true, stale: true });
+
+    const shown = await app.run('status');
+    expect(shown).toMatchObject({ code: 0, stderr: '' });
+    expect(shown.stdout).toMatch(
+      new RegExp(`^kept in +(Redis|PostgreSQL) \\(.*\\), sealed by ${SECRET} \\(${K}\\)$`, 'm'),
+    );
+    expect(shown.stdout).toMatch(/^rotated +\d.* by /m);
+    expect(shown.stdout).toMatch(new RegExp(`^${kid} +active .* 2 of 2 replicas `, 'm'));
+    expect(shown.stdout.match(/ fine$/gm)).toHaveLength(2);
+    expect(shown.stdout).not.toMatch(/^differs/m);
+    const status = await app.json('status');
+    expect(status).toMatchObject({ shared: true, roots: [K], format: 'secret', deploy: null, silence: null });
+    expect(status.place).toMatch(name);
+    expect(status.replicas).toMatchObject([
+      { signs: kid, roots: [K], degraded: null },
+      { signs: kid, roots: [K], degraded: null },
+    ]);
+
+    const newest = await one.sign();
+    const inspected = JSON.parse((await app.run('inspect', newest, '--json')).stdout);
+    expect(inspected).toMatchObject({ kid, keyState: 'active', purposes: ['invitation'], reason: null });
+
+    expect((await app.run('rollback')).stdout).toContain(
+      `rolled back to ${K}: it signs again; ${kid} turned`,
+    );
+    await Promise.all([one, two].map((replica) => signsNow(replica, K)));
+    expect(await two.verify(newest)).toMatchObject({ ok: true });
+    expect((await app.run('stage')).code).toBe(0);
+    const staged = (await app.states()).find((state) => state.endsWith('staged'))?.slice(0, 8) as string;
+    expect((await app.run('retire', '--', staged)).stdout).toContain(`retired ${staged}`);
+    expectRefused(await app.run('retire', '--', kid), 'may still be alive');
+    expect((await app.json('impact', 'revoke', '--', kid)).rows).toContainEqual(
+      expect.objectContaining({ purpose: 'invitation', effect: 'refused' }),
+    );
+    expect((await app.run('revoke', '--reason', 'a test', '--', kid)).code).toBe(0);
+    await until(async () => (await two.verify(newest)).reason === 'revoked_key', 20_000);
+    const { history } = await app.json('history');
+    expect(history.map(({ what }: { what: string }) => what)).toEqual([
+      'init',
+      'stage',
+      'promote',
+      'rollback',
+      'stage',
+      'retire',
+      'revoke',
+    ]);
+    expect(history[1]).toMatchObject({ why: 'yearly' });
+    expect(await app.check('fleet')).toMatchObject({ status: 'pass' });
+    await Promise.all([one.stop(), two.stop()]);
+    expect((await app.run('status')).stdout).toContain('no process reports in ');
+  });
+
+  test.concurrent('one that was killed holds up rotate --wait for a lease', async () => {
+    const app = await service({ ...DEV, KEYTURN_SECURITY__KEYRING__LEASE: '6s' });
+    await app.run('init');
+    const [one, two] = await Promise.all([app.replica(), app.replica()]);
+    two.child.kill('SIGKILL');
+    const early = await app.run('rotate', '--wait', '--timeout', '1s');
+    expect(early).toMatchObject({ code: 1, stdout: '' });
+    expect(early.stderr).toMatch(
+      new RegExp(
+        `gave up after 1 s, and the key \\S+ stays staged: \\S+-${two.child.pid}-\\S+ cannot verify`,
+      ),
+    );
+    expect(early.stderr).toMatch(
+      new RegExp(
+        `waiting: 1 of 2 replicas know key \\S+, not safe before \\S+-${two.child.pid}-\\S+ does\\n`,
+      ),
+    );
+    const ran = await app.run('rotate', '--wait');
+    expect(ran.code).toBe(0);
+    expect(ran.stdout).toMatch(/^promoted /);
+    expect((await app.json('status')).replicas).toHaveLength(1);
+    await one.stop();
+  });
+
+  test.concurrent('a replica with another secret is named by its key id, and the doctor fails', async () => {
+    const app = await service(DEV);
+    await app.run('init');
+    await app.replica();
+    await app.replica({ [SECRET]: OLDER });
+    const expected = `has the signing secret ${OLD}, and `;
+    const { stdout } = await app.run('status');
+    expect(stdout).toMatch(
+      new RegExp(
+        `^differs: \\S+ ${expected}\\S+ and this command have ${K}: what one seals the other cannot open$`,
+        'm',
+      ),
+    );
+    expect(stdout).toContain('not ready: 1 of 2 replicas has no keyring yet');
+    expect(stdout).toMatch(
+      new RegExp(
+        ` - +- +- +no keyring yet: the keyring in .* is sealed under ${K}, and .* here is ${OLD}$`,
+        'm',
+      ),
+    );
+    const status = await app.json('status');
+    const other = status.replicas.find(({ roots }: { roots: string[] }) => roots[0] === OLD);
+    expect(other).toMatchObject({ roots: [OLD], signs: null, degraded: expect.any(String) });
+    const fleet = await app.check('fleet');
+    expect(fleet).toMatchObject({ status: 'fail', hint: expect.stringContaining('same signing secret') });
+    expect(fleet.detail).toContain(expected);
+    // It could never open the ring, so it keeps nobody from rotating.
+    expect((await app.run('rotate', '--wait', '--replicas', '1')).code).toBe(0);
+    for (const said of [stdout, JSON.stringify([status, fleet])])
+      for (const secret of [STRONG, OLDER]) expect(said).not.toContain(secret);
+  });
+
+  test.concurrent('secrets of their own beside shared sessions: the same mistake is seen', async () => {
+    const { env, engine } = await opened(place());
+    const cwd = newFolder();
+    const own = { ...env, ...DEV, KEYTURN_SESSION__BACKEND: engine };
+    const run = (...args: string[]) => keyturn(args, { cwd, env: own });
+    expect((await run('status')).stdout).toContain('no process reports beside its sessions');
+    const one = await Replica.start(cwd, own);
+    expect((await run('status')).stdout).toMatch(/ fine$/m);
+    expect((await run('doctor')).stdout).toContain('1 process reports\n');
+    await Replica.start(cwd, { ...own, [SECRET]: COMING });
+    // Between two deploys they accept what the others sign.
+    const between = await Replica.start(cwd, { ...own, [NEXT]: OLDER });
+    const { stdout } = await run('status');
+    const ids = new RegExp(
+      `^differs: \\S+ has the signing secret ${NEW}, and \\S+, \\S+ and this command have ${K}: what one signs the other refuses$`,
+      'm',
+    );
+    expect(stdout).toMatch(ids);
+    expect(stdout).toContain(
+      'differs: 1 of 3 replicas has another keyring than this command, and each accepts',
+    );
+    expect(stdout).toMatch(/^next: keyturn rotate - prints the three deploys/m);
+    const doctor = await run('doctor');
+    expect(doctor.code).toBe(1);
+    expect(doctor.stdout).toMatch(new RegExp(`❌ fleet .* has the signing secret ${NEW}, and `));
+    expect(JSON.parse((await run('status', '--json')).stdout)).toMatchObject({
+      place: null,
+      shared: false,
+      roots: null,
+      deploy: 0,
+    });
+    for (const secret of [STRONG, COMING, OLDER]) expect(stdout + doctor.stdout).not.toContain(secret);
+    await Promise.all([one.stop(), between.stop()]);
+  });
+
+  test.concurrent('import makes the ring of secrets of another place', async () => {
+    const app = await service(PROD);
+    writeFileSync(join(app.cwd, 'keys'), JSON.stringify([OLDER, WEAK]));
+    const weak = await app.run('import', 'keys');
+    expectRefused(weak, `the key ${kidOf(WEAK)} of keys is weak: 26 of 32 bytes count`);
+    expect(await app.place.kept()).toBeUndefined();
+    const until = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
+    const excused = { [`${SECRET}__ACCEPT_WEAK`]: `[{"kid":"${kidOf(WEAK)}","until":"${until}"}]` };
+    const ran = await app.runWith(excused, 'import', 'keys', '--json');
+    expect(JSON.parse(ran.stdout)).toMatchObject({ created: true, kept: [K], left: [], weak: [kidOf(WEAK)] });
+    expect(ran.stderr).toContain(
+      `${OLD} signs from the next start on, and ${K}, which signs until then, goes on`,
+    );
+    expect(await app.states()).toEqual([`${OLD} active`, `${kidOf(WEAK)} retiring`, `${K} retiring`]);
+    expect((await app.check('shared_keyring', excused)).status).toBe('warn');
+    expect((await app.check('shared_keyring')).status).toBe('fail');
+    expectRefused(await app.run('import', 'keys'), 'already, and import overwrites nothing');
+    expect(readdirSync(app.cwd)).toEqual(['keys']);
+  });
+
+  test.concurrent('replicas that wait for a first ring: the command must go by their rules and secret', async () => {
+    const app = await service(PROD);
+    const waiting = await app.replica();
+    expectRefused(await app.runWith({ KEYTURN_ENV: 'dev' }, 'init'), 'runs by the prod profile');
+    const other = await app.runWith({ [SECRET]: OLDER }, 'init', '--if-missing');
+    expectRefused(other, `has the signing secret ${K}, and this command has ${OLD}`);
+    expect(await app.place.kept()).toBeUndefined();
+    expect((await app.run('init', '--if-missing')).code).toBe(0);
+    await waiting.hear('changed');
+    expect(await waiting.verify(await waiting.sign())).toMatchObject({ ok: true });
+    await waiting.stop();
+  });
+
+  test.concurrent('a password in the URL of an engine that refuses it is in no output', async () => {
+    const { shared } = await opened(place());
+    const planted = 'planted-4f1c77aa90';
+    const wrong = Object.fromEntries(
+      Object.entries(shared).map(([variable, value]) => {
+        if (!variable.endsWith('__URL')) return [variable, value];
+        const url = new URL(value);
+        url.username = 'nobody-of-that-name';
+        url.password = planted;
+        return [variable, url.href];
+      }),
+    );
+    const env = { ...PROD, ...wrong };
+    const runs = [['status'], ['doctor', '--json'], ['init'], ['rotate', '--wait']].map((args) =>
+      keyturn(args, { cwd: newFolder(), env }),
+    );
+    for (const ran of await Promise.all(runs)) {
+      expect(ran.code).toBe(1);
+      const said = ran.stdout + ran.stderr;
+      expect(said).toMatch(/cannot be reached \(\w+\)/);
+      for (const secret of [planted, STRONG, Buffer.from(planted).toString('base64').slice(0, 12)])
+        expect(said).not.toContain(secret);
+    }
+  });
+});
+
+test.concurrent('where the tables cannot be made it is told what to do', async () => {
+  const url = new URL(inject('postgresUrl'));
+  // No schema at all is refused as one without rights is.
+  url.search = `?options=${encodeURIComponent('-c search_path=keyturn_test_no_such_schema')}`;
+  const env = { KEYTURN_SECURITY__KEYRING__STORE: 'postgres', KEYTURN_SESSION__POSTGRES__URL: url.href };
+  const ran = await keyturn(['init'], { cwd: newFolder(), env: { ...PROD, ...env } });
+  expectRefused(ran, 'this user of the database may not make the tables of PostgreSQL (keyturn_rings');
+});
+
+test.concurrent('one that is silent holds up steps for a lease, and it is said until when', async () => {
+  const place = await opened(redisPlace());
+  const app = new Service(place, PROD);
+  await app.run('init');
+  const { ring } = await app.json('status');
+  const report = {
+    instance: 'web-9-7-aaaa',
+    host: 'web-9',
+    pid: 7,
+    at: 1,
+    profile: 'prod',
+    source: SECRET,
+    ring: ring.id,
+    generation: 1,
+    fingerprint: ring.fingerprint,
+    verifies: [K],
+    signs: K,
+    roots: [K],
+    loadedAt: Date.now(),
+    uses: [],
+    lifetimes: {},
+    maxLag: 60,
+  };
+  const write = async (instance: string, more: object, secondsAgo: number) => {
+    const text = JSON.stringify({ ...report, instance, ...more });
+    const at = Date.now() - secondsAgo * 1000;
+    await place.client.hset(`${place.prefix}{ring:default}:reports`, instance, `${at} 900000 ${text}`);
+  };
+  await write('web-9-7-aaaa', {}, 100);
+  expect((await app.run('status')).stdout).toMatch(
+    /^web-9-7-aaaa .* silent, counts until .* \(in 13 min\)$/m,
+  );
+  expect(await app.check('fleet')).toMatchObject({
+    status: 'warn',
+    detail: expect.stringMatching(/^web-9-7-aaaa is silent, and holds up steps until 20\S+Z\n/),
+  });
+  const ran = await app.run('rotate', '--wait', '--timeout', '2s');
+  expect(ran).toMatchObject({ code: 1, stdout: '' });
+  expect(ran.stderr).toMatch(/stays staged: web-9-7-aaaa \(silent\) cannot verify with it yet\n/);
+  expect(ran.stderr).toMatch(/hint: whoever is silent counts until .* \(in 13 min\); go on with/);
+
+  // One that has not been told of the store goes by keys of its own, and does not know those of the rest.
+  await write('web-8-7-aaaa', { ring: undefined, roots: undefined, fingerprint: 'AAAAAAAAAAA' }, 0);
+  expect((await app.run('status')).stdout).toContain(
+    'differs: 1 of 2 replicas runs without the shared keyring, and by other keys than the rest\n',
+  );
+  const fleet = await app.check('fleet');
+  expect(fleet.status).toBe('fail');
+  expect(fleet.detail).toContain('web-8-7-aaaa runs without the shared keyring, and does not know its keys');
+
+  // What holds the ring puts it back: another one must not take its place.
+  await place.client.del(`${place.prefix}{ring:default}`);
+  expectRefused(await app.run('init', '--if-missing'), 'web-9-7-aaaa holds the keyring that is missing in');
+});
+
+test.concurrent('status --watch goes on while the engine is away', async () => {
+  const place = await opened(redisPlace());
+  const { hostname, port } = new URL(place.env.KEYTURN_SESSION__REDIS__URL as string);
+  const proxy = await cutTo(Number(port) || 6379, hostname);
+  const app = new Service(place, { ...DEV, KEYTURN_SESSION__REDIS__URL: `redis://127.0.0.1:${proxy.port}` });
+  await app.run('init');
+  const child = spawn(process.execPath, [MAIN, 'status', '--watch'], {
+    cwd: app.cwd,
+    env: { PATH: process.env.PATH, ...app.env },
+  });
+  let out = '';
+  child.stdout.on('data', (part) => {
+    out += part;
+  });
+  const closed = new Promise((done) => child.once('close', done));
+  try {
+    await until(() => out.includes(`key ${K}: active\n`), 20_000);
+    proxy.cut();
+    await until(() => /Z error: Redis \(.*\) cannot be reached \(\w+\); /.test(out), 20_000);
+    proxy.mend();
+    await until(() => out.includes('Z error: gone\n'), 20_000);
+    await app.run('stage');
+    await until(() => /Z key \S+: staged\n/.test(out), 20_000);
+    child.kill('SIGINT');
+    expect(await closed).toBe(0);
+  } finally {
+    child.kill('SIGKILL');
+    await proxy.close();
+  }
+});

@@ -1,0 +1,262 @@
+// A process that shares its keyring, and the engine is gone: at the start, for a while, for good; slow, or frozen.
+import Fastify from 'fastify';
+import { Pool } from 'pg';
+import { createClient } from 'redis';
+import { describe, expect, vi } from 'vitest';
+import keyturnFastify from '../../src/adapters/fastify.js';
+import type { EngineClients } from '../../src/engines/engines.js';
+import { COMING, kidOf, STRONG } from '../support/machine.js';
+import {
+  again,
+  type EngineName,
+  failingClients,
+  firstRing,
+  inPlace,
+  operate,
+  reportsOf,
+  SHORT,
+  startReplica,
+  storeOf,
+} from '../support/shared-ring.js';
+import { took, until } from '../support/waiting.js';
+
+const ENGINES: readonly EngineName[] = ['redis', 'postgres'];
+
+const wait = (ms: number) => new Promise((done) => setTimeout(done, ms));
+const unavailable = expect.objectContaining({ code: 'keyring_unavailable', status: 503 });
+/** Far more than a start may take. */
+const PATIENCE = 10_000;
+
+// Most of the time they wait, so they do it together.
+vi.setConfig({ maxConcurrency: 12 });
+
+describe.concurrent.each(ENGINES)('%s:', (engine) => {
+  const test = inPlace(engine, firstRing(STRONG));
+
+  /** A client of the app that waits for ever, as they do unless they are told otherwise. */
+  async function patientClient(url: string): Promise<{ clients: EngineClients; end: () => void }> {
+    if (engine === 'postgres') {
+      const pool = new Pool({ connectionString: url });
+      return { clients: { postgres: pool }, end: () => void pool.end().catch(() => {}) };
+    }
+    const client = createClient({ url });
+    client.on('error', () => {});
+    client.connect().catch(() => {});
+    return { clients: { redis: client }, end: () => client.destroy() };
+  }
+
+  describe('gone at the start', () => {
+    for (const how of ['cut', 'freeze'] as const)
+      test(`(${how}): the start comes back, not ready, and goes on when it is there`, async ({ place }) => {
+        const { cut, url } = await place.proxy();
+        cut[how]();
+        let started: Awaited<ReturnType<typeof startReplica>> | undefined;
+        const { ms } = await took(async () => {
+          started = await startReplica(place, { url });
+        });
+        expect(ms).toBeLessThan(PATIENCE);
+        const { keyturn, of, sign } = started as Awaited<ReturnType<typeof startReplica>>;
+        expect(keyturn.health).toMatchObject({
+          ready: false,
+          generation: 0,
+          degraded: expect.stringContaining('cannot be reached'),
+        });
+        expect(sign).toThrow(unavailable);
+        expect(of('keyring.reload_failed')[0]?.facts).toMatchObject({ code: 'engine_unavailable' });
+        if (how === 'cut') cut.mend();
+        else cut.thaw();
+        await until(() => keyturn.health.ready, PATIENCE);
+        expect(keyturn.health).toMatchObject({ degraded: undefined, generation: 1 });
+        await until(async () => (await reportsOf(place)).length === 1, PATIENCE);
+      });
+
+    test('with a client of the app that waits for ever: the same, and it can be ended', async ({ place }) => {
+      const { cut, url } = await place.proxy();
+      cut.freeze();
+      const { clients, end } = await patientClient(url);
+      const begun = performance.now();
+      const { keyturn } = await startReplica(place, { clients });
+      expect(performance.now() - begun).toBeLessThan(PATIENCE);
+      expect(keyturn.health.ready).toBe(false);
+      expect((await took(() => keyturn.close())).ms).toBeLessThan(PATIENCE + 5000);
+      cut.thaw();
+      end();
+    });
+  });
+
+  describe('gone for a while', () => {
+    test('the last good ring stays for a lease; then it verifies and signs no more; and back it is by itself', async ({
+      place,
+    }) => {
+      const { cut, url } = await place.proxy();
+      const { keyturn, of, sign, accepts } = await startReplica(place, { url });
+      await operate(place, (rotation) => rotation.stage({ secret: COMING }));
+      await until(() => keyturn.health.generation === 2);
+      const token = sign();
+      const cutAt = Date.now();
+      cut.cut();
+      await until(() => keyturn.health.degraded !== undefined);
+      while (Date.now() < cutAt + SHORT.lease * 1000 - 1500) {
+        expect(keyturn.health).toMatchObject({ ready: true, generation: 2, signs: kidOf(STRONG) });
+        expect(accepts(sign())).toBe(true);
+        await wait(50);
+      }
+      await until(() => !keyturn.health.ready);
+      expect(Date.now() - cutAt).toBeLessThanOrEqual(SHORT.lease * 1000 + 100);
+      expect(sign).toThrow(unavailable);
+      expect(accepts(token)).toBe(true);
+      expect(keyturn.keyring.generation).toBe(2);
+      expect(of('keyring.reload_failed')).toHaveLength(1);
+      await storeOf(place).change((ring) => again(ring, 3));
+      cut.mend();
+      await until(() => keyturn.health.ready, PATIENCE);
+      expect(keyturn.health).toMatchObject({ degraded: undefined, generation: 3 });
+      expect(accepts(sign())).toBe(true);
+      expect(of('keyring.recovered')).toHaveLength(1);
+    });
+
+    test('frozen, with a client of the app that waits for ever: no look hangs for ever', async ({
+      place,
+    }) => {
+      const { cut, url } = await place.proxy();
+      const { clients, end } = await patientClient(url);
+      const { keyturn } = await startReplica(place, { clients, times: { lease: 2 } });
+      await until(() => keyturn.health.ready);
+      cut.freeze();
+      await until(() => !keyturn.health.ready);
+      // Past the patience of one question.
+      await wait(3000);
+      expect(keyturn.health.degraded).toContain('cannot be reached');
+      // What was waited for is gone; a new connection finds the engine.
+      cut.cut();
+      cut.mend();
+      cut.thaw();
+      await until(() => keyturn.health.ready, PATIENCE);
+      await keyturn.close();
+      end();
+    });
+
+    test('visitors are read what they may see, and nobody is signed out', async ({ place }) => {
+      const { cut, url } = await place.proxy();
+      const { keyturn } = await startReplica(place, { url, times: { lease: 1 } });
+      const app = Fastify();
+      await app.register(keyturnFastify, { keyturn });
+      app.get('/me', ({ session }) => ({ user: session.user ?? null }));
+      app.get('/in', ({ session }) => {
+        session.user = 'ann';
+        return 'in';
+      });
+      app.get('/out', async ({ session }) => {
+        session.destroy();
+        return 'out';
+      });
+      const signedIn = await app.inject('/in');
+      const cookie = String(signedIn.headers['set-cookie']).split(';')[0] as string;
+      cut.cut();
+      await until(() => !keyturn.health.ready);
+      const ask = async (path: string, from: string | undefined = cookie) => {
+        const { statusCode, headers, body } = await app.inject({
+          url: path,
+          headers: from === undefined ? {} : { cookie: from },
+        });
+        return [statusCode, headers['set-cookie'], body];
+      };
+      expect(await ask('/me')).toEqual([200, undefined, '{"user":"ann"}']);
+      expect((await ask('/in', '')).slice(0, 2)).toEqual([503, undefined]);
+      // A key that is made up, or newer than the ring here: nobody can tell which.
+      const foreign = cookie.replace(kidOf(STRONG), kidOf(COMING));
+      expect((await ask('/me', foreign)).slice(0, 2)).toEqual([503, undefined]);
+      expect((await ask('/out'))[0]).toBe(200);
+    });
+  });
+
+  describe('the clock', () => {
+    test('that jumps ahead makes it not ready at once, without any timer; and it is ready again by itself', async ({
+      place,
+    }) => {
+      let ahead = 0;
+      const { keyturn, sign, accepts } = await startReplica(place, { clock: () => Date.now() + ahead });
+      const token = sign();
+      ahead = (SHORT.lease + 1) * 1000;
+      expect(keyturn.health.ready).toBe(false);
+      expect(sign).toThrow(unavailable);
+      expect(accepts(token)).toBe(true);
+      await until(() => keyturn.health.ready);
+      expect(accepts(sign())).toBe(true);
+    });
+
+    test('that is put back by more than the skew makes it not ready at once too', async ({ place }) => {
+      let back = 0;
+      const { keyturn, sign } = await startReplica(place, { clock: () => Date.now() - back });
+      expect(keyturn.health.ready).toBe(true);
+      back = (SHORT.skew + 1) * 1000;
+      expect(keyturn.health.ready).toBe(false);
+      expect(sign).toThrow(unavailable);
+      await until(() => keyturn.health.ready);
+      sign();
+    });
+
+    test('that is put back while it is cut off does not make the lease longer', async ({ place }) => {
+      let back = 0;
+      const { cut, url } = await place.proxy();
+      const { keyturn } = await startReplica(place, { url, clock: () => Date.now() - back });
+      cut.cut();
+      const cutAt = performance.now();
+      // Nobody looks meanwhile.
+      await wait(1000);
+      back = 900;
+      await until(() => !keyturn.health.ready);
+      expect(performance.now() - cutAt).toBeLessThanOrEqual(SHORT.lease * 1000 + 200);
+    });
+  });
+
+  describe('a process whose reports get lost', () => {
+    test('goes on for `max_lag` after it has heard, and not for a lease', async ({ place }) => {
+      let silent = false;
+      let deaf = false;
+      const { clients, end } = await failingClients(place, (written) =>
+        written === 'report' ? silent : deaf,
+      );
+      silent = true;
+      const { keyturn } = await startReplica(place, { clients, times: { lease: 6 } });
+      expect(keyturn.health).toMatchObject({ ready: true, reporting: false });
+      await wait(1500);
+      expect(keyturn.health.ready).toBe(true);
+      deaf = true;
+      const since = performance.now();
+      await until(() => !keyturn.health.ready);
+      expect(performance.now() - since).toBeLessThan(SHORT.maxLag * 1000 + 300);
+      // It can report again, and has not heard of what happened meanwhile.
+      silent = false;
+      await until(() => keyturn.health.reporting, 12_000);
+      expect(keyturn.health.ready).toBe(false);
+      deaf = false;
+      await until(() => keyturn.health.ready);
+      await keyturn.close();
+      await end();
+    });
+
+    test('by its own goodbye: it does not sign for longer than is safe', async ({ place }) => {
+      const { keyturn, sign } = await startReplica(place, { times: { lease: 30 } });
+      await until(async () => (await reportsOf(place)).length === 1);
+      await keyturn.close();
+      expect(await reportsOf(place)).toEqual([]);
+      const since = performance.now();
+      sign();
+      await until(() => !keyturn.health.ready);
+      expect(performance.now() - since).toBeLessThan(SHORT.maxLag * 1000 + 100);
+      expect(sign).toThrow(unavailable);
+    });
+  });
+
+  test('slow: it follows all the same', async ({ place }) => {
+    const { cut, url } = await place.proxy();
+    cut.delay(300);
+    const { keyturn } = await startReplica(place, { url, times: { lease: 30, maxLag: 10 } });
+    await until(() => keyturn.health.ready, PATIENCE);
+    await storeOf(place).change((ring) => again(ring, 2));
+    await until(() => keyturn.health.generation === 2, PATIENCE);
+    await until(() => keyturn.health.reporting, PATIENCE);
+    expect(keyturn.health).toMatchObject({ ready: true, degraded: undefined });
+  });
+});

@@ -1,0 +1,198 @@
+// Sessions in an engine that the settings name: Keyturn opens the connection, makes the table and closes all at the end.
+import type { AddressInfo } from 'node:net';
+import Fastify from 'fastify';
+import { Pool } from 'pg';
+import { createClient } from 'redis';
+import { afterEach, describe, expect, inject, test } from 'vitest';
+import keyturnFastify from '../../src/adapters/fastify.js';
+import { internalsOf, type Keyturn } from '../../src/keyturn.js';
+import { Browser } from '../support/browser.js';
+import { cutTo, ownPrefix, ownSchema } from '../support/engines.js';
+import { memoryLogger, type TestKeyturnOptions, testKeyturn } from '../support/keyturn.js';
+import { took, until } from '../support/waiting.js';
+
+const cleanups: Array<() => unknown> = [];
+afterEach(async () => {
+  for (const clean of cleanups.splice(0).reverse()) await clean();
+});
+
+async function behindProxy(address: string) {
+  const url = new URL(address);
+  const proxy = await cutTo(Number(url.port) || (url.protocol === 'redis:' ? 6379 : 5432), url.hostname);
+  cleanups.push(() => proxy.close());
+  url.host = `127.0.0.1:${proxy.port}`;
+  return { proxy, url: url.href };
+}
+
+/** Settings for an engine behind a proxy, in a place of their own. */
+const ENGINES = [
+  [
+    'redis',
+    async () => {
+      const { proxy, url } = await behindProxy(inject('redisUrl'));
+      const prefix = ownPrefix();
+      const direct = await createClient({ url: inject('redisUrl') }).connect();
+      cleanups.push(async () => {
+        const keys = await direct.keys(`${prefix}*`);
+        if (keys.length > 0) await direct.del(keys);
+        direct.destroy();
+      });
+      const count = async () => (await direct.keys(`${prefix}session:*`)).length;
+      const configOf = (where: object) => ({ session: { backend: 'redis', redis: { prefix, ...where } } });
+      return { proxy, config: configOf({ url }), ownClient: configOf({}), count };
+    },
+  ],
+  [
+    'postgres',
+    async () => {
+      const { proxy, url } = await behindProxy(inject('postgresUrl'));
+      const { schema, pool, drop } = await ownSchema(inject('postgresUrl'));
+      cleanups.push(drop);
+      const table = `${schema}.sessions`;
+      const count = async () => Number((await pool.query(`SELECT count(*) FROM ${table}`)).rows[0].count);
+      const configOf = (where: object) => ({
+        session: { backend: 'postgres', postgres: { table, ...where } },
+      });
+      return { proxy, config: configOf({ url }), ownClient: configOf({}), count };
+    },
+  ],
+] as const;
+
+async function make(options: TestKeyturnOptions): Promise<Keyturn> {
+  // By the time of this machine: the browser drops cookies by it.
+  const keyturn = await testKeyturn({ clock: { read: Date.now } as never, ...options });
+  cleanups.push(() => keyturn.close());
+  return keyturn;
+}
+
+async function serve(keyturn: Keyturn): Promise<string> {
+  const app = Fastify();
+  await app.register(keyturnFastify, { keyturn });
+  const open = { config: { csrf: false } };
+  app.get('/me', async ({ session }) => ({ user: session.user ?? null }));
+  app.post('/in', open, async ({ session }) => {
+    session.regenerate();
+    session.user = 'ada';
+    return {};
+  });
+  await app.listen({ port: 0, host: 'localhost' });
+  cleanups.push(() => app.close());
+  return `http://localhost:${(app.server.address() as AddressInfo).port}`;
+}
+
+describe.each(ENGINES)('session.backend = "%s"', (name, open) => {
+  test('two processes share their sessions', async () => {
+    const { config, count } = await open();
+    const [one, other] = [await make({ config }), await make({ config })];
+    const browser = new Browser(await serve(one));
+    await browser.post('/in', {});
+    const cookie = `keyturn.sid=${await browser.cookie('keyturn.sid')}`;
+    expect((await new Browser(await serve(other)).get('/me', { cookie })).json).toEqual({ user: 'ada' });
+    expect(await count()).toBe(1);
+  });
+
+  test('the registry, and so the impact report, says where they are', async () => {
+    const { config } = await open();
+    const { state } = internalsOf(await make({ config })).registry.own('session');
+    expect(state).toBe(`in ${name === 'redis' ? 'Redis' : 'PostgreSQL'}; the cookie holds its id`);
+  });
+
+  test('closing the Keyturn closes the connection', async () => {
+    const { config } = await open();
+    const keyturn = await make({ config });
+    const store = internalsOf(keyturn).sessionStore;
+    expect(await store?.get('x')).toBeUndefined();
+    await keyturn.close();
+    await expect(Promise.resolve().then(() => store?.get('x'))).rejects.toThrow();
+  });
+
+  test('out of reach at the start: it comes up, says so, answers 503, and is well when the engine is', async () => {
+    const { proxy, config } = await open();
+    const healthy = await make({ config });
+    const browser = new Browser(await serve(healthy));
+    await browser.post('/in', {});
+    const cookie = `keyturn.sid=${await browser.cookie('keyturn.sid')}`;
+
+    proxy.cut();
+    const logger = memoryLogger();
+    const started = await took(async () => void (await make({ config, logger })));
+    expect(started.failed).toBe(false);
+    expect(started.ms).toBeLessThan(8000);
+    expect(logger.records.find(({ facts }) => facts.event === 'session.engine_unavailable')).toBeDefined();
+    const keyturn = await make({ config, logger });
+    const visitor = new Browser(await serve(keyturn));
+    expect((await visitor.get('/me')).json).toEqual({ user: null });
+    for (const answer of [await visitor.get('/me', { cookie }), await visitor.post('/in', {})]) {
+      expect(answer.status).toBe(503);
+      expect(answer.setCookies).toEqual([]);
+      expect(answer.text).not.toMatch(/127\.0\.0\.1|ECONN|keyturn_|session:/);
+    }
+    proxy.mend();
+    await until(async () => (await visitor.get('/me', { cookie })).status === 200, 10_000);
+    expect((await visitor.get('/me', { cookie })).json).toEqual({ user: 'ada' });
+  });
+
+  test('silent at the start: it comes up all the same', async () => {
+    const { proxy, config } = await open();
+    proxy.freeze();
+    const started = await took(async () => void (await make({ config })));
+    expect(started.failed).toBe(false);
+    expect(started.ms).toBeLessThan(12_000);
+    proxy.thaw();
+  });
+
+  test('without a URL it refuses to start, and names the variable', async () => {
+    await expect(testKeyturn({ config: { session: { backend: name } } })).rejects.toMatchObject({
+      code: 'config_invalid',
+      hint: expect.stringContaining(`KEYTURN_SESSION__${name.toUpperCase()}__URL`),
+    });
+  });
+
+  test("the app's own client is used, and stays open", async () => {
+    const { ownClient } = await open();
+    const redis = await createClient({ url: inject('redisUrl') }).connect();
+    cleanups.push(() => redis.destroy());
+    const postgres = new Pool({ connectionString: inject('postgresUrl') });
+    cleanups.push(() => postgres.end());
+    const keyturn = await make({ config: ownClient, clients: { redis, postgres } });
+    const browser = new Browser(await serve(keyturn));
+    await browser.post('/in', {});
+    expect((await browser.get('/me')).json).toEqual({ user: 'ada' });
+    await keyturn.close();
+    expect(await redis.ping()).toBe('PONG');
+    expect((await postgres.query('SELECT 1')).rowCount).toBe(1);
+  });
+});
+
+describe('the table', () => {
+  test('that is missing and may not be made stops the start, with what to do; one that is there is enough', async () => {
+    const place = await ownSchema(inject('postgresUrl'));
+    cleanups.push(() => place.drop());
+    const role = place.schema;
+    await place.pool.query(`CREATE ROLE ${role}; GRANT USAGE ON SCHEMA ${role} TO ${role}`);
+    cleanups.push(() => place.pool.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`));
+    const url = new URL(inject('postgresUrl'));
+    url.searchParams.set('options', `-c role=${role}`);
+    const table = `${place.schema}.sessions`;
+    const config = { session: { backend: 'postgres', postgres: { url: url.href, table } } };
+    await expect(testKeyturn({ config })).rejects.toMatchObject({
+      code: 'store_invalid',
+      message: expect.stringContaining(table),
+      hint: expect.stringContaining('schemaSql()'),
+    });
+    const { schemaSql } = await import('../../src/stores/postgres.js');
+    await place.pool.query(schemaSql(table));
+    await place.pool.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ${table} TO ${role}`);
+    const browser = new Browser(await serve(await make({ config })));
+    await browser.post('/in', {});
+    expect((await browser.get('/me')).json).toEqual({ user: 'ada' });
+  });
+
+  test('in a schema that is not there stops the start too', async () => {
+    const url = inject('postgresUrl');
+    const postgres = { url, table: 'keyturn_no_such_schema.sessions' };
+    await expect(
+      testKeyturn({ config: { session: { backend: 'postgres', postgres } } }),
+    ).rejects.toMatchObject({ code: 'store_invalid' });
+  });
+});
