@@ -31,6 +31,7 @@ import { Key, type KeyFacts, type KeyState, Material } from '../src/keyring/key.
 import { Keyring } from '../src/keyring/keyring.js';
 import { LiveKeyring } from '../src/keyring/live.js';
 import { openRing, sealRing } from '../src/keyring/sealed-ring.js';
+import type { TransitionFacts } from '../src/keyring/step-facts.js';
 import * as transitions from '../src/keyring/transitions.js';
 import { internalsOf, Keyturn, startKeyturn } from '../src/keyturn.js';
 import { FileRingStore } from '../src/ring-stores/file.js';
@@ -354,7 +355,7 @@ const RING = ringOf(
   [FORMER, 'retiring', { lifetimes: { session: 60 } }],
   [COMING, 'staged'],
 );
-const FACTS: transitions.TransitionFacts = {
+const FACTS: TransitionFacts = {
   now: NOW,
   maxLag: 60,
   skew: 5,

@@ -1,6 +1,6 @@
 // What a step is decided by, gathered: what the processes of a fleet say, and what the configuration does.
 import { type Lifetimes, longer } from '../keyring/key.js';
-import type { ReplicaFacts, TransitionFacts } from '../keyring/transitions.js';
+import type { ReplicaFacts, TransitionFacts } from '../keyring/step-facts.js';
 import type { Fleet } from './fleet.js';
 import { endedFacts, type ReplicaReport, replicaFacts } from './report.js';
 

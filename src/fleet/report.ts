@@ -1,6 +1,6 @@
 // What a process says of itself to the others that share its keyring, and what the transitions make of it.
 import type { Lifetimes } from '../keyring/key.js';
-import type { ReplicaFacts } from '../keyring/transitions.js';
+import type { ReplicaFacts } from '../keyring/step-facts.js';
 import type { LastSigned } from './ended.js';
 import {
   hasShape,

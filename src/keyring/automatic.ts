@@ -4,7 +4,10 @@
 import { KeyturnError } from '../errors.js';
 import type { Material } from './key.js';
 import type { Keyring } from './keyring.js';
-import { effective, retire, safeToRetireAt, stage, type TransitionFacts } from './transitions.js';
+import { effective } from './planned.js';
+import type { TransitionFacts } from './step-facts.js';
+import { retire, stage } from './transitions.js';
+import { safeToRetireAt } from './waits.js';
 
 /** When and how a ring rotates by itself. Seconds. */
 export interface RotationPlan {

@@ -1,7 +1,7 @@
 // The keyring in force in this process: one place that changes, so that everything else can be immutable.
 import { KeyturnError } from '../errors.js';
 import type { Keyring } from './keyring.js';
-import { effective, nextChangeAt } from './transitions.js';
+import { effective, nextChangeAt } from './planned.js';
 
 /** Told after the ring in force has changed; `former` is undefined when there was none before. Must not throw. */
 export type RingListener = (keyring: Keyring, former: Keyring | undefined) => void;

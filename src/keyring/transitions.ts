@@ -4,50 +4,11 @@
 // that one ready replica issued is accepted by every ready replica until it expires. Revoking is exempt.
 // test/keyring/model.test.ts explores this exhaustively with these very functions, and says what they rest on.
 import { KeyturnError } from '../errors.js';
-import { Key, type Lifetimes, longer, type Material } from './key.js';
-import { Keyring, type KeyringFacts } from './keyring.js';
-
-/** The last moment that there is, in milliseconds since 1970: what would be later is never. */
-const LATEST = 8_640_000_000_000_000;
-
-/** What a replica says of itself. */
-export interface ReplicaFacts {
-  /** Names the process. */
-  readonly instance: string;
-  /** The ids of the keys that it verifies with. */
-  readonly verifies: readonly string[];
-  /** The id of the key that it signs with; undefined for one that has no ring yet, and so holds up nothing. */
-  readonly signs: string | undefined;
-  /** When it last signed with a key that no longer signs elsewhere, by key id; milliseconds since 1970. */
-  readonly lastSigned?: Readonly<Record<string, number>>;
-  /** When it last accepted a token, by key id; milliseconds since 1970. */
-  readonly lastVerified?: Readonly<Record<string, number>>;
-  /** The process has ended: what it knew and signed with no longer counts, when it last signed still does. */
-  readonly ended?: boolean;
-  /** It has missed a few reports and may be gone: it still holds a step up, but no longer shortens a wait. */
-  readonly silent?: boolean;
-}
-
-/** The facts that a transition is decided by. */
-export interface TransitionFacts {
-  /** Milliseconds since 1970. */
-  readonly now: number;
-  /** The longest time from publishing a ring until every ready replica has it, in seconds. */
-  readonly maxLag: number;
-  /** The most by which the clocks of two machines differ, in seconds. */
-  readonly skew: number;
-  /** The longest lifetime of each purpose, as configured now, in seconds. */
-  readonly lifetimes: Lifetimes;
-  /**
-   * Every live replica that has reported, and every ended one until the tokens that it may have signed last have
-   * expired.
-   */
-  readonly replicas: readonly ReplicaFacts[];
-  /** How many replicas there are, where the operator says so. Only then do reports shorten a wait. */
-  readonly expectedReplicas?: number | undefined;
-  readonly who?: string | undefined;
-  readonly why?: string | undefined;
-}
+import { Key, longer, type Material } from './key.js';
+import { Keyring } from './keyring.js';
+import { effective, factsOf } from './planned.js';
+import { isLive, replicasWithout, type TransitionFacts } from './step-facts.js';
+import { expiryOf, lastSignedAt, longestLifetime, safeToPromoteAt, safeToRetireAt } from './waits.js';
 
 /**
  * Adds a key that verifies and does not sign yet.
@@ -216,80 +177,6 @@ export function revoke(published: Keyring, kid: string, fresh: Material, facts: 
   return next(ring, [successor, ...others], 'revoke', kid, facts);
 }
 
-/**
- * The ring as it is at a moment: a staged key whose time has come has taken over. Every replica with the same
- * document sees the same.
- */
-export function effective(ring: Keyring, now: number): Keyring {
-  const at = nextChangeAt(ring);
-  if (at === undefined || at > now) return ring;
-  const due = ring.keys.find((key) => key.activatesAt === at) as Key;
-  const keys = ring.keys.map((key) =>
-    key === due ? key.enter('active', at) : key.state === 'active' ? key.enter('retiring', at) : key,
-  );
-  const history = [
-    ...ring.history,
-    { at, what: 'promote', kid: due.id, why: 'as planned when it was staged' },
-  ];
-  // A document written by hand may plan more than one: they take over one after another.
-  return effective(new Keyring(keys, { ...factsOf(ring), history }), now);
-}
-
-/** When {@link effective} next changes; undefined when nothing is planned. Milliseconds since 1970. */
-export function nextChangeAt(ring: Keyring): number | undefined {
-  const planned = ring.keys.flatMap((key) => key.activatesAt ?? []);
-  return planned.length === 0 ? undefined : Math.min(...planned);
-}
-
-/** When the last token of a retiring key has expired everywhere, in milliseconds since 1970. */
-export function safeToRetireAt(
-  key: Key,
-  facts: Pick<TransitionFacts, 'now' | 'maxLag' | 'skew' | 'lifetimes' | 'replicas'>,
-): number {
-  return lastTokenExpiresAt(key, longestLifetime(key, facts), facts);
-}
-
-/** The longest that a token of a key was ever allowed to live, in seconds; of old documents what is so now. */
-function longestLifetime(key: Key, { lifetimes }: Pick<TransitionFacts, 'lifetimes'>): number {
-  const recorded = Object.keys(key.lifetimes).length === 0 ? lifetimes : key.lifetimes;
-  return Math.max(0, ...Object.values(recorded));
-}
-
-/**
- * The same for tokens of one lifetime.
- *
- * @param lifetime seconds
- */
-export function lastTokenExpiresAt(
-  key: Key,
-  lifetime: number,
-  facts: Pick<TransitionFacts, 'now' | 'maxLag' | 'skew' | 'replicas'>,
-): number {
-  // The last replica stops signing a lag after the ring said so; one that says it signed later is believed.
-  const published = (key.dates.retiring ?? facts.now) + facts.maxLag * 1000;
-  return expiryOf(Math.max(published, lastSignedAt(key, facts) ?? 0), lifetime, facts.skew);
-}
-
-/** When a token of `lifetime` that was signed at a moment has expired everywhere. */
-function expiryOf(signedAt: number, lifetime: number, skew: number): number {
-  // Skew twice: between the machine that gave the date and this one, and between those that sign and verify.
-  return Math.min(LATEST, signedAt + (lifetime + 2 * skew) * 1000);
-}
-
-/** When a replica last signed with a key, as far as any says. */
-function lastSignedAt(key: Key, { replicas }: Pick<TransitionFacts, 'replicas'>): number | undefined {
-  const observed = replicas.flatMap(({ lastSigned = {} }) =>
-    Object.hasOwn(lastSigned, key.id) ? (lastSigned[key.id] as number) : [],
-  );
-  const at = Math.max(0, ...observed);
-  return at === 0 ? undefined : at;
-}
-
-/** When a staged key can be promoted without reports, in milliseconds since 1970. */
-export function safeToPromoteAt(key: Key, facts: Pick<TransitionFacts, 'now' | 'maxLag'>): number {
-  return key.state === 'staged' ? (key.dates.staged ?? facts.now) + facts.maxLag * 1000 : facts.now;
-}
-
 /** The key that signed before the active one, in whatever state it is now. */
 export function formerKey(ring: Keyring): Key | undefined {
   const stopped = ring.keys.flatMap((key) => {
@@ -297,15 +184,6 @@ export function formerKey(ring: Keyring): Key | undefined {
     return at === undefined ? [] : [{ key, at }];
   });
   return stopped.sort((a, b) => b.at - a.at)[0]?.key;
-}
-
-/** Live replicas that cannot verify with a key: promoting it would make them refuse its tokens. */
-export function replicasWithout(kid: string, replicas: readonly ReplicaFacts[]): readonly ReplicaFacts[] {
-  return replicas.filter((replica) => isLive(replica) && !replica.verifies.includes(kid));
-}
-
-function isLive(replica: ReplicaFacts): boolean {
-  return replica.ended !== true && replica.signs !== undefined;
 }
 
 /** When a key last turned from active to something else; undefined when it never did. */
@@ -325,11 +203,6 @@ function present(published: Keyring, facts: TransitionFacts): Keyring {
     key.id === published.active.id ? key.withLifetimes(facts.lifetimes) : key,
   );
   return new Keyring(keys, factsOf(ring));
-}
-
-/** What a ring carries besides its keys, for another one with other keys. */
-function factsOf({ id, generation, history }: Keyring): KeyringFacts {
-  return { ...(id === undefined ? {} : { id }), generation, history };
 }
 
 function allReport(key: Key, { replicas, expectedReplicas }: TransitionFacts): boolean {

@@ -4,7 +4,8 @@
 // printed; the operator has it, in the variable it is in now.
 import type { Settings } from '../config/layers.js';
 import { variableOf } from '../config/settings.js';
-import { safeToRetireAt, type TransitionFacts } from '../keyring/transitions.js';
+import type { TransitionFacts } from '../keyring/step-facts.js';
+import { safeToRetireAt } from '../keyring/waits.js';
 import type { Resolution } from '../resolve/resolve.js';
 
 /** How far a rotation by variables has come: how many of the three deploys this process has seen. */

@@ -4,7 +4,7 @@ import { Engines } from '../engines/engines.js';
 import { KeyturnError } from '../errors.js';
 import type { ReplicaReport } from '../fleet/report.js';
 import type { Keyring } from '../keyring/keyring.js';
-import { effective } from '../keyring/transitions.js';
+import { effective } from '../keyring/planned.js';
 import type { Resolution } from '../resolve/resolve.js';
 import { openRingPlaces } from '../ring-stores/open.js';
 import type { SharedRingStore } from '../ring-stores/shared.js';

@@ -3,7 +3,8 @@
 import { KeyturnError } from '../errors.js';
 import { type Key, type Lifetimes, longer } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
-import { lastTokenExpiresAt, safeToRetireAt, type TransitionFacts } from '../keyring/transitions.js';
+import type { TransitionFacts } from '../keyring/step-facts.js';
+import { lastTokenExpiresAt, safeToRetireAt } from '../keyring/waits.js';
 import type { Purpose, PurposeRegistry } from '../purposes/registry.js';
 
 /** A step that can be asked about. */

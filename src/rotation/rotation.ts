@@ -7,16 +7,9 @@ import { endedFacts, type ReplicaReport } from '../fleet/report.js';
 import { parseDocument, writeDocument } from '../keyring/document.js';
 import { Material } from '../keyring/key.js';
 import type { HistoryEntry, Keyring } from '../keyring/keyring.js';
-import {
-  effective,
-  promote,
-  type ReplicaFacts,
-  retire,
-  revoke,
-  rollback,
-  stage,
-  type TransitionFacts,
-} from '../keyring/transitions.js';
+import { effective } from '../keyring/planned.js';
+import type { ReplicaFacts, TransitionFacts } from '../keyring/step-facts.js';
+import { promote, retire, revoke, rollback, stage } from '../keyring/transitions.js';
 import { PurposeRegistry } from '../purposes/registry.js';
 import type { Machine } from '../resolve/machine.js';
 import { type Resolution, resolve } from '../resolve/resolve.js';

@@ -3,7 +3,8 @@ import type { KeyturnError } from '../errors.js';
 import type { ReplicaReport } from '../fleet/report.js';
 import type { KeyDates, KeyState, Lifetimes } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
-import { safeToPromoteAt, safeToRetireAt, type TransitionFacts } from '../keyring/transitions.js';
+import type { TransitionFacts } from '../keyring/step-facts.js';
+import { safeToPromoteAt, safeToRetireAt } from '../keyring/waits.js';
 import type { Resolution } from '../resolve/resolve.js';
 import { type DeployStage, deployStage, livesInVariables } from './deploys.js';
 

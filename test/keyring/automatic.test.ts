@@ -4,14 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { mayBeDue, nextKeyAt, type RotationPlan, turn } from '../../src/keyring/automatic.js';
 import { Key, type KeyFacts, type KeyState, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
-import {
-  effective,
-  promote,
-  type ReplicaFacts,
-  retire,
-  stage,
-  type TransitionFacts,
-} from '../../src/keyring/transitions.js';
+import { effective } from '../../src/keyring/planned.js';
+import type { ReplicaFacts, TransitionFacts } from '../../src/keyring/step-facts.js';
+import { promote, retire, stage } from '../../src/keyring/transitions.js';
 
 const NOW = Date.parse('2026-11-20T12:00:00Z');
 const MAX_LAG = 60;

@@ -3,21 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { type ErrorCode, KeyturnError } from '../../src/errors.js';
 import { Key, type KeyFacts, type KeyState, Material } from '../../src/keyring/key.js';
 import { type HistoryEntry, Keyring } from '../../src/keyring/keyring.js';
-import {
-  effective,
-  formerKey,
-  nextChangeAt,
-  promote,
-  type ReplicaFacts,
-  replicasWithout,
-  retire,
-  revoke,
-  rollback,
-  safeToPromoteAt,
-  safeToRetireAt,
-  stage,
-  type TransitionFacts,
-} from '../../src/keyring/transitions.js';
+import { effective, nextChangeAt } from '../../src/keyring/planned.js';
+import { type ReplicaFacts, replicasWithout, type TransitionFacts } from '../../src/keyring/step-facts.js';
+import { formerKey, promote, retire, revoke, rollback, stage } from '../../src/keyring/transitions.js';
+import { safeToPromoteAt, safeToRetireAt } from '../../src/keyring/waits.js';
 
 const NOW = Date.parse('2026-11-20T12:00:00Z');
 const SECOND = 1000;

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { layer } from '../../src/config/layers.js';
 import { Key, type KeyFacts, type KeyState, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
-import type { ReplicaFacts, TransitionFacts } from '../../src/keyring/transitions.js';
+import type { ReplicaFacts, TransitionFacts } from '../../src/keyring/step-facts.js';
 import { PurposeRegistry } from '../../src/purposes/registry.js';
 import { impactOf } from '../../src/rotation/impact.js';
 import { OTHER_SECRET, SECRET } from '../support/keyturn.js';

@@ -2,7 +2,8 @@
 import { KeyturnError } from '../../../src/errors.js';
 import { Key, type Material } from '../../../src/keyring/key.js';
 import { Keyring } from '../../../src/keyring/keyring.js';
-import { promote, type ReplicaFacts, type TransitionFacts } from '../../../src/keyring/transitions.js';
+import type { ReplicaFacts, TransitionFacts } from '../../../src/keyring/step-facts.js';
+import { promote } from '../../../src/keyring/transitions.js';
 import { keyNumber, kidOf, MATERIALS, type Ring, ringOf, type View } from './rings.js';
 import type { Rules } from './rules.js';
 import { CLOCKS, FACTS, LAG, moment, SKEW } from './scale.js';

@@ -1,0 +1,50 @@
+// What a step of a key's life is decided by: the clock, the configuration, and what replicas say of themselves.
+import type { Lifetimes } from './key.js';
+
+/** What a replica says of itself. */
+export interface ReplicaFacts {
+  /** Names the process. */
+  readonly instance: string;
+  /** The ids of the keys that it verifies with. */
+  readonly verifies: readonly string[];
+  /** The id of the key that it signs with; undefined for one that has no ring yet, and so holds up nothing. */
+  readonly signs: string | undefined;
+  /** When it last signed with a key that no longer signs elsewhere, by key id; milliseconds since 1970. */
+  readonly lastSigned?: Readonly<Record<string, number>>;
+  /** When it last accepted a token, by key id; milliseconds since 1970. */
+  readonly lastVerified?: Readonly<Record<string, number>>;
+  /** The process has ended: what it knew and signed with no longer counts, when it last signed still does. */
+  readonly ended?: boolean;
+  /** It has missed a few reports and may be gone: it still holds a step up, but no longer shortens a wait. */
+  readonly silent?: boolean;
+}
+
+/** The facts that a transition is decided by. */
+export interface TransitionFacts {
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** The longest time from publishing a ring until every ready replica has it, in seconds. */
+  readonly maxLag: number;
+  /** The most by which the clocks of two machines differ, in seconds. */
+  readonly skew: number;
+  /** The longest lifetime of each purpose, as configured now, in seconds. */
+  readonly lifetimes: Lifetimes;
+  /**
+   * Every live replica that has reported, and every ended one until the tokens that it may have signed last have
+   * expired.
+   */
+  readonly replicas: readonly ReplicaFacts[];
+  /** How many replicas there are, where the operator says so. Only then do reports shorten a wait. */
+  readonly expectedReplicas?: number | undefined;
+  readonly who?: string | undefined;
+  readonly why?: string | undefined;
+}
+
+export function isLive(replica: ReplicaFacts): boolean {
+  return replica.ended !== true && replica.signs !== undefined;
+}
+
+/** Live replicas that cannot verify with a key: promoting it would make them refuse its tokens. */
+export function replicasWithout(kid: string, replicas: readonly ReplicaFacts[]): readonly ReplicaFacts[] {
+  return replicas.filter((replica) => isLive(replica) && !replica.verifies.includes(kid));
+}

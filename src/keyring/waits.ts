@@ -1,0 +1,55 @@
+// The moments from which on a step is safe, computed from what is known of a key.
+import type { Key } from './key.js';
+import type { TransitionFacts } from './step-facts.js';
+
+/** The last moment that there is, in milliseconds since 1970: what would be later is never. */
+const LATEST = 8_640_000_000_000_000;
+
+/** When the last token of a retiring key has expired everywhere, in milliseconds since 1970. */
+export function safeToRetireAt(
+  key: Key,
+  facts: Pick<TransitionFacts, 'now' | 'maxLag' | 'skew' | 'lifetimes' | 'replicas'>,
+): number {
+  return lastTokenExpiresAt(key, longestLifetime(key, facts), facts);
+}
+
+/** The longest that a token of a key was ever allowed to live, in seconds; of old documents what is so now. */
+export function longestLifetime(key: Key, { lifetimes }: Pick<TransitionFacts, 'lifetimes'>): number {
+  const recorded = Object.keys(key.lifetimes).length === 0 ? lifetimes : key.lifetimes;
+  return Math.max(0, ...Object.values(recorded));
+}
+
+/**
+ * The same for tokens of one lifetime.
+ *
+ * @param lifetime seconds
+ */
+export function lastTokenExpiresAt(
+  key: Key,
+  lifetime: number,
+  facts: Pick<TransitionFacts, 'now' | 'maxLag' | 'skew' | 'replicas'>,
+): number {
+  // The last replica stops signing a lag after the ring said so; one that says it signed later is believed.
+  const published = (key.dates.retiring ?? facts.now) + facts.maxLag * 1000;
+  return expiryOf(Math.max(published, lastSignedAt(key, facts) ?? 0), lifetime, facts.skew);
+}
+
+/** When a token of `lifetime` that was signed at a moment has expired everywhere. */
+export function expiryOf(signedAt: number, lifetime: number, skew: number): number {
+  // Skew twice: between the machine that gave the date and this one, and between those that sign and verify.
+  return Math.min(LATEST, signedAt + (lifetime + 2 * skew) * 1000);
+}
+
+/** When a replica last signed with a key, as far as any says. */
+export function lastSignedAt(key: Key, { replicas }: Pick<TransitionFacts, 'replicas'>): number | undefined {
+  const observed = replicas.flatMap(({ lastSigned = {} }) =>
+    Object.hasOwn(lastSigned, key.id) ? (lastSigned[key.id] as number) : [],
+  );
+  const at = Math.max(0, ...observed);
+  return at === 0 ? undefined : at;
+}
+
+/** When a staged key can be promoted without reports, in milliseconds since 1970. */
+export function safeToPromoteAt(key: Key, facts: Pick<TransitionFacts, 'now' | 'maxLag'>): number {
+  return key.state === 'staged' ? (key.dates.staged ?? facts.now) + facts.maxLag * 1000 : facts.now;
+}
