@@ -172,6 +172,21 @@ export function isNewer(one: Keyring, other: Keyring): boolean {
   return one.id !== undefined && one.id === other.id && one.generation > other.generation;
 }
 
+/**
+ * Whether one is another ring that was begun after the other, and has only just begun: the store was empty for a
+ * moment, and somebody took it for a new one.
+ */
+export function isLaterBeginning(one: Keyring, other: Keyring): boolean {
+  const [beginning] = one.history;
+  if (one.id === other.id || one.generation !== 1 || beginning === undefined) return false;
+  return beginning.at > (other.history[0]?.at ?? 0);
+}
+
+/** @throws KeyturnError `keyring_outdated` unless the ring that was found may take the place of the present one */
+export function requireNoOlder(present: Keyring | undefined, found: Keyring): void {
+  if (present !== undefined) refuseOlder(present, found);
+}
+
 function isSame(one: Keyring, other: Keyring): boolean {
   return (
     one.id === other.id &&

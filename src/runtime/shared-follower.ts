@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { KeyturnError } from '../errors.js';
 import type { ReplicaReport } from '../fleet/report.js';
 import type { Keyring } from '../keyring/keyring.js';
-import { isNewer, type LiveKeyring } from '../keyring/live.js';
+import { isLaterBeginning, isNewer, type LiveKeyring, requireNoOlder } from '../keyring/live.js';
 import { type Following, unexpected } from '../resolve/follow.js';
 import type { FoundRing, SharedRingStore } from '../ring-stores/shared.js';
 import type { Logger } from './log.js';
@@ -123,7 +123,7 @@ export class SharedFollower {
 
   /** @returns false when the store was changed, and is to be looked at again */
   async #settle(): Promise<boolean> {
-    const { store, following, hear } = this.#parts;
+    const { store, ring, following, hear } = this.#parts;
     const heard = hear();
     // With other roots the same version is another one: it may have to be sealed under them.
     const roots = store.roots.fingerprint;
@@ -136,10 +136,12 @@ export class SharedFollower {
     const found = await store.find();
     if (found === undefined) return await this.#fill();
     if (await this.#putBack(found)) return false;
+    requireNoOlder(ring.found, found.ring);
+    // First: whoever listens for a change may ask at once whether the process is ready.
+    heard();
     following.found(found.ring);
     this.#failure = undefined;
     this.#foreignRoots = found.roots.some((kid) => store.roots.get(kid)?.live !== true);
-    heard();
     // What came of it the next look finds; where it failed it is tried again.
     const sealed = !this.#lacksRoot(found) || (await this.#sealing(this.#sealToo(found)));
     this.#seen = sealed ? `${found.version} ${roots}` : undefined;
@@ -170,12 +172,14 @@ export class SharedFollower {
 
   async #putBack({ ring: kept, version }: FoundRing): Promise<boolean> {
     const { store, ring, logger } = this.#parts;
-    if (ring.found === undefined || !isNewer(ring.found, kept)) return false;
+    if (ring.found === undefined) return false;
+    const rash = isLaterBeginning(kept, ring.found);
+    if (!rash && !isNewer(ring.found, kept)) return false;
     await this.#standIn(ring.current);
     if (await store.put(ring.found, version))
       logger.warn(
         { event: 'keyring.republished', generation: ring.found.generation, found: kept.generation },
-        `${store.name} held an older generation of the keyring: the one in force was put back`,
+        `${store.name} held ${rash ? 'a new keyring, made while replicas held one' : 'an older generation of the keyring'}: the one in force was put back`,
       );
     return true;
   }

@@ -155,10 +155,11 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
     const old = await startReplica(place, { secret: R1, times: short });
     const next = await startReplica(place, { secret: R2, env: { [PREVIOUS]: R1 }, times: short });
     await until(async () => (await sealedUnder(place)).length === 2);
+    const last = await startReplica(place, { secret: R2, times: short });
     // Long enough for it to be thought of.
     await wait(4500);
     expect(await sealedUnder(place)).toEqual(kids(R1, R2));
-    for (const { keyturn } of [old, next])
+    for (const { keyturn } of [old, next, last])
       expect(keyturn.health).toMatchObject({ ready: true, degraded: undefined });
   });
 

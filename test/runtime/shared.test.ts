@@ -3,6 +3,7 @@
 import Fastify from 'fastify';
 import { describe, expect, vi } from 'vitest';
 import keyturnFastify from '../../src/adapters/fastify.js';
+import { adopt } from '../../src/keyring/adopt.js';
 import { writeDocument } from '../../src/keyring/document.js';
 import { Key, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
@@ -179,6 +180,16 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
       }
     });
 
+    test('that is the first finds the process ready', async ({ place }) => {
+      await place.wipe();
+      const replica = await startReplica(place);
+      const ready: boolean[] = [];
+      replica.keyturn.on('change', () => ready.push(replica.keyturn.health.ready));
+      await put(place, firstRing(STRONG));
+      await until(() => ready.length > 0);
+      expect(ready).toEqual([true]);
+    });
+
     test('is a change of keys for those that listen, and nothing else is', async ({ place }) => {
       const [replica] = (await replicas(place, 1)) as [SharedReplica];
       const heard: Array<[number, number | undefined]> = [];
@@ -328,6 +339,24 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
         generation: 4,
       });
       await refuses(place, () => sealRing(other, [ROOT]), 'keyring_outdated');
+    });
+
+    test('a ring that was begun there while it was empty gives way to the one in force', async ({
+      place,
+    }) => {
+      const all = await replicas(place, 2);
+      const [first] = all as [SharedReplica];
+      const token = first.sign();
+      const beginning = { id: 'begun-in-haste', at: Date.now(), what: 'init' };
+      await overwrite(place, sealRing(adopt([new Key(ROOT, 'active')], beginning), [ROOT]));
+      await until(async () => (await storeOf(place).read()).id === RING.id);
+      await severalLooks();
+      for (const { keyturn, accepts, of } of all) {
+        expect(keyturn.health).toMatchObject({ ready: true, degraded: undefined, generation: 4 });
+        expect(accepts(token)).toBe(true);
+        expect(of('keyring.replaced')).toEqual([]);
+      }
+      expect(all.flatMap(({ of }) => of('keyring.republished'))).toHaveLength(1);
     });
 
     test('another ring altogether is taken, with a loud warning', async ({ place }) => {
