@@ -65,8 +65,8 @@ export interface ReplicaReport {
   readonly lease?: number | undefined;
   /** Why it goes by an older ring than the file holds. */
   readonly degraded: string | undefined;
-  /** It proves that somebody may be there, and not that somebody is. */
-  readonly silent?: true;
+  /** It stands for replicas whose reports were lost: it proves that some may be there, and not that any is. */
+  readonly standIn?: true;
 }
 
 const LONGEST_PAUSE_MS = 10_000;
@@ -91,7 +91,7 @@ export function replicaFacts(report: ReplicaReport, lease: number, now: number):
     signs: report.signs,
     lastSigned: later(lastSignedOf(report), since(report, now)),
     lastVerified: latest(report.uses, 'verifiedAt'),
-    ...(report.silent || now - report.at > SILENT_AFTER_PAUSES * pauseOf(lease) ? { silent: true } : {}),
+    ...(report.standIn || now - report.at > SILENT_AFTER_PAUSES * pauseOf(lease) ? { silent: true } : {}),
   };
 }
 
@@ -165,7 +165,7 @@ const REPORT = {
   maxLag: isDuration,
   lease: optional(isDuration),
   degraded: optional(isText),
-  silent: optional((silent) => silent === true),
+  standIn: optional((standIn) => standIn === true),
 };
 
 /** Reads a report; undefined for anything that is none. */

@@ -67,7 +67,7 @@ export class LiveKeyring {
     if (now < this.#latest - SET_RIGHT_MS) this.#validUntil = { now: 0, steady: 0 };
     this.#latest = Math.max(this.#latest, now);
     return (
-      this.#current !== undefined && now <= this.#validUntil.now && this.#steady() <= this.#validUntil.steady
+      this.#current !== undefined && now < this.#validUntil.now && this.#steady() < this.#validUntil.steady
     );
   }
 
@@ -88,7 +88,7 @@ export class LiveKeyring {
     tooOld();
   }
 
-  /** From now on the ring is relied on until then only, by whichever clock is there first. */
+  /** The ring is relied on before that moment only, by whichever clock is there first. */
   holdUntil(until: Moment): void {
     this.#latest = this.#clock();
     this.#validUntil = until;
@@ -127,7 +127,7 @@ export class LiveKeyring {
 function notFound(): never {
   throw new KeyturnError(
     'keyring_unavailable',
-    'this process has no keyring yet: the store of the shared one is out of reach, or holds none',
+    'this process has no keyring yet: it could not be read from the store where replicas share it',
     'the log says why; send requests elsewhere until it is ready',
   );
 }

@@ -61,7 +61,7 @@ export class SharedFleet implements Fleet {
     const until = this.#now() + this.#lease * 1000;
     const ended = Object.fromEntries(report.verifies.map((kid) => [kid, until]));
     await this.#ask((table) => table.removeReport(UNHEARD_OF, ended));
-    await this.write({ ...report, instance: UNHEARD_OF, silent: true });
+    await this.write({ ...report, instance: UNHEARD_OF, standIn: true, uses: [], degraded: undefined });
   }
 
   async ended(): Promise<LastSigned> {

@@ -36,7 +36,7 @@ export interface Health {
   /** Undefined while there is no keyring yet. */
   readonly fingerprint: string | undefined;
   readonly generation: number;
-  /** Id of the key that signs; undefined while there is no keyring yet. */
+  /** Id of the key that signs; undefined while none does: there is no keyring yet, or its lease has ended. */
   readonly signs: string | undefined;
   /** Id and state of every key. */
   readonly keys: ReadonlyArray<{ readonly id: string; readonly state: string }>;
@@ -78,8 +78,10 @@ export class RingKeeper {
   /** What is wrong with the source of the ring, and with that of the secrets that open a shared one. */
   readonly #wrong: { ring?: KeyturnError | undefined; roots?: KeyturnError | undefined } = {};
   #loadedAt: number;
-  readonly #lease: RingLease;
+  #lease: RingLease;
   #closed = false;
+  /** Whether it was ready when that was last looked at; undefined before it was for the first time. */
+  #wasReady: boolean | undefined;
   #stopListening: () => void = () => {};
 
   constructor(parts: KeeperParts) {
@@ -98,7 +100,7 @@ export class RingKeeper {
     const following: Following = {
       found: (ring) => this.#found(ring),
       failed: (error) => this.#failed('ring', error),
-      passed: () => void (this.ring.found && this.ring.current),
+      passed: () => this.#passed(),
     };
     if (shared === undefined) this.#follower = new Follower(options, resolution, following);
     else {
@@ -158,15 +160,16 @@ export class RingKeeper {
   get health(): Health {
     const { resolution, places } = this.#parts;
     const ring = this.ring.found === undefined ? undefined : this.ring.current;
+    const { fresh } = this.ring;
     return {
-      ready: this.ring.fresh,
-      degraded: this.#degraded?.message,
+      ready: fresh,
+      degraded: fresh || ring === undefined ? this.#degraded?.message : this.#pastLease,
       profile: resolution.profile.profile,
       source: resolution.source?.name ?? '',
       store: places.store?.name,
       fingerprint: ring?.fingerprint,
       generation: ring?.generation ?? 0,
-      signs: ring?.active.id,
+      signs: fresh ? ring?.active.id : undefined,
       keys: (ring?.keys ?? []).map(({ id, state }) => ({ id, state })),
       loadedAt: this.#loadedAt,
       reporting: this.#reporter?.working ?? false,
@@ -180,7 +183,7 @@ export class RingKeeper {
     await this.#follower.close();
     // Without a report nobody is held up any more: what goes on signing does so for as long as that is safe.
     this.#closed = true;
-    this.#lease.silent();
+    this.#lease = this.#lease.silent();
     this.#holdLease();
     await this.#reporter?.close();
   }
@@ -206,17 +209,42 @@ export class RingKeeper {
   }
 
   /** What is certain when it returns was so when it was begun; what came of it may be told late, or never. */
-  #since(told: (begun: Moment) => void): () => void {
+  #since(told: (begun: Moment) => RingLease): () => void {
     const begun = this.ring.moment;
     return () => {
       if (this.#closed) return;
-      told(begun);
+      this.#lease = told(begun);
       this.#holdLease();
     };
   }
 
   #holdLease(): void {
-    if (this.#parts.places.shared !== undefined) this.ring.holdUntil(this.#lease.until);
+    if (this.#parts.places.shared === undefined) return;
+    this.ring.holdUntil(this.#lease.until);
+    this.#tellReadiness();
+  }
+
+  #passed(): void {
+    if (this.ring.found === undefined) return;
+    void this.ring.current;
+    this.#tellReadiness();
+  }
+
+  /** That a process signs no more wants to be known, and that it does again. */
+  #tellReadiness(): void {
+    const ready = this.ring.fresh;
+    const before = this.#wasReady;
+    if (ready) this.#wasReady = true;
+    else if (before === true) this.#wasReady = false;
+    if (this.#closed || before === undefined || before === this.#wasReady) return;
+    const { logger } = this.#parts;
+    if (ready) logger.info({ event: 'keyring.lease_renewed' }, 'the shared keyring was heard of again');
+    else logger.error({ event: 'keyring.lease_ended' }, `not ready from now on: ${this.#pastLease}`);
+  }
+
+  get #pastLease(): string {
+    const why = this.#degraded === undefined ? '' : `: ${this.#degraded.message}`;
+    return `the shared keyring was not heard of for its lease, and nothing is signed${why}`;
   }
 
   #automaticRotation(store: RingStore): AutomaticRotation | undefined {

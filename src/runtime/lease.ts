@@ -10,25 +10,31 @@ export interface LeaseTimes {
 
 const NEVER: Moment = { now: 0, steady: Number.NEGATIVE_INFINITY };
 
+/** What is known of when. */
+export interface LeaseFacts {
+  readonly heard: Moment;
+  readonly reported: Moment;
+  /** Since then one report has followed the other before the former expired. */
+  readonly reportedSince: Moment;
+}
+
 /**
  * Within `maxLag` of hearing of the ring nothing can have been decided that this process does not know. For longer than
  * that only while its report holds up whoever decides: without a gap from then on, until its lease or that of the
- * report ends.
+ * report ends. A value: each event makes another one.
  */
 export class RingLease {
+  readonly facts: LeaseFacts;
   readonly #times: LeaseTimes;
-  #heard: Moment = NEVER;
-  #reported: Moment = NEVER;
-  /** Since then one report has followed the other before the former expired. */
-  #reportedSince: Moment = NEVER;
 
-  constructor(times: LeaseTimes) {
+  constructor(times: LeaseTimes, facts: Partial<LeaseFacts> = {}) {
     this.#times = times;
+    this.facts = { heard: NEVER, reported: NEVER, reportedSince: NEVER, ...facts };
   }
 
   /** The ring in force was the one in the store, at that moment or later. */
-  heard(at: Moment): void {
-    this.#heard = at;
+  heard(at: Moment): RingLease {
+    return new RingLease(this.#times, { ...this.facts, heard: at });
   }
 
   /**
@@ -37,23 +43,29 @@ export class RingLease {
    * @param begun it was written at that moment or later
    * @param done it was there by then
    */
-  reported(begun: Moment, done: Moment): void {
-    if (!within(this.#reported, done, this.#times.lease)) this.#reportedSince = done;
-    this.#reported = begun;
+  reported(begun: Moment, done: Moment): RingLease {
+    const { reported, reportedSince } = this.facts;
+    const followed = within(reported, done, this.#times.lease);
+    return new RingLease(this.#times, {
+      ...this.facts,
+      reported: begun,
+      reportedSince: followed ? reportedSince : done,
+    });
   }
 
   /** There is no report any more. */
-  silent(): void {
-    this.#reported = NEVER;
+  silent(): RingLease {
+    return new RingLease(this.#times, { ...this.facts, reported: NEVER });
   }
 
-  /** Until when the ring is relied on. */
+  /** The moment from which on the ring is relied on no more. */
   get until(): Moment {
     const { maxLag, lease } = this.#times;
-    const known = later(this.#heard, maxLag);
+    const { heard, reported, reportedSince } = this.facts;
+    const known = later(heard, maxLag);
     // A report that came later holds up what is decided from then on, and not what was before.
-    if (!within(this.#heard, this.#reportedSince, maxLag)) return known;
-    return last(known, later(first(this.#heard, this.#reported), lease));
+    if (!isBefore(reportedSince, known)) return known;
+    return last(known, later(first(heard, reported), lease));
   }
 }
 
@@ -61,6 +73,10 @@ export class RingLease {
 
 function within(from: Moment, to: Moment, seconds: number): boolean {
   return to.now - from.now <= seconds * 1000 && to.steady - from.steady <= seconds * 1000;
+}
+
+function isBefore(one: Moment, other: Moment): boolean {
+  return one.now < other.now && one.steady < other.steady;
 }
 
 function later({ now, steady }: Moment, seconds: number): Moment {

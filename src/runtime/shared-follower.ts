@@ -192,11 +192,9 @@ export class SharedFollower {
     await store.fleet.standIn({ ...said, verifies });
   }
 
-  /** Whoever will have only the next secret, or has only the present one, must be able to open it. */
+  /** Whoever has only one of the secrets, the former, the present or the next, must be able to open it. */
   #lacksRoot({ roots }: FoundRing): boolean {
-    return this.#parts.store.roots.keys.some(
-      ({ id, state }) => (state === 'active' || state === 'staged') && !roots.includes(id),
-    );
+    return this.#parts.store.roots.live.some(({ id }) => !roots.includes(id));
   }
 
   async #sealToo(found: FoundRing): Promise<void> {

@@ -107,12 +107,16 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
       expect(accepts(token)).toBe(true);
       expect(keyturn.keyring.generation).toBe(2);
       expect(of('keyring.reload_failed')).toHaveLength(1);
+      await until(() => of('keyring.lease_ended').length > 0);
+      const { health } = keyturn;
+      expect([health.signs, health.degraded]).toEqual([undefined, expect.stringMatching(/nothing is signed: /)]);
       await storeOf(place).change((ring) => again(ring, 3));
       cut.mend();
       await until(() => keyturn.health.ready, PATIENCE);
       expect(keyturn.health).toMatchObject({ degraded: undefined, generation: 3 });
       expect(accepts(sign())).toBe(true);
-      expect(of('keyring.recovered')).toHaveLength(1);
+      for (const event of ['keyring.recovered', 'keyring.lease_ended', 'keyring.lease_renewed'])
+        expect(of(event)).toHaveLength(1);
     });
 
     test('frozen, with a client of the app that waits for ever: no look hangs for ever', async ({

@@ -20,6 +20,7 @@ const PURPOSES = [
   'jwt',
   'refresh',
   'url',
+  'wrap',
 ];
 
 /** A name for what was found, by each piece that gives it away. */
