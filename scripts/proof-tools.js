@@ -99,9 +99,16 @@ export function newFolder() {
   return folder;
 }
 
+export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
 /** Starts a Node program with no variables but PATH and those given. Its output is gathered in `output`. */
-export function start(program, args, { cwd, env }) {
-  const child = spawn(process.execPath, [program, ...args], {
+export function start(program, args, where) {
+  return startBinary(process.execPath, [program, ...args], where);
+}
+
+/** The same with any program. */
+export function startBinary(binary, args, { cwd, env }) {
+  const child = spawn(binary, args, {
     cwd,
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -20,21 +20,29 @@ export const ROOTS = new Keyring([
   new Key(new Material('what seals the rings of this proof, and nothing else in the world'), 'active'),
 ]);
 
-/** @returns stores by the name of their ring, and what ends the connection */
+/** @returns stores by the name of their ring, what ends the connection, and for Redis what takes all rings away */
 export async function openStore(engine, place) {
   if (engine === 'file') {
     const of = (name) => new FileRingStore(join(place.folder, `${name}.json`), TIMES.lease, Date.now);
     return { of, close: async () => {} };
   }
-  const { tableOf, close } = engine === 'redis' ? await openRedis(place) : openPostgres(place);
+  const { tableOf, close, clear } = engine === 'redis' ? await openRedis(place) : openPostgres(place);
   const of = (name, watched = (table) => table) =>
     new SharedRingStore({ table: watched(tableOf(name)), roots: ROOTS, lease: TIMES.lease, now: Date.now });
-  return { of, close };
+  return { of, close, clear };
 }
 
 async function openRedis({ url, prefix }) {
   const client = await createClient({ url }).connect();
-  return { tableOf: (name) => new RedisRingTable({ client, prefix, name }), close: () => client.close() };
+  const clear = async () => {
+    for await (const keys of client.scanIterator({ MATCH: `${prefix}*`, COUNT: 1000 }))
+      if (keys.length > 0) await client.del(keys);
+  };
+  return {
+    tableOf: (name) => new RedisRingTable({ client, prefix, name }),
+    close: () => client.close(),
+    clear,
+  };
 }
 
 function openPostgres({ url, schema }) {

@@ -76,6 +76,9 @@ const STATUS: { readonly [Code in ErrorCode]?: number } = {
   session_ended: 401,
 };
 
+/** Seconds. An engine is asked again every second or so, and a failover takes a few. */
+const RETRY_AFTER = '5';
+
 /**
  * A mistake of the operator or the programmer, with what to do about it.
  *
@@ -110,5 +113,10 @@ export class KeyturnError extends Error {
   /** The same under the name that Koa and Express look for. */
   get status(): number {
     return this.statusCode;
+  }
+
+  /** Where it passes by itself: when to ask again. Fastify, Express and Koa send it along. */
+  get headers(): Readonly<Record<string, string>> | undefined {
+    return this.statusCode === 503 ? { 'retry-after': RETRY_AFTER } : undefined;
   }
 }

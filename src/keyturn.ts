@@ -4,6 +4,7 @@
 import type { Settings } from './config/layers.js';
 import type { Profile } from './config/profile.js';
 import { type EngineClients, Engines } from './engines/engines.js';
+import { saidOf } from './engines/reason.js';
 import type { KeyDates, KeyState } from './keyring/key.js';
 import type { Keyring } from './keyring/keyring.js';
 import type { LiveKeyring } from './keyring/live.js';
@@ -11,7 +12,7 @@ import { type Purpose, PurposeRegistry } from './purposes/registry.js';
 import { Links, type LinksOptions } from './purposes/url.js';
 import { type Machine, thisMachine, writeToStderr } from './resolve/machine.js';
 import { type Resolution, resolve } from './resolve/resolve.js';
-import { openRingPlaces } from './ring-stores/open.js';
+import { openRingPlaces, unreported } from './ring-stores/open.js';
 import { type Health, RingKeeper } from './runtime/keeper.js';
 import { type Logger, textLogger } from './runtime/log.js';
 import { formatMetrics } from './runtime/metrics.js';
@@ -21,7 +22,7 @@ import { Sealer } from './signing/sealer.js';
 import { Signer } from './signing/signer.js';
 import { type Aead, loadAead, sealerUnavailable } from './signing/sodium.js';
 import { Usage } from './signing/usage.js';
-import { ReachableStore } from './stores/reachable.js';
+import type { ReachableStore } from './stores/reachable.js';
 import type { SessionStore } from './stores/store.js';
 
 export interface KeyturnOptions {
@@ -82,7 +83,7 @@ export interface Internals {
   /** Undefined where the cipher was not loaded. */
   readonly ownSealer: <T>(purpose: string) => Sealer<T> | undefined;
   /** See {@link Keyturn.sessionStore}. */
-  readonly sessionStore: SessionStore | undefined;
+  readonly sessionStore: ReachableStore | undefined;
 }
 
 const internals = new WeakMap<Keyturn, Internals>();
@@ -199,7 +200,8 @@ export class Keyturn {
 
   /** What this process counted, in the text format of Prometheus. Nothing in it is secret. */
   metrics(): string {
-    return formatMetrics(this.health, this.#internals.usage, this.#internals.clock());
+    const { usage, clock, sessionStore } = this.#internals;
+    return formatMetrics(this.health, usage, clock()) + sessionStoreMetric(sessionStore?.up);
   }
 
   /** Reads the source of the keyring again now, as SIGHUP does. A bad one leaves the last good ring in force. */
@@ -259,16 +261,23 @@ export async function startKeyturn(options: KeyturnOptions, machine: Machine): P
       settings,
       engines,
       clock: machine.now,
-      away: (engine, reason) => {
+      away: (engine, trouble) => {
         logger.error(
-          { event: 'session.engine_unavailable', engine, reason },
-          `${engine} cannot be reached (${reason}): requests with a session get 503 until it can`,
+          { event: 'session.engine_unavailable', engine, reason: trouble.why, hint: trouble.hint },
+          `${engine} ${saidOf(trouble)}: requests with a session get 503 until that has passed`,
+        );
+      },
+      back: (engine) => {
+        logger.info(
+          { event: 'session.engine_recovered', engine },
+          `${engine} answers again: sessions are back`,
         );
       },
     });
     const places = await openRingPlaces(resolution, engines, machine.now);
     const keeper = new RingKeeper({ options: resolveOptions, resolution, places, logger, registry, usage });
     await keeper.start();
+    if (!keeper.health.reporting) warnUnreported(await unreported(places, settings, engines), logger);
     const { ring } = keeper;
     return new Keyturn(profile, {
       settings,
@@ -280,7 +289,7 @@ export async function startKeyturn(options: KeyturnOptions, machine: Machine): P
       clock: machine.now,
       usage,
       aead,
-      sessionStore: opened === undefined ? undefined : new ReachableStore(opened),
+      sessionStore: opened,
     });
   } catch (error) {
     await engines.close();
@@ -304,6 +313,25 @@ async function aeadFor(
   const aead = await loadAead();
   if (aead === undefined && needed !== undefined) throw sealerUnavailable(needed.name);
   return aead;
+}
+
+/** Steps of a rotation would not wait for this process, and nobody would see why. */
+function warnUnreported(why: string | undefined, logger: Logger): void {
+  if (why === undefined) return;
+  logger.warn(
+    {
+      event: 'fleet.unreported',
+      hint: 'let one who may run the SQL that ringSchemaSql() of keyturn/stores/postgres gives, and let the user select, insert, update and delete there',
+    },
+    `keyturn status and doctor do not see this process: ${why}`,
+  );
+}
+
+/** Nothing where sessions need no engine. */
+function sessionStoreMetric(up: boolean | undefined): string {
+  if (up === undefined) return '';
+  const name = 'keyturn_session_store_up';
+  return `# HELP ${name} 1 while sessions can be read\n# TYPE ${name} gauge\n${name} ${Number(up)}\n`;
 }
 
 function machineParts(options: KeyturnOptions): Partial<Machine> {

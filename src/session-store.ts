@@ -3,11 +3,13 @@
 // everybody when the engine is back.
 import type { Settings } from './config/layers.js';
 import type { Engines } from './engines/engines.js';
-import { reasonOf } from './engines/reason.js';
+import { type Trouble, troubleOf } from './engines/reason.js';
+import { mayNot } from './engines/schema.js';
+import { tableRefused } from './engines/session-schema.js';
 import { inTime, PATIENCE } from './engines/watch.js';
-import { KeyturnError } from './errors.js';
 import { MemorySessionStore } from './stores/memory.js';
 import { PostgresSessionStore } from './stores/postgres.js';
+import { ReachableStore } from './stores/reachable.js';
 import { RedisSessionStore } from './stores/redis.js';
 import type {
   Awaitable,
@@ -23,8 +25,10 @@ export interface SessionStoreParts {
   readonly engines: Engines;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
-  /** Told when the engine does not answer at the start. */
-  readonly away: (engine: string, reason: string) => void;
+  /** Told when the engine does not answer, at the start or later. */
+  readonly away: (engine: string, trouble: Trouble) => void;
+  /** Told when it answers again. */
+  readonly back: (engine: string) => void;
 }
 
 /**
@@ -32,44 +36,39 @@ export interface SessionStoreParts {
  *
  * @throws KeyturnError `config_invalid`, `engine_missing`, `store_invalid`
  */
-export async function openSessionStore(parts: SessionStoreParts): Promise<SessionStore | undefined> {
+export async function openSessionStore(parts: SessionStoreParts): Promise<ReachableStore | undefined> {
   const { settings, engines, clock } = parts;
+  const watched = (store: SessionStore, engine: string): ReachableStore =>
+    new ReachableStore(store, {
+      away: (error) => parts.away(engine, troubleOf(error)),
+      back: () => parts.back(engine),
+    });
   switch (settings.get('session.backend')) {
     case 'cookie':
       return undefined;
     case 'memory':
-      return new MemorySessionStore({ clock });
+      return new ReachableStore(new MemorySessionStore({ clock }));
     case 'redis': {
       const client = await engines.redis('session');
-      const store = new RedisSessionStore({ client, prefix: settings.get('session.redis.prefix'), clock });
+      const inner = new RedisSessionStore({ client, prefix: settings.get('session.redis.prefix'), clock });
+      const store = watched(inner, 'Redis');
       // Of no session: only to hear whether anybody answers.
-      await inTime(store.get('keyturn'), PATIENCE).catch((error) => parts.away('Redis', reasonOf(error)));
+      await inTime(inner.get('keyturn'), PATIENCE).catch((error) => store.failed(error));
       return store;
     }
     case 'postgres': {
       const pool = await engines.postgres('session');
-      const store = new PostgresSessionStore({ pool, table: settings.get('session.postgres.table'), clock });
-      const prepared = new PreparedStore(store, () => store.migrate());
+      const table = settings.get('session.postgres.table');
+      const inner = new PostgresSessionStore({ pool, table, clock });
+      const prepared = new PreparedStore(inner, () => inner.migrate());
+      const store = watched(prepared, 'PostgreSQL');
       await inTime(prepared.ready(), PATIENCE).catch((error) => {
-        const refused = refusalOf(error, settings.get('session.postgres.table'));
-        if (refused !== undefined) throw refused;
-        parts.away('PostgreSQL', reasonOf(error));
+        if (mayNot(error)) throw tableRefused(table);
+        store.failed(error);
       });
-      return prepared;
+      return store;
     }
   }
-}
-
-/** insufficient_privilege, invalid_schema_name: waiting does not help. */
-const FOR_GOOD: readonly unknown[] = ['42501', '3F000'];
-
-function refusalOf(error: unknown, table: string): KeyturnError | undefined {
-  if (!FOR_GOOD.includes(codeOf(error))) return undefined;
-  return new KeyturnError(
-    'store_invalid',
-    `the table ${table} for sessions is not in the database, and its user may not create it`,
-    'let one who may run the SQL that schemaSql() of keyturn/stores/postgres gives, and let the user select, insert, update and delete there',
-  );
 }
 
 function codeOf(error: unknown): unknown {

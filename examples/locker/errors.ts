@@ -43,8 +43,8 @@ const EXPLANATIONS: Readonly<Record<number, Explanation>> = {
   },
 };
 
-/** Whoever asks by a program may ask again then, in seconds. */
-const TRY_AGAIN = 2;
+/** Whoever asks by a program may ask again then, in seconds: errors of Keyturn say so themselves. */
+const TRY_AGAIN = '5';
 
 const OUR_FAULT: Explanation = {
   title: 'Something went wrong',
@@ -58,12 +58,14 @@ const THEIR_FAULT: Explanation = {
 
 export function handleErrors(app: FastifyInstance): void {
   app.setNotFoundHandler((request, reply) => explain(request, reply, 404));
-  app.setErrorHandler<FastifyError | Refusal>((error, request, reply) => {
-    const status = error.statusCode ?? 500;
-    if (status === 503) reply.header('retry-after', TRY_AGAIN);
-    if (status >= 500) report(request, status, error);
-    return explain(request, reply, status, error instanceof Refusal ? error.explanation : undefined);
-  });
+  app.setErrorHandler<(FastifyError | Refusal) & { headers?: Record<string, string> }>(
+    (error, request, reply) => {
+      const status = error.statusCode ?? 500;
+      if (status === 503) reply.headers({ 'retry-after': TRY_AGAIN, ...error.headers });
+      if (status >= 500) report(request, status, error);
+      return explain(request, reply, status, error instanceof Refusal ? error.explanation : undefined);
+    },
+  );
 }
 
 function report({ method, routeOptions }: FastifyRequest, status: number, error: Error): void {

@@ -1,7 +1,8 @@
 // Replicas in words: how each of them is, what differs between them, and who holds up a step.
-import { type ReplicaReport, replicaFacts } from '../fleet/report.js';
+import type { ReplicaReport } from '../fleet/report.js';
 import type { Resolution } from '../resolve/resolve.js';
 import { clashesOf, clashInWords, strangers, withoutShared } from '../rotation/differences.js';
+import { unheardOfInWords } from '../rotation/silent.js';
 import type { Status } from '../rotation/status.js';
 import { count, moment } from './ui.js';
 
@@ -16,22 +17,12 @@ export function rootsOf({ status, resolution }: FleetWords): readonly string[] |
   return status.shared ? (resolution.keyring?.live ?? []).map(({ id }) => id) : undefined;
 }
 
-/** Until when the report of a replica that may be gone counts, in milliseconds since 1970; undefined for the others. */
-export function silentUntil(
-  replica: ReplicaReport,
-  now: number,
-  { settings }: Resolution,
-): number | undefined {
-  const lease = settings.get('security.keyring.lease');
-  return replicaFacts(replica, lease, now).silent === true ? replica.at + lease * 1000 : undefined;
-}
-
 /** How a replica is, without moments, so that it is the same until something happens. */
-export function conditionOf(replica: ReplicaReport, { status, resolution }: FleetWords): string {
+export function conditionOf(replica: ReplicaReport, { status }: FleetWords): string {
   const { instance, degraded, signs } = replica;
   if (signs === undefined) return `no keyring yet${degraded === undefined ? '' : `: ${degraded}`}`;
   if (degraded !== undefined) return `degraded: ${degraded}`;
-  if (silentUntil(replica, status.now, resolution) !== undefined) return 'silent';
+  if (status.silent.has(instance)) return 'silent';
   if (!status.differing.includes(instance)) return 'fine';
   return status.place === undefined
     ? 'another keyring than that of this command'
@@ -40,12 +31,20 @@ export function conditionOf(replica: ReplicaReport, { status, resolution }: Flee
 
 /** The same with the moment from which it holds up nothing. */
 export function conditionNow(replica: ReplicaReport, words: FleetWords): string {
-  const { now } = words.status;
-  const until = silentUntil(replica, now, words.resolution);
+  const { now, silent } = words.status;
+  const until = silent.get(replica.instance);
   const condition = conditionOf(replica, words);
-  return condition === 'silent' && until !== undefined
-    ? `silent, counts until ${moment(until, now)}`
-    : condition;
+  return condition === 'silent' && until !== undefined ? silentInWords(until, now) : condition;
+}
+
+/** "silent, counts until 14:05 (in 13 min)" */
+export function silentInWords(until: number, now: number): string {
+  return `silent, counts until ${moment(until, now)}`;
+}
+
+/** What stands for replicas that nobody has heard of since the store lost its data; none most often. */
+export function unheardOfLines({ unheardOf, now }: Status): string[] {
+  return unheardOf === undefined ? [] : [unheardOfInWords(moment(unheardOf.until, now))];
 }
 
 /** Why no replica is listed. */
@@ -85,7 +84,7 @@ export function differences(words: FleetWords): string[] {
       : [
           `differs: ${otherRules.instance} runs by the ${otherRules.profile} profile and this command by ${profile}, so no step is taken; --env ${otherRules.profile} goes by its rules`,
         ]),
-    ...clashes.map((clash) => `differs: ${clashInWords(clash, 'this command')}`),
+    ...clashes.map((clash) => `differs: ${clashInWords(clash, 'this command', status.silent)}`),
     ...line(
       alone,
       () =>

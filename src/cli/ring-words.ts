@@ -1,7 +1,12 @@
 // A keyring in words, as status and every step tell it: its keys, what is safe when, and the command to run next.
+
+import { nextKeyAt } from '../keyring/automatic.js';
 import type { Keyring } from '../keyring/keyring.js';
 import type { Resolution } from '../resolve/resolve.js';
+import { unheardOfInWords } from '../rotation/silent.js';
 import type { KeyStatus, Status } from '../rotation/status.js';
+import { firstThingsFirst } from './put-right.js';
+import { silentInWords } from './replica-words.js';
 import { moment } from './ui.js';
 
 /** What to do next. */
@@ -14,9 +19,9 @@ export interface Next {
   readonly safeAt: number | undefined;
 }
 
-/** "K2 active, K1 retiring (generation 4)" */
-export function keyList({ keys, generation, id }: Keyring): string {
-  const list = keys.map((key) => `${key.id} ${key.state}`).join(', ');
+/** "K2 active, K1 retiring (generation 4)". @param madeUp a key that has no id to remember */
+export function keyList({ keys, generation, id }: Keyring, madeUp?: string): string {
+  const list = keys.map((key) => `${key.id === madeUp ? 'a fresh key' : key.id} ${key.state}`).join(', ');
   return id === undefined ? list : `${list} (generation ${generation})`;
 }
 
@@ -34,7 +39,12 @@ export function stepOf(key: KeyStatus, status: Status): string {
   const verb = key.state === 'staged' ? 'promote' : 'retire';
   // Where no step can be taken it is a deploy that is not everywhere yet.
   if (obstacle !== undefined && !hasSteps(status)) return obstacle;
-  if (obstacle !== undefined) return `not safe to ${verb}: ${obstacle}`;
+  if (obstacle !== undefined) {
+    const { safeAt } = key;
+    const later =
+      safeAt === undefined || safeAt <= status.now ? '' : `; not before ${moment(safeAt, status.now)}`;
+    return `not safe to ${verb}: ${obstacle}${later}`;
+  }
   return key.safeAt === undefined ? '' : `safe to ${verb} ${when(key.safeAt, status.now)}`;
 }
 
@@ -46,6 +56,8 @@ export function hiddenNames({ hidden }: Resolution): readonly string[] {
 /** The one line that status and every step end with. */
 export function nextOf(status: Status, resolution: Resolution, piped: boolean): Next {
   const { source } = resolution;
+  const wrong = piped ? undefined : firstThingsFirst(status, resolution);
+  if (wrong !== undefined) return { command: undefined, remark: wrong, safeAt: undefined };
   if (!piped && !hasSteps(status)) {
     const hidden = hiddenNames(resolution);
     if (hidden.length === 0) return nextWithoutDocument(status, source);
@@ -65,6 +77,8 @@ export function nextOf(status: Status, resolution: Resolution, piped: boolean): 
     const remark = `${stepOf(staged, status)}${waits}`;
     return { command: `keyturn promote${end}`, remark, safeAt: staged.safeAt };
   }
+  const itself = inPipe ? undefined : byItself(status, resolution);
+  if (itself !== undefined) return itself;
   const retiring = status.keys
     .filter((key) => key.state === 'retiring')
     .sort((a, b) => (a.safeAt ?? 0) - (b.safeAt ?? 0));
@@ -82,6 +96,22 @@ export function nextOf(status: Status, resolution: Resolution, piped: boolean): 
     remark: 'whenever a new key is due',
     safeAt: undefined,
   };
+}
+
+/** Where keys come and go by themselves: when the next one does. */
+function byItself({ keys, now }: Status, { settings }: Resolution): Next | undefined {
+  const every = settings.get('security.rotation.every');
+  const active = keys.find(({ state }) => state === 'active');
+  const due = every === undefined || active === undefined ? undefined : nextKeyAt({ active }, every);
+  if (due === undefined) return undefined;
+  const next =
+    due <= now
+      ? `a new key is due since ${moment(due, now)}, and a running process stages it`
+      : `the next key is staged by itself at ${moment(due, now)}`;
+  const old = keys.filter(({ state }) => state === 'retiring').map(({ id }) => id);
+  const goes =
+    old.length === 0 ? '' : `, and ${old.join(', ')} ${old.length === 1 ? 'goes' : 'go'} when safe`;
+  return { command: undefined, remark: `nothing to do: ${next}${goes}`, safeAt: undefined };
 }
 
 export function nextLine({ command, remark }: Next): string {
@@ -103,17 +133,29 @@ function hasSteps({ place, format }: Status): boolean {
 }
 
 /** What makes a step unsafe that is no matter of time. A replica that has no ring yet holds up nothing. */
-function obstacleOf(key: KeyStatus, { replicas }: Status): string | undefined {
+function obstacleOf(key: KeyStatus, status: Status): string | undefined {
+  const { replicas, silent, unheardOf, now } = status;
   const behind = replicas.filter((replica) =>
     key.state === 'staged'
       ? replica.signs !== undefined && !replica.verifies.includes(key.id)
       : key.state === 'retiring' && replica.signs === key.id,
   );
   if (behind.length === 0) {
+    const heldUp =
+      unheardOf !== undefined &&
+      (key.state === 'staged'
+        ? !unheardOf.verifies.includes(key.id)
+        : key.state === 'retiring' && unheardOf.signs === key.id);
+    if (heldUp) return unheardOfInWords(moment(unheardOf.until, now));
     const late = key.state === 'retiring' && (key.lastVerifiedAt ?? 0) > (key.safeAt ?? 0);
     return late ? 'a token of it was accepted that should have expired' : undefined;
   }
-  const names = behind.map(({ instance }) => instance).join(', ');
+  const names = behind
+    .map(({ instance }) => {
+      const until = silent.get(instance);
+      return until === undefined ? instance : `${instance} (${silentInWords(until, now)})`;
+    })
+    .join(', ');
   return key.state === 'staged' ? `unknown to ${names}` : `still signed with by ${names}`;
 }
 

@@ -125,14 +125,21 @@ export function looksLikeArray(text: string): boolean {
     .startsWith('[');
 }
 
+/** As the library writes one for programs. */
+const MOMENT = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g;
+
+function isForNow(error: unknown): error is KeyturnError {
+  return error instanceof KeyturnError && (error.safeAt !== undefined || error.code === 'replica_behind');
+}
+
 /** Runs a step. A refusal for now says when it is safe in the words of everything else here. */
 export async function attempt<T>({ machine }: Context, step: () => Promise<T>): Promise<T> {
   try {
     return await step();
   } catch (error) {
-    if (!(error instanceof KeyturnError) || error.safeAt === undefined) throw error;
-    const safeAt = moment(error.safeAt, machine.now());
-    throw refused(error.message, error.hint.replace(new Date(error.safeAt).toISOString(), safeAt));
+    if (!isForNow(error)) throw error;
+    const inWords = (text: string) => text.replace(MOMENT, (at) => moment(Date.parse(at), machine.now()));
+    throw refused(inWords(error.message), inWords(error.hint));
   }
 }
 
@@ -144,13 +151,15 @@ export interface Conclusion {
   readonly says: (ring: Keyring, status: Status) => readonly string[];
   /** Further fields for programs. */
   readonly json?: object;
+  /** The key that a dry run has made up: another one would come of the step itself, so it is not named. */
+  readonly madeUp?: string | undefined;
 }
 
 /** Says what changed, the state of the keys, and the next command. */
 export async function conclude(
   context: Context,
   rotation: Rotation,
-  { step, outcome, says, json = {} }: Conclusion,
+  { step, outcome, says, json = {}, madeUp }: Conclusion,
 ): Promise<0> {
   const { ui, has } = context;
   const piped = isPiped(context);
@@ -160,7 +169,7 @@ export async function conclude(
   const lines = [
     has('dry-run') ? `dry run, nothing is changed: ${first}` : first,
     ...further,
-    `keys: ${keyList(outcome.ring)}`,
+    `keys: ${keyList(outcome.ring, madeUp)}`,
     nextLine(next),
   ];
   if (piped) {
@@ -173,7 +182,7 @@ export async function conclude(
       kid: outcome.kid,
       ...json,
       generation: outcome.ring.generation,
-      keys: status.keys.map(keyJson),
+      keys: status.keys.map((key) => ({ ...keyJson(key), ...(key.id === madeUp ? { kid: null } : {}) })),
       next: nextJson(next),
     });
   } else ui.print(...lines);

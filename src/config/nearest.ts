@@ -2,6 +2,8 @@
 
 /** The closest of `known` to `name`, or undefined when none is close enough to be worth saying. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
+  const whole = withSection(name, known);
+  if (whole !== undefined) return whole;
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1;
   for (const candidate of known) {
@@ -12,6 +14,18 @@ export function nearest(name: string, known: readonly string[]): string | undefi
     }
   }
   return best;
+}
+
+/** The one name that is this one with a section that was left out: "keyring.store" means "security.keyring.store". */
+function withSection(name: string, known: readonly string[]): string | undefined {
+  // Of a variable the prefix stays in front.
+  const [, prefix = '', rest = ''] = /^(KEYTURN_)?(.*)$/s.exec(name) ?? [];
+  const mark = prefix === '' ? '.' : '__';
+  if (!rest.includes(mark)) return undefined;
+  const found = known.filter(
+    (candidate) => candidate.startsWith(prefix) && candidate.endsWith(`${mark}${rest}`),
+  );
+  return found.length === 1 ? found[0] : undefined;
 }
 
 /** Levenshtein's distance, one row at a time. */

@@ -1,6 +1,7 @@
 // Every check there is, in the order of the report. A check is a pure function over the facts.
 import { SETTING_NAMES, type SettingName } from '../config/settings.js';
 import { formatDuration } from '../config/value.js';
+import { saidOf } from '../engines/reason.js';
 import { KeyturnError } from '../errors.js';
 import { AEAD_PACKAGE } from '../signing/sodium.js';
 import type { Check, Facts } from './facts.js';
@@ -89,9 +90,8 @@ function sessionBackend({ resolution, sessionEngine: engine }: Facts): readonly 
   const production = resolution.profile.profile === 'prod';
   if (engine instanceof KeyturnError) return [fail(engine.message, engine.hint)];
   if (engine?.away !== undefined) {
-    const away = `${engine.place} cannot be reached (${engine.away}): requests with a session get 503`;
-    const hint =
-      'see that it runs, and that its address and password are right as seen from where the app runs';
+    const away = `${engine.place} ${saidOf(engine.away)}: requests with a session get 503`;
+    const { hint } = engine.away;
     return [production ? fail(away, hint) : warn(away, hint)];
   }
   if (engine !== undefined) return [pass(`${engine.place}: every replica reads and saves there`)];

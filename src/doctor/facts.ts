@@ -1,4 +1,5 @@
 // What the doctor knows before it judges. Gathered by run.ts; the checks see nothing else.
+import type { Trouble } from '../engines/reason.js';
 import type { KeyturnError } from '../errors.js';
 import type { PurposeRegistry } from '../purposes/registry.js';
 import type { Resolution } from '../resolve/resolve.js';
@@ -32,8 +33,8 @@ export interface GitFacts {
 export interface EngineFacts {
   /** Its kind, host and port. */
   readonly place: string;
-  /** Why it could not be reached; undefined when it answered. */
-  readonly away: string | undefined;
+  /** Why it did not do what it was asked; undefined when it did. */
+  readonly away: Trouble | undefined;
 }
 
 /** The keyring in force with what its processes report. */

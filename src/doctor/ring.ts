@@ -5,7 +5,6 @@ import { nextKeyAt } from '../keyring/automatic.js';
 import type { Machine } from '../resolve/machine.js';
 import type { Resolution } from '../resolve/resolve.js';
 import { Rotation } from '../rotation/rotation.js';
-import { sealedUnder } from '../rotation/sealing.js';
 import { judge } from '../secret/strength.js';
 import type { RingFacts } from './facts.js';
 
@@ -33,7 +32,7 @@ export async function readRing(
         const { enough, bytes, why } = judge(material?.revealSecret() ?? '');
         return enough ? [] : [{ kid: id, bytes, why }];
       }),
-      sealedUnder: shared ? await sealedUnder(resolution, engines, machine.now) : [],
+      sealedUnder: await rotation.sealedUnder(),
     };
   } catch (error) {
     if (error instanceof KeyturnError) return error;

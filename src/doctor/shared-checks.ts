@@ -52,9 +52,7 @@ function leases(settings: Settings, production: boolean): Point[] {
   }
   if (maxLag >= lease) {
     const what = `max_lag (${formatDuration(maxLag)}) is not shorter than lease (${formatDuration(lease)}): replicas rely on the keyring for longer than the lease says`;
-    points.push(
-      warn(what, 'set security.keyring.max_lag to what a replica takes to hear of a step: a minute'),
-    );
+    points.push(warn(what, 'set security.keyring.lease to several times max_lag; the default is 15min'));
   }
   return points;
 }

@@ -2,7 +2,7 @@
 // fails now, nothing waits for ever for a Redis that is slow or has vanished, and it comes back by itself.
 import { KeyturnError } from '../errors.js';
 import { loadIoredis, loadNodeRedis } from './packages.js';
-import type { NodeRedisClient, RedisClient, SideCache } from './redis.js';
+import type { IoredisClient, NodeRedisClient, RedisClient, SideCache } from './redis.js';
 import { backoff, inTime, LATE, PATIENCE } from './watch.js';
 
 export interface OpenRedisOptions {
@@ -118,7 +118,9 @@ class SteadyClient implements NodeRedisClient {
   async start(): Promise<void> {
     const connected = this.#current.connect();
     this.#beatLater();
-    await inTime(connected, PATIENCE).catch(() => undefined);
+    await inTime(connected, PATIENCE).catch((error) => {
+      this.#trouble ??= error;
+    });
   }
 
   get clientSideCache(): SideCache | undefined {
@@ -222,7 +224,7 @@ async function openIoredis(
     retryStrategy: (retries) => backoff(retries),
     reconnectOnError: newlyBehind(),
   });
-  client.on('error', () => undefined);
+  const telling = new TellingClient(client);
   const ready = new Promise<void>((done) => client.once('ready', () => done()));
   client.connect().catch(() => undefined);
   await inTime(ready, PATIENCE).catch(() => undefined);
@@ -230,5 +232,48 @@ async function openIoredis(
     if (client.status === 'ready') await inTime(client.quit(), TIMES.close).catch(() => undefined);
     client.disconnect();
   };
-  return { client, close };
+  return { client: telling, close };
+}
+
+/** ioredis itself says of a command without a connection only that there is none. The event before it has the cause. */
+class TellingClient implements IoredisClient {
+  readonly #client: import('ioredis').Redis;
+  #trouble: unknown;
+  /** Set where the database of the URL is not there: ioredis goes on in database 0, where nobody else looks. */
+  #astray: unknown;
+
+  constructor(client: import('ioredis').Redis) {
+    this.#client = client;
+    client.on('error', (error) => {
+      this.#trouble = error;
+      if (/^ERR (DB index|invalid DB|SELECT )/.test(error.message)) this.#astray = error;
+    });
+    client.on('close', () => {
+      this.#astray = undefined;
+    });
+    client.on('ready', () => {
+      this.#trouble = undefined;
+    });
+  }
+
+  async get(key: string): Promise<unknown> {
+    return await this.#told(() => this.#client.get(key));
+  }
+
+  async call(command: string, ...args: string[]): Promise<unknown> {
+    return await this.#told(() => this.#client.call(command, ...args));
+  }
+
+  duplicate(options?: object): unknown {
+    return this.#client.duplicate(options);
+  }
+
+  async #told<T>(ask: () => Promise<T>): Promise<T> {
+    if (this.#astray !== undefined) throw this.#astray;
+    try {
+      return await ask();
+    } catch (error) {
+      throw this.#client.status === 'ready' ? error : (this.#trouble ?? error);
+    }
+  }
 }

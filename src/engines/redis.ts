@@ -68,6 +68,22 @@ export function commandOf(client: RedisClient): RedisCommand {
   );
 }
 
+/**
+ * ioredis puts its keyPrefix before every key, which is fine for what this client alone uses. The commands of the CLI
+ * would look elsewhere.
+ *
+ * @throws KeyturnError `store_invalid`
+ */
+export function refuseKeyPrefix(client: RedisClient): void {
+  const { options } = client as { options?: { keyPrefix?: unknown; redisOptions?: { keyPrefix?: unknown } } };
+  if ((options?.keyPrefix ?? options?.redisOptions?.keyPrefix ?? '') === '') return;
+  throw new KeyturnError(
+    'store_invalid',
+    'the Redis client puts its keyPrefix before the keys of the shared keyring, where no command looks for it',
+    'make a client without keyPrefix; session.redis.prefix is the beginning of every key',
+  );
+}
+
 /** What is used of the cache of a node-redis client that keeps what it has read. */
 export interface SideCache {
   /** In milliseconds; 0: for ever. */

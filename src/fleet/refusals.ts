@@ -2,7 +2,7 @@
 // For steps that are taken by themselves; those of operators have their own words (rotation/refusals.ts).
 import { KeyturnError } from '../errors.js';
 import type { Keyring } from '../keyring/keyring.js';
-import type { ReplicaReport } from './report.js';
+import { nameOf, type ReplicaReport } from './report.js';
 
 /** What a process that would take a step goes by. */
 export interface StepTaker {
@@ -21,7 +21,8 @@ export function refuseDisagreement(
   replicas: readonly ReplicaReport[],
 ): void {
   for (const replica of replicas) {
-    const { instance, generation } = replica;
+    const { generation } = replica;
+    const instance = nameOf(replica);
     if (replica.profile !== profile) {
       throw new KeyturnError(
         'profile_differs',

@@ -73,6 +73,11 @@ const LONGEST_PAUSE_MS = 10_000;
 /** After so many pauses without a report a process may be gone: it proves no longer that all are there. */
 const SILENT_AFTER_PAUSES = 3;
 
+/** What an operator calls whoever a report is of. */
+export function nameOf({ instance, standIn }: ReplicaReport): string {
+  return standIn === true ? 'a replica not heard of since the store lost its data' : instance;
+}
+
 /** How often a process reports, in milliseconds. @param lease seconds */
 export function pauseOf(lease: number): number {
   return Math.min(LONGEST_PAUSE_MS, (lease * 1000) / 3);
@@ -91,8 +96,13 @@ export function replicaFacts(report: ReplicaReport, lease: number, now: number):
     signs: report.signs,
     lastSigned: later(lastSignedOf(report), since(report, now)),
     lastVerified: latest(report.uses, 'verifiedAt'),
-    ...(report.standIn || now - report.at > SILENT_AFTER_PAUSES * pauseOf(lease) ? { silent: true } : {}),
+    ...(report.standIn || isLate(report, lease, now) ? { silent: true } : {}),
   };
+}
+
+/** Whether it has missed a few reports. How often it reports goes by its own lease, which may be another one. */
+function isLate({ at, lease: own }: ReplicaReport, lease: number, now: number): boolean {
+  return now - at > SILENT_AFTER_PAUSES * pauseOf(own ?? lease);
 }
 
 /** What the transitions want to know of all processes that have ended. */

@@ -2,7 +2,7 @@
 //
 // Off by default: frequent renewal is no defence against a break-in, since the attacker acts at once.
 import { KeyturnError } from '../errors.js';
-import type { Material } from './key.js';
+import type { Key, Material } from './key.js';
 import type { Keyring } from './keyring.js';
 import { effective } from './planned.js';
 import type { TransitionFacts } from './step-facts.js';
@@ -45,7 +45,10 @@ export function turn(
 }
 
 /** When the next key is due, in milliseconds since 1970; undefined where the ring does not say since when one signs. */
-export function nextKeyAt({ active }: Keyring, every: number): number | undefined {
+export function nextKeyAt(
+  { active }: { readonly active: Pick<Key, 'dates'> },
+  every: number,
+): number | undefined {
   return active.dates.active === undefined ? undefined : active.dates.active + every * 1000;
 }
 

@@ -1,5 +1,5 @@
 // Asks an engine, and says in one way that it does not answer.
-import { reasonOf } from '../engines/reason.js';
+import { saidOf, troubleOf } from '../engines/reason.js';
 import { inTime } from '../engines/watch.js';
 import { KeyturnError } from '../errors.js';
 
@@ -7,7 +7,7 @@ import { KeyturnError } from '../errors.js';
 const PATIENCE_MS = 4000;
 
 /**
- * The engine's own errors may hold addresses and names of users: only their code is passed on, and they are the cause.
+ * The engine's own errors may hold addresses and names of users: they are told in words of ours, and are the cause.
  *
  * @param name what an operator calls the place
  * @throws KeyturnError `engine_unavailable`
@@ -17,11 +17,9 @@ export async function ask<T>(name: string, question: () => Promise<T>): Promise<
     return await inTime(question(), PATIENCE_MS);
   } catch (error) {
     if (error instanceof KeyturnError) throw error;
-    throw new KeyturnError(
-      'engine_unavailable',
-      `${name} cannot be reached (${reasonOf(error)})`,
-      'see that it runs, and that its address and password are right',
-      { cause: error },
-    );
+    const trouble = troubleOf(error);
+    throw new KeyturnError('engine_unavailable', `${name} ${saidOf(trouble)}`, trouble.hint, {
+      cause: error,
+    });
   }
 }

@@ -1,6 +1,11 @@
 // Where the keyring in force is kept, and where its processes report, as the configuration says.
+import type { Settings } from '../config/layers.js';
 import { variableOf } from '../config/settings.js';
 import type { Engines } from '../engines/engines.js';
+import { refuseKeyPrefix } from '../engines/redis.js';
+import { tablesOf } from '../engines/ring-schema.js';
+import { areThere, canPrepare, canUse } from '../engines/schema.js';
+import { inTime, PATIENCE } from '../engines/watch.js';
 import { KeyturnError } from '../errors.js';
 import type { Fleet } from '../fleet/fleet.js';
 import type { Resolution } from '../resolve/resolve.js';
@@ -23,7 +28,7 @@ export interface RingPlaces {
 
 /**
  * @param now milliseconds since 1970
- * @throws KeyturnError `config_invalid`, `engine_missing`, `secret_missing`
+ * @throws KeyturnError `config_invalid`, `engine_missing`, `secret_missing`, `store_invalid`
  */
 export async function openRingPlaces(
   { settings, source, keyring }: Resolution,
@@ -44,6 +49,7 @@ export async function openRingPlaces(
   };
   if (kept !== undefined) {
     if (keyring === undefined) throw noSecret();
+    if (kept === 'redis') refuseKeyPrefix(await engines.redis('keyring'));
     const table = await tableIn(kept, 'keyring');
     const shared = new SharedRingStore({ table, roots: keyring, lease, now });
     return { shared, store: shared, fleet: shared.fleet };
@@ -57,6 +63,28 @@ export async function openRingPlaces(
   if (backend !== 'redis' && backend !== 'postgres') return NOWHERE;
 
   return { ...NOWHERE, fleet: new SharedFleet(await tableIn(backend, 'session'), lease, now) };
+}
+
+/**
+ * Why processes that share nothing but the database of their sessions cannot report there; undefined where they can, or
+ * where it does not answer, which is told of the sessions.
+ */
+export async function unreported(
+  { fleet, shared }: RingPlaces,
+  settings: Settings,
+  engines: Engines,
+): Promise<string | undefined> {
+  const inDatabase = fleet instanceof SharedFleet && settings.get('session.backend') === 'postgres';
+  if (!inDatabase || shared !== undefined) return undefined;
+  const pool = await engines.postgres('session');
+  const tables = Object.values(tablesOf(undefined));
+  const lacking = async (): Promise<string | undefined> => {
+    if (!(await canPrepare(pool, tables))) return 'make';
+    return !(await areThere(pool, tables)) || (await canUse(pool, tables)) ? undefined : 'write to';
+  };
+  const lacks = await inTime(lacking(), PATIENCE).catch(() => undefined);
+  if (lacks === undefined) return undefined;
+  return `its user is not allowed to ${lacks} the tables ${tables.join(', ').replaceAll('"', '')}`;
 }
 
 /** No place at all. */

@@ -4,6 +4,8 @@
 //
 // How old a report is goes by the clock of the server alone, which every replica asks in the statement that uses it.
 import { listen, type PostgresPool, type PostgresRow, surviveLostConnections } from '../engines/postgres.js';
+import { lockSql, statements, type Tables, tablesOf } from '../engines/ring-schema.js';
+import { areThere } from '../engines/schema.js';
 import { KeyturnError } from '../errors.js';
 import type { EndedMoments, RingTable, Slot, StoredReport } from './ring-table.js';
 
@@ -18,8 +20,6 @@ export interface PostgresRingTableOptions {
 
 /** undefined_table */
 const NO_TABLE = '42P01';
-/** The last moment that there is. */
-const LATEST = 8_640_000_000_000_000;
 /** serialization_failure, deadlock_detected: the statement was undone, to be repeated. */
 const UNDONE: readonly unknown[] = ['40001', '40P01'];
 const ATTEMPTS = 10;
@@ -49,11 +49,7 @@ export class PostgresRingTable implements RingTable {
 
   /** Where all is there it changes nothing and needs no right to create. */
   async prepare(): Promise<void> {
-    const [row] = await this.#rows(
-      'SELECT bool_and(to_regclass(name) IS NOT NULL) AS there FROM unnest($1::text[]) AS name',
-      [Object.values(this.#tables)],
-    );
-    if (row?.there === true) return;
+    if (await areThere(this.#pool, Object.values(this.#tables))) return;
     // Statements of one simple query are one transaction, on one connection, and it gives the lock back at its end.
     await this.#query(`${lockSql(this.#tables)}\n${statements(this.#tables)}`);
   }
@@ -179,36 +175,6 @@ export class PostgresRingTable implements RingTable {
 }
 
 /**
- * What {@link PostgresRingTable.prepare} does, as SQL to be run by whoever may create tables. It may be run again.
- *
- * @throws KeyturnError `store_invalid`
- */
-export function ringSchemaSql(schema?: string): string {
-  const tables = tablesOf(schema);
-  return `BEGIN;\n${lockSql(tables)}\n${statements(tables)}\nCOMMIT;\n`;
-}
-
-/** Quoted. */
-interface Tables {
-  readonly rings: string;
-  readonly replicas: string;
-  readonly ended: string;
-}
-
-/** The name comes from the app's own code; it is held to letters, digits and "_" all the same, and quoted. */
-function tablesOf(schema: string | undefined): Tables {
-  if (schema !== undefined && (typeof schema !== 'string' || !/^[A-Za-z_]\w{0,62}$/.test(schema))) {
-    throw new KeyturnError(
-      'store_invalid',
-      'the name of the schema is not one that the shared keyring takes',
-      'use letters, digits and "_", 63 characters at most',
-    );
-  }
-  const named = (table: string) => `${schema === undefined ? '' : `"${schema}".`}"keyturn_${table}"`;
-  return { rings: named('rings'), replicas: named('replicas'), ended: named('ended') };
-}
-
-/**
  * A name that needs no quotes, of at most 63 bytes. Two rings may come to share one: then their watchers look once too
  * often.
  */
@@ -217,33 +183,6 @@ function channelOf(ring: string): string {
     .toLowerCase()
     .replace(/[^a-z0-9]/g, '_')
     .slice(0, 48)}`;
-}
-
-/** CREATE … IF NOT EXISTS alone fails where two do it at once. */
-function lockSql({ rings }: Tables): string {
-  return `SELECT pg_advisory_xact_lock(hashtext('keyturn'), hashtext('${rings}'));`;
-}
-
-function statements({ rings, replicas, ended }: Tables): string {
-  return `CREATE TABLE IF NOT EXISTS ${rings} (
-  name text COLLATE "C" PRIMARY KEY,
-  version text COLLATE "C" NOT NULL, -- names the write that it came from
-  text text NOT NULL -- sealed
-);
-CREATE TABLE IF NOT EXISTS ${replicas} (
-  ring text COLLATE "C" NOT NULL,
-  instance text COLLATE "C" NOT NULL,
-  text text NOT NULL,
-  reported_at timestamptz NOT NULL DEFAULT clock_timestamp() CHECK (isfinite(reported_at)),
-  lease bigint NOT NULL CHECK (lease >= 0), -- milliseconds
-  PRIMARY KEY (ring, instance)
-);
-CREATE TABLE IF NOT EXISTS ${ended} (
-  ring text COLLATE "C" NOT NULL,
-  kid text COLLATE "C" NOT NULL,
-  at bigint NOT NULL CHECK (at BETWEEN 0 AND ${LATEST}), -- milliseconds since 1970
-  PRIMARY KEY (ring, kid)
-);`;
 }
 
 function codeOf(error: unknown): unknown {

@@ -81,12 +81,31 @@ function acceptEachOther(one: Group, other: Group): boolean {
  *
  * @param asker what whoever asks is called
  */
-export function clashInWords({ shared, one, other }: Clash, asker: string): string {
+export function clashInWords(
+  { shared, one, other }: Clash,
+  asker: string,
+  silent: ReadonlyMap<string, number>,
+): string {
   const end = shared ? 'what one seals the other cannot open' : 'what one signs the other refuses';
-  // The odd one is most often the only one, and never whoever asks.
-  const [odd, rest] =
-    one.here || (!other.here && one.instances.length > other.instances.length) ? [other, one] : [one, other];
-  return `${who(odd, asker)} the signing secret ${odd.kid}, and ${who(rest, asker)} ${rest.kid}: ${end}`;
+  const [odd, rest] = oddOne({ one, other });
+  return `${who(odd, asker, silent)} the signing secret ${odd.kid}, and ${who(rest, asker, silent)} ${rest.kid}: ${end}`;
+}
+
+/** The odd one is most often the only one, and never whoever asks. */
+function oddOne({ one, other }: Pick<Clash, 'one' | 'other'>): readonly [odd: Holders, rest: Holders] {
+  return one.here || (!other.here && one.instances.length > other.instances.length)
+    ? [other, one]
+    : [one, other];
+}
+
+/** Whether both are there: one whose replicas are all silent may just have been stopped. */
+export function isLiveClash({ one, other }: Clash, silent: ReadonlyMap<string, number>): boolean {
+  return [one, other].every(({ here, instances }) => here || instances.some((name) => !silent.has(name)));
+}
+
+/** The instances of the odd one. */
+export function oddInstances(clash: Clash): readonly string[] {
+  return oddOne(clash)[0].instances;
 }
 
 /** The replicas that do not get along with whoever asks, by instance. */
@@ -96,8 +115,9 @@ export function strangers(clashes: readonly Clash[]): ReadonlySet<string> {
   );
 }
 
-function who({ instances, here }: Holders, asker: string): string {
-  const names = [...instances, ...(here ? [asker] : [])];
+function who({ instances, here }: Holders, asker: string, silent: ReadonlyMap<string, number>): string {
+  const told = instances.map((name) => (silent.has(name) ? `${name} (silent)` : name));
+  const names = [...told, ...(here ? [asker] : [])];
   const list =
     names.length > 1 ? `${names.slice(0, -1).join(', ')} and ${names.at(-1)}` : (names[0] as string);
   return `${list} ${names.length > 1 ? 'have' : 'has'}`;

@@ -2,7 +2,7 @@
 // variables into containers, a file would be in the way.
 import { Engines } from '../engines/engines.js';
 import { KeyturnError } from '../errors.js';
-import type { ReplicaReport } from '../fleet/report.js';
+import { nameOf, type ReplicaReport } from '../fleet/report.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { effective } from '../keyring/planned.js';
 import type { Resolution } from '../resolve/resolve.js';
@@ -59,7 +59,7 @@ function notAllowed({ name }: SharedRingStore): (error: unknown) => never {
     throw new KeyturnError(
       'keyring_unwritable',
       `this user of the database may not make the tables of ${name}, or not write to them`,
-      'run it once as a user who may create tables, and let this one select, insert, update and delete there',
+      'run keyturn init once as a user who may create tables, or the SQL that ringSchemaSql() of keyturn/stores/postgres gives, and let this one select, insert, update and delete there',
       { cause: error },
     );
   };
@@ -76,7 +76,7 @@ function refuseStrangers(
   if (holder !== undefined) {
     throw new KeyturnError(
       'keyring_exists',
-      `${holder.instance} holds the keyring that is missing in ${store.name}`,
+      `${nameOf(holder)} holds the keyring that is missing in ${store.name}`,
       'it puts it back by itself; to start anew all the same, stop those that hold it (one that was killed counts for a lease)',
     );
   }
@@ -88,7 +88,7 @@ function refuseStrangers(
   if (first === undefined || !replicas.every(isStranger)) return;
   throw new KeyturnError(
     'secret_differs',
-    `${first.instance} has the signing secret ${(first.roots ?? first.verifies)[0]}, and this command has ${roots.active.id}`,
+    `${nameOf(first)} has the signing secret ${(first.roots ?? first.verifies)[0]}, and this command has ${roots.active.id}`,
     'run it with the environment of the service',
   );
 }

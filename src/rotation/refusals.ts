@@ -1,7 +1,7 @@
 // Why a step is not taken, whatever it is: the keys cannot be changed from here, or somebody goes by other rules.
 import { variableOf } from '../config/settings.js';
 import { KeyturnError } from '../errors.js';
-import type { ReplicaReport } from '../fleet/report.js';
+import { nameOf, type ReplicaReport } from '../fleet/report.js';
 import type { Keyring } from '../keyring/keyring.js';
 import type { Resolution } from '../resolve/resolve.js';
 
@@ -42,7 +42,7 @@ export function refuseOtherRules({ profile }: Resolution, replicas: readonly Rep
   if (other === undefined) return;
   throw new KeyturnError(
     'profile_differs',
-    `${other.instance} runs by the ${other.profile} profile, and this command by ${mine}`,
+    `${nameOf(other)} runs by the ${other.profile} profile, and this command by ${mine}`,
     `run it with --env ${other.profile}, and with the environment of the service`,
   );
 }
@@ -59,7 +59,7 @@ export function refuseOtherSecrets(roots: Keyring, replicas: readonly ReplicaRep
   if (other === undefined) return;
   throw new KeyturnError(
     'secret_differs',
-    `${other.instance} has the signing secret ${other.roots?.join(', ')}, and this command has ${roots.active.id}`,
+    `${nameOf(other)} has the signing secret ${other.roots?.join(', ')}, and this command has ${roots.active.id}`,
     'run it with the environment of the service',
   );
 }
@@ -70,7 +70,7 @@ export function refuseOlder({ id, generation }: Keyring, replicas: readonly Repl
   if (ahead === undefined) return;
   throw new KeyturnError(
     'keyring_outdated',
-    `${ahead.instance} has generation ${ahead.generation} of the keyring in force, and what is kept is generation ${generation}`,
+    `${nameOf(ahead)} has generation ${ahead.generation} of the keyring in force, and what is kept is generation ${generation}`,
     'put the newest one back; to go back on purpose, stop the processes that have a newer one',
   );
 }

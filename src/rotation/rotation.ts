@@ -28,6 +28,7 @@ import {
   refuseUnchangeable,
   STEP_BY_HAND,
 } from './refusals.js';
+import { type CountsBy, saySilence } from './silent.js';
 import { type Status, statusOf } from './status.js';
 import { strongSecret } from './strong-secret.js';
 import { type WaitOptions, whenSafe } from './wait.js';
@@ -142,6 +143,17 @@ export class Rotation {
     return this.#document === undefined ? this.#places.store?.name : 'the document';
   }
 
+  /** By what the reports of replicas count. */
+  get countsBy(): CountsBy {
+    const lease = this.resolution.settings.get('security.keyring.lease');
+    return { lease, inFile: this.#places.store !== undefined && !this.shared };
+  }
+
+  /** The ids of the secrets that each open a shared keyring; none where there is no such ring. */
+  async sealedUnder(): Promise<readonly string[]> {
+    return (await this.#places.shared?.find())?.roots ?? [];
+  }
+
   /** Whether replicas share the ring in an engine. */
   get shared(): boolean {
     return this.#places.shared !== undefined;
@@ -188,6 +200,7 @@ export class Rotation {
       shared: this.shared,
       replicas,
       silence: this.#silence,
+      countsBy: this.countsBy,
       facts: await this.#facts(replicas, {}),
     });
   }
@@ -274,7 +287,11 @@ export class Rotation {
       if (this.#places.shared !== undefined) refuseOtherSecrets(this.#places.shared.roots, replicas);
       const facts = await this.#facts(replicas, options);
       former = effective(found, facts.now);
-      return change(found, facts);
+      try {
+        return change(found, facts);
+      } catch (error) {
+        throw saySilence(error, replicas, this.countsBy, facts.now);
+      }
     };
     const ring = await this.#write(apply, options.dryRun === true);
     const kid = about ?? ring.history.at(-1)?.kid ?? ring.active.id;

@@ -7,6 +7,7 @@ import type { TransitionFacts } from '../keyring/step-facts.js';
 import { safeToPromoteAt, safeToRetireAt } from '../keyring/waits.js';
 import type { Resolution } from '../resolve/resolve.js';
 import { type DeployStage, deployStage, livesInVariables } from './deploys.js';
+import { type CountsBy, replicasIn, silentOf, type UnheardOf, unheardOfIn } from './silent.js';
 
 /** Times in milliseconds since 1970. */
 export interface KeyStatus {
@@ -41,6 +42,10 @@ export interface Status {
   };
   readonly keys: readonly KeyStatus[];
   readonly replicas: readonly ReplicaReport[];
+  /** The replicas that have missed a few reports and may be gone, with the moment until which they count at most. */
+  readonly silent: ReadonlyMap<string, number>;
+  /** Set for a lease after the engine has lost what replicas said: some may be cut off from it. */
+  readonly unheardOf: UnheardOf | undefined;
   /** Why replicas cannot be asked; undefined when they can, or have nowhere to report. */
   readonly silence: string | undefined;
   /** Replicas whose ring is another than the one in force. */
@@ -58,11 +63,13 @@ export interface StatusParts {
   readonly shared: boolean;
   readonly replicas: readonly ReplicaReport[];
   readonly silence: KeyturnError | undefined;
+  readonly countsBy: CountsBy;
   readonly facts: TransitionFacts;
 }
 
 export function statusOf(ring: Keyring, parts: StatusParts): Status {
-  const { resolution, place, shared, replicas, silence, facts } = parts;
+  const { resolution, place, shared, replicas: reports, silence, countsBy, facts } = parts;
+  const replicas = replicasIn(reports);
   const uses = replicas.flatMap((replica) => replica.uses);
   const last = (kid: string, when: 'verifiedAt' | 'signedAt') => {
     const at = Math.max(0, ...uses.filter((use) => use.kid === kid).map((use) => use[when]));
@@ -94,6 +101,8 @@ export function statusOf(ring: Keyring, parts: StatusParts): Status {
               : undefined,
     })),
     replicas,
+    silent: silentOf(replicas, countsBy, facts.now),
+    unheardOf: unheardOfIn(reports, countsBy),
     silence: silence?.message,
     differing: replicas
       .filter((replica) => replica.fingerprint !== ring.fingerprint)

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KeyturnError } from '../errors.js';
 import type { Outcome, Rotation, StepOptions } from './rotation.js';
+import { replicasIn, silentOf, unheardOfIn } from './silent.js';
 
 const LONGEST_PAUSE_MS = 1000;
 const SHORTEST_PAUSE_MS = 50;
@@ -28,6 +29,10 @@ export interface Waiting {
   readonly knowing: number;
   /** Those that report and do not know it, by instance. */
   readonly missing: readonly string[];
+  /** Those of them that may be gone, with the moment until which they count at most; milliseconds since 1970. */
+  readonly silent: ReadonlyMap<string, number>;
+  /** Until when replicas hold it up that an engine which lost its data knows nothing of; undefined when none do. */
+  readonly unheardOfUntil: number | undefined;
 }
 
 /**
@@ -49,9 +54,11 @@ export async function whenSafe(
       return await promote(again);
     } catch (error) {
       if (!isForNow(error)) throw error;
-      progress?.(await standing(again, kid, error));
+      const waiting = await standing(again, kid, error, now());
+      progress?.(waiting);
       if (now() >= deadline) throw error;
-      const wake = Math.min(error.safeAt ?? Number.POSITIVE_INFINITY, deadline);
+      // Whoever was missing has reported since: there is nothing left to wait for.
+      const wake = isOver(waiting) ? now() : Math.min(error.safeAt ?? Number.POSITIVE_INFINITY, deadline);
       await sleep(Math.max(SHORTEST_PAUSE_MS, Math.min(LONGEST_PAUSE_MS, wake - now())));
     }
   }
@@ -61,14 +68,22 @@ function isForNow(error: unknown): error is KeyturnError {
   return error instanceof KeyturnError && (error.code === 'too_early' || error.code === 'replica_behind');
 }
 
+/** Whether nothing is in the way any more: what refused the step has changed since. */
+export function isOver({ safeAt, missing, unheardOfUntil }: Waiting): boolean {
+  return safeAt === undefined && missing.length === 0 && unheardOfUntil === undefined;
+}
+
 async function standing(
   rotation: Rotation,
   asked: string | undefined,
   error: KeyturnError,
+  now: number,
 ): Promise<Waiting> {
   const kid = asked ?? (await rotation.ring()).keys.find((key) => key.state === 'staged')?.id ?? '';
-  const replicas = (await rotation.replicas()).filter(({ signs }) => signs !== undefined);
+  const reports = await rotation.replicas();
+  const replicas = replicasIn(reports).filter(({ signs }) => signs !== undefined);
   const missing = replicas.filter((replica) => !replica.verifies.includes(kid));
+  const unheardOf = unheardOfIn(reports, rotation.countsBy);
   return {
     kid,
     because: error.message,
@@ -76,5 +91,7 @@ async function standing(
     replicas: replicas.length,
     knowing: replicas.length - missing.length,
     missing: missing.map((replica) => replica.instance),
+    silent: silentOf(missing, rotation.countsBy, now),
+    unheardOfUntil: unheardOf === undefined || unheardOf.verifies.includes(kid) ? undefined : unheardOf.until,
   };
 }

@@ -123,7 +123,13 @@ export class RingKeeper {
             fleet,
             lease: this.#times.lease,
             describe: () => this.#report(),
-            begin: () => this.#since((begun) => this.#lease.reported(begun, this.ring.moment)),
+            begin: () => {
+              const { found } = this.ring;
+              return this.#since((begun) =>
+                // One of the ring before tells nobody what is signed now.
+                found === this.ring.found ? this.#lease.reported(begun, this.ring.moment) : this.#lease,
+              );
+            },
           });
     this.#automatic = store === undefined ? undefined : this.#automaticRotation(store);
     this.ring.onChange((ring, former) => this.#changed(ring, former));
@@ -264,7 +270,12 @@ export class RingKeeper {
   #found(keyring: Keyring): void {
     const former = this.ring.found;
     const known = former === undefined || keyring.live.some((key) => former.get(key.id)?.live === true);
-    if (this.ring.replace(keyring) && !known) {
+    const replaced = this.ring.replace(keyring);
+    if (replaced) {
+      this.#lease = this.#lease.silent();
+      this.#holdLease();
+    }
+    if (replaced && !known) {
       this.#parts.logger.warn(
         { event: 'keyring.replaced', kids: kids(keyring) },
         'the new keyring shares no key with the former: whatever was signed before is refused; stage a key instead',

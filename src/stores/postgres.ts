@@ -4,10 +4,14 @@
 //
 // Whether something has expired is decided by the clock of the app, as with the cookie; the server's is never asked.
 import { type PostgresPool, type PostgresRow, surviveLostConnections } from '../engines/postgres.js';
+import { areThere } from '../engines/schema.js';
+import { lockSql, namesOf, pathsOf, statements, TABLE, type TableNames } from '../engines/session-schema.js';
 import { KeyturnError } from '../errors.js';
 import type { PutOutcome, SessionRecord, SessionStore, StoredSession, UserSession } from './store.js';
 
 export type { PostgresPool } from '../engines/postgres.js';
+export { ringSchemaSql } from '../engines/ring-schema.js';
+export { schemaSql } from '../engines/session-schema.js';
 
 export interface PostgresSessionStoreOptions {
   /** The app made it and ends it. */
@@ -18,7 +22,6 @@ export interface PostgresSessionStoreOptions {
   readonly clock?: () => number;
 }
 
-const TABLE = 'keyturn_sessions';
 /** Rows outlive what they hold by this, so that clocks of replicas that differ a little agree on what is there. */
 const MARGIN = 60_000;
 /** So many rows at most go at once, in a statement of its own, with one in so many writes: faster than rows come. */
@@ -53,15 +56,9 @@ export class PostgresSessionStore implements SessionStore {
    * start; where all is there it changes nothing and needs no right to create.
    */
   async migrate(): Promise<void> {
-    const { table, indexes } = this.#names;
-    const names = [table, ...indexes.map(({ path }) => path)];
-    const [row] = await this.#rows(
-      'SELECT bool_and(to_regclass(name) IS NOT NULL) AS there FROM unnest($1::text[]) AS name',
-      [names],
-    );
-    if (row?.there === true) return;
+    if (await areThere(this.#pool, pathsOf(this.#names))) return;
     // Statements of one simple query are one transaction, on one connection, and it gives the lock back at its end.
-    await this.#pool.query(`${lockSql(table)}\n${statements(this.#names)}`);
+    await this.#pool.query(`${lockSql(this.#table)}\n${statements(this.#names)}`);
   }
 
   async get(id: string): Promise<StoredSession | undefined> {
@@ -195,62 +192,4 @@ export class PostgresSessionStore implements SessionStore {
   #now(): number {
     return Math.floor(this.#clock());
   }
-}
-
-/**
- * What {@link PostgresSessionStore.migrate} does, as SQL to be run by whoever may create tables. It may be run again.
- *
- * @throws KeyturnError `store_invalid`
- */
-export function schemaSql(table: string = TABLE): string {
-  const names = namesOf(table);
-  return `BEGIN;\n${lockSql(names.table)}\n${statements(names)}\nCOMMIT;\n`;
-}
-
-interface TableNames {
-  /** Quoted. */
-  readonly table: string;
-  readonly indexes: ReadonlyArray<{ readonly name: string; readonly path: string; readonly on: string }>;
-}
-
-/** Names come from the app's own code; they are held to letters, digits and "_" all the same, and quoted. */
-function namesOf(table: string): TableNames {
-  const found = /^(?:([A-Za-z_]\w{0,62})\.)?([A-Za-z_]\w{0,47})$/.exec(table);
-  if (typeof table !== 'string' || found === null) {
-    throw new KeyturnError(
-      'store_invalid',
-      'the name of the table is not one that the session store takes',
-      'use letters, digits and "_", 48 characters at most, with a schema and a dot before it if need be',
-    );
-  }
-  const [, schema, name] = found;
-  const prefix = schema === undefined ? '' : `"${schema}".`;
-  const index = (suffix: string, on: string) => ({
-    name: `"${name}_${suffix}"`,
-    path: `${prefix}"${name}_${suffix}"`,
-    on,
-  });
-  return {
-    table: `${prefix}"${name}"`,
-    indexes: [index('user', '(user_id) WHERE user_id IS NOT NULL'), index('expiry', '(expires_at)')],
-  };
-}
-
-/** CREATE … IF NOT EXISTS alone fails where two do it at once. */
-function lockSql(table: string): string {
-  return `SELECT pg_advisory_xact_lock(hashtext('keyturn'), hashtext('${table}'));`;
-}
-
-function statements({ table, indexes }: TableNames): string {
-  return [
-    `CREATE TABLE IF NOT EXISTS ${table} (
-  id text COLLATE "C" PRIMARY KEY,
-  version bigint NOT NULL, -- 0: ended, and refused until expires_at
-  text text,
-  user_id text COLLATE "C",
-  created_at bigint NOT NULL, -- milliseconds since 1970
-  expires_at bigint NOT NULL
-);`,
-    ...indexes.map(({ name, on }) => `CREATE INDEX IF NOT EXISTS ${name} ON ${table} ${on};`),
-  ].join('\n');
 }

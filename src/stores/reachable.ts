@@ -1,5 +1,6 @@
 // A store around a store: whatever keeps the inner one from answering becomes one typed error, so that every app
 // answers 503 and goes on, and nothing of a client's own error, which may hold addresses, reaches a visitor.
+import { troubleOf } from '../engines/reason.js';
 import { KeyturnError } from '../errors.js';
 import type {
   Awaitable,
@@ -10,16 +11,35 @@ import type {
   UserSession,
 } from './store.js';
 
+/** Told once each time that reading begins to fail, and once when it works again. */
+export interface ReachListener {
+  readonly away: (error: unknown) => void;
+  readonly back: () => void;
+}
+
+/** In milliseconds. Reads must have gone well for so long: one that answers every other time is not back. */
+const STEADY = 1000;
+
 /** Answers as the inner store does, at once or later. Throws, or rejects with, `engine_unavailable`. */
 export class ReachableStore implements SessionStore {
   readonly #inner: SessionStore;
+  readonly #listener: ReachListener | undefined;
+  #up = true;
+  #failedAt = 0;
+  #backAt = 0;
 
-  constructor(inner: SessionStore) {
+  constructor(inner: SessionStore, listener?: ReachListener) {
     this.#inner = inner;
+    this.#listener = listener;
+  }
+
+  /** Whether the last reads went well; undefined where nobody listens. */
+  get up(): boolean | undefined {
+    return this.#listener === undefined ? undefined : this.#up;
   }
 
   get(id: string): Awaitable<StoredSession | undefined> {
-    return asked(() => this.#inner.get(id));
+    return this.#watched(() => this.#inner.get(id));
   }
 
   put(id: string, record: SessionRecord, expected: number): Awaitable<PutOutcome> {
@@ -35,21 +55,61 @@ export class ReachableStore implements SessionStore {
   }
 
   listUser(user: string): Awaitable<readonly UserSession[]> {
-    return asked(() => this.#inner.listUser(user));
+    return this.#watched(() => this.#inner.listUser(user));
+  }
+
+  /** A read has failed. */
+  failed(error: unknown): void {
+    this.#failedAt = performance.now();
+    if (!this.#up) return;
+    this.#up = false;
+    this.#listener?.away(error);
+  }
+
+  #watched<T>(ask: () => Awaitable<T>): Awaitable<T> {
+    if (this.#listener === undefined) return asked(ask);
+    const began = performance.now();
+    return asked(
+      ask,
+      () => {
+        // Of reads that overlap, those from before the failure prove nothing.
+        if (this.#up || began - this.#failedAt < STEADY) return;
+        this.#up = true;
+        this.#backAt = performance.now();
+        this.#listener?.back();
+      },
+      (error) => {
+        if (began >= this.#backAt) this.failed(error);
+      },
+    );
   }
 }
 
-function asked<T>(ask: () => Awaitable<T>): Awaitable<T> {
-  try {
-    const answer = ask();
-    if (typeof (answer as Partial<PromiseLike<T>> | null | undefined)?.then !== 'function') return answer;
-    // Database clients return thenables that are no `Promise`.
-    return Promise.resolve(answer).catch((error) => {
-      throw unavailable(error);
-    });
-  } catch (error) {
+function asked<T>(
+  ask: () => Awaitable<T>,
+  answered: () => void = () => {},
+  failed: (error: unknown) => void = () => {},
+): Awaitable<T> {
+  const refuse = (error: unknown): never => {
+    // Errors of Keyturn are no silence.
+    if (!(error instanceof KeyturnError)) failed(error);
     throw unavailable(error);
+  };
+  let answer: Awaitable<T>;
+  try {
+    answer = ask();
+  } catch (error) {
+    return refuse(error);
   }
+  if (typeof (answer as Partial<PromiseLike<T>> | null | undefined)?.then !== 'function') {
+    answered();
+    return answer;
+  }
+  // Database clients return thenables that are no `Promise`.
+  return Promise.resolve(answer).then((value) => {
+    answered();
+    return value;
+  }, refuse);
 }
 
 /** What a store has thrown, for whoever asked it. Errors of Keyturn know better themselves. */
@@ -58,7 +118,7 @@ function unavailable(error: unknown): KeyturnError {
   return new KeyturnError(
     'engine_unavailable',
     'the place where sessions are kept cannot be reached',
-    'see that it runs, and that its address and password are right; the cause says more',
+    `${troubleOf(error).hint}; the cause says more`,
     { cause: plain(error) },
   );
 }

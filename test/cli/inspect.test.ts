@@ -45,6 +45,17 @@ describe('a token that verifies', () => {
     });
   });
 
+  test('may be pasted with the name and the attributes of its cookie', async () => {
+    const token = await sign({ user: 42 });
+    for (const pasted of [
+      `__Host-keyturn.sid=${token}; Path=/; Secure; HttpOnly; SameSite=Lax`,
+      `Cookie: theme=dark; __Host-keyturn.sid=${token}`,
+    ]) {
+      const ran = await keyturn(['inspect', pasted], { env: ENV });
+      expect(ran).toMatchObject({ code: 0, stdout: expect.stringMatching(/^verifies for +invitation$/m) });
+    }
+  });
+
   test('may be bound: only the app can check to what', async () => {
     const token = await sign('x', { bind: 'hash' });
     const ran = await keyturn(['inspect', token, '--json'], { env: ENV });

@@ -154,7 +154,14 @@ describe.concurrent.each([
     expect(shown.stdout.match(/ fine$/gm)).toHaveLength(2);
     expect(shown.stdout).not.toMatch(/^differs/m);
     const status = await app.json('status');
-    expect(status).toMatchObject({ shared: true, roots: [K], format: 'secret', deploy: null, silence: null });
+    expect(status).toMatchObject({
+      shared: true,
+      roots: [K],
+      sealedUnder: [K],
+      format: 'secret',
+      deploy: null,
+      silence: null,
+    });
     expect(status.place).toMatch(name);
     expect(status.replicas).toMatchObject([
       { signs: kid, roots: [K], degraded: null },
@@ -233,6 +240,9 @@ describe.concurrent.each([
       ),
     );
     expect(stdout).toContain('not ready: 1 of 2 replicas has no keyring yet');
+    expect(stdout).toMatch(/^next: first give every replica the same signing secret: \S+ has another one$/m);
+    expect(stdout).toMatch(/^REPLICA +PROFILE +ROOTS +RING/m);
+    expect(stdout).toMatch(new RegExp(`^sealed +under ${K}$`, 'm'));
     expect(stdout).toMatch(
       new RegExp(
         ` - +- +- +no keyring yet: the keyring in .* is sealed under ${K}, and .* here is ${OLD}$`,
@@ -243,7 +253,10 @@ describe.concurrent.each([
     const other = status.replicas.find(({ roots }: { roots: string[] }) => roots[0] === OLD);
     expect(other).toMatchObject({ roots: [OLD], signs: null, degraded: expect.any(String) });
     const fleet = await app.check('fleet');
-    expect(fleet).toMatchObject({ status: 'fail', hint: expect.stringContaining('same signing secret') });
+    expect(fleet).toMatchObject({
+      status: 'fail',
+      hint: expect.stringContaining('"Rotating the signing secret itself"'),
+    });
     expect(fleet.detail).toContain(expected);
     // It could never open the ring, so it keeps nobody from rotating.
     expect((await app.run('rotate', '--wait', '--replicas', '1')).code).toBe(0);
@@ -272,7 +285,7 @@ describe.concurrent.each([
     expect(stdout).toContain(
       'differs: 1 of 3 replicas has another keyring than this command, and each accepts',
     );
-    expect(stdout).toMatch(/^next: keyturn rotate - prints the three deploys/m);
+    expect(stdout).toMatch(/^next: first give every replica the same signing secret: \S+ has another one$/m);
     const doctor = await run('doctor');
     expect(doctor.code).toBe(1);
     expect(doctor.stdout).toMatch(new RegExp(`❌ fleet .* has the signing secret ${NEW}, and `));
@@ -313,6 +326,10 @@ describe.concurrent.each([
     const other = await app.runWith({ [SECRET]: OLDER }, 'init', '--if-missing');
     expectRefused(other, `has the signing secret ${K}, and this command has ${OLD}`);
     expect(await app.place.kept()).toBeUndefined();
+    const shown = await app.run('status');
+    expect(shown.code).toBe(1);
+    expect(shown.stdout).toMatch(new RegExp(` prod +${K} +no keyring yet`));
+    expect(shown.stderr).toContain('there is no keyring in');
     expect((await app.run('init', '--if-missing')).code).toBe(0);
     await waiting.hear('changed');
     expect(await waiting.verify(await waiting.sign())).toMatchObject({ ok: true });
@@ -338,7 +355,7 @@ describe.concurrent.each([
     for (const ran of await Promise.all(runs)) {
       expect(ran.code).toBe(1);
       const said = ran.stdout + ran.stderr;
-      expect(said).toMatch(/cannot be reached \(\w+\)/);
+      expect(said).toMatch(/ refuses \([\w ]+\)/);
       for (const secret of [planted, STRONG, Buffer.from(planted).toString('base64').slice(0, 12)])
         expect(said).not.toContain(secret);
     }
@@ -395,6 +412,49 @@ test.concurrent('one that is silent holds up steps for a lease, and it is said u
   expect(ran.stderr).toMatch(/stays staged: web-9-7-aaaa \(silent\) cannot verify with it yet\n/);
   expect(ran.stderr).toMatch(/hint: whoever is silent counts until .* \(in 13 min\); go on with/);
 
+  const early = await app.run('promote');
+  expectRefused(early, 'web-9-7-aaaa cannot verify with the key');
+  expect(early.stderr).toMatch(
+    / yet; it is silent, and may be gone\n.*hint: it counts until .* \(in 13 min\) at most: wait/,
+  );
+  expect((await app.run('status')).stdout).toMatch(
+    /^next: keyturn promote - not safe to promote: unknown to web-9-7-aaaa \(silent, counts until .*\(in 13 min\)\); not before /m,
+  );
+
+  // It counts by its own lease, and not by the one of whoever asks.
+  const shorter = { KEYTURN_SECURITY__KEYRING__LEASE: '90s' };
+  await write('web-9-7-aaaa', { lease: 900 }, 100);
+  expect((await app.runWith(shorter, 'status')).stdout).toMatch(
+    /^web-9-7-aaaa .* silent, counts until .* \(in 13 min\)$/m,
+  );
+  expect((await app.check('fleet', shorter)).detail).toMatch(/is silent, and holds up steps until/);
+
+  // What stands for replicas that the store has lost is none of them.
+  await write('web-9-7-aaaa', { standIn: true }, 30);
+  const lost = await app.run('status');
+  expect(lost.stdout).toContain('no process reports in');
+  expect(lost.stdout).toMatch(
+    /^the store lost its data: replicas not heard of since hold up steps until .* \(in 14 min\)$/m,
+  );
+  expect(lost.stdout).not.toContain('web-9');
+  expect(await app.json('status')).toMatchObject({
+    replicas: [],
+    unheardOfUntil: expect.stringMatching(/Z$/),
+  });
+  expectRefused(await app.run('promote'), 'the store lost its data: replicas not heard of since hold up');
+  const held = await app.run('rotate', '--wait', '--timeout', '1s');
+  expect(held.stderr).toMatch(/waiting: .*, the store lost its data: replicas not heard of since/);
+  expect(held.stderr).not.toContain('web-9');
+  expect((await app.check('fleet')).detail).toMatch(/^the store lost its data: .* until 20\S+Z\nno process/);
+
+  // One that was stopped with another secret counts for a lease, and fails nobody's pipeline meanwhile.
+  await write('web-9-7-aaaa', { roots: [OLD] }, 100);
+  expect((await app.check('fleet')).status).toBe('warn');
+  expect((await app.run('status')).stdout).toContain(
+    `differs: web-9-7-aaaa (silent) has the signing secret ${OLD}, and`,
+  );
+  await write('web-9-7-aaaa', {}, 100);
+
   // One that has not been told of the store goes by keys of its own, and does not know those of the rest.
   await write('web-8-7-aaaa', { ring: undefined, roots: undefined, fingerprint: 'AAAAAAAAAAA' }, 0);
   expect((await app.run('status')).stdout).toContain(
@@ -427,9 +487,11 @@ test.concurrent('status --watch goes on while the engine is away', async () => {
   try {
     await until(() => out.includes(`key ${K}: active\n`), 20_000);
     proxy.cut();
-    await until(() => /Z error: Redis \(.*\) cannot be reached \(\w+\); /.test(out), 20_000);
+    await until(() => /Z cannot be asked: Redis \(.*\) cannot be reached \([\w ]+\); /.test(out), 20_000);
     proxy.mend();
-    await until(() => out.includes('Z error: gone\n'), 20_000);
+    await until(() => out.includes('Z answers again\n'), 20_000);
+    expect(out).not.toContain(': gone');
+    expect(out.match(/cannot be asked/g)).toHaveLength(1);
     await app.run('stage');
     await until(() => /Z key \S+: staged\n/.test(out), 20_000);
     child.kill('SIGINT');

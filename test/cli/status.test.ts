@@ -55,6 +55,7 @@ test.concurrent('--json', async () => {
     place: expect.stringMatching(/keyring\.json$/),
     shared: false,
     roots: null,
+    sealedUnder: null,
     ring: { id: 'ring-of-the-tests', generation: 1, fingerprint: expect.stringMatching(/^\S{11}$/) },
     rotatedAt: null,
     deploy: null,
@@ -74,6 +75,7 @@ test.concurrent('--json', async () => {
       }),
     ],
     replicas: [],
+    unheardOfUntil: null,
     silence: null,
     differing: [],
     next: { command: 'keyturn retire', remark: 'safe to retire now', safeAt: expect.stringMatching(/Z$/) },
@@ -121,6 +123,19 @@ test.concurrent('a doubtful configuration is noted', async () => {
   expect(ran.stderr).toMatch(/^keyturn: note: .* is too weak/);
 });
 
+test.concurrent('where keys come by themselves it is said when', async () => {
+  const cwd = await ringFolder({ secret: STRONG, state: 'active', daysAgo: 80 });
+  const env = { ...DEV, KEYTURN_SECURITY__ROTATION__EVERY: '90d' };
+  const { stdout } = await keyturn(['status'], { cwd, env });
+  expect(stdout).toMatch(
+    /^next: nothing to do: the next key is staged by itself at \d{4}-.* \(in (9|10) d\)$/m,
+  );
+  const overdue = { ...env, KEYTURN_SECURITY__ROTATION__EVERY: '70d' };
+  expect((await keyturn(['status'], { cwd, env: overdue })).stdout).toMatch(
+    /^next: nothing to do: a new key is due since .*, and a running process stages it$/m,
+  );
+});
+
 describe('--watch', () => {
   async function watch(cwd: string, ...args: readonly string[]) {
     const child = spawn(process.execPath, [MAIN, 'status', '--watch', ...args], {
@@ -154,9 +169,10 @@ describe('--watch', () => {
     expect(seen.out).toContain(`key ${K}: retiring\n`);
     const good = textOf(cwd);
     overwrite(cwd, '{');
-    await until(() => expect(seen.out).toMatch(/Z error: .* is not valid JSON; /));
+    await until(() => expect(seen.out).toMatch(/Z cannot be asked: .* is not valid JSON; /));
     overwrite(cwd, good);
-    await until(() => expect(seen.out).toMatch(/Z error: gone\n/));
+    await until(() => expect(seen.out).toMatch(/Z answers again\n/));
+    expect(seen.out).not.toContain(': gone');
     expect(first).toBeLessThanOrEqual(5);
     child.kill('SIGINT');
     await closed;

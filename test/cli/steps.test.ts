@@ -292,6 +292,16 @@ describe('--dry-run', () => {
   });
 });
 
+test.concurrent('a dry run of revoke names no key that it made up', async () => {
+  const cwd = await ringFolder({ secret: STRONG, state: 'active' });
+  const args = ['revoke', K, '--reason', 'a test', '--dry-run'];
+  const { stdout } = await run(cwd, ...args);
+  expect(stdout).toMatch(/; a fresh key signs now\n/);
+  expect(stdout).toContain(`keys: a fresh key active, ${K} revoked`);
+  const seen = JSON.parse((await run(cwd, ...args, '--json')).stdout);
+  expect(seen).toMatchObject({ signs: null, keys: [{ kid: null, state: 'active' }, { kid: K }] });
+});
+
 describe('revoke', () => {
   test.concurrent('the active key: says what breaks, a fresh one takes over, the reason stands in the history', async () => {
     const cwd = await ringFolder({ secret: STRONG, state: 'active' });

@@ -19,6 +19,12 @@ describe('nearest', () => {
     expect(nearest(typed, KNOWN)).toBeUndefined();
   });
 
+  test('a section that was left out is put in front', () => {
+    const known = ['KEYTURN_SESSION__STORE', 'KEYTURN_SECURITY__KEYRING__STORE', 'security.keyring.store'];
+    expect(nearest('KEYTURN_KEYRING__STORE', known)).toBe('KEYTURN_SECURITY__KEYRING__STORE');
+    expect(nearest('keyring.store', known)).toBe('security.keyring.store');
+  });
+
   test('the closest wins, not the first that is close enough', () => {
     expect(nearest('abcdefghj', ['abcdefxyj', 'abcdefghi'])).toBe('abcdefghi');
   });

@@ -19,6 +19,8 @@ import type { ReplicaReport } from '../../src/fleet/report.js';
 import { parseDocument, writeDocument } from '../../src/keyring/document.js';
 import { Key, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
+import { schemaSql } from '../../src/stores/postgres.js';
+import { ownSchema } from '../support/engines.js';
 import {
   COMING,
   COMMAND,
@@ -353,9 +355,40 @@ describe('session_backend', () => {
       const found = await check('session_backend', { env: { ...profile, ...env, [variable]: url } });
       expect(found).toMatchObject({
         status,
-        detail: expect.stringContaining(`${name} on 127.0.0.1:1 cannot be reached (ECONNREFUSED)`),
+        detail: expect.stringContaining(`${name} on 127.0.0.1:1 cannot be reached (connection refused)`),
       });
       expect(JSON.stringify(found)).not.toContain('planted-password');
+    }
+  });
+
+  test('postgres whose role may not make the missing table fails; the table is enough', async () => {
+    const place = await ownSchema(inject('postgresUrl'));
+    const role = place.schema;
+    try {
+      await place.pool.query(`CREATE ROLE ${role}; GRANT USAGE ON SCHEMA ${role} TO ${role}`);
+      const url = new URL(inject('postgresUrl'));
+      url.searchParams.set('options', `-c role=${role}`);
+      const env = {
+        ...PROD,
+        KEYTURN_SESSION__BACKEND: 'postgres',
+        KEYTURN_SESSION__POSTGRES__URL: url.href,
+        KEYTURN_SESSION__POSTGRES__TABLE: `${role}.sessions`,
+      };
+      expect(await check('session_backend', { env })).toMatchObject({
+        status: 'fail',
+        detail: expect.stringContaining('its user may not create it'),
+        hint: expect.stringContaining('schemaSql()'),
+      });
+      await place.pool.query(`GRANT CREATE ON SCHEMA ${role} TO ${role}`);
+      expect(await check('session_backend', { env })).toMatchObject({ status: 'pass' });
+      await place.pool.query(`REVOKE CREATE ON SCHEMA ${role} FROM ${role}`);
+      await place.pool.query(schemaSql(`${role}.sessions`));
+      expect(await check('session_backend', { env })).toMatchObject({ status: 'pass' });
+      await place.pool.query(`DROP INDEX ${role}.sessions_user`);
+      expect(await check('session_backend', { env })).toMatchObject({ status: 'fail' });
+    } finally {
+      await place.pool.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+      await place.drop();
     }
   });
 

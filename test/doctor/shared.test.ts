@@ -78,7 +78,7 @@ describe('shared_keyring', () => {
     ]);
     expect(inProduction('shared_keyring')).toMatchObject({
       status: 'fail',
-      detail: expect.stringMatching(/ cannot be reached \(ECONNREFUSED\)$/),
+      detail: expect.stringMatching(/ cannot be reached \(connection refused\)$/),
     });
     expect(inDevelopment('shared_keyring').status).toBe('warn');
     expect(inProduction('fleet').detail).toContain('not asked');
@@ -143,6 +143,8 @@ describe('shared_keyring', () => {
     expect(lease.status).toBe('warn');
     expect(lease.detail).toContain('lease is 10s');
     expect(lease.detail).toContain('max_lag (1min) is not shorter than lease (10s)');
+    expect(lease.hint).toContain('set security.keyring.lease to several times max_lag');
+    expect(lease.hint).not.toContain('set security.keyring.max_lag');
   });
 });
 

@@ -1,9 +1,11 @@
 // Which engine is used for what: the app's own clients, or connections by URL; and what is said when neither is there.
+import { Redis } from 'ioredis';
 import { createClient } from 'redis';
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import { type EngineClients, Engines, placeOf } from '../../src/engines/engines.js';
 import { commandOf } from '../../src/engines/redis.js';
 import { internalsOf } from '../../src/keyturn.js';
+import { ownPrefix } from '../support/engines.js';
 import { testKeyturn } from '../support/keyturn.js';
 
 const PASSWORD = 'pa55word-planted';
@@ -89,6 +91,22 @@ test("the app's own clients are used, whatever the settings say, and are left op
   expect(await engines.postgres('keyring')).toBe(postgres);
   await engines.close();
   expect(await redis.ping()).toBe('PONG');
+});
+
+test('an ioredis client with a keyPrefix keeps sessions, and no keyring: commands would look elsewhere', async () => {
+  const redis = new Redis(inject('redisUrl'), { keyPrefix: ownPrefix() });
+  cleanups.push(() => redis.disconnect());
+  const security = { keyring: { store: 'redis' } };
+  await expect(testKeyturn({ config: { security }, clients: { redis } })).rejects.toMatchObject({
+    code: 'store_invalid',
+    message: expect.stringContaining('keyPrefix'),
+  });
+  const keyturn = await testKeyturn({ config: { session: { backend: 'redis' } }, clients: { redis } });
+  cleanups.push(() => keyturn.close());
+  const record = { text: '{}', createdAt: 1, expiresAt: 4e12 };
+  expect(await keyturn.sessionStore?.put('x', record, 0)).toBe('saved');
+  expect(await keyturn.sessionStore?.get('x')).toMatchObject({ text: '{}' });
+  await redis.del('keyturn:session:x');
 });
 
 describe('what is said', () => {

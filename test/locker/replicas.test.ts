@@ -180,7 +180,7 @@ describe.each(ENGINES)('two replicas with sessions in %s', (name, open) => {
     await until(async () => (await browser.get('/')).status === 503);
     const page = await browser.get('/');
     expect(page.text).toContain('<h1>Locker cannot answer right now</h1>');
-    expect([page.headers.get('retry-after'), page.setCookies]).toEqual(['2', []]);
+    expect([page.headers.get('retry-after'), page.setCookies]).toEqual(['5', []]);
     expect(page.text).not.toMatch(/ECONN|127\.0\.0\.1:\d|keyturn|sessions/);
     expect((await browser.get('/', JSON_PLEASE)).json).toEqual({ error: 'Locker cannot answer right now' });
     expect((await new Browser(locker.url).get('/')).status).toBe(200);

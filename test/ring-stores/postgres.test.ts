@@ -1,7 +1,8 @@
 // What is PostgreSQL's own: making the tables, rights, transactions and locks, and connections that are taken away.
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
-import { PostgresRingTable, ringSchemaSql } from '../../src/ring-stores/postgres.js';
+import { PostgresRingTable } from '../../src/ring-stores/postgres.js';
+import { ringSchemaSql } from '../../src/stores/postgres.js';
 import { ownSchema } from '../support/engines.js';
 import { until } from '../support/waiting.js';
 

@@ -180,7 +180,9 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
     const last = await watch.end();
     expect(deaf.keyturn.health.ready).toBe(false);
     expect(last).toBeLessThan(at);
-    expect(refusals.some((refusal) => refusal.startsWith('replica_behind: replicas-unheard-of'))).toBe(true);
+    expect(refusals.some((refusal) => refusal.startsWith('replica_behind: the store lost its data'))).toBe(
+      true,
+    );
     await until(() => hearing.keyturn.health.signs === kidOf(COMING));
   });
 

@@ -5,6 +5,8 @@ import { createClient } from 'redis';
 import { describe, expect, vi } from 'vitest';
 import keyturnFastify from '../../src/adapters/fastify.js';
 import type { EngineClients } from '../../src/engines/engines.js';
+import { Key, Material } from '../../src/keyring/key.js';
+import { Keyring } from '../../src/keyring/keyring.js';
 import { COMING, kidOf, STRONG } from '../support/machine.js';
 import {
   again,
@@ -109,7 +111,10 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
       expect(of('keyring.reload_failed')).toHaveLength(1);
       await until(() => of('keyring.lease_ended').length > 0);
       const { health } = keyturn;
-      expect([health.signs, health.degraded]).toEqual([undefined, expect.stringMatching(/nothing is signed: /)]);
+      expect([health.signs, health.degraded]).toEqual([
+        undefined,
+        expect.stringMatching(/nothing is signed: /),
+      ]);
       await storeOf(place).change((ring) => again(ring, 3));
       cut.mend();
       await until(() => keyturn.health.ready, PATIENCE);
@@ -236,6 +241,31 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
       expect(keyturn.health.ready).toBe(false);
       deaf = false;
       await until(() => keyturn.health.ready);
+      await keyturn.close();
+      await end();
+    });
+
+    test('of another ring than it goes by now: nobody knows what it signs with, so the same', async ({
+      place,
+    }) => {
+      let silent = false;
+      let deaf = false;
+      const { clients, end } = await failingClients(place, (written) =>
+        written === 'report' ? silent : deaf,
+      );
+      const { keyturn } = await startReplica(place, { clients, times: { lease: 30 } });
+      await until(async () => (await reportsOf(place)).length === 1);
+      silent = true;
+      await storeOf(place).change((ring) => {
+        const keys = ring.keys.map((key) => key.enter('retiring', Date.now()));
+        const next = new Key(new Material(COMING), 'active', { dates: { active: Date.now() } });
+        return new Keyring([next, ...keys], { id: 'ring-of-tests', generation: 2 });
+      });
+      await until(() => keyturn.health.signs === kidOf(COMING));
+      deaf = true;
+      const since = performance.now();
+      await until(() => !keyturn.health.ready);
+      expect(performance.now() - since).toBeLessThan(SHORT.maxLag * 1000 + 300);
       await keyturn.close();
       await end();
     });

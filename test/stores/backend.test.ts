@@ -132,6 +132,37 @@ describe.each(ENGINES)('session.backend = "%s"', (name, open) => {
     expect((await visitor.get('/me', { cookie })).json).toEqual({ user: 'ada' });
   });
 
+  test('gone and back while it runs: each is told once, and the metric follows', async () => {
+    const { proxy, config } = await open();
+    const logger = memoryLogger();
+    const keyturn = await make({ config, logger });
+    const visitor = new Browser(await serve(keyturn));
+    await visitor.post('/in', {});
+    const cookie = `keyturn.sid=${await visitor.cookie('keyturn.sid')}`;
+    const told = () =>
+      logger.records
+        .map(({ facts }) => facts.event)
+        .filter((event) => String(event).startsWith('session.engine'));
+    const up = () => /^keyturn_session_store_up (\d)$/m.exec(keyturn.metrics())?.[1];
+    expect(up()).toBe('1');
+    expect(told()).toEqual([]);
+    proxy.cut();
+    for (let n = 0; n < 5; n++) {
+      const answer = await visitor.get('/me', { cookie });
+      expect(answer.status).toBe(503);
+      expect(answer.headers.get('retry-after')).toBe('5');
+    }
+    expect(up()).toBe('0');
+    expect(told()).toEqual(['session.engine_unavailable']);
+    proxy.mend();
+    await until(async () => {
+      await visitor.get('/me', { cookie });
+      return up() === '1';
+    }, 15_000);
+    await visitor.get('/me', { cookie });
+    expect(told()).toEqual(['session.engine_unavailable', 'session.engine_recovered']);
+  });
+
   test('silent at the start: it comes up all the same', async () => {
     const { proxy, config } = await open();
     proxy.freeze();
@@ -172,7 +203,7 @@ describe('the table', () => {
     await place.pool.query(`CREATE ROLE ${role}; GRANT USAGE ON SCHEMA ${role} TO ${role}`);
     cleanups.push(() => place.pool.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`));
     const url = new URL(inject('postgresUrl'));
-    url.searchParams.set('options', `-c role=${role}`);
+    url.searchParams.set('options', `-c role=${role} -c search_path=${place.schema}`);
     const table = `${place.schema}.sessions`;
     const config = { session: { backend: 'postgres', postgres: { url: url.href, table } } };
     await expect(testKeyturn({ config })).rejects.toMatchObject({
@@ -180,12 +211,27 @@ describe('the table', () => {
       message: expect.stringContaining(table),
       hint: expect.stringContaining('schemaSql()'),
     });
-    const { schemaSql } = await import('../../src/stores/postgres.js');
+    const { schemaSql, ringSchemaSql } = await import('../../src/stores/postgres.js');
     await place.pool.query(schemaSql(table));
     await place.pool.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ${table} TO ${role}`);
-    const browser = new Browser(await serve(await make({ config })));
+    const logger = memoryLogger();
+    const browser = new Browser(await serve(await make({ config, logger })));
     await browser.post('/in', {});
     expect((await browser.get('/me')).json).toEqual({ user: 'ada' });
+
+    // The tables of the reports are missing as well: sessions work, and it is said once what does not.
+    const unreported = () => logger.records.filter(({ facts }) => facts.event === 'fleet.unreported');
+    expect(unreported()).toHaveLength(1);
+    expect(unreported()[0]?.message).toContain('not allowed to make the tables keyturn_rings');
+    expect(unreported()[0]?.facts.hint).toContain('ringSchemaSql()');
+    await place.pool.query(ringSchemaSql(place.schema));
+    await make({ config, logger });
+    expect(unreported()[1]?.message).toContain('not allowed to write to the tables keyturn_rings');
+    await place.pool.query(
+      `GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${place.schema} TO ${role}`,
+    );
+    expect((await make({ config, logger })).health.reporting).toBe(true);
+    expect(unreported()).toHaveLength(2);
   });
 
   test('in a schema that is not there stops the start too', async () => {

@@ -34,7 +34,7 @@ export const inspect: Command = {
       throw wrongUsage('--purpose names no purpose', 'a name of a-z, 0-9 and "-" that begins with a letter');
     }
     const [word = ''] = context.words;
-    const token = (word === '-' ? await context.surroundings.readInput() : word).trim();
+    const token = tokenIn((word === '-' ? await context.surroundings.readInput() : word).trim());
     const parts = parseToken(token) ?? parseSealed(token);
     const resolution = await resolve({ machine: context.machine, profile: context.profile, create: false });
     const ring = parts === undefined ? undefined : await ringToTry(context, resolution);
@@ -52,6 +52,12 @@ export const inspect: Command = {
     return seen.reason === null ? 0 : 1;
   },
 };
+
+/** The token in what was pasted: by itself, or as it stands in a cookie, with its name and attributes around it. */
+function tokenIn(text: string): string {
+  const values = text.split(';').map((part) => part.slice(part.indexOf('=') + 1).trim());
+  return values.find((value) => (parseToken(value) ?? parseSealed(value)) !== undefined) ?? text;
+}
 
 type Parts = TokenParts | SealedParts;
 

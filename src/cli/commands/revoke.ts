@@ -30,7 +30,10 @@ export const revoke: Command = {
     const outcome =
       options.dryRun === true ? trial : await attempt(context, () => rotation.revoke(kid, options));
     const successor = outcome.ring.active.id;
-    const takeover = successor === outcome.former.active.id ? '' : `; ${successor} signs now`;
+    const madeUp =
+      options.dryRun === true && outcome.former.get(successor) === undefined ? successor : undefined;
+    const name = madeUp === undefined ? successor : 'a fresh key';
+    const takeover = successor === outcome.former.active.id ? '' : `; ${name} signs now`;
     noteSeal(context, rotation, kid);
     return await conclude(context, rotation, {
       step: 'revoke',
@@ -39,7 +42,8 @@ export const revoke: Command = {
         `revoked ${outcome.kid}: everything that it signed is refused from now on${takeover}`,
         ...broken(impact),
       ],
-      json: { signs: successor, impact: impact.rows },
+      json: { signs: madeUp === undefined ? successor : null, impact: impact.rows },
+      madeUp,
     });
   },
 };

@@ -1,13 +1,12 @@
 // keyturn rotate: stages a new key, and with --wait goes on to promote it when that is safe. Where the secret lives
 // in variables it says what to deploy.
 import { KeyturnError } from '../../errors.js';
-import type { ReplicaReport } from '../../fleet/report.js';
 import type { Keyring } from '../../keyring/keyring.js';
 import type { Outcome, Rotation } from '../../rotation/rotation.js';
-import type { Waiting } from '../../rotation/wait.js';
+import { unheardOfInWords } from '../../rotation/silent.js';
+import { isOver, type Waiting } from '../../rotation/wait.js';
 import type { Command, Context } from '../command.js';
 import { tellDeploys } from '../deploy-plan.js';
-import { silentUntil } from '../replica-words.js';
 import {
   ACTIVATE_IN,
   attempt,
@@ -23,7 +22,10 @@ import {
 import { lengthOfTime, moment, refused, wrongUsage } from '../ui.js';
 import { staged } from './stage.js';
 
+/** The shortest patience by default, in seconds. */
 const PATIENCE_SECONDS = 600;
+/** So much longer than one that was killed can hold it up. */
+const MARGIN_SECONDS = 60;
 /** Where nothing can be drawn anew, a line so often. */
 const SAY_EVERY_MS = 5000;
 
@@ -32,7 +34,8 @@ export const rotate: Command = {
   about: [
     'Starts a rotation: stages a new key, which verifies and does not sign yet. With --wait it',
     'goes on to promote it as soon as that is safe, or goes on with a key that is staged already;',
-    'when it gives up, the key stays staged.',
+    'when it gives up (after 10min, or after lease + max_lag + 1min where that is longer) the key',
+    'stays staged.',
     '',
     'Where the secret lives in variables, which only a deploy can change, it prints the three',
     'deploys to make, with the variables that change in each, and the new secret: once, or into',
@@ -41,7 +44,11 @@ export const rotate: Command = {
   ],
   options: [
     { name: 'wait', about: 'promote the new key as soon as that is safe' },
-    { name: 'timeout', value: 'DURATION', about: 'with --wait: give up after so long (default: 10min)' },
+    {
+      name: 'timeout',
+      value: 'DURATION',
+      about: 'with --wait: give up after so long',
+    },
     ACTIVATE_IN,
     REPLICAS,
     {
@@ -69,8 +76,8 @@ export const rotate: Command = {
 
 interface Wishes {
   readonly wait: boolean;
-  /** Seconds. */
-  readonly patience: number;
+  /** Seconds; undefined for the default. */
+  readonly patience: number | undefined;
   /** Seconds. */
   readonly activateIn: number | undefined;
   readonly options: ReturnType<typeof stepOptions>;
@@ -91,7 +98,7 @@ function readWishes(context: Context): Wishes {
       '--wait and --ring - exclude each other',
       'the staged document must reach every replica before it is promoted: run keyturn promote --ring - later',
     );
-  return { wait, patience: timeout ?? PATIENCE_SECONDS, activateIn, options: stepOptions(context) };
+  return { wait, patience: timeout, activateIn, options: stepOptions(context) };
 }
 
 /** Whether a rotation is a matter of deploys. */
@@ -123,7 +130,7 @@ async function stageOnly(context: Context, rotation: Rotation, wishes: Wishes): 
 
 async function stageAndPromote(context: Context, rotation: Rotation, wishes: Wishes): Promise<0> {
   const { ui, machine } = context;
-  const { options, patience } = wishes;
+  const { options, patience = defaultPatience(rotation) } = wishes;
   const pending = stagedIn(await rotation.ring());
   let kid: string;
   if (pending === undefined) {
@@ -144,6 +151,12 @@ async function stageAndPromote(context: Context, rotation: Rotation, wishes: Wis
   });
 }
 
+/** Long enough for a replica that was killed just now: it holds the promotion up for a lease. */
+function defaultPatience({ resolution: { settings } }: Rotation): number {
+  const held = settings.get('security.keyring.lease') + settings.get('security.keyring.max_lag');
+  return Math.max(PATIENCE_SECONDS, held + MARGIN_SECONDS);
+}
+
 function stagedIn(ring: Keyring): Keyring['keys'][number] | undefined {
   return ring.keys.find((key) => key.state === 'staged');
 }
@@ -161,20 +174,14 @@ type Wait = Parameters<Rotation['promoteWhenSafe']>[0];
 async function waitAndPromote(context: Context, rotation: Rotation, wait: Wait): Promise<Outcome> {
   const { ui, machine } = context;
   let last: Waiting | undefined;
-  let silent: Silent = new Map();
   let saidAt = Number.NEGATIVE_INFINITY;
-  const lookForSilent = async () => {
-    // What it comes to is for the next line: whether it can be asked at all the wait itself finds out.
-    silent = await silentOnes(rotation, machine.now()).catch(() => silent);
-  };
   const progress = (waiting: Waiting) => {
     const now = machine.now();
     const changed = last?.knowing !== waiting.knowing || last.replicas !== waiting.replicas;
     const fresh = changed || now - saidAt >= SAY_EVERY_MS;
     if (fresh) saidAt = now;
     last = waiting;
-    ui.progress(`waiting: ${whoKnows(waiting, wait.replicas)}, ${whenSafe(waiting, silent, now)}`, fresh);
-    if (waiting.missing.length > 0) void lookForSilent();
+    ui.progress(`waiting: ${whoKnows(waiting, wait.replicas)}, ${whenSafe(waiting, now)}`, fresh);
   };
   try {
     return await rotation.promoteWhenSafe({ ...wait, progress });
@@ -183,27 +190,14 @@ async function waitAndPromote(context: Context, rotation: Rotation, wait: Wait):
       error instanceof KeyturnError && (error.code === 'too_early' || error.code === 'replica_behind');
     if (!over || last === undefined) throw error;
     ui.progressed();
-    await lookForSilent();
-    throw gaveUp(last, silent, wait, machine.now());
+    throw gaveUp(last, wait, machine.now());
   } finally {
     ui.progressed();
   }
 }
 
-/** Until when the reports of replicas count that may be gone, by instance. */
-type Silent = ReadonlyMap<string, number>;
-
-async function silentOnes(rotation: Rotation, now: number): Promise<Silent> {
-  const replicas = await rotation.replicas();
-  const until = (replica: ReplicaReport) => {
-    const at = silentUntil(replica, now, rotation.resolution);
-    return at === undefined ? [] : [[replica.instance, at] as const];
-  };
-  return new Map(replicas.flatMap(until));
-}
-
 /** When the last of them counts no longer; undefined unless all of them are silent. */
-function endOf(missing: readonly string[], silent: Silent): number | undefined {
+function endOf({ missing, silent }: Waiting): number | undefined {
   const ends = missing.map((instance) => silent.get(instance));
   return ends.length === 0 || ends.includes(undefined) ? undefined : Math.max(...(ends as number[]));
 }
@@ -216,31 +210,35 @@ function whoKnows({ kid, knowing, replicas }: Waiting, expected: number | undefi
     : `${knowing} of ${all} replicas know key ${kid}`;
 }
 
-function whenSafe({ safeAt, missing }: Waiting, silent: Silent, now: number): string {
+function whenSafe(waiting: Waiting, now: number): string {
+  const { safeAt, missing, unheardOfUntil } = waiting;
+  // Whoever was missing has reported between the refusal and this line.
+  if (isOver(waiting)) return 'trying again';
   if (safeAt !== undefined) return `safe in ${lengthOfTime(Math.max(1, (safeAt - now) / 1000))}`;
+  if (missing.length === 0 && unheardOfUntil !== undefined)
+    return unheardOfInWords(moment(unheardOfUntil, now));
   const many = missing.length !== 1;
   const before = `not safe before ${missing.join(', ')} ${many ? 'do' : 'does'}`;
-  const end = endOf(missing, silent);
+  const end = endOf(waiting);
   if (end === undefined) return before;
   return `${before}, or at ${moment(end, now)}: ${many ? 'they are' : 'it is'} silent, and may be gone`;
 }
 
-function gaveUp(
-  waiting: Waiting,
-  silent: Silent,
-  { patience, replicas: expected }: Wait,
-  now: number,
-): Error {
-  const { kid, missing, safeAt, replicas } = waiting;
+function gaveUp(waiting: Waiting, { patience, replicas: expected }: Wait, now: number): Error {
+  const { kid, missing, safeAt, replicas, silent, unheardOfUntil } = waiting;
   const unheard = Math.max(0, (expected ?? 0) - replicas);
   const names = missing.map((instance) => (silent.has(instance) ? `${instance} (silent)` : instance));
   const who = [
     ...(missing.length === 0 ? [] : [`${names.join(', ')} cannot verify with it yet`]),
+    ...(unheardOfUntil === undefined ? [] : [unheardOfInWords(moment(unheardOfUntil, now))]),
     ...(unheard === 0 ? [] : [`${unheard} of ${expected} do not report`]),
   ];
-  const why =
-    who.length === 0 ? 'no replica is known to lack it, but not all are known to have it' : who.join('; ');
-  const end = endOf(missing, silent);
+  const why = isOver(waiting)
+    ? 'the last replica has told only now that it knows it'
+    : who.length === 0
+      ? 'no replica is known to lack it, but not all are known to have it'
+      : who.join('; ');
+  const end = endOf(waiting);
   const when = safeAt === undefined ? '' : `it is safe at ${moment(safeAt, now)}; `;
   const gone = end === undefined ? '' : `whoever is silent counts until ${moment(end, now)}; `;
   return refused(

@@ -1,0 +1,63 @@
+// The tables of a shared keyring and of what processes report in PostgreSQL, as SQL: for the ring store that uses them,
+// and for whoever makes them by hand.
+import { KeyturnError } from '../errors.js';
+
+/** The last moment that there is. */
+const LATEST = 8_640_000_000_000_000;
+
+/**
+ * What `keyturn init` does in PostgreSQL, and the first report of a process, as SQL to be run by whoever may create tables. It may be run again.
+ *
+ * @throws KeyturnError `store_invalid`
+ */
+export function ringSchemaSql(schema?: string): string {
+  const tables = tablesOf(schema);
+  return `BEGIN;\n${lockSql(tables)}\n${statements(tables)}\nCOMMIT;\n`;
+}
+
+/** Quoted. */
+export interface Tables {
+  readonly rings: string;
+  readonly replicas: string;
+  readonly ended: string;
+}
+
+/** The name comes from the app's own code; it is held to letters, digits and "_" all the same, and quoted. */
+export function tablesOf(schema: string | undefined): Tables {
+  if (schema !== undefined && (typeof schema !== 'string' || !/^[A-Za-z_]\w{0,62}$/.test(schema))) {
+    throw new KeyturnError(
+      'store_invalid',
+      'the name of the schema is not one that the shared keyring takes',
+      'use letters, digits and "_", 63 characters at most',
+    );
+  }
+  const named = (table: string) => `${schema === undefined ? '' : `"${schema}".`}"keyturn_${table}"`;
+  return { rings: named('rings'), replicas: named('replicas'), ended: named('ended') };
+}
+
+/** CREATE … IF NOT EXISTS alone fails where two do it at once. */
+export function lockSql({ rings }: Tables): string {
+  return `SELECT pg_advisory_xact_lock(hashtext('keyturn'), hashtext('${rings}'));`;
+}
+
+export function statements({ rings, replicas, ended }: Tables): string {
+  return `CREATE TABLE IF NOT EXISTS ${rings} (
+  name text COLLATE "C" PRIMARY KEY,
+  version text COLLATE "C" NOT NULL, -- names the write that it came from
+  text text NOT NULL -- sealed
+);
+CREATE TABLE IF NOT EXISTS ${replicas} (
+  ring text COLLATE "C" NOT NULL,
+  instance text COLLATE "C" NOT NULL,
+  text text NOT NULL,
+  reported_at timestamptz NOT NULL DEFAULT clock_timestamp() CHECK (isfinite(reported_at)),
+  lease bigint NOT NULL CHECK (lease >= 0), -- milliseconds
+  PRIMARY KEY (ring, instance)
+);
+CREATE TABLE IF NOT EXISTS ${ended} (
+  ring text COLLATE "C" NOT NULL,
+  kid text COLLATE "C" NOT NULL,
+  at bigint NOT NULL CHECK (at BETWEEN 0 AND ${LATEST}), -- milliseconds since 1970
+  PRIMARY KEY (ring, kid)
+);`;
+}

@@ -1,0 +1,81 @@
+// Replicas that may be gone, and those that an engine which lost its data knows nothing of: until when they count.
+import { KeyturnError } from '../errors.js';
+import { type ReplicaReport, replicaFacts } from '../fleet/report.js';
+
+/** By what a report counts. */
+export interface CountsBy {
+  /** The lease of whoever asks, in seconds. */
+  readonly lease: number;
+  /** Whether reports lie beside a file: whoever reads them there goes by its own lease, and an engine by theirs. */
+  readonly inFile: boolean;
+}
+
+/** Replicas that may be cut off from an engine that has lost what they said. */
+export interface UnheardOf {
+  /** Until when they hold up steps at most; milliseconds since 1970. */
+  readonly until: number;
+  /** What they may verify and sign with, by key id. */
+  readonly verifies: readonly string[];
+  readonly signs: string | undefined;
+}
+
+/** Until when a report counts, when no other follows; milliseconds since 1970. */
+export function countsUntil({ at, lease: own }: ReplicaReport, { lease, inFile }: CountsBy): number {
+  return at + (inFile ? lease : (own ?? lease)) * 1000;
+}
+
+/** The replicas that have missed a few reports and may be gone, with the moment until which they count at most. */
+export function silentOf(
+  replicas: readonly ReplicaReport[],
+  by: CountsBy,
+  now: number,
+): ReadonlyMap<string, number> {
+  return new Map(
+    replicas
+      .filter((replica) => replicaFacts(replica, by.lease, now).silent === true)
+      .map((replica) => [replica.instance, countsUntil(replica, by)]),
+  );
+}
+
+/** The replicas themselves, without what stands for those that are not heard of. */
+export function replicasIn(reports: readonly ReplicaReport[]): readonly ReplicaReport[] {
+  return reports.filter(({ standIn }) => standIn !== true);
+}
+
+export function unheardOfIn(reports: readonly ReplicaReport[], by: CountsBy): UnheardOf | undefined {
+  const [report] = reports.filter(({ standIn }) => standIn === true);
+  if (report === undefined) return undefined;
+  return { until: countsUntil(report, by), verifies: report.verifies, signs: report.signs };
+}
+
+/** What stands in the way, where the store has lost what replicas said. @param until in words */
+export function unheardOfInWords(until: string): string {
+  return `the store lost its data: replicas not heard of since hold up steps until ${until}`;
+}
+
+/** A refusal because of one replica, which says as well that it may be gone, and until when it counts. */
+export function saySilence(
+  error: unknown,
+  reports: readonly ReplicaReport[],
+  by: CountsBy,
+  now: number,
+): unknown {
+  if (!(error instanceof KeyturnError) || error.code !== 'replica_behind') return error;
+  const report = reports.find(({ instance }) => error.message.startsWith(`${instance} `));
+  if (report === undefined) return error;
+  const until = new Date(countsUntil(report, by)).toISOString();
+  if (report.standIn === true) {
+    const what = error.message.slice(report.instance.length + 1);
+    return new KeyturnError(
+      error.code,
+      `${unheardOfInWords(until)}, since one may be there that ${what}`,
+      'wait until then: nobody can tell whether one of them is still there; keyturn status shows all replicas',
+    );
+  }
+  if (!silentOf([report], by, now).has(report.instance)) return error;
+  return new KeyturnError(
+    error.code,
+    `${error.message}; it is silent, and may be gone`,
+    `it counts until ${until} at most: wait for that, or see why it cannot report; keyturn status shows all replicas`,
+  );
+}
