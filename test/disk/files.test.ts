@@ -68,7 +68,8 @@ describe('replaceFile', () => {
     process.setgid(65534); process.setuid(65534);
     const path = ${JSON.stringify(path)};
     await replaceFile(path, 'new', async () => true).catch((error) => console.log(error.code));
-    await changeDocument(path, (secret) => secret, (ring) => ring).catch((error) => console.log(error.code, '|', error.message));
+    const next = (ring) => new ring.constructor(ring.keys, { id: ring.id, generation: ring.generation + 1 });
+    await changeDocument(path, (secret) => secret, next).catch((error) => console.log(error.code, '|', error.message));
     `;
     writeFileSync(path, documentOf(1, [[STRONG, 'active']]));
     const script = runScript(body, newFolder());
