@@ -1,0 +1,206 @@
+// What keyturn status shows, at one moment: for people, and for programs.
+import type { ReplicaReport } from '../fleet/report.js';
+import type { HistoryEntry } from '../keyring/keyring.js';
+import type { Resolution } from '../resolve/resolve.js';
+import type { Rotation } from '../rotation/rotation.js';
+import type { KeyStatus, Status } from '../rotation/status.js';
+import { conditionNow, differences, noReplicas, rootsOf, unheardOfLines } from './replica-words.js';
+import { hiddenNames, iso, type Next, nextJson, nextLine, nextOf, stepOf } from './ring-words.js';
+import { columns, count, moment, type Style, table, type Ui } from './ui.js';
+
+/** What is known at one moment. */
+export interface View {
+  readonly status: Status;
+  readonly resolution: Resolution;
+  readonly hidden: readonly string[];
+  readonly lastRotation: HistoryEntry | undefined;
+  readonly deploy: string | undefined;
+  /** The ids of the secrets that each open a shared keyring. */
+  readonly sealedUnder: readonly string[];
+  readonly next: Next;
+}
+
+/** Looks at all of it. */
+export async function look(rotation: Rotation): Promise<View> {
+  const { resolution } = rotation;
+  const ring = await rotation.ring();
+  const now = await rotation.status(ring);
+  const deploy = rotation.deploys().find(({ number }) => number === now.deploy);
+  return {
+    status: now,
+    resolution,
+    hidden: hiddenNames(resolution),
+    lastRotation: ring.history.findLast(({ what }) => what === 'promote' || what === 'rollback'),
+    deploy: deploy === undefined ? undefined : `${deploy.number} of 3: ${deploy.what}`,
+    sealedUnder: await rotation.sealedUnder(),
+    next: nextOf(now, resolution, false),
+  };
+}
+
+const STATE_STYLES: Readonly<Record<KeyStatus['state'], Style | undefined>> = {
+  staged: 'yellow',
+  active: 'green',
+  retiring: undefined,
+  retired: 'dim',
+  revoked: 'red',
+};
+
+const FORMATS: Readonly<Record<string, string>> = {
+  secret: 'one secret',
+  array: 'an array of secrets',
+  document: 'a keyring document',
+};
+
+/** The lines of a terminal. */
+export function lines(view: View, ui: Ui): string[] {
+  const { status: now, resolution, hidden, deploy, next } = view;
+  const { ring, format, replicas, place, shared } = now;
+  const rooted = shared && new Set(replicas.map(rootsIn)).size > 1;
+  const [keyHead = '', ...keys] = table(
+    ['key', 'state', 'since', 'known by', 'last verified', 'next step'],
+    now.keys.map((key) => keyRow(key, now)),
+  );
+  const [replicaHead = '', ...replicaRows] = table(
+    ['replica', 'profile', ...(rooted ? ['roots'] : []), 'ring', 'signs with', 'last reload', 'condition'],
+    replicas.map((replica) => replicaRow(replica, view, rooted)),
+  );
+  const path = resolution.source?.path;
+  const where = path === undefined ? '' : ` (${path})`;
+  return [
+    ...columns(
+      [
+        ['source', `${now.source}${where}: ${FORMATS[format] ?? format}`],
+        ...(hidden.length === 0 ? [] : [['hides', hidden.join(', ')] as const]),
+        ['profile', now.profile],
+        ...(shared
+          ? [
+              ['kept in', `${place}, sealed by ${now.source} (${sealedBy(view)})`] as const,
+              ['sealed', `under ${view.sealedUnder.join(', ')}`] as const,
+            ]
+          : []),
+        [
+          'ring',
+          `${ring.id === undefined ? '' : `generation ${ring.generation}, `}fingerprint ${ring.fingerprint}`,
+        ],
+        ...(ring.id === undefined ? [] : [['rotated', rotated(view)] as const]),
+        ...(now.deploy === undefined ? [] : [['deploy', deploy ?? 'no rotation is under way'] as const]),
+      ],
+      '',
+    ),
+    '',
+    ui.style('dim', keyHead),
+    ...keys.map((line, index) => coloured(line, now.keys[index], ui)),
+    '',
+    ...(replicas.length === 0 ? [noReplicas(view)] : [ui.style('dim', replicaHead), ...replicaRows]),
+    ...[...unheardOfLines(now), ...differences(view)].map((line) => ui.style('yellow', line)),
+    '',
+    ui.style('bold', nextLine(next)),
+  ];
+}
+
+/** "K1", or while the secret itself is rotated "K1 active, K2 staged". */
+function sealedBy({ resolution }: View): string {
+  const roots = resolution.keyring?.live ?? [];
+  return roots.map(({ id, state }) => (roots.length === 1 ? id : `${id} ${state}`)).join(', ');
+}
+
+function coloured(line: string, key: KeyStatus | undefined, ui: Ui): string {
+  const style = key === undefined ? undefined : STATE_STYLES[key.state];
+  return style === undefined ? line : ui.style(style, line);
+}
+
+function keyRow(key: KeyStatus, now: Status): string[] {
+  const since = key.dates[key.state];
+  const { length } = now.replicas;
+  const gone = key.state === 'retired' || key.state === 'revoked';
+  return [
+    key.id,
+    key.state,
+    since === undefined ? 'unknown' : moment(since, now.now),
+    gone || length === 0 ? '-' : `${key.knownBy} of ${count(length, 'replica')}`,
+    key.lastVerifiedAt === undefined ? '-' : moment(key.lastVerifiedAt, now.now),
+    stepOf(key, now),
+  ];
+}
+
+/** The secrets that a replica seals with, by the ids of their keys. */
+function rootsIn({ roots }: ReplicaReport): string {
+  return roots?.join(', ') ?? '-';
+}
+
+/** @param rooted whether they differ in the secrets that they hold */
+function replicaRow(replica: ReplicaReport, view: View, rooted: boolean): string[] {
+  return [
+    replica.instance,
+    replica.profile,
+    ...(rooted ? [rootsIn(replica)] : []),
+    ringOf(replica),
+    replica.signs ?? '-',
+    replica.signs === undefined ? '-' : moment(replica.loadedAt, view.status.now),
+    conditionNow(replica, view),
+  ];
+}
+
+export function ringOf({ ring, generation, fingerprint, signs }: ReplicaReport): string {
+  if (signs === undefined) return '-';
+  return ring === undefined ? fingerprint : `generation ${generation}, ${fingerprint}`;
+}
+
+function rotated({ lastRotation, status: now }: View): string {
+  if (lastRotation === undefined) return 'never';
+  const { at, who } = lastRotation;
+  return `${moment(at, now.now)}${who === undefined ? '' : ` by ${who}`}`;
+}
+
+/** The same as JSON. */
+export function forPrograms(view: View): object {
+  const { status: now, resolution, hidden, lastRotation, sealedUnder, next } = view;
+  return {
+    profile: now.profile,
+    source: now.source,
+    path: resolution.source?.path ?? null,
+    format: now.format,
+    hides: hidden,
+    place: now.place ?? null,
+    shared: now.shared,
+    roots: rootsOf(view) ?? null,
+    sealedUnder: now.shared ? sealedUnder : null,
+    ring: { ...now.ring, id: now.ring.id ?? null },
+    rotatedAt: iso(lastRotation?.at),
+    deploy: now.deploy ?? null,
+    keys: now.keys.map((key) => ({
+      kid: key.id,
+      state: key.state,
+      since: iso(key.dates[key.state]),
+      activatesAt: iso(key.activatesAt),
+      knownBy: key.knownBy,
+      lastVerifiedAt: iso(key.lastVerifiedAt),
+      lastSignedAt: iso(key.lastSignedAt),
+      safeAt: iso(key.safeAt),
+    })),
+    replicas: now.replicas.map((replica) => ({
+      ...forReplica(replica),
+      silentUntil: iso(now.silent.get(replica.instance)),
+    })),
+    unheardOfUntil: iso(now.unheardOf?.until),
+    silence: now.silence ?? null,
+    differing: now.differing,
+    next: nextJson(next),
+  };
+}
+
+export function forReplica(replica: ReplicaReport): object {
+  return {
+    instance: replica.instance,
+    profile: replica.profile,
+    source: replica.source,
+    generation: replica.generation,
+    fingerprint: replica.fingerprint,
+    signs: replica.signs ?? null,
+    verifies: replica.verifies,
+    roots: replica.roots ?? null,
+    loadedAt: iso(replica.loadedAt),
+    reportedAt: iso(replica.at),
+    degraded: replica.degraded ?? null,
+  };
+}

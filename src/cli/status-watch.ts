@@ -1,0 +1,117 @@
+// keyturn status --watch: draws what is known anew, or off a terminal tells what changes.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { KeyturnError } from '../errors.js';
+import type { Rotation } from '../rotation/rotation.js';
+import type { KeyStatus, Status } from '../rotation/status.js';
+import type { Context } from './command.js';
+import { openRotation } from './open.js';
+import { conditionOf, differences, unheardOfLines } from './replica-words.js';
+import { stepOf } from './ring-words.js';
+import { forPrograms, lines, look, ringOf, type View } from './status-view.js';
+
+const LOOK_EVERY_MS = 1000;
+
+/** Goes on until Ctrl-C. */
+export async function watch(context: Context): Promise<void> {
+  const { ui, machine, surroundings, json } = context;
+  const ended = surroundings.interrupted();
+  const drawn = ui.redraws && !json;
+  let told: ReadonlyMap<string, string> = new Map();
+  /** The code of what keeps it from being read; undefined while nothing does. */
+  let away: string | undefined;
+  let rotation: Rotation | undefined;
+  const lookAgain = async () => {
+    // Anew from the source on, by way of the same connections.
+    rotation = rotation === undefined ? await openRotation(context) : await rotation.again();
+    return await look(rotation);
+  };
+  const say = (news: readonly string[], object: object) => {
+    if (news.length === 0) return;
+    const time = new Date(machine.now()).toISOString();
+    if (json) ui.json(object);
+    else ui.print(...news.map((line) => `${time} ${line}`));
+  };
+  while (!ended.aborted) {
+    const seen = await lookOrSay(lookAgain);
+    if (drawn) {
+      const shown = seen instanceof KeyturnError ? [cannotBeAsked(seen)] : lines(seen, ui);
+      ui.redraw(...shown, '', ui.style('dim', 'Ctrl-C ends'));
+    } else if (seen instanceof KeyturnError) {
+      // Once, and nothing is gone by that: what was known is compared with what there is when it answers again.
+      if (away !== seen.code) say([cannotBeAsked(seen)], { error: `${seen.message}; ${seen.hint}` });
+      away = seen.code;
+    } else {
+      const facts = factsOf(seen, told);
+      say([...(away === undefined ? [] : ['answers again']), ...changes(told, facts)], forPrograms(seen));
+      away = undefined;
+      told = facts;
+    }
+    await sleep(LOOK_EVERY_MS, undefined, { signal: ended }).catch(() => {});
+  }
+}
+
+/** A file that is broken for a while does not end the watch, and neither does an engine that is away. */
+async function lookOrSay(lookAgain: () => Promise<View>): Promise<View | KeyturnError> {
+  try {
+    return await lookAgain();
+  } catch (error) {
+    if (error instanceof KeyturnError) return error;
+    throw error;
+  }
+}
+
+function cannotBeAsked({ message, hint }: KeyturnError): string {
+  return `cannot be asked: ${message}; ${hint}`;
+}
+
+/**
+ * What can change, by what it is about: no moments and no counts of seconds.
+ *
+ * @param told what was known before: of replicas that cannot be asked it stays
+ */
+function factsOf(view: View, told: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const { status: now, hidden, deploy, sealedUnder } = view;
+  const unheardOf = told.get('unheard of') ?? unheardOfLines(now)[0];
+  const { source, ring, keys, replicas, silence } = now;
+  return new Map([
+    ['source', `source: ${source}${hidden.length === 0 ? '' : `, hides ${hidden.join(', ')}`}`],
+    ...(deploy === undefined ? [] : [['deploy', `deploy: ${deploy}`] as const]),
+    ['ring', `ring: generation ${ring.generation}, fingerprint ${ring.fingerprint}`],
+    ...keys.map((key) => [`key ${key.id}`, `key ${key.id}: ${key.state}${safeNow(key, now)}`] as const),
+    ...(now.shared ? [['sealed', `sealed: under ${sealedUnder.join(', ')}`] as const] : []),
+    ...(silence === undefined
+      ? []
+      : [['silence', told.get('silence') ?? `replicas cannot be asked: ${silence}`] as const]),
+    ...[...told].filter(
+      ([about]) => silence !== undefined && /^(replica |differs: |not ready: |degraded: )/.test(about),
+    ),
+    ...(now.unheardOf === undefined ? [] : [['unheard of', unheardOf as string] as const]),
+    ...replicas.map(
+      (replica) =>
+        [
+          `replica ${replica.instance}`,
+          `replica ${replica.instance}: ${ringOf(replica)}, signs with ${replica.signs ?? 'nothing'}, ${conditionOf(replica, view)}`,
+        ] as const,
+    ),
+    ...differences(view).map((line) => [line, line] as const),
+  ]);
+}
+
+function safeNow(key: KeyStatus, now: Status): string {
+  const step = stepOf(key, now);
+  return /^safe to \w+ now$/.test(step) ? `, ${step}` : '';
+}
+
+const GONE: Readonly<Record<string, string>> = {
+  silence: 'replicas can be asked again',
+  'unheard of': 'replicas not heard of hold up steps no longer',
+};
+
+function changes(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): string[] {
+  return [
+    ...[...after].filter(([about, line]) => before.get(about) !== line).map(([, line]) => line),
+    ...[...before.keys()]
+      .filter((about) => !after.has(about))
+      .map((about) => GONE[about] ?? `${about}: gone`),
+  ];
+}
