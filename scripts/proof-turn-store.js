@@ -46,6 +46,6 @@ async function openRedis({ url, prefix }) {
 }
 
 function openPostgres({ url, schema }) {
-  const pool = new Pool({ connectionString: url, max: 2 });
+  const pool = new Pool({ connectionString: url, max: 1 });
   return { tableOf: (name) => new PostgresRingTable({ pool, name, schema }), close: () => pool.end() };
 }

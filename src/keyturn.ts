@@ -209,7 +209,10 @@ export class Keyturn {
     await this.#internals.keeper.reload();
   }
 
-  /** Ends everything that runs in the background. Signing and verifying go on working. */
+  /**
+   * Ends everything that runs in the background, and says goodbye to the fleet. Signing and verifying go on working; with
+   * a shared keyring signing does for `max_lag`, since nobody is held up any more.
+   */
   async close(): Promise<void> {
     await this.#internals.keeper.close();
     await this.#internals.engines.close();

@@ -25,6 +25,11 @@ export interface TransitionFacts {
   readonly now: number;
   /** The longest time from publishing a ring until every ready replica has it, in seconds. */
   readonly maxLag: number;
+  /**
+   * How long a replica may go on without hearing of a ring that is shared in an engine, in seconds; undefined where it
+   * is not. What happens by the clock, and asks no replica, has to wait for those too.
+   */
+  readonly lease?: number | undefined;
   /** The most by which the clocks of two machines differ, in seconds. */
   readonly skew: number;
   /** The longest lifetime of each purpose, as configured now, in seconds. */

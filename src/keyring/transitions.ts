@@ -8,7 +8,14 @@ import { Key, longer, type Material } from './key.js';
 import { Keyring } from './keyring.js';
 import { effective, factsOf } from './planned.js';
 import { isLive, replicasWithout, type TransitionFacts } from './step-facts.js';
-import { expiryOf, lastSignedAt, longestLifetime, safeToPromoteAt, safeToRetireAt } from './waits.js';
+import {
+  expiryOf,
+  knownToAllAt,
+  lastSignedAt,
+  longestLifetime,
+  safeToPromoteAt,
+  safeToRetireAt,
+} from './waits.js';
 
 /**
  * Adds a key that verifies and does not sign yet.
@@ -40,7 +47,7 @@ export function stage(
     );
   }
   if (activatesAt !== undefined) {
-    const safeAt = facts.now + (facts.maxLag + facts.skew) * 1000;
+    const safeAt = knownToAllAt(facts);
     if (activatesAt < safeAt) {
       throw tooEarly('the key cannot take over before every replica can verify with it', safeAt);
     }
@@ -116,7 +123,7 @@ export function retire(published: Keyring, kid: string | undefined, facts: Trans
   if (key.state === 'active')
     throw new KeyturnError('key_state', `the key ${key.id} signs`, 'promote another one first');
   if (key.state !== 'staged' && key.state !== 'retiring') throw gone(key, 'be retired');
-  if (key.activatesAt !== undefined && key.activatesAt < facts.now + (facts.maxLag + facts.skew) * 1000) {
+  if (key.activatesAt !== undefined && key.activatesAt < knownToAllAt(facts)) {
     throw new KeyturnError(
       'key_state',
       `the key ${key.id} takes over by itself before every replica can know that it should not`,

@@ -49,6 +49,16 @@ export function lastSignedAt(key: Key, { replicas }: Pick<TransitionFacts, 'repl
   return at === 0 ? undefined : at;
 }
 
+/** When whoever is ready knows of what is published now, whether it reports or not. Milliseconds since 1970. */
+export function knownToAllAt({
+  now,
+  maxLag,
+  skew,
+  lease = 0,
+}: Pick<TransitionFacts, 'now' | 'maxLag' | 'skew' | 'lease'>): number {
+  return now + (lease + maxLag + skew) * 1000;
+}
+
 /** When a staged key can be promoted without reports, in milliseconds since 1970. */
 export function safeToPromoteAt(key: Key, facts: Pick<TransitionFacts, 'now' | 'maxLag'>): number {
   return key.state === 'staged' ? (key.dates.staged ?? facts.now) + facts.maxLag * 1000 : facts.now;

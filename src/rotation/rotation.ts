@@ -331,7 +331,8 @@ export class Rotation {
       who,
       why,
     };
-    return factsOf(replicas, ended, parts);
+    const facts = factsOf(replicas, ended, parts);
+    return this.shared ? facts : { ...facts, lease: undefined };
   }
 
   #now(): number {

@@ -168,7 +168,8 @@ export class RingKeeper {
     const ring = this.ring.found === undefined ? undefined : this.ring.current;
     const { fresh } = this.ring;
     return {
-      ready: fresh,
+      // Having said goodbye it hears of nothing any more, and finishes what it was at.
+      ready: fresh && !(this.#closed && places.shared !== undefined),
       degraded: fresh || ring === undefined ? this.#degraded?.message : this.#pastLease,
       profile: resolution.profile.profile,
       source: resolution.source?.name ?? '',

@@ -20,8 +20,8 @@ export interface LeaseFacts {
 
 /**
  * Within `maxLag` of hearing of the ring nothing can have been decided that this process does not know. For longer than
- * that only while its report holds up whoever decides: without a gap from then on, until its lease or that of the
- * report ends. A value: each event makes another one.
+ * that only while its report holds up whoever decides, and says what it signs with: without a gap from then on, until
+ * its lease or that of the report ends. A value: each event makes another one.
  */
 export class RingLease {
   readonly facts: LeaseFacts;
@@ -38,7 +38,7 @@ export class RingLease {
   }
 
   /**
-   * A report was written, which holds for a lease.
+   * A report of the ring in force was written, which holds for a lease.
    *
    * @param begun it was written at that moment or later
    * @param done it was there by then
@@ -53,7 +53,7 @@ export class RingLease {
     });
   }
 
-  /** There is no report any more. */
+  /** There is no report any more, or another ring is in force: what is signed with it nobody knows until it is reported. */
   silent(): RingLease {
     return new RingLease(this.#times, { ...this.facts, reported: NEVER });
   }

@@ -274,7 +274,7 @@ describe('what was altered is refused', () => {
           expect(search.find(`${error.message} ${error.hint} ${error.stack}`)).toEqual([]);
         }
       }),
-      { numRuns: 5000 },
+      { numRuns: 2000 },
     );
     for (const code of codes)
       expect(['document_invalid', 'keyring_sealed', 'document_version']).toContain(code);

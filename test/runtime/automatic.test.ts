@@ -35,7 +35,7 @@ const TAKEOVER = (TIMES.maxLag + TIMES.lease + TIMES.skew) * 1000;
 const START: ReplicaStart = { env: EVERY, times: TIMES };
 
 // Most of the time they wait, so they do it together.
-vi.setConfig({ maxConcurrency: 12 });
+vi.setConfig({ maxConcurrency: 8 });
 
 describe.concurrent.each(ENGINES)('%s:', (engine) => {
   const test = inPlace(engine, firstRing(STRONG));

@@ -84,6 +84,22 @@ describe('a shared ring is relied on', () => {
     expect(secondsOf(one)).toBe(MAX_LAG);
   });
 
+  test('no longer than `max_lag` with a ring that has not been reported, nor when it is reported too late', () => {
+    for (const [done, until] of [
+      [2, 1 + LEASE],
+      [1 + MAX_LAG, 1 + MAX_LAG],
+    ] as const) {
+      const one = lease();
+      one.heard(at(0));
+      one.reported(at(0), at(0));
+      one.heard(at(1));
+      one.silent();
+      expect(secondsOf(one)).toBe(1 + MAX_LAG);
+      one.reported(at(1), at(done));
+      expect(secondsOf(one)).toBe(until);
+    }
+  });
+
   test('by the more careful of two clocks', () => {
     const one = lease();
     const slept = (seconds: number, by: number): Moment => ({ ...at(seconds + by), steady: seconds * 1000 });

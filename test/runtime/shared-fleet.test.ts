@@ -71,7 +71,7 @@ class Watch {
 }
 
 // Most of the time they wait, so they do it together.
-vi.setConfig({ maxConcurrency: 12 });
+vi.setConfig({ maxConcurrency: 8 });
 
 describe.concurrent.each(ENGINES)('%s:', (engine) => {
   const test = inPlace(engine, firstRing(STRONG));

@@ -41,7 +41,7 @@ const replicas = async (place: SharedPlace, count: number) =>
 const generations = (all: readonly SharedReplica[]) => all.map(({ keyturn }) => keyturn.health.generation);
 
 // Most of the time they wait, so they do it together.
-vi.setConfig({ maxConcurrency: 12 });
+vi.setConfig({ maxConcurrency: 8 });
 
 describe.concurrent.each(ENGINES)('%s:', (engine) => {
   const test = inPlace(engine);
@@ -148,8 +148,9 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
     const test = inPlace(engine, firstRing(STRONG));
 
     test('by a command is in force on all others at once', async ({ place }) => {
-      const all = await replicas(place, 3);
-      const took: number[] = [];
+      // Told, and not found: they look every 5 s.
+      const times = { maxLag: 40, lease: 60 };
+      const all = await Promise.all([0, 1, 2].map(() => startReplica(place, { times })));
       for (const step of ['stage', 'retire', 'stage', 'retire', 'stage'] as const) {
         const { ring } = await operate(place, async (rotation) => {
           const staged = (await rotation.ring()).keys.find(({ state }) => state === 'staged');
@@ -157,10 +158,8 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
         });
         const begun = performance.now();
         await until(() => generations(all).every((generation) => generation === ring.generation));
-        took.push(performance.now() - begun);
+        expect(performance.now() - begun).toBeLessThan(1000);
       }
-      // Without being told it would be a quarter of a second or more in most cases; the median is of a busy machine.
-      expect(took.sort((a, b) => a - b)[2]).toBeLessThan(200);
       for (const { of } of all) expect(of('keyring.changed')).toHaveLength(6);
     });
 
@@ -285,7 +284,8 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
       code: string,
     ): Promise<void> {
       const good = (await place.table.read())?.text as string;
-      const replica = await startReplica(place, { times: { lease: 1 } });
+      const replica = await startReplica(place, { times: { lease: 2 } });
+      await until(() => replica.keyturn.health.ready);
       const token = replica.sign();
       const text = change(good);
       await overwrite(place, text);
