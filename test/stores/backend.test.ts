@@ -39,7 +39,7 @@ const ENGINES = [
       });
       const count = async () => (await direct.keys(`${prefix}session:*`)).length;
       const configOf = (where: object) => ({ session: { backend: 'redis', redis: { prefix, ...where } } });
-      return { proxy, config: configOf({ url }), ownClient: configOf({}), count };
+      return { proxy, config: configOf({ url }), ownClient: configOf({}), count, options: null };
     },
   ],
   [
@@ -53,7 +53,11 @@ const ENGINES = [
       const configOf = (where: object) => ({
         session: { backend: 'postgres', postgres: { table, ...where } },
       });
-      return { proxy, config: configOf({ url }), ownClient: configOf({}), count };
+      const inSchema = new URL(url);
+      // For the tables of reports too, so that nothing stays behind in the database.
+      inSchema.searchParams.set('options', `-c search_path=${schema}`);
+      const config = configOf({ url: inSchema.href });
+      return { proxy, config, ownClient: configOf({}), count, options: inSchema.searchParams.get('options') };
     },
   ],
 ] as const;
@@ -180,10 +184,10 @@ describe.each(ENGINES)('session.backend = "%s"', (name, open) => {
   });
 
   test("the app's own client is used, and stays open", async () => {
-    const { ownClient } = await open();
+    const { ownClient, options } = await open();
     const redis = await createClient({ url: inject('redisUrl') }).connect();
     cleanups.push(() => redis.destroy());
-    const postgres = new Pool({ connectionString: inject('postgresUrl') });
+    const postgres = new Pool({ connectionString: inject('postgresUrl'), options: options ?? '' });
     cleanups.push(() => postgres.end());
     const keyturn = await make({ config: ownClient, clients: { redis, postgres } });
     const browser = new Browser(await serve(keyturn));
