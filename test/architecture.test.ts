@@ -46,7 +46,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   signing: ['errors', 'config', 'keyring'],
   stores: ['errors', 'engines'],
   purposes: ['errors', 'config', 'signing', 'stores'],
-  fleet: ['errors', 'disk', 'keyring'],
+  fleet: ['errors', 'disk', 'config', 'keyring'],
   'session-store': ['errors', 'config', 'engines', 'stores'],
   'ring-stores': ['errors', 'disk', 'config', 'keyring', 'secret', 'resolve', 'engines', 'fleet'],
   runtime: [

@@ -23,6 +23,7 @@ import keyturnFastify from '../src/adapters/fastify.js';
 import { HttpCore, type HttpOptions, type Visit } from '../src/adapters/http.js';
 import { type BlobStore, type BlobStoreOptions, createBlobStore } from '../src/blobs/index.js';
 import { KeyturnError } from '../src/errors.js';
+import { refuseDisagreement } from '../src/fleet/refusals.js';
 import type { ReplicaReport } from '../src/fleet/report.js';
 import { createJwt, createRefreshTokens } from '../src/jwt/index.js';
 import { writeDocument } from '../src/keyring/document.js';
@@ -36,7 +37,7 @@ import * as transitions from '../src/keyring/transitions.js';
 import { internalsOf, Keyturn, startKeyturn } from '../src/keyturn.js';
 import { FileRingStore } from '../src/ring-stores/file.js';
 import { foundKeyring } from '../src/rotation/index.js';
-import { refuseOtherSecrets } from '../src/rotation/refusals.js';
+import { COMMAND_WORDS } from '../src/rotation/refusals.js';
 import { Rotation } from '../src/rotation/rotation.js';
 import { type LogMethod, textLogger } from '../src/runtime/log.js';
 import { sealedStore } from '../src/sealed-store.js';
@@ -599,7 +600,10 @@ const PROVOKED: Readonly<Record<string, readonly Provoke[]>> = {
   ],
   rollback_impossible: [() => transitions.rollback(ringOf([CURRENT, 'active']), FACTS)],
   secret_differs: [
-    () => refuseOtherSecrets(ringOf([CURRENT, 'active']), [{ ...REPORT, roots: [kidOf(FORMER)] }]),
+    () => {
+      const self = { profile: REPORT.profile, roots: ringOf([CURRENT, 'active']), words: COMMAND_WORDS };
+      refuseDisagreement(RING, self, [{ ...REPORT, roots: [kidOf(FORMER)] }]);
+    },
   ],
   secret_empty: [() => refused({ ...held(CURRENT), env: { [FILE]: 'held', [SECRET]: ' ' } })],
   secret_in_config: [

@@ -1,4 +1,5 @@
 // What a step is decided by, gathered: what the processes of a fleet say, and what the configuration does.
+import type { Settings } from '../config/layers.js';
 import { type Lifetimes, longer } from '../keyring/key.js';
 import type { ReplicaFacts, TransitionFacts } from '../keyring/step-facts.js';
 import type { Fleet } from './fleet.js';
@@ -9,6 +10,15 @@ export interface FleetTimes {
   readonly maxLag: number;
   readonly lease: number;
   readonly skew: number;
+}
+
+/** @param settings those of the process or the command */
+export function timesOf(settings: Settings): FleetTimes {
+  return {
+    maxLag: settings.get('security.keyring.max_lag'),
+    lease: settings.get('security.keyring.lease'),
+    skew: settings.get('security.keyring.clock_skew'),
+  };
 }
 
 export interface FactParts {

@@ -1,14 +1,23 @@
 // Why a step is not taken because of what others report: somebody goes by other rules or secrets, or is further on.
-// For steps that are taken by themselves; those of operators have their own words (rotation/refusals.ts).
 import { KeyturnError } from '../errors.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { nameOf, type ReplicaReport } from './report.js';
 
-/** What a process that would take a step goes by. */
+/** Who would take a step, and what it goes by. */
 export interface StepTaker {
   readonly profile: string;
   /** Seals and opens a shared keyring; undefined where none is shared. */
   readonly roots: Keyring | undefined;
+  /** An operator can go and do something else; a process that acts by itself can only say what is wrong. */
+  readonly words: RefusalWords;
+}
+
+/** What it calls itself, and what it advises. */
+export interface RefusalWords {
+  readonly self: string;
+  readonly otherProfile: (profile: string) => string;
+  readonly outdated: string;
+  readonly otherSecret: string;
 }
 
 /**
@@ -17,34 +26,44 @@ export interface StepTaker {
  */
 export function refuseDisagreement(
   kept: Keyring,
-  { profile, roots }: StepTaker,
+  { profile, roots, words }: StepTaker,
   replicas: readonly ReplicaReport[],
 ): void {
+  refuseOtherRules(profile, words, replicas);
   for (const replica of replicas) {
     const { generation } = replica;
     const instance = nameOf(replica);
-    if (replica.profile !== profile) {
-      throw new KeyturnError(
-        'profile_differs',
-        `${instance} runs by the ${replica.profile} profile, and this process by ${profile}`,
-        'run all replicas by one profile: KEYTURN_ENV says which',
-      );
-    }
     if (replica.ring === kept.id && generation > kept.generation) {
+      // Put back to an older one, which processes refuse: a step would build on what is past.
       throw new KeyturnError(
         'keyring_outdated',
-        `${instance} has generation ${generation} of the keyring, and what is kept is generation ${kept.generation}`,
-        'whoever has the newest puts it back, as soon as it reaches the store',
+        `${instance} has generation ${generation} of the keyring in force, and what is kept is generation ${kept.generation}`,
+        words.outdated,
       );
     }
     if (roots !== undefined && cannotOpen(replica, roots)) {
       throw new KeyturnError(
         'secret_differs',
-        `${instance} has the signing secret ${replica.roots?.join(', ')}, and this process has ${roots.active.id}`,
-        'give every replica the same signing secret; while it changes, the other one as a previous or next secret',
+        `${instance} has the signing secret ${replica.roots?.join(', ')}, and ${words.self} has ${roots.active.id}`,
+        words.otherSecret,
       );
     }
   }
+}
+
+/** Of another profile, whose waits are computed by other rules. @throws KeyturnError `profile_differs` */
+export function refuseOtherRules(
+  profile: string,
+  words: RefusalWords,
+  replicas: readonly ReplicaReport[],
+): void {
+  const other = replicas.find((replica) => replica.profile !== profile);
+  if (other === undefined) return;
+  throw new KeyturnError(
+    'profile_differs',
+    `${nameOf(other)} runs by the ${other.profile} profile, and ${words.self} by ${profile}`,
+    words.otherProfile(other.profile),
+  );
 }
 
 /** What was sealed under these roots. One that has no ring yet is at fault itself, and keeps nobody from going on. */

@@ -123,6 +123,11 @@ export class PurposeRegistry {
     return [...this.#purposes.values()];
   }
 
+  /** The longest lifetime of each, in seconds. */
+  get lifetimes(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.all.map(({ name, maxAge }) => [name, maxAge]));
+  }
+
   /** What is known of a purpose. Of one that others know, and this registry does not, it is little. */
   describe(name: string): Purpose {
     return this.#purposes.get(name) ?? unsaid(name, 0, false);

@@ -1,7 +1,9 @@
 // Starts the keyring that replicas share in an engine. Nothing but that engine is written to: where secrets come as
 // variables into containers, a file would be in the way.
+
 import { Engines } from '../engines/engines.js';
 import { KeyturnError } from '../errors.js';
+import { refuseOtherRules } from '../fleet/refusals.js';
 import { nameOf, type ReplicaReport } from '../fleet/report.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { effective } from '../keyring/planned.js';
@@ -9,7 +11,7 @@ import type { Resolution } from '../resolve/resolve.js';
 import { openRingPlaces } from '../ring-stores/open.js';
 import type { SharedRingStore } from '../ring-stores/shared.js';
 import { commandOf, type Founded, type Founding, firstRing, NOTHING_TAKEN } from './founding.js';
-import { refuseOtherRules } from './refusals.js';
+import { COMMAND_WORDS } from './refusals.js';
 
 /**
  * @param before found with a store set: its keyring holds the secrets that seal the shared one
@@ -71,7 +73,7 @@ function refuseStrangers(
   before: Resolution,
   replicas: readonly ReplicaReport[],
 ): void {
-  refuseOtherRules(before, replicas);
+  refuseOtherRules(before.profile.profile, COMMAND_WORDS, replicas);
   const holder = replicas.find(({ ring }) => ring !== undefined);
   if (holder !== undefined) {
     throw new KeyturnError(

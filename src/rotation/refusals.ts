@@ -1,8 +1,7 @@
-// Why a step is not taken, whatever it is: the keys cannot be changed from here, or somebody goes by other rules.
+// What commands say where no step can be taken: the keys cannot be changed from here, or somebody disagrees.
 import { variableOf } from '../config/settings.js';
 import { KeyturnError } from '../errors.js';
-import { nameOf, type ReplicaReport } from '../fleet/report.js';
-import type { Keyring } from '../keyring/keyring.js';
+import type { RefusalWords } from '../fleet/refusals.js';
 import type { Resolution } from '../resolve/resolve.js';
 
 /** Keys that only a deploy, or a pipeline, can change. */
@@ -35,45 +34,13 @@ export function refuseUnchangeable({ source, hidden }: Resolution, byHand: ByHan
   throw new KeyturnError('keyring_not_document', `${what}, and not a keyring document`, hint);
 }
 
-/** A shell may have another environment than the service: its waits would be computed by other rules. */
-export function refuseOtherRules({ profile }: Resolution, replicas: readonly ReplicaReport[]): void {
-  const mine = profile.profile;
-  const other = replicas.find((replica) => replica.profile !== mine);
-  if (other === undefined) return;
-  throw new KeyturnError(
-    'profile_differs',
-    `${nameOf(other)} runs by the ${other.profile} profile, and this command by ${mine}`,
-    `run it with --env ${other.profile}, and with the environment of the service`,
-  );
-}
-
-/** The ring would be sealed so that these replicas could open it no more. */
-export function refuseOtherSecrets(roots: Keyring, replicas: readonly ReplicaReport[]): void {
-  const other = replicas.find(
-    (replica) =>
-      // One that could never open it is at fault itself, and must not keep the others from rotating.
-      replica.signs !== undefined &&
-      replica.roots !== undefined &&
-      !replica.roots.some((kid) => roots.get(kid)?.live === true),
-  );
-  if (other === undefined) return;
-  throw new KeyturnError(
-    'secret_differs',
-    `${nameOf(other)} has the signing secret ${other.roots?.join(', ')}, and this command has ${roots.active.id}`,
-    'run it with the environment of the service',
-  );
-}
-
-/** A document that was put back to an older one: processes refuse it, and a step would build on what is past. */
-export function refuseOlder({ id, generation }: Keyring, replicas: readonly ReplicaReport[]): void {
-  const ahead = replicas.find((replica) => replica.ring === id && replica.generation > generation);
-  if (ahead === undefined) return;
-  throw new KeyturnError(
-    'keyring_outdated',
-    `${nameOf(ahead)} has generation ${ahead.generation} of the keyring in force, and what is kept is generation ${generation}`,
-    'put the newest one back; to go back on purpose, stop the processes that have a newer one',
-  );
-}
+/** For a command: a shell may have another environment than the service. */
+export const COMMAND_WORDS: RefusalWords = {
+  self: 'this command',
+  otherProfile: (profile) => `run it with --env ${profile}, and with the environment of the service`,
+  outdated: 'put the newest one back; to go back on purpose, stop the processes that have a newer one',
+  otherSecret: 'run it with the environment of the service',
+};
 
 export const NO_KEYRING_HINT: string =
   'run this in the folder of the app, or name it with --cwd; where there is none yet, make one with keyturn init';

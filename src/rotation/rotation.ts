@@ -2,7 +2,8 @@
 // resolver, gathers the facts, applies a pure transition and writes the result back whole.
 import { Engines } from '../engines/engines.js';
 import { KeyturnError } from '../errors.js';
-import { type FactParts, factsOf } from '../fleet/facts.js';
+import { type FactParts, factsOf, timesOf } from '../fleet/facts.js';
+import { refuseDisagreement } from '../fleet/refusals.js';
 import { endedFacts, type ReplicaReport } from '../fleet/report.js';
 import { parseDocument, writeDocument } from '../keyring/document.js';
 import { Material } from '../keyring/key.js';
@@ -20,11 +21,9 @@ import { type Deploy, deploysOf } from './deploys.js';
 import { type Impact, impactOf, type Step } from './impact.js';
 import {
   type ByHand,
+  COMMAND_WORDS,
   NO_KEYRING_HINT,
   REVOKE_BY_HAND,
-  refuseOlder,
-  refuseOtherRules,
-  refuseOtherSecrets,
   refuseUnchangeable,
   STEP_BY_HAND,
 } from './refusals.js';
@@ -282,9 +281,9 @@ export class Rotation {
     // Called while the lock is held: the facts are as of the change, and not of when it was asked for.
     const apply = async (found: Keyring): Promise<Keyring> => {
       const replicas = await this.replicas();
-      refuseOtherRules(this.resolution, replicas);
-      refuseOlder(found, replicas);
-      if (this.#places.shared !== undefined) refuseOtherSecrets(this.#places.shared.roots, replicas);
+      const { profile } = this.resolution.profile;
+      const self = { profile, roots: this.#places.shared?.roots, words: COMMAND_WORDS };
+      refuseDisagreement(found, self, replicas);
       const facts = await this.#facts(replicas, options);
       former = effective(found, facts.now);
       try {
@@ -320,12 +319,8 @@ export class Rotation {
   ): TransitionFacts {
     const { settings } = this.resolution;
     const parts: FactParts = {
-      times: {
-        maxLag: settings.get('security.keyring.max_lag'),
-        lease: settings.get('security.keyring.lease'),
-        skew: settings.get('security.keyring.clock_skew'),
-      },
-      lifetimes: Object.fromEntries(this.registry.all.map(({ name, maxAge }) => [name, maxAge])),
+      times: timesOf(settings),
+      lifetimes: this.registry.lifetimes,
       now: this.#now(),
       expectedReplicas,
       who,

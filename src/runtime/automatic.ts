@@ -2,7 +2,7 @@
 // one of them write, and the others find that nothing is due any more.
 import { KeyturnError } from '../errors.js';
 import { type FactParts, gatherFacts } from '../fleet/facts.js';
-import { refuseDisagreement, type StepTaker } from '../fleet/refusals.js';
+import { type RefusalWords, refuseDisagreement, type StepTaker } from '../fleet/refusals.js';
 import { mayBeDue, type RotationPlan, turn } from '../keyring/automatic.js';
 import { Material } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
@@ -22,7 +22,7 @@ export interface AutomaticParts {
   readonly ring: () => Keyring | undefined;
   readonly facts: () => FactParts;
   /** What this process goes by. */
-  readonly self: () => StepTaker;
+  readonly self: () => Omit<StepTaker, 'words'>;
   readonly logger: Logger;
 }
 
@@ -67,7 +67,7 @@ export class AutomaticRotation {
       const turned = await store.change(async (kept) => {
         refuseOlder(kept, ring());
         const found = await gatherFacts(store.fleet, { ...facts(), who: 'keyturn', why: WHY });
-        refuseDisagreement(kept, self(), found.replicas);
+        refuseDisagreement(kept, { ...self(), words: PROCESS_WORDS }, found.replicas);
         const { lease } = found.facts;
         const next = turn(kept, { ...plan, lease }, () => new Material(generateSecret()), found.facts);
         acted = next !== kept;
@@ -106,5 +106,14 @@ function refuseOlder(kept: Keyring, mine: Keyring | undefined): void {
     'it is put back as soon as the store can be written',
   );
 }
+
+/** For a process that takes a step by itself. */
+const PROCESS_WORDS: RefusalWords = {
+  self: 'this process',
+  otherProfile: () => 'run all replicas by one profile: KEYTURN_ENV says which',
+  outdated: 'whoever has the newest puts it back, as soon as it reaches the store',
+  otherSecret:
+    'give every replica the same signing secret; while it changes, the other one as a previous or next secret',
+};
 
 const WHY = 'due, as security.rotation.every says';

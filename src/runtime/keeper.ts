@@ -1,11 +1,9 @@
 // Keeps the keyring in force up to date: follows its source, reports what this process knows, and says how it is.
-import type { Settings } from '../config/layers.js';
 import type { KeyturnError } from '../errors.js';
-import type { FleetTimes } from '../fleet/facts.js';
+import { type FleetTimes, timesOf } from '../fleet/facts.js';
 import type { PlannedKey, ReplicaReport } from '../fleet/report.js';
 import { Reporter } from '../fleet/reporter.js';
 import { adopt, newRingId } from '../keyring/adopt.js';
-import type { Lifetimes } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { LiveKeyring, type Moment } from '../keyring/live.js';
 import type { PurposeRegistry } from '../purposes/registry.js';
@@ -262,8 +260,11 @@ export class RingKeeper {
       store,
       plan: { every, lease: this.#times.lease },
       ring: () => this.ring.found,
-      facts: () => ({ times: this.#times, lifetimes: lifetimesOf(registry), now: options.machine.now() }),
-      self: () => ({ profile: resolution.profile.profile, roots: places.shared?.roots }),
+      facts: () => ({ times: this.#times, lifetimes: registry.lifetimes, now: options.machine.now() }),
+      self: () => ({
+        profile: resolution.profile.profile,
+        roots: places.shared?.roots,
+      }),
       logger,
     });
   }
@@ -340,7 +341,7 @@ export class RingKeeper {
       roots: places.shared?.roots.live.map((key) => key.id),
       loadedAt: this.#loadedAt,
       uses: usage.uses.filter((use) => use.signed + use.verified > 0),
-      lifetimes: lifetimesOf(registry),
+      lifetimes: registry.lifetimes,
       maxLag: this.#times.maxLag,
       lease: this.#times.lease,
       degraded: this.#degraded?.message,
@@ -355,20 +356,6 @@ export class RingKeeper {
     );
     return planned.length === 0 ? undefined : planned;
   }
-}
-
-/** What the configuration says of time, in seconds. */
-export function timesOf(settings: Settings): FleetTimes {
-  return {
-    maxLag: settings.get('security.keyring.max_lag'),
-    lease: settings.get('security.keyring.lease'),
-    skew: settings.get('security.keyring.clock_skew'),
-  };
-}
-
-/** The longest lifetime of each purpose, in seconds. */
-export function lifetimesOf(registry: PurposeRegistry): Lifetimes {
-  return Object.fromEntries(registry.all.map(({ name, maxAge }) => [name, maxAge]));
 }
 
 function kids(ring: Keyring): readonly string[] {

@@ -1,16 +1,17 @@
 // Session stores on real engines, each in a place of its own: for the contract suites.
 import { Redis } from 'ioredis';
-import { BasicClientSideCache, createClient } from 'redis';
+import { BasicClientSideCache, createClient, type RedisClientOptions } from 'redis';
 import { inject } from 'vitest';
 import { PostgresSessionStore } from '../../src/stores/postgres.js';
 import { RedisSessionStore } from '../../src/stores/redis.js';
 import type { ContractEngine } from '../contract/http-contract.js';
 import { ownPrefix, ownSchema } from '../support/engines.js';
 
-const nodeRedis: ContractEngine = {
-  name: 'Redis through node-redis',
+/** @param options of the client, besides its URL */
+const throughNodeRedis = (name: string, options: () => RedisClientOptions): ContractEngine => ({
+  name,
   open: async () => {
-    const client = createClient({ url: inject('redisUrl') });
+    const client = createClient({ url: inject('redisUrl'), ...options() });
     await client.connect();
     const prefix = ownPrefix();
     return {
@@ -22,25 +23,14 @@ const nodeRedis: ContractEngine = {
       },
     };
   },
-};
+});
 
-const cached: ContractEngine = {
-  name: 'Redis through node-redis with its cache',
-  open: async () => {
-    const clientSideCache = new BasicClientSideCache({ ttl: 60_000 });
-    const client = createClient({ url: inject('redisUrl'), RESP: 3, clientSideCache });
-    await client.connect();
-    const prefix = ownPrefix();
-    return {
-      store: (clock) => new RedisSessionStore({ client, prefix, clock }),
-      close: async () => {
-        for await (const keys of client.scanIterator({ MATCH: `${prefix}*`, COUNT: 1000 }))
-          if (keys.length > 0) await client.del(keys);
-        await client.close();
-      },
-    };
-  },
-};
+const nodeRedis = throughNodeRedis('Redis through node-redis', () => ({}));
+
+const cached = throughNodeRedis('Redis through node-redis with its cache', () => ({
+  RESP: 3,
+  clientSideCache: new BasicClientSideCache({ ttl: 60_000 }),
+}));
 
 const ioredis: ContractEngine = {
   name: 'Redis through ioredis',
