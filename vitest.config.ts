@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['test/setup/build.ts', 'test/setup/engines.ts'],
+    globalSetup: ['test/setup/build.ts', 'test/setup/engines.ts', 'test/setup/wycheproof.ts'],
     testTimeout: 30_000,
     // Most tests wait for processes of their own: two files at a time keep both cores of a small machine busy.
     maxWorkers: 2,
