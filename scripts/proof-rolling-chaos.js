@@ -2,8 +2,8 @@
 // another is left in peace. And once all of them lose Redis together.
 import { sleep } from './proof-tools.js';
 
-/** In milliseconds: what was hit must call itself ready again so soon after it was let go. */
-const RECOVERY = 20_000;
+/** In leases: what was hit must call itself ready again so soon after it was let go. */
+const RECOVERY = 5;
 
 export const WITHOUT_REDIS = 'killed, and started without Redis';
 
@@ -144,7 +144,7 @@ export class Chaos {
   }
 
   async #recovered(replica) {
-    const deadline = performance.now() + RECOVERY;
+    const deadline = performance.now() + RECOVERY * this.#times.lease * 1000;
     // What the balancer saw last may be from before.
     await sleep(500);
     while (!replica.ready) {

@@ -3,8 +3,6 @@
 import { sleep } from './proof-tools.js';
 
 const SESSION = '__Host-keyturn.sid';
-/** Where a session or a token ends so soon it may have ended on the way. */
-const MARGIN_MS = 1500;
 
 /** A browser as far as it matters here: cookies with a lifetime, and the CSRF token of its page. */
 export class Jar {
@@ -77,7 +75,7 @@ export class Jar {
         this.#remember(csrfToken);
         return;
       }
-      this.#refused('POST /login', answer, this.#csrf?.endsAt);
+      this.#refused('POST /login', answer);
       await this.#open();
     }
   }
@@ -90,21 +88,19 @@ export class Jar {
   }
 
   async #signOut() {
-    const endsAt = this.#csrf?.endsAt;
     const answer = await this.#send('/logout', {});
     const { user } = answer.body;
     // Tried again after it was done, it comes without a session that its token could belong to.
     const done = user === null || (answer.again && answer.status === 403);
-    if (!done) this.#refused('POST /logout', answer, endsAt);
+    if (!done) this.#refused('POST /logout', answer);
   }
 
   async look(path) {
-    const carried = this.#cookies.get(SESSION);
     const answer = await this.#ask({ path });
     const { body } = answer;
     if (body.csrfToken !== undefined) this.#remember(body.csrfToken);
     if (body.user === this.#name) return body;
-    this.#refused(`GET ${path}`, answer, carried?.endsAt);
+    this.#refused(`GET ${path}`, answer);
     await this.signIn();
     return undefined;
   }
@@ -112,8 +108,6 @@ export class Jar {
   async #leaveVisit() {
     const visit = ++this.#visit;
     this.#tried.set(visit, 1);
-    const { endsAt } = this.#csrf;
-    const carried = this.#cookies.get(SESSION)?.endsAt ?? 0;
     const answer = await this.#send('/proof/visit', { visit });
     if (answer.again) this.#tried.set(visit, Number.POSITIVE_INFINITY);
     if (answer.body.user === this.#name) {
@@ -121,7 +115,7 @@ export class Jar {
       this.#parts.tally.writes++;
       return;
     }
-    this.#refused('POST /proof/visit', answer, Math.min(endsAt, carried));
+    this.#refused('POST /proof/visit', answer);
     this.#csrf = undefined;
   }
 
@@ -154,12 +148,14 @@ export class Jar {
 
   async #ask(what) {
     const carried = [...this.#cookies].filter(([, cookie]) => isAlive(cookie));
+    const ended = carried.length < this.#cookies.size;
     const cookie = carried.map(([name, { value }]) => `${name}=${value}`).join('; ');
     const kid = this.kid;
     const answer = await this.#parts.balancer.ask({ ...what, headers: { ...what.headers, cookie } });
     if (kid !== undefined && answer.body.user === this.#name) this.#parts.tally.verified(kid);
     for (const header of answer.setCookies) this.#keep(header);
-    return answer;
+    // By its own rules: the browser dropped a cookie, or the replica says that what came has expired.
+    return { ...answer, ended: ended || answer.reasons.includes('expired') };
   }
 
   #keep(header) {
@@ -177,17 +173,19 @@ export class Jar {
   }
 
   /** It was asked while it called itself ready, and did not know somebody who is signed in. */
-  #refused(what, { replica, status }, endsAt = Number.POSITIVE_INFINITY) {
+  #refused(what, { replica, status, reasons, ended }) {
     const { tally } = this.#parts;
-    // By its own rules: whoever waits for a lifetime, for an answer or a machine that stands still, is late.
-    if (performance.now() > endsAt - MARGIN_MS) {
+    if (ended) {
       tally.idle++;
       return;
     }
     replica.refused++;
     tally.refused();
     const token = this.kid === undefined ? '' : ` with a session of ${this.kid}`;
-    tally.fail(`${tally.phase.name}: ${replica.name} refused ${this.#name}: ${what}${token} gave ${status}`);
+    const why = reasons.join(' ') === '' ? '' : ` (${reasons.join(', ')})`;
+    tally.fail(
+      `${tally.phase.name}: ${replica.name} refused ${this.#name}: ${what}${token} gave ${status}${why}`,
+    );
   }
 }
 

@@ -2,17 +2,17 @@
 // themselves ready.
 import { Agent, request } from 'node:http';
 import { join } from 'node:path';
+import { REASONS } from './proof-reasons.js';
 import { newFolder, root, sleep, start } from './proof-tools.js';
 
-const APP = join(root, 'scripts', 'proof-rolling-app.js');
+const APP = join(root, 'scripts', 'proof-app.js');
 /** In milliseconds, as load balancers do it. */
 const LOOK_EVERY = 200;
-const LOOK_PATIENCE = 1000;
 /** Before another replica is tried: soon, and less often while nobody answers. */
 const RETRY_AFTER = 50;
 const LONGEST_RETRY = 400;
-/** When nobody has answered for so long the proof has failed. */
-const GIVE_UP_AFTER = 60_000;
+/** When nobody has answered for so many times the patience with one the proof has failed. */
+const GIVE_UP_AFTER = 15;
 
 export class Replica {
   #env;
@@ -23,6 +23,7 @@ export class Replica {
   #port = 0;
   #expectedToEnd = false;
   #tally;
+  #patience;
   /** What it said when it was last asked whether it is ready. */
   ready = false;
   requests = 0;
@@ -33,7 +34,9 @@ export class Replica {
   /** When it was not called ready: `{ from, until }`, in seconds. */
   away = [];
 
-  constructor(name, { line, env, tally }) {
+  /** @param patience milliseconds in which it must say that it is ready */
+  constructor(name, { line, env, tally, patience }) {
+    this.#patience = patience;
     this.name = name;
     this.line = line;
     this.#env = env;
@@ -100,7 +103,7 @@ export class Replica {
 
   async #looksReady() {
     try {
-      return (await this.ask({ path: '/readyz' }, LOOK_PATIENCE)).status === 200;
+      return (await this.ask({ path: '/readyz' }, this.#patience)).status === 200;
     } catch {
       return false;
     }
@@ -133,7 +136,14 @@ export class Replica {
           clearTimeout(timer);
           const setCookies = response.headers['set-cookie'] ?? [];
           const { statusCode: status } = response;
-          resolve({ replica: this, status, body: status === 200 ? JSON.parse(text) : {}, setCookies });
+          const reasons = (response.headers[REASONS] ?? '').split(' ');
+          resolve({
+            replica: this,
+            status,
+            body: status === 200 ? JSON.parse(text) : {},
+            setCookies,
+            reasons,
+          });
         });
       });
       asked.end(body);
@@ -159,7 +169,7 @@ export class Balancer {
    * refusal: the request goes on to the next. `again` tells whether an earlier try may have been done all the same.
    */
   async ask(what) {
-    const deadline = performance.now() + GIVE_UP_AFTER;
+    const deadline = performance.now() + GIVE_UP_AFTER * this.#patience;
     for (let again = false, pause = RETRY_AFTER; ; pause = Math.min(2 * pause, LONGEST_RETRY)) {
       const replica = this.#pick();
       if (replica !== undefined) {

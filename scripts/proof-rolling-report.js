@@ -2,11 +2,9 @@
 import { WITHOUT_REDIS } from './proof-rolling-chaos.js';
 import { table } from './proof-tools.js';
 
-export function tell({ tally, replicas, naive, seed }) {
-  const { failures, idle } = tally;
+export function tell({ tally, replicas, naive, verdict, seed }) {
+  const { idle } = tally;
   const ended = `${idle} sessions or forms ended by their own rules while their visitors waited for an answer`;
-  const verdict =
-    failures.length === 0 ? 'nobody was refused, and nothing was lost' : `${failures.length} failures`;
   return [
     '',
     phaseTable(tally),

@@ -1,9 +1,11 @@
-// What a replica of the rolling proof runs: Locker as it is, and beside its routes one that writes to the session so
-// that the proof can ask later whether what was acknowledged is there. examples/locker/main.ts is the model.
+// What a replica of a proof runs: Locker as it is, saying why it refused something, and beside its routes one that
+// writes to the session so that the proof can ask later whether what was acknowledged is there. examples/locker/main.ts
+// is the model.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createKeyturn } from 'keyturn';
 import { createBlobStore } from 'keyturn/blobs';
+import { logger, tellReasons } from './proof-reasons.js';
 import { root } from './proof-tools.js';
 
 const locker = (file) => import(join(root, 'examples/locker/dist', file));
@@ -12,7 +14,7 @@ const { buildLocker } = await locker('app.js');
 const { Files } = await locker('files.js');
 const { readSettings } = await locker('settings.js');
 
-const keyturn = await createKeyturn();
+const keyturn = await createKeyturn({ logger });
 const { host, port, dataDir, ...settings } = readSettings(process.env, true);
 mkdirSync(dataDir, { recursive: true, mode: 0o700 });
 const folder = join(dataDir, 'files');
@@ -44,6 +46,7 @@ app.register(async (routes) => {
   });
 });
 
+tellReasons(app.server);
 await app.listen({ host, port });
 process.once('SIGTERM', async () => {
   // As Locker does: what is still going on may take so long.
