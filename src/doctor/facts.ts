@@ -21,8 +21,11 @@ export interface SecretPlace {
 }
 
 export interface GitFacts {
-  /** `absent`: no git here; `silent`: it did not answer in time; `none`: the folder is in no checkout. */
-  readonly state: 'absent' | 'silent' | 'none' | 'checkout';
+  /**
+   * `absent`: no git here; `silent`: it did not answer in time; `refused`: it would not, or could not, look at a
+   * checkout; `none`: the folder is in no checkout.
+   */
+  readonly state: 'absent' | 'silent' | 'refused' | 'none' | 'checkout';
   /** Files with secrets that git tracks. */
   readonly tracked: readonly string[];
   /** The folder `.keyturn` is there, inside the checkout, and no rule ignores it. */

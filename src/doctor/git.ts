@@ -1,12 +1,7 @@
-// Asks git what it tracks. Without a shell, with a time limit, and without running what a repository configures.
-import { execFile } from 'node:child_process';
+// Asks git what it tracks of the files that hold secrets, and whether it ignores the folder `.keyturn`.
 import { basename, dirname, join, relative } from 'node:path';
 import type { GitFacts } from './facts.js';
-
-const TIMEOUT_MS = 5_000;
-
-type Variables = Readonly<Record<string, string | undefined>>;
-type Answer = { readonly code: number; readonly out: string } | 'absent' | 'silent';
+import { checkoutAround, GitProgram, type Variables } from './git-program.js';
 
 export interface GitQuestion {
   readonly cwd: string;
@@ -18,59 +13,57 @@ export interface GitQuestion {
   readonly nameOf: (path: string) => string;
 }
 
+/** Why git says nothing of a folder that is in a checkout. */
+type Trouble = 'silent' | 'refused';
+
+const NOTHING = { tracked: [], dataDirExposed: false };
+
 export async function askGit(question: GitQuestion): Promise<GitFacts> {
   const { cwd, env, dataDir } = question;
-  const nothing = { tracked: [], dataDirExposed: false };
-  const inside = await run(cwd, ['rev-parse', '--is-inside-work-tree'], env);
-  if (inside === 'absent' || inside === 'silent') return { state: inside, ...nothing };
+  const git = await GitProgram.find(env, cwd);
+  if (git === undefined) return { state: 'absent', ...NOTHING };
+  const inside = await checkoutAround(cwd);
   // Every file is asked for in its own folder: it may lie in another checkout than the configuration.
-  const lists = question.files.map(async ({ path, name }) =>
-    (await list(dirname(path), basename(path), env)).length > 0 ? [name] : [],
+  const lists = await Promise.all(
+    question.files.map(async ({ path, name }) => {
+      const found = await list(git, dirname(path), basename(path));
+      return typeof found === 'string' ? found : found.map(() => name);
+    }),
   );
   // Asked for from above as well: what git tracks in a folder need not be there any more.
   const base = question.dataDirThere ? dataDir : cwd;
-  const kept = await list(base, relative(base, dataDir) || '.', env);
-  const tracked = [
-    ...(await Promise.all(lists)).flat(),
-    ...kept
-      .filter((path) => basename(path) !== '.gitignore')
-      .map((path) => question.nameOf(join(base, path))),
-  ];
-  const ignored = question.dataDirThere
-    ? await run(dataDir, ['check-ignore', '--no-index', '-q', 'secret'], env)
-    : undefined;
+  const kept = await list(git, base, relative(base, dataDir) || '.');
+  const inDataDir =
+    typeof kept === 'string'
+      ? kept
+      : kept
+          .filter((path) => basename(path) !== '.gitignore')
+          .map((path) => question.nameOf(join(base, path)));
+  const exposed = question.dataDirThere ? await isExposed(git, dataDir) : false;
+  const troubles = [...lists, inDataDir, exposed].filter((answer) => typeof answer === 'string');
+  const tracked = [...lists, inDataDir].flatMap((answer) => (typeof answer === 'string' ? [] : answer));
   return {
-    state: inside.code === 0 ? 'checkout' : 'none',
+    state: troubles[0] ?? (inside === undefined ? 'none' : 'checkout'),
     tracked: [...new Set(tracked)].sort(),
-    // 0: ignored; 1: not ignored; more: no checkout.
-    dataDirExposed: typeof ignored === 'object' && ignored.code === 1,
+    dataDirExposed: exposed === true,
   };
 }
 
-/** The tracked files at `path`, relative to `folder`; none when git has nothing to say. */
-async function list(folder: string, path: string, env: Variables): Promise<readonly string[]> {
-  const answer = await run(folder, ['--literal-pathspecs', 'ls-files', '-z', '--', path], env);
-  return typeof answer === 'object' && answer.code === 0 ? answer.out.split('\0').filter(Boolean) : [];
+/** The tracked files at `path`, relative to `folder`. */
+async function list(git: GitProgram, folder: string, path: string): Promise<readonly string[] | Trouble> {
+  const answer = await git.ask(folder, ['--literal-pathspecs', 'ls-files', '-z', '--', path]);
+  if (answer === 'silent') return answer;
+  const found = answer.out.split('\0').filter(Boolean);
+  // What it found counts whatever else it could not read.
+  if (found.length > 0 || (answer.code === 0 && !answer.complained)) return found;
+  return (await checkoutAround(folder)) === undefined ? [] : 'refused';
 }
 
-function run(folder: string, args: readonly string[], env: Variables): Promise<Answer> {
-  // A repository may name a program to watch its files; looking at it must not run that.
-  const safe = ['-C', folder, '-c', 'core.fsmonitor=false', ...args];
-  // Little of the environment: neither secrets nor GIT_DIR, which a hook sets, belong there.
-  const { PATH, HOME, XDG_CONFIG_HOME, SystemRoot } = env;
-  const given = { PATH, HOME, XDG_CONFIG_HOME, SystemRoot, LC_ALL: 'C' };
-  const options = {
-    env: given,
-    timeout: TIMEOUT_MS,
-    maxBuffer: 16 * 1024 * 1024,
-    windowsHide: true,
-  } as const;
-  return new Promise((answer) => {
-    execFile('git', safe, options, (error, out) => {
-      if (error === null) answer({ code: 0, out });
-      else if (error.killed === true) answer('silent');
-      else if (typeof error.code === 'number') answer({ code: error.code, out });
-      else answer('absent');
-    });
-  });
+/** Whether no rule ignores what lies in the folder. */
+async function isExposed(git: GitProgram, folder: string): Promise<boolean | Trouble> {
+  const answer = await git.ask(folder, ['check-ignore', '--no-index', '-q', 'secret']);
+  if (answer === 'silent') return answer;
+  // 0: ignored; 1: not ignored; more: it cannot tell, or there is no checkout.
+  if (answer.code <= 1) return answer.code === 1;
+  return (await checkoutAround(folder)) === undefined ? false : 'refused';
 }

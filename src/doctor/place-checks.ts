@@ -37,14 +37,25 @@ function judgeMode(place: SecretPlace, production: boolean): readonly Point[] {
 export function git(facts: Facts): readonly Point[] {
   const { state, tracked, dataDirExposed } = facts.git;
   if (state === 'absent') return [pass('not checked: git is not installed here')];
-  if (state === 'silent')
-    return [warn('not checked: git did not answer in time', 'run the doctor again; does git status answer?')];
   const points: Point[] = tracked.map((name) =>
     fail(
       `git tracks ${name}, which holds a secret: everybody with a copy of the repository has it`,
       `git rm --cached ${name}, ignore it, and replace the secret: its history keeps the old one`,
     ),
   );
+  if (state === 'silent') {
+    points.push(
+      warn('not checked: git did not answer in time', 'run the doctor again; does git status answer?'),
+    );
+  }
+  if (state === 'refused') {
+    points.push(
+      warn(
+        'not checked: git does not look at this checkout, or cannot without fetching or running something',
+        'see what git ls-files says, if you trust the checkout: it may belong to another user, or be broken',
+      ),
+    );
+  }
   if (dataDirExposed) {
     points.push(
       warn(`no rule makes git ignore ${facts.dataDir.name}`, `add ${facts.dataDir.name}/ to .gitignore`),

@@ -1,14 +1,5 @@
 // The doctor's checks, over real folders and simulated machines.
-import { execFileSync } from 'node:child_process';
-import {
-  chmodSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, inject, test, vi } from 'vitest';
 import { CHECKS } from '../../src/doctor/checks.js';
@@ -235,82 +226,6 @@ describe.runIf(process.platform !== 'win32')('file_modes', () => {
     expect((await check('file_modes', { cwd, env })).status).toBe('warn');
     chmod(cwd, { 'mount/held': 0o440 });
     expect((await check('file_modes', { cwd, env })).status).toBe('pass');
-  });
-});
-
-describe('git', () => {
-  const git = (cwd: string, ...args: string[]) =>
-    execFileSync('git', ['-C', cwd, ...args], { stdio: 'pipe' });
-
-  async function checkout(files: Record<string, string>): Promise<string> {
-    const cwd = await folderWith(files);
-    git(cwd, 'init', '-q');
-    return cwd;
-  }
-
-  test('outside a checkout and without git it passes, and says so', async () => {
-    expect(await check('git', { env: PROD })).toMatchObject({
-      status: 'pass',
-      detail: 'this folder is in no git checkout',
-    });
-    const none = await check('git', { env: { ...PROD, PATH: '/nowhere' } });
-    expect(none).toMatchObject({ status: 'pass', detail: expect.stringContaining('not installed') });
-  });
-
-  test('a tracked secret fails in every profile', async () => {
-    const toml = `[security.signing_secret]\nnext_secrets = ["${OLDER}"]\n`;
-    const cwd = await checkout({
-      '.keyturn/secret': STRONG,
-      '.keyturn/.gitignore': '*\n',
-      held: STRONG,
-      'keyturn.test.toml': toml,
-      '.env.production': `${SECRET}=${STRONG}\n`,
-      'keyturn.toml': '[session]\nidle = "1h"\n',
-    });
-    git(cwd, 'add', '-f', '.');
-    for (const KEYTURN_ENV of ['dev', 'test', 'prod']) {
-      const { status, detail } = await check('git', { cwd, env: { KEYTURN_ENV, [FILE]: 'held' } });
-      expect(status).toBe('fail');
-      expect(detail.split('\n').map((line) => /^git tracks ([^,]+),/.exec(line)?.[1])).toEqual([
-        '.env.production',
-        '.keyturn/secret',
-        'held',
-        'keyturn.test.toml',
-      ]);
-    }
-  });
-
-  test('what git tracks in .keyturn is found when the folder is gone', async () => {
-    const cwd = await checkout({ '.keyturn/secret': STRONG });
-    git(cwd, 'add', '-f', '.');
-    renameSync(join(cwd, '.keyturn'), join(cwd, 'moved'));
-    expect(await check('git', { cwd, env: PROD })).toMatchObject({ status: 'fail' });
-  });
-
-  test('a file in another checkout is asked for there', async () => {
-    const other = await checkout({ held: STRONG });
-    git(other, 'add', '.');
-    const env = { KEYTURN_ENV: 'prod', [FILE]: join(other, 'held') };
-    expect(await check('git', { env })).toMatchObject({ status: 'fail' });
-  });
-
-  test('a folder that no rule ignores is warned of', async () => {
-    const cwd = await checkout({ '.keyturn/secret': STRONG });
-    expect(await check('git', { cwd, env: PROD })).toMatchObject({
-      status: 'warn',
-      hint: 'add .keyturn/ to .gitignore',
-    });
-    const ignored = await checkout({ '.keyturn/secret': STRONG, '.keyturn/.gitignore': '*\n' });
-    expect(await check('git', { cwd: ignored, env: PROD })).toMatchObject({ status: 'pass' });
-  });
-
-  test.runIf(process.platform !== 'win32')('nothing that a repository configures is run', async () => {
-    const cwd = await checkout({ 'watch.sh': '#!/bin/sh\ntouch "$(dirname "$0")/ran"\n', held: STRONG });
-    chmod(cwd, { 'watch.sh': 0o755 });
-    git(cwd, 'config', 'core.fsmonitor', join(cwd, 'watch.sh'));
-    mkdirSync(join(cwd, '.keyturn'));
-    await check('git', { cwd, env: { KEYTURN_ENV: 'prod', [FILE]: 'held' } });
-    expect(readdirSync(cwd)).not.toContain('ran');
   });
 });
 
