@@ -193,6 +193,7 @@ describe('the edges', () => {
       'config/files.ts',
       'disk/files.ts',
       'disk/lock.ts',
+      'doctor/git-program.ts',
       'doctor/places.ts',
       'doctor/run.ts',
       'fleet/file-fleet.ts',
