@@ -3,7 +3,7 @@
 // The signature is looked at first, before the disk. Whoever has none gets one and the same answer for every name.
 import type { Readable } from 'node:stream';
 import { KeyturnError } from '../errors.js';
-import { readUrl } from '../purposes/link-url.js';
+import { readRequestUrl } from '../purposes/link-url.js';
 import type { VerifiedLink } from '../purposes/url.js';
 import { header, judgeDownload, judgeUpload, type RequestHeaders } from './conditions.js';
 import { Incoming } from './incoming.js';
@@ -66,7 +66,7 @@ export async function serveBlob(
 ): Promise<BlobAnswer> {
   const { method } = request;
   if (!['GET', 'HEAD', 'PUT', 'POST'].includes(method)) return refuse(405, { allow: 'GET, HEAD, PUT, POST' });
-  const url = readUrl(request.url);
+  const url = readRequestUrl(request.url);
   if (url === undefined) return refuse(403);
   const link = await verify(parts, request, isBound(url.parameters));
   if (link === undefined) return refuse(403);

@@ -9,6 +9,7 @@ import {
   canonicalPath,
   canonicalQuery,
   type LinkUrl,
+  readRequestUrl,
   readUrl,
   SIGNATURE,
   withParameter,
@@ -41,7 +42,10 @@ export interface SignLinkOptions {
 /** A request, as far as a link matters. */
 export interface LinkRequest {
   readonly method: string;
-  /** As the server received it: the path and the query. The host of an absolute one is not looked at. */
+  /**
+   * As the server received it: the path and the query. The host of an absolute one is not looked at. A fragment is never
+   * part of a request: one with `#` is refused.
+   */
   readonly url: string;
 }
 
@@ -91,13 +95,13 @@ export class Links {
   sign(url: string, options: SignLinkOptions = {}): string {
     const method = (options.method ?? 'GET').toUpperCase();
     if (!/^[A-Z][A-Z-]*$/.test(method) || method === 'HEAD')
-      throw invalid('that is no method to sign a link for', 'sign for GET to allow HEAD as well');
+      throw invalid('that is not a method to sign a link for', 'sign for GET to allow HEAD as well');
     const place = withParameter(url, SIGNATURE, '-'.repeat(TOKEN_CHARACTERS));
     const parsed = place === undefined ? undefined : readUrl(place);
     if (place === undefined || parsed === undefined) {
       throw invalid(
         'only an http URL or a path that begins with one slash can be signed',
-        'encode names and values with encodeURIComponent; "%" needs two hex digits after it',
+        'encode names and values with encodeURIComponent; escapes hold UTF-8, and there are 1,000 parameters at most',
       );
     }
     if (parsed.signatures.length > 1)
@@ -115,7 +119,7 @@ export class Links {
    * which is for logs and not for clients.
    */
   verify(request: LinkRequest, options: VerifyLinkOptions = {}): VerifiedLink | Refusal {
-    const parsed = readUrl(request.url);
+    const parsed = readRequestUrl(request.url);
     // No signature, or two of them: the signer refuses the one that is not there, and counts it.
     const token = parsed?.signatures.length === 1 ? parsed.signatures[0] : undefined;
     const method = methodOf(request.method);
@@ -136,7 +140,7 @@ export class Links {
 
   /** @internal Whether the ring knows the key of a link; false: look for a newer ring. */
   knows(url: string): boolean {
-    const token = readUrl(url)?.signatures[0];
+    const token = readRequestUrl(url)?.signatures[0];
     return token === undefined || this.#signer.knows(token);
   }
 
@@ -154,6 +158,8 @@ export class Links {
         'the path of the URL does not lie under that of the base',
         'sign the URL that visitors see, with the path of the base',
       );
+    if (this.#stripped && url.path.startsWith(`${this.#path}//`))
+      throw invalid('behind the base the path goes on with two slashes', 'take one of them out');
   }
 }
 
@@ -199,7 +205,10 @@ function readBase(base: string | undefined): { readonly origin: string; readonly
   const parsed = /[?#]/.test(base) ? undefined : readUrl(base);
   const origin = parsed === undefined || parsed.origin === '' ? '' : originOf(parsed.origin);
   if (parsed === undefined || origin === undefined) {
-    throw invalid('base is no base for links', 'write an origin, a path or both: "https://example.com/app"');
+    throw invalid(
+      'base is not a base for links',
+      'write an origin, a path or both: "https://example.com/app"',
+    );
   }
   return { origin, path: (canonicalPath(parsed.path) as string).replace(/\/+$/, '') };
 }

@@ -51,14 +51,7 @@ describe('without a good signature', () => {
     const { store, keyturn, ask } = await newServer();
     expect((await ask(store.signedUrl('a'))).status).toBe(404);
     const links = keyturn.links();
-    for (const path of [
-      '/blobs/a%2Fb',
-      '/blobs/',
-      '/blobs//a',
-      '/blobs/nul',
-      '/blobs/%FF',
-      '/blobs/a?download=%FF',
-    ])
+    for (const path of ['/blobs/a%2Fb', '/blobs/', '/blobs//a', '/blobs/nul', '/blobs/%EF%BF%BF'])
       expect((await store.handle({ method: 'GET', url: links.sign(path), headers: {} })).status).toBe(404);
   });
 
