@@ -177,8 +177,8 @@ describe('the edges', () => {
 
   test('process is looked at in one file, and in the command line', () => {
     expect(using(/\bprocess\./).filter((file) => !file.startsWith('cli/'))).toEqual([
-      // Whether the holder of a lock still runs.
-      'disk/lock.ts',
+      // Which process this is, and whether another one still runs.
+      'disk/identity.ts',
       'resolve/machine.ts',
     ]);
   });
@@ -193,6 +193,7 @@ describe('the edges', () => {
       'config/files.ts',
       'disk/files.ts',
       'disk/lock.ts',
+      'disk/identity.ts',
       'doctor/git-program.ts',
       'doctor/places.ts',
       'doctor/run.ts',

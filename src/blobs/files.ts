@@ -16,8 +16,8 @@ import {
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { syncFolder } from '../disk/files.js';
-import { isRunning, withLock } from '../disk/lock.js';
-import { thisProcess } from '../resolve/machine.js';
+import { isRunning, thisProcess } from '../disk/identity.js';
+import { withLock } from '../disk/lock.js';
 import { digest } from '../signing/digest.js';
 import { randomId } from '../signing/random.js';
 import { type BlobInfo, LONGEST_TRAILER, readTrailer, writeTrailer } from './trailer.js';

@@ -139,4 +139,4 @@ export const PURPOSE_FIELDS: PurposeFields = {
 };
 
 /** Variables with the prefix `KEYTURN_` that are no settings. */
-export const COMPANION_VARIABLES: readonly string[] = ['KEYTURN_ENV', 'KEYTURN_DATA_DIR'];
+export const COMPANION_VARIABLES: readonly string[] = ['KEYTURN_ENV', 'KEYTURN_DATA_DIR', 'KEYTURN_INSTANCE'];

@@ -1,13 +1,13 @@
 // One writer at a time: a lock file beside the file, which a crashed writer does not hold for ever.
 //
-// The lock names its holder: host, process and a random text. A holder on this host whose process is gone is dead,
+// The lock names its holder: its process and a random text. A holder whose process is seen to be gone is dead,
 // and so is one whose lock is a minute old, wherever it runs; its lock is broken. Since that may be a mistake, and
 // two waiters may break at once, a holder looks whether the lock is still its own right before it changes anything (`stillMine`).
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, readFile, rename, rmdir, stat, unlink } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KeyturnError } from '../errors.js';
+import { hasEnded, type ProcessIdentity, thisProcess } from './identity.js';
 
 const PATIENCE_MS = 15_000;
 const LOOK_MS = 15;
@@ -15,9 +15,7 @@ const LOOK_MS = 15;
 const DEAD_AFTER_MS = 60_000;
 const GUARD_DEAD_AFTER_MS = 5_000;
 
-interface Holder {
-  readonly host: string;
-  readonly pid: number;
+interface Holder extends ProcessIdentity {
   readonly mark: string;
 }
 
@@ -45,7 +43,7 @@ export async function withLock<T>(path: string, work: (lock: HeldLock) => Promis
 }
 
 async function acquire(lock: string, mark: string): Promise<void> {
-  const mine: Holder = { host: hostname(), pid: process.pid, mark };
+  const mine: Holder = { ...thisProcess(), mark };
   const patient = performance.now() + PATIENCE_MS;
   for (;;) {
     if (await create(lock, JSON.stringify(mine))) return;
@@ -76,33 +74,23 @@ async function readHolder(lock: string): Promise<Holder | undefined> {
   const text = await readFile(lock, 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
   try {
-    const { host, pid, mark } = JSON.parse(text) as Holder;
+    const { host, pid, boot, namespace, mark } = JSON.parse(text) as Holder;
     if (typeof host === 'string' && typeof pid === 'number' && typeof mark === 'string')
-      return { host, pid, mark };
+      return { host, pid, boot, namespace, mark };
   } catch {
     // Half written.
   }
   return { host: '', pid: 0, mark: text };
 }
 
-async function isDead(lock: string, { host, pid }: Holder): Promise<boolean> {
-  if (host === hostname() && !isRunning(pid)) return true;
+async function isDead(lock: string, holder: Holder): Promise<boolean> {
+  if (hasEnded(holder)) return true;
   const age = await stat(lock).then(
     ({ mtimeMs }) => Date.now() - mtimeMs,
     () => 0,
   );
   // An empty lock has no host: its writer needs microseconds to fill it.
-  return age > (host === '' ? 1000 : DEAD_AFTER_MS);
-}
-
-/** Whether a process of this host runs; one that may not be signalled does. */
-export function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
+  return age > (holder.host === '' ? 1000 : DEAD_AFTER_MS);
 }
 
 /** Removes the lock of a dead holder, one breaker at a time, and only if it is still that holder's. */

@@ -58,6 +58,7 @@ CREATE TABLE IF NOT EXISTS ${ended} (
   ring text COLLATE "C" NOT NULL,
   kid text COLLATE "C" NOT NULL,
   at bigint NOT NULL CHECK (at BETWEEN 0 AND ${LATEST}), -- milliseconds since 1970
+  proof text NOT NULL, -- of who told it
   PRIMARY KEY (ring, kid)
 );`;
 }

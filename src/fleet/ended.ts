@@ -1,41 +1,94 @@
 // What processes signed that have ended: their tokens live on, and a key must not be retired before them.
 //
-// One small file for all of them, by key id: the last moment at which a process that is gone may have signed. A
-// process that said goodbye tells it; for one that was killed it is the end of its lease, or its discovery.
+// By key id, one moment for all of them: the last at which a process that is gone may have signed. A process that said
+// goodbye tells it; for one that was killed it is the end of its lease, or its discovery. Each moment is vouched for
+// under the very key that it is about: it matters for as long as that one is there, and no longer.
 import { join } from 'node:path';
 import { readLoosely, writeLoosely } from '../disk/files.js';
 import { withLock } from '../disk/lock.js';
-import { isKid, isMoment, LIMIT_BYTES, readJson } from './shape.js';
+import type { Keyring } from '../keyring/keyring.js';
+import { isVouchedForBy, vouchFor } from '../keyring/vouch.js';
+import { hasShape, isMoment, isText, LIMIT_BYTES, readJson } from './shape.js';
 
 export const ENDED_FILE = 'ended.json';
 
 /** Milliseconds since 1970, by key id. */
 export type LastSigned = Readonly<Record<string, number>>;
 
+/** One moment as it is kept. */
+export interface EndedMoment {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** The HMAC of who told it. */
+  readonly proof: string;
+}
+
+/** By key id. */
+export type EndedMoments = Readonly<Record<string, EndedMoment>>;
+
+/** @param ring of the process that tells it; of a key that it does not hold it knows nothing */
+export function proven(lastSigned: LastSigned, ring: Keyring | undefined): EndedMoments {
+  const told = Object.entries(lastSigned).flatMap(([kid, signedAt]) => {
+    const at = Math.ceil(signedAt);
+    const key = ring?.get(kid);
+    const proof = key === undefined || at <= 0 ? undefined : vouchFor(key, textOf(kid, at));
+    return proof === undefined ? [] : [[kid, { at, proof }] as const];
+  });
+  return Object.fromEntries(told);
+}
+
+/** Those moments that are about live keys of the ring, and that a holder of the key has told. */
+export function believed(moments: EndedMoments, ring: Keyring | undefined): LastSigned {
+  const told = (ring?.live ?? []).flatMap((key) => {
+    const moment = Object.hasOwn(moments, key.id) ? moments[key.id] : undefined;
+    if (moment === undefined || !isVouchedForBy(key, textOf(key.id, moment.at), moment.proof)) return [];
+    return [[key.id, moment.at] as const];
+  });
+  return Object.fromEntries(told);
+}
+
+/** No report begins like that. */
+function textOf(kid: string, at: number): string {
+  return `ended ${kid} ${at}`;
+}
+
 /**
- * Keeps the later of each moment.
+ * Keeps the later of each moment in a folder of reports.
  *
  * @returns false when it cannot be kept, as where the folder cannot be written: then what told it must stay
  */
-export async function noteEnded(folder: string, lastSigned: LastSigned): Promise<boolean> {
+export async function noteEnded(
+  folder: string,
+  told: LastSigned,
+  ring: Keyring | undefined,
+): Promise<boolean> {
   const file = join(folder, ENDED_FILE);
-  const told = Object.entries(lastSigned).filter(([, at]) => at > 0);
-  const isNews = (known: LastSigned) => told.some(([kid, at]) => at > (known[kid] ?? 0));
-  // Most often it is known already, and nobody has to wait for anybody.
-  if (!isNews(await readEnded(folder))) return true;
-  return await withLock(file, async () => {
+  const moments = proven(told, ring);
+  // What nobody vouches for gives way, whatever it says.
+  const news = async () => {
     const known = await readEnded(folder);
-    const later = told.filter(([kid, at]) => at > (known[kid] ?? 0));
+    const trusted = believed(known, ring);
+    return {
+      known,
+      later: Object.entries(moments).filter(([kid, { at }]) => at > (trusted[kid] ?? 0)),
+    };
+  };
+  // Most often it is known already, and nobody has to wait for anybody.
+  if ((await news()).later.length === 0) return true;
+  return await withLock(file, async () => {
+    const { known, later } = await news();
     if (later.length > 0)
       await writeLoosely(file, `${JSON.stringify({ ...known, ...Object.fromEntries(later) })}\n`);
     return true;
   }).catch(() => false);
 }
 
-/** What is known of processes that have ended. */
-export async function readEnded(folder: string): Promise<LastSigned> {
+/** What is kept in a folder of processes that have ended, whoever told it. */
+export async function readEnded(folder: string): Promise<EndedMoments> {
   const known = readJson(await readLoosely(join(folder, ENDED_FILE), LIMIT_BYTES));
-  const moments = Object.entries(known ?? {}).filter(([kid, at]) => isKid(kid) && isMoment(at));
+  const moments = Object.entries(known ?? {}).filter(([, moment]) => hasShape(moment, MOMENT));
   // Without a prototype: "toString" has the form of a key id.
   return Object.assign(Object.create(null), Object.fromEntries(moments));
 }
+
+const MOMENT = { at: isMoment, proof: isText };

@@ -1,9 +1,11 @@
 // What a step is decided by, gathered: what the processes of a fleet say, and what the configuration does.
 import type { Settings } from '../config/layers.js';
 import { type Lifetimes, longer } from '../keyring/key.js';
+import type { Keyring } from '../keyring/keyring.js';
 import type { ReplicaFacts, TransitionFacts } from '../keyring/step-facts.js';
+import type { HeardReport } from './authentic.js';
 import type { Fleet } from './fleet.js';
-import { endedFacts, type ReplicaReport, replicaFacts } from './report.js';
+import { endedFacts, replicaFacts } from './replica-facts.js';
 
 /** What the configuration says of time. Seconds. */
 export interface FleetTimes {
@@ -38,28 +40,45 @@ export interface FleetFacts extends TransitionFacts {
   readonly lease: number;
 }
 
-/** @param ended what processes that are gone have left behind; empty: nothing is known */
+/**
+ * Only what a key of the ring vouches for tells lifetimes and waits.
+ *
+ * @param ended what processes that are gone have left behind; empty: nothing is known
+ */
 export function factsOf(
-  replicas: readonly ReplicaReport[],
+  replicas: readonly HeardReport[],
   ended: readonly ReplicaFacts[],
   { times, lifetimes, ...parts }: FactParts,
 ): FleetFacts {
+  const known = replicas.filter(({ authentic }) => authentic);
+  const lease = Math.max(times.lease, ...known.map((replica) => replica.lease ?? 0));
+  const latest = parts.now + (lease + times.skew) * 1000;
   return {
     ...parts,
-    maxLag: Math.max(times.maxLag, ...replicas.map((replica) => replica.maxLag)),
-    lease: Math.max(times.lease, ...replicas.map(({ lease = 0 }) => lease)),
+    maxLag: Math.max(times.maxLag, ...known.map((replica) => replica.maxLag)),
+    lease,
     skew: times.skew,
     // Code may know purposes, and configuration lifetimes, that this environment does not.
-    lifetimes: replicas.map((replica) => replica.lifetimes).reduce(longer, lifetimes),
-    replicas: [...replicas.map((replica) => replicaFacts(replica, times.lease, parts.now)), ...ended],
+    lifetimes: known.map((replica) => replica.lifetimes).reduce(longer, lifetimes),
+    replicas: [
+      ...replicas.map((replica) => replicaFacts(replica, { ...times, now: parts.now })),
+      ...ended.map((one) => noLaterThan(latest, one)),
+    ],
   };
+}
+
+/** Nobody can have signed later than its lease allows, whatever is told. */
+function noLaterThan(latest: number, facts: ReplicaFacts): ReplicaFacts {
+  const moments = Object.entries(facts.lastSigned ?? {}).map(([kid, at]) => [kid, Math.min(at, latest)]);
+  return { ...facts, lastSigned: Object.fromEntries(moments) };
 }
 
 /** The same, and what it is made of, of a fleet as it is now. */
 export async function gatherFacts(
   fleet: Fleet,
+  ring: Keyring,
   parts: FactParts,
-): Promise<{ readonly facts: FleetFacts; readonly replicas: readonly ReplicaReport[] }> {
-  const replicas = await fleet.read(true);
-  return { replicas, facts: factsOf(replicas, [endedFacts(await fleet.ended())], parts) };
+): Promise<{ readonly facts: FleetFacts; readonly replicas: readonly HeardReport[] }> {
+  const replicas = await fleet.read(ring, true);
+  return { replicas, facts: factsOf(replicas, [endedFacts(await fleet.ended(ring))], parts) };
 }

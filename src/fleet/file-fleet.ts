@@ -1,16 +1,20 @@
 // Reports beside a keyring file: a folder with a small file for each process.
 import { lstat, mkdir, readdir, unlink } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { readLoosely, writeLoosely } from '../disk/files.js';
-import { isRunning } from '../disk/lock.js';
-import { ENDED_FILE, type LastSigned, noteEnded, readEnded } from './ended.js';
+import { hasEnded } from '../disk/identity.js';
+import type { Keyring } from '../keyring/keyring.js';
+import { type HeardReport, readHeard, reportText } from './authentic.js';
+import { believed, ENDED_FILE, type LastSigned, noteEnded, readEnded } from './ended.js';
 import type { Fleet } from './fleet.js';
-import { lastSignedOf, lastSignedUntil, type ReplicaReport, readReport } from './report.js';
+import { lastSignedOf, lastSignedUntil } from './replica-facts.js';
+import type { ReplicaReport } from './report.js';
 import { LIMIT_BYTES } from './shape.js';
+import { supersededIn } from './superseded.js';
 
 /** What is so many leases old is cleared away. */
 const FORGET_AFTER_LEASES = 4;
+
 /** The processes that share a keyring file. */
 export class FileFleet implements Fleet {
   readonly #path: string;
@@ -28,20 +32,20 @@ export class FileFleet implements Fleet {
     this.#now = now;
   }
 
-  async write(report: ReplicaReport): Promise<void> {
-    await writeReport(this.#path, report);
+  async write(report: ReplicaReport, ring: Keyring | undefined): Promise<void> {
+    await writeReport(this.#path, report, ring);
   }
 
-  async remove(last: ReplicaReport): Promise<void> {
-    await removeReport(this.#path, last);
+  async remove(last: ReplicaReport, ring: Keyring | undefined): Promise<void> {
+    await removeReport(this.#path, last, ring);
   }
 
-  async read(tidy: boolean): Promise<readonly ReplicaReport[]> {
-    return await readReports(this.#path, this.#lease, this.#now(), tidy);
+  async read(ring: Keyring | undefined, tidy: boolean): Promise<readonly HeardReport[]> {
+    return await readReports(this.#path, { ring, lease: this.#lease, now: this.#now(), tidy });
   }
 
-  async ended(): Promise<LastSigned> {
-    return await readEnded(fleetFolder(this.#path));
+  async ended(ring: Keyring | undefined): Promise<LastSigned> {
+    return believed(await readEnded(fleetFolder(this.#path)), ring);
   }
 }
 
@@ -50,23 +54,31 @@ export function fleetFolder(path: string): string {
   return `${path}.fleet`;
 }
 
-/** Writes, or rewrites, the report of one process. */
-export async function writeReport(path: string, report: ReplicaReport): Promise<void> {
+/** Writes, or rewrites, the report of one process. @param ring see {@link Fleet} */
+export async function writeReport(
+  path: string,
+  report: ReplicaReport,
+  ring: Keyring | undefined,
+): Promise<void> {
   const folder = fleetFolder(path);
   // Not the folders above it: where the keyring is gone nothing is to be made anew.
   await mkdir(folder, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error;
   });
-  if (!(await isOwnFolder(folder))) throw new Error('the folder of reports is none');
-  await writeLoosely(join(folder, `${report.instance}.json`), `${JSON.stringify(report)}\n`);
+  if (!(await isOwnFolder(folder))) throw new Error('the folder of reports is not a folder');
+  await writeLoosely(join(folder, `${report.instance}.json`), `${reportText(report, ring)}\n`);
 }
 
 /** Says goodbye: what the process signed still counts, what it knew no longer matters. */
-export async function removeReport(path: string, last: ReplicaReport): Promise<void> {
+export async function removeReport(
+  path: string,
+  last: ReplicaReport,
+  ring: Keyring | undefined,
+): Promise<void> {
   const folder = fleetFolder(path);
   if (!(await isOwnFolder(folder))) return;
   // Where that cannot be kept the report stays: the next reader sees that its process has ended.
-  if (await noteEnded(folder, lastSignedOf(last)))
+  if (await noteEnded(folder, lastSignedOf(last), ring))
     await unlink(join(folder, `${last.instance}.json`)).catch(() => {});
 }
 
@@ -78,44 +90,65 @@ async function isOwnFolder(folder: string): Promise<boolean> {
   );
 }
 
+/** How a folder of reports is read. */
+export interface Reading {
+  readonly ring: Keyring | undefined;
+  /** Seconds. */
+  readonly lease: number;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** False to change nothing in the folder. */
+  readonly tidy: boolean;
+}
+
+/** A file in the folder, and what is in it. */
+interface Filed {
+  readonly file: string;
+  /** Undefined for what is not a valid report. */
+  readonly report: HeardReport | undefined;
+  /** When it was written, in milliseconds since 1970. */
+  readonly at: number;
+}
+
 /**
- * The reports of replicas that live: younger than the lease, and of processes that run, as far as this host can
- * tell. Old ones are cleared away, as is what a writer left unfinished; what their processes signed is kept.
- *
- * @param lease seconds
- * @param now milliseconds since 1970
- * @param tidy false to change nothing in the folder
+ * The reports of replicas that live: younger than the lease, and not known to have ended. Old ones are cleared away, as
+ * is what a writer left unfinished; what their processes signed is kept.
  */
-export async function readReports(
-  path: string,
-  lease: number,
-  now: number,
-  tidy = true,
-): Promise<readonly ReplicaReport[]> {
+export async function readReports(path: string, reading: Reading): Promise<readonly HeardReport[]> {
+  const { lease, now, tidy } = reading;
   const folder = fleetFolder(path);
   const names = (await isOwnFolder(folder)) ? await readdir(folder).catch(() => [] as string[]) : [];
-  const live: ReplicaReport[] = [];
+  const found: Filed[] = [];
   for (const name of names
     .filter((candidate) => /\.(json|tmp)$/.test(candidate) && candidate !== ENDED_FILE)
-    .sort()) {
-    const file = join(folder, name);
-    const report = name.endsWith('.json') ? readReport(await readLoosely(file, LIMIT_BYTES)) : undefined;
-    // Of one that a clock far ahead has dated its file tells the age: it must not hold up a step until that date.
-    const dated = report !== undefined && report.at <= now + lease * 1000;
-    const at = dated ? report.at : ((await writtenAt(file)) ?? now);
-    const age = now - at;
-    const dead = report?.host === hostname() && !isRunning(report.pid);
-    if (report !== undefined && `${report.instance}.json` === name && !dead && age <= lease * 1000) {
-      live.push(report);
-      continue;
-    }
-    if (!tidy) continue;
+    .sort())
+    found.push(await readOne(folder, name, reading));
+  const superseded = supersededIn(found.flatMap(({ report }) => report ?? []));
+  const gone = (report: HeardReport) => superseded.has(report.instance) || hasEnded(report);
+  const isLive = ({ report, at }: Filed) => report !== undefined && !gone(report) && now - at <= lease * 1000;
+  for (const one of tidy ? found.filter((each) => !isLive(each)) : []) {
+    const { file, report, at } = one;
     // Until then it may have signed without saying so.
     const endedAt = Math.min(now, at + lease * 1000);
-    const kept = report === undefined || (await noteEnded(folder, lastSignedUntil(report, endedAt)));
-    if (kept && (dead || age > FORGET_AFTER_LEASES * lease * 1000)) await unlink(file).catch(() => {});
+    const kept =
+      report?.authentic !== true || (await noteEnded(folder, lastSignedUntil(report, endedAt), reading.ring));
+    const old = now - at > FORGET_AFTER_LEASES * lease * 1000;
+    if (kept && (old || (report !== undefined && gone(report)))) await unlink(file).catch(() => {});
   }
-  return live;
+  return found
+    .filter(isLive)
+    .map(({ report, at }) => ({ ...(report as HeardReport), at: Math.min(at, now) }));
+}
+
+async function readOne(folder: string, name: string, { ring, lease, now }: Reading): Promise<Filed> {
+  const file = join(folder, name);
+  const text = name.endsWith('.json') ? await readLoosely(file, LIMIT_BYTES) : undefined;
+  const heard = readHeard(text?.trimEnd(), ring, now);
+  const report = heard !== undefined && `${heard.instance}.json` === name ? heard : undefined;
+  // Of one that a clock far ahead has dated, or that anybody may have, its file tells the age: it must not hold up a
+  // step until that date.
+  const dated = report?.authentic === true && report.dated <= now + lease * 1000;
+  return { file, report, at: dated ? report.dated : ((await writtenAt(file)) ?? now) };
 }
 
 async function writtenAt(file: string): Promise<number | undefined> {

@@ -1,11 +1,11 @@
-// What a process says of itself to the others that share its keyring, and what the transitions make of it.
+// What a process says of itself to the others that share its keyring.
+import type { PidNamespace } from '../disk/identity.js';
 import type { Lifetimes } from '../keyring/key.js';
-import type { ReplicaFacts } from '../keyring/step-facts.js';
-import type { LastSigned } from './ended.js';
 import {
   hasShape,
   isCount,
   isDuration,
+  isInstance,
   isKid,
   isLine,
   isMoment,
@@ -36,9 +36,15 @@ export interface PlannedKey {
 
 /** Times in milliseconds since 1970. */
 export interface ReplicaReport {
+  /** Names the process. */
   readonly instance: string;
+  /** What `KEYTURN_INSTANCE` calls the place that it runs in, as the UID of a pod: one process after another has it. */
+  readonly unit?: string | undefined;
   readonly host: string;
   readonly pid: number;
+  /** The run of the kernel, and where in it process ids are given; undefined where that is not told. */
+  readonly boot?: string | undefined;
+  readonly namespace?: PidNamespace | undefined;
   /** When it was written. */
   readonly at: number;
   readonly profile: string;
@@ -70,8 +76,6 @@ export interface ReplicaReport {
 }
 
 const LONGEST_PAUSE_MS = 10_000;
-/** After so many pauses without a report a process may be gone: it proves no longer that all are there. */
-const SILENT_AFTER_PAUSES = 3;
 
 /** What an operator calls whoever a report is of. */
 export function nameOf({ instance, standIn }: ReplicaReport): string {
@@ -83,67 +87,9 @@ export function pauseOf(lease: number): number {
   return Math.min(LONGEST_PAUSE_MS, (lease * 1000) / 3);
 }
 
-/**
- * What the transitions want to know of a replica.
- *
- * @param lease seconds
- * @param now milliseconds since 1970
- */
-export function replicaFacts(report: ReplicaReport, lease: number, now: number): ReplicaFacts {
-  return {
-    instance: report.instance,
-    verifies: report.verifies,
-    signs: report.signs,
-    lastSigned: later(lastSignedOf(report), since(report, now)),
-    lastVerified: latest(report.uses, 'verifiedAt'),
-    ...(report.standIn || isLate(report, lease, now) ? { silent: true } : {}),
-  };
-}
-
-/** Whether it has missed a few reports. How often it reports goes by its own lease, which may be another one. */
-function isLate({ at, lease: own }: ReplicaReport, lease: number, now: number): boolean {
-  return now - at > SILENT_AFTER_PAUSES * pauseOf(own ?? lease);
-}
-
-/** What the transitions want to know of all processes that have ended. */
-export function endedFacts(lastSigned: LastSigned): ReplicaFacts {
-  return { instance: 'a process that has ended', verifies: [], signs: undefined, lastSigned, ended: true };
-}
-
-/** When each key was last signed with, as far as the process says. */
-export function lastSignedOf({ uses }: ReplicaReport): LastSigned {
-  return latest(uses, 'signedAt');
-}
-
-/**
- * What of a process that has vanished must be kept: when it said that it signed, and until when it may have done so
- * without saying.
- *
- * @param endedAt milliseconds since 1970
- */
-export function lastSignedUntil(report: ReplicaReport, endedAt: number): LastSigned {
-  const { signs } = report;
-  const unseen = { ...since(report, endedAt), ...(signs === undefined ? {} : { [signs]: endedAt }) };
-  return later(lastSignedOf(report), unseen);
-}
-
-/** The keys that have taken over by themselves since a report was written: its process may sign with them until now. */
-function since({ planned = [] }: ReplicaReport, now: number): LastSigned {
-  return Object.fromEntries(planned.filter(({ from }) => from <= now).map(({ kid }) => [kid, now]));
-}
-
-/** The later of each moment. */
-function later(one: LastSigned, other: LastSigned): LastSigned {
-  const both = new Map(Object.entries(one));
-  for (const [kid, at] of Object.entries(other)) both.set(kid, Math.max(both.get(kid) ?? 0, at));
-  return Object.fromEntries(both);
-}
-
-function latest(uses: readonly ReportedUse[], when: 'signedAt' | 'verifiedAt'): Record<string, number> {
-  const byKid = new Map<string, number>();
-  for (const use of uses) byKid.set(use.kid, Math.max(byKid.get(use.kid) ?? 0, use[when]));
-  return Object.fromEntries(byKid);
-}
+/** How many keys a process may tell of: a ring that turns daily has fewer. */
+const MOST_KEYS = 2000;
+const MOST_USES = 10_000;
 
 const USE = {
   kid: isKid,
@@ -155,21 +101,24 @@ const USE = {
 };
 
 const REPORT = {
-  instance: isLine,
+  instance: isInstance,
+  unit: optional(isInstance),
   host: isLine,
   pid: (pid: unknown) => isCount(pid) && pid !== 0,
+  boot: optional(isLine),
+  namespace: optional((namespace) => hasShape(namespace, { id: isLine, since: isCount })),
   at: isMoment,
   profile: isLine,
   source: isText,
   ring: optional(isLine),
   generation: isCount,
   fingerprint: isLine,
-  verifies: listOf(isKid),
+  verifies: listOf(isKid, MOST_KEYS),
   signs: optional(isKid),
-  planned: optional(listOf((key) => hasShape(key, { kid: isKid, from: isMoment }))),
-  roots: optional(listOf(isKid)),
+  planned: optional(listOf((key) => hasShape(key, { kid: isKid, from: isMoment }), MOST_KEYS)),
+  roots: optional(listOf(isKid, MOST_KEYS)),
   loadedAt: isMoment,
-  uses: listOf((use) => hasShape(use, USE)),
+  uses: listOf((use) => hasShape(use, USE), MOST_USES),
   lifetimes: (lifetimes: unknown) =>
     isRecord(lifetimes) && Object.entries(lifetimes).every(([name, at]) => isPurpose(name) && isDuration(at)),
   maxLag: isDuration,
@@ -178,7 +127,7 @@ const REPORT = {
   standIn: optional((standIn) => standIn === true),
 };
 
-/** Reads a report; undefined for anything that is none. */
+/** Reads a report; undefined for anything that is not a valid one. */
 export function readReport(text: string | undefined): ReplicaReport | undefined {
   const report = readJson(text);
   return hasShape(report, REPORT) ? (report as unknown as ReplicaReport) : undefined;

@@ -1,4 +1,5 @@
 // Keeps this process's report up to date, where there is a place for it that can be written.
+import type { Keyring } from '../keyring/keyring.js';
 import type { Fleet } from './fleet.js';
 import { pauseOf, type ReplicaReport } from './report.js';
 
@@ -7,6 +8,8 @@ export interface ReporterParts {
   /** Seconds: a report older than that counts for nothing. */
   readonly lease: number;
   readonly describe: () => ReplicaReport;
+  /** Whose active key vouches for the report. */
+  readonly ring: () => Keyring | undefined;
   /** Told before a report is made; what it returns is told when the report is there. */
   readonly begin?: () => () => void;
 }
@@ -44,10 +47,10 @@ export class Reporter {
 
   async #write(): Promise<void> {
     if (this.#closed) return;
-    const { fleet, describe, begin } = this.#parts;
+    const { fleet, describe, ring, begin } = this.#parts;
     const written = begin?.();
     try {
-      await fleet.write(describe());
+      await fleet.write(describe(), ring());
       this.working = true;
       written?.();
     } catch {
@@ -60,8 +63,8 @@ export class Reporter {
     this.#closed = true;
     await (this.#next ?? this.#writing);
     this.working = false;
-    const { fleet, describe } = this.#parts;
+    const { fleet, describe, ring } = this.#parts;
     // What cannot be told now others find out, a lease from now.
-    await fleet.remove(describe()).catch(() => undefined);
+    await fleet.remove(describe(), ring()).catch(() => undefined);
   }
 }

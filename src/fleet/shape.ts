@@ -1,8 +1,13 @@
 // What a file in the folder of reports may hold. Another version may have written it, or a hand: what is not as it
 // should be counts for nothing, since a number that is none would turn every comparison with a moment false.
+import { INSTANCE_NAME } from '../disk/identity.js';
 
 /** The most that is read of one file. */
-export const LIMIT_BYTES: number = 1024 * 1024;
+export const LIMIT_BYTES: number = 256 * 1024;
+/** 400 days, in seconds: no token lives longer, and nobody waits longer. */
+const LONGEST = 400 * 86_400;
+/** Of a text that is shown to an operator. */
+const LONGEST_TEXT = 4096;
 /** The last moment that there is. */
 const LATEST = 8_640_000_000_000_000;
 
@@ -25,16 +30,19 @@ export const isKid: Shape = (value) => typeof value === 'string' && /^[\w-]{8}$/
 
 export const isPurpose: Shape = (value) => typeof value === 'string' && /^[a-z][a-z0-9-]{0,31}$/.test(value);
 
-/** A short line of text, which can be shown. */
-export const isLine: Shape = (value) => typeof value === 'string' && /^\P{Cc}{1,4096}$/u.test(value);
+export const isInstance: Shape = (value) => typeof value === 'string' && INSTANCE_NAME.test(value);
 
-/** Any text; whoever shows it escapes it. */
-export const isText: Shape = (value) => typeof value === 'string';
+/** A short line of text, which can be shown. */
+export const isLine: Shape = (value) =>
+  typeof value === 'string' && /^[^\p{C}\p{Zl}\p{Zp}]{1,256}$/u.test(value);
+
+/** Any text that is not too long; whoever shows it escapes it. */
+export const isText: Shape = (value) => typeof value === 'string' && value.length <= LONGEST_TEXT;
 
 export const isCount: Shape = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
 
 /** Whole seconds: a document holds no others. */
-export const isDuration: Shape = (value) => isCount(value) && (value as number) * 1000 <= LATEST;
+export const isDuration: Shape = (value) => isCount(value) && (value as number) <= LONGEST;
 
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -49,6 +57,6 @@ export function optional(shape: Shape): Shape {
   return (value) => value === undefined || shape(value);
 }
 
-export function listOf(shape: Shape): Shape {
-  return (value) => Array.isArray(value) && value.every(shape);
+export function listOf(shape: Shape, most: number): Shape {
+  return (value) => Array.isArray(value) && value.length <= most && value.every(shape);
 }

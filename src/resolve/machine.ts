@@ -1,7 +1,6 @@
 // The edge: the only place that looks at this process and machine.
 import { existsSync } from 'node:fs';
 import { url as inspectorUrl } from 'node:inspector';
-import { hostname } from 'node:os';
 import type { Signs } from '../config/profile.js';
 
 /** What a resolution is made from. Everything in it can be handed in, so that any machine can be simulated. */
@@ -31,6 +30,13 @@ function readSigns(): Signs {
   };
 }
 
+export { thisProcess } from '../disk/identity.js';
+
+/** What `KEYTURN_INSTANCE` calls the place that this process runs in; undefined where it says nothing. */
+export function unitIn(env: Machine['env']): string | undefined {
+  return env.KEYTURN_INSTANCE?.trim() || undefined;
+}
+
 /** Standard error: where talk goes, so that standard output stays free for data. */
 export function writeToStderr(line: string): void {
   process.stderr.write(line);
@@ -57,9 +63,4 @@ export function onHangup(listener: () => void): () => void {
 
 function callHangupListeners(): void {
   for (const listener of hangupListeners) listener();
-}
-
-/** Names this process among the replicas. */
-export function thisProcess(): { readonly host: string; readonly pid: number } {
-  return { host: hostname(), pid: process.pid };
 }

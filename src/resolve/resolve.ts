@@ -6,11 +6,12 @@ import { readConfigFiles } from '../config/files.js';
 import { type Layer, layer, type Origin, type Settings } from '../config/layers.js';
 import { decideProfile, type Profile, type ProfileDecision } from '../config/profile.js';
 import { variableOf } from '../config/settings.js';
+import { INSTANCE_NAME } from '../disk/identity.js';
 import { KeyturnError } from '../errors.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { climb, type LadderInput, type Source } from '../secret/ladder.js';
 import { assembleKeyring, type SourceFormat } from './assemble.js';
-import type { Machine } from './machine.js';
+import { type Machine, unitIn } from './machine.js';
 import { type Problem, Problems } from './problem.js';
 
 export interface ResolveOptions {
@@ -58,6 +59,16 @@ export async function resolve(options: ResolveOptions): Promise<Resolution> {
     problems.error(
       'configuration',
       new KeyturnError('config_invalid', 'KEYTURN_DATA_DIR is empty', 'name a folder, or unset it'),
+    );
+  }
+  if (!INSTANCE_NAME.test(unitIn(machine.env) ?? 'none')) {
+    problems.error(
+      'configuration',
+      new KeyturnError(
+        'config_invalid',
+        'KEYTURN_INSTANCE is not a valid name',
+        'use letters, digits and "._:-", 128 characters at most, such as the UID of a pod; or unset it',
+      ),
     );
   }
   await checkPlaces(settings, profile.profile, problems);

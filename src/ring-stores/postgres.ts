@@ -7,7 +7,8 @@ import { listen, type PostgresPool, type PostgresRow, surviveLostConnections } f
 import { lockSql, statements, type Tables, tablesOf } from '../engines/ring-schema.js';
 import { areThere } from '../engines/schema.js';
 import { KeyturnError } from '../errors.js';
-import type { EndedMoments, RingTable, Slot, StoredReport } from './ring-table.js';
+import type { EndedMoment, EndedMoments } from '../fleet/ended.js';
+import { FAR_AHEAD, type RingTable, type Slot, type StoredReport } from './ring-table.js';
 
 export interface PostgresRingTableOptions {
   /** The app made it and ends it. */
@@ -99,22 +100,24 @@ export class PostgresRingTable implements RingTable {
   }
 
   async removeReport(instance: string, ended: EndedMoments, seen?: string): Promise<void> {
-    const moments = Object.entries(ended).filter(([, at]) => at > 0);
+    const moments = Object.entries(ended).filter(([, { at }]) => at > 0);
     // In one order, so that two that say goodbye at once do not wait for each other.
     await this.#put(
       `WITH removed AS (
          DELETE FROM ${this.#tables.replicas}
          WHERE ring = $1 AND instance = $2 AND ($3::text IS NULL OR text = $3) RETURNING instance)
-       INSERT INTO ${this.#tables.ended} AS e (ring, kid, at)
-         SELECT $1, kid, at FROM unnest($4::text[], $5::bigint[]) AS told (kid, at)
+       INSERT INTO ${this.#tables.ended} AS e (ring, kid, at, proof)
+         SELECT $1, kid, at, proof FROM unnest($4::text[], $5::bigint[], $6::text[]) AS told (kid, at, proof)
          WHERE $3 IS NULL OR EXISTS (SELECT FROM removed) ORDER BY kid COLLATE "C"
-       ON CONFLICT (ring, kid) DO UPDATE SET at = excluded.at WHERE e.at < excluded.at`,
+       ON CONFLICT (ring, kid) DO UPDATE SET at = excluded.at, proof = excluded.proof
+         WHERE e.at < excluded.at OR e.at > extract(epoch FROM clock_timestamp()) * 1000 + ${FAR_AHEAD}`,
       [
         this.#ring,
         instance,
         seen ?? null,
         moments.map(([kid]) => kid),
-        moments.map(([, at]) => Math.ceil(at)),
+        moments.map(([, { at }]) => at),
+        moments.map(([, { proof }]) => proof),
       ],
     );
   }
@@ -135,10 +138,13 @@ export class PostgresRingTable implements RingTable {
   }
 
   async ended(): Promise<EndedMoments> {
-    const rows = await this.#rows(`SELECT kid, at FROM ${this.#tables.ended} WHERE ring = $1`, [this.#ring]);
+    const rows = await this.#rows(`SELECT kid, at, proof FROM ${this.#tables.ended} WHERE ring = $1`, [
+      this.#ring,
+    ]);
     // Without a prototype: "toString" has the form of a key id.
-    const moments: Record<string, number> = Object.create(null);
-    for (const { kid, at } of rows) moments[kid as string] = Number(at);
+    const moments: Record<string, EndedMoment> = Object.create(null);
+    for (const { kid, at, proof } of rows)
+      moments[kid as string] = { at: Number(at), proof: proof as string };
     return moments;
   }
 

@@ -16,7 +16,8 @@ import {
   subscribe,
   surviveLostConnections,
 } from '../engines/redis.js';
-import type { EndedMoments, RingTable, Slot, StoredReport } from './ring-table.js';
+import type { EndedMoment, EndedMoments } from '../fleet/ended.js';
+import { FAR_AHEAD, type RingTable, type Slot, type StoredReport } from './ring-table.js';
 
 export interface RedisRingTableOptions {
   /** Connected, or connecting. The app made it and closes it. */
@@ -60,23 +61,23 @@ local all = redis.call('HGETALL', KEYS[1])
 all[#all + 1] = now
 return all`);
 
-/** Key id, moment, key id, moment, … */
+/** Key id, moment and proof, key id, moment and proof, … */
 const ENDED = script(`return redis.call('HGETALL', KEYS[1])`);
 
 /**
- * KEYS: reports, ended. ARGV: instance, what its report must be (if anything), then key id, moment, key id, moment, …
- * What is no moment gives way to one. The moments come first: should anything stop it in between, the report still
+ * KEYS: reports, ended. ARGV: instance, what its report must be (if anything), then key id, moment, proof, key id, …
+ * What is no moment, or lies too far ahead to be one, gives way. The moments come first: should anything stop it in between, the report still
  * tells them.
  */
-const REMOVE_REPORT = script(`
+const REMOVE_REPORT = script(`${NOW}
 if ARGV[2] ~= '' then
   local report = redis.call('HGET', KEYS[1], ARGV[1]) or ''
   if string.gsub(report, '^%d+ %d+', '', 1) ~= ARGV[2] then return 0 end
 end
-for i = 3, #ARGV, 2 do
-  local kept = tonumber(string.match(redis.call('HGET', KEYS[2], ARGV[i]) or '', '^%d+$'))
-  if not kept or kept > ${LATEST} or kept < tonumber(ARGV[i + 1]) then
-    redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1])
+for i = 3, #ARGV, 3 do
+  local kept = tonumber(string.match(redis.call('HGET', KEYS[2], ARGV[i]) or '', '^(%d+) '))
+  if not kept or kept > now + ${FAR_AHEAD} or kept < tonumber(ARGV[i + 1]) then
+    redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1] .. ' ' .. ARGV[i + 2])
   end
 end
 redis.call('HDEL', KEYS[1], ARGV[1])
@@ -133,8 +134,8 @@ export class RedisRingTable implements RingTable {
   }
 
   async removeReport(instance: string, ended: EndedMoments, seen?: string): Promise<void> {
-    const moments = Object.entries(ended).filter(([, at]) => at > 0);
-    const parts = moments.flatMap(([kid, at]) => [kid, whole(at)]);
+    const moments = Object.entries(ended).filter(([, { at }]) => at > 0);
+    const parts = moments.flatMap(([kid, { at, proof }]) => [kid, whole(at), proof]);
     const required = seen === undefined ? '' : ` ${seen}`;
     await this.#run(REMOVE_REPORT, [this.#reports, this.#ended], [instance, required, ...parts]);
   }
@@ -150,8 +151,11 @@ export class RedisRingTable implements RingTable {
   async ended(): Promise<EndedMoments> {
     const found = pairs(texts(await this.#run(ENDED, [this.#ended], [])));
     // Without a prototype: "toString" has the form of a key id.
-    const moments: Record<string, number> = Object.create(null);
-    for (const [kid, at] of found) if (isMoment(at)) moments[kid] = Number(at);
+    const moments: Record<string, EndedMoment> = Object.create(null);
+    for (const [kid, told] of found) {
+      const [at = '', proof = ''] = told.split(' ');
+      if (isMoment(at)) moments[kid] = { at: Number(at), proof };
+    }
     return moments;
   }
 

@@ -1,5 +1,6 @@
 // What an engine keeps for the replicas that share a keyring: one sealed text that changes by compare-and-set, and
 // beside it what each replica reports. It never sees what is inside either.
+import type { EndedMoments } from '../fleet/ended.js';
 
 /** The shared ring as it is kept. */
 export interface Slot {
@@ -18,8 +19,8 @@ export interface StoredReport {
   readonly lease: number;
 }
 
-/** Milliseconds since 1970, by key id: until when processes that have ended may have signed. */
-export type EndedMoments = Readonly<Record<string, number>>;
+/** 400 days in milliseconds: longer no lease is, and no token lives. */
+export const FAR_AHEAD: number = 400 * 86_400_000;
 
 /** Keeps one shared ring. Every implementation passes `test/ring-stores/table-contract.ts`. Methods may reject. */
 export interface RingTable {
@@ -57,8 +58,9 @@ export interface RingTable {
   writeReport(instance: string, text: string, lease: number): Promise<void>;
 
   /**
-   * Removes a report, and in the same step keeps the later of each moment; 0 and less are none. Without a report the
-   * moments count too.
+   * Removes a report, and in the same step keeps the later of each moment, with its proof; 0 and less are none. Without
+   * a report the moments count too. One that is kept and lies so far ahead that nobody can have told it
+   * ({@link FAR_AHEAD}) gives way.
    *
    * @param seen for those who clear away what others left: nothing is done unless the report still has this text. One
    * that was only paused may have reported again by now, and what it signs from here on must not be forgotten

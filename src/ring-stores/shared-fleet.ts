@@ -1,10 +1,14 @@
 // Reports in an engine that replicas share. It is the engine's clock that tells how old they are, so that a process
 // whose own is wrong is judged like any other.
-import type { LastSigned } from '../fleet/ended.js';
+import { type HeardReport, readHeard, reportText } from '../fleet/authentic.js';
+import { believed, type LastSigned, proven } from '../fleet/ended.js';
 import type { Fleet } from '../fleet/fleet.js';
-import { lastSignedOf, lastSignedUntil, type ReplicaReport, readReport } from '../fleet/report.js';
+import { lastSignedOf, lastSignedUntil } from '../fleet/replica-facts.js';
+import type { ReplicaReport } from '../fleet/report.js';
+import { supersededIn } from '../fleet/superseded.js';
+import type { Keyring } from '../keyring/keyring.js';
 import { ask } from './ask.js';
-import type { RingTable } from './ring-table.js';
+import type { RingTable, StoredReport } from './ring-table.js';
 
 /** Stands for replicas that may be there, and whose reports are lost. */
 const UNHEARD_OF = 'replicas-unheard-of';
@@ -24,51 +28,81 @@ export class SharedFleet implements Fleet {
     this.#now = now;
   }
 
-  async write(report: ReplicaReport): Promise<void> {
+  async write(report: ReplicaReport, ring: Keyring | undefined): Promise<void> {
     const { instance } = report;
-    const text = JSON.stringify(report);
+    const text = reportText(report, ring);
     // One that nobody can read holds up nobody, and its process must not go by it.
-    if (readReport(text) === undefined) throw new TypeError('this is no report');
+    if (readHeard(text, ring, report.at) === undefined) throw new TypeError('not a valid report');
     await this.#ask((table) => table.writeReport(instance, text, this.#lease * 1000));
   }
 
-  async remove(last: ReplicaReport): Promise<void> {
-    await this.#ask((table) => table.removeReport(last.instance, lastSignedOf(last)));
+  async remove(last: ReplicaReport, ring: Keyring | undefined): Promise<void> {
+    const ended = proven(lastSignedOf(last), ring);
+    await this.#ask((table) => table.removeReport(last.instance, ended));
   }
 
-  async read(tidy: boolean): Promise<readonly ReplicaReport[]> {
+  async read(ring: Keyring | undefined, tidy: boolean): Promise<readonly HeardReport[]> {
     const now = this.#now();
-    const live: ReplicaReport[] = [];
-    for (const { instance, text, age, lease } of await this.#ask((table) => table.reports())) {
-      const report = readReport(text);
-      if (report?.instance === instance && age <= lease) {
-        live.push({ ...report, at: now - age });
-      } else if (tidy && age > lease) {
-        // Until its lease ended it may have signed without saying so.
-        const endedAt = Math.min(now, now - age + lease);
-        const kept = report === undefined ? {} : lastSignedUntil(report, endedAt);
-        await this.#ask((table) => table.removeReport(instance, kept, text));
-      }
+    const found = (await this.#ask((table) => table.reports())).map((stored) =>
+      this.#judge(stored, ring, now),
+    );
+    const superseded = supersededIn(found.flatMap(({ live }) => live ?? []));
+    for (const { stored, report, endedAt, live } of tidy ? found : []) {
+      if (live !== undefined && !superseded.has(live.instance)) continue;
+      if (live === undefined && stored.age <= stored.lease) continue;
+      // Until its lease ended it may have signed without saying so.
+      const kept = report?.authentic === true ? lastSignedUntil(report, endedAt) : {};
+      await this.#ask((table) => table.removeReport(stored.instance, proven(kept, ring), stored.text));
     }
-    return live.sort((one, other) => (one.instance < other.instance ? -1 : 1));
+    return found
+      .flatMap(({ live }) => live ?? [])
+      .filter(({ instance }) => !superseded.has(instance))
+      .sort((one, other) => (one.instance < other.instance ? -1 : 1));
+  }
+
+  #judge(stored: StoredReport, ring: Keyring | undefined, now: number): Judged {
+    const { instance, text, age } = stored;
+    const heard = readHeard(text, ring, now);
+    const report = heard?.instance === instance ? heard : undefined;
+    // What nobody vouches for does not decide for how long it counts.
+    const own = this.#lease * 1000;
+    const lease =
+      report?.authentic === true && report.lease !== undefined
+        ? report.lease * 1000
+        : Math.min(stored.lease, own);
+    const live = report !== undefined && age <= lease ? { ...report, at: now - age } : undefined;
+    return { stored: { ...stored, lease }, report, live, endedAt: Math.min(now, now - age + lease) };
   }
 
   /**
    * The engine has lost what replicas said. One that is cut off from it may be ready for a lease from now, with the
    * keys of this report: until then it holds up what the lost reports would have.
    */
-  async standIn(report: ReplicaReport): Promise<void> {
+  async standIn(report: ReplicaReport, ring: Keyring): Promise<void> {
     const until = this.#now() + this.#lease * 1000;
-    const ended = Object.fromEntries(report.verifies.map((kid) => [kid, until]));
+    const ended = proven(Object.fromEntries(report.verifies.map((kid) => [kid, until])), ring);
     await this.#ask((table) => table.removeReport(UNHEARD_OF, ended));
-    await this.write({ ...report, instance: UNHEARD_OF, standIn: true, uses: [], degraded: undefined });
+    const { unit: _, ...rest } = report;
+    await this.write({ ...rest, instance: UNHEARD_OF, standIn: true, uses: [], degraded: undefined }, ring);
   }
 
-  async ended(): Promise<LastSigned> {
-    return await this.#ask((table) => table.ended());
+  async ended(ring: Keyring | undefined): Promise<LastSigned> {
+    return believed(await this.#ask((table) => table.ended()), ring);
   }
 
   async #ask<T>(question: (table: RingTable) => Promise<T>): Promise<T> {
     return await ask(this.#table.name, () => question(this.#table));
   }
+}
+
+/** What is made of a report as it is kept. */
+interface Judged {
+  /** With the lease that it has, in place of the one that was written. */
+  readonly stored: StoredReport;
+  /** Undefined for what is not a valid report. */
+  readonly report: HeardReport | undefined;
+  /** Undefined when it counts no more. */
+  readonly live: HeardReport | undefined;
+  /** Until when its process may have signed at most, when it has ended; milliseconds since 1970. */
+  readonly endedAt: number;
 }

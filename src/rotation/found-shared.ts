@@ -42,7 +42,7 @@ async function foundIn(store: SharedRingStore, before: Resolution, founding: Fou
   };
   const there = await find();
   if (there !== undefined) return there;
-  refuseStrangers(store, before, await store.fleet.read(false));
+  refuseStrangers(store, before, await store.fleet.read(undefined, false));
   const { ring, keys } = firstRing(founding, before);
   if (await store.create(ring).catch(notAllowed(store))) return { ...done, created: true, ring, keys };
   const faster = await find();

@@ -6,6 +6,7 @@ import { foundRing } from './found.js';
 import { Rotation } from './rotation.js';
 import { strongSecret } from './strong-secret.js';
 
+export type { HeardReport } from '../fleet/authentic.js';
 export type { ReplicaReport, ReportedUse } from '../fleet/report.js';
 export type { HistoryEntry } from '../keyring/keyring.js';
 export type { Deploy, DeployStage, VariableChange } from './deploys.js';

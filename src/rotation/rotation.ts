@@ -2,9 +2,10 @@
 // resolver, gathers the facts, applies a pure transition and writes the result back whole.
 import { Engines } from '../engines/engines.js';
 import { KeyturnError } from '../errors.js';
+import type { HeardReport } from '../fleet/authentic.js';
 import { type FactParts, factsOf, timesOf } from '../fleet/facts.js';
 import { refuseDisagreement } from '../fleet/refusals.js';
-import { endedFacts, type ReplicaReport } from '../fleet/report.js';
+import { endedFacts } from '../fleet/replica-facts.js';
 import { parseDocument, writeDocument } from '../keyring/document.js';
 import { Material } from '../keyring/key.js';
 import type { HistoryEntry, Keyring } from '../keyring/keyring.js';
@@ -144,8 +145,8 @@ export class Rotation {
 
   /** By what the reports of replicas count. */
   get countsBy(): CountsBy {
-    const lease = this.resolution.settings.get('security.keyring.lease');
-    return { lease, inFile: this.#places.store !== undefined && !this.shared };
+    const { lease, skew } = timesOf(this.resolution.settings);
+    return { lease, skew, inFile: this.#places.store !== undefined && !this.shared };
   }
 
   /** The ids of the secrets that each open a shared keyring; none where there is no such ring. */
@@ -172,16 +173,30 @@ export class Rotation {
     throw new KeyturnError('secret_missing', 'there is no keyring yet', NO_KEYRING_HINT);
   }
 
+  /** Replicas may be waiting where no ring is yet. */
+  async #foundOrNone(): Promise<Keyring | undefined> {
+    return await this.#found().catch((error) => {
+      if (error instanceof KeyturnError && ['keyring_missing', 'secret_missing'].includes(error.code))
+        return undefined;
+      throw error;
+    });
+  }
+
   /** The document after the last step, where one was given. Holds secrets. */
   get document(): string | undefined {
     return this.#document;
   }
 
   /** The reports of live replicas, where they have a place to report in. */
-  async replicas(): Promise<readonly ReplicaReport[]> {
+  async replicas(): Promise<readonly HeardReport[]> {
+    return await this.#heard(await this.#foundOrNone());
+  }
+
+  /** @param ring whose keys vouch for them; undefined where there is none yet */
+  async #heard(ring: Keyring | undefined): Promise<readonly HeardReport[]> {
     const { fleet, store } = this.#places;
     try {
-      return (await fleet?.read(this.#options.readOnly !== true)) ?? [];
+      return (await fleet?.read(ring, this.#options.readOnly !== true)) ?? [];
     } catch (error) {
       // Where they only report beside their sessions no step depends on it, and the rest can be told.
       if (store !== undefined || !(error instanceof KeyturnError)) throw error;
@@ -192,15 +207,16 @@ export class Rotation {
 
   /** Every key, every replica, and what is safe when. @param ring default: the one in force */
   async status(ring?: Keyring): Promise<Status> {
-    const replicas = await this.replicas();
-    return statusOf(ring ?? (await this.ring()), {
+    const shown = ring ?? (await this.ring());
+    const replicas = await this.#heard(shown);
+    return statusOf(shown, {
       resolution: this.resolution,
       place: this.place,
       shared: this.shared,
       replicas,
       silence: this.#silence,
       countsBy: this.countsBy,
-      facts: await this.#facts(replicas, {}),
+      facts: await this.#facts(shown, replicas, {}),
     });
   }
 
@@ -220,9 +236,9 @@ export class Rotation {
    * @throws KeyturnError `key_unknown`, `key_state`
    */
   async impact(step: Step): Promise<Impact> {
-    const facts = await this.#facts(await this.replicas(), {});
     // What a rotation does depends on no key: it can be asked before there is one.
     const ring = step.step === 'rotate' ? undefined : await this.ring();
+    const facts = await this.#facts(ring, await this.#heard(ring), {});
     return impactOf(step, ring, this.registry, facts);
   }
 
@@ -280,11 +296,11 @@ export class Rotation {
     let former: Keyring | undefined;
     // Called while the lock is held: the facts are as of the change, and not of when it was asked for.
     const apply = async (found: Keyring): Promise<Keyring> => {
-      const replicas = await this.replicas();
+      const replicas = await this.#heard(found);
       const { profile } = this.resolution.profile;
       const self = { profile, roots: this.#places.shared?.roots, words: COMMAND_WORDS };
       refuseDisagreement(found, self, replicas);
-      const facts = await this.#facts(replicas, options);
+      const facts = await this.#facts(found, replicas, options);
       former = effective(found, facts.now);
       try {
         return change(found, facts);
@@ -305,15 +321,19 @@ export class Rotation {
     return next;
   }
 
-  async #facts(replicas: readonly ReplicaReport[], options: StepOptions): Promise<TransitionFacts> {
+  async #facts(
+    ring: Keyring | undefined,
+    replicas: readonly HeardReport[],
+    options: StepOptions,
+  ): Promise<TransitionFacts> {
     const { store } = this.#places;
-    const ended = store === undefined ? [] : [endedFacts(await store.fleet.ended())];
+    const ended = store === undefined ? [] : [endedFacts(await store.fleet.ended(ring))];
     return this.#factsWith(replicas, ended, options);
   }
 
   /** @param ended what processes that are gone have left behind */
   #factsWith(
-    replicas: readonly ReplicaReport[],
+    replicas: readonly HeardReport[],
     ended: readonly ReplicaFacts[],
     { replicas: expectedReplicas, who, why }: StepOptions,
   ): TransitionFacts {

@@ -1,11 +1,15 @@
 // Replicas that may be gone, and those that an engine which lost its data knows nothing of: until when they count.
 import { KeyturnError } from '../errors.js';
-import { type ReplicaReport, replicaFacts } from '../fleet/report.js';
+import type { HeardReport } from '../fleet/authentic.js';
+import { isSilent } from '../fleet/replica-facts.js';
+import type { ReplicaReport } from '../fleet/report.js';
 
 /** By what a report counts. */
 export interface CountsBy {
   /** The lease of whoever asks, in seconds. */
   readonly lease: number;
+  /** The most by which clocks differ, in seconds. */
+  readonly skew: number;
   /** Whether reports lie beside a file: whoever reads them there goes by its own lease, and an engine by theirs. */
   readonly inFile: boolean;
 }
@@ -26,19 +30,19 @@ export function countsUntil({ at, lease: own }: ReplicaReport, { lease, inFile }
 
 /** The replicas that have missed a few reports and may be gone, with the moment until which they count at most. */
 export function silentOf(
-  replicas: readonly ReplicaReport[],
+  replicas: readonly HeardReport[],
   by: CountsBy,
   now: number,
 ): ReadonlyMap<string, number> {
   return new Map(
     replicas
-      .filter((replica) => replicaFacts(replica, by.lease, now).silent === true)
+      .filter((replica) => isSilent(replica, { ...by, now }))
       .map((replica) => [replica.instance, countsUntil(replica, by)]),
   );
 }
 
 /** The replicas themselves, without what stands for those that are not heard of. */
-export function replicasIn(reports: readonly ReplicaReport[]): readonly ReplicaReport[] {
+export function replicasIn(reports: readonly HeardReport[]): readonly HeardReport[] {
   return reports.filter(({ standIn }) => standIn !== true);
 }
 
@@ -56,7 +60,7 @@ export function unheardOfInWords(until: string): string {
 /** A refusal because of one replica, which says as well that it may be gone, and until when it counts. */
 export function saySilence(
   error: unknown,
-  reports: readonly ReplicaReport[],
+  reports: readonly HeardReport[],
   by: CountsBy,
   now: number,
 ): unknown {

@@ -1,6 +1,6 @@
 // The state of a rotation in one value: every key, every replica, and what is safe when.
 import type { KeyturnError } from '../errors.js';
-import type { ReplicaReport } from '../fleet/report.js';
+import type { HeardReport } from '../fleet/authentic.js';
 import type { KeyDates, KeyState, Lifetimes } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
 import type { TransitionFacts } from '../keyring/step-facts.js';
@@ -41,7 +41,7 @@ export interface Status {
     readonly fingerprint: string;
   };
   readonly keys: readonly KeyStatus[];
-  readonly replicas: readonly ReplicaReport[];
+  readonly replicas: readonly HeardReport[];
   /** The replicas that have missed a few reports and may be gone, with the moment until which they count at most. */
   readonly silent: ReadonlyMap<string, number>;
   /** Set for a lease after the engine has lost what replicas said: some may be cut off from it. */
@@ -61,7 +61,7 @@ export interface StatusParts {
   readonly resolution: Resolution;
   readonly place: string | undefined;
   readonly shared: boolean;
-  readonly replicas: readonly ReplicaReport[];
+  readonly replicas: readonly HeardReport[];
   readonly silence: KeyturnError | undefined;
   readonly countsBy: CountsBy;
   readonly facts: TransitionFacts;
@@ -70,7 +70,8 @@ export interface StatusParts {
 export function statusOf(ring: Keyring, parts: StatusParts): Status {
   const { resolution, place, shared, replicas: reports, silence, countsBy, facts } = parts;
   const replicas = replicasIn(reports);
-  const uses = replicas.flatMap((replica) => replica.uses);
+  const known = replicas.filter(({ authentic }) => authentic);
+  const uses = known.flatMap((replica) => replica.uses);
   const last = (kid: string, when: 'verifiedAt' | 'signedAt') => {
     const at = Math.max(0, ...uses.filter((use) => use.kid === kid).map((use) => use[when]));
     return at === 0 ? undefined : at;
@@ -88,7 +89,7 @@ export function statusOf(ring: Keyring, parts: StatusParts): Status {
       dates: key.dates,
       lifetimes: key.lifetimes,
       activatesAt: key.activatesAt,
-      knownBy: replicas.filter((replica) => replica.verifies.includes(key.id)).length,
+      knownBy: known.filter((replica) => replica.verifies.includes(key.id)).length,
       lastVerifiedAt: last(key.id, 'verifiedAt'),
       lastSignedAt: last(key.id, 'signedAt'),
       safeAt:

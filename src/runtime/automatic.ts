@@ -66,7 +66,7 @@ export class AutomaticRotation {
     try {
       const turned = await store.change(async (kept) => {
         refuseOlder(kept, ring());
-        const found = await gatherFacts(store.fleet, { ...facts(), who: 'keyturn', why: WHY });
+        const found = await gatherFacts(store.fleet, kept, { ...facts(), who: 'keyturn', why: WHY });
         refuseDisagreement(kept, { ...self(), words: PROCESS_WORDS }, found.replicas);
         const { lease } = found.facts;
         const next = turn(kept, { ...plan, lease }, () => new Material(generateSecret()), found.facts);

@@ -8,7 +8,7 @@ import type { Keyring } from '../keyring/keyring.js';
 import { LiveKeyring, type Moment } from '../keyring/live.js';
 import type { PurposeRegistry } from '../purposes/registry.js';
 import { Follower, type Following } from '../resolve/follow.js';
-import { onHangup, thisProcess } from '../resolve/machine.js';
+import { onHangup, thisProcess, unitIn } from '../resolve/machine.js';
 import type { Resolution, ResolveOptions } from '../resolve/resolve.js';
 import type { RingPlaces } from '../ring-stores/open.js';
 import type { RingStore } from '../ring-stores/ring-store.js';
@@ -93,8 +93,7 @@ export class RingKeeper {
     // Without an error there is a keyring: a missing one is an error, and development makes its own.
     this.ring = new LiveKeyring(shared === undefined ? (resolution.keyring as Keyring) : undefined, now);
     this.#loadedAt = now();
-    const { host, pid } = thisProcess();
-    this.#instance = `${host}-${pid}-${randomId(3)}`;
+    this.#instance = nameOfProcess();
     const following: Following = {
       found: (ring) => this.#found(ring),
       failed: (error) => this.#failed('ring', error),
@@ -121,6 +120,7 @@ export class RingKeeper {
             fleet,
             lease: this.#times.lease,
             describe: () => this.#report(),
+            ring: () => this.#current,
             begin: () => {
               const { found } = this.ring;
               return this.#since((begun) =>
@@ -163,7 +163,7 @@ export class RingKeeper {
 
   get health(): Health {
     const { resolution, places } = this.#parts;
-    const ring = this.ring.found === undefined ? undefined : this.ring.current;
+    const ring = this.#current;
     const { fresh } = this.ring;
     return {
       // Having said goodbye it hears of nothing any more, and finishes what it was at.
@@ -323,11 +323,17 @@ export class RingKeeper {
     void this.#reporter?.update();
   }
 
+  /** Undefined while there is none. */
+  get #current(): Keyring | undefined {
+    return this.ring.found === undefined ? undefined : this.ring.current;
+  }
+
   #report(): ReplicaReport {
     const { resolution, registry, usage, options, places } = this.#parts;
-    const ring = this.ring.found === undefined ? undefined : this.ring.current;
+    const ring = this.#current;
     return {
       instance: this.#instance,
+      unit: unitIn(options.machine.env),
       ...thisProcess(),
       at: options.machine.now(),
       profile: resolution.profile.profile,
@@ -356,6 +362,12 @@ export class RingKeeper {
     );
     return planned.length === 0 ? undefined : planned;
   }
+}
+
+/** Nobody else's, on whatever machine: containers share host names and process ids. Fit for the name of a file. */
+function nameOfProcess(): string {
+  const { host, pid } = thisProcess();
+  return `${host.replace(/[^\w.-]/g, '_').slice(0, 64)}-${pid}-${randomId(6)}`;
 }
 
 function kids(ring: Keyring): readonly string[] {

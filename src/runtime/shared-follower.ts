@@ -189,7 +189,7 @@ export class SharedFollower {
     const { store, report } = this.#parts;
     const said = report();
     const verifies = said.verifies.filter((kid) => ring.get(kid)?.state !== 'staged');
-    await store.fleet.standIn({ ...said, verifies });
+    await store.fleet.standIn({ ...said, verifies }, ring);
   }
 
   /** Whoever has only one of the secrets, the former, the present or the next, must be able to open it. */
@@ -225,7 +225,7 @@ export class SharedFollower {
   async #dropRoots(): Promise<void> {
     const { store, logger } = this.#parts;
     const mine = store.roots.live.map((key) => key.id);
-    const replicas = await store.fleet.read(false);
+    const replicas = await store.fleet.read(this.#parts.ring.found, false);
     // No report proves nothing.
     if (replicas.length === 0 || replicas.some(({ roots = [] }) => roots.some((kid) => !mine.includes(kid))))
       return;

@@ -2,8 +2,10 @@
 import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { proven } from '../../src/fleet/ended.js';
 import { writeReport } from '../../src/fleet/file-fleet.js';
 import type { ReplicaReport } from '../../src/fleet/report.js';
+import { parseDocument } from '../../src/keyring/document.js';
 import { COMING, kidOf, OLDER, OLDEST, SECRET, STRONG } from '../support/machine.js';
 import {
   DEV,
@@ -402,8 +404,10 @@ test.concurrent('an empty document in a pipe is named as such', async () => {
 });
 
 describe('processes that know better', () => {
+  const keysIn = (cwd: string) => parseDocument(textOf(cwd), 'the document', (secret) => secret);
+
   async function reporting(cwd: string, changes: Partial<ReplicaReport>): Promise<void> {
-    await writeReport(join(cwd, RING), {
+    const report: ReplicaReport = {
       instance: 'web-1-7-aaaa',
       host: 'web-1',
       pid: 7,
@@ -421,7 +425,8 @@ describe('processes that know better', () => {
       maxLag: 2,
       degraded: undefined,
       ...changes,
-    });
+    };
+    await writeReport(join(cwd, RING), report, keysIn(cwd));
   }
 
   test.concurrent('a document that was put back to an older one is not built upon', async () => {
@@ -459,7 +464,10 @@ describe('processes that know better', () => {
   test.concurrent('what an ended process signed last holds up a retirement', async () => {
     const cwd = await ringFolder({ secret: STRONG, state: 'active' }, { secret: OLDER, state: 'retiring' });
     mkdirSync(join(cwd, `${RING}.fleet`));
-    writeFileSync(join(cwd, `${RING}.fleet/ended.json`), JSON.stringify({ [OLD]: Date.now() - 1000 }));
+    writeFileSync(
+      join(cwd, `${RING}.fleet/ended.json`),
+      JSON.stringify(proven({ [OLD]: Date.now() - 1000 }, keysIn(cwd))),
+    );
     expectRefused(await run(cwd, 'retire'), new RegExp(`tokens of the key ${OLD} may still be alive`), SAFE);
   });
 

@@ -12,6 +12,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { thisProcess } from '../../src/disk/identity.js';
 import { withLock } from '../../src/disk/lock.js';
 import { newFolder, runScript, until } from '../support/ring-file.js';
 
@@ -83,8 +84,7 @@ describe.concurrent('the lock', () => {
     const mode = await withLock(path, async ({ stillMine }) => {
       expect(await stillMine()).toBe(true);
       expect(JSON.parse(readFileSync(`${path}.lock`, 'utf8'))).toEqual({
-        host: hostname(),
-        pid: process.pid,
+        ...thisProcess(),
         mark: expect.stringMatching(/^[\w-]{12}$/),
       });
       return statSync(`${path}.lock`).mode & 0o777;

@@ -447,7 +447,7 @@ describe('rotation and fleet', () => {
       maxLag: 60,
       degraded: undefined,
     };
-    await writeReport(path, report);
+    await writeReport(path, report, ring);
     expect(await check('fleet', on(cwd))).toMatchObject({
       status: 'pass',
       detail: '1 process reports; the document is generation 3',
@@ -458,7 +458,7 @@ describe('rotation and fleet', () => {
       { instance: 'web-4-7-aaaa', profile: 'dev' },
       { instance: 'web-5-7-aaaa', fingerprint: 'gone', at: NOW - 100 * DAY_MS },
     ];
-    for (const other of others) await writeReport(path, { ...report, ...other });
+    for (const other of others) await writeReport(path, { ...report, ...other }, ring);
     const found = await check('fleet', on(cwd));
     expect(found.status).toBe('warn');
     expect(found.detail.split('\n')).toEqual([

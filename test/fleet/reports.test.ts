@@ -17,19 +17,22 @@ import {
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { ENDED_FILE, readEnded } from '../../src/fleet/ended.js';
+import { thisProcess } from '../../src/disk/identity.js';
+import { believed, ENDED_FILE, proven, readEnded } from '../../src/fleet/ended.js';
 import { factsOf } from '../../src/fleet/facts.js';
 import {
   FileFleet,
   fleetFolder,
-  readReports,
-  removeReport,
-  writeReport,
+  readReports as readReportsOf,
+  removeReport as removeReportOf,
+  writeReport as writeReportOf,
 } from '../../src/fleet/file-fleet.js';
-import { endedFacts, lastSignedUntil, type ReplicaReport, replicaFacts } from '../../src/fleet/report.js';
+import { endedFacts, lastSignedUntil, replicaFacts } from '../../src/fleet/replica-facts.js';
+import type { ReplicaReport } from '../../src/fleet/report.js';
 import { Reporter } from '../../src/fleet/reporter.js';
 import { Material } from '../../src/keyring/key.js';
 import { retire, rollback, stage } from '../../src/keyring/transitions.js';
+import { heard } from '../support/heard.js';
 import { TestClock } from '../support/keyturn.js';
 import { LeakSearch } from '../support/leaks.js';
 import { COMING, COMMAND, FILE, kidOf, NOW, OLDER, SECRET, STRONG } from '../support/machine.js';
@@ -41,12 +44,24 @@ const RING = documentOf(3, [
   [OLDER, 'retiring'],
 ]);
 const LEASE = 900;
+const JUDGING = { lease: LEASE, skew: 300 };
 
 function ringFile(text = RING): string {
   const path = join(newFolder(), 'keyring.json');
   writeFileSync(path, text, { mode: 0o600 });
   return path;
 }
+
+/** What vouches for the reports here. */
+const VOUCHING = ringOf(3, [
+  [COMING, 'staged'],
+  [STRONG, 'active'],
+  [OLDER, 'retiring'],
+]);
+const writeReport = (path: string, report: ReplicaReport) => writeReportOf(path, report, VOUCHING);
+const removeReport = (path: string, last: ReplicaReport) => removeReportOf(path, last, VOUCHING);
+const readReports = (path: string, lease: number, now: number, tidy = true) =>
+  readReportsOf(path, { ring: VOUCHING, lease, now, tidy });
 
 /** What is in the folder of reports, the file on ended processes aside. */
 const files = (path: string) =>
@@ -55,11 +70,11 @@ const files = (path: string) =>
         .filter((name) => name !== ENDED_FILE)
         .sort()
     : [];
-const endedOf = async (path: string) => endedFacts(await readEnded(fleetFolder(path)));
+const endedOf = async (path: string) => endedFacts(believed(await readEnded(fleetFolder(path)), VOUCHING));
 /** A reporter beside a file. @param lease seconds */
 const reporterAt = (path: string, lease: number, describe: () => ReplicaReport) => {
   const fleet = new FileFleet(path, lease, Date.now);
-  return new Reporter({ fleet, lease, describe });
+  return new Reporter({ fleet, lease, describe, ring: () => VOUCHING });
 };
 const reports = async (path: string, now = Date.now()) => await readReports(path, LEASE, now);
 
@@ -75,8 +90,7 @@ describe.concurrent('a process reports', () => {
     const report = JSON.parse(text) as ReplicaReport;
     expect(report).toEqual({
       instance: name.replace(/\.json$/, ''),
-      host: hostname(),
-      pid: process.pid,
+      ...thisProcess(),
       at: expect.any(Number),
       profile: 'prod',
       source: FILE,
@@ -91,11 +105,13 @@ describe.concurrent('a process reports', () => {
       lifetimes: expect.objectContaining({ session: 7 * 86400, flash: 600, invite: 10800 }),
       maxLag: 60,
       lease: LEASE,
+      by: kidOf(STRONG),
+      mac: expect.stringMatching(/^[\w-]{43}$/),
     });
     expect(report.at).toBeGreaterThanOrEqual(began);
-    expect(report.instance).toMatch(new RegExp(`^${hostname()}-${process.pid}-[\\w-]{4}$`));
+    expect(report.instance).toMatch(new RegExp(`^${hostname()}-${process.pid}-[\\w-]{8}$`));
     expect(new LeakSearch({ active: STRONG, staged: COMING, retiring: OLDER }, []).find(text)).toEqual([]);
-    expect(await reports(path)).toEqual([report]);
+    expect(await reports(path)).toEqual([{ ...report, authentic: true, dated: report.at }]);
     // The folder tells who runs here: it is not for everybody.
     expect(statSync(fleetFolder(path)).mode & 0o777).toBe(0o700);
   });
@@ -125,7 +141,7 @@ describe.concurrent('a process reports', () => {
         verifiedAt: clock.now,
       },
     ]);
-    expect(replicaFacts(report as ReplicaReport, LEASE, clock.now)).toEqual({
+    expect(replicaFacts(heard(report as ReplicaReport), { ...JUDGING, now: clock.now })).toEqual({
       instance: report?.instance,
       verifies: [kidOf(STRONG)],
       signs: kidOf(STRONG),
@@ -288,16 +304,24 @@ describe('of what is there, counts', () => {
     const path = ringFile();
     const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
     await once(child, 'spawn');
-    const report = reportOf({ host: hostname(), pid: child.pid as number });
+    const report = reportOf({ ...thisProcess(), pid: child.pid as number });
     await writeReport(path, report);
     expect(await reports(path, NOW)).toHaveLength(1);
     child.kill('SIGKILL');
     await once(child, 'exit');
     expect(await reports(path, NOW)).toEqual([]);
     expect(files(path)).toEqual([]);
-    // Of a process of another host nobody here can tell.
-    await writeReport(path, { ...report, host: 'elsewhere' });
-    expect(await reports(path, NOW)).toHaveLength(1);
+    // Of a process of another host, of another run of it, or of another container on it, nobody here can tell.
+    const elsewhere: ReadonlyArray<Partial<ReplicaReport>> = [
+      { host: 'elsewhere' },
+      { boot: 'another' },
+      { namespace: { id: '1', since: 20 } },
+      { boot: undefined, namespace: undefined },
+    ];
+    for (const other of elsewhere) {
+      await writeReport(path, { ...report, ...other });
+      expect(await reports(path, NOW)).toHaveLength(1);
+    }
   });
 
   test('no report that is broken, and nothing that is none; old ones are cleared away', async () => {
@@ -390,7 +414,7 @@ describe('of what is there, counts', () => {
   });
 
   test('one that has missed three reports as silent', () => {
-    const silentAt = (ms: number) => replicaFacts(reportOf(), LEASE, NOW + ms).silent;
+    const silentAt = (ms: number) => replicaFacts(heard(reportOf()), { ...JUDGING, now: NOW + ms }).silent;
     expect([silentAt(30_000), silentAt(30_001)]).toEqual([undefined, true]);
   });
 
@@ -420,7 +444,8 @@ describe('a key that takes over by itself', () => {
   });
 
   test('may have signed from then on, also where the process cannot say so any more', () => {
-    const signedAt = (ms: number) => replicaFacts(reportOf({ planned }), LEASE, NOW + ms).lastSigned;
+    const signedAt = (ms: number) =>
+      replicaFacts(heard(reportOf({ planned })), { ...JUDGING, now: NOW + ms }).lastSigned;
     expect(signedAt(4999)).toEqual({});
     expect(signedAt(5000)).toEqual({ [kid]: NOW + 5000 });
     expect(signedAt(60_000)).toEqual({ [kid]: NOW + 60_000 });
@@ -447,7 +472,7 @@ describe('a key that takes over by itself', () => {
     });
     const ended = endedFacts(lastSignedUntil(deaf, deaf.at + LEASE * 1000));
     const retireAt = (ms: number, ...replicas: ReplicaReport[]) => {
-      const facts = factsOf(replicas, replicas.length === 0 ? [ended] : [], later(ms));
+      const facts = factsOf(replicas.map(heard), replicas.length === 0 ? [ended] : [], later(ms));
       return () => retire(rolledBack, kid, facts);
     };
     const tooEarly = expect.objectContaining({ code: 'too_early' });
@@ -570,14 +595,23 @@ describe('what ended processes signed still counts', () => {
   test('what the file says beside moments counts for nothing', async () => {
     const path = ringFile();
     mkdirSync(fleetFolder(path));
-    const odd = { [kid]: NOW, toString: NOW, __proto__: 1, constructor: 'x', AAAAAAAA: 1e300, BBBBBBBB: '1' };
-    writeFileSync(join(fleetFolder(path), ENDED_FILE), JSON.stringify(odd));
-    const { lastSigned } = await endedOf(path);
-    expect(Object.entries(lastSigned ?? {})).toEqual([
-      [kid, NOW],
-      ['toString', NOW],
-    ]);
-    expect(lastSigned?.valueOf).toBeUndefined();
+    const { [kid]: said } = proven({ [kid]: NOW }, VOUCHING);
+    const odd: readonly object[] = [
+      { [kid]: NOW, toString: said, constructor: 'x' },
+      { [kid]: { ...said, at: NOW + 1 } },
+      { [kid]: { at: 8_640_000_000_000_000, proof: '' } },
+      { [kid]: { at: 1e300, proof: said?.proof }, __proto__: said },
+      // About another key.
+      { [kidOf(OLDER)]: said },
+      { [kid]: proven({ [kid]: NOW }, ringOf(1, [[OLDER, 'active']]))[kid] },
+    ];
+    for (const one of odd) {
+      writeFileSync(join(fleetFolder(path), ENDED_FILE), JSON.stringify(one));
+      expect((await endedOf(path)).lastSigned).toEqual({});
+    }
+    // It gives way to what a process tells.
+    await removeReport(path, reportOf({ uses: [use] }));
+    expect((await endedOf(path)).lastSigned).toEqual({ [kid]: NOW - 1000 });
   });
 
   test('a process that never signed leaves nothing', async () => {

@@ -122,8 +122,8 @@ const postgres: TableEngine = {
         for (const statement of [
           `${report} ('${own}', 'odd1', '', 'infinity', 1)`,
           `${report} ('${own}', 'odd2', '', now(), -1)`,
-          `INSERT INTO keyturn_ended VALUES ('${own}', 'AAAAAAAA', -1)`,
-          `INSERT INTO keyturn_ended VALUES ('${own}', 'AAAAAAAA', 9223372036854775807)`,
+          `INSERT INTO keyturn_ended VALUES ('${own}', 'AAAAAAAA', -1, '')`,
+          `INSERT INTO keyturn_ended VALUES ('${own}', 'AAAAAAAA', 9223372036854775807, '')`,
         ])
           await direct(statement).then(
             () => Promise.reject(new Error(`taken: ${statement}`)),

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import { PostgresRingTable } from '../../src/ring-stores/postgres.js';
 import { ringSchemaSql } from '../../src/stores/postgres.js';
 import { ownSchema } from '../support/engines.js';
+import { told } from '../support/heard.js';
 import { until } from '../support/waiting.js';
 
 const LEASE = 60_000;
@@ -49,8 +50,8 @@ async function through(one: PostgresRingTable): Promise<void> {
   await one.writeReport('one', '{}', LEASE);
   await one.writeReport('one', '{}', LEASE);
   expect(await one.reports()).toHaveLength(1);
-  await one.removeReport('one', { AAAAAAAA: START });
-  expect(await one.ended()).toEqual({ AAAAAAAA: START });
+  await one.removeReport('one', told({ AAAAAAAA: START }));
+  expect(await one.ended()).toEqual(told({ AAAAAAAA: START }));
 }
 
 describe('the tables', () => {
@@ -201,10 +202,10 @@ describe('statements', () => {
     expect((await strict.read())?.text).toBe('20');
     await Promise.all(
       Array.from({ length: 20 }, (_, n) =>
-        strict.removeReport(`r${n}`, { AAAAAAAA: START + n, BBBBBBBB: START }),
+        strict.removeReport(`r${n}`, told({ AAAAAAAA: START + n, BBBBBBBB: START })),
       ),
     );
-    expect(await strict.ended()).toEqual({ AAAAAAAA: START + 19, BBBBBBBB: START });
+    expect(await strict.ended()).toEqual(told({ AAAAAAAA: START + 19, BBBBBBBB: START }));
   });
 
   test.each([
@@ -272,8 +273,8 @@ describe('statements', () => {
         { instance: 'one', text: '{}', age: expect.any(Number), lease: LEASE },
       ]);
     expect((await table.reports())[0]?.age).toBeLessThan(5000);
-    await other.removeReport('one', { AAAAAAAA: START });
-    expect(await other.ended()).toEqual({ AAAAAAAA: START });
+    await other.removeReport('one', told({ AAAAAAAA: START }));
+    expect(await other.ended()).toEqual(told({ AAAAAAAA: START }));
   });
 });
 

@@ -6,6 +6,7 @@ import type { RedisClient } from '../../src/engines/redis.js';
 import { RedisRingTable } from '../../src/ring-stores/redis.js';
 import type { RingTable } from '../../src/ring-stores/ring-table.js';
 import { ownPrefix, type PrivateRedis, startRedis } from '../support/engines.js';
+import { told } from '../support/heard.js';
 import { until } from '../support/waiting.js';
 
 const LEASE = 60_000;
@@ -32,9 +33,9 @@ async function through(table: RingTable): Promise<void> {
   expect(await table.reports()).toEqual([
     { instance: 'one', text: '{"ä":1}', age: expect.any(Number), lease: LEASE },
   ]);
-  await table.removeReport('one', { AAAAAAAA: START });
+  await table.removeReport('one', told({ AAAAAAAA: START }));
   expect(await table.reports()).toEqual([]);
-  expect(await table.ended()).toEqual({ AAAAAAAA: START });
+  expect(await table.ended()).toEqual(told({ AAAAAAAA: START }));
 }
 
 /** Whether a watch brings news. */
@@ -76,12 +77,12 @@ describe('in a Redis that is shared', () => {
     await table.write({ version: 'v1', text: 'a' }, undefined);
     await table.writeReport('one', '{}', LEASE);
     await table.writeReport('two', '{}', LEASE);
-    await table.removeReport('two', { AAAAAAAA: START });
+    await table.removeReport('two', told({ AAAAAAAA: START }));
     const keys = (await client.keys(`${prefix}*`)).sort();
     expect(keys).toEqual([key, `${key}:ended`, `${key}:reports`]);
     for (const each of keys) expect(await client.pttl(each)).toBe(-1);
     expect(await client.hgetall(key)).toEqual({ version: 'v1', text: 'a' });
-    expect(await client.hgetall(`${key}:ended`)).toEqual({ AAAAAAAA: String(START) });
+    expect(await client.hgetall(`${key}:ended`)).toEqual({ AAAAAAAA: `${START} AAAAAAAA-${START}` });
     expect((await client.hgetall(`${key}:reports`)).one).toMatch(/^\d{13} 60000 \{\}$/);
     expect(table.name).toBe(`Redis (${key})`);
     expect(new RedisRingTable({ client, name: 'default' }).name).toBe('Redis (keyturn:{ring:default})');
@@ -148,7 +149,7 @@ describe('in a Redis that is shared', () => {
       () => table.read(),
       () => table.write({ version: 'v1', text: '' }, undefined),
       () => table.writeReport('one', '{}', LEASE),
-      () => table.removeReport('one', { AAAAAAAA: START }),
+      () => table.removeReport('one', told({ AAAAAAAA: START })),
       () => table.reports(),
       () => table.ended(),
     ])
@@ -203,7 +204,7 @@ describe('in a Redis of its own', () => {
     await table.writeReport('one', '{}', LEASE);
     await admin.config('SET', 'maxmemory', '1');
     expect(await failure(table.write({ version: 'v2', text: 'b' }, 'v1'))).toContain('OOM');
-    expect(await failure(table.removeReport('one', { AAAAAAAA: START }))).toContain('OOM');
+    expect(await failure(table.removeReport('one', told({ AAAAAAAA: START })))).toContain('OOM');
     expect(await table.read()).toEqual({ version: 'v1', text: 'a' });
     expect(await table.reports()).toHaveLength(1);
     await admin.config('SET', 'maxmemory', '0');

@@ -5,11 +5,18 @@ import { Reporter } from '../../src/fleet/reporter.js';
 import type { RingTable } from '../../src/ring-stores/ring-table.js';
 import { SharedFleet } from '../../src/ring-stores/shared-fleet.js';
 import { kidOf, STRONG } from '../support/machine.js';
-import { closePlace, type EngineName, openPlace, type SharedPlace } from '../support/shared-ring.js';
+import {
+  closePlace,
+  type EngineName,
+  firstRing,
+  openPlace,
+  type SharedPlace,
+} from '../support/shared-ring.js';
 import { until } from '../support/waiting.js';
 
 const ENGINES: readonly EngineName[] = ['redis', 'postgres'];
 const KID = kidOf(STRONG);
+const RING = firstRing(STRONG);
 const wait = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
 function reportOf(changes: Partial<ReplicaReport> = {}): ReplicaReport {
@@ -61,24 +68,24 @@ describe.each(ENGINES)('%s:', (engine) => {
     });
 
   test('one that goes on while its old report is cleared away is not cleared away with it', async () => {
-    await fleet(0.1).write(reportOf());
+    await fleet(0.1).write(reportOf(), RING);
     await wait(150);
     const clearing = fleet(
       60,
-      meanwhile(() => fleet(60).write(reportOf({ generation: 2 }))),
+      meanwhile(() => fleet(60).write(reportOf({ generation: 2 }), RING)),
     );
-    await clearing.read(true);
-    expect((await fleet(60).read(true)).map(({ generation }) => generation)).toEqual([2]);
+    await clearing.read(RING, true);
+    expect((await fleet(60).read(RING, true)).map(({ generation }) => generation)).toEqual([2]);
     // Nothing was made up about it either: it is there, and says itself what it signs.
-    expect({ ...(await fleet(60).ended()) }).toEqual({});
+    expect({ ...(await fleet(60).ended(RING)) }).toEqual({});
   });
 
   test('two that clear away at once keep what was signed once', async () => {
-    await fleet(0.1).write(reportOf());
+    await fleet(0.1).write(reportOf(), RING);
     await wait(150);
-    const all = await Promise.all(Array.from({ length: 5 }, () => fleet(60).read(true)));
+    const all = await Promise.all(Array.from({ length: 5 }, () => fleet(60).read(RING, true)));
     expect(all).toEqual([[], [], [], [], []]);
-    const { [KID]: at = 0 } = await fleet(60).ended();
+    const { [KID]: at = 0 } = await fleet(60).ended(RING);
     expect(Math.abs(at - Date.now())).toBeLessThan(2000);
   });
 
@@ -90,6 +97,7 @@ describe.each(ENGINES)('%s:', (engine) => {
       fleet: fleet(60),
       lease: 60,
       describe: () => half,
+      ring: () => RING,
       begin: () => () => {
         written++;
       },
@@ -105,9 +113,9 @@ describe.each(ENGINES)('%s:', (engine) => {
       await place.table.writeReport(`odd-${n}`, text, 100);
     // Under the name of another it counts for nobody.
     await place.table.writeReport('odd-9', JSON.stringify(reportOf()), 100);
-    expect(await fleet(60).read(true)).toEqual([]);
+    expect(await fleet(60).read(RING, true)).toEqual([]);
     await until(async () => {
-      await fleet(60).read(true);
+      await fleet(60).read(RING, true);
       return (await place.table.reports()).length === 0;
     });
   });
@@ -116,11 +124,11 @@ describe.each(ENGINES)('%s:', (engine) => {
     const year = 365 * 86_400_000;
     for (const off of [-year, year]) {
       const strange = new SharedFleet(place.table, 1, () => Date.now() + off);
-      await strange.write(reportOf({ at: Date.now() + off }));
-      for (const reader of [strange, fleet(60)]) expect(await reader.read(true)).toHaveLength(1);
+      await strange.write(reportOf({ at: Date.now() + off }), RING);
+      for (const reader of [strange, fleet(60)]) expect(await reader.read(RING, true)).toHaveLength(1);
       await wait(1100);
-      expect(await strange.read(false)).toEqual([]);
-      expect(await fleet(60).read(true)).toEqual([]);
+      expect(await strange.read(RING, false)).toEqual([]);
+      expect(await fleet(60).read(RING, true)).toEqual([]);
     }
   });
 
@@ -136,7 +144,12 @@ describe.each(ENGINES)('%s:', (engine) => {
       },
       remove: async () => {},
     };
-    const reporter = new Reporter({ fleet: slow as never, lease: 60, describe: () => reportOf() });
+    const reporter = new Reporter({
+      fleet: slow as never,
+      lease: 60,
+      describe: () => reportOf(),
+      ring: () => RING,
+    });
     const updates = Array.from({ length: 50 }, () => reporter.update());
     await wait(20);
     expect(asked).toBe(1);

@@ -32,6 +32,8 @@ const firstRing = (secret = STRONG) =>
     id: `ring ${kidOf(secret)}`,
     generation: 1,
   });
+/** Whose keys vouch for the reports here. */
+const RING = firstRing();
 
 /** Something countable: a line in the history. */
 const noting =
@@ -72,8 +74,8 @@ export function ringStoreContract({ open }: StoreEngine): void {
       expect(await codeOf(store.read())).toBe('keyring_missing');
       expect(await codeOf(store.change(noting('a')))).not.toBe('none');
       expect(await codeOf(other.read())).toBe('keyring_missing');
-      expect(await store.fleet.read(true)).toEqual([]);
-      expect({ ...(await store.fleet.ended()) }).toEqual({});
+      expect(await store.fleet.read(RING, true)).toEqual([]);
+      expect({ ...(await store.fleet.ended(RING)) }).toEqual({});
     });
 
     test('is made once, and there for everybody as it is', async () => {
@@ -238,16 +240,17 @@ export function ringStoreContract({ open }: StoreEngine): void {
       degraded: undefined,
       ...changes,
     });
-    const instances = async (one: RingStore) => (await one.fleet.read(true)).map(({ instance }) => instance);
+    const instances = async (one: RingStore) =>
+      (await one.fleet.read(RING, true)).map(({ instance }) => instance);
 
     beforeEach(() => store.create(firstRing()));
 
     test('is seen by everybody as it says it is, and what it says last counts', async () => {
-      await store.fleet.write(reportOf());
-      await store.fleet.write(reportOf({ instance: 'web-1-3-abcd', generation: 7, degraded: 'düe' }));
-      await store.fleet.write(reportOf({ generation: 2 }));
+      await store.fleet.write(reportOf(), RING);
+      await store.fleet.write(reportOf({ instance: 'web-1-3-abcd', generation: 7, degraded: 'düe' }), RING);
+      await store.fleet.write(reportOf({ generation: 2 }), RING);
       for (const one of [store, other]) {
-        const [first, second, ...more] = await one.fleet.read(true);
+        const [first, second, ...more] = await one.fleet.read(RING, true);
         expect(more).toEqual([]);
         expect(first).toMatchObject({ instance: 'web-1-3-abcd', generation: 7, degraded: 'düe' });
         const { at, degraded, ...rest } = reportOf({ generation: 2, loadedAt: second?.loadedAt ?? 0 });
@@ -259,44 +262,44 @@ export function ringStoreContract({ open }: StoreEngine): void {
 
     test('one that says goodbye is gone, and what it signed is kept', async () => {
       const now = Date.now();
-      await store.fleet.write(reportOf());
-      await store.fleet.remove(reportOf({ uses: [use(now - 1000)] }));
+      await store.fleet.write(reportOf(), RING);
+      await store.fleet.remove(reportOf({ uses: [use(now - 1000)] }), RING);
       expect(await instances(other)).toEqual([]);
-      expect({ ...(await other.fleet.ended()) }).toEqual({ [kid]: now - 1000 });
+      expect({ ...(await other.fleet.ended(RING)) }).toEqual({ [kid]: now - 1000 });
       // The later of what any of them says.
-      await store.fleet.remove(reportOf({ instance: 'web-3-1-abcd', uses: [use(now - 5000)] }));
-      await store.fleet.remove(reportOf({ instance: 'web-4-1-abcd', uses: [use(now - 500)] }));
-      expect({ ...(await other.fleet.ended()) }).toEqual({ [kid]: now - 500 });
+      await store.fleet.remove(reportOf({ instance: 'web-3-1-abcd', uses: [use(now - 5000)] }), RING);
+      await store.fleet.remove(reportOf({ instance: 'web-4-1-abcd', uses: [use(now - 500)] }), RING);
+      expect({ ...(await other.fleet.ended(RING)) }).toEqual({ [kid]: now - 500 });
     });
 
     test('one that vanishes counts for its lease and no longer; until then it may have signed', async () => {
       const short = place.store(0.5);
       const begun = Date.now();
-      await short.fleet.write(reportOf());
-      await store.fleet.write(reportOf({ instance: 'web-1-3-abcd' }));
+      await short.fleet.write(reportOf(), RING);
+      await store.fleet.write(reportOf({ instance: 'web-1-3-abcd' }), RING);
       const written = Date.now();
       expect(await instances(place.store(0.5))).toEqual(['web-1-3-abcd', 'web-2-17-abcd']);
       await until(async () => !(await instances(short)).includes('web-2-17-abcd'));
       expect(Date.now() - begun).toBeGreaterThanOrEqual(500);
-      const at = (await other.fleet.ended())[kid] ?? 0;
+      const at = (await other.fleet.ended(RING))[kid] ?? 0;
       expect(at).toBeGreaterThanOrEqual(begun + 500 - 100);
       expect(at).toBeLessThanOrEqual(written + 500 + 100);
     });
 
     test('a look that is to leave no trace leaves none', async () => {
       const short = place.store(0.1);
-      await short.fleet.write(reportOf());
-      await until(async () => (await short.fleet.read(false)).length === 0);
-      expect({ ...(await other.fleet.ended()) }).toEqual({});
-      expect(await short.fleet.read(true)).toEqual([]);
-      expect(Object.keys(await other.fleet.ended())).toEqual([kid]);
+      await short.fleet.write(reportOf(), RING);
+      await until(async () => (await short.fleet.read(RING, false)).length === 0);
+      expect({ ...(await other.fleet.ended(RING)) }).toEqual({});
+      expect(await short.fleet.read(RING, true)).toEqual([]);
+      expect(Object.keys(await other.fleet.ended(RING))).toEqual([kid]);
     });
 
     test('one that was stopped for longer than its lease, and goes on, is there again', async () => {
       const short = place.store(0.2);
-      await short.fleet.write(reportOf());
+      await short.fleet.write(reportOf(), RING);
       await until(async () => (await instances(short)).length === 0);
-      await short.fleet.write(reportOf());
+      await short.fleet.write(reportOf(), RING);
       expect(await instances(short)).toEqual(['web-2-17-abcd']);
     });
 
@@ -304,11 +307,11 @@ export function ringStoreContract({ open }: StoreEngine): void {
       const all = Array.from({ length: 100 }, (_, n) =>
         reportOf({ instance: `web-${n}-1-abcd`, uses: [use(1000 + n)] }),
       );
-      await Promise.all(all.map((report) => store.fleet.write(report)));
+      await Promise.all(all.map((report) => store.fleet.write(report, RING)));
       expect(await instances(other)).toHaveLength(100);
-      await Promise.all(all.map((report) => other.fleet.remove(report)));
+      await Promise.all(all.map((report) => other.fleet.remove(report, RING)));
       expect(await instances(store)).toEqual([]);
-      expect({ ...(await store.fleet.ended()) }).toEqual({ [kid]: 1099 });
+      expect({ ...(await store.fleet.ended(RING)) }).toEqual({ [kid]: 1099 });
     });
   });
 

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { RingTable } from '../../src/ring-stores/ring-table.js';
 import type { Cut } from '../support/engines.js';
+import { told } from '../support/heard.js';
 import { until } from '../support/waiting.js';
 
 export interface TableEngine {
@@ -206,12 +207,12 @@ export function ringTableContract({ open }: TableEngine): void {
         expect(await one.version()).toBeUndefined();
         expect(await one.write({ version: `v${n}`, text: `${n}` }, undefined)).toBe(true);
         await one.writeReport('one', `{"n":${n}}`, LEASE);
-        await one.removeReport('two', { AAAAAAAA: START + n });
+        await one.removeReport('two', told({ AAAAAAAA: START + n }));
       }
       for (const [n, one] of tables.entries()) {
         expect(await one.read()).toEqual({ version: `v${n}`, text: `${n}` });
         expect(await one.reports()).toMatchObject([{ instance: 'one', text: `{"n":${n}}` }]);
-        expect(await one.ended()).toEqual({ AAAAAAAA: START + n });
+        expect(await one.ended()).toEqual(told({ AAAAAAAA: START + n }));
       }
     });
 
@@ -409,13 +410,13 @@ export function ringTableContract({ open }: TableEngine): void {
     test('are cleared away only as they were seen', async () => {
       await table.writeReport('one', 'seen', LEASE);
       await table.writeReport('one', 'written since', LEASE);
-      await other.removeReport('one', { AAAAAAAA: START }, 'seen');
-      await other.removeReport('nobody', { AAAAAAAA: START }, 'seen');
+      await other.removeReport('one', told({ AAAAAAAA: START }), 'seen');
+      await other.removeReport('nobody', told({ AAAAAAAA: START }), 'seen');
       expect(await table.reports()).toMatchObject([{ text: 'written since' }]);
       expect(await table.ended()).toEqual({});
-      await other.removeReport('one', { AAAAAAAA: START }, 'written since');
+      await other.removeReport('one', told({ AAAAAAAA: START }), 'written since');
       expect(await table.reports()).toEqual([]);
-      expect(await table.ended()).toEqual({ AAAAAAAA: START });
+      expect(await table.ended()).toEqual(told({ AAAAAAAA: START }));
       for (const text of ['', '%d 1 2', '1 2 x']) {
         await table.writeReport('two', text, LEASE);
         await other.removeReport('two', {}, `${text} `);
@@ -430,7 +431,7 @@ export function ringTableContract({ open }: TableEngine): void {
       const kids = await place.spoil();
       expect(await table.reports()).toMatchObject([{ instance: 'one' }]);
       expect(await table.ended()).toEqual({});
-      const moments = Object.fromEntries(kids.map((kid) => [kid, START]));
+      const moments = told(Object.fromEntries(kids.map((kid) => [kid, START])));
       await table.removeReport('one', moments);
       expect(await table.ended()).toEqual(moments);
       expect(await table.reports()).toEqual([]);
@@ -440,17 +441,21 @@ export function ringTableContract({ open }: TableEngine): void {
   describe('what replicas that have ended signed', () => {
     test('is kept with the report gone, the later of each moment', async () => {
       await table.writeReport('one', '{}', LEASE);
-      await table.removeReport('one', { AAAAAAAA: START, BBBBBBBB: START });
-      await other.removeReport('two', { AAAAAAAA: START - 1, BBBBBBBB: START + 1, CCCCCCCC: 0 });
+      await table.removeReport('one', told({ AAAAAAAA: START, BBBBBBBB: START }));
+      await other.removeReport('two', told({ AAAAAAAA: START - 1, BBBBBBBB: START + 1, CCCCCCCC: 0 }));
       await other.removeReport('two', {});
-      expect(await table.ended()).toEqual({ AAAAAAAA: START, BBBBBBBB: START + 1 });
+      expect(await table.ended()).toEqual(told({ AAAAAAAA: START, BBBBBBBB: START + 1 }));
       expect(await table.reports()).toEqual([]);
     });
 
     test('is exact to the millisecond, up to the last moment that there is', async () => {
-      const moments = { AAAAAAAA: 1, BBBBBBBB: 1_799_999_999_999, CCCCCCCC: 8_640_000_000_000_000 };
+      const moments = told({
+        AAAAAAAA: 1,
+        BBBBBBBB: 1_799_999_999_999,
+        CCCCCCCC: Date.now() + 399 * 86_400_000,
+      });
       await table.removeReport('one', moments);
-      await table.removeReport('one', Object.fromEntries(Object.keys(moments).map((kid) => [kid, 1])));
+      await table.removeReport('one', told(Object.fromEntries(Object.keys(moments).map((kid) => [kid, 1]))));
       expect(await other.ended()).toEqual(moments);
     });
 
@@ -458,12 +463,12 @@ export function ringTableContract({ open }: TableEngine): void {
       const names = ['toString', '__proto__', 'valueOf_', 'hasOwnPr', 'isProtot', 'constructor'];
       expect(Object.keys(await table.ended())).toEqual([]);
       expect((await table.ended()).toString).toBeUndefined();
-      const moments = (at: number) => Object.fromEntries(names.map((name) => [name, at]));
+      const moments = (at: number) => told(Object.fromEntries(names.map((name) => [name, at])));
       await table.removeReport('one', moments(START));
-      await table.removeReport('two', Object.assign(Object.create(null), moments(START - 1)));
+      await table.removeReport('two', moments(START - 1));
       const ended = await other.ended();
       expect(Object.keys(ended).sort()).toEqual([...names].sort());
-      for (const name of names) expect(ended[name]).toBe(START);
+      for (const name of names) expect(ended[name]?.at).toBe(START);
     });
 
     test('is told by many at once', async () => {
@@ -471,11 +476,11 @@ export function ringTableContract({ open }: TableEngine): void {
       await Promise.all(
         Array.from({ length: 30 }, (_, n) => {
           const order = n % 2 === 0 ? kids : [...kids].reverse();
-          const moments = Object.fromEntries(order.map((kid) => [kid, START + n]));
+          const moments = told(Object.fromEntries(order.map((kid) => [kid, START + n])));
           return (n % 3 === 0 ? table : other).removeReport(`replica-${n}`, moments);
         }),
       );
-      expect(await table.ended()).toEqual(Object.fromEntries(kids.map((kid) => [kid, START + 29])));
+      expect(await table.ended()).toEqual(told(Object.fromEntries(kids.map((kid) => [kid, START + 29]))));
     });
   });
 

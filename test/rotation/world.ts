@@ -11,6 +11,7 @@ import { type BlobStore, createBlobStore } from '../../src/blobs/index.js';
 import { readReports } from '../../src/fleet/file-fleet.js';
 import { createKeyturn, type Keyturn, type Links } from '../../src/index.js';
 import { createJwt, createRefreshTokens, type Jwt, type RefreshTokens } from '../../src/jwt/index.js';
+import { parseDocument } from '../../src/keyring/document.js';
 import type { Impact } from '../../src/rotation/impact.js';
 import { MemorySessionStore } from '../../src/stores/memory.js';
 import { memoryLogger, TestClock } from '../support/keyturn.js';
@@ -142,13 +143,14 @@ export class World {
   async step(...args: readonly string[]): Promise<void> {
     await this.command(...args);
     const path = join(this.cwd, '.keyturn', 'keyring.json');
-    const { generation } = JSON.parse(readFileSync(path, 'utf8')) as { readonly generation: number };
+    const ring = parseDocument(readFileSync(path, 'utf8'), 'the document', (secret) => secret);
+    const { generation } = ring;
     const { keyturn } = this.main;
     await keyturn.reload();
     await until(() => keyturn.health.generation === generation);
     // The next command must find what the app says of itself now.
     await until(async () => {
-      const reports = await readReports(path, 900, this.clock.now);
+      const reports = await readReports(path, { ring, lease: 900, now: this.clock.now, tidy: true });
       return reports.some((report) => report.generation === generation);
     });
   }

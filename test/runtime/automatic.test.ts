@@ -8,6 +8,7 @@ import { Key, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
 import type { RingStore } from '../../src/ring-stores/ring-store.js';
 import { AutomaticRotation } from '../../src/runtime/automatic.js';
+import { heard } from '../support/heard.js';
 import { memoryLogger } from '../support/keyturn.js';
 import { FILE, kidOf, OLDER, OLDEST, STRONG } from '../support/machine.js';
 import { documentOf, follow, newFolder, runScript } from '../support/ring-file.js';
@@ -192,7 +193,7 @@ describe('nothing is done by itself', () => {
     const store: RingStore = {
       name: 'a store',
       fleet: {
-        read: async () => replicas,
+        read: async () => replicas.map(heard),
         ended: async () => ({}),
         write: async () => {},
         remove: async () => {},

@@ -201,7 +201,7 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
     expect(at - killedAt).toBeGreaterThan((LEASE * 2) / 3 - 500);
     expect(at - killedAt).toBeLessThan(LEASE + SLACK);
     // What it may have signed until then is reckoned with.
-    const signedUntil = (await storeOf(place).fleet.ended())[kidOf(STRONG)] ?? 0;
+    const signedUntil = (await storeOf(place).fleet.ended(await storeOf(place).read()))[kidOf(STRONG)] ?? 0;
     expect(Math.abs(signedUntil - at)).toBeLessThan(SLACK);
     await until(() => replica.keyturn.health.signs === kidOf(COMING));
     expect(replica.accepts(token)).toBe(true);

@@ -1,7 +1,8 @@
 // The model of a ring that replicas share in a store, with a lease. shared-model.test.ts says what it stands for.
 import { KeyturnError } from '../../../src/errors.js';
 import { type FleetFacts, type FleetTimes, factsOf } from '../../../src/fleet/facts.js';
-import { endedFacts, lastSignedOf, lastSignedUntil, type ReplicaReport } from '../../../src/fleet/report.js';
+import { endedFacts, lastSignedOf, lastSignedUntil } from '../../../src/fleet/replica-facts.js';
+import type { ReplicaReport } from '../../../src/fleet/report.js';
 import { turn } from '../../../src/keyring/automatic.js';
 import { Key, type Material } from '../../../src/keyring/key.js';
 import { Keyring } from '../../../src/keyring/keyring.js';
@@ -10,6 +11,7 @@ import { effective } from '../../../src/keyring/planned.js';
 import { promote, retire, rollback, stage } from '../../../src/keyring/transitions.js';
 import { knownToAllAt } from '../../../src/keyring/waits.js';
 import { RingLease } from '../../../src/runtime/lease.js';
+import { heard } from '../../support/heard.js';
 import type { Step } from './explore.js';
 import { keyName, keyNumber, MATERIALS } from './rings.js';
 import { CLOCKS, FACTS, LAG, LIFETIME, moment, SKEW, ticksUntil } from './scale.js';
@@ -278,11 +280,15 @@ function tidied(world: SharedWorld, conditions: SharedConditions, clock: number)
   const report = read(world.report, rules.reportLease(lease));
   const standIn = read(world.standIn, lease);
   const live = [report, standIn].flatMap((one) =>
-    one === undefined ? [] : [{ ...one.report, at: now - (world.now - one.at) * SECONDS * 1000 }],
+    one === undefined ? [] : [heard({ ...one.report, at: now - (world.now - one.at) * SECONDS * 1000 })],
   );
   const other = reportOf(upToDate(world), world.now + clock, conditions);
   const times = timesOf(conditions);
-  const facts = factsOf([...live, other], [endedFacts(ended)], { times, lifetimes: FACTS.lifetimes, now });
+  const facts = factsOf([...live, heard(other)], [endedFacts(ended)], {
+    times,
+    lifetimes: FACTS.lifetimes,
+    now,
+  });
   return { facts, world: { report, standIn, ended } };
 }
 

@@ -1,0 +1,68 @@
+// Reports lie where others can write too: in a database, in a folder of a volume. For what a process says of itself it
+// vouches with a key that only holders of the ring have; whatever else lies there is a hint at most.
+//
+// A report is JSON whose last two fields are the key's id and an HMAC over all that stands before the latter.
+import type { Keyring } from '../keyring/keyring.js';
+import { isVouchedForBy, vouchFor } from '../keyring/vouch.js';
+import { type ReplicaReport, readReport } from './report.js';
+import { isKid, LIMIT_BYTES } from './shape.js';
+
+/** A report as it was found. */
+export interface HeardReport extends ReplicaReport {
+  /** Whether a key of the ring vouches for it. */
+  readonly authentic: boolean;
+  /** When it was written by the clock of its process, where `at` goes by another one. */
+  readonly dated: number;
+}
+
+/** What stands before the HMAC, which ends the text. */
+const MAC_FIELD = ',"mac":"';
+const END = '"}';
+const TAIL_LENGTH = MAC_FIELD.length + 43 + END.length;
+
+/** @param ring its active key vouches; of a process that has none yet nobody can tell whether it is one */
+export function reportText(report: ReplicaReport, ring: Keyring | undefined): string {
+  if (ring === undefined) return JSON.stringify(report);
+  const { active } = ring;
+  const body = JSON.stringify({ ...report, by: active.id }).slice(0, -1);
+  return `${body}${MAC_FIELD}${vouchFor(active, body)}${END}`;
+}
+
+/**
+ * Reads a report; undefined for anything that is not a valid one. What it says has happened has happened by now.
+ *
+ * @param ring one of its live keys has to vouch for it; undefined where nobody can
+ * @param now milliseconds since 1970
+ */
+export function readHeard(
+  text: string | undefined,
+  ring: Keyring | undefined,
+  now: number,
+): HeardReport | undefined {
+  if (text === undefined || text.length > LIMIT_BYTES) return undefined;
+  const report = readReport(text);
+  if (report === undefined) return undefined;
+  const past = (at: number) => Math.min(at, now);
+  return {
+    ...report,
+    loadedAt: past(report.loadedAt),
+    uses: report.uses.map((use) => ({
+      ...use,
+      verifiedAt: past(use.verifiedAt),
+      signedAt: past(use.signedAt),
+    })),
+    authentic: isAuthentic(text, ring),
+    dated: report.at,
+  };
+}
+
+/** Whether a live key of the ring vouches for the text, whatever it says. */
+export function isAuthentic(text: string, ring: Keyring | undefined): boolean {
+  const body = text.slice(0, -TAIL_LENGTH);
+  const tail = text.slice(-TAIL_LENGTH);
+  const by = body.slice(-9, -1);
+  if (ring === undefined || !isKid(by) || !body.endsWith(`,"by":"${by}"`)) return false;
+  const key = ring.get(by);
+  if (key === undefined || !tail.startsWith(MAC_FIELD) || !tail.endsWith(END)) return false;
+  return isVouchedForBy(key, body, tail.slice(MAC_FIELD.length, -END.length));
+}

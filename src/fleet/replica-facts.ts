@@ -1,0 +1,83 @@
+// What the transitions want to know of the processes of a fleet, made of what these say of themselves.
+//
+// A report that no key of the ring vouches for may hold a step up, and tells nothing else: neither that a replica is
+// there, nor what was signed.
+import type { ReplicaFacts } from '../keyring/step-facts.js';
+import type { HeardReport } from './authentic.js';
+import type { LastSigned } from './ended.js';
+import { pauseOf, type ReplicaReport, type ReportedUse } from './report.js';
+
+/** After so many pauses without a report a process may be gone: it proves no longer that all are there. */
+const SILENT_AFTER_PAUSES = 3;
+
+/** By what the age of a report is judged. */
+export interface Judging {
+  /** The lease of whoever asks, in seconds: of reports that name none. */
+  readonly lease: number;
+  /** The most by which the clocks of two machines differ, in seconds. */
+  readonly skew: number;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+export function replicaFacts(report: HeardReport, judging: Judging): ReplicaFacts {
+  const { instance, verifies, signs, authentic } = report;
+  if (!authentic) return { instance, verifies, signs, silent: true };
+  return {
+    instance,
+    verifies,
+    signs,
+    lastSigned: later(lastSignedOf(report), since(report, judging.now)),
+    lastVerified: latest(report.uses, 'verifiedAt'),
+    ...(report.standIn || isSilent(report, judging) ? { silent: true } : {}),
+  };
+}
+
+/**
+ * Whether it has missed a few reports. How often it reports goes by its own lease, which may be another one. The same
+ * goes for one that is older by its own clock than clocks can be wrong: somebody may have put it there once more.
+ */
+export function isSilent({ at, dated, lease: own }: HeardReport, { lease, skew, now }: Judging): boolean {
+  const silentAfter = SILENT_AFTER_PAUSES * pauseOf(own ?? lease);
+  return now - at > silentAfter || now - dated > silentAfter + skew * 1000;
+}
+
+/** What the transitions want to know of all processes that have ended. */
+export function endedFacts(lastSigned: LastSigned): ReplicaFacts {
+  return { instance: 'a process that has ended', verifies: [], signs: undefined, lastSigned, ended: true };
+}
+
+/** When each key was last signed with, as far as the process says. */
+export function lastSignedOf({ uses }: ReplicaReport): LastSigned {
+  return latest(uses, 'signedAt');
+}
+
+/**
+ * What of a process that has vanished must be kept: when it said that it signed, and until when it may have done so
+ * without saying.
+ *
+ * @param endedAt milliseconds since 1970
+ */
+export function lastSignedUntil(report: ReplicaReport, endedAt: number): LastSigned {
+  const { signs } = report;
+  const unseen = { ...since(report, endedAt), ...(signs === undefined ? {} : { [signs]: endedAt }) };
+  return later(lastSignedOf(report), unseen);
+}
+
+/** The keys that have taken over by themselves since a report was written: its process may sign with them until now. */
+function since({ planned = [] }: ReplicaReport, now: number): LastSigned {
+  return Object.fromEntries(planned.filter(({ from }) => from <= now).map(({ kid }) => [kid, now]));
+}
+
+/** The later of each moment. */
+function later(one: LastSigned, other: LastSigned): LastSigned {
+  const both = new Map(Object.entries(one));
+  for (const [kid, at] of Object.entries(other)) both.set(kid, Math.max(both.get(kid) ?? 0, at));
+  return Object.fromEntries(both);
+}
+
+function latest(uses: readonly ReportedUse[], when: 'signedAt' | 'verifiedAt'): Record<string, number> {
+  const byKid = new Map<string, number>();
+  for (const use of uses) byKid.set(use.kid, Math.max(byKid.get(use.kid) ?? 0, use[when]));
+  return Object.fromEntries(byKid);
+}
