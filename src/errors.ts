@@ -1,5 +1,7 @@
 // The one error class for mistakes of the operator or the programmer. Untrusted input never throws it.
 
+import { printable } from './printable.js';
+
 /** Every code that a {@link KeyturnError} can carry. Stable: programs may branch on it; `docs/errors.md` lists them. */
 export type ErrorCode =
   | 'blob_exists'
@@ -99,9 +101,10 @@ export class KeyturnError extends Error {
     hint: string,
     options?: { cause?: unknown; safeAt?: number },
   ) {
-    super(message, options);
+    // What it names may have been written by anybody.
+    super(printable(message), options);
     this.code = code;
-    this.hint = hint;
+    this.hint = printable(hint);
     if (options?.safeAt !== undefined) this.safeAt = options.safeAt;
   }
 

@@ -36,7 +36,8 @@ function layerOf(file: string): string {
 
 /** What each layer may import. Nothing turns back, and siblings do not know each other. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  errors: [],
+  printable: [],
+  errors: ['printable'],
   disk: ['errors'],
   config: ['errors'],
   engines: ['errors', 'config'],
@@ -50,6 +51,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'session-store': ['errors', 'config', 'engines', 'stores'],
   'ring-stores': ['errors', 'disk', 'config', 'keyring', 'secret', 'resolve', 'engines', 'fleet'],
   runtime: [
+    'printable',
     'errors',
     'config',
     'keyring',
@@ -104,6 +106,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'rotation',
   ],
   cli: [
+    'printable',
     'errors',
     'disk',
     'config',
@@ -192,8 +195,8 @@ describe('the edges', () => {
       'blobs/files.ts',
       'config/files.ts',
       'disk/files.ts',
-      'disk/lock.ts',
       'disk/identity.ts',
+      'disk/lock.ts',
       'doctor/git-program.ts',
       'doctor/places.ts',
       'doctor/run.ts',

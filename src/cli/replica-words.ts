@@ -1,5 +1,5 @@
 // Replicas in words: how each of them is, what differs between them, and who holds up a step.
-import type { ReplicaReport } from '../fleet/report.js';
+import type { HeardReport } from '../fleet/authentic.js';
 import type { Resolution } from '../resolve/resolve.js';
 import { clashesOf, clashInWords, strangers, withoutShared } from '../rotation/differences.js';
 import { unheardOfInWords } from '../rotation/silent.js';
@@ -18,11 +18,13 @@ export function rootsOf({ status, resolution }: FleetWords): readonly string[] |
 }
 
 /** How a replica is, without moments, so that it is the same until something happens. */
-export function conditionOf(replica: ReplicaReport, { status }: FleetWords): string {
-  const { instance, degraded, signs } = replica;
+export function conditionOf(replica: HeardReport, { status }: FleetWords): string {
+  const { instance, authentic, degraded, signs } = replica;
   if (signs === undefined) return `no keyring yet${degraded === undefined ? '' : `: ${degraded}`}`;
   if (degraded !== undefined) return `degraded: ${degraded}`;
   if (status.silent.has(instance)) return 'silent';
+  // Where each has its own keys, what one holds another may not know.
+  if (!authentic && status.place !== undefined) return 'not confirmed: no key of this ring vouches for it';
   if (!status.differing.includes(instance)) return 'fine';
   return status.place === undefined
     ? 'another keyring than that of this command'
@@ -30,7 +32,7 @@ export function conditionOf(replica: ReplicaReport, { status }: FleetWords): str
 }
 
 /** The same with the moment from which it holds up nothing. */
-export function conditionNow(replica: ReplicaReport, words: FleetWords): string {
+export function conditionNow(replica: HeardReport, words: FleetWords): string {
   const { now, silent } = words.status;
   const until = silent.get(replica.instance);
   const condition = conditionOf(replica, words);

@@ -1,4 +1,5 @@
 // What keyturn status shows, at one moment: for people, and for programs.
+import type { HeardReport } from '../fleet/authentic.js';
 import type { ReplicaReport } from '../fleet/report.js';
 import type { HistoryEntry } from '../keyring/keyring.js';
 import type { Resolution } from '../resolve/resolve.js';
@@ -6,7 +7,7 @@ import type { Rotation } from '../rotation/rotation.js';
 import type { KeyStatus, Status } from '../rotation/status.js';
 import { conditionNow, differences, noReplicas, rootsOf, unheardOfLines } from './replica-words.js';
 import { hiddenNames, iso, type Next, nextJson, nextLine, nextOf, stepOf } from './ring-words.js';
-import { columns, count, moment, type Style, table, type Ui } from './ui.js';
+import { columns, count, type Line, moment, type Style, styled, table } from './ui.js';
 
 /** What is known at one moment. */
 export interface View {
@@ -52,7 +53,7 @@ const FORMATS: Readonly<Record<string, string>> = {
 };
 
 /** The lines of a terminal. */
-export function lines(view: View, ui: Ui): string[] {
+export function lines(view: View): Line[] {
   const { status: now, resolution, hidden, deploy, next } = view;
   const { ring, format, replicas, place, shared } = now;
   const rooted = shared && new Set(replicas.map(rootsIn)).size > 1;
@@ -88,13 +89,13 @@ export function lines(view: View, ui: Ui): string[] {
       '',
     ),
     '',
-    ui.style('dim', keyHead),
-    ...keys.map((line, index) => coloured(line, now.keys[index], ui)),
+    styled('dim', keyHead),
+    ...keys.map((line, index) => coloured(line, now.keys[index])),
     '',
-    ...(replicas.length === 0 ? [noReplicas(view)] : [ui.style('dim', replicaHead), ...replicaRows]),
-    ...[...unheardOfLines(now), ...differences(view)].map((line) => ui.style('yellow', line)),
+    ...(replicas.length === 0 ? [noReplicas(view)] : [styled('dim', replicaHead), ...replicaRows]),
+    ...[...unheardOfLines(now), ...differences(view)].map((line) => styled('yellow', line)),
     '',
-    ui.style('bold', nextLine(next)),
+    styled('bold', nextLine(next)),
   ];
 }
 
@@ -104,9 +105,9 @@ function sealedBy({ resolution }: View): string {
   return roots.map(({ id, state }) => (roots.length === 1 ? id : `${id} ${state}`)).join(', ');
 }
 
-function coloured(line: string, key: KeyStatus | undefined, ui: Ui): string {
+function coloured(line: string, key: KeyStatus | undefined): Line {
   const style = key === undefined ? undefined : STATE_STYLES[key.state];
-  return style === undefined ? line : ui.style(style, line);
+  return style === undefined ? line : styled(style, line);
 }
 
 function keyRow(key: KeyStatus, now: Status): string[] {
@@ -129,7 +130,7 @@ function rootsIn({ roots }: ReplicaReport): string {
 }
 
 /** @param rooted whether they differ in the secrets that they hold */
-function replicaRow(replica: ReplicaReport, view: View, rooted: boolean): string[] {
+function replicaRow(replica: HeardReport, view: View, rooted: boolean): string[] {
   return [
     replica.instance,
     replica.profile,
@@ -189,9 +190,11 @@ export function forPrograms(view: View): object {
   };
 }
 
-export function forReplica(replica: ReplicaReport): object {
+export function forReplica(replica: HeardReport): object {
   return {
     instance: replica.instance,
+    unit: replica.unit ?? null,
+    authentic: replica.authentic,
     profile: replica.profile,
     source: replica.source,
     generation: replica.generation,

@@ -8,6 +8,7 @@ import { openRotation } from './open.js';
 import { conditionOf, differences, unheardOfLines } from './replica-words.js';
 import { stepOf } from './ring-words.js';
 import { forPrograms, lines, look, ringOf, type View } from './status-view.js';
+import { styled } from './ui.js';
 
 const LOOK_EVERY_MS = 1000;
 
@@ -34,8 +35,8 @@ export async function watch(context: Context): Promise<void> {
   while (!ended.aborted) {
     const seen = await lookOrSay(lookAgain);
     if (drawn) {
-      const shown = seen instanceof KeyturnError ? [cannotBeAsked(seen)] : lines(seen, ui);
-      ui.redraw(...shown, '', ui.style('dim', 'Ctrl-C ends'));
+      const shown = seen instanceof KeyturnError ? [cannotBeAsked(seen)] : lines(seen);
+      ui.redraw(...shown, '', styled('dim', 'Ctrl-C ends'));
     } else if (seen instanceof KeyturnError) {
       // Once, and nothing is gone by that: what was known is compared with what there is when it answers again.
       if (away !== seen.code) say([cannotBeAsked(seen)], { error: `${seen.message}; ${seen.hint}` });

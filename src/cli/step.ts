@@ -1,9 +1,11 @@
 // What the steps of a key's life have in common: their options, the ring they work on, and what they say at the end.
 import { isAbsolute, resolve as resolvePath } from 'node:path';
 import { readDuration } from '../config/value.js';
+import { INSTANCE_NAME } from '../disk/identity.js';
 import { KeyturnError } from '../errors.js';
 import { looksLikeDocument } from '../keyring/document.js';
 import type { Keyring } from '../keyring/keyring.js';
+import { printable } from '../printable.js';
 import type { Resolution } from '../resolve/resolve.js';
 import type { Outcome, Rotation, StepOptions } from '../rotation/rotation.js';
 import type { KeyStatus, Status } from '../rotation/status.js';
@@ -17,6 +19,11 @@ import { userName } from './user.js';
 
 export const STEP_OPTIONS: readonly Option[] = [
   { name: 'reason', value: 'TEXT', about: 'why: it stands in the history' },
+  {
+    name: 'gone',
+    value: 'INSTANCE',
+    about: 'a process that has ended, whatever is reported: the history notes it (several: a,b)',
+  },
   { name: 'dry-run', about: 'change nothing, and say what would be' },
   {
     name: 'ring',
@@ -72,9 +79,23 @@ export function stepOptions(context: Context): StepOptions {
     who: userName(),
     why,
     replicas: replicas === undefined ? undefined : Number(replicas),
+    gone: namesOf(context.value('gone')),
     dryRun: context.has('dry-run'),
   };
 }
+
+function namesOf(list: string | undefined): readonly string[] {
+  const names = (list ?? '').split(',').filter((name) => name !== '');
+  if (names.length > MOST_GONE || !names.every((name) => INSTANCE_NAME.test(name)))
+    throw wrongUsage(
+      '--gone takes names of processes',
+      'write them as keyturn status shows them: --gone a,b',
+    );
+  return names;
+}
+
+/** The history keeps them. */
+const MOST_GONE = 50;
 
 /** The value of an option that takes a duration, in seconds. */
 export function durationOf({ value }: Context, option: string): number | undefined {
@@ -163,7 +184,8 @@ export async function conclude(
 ): Promise<0> {
   const { ui, has } = context;
   const piped = isPiped(context);
-  const status = await rotation.status(outcome.ring);
+  // The step is done, whether replicas can be asked or not.
+  const status = await rotation.status(outcome.ring, true);
   const next = nextOf(status, rotation.resolution, piped);
   const [first = '', ...further] = says(outcome.ring, status);
   const lines = [
@@ -174,7 +196,8 @@ export async function conclude(
   ];
   if (piped) {
     ui.tell(...lines);
-    ui.raw(rotation.document ?? '');
+    // As JSON would escape it: the document is the same.
+    ui.raw(printable(rotation.document ?? ''));
   } else if (context.json) {
     ui.json({
       step,

@@ -4,6 +4,8 @@
 // begin in lower case (names of variables aside) and have no full stop. Colour only on a terminal, and never
 // with NO_COLOR. What was typed is not repeated: it may be a secret in the wrong place.
 
+import { oneLine, printable } from '../printable.js';
+
 /** What a stream is asked for; process.stdout is one. */
 export interface Output {
   readonly isTTY?: boolean;
@@ -33,6 +35,16 @@ export function wrongUsage(message: string, hint: string): Stop {
 const STYLES = { bold: [1, 22], dim: [2, 22], red: [31, 39], yellow: [33, 39], green: [32, 39] } as const;
 export type Style = keyof typeof STYLES;
 
+/** A part of a line in a style. Only here do sequences come from that a terminal obeys: in any text they are escaped. */
+export interface Styled {
+  readonly style: Style;
+  readonly text: string;
+}
+
+type Part = string | Styled;
+/** What is shown as one line. */
+export type Line = Part | readonly Part[];
+
 export class Ui {
   readonly #out: Output;
   readonly #err: Output;
@@ -53,8 +65,8 @@ export class Ui {
   }
 
   /** Data, as lines. */
-  print(...lines: readonly string[]): void {
-    this.#out.write(`${lines.map(printable).join('\n')}\n`);
+  print(...lines: readonly Line[]): void {
+    this.#out.write(`${lines.map((line) => this.#shown(line)).join('\n')}\n`);
   }
 
   /** Data for programs: one line of JSON. */
@@ -68,8 +80,8 @@ export class Ui {
   }
 
   /** Data that takes the place of what was shown before. For a terminal only: see {@link redraws}. */
-  redraw(...lines: readonly string[]): void {
-    const rows = lines.map((line) => `${printable(line)}\u001b[K\n`);
+  redraw(...lines: readonly Line[]): void {
+    const rows = lines.map((line) => `${this.#shown(line)}\u001b[K\n`);
     this.#out.write(`\u001b[H${rows.join('')}\u001b[J`);
   }
 
@@ -115,15 +127,24 @@ export class Ui {
     );
   }
 
-  /** Styles a part of a line for {@link print}. */
-  style(style: Style, text: string): string {
-    return this.#paint(this.#out, style, text);
+  #shown(line: Line): string {
+    const parts: readonly Part[] = typeof line === 'string' || 'style' in line ? [line] : line;
+    return parts
+      .map((part) =>
+        typeof part === 'string' ? printable(part) : this.#paint(this.#out, part.style, printable(part.text)),
+      )
+      .join('');
   }
 
   #paint(stream: Output, style: Style, text: string): string {
     const [on, off] = STYLES[style];
     return this.#colour && stream.isTTY === true ? `\u001b[${on}m${text}\u001b[${off}m` : text;
   }
+}
+
+/** A part of a line for {@link Ui.print}. */
+export function styled(style: Style, text: string): Styled {
+  return { style, text };
 }
 
 /** Lines in two columns, the first as wide as its widest entry. */
@@ -198,19 +219,4 @@ export function relativeTime(at: number, now: number): string {
 /** "1 key", "3 keys". */
 export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
-}
-
-/**
- * Escapes what would control a terminal or reorder its text: a token's payload is written by strangers. Colours
- * of our own pass: no other escape sequence looks like them.
- */
-function printable(text: string): string {
-  return text.replace(
-    /(?!\u001b\[\d\d?m)[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-}
-
-function oneLine(text: string): string {
-  return printable(text.replace(/\s*\n\s*/g, ' '));
 }

@@ -33,6 +33,7 @@ export interface FactParts {
   readonly expectedReplicas?: number | undefined;
   readonly who?: string | undefined;
   readonly why?: string | undefined;
+  readonly gone?: readonly string[] | undefined;
 }
 
 /** With the longest that any replica goes on without hearing of its ring, in seconds. */

@@ -7,7 +7,7 @@ import type { Keyring } from '../keyring/keyring.js';
 import { type HeardReport, readHeard, reportText } from './authentic.js';
 import { believed, ENDED_FILE, type LastSigned, noteEnded, readEnded } from './ended.js';
 import type { Fleet } from './fleet.js';
-import { lastSignedOf, lastSignedUntil } from './replica-facts.js';
+import { lastSignedBy, lastSignedOf } from './replica-facts.js';
 import type { ReplicaReport } from './report.js';
 import { LIMIT_BYTES } from './shape.js';
 import { supersededIn } from './superseded.js';
@@ -42,6 +42,12 @@ export class FileFleet implements Fleet {
 
   async read(ring: Keyring | undefined, tidy: boolean): Promise<readonly HeardReport[]> {
     return await readReports(this.#path, { ring, lease: this.#lease, now: this.#now(), tidy });
+  }
+
+  async forget(report: HeardReport, ring: Keyring | undefined): Promise<void> {
+    const folder = fleetFolder(this.#path);
+    if (await noteEnded(folder, lastSignedBy(report, this.#now()), ring))
+      await unlink(join(folder, `${report.instance}.json`)).catch(() => {});
   }
 
   async ended(ring: Keyring | undefined): Promise<LastSigned> {
@@ -131,7 +137,7 @@ export async function readReports(path: string, reading: Reading): Promise<reado
     // Until then it may have signed without saying so.
     const endedAt = Math.min(now, at + lease * 1000);
     const kept =
-      report?.authentic !== true || (await noteEnded(folder, lastSignedUntil(report, endedAt), reading.ring));
+      report === undefined || (await noteEnded(folder, lastSignedBy(report, endedAt), reading.ring));
     const old = now - at > FORGET_AFTER_LEASES * lease * 1000;
     if (kept && (old || (report !== undefined && gone(report)))) await unlink(file).catch(() => {});
   }

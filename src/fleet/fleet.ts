@@ -24,6 +24,12 @@ export interface Fleet {
    */
   read(ring: Keyring | undefined, tidy: boolean): Promise<readonly HeardReport[]>;
 
+  /**
+   * An operator says that a process has ended: its report counts no more, and what it may have signed until now is kept.
+   * One that lives all the same reports again, and counts again.
+   */
+  forget(report: HeardReport, ring: Keyring | undefined): Promise<void>;
+
   /** Until when processes that have ended may have signed, by key id. */
   ended(ring: Keyring | undefined): Promise<LastSigned>;
 }

@@ -64,6 +64,11 @@ export function lastSignedUntil(report: ReplicaReport, endedAt: number): LastSig
   return later(lastSignedOf(report), unseen);
 }
 
+/** The same of a report, as far as it is to be believed. */
+export function lastSignedBy(report: HeardReport, endedAt: number): LastSigned {
+  return report.authentic ? lastSignedUntil(report, endedAt) : {};
+}
+
 /** The keys that have taken over by themselves since a report was written: its process may sign with them until now. */
 function since({ planned = [] }: ReplicaReport, now: number): LastSigned {
   return Object.fromEntries(planned.filter(({ from }) => from <= now).map(({ kid }) => [kid, now]));

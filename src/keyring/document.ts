@@ -123,15 +123,17 @@ function readLifetimes(field: Field): Lifetimes {
 
 function readHistory(field: Field): HistoryEntry {
   const record = field.record();
-  record.only(['at', 'what', 'kid', 'who', 'why']);
+  record.only(['at', 'what', 'kid', 'who', 'why', 'gone']);
   const who = record.get('who');
   const why = record.get('why');
+  const gone = record.get('gone').optionalList();
   return {
     at: record.get('at').moment(),
     what: record.get('what').text(),
     kid: record.get('kid').text(),
     ...(who.value === undefined ? {} : { who: who.text() }),
     ...(why.value === undefined ? {} : { why: why.text() }),
+    ...(gone.length === 0 ? {} : { gone: gone.map((name) => name.text()) }),
   };
 }
 

@@ -11,6 +11,8 @@ export interface HistoryEntry {
   readonly kid: string;
   readonly who?: string;
   readonly why?: string;
+  /** Processes that were said to have ended, and whose reports were overruled. */
+  readonly gone?: readonly string[];
 }
 
 /** What a ring carries besides its keys. Rings made from variables have none of it. */

@@ -43,6 +43,8 @@ export interface TransitionFacts {
   readonly expectedReplicas?: number | undefined;
   readonly who?: string | undefined;
   readonly why?: string | undefined;
+  /** Processes that an operator says have ended, for the history: their reports are not among those of the replicas. */
+  readonly gone?: readonly string[] | undefined;
 }
 
 export function isLive(replica: ReplicaFacts): boolean {

@@ -282,6 +282,7 @@ function next(
     // An empty text says nothing, and a document holds none.
     ...(facts.who ? { who: facts.who } : {}),
     ...(facts.why ? { why: facts.why } : {}),
+    ...(facts.gone && facts.gone.length > 0 ? { gone: facts.gone } : {}),
   };
   // Whoever signs may have issued tokens with the lifetimes in force until now.
   const noted = keys.map((key) =>

@@ -3,7 +3,7 @@
 import { type HeardReport, readHeard, reportText } from '../fleet/authentic.js';
 import { believed, type LastSigned, proven } from '../fleet/ended.js';
 import type { Fleet } from '../fleet/fleet.js';
-import { lastSignedOf, lastSignedUntil } from '../fleet/replica-facts.js';
+import { lastSignedBy, lastSignedOf } from '../fleet/replica-facts.js';
 import type { ReplicaReport } from '../fleet/report.js';
 import { supersededIn } from '../fleet/superseded.js';
 import type { Keyring } from '../keyring/keyring.js';
@@ -51,7 +51,7 @@ export class SharedFleet implements Fleet {
       if (live !== undefined && !superseded.has(live.instance)) continue;
       if (live === undefined && stored.age <= stored.lease) continue;
       // Until its lease ended it may have signed without saying so.
-      const kept = report?.authentic === true ? lastSignedUntil(report, endedAt) : {};
+      const kept = report === undefined ? {} : lastSignedBy(report, endedAt);
       await this.#ask((table) => table.removeReport(stored.instance, proven(kept, ring), stored.text));
     }
     return found
@@ -84,6 +84,11 @@ export class SharedFleet implements Fleet {
     await this.#ask((table) => table.removeReport(UNHEARD_OF, ended));
     const { unit: _, ...rest } = report;
     await this.write({ ...rest, instance: UNHEARD_OF, standIn: true, uses: [], degraded: undefined }, ring);
+  }
+
+  async forget(report: HeardReport, ring: Keyring | undefined): Promise<void> {
+    const ended = proven(lastSignedBy(report, this.#now()), ring);
+    await this.#ask((table) => table.removeReport(report.instance, ended));
   }
 
   async ended(ring: Keyring | undefined): Promise<LastSigned> {

@@ -19,6 +19,7 @@ import { NOWHERE, openRingPlaces, type RingPlaces } from '../ring-stores/open.js
 import { generateSecret } from '../secret/generate.js';
 import { cleanSecret } from '../secret/text.js';
 import { type Deploy, deploysOf } from './deploys.js';
+import { isNamed, withGone } from './gone.js';
 import { type Impact, impactOf, type Step } from './impact.js';
 import {
   type ByHand,
@@ -55,6 +56,8 @@ export interface StepOptions {
   readonly why?: string | undefined;
   /** How many replicas there are: lets fresh reports of all of them shorten the wait before `promote`. */
   readonly replicas?: number | undefined;
+  /** Processes that have ended, whatever is reported: by instance, or by what `KEYTURN_INSTANCE` calls them. */
+  readonly gone?: readonly string[] | undefined;
   /** Change nothing; tell what would be. */
   readonly dryRun?: boolean | undefined;
 }
@@ -73,6 +76,17 @@ export interface Outcome {
   /** The key that it was about. */
   readonly kid: string;
 }
+
+/** How a step goes by what replicas say. */
+interface StepRules {
+  readonly byHand: ByHand;
+  /** Whatever they say, and whether they can be asked or not. */
+  readonly regardless: boolean;
+}
+
+const BY_THE_FLEET: StepRules = { byHand: STEP_BY_HAND, regardless: false };
+/** Somebody may have the secret: nothing that others write may stand in the way. */
+const REVOKE: StepRules = { byHand: REVOKE_BY_HAND, regardless: true };
 
 /** The keyring in force, and the steps of its life. */
 export class Rotation {
@@ -192,23 +206,31 @@ export class Rotation {
     return await this.#heard(await this.#foundOrNone());
   }
 
-  /** @param ring whose keys vouch for them; undefined where there is none yet */
-  async #heard(ring: Keyring | undefined): Promise<readonly HeardReport[]> {
+  /**
+   * @param ring whose keys vouch for them; undefined where there is none yet
+   * @param regardless nothing depends on what is heard, and what cannot be heard stops nothing
+   */
+  async #heard(ring: Keyring | undefined, regardless = false): Promise<readonly HeardReport[]> {
     const { fleet, store } = this.#places;
     try {
       return (await fleet?.read(ring, this.#options.readOnly !== true)) ?? [];
     } catch (error) {
       // Where they only report beside their sessions no step depends on it, and the rest can be told.
-      if (store !== undefined || !(error instanceof KeyturnError)) throw error;
+      if (!(error instanceof KeyturnError) || (store !== undefined && !regardless)) throw error;
       this.#silence = error;
       return [];
     }
   }
 
-  /** Every key, every replica, and what is safe when. @param ring default: the one in force */
-  async status(ring?: Keyring): Promise<Status> {
+  /**
+   * Every key, every replica, and what is safe when.
+   *
+   * @param ring default: the one in force
+   * @param regardless where replicas cannot be asked it is told without them
+   */
+  async status(ring?: Keyring, regardless = false): Promise<Status> {
     const shown = ring ?? (await this.ring());
-    const replicas = await this.#heard(shown);
+    const replicas = await this.#heard(shown, regardless);
     return statusOf(shown, {
       resolution: this.resolution,
       place: this.place,
@@ -216,7 +238,7 @@ export class Rotation {
       replicas,
       silence: this.#silence,
       countsBy: this.countsBy,
-      facts: await this.#facts(shown, replicas, {}),
+      facts: await this.#facts(shown, replicas, {}, regardless),
     });
   }
 
@@ -238,7 +260,8 @@ export class Rotation {
   async impact(step: Step): Promise<Impact> {
     // What a rotation does depends on no key: it can be asked before there is one.
     const ring = step.step === 'rotate' ? undefined : await this.ring();
-    const facts = await this.#facts(ring, await this.#heard(ring), {});
+    const regardless = step.step === 'revoke';
+    const facts = await this.#facts(ring, await this.#heard(ring, regardless), {}, regardless);
     return impactOf(step, ring, this.registry, facts);
   }
 
@@ -270,7 +293,7 @@ export class Rotation {
   /** Refuses a key at once. @throws KeyturnError see `revoke` in the transitions */
   async revoke(kid: string, options: StepOptions = {}): Promise<Outcome> {
     const fresh = new Material(generateSecret());
-    return await this.#step(kid, options, (ring, facts) => revoke(ring, kid, fresh, facts), REVOKE_BY_HAND);
+    return await this.#step(kid, options, (ring, facts) => revoke(ring, kid, fresh, facts), REVOKE);
   }
 
   /**
@@ -290,25 +313,31 @@ export class Rotation {
     about: string | undefined,
     options: StepOptions,
     change: (ring: Keyring, facts: TransitionFacts) => Keyring,
-    byHand: ByHand = STEP_BY_HAND,
+    { byHand, regardless }: StepRules = BY_THE_FLEET,
   ): Promise<Outcome> {
     if (this.place === undefined) refuseUnchangeable(this.resolution, byHand);
     let former: Keyring | undefined;
+    let gone: readonly HeardReport[] = [];
     // Called while the lock is held: the facts are as of the change, and not of when it was asked for.
     const apply = async (found: Keyring): Promise<Keyring> => {
-      const replicas = await this.#heard(found);
+      const heard = await this.#heard(found, regardless);
+      gone = heard.filter((report) => isNamed(report, options.gone));
+      const replicas = heard.filter((report) => !gone.includes(report));
       const { profile } = this.resolution.profile;
       const self = { profile, roots: this.#places.shared?.roots, words: COMMAND_WORDS };
-      refuseDisagreement(found, self, replicas);
-      const facts = await this.#facts(found, replicas, options);
-      former = effective(found, facts.now);
       try {
-        return change(found, facts);
+        if (!regardless) refuseDisagreement(found, self, replicas);
+        const known = await this.#facts(found, replicas, options, regardless);
+        former = effective(found, known.now);
+        return change(found, withGone(known, gone));
       } catch (error) {
-        throw saySilence(error, replicas, this.countsBy, facts.now);
+        throw saySilence(error, replicas, this.countsBy, this.#now());
       }
     };
     const ring = await this.#write(apply, options.dryRun === true);
+    // What cannot be taken away counts for its lease: the step is done.
+    for (const report of options.dryRun === true ? [] : gone)
+      await this.#places.fleet?.forget(report, former).catch(() => undefined);
     const kid = about ?? ring.history.at(-1)?.kid ?? ring.active.id;
     return { ring, former: former as Keyring, kid };
   }
@@ -325,10 +354,12 @@ export class Rotation {
     ring: Keyring | undefined,
     replicas: readonly HeardReport[],
     options: StepOptions,
+    regardless = false,
   ): Promise<TransitionFacts> {
     const { store } = this.#places;
-    const ended = store === undefined ? [] : [endedFacts(await store.fleet.ended(ring))];
-    return this.#factsWith(replicas, ended, options);
+    const told = async () => await store?.fleet.ended(ring);
+    const ended = await (regardless ? told().catch(() => undefined) : told());
+    return this.#factsWith(replicas, ended === undefined ? [] : [endedFacts(ended)], options);
   }
 
   /** @param ended what processes that are gone have left behind */

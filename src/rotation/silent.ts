@@ -57,14 +57,25 @@ export function unheardOfInWords(until: string): string {
   return `the store lost its data: replicas not heard of since hold up steps until ${until}`;
 }
 
-/** A refusal because of one replica, which says as well that it may be gone, and until when it counts. */
+/** Refusals that begin with the name of the replica that they are about. */
+const ABOUT_ONE: readonly string[] = [
+  'replica_behind',
+  'profile_differs',
+  'secret_differs',
+  'keyring_outdated',
+];
+
+/**
+ * A refusal because of one replica, which says as well that it may be gone, or that anybody may have written its report,
+ * and until when it counts.
+ */
 export function saySilence(
   error: unknown,
   reports: readonly HeardReport[],
   by: CountsBy,
   now: number,
 ): unknown {
-  if (!(error instanceof KeyturnError) || error.code !== 'replica_behind') return error;
+  if (!(error instanceof KeyturnError) || !ABOUT_ONE.includes(error.code)) return error;
   const report = reports.find(({ instance }) => error.message.startsWith(`${instance} `));
   if (report === undefined) return error;
   const until = new Date(countsUntil(report, by)).toISOString();
@@ -76,10 +87,17 @@ export function saySilence(
       'wait until then: nobody can tell whether one of them is still there; keyturn status shows all replicas',
     );
   }
-  if (!silentOf([report], by, now).has(report.instance)) return error;
+  if (!report.authentic) {
+    return new KeyturnError(
+      error.code,
+      `${error.message}; no key of this ring vouches for that, and anybody may have written it`,
+      `${error.hint}; where it is no process of yours, --gone ${report.instance} goes on without it`,
+    );
+  }
+  if (error.code !== 'replica_behind' || !silentOf([report], by, now).has(report.instance)) return error;
   return new KeyturnError(
     error.code,
     `${error.message}; it is silent, and may be gone`,
-    `it counts until ${until} at most: wait for that, or see why it cannot report; keyturn status shows all replicas`,
+    `it counts until ${until} at most: wait for that, or see why it cannot report; where it has ended for certain, --gone ${report.instance} says so`,
   );
 }

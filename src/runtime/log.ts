@@ -1,5 +1,7 @@
 // Logging: the shape that pino, Fastify and most loggers share, and a plain one for when none is handed in.
 
+import { oneLine } from '../printable.js';
+
 /** Facts first, then a sentence. Every record carries `event`, a stable name such as `keyring.loaded`. */
 export type LogMethod = (facts: Readonly<Record<string, unknown>>, message: string) => void;
 
@@ -23,7 +25,8 @@ export function textLogger(level: LogLevel, write: (line: string) => void): Logg
       const details = Object.entries(facts).map(
         ([name, value]) => `${name}=${isPlain(value) ? value : JSON.stringify(value)}`,
       );
-      write(`keyturn: ${of}: ${message}${details.length === 0 ? '' : ` (${details.join(' ')})`}\n`);
+      const line = `keyturn: ${of}: ${message}${details.length === 0 ? '' : ` (${details.join(' ')})`}`;
+      write(`${oneLine(line)}\n`);
     };
   };
   return { debug: method('debug'), info: method('info'), warn: method('warn'), error: method('error') };

@@ -15,6 +15,8 @@ const LONGEST_PAUSE_MS = 5000;
 const PATIENCE_MS = 1000;
 /** A look on behalf of requests comes at most so often: whoever makes up key ids must not reach the engine with each. */
 const ASKED_EVERY_MS = 1000;
+/** News is looked into at once, and more of it at most so often: whoever can write there can tell without end. */
+const TOLD_EVERY_MS = 250;
 /** Putting something right changes what is there: so often a look begins anew. */
 const ATTEMPTS = 5;
 /** Once in so many looks it is asked whether a root secret is used by nobody any more. */
@@ -48,6 +50,9 @@ export class SharedFollower {
   #closed = false;
   #looks = 0;
   #askedAt = Number.NEGATIVE_INFINITY;
+  #toldAt = Number.NEGATIVE_INFINITY;
+  /** Set while a look is due because of news. */
+  #telling: NodeJS.Timeout | undefined;
   /** Why the ring could not be sealed anew. */
   #unsealed: string | undefined;
   /** The ring is sealed under roots that this process does not hold. */
@@ -69,13 +74,14 @@ export class SharedFollower {
     }, pause);
     this.#timer.unref();
     // Not waited for: where the engine is gone it takes a while, and when it is on it says so.
-    this.#watching = store.watch(() => void this.reload());
+    this.#watching = store.watch(() => this.#told());
     this.#watching.catch(() => undefined);
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#timer);
+    clearTimeout(this.#telling);
     const stopWatching = await this.#watching?.catch(() => undefined);
     await stopWatching?.();
   }
@@ -86,6 +92,21 @@ export class SharedFollower {
     if (this.#looking === undefined && at - this.#askedAt < ASKED_EVERY_MS) return;
     this.#askedAt = at;
     await Promise.race([this.#look(), sleep(PATIENCE_MS, undefined, { ref: false })]);
+  }
+
+  /** The first news is looked into at once, and all that comes soon after it together. */
+  #told(): void {
+    if (this.#closed || this.#telling !== undefined) return;
+    const wait = this.#toldAt + TOLD_EVERY_MS - performance.now();
+    this.#telling = setTimeout(
+      () => {
+        this.#telling = undefined;
+        this.#toldAt = performance.now();
+        void this.reload();
+      },
+      Math.max(0, wait),
+    );
+    this.#telling.unref();
   }
 
   /** A look that begins after this call. */

@@ -2,7 +2,7 @@
 import type { Finding, Report, Status } from '../../doctor/finding.js';
 import { runDoctor } from '../../doctor/run.js';
 import type { Command } from '../command.js';
-import type { Style, Ui } from '../ui.js';
+import { type Line, type Style, styled, type Ui } from '../ui.js';
 
 export const doctor: Command = {
   usage: '[--strict]',
@@ -31,19 +31,19 @@ const STYLES: Readonly<Record<Status, Style>> = { pass: 'green', warn: 'yellow',
 
 function show({ checks, summary }: Report, ui: Ui): void {
   const width = Math.max(...checks.map(({ name }) => name.length));
-  ui.print(...checks.flatMap((check) => lines(check, width, ui)));
+  ui.print(...checks.flatMap((check) => lines(check, width)));
   ui.print('', `${summary.passed} passed, ${summary.warned} warned, ${summary.failed} failed`);
 }
 
-function lines({ name, status, detail, hint }: Finding, width: number, ui: Ui): string[] {
+function lines({ name, status, detail, hint }: Finding, width: number): Line[] {
   const margin = ' '.repeat(width + 5);
   const [first = '', ...further] = detail.split('\n');
   return [
-    `${SIGNS[status]} ${ui.style(STYLES[status], name.padEnd(width))}  ${first}`,
+    [`${SIGNS[status]} `, styled(STYLES[status], name.padEnd(width)), `  ${first}`],
     ...further.map((line) => margin + line),
     ...(hint ?? '')
       .split('\n')
       .filter(Boolean)
-      .map((line) => `${margin}${ui.style('dim', `hint: ${line}`)}`),
+      .map((line) => [margin, styled('dim', `hint: ${line}`)]),
   ];
 }

@@ -30,13 +30,13 @@ export const history: Command = {
       return 0;
     }
     const now = machine.now();
-    const rows = entries.map(({ at, what, kid, who = '', why = '' }) => [
+    const rows = entries.map(({ at, what, kid, who = '', why = '', gone = [] }) => [
       `${new Date(at).toISOString().slice(0, 19)}Z`,
       relativeTime(at, now),
       what,
       kid,
       who,
-      why,
+      [why, ...(gone.length === 0 ? [] : [`(said to be gone: ${gone.join(', ')})`])].join(' ').trim(),
     ]);
     ui.print(...table(['when', '', 'what', 'key', 'who', 'why'], rows));
     return 0;

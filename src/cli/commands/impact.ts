@@ -3,7 +3,7 @@ import type { Effect, Impact, Step } from '../../rotation/impact.js';
 import type { Command, Context } from '../command.js';
 import { openRotation } from '../open.js';
 import { iso } from '../ring-words.js';
-import { lengthOfTime, markdownTable, moment, table, wrongUsage } from '../ui.js';
+import { lengthOfTime, markdownTable, moment, styled, table, wrongUsage } from '../ui.js';
 
 const USAGE = '[rotate | retire KID | revoke KID] [--markdown]';
 
@@ -70,12 +70,12 @@ function show(found: Impact, { ui, machine }: Context): void {
   const [head = '', ...body] = table(HEAD, rows(found));
   const { step, kid, safeAt } = found;
   ui.print(
-    ui.style('bold', `what ${kid === undefined ? step : `${step} ${kid}`} does`),
+    styled('bold', `what ${kid === undefined ? step : `${step} ${kid}`} does`),
     '',
-    ui.style('dim', head),
+    styled('dim', head),
     ...body,
     '',
-    ui.style('bold', NOT_AFFECTED),
+    styled('bold', NOT_AFFECTED),
     ...found.notAffected.map((line) => `  ${line}`),
   );
   if (safeAt !== undefined)

@@ -1,8 +1,9 @@
 // keyturn revoke: refuses a key at once, and says what that breaks.
 import type { Impact } from '../../rotation/impact.js';
-import type { Rotation } from '../../rotation/rotation.js';
+import { notObeyed } from '../../rotation/obeyed.js';
+import type { Outcome, Rotation } from '../../rotation/rotation.js';
 import type { Command, Context } from '../command.js';
-import { attempt, conclude, openRing, STEP_OPTIONS, stepOptions } from '../step.js';
+import { attempt, conclude, isPiped, openRing, STEP_OPTIONS, stepOptions } from '../step.js';
 import { columns, wrongUsage } from '../ui.js';
 
 export const revoke: Command = {
@@ -11,7 +12,8 @@ export const revoke: Command = {
     'Refuses a key from now on: running processes follow within a second, and everything that it',
     'signed is refused. For emergencies: somebody may have the secret. When the key is the one',
     'that signs, the staged key, or a fresh one, takes over in the same step. It asks nothing and',
-    'acts at once; --dry-run, or keyturn impact revoke KID, says beforehand what will break.',
+    'acts at once, whatever replicas report; --dry-run, or keyturn impact revoke KID, says beforehand',
+    'what will break. Replicas that have not obeyed within 10 s are named, with exit code 1.',
   ],
   options: [...STEP_OPTIONS],
   words: ['KID'],
@@ -35,18 +37,36 @@ export const revoke: Command = {
     const name = madeUp === undefined ? successor : 'a fresh key';
     const takeover = successor === outcome.former.active.id ? '' : `; ${name} signs now`;
     noteSeal(context, rotation, kid);
-    return await conclude(context, rotation, {
+    const disobedient = await waitForAll(context, rotation, outcome);
+    await conclude(context, rotation, {
       step: 'revoke',
       outcome,
       says: () => [
         `revoked ${outcome.kid}: everything that it signed is refused from now on${takeover}`,
         ...broken(impact),
       ],
-      json: { signs: madeUp === undefined ? successor : null, impact: impact.rows },
+      json: { signs: madeUp === undefined ? successor : null, impact: impact.rows, disobedient },
       madeUp,
     });
+    if (disobedient.length === 0) return 0;
+    ui.note(
+      `not obeyed within ${PATIENCE_MS / 1000} s by ${disobedient.join(', ')}: what ${outcome.kid} signed is accepted there; stop them, or see why they cannot hear of it`,
+    );
+    return 1;
   },
 };
+
+const PATIENCE_MS = 10_000;
+
+/** Those that report and go on accepting the key. */
+async function waitForAll(
+  context: Context,
+  rotation: Rotation,
+  { kid }: Outcome,
+): Promise<readonly string[]> {
+  if (context.has('dry-run') || isPiped(context)) return [];
+  return await notObeyed(rotation, kid, PATIENCE_MS, context.machine.now);
+}
 
 /** Whoever has that secret, and can read the engine, has every other key as well. */
 function noteSeal({ ui }: Context, { shared, resolution }: Rotation, kid: string): void {

@@ -55,6 +55,6 @@ function waitsFor({ degraded }: ReplicaReport): string {
 
 function tell(view: View, { ui, json }: Context): void {
   if (json) ui.json(forPrograms(view));
-  else ui.print(...lines(view, ui));
+  else ui.print(...lines(view));
   for (const { error } of view.resolution.problems) ui.note(`${error.message}; ${error.hint}`);
 }

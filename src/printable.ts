@@ -1,0 +1,22 @@
+// What others have written, fit to be shown: on a terminal, in a log, in an error. Names, reasons, reports, what an
+// engine says and what a file is called may all hold what moves a cursor, colours a line or turns it around.
+
+/** Controls, formats (all that reorders text is among them), separators of lines, halves of characters. */
+const UNFIT = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+
+/** Escapes all of it but line ends, as JSON would: JSON stays what it is. */
+export function printable(text: string): string {
+  return text.replace(UNFIT, (found) => (found === '\n' ? found : escaped(found)));
+}
+
+/** The same in one line. */
+export function oneLine(text: string): string {
+  return printable(text.replace(/\s*\n\s*/g, ' '));
+}
+
+function escaped(found: string): string {
+  return Array.from({ length: found.length }, (_, at) => {
+    const unit = found.charCodeAt(at).toString(16).padStart(4, '0');
+    return `\\u${unit}`;
+  }).join('');
+}
