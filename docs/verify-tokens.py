@@ -90,6 +90,8 @@ def verify(token, purpose, ring, now, bind=UNBOUND):
         raise Refused("bad_signature")
     if now >= time_of(expires) * 1000:
         raise Refused("expired")
+    if (time_of(issued) - 86400) * 1000 > now:
+        raise Refused("not_yet_valid")
     try:
         text = decode(payload).decode("utf-8")
         json.loads(text, parse_constant=no_constant)

@@ -4,6 +4,7 @@ import { printable } from './printable.js';
 
 /** Every code that a {@link KeyturnError} can carry. Stable: programs may branch on it; `docs/errors.md` lists them. */
 export type ErrorCode =
+  | 'blob_changed'
   | 'blob_exists'
   | 'blob_incomplete'
   | 'blob_name_invalid'
@@ -66,6 +67,7 @@ export type ErrorCode =
   | 'too_early';
 
 const STATUS: { readonly [Code in ErrorCode]?: number } = {
+  blob_changed: 412,
   blob_exists: 409,
   blob_incomplete: 400,
   blob_name_invalid: 400,

@@ -1,4 +1,5 @@
 // The Fastify plugin that serves a blob store: raw streams in and out, nothing is held in memory.
+import { finished } from 'node:stream';
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import type { BlobStore } from '../blobs/index.js';
 
@@ -28,6 +29,8 @@ export const blobRoutes: FastifyPluginAsync<BlobRoutesOptions> = async (app, { s
         body: (request.body ?? undefined) as AsyncIterable<Uint8Array>,
         ...(bind === undefined ? {} : { bind: () => bind(request) }),
       });
+      // A hook that fails, a client that is gone, a reply that somebody else took over: Fastify drops the stream as it is.
+      if (typeof body === 'object') finished(reply.raw, () => body.destroy());
       return reply.code(status).headers(headers).send(body);
     },
   });

@@ -36,10 +36,13 @@ export interface OpenBlob {
   readonly file: FileHandle;
 }
 
+/** What an upload may take the place of: nothing, anything, or what a condition allows of what is there. */
+export type Replaces = boolean | ((current: BlobInfo | undefined) => boolean);
+
 /** An upload that has reached the disk and waits to take its place. */
 export interface Part {
-  /** Puts it in place. @returns false when there is a blob of that name already, and it may not be replaced */
-  readonly commit: (info: BlobInfo, overwrite: boolean) => Promise<boolean>;
+  /** Puts it in place, or tells why it may not take it. */
+  readonly commit: (info: BlobInfo, replaces: Replaces) => Promise<'committed' | 'exists' | 'changed'>;
   readonly write: (chunk: Uint8Array) => Promise<void>;
   /** Gives it up, or cleans up after a commit. */
   readonly close: () => Promise<void>;
@@ -109,15 +112,16 @@ export class BlobFiles {
       write: async (chunk) => {
         await file.writeFile(chunk);
       },
-      commit: async (info, overwrite) => {
+      commit: async (info, replaces) => {
         await file.writeFile(writeTrailer(info));
         await file.sync();
         await file.close();
         closed = true;
-        if (overwrite) await rename(path, target);
-        else if (!(await linkInto(path, target))) return false;
+        if (replaces === false) {
+          if (!(await linkInto(path, target))) return 'exists';
+        } else if (!(await replace(path, target, replaces))) return 'changed';
         await syncFolder(this.#folder);
-        return true;
+        return 'committed';
       },
       close: async () => {
         if (!closed) await file.close();
@@ -180,6 +184,25 @@ async function linkInto(path: string, target: string): Promise<boolean> {
       return true;
     });
   }
+}
+
+/**
+ * Gives a file the name of another. Nobody else does so between the look at what is there and the change.
+ *
+ * @returns false where the condition does not hold (any more)
+ */
+async function replace(path: string, target: string, replaces: Exclude<Replaces, false>): Promise<boolean> {
+  return await withLock(target, async () => {
+    if (replaces !== true) {
+      const current = await openWhole(target);
+      await current?.file.close();
+      if (!replaces(current?.info)) return false;
+      // Whoever may not replace anything does not wait for the lock.
+      if (current === undefined) return await linkInto(path, target);
+    }
+    await rename(path, target);
+    return true;
+  });
 }
 
 async function isTaken(path: string): Promise<boolean> {

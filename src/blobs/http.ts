@@ -5,10 +5,10 @@ import type { Readable } from 'node:stream';
 import { KeyturnError } from '../errors.js';
 import { readRequestUrl } from '../purposes/link-url.js';
 import type { VerifiedLink } from '../purposes/url.js';
-import { header, judgeDownload, judgeUpload, type RequestHeaders } from './conditions.js';
+import { header, isConditional, judgeDownload, judgeUpload, type RequestHeaders } from './conditions.js';
 import { Incoming } from './incoming.js';
 import { type Allowed, isBound, readAllowed } from './link.js';
-import { disposition, isHarmless, isOneOf, isSameType, OCTETS, readType } from './media-type.js';
+import { disposition, isForm, isHarmless, isOneOf, isSameType, OCTETS, readType } from './media-type.js';
 import { decodeName } from './names.js';
 import { FileReader } from './reader.js';
 import type { BlobParts, BlobStore, PutOptions } from './store.js';
@@ -30,7 +30,7 @@ export interface BlobRequest {
 export interface BlobAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** A stream is to be sent, or destroyed. */
+  /** A stream is to be sent, or destroyed, however the reply ends: it holds a file open. */
   readonly body: string | Readable | undefined;
 }
 
@@ -49,6 +49,7 @@ const WORDS: Readonly<Record<number, string>> = {
   413: 'Content Too Large',
   415: 'Unsupported Media Type',
   416: 'Range Not Satisfiable',
+  429: 'Too Many Requests',
   507: 'Insufficient Storage',
 };
 
@@ -99,7 +100,7 @@ async function download(
   const found = await parts.files.openBlob(name);
   if (found === undefined) return refuse(404);
   const { info, file } = found;
-  let kept = false;
+  let body: FileReader | undefined;
   try {
     const now = parts.clock();
     const verdict = judgeDownload(request.method, request.headers, info, now);
@@ -114,22 +115,20 @@ async function download(
     const headers = { ...ALWAYS, ...validators, 'cache-control': caching(link, allowed, now) };
     if (verdict.status === 304) return { status: 304, headers, body: undefined };
     const range = verdict.status === 206 ? verdict.range : { start: 0, end: info.size - 1 };
-    kept = request.method === 'GET';
-    return {
-      status: verdict.status,
-      headers: {
-        ...headers,
-        ...presentation(info, allowed),
-        'accept-ranges': 'bytes',
-        'content-length': String(range.end - range.start + 1),
-        ...(verdict.status === 206
-          ? { 'content-range': `bytes ${range.start}-${range.end}/${info.size}` }
-          : {}),
-      },
-      body: kept ? new FileReader(async () => file, range) : undefined,
+    const described = {
+      ...headers,
+      ...presentation(info, allowed),
+      'accept-ranges': 'bytes',
+      'content-length': String(range.end - range.start + 1),
+      ...(verdict.status === 206
+        ? { 'content-range': `bytes ${range.start}-${range.end}/${info.size}` }
+        : {}),
     };
+    // Last: from here on the file is closed by whoever ends the stream.
+    if (request.method === 'GET') body = new FileReader(async () => file, range);
+    return { status: verdict.status, headers: described, body };
   } finally {
-    if (!kept) await file.close();
+    if (body === undefined) await file.close();
   }
 }
 
@@ -171,25 +170,42 @@ async function upload(
     return refuse(411);
   if (header(headers, 'content-range') !== undefined) return refuse(400);
   if (length !== undefined && !/^\d{1,15}$/.test(length)) return refuse(400);
-  if (type === undefined || header(headers, 'content-encoding') !== undefined) return refuse(415);
+  if (type === undefined || isForm(type) || header(headers, 'content-encoding') !== undefined)
+    return refuse(415);
   if (allowed.type !== undefined && !isSameType(type, allowed.type)) return refuse(415);
   if (parts.types !== undefined && !isOneOf(type, parts.types)) return refuse(415);
   const limit = Math.min(parts.maxSize, allowed.maxSize ?? parts.maxSize, allowed.size ?? parts.maxSize);
   if (length !== undefined && Number(length) > limit) return refuse(413);
   if (length !== undefined && allowed.size !== undefined && Number(length) !== allowed.size)
     return refuse(400);
-  const before = await store.info(name);
-  if (!judgeUpload(headers, before)) return refuse(412);
-  if (before !== undefined && !allowed.overwrite) return refuse(409);
   const options: PutOptions = {
     type,
     maxSize: limit,
     overwrite: allowed.overwrite,
     ...(allowed.size === undefined ? {} : { size: allowed.size }),
   };
-  const body = new Incoming(request.body);
+  const stored = await parts.uploads.run(name, () => receive(parts, store, request, name, options));
+  return stored ?? refuse(429, { 'retry-after': '1' });
+}
+
+/** An upload that is right so far as the request itself tells. */
+async function receive(
+  { clock }: BlobParts,
+  store: BlobStore,
+  { headers, body: sent }: BlobRequest,
+  name: string,
+  options: PutOptions,
+): Promise<BlobAnswer> {
+  const holds = (current: BlobInfo | undefined) => judgeUpload(headers, current, clock());
+  const before = await store.info(name);
+  if (!holds(before)) return refuse(412);
+  const overwrite = options.overwrite === true;
+  if (before !== undefined && !overwrite) return refuse(409);
+  // Looked at again when everything is there: another upload may have been faster.
+  const replaces = overwrite && (isConditional(headers) ? holds : true);
+  const body = new Incoming(sent);
   try {
-    const { etag, size } = await store.put(name, body, options);
+    const { etag, size, type } = await store.putIf(name, body, options, replaces);
     const text = `${JSON.stringify({ name, size, type, etag })}\n`;
     return {
       status: before === undefined ? 201 : 200,

@@ -2,7 +2,7 @@
 // signature: nothing of it can be changed, and a look at the link tells what it is for.
 import { KeyturnError } from '../errors.js';
 import type { Parameter } from '../purposes/link-url.js';
-import { isOneOf, readType } from './media-type.js';
+import { isForm, isOneOf, readType } from './media-type.js';
 import { encodeName } from './names.js';
 import type { BlobParts } from './store.js';
 
@@ -66,7 +66,7 @@ function ofUpload(parts: BlobParts, options: LinkOptions): Parameter[] {
   const parameters: Parameter[] = [];
   if (type !== undefined) {
     const read = readType(type);
-    if (read === undefined || (parts.types !== undefined && !isOneOf(read, parts.types)))
+    if (read === undefined || isForm(read) || (parts.types !== undefined && !isOneOf(read, parts.types)))
       throw new KeyturnError(
         'blob_type_refused',
         'an upload link for a type that the store does not take would never work',

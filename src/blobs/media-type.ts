@@ -4,6 +4,9 @@ const TOKEN = '[a-z0-9][a-z0-9!#$&^_.+-]{0,126}';
 const MEDIA_TYPE = new RegExp(`^(${TOKEN}/${TOKEN})((?:\\s*;[^;]*)*)$`, 'i');
 const CHARSET = /^\s*charset\s*=\s*"?([a-z0-9][a-z0-9._:-]{0,62})"?\s*$/i;
 
+/** Of a longer one the rest is not looked at. */
+const LONGEST_FILE_NAME = 1024;
+
 /** What has no type is a heap of bytes. */
 export const OCTETS = 'application/octet-stream';
 
@@ -55,6 +58,12 @@ export function isSameType(sent: string, agreed: string): boolean {
   return agreed.includes(';') ? sent === agreed : essenceOf(sent) === agreed;
 }
 
+/** What browsers send forms as. An upload is the file itself: a form around it would be stored with the boundary and all. */
+export function isForm(type: string): boolean {
+  const essence = essenceOf(type);
+  return essence === 'multipart/form-data' || essence === 'application/x-www-form-urlencoded';
+}
+
 /** Whether a browser may show it in place. Anything else is saved, and sandboxed should it be shown all the same. */
 export function isHarmless(type: string): boolean {
   const essence = essenceOf(type);
@@ -81,9 +90,19 @@ export function disposition(kind: 'inline' | 'attachment', fileName: string): st
 /** No folders, no control characters, nothing that turns the order of letters around, 200 characters at most. */
 function cleanFileName(fileName: string): string {
   const cleaned = fileName
+    .slice(0, LONGEST_FILE_NAME)
     .toWellFormed()
     .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '')
-    .replace(/[/\\:*?"<>|]/g, '_')
-    .replace(/^[\s.]+|[\s.]+$/g, '');
-  return [...cleaned].slice(0, 200).join('') || 'file';
+    .replace(/[/\\:*?"<>|]/g, '_');
+  return withoutEnds([...withoutEnds([...cleaned]).slice(0, 200)]).join('') || 'file';
+}
+
+/** Without dots and blanks at both ends. A pattern for the end would try from each of many dots in the middle. */
+function withoutEnds(characters: readonly string[]): readonly string[] {
+  const isEnd = (character: string | undefined) => character !== undefined && /[\s.]/.test(character);
+  let start = 0;
+  let end = characters.length;
+  while (isEnd(characters[start])) start++;
+  while (end > start && isEnd(characters[end - 1])) end--;
+  return characters.slice(start, end);
 }

@@ -3,6 +3,8 @@ import { KeyturnError } from '../errors.js';
 
 /** In UTF-8: names stand in links, and links have to fit into a request line. */
 const LONGEST_BYTES = 1024;
+/** Whoever encodes a name more often than that is up to something. */
+const MOST_DECODINGS = 4;
 /** Not to be saved on Windows under these names, whatever the ending. */
 const RESERVED = /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])(\.|$)/i;
 /** Control characters, line separators, and marks that turn the order of letters around or cannot be seen. */
@@ -16,9 +18,14 @@ const UNSEEN = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\
  * letters (a wide slash).
  */
 export function isBlobName(name: unknown): name is string {
+  return isName(name, 0);
+}
+
+/** @param decoded how often its percent signs have been decoded */
+function isName(name: unknown, decoded: number): name is string {
   if (typeof name !== 'string' || name.length > LONGEST_BYTES || !name.isWellFormed()) return false;
   if (Buffer.byteLength(name) > LONGEST_BYTES || UNSEEN.test(name) || /[\\:*?"<>|]/.test(name)) return false;
-  return name.split('/').every(isSegment) && isHarmlessFolded(name) && isHarmlessDecoded(name);
+  return name.split('/').every(isSegment) && isHarmlessFolded(name) && isHarmlessDecoded(name, decoded);
 }
 
 /** Before a `;`, which some readers take for the end of a segment, there must be something, too. */
@@ -32,12 +39,12 @@ function isHarmlessFolded(name: string): boolean {
   return segments.every((segment) => !/^\s*\.{1,2}\s*$/.test(segment) && !RESERVED.test(segment));
 }
 
-function isHarmlessDecoded(name: string): boolean {
+function isHarmlessDecoded(name: string, decoded: number): boolean {
   if (/%u[\da-f]{4}/i.test(name)) return false;
   if (!/%[\da-f]{2}/i.test(name)) return true;
+  if (decoded === MOST_DECODINGS) return false;
   try {
-    // Each time it gets shorter, so this comes to an end.
-    return isBlobName(name.replace(/(%[\da-f]{2})+/gi, decodeURIComponent));
+    return isName(name.replace(/(%[\da-f]{2})+/gi, decodeURIComponent), decoded + 1);
   } catch {
     return false;
   }

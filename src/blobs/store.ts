@@ -5,13 +5,14 @@ import { internalsOf, type Keyturn } from '../keyturn.js';
 import { readUrl } from '../purposes/link-url.js';
 import type { Links } from '../purposes/url.js';
 import { randomId } from '../signing/random.js';
-import { BlobFiles, type OpenBlob } from './files.js';
+import { BlobFiles, type OpenBlob, type Replaces } from './files.js';
 import { type BlobAnswer, type BlobRequest, serveBlob } from './http.js';
 import { type LinkOptions, signedPath } from './link.js';
 import { isOneOf, OCTETS, readType } from './media-type.js';
 import { isBlobName, requireBlobName } from './names.js';
 import { type ByteRange, FileReader } from './reader.js';
 import type { BlobInfo } from './trailer.js';
+import { Uploads } from './uploads.js';
 
 export interface BlobStoreOptions {
   /** Where the files are; made when it is not there. Nothing else should be in it. */
@@ -64,6 +65,7 @@ export interface BlobParts {
   readonly maxSize: number;
   readonly types: readonly string[] | undefined;
   readonly clock: () => number;
+  readonly uploads: Uploads;
   /** Looks for a newer keyring; undefined where none can come. */
   readonly lookForRing: (() => Promise<void>) | undefined;
 }
@@ -89,25 +91,29 @@ export class BlobStore {
    * whatever the stream fails with; the file system's own error
    */
   async put(name: string, source: BlobSource, options: PutOptions = {}): Promise<BlobInfo> {
+    return await this.putIf(name, source, options, options.overwrite === true);
+  }
+
+  /** @internal As {@link put}, with what it may take the place of. @throws KeyturnError `blob_changed` too */
+  async putIf(name: string, source: BlobSource, options: PutOptions, replaces: Replaces): Promise<BlobInfo> {
     try {
-      return await this.#put(requireBlobName(name), source, options);
+      return await this.#put(requireBlobName(name), source, options, replaces);
     } catch (error) {
       if (source instanceof Readable) source.destroy();
       throw error;
     }
   }
 
-  async #put(name: string, source: BlobSource, options: PutOptions): Promise<BlobInfo> {
+  async #put(name: string, source: BlobSource, options: PutOptions, replaces: Replaces): Promise<BlobInfo> {
     const { files, clock, types } = this.#parts;
     const type = readType(options.type ?? OCTETS);
     if (type === undefined || (types !== undefined && !isOneOf(type, types)))
       throw new KeyturnError(
         'blob_type_refused',
-        type === undefined ? 'type is no media type' : 'blobs of that type are not taken',
+        type === undefined ? 'type is not a media type' : 'blobs of that type are not taken',
         'write a media type that the store takes, such as "application/pdf"',
       );
-    const overwrite = options.overwrite === true;
-    if (!overwrite && (await files.has(name))) throw exists();
+    if (replaces === false && (await files.has(name))) throw exists();
     const limit = Math.min(this.#parts.maxSize, options.maxSize ?? Number.POSITIVE_INFINITY);
     const { size: agreed } = options;
     if (agreed !== undefined && agreed > limit) throw tooLarge(limit);
@@ -126,7 +132,9 @@ export class BlobStore {
           'send all of them',
         );
       const info = { name, size, type, etag: `"${randomId(15)}"`, modifiedAt: new Date(clock()) };
-      if (!(await part.commit(info, overwrite))) throw exists();
+      const outcome = await part.commit(info, replaces);
+      if (outcome === 'exists') throw exists();
+      if (outcome === 'changed') throw changed();
       return info;
     } finally {
       await part.close();
@@ -195,7 +203,7 @@ export async function createBlobStore(keyturn: Keyturn, options: BlobStoreOption
   if (!/^(\/[\w.~-]+)+$/.test(prefix) || /\/\.\.?(\/|$)/.test(prefix))
     throw new KeyturnError(
       'link_invalid',
-      'prefix is no prefix for blobs',
+      'prefix is not a prefix for blobs',
       'write a path of letters and digits, such as "/blobs"',
     );
   const links = keyturn.links(base === '' ? {} : { base, stripped });
@@ -209,6 +217,7 @@ export async function createBlobStore(keyturn: Keyturn, options: BlobStoreOption
     maxSize,
     types: options.types,
     clock,
+    uploads: new Uploads(),
     lookForRing: keeper.follows ? () => keeper.ask() : undefined,
   });
 }
@@ -233,6 +242,14 @@ function exists(): KeyturnError {
     'blob_exists',
     'there is a blob of that name already',
     'choose another name, or allow it to be replaced with overwrite: true',
+  );
+}
+
+function changed(): KeyturnError {
+  return new KeyturnError(
+    'blob_changed',
+    'another version of the blob was stored while this one was being sent',
+    'look at the new one, and send yours again if it still matters',
   );
 }
 

@@ -2,6 +2,7 @@
 import { requireDuration } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
 import { type Internals, internalsOf, type Keyturn } from '../keyturn.js';
+import { FARTHEST_AHEAD } from '../signing/live-purpose.js';
 import type { RefusalReason } from '../signing/result.js';
 import { fromJson, toJson } from '../signing/token.js';
 import { encodeSegment, openCompact } from './compact.js';
@@ -20,7 +21,7 @@ export interface RegisteredClaims {
 
 /**
  * - `wrong_issuer`, `wrong_audience`, `wrong_subject`: genuine, and meant for another place or person
- * - `not_yet_valid`: genuine, and its time has not come
+ * - `not_yet_valid`: genuine, and its `nbf` has not come, or its `iat` is more than a day away
  *
  * The others as for every token; `malformed` also where the header asks for another algorithm.
  */
@@ -28,8 +29,7 @@ export type JwtRefusalReason =
   | Exclude<RefusalReason, 'bind_mismatch'>
   | 'wrong_issuer'
   | 'wrong_audience'
-  | 'wrong_subject'
-  | 'not_yet_valid';
+  | 'wrong_subject';
 
 export interface JwtRefusal {
   readonly ok: false;
@@ -191,6 +191,7 @@ export class Jwt<T extends object = AppClaims> {
     // Written so that a clock that gives no number refuses.
     if (!(now < claims.exp + this.clockTolerance)) return 'expired';
     if (claims.nbf !== undefined && !(now >= claims.nbf - this.clockTolerance)) return 'not_yet_valid';
+    if (claims.iat !== undefined && claims.iat - FARTHEST_AHEAD > now) return 'not_yet_valid';
     if (claims.iss !== this.issuer) return 'wrong_issuer';
     if (!isFor(claims.aud, options.audience ?? this.audience)) return 'wrong_audience';
     if (!('subject' in options)) return undefined;

@@ -43,6 +43,23 @@ export interface TokenCodec {
   issueAt(json: string, issuedAt: number, expiresAt: number): string;
 }
 
+/**
+ * How far ahead of ours the clock of whoever signed may be, in seconds. Clocks differ by minutes and time zones by hours,
+ * which must sign nobody out; a clock that is years ahead made tokens that would live for years.
+ */
+export const FARTHEST_AHEAD = 86_400;
+
+/** Why a genuine token is not accepted now. @param now milliseconds since 1970 */
+export function timeRefusal(
+  issuedAt: number,
+  expiresAt: number,
+  now: number,
+): 'expired' | 'not_yet_valid' | undefined {
+  // Written so that a clock that gives no number refuses.
+  if (!(expiresAt * 1000 > now)) return 'expired';
+  return (issuedAt - FARTHEST_AHEAD) * 1000 > now ? 'not_yet_valid' : undefined;
+}
+
 export class LivePurpose<K> {
   readonly parts: LivePurposeParts;
   readonly #derive: Derive<K>;

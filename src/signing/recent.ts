@@ -10,8 +10,9 @@ const GENERATION = 1000;
 /** Longer tokens are not worth their room. */
 const LONGEST = 1024;
 
-/** A genuine token: its MAC, and the payload as JSON text. */
+/** A genuine token: what the MAC covers, the MAC, and the payload as JSON text. */
 export interface Genuine {
+  readonly signed: string;
   readonly mac: string;
   readonly json: string;
 }
@@ -29,22 +30,23 @@ export class RecentTokens {
     if (genuine === undefined) {
       genuine = this.#old.get(signed);
       if (genuine === undefined) return undefined;
-      this.#remember(signed, genuine);
+      this.#remember(genuine);
     }
     return sameMac(genuine.mac, mac) ? genuine : undefined;
   }
 
   /** Remembers a token that has just been verified under the ring in force. */
-  add(ring: Keyring, signed: string, genuine: Genuine): void {
-    if (ring === this.#ring && signed.length <= LONGEST) this.#remember(signed, genuine);
+  add(ring: Keyring, { signed, mac, json }: Genuine): void {
+    if (ring !== this.#ring || signed.length > LONGEST) return;
+    this.#remember({ signed: ownCopy(signed), mac: ownCopy(mac), json });
   }
 
-  #remember(signed: string, genuine: Genuine): void {
+  #remember(genuine: Genuine): void {
     if (this.#young.size >= GENERATION) {
       this.#old = this.#young;
       this.#young = new Map();
     }
-    this.#young.set(signed, genuine);
+    this.#young.set(genuine.signed, genuine);
   }
 
   #forget(ring: Keyring): void {
@@ -52,4 +54,12 @@ export class RecentTokens {
     this.#young = new Map();
     this.#old = new Map();
   }
+}
+
+/**
+ * The same text in memory of its own. A part of a text is a view of the whole: remembered as it is, each token would keep
+ * the `Cookie` header alive that it came in, with everything that somebody put beside it. What is genuine is ASCII.
+ */
+function ownCopy(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1');
 }

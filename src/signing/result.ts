@@ -8,6 +8,7 @@
  * - `revoked_key`: signed by a key that was revoked
  * - `bad_signature`: altered, or made for another purpose
  * - `expired`: genuine, but its time is over
+ * - `not_yet_valid`: genuine, but issued more than a day in the future: a clock is wrong, of whoever signed or here
  * - `bind_mismatch`: genuine, but what it was bound to has changed
  */
 export type RefusalReason =
@@ -17,6 +18,7 @@ export type RefusalReason =
   | 'revoked_key'
   | 'bad_signature'
   | 'expired'
+  | 'not_yet_valid'
   | 'bind_mismatch';
 
 export interface Refusal {
@@ -45,5 +47,6 @@ export const REFUSALS: { readonly [Reason in RefusalReason]: Refusal } = Object.
   revoked_key: Object.freeze({ ok: false, reason: 'revoked_key' }),
   bad_signature: Object.freeze({ ok: false, reason: 'bad_signature' }),
   expired: Object.freeze({ ok: false, reason: 'expired' }),
+  not_yet_valid: Object.freeze({ ok: false, reason: 'not_yet_valid' }),
   bind_mismatch: Object.freeze({ ok: false, reason: 'bind_mismatch' }),
 });

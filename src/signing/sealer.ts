@@ -10,6 +10,7 @@ import {
   type LivePurposeParts,
   requireBind,
   type TokenCodec,
+  timeRefusal,
 } from './live-purpose.js';
 import type { Refusal, Result } from './result.js';
 import {
@@ -156,8 +157,8 @@ export class Sealer<T = unknown> implements TokenCodec {
       if (secret !== undefined) content = openBody(this.#aead, secret, header, bind, body);
     }
     if (content === undefined) return live.refuse('bad_signature', kid);
-    // Written so that a clock that gives no number refuses.
-    if (!(expiresAt * 1000 > now)) return live.refuse('expired', kid);
+    const reason = timeRefusal(issuedAt, expiresAt, now);
+    if (reason !== undefined) return live.refuse(reason, kid);
     found.use.verified++;
     found.use.verifiedAt = now;
     return { ok: true, content, key: found.key, issuedAt, expiresAt };

@@ -10,6 +10,7 @@ import {
   type LivePurposeParts,
   requireBind,
   type TokenCodec,
+  timeRefusal,
 } from './live-purpose.js';
 import type { PurposeKey } from './purpose-keys.js';
 import { RecentTokens } from './recent.js';
@@ -136,7 +137,7 @@ export class Signer<T = unknown> implements TokenCodec {
     const checked = this.#authenticate(parts);
     if (!checked.ok) return checked;
     if (parts.bindTag !== undefined) return this.#live.refuse('bind_mismatch', parts.kid);
-    this.#recent.add(keys.ring, parts.signed, { mac: parts.mac, json: checked.json });
+    this.#recent.add(keys.ring, { signed: parts.signed, mac: parts.mac, json: checked.json });
     return checked;
   }
 
@@ -195,8 +196,8 @@ export class Signer<T = unknown> implements TokenCodec {
     now: number,
   ): Authenticated | Refusal {
     const { kid, issuedAt, expiresAt } = token;
-    // Written so that a clock that gives no number refuses.
-    if (!(expiresAt * 1000 > now)) return this.#live.refuse('expired', kid);
+    const reason = timeRefusal(issuedAt, expiresAt, now);
+    if (reason !== undefined) return this.#live.refuse(reason, kid);
     found.use.verified++;
     found.use.verifiedAt = now;
     return {

@@ -1,10 +1,10 @@
 // Who gets at a blob at all, and the store inside a Fastify app.
-import { readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { readdirSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
 import { type AddressInfo, connect } from 'node:net';
-import Fastify from 'fastify';
+import Fastify, { type FastifyInstance } from 'fastify';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import keyturnFastify, { blobRoutes } from '../../src/adapters/fastify.js';
-import { newServer, newStore, until } from './support.js';
+import { newServer, newStore, send, until } from './support.js';
 
 describe('without a good signature', () => {
   test('every name gets one and the same answer, and the disk is not looked at', async () => {
@@ -127,16 +127,9 @@ describe('in a Fastify app', () => {
   });
 
   test('a download that is given up closes its file', async () => {
-    const { store, app } = await newServer();
+    const { store, app, folder } = await newServer();
     await store.put('a', Buffer.alloc(5_000_000));
-    const open = () =>
-      readdirSync('/proc/self/fd').filter((fd) => {
-        try {
-          return readlinkSync(`/proc/self/fd/${fd}`).endsWith('.blob');
-        } catch {
-          return false;
-        }
-      }).length;
+    const open = () => openBlobs(folder);
     if (process.platform !== 'linux') return;
     const { port } = app.server.address() as AddressInfo;
     const sockets = [1, 2, 3].map(() => {
@@ -152,4 +145,56 @@ describe('in a Fastify app', () => {
     await app.inject({ method: 'HEAD', url: store.signedUrl('a') });
     expect(open()).toBe(0);
   });
+
+  // What ends a reply before its body does: [how, what the app does about it].
+  const ENDS: ReadonlyArray<readonly [string, (app: FastifyInstance) => void]> = [
+    ['a hook that fails', (app) => app.addHook('onSend', async () => Promise.reject(new Error('late')))],
+    ['a hook that throws', (app) => app.addHook('onSend', () => throwing())],
+    ['a hook that sends something else', (app) => app.addHook('onSend', async () => 'else')],
+    [
+      'a hook that takes the reply over',
+      (app) =>
+        app.addHook('onSend', async (_request, reply) => {
+          reply.hijack();
+          reply.raw.end('mine');
+        }),
+    ],
+    [
+      'a client that is gone before the answer is there',
+      (app) => app.addHook('onSend', async (request) => void request.raw.destroy()),
+    ],
+    [
+      'headers that are not any',
+      (app) => app.addHook('onSend', async (_request, reply) => void reply.header('x', 'a\nb')),
+    ],
+  ];
+
+  test.skipIf(process.platform !== 'linux').each(ENDS)('%s closes the body', async (_how, prepare) => {
+    const { store, folder } = await newStore();
+    await store.put('a', Buffer.alloc(500_000));
+    const app = Fastify();
+    onTestFinished(() => app.close());
+    prepare(app);
+    await app.register(blobRoutes, { store });
+    await app.listen({ port: 0, host: '127.0.0.1' });
+    const { port } = app.server.address() as AddressInfo;
+    for (let time = 0; time < 5; time++)
+      await send({ host: '127.0.0.1', port, path: store.signedUrl('a') }, {}).catch(() => undefined);
+    await until(() => openBlobs(folder) === 0);
+  });
 });
+
+function throwing(): never {
+  throw new Error('at once');
+}
+
+/** How many files of a store this process has open. */
+function openBlobs(folder: string): number {
+  return readdirSync('/proc/self/fd').filter((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`).startsWith(realpathSync(folder));
+    } catch {
+      return false;
+    }
+  }).length;
+}

@@ -71,7 +71,7 @@ type Reason = RefusalReason | 'no_keyring' | 'no_cipher';
 interface Trial {
   /** The purposes that it verifies for. */
   readonly purposes: readonly string[];
-  /** Whether the MAC is right, even when the token has expired. */
+  /** Whether the MAC is right, whatever the time. */
   readonly authentic: boolean;
   readonly reason: Reason | null;
   /** Why there is no keyring, or no cipher, to try. */
@@ -114,10 +114,15 @@ async function tryOut(
     const outcome = result.ok ? undefined : result.reason;
     // Binding is looked at last: what is bound and gets so far is authentic, and only the app knows the rest.
     if (outcome === undefined || outcome === 'bind_mismatch') purposes.push(purpose);
-    else if (best !== 'expired') best = outcome;
+    else if (!isOfTime(best)) best = outcome;
   }
   const fine = purposes.length > 0;
-  return { purposes, authentic: fine || best === 'expired', reason: fine ? null : best };
+  return { purposes, authentic: fine || isOfTime(best), reason: fine ? null : best };
+}
+
+/** A reason that only a genuine token has. */
+function isOfTime(reason: RefusalReason): boolean {
+  return reason === 'expired' || reason === 'not_yet_valid';
 }
 
 /** The keyring in force, or why there is none. What else is wrong with the configuration does not matter here. */
@@ -218,6 +223,7 @@ const REASONS: Readonly<Record<Reason, string>> = {
   revoked_key: 'its key is revoked',
   bad_signature: 'its signature is for none of these purposes, or it was tampered with',
   expired: 'it has expired',
+  not_yet_valid: 'it was issued more than a day in the future: a clock is wrong',
   bind_mismatch: 'it is bound to another state',
   no_keyring: 'there is no keyring to try',
   no_cipher: 'the cipher that opens it is not installed',
