@@ -19,6 +19,7 @@ import {
 import { type Carried, isEmpty, type Session, type SessionState } from '../purposes/session/session.js';
 import type { RingKeeper } from '../runtime/keeper.js';
 import type { Logger } from '../runtime/log.js';
+import type { TokenCodec } from '../signing/live-purpose.js';
 import type { Signer } from '../signing/signer.js';
 import { ReachableStore } from '../stores/reachable.js';
 import type { Awaitable, SessionStore } from '../stores/store.js';
@@ -48,6 +49,9 @@ export interface HttpChanges {
   readonly cacheControl: string | undefined;
 }
 
+/** Milliseconds: whoever shows the same cookie again and again must not fill the log. */
+const CLOCK_TOLD_EVERY = 60_000;
+
 /** One app's sessions, CSRF protection and flash messages. Made once; makes a {@link Visit} per request. */
 export class HttpCore {
   readonly sessions: SessionKind;
@@ -65,10 +69,13 @@ export class HttpCore {
   readonly late: () => void;
   readonly ring: LiveKeyring;
   readonly #keeper: RingKeeper;
+  readonly #sessionCodecs: readonly TokenCodec[];
+  #clockToldAt = Number.NEGATIVE_INFINITY;
 
   /** @throws KeyturnError `cookie_invalid`, `config_invalid` */
   constructor(keyturn: Keyturn, options: HttpOptions) {
-    const { settings, ownSigner, logger, clock, sessionStore, keeper, ring } = internalsOf(keyturn);
+    const { settings, ownSigner, ownSealer, logger, clock, sessionStore, keeper, ring } =
+      internalsOf(keyturn);
     this.#keeper = keeper;
     this.ring = ring;
     const { profile } = keyturn;
@@ -90,6 +97,7 @@ export class HttpCore {
       store === undefined
         ? new CookieSessions({ ...shared, ...cookieCodecs(keyturn) })
         : new StoreSessions({ ...shared, store, signer: ownSigner('session') });
+    this.#sessionCodecs = [ownSigner('session'), ownSealer('session') ?? []].flat();
     this.waits = store !== undefined || options.epoch !== undefined;
     this.late = () =>
       logger.warn(
@@ -132,6 +140,28 @@ export class HttpCore {
     return token !== undefined && !this.csrfIds.knows(token);
   }
 
+  /**
+   * Whether a cookie is a session's that was issued more than a day in the future: this clock is wrong, or was that of
+   * whoever issued it. Looked at only where the cookie has given no session.
+   */
+  isFromTheFuture(cookie: string): boolean {
+    const codec = this.#sessionCodecs.find(({ version }) => cookie.startsWith(version));
+    const checked = codec?.check(cookie);
+    if (checked === undefined || checked.ok || checked.reason !== 'not_yet_valid') return false;
+    const now = performance.now();
+    if (now - this.#clockToldAt >= CLOCK_TOLD_EVERY) {
+      this.#clockToldAt = now;
+      this.logger.error(
+        {
+          event: 'session.clock',
+          hint: 'compare the clocks of all replicas with the time, and set them right',
+        },
+        'a session was issued more than a day in the future: the clock of this process or of another is wrong. The visitor counts as signed out and keeps the cookie',
+      );
+    }
+    return true;
+  }
+
   visit(request: HttpRequest): Visit {
     return new Visit(this, request);
   }
@@ -157,6 +187,8 @@ export class Visit {
   /** Saving the session has failed (or is still going on): the browser keeps the one it has. */
   #unsaved = false;
   #finished = false;
+  /** The request carries a session from the future: it is none, and no other takes its place before a sign-in. */
+  #fromTheFuture = false;
 
   constructor(core: HttpCore, request: HttpRequest) {
     this.#core = core;
@@ -167,9 +199,11 @@ export class Visit {
   open(): Awaitable<SessionState> {
     if (this.#session !== undefined) return this.#session;
     const { sessions, sessionCookie } = this.#core;
-    const opened = sessions.open(sessionCookie.find(this.#request.cookie));
+    const cookie = sessionCookie.find(this.#request.cookie);
+    const opened = sessions.open(cookie);
     return andThen(opened, (state) => {
       this.#session = state;
+      if (state.fresh && cookie !== undefined) this.#fromTheFuture = this.#core.isFromTheFuture(cookie);
       return state;
     });
   }
@@ -242,7 +276,8 @@ export class Visit {
     // First, since it can fail: nothing is saved then.
     const flashCookie = this.#flash?.commit();
     const state = this.#session;
-    if (state === undefined || this.#unsaved) return this.#changes(undefined, flashCookie, cacheControl);
+    if (state === undefined || this.#unsaved || this.#keepsCookie(state))
+      return this.#changes(undefined, flashCookie, cacheControl);
     this.#adoptCsrfId(state);
     this.#unsaved = true;
     const saved = this.#core.sessions.commit(state, this.#traits(cacheControl));
@@ -282,7 +317,13 @@ export class Visit {
     if (state.createdAt === undefined && !state.regenerated) state.csrf = this.#id.known;
   }
 
+  /** When the clock is right again the visitor is signed in as before: only a new sign-in is worth that. */
+  #keepsCookie(state: SessionState): boolean {
+    return this.#fromTheFuture && !state.regenerated;
+  }
+
   #willHaveSession(state: SessionState): boolean {
+    if (this.#keepsCookie(state)) return false;
     if (this.#unsaved) return state.carried !== undefined;
     return !state.ended && (!state.fresh || state.regenerated || !isEmpty(state.session));
   }

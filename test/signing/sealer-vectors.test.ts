@@ -112,6 +112,7 @@ describe('the frozen vectors of sealed tokens', () => {
       'bad_signature',
       'expired',
       'malformed',
+      'not_yet_valid',
       'retired_key',
       'revoked_key',
       'unknown_key',

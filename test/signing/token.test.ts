@@ -112,6 +112,7 @@ describe('the frozen vectors of version 1', () => {
       'bind_mismatch',
       'expired',
       'malformed',
+      'not_yet_valid',
       'retired_key',
       'revoked_key',
       'unknown_key',
@@ -184,7 +185,7 @@ describe('one form only', () => {
         }
       }
     }
-  });
+  }, 120_000);
 
   it.each(tokens)('every piece, every removal and every insertion is refused', ({ token, ...options }) => {
     for (let index = 0; index < token.length; index++) {
