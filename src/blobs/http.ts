@@ -201,11 +201,12 @@ async function receive(
   if (!holds(before)) return refuse(412);
   const overwrite = options.overwrite === true;
   if (before !== undefined && !overwrite) return refuse(409);
-  // Looked at again when everything is there: another upload may have been faster.
-  const replaces = overwrite && (isConditional(headers) ? holds : true);
   const body = new Incoming(sent);
   try {
-    const { etag, size, type } = await store.putIf(name, body, options, replaces);
+    // A condition is looked at again when everything is there: another upload may have been faster.
+    const { etag, size, type } = await (overwrite && isConditional(headers)
+      ? store.putIf(name, body, options, holds)
+      : store.put(name, body, options));
     const text = `${JSON.stringify({ name, size, type, etag })}\n`;
     return {
       status: before === undefined ? 201 : 200,
