@@ -1,5 +1,7 @@
-// How many bytes of a secret count, once everything that adds no strength is taken away.
+// How many bytes of a secret count, once everything that adds no strength is taken away; none where it can be guessed.
 import { DEMO_VALUES } from './demo-values.js';
+import { hexDigitsOf } from './encodings.js';
+import { whyGuessable } from './guessable.js';
 
 /** So many bytes must count: the output length of SHA-256 (RFC 2104, section 3, advises no less for an HMAC key). */
 export const MINIMUM_BYTES = 32;
@@ -15,20 +17,25 @@ export interface Strength {
  * Judges a secret. Published demo values are taken out first (after folding case and separators, overlapping
  * ones whole, so that no order of taking them out leaves crumbs that add up); of the rest
  * only the shortest repeating unit counts; hex digits count by the bytes they decode to.
+ * Of what is long enough nothing counts that can be guessed.
  */
 export function judge(secret: string): Strength {
   const rest = withoutDemoValues(secret);
   const unit = repeatingUnit(rest);
   const bytes = countBytes(unit);
+  if (bytes >= MINIMUM_BYTES) {
+    const why = whyGuessable(secret) ?? (unit === secret ? undefined : whyGuessable(unit));
+    return why === undefined ? { enough: true, bytes, why: 'it is long enough' } : { enough: false, bytes: 0, why };
+  }
   const why =
     rest !== secret
       ? 'it is built on a published demo value'
       : unit !== rest
         ? 'it repeats itself'
-        : isHex(unit)
+        : hexDigitsOf(unit) !== undefined
           ? 'two hex digits make one byte'
           : 'it is too short';
-  return { enough: bytes >= MINIMUM_BYTES, bytes, why };
+  return { enough: false, bytes, why };
 }
 
 function withoutDemoValues(secret: string): string {
@@ -76,11 +83,8 @@ function repeatingUnit(text: string): string {
   return period * 2 <= text.length ? text.slice(0, period) : text;
 }
 
-function isHex(text: string): boolean {
-  return /^[0-9a-f]+$/i.test(text);
-}
-
 function countBytes(text: string): number {
   // A single letter is no hex digit with half a byte: 32 times "a" counts 1.
-  return isHex(text) && text.length > 1 ? Math.floor(text.length / 2) : Buffer.byteLength(text, 'utf8');
+  const digits = hexDigitsOf(text);
+  return digits === undefined ? Buffer.byteLength(text, 'utf8') : Math.floor(digits.length / 2);
 }

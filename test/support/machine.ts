@@ -25,7 +25,7 @@ export const REVOKED = `${SECRET}__REVOKED_KIDS`;
 export const ACCEPT_WEAK = `${SECRET}__ACCEPT_WEAK`;
 
 /** Strong secrets, each a different one. */
-export const STRONG: string = 'd2c1f6a09b47e8835c1d0e7fa4629b3816f50c7ade924b8b3170e5c6f9a2d481';
+export const STRONG: string = '7a10d95ce3f8462b90b7c4e1683fd52a0e4b9f76c81da3507d62f9138ec45ab0';
 export const OLDER: string = '8e03b5d94f7a1c62e0d7395ab8f4c21d6075e9a3bc184df20e5b96c7d318af42';
 export const OLDEST: string = '17fa40c2d69e3b850cd1e7f42a986b5d03ec87f19ab5d2460fe3719c8ad5b6e0';
 export const COMING: string = 'b96d0e2f7a51c8430de9f6b4172ca58d39e07c4b61fa8d25e3907bc16fd4a280';
