@@ -44,10 +44,18 @@ claim('it packs, with what it needs and nothing else', () => {
   const files = packed.files.map(({ path }) => path);
   const stray = files.filter(
     (path) =>
-      !/^(dist\/.+\.(js|d\.ts)|docs\/.+|(README|CHANGELOG|SECURITY)\.md|LICENSE|package\.json)$/.test(path),
+      !/^(dist\/.+\.(js|d\.ts)|docs\/.+|data\/published-secrets\.txt|(README|CHANGELOG|SECURITY)\.md|LICENSE|package\.json)$/.test(
+        path,
+      ),
   );
   if (stray.length > 0) throw new Error(`stray files: ${stray.join(', ')}`);
-  for (const file of ['README.md', 'LICENSE', 'dist/index.js', 'dist/cli/main.js']) {
+  for (const file of [
+    'README.md',
+    'LICENSE',
+    'dist/index.js',
+    'dist/cli/main.js',
+    'data/published-secrets.txt',
+  ]) {
     if (!files.includes(file)) throw new Error(`${file} is missing`);
   }
 });

@@ -8,12 +8,17 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { judge } from '../dist/secret/strength.js';
 
-const { values } = parseArgs({ options: { count: { type: 'string' }, words: { type: 'string' }, only: { type: 'string' } } });
+const { values } = parseArgs({
+  options: { count: { type: 'string' }, words: { type: 'string' }, only: { type: 'string' } },
+});
 const count = Number(values.count ?? 1_000_000);
 const words =
   values.words === undefined
     ? syllables()
-    : readFileSync(values.words, 'utf8').trim().split(/\r?\n/).map((line) => line.trim().split(/\s/).at(-1));
+    : readFileSync(values.words, 'utf8')
+        .trim()
+        .split(/\r?\n/)
+        .map((line) => line.trim().split(/\s/).at(-1));
 
 const bytes = (length, encoding) => () => randomBytes(length).toString(encoding);
 const drawn = (number, separator) => () =>
@@ -45,7 +50,24 @@ for (const [kind, draw] of Object.entries(KINDS)) {
 process.exitCode = alarms === 0 ? 0 : 1;
 
 function syllables() {
-  const parts = ['ba', 'ce', 'di', 'fo', 'gu', 'ha', 'je', 'ki', 'lo', 'mu', 'na', 'pe', 'ri', 'so', 'tu', 've'];
+  const parts = [
+    'ba',
+    'ce',
+    'di',
+    'fo',
+    'gu',
+    'ha',
+    'je',
+    'ki',
+    'lo',
+    'mu',
+    'na',
+    'pe',
+    'ri',
+    'so',
+    'tu',
+    've',
+  ];
   return Array.from({ length: 7776 }, (_, n) => {
     const third = n < 4096 ? parts[(n >> 8) % 16] : `${parts[(n >> 8) % 16]}n`;
     return parts[n % 16] + parts[(n >> 4) % 16] + third;

@@ -57,6 +57,7 @@ export type ErrorCode =
   | 'secret_malformed'
   | 'secret_missing'
   | 'secret_unreadable'
+  | 'package_incomplete'
   | 'secret_weak'
   | 'session_conflict'
   | 'session_ended'
@@ -64,7 +65,8 @@ export type ErrorCode =
   | 'session_too_large'
   | 'stage_pending'
   | 'store_invalid'
-  | 'too_early';
+  | 'too_early'
+  | 'wordlist_unreadable';
 
 const STATUS: { readonly [Code in ErrorCode]?: number } = {
   blob_changed: 412,

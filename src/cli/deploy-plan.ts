@@ -101,6 +101,6 @@ function noteWeak({ ui }: Context, { resolution }: Rotation): void {
   const { keyring } = resolution;
   if (keyring === undefined || judge(keyring.active.material?.revealSecret() ?? '').enough) return;
   ui.note(
-    `the secret in force is weak: production refuses it, as a previous one too, unless ${ACCEPT_WEAK} excuses the key ${keyring.active.id} for 30 days at most`,
+    `the secret in force is weak: production refuses it, as a previous one too, unless ${ACCEPT_WEAK} excuses the key ${keyring.active.id}: for 7 days while the strong one is staged, then until its last token has expired`,
   );
 }

@@ -76,7 +76,7 @@ export const SETTINGS: { readonly [N in keyof SettingTypes]: Setting<SettingType
   'security.signing_secret.previous_secrets': { kind: list, about: 'secrets of the past: they only verify', default: [], secret: true },
   'security.signing_secret.next_secrets': { kind: list, about: 'secrets of the next deploy: they only verify', default: [], secret: true },
   'security.signing_secret.revoked_kids': { kind: list, about: 'ids of keys to refuse at once', default: [] },
-  'security.signing_secret.accept_weak': { kind: weakExceptions, about: 'retiring keys that may be weak until a date, 30 days ahead at most', default: [] },
+  'security.signing_secret.accept_weak': { kind: weakExceptions, about: 'weak keys that are let in until a moment, while one rotates away from them', default: [] },
   'security.signing_secret.dev_secret': { kind: oneOf('persisted', 'ephemeral'), about: 'the generated development secret: kept in .keyturn/secret, or in memory only', default: 'persisted', profileDefaults: { test: 'ephemeral' } },
   'security.keyring.store': { kind: oneOf('redis', 'postgres'), about: 'where replicas share one keyring, sealed under the signing secret; default: the secret is the keyring' },
   'security.keyring.name': { kind: text, about: 'names the shared keyring, where several apps use one Redis or database', default: 'default' },

@@ -1,10 +1,12 @@
 // What the doctor knows before it judges. Gathered by run.ts; the checks see nothing else.
 import type { Trouble } from '../engines/reason.js';
 import type { KeyturnError } from '../errors.js';
+import type { Key } from '../keyring/key.js';
 import type { PurposeRegistry } from '../purposes/registry.js';
 import type { Resolution } from '../resolve/resolve.js';
 import type { Status } from '../rotation/status.js';
 import type { Point } from './finding.js';
+import type { WordlistFacts } from './wordlist.js';
 
 /** A file or folder that is there and holds secrets. */
 export interface SecretPlace {
@@ -46,7 +48,14 @@ export interface RingFacts {
   /** When the next key is due by itself, in milliseconds since 1970; undefined where it is never. */
   readonly nextKeyAt: number | undefined;
   /** Its live keys that are too weak. */
-  readonly weak: ReadonlyArray<{ readonly kid: string; readonly bytes: number; readonly why: string }>;
+  readonly weak: ReadonlyArray<{
+    readonly kid: string;
+    readonly bytes: number;
+    readonly why: string;
+    /** Whether `accept_weak` lets it in for now. */
+    readonly excused: boolean;
+  }>;
+  readonly live: readonly Key[];
   /** The ids of the secrets that a shared keyring is sealed under. */
   readonly sealedUnder: readonly string[];
 }
@@ -65,6 +74,8 @@ export interface Facts {
   readonly ring: RingFacts | KeyturnError | undefined;
   /** The engine of the sessions, or what is wrong with its settings; undefined where they need none. */
   readonly sessionEngine: EngineFacts | KeyturnError | undefined;
+  /** What a word list of the operator's says of the keys; undefined where none was named. */
+  readonly wordlist: WordlistFacts | undefined;
   /** Why sealed purposes cannot be sealed; undefined when they can, or none is declared. */
   readonly sealingFails: KeyturnError | undefined;
 }

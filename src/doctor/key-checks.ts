@@ -20,7 +20,7 @@ export function problemsOf(facts: Facts, area: ProblemArea): readonly Point[] {
 
 /** The key that signs. */
 export function signingSecret(facts: Facts): readonly Point[] {
-  const points = [...problemsOf(facts, 'signing_secret')];
+  const points = [...problemsOf(facts, 'signing_secret'), ...onWordlist(facts, true)];
   const { source, keyring, profile, settings } = facts.resolution;
   const failed = points.some((found) => found.status === 'fail');
   if (failed) return points;
@@ -46,7 +46,7 @@ export function signingSecret(facts: Facts): readonly Point[] {
 
 /** Every key of the ring, with what the resolver found wrong with those that do not sign. */
 export function keyring(facts: Facts): readonly Point[] {
-  const points = [...problemsOf(facts, 'keyring')];
+  const points = [...problemsOf(facts, 'keyring'), ...onWordlist(facts, false)];
   const ring = facts.resolution.keyring;
   if (ring === undefined) {
     const broken = facts.resolution.problems.some((problem) => problem.severity === 'error');
@@ -64,6 +64,25 @@ export function keyring(facts: Facts): readonly Point[] {
   const count = ring.keys.length === 1 ? '1 key' : `${ring.keys.length} keys`;
   points.push(pass(`${count}: ${keys}; generation ${ring.generation}, fingerprint ${ring.fingerprint}`));
   return points;
+}
+
+/** Keys that stand in the operator's word list. What stands there of them is not told. */
+function onWordlist(
+  { wordlist, resolution: { keyring, profile } }: Facts,
+  ofActive: boolean,
+): readonly Point[] {
+  if (wordlist === undefined) return [];
+  if (wordlist.found.size === 0 && !ofActive) {
+    const lines = wordlist.lines === 1 ? '1 line' : `${wordlist.lines} lines`;
+    return [pass(`no secret is in ${wordlist.name} (${lines})`)];
+  }
+  return [...wordlist.found]
+    .filter((id) => (id === keyring?.active.id) === ofActive)
+    .map((id) => {
+      const what = `the secret of the key ${id} is in ${wordlist.name}: who has that list can forge what it signs`;
+      const hint = 'rotate away from it (keyturn rotate), or revoke it if it has been in production';
+      return profile.profile === 'prod' ? fail(what, hint) : warn(what, hint);
+    });
 }
 
 const FORMATS = { secret: 'one secret', array: 'an array of secrets', document: 'a keyring document' };

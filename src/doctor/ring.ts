@@ -4,6 +4,7 @@ import { KeyturnError } from '../errors.js';
 import { nextKeyAt } from '../keyring/automatic.js';
 import type { Machine } from '../resolve/machine.js';
 import type { Resolution } from '../resolve/resolve.js';
+import { Excuses } from '../resolve/weak-keys.js';
 import { Rotation } from '../rotation/rotation.js';
 import { judge } from '../secret/strength.js';
 import type { RingFacts } from './facts.js';
@@ -24,13 +25,15 @@ export async function readRing(
   try {
     const rotation = await Rotation.open({ machine, profile, engines, readOnly: true });
     const ring = await rotation.ring();
+    const excuses = new Excuses(ring, settings, machine.now());
     const every = settings.get('security.rotation.every');
     return {
       status: await rotation.status(ring),
       nextKeyAt: every === undefined ? undefined : nextKeyAt(ring, every),
-      weak: ring.live.flatMap(({ id, material }) => {
-        const { enough, bytes, why } = judge(material?.revealSecret() ?? '');
-        return enough ? [] : [{ kid: id, bytes, why }];
+      live: ring.live,
+      weak: ring.live.flatMap((key) => {
+        const { enough, bytes, why } = judge(key.material?.revealSecret() ?? '');
+        return enough ? [] : [{ kid: key.id, bytes, why, excused: excuses.of(key) !== undefined }];
       }),
       sealedUnder: await rotation.sealedUnder(),
     };

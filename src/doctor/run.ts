@@ -1,25 +1,35 @@
 // Runs the doctor: gathers the facts (creating nothing) and lets the checks judge them.
 import { access } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve as resolvePath } from 'node:path';
 import { KeyturnError } from '../errors.js';
+import type { Key } from '../keyring/key.js';
 import { PurposeRegistry } from '../purposes/registry.js';
 import type { Machine } from '../resolve/machine.js';
 import { type Resolution, resolve } from '../resolve/resolve.js';
 import { loadAead, sealerUnavailable } from '../signing/sodium.js';
 import { judgeAll } from './checks.js';
 import { askSessionEngine } from './engine.js';
-import type { Facts } from './facts.js';
+import type { Facts, RingFacts } from './facts.js';
 import { type Report, report } from './finding.js';
 import { askGit } from './git.js';
 import { findSecretPlaces, nameOf } from './places.js';
 import { readRing } from './ring.js';
+import { searchWordlist } from './wordlist.js';
 
 /** Examines the configuration as a boot would see it. */
-export async function runDoctor(machine: Machine, profile?: string): Promise<Report> {
-  return report(judgeAll(await gather(machine, profile)));
+export async function runDoctor(
+  machine: Machine,
+  profile?: string,
+  options: { readonly wordlist?: string | undefined } = {},
+): Promise<Report> {
+  return report(judgeAll(await gather(machine, profile, options.wordlist)));
 }
 
-async function gather(machine: Machine, profile: string | undefined): Promise<Facts> {
+async function gather(
+  machine: Machine,
+  profile: string | undefined,
+  wordlist: string | undefined,
+): Promise<Facts> {
   const resolution = await resolve({ machine, profile, create: false });
   const { cwd, dataDir } = resolution;
   const secretPlaces = await findSecretPlaces(resolution);
@@ -49,9 +59,19 @@ async function gather(machine: Machine, profile: string | undefined): Promise<Fa
       nameOf: (path) => nameOf(path, cwd),
     }),
     ring,
+    wordlist:
+      wordlist === undefined
+        ? undefined
+        : await searchWordlist(resolvePath(cwd, wordlist), wordlist, keysOf(resolution, ring)),
     sessionEngine,
     sealingFails: purposes instanceof KeyturnError ? undefined : await whySealingFails(purposes),
   };
+}
+
+/** Every live key, of the source and of the keyring that it may only seal. */
+function keysOf({ keyring }: Resolution, ring: RingFacts | KeyturnError | undefined): readonly Key[] {
+  const kept = ring === undefined || ring instanceof KeyturnError ? [] : ring.live;
+  return [...(keyring?.live ?? []), ...kept];
 }
 
 function readPurposes(resolution: Resolution): PurposeRegistry | KeyturnError {

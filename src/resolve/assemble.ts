@@ -7,9 +7,11 @@ import { looksLikeDocument, parseDocument } from '../keyring/document.js';
 import { Key, type KeyState, Material } from '../keyring/key.js';
 import { Keyring } from '../keyring/keyring.js';
 import type { Source } from '../secret/ladder.js';
+import { hasPublishedList } from '../secret/published.js';
 import { judge, MINIMUM_BYTES } from '../secret/strength.js';
 import { cleanSecret } from '../secret/text.js';
 import type { ProblemArea, Problems } from './problem.js';
+import { Excuses } from './weak-keys.js';
 
 /** The three things a source can hold. */
 export type SourceFormat = 'secret' | 'array' | 'document';
@@ -18,8 +20,16 @@ const PREVIOUS = 'security.signing_secret.previous_secrets';
 const NEXT = 'security.signing_secret.next_secrets';
 const REVOKED = 'security.signing_secret.revoked_kids';
 const COMPANIONS = [PREVIOUS, NEXT, REVOKED] as const;
-const ACCEPT_WEAK_DAYS = 30;
-const DAY_MS = 86_400_000;
+
+/** What keys are judged by, and where what is wrong with them goes. */
+export interface Judging {
+  readonly settings: Settings;
+  readonly profile: Profile;
+  readonly now: number;
+  readonly problems: Problems;
+  /** Ids of keys that this process holds already: strength is judged at a start, never of a ring in force. */
+  readonly running: ReadonlySet<string> | undefined;
+}
 
 /** What the keys of a ring are called in errors: the place each came from, by key id. */
 type Places = Map<string, string>;
@@ -31,11 +41,9 @@ type Places = Map<string, string>;
 export function assembleKeyring(
   source: Source,
   text: string,
-  settings: Settings,
-  profile: Profile,
-  now: number,
-  problems: Problems,
+  judging: Judging,
 ): { readonly format: SourceFormat; readonly keyring: Keyring | undefined } {
+  const { settings, problems } = judging;
   const where = source.kind === 'file' ? `${source.path} (from ${source.name})` : source.name;
   const places: Places = new Map();
   let format: SourceFormat = 'secret';
@@ -50,7 +58,7 @@ export function assembleKeyring(
     addCompanions(gathering, settings);
     return gathering.keyring();
   });
-  if (keyring !== undefined) judgeKeys(keyring, places, where, settings, profile, now, problems);
+  if (keyring !== undefined) judgeKeys(keyring, places, where, judging);
   return { format, keyring };
 }
 
@@ -184,62 +192,55 @@ class Gathering {
 }
 
 /** Judges every key that can sign or verify. A weak one is an error in production and a warning elsewhere. */
-function judgeKeys(
-  keyring: Keyring,
-  places: Places,
-  source: string,
-  settings: Settings,
-  profile: Profile,
-  now: number,
-  problems: Problems,
-): void {
-  const excused = excusedKeys(settings, now, problems);
+function judgeKeys(keyring: Keyring, places: Places, source: string, judging: Judging): void {
+  const { settings, profile, now, problems, running } = judging;
+  const excuses = new Excuses(keyring, settings, now);
+  if (running === undefined) excuses.tellTooLong(problems, areaOf);
+  if (!hasPublishedList()) problems.warn('signing_secret', listMissing());
   for (const key of keyring.live) {
+    // A process that holds it goes on: refusing the next ring for its sake would keep every step from it.
+    if (running?.has(key.id) === true) continue;
     const strength = judge(key.material?.revealSecret() ?? '');
     if (strength.enough) continue;
     const place = places.get(key.id) ?? `the ${key.state} key ${key.id} in ${source}`;
-    const area: ProblemArea = key.state === 'active' ? 'signing_secret' : 'keyring';
-    const until = key.state === 'retiring' ? excused.get(key.id) : undefined;
+    const until = excuses.of(key);
     const what = `${place} is too weak: ${strength.bytes} of ${MINIMUM_BYTES} bytes count, since ${strength.why}`;
     if (until !== undefined) {
       problems.warn(
-        area,
+        areaOf(key),
         new KeyturnError(
           'secret_weak',
           `${what} (accepted until ${new Date(until).toISOString().slice(0, 10)})`,
-          `retire ${key.id} before then`,
+          key.state === 'active' ? `let the staged key sign before then` : `retire ${key.id} before then`,
         ),
       );
     } else {
-      const error = new KeyturnError('secret_weak', what, weakHint(key, places, source));
-      if (profile === 'prod') problems.error(area, error);
-      else problems.warn(area, error);
+      const error = new KeyturnError('secret_weak', what, weakHint(key, places, source, excuses));
+      if (profile === 'prod') problems.error(areaOf(key), error);
+      else problems.warn(areaOf(key), error);
     }
   }
 }
 
-function weakHint(key: Key, places: Places, source: string): string {
-  if (key.state === 'retiring') {
-    return `take it out, or, to rotate away from it, set accept_weak = [{ kid = "${key.id}", until = <at most ${ACCEPT_WEAK_DAYS} days ahead> }] under [security.signing_secret]`;
-  }
-  return `replace ${places.get(key.id) ?? source} by the output of "keyturn generate"`;
+function areaOf(key: Key): ProblemArea {
+  return key.state === 'active' ? 'signing_secret' : 'keyring';
 }
 
-function excusedKeys(settings: Settings, now: number, problems: Problems): ReadonlyMap<string, number> {
-  const excused = new Map<string, number>();
-  for (const { kid, until } of settings.get('security.signing_secret.accept_weak')) {
-    if (until > now + ACCEPT_WEAK_DAYS * DAY_MS) {
-      problems.error(
-        'keyring',
-        new KeyturnError(
-          'config_invalid',
-          `accept_weak excuses ${kid} for more than ${ACCEPT_WEAK_DAYS} days`,
-          `choose an earlier date: an exception without an end is none`,
-        ),
-      );
-    } else if (until > now) {
-      excused.set(kid, until);
-    }
-  }
-  return excused;
+function weakHint(key: Key, places: Places, source: string, excuses: Excuses): string {
+  const latest = excuses.latest(key);
+  const excuse =
+    latest === undefined
+      ? undefined
+      : `set accept_weak = [{ kid = "${key.id}", until = <before ${new Date(latest).toISOString()}> }] under [security.signing_secret]`;
+  if (key.state === 'retiring') return `take it out, or, to rotate away from it, ${excuse}`;
+  const replace = `replace ${places.get(key.id) ?? source} by the output of "keyturn generate"`;
+  return excuse === undefined ? replace : `${replace}; until the staged key signs, ${excuse}`;
+}
+
+function listMissing(): KeyturnError {
+  return new KeyturnError(
+    'package_incomplete',
+    'the list of published secrets is not there, so that none of them can be recognised',
+    'install the package keyturn whole; where it is bundled, keep it out of the bundle or copy its folder data along',
+  );
 }

@@ -34,6 +34,8 @@ export class Follower {
   readonly #reread: boolean;
   /** Development only warns of weak secrets, but a strong one must not be replaced by a weak one unseen. */
   readonly #strict: boolean;
+  /** The keys of the last good ring: a step that keeps a weak one must get through. */
+  #running: ReadonlySet<string>;
   /** What identified the content when it was last read; undefined makes the next look read it. */
   #seen: string | undefined;
   #settling = 0;
@@ -51,6 +53,7 @@ export class Follower {
     // Whatever the surroundings say later: a process does not change its rules while it runs.
     this.#options = { ...options, profile: resolution.profile.profile, create: false };
     this.#following = following;
+    this.#running = idsOf(resolution.keyring);
     const weak = resolution.problems.some(({ error }) => error.code === 'secret_weak');
     this.#strict = resolution.profile.profile !== 'prod' && !weak;
     this.#kind = resolution.source?.kind;
@@ -127,6 +130,7 @@ export class Follower {
       const keyring = await this.#read();
       if (this.#closed) return;
       this.#following.found(keyring);
+      this.#running = idsOf(keyring);
       this.#failure = undefined;
     } catch (error) {
       this.#fail(error instanceof KeyturnError ? error : unexpected(error), always || changed);
@@ -142,7 +146,7 @@ export class Follower {
   }
 
   async #read(): Promise<Keyring> {
-    const { problems, keyring, source } = await resolve(this.#options);
+    const { problems, keyring, source } = await resolve({ ...this.#options, running: this.#running });
     const bad = problems.find(
       ({ severity, error }) => severity === 'error' || (this.#strict && error.code === 'secret_weak'),
     );
@@ -159,6 +163,10 @@ export class Follower {
     }
     return keyring;
   }
+}
+
+function idsOf(keyring: Keyring | undefined): ReadonlySet<string> {
+  return new Set(keyring?.live.map((key) => key.id));
 }
 
 async function identityOf(path: string): Promise<string> {

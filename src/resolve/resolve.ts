@@ -22,6 +22,8 @@ export interface ResolveOptions {
   readonly config?: Readonly<Record<string, unknown>> | undefined;
   /** Whether a missing development secret may be created. */
   readonly create: boolean;
+  /** Ids of the keys of the ring in force, in a process that runs: those are not judged again. */
+  readonly running?: ReadonlySet<string> | undefined;
 }
 
 /** Everything that is known about how this process is configured. */
@@ -89,14 +91,13 @@ export async function resolve(options: ResolveOptions): Promise<Resolution> {
       problems: problems.list,
     };
   }
-  const assembled = assembleKeyring(
-    found.source,
-    found.text,
+  const assembled = assembleKeyring(found.source, found.text, {
     settings,
-    profile.profile,
-    machine.now(),
+    profile: profile.profile,
+    now: machine.now(),
     problems,
-  );
+    running: options.running,
+  });
   return {
     profile,
     settings,

@@ -58,7 +58,10 @@ class Copies<T> {
 /** How many symbols from here on are as the last one says: one more of the same, or the next of a sequence. */
 function runLength(codes: readonly number[], at: number, step: number): number {
   let length = 0;
-  while (at + length < codes.length && codes[at + length] === ((codes[at + length - 1] as number) + step) % 256)
+  while (
+    at + length < codes.length &&
+    codes[at + length] === ((codes[at + length - 1] as number) + step) % 256
+  )
     length++;
   return length;
 }

@@ -26,7 +26,9 @@ export function whyGuessable(secret: string): string | undefined {
   return (
     whyPlaceholder(secret) ??
     (isPhrase(secret, WRITTEN_BITS) ? 'it is made of words or patterns that can be guessed' : undefined) ??
-    (encodesTrivial(secret.slice(0, LOOKED_AT), DEPTH) ? 'it is an encoding or a digest of something trivial' : undefined)
+    (encodesTrivial(secret.slice(0, LOOKED_AT), DEPTH)
+      ? 'it is an encoding or a digest of something trivial'
+      : undefined)
   );
 }
 
@@ -51,7 +53,13 @@ function isPublishedBytes(bytes: Uint8Array): boolean {
 }
 
 /** By length in bytes. */
-const DIGESTS: Readonly<Record<number, string>> = { 16: 'md5', 20: 'sha1', 32: 'sha256', 48: 'sha384', 64: 'sha512' };
+const DIGESTS: Readonly<Record<number, string>> = {
+  16: 'md5',
+  20: 'sha1',
+  32: 'sha256',
+  48: 'sha384',
+  64: 'sha512',
+};
 
 function isTrivialDigest(bytes: Uint8Array): boolean {
   const algorithm = DIGESTS[bytes.length];

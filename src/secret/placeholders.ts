@@ -54,8 +54,10 @@ const LOOKED_AT = 1024;
 /** Why a text cannot be meant as a secret, in words that follow "since". */
 export function whyPlaceholder(secret: string): string | undefined {
   const text = secret.slice(0, LOOKED_AT);
-  if (NOT_FILLED_IN.some((form) => form.test(text))) return 'it is a reference or a template, not the secret itself';
-  if (PUBLIC.some((form) => form.test(text))) return 'it is a token, a certificate or a public key, which others know';
+  if (NOT_FILLED_IN.some((form) => form.test(text)))
+    return 'it is a reference or a template, not the secret itself';
+  if (PUBLIC.some((form) => form.test(text)))
+    return 'it is a token, a certificate or a public key, which others know';
   if (SAYS_SO.test(text) || isLabelled(text)) return 'it says itself that it is not meant for production';
   return undefined;
 }

@@ -40,7 +40,7 @@ function isListed(text: string): boolean {
 }
 
 /** Case, separators, quotes and the padding and prefix of base64 make no other secret of it. */
-function fold(secret: string): string {
+export function fold(secret: string): string {
   return secret
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]/gu, '')

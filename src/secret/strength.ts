@@ -25,7 +25,9 @@ export function judge(secret: string): Strength {
   const bytes = countBytes(unit);
   if (bytes >= MINIMUM_BYTES) {
     const why = whyGuessable(secret) ?? (unit === secret ? undefined : whyGuessable(unit));
-    return why === undefined ? { enough: true, bytes, why: 'it is long enough' } : { enough: false, bytes: 0, why };
+    return why === undefined
+      ? { enough: true, bytes, why: 'it is long enough' }
+      : { enough: false, bytes: 0, why };
   }
   const why =
     rest !== secret

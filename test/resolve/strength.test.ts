@@ -182,12 +182,40 @@ describe('a weak retiring key may be excused', () => {
     expect((await refusalOn({ env: { ...env, ...until(days) } })).code).toBe('secret_weak');
   });
 
-  test.each([30.01, 31, 3650])('not for %d days', async (days) => {
+  // The longest lifetime of any token is 30 days here.
+  test.each([30.01, 31, 3650])('not for %d days, when its last token has long expired', async (days) => {
     const error = await refusalOn({ env: { ...env, ...until(days) } });
     expect(error).toMatchObject({
       code: 'config_invalid',
-      message: `accept_weak excuses ${WEAK_KID} for more than 30 days`,
+      message: `accept_weak excuses ${WEAK_KID} beyond the moment when its last token has expired`,
     });
+    expect(error.hint).toMatch(/^choose a moment before 2026-12-2\dT/);
+  });
+
+  test('as long as the registry lets its tokens live, be that longer or shorter', async () => {
+    const purpose = { purposes: { invoice: { max_age: '90d' } } };
+    const longer = await startOn({ env: { ...env, ...until(89) } }, purpose);
+    expect(longer.keyturn.keyring.keys).toHaveLength(2);
+    expect((await refusalOn({ env: { ...env, ...until(91) } }, purpose)).code).toBe('config_invalid');
+  });
+
+  test('counted from when it stopped signing, where the document says so', async () => {
+    const since = (days: number) =>
+      writeDocument(
+        new Keyring(
+          [
+            new Key(new Material('changeme'), 'retiring', { dates: { retiring: NOW - days * DAY } }),
+            new Key(new Material(STRONG), 'active'),
+          ],
+          { id: 'ring', generation: 0 },
+        ),
+      );
+    const at = async (days: number, excused: number) => {
+      const cwd = await folderWith({ key: since(days) });
+      return await resolveOn({ cwd, env: { ...PROD, [FILE]: 'key', ...until(excused) } });
+    };
+    expect(problemsOf(await at(20, 9), 'error')).toEqual([]);
+    expect(problemsOf(await at(20, 11), 'error')[0]).toContain('config_invalid');
   });
 
   test('an exception too long is an error in development as well, before it reaches production', async () => {
@@ -195,8 +223,25 @@ describe('a weak retiring key may be excused', () => {
     expect(error.code).toBe('config_invalid');
   });
 
+  test('the one that signs for seven days while a strong one is staged', async () => {
+    const staged = { ...PROD, [SECRET]: 'changeme', [NEXT]: STRONG };
+    const { keyturn, log } = await startOn({ env: { ...staged, ...until(7) } });
+    expect(keyturn.keyring.keys.map(({ state }) => state)).toEqual(['active', 'staged']);
+    expect(log.filter(({ level }) => level === 'warn').map(({ facts }) => facts.code)).toEqual([
+      'secret_weak',
+    ]);
+    expect(await refusalOn({ env: { ...staged, ...until(7.1) } })).toMatchObject({
+      code: 'config_invalid',
+      message: `accept_weak excuses ${WEAK_KID}, the key that signs, for more than 7 days`,
+    });
+    expect((await refusalOn({ env: { ...staged, ...until(-1) } })).code).toBe('secret_weak');
+    expect((await refusalOn({ env: staged })).hint).toContain('until the staged key signs, set accept_weak');
+    const weakToo = { ...staged, [NEXT]: 'letmein' };
+    expect((await refusalOn({ env: { ...weakToo, ...until(6) } })).code).toBe('secret_weak');
+  });
+
   test.each([
-    ['the active key', { [SECRET]: 'changeme', [PREVIOUS]: STRONG }],
+    ['the active key where no strong one is staged', { [SECRET]: 'changeme', [PREVIOUS]: STRONG }],
     ['a staged key', { [SECRET]: STRONG, [NEXT]: 'changeme' }],
   ])('but not %s', async (_, secrets) => {
     expect((await refusalOn({ env: { ...PROD, ...secrets, ...until(10) } })).code).toBe('secret_weak');

@@ -5,7 +5,7 @@ import type { Command } from '../command.js';
 import { type Line, type Style, styled, type Ui } from '../ui.js';
 
 export const doctor: Command = {
-  usage: '[--strict]',
+  usage: '[--strict] [--wordlist FILE]',
   about: [
     'Examines the configuration, the keys and the places where they lie, through the same',
     'code that a start uses, and creates nothing. Each check passes, warns or fails.',
@@ -14,11 +14,15 @@ export const doctor: Command = {
     '',
     '  KEYTURN_ENV=prod keyturn doctor      is this fit for production?',
     '  keyturn doctor --strict --json       for a pipeline',
+    '  keyturn doctor --wordlist FILE       is a key on a list of guesses?',
   ],
-  options: [{ name: 'strict', about: 'a warning counts as a failure' }],
+  options: [
+    { name: 'strict', about: 'a warning counts as a failure' },
+    { name: 'wordlist', value: 'FILE', about: 'look the keys up in this list, one guess a line' },
+  ],
   words: [],
-  run: async ({ machine, profile, has, json, ui }) => {
-    const report = await runDoctor(machine, profile);
+  run: async ({ machine, profile, has, value, json, ui }) => {
+    const report = await runDoctor(machine, profile, { wordlist: value('wordlist') });
     if (json) ui.json(report);
     else show(report, ui);
     const { failed, warned } = report.summary;

@@ -3,6 +3,7 @@ import { KeyturnError } from '../../errors.js';
 import { looksLikeDocument } from '../../keyring/document.js';
 import { type Key, Material } from '../../keyring/key.js';
 import type { Resolution } from '../../resolve/resolve.js';
+import { longestLifetime } from '../../resolve/weak-keys.js';
 import { foundRing } from '../../rotation/found.js';
 import type { Founded } from '../../rotation/founding.js';
 import { judge, MINIMUM_BYTES } from '../../secret/strength.js';
@@ -12,8 +13,6 @@ import { tellFounded } from '../new-keyring.js';
 import { looksLikeArray, pathOf, readTyped } from '../step.js';
 import { count, refused, wrongUsage } from '../ui.js';
 import { userName } from '../user.js';
-
-const WEAK_DAYS = 30;
 
 export const importSecrets: Command = {
   usage: 'FILE | --variable NAME',
@@ -141,13 +140,13 @@ function refuseWeak(keys: readonly Key[], before: Resolution, name: string, now:
   if (first === undefined) return;
   throw refused(
     `the key ${first.kid} of ${name} is weak: ${first.bytes} of ${MINIMUM_BYTES} bytes count, since ${first.why}`,
-    `leave it out, or excuse it for a while under [security.signing_secret]: ${excuseFor(weak, now)}`,
+    `leave it out, or excuse it for a while under [security.signing_secret]: ${excuseFor(weak, before, now)}`,
   );
 }
 
 /** How to excuse weak keys, in keyturn.toml. */
-function excuseFor(weak: readonly WeakKey[], now: number): string {
-  const until = new Date(now + WEAK_DAYS * 86_400_000).toISOString().slice(0, 10);
+function excuseFor(weak: readonly WeakKey[], { settings }: Resolution, now: number): string {
+  const until = new Date(now + longestLifetime(settings) * 1000).toISOString();
   return `accept_weak = [${weak.map(({ kid }) => `{ kid = "${kid}", until = ${until} }`).join(', ')}]`;
 }
 
@@ -186,7 +185,7 @@ function tellRest(
     ui.note(
       'production refuses weak keys; to rotate away from them, keyturn.toml can excuse them for a while',
       '[security.signing_secret]',
-      excuseFor(weak, machine.now()),
+      excuseFor(weak, after, machine.now()),
     );
   }
   if (!takeAway.includes(origin.name) && after.source?.path !== origin.path) {
