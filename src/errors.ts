@@ -63,6 +63,7 @@ export type ErrorCode =
   | 'session_ended'
   | 'session_invalid'
   | 'session_too_large'
+  | 'source_differs'
   | 'stage_pending'
   | 'store_invalid'
   | 'too_early'

@@ -536,6 +536,12 @@ const PROVOKED: Readonly<Record<string, readonly Provoke[]>> = {
   ],
   profile_unknown: [() => refused({}, CURRENT), () => refused({}, FORMER)],
   purpose_invalid: [async () => (await started()).signer(CURRENT)],
+  source_differs: [
+    async () => {
+      const report = json({ ...REPORT, profile: 'dev', ring: CURRENT.slice(0, 20) });
+      await (await rotation(held(document, { 'held.fleet/a.json': report }))).promote();
+    },
+  ],
   purpose_lifetime: [
     async () => (await started()).signer('password-reset', { maxAge: '9d' }),
     async () => (await started()).signer('invitation').sign(1, { maxAge: '99d' }),

@@ -85,7 +85,7 @@ export const SETTINGS: { readonly [N in keyof SettingTypes]: Setting<SettingType
   'security.keyring.epoch': { kind: oneOf('none', 'day'), about: 'day: every UTC day signs with a child of the active key, nothing stored', default: 'none' },
   'security.keyring.max_lag': { kind: duration, about: 'the longest until every replica has a keyring that was published, roll-backs of deploys included', default: 60, profileDefaults: { dev: 2, test: 2 } },
   'security.keyring.lease': { kind: duration, about: 'how long a replica goes on without its shared keyring, and one that vanished holds up promote and retire', default: 900, profileDefaults: { dev: 30, test: 30 } },
-  'security.keyring.clock_skew': { kind: duration, about: 'the most by which the clocks of two replicas differ', default: 300, profileDefaults: { dev: 2, test: 2 } },
+  'security.keyring.clock_skew': { kind: duration, about: 'the most by which the clocks of two machines differ, that of an engine included', default: 300, profileDefaults: { dev: 2, test: 2 } },
   'security.rotation.every': { kind: duration, about: 'a new key signs so long after the last one began to, by itself: "90d" (default: never)' },
   'session.backend': { kind: oneOf('cookie', 'memory', 'redis', 'postgres'), about: 'where sessions live: in the cookie itself, in this process, in Redis or in PostgreSQL', default: 'cookie' },
   'session.redis.url': { kind: text, about: 'the Redis of the sessions: "redis://user:password@host:6379/0"', secret: true },

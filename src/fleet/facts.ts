@@ -1,6 +1,6 @@
 // What a step is decided by, gathered: what the processes of a fleet say, and what the configuration does.
 import type { Settings } from '../config/layers.js';
-import { type Lifetimes, longer } from '../keyring/key.js';
+import { type ClockReadings, type Lifetimes, longer } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
 import type { ReplicaFacts, TransitionFacts } from '../keyring/step-facts.js';
 import type { HeardReport } from './authentic.js';
@@ -29,6 +29,8 @@ export interface FactParts {
   readonly lifetimes: Lifetimes;
   /** Milliseconds since 1970. */
   readonly now: number;
+  /** What the clocks at hand show, the steadiest first. */
+  readonly clocks?: ClockReadings;
   /** How many replicas there are, where the operator says so. */
   readonly expectedReplicas?: number | undefined;
   readonly who?: string | undefined;

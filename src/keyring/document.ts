@@ -1,6 +1,7 @@
 // The keyring document: the JSON text in which a keyring is kept in a file. docs/keyring-document.md describes it.
 import { KeyturnError } from '../errors.js';
 import {
+  type ClockReadings,
   KEY_STATES,
   Key,
   type KeyDates,
@@ -72,6 +73,7 @@ export function writeDocument(keyring: Keyring): string {
       ),
       ...(key.activatesAt === undefined ? {} : { activates: new Date(key.activatesAt).toISOString() }),
       ...(Object.keys(key.lifetimes).length === 0 ? {} : { lifetimes: key.lifetimes }),
+      ...(Object.keys(key.clocks).length === 0 ? {} : { clocks: key.clocks }),
     })),
     history: keyring.history.map((entry) => ({ ...entry, at: new Date(entry.at).toISOString() })),
   };
@@ -80,7 +82,7 @@ export function writeDocument(keyring: Keyring): string {
 
 function readKey(field: Field, clean: (secret: string, where: string) => string): Key {
   const record = field.record();
-  record.only(['kid', 'state', 'secret', 'dates', 'activates', 'lifetimes']);
+  record.only(['kid', 'state', 'secret', 'dates', 'activates', 'lifetimes', 'clocks']);
   const stateField = record.get('state');
   const state = KEY_STATES.find((known) => known === stateField.value);
   if (state === undefined) return stateField.wrong(`must be one of ${KEY_STATES.join(', ')}`);
@@ -88,8 +90,9 @@ function readKey(field: Field, clean: (secret: string, where: string) => string)
   const activates = record.get('activates');
   const facts: KeyFacts = {
     dates: readDates(record.get('dates')),
-    lifetimes: readLifetimes(record.get('lifetimes')),
+    lifetimes: readCounts(record.get('lifetimes')),
     activatesAt: activates.value === undefined ? undefined : activates.moment(),
+    clocks: readCounts(record.get('clocks')),
   };
   const secret = record.get('secret');
   if (state === 'retired' || state === 'revoked') {
@@ -115,10 +118,10 @@ function readDates(field: Field): KeyDates {
   return dates;
 }
 
-function readLifetimes(field: Field): Lifetimes {
+function readCounts(field: Field): Lifetimes & ClockReadings {
   if (field.value === undefined) return {};
   const record = field.record();
-  return Object.fromEntries(record.names().map((purpose) => [purpose, record.get(purpose).count()]));
+  return Object.fromEntries(record.names().map((name) => [name, record.get(name).count()]));
 }
 
 function readHistory(field: Field): HistoryEntry {

@@ -77,10 +77,18 @@ export interface KeyFacts {
   readonly lifetimes?: Lifetimes;
   /** A staged key takes over by itself then; milliseconds since 1970. */
   readonly activatesAt?: number | undefined;
+  /** Of a staged key: what the clocks at hand showed when it was staged. */
+  readonly clocks?: ClockReadings | undefined;
 }
 
 /** Seconds by purpose. */
 export type Lifetimes = Readonly<Record<string, number>>;
+
+/**
+ * What clocks showed at one moment, in milliseconds, by the name of each. A name stands for one clock: whoever finds it
+ * again knows how much time has passed, whatever the clocks of other machines show.
+ */
+export type ClockReadings = Readonly<Record<string, number>>;
 
 /** One key of a ring. Immutable. */
 export class Key {
@@ -89,6 +97,7 @@ export class Key {
   readonly dates: KeyDates;
   readonly lifetimes: Lifetimes;
   readonly activatesAt: number | undefined;
+  readonly clocks: ClockReadings;
   readonly #material: Material | undefined;
 
   /** @param of material, or the id alone when it is gone; a retired or revoked key keeps the id of either */
@@ -99,6 +108,7 @@ export class Key {
     this.dates = Object.freeze({ ...facts.dates });
     this.lifetimes = Object.freeze({ ...facts.lifetimes });
     this.activatesAt = state === 'staged' ? facts.activatesAt : undefined;
+    this.clocks = Object.freeze(state === 'staged' ? { ...facts.clocks } : {});
     this.#material = gone || typeof of === 'string' ? undefined : of;
     Object.freeze(this);
   }
@@ -115,6 +125,7 @@ export class Key {
       dates: this.dates,
       lifetimes: longer(this.lifetimes, lifetimes),
       activatesAt: this.activatesAt,
+      clocks: this.clocks,
     });
   }
 

@@ -1,5 +1,5 @@
 // What a step of a key's life is decided by: the clock, the configuration, and what replicas say of themselves.
-import type { Lifetimes } from './key.js';
+import type { ClockReadings, Lifetimes } from './key.js';
 
 /** What a replica says of itself. */
 export interface ReplicaFacts {
@@ -30,7 +30,12 @@ export interface TransitionFacts {
    * is not. What happens by the clock, and asks no replica, has to wait for those too.
    */
   readonly lease?: number | undefined;
-  /** The most by which the clocks of two machines differ, in seconds. */
+  /**
+   * What the clocks at hand show, the steadiest first. None where the date of a step is not the moment of its
+   * publication: then no clock says how long it has been published.
+   */
+  readonly clocks?: ClockReadings | undefined;
+  /** The most by which the clocks of two machines differ, that of an engine included, in seconds. */
   readonly skew: number;
   /** The longest lifetime of each purpose, as configured now, in seconds. */
   readonly lifetimes: Lifetimes;

@@ -52,13 +52,18 @@ export function stage(
       throw tooEarly('the key cannot take over before every replica can verify with it', safeAt);
     }
   }
-  const key = new Key(material, 'staged', { dates: { staged: facts.now }, activatesAt });
+  const key = new Key(material, 'staged', {
+    dates: { staged: facts.now },
+    activatesAt,
+    clocks: facts.clocks,
+  });
   return next(ring, [key, ...ring.keys], 'stage', key.id, facts);
 }
 
 /**
  * Lets a staged or retiring key sign; the former one turns retiring. Refused until every replica can verify
- * with it: until `maxLag` after staging, or until reports of all expected replicas say so.
+ * with it: until `maxLag` after staging by a clock that was noted then, until `maxLag` and `skew` after it by any
+ * other, or until reports of all expected replicas say so.
  *
  * @param kid default: the staged key
  * @throws KeyturnError `key_unknown`, `key_state`, `replica_behind`, `too_early`, `keyring_not_document`

@@ -1,5 +1,5 @@
 // The moments from which on a step is safe, computed from what is known of a key.
-import type { Key } from './key.js';
+import type { ClockReadings, Key } from './key.js';
 import type { TransitionFacts } from './step-facts.js';
 
 /** The last moment that there is, in milliseconds since 1970: what would be later is never. */
@@ -59,7 +59,27 @@ export function knownToAllAt({
   return now + (lease + maxLag + skew) * 1000;
 }
 
-/** When a staged key can be promoted without reports, in milliseconds since 1970. */
-export function safeToPromoteAt(key: Key, facts: Pick<TransitionFacts, 'now' | 'maxLag'>): number {
-  return key.state === 'staged' ? (key.dates.staged ?? facts.now) + facts.maxLag * 1000 : facts.now;
+/**
+ * When a staged key can be promoted without reports, in milliseconds since 1970.
+ *
+ * A clock that was noted at staging, and is found again, tells how long ago that was. Without one the date of one
+ * machine is compared with the time of another, which may be ahead: a replica would refuse what the key signs.
+ */
+export function safeToPromoteAt(
+  key: Key,
+  facts: Pick<TransitionFacts, 'now' | 'maxLag' | 'skew' | 'clocks'>,
+): number {
+  const { now, maxLag, skew, clocks } = facts;
+  if (key.state !== 'staged') return now;
+  const passed = passedSince(key.clocks, clocks);
+  if (passed !== undefined) return now + maxLag * 1000 - passed;
+  return (key.dates.staged ?? now) + (maxLag + skew) * 1000;
+}
+
+/** Milliseconds by the first clock that is found again; one that shows less than before is not the same. */
+function passedSince(noted: ClockReadings, present: ClockReadings = {}): number | undefined {
+  return Object.entries(present)
+    .filter(([clock]) => Object.hasOwn(noted, clock))
+    .map(([clock, shows]) => shows - (noted[clock] as number))
+    .find((passed) => passed >= 0);
 }

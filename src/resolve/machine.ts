@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { url as inspectorUrl } from 'node:inspector';
 import type { Signs } from '../config/profile.js';
+import { ownClock, type SteadyReading, steadyClock } from './steady-clock.js';
 
 /** What a resolution is made from. Everything in it can be handed in, so that any machine can be simulated. */
 export interface Machine {
@@ -10,6 +11,8 @@ export interface Machine {
   readonly signs: Signs;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** What a clock shows that nobody sets. */
+  readonly steady: () => SteadyReading;
 }
 
 /** The machine that this process runs on, with parts of it replaced. */
@@ -19,6 +22,7 @@ export function thisMachine(instead: Partial<Machine> = {}): Machine {
     env: instead.env ?? process.env,
     signs: instead.signs ?? readSigns(),
     now: instead.now ?? Date.now,
+    steady: instead.steady ?? (instead.now === undefined ? steadyClock : ownClock(instead.now)),
   };
 }
 

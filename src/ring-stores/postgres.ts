@@ -8,7 +8,7 @@ import { lockSql, statements, type Tables, tablesOf } from '../engines/ring-sche
 import { areThere } from '../engines/schema.js';
 import { KeyturnError } from '../errors.js';
 import type { EndedMoment, EndedMoments } from '../fleet/ended.js';
-import { FAR_AHEAD, type RingTable, type Slot, type StoredReport } from './ring-table.js';
+import { type EngineClock, FAR_AHEAD, type RingTable, type Slot, type StoredReport } from './ring-table.js';
 
 export interface PostgresRingTableOptions {
   /** The app made it and ends it. */
@@ -146,6 +146,16 @@ export class PostgresRingTable implements RingTable {
     for (const { kid, at, proof } of rows)
       moments[kid as string] = { at: Number(at), proof: proof as string };
     return moments;
+  }
+
+  /** The system identifier would not do: a standby has that of its primary, and a clock of its own. */
+  async clock(): Promise<EngineClock> {
+    const [row] = await this.#rows(
+      `SELECT trunc(extract(epoch FROM pg_postmaster_start_time()) * 1000000)::text AS started,
+         floor(extract(epoch FROM clock_timestamp()) * 1000) AS now`,
+      [],
+    );
+    return { server: `PostgreSQL ${row?.started}`, shows: Number(row?.now) };
   }
 
   /** Where nothing was prepared nothing is there. */

@@ -17,7 +17,7 @@ import {
   surviveLostConnections,
 } from '../engines/redis.js';
 import type { EndedMoment, EndedMoments } from '../fleet/ended.js';
-import { FAR_AHEAD, type RingTable, type Slot, type StoredReport } from './ring-table.js';
+import { type EngineClock, FAR_AHEAD, type RingTable, type Slot, type StoredReport } from './ring-table.js';
 
 export interface RedisRingTableOptions {
   /** Connected, or connecting. The app made it and closes it. */
@@ -82,6 +82,11 @@ for i = 3, #ARGV, 3 do
 end
 redis.call('HDEL', KEYS[1], ARGV[1])
 return 1`);
+
+/** The id of the server, which is new after every start, and its time. Not every user may ask for the first. */
+const CLOCK = script(`${NOW}
+local info = redis.pcall('INFO', 'server')
+return {type(info) == 'string' and string.match(info, 'run_id:(%w+)') or '', now}`);
 
 /** A {@link RingTable} in Redis 7 or later. */
 export class RedisRingTable implements RingTable {
@@ -157,6 +162,12 @@ export class RedisRingTable implements RingTable {
       if (isMoment(at)) moments[kid] = { at: Number(at), proof };
     }
     return moments;
+  }
+
+  async clock(): Promise<EngineClock | undefined> {
+    // With the key of the ring a cluster asks the node that holds it.
+    const [server, now] = texts(await this.#run(CLOCK, [this.#ring], []));
+    return server ? { server: `Redis ${server}`, shows: Number(now) } : undefined;
   }
 
   async #run(script: Script, keys: readonly string[], parts: readonly string[]): Promise<unknown> {

@@ -22,6 +22,14 @@ export interface StoredReport {
 /** 400 days in milliseconds: longer no lease is, and no token lives. */
 export const FAR_AHEAD: number = 400 * 86_400_000;
 
+/** What the clock of one server shows. */
+export interface EngineClock {
+  /** Names the server as long as it runs: another one, or the same after a restart, has another name. */
+  readonly server: string;
+  /** Milliseconds since 1970. */
+  readonly shows: number;
+}
+
 /** Keeps one shared ring. Every implementation passes `test/ring-stores/table-contract.ts`. Methods may reject. */
 export interface RingTable {
   /** What an operator calls it: the engine, and where in it. Holds no address and no password. */
@@ -72,4 +80,7 @@ export interface RingTable {
 
   /** What is known of replicas that have ended. */
   ended(): Promise<EndedMoments>;
+
+  /** The clock of the server that holds the ring; undefined where that does not say which one it is. */
+  clock(): Promise<EngineClock | undefined>;
 }

@@ -1,7 +1,7 @@
 // A keyring in an engine that all replicas reach: sealed under the root secret, changed by compare-and-set.
 import { KeyturnError } from '../errors.js';
 import { newRingId } from '../keyring/adopt.js';
-import type { Material } from '../keyring/key.js';
+import type { ClockReadings, Material } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { openRing, sealRing, sealUnder } from '../keyring/sealed-ring.js';
 import { cleanSecret } from '../secret/text.js';
@@ -128,6 +128,12 @@ export class SharedRingStore implements RingStore {
         if (asked === ASK_AGAIN) throw error;
       }
     }
+  }
+
+  /** What the clock of the engine shows, by its name; nothing where it has none. @throws KeyturnError `engine_unavailable` */
+  async clocks(): Promise<ClockReadings> {
+    const found = await ask(this.name, () => this.#table.clock());
+    return found === undefined ? {} : { [found.server]: found.shows };
   }
 
   /** See {@link RingTable.watch}. */

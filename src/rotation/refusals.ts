@@ -2,6 +2,8 @@
 import { variableOf } from '../config/settings.js';
 import { KeyturnError } from '../errors.js';
 import type { RefusalWords } from '../fleet/refusals.js';
+import { nameOf, type ReplicaReport } from '../fleet/report.js';
+import type { Keyring } from '../keyring/keyring.js';
 import type { Resolution } from '../resolve/resolve.js';
 
 /** Keys that only a deploy, or a pipeline, can change. */
@@ -32,6 +34,42 @@ export function refuseUnchangeable({ source, hidden }: Resolution, byHand: ByHan
           ? `${byHand.variables}, or make a document with keyturn init`
           : 'make a document with keyturn init';
   throw new KeyturnError('keyring_not_document', `${what}, and not a keyring document`, hint);
+}
+
+/**
+ * A key that is promoted signs wherever the ring is followed, and whoever takes its keys from elsewhere refuses that.
+ *
+ * @param here what this environment goes by, where the ring was handed in and not found through it
+ * @throws KeyturnError `source_differs`
+ */
+export function refuseOtherSource(
+  ring: Keyring,
+  replicas: readonly ReplicaReport[],
+  here: Resolution | undefined,
+): void {
+  const elsewhere = here === undefined ? undefined : placeElsewhere(ring, here);
+  if (elsewhere !== undefined) {
+    throw new KeyturnError(
+      'source_differs',
+      `this environment takes its keys from ${elsewhere}, which does not hold the ring that is to be promoted`,
+      'hand in the ring in force; where the services have another environment than this, run it in theirs',
+    );
+  }
+  const other = replicas.find((replica) => replica.signs !== undefined && replica.ring !== ring.id);
+  if (other === undefined) return;
+  throw new KeyturnError(
+    'source_differs',
+    `${nameOf(other)} takes its keys from another source than this ring`,
+    'give every replica the same source, or stop it; keyturn status shows all replicas',
+  );
+}
+
+/** What development makes for itself nobody has named. */
+function placeElsewhere(ring: Keyring, { settings, source, keyring }: Resolution): string | undefined {
+  const store = settings.get('security.keyring.store');
+  if (store !== undefined) return `the shared keyring in ${store === 'redis' ? 'Redis' : 'PostgreSQL'}`;
+  const named = source?.kind === 'development-file' || source?.kind === 'development-memory' ? undefined : source;
+  return keyring === undefined || keyring.id === ring.id ? undefined : named?.name;
 }
 
 /** For a command: a shell may have another environment than the service. */

@@ -7,7 +7,7 @@ import { type FactParts, factsOf, timesOf } from '../fleet/facts.js';
 import { refuseDisagreement } from '../fleet/refusals.js';
 import { endedFacts } from '../fleet/replica-facts.js';
 import { parseDocument, writeDocument } from '../keyring/document.js';
-import { Material } from '../keyring/key.js';
+import { type ClockReadings, Material } from '../keyring/key.js';
 import type { HistoryEntry, Keyring } from '../keyring/keyring.js';
 import { effective } from '../keyring/planned.js';
 import type { ReplicaFacts, TransitionFacts } from '../keyring/step-facts.js';
@@ -26,6 +26,7 @@ import {
   COMMAND_WORDS,
   NO_KEYRING_HINT,
   REVOKE_BY_HAND,
+  refuseOtherSource,
   refuseUnchangeable,
   STEP_BY_HAND,
 } from './refusals.js';
@@ -244,7 +245,7 @@ export class Rotation {
 
   /** The three deploys of a rotation, where the secret lives in variables. */
   deploys(): readonly Deploy[] {
-    return this.shared ? [] : deploysOf(this.resolution, this.#factsWith([], [], {}));
+    return this.shared ? [] : deploysOf(this.resolution, this.#factsWith([], [], {}, {}));
   }
 
   /** When, what, which key, who, why; the oldest first. */
@@ -275,9 +276,18 @@ export class Rotation {
     });
   }
 
-  /** Lets a key sign. @param kid default: the staged one @throws KeyturnError see `promote` in the transitions */
+  /**
+   * Lets a key sign.
+   *
+   * @param kid default: the staged one
+   * @throws KeyturnError `source_differs`, and see `promote` in the transitions
+   */
   async promote(kid?: string, options: StepOptions = {}): Promise<Outcome> {
-    return await this.#step(undefined, options, (ring, facts) => promote(ring, kid, facts));
+    const here = this.#document === undefined ? undefined : this.resolution;
+    return await this.#step(undefined, options, (ring, facts, replicas) => {
+      refuseOtherSource(ring, replicas, here);
+      return promote(ring, kid, facts);
+    });
   }
 
   /** Lets the former key sign again. @throws KeyturnError see `rollback` in the transitions */
@@ -302,7 +312,7 @@ export class Rotation {
    * @throws KeyturnError `too_early`, `replica_behind` when patience ends; the ring is as it was
    */
   async promoteWhenSafe(options: WaitOptions): Promise<Outcome> {
-    return await whenSafe(this, options, this.#options.machine.now, async (again) => {
+    return await whenSafe(this, options, this.#options.machine, async (again) => {
       const outcome = await again.promote(options.kid, options);
       this.#document = again.#document;
       return outcome;
@@ -312,7 +322,7 @@ export class Rotation {
   async #step(
     about: string | undefined,
     options: StepOptions,
-    change: (ring: Keyring, facts: TransitionFacts) => Keyring,
+    change: (ring: Keyring, facts: TransitionFacts, replicas: readonly ReplicaReport[]) => Keyring,
     { byHand, regardless }: StepRules = BY_THE_FLEET,
   ): Promise<Outcome> {
     if (this.place === undefined) refuseUnchangeable(this.resolution, byHand);
@@ -329,7 +339,7 @@ export class Rotation {
         if (!regardless) refuseDisagreement(found, self, replicas);
         const known = await this.#facts(found, replicas, options, regardless);
         former = effective(found, known.now);
-        return change(found, withGone(known, gone));
+        return change(found, withGone(known, gone), replicas);
       } catch (error) {
         throw saySilence(error, replicas, this.countsBy, this.#now());
       }
@@ -359,13 +369,23 @@ export class Rotation {
     const { store } = this.#places;
     const told = async () => await store?.fleet.ended(ring);
     const ended = await (regardless ? told().catch(() => undefined) : told());
-    return this.#factsWith(replicas, ended === undefined ? [] : [endedFacts(ended)], options);
+    // Only a promotion asks a clock how long ago a key was staged: nothing stops what goes regardless.
+    const clocks = regardless ? {} : await this.#clocks();
+    return this.#factsWith(replicas, ended === undefined ? [] : [endedFacts(ended)], clocks, options);
+  }
+
+  /** The steadiest first. None for a document given: it is published when whoever takes it gets to it. */
+  async #clocks(): Promise<ClockReadings> {
+    if (this.#document !== undefined) return {};
+    const { clock, shows } = this.#options.machine.steady();
+    return { [clock]: shows, ...(await this.#places.shared?.clocks()) };
   }
 
   /** @param ended what processes that are gone have left behind */
   #factsWith(
     replicas: readonly HeardReport[],
     ended: readonly ReplicaFacts[],
+    clocks: ClockReadings,
     { replicas: expectedReplicas, who, why }: StepOptions,
   ): TransitionFacts {
     const { settings } = this.resolution;
@@ -373,6 +393,7 @@ export class Rotation {
       times: timesOf(settings),
       lifetimes: this.registry.lifetimes,
       now: this.#now(),
+      clocks,
       expectedReplicas,
       who,
       why,

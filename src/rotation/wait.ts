@@ -1,6 +1,7 @@
 // Waiting until a promotion is safe, and saying meanwhile what it waits for.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KeyturnError } from '../errors.js';
+import type { Machine } from '../resolve/machine.js';
 import type { Outcome, Rotation, StepOptions } from './rotation.js';
 import { replicasIn, silentOf, unheardOfIn } from './silent.js';
 
@@ -36,18 +37,18 @@ export interface Waiting {
 }
 
 /**
- * Tries a promotion again and again while it is refused for now, each time on everything read anew.
+ * Tries a promotion again and again while it is refused for now, each time on everything read anew. Patience goes by
+ * the clock that nobody sets: the time of day may be put right meanwhile.
  *
- * @param now milliseconds since 1970
  * @throws KeyturnError the last refusal, when patience ends
  */
 export async function whenSafe(
   rotation: Rotation,
   { kid, patience, progress }: WaitOptions,
-  now: () => number,
+  { now, steady }: Pick<Machine, 'now' | 'steady'>,
   promote: (again: Rotation) => Promise<Outcome>,
 ): Promise<Outcome> {
-  const deadline = now() + patience * 1000;
+  const deadline = steady().shows + patience * 1000;
   for (;;) {
     const again = await rotation.again();
     try {
@@ -56,10 +57,11 @@ export async function whenSafe(
       if (!isForNow(error)) throw error;
       const waiting = await standing(again, kid, error, now());
       progress?.(waiting);
-      if (now() >= deadline) throw error;
+      const left = deadline - steady().shows;
+      if (left <= 0) throw error;
       // Whoever was missing has reported since: there is nothing left to wait for.
-      const wake = isOver(waiting) ? now() : Math.min(error.safeAt ?? Number.POSITIVE_INFINITY, deadline);
-      await sleep(Math.max(SHORTEST_PAUSE_MS, Math.min(LONGEST_PAUSE_MS, wake - now())));
+      const until = isOver(waiting) ? 0 : (error.safeAt ?? Number.POSITIVE_INFINITY) - now();
+      await sleep(Math.max(SHORTEST_PAUSE_MS, Math.min(LONGEST_PAUSE_MS, until, left)));
     }
   }
 }

@@ -9,7 +9,7 @@
 // - A clock shows, whenever it is looked at, the true time plus 0 or 1 tick: it may even jump about in that band. A
 //   token expires by the clock of its signer and is checked by that of whoever verifies it. An operator's command is
 //   decided by the fastest clock and leaves the dates of the slowest one in the ring: several operators on machines
-//   of their own. (One exception, below.)
+//   of their own. Or all on one, where a clock that nobody sets says how long ago a key was staged.
 // - A replica signs and verifies with the ring that it has loaded. It loads a newer one as late as it likes, but not
 //   later than the lag allows; at the tick of its deadline it still acts before any operator does and before time
 //   goes on, so "just before the deadline" is in. It stops, and starts again as another one, at any time; a restart
@@ -27,8 +27,7 @@
 //   ReplicaFacts): the check finds what happens otherwise. Re-signing counts as signing. No command comes between a
 //   replica's report and its start. With `expectedReplicas` the number is true, and whoever starts afterwards is not
 //   two steps behind.
-// - A ring is published at the moment of its date, and the clocks of who stages and who promotes agree, or `max_lag`
-//   covers by how much they differ; the check finds what happens otherwise. All other waits allow for the skew.
+// - A ring is published at the moment of its date. Where it is not, as with a pipeline, `max_lag` counts from the date.
 // - A key that takes over by itself at a planned time is not held back by reports: it needs the first assumption,
 //   and the check finds what happens otherwise.
 // - Lifetimes do not change; transitions.test.ts looks at how they are noted.
@@ -67,7 +66,7 @@ const RIGHT: Conditions = {
   rotations: 2,
   reports: 'none',
   plans: false,
-  operators: 'agree',
+  operators: 'machines apart',
   rules: RULES,
 };
 
@@ -85,6 +84,10 @@ describe('no ready replica refuses a token that has not expired', () => {
   test.each<[string, Partial<Conditions>]>([
     ['three replicas, two rotations, no reports', { replicas: 3 }],
     ['any number of replicas, two rotations, no reports', {}],
+    [
+      'any number of replicas, two rotations, no reports, operators on one machine',
+      { operators: 'one machine' },
+    ],
     ['any number of replicas, two rotations, no reports, planned takeovers', { plans: true }],
     ['three replicas, one rotation, with reports', { replicas: 3, rotations: 1, reports: 'kept' }],
     ['any number of replicas, two rotations, with reports', { reports: 'kept' }],
@@ -122,7 +125,8 @@ describe('the check is able to fail: it finds', () => {
       REFUSES,
     ],
     ['last signatures that are forgotten with the process', { reports: 'forgotten' }, REFUSES],
-    ['clocks of operators that differ by more than the lag covers', { operators: 'differ' }, REFUSES],
+    ['a promotion that forgets by how much clocks differ', { rules: faults.FORGETS_SKEW }, REFUSES],
+    ['a promotion that counts by the clock of another machine', { rules: faults.TAKES_ANY_CLOCK }, REFUSES],
     [
       'a planned takeover while a replica may start one step behind at any time',
       { plans: true, reports: 'kept' },

@@ -13,6 +13,8 @@ const SECOND = 1000;
 const MAX_LAG = 60;
 const SKEW = 300;
 const LIFETIME = 3600;
+/** Seconds from staging until a key can be promoted by the clock of any machine. */
+const PROMOTABLE = MAX_LAG + SKEW;
 /** From the moment a key stopped signing until nobody can have a token of it, in milliseconds. */
 const WINDOW = (MAX_LAG + LIFETIME + 2 * SKEW) * SECOND;
 
@@ -146,7 +148,7 @@ describe('refusals', () => {
   const signing = [replica('web-1', { signs: K2 }), replica('web-2', { signs: K1 })];
   const inUse = [replica('web-1', { signs: K2, lastVerified: { [K1]: NOW + WINDOW + 1 } })];
   const iso = (milliseconds: number) => new Date(milliseconds).toISOString();
-  const PROMOTE_AT = NOW + MAX_LAG * SECOND;
+  const PROMOTE_AT = NOW + PROMOTABLE * SECOND;
   const PLAN_AT = NOW + (MAX_LAG + SKEW) * SECOND;
   const STATUS = 'wait until it has the newest ring, or stop it; keyturn status shows all replicas';
 
@@ -216,8 +218,8 @@ describe('refusals', () => {
       'its secret is gone; stage a new key',
     ],
     [
-      'promoting before the longest lag has passed',
-      () => promote(STAGED, undefined, at(MAX_LAG, { now: PROMOTE_AT - 1 })),
+      'promoting before the longest lag has passed, by how much clocks differ included',
+      () => promote(STAGED, undefined, at(PROMOTABLE, { now: PROMOTE_AT - 1 })),
       'too_early',
       `not every replica is known to verify with ${K2} yet`,
       `it is safe at ${iso(PROMOTE_AT)}, or say --replicas N when all of them report`,
@@ -392,10 +394,10 @@ describe('stage', () => {
 
 describe('promote', () => {
   test('lets the staged key sign; the former turns retiring, both dated', () => {
-    const next = promote(STAGED, undefined, at(MAX_LAG));
+    const next = promote(STAGED, undefined, at(PROMOTABLE));
     expect(states(next)).toEqual({ K1: 'retiring', K2: 'active' });
-    expect(next.get(K2)?.dates).toEqual({ staged: NOW, active: NOW + MAX_LAG * SECOND });
-    expect(next.get(K1)?.dates).toEqual({ active: NOW, retiring: NOW + MAX_LAG * SECOND });
+    expect(next.get(K2)?.dates).toEqual({ staged: NOW, active: NOW + PROMOTABLE * SECOND });
+    expect(next.get(K1)?.dates).toEqual({ active: NOW, retiring: NOW + PROMOTABLE * SECOND });
     expect(next.get(K1)?.live).toBe(true);
   });
 
@@ -404,7 +406,7 @@ describe('promote', () => {
       key(SECOND_KEY, 'staged'),
       key(FIRST, 'active', { lifetimes: { session: 9000, url: 5 } }),
     );
-    const next = promote(from, K2, at(MAX_LAG, { lifetimes: { session: 100, csrf: 7 } }));
+    const next = promote(from, K2, at(PROMOTABLE, { lifetimes: { session: 100, csrf: 7 } }));
     expect(next.get(K1)?.lifetimes).toEqual({ session: 9000, url: 5, csrf: 7 });
     expect(next.get(K2)?.lifetimes).toEqual({ session: 100, csrf: 7 });
   });
@@ -416,7 +418,7 @@ describe('promote', () => {
 
   test('takes over before its planned time, and the plan is gone', () => {
     const from = ring(key(SECOND_KEY, 'staged', { activatesAt: NOW + WINDOW }), key(FIRST, 'active'));
-    const next = promote(from, undefined, at(MAX_LAG));
+    const next = promote(from, undefined, at(PROMOTABLE));
     expect(next.active).toMatchObject({ id: K2, activatesAt: undefined });
     expect(nextChangeAt(next)).toBeUndefined();
   });
@@ -449,7 +451,59 @@ describe('promote', () => {
   });
 
   test('after the lag nobody need report', () => {
-    expect(promote(STAGED, undefined, at(MAX_LAG, { expectedReplicas: 5 })).active.id).toBe(K2);
+    expect(promote(STAGED, undefined, at(PROMOTABLE, { expectedReplicas: 5 })).active.id).toBe(K2);
+  });
+});
+
+describe('which clock counts', () => {
+  const HERE = 'boot here';
+  const ENGINE = 'Redis 1';
+  const staged = stage(
+    ring(key(FIRST, 'active')),
+    SECOND_KEY,
+    facts({ clocks: { [HERE]: 5, [ENGINE]: NOW } }),
+  );
+  /** So many seconds later, by the time of day of a machine that is ahead by others. */
+  const later = (seconds: number, ahead: number, clocks: Record<string, number> = {}) =>
+    at(seconds + ahead, { clocks });
+  const tick = (seconds: number) => 5 + seconds * SECOND;
+
+  test('stage notes what the clocks at hand show; whatever the key does next, they are forgotten', () => {
+    expect(staged.get(K2)?.clocks).toEqual({ [HERE]: 5, [ENGINE]: NOW });
+    const promoted = promote(staged, K2, later(PROMOTABLE, 0));
+    expect(promoted.get(K2)?.clocks).toEqual({});
+    expect(retire(staged, K2, facts()).get(K2)?.clocks).toEqual({});
+    expect(rollback(stage(PROMOTED, THIRD, facts({ clocks: { [HERE]: 7 } })), at(1)).get(K3)?.clocks).toEqual(
+      {
+        [HERE]: 7,
+      },
+    );
+  });
+
+  test.each<[string, number, number, Record<string, number>, number | undefined]>([
+    ['the same one, to the second', MAX_LAG, 0, { [HERE]: tick(MAX_LAG) }, undefined],
+    ['the same one, too early', 59, 0, { [HERE]: tick(59) }, 1],
+    ['the same one, whatever the time of day', 10, 2 * PROMOTABLE, { [HERE]: tick(10) }, 50],
+    ['the same one, the time of day put back', MAX_LAG, -3600, { [HERE]: tick(MAX_LAG) }, undefined],
+    ['none: the time of day may be ahead', MAX_LAG, SKEW - 1, {}, 1],
+    ['none: the longest that it can be ahead is over', MAX_LAG, SKEW, {}, undefined],
+    ['another one that shows more', MAX_LAG, 0, { 'boot elsewhere': tick(9999) }, SKEW],
+    [
+      'that of the engine',
+      MAX_LAG,
+      200,
+      { 'boot elsewhere': 1, [ENGINE]: NOW + MAX_LAG * SECOND },
+      undefined,
+    ],
+    ['that of the engine, too early', 10, 200, { [ENGINE]: NOW + 10 * SECOND }, 50],
+    ['the first of two', 10, 0, { [HERE]: tick(10), [ENGINE]: NOW + 999 * SECOND }, 50],
+    ['one that shows less than it did is not the same', MAX_LAG, 0, { [HERE]: 4 }, SKEW],
+    ['a name that every object has', MAX_LAG, 0, { constructor: 9e9 }, SKEW],
+  ])('%s', (_, seconds, ahead, clocks, left) => {
+    const given = later(seconds, ahead, clocks);
+    const step = () => promote(staged, undefined, given);
+    if (left === undefined) expect(step().active.id).toBe(K2);
+    else expect(refusal(step)).toMatchObject({ code: 'too_early', safeAt: given.now + left * SECOND });
   });
 });
 
@@ -471,14 +525,14 @@ describe('rollback', () => {
   });
 
   test('goes to the key that signed last, not to the oldest', () => {
-    const third = promote(stage(PROMOTED, THIRD, at(10)), undefined, at(100));
+    const third = promote(stage(PROMOTED, THIRD, at(10)), undefined, at(10 + PROMOTABLE));
     expect(formerKey(third)?.id).toBe(K2);
-    const back = rollback(third, at(110));
+    const back = rollback(third, at(400));
     expect(states(back)).toEqual({ K1: 'retiring', K2: 'active', K3: 'retiring' });
     expect(formerKey(back)?.id).toBe(K3);
-    const elsewhere = promote(back, K1, at(120));
+    const elsewhere = promote(back, K1, at(410));
     expect(formerKey(elsewhere)?.id).toBe(K2);
-    expect(rollback(elsewhere, at(130)).active.id).toBe(K2);
+    expect(rollback(elsewhere, at(420)).active.id).toBe(K2);
   });
 
   test('a staged key keeps waiting', () => {
@@ -593,11 +647,11 @@ describe('retire', () => {
 describe('odd facts', () => {
   test('a purpose called "constructor" counts like any other', () => {
     const odd = facts({ lifetimes: { session: LIFETIME, constructor: 2 * LIFETIME } as never });
-    const promoted = promote(STAGED, undefined, { ...odd, now: NOW + MAX_LAG * SECOND });
+    const promoted = promote(STAGED, undefined, { ...odd, now: NOW + PROMOTABLE * SECOND });
     const former = promoted.get(K1) as Key;
     expect(former.lifetimes).toEqual({ session: LIFETIME, constructor: 2 * LIFETIME });
     expect(safeToRetireAt(former, { ...odd, now: NOW })).toBe(
-      NOW + MAX_LAG * SECOND + WINDOW + LIFETIME * SECOND,
+      NOW + PROMOTABLE * SECOND + WINDOW + LIFETIME * SECOND,
     );
   });
 
@@ -732,7 +786,7 @@ describe('effective', () => {
 
 describe('what status asks', () => {
   test('safeToPromoteAt', () => {
-    expect(safeToPromoteAt(STAGED.get(K2) as Key, facts())).toBe(NOW + MAX_LAG * SECOND);
+    expect(safeToPromoteAt(STAGED.get(K2) as Key, facts())).toBe(NOW + PROMOTABLE * SECOND);
     expect(safeToPromoteAt(PROMOTED.get(K1) as Key, at(5))).toBe(NOW + 5 * SECOND);
   });
 

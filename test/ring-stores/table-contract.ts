@@ -484,6 +484,18 @@ export function ringTableContract({ open }: TableEngine): void {
     });
   });
 
+  describe('the clock of the engine', () => {
+    test('has the name of its server, the same for everybody, and goes on', async () => {
+      const one = await table.clock();
+      const two = await other.clock();
+      expect(one?.server).toMatch(/^(Redis \w{40}|PostgreSQL \d{16})$/);
+      expect(two?.server).toBe(one?.server);
+      expect(two?.shows).toBeGreaterThanOrEqual(one?.shows as number);
+      // Milliseconds since 1970, on the same machine as this test.
+      expect(Math.abs((one?.shows as number) - Date.now())).toBeLessThan(HOUR);
+    });
+  });
+
   describe('an engine that goes', () => {
     test('in the middle of a write: sent or asked again, it has succeeded', async () => {
       const far = place.far();

@@ -3,6 +3,7 @@ import type { EngineClients } from '../../src/engines/engines.js';
 import { Key, type KeyState, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
 import { internalsOf, type Keyturn, startKeyturn } from '../../src/keyturn.js';
+import { ownClock } from '../../src/resolve/steady-clock.js';
 import type { Logger } from '../../src/runtime/log.js';
 
 export const SECRET = 'b2390de7fca268344dae0d1f48dc3ae94e590bb1aa9a56277a0c9ee6b24d362d';
@@ -53,7 +54,7 @@ export async function testKeyturn(options: TestKeyturnOptions = {}): Promise<Key
   const { profile = 'test', clock = new TestClock(), logger = memoryLogger(), config, clients } = options;
   const env = { KEYTURN_SECURITY__SIGNING_SECRET: SECRET };
   const signs = { terminal: false, debugger: false, container: false };
-  const machine = { cwd: '/nonexistent', env, signs, now: clock.read };
+  const machine = { cwd: '/nonexistent', env, signs, now: clock.read, steady: ownClock(clock.read) };
   const said = { ...(config === undefined ? {} : { config }), ...(clients === undefined ? {} : { clients }) };
   return await startKeyturn({ profile, logger, ...said }, machine);
 }

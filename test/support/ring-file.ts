@@ -19,6 +19,7 @@ import { writeDocument } from '../../src/keyring/document.js';
 import { Key, type KeyFacts, type KeyState, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
 import { type Keyturn, startKeyturn } from '../../src/keyturn.js';
+import { steadyClock } from '../../src/resolve/steady-clock.js';
 import { type LogRecord, memoryLogger } from './keyturn.js';
 import { FILE } from './machine.js';
 
@@ -117,7 +118,7 @@ export async function follow(path: string, start: Start = {}): Promise<Following
   };
   const keyturn = await startKeyturn(
     { logger: listening },
-    { cwd: start.cwd ?? dirname(path), env, signs, now: start.clock ?? Date.now },
+    { cwd: start.cwd ?? dirname(path), env, signs, now: start.clock ?? Date.now, steady: steadyClock },
   );
   afterwards(() => keyturn.close());
   const of = (event: string) => logger.records.filter(({ facts }) => facts.event === event);

@@ -10,6 +10,7 @@ import { Key, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
 import { type Keyturn, startKeyturn } from '../../src/keyturn.js';
 import type { Machine } from '../../src/resolve/machine.js';
+import { ownClock, steadyClock } from '../../src/resolve/steady-clock.js';
 import { PostgresRingTable } from '../../src/ring-stores/postgres.js';
 import { RedisRingTable } from '../../src/ring-stores/redis.js';
 import type { RingTable } from '../../src/ring-stores/ring-table.js';
@@ -167,6 +168,7 @@ export function machineOf(place: SharedPlace, start: ReplicaStart = {}): Machine
     },
     signs: { terminal: false, debugger: false, container: false },
     now: start.clock ?? Date.now,
+    steady: start.clock === undefined ? steadyClock : ownClock(start.clock),
   };
 }
 

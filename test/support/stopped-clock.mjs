@@ -1,4 +1,8 @@
-// Preloaded into a command (`node --import`): for it, time stands still at the moment that a test gives it.
+// Preloaded into a command (`node --import`): for it, time stands still at the moment that a test gives it, and the
+// machine has been up since 1970.
+import { syncBuiltinESMExports } from 'node:module';
+import os from 'node:os';
+
 const stopped = Number(process.env.TEST_CLOCK_MS);
 const RealDate = Date;
 
@@ -12,3 +16,6 @@ globalThis.Date = class StoppedDate extends RealDate {
     return stopped;
   }
 };
+
+os.uptime = () => stopped / 1000;
+syncBuiltinESMExports();

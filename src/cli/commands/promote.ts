@@ -7,8 +7,9 @@ export const promote: Command = {
   about: [
     'Lets the staged key sign, or the staged or retiring one that KID names; the key that signed',
     'until now turns retiring and goes on verifying. Refused until every replica can verify with',
-    'the new one: until max_lag has passed since it was staged, or, with --replicas N, until N',
-    'replicas report that they know it. The refusal says when it is safe.',
+    'the new one: until max_lag has passed since it was staged, and clock_skew as well where another',
+    'machine may have staged it, as always with --ring -; or, with --replicas N, until N replicas',
+    'report that they know it. The refusal says when it is safe.',
   ],
   options: [REPLICAS, ...STEP_OPTIONS],
   words: ['[KID]'],

@@ -34,8 +34,8 @@ export const rotate: Command = {
   about: [
     'Starts a rotation: stages a new key, which verifies and does not sign yet. With --wait it',
     'goes on to promote it as soon as that is safe, or goes on with a key that is staged already;',
-    'when it gives up (after 10min, or after lease + max_lag + 1min where that is longer) the key',
-    'stays staged.',
+    'when it gives up (after 10min, or after lease + max_lag + clock_skew + 1min where that is',
+    'longer) the key stays staged.',
     '',
     'Where the secret lives in variables, which only a deploy can change, it prints the three',
     'deploys to make, with the variables that change in each, and the new secret: once, or into',
@@ -151,9 +151,15 @@ async function stageAndPromote(context: Context, rotation: Rotation, wishes: Wis
   });
 }
 
-/** Long enough for a replica that was killed just now: it holds the promotion up for a lease. */
+/**
+ * Long enough for a replica that was killed just now, which holds the promotion up for a lease, and for a key that was
+ * staged on another machine.
+ */
 function defaultPatience({ resolution: { settings } }: Rotation): number {
-  const held = settings.get('security.keyring.lease') + settings.get('security.keyring.max_lag');
+  const held =
+    settings.get('security.keyring.lease') +
+    settings.get('security.keyring.max_lag') +
+    settings.get('security.keyring.clock_skew');
   return Math.max(PATIENCE_SECONDS, held + MARGIN_SECONDS);
 }
 

@@ -28,6 +28,18 @@ export const SILENCE_IS_CONSENT: Rules = {
   promote: (ring, kid, facts) => RULES.promote(ring, kid, facts.replicas.length === 0 ? hasty(facts) : facts),
 };
 
+/** The date of one machine, and the time of another: whoever is ahead has waited less. */
+export const FORGETS_SKEW: Rules = {
+  ...RULES,
+  promote: (ring, kid, facts) => RULES.promote(ring, kid, { ...facts, skew: 0 }),
+};
+
+/** Any clock that shows the time is as good as the one that was noted. */
+export const TAKES_ANY_CLOCK: Rules = {
+  ...RULES,
+  promote: (ring, kid, facts) => RULES.promote(ring, kid, { ...facts, clocks: { machine: facts.now } }),
+};
+
 /** A window that begins when the operator promotes, and not when the last replica has stopped signing. */
 export const COUNTED_FROM_PROMOTION: Rules = {
   ...RULES,

@@ -6,7 +6,7 @@ import type { ReplicaFacts, TransitionFacts } from '../../../src/keyring/step-fa
 import { promote } from '../../../src/keyring/transitions.js';
 import { keyNumber, kidOf, MATERIALS, type Ring, ringOf, type View } from './rings.js';
 import type { Rules } from './rules.js';
-import { CLOCKS, FACTS, LAG, moment, SKEW } from './scale.js';
+import { CLOCKS, FACTS, LAG, moment, SKEW, STEADY } from './scale.js';
 import { type Conditions, NEVER, type Replica, type World } from './world.js';
 
 export interface Command {
@@ -65,7 +65,7 @@ function ask(command: Command, world: World, conditions: Conditions): Published 
   const next = attempt(() => carryOut(command, keyring, rules, facts));
   checkForgetting(command, world.ring, conditions, facts, next !== undefined);
   if (next === undefined) return undefined;
-  const promotion = { ...facts, now: moment(0) };
+  const promotion = { ...facts, now: moment(0), clocks: STEADY };
   return {
     command,
     ring: ringOf(datedBySlowest(next, facts.now)),
@@ -157,7 +157,7 @@ function possible(world: World, conditions: Conditions): readonly Command[] {
     for (let key = 0; key < keys.length; key++) {
       const state = states[key];
       if (state === 'staged') {
-        const promotes = { verb: 'promotes', key, clock: promotionClock(conditions) } as const;
+        const promotes = { verb: 'promotes', key, clock } as const;
         list.push(promotes);
         if (reports !== 'none') list.push({ ...promotes, counted: true });
       }
@@ -169,11 +169,6 @@ function possible(world: World, conditions: Conditions): readonly Command[] {
     }
   }
   return list;
-}
-
-/** Keys are staged by the slowest clock; where the clocks of operators agree, that one also promotes them. */
-function promotionClock({ operators }: Conditions): number {
-  return operators === 'agree' ? 0 : SKEW;
 }
 
 function carryOut(
@@ -214,13 +209,14 @@ function attempt(transition: () => Keyring): Keyring | undefined {
 function factsFor(
   { clock, counted }: Command,
   world: World,
-  { reports }: Conditions,
+  { reports, operators }: Conditions,
   without: readonly View[],
 ): TransitionFacts {
   const replicas = world.replicas.filter((replica) => !without.includes(replica.view));
   return {
     ...FACTS,
     now: moment(clock),
+    clocks: operators === 'one machine' ? STEADY : undefined,
     replicas: reports === 'none' ? [] : reportsOf(world, replicas),
     expectedReplicas: counted === true ? replicas.length : undefined,
     why: 'the model wants it',

@@ -61,7 +61,7 @@ export interface Ring {
 }
 
 /** From this age on, no rule asks how long ago a key was staged or stopped signing. */
-const SETTLED_STAGED = LAG;
+const SETTLED_STAGED = LAG + SKEW;
 const SETTLED_STOPPED = LAG + LIFETIME + SKEW;
 const MUCH_OLDER = 50;
 
@@ -136,6 +136,8 @@ function keyringOf(keys: readonly AgedKey[], ticksLater: number, extraAge: numbe
       // Constant in the model, so it does not matter when they are noted; transitions.test.ts looks at that.
       lifetimes: state === 'staged' ? {} : FACTS.lifetimes,
       activatesAt: plan === undefined ? undefined : moment(plan - ticksLater),
+      // Noted at the date, which is that of the slowest clock: the true time.
+      clocks: date === undefined ? undefined : { machine: date },
     });
   });
   return new Keyring(made, { id: 'ring' });

@@ -1,5 +1,5 @@
 // The scale of the model: everything that a duration can be compared with, in ticks.
-import type { Lifetimes } from '../../../src/keyring/key.js';
+import type { ClockReadings, Lifetimes } from '../../../src/keyring/key.js';
 
 /** The longest time from publishing a ring until every ready replica has it. */
 export const LAG = 1;
@@ -19,6 +19,9 @@ const PRESENT = Date.parse('2026-11-20T12:00:00Z');
 export function moment(ticks: number): number {
   return PRESENT + ticks * TICK_SECONDS * 1000;
 }
+
+/** What the clock of an operator's machine shows that nobody sets: true time has passed by it. */
+export const STEADY: ClockReadings = { machine: moment(0) };
 
 /** The inverse of {@link moment}. */
 export function ticksUntil(date: number): number {

@@ -228,9 +228,8 @@ function operates(world: SharedWorld, conditions: SharedConditions, happen: Happ
   }
   for (const { id, state } of effective(ring, moment(now)).keys) {
     if (state !== 'staged' && state !== 'retiring') continue;
-    // Keys are staged by the slowest clock, and that one also promotes them; all other waits allow for the skew.
     const number = (facts: FleetFacts) => ({ ...facts, expectedReplicas: world.replica.gone ? 1 : 2 });
-    for (const clock of state === 'staged' ? [0] : clocks)
+    for (const clock of clocks)
       attempt(`promotes ${nameOf(id)}`, clock, (facts) => promote(ring, id, number(facts)));
     for (const clock of clocks) attempt(`retires ${nameOf(id)}`, clock, (facts) => retire(ring, id, facts));
   }

@@ -17,8 +17,8 @@ export interface Conditions {
    * - `forgotten`: the same, but what a replica said goes with it.
    */
   readonly reports: 'none' | 'kept' | 'forgotten';
-  /** Whether the clocks of who stages and who promotes agree, or differ as all clocks do. */
-  readonly operators: 'agree' | 'differ';
+  /** Whether each step is taken on a machine of its own, or all on one, whose boot and uptime they find again. */
+  readonly operators: 'machines apart' | 'one machine';
   /** Whether keys may be staged so that they take over by themselves. */
   readonly plans: boolean;
   readonly rules: Rules;

@@ -1,0 +1,126 @@
+// Which clock a promotion counts by: real files and rotations, on machines whose clocks a test sets.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { parseDocument } from '../../src/keyring/document.js';
+import type { Machine } from '../../src/resolve/machine.js';
+import { Rotation } from '../../src/rotation/rotation.js';
+import { documentOf } from '../cli/ring.js';
+import { COMING, FILE, kidOf, OLDER, SECRET, STRONG } from '../support/machine.js';
+
+const START = Date.UTC(2026, 10, 20, 12);
+const MAX_LAG = 180;
+const SKEW = 300;
+
+/** One of several that see the same file; its time of day is ahead by so many seconds. */
+class Computer {
+  readonly machine: Machine;
+  passed = 0;
+  ahead = 0;
+
+  constructor(cwd: string, boot: string, env: Record<string, string> = { [FILE]: join(cwd, 'ring.json') }) {
+    this.machine = {
+      cwd,
+      env: { KEYTURN_ENV: 'prod', KEYTURN_SECURITY__KEYRING__MAX_LAG: `${MAX_LAG}s`, ...env },
+      signs: { terminal: false, debugger: false, container: false },
+      now: () => START + (this.passed + this.ahead) * 1000,
+      steady: () => ({ clock: `boot ${boot}`, shows: this.passed * 1000 }),
+    };
+  }
+
+  async rotation(document?: string): Promise<Rotation> {
+    return await Rotation.open({ machine: this.machine, document });
+  }
+}
+
+function folder(): string {
+  const cwd = mkdtempSync(join(tmpdir(), 'keyturn-clocks-'));
+  onTestFinished(() => rmSync(cwd, { recursive: true, force: true }));
+  writeFileSync(join(cwd, 'ring.json'), documentOf({ secret: STRONG, state: 'active' }), { mode: 0o600 });
+  return cwd;
+}
+
+test('on the machine that staged, its own clock counts, however the time of day was set since', async () => {
+  const one = new Computer(folder(), 'one');
+  const { kid } = await (await one.rotation()).stage();
+  one.passed = MAX_LAG - 1;
+  one.ahead = 3600;
+  await expect((await one.rotation()).promote()).rejects.toMatchObject({ code: 'too_early' });
+  const { keys } = await (await one.rotation()).status();
+  expect(keys.find(({ id }) => id === kid)?.safeAt).toBe(one.machine.now() + 1000);
+  one.passed = MAX_LAG;
+  one.ahead = -3600;
+  expect((await (await one.rotation()).promote()).ring.active.id).toBe(kid);
+});
+
+test('on another machine, and after a restart of the same one, what clocks differ by is added', async () => {
+  const cwd = folder();
+  const { kid } = await (await new Computer(cwd, 'one').rotation()).stage();
+  for (const boot of ['another machine', 'the next boot']) {
+    const other = new Computer(cwd, boot);
+    other.passed = MAX_LAG;
+    other.ahead = SKEW - 1;
+    await expect((await other.rotation()).promote()).rejects.toMatchObject({ code: 'too_early' });
+  }
+  const other = new Computer(cwd, 'another machine');
+  other.passed = MAX_LAG;
+  other.ahead = SKEW;
+  expect((await (await other.rotation()).promote()).ring.active.id).toBe(kid);
+});
+
+test('a document that is handed in was published nobody knows when: no clock is noted, and none counts', async () => {
+  const cwd = folder();
+  const one = new Computer(cwd, 'one', {});
+  const staging = await one.rotation(readFileSync(join(cwd, 'ring.json'), 'utf8'));
+  const { ring, kid } = await staging.stage();
+  expect(ring.get(kid)?.clocks).toEqual({});
+  one.passed = MAX_LAG + SKEW - 1;
+  await expect((await one.rotation(staging.document)).promote()).rejects.toMatchObject({ code: 'too_early' });
+  one.passed = MAX_LAG + SKEW;
+  await (await one.rotation(staging.document)).promote();
+
+  // Nor where a step on the file has noted one.
+  const onFile = new Computer(cwd, 'one');
+  await (await onFile.rotation()).stage();
+  const document = readFileSync(join(cwd, 'ring.json'), 'utf8');
+  expect(Object.keys(parseDocument(document, 'it', String).keys[0]?.clocks ?? {})).toEqual(['boot one']);
+  const piped = new Computer(cwd, 'one', {});
+  piped.passed = MAX_LAG + SKEW - 1;
+  await expect((await piped.rotation(document)).promote()).rejects.toMatchObject({ code: 'too_early' });
+});
+
+test('waiting goes by the clock that nobody sets, patience too', async () => {
+  const one = new Computer(folder(), 'one');
+  const rotation = await one.rotation();
+  const { kid } = await rotation.stage();
+  one.ahead = 10 * (MAX_LAG + SKEW);
+  const waits: number[] = [];
+  const progress = () => {
+    waits.push(one.passed);
+    one.passed += MAX_LAG / 2;
+  };
+  const { ring } = await rotation.promoteWhenSafe({ kid, patience: 2 * MAX_LAG, progress });
+  expect(ring.active.id).toBe(kid);
+  expect(waits).toEqual([0, MAX_LAG / 2]);
+});
+
+test('a promotion is refused where this environment names another source than the ring that is handed in', async () => {
+  const cwd = folder();
+  const document = documentOf({ secret: COMING, state: 'staged' }, { secret: STRONG, state: 'active' });
+  const promote = async (env: Record<string, string>) => {
+    const one = new Computer(cwd, 'one', env);
+    return await (await one.rotation(document)).promote();
+  };
+  await expect(promote({ [SECRET]: OLDER })).rejects.toMatchObject({ code: 'source_differs' });
+  await expect(promote({ KEYTURN_SECURITY__KEYRING__STORE: 'redis' })).rejects.toMatchObject({
+    code: 'source_differs',
+  });
+  const other = JSON.parse(document);
+  writeFileSync(join(cwd, 'other.json'), JSON.stringify({ ...other, id: 'another-ring' }), { mode: 0o600 });
+  await expect(promote({ [FILE]: join(cwd, 'other.json') })).rejects.toMatchObject({ code: 'source_differs' });
+  // The same ring, whatever generation of it, and no source at all.
+  for (const env of [{}, { [FILE]: join(cwd, 'ring.json') }]) {
+    expect((await promote(env)).ring.active.id).toBe(kidOf(COMING));
+  }
+});
