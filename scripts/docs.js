@@ -13,7 +13,7 @@ if (!existsSync(join(root, 'dist', 'config', 'settings.js'))) {
 }
 const { PURPOSE_FIELDS, SETTING_NAMES, SETTINGS, variableOf } = await import('../dist/config/settings.js');
 const { layer } = await import('../dist/config/layers.js');
-const { duration, formatDuration } = await import('../dist/config/value.js');
+const { duration, formatDuration, lifetime } = await import('../dist/config/value.js');
 const { Key, Material } = await import('../dist/keyring/key.js');
 const { Keyring } = await import('../dist/keyring/keyring.js');
 const { PurposeRegistry } = await import('../dist/purposes/registry.js');
@@ -57,7 +57,7 @@ function settingsTables() {
 /** The default, and that of every profile that has one of its own. */
 function defaults(name) {
   const { default: value, profileDefaults = {}, kind } = SETTINGS[name];
-  const shown = (of) => `\`${kind === duration ? formatDuration(of) : of}\``;
+  const shown = (of) => `\`${[duration, lifetime].includes(kind) ? formatDuration(of) : of}\``;
   const special = PROFILES.filter((profile) => profileDefaults[profile] !== undefined);
   const usual = value === undefined ? 'not set' : Array.isArray(value) ? 'empty' : shown(value);
   return [usual, ...special.map((profile) => `${profile}: ${shown(profileDefaults[profile])}`)].join('; ');

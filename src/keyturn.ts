@@ -8,6 +8,7 @@ import { saidOf } from './engines/reason.js';
 import type { KeyDates, KeyState } from './keyring/key.js';
 import type { Keyring } from './keyring/keyring.js';
 import type { LiveKeyring } from './keyring/live.js';
+import { refuseLonger } from './purposes/program.js';
 import { type Purpose, PurposeRegistry } from './purposes/registry.js';
 import { Links, type LinksOptions } from './purposes/url.js';
 import { type Machine, thisMachine, writeToStderr } from './resolve/machine.js';
@@ -254,6 +255,7 @@ export async function startKeyturn(options: KeyturnOptions, machine: Machine): P
   const { settings } = resolution;
   const { profile } = resolution.profile;
   const registry = new PurposeRegistry(settings, profile === 'prod');
+  if (profile === 'prod') refuseLonger(settings, resolution.outside);
   const aead = await aeadFor(registry, settings, profile);
   const logger = options.logger ?? textLogger(settings.get('log.level'), writeToStderr);
   const usage = new Usage();

@@ -207,6 +207,8 @@ describe('the edges', () => {
       'resolve/follow.ts',
       'resolve/machine.ts',
       'resolve/resolve.ts',
+      // The name of the boot.
+      'resolve/steady-clock.ts',
       'ring-stores/file.ts',
       'rotation/found.ts',
       'secret/development.ts',
@@ -230,6 +232,7 @@ describe('the edges', () => {
     expect(users).toEqual([
       'disk/files.ts',
       'disk/lock.ts',
+      'resolve/steady-clock.ts',
       'secret/development.ts',
       'secret/generate.ts',
       'stores/redis.ts',

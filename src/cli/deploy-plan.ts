@@ -1,9 +1,10 @@
-// The three deploys of a rotation by variables, as `keyturn rotate` tells them.
+// The three deploys of a rotation where only a deploy changes the secret, as `keyturn rotate` tells them.
 import { variableOf } from '../config/settings.js';
 import { writeNewFile } from '../disk/files.js';
 import { Material } from '../keyring/key.js';
 import type { Deploy, VariableChange } from '../rotation/deploys.js';
 import type { Rotation } from '../rotation/rotation.js';
+import type { Status } from '../rotation/status.js';
 import { generateSecret } from '../secret/generate.js';
 import { judge } from '../secret/strength.js';
 import type { Context } from './command.js';
@@ -17,8 +18,8 @@ const ACCEPT_WEAK = variableOf('security.signing_secret.accept_weak');
 export async function tellDeploys(context: Context, rotation: Rotation): Promise<0> {
   const { ui, json, has } = context;
   const status = await rotation.status();
-  const deploys = rotation.deploys();
-  const done = status.deploy ?? 0;
+  const deploys = await rotation.deploys();
+  const { deploy: done } = status;
   const made = done === 0 && !has('dry-run') ? await makeSecret(context) : undefined;
   const signs = status.keys.find((key) => key.state === 'active')?.id ?? '';
   const coming = status.keys.find((key) => key.state === 'staged')?.id;
@@ -28,16 +29,22 @@ export async function tellDeploys(context: Context, rotation: Rotation): Promise
       dryRun: has('dry-run'),
       source: status.source,
       signs,
-      next: done + 1,
+      next: done === undefined ? null : done + 1,
       kid: made?.kid ?? coming ?? null,
       ...(made?.out === undefined ? { secret: made?.secret ?? null } : { out: made.out }),
-      deploys: deploys.map((deploy) => ({ ...deploy, done: deploy.number <= done })),
+      deploys: deploys.map((deploy) => ({
+        ...deploy,
+        grace: deploy.grace ?? null,
+        done: done === undefined ? null : deploy.number <= done,
+      })),
     });
   } else {
+    const left = deploys.filter(({ number }) => number > (done ?? 1));
     ui.print(
-      ...beginning(done, signs, coming, status.source),
+      ...beginning(status, signs, coming),
       ...(made === undefined ? [] : ['', ...secretLines(made)]),
-      ...deploys.filter(({ number }) => number > done).flatMap((deploy) => ['', ...lines(deploy, done)]),
+      ...(done === undefined ? [] : legend(left, done)),
+      ...left.flatMap((deploy) => ['', ...lines(deploy, status)]),
     );
   }
   noteWeak(context, rotation);
@@ -65,10 +72,19 @@ async function makeSecret(context: Context): Promise<Made> {
   return { secret, kid, out };
 }
 
-function beginning(done: number, signs: string, coming: string | undefined, source: string): string[] {
+function beginning(
+  { deploy: done, source, keys }: Status,
+  signs: string,
+  coming: string | undefined,
+): string[] {
   if (done === 0) {
     return [
       `the secret is in ${source}, which only a deploy can change (key ${signs}); a rotation is three:`,
+    ];
+  }
+  if (done === undefined) {
+    return [
+      `${source} gives ${keys.length} secrets (key ${signs} signs), and the order of an array does not tell how far a rotation is:`,
     ];
   }
   const which = coming === undefined ? '' : `, and key ${coming} verifies`;
@@ -82,17 +98,51 @@ function secretLines({ secret, kid, out }: Made): string[] {
   return [`the new secret (key ${kid}), shown only this once:`, secret];
 }
 
-function lines({ number, what, wait, grace, changes }: Deploy, done: number): string[] {
-  const after = grace === 0 ? wait : `${wait} (${lengthOfTime(grace)} later)`;
+/** What the words of an array stand for. */
+function legend(left: readonly Deploy[], done: number): string[] {
+  if (!left.some(({ changes }) => changes.some(({ becomes }) => Array.isArray(becomes)))) return [];
+  return ['', `in an array "old" stands for the secret that signs now, and "new" for ${newSecret(done)}`];
+}
+
+function lines(deploy: Deploy, status: Status): string[] {
+  const { number, what, wait, changes } = deploy;
   return [
-    `deploy ${number}, ${after}: ${what}`,
-    ...columns(changes.map((change) => [change.variable, value(change, done)])),
+    `deploy ${number}${condition(deploy, status)}, ${wait}${later(deploy, status)}: ${what}`,
+    ...columns(changes.map((change) => [change.variable, value(change, number, status)])),
+    ...(deploy.grace === undefined ? [`  ${UNKNOWN_LIFETIMES}`] : []),
   ];
 }
 
-function value({ becomes }: VariableChange, done: number): string {
+const UNKNOWN_LIFETIMES =
+  'nothing reports here, and outside production a program may give tokens a longer life than variables and files say: wait for its longest lifetime, max_lag and twice clock_skew';
+
+/** Where nothing tells which deploy is in force. */
+function condition({ number }: Deploy, { deploy: done, keys }: Status): string {
+  if (done !== undefined) return '';
+  const [, second] = keys;
+  return ` if key ${second?.id} is the ${number === 2 ? 'newer' : 'former'} one`;
+}
+
+function later({ grace }: Deploy, { replicas, profile }: Status): string {
+  if (grace === undefined || grace === 0) return '';
+  const by =
+    replicas.length === 0 && profile === 'prod' ? ', by the lifetimes that variables and files say here' : '';
+  return ` (${lengthOfTime(grace)} later${by})`;
+}
+
+function value({ becomes }: VariableChange, number: number, { deploy: done, keys }: Status): string {
   if (becomes === 'removed') return '(removed)';
   if (becomes === 'former') return 'the former secret (written ["…"] if there is a comma in it)';
+  if (becomes === 'former-first') return 'the former secret, before those that it holds now';
+  if (becomes === 'new') return newSecret(done ?? 0);
+  if (done !== undefined) return JSON.stringify(becomes);
+  const [signs, second] = keys.map(({ id }) => `key ${id}`);
+  const named = number === 2 ? { old: signs, new: second } : { old: second, new: signs };
+  const further = keys.length > 2 && number === 2 ? ', and further ones behind them' : '';
+  return `${JSON.stringify(becomes.map((which) => named[which]))}${further}`;
+}
+
+function newSecret(done: number): string {
   return done === 0 ? 'the new secret' : `the new secret, which ${NEXT} holds now`;
 }
 

@@ -172,6 +172,9 @@ function nextWithoutDocument({ deploy }: Status, source: Resolution['source']): 
   if (source?.kind === 'file') {
     return next(`keyturn import ${source.path}`, 'turns it into a keyring document, which has safe steps');
   }
+  if (deploy === undefined && source?.kind === 'command') {
+    return next('keyturn rotate', 'shows which deploys may come next');
+  }
   if (deploy === undefined) return next('keyturn init', 'starts a keyring document, which has safe steps');
   if (deploy === 0) return next('keyturn rotate', 'prints the three deploys of a rotation');
   return next('keyturn rotate', `shows deploy ${deploy + 1}, which comes next`);

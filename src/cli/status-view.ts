@@ -26,7 +26,8 @@ export async function look(rotation: Rotation): Promise<View> {
   const { resolution } = rotation;
   const ring = await rotation.ring();
   const now = await rotation.status(ring);
-  const deploy = rotation.deploys().find(({ number }) => number === now.deploy);
+  const deploys = now.deploy === undefined ? [] : await rotation.deploys();
+  const deploy = deploys.find(({ number }) => number === now.deploy);
   return {
     status: now,
     resolution,

@@ -176,6 +176,10 @@ export interface Conclusion {
   readonly madeUp?: string | undefined;
 }
 
+/** Beside a document in a pipe nobody reports. */
+const COUNTED_HERE =
+  'retiring is counted by the lifetimes that variables and files say here: run this with those of the service';
+
 /** Says what changed, the state of the keys, and the next command. */
 export async function conclude(
   context: Context,
@@ -195,7 +199,8 @@ export async function conclude(
     nextLine(next),
   ];
   if (piped) {
-    ui.tell(...lines);
+    const retiring = outcome.ring.keys.some(({ state }) => state === 'retiring');
+    ui.tell(...lines, ...(retiring ? [COUNTED_HERE] : []));
     // As JSON would escape it: the document is the same.
     ui.raw(printable(rotation.document ?? ''));
   } else if (context.json) {

@@ -4,6 +4,7 @@ import {
   duration,
   flag,
   type Kind,
+  lifetime,
   list,
   oneOf,
   origins,
@@ -93,8 +94,8 @@ export const SETTINGS: { readonly [N in keyof SettingTypes]: Setting<SettingType
   'session.redis.cache': { kind: flag, about: 'whether sessions that were read stay in this process until Redis says that they have changed', default: false },
   'session.postgres.url': { kind: text, about: 'the database of the sessions: "postgres://user:password@host:5432/name"', secret: true },
   'session.postgres.table': { kind: text, about: 'the table of the sessions, with a schema before it if need be', default: 'keyturn_sessions' },
-  'session.idle': { kind: duration, about: 'a session ends after so long without a request', default: 7 * 86400 },
-  'session.max_age': { kind: duration, about: 'a session ends so long after it began, whatever happens', default: 30 * 86400 },
+  'session.idle': { kind: lifetime, about: 'a session ends after so long without a request', default: 7 * 86400 },
+  'session.max_age': { kind: lifetime, about: 'a session ends so long after it began, whatever happens', default: 30 * 86400 },
   'session.roll_after': { kind: duration, about: 'a session in use is extended when so much of its idle time has passed (default: a tenth)' },
   'session.sealed': { kind: flag, about: 'whether sessions in the cookie are encrypted; needs the package libsodium-wrappers', default: false },
   'session.cookie.name': { kind: text, about: 'the cookie; production puts __Host- (or __Secure-) before it', default: 'keyturn.sid' },
@@ -132,7 +133,7 @@ interface PurposeFields {
 
 /** What can be said of a purpose under `[purposes.<name>]`. */
 export const PURPOSE_FIELDS: PurposeFields = {
-  max_age: { kind: duration, about: 'the longest that a token of this purpose may live' },
+  max_age: { kind: lifetime, about: 'the longest that a token of this purpose may live' },
   about: { kind: text, about: 'what is signed, for the impact report' },
   state: { kind: text, about: 'where what the token stands for is kept, for the impact report' },
   sealed: { kind: flag, about: 'whether its tokens are encrypted: kt.sealer() instead of kt.signer()' },

@@ -1,6 +1,6 @@
 // The keyturn.toml that `keyturn init` writes: every setting commented out, with what it is for and its default.
 import { SETTING_NAMES, SETTINGS, type SettingName, variableOf } from './settings.js';
-import { duration, formatDuration } from './value.js';
+import { duration, formatDuration, lifetime } from './value.js';
 
 /** @param file what `file` under [security.signing_secret] is set to */
 export function configTemplate(file: string): string {
@@ -41,7 +41,7 @@ function split(name: string): [section: string, key: string] {
 function example(name: SettingName): string {
   const value: unknown = SETTINGS[name].default;
   if (value === undefined) return '"…"';
-  if (typeof value === 'number' && (SETTINGS[name].kind as unknown) === duration)
+  if (typeof value === 'number' && [duration, lifetime].includes(SETTINGS[name].kind as typeof duration))
     return JSON.stringify(formatDuration(value));
   return JSON.stringify(value);
 }

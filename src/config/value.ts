@@ -10,6 +10,12 @@ export interface Kind<T> {
 /** A hundred years: what a token can carry as its expiry, and any date computed from it, stays in range. */
 const LONGEST_SECONDS = 36_525 * 86_400;
 
+/**
+ * The longest that any token lives, in seconds: 400 days, as browsers keep a cookie (RFC 6265bis, 5.5). A bound on what
+ * anybody may say of a lifetime is a bound on how long a key has to stay.
+ */
+export const LONGEST_LIFETIME: number = 400 * 86_400;
+
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, min: 60, h: 3600, d: 86400, w: 604800 };
 
 /**
@@ -92,6 +98,15 @@ export const text: Kind<string> = {
 export const duration: Kind<number> = {
   expects: 'a duration such as "45s", "15min", "3h" or "90d"',
   read: readDuration,
+};
+
+/** How long a token may live. */
+export const lifetime: Kind<number> = {
+  expects: 'a duration such as "15min", "3h" or "90d", of 400 days at most',
+  read: (raw) => {
+    const seconds = readDuration(raw);
+    return seconds !== undefined && seconds <= LONGEST_LIFETIME ? seconds : undefined;
+  },
 };
 
 export const flag: Kind<boolean> = {

@@ -2,7 +2,7 @@
 // the grace window and the impact report read this one list, so that a rotation cannot forget a surface.
 import type { PurposeSettings, Settings } from '../config/layers.js';
 import type { SettingValue } from '../config/settings.js';
-import { requireDuration } from '../config/value.js';
+import { formatDuration, LONGEST_LIFETIME, requireDuration } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
 
 export interface Purpose {
@@ -157,6 +157,7 @@ export class PurposeRegistry {
       );
     }
     const seconds = maxAge === undefined ? undefined : requireDuration(maxAge, `maxAge of "${name}"`);
+    refuseTooLong(name, seconds);
     const known = this.#purposes.get(name);
     if (known?.reserved === true) {
       throw new KeyturnError(
@@ -204,6 +205,16 @@ export class PurposeRegistry {
     this.#purposes.set(name, purpose);
     return { purpose, maxAge };
   }
+}
+
+/** Where a purpose need not be declared, the program alone says how long its tokens live. */
+function refuseTooLong(name: string, seconds: number | undefined): void {
+  if (seconds === undefined || seconds <= LONGEST_LIFETIME) return;
+  throw new KeyturnError(
+    'config_invalid',
+    `maxAge of "${name}" is ${formatDuration(seconds)}, and no token lives longer than ${formatDuration(LONGEST_LIFETIME)}`,
+    'issue a new one before it ends; what must last for years belongs into a database',
+  );
 }
 
 /** A purpose is signed or sealed, and not now this and now that: what was made one way is not read the other. */

@@ -30,6 +30,8 @@ export interface ResolveOptions {
 export interface Resolution {
   readonly profile: ProfileDecision;
   readonly settings: Settings;
+  /** What variables and files say by themselves, without the program: all that a command of an operator sees. */
+  readonly outside: Settings;
   readonly cwd: string;
   readonly dataDir: string;
   /** The source in force; undefined when nothing is configured. */
@@ -55,7 +57,7 @@ export async function resolve(options: ResolveOptions): Promise<Resolution> {
     signal: 'an unknown profile',
     inferred: true,
   };
-  const settings = await readSettings(options, profile.profile, problems);
+  const { settings, outside } = await readSettings(options, profile.profile, problems);
   const dataDir = resolvePath(machine.cwd, machine.env.KEYTURN_DATA_DIR || '.keyturn');
   if (machine.env.KEYTURN_DATA_DIR?.trim() === '') {
     problems.error(
@@ -83,6 +85,7 @@ export async function resolve(options: ResolveOptions): Promise<Resolution> {
     return {
       profile,
       settings,
+      outside,
       cwd: machine.cwd,
       dataDir,
       source: undefined,
@@ -101,6 +104,7 @@ export async function resolve(options: ResolveOptions): Promise<Resolution> {
   return {
     profile,
     settings,
+    outside,
     cwd: machine.cwd,
     dataDir,
     source: { ...found.source, format: assembled.format, created: found.created },
@@ -114,15 +118,18 @@ async function readSettings(
   options: ResolveOptions,
   profile: Profile,
   problems: Problems,
-): Promise<Settings> {
-  const files = await readConfigFiles(options.machine.cwd, profile);
-  const layers: Layer[] = [...files.layers];
-  if (options.config !== undefined) {
-    layers.unshift({ origin: { layer: 'program', name: 'the program' }, tree: options.config });
-  }
-  const { settings, errors } = layer(profile, layers, options.machine.env);
+): Promise<Pick<Resolution, 'settings' | 'outside'>> {
+  const { cwd, env } = options.machine;
+  const files = await readConfigFiles(cwd, profile);
+  const outside = layer(profile, files.layers, env);
+  const program: Layer[] =
+    options.config === undefined
+      ? []
+      : [{ origin: { layer: 'program', name: 'the program' }, tree: options.config }];
+  const { settings, errors } =
+    program.length === 0 ? outside : layer(profile, [...program, ...files.layers], env);
   for (const error of [...files.errors, ...errors]) problems.error('configuration', error);
-  return settings;
+  return { settings, outside: outside.settings };
 }
 
 function ladderInput(

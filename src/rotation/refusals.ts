@@ -68,7 +68,8 @@ export function refuseOtherSource(
 function placeElsewhere(ring: Keyring, { settings, source, keyring }: Resolution): string | undefined {
   const store = settings.get('security.keyring.store');
   if (store !== undefined) return `the shared keyring in ${store === 'redis' ? 'Redis' : 'PostgreSQL'}`;
-  const named = source?.kind === 'development-file' || source?.kind === 'development-memory' ? undefined : source;
+  const named =
+    source?.kind === 'development-file' || source?.kind === 'development-memory' ? undefined : source;
   return keyring === undefined || keyring.id === ring.id ? undefined : named?.name;
 }
 

@@ -30,7 +30,7 @@ import {
   refuseUnchangeable,
   STEP_BY_HAND,
 } from './refusals.js';
-import { type CountsBy, saySilence } from './silent.js';
+import { type CountsBy, replicasIn, saySilence } from './silent.js';
 import { type Status, statusOf } from './status.js';
 import { strongSecret } from './strong-secret.js';
 import { type WaitOptions, whenSafe } from './wait.js';
@@ -243,9 +243,15 @@ export class Rotation {
     });
   }
 
-  /** The three deploys of a rotation, where the secret lives in variables. */
-  deploys(): readonly Deploy[] {
-    return this.shared ? [] : deploysOf(this.resolution, this.#factsWith([], [], {}, {}));
+  /** The three deploys of a rotation, where only a deploy can change the secret. */
+  async deploys(): Promise<readonly Deploy[]> {
+    if (this.shared) return [];
+    const ring = await this.#foundOrNone();
+    const replicas = await this.#heard(ring);
+    // In production a program may only shorten what variables and files say; elsewhere a process that reports says it.
+    const reported = replicasIn(replicas).some(({ authentic }) => authentic);
+    const known = reported || this.resolution.profile.profile === 'prod';
+    return deploysOf(this.resolution, await this.#facts(ring, replicas, {}), known);
   }
 
   /** When, what, which key, who, why; the oldest first. */
@@ -322,7 +328,7 @@ export class Rotation {
   async #step(
     about: string | undefined,
     options: StepOptions,
-    change: (ring: Keyring, facts: TransitionFacts, replicas: readonly ReplicaReport[]) => Keyring,
+    change: (ring: Keyring, facts: TransitionFacts, replicas: readonly HeardReport[]) => Keyring,
     { byHand, regardless }: StepRules = BY_THE_FLEET,
   ): Promise<Outcome> {
     if (this.place === undefined) refuseUnchangeable(this.resolution, byHand);

@@ -6,7 +6,7 @@ import type { Keyring } from '../keyring/keyring.js';
 import type { TransitionFacts } from '../keyring/step-facts.js';
 import { safeToPromoteAt, safeToRetireAt } from '../keyring/waits.js';
 import type { Resolution } from '../resolve/resolve.js';
-import { type DeployStage, deployStage, livesInVariables } from './deploys.js';
+import { type DeployStage, deployStage, rotatesByDeploys } from './deploys.js';
 import { type CountsBy, replicasIn, silentOf, type UnheardOf, unheardOfIn } from './silent.js';
 
 /** Times in milliseconds since 1970. */
@@ -50,7 +50,7 @@ export interface Status {
   readonly silence: string | undefined;
   /** Replicas whose ring is another than the one in force. */
   readonly differing: readonly string[];
-  /** How many of the three deploys of a rotation by variables this process has seen; undefined elsewhere. */
+  /** How many of the three deploys of a rotation this process has seen; undefined where there are none, or nothing tells. */
   readonly deploy: DeployStage | undefined;
   /** Milliseconds since 1970. */
   readonly now: number;
@@ -108,7 +108,7 @@ export function statusOf(ring: Keyring, parts: StatusParts): Status {
     differing: replicas
       .filter((replica) => replica.fingerprint !== ring.fingerprint)
       .map((replica) => replica.instance),
-    deploy: !shared && livesInVariables(resolution) ? deployStage(resolution.settings) : undefined,
+    deploy: !shared && rotatesByDeploys(resolution) ? deployStage(resolution) : undefined,
     now: facts.now,
   };
 }

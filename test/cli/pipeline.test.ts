@@ -33,6 +33,7 @@ test.concurrent('stage | promote | rollback | retire, when the waits are over', 
     text.replaceAll(/"(staged|retiring)": "20[^"]*"/g, '"$1": "2020-01-01T00:00:00Z"');
   const promoted = await pipe(old(staged.stdout), 'promote');
   expect(states(promoted)).toEqual([`${kid} active`, `${K} retiring`]);
+  expect(promoted.stderr).toContain('counted by the lifetimes that variables and files say here');
   const back = await pipe(promoted.stdout, 'rollback');
   expect(states(back)).toEqual([`${kid} retiring`, `${K} active`]);
   expect(await pipe(back.stdout, 'retire')).toMatchObject({ code: 1, stdout: '' });

@@ -26,6 +26,13 @@ const WHEN = String.raw`(\d{4}-\d\d-\d\d )?\d\d:\d\d(:\d\d)? \(in \d+ (s|min|h|d
 
 const SAFE = new RegExp(`it is safe at ${WHEN}`);
 
+/** As if a machine that nobody finds again had staged it years ago. */
+function stagedLongAgo(text: string): string {
+  return text
+    .replace(/"staged": "[^"]*"/, '"staged": "2020-01-01T00:00:00Z"')
+    .replace(/"clocks": \{[^}]*\}/, '"clocks": {}');
+}
+
 function expectRefused(ran: Ran, error: string | RegExp, hint: string | RegExp): void {
   expect(ran).toMatchObject({ code: 1, stdout: '' });
   expect(ran.stderr).toMatch(TWO_LINES);
@@ -51,7 +58,7 @@ test.concurrent('a whole rotation, step by step: each says what changed, the key
   ]);
 
   expectRefused(await run(cwd, 'promote'), `not every replica is known to verify with ${kid} yet`, SAFE);
-  overwrite(cwd, textOf(cwd).replace(/"staged": "[^"]*"/, '"staged": "2020-01-01T00:00:00Z"'));
+  overwrite(cwd, stagedLongAgo(textOf(cwd)));
   const promoted = await run(cwd, 'promote');
   expect(promoted).toMatchObject({ code: 0, stderr: '' });
   expect(promoted.stdout).toMatch(
@@ -346,7 +353,7 @@ describe('--json', () => {
       ],
       next: { command: 'keyturn promote', remark: expect.any(String), safeAt: expect.stringMatching(/Z$/) },
     });
-    overwrite(cwd, textOf(cwd).replace(/"staged": "[^"]*"/, '"staged": "2020-01-01T00:00:00Z"'));
+    overwrite(cwd, stagedLongAgo(textOf(cwd)));
     const all = [['promote'], ['rollback'], ['revoke', kid, '--reason', 'x']];
     for (const args of all) {
       const { code, stdout } = await run(cwd, ...args, '--json');

@@ -118,7 +118,9 @@ test('a promotion is refused where this environment names another source than th
   });
   const other = JSON.parse(document);
   writeFileSync(join(cwd, 'other.json'), JSON.stringify({ ...other, id: 'another-ring' }), { mode: 0o600 });
-  await expect(promote({ [FILE]: join(cwd, 'other.json') })).rejects.toMatchObject({ code: 'source_differs' });
+  await expect(promote({ [FILE]: join(cwd, 'other.json') })).rejects.toMatchObject({
+    code: 'source_differs',
+  });
   // The same ring, whatever generation of it, and no source at all.
   for (const env of [{}, { [FILE]: join(cwd, 'ring.json') }]) {
     expect((await promote(env)).ring.active.id).toBe(kidOf(COMING));

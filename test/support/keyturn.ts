@@ -52,11 +52,26 @@ export interface TestKeyturnOptions {
 /** A Keyturn with {@link SECRET}, away from the files and variables of this machine. */
 export async function testKeyturn(options: TestKeyturnOptions = {}): Promise<Keyturn> {
   const { profile = 'test', clock = new TestClock(), logger = memoryLogger(), config, clients } = options;
-  const env = { KEYTURN_SECURITY__SIGNING_SECRET: SECRET };
+  const env = {
+    KEYTURN_SECURITY__SIGNING_SECRET: SECRET,
+    ...(profile === 'prod' ? variablesOf(config) : {}),
+  };
   const signs = { terminal: false, debugger: false, container: false };
   const machine = { cwd: '/nonexistent', env, signs, now: clock.read, steady: ownClock(clock.read) };
   const said = { ...(config === undefined ? {} : { config }), ...(clients === undefined ? {} : { clients }) };
   return await startKeyturn({ profile, logger, ...said }, machine);
+}
+
+/** Purposes as variables say them: what the program alone says of a lifetime production refuses. */
+function variablesOf({ purposes = {} }: Readonly<Record<string, unknown>> = {}): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(purposes as object).flatMap(([name, fields]) =>
+      Object.entries(fields as object).map(([field, value]) => [
+        `KEYTURN_PURPOSES__${name}__${field}`.toUpperCase().replaceAll('-', '_'),
+        String(value),
+      ]),
+    ),
+  );
 }
 
 /** A ring of secrets in the given states. */

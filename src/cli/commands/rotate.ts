@@ -2,6 +2,7 @@
 // in variables it says what to deploy.
 import { KeyturnError } from '../../errors.js';
 import type { Keyring } from '../../keyring/keyring.js';
+import { rotatesByDeploys } from '../../rotation/deploys.js';
 import type { Outcome, Rotation } from '../../rotation/rotation.js';
 import { unheardOfInWords } from '../../rotation/silent.js';
 import { isOver, type Waiting } from '../../rotation/wait.js';
@@ -37,8 +38,8 @@ export const rotate: Command = {
     'when it gives up (after 10min, or after lease + max_lag + clock_skew + 1min where that is',
     'longer) the key stays staged.',
     '',
-    'Where the secret lives in variables, which only a deploy can change, it prints the three',
-    'deploys to make, with the variables that change in each, and the new secret: once, or into',
+    'Where the secret is in variables, or what a command prints, which only a deploy can change, it',
+    'prints the three deploys to make, with what changes in each, and the new secret: once, or into',
     'the new file that --out names. The old secret is never shown. While such a rotation is under',
     'way it makes no new secret and tells the deploys that are still to make.',
   ],
@@ -101,10 +102,9 @@ function readWishes(context: Context): Wishes {
   return { wait, patience: timeout, activateIn, options: stepOptions(context) };
 }
 
-/** Whether a rotation is a matter of deploys. */
-function isPlanned({ resolution: { source }, shared }: Rotation): boolean {
-  if (shared) return false;
-  return source?.format === 'secret' && (source.kind === 'variable' || source.kind === 'command');
+/** Whether a rotation is a matter of deploys. A file can be imported, which is better. */
+function isPlanned({ resolution, shared }: Rotation): boolean {
+  return !shared && rotatesByDeploys(resolution) && resolution.source?.kind !== 'file';
 }
 
 /** Nothing is to be done here, so nothing can be waited for or dated. */

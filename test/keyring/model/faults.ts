@@ -15,17 +15,23 @@ function hasty(facts: TransitionFacts): TransitionFacts {
   return { ...facts, maxLag: 0, replicas: [] };
 }
 
+/** The same, as if all clocks agreed. */
+function atOnce(facts: TransitionFacts): TransitionFacts {
+  return { ...hasty(facts), skew: 0 };
+}
+
 /** The order of seed 000: the new key signs at once, and whoever does not know it yet refuses its tokens. */
 export const SIGNS_AT_ONCE: Rules = {
   ...RULES,
   stage: (ring, material, facts) =>
-    RULES.promote(RULES.stage(ring, material, facts), material.kid, hasty(facts)),
+    RULES.promote(RULES.stage(ring, material, facts), material.kid, atOnce(facts)),
 };
 
 /** Nobody has said that the key is missing, so everybody must have it. */
 export const SILENCE_IS_CONSENT: Rules = {
   ...RULES,
-  promote: (ring, kid, facts) => RULES.promote(ring, kid, facts.replicas.length === 0 ? hasty(facts) : facts),
+  promote: (ring, kid, facts) =>
+    RULES.promote(ring, kid, facts.replicas.length === 0 ? atOnce(facts) : facts),
 };
 
 /** The date of one machine, and the time of another: whoever is ahead has waited less. */

@@ -1,0 +1,69 @@
+// What a program may say of time in production: only what shortens it. Whoever takes a step, or plans a deploy, sees
+// variables and files, and no program: a key would go while tokens live of which nobody could know.
+import type { Settings } from '../config/layers.js';
+import { SETTING_NAMES, SETTINGS, type SettingName, variableOf } from '../config/settings.js';
+import { formatDuration, lifetime } from '../config/value.js';
+import { KeyturnError } from '../errors.js';
+import { PurposeRegistry } from './registry.js';
+
+/** A line that variables or files must have. */
+interface Lacking {
+  readonly section: string;
+  readonly name: string;
+  readonly variable: string;
+  readonly seconds: number;
+}
+
+/** What steps wait for besides lifetimes. */
+const WAITS: readonly SettingName[] = [
+  'security.keyring.max_lag',
+  'security.keyring.lease',
+  'security.keyring.clock_skew',
+];
+/** What the lifetime of sessions follows from. */
+const OF_SESSIONS = SETTING_NAMES.filter(
+  (name) => name.startsWith('session.') && Object.is(SETTINGS[name].kind, lifetime),
+);
+
+/**
+ * @param settings those in force
+ * @param seen what variables and files say by themselves: all that a command knows
+ * @throws KeyturnError `config_invalid` where the program lengthens a lifetime, or what a step waits for
+ */
+export function refuseLonger(settings: Settings, seen: Settings): void {
+  const lacking = [...longerLifetimes(settings, seen), ...longerSettings(WAITS, settings, seen)];
+  if (lacking.length === 0) return;
+  const lines = lacking.map(
+    ({ section, name, variable, seconds }) =>
+      `${name} = "${formatDuration(seconds)}" under [${section}] in keyturn.toml, or ${variable}=${formatDuration(seconds)}`,
+  );
+  const names = lacking.map(({ section, name }) => `${section}.${name}`).join(', ');
+  throw new KeyturnError(
+    'config_invalid',
+    `the program lengthens ${names} beyond what variables and files say, which is all that keyturn commands see`,
+    `add ${lines.join('; and ')}: a program may only shorten it`,
+  );
+}
+
+function longerLifetimes(settings: Settings, seen: Settings): readonly Lacking[] {
+  const known = new PurposeRegistry(seen, true).lifetimes;
+  return new PurposeRegistry(settings, true).all.flatMap(({ name, maxAge }) => {
+    if (Object.hasOwn(known, name) && maxAge <= (known[name] as number)) return [];
+    if (name === 'session') return longerSettings(OF_SESSIONS, settings, seen);
+    const variable = `KEYTURN_PURPOSES__${name.toUpperCase().replaceAll('-', '_')}__MAX_AGE`;
+    return { section: `purposes.${name}`, name: 'max_age', variable, seconds: maxAge };
+  });
+}
+
+function longerSettings(
+  names: readonly SettingName[],
+  settings: Settings,
+  seen: Settings,
+): readonly Lacking[] {
+  return names.flatMap((path) => {
+    const seconds = settings.get(path);
+    if (typeof seconds !== 'number' || seconds <= Number(seen.get(path) ?? 0)) return [];
+    const at = path.lastIndexOf('.');
+    return { section: path.slice(0, at), name: path.slice(at + 1), variable: variableOf(path), seconds };
+  });
+}
