@@ -25,7 +25,10 @@ describe.each(KINDS)('sessions in %s', (kind) => {
       user: request.session.get('user') ?? null,
       token: reply.csrfToken(),
     }));
-    app.get('/write', (request) => request.session.set('seen', true));
+    app.get('/write', (request) => {
+      request.session.set('seen', true);
+      return 'written';
+    });
     app.get('/in', (request) => {
       request.session.regenerate();
       request.session.set('user', 'bob');

@@ -9,8 +9,8 @@ export interface Costs {
 }
 
 /** One measurement takes so long, or what is fast would drown in the granularity of the clock. Microseconds. */
-const ENOUGH = 1500;
-const ROUNDS = 4;
+const ENOUGH = 600;
+const ROUNDS = 3;
 const ATTEMPTS = 5;
 
 /** How many times as much the large input costs as the small one. */

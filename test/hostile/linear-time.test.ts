@@ -33,10 +33,14 @@ const MOST = 9;
 const repeat = (text: string) => (n: number) => text.repeat(Math.ceil(n / text.length));
 const between = (start: string, text: string, end: string) => (n: number) => start + repeat(text)(n) + end;
 
+/** That of the other tests remembers all that it is told. */
+const logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+function nothing(): void {}
+
 let keyturn: Keyturn;
 let app: FastifyInstance;
 beforeAll(async () => {
-  keyturn = await testKeyturn({ profile: 'dev' });
+  keyturn = await testKeyturn({ profile: 'dev', logger });
   app = Fastify({ maxParamLength: 20_000 });
   await app.register(keyturnFastify, { keyturn });
   app.get('/', (request, reply) => {
@@ -47,8 +51,8 @@ beforeAll(async () => {
   });
   app.post('/', () => '');
   await app.ready();
-});
-afterAll(() => app.close());
+}, 60_000);
+afterAll(() => app.close(), 60_000);
 
 const BLOB = { name: 'a', size: 100, type: 'text/plain', etag: '"abcdefgh"', modifiedAt: new Date(0) };
 const conditions = (name: string) => (text: string) => {
