@@ -55,6 +55,18 @@ describe('without a good signature', () => {
       expect((await store.handle({ method: 'GET', url: links.sign(path), headers: {} })).status).toBe(404);
   });
 
+  test('what a router would read as more than the link says is refused', async () => {
+    const { store } = await newStore();
+    await store.put('a', Buffer.from('1'));
+    const upload = store.signedUrl('a', { method: 'PUT' });
+    for (const added of ['#', '#&overwrite=1', '&overwrite=1', ';overwrite=1', '\t', ' ', '\\', '\u00a0'])
+      for (const [method, url] of [
+        ['GET', store.signedUrl('a')],
+        ['PUT', upload],
+      ] as const)
+        expect(await store.handle({ method, url: url + added, headers: {} })).toMatchObject({ status: 403 });
+  });
+
   test('a method that there is not is 405, for those who ask the core', async () => {
     const { store } = await newStore();
     for (const method of ['DELETE', 'OPTIONS', 'PATCH', 'get', ''])
