@@ -8,7 +8,15 @@ import { lockSql, statements, type Tables, tablesOf } from '../engines/ring-sche
 import { areThere } from '../engines/schema.js';
 import { KeyturnError } from '../errors.js';
 import type { EndedMoment, EndedMoments } from '../fleet/ended.js';
-import { type EngineClock, FAR_AHEAD, type RingTable, type Slot, type StoredReport } from './ring-table.js';
+import {
+  type EngineClock,
+  FAR_AHEAD,
+  type LeftReport,
+  LONGEST_REPORT,
+  type RingTable,
+  type Slot,
+  type StoredReport,
+} from './ring-table.js';
 
 export interface PostgresRingTableOptions {
   /** The app made it and ends it. */
@@ -122,9 +130,39 @@ export class PostgresRingTable implements RingTable {
     );
   }
 
+  async clearReports(left: readonly LeftReport[]): Promise<void> {
+    if (left.length === 0) return;
+    const moments = left.flatMap(({ instance, ended }) =>
+      Object.entries(ended).map(([kid, { at, proof }]) => ({ instance, kid, at, proof })),
+    );
+    await this.#put(
+      `WITH removed AS (
+         DELETE FROM ${this.#tables.replicas} AS r USING unnest($2::text[], $3::text[]) AS gone (instance, seen)
+         WHERE r.ring = $1 AND r.instance = gone.instance
+           AND (r.text = gone.seen OR (gone.seen = '' AND octet_length(r.text) > ${LONGEST_REPORT}))
+         RETURNING r.instance)
+       INSERT INTO ${this.#tables.ended} AS e (ring, kid, at, proof)
+         SELECT DISTINCT ON (kid COLLATE "C") $1, kid, at, proof
+         FROM unnest($4::text[], $5::text[], $6::bigint[], $7::text[]) AS told (instance, kid, at, proof)
+         WHERE instance IN (SELECT instance FROM removed) ORDER BY kid COLLATE "C", at DESC
+       ON CONFLICT (ring, kid) DO UPDATE SET at = excluded.at, proof = excluded.proof
+         WHERE e.at < excluded.at OR e.at > extract(epoch FROM clock_timestamp()) * 1000 + ${FAR_AHEAD}`,
+      [
+        this.#ring,
+        left.map(({ instance }) => instance),
+        left.map(({ seen }) => seen),
+        moments.map(({ instance }) => instance),
+        moments.map(({ kid }) => kid),
+        moments.map(({ at }) => at),
+        moments.map(({ proof }) => proof),
+      ],
+    );
+  }
+
   async reports(): Promise<readonly StoredReport[]> {
     const rows = await this.#rows(
-      `SELECT instance, text, lease, floor(extract(epoch FROM clock_timestamp() - reported_at) * 1000) AS age
+      `SELECT instance, CASE WHEN octet_length(text) > ${LONGEST_REPORT} THEN '' ELSE text END AS text, lease,
+         floor(extract(epoch FROM clock_timestamp() - reported_at) * 1000) AS age
        FROM ${this.#tables.replicas} WHERE ring = $1`,
       [this.#ring],
     );

@@ -17,7 +17,15 @@ import {
   surviveLostConnections,
 } from '../engines/redis.js';
 import type { EndedMoment, EndedMoments } from '../fleet/ended.js';
-import { type EngineClock, FAR_AHEAD, type RingTable, type Slot, type StoredReport } from './ring-table.js';
+import {
+  type EngineClock,
+  FAR_AHEAD,
+  type LeftReport,
+  LONGEST_REPORT,
+  type RingTable,
+  type Slot,
+  type StoredReport,
+} from './ring-table.js';
 
 export interface RedisRingTableOptions {
   /** Connected, or connecting. The app made it and closes it. */
@@ -58,6 +66,9 @@ return 1`);
 /** Instance, report, instance, report, …, and the time. */
 const REPORTS = script(`${NOW}
 local all = redis.call('HGETALL', KEYS[1])
+for i = 2, #all, 2 do
+  if #all[i] > ${LONGEST_REPORT} then all[i] = string.match(all[i], '^%d+ %d+ ') or '' end
+end
 all[#all + 1] = now
 return all`);
 
@@ -87,6 +98,26 @@ return 1`);
 const CLOCK = script(`${NOW}
 local info = redis.pcall('INFO', 'server')
 return {type(info) == 'string' and string.match(info, 'run_id:(%w+)') or '', now}`);
+
+/** KEYS: reports, ended. ARGV, for each: instance, what its report must be, number of moments, key id, moment, proof, … */
+const CLEAR_REPORTS = script(`${NOW}
+local i = 1
+while i < #ARGV do
+  local instance, seen, moments = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2])
+  local report = redis.call('HGET', KEYS[1], instance) or ''
+  local isSame = string.gsub(report, '^%d+ %d+ ', '', 1) == seen
+    or (seen == '' and #report > ${LONGEST_REPORT})
+  i = i + 3
+  for moment = 1, moments do
+    local kept = tonumber(string.match(redis.call('HGET', KEYS[2], ARGV[i]) or '', '^(%d+) '))
+    if isSame and (not kept or kept > now + ${FAR_AHEAD} or kept < tonumber(ARGV[i + 1])) then
+      redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1] .. ' ' .. ARGV[i + 2])
+    end
+    i = i + 3
+  end
+  if isSame then redis.call('HDEL', KEYS[1], instance) end
+end
+return 1`);
 
 /** A {@link RingTable} in Redis 7 or later. */
 export class RedisRingTable implements RingTable {
@@ -143,6 +174,15 @@ export class RedisRingTable implements RingTable {
     const parts = moments.flatMap(([kid, { at, proof }]) => [kid, whole(at), proof]);
     const required = seen === undefined ? '' : ` ${seen}`;
     await this.#run(REMOVE_REPORT, [this.#reports, this.#ended], [instance, required, ...parts]);
+  }
+
+  async clearReports(left: readonly LeftReport[]): Promise<void> {
+    const parts = left.flatMap(({ instance, ended, seen }) => {
+      const moments = Object.entries(ended);
+      const told = moments.flatMap(([kid, moment]) => [kid, whole(moment.at), moment.proof]);
+      return [instance, seen, String(moments.length), ...told];
+    });
+    await this.#run(CLEAR_REPORTS, [this.#reports, this.#ended], parts);
   }
 
   async reports(): Promise<readonly StoredReport[]> {

@@ -19,6 +19,16 @@ export interface StoredReport {
   readonly lease: number;
 }
 
+/** What others have left, and who clears it away has seen. */
+export interface LeftReport {
+  readonly instance: string;
+  readonly ended: EndedMoments;
+  readonly seen: string;
+}
+
+/** In bytes. None of ours is longer, and whoever can write there must not fill the memory of those who read. */
+export const LONGEST_REPORT: number = 256 * 1024;
+
 /** 400 days in milliseconds: longer no lease is, and no token lives. */
 export const FAR_AHEAD: number = 400 * 86_400_000;
 
@@ -75,7 +85,10 @@ export interface RingTable {
    */
   removeReport(instance: string, ended: EndedMoments, seen?: string): Promise<void>;
 
-  /** All reports that have not been removed, however old. */
+  /** The same for a few hundred reports that others have left, each by itself. */
+  clearReports(left: readonly LeftReport[]): Promise<void>;
+
+  /** All reports that have not been removed, however old. Of one that is longer than {@link LONGEST_REPORT} no text. */
   reports(): Promise<readonly StoredReport[]>;
 
   /** What is known of replicas that have ended. */

@@ -1,5 +1,5 @@
 // keyturn stage, promote, rollback, retire, revoke and history on a keyring document.
-import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { proven } from '../../src/fleet/ended.js';
@@ -440,7 +440,7 @@ describe('processes that know better', () => {
     const cwd = await ringFolder({ secret: STRONG, state: 'active' });
     const before = textOf(cwd);
     await reporting(cwd, { generation: 9 });
-    for (const args of [['stage'], ['rotate'], ['revoke', K, '--reason', 'leaked'], ['stage', '--dry-run']]) {
+    for (const args of [['stage'], ['rotate'], ['stage', '--dry-run']]) {
       expectRefused(
         await run(cwd, ...args),
         /web-1-7-aaaa has generation 9 of the keyring in force, and what is kept is generation 1$/,
@@ -451,6 +451,33 @@ describe('processes that know better', () => {
     // Another ring counts by itself.
     await reporting(cwd, { generation: 9, ring: 'another' });
     expect((await run(cwd, 'stage')).code).toBe(0);
+  });
+
+  test.concurrent('nothing stops a revocation, and who has not obeyed is named', async () => {
+    const cwd = await ringFolder({ secret: STRONG, state: 'active' });
+    await reporting(cwd, { generation: 9, profile: 'prod' });
+    const ran = await run(cwd, 'revoke', K, '--reason', 'leaked', '--json');
+    expect(ran.code).toBe(1);
+    expect(JSON.parse(ran.stdout)).toMatchObject({ step: 'revoke', kid: K, disobedient: ['web-1-7-aaaa'] });
+    expect(ran.stderr).toContain('not obeyed within 10 s by web-1-7-aaaa');
+    expect(ringIn(cwd).keys.find(({ kid }) => kid === K)?.state).toBe('revoked');
+  });
+
+  test.concurrent('an operator knows that one has ended, and the history notes it', async () => {
+    const cwd = await ringFolder(
+      { secret: COMING, state: 'staged', daysAgo: 1 },
+      { secret: STRONG, state: 'active' },
+    );
+    await reporting(cwd, {});
+    expectRefused(await run(cwd, 'promote'), /web-1-7-aaaa cannot verify with the key/, /./);
+    expectRefused(await run(cwd, 'promote', '--gone', 'web-9'), /web-1-7-aaaa cannot verify/, /./);
+    expect((await run(cwd, 'promote', '--gone', 'web-1-7-aaaa')).code).toBe(0);
+    expect(ringIn(cwd).history.at(-1)).toMatchObject({ what: 'promote', gone: ['web-1-7-aaaa'] });
+    expect((await run(cwd, 'history')).stdout).toContain('said to be gone: web-1-7-aaaa');
+    const status = JSON.parse((await run(cwd, 'status', '--json')).stdout);
+    expect(status.replicas).toEqual([]);
+    // What it may have signed until now is kept.
+    expect(readFileSync(join(cwd, `${RING}.fleet/ended.json`), 'utf8')).toContain(K);
   });
 
   test.concurrent('a longer lag and longer lifetimes than this command knows of count', async () => {
