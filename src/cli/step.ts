@@ -22,7 +22,7 @@ export const STEP_OPTIONS: readonly Option[] = [
   {
     name: 'gone',
     value: 'INSTANCE',
-    about: 'a process that has ended, whatever is reported: the history notes it (several: a,b)',
+    about: 'a process that has ended: the history notes it (several: a,b)',
   },
   { name: 'dry-run', about: 'change nothing, and say what would be' },
   {
