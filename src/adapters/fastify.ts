@@ -96,8 +96,9 @@ function addHooks(app: FastifyInstance, core: HttpCore, visit: (request: Fastify
     }
   });
   app.addHook('onSend', (request, reply, payload, done) => {
-    const current = (request as Visited)[VISIT];
-    if (current === null) return done(null, payload);
+    const unseen = (request as Visited)[VISIT] === null;
+    if (unseen && !core.opensUnseen(request.headers.cookie)) return done(null, payload);
+    const current = visit(request);
     try {
       const cacheControl = reply.getHeader('cache-control');
       const changes = current.finish(cacheControl === undefined ? undefined : String(cacheControl));

@@ -3,7 +3,7 @@
 import { KeyturnError } from '../errors.js';
 import type { LiveKeyring } from '../keyring/live.js';
 import { internalsOf, type Keyturn } from '../keyturn.js';
-import { AppCookie } from '../purposes/cookie.js';
+import { AppCookie, RequestCookies } from '../purposes/cookie.js';
 import { Csrf, type CsrfReason, isSafeMethod } from '../purposes/csrf.js';
 import { CsrfId } from '../purposes/csrf-id.js';
 import { type Flash, FlashBox } from '../purposes/flash.js';
@@ -71,6 +71,8 @@ export class HttpCore {
   readonly #keeper: RingKeeper;
   readonly #sessionCodecs: readonly TokenCodec[];
   #clockToldAt = Number.NEGATIVE_INFINITY;
+  /** What the names of all its cookies have in common. */
+  readonly #stem: string;
 
   /** @throws KeyturnError `cookie_invalid`, `config_invalid` */
   constructor(keyturn: Keyturn, options: HttpOptions) {
@@ -81,6 +83,7 @@ export class HttpCore {
     const { profile } = keyturn;
     const name = settings.get('session.cookie.name');
     const stem = name.replace(/\.sid$/, '');
+    this.#stem = stem;
     this.sessionCookie = new AppCookie(name, settings, profile);
     this.csrfCookie = new AppCookie(`${stem}.csrf`, settings, profile);
     this.flashCookie = new AppCookie(`${stem}.flash`, settings, profile);
@@ -119,25 +122,36 @@ export class HttpCore {
    * still unknown, and the ring too old to say that it is nobody's: the visitor may be signed in elsewhere
    */
   before(cookie: string | undefined, visit: () => Visit): Promise<unknown> | undefined {
-    if (cookie === undefined) return undefined;
-    const session = this.sessionCookie.find(cookie);
-    const isUnknown = () => this.#isUnknown(session) || this.#isUnknown(this.csrfCookie.find(cookie));
+    // Most requests have other cookies only, or none.
+    if (cookie?.includes(this.#stem) !== true) return undefined;
+    const { cookies } = visit();
+    const session = cookies.values(this.sessionCookie);
+    const openFirst = () => (this.waits && session.length > 0 ? visit().open() : undefined);
+    const isUnknown = () =>
+      this.#noneKnown(session, (token) => this.sessions.verifies(token)) ||
+      this.#noneKnown(cookies.values(this.csrfCookie), (token) => this.csrfIds.check(token).ok);
     if (this.#keeper.follows && isUnknown()) {
       return this.#keeper.ask().then(() => {
         if (isUnknown()) this.ring.requireFresh();
-        return this.#openFirst(session, visit);
+        return openFirst();
       });
     }
-    const opened = this.#openFirst(session, visit);
+    const opened = openFirst();
     return opened instanceof Promise ? opened : undefined;
   }
 
-  #openFirst(session: string | undefined, visit: () => Visit): Awaitable<unknown> {
-    return this.waits && session !== undefined ? visit().open() : undefined;
+  /** Whether a newer ring could tell more: one is of an unknown key, and none is good as it is. */
+  #noneKnown(tokens: readonly string[], verifies: (token: string) => boolean): boolean {
+    return tokens.some((token) => !this.csrfIds.knows(token)) && !tokens.some(verifies);
   }
 
-  #isUnknown(token: string | undefined): boolean {
-    return token !== undefined && !this.csrfIds.knows(token);
+  /**
+   * Whether the session is to be opened, at the latest, when a response goes out: using an app extends a session,
+   * whichever pages look at it. Where sessions are waited for they have been opened by then.
+   */
+  opensUnseen(cookie: string | undefined): boolean {
+    if (this.waits || this.ring.found === undefined) return false;
+    return cookie?.includes(this.sessionCookie.name) === true;
   }
 
   /**
@@ -180,6 +194,7 @@ function cookieCodecs(keyturn: Keyturn): Pick<CookieSessionParts, 'codec' | 'oth
 export class Visit {
   readonly #core: HttpCore;
   readonly #request: HttpRequest;
+  #cookies: RequestCookies | undefined;
   #session: SessionState | undefined;
   #flash: FlashBox | undefined;
   #csrfId: CsrfId | undefined;
@@ -195,15 +210,22 @@ export class Visit {
     this.#request = request;
   }
 
+  /** What the request carries. */
+  get cookies(): RequestCookies {
+    this.#cookies ??= new RequestCookies(this.#request.cookie);
+    return this.#cookies;
+  }
+
   /** Opens the session. Adapters await it before the app runs where {@link HttpCore.waits}. */
   open(): Awaitable<SessionState> {
     if (this.#session !== undefined) return this.#session;
     const { sessions, sessionCookie } = this.#core;
-    const cookie = sessionCookie.find(this.#request.cookie);
-    const opened = sessions.open(cookie);
+    const cookies = this.cookies.values(sessionCookie);
+    const opened = sessions.open(cookies);
     return andThen(opened, (state) => {
       this.#session = state;
-      if (state.fresh && cookie !== undefined) this.#fromTheFuture = this.#core.isFromTheFuture(cookie);
+      if (state.fresh)
+        this.#fromTheFuture = cookies.some((cookie) => this.#core.isFromTheFuture(cookie));
       return state;
     });
   }
@@ -222,7 +244,9 @@ export class Visit {
   }
 
   get flash(): Flash {
-    this.#flash ??= new FlashBox(this.#core.flashSigner, this.#core.flashCookie, this.#request.cookie);
+    const { flashSigner, flashCookie } = this.#core;
+    const shown = this.#request.method !== 'HEAD';
+    this.#flash ??= new FlashBox(flashSigner, flashCookie, this.cookies, shown);
     const box = this.#flash;
     return ((type?: string, text?: string) => {
       if (type === undefined) return box.takeAll();
@@ -275,6 +299,7 @@ export class Visit {
     if (this.#finished) return undefined;
     // First, since it can fail: nothing is saved then.
     const flashCookie = this.#flash?.commit();
+    if (this.#session === undefined && this.#core.opensUnseen(this.#request.cookie)) this.open();
     const state = this.#session;
     if (state === undefined || this.#unsaved || this.#keepsCookie(state))
       return this.#changes(undefined, flashCookie, cacheControl);
@@ -339,7 +364,7 @@ export class Visit {
 
   get #id(): CsrfId {
     const { csrfIds, csrfCookie, clock } = this.#core;
-    this.#csrfId ??= new CsrfId(csrfIds, csrfCookie, clock, this.#request.cookie);
+    this.#csrfId ??= new CsrfId(csrfIds, csrfCookie, clock, this.cookies);
     return this.#csrfId;
   }
 }

@@ -99,7 +99,22 @@ export function layer(
   const placing = new Placing(profile);
   for (const { origin, tree } of layers) placing.addTree(tree, origin);
   placing.addVariables(env);
-  return { settings: new Settings(placing.placed, placing.purposes), errors: placing.errors };
+  const settings = new Settings(placing.placed, placing.purposes);
+  return { settings, errors: [...placing.errors, ...contradictions(settings)] };
+}
+
+/** Values that are fine each, and cannot work together. */
+function contradictions(settings: Settings): readonly KeyturnError[] {
+  const rollAfter = settings.get('session.roll_after');
+  const idle = settings.get('session.idle');
+  if (rollAfter === undefined || rollAfter <= idle) return [];
+  return [
+    new KeyturnError(
+      'config_invalid',
+      `session.roll_after (${rollAfter} s) is longer than session.idle (${idle} s): every session would end before it is extended`,
+      'shorten session.roll_after, or take it out: a tenth of session.idle is the default',
+    ),
+  ];
 }
 
 class Placing {

@@ -56,9 +56,9 @@ export class AppCookie {
     }
   }
 
-  /** Its value in a `Cookie` header; the first, as in every server, when there are several. */
-  find(header: string | undefined): string | undefined {
-    return header === undefined ? undefined : findCookie(header, this.#prefix);
+  /** Its values in a `Cookie` header, in their order: see {@link findCookies}. */
+  find(header: string): readonly string[] {
+    return findCookies(header, this.#prefix);
   }
 
   /**
@@ -79,20 +79,56 @@ export class AppCookie {
   }
 }
 
+/** What one request carries of the app's cookies. Each is looked for once, when it is first asked for. */
+export class RequestCookies {
+  readonly #header: string | undefined;
+  readonly #found = new Map<AppCookie, readonly string[]>();
+
+  constructor(header: string | undefined) {
+    this.#header = header;
+  }
+
+  /**
+   * The values of one, in their order. A sibling domain, another path or an app that was here before may have left
+   * cookies of the same name, and browsers tell neither whose they are nor which is newer: whoever reads them goes by
+   * the first that is good, and not by the first.
+   */
+  values(cookie: AppCookie): readonly string[] {
+    if (this.#header === undefined) return NONE;
+    let values = this.#found.get(cookie);
+    if (values === undefined) {
+      values = cookie.find(this.#header);
+      this.#found.set(cookie, values);
+    }
+    return values;
+  }
+}
+
+const NONE: readonly string[] = [];
+
+/** So many of one name are looked at: a browser sends one for each domain and path above the page, which are fewer. */
+const MOST_VALUES = 16;
+
 /**
- * Finds one cookie without parsing the others: a tenth of the cost of a full parse, on every request.
+ * Finds the cookies of one name without parsing the others: a tenth of the cost of a full parse, on every request.
  * test/purposes/cookie.test.ts proves it equal to the package `cookie` for values such as tokens.
  *
  * @param prefix the name and `=`
  */
-export function findCookie(header: string, prefix: string): string | undefined {
-  for (let at = header.indexOf(prefix); at !== -1; at = header.indexOf(prefix, at + 1)) {
-    if (!startsCookie(header, at)) continue;
+export function findCookies(header: string, prefix: string): readonly string[] {
+  const values: string[] = [];
+  let at = header.indexOf(prefix);
+  while (at !== -1 && values.length < MOST_VALUES) {
     const start = at + prefix.length;
+    if (!startsCookie(header, at)) {
+      at = header.indexOf(prefix, at + 1);
+      continue;
+    }
     const end = header.indexOf(';', start);
-    return (end === -1 ? header.slice(start) : header.slice(start, end)).trim();
+    values.push((end === -1 ? header.slice(start) : header.slice(start, end)).trim());
+    at = end === -1 ? -1 : header.indexOf(prefix, end);
   }
-  return undefined;
+  return values;
 }
 
 /** Whether a name that begins here is a name, and not the end of another or part of a value. */

@@ -4,7 +4,7 @@
 import { randomId } from '../signing/random.js';
 import type { Signer } from '../signing/signer.js';
 import { fromJson } from '../signing/token.js';
-import type { AppCookie } from './cookie.js';
+import type { AppCookie, RequestCookies } from './cookie.js';
 
 const ID_BYTES = 16;
 
@@ -25,16 +25,11 @@ export class CsrfId {
   #issued: string | undefined;
 
   /** @param clock milliseconds since 1970 */
-  constructor(
-    signer: Signer<string>,
-    cookie: AppCookie,
-    clock: () => number,
-    cookieHeader: string | undefined,
-  ) {
+  constructor(signer: Signer<string>, cookie: AppCookie, clock: () => number, cookies: RequestCookies) {
     this.#signer = signer;
     this.#cookie = cookie;
     this.#clock = clock;
-    this.#carried = read(signer, cookie.find(cookieHeader));
+    this.#carried = read(signer, cookies.values(cookie));
   }
 
   /** The id that pages made so far are bound to: of this response, or of the request. */
@@ -82,15 +77,14 @@ export class CsrfId {
   }
 }
 
-function read(signer: Signer<string>, token: string | undefined): CarriedId | undefined {
-  const checked = token === undefined ? undefined : signer.check(token);
-  if (checked?.ok !== true) return undefined;
-  const id = fromJson(checked.json)?.value;
-  if (typeof id !== 'string') return undefined;
-  return {
-    id,
-    issuedAt: checked.issuedAt,
-    expiresAt: checked.expiresAt,
-    stale: checked.key.state === 'retiring',
-  };
+/** Of several cookies the first that is genuine. */
+function read(signer: Signer<string>, tokens: readonly string[]): CarriedId | undefined {
+  for (const token of tokens) {
+    const checked = signer.check(token);
+    const id = checked.ok ? fromJson(checked.json)?.value : undefined;
+    if (!checked.ok || typeof id !== 'string') continue;
+    const { issuedAt, expiresAt, key } = checked;
+    return { id, issuedAt, expiresAt, stale: key.state === 'retiring' };
+  }
+  return undefined;
 }

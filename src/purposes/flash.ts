@@ -2,7 +2,7 @@
 import { KeyturnError } from '../errors.js';
 import type { Signer } from '../signing/signer.js';
 import { fromJson } from '../signing/token.js';
-import { type AppCookie, COOKIE_LIMIT } from './cookie.js';
+import { type AppCookie, COOKIE_LIMIT, type RequestCookies } from './cookie.js';
 
 type Message = readonly [type: string, text: string];
 
@@ -11,7 +11,8 @@ export type FlashMessages = Readonly<Record<string, readonly string[]>>;
 
 /**
  * `flash('info', 'Saved')` leaves a message for the next page, `flash('info')` takes those of a type,
- * `flash()` takes all. Taken messages are gone; untaken ones wait for a few minutes.
+ * `flash()` takes all. Taken messages are gone; untaken ones wait for a few minutes. In answer to a HEAD request they
+ * are told and not taken: nobody sees that page.
  */
 export interface Flash {
   (type: string, text: string): void;
@@ -25,28 +26,33 @@ export class FlashBox {
   readonly #cookie: AppCookie;
   #messages: Message[];
   #changed = false;
+  #touched = false;
   readonly #carried: boolean;
+  readonly #shown: boolean;
 
-  constructor(signer: Signer<readonly Message[]>, cookie: AppCookie, cookieHeader: string | undefined) {
+  /** @param shown whether anybody sees the page: otherwise messages are told and stay */
+  constructor(
+    signer: Signer<readonly Message[]>,
+    cookie: AppCookie,
+    cookies: RequestCookies,
+    shown: boolean,
+  ) {
     this.#signer = signer;
     this.#cookie = cookie;
-    const token = cookie.find(cookieHeader);
-    const checked = token === undefined ? undefined : signer.check(token);
-    const value = checked?.ok === true ? fromJson(checked.json)?.value : undefined;
-    this.#messages = Array.isArray(value) ? value.filter(isMessage) : [];
+    this.#messages = read(signer, cookies.values(cookie));
     this.#carried = this.#messages.length > 0;
+    this.#shown = shown;
   }
 
   add(type: string, text: string): void {
     this.#messages.push([String(type), String(text)]);
     this.#changed = true;
+    this.#touched = true;
   }
 
   take(type: string): readonly string[] {
     const taken = this.#messages.filter((message) => message[0] === type);
-    if (taken.length === 0) return [];
-    this.#messages = this.#messages.filter((message) => message[0] !== type);
-    this.#changed = true;
+    if (taken.length > 0) this.#keep(this.#messages.filter((message) => message[0] !== type));
     return taken.map((message) => message[1]);
   }
 
@@ -56,14 +62,21 @@ export class FlashBox {
       all[type] ??= [];
       all[type].push(text);
     }
-    if (this.#messages.length > 0) this.#changed = true;
-    this.#messages = [];
+    if (this.#messages.length > 0) this.#keep([]);
     return all;
+  }
+
+  /** What is left when some have been taken. */
+  #keep(messages: Message[]): void {
+    this.#touched = true;
+    if (!this.#shown) return;
+    this.#messages = messages;
+    this.#changed = true;
   }
 
   /** Whether the page shows, or hands on, what is one visitor's own. */
   get touched(): boolean {
-    return this.#changed;
+    return this.#touched;
   }
 
   /** The `Set-Cookie` header to send, if any. */
@@ -75,6 +88,7 @@ export class FlashBox {
       // The answer that tells of the error must not fail for the same reason.
       this.#messages = [];
       this.#changed = false;
+      this.#touched = false;
       throw new KeyturnError(
         'flash_too_large',
         `the flash messages need more than the ${COOKIE_LIMIT} bytes of a cookie`,
@@ -83,6 +97,17 @@ export class FlashBox {
     }
     return header;
   }
+}
+
+/** Of several cookies the first that is genuine. */
+function read(signer: Signer<readonly Message[]>, tokens: readonly string[]): Message[] {
+  for (const token of tokens) {
+    const checked = signer.check(token);
+    if (!checked.ok) continue;
+    const value = fromJson(checked.json)?.value;
+    return Array.isArray(value) ? value.filter(isMessage) : [];
+  }
+  return [];
 }
 
 function isMessage(value: unknown): value is Message {

@@ -103,6 +103,21 @@ describe('layers: later wins, and every value knows where it came from', () => {
   });
 });
 
+describe('values that cannot work together', () => {
+  test('a session that would end before it is extended', async () => {
+    const beyond = '[session]\nidle = "1h"\nroll_after = "61min"';
+    const [error, ...others] = await errorsOf({ 'keyturn.toml': beyond });
+    expect(others).toEqual([]);
+    expect(error).toMatch(
+      /^config_invalid: session\.roll_after \(3660 s\) is longer than session\.idle \(3600 s\)/,
+    );
+    expect(await errorsOf({ 'keyturn.toml': '[session]\nidle = "1h"\nroll_after = "1h"' })).toEqual([]);
+    // Against the default of seven days, and set by a variable.
+    const { problems } = await configured({}, { KEYTURN_SESSION__ROLL_AFTER: '8d' });
+    expect(problems.map(({ error }) => error.code)).toContain('config_invalid');
+  });
+});
+
 describe('unknown names', () => {
   test.each([
     ['[session]\nidel = "1h"', 'session.idel', 'session.idle'],

@@ -468,6 +468,19 @@ export function httpContract(name: string, start: StartApp, engines: readonly Co
         expect((await second.get('/read', { cookie })).json.isNew).toBe(true);
       });
 
+      test('it is extended whether or not a page looks at it', async () => {
+        const browser = await open({ config: { session: { backend, idle: '10h', roll_after: '1h' } } });
+        await browser.post('/sign-in', { user: 'ada' });
+        for (let hour = 0; hour < 12; hour++) {
+          clock.advance(3600);
+          const answer = await browser.get('/untouched');
+          expect(answer.setCookies).toEqual([expect.stringContaining('; Max-Age=36000;')]);
+          expect(answer.headers.get('cache-control')).toBe('private');
+        }
+        expect((await browser.get('/untouched')).setCookies).toEqual([]);
+        expect((await browser.get('/read')).json.data).toEqual({ user: 'ada' });
+      });
+
       test('it is extended only when that is due, with new dates', async () => {
         const browser = await open({ config: { session: { backend, idle: '10h', roll_after: '1h' } } });
         await browser.post('/sign-in', { user: 'ada' });
@@ -539,6 +552,31 @@ export function httpContract(name: string, start: StartApp, engines: readonly Co
           expect(answer.json).toMatchObject({ isNew: true, data: {} });
           expect(answer.setCookies).toEqual([]);
         }
+      });
+
+      test('of several cookies of its name the first that is good counts', async () => {
+        const browser = await open({ config: { session: { backend, idle: '1h' } } });
+        const cookieNow = async () => `${SID}=${await browser.cookie(SID)}`;
+        await browser.post('/sign-in', { user: 'old' });
+        const expired = await cookieNow();
+        clock.advance(3601);
+        await browser.post('/sign-in', { user: 'out' });
+        const ended = await cookieNow();
+        await browser.post('/sign-out');
+        await browser.post('/sign-in', { user: 'ada' });
+        const good = await cookieNow();
+        const planted = `${SID}=kt1.planted; ${SID}=; ${SID}="x"; ${expired}`;
+        // A signed-out cookie that was copied is good where sessions are in it: that it is not is for stores to say.
+        const inFront = browser.get('/read', {
+          cookie: `${planted}; ${backend === 'cookie' ? '' : ended}; ${good}`,
+        });
+        expect((await inFront).json.data).toEqual({ user: 'ada' });
+        expect((await browser.get('/read', { cookie: `${good}; ${planted}` })).json.data.user).toBe('ada');
+        expect((await browser.get('/read', { cookie: planted })).json.isNew).toBe(true);
+        const answer = await browser.post('/set', { key: 'a', value: 1 }, { cookie: `${planted}; ${good}` });
+        expect(answer.status).toBe(200);
+        if (backend !== 'cookie')
+          expect((await browser.get('/read')).json.data).toEqual({ user: 'ada', a: 1 });
       });
 
       test('a token of another purpose is no session', async () => {
@@ -1166,6 +1204,14 @@ export function httpContract(name: string, start: StartApp, engines: readonly Co
       expect(again.headers.get('cache-control')).toBe('private');
     });
 
+    test('of several cookies that stand in for a session the first that is genuine counts', async () => {
+      const browser = await open();
+      const { token } = (await browser.get('/form')).json;
+      const good = `keyturn.csrf=${await browser.cookie('keyturn.csrf')}`;
+      const cookie = `keyturn.csrf=planted; keyturn.csrf=; ${good}`;
+      expect((await browser.post('/protected', { _csrf: token }, { cookie })).status).toBe(200);
+    });
+
     test("an attacker's own token is refused, before and after sign-in", async () => {
       const browser = await open();
       const attacker = new Browser(app?.url as string);
@@ -1377,6 +1423,25 @@ export function httpContract(name: string, start: StartApp, engines: readonly Co
       expect(page.json).toEqual({ info: ['for you alone'] });
       expect(page.headers.get('cache-control')).toBe('private');
       expect(page.setCookies).toEqual([]);
+    });
+
+    test('of several cookies the first that is genuine counts', async () => {
+      const browser = await open();
+      await browser.post('/flash', { messages: [['info', 'Saved']] });
+      const good = `keyturn.flash=${await browser.cookie('keyturn.flash')}`;
+      const answer = await browser.get('/flash', { cookie: `keyturn.flash=planted; ${good}` });
+      expect(answer.json).toEqual({ info: ['Saved'] });
+    });
+
+    test('are told in answer to HEAD, and not taken', async () => {
+      const browser = await open();
+      await browser.post('/flash', { messages: [['info', 'Saved']] });
+      for (const path of ['/flash', '/flash-info']) {
+        const answer = await browser.ask(path, { method: 'HEAD' });
+        expect([answer.status, answer.setCookies]).toEqual([200, []]);
+        expect(answer.headers.get('cache-control')).toBe('private');
+      }
+      expect((await browser.get('/flash')).json).toEqual({ info: ['Saved'] });
     });
 
     test('of one type are taken, and the others wait', async () => {

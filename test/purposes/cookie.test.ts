@@ -2,11 +2,12 @@ import { parseCookie } from 'cookie';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { internalsOf } from '../../src/keyturn.js';
-import { AppCookie, COOKIE_LIMIT, findCookie } from '../../src/purposes/cookie.js';
+import { AppCookie, COOKIE_LIMIT, findCookies, RequestCookies } from '../../src/purposes/cookie.js';
 import { testKeyturn } from '../support/keyturn.js';
 
 const NAME = 'keyturn.sid';
-const find = (header: string) => findCookie(header, `${NAME}=`);
+const findAll = (header: string) => findCookies(header, `${NAME}=`);
+const find = (header: string) => findAll(header)[0];
 
 async function cookieOf(
   settings: Record<string, unknown> = {},
@@ -68,6 +69,20 @@ describe('finding a cookie', () => {
     expect(found).toBeGreaterThan(1000);
   });
 
+  test('all of one name are found, in their order, and no endless number of them', () => {
+    expect(findAll(`${NAME}=one; a=${NAME}=x; ${NAME}=two;${NAME}=; x${NAME}=y`)).toEqual(['one', 'two', '']);
+    const many = Array.from({ length: 500 }, (_, n) => `${NAME}=${n}`).join('; ');
+    expect(findAll(many)).toEqual(Array.from({ length: 16 }, (_, n) => String(n)));
+  });
+
+  test('what a request carries is looked for once', async () => {
+    const cookie = await cookieOf();
+    const cookies = new RequestCookies(`${NAME}=one; ${NAME}=two`);
+    expect(cookies.values(cookie)).toEqual(['one', 'two']);
+    expect(cookies.values(cookie)).toBe(cookies.values(cookie));
+    expect(new RequestCookies(undefined).values(cookie)).toEqual([]);
+  });
+
   test('the first of several counts, wherever it stands', () => {
     expect(find(`a=1; ${NAME}=one; ${NAME}=two`)).toBe('one');
     expect(find(`${NAME}=; ${NAME}=two`)).toBe('');
@@ -126,8 +141,7 @@ describe('a cookie of the app', () => {
       const set = cookie.set('v', 60) as string;
       expect(cookie.clear()).toBe(set.replace('=v; Max-Age=60;', '=; Max-Age=0;'));
       expect(cookie.set('v', undefined)).toBe(set.replace(' Max-Age=60;', ''));
-      expect(cookie.find(`a=1; ${cookie.name}=v`)).toBe('v');
-      expect(cookie.find(undefined)).toBeUndefined();
+      expect(cookie.find(`a=1; ${cookie.name}=v`)).toEqual(['v']);
     }
   });
 

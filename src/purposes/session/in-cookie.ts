@@ -11,6 +11,7 @@ import {
   decode,
   encode,
   epochHolds,
+  firstLive,
   type ResponseTraits,
   renewEpoch,
   type SessionHooks,
@@ -41,25 +42,33 @@ export class CookieSessions implements SessionKind {
     this.#parts = parts;
   }
 
-  open(cookie: string | undefined): Awaitable<SessionState> {
-    if (cookie === undefined) return SessionState.fresh();
-    const { codec, other, times, hooks } = this.#parts;
-    const former = other !== undefined && cookie.startsWith(other.version);
-    const checked = (former ? other : codec).check(cookie);
-    if (!checked.ok) return SessionState.fresh();
-    const decoded = decode(checked.json);
-    if (decoded === undefined || decoded.createdAt + times.maxAge <= this.#now()) return SessionState.fresh();
-    const { issuedAt, expiresAt } = checked;
-    const carried = {
-      id: decoded.id,
-      issuedAt,
-      expiresAt,
-      stale: former || checked.key.state === 'retiring',
-      version: 0,
-    };
+  open(cookies: readonly string[]): Awaitable<SessionState> {
+    const found = firstLive(cookies, (cookie) => this.#read(cookie));
+    return andThen(found, (state) => state ?? SessionState.fresh());
+  }
+
+  verifies(cookie: string): boolean {
+    return this.#codecOf(cookie).check(cookie).ok;
+  }
+
+  #read(cookie: string): Awaitable<SessionState | undefined> {
+    const { codec, times, hooks } = this.#parts;
+    const used = this.#codecOf(cookie);
+    const checked = used.check(cookie);
+    const decoded = checked.ok ? decode(checked.json) : undefined;
+    if (!checked.ok || decoded === undefined || decoded.createdAt + times.maxAge <= this.#now())
+      return undefined;
+    const { issuedAt, expiresAt, key } = checked;
+    const stale = used !== codec || key.state === 'retiring';
+    const carried = { id: decoded.id, issuedAt, expiresAt, stale, version: 0 };
     return andThen(epochHolds(hooks, decoded), (holds) =>
-      holds ? SessionState.loaded(decoded, carried) : SessionState.fresh(),
+      holds ? SessionState.loaded(decoded, carried) : undefined,
     );
+  }
+
+  #codecOf(cookie: string): TokenCodec {
+    const { codec, other } = this.#parts;
+    return other !== undefined && cookie.startsWith(other.version) ? other : codec;
   }
 
   commit(state: SessionState, response: ResponseTraits): Awaitable<string | undefined> {

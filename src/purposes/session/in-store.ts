@@ -10,6 +10,7 @@ import {
   decode,
   encode,
   epochHolds,
+  firstLive,
   type ResponseTraits,
   renewEpoch,
   type SessionHooks,
@@ -41,17 +42,23 @@ export class StoreSessions implements SessionKind {
     this.#parts = parts;
   }
 
-  open(cookie: string | undefined): Awaitable<SessionState> {
-    if (cookie === undefined) return SessionState.fresh();
+  open(cookies: readonly string[]): Awaitable<SessionState> {
+    const found = firstLive(cookies, (cookie) => this.#read(cookie));
+    return andThen(found, (state) => state ?? SessionState.fresh());
+  }
+
+  verifies(cookie: string): boolean {
+    return this.#parts.signer.check(cookie).ok;
+  }
+
+  #read(cookie: string): Awaitable<SessionState | undefined> {
     const { signer, store } = this.#parts;
     const checked = signer.check(cookie);
     const id = checked.ok ? fromJson(checked.json)?.value : undefined;
-    if (!checked.ok || typeof id !== 'string') return SessionState.fresh();
+    if (!checked.ok || typeof id !== 'string') return undefined;
     const { issuedAt, expiresAt } = checked;
     const carried = { id, issuedAt, expiresAt, stale: checked.key.state === 'retiring', version: 0 };
-    return andThen(store.get(id), (stored) =>
-      stored === undefined ? SessionState.fresh() : this.#load(stored, carried),
-    );
+    return andThen(store.get(id), (stored) => stored && this.#load(stored, carried));
   }
 
   commit(state: SessionState, response: ResponseTraits): Awaitable<string | undefined> {
@@ -64,12 +71,12 @@ export class StoreSessions implements SessionKind {
     return expiresAt === undefined ? this.#signedAgain(state, response) : this.#roll(state, expiresAt);
   }
 
-  #load(stored: StoredSession, carried: Carried): Awaitable<SessionState> {
+  #load(stored: StoredSession, carried: Carried): Awaitable<SessionState | undefined> {
     const decoded = decode(stored.text);
     if (decoded === undefined || decoded.createdAt + this.#parts.times.maxAge <= this.#now())
-      return SessionState.fresh();
+      return undefined;
     return andThen(epochHolds(this.#parts.hooks, decoded), (holds) => {
-      if (!holds) return SessionState.fresh();
+      if (!holds) return undefined;
       carried.version = stored.version;
       return SessionState.loaded(decoded, carried, this.#update);
     });

@@ -17,8 +17,13 @@ export interface ResponseTraits {
 
 /** Sessions of one kind. Both methods answer at once unless a store or the epoch makes them wait. */
 export interface SessionKind {
-  /** Reads the session behind a cookie; a missing, altered or expired one yields a fresh session. */
-  open(cookie: string | undefined): Awaitable<SessionState>;
+  /**
+   * Reads the session behind the cookies of a request: of several the first with a session that lives. Where there is
+   * none, as with missing, altered or expired ones, it is a fresh session.
+   */
+  open(cookies: readonly string[]): Awaitable<SessionState>;
+  /** Whether a cookie is genuine and in time; its session may have ended all the same. */
+  verifies(cookie: string): boolean;
   /**
    * Saves what has changed.
    *
@@ -37,6 +42,17 @@ export interface SessionHooks {
   readonly epoch?: (data: SessionValues) => Awaitable<string | number | undefined>;
   /** Whose session it is, so that a store can list the sessions of a user. */
   readonly user?: (data: SessionValues) => string | undefined;
+}
+
+/** The first cookie with a session that lives. */
+export function firstLive(
+  cookies: readonly string[],
+  read: (cookie: string) => Awaitable<SessionState | undefined>,
+  at = 0,
+): Awaitable<SessionState | undefined> {
+  const cookie = cookies[at];
+  if (cookie === undefined) return undefined;
+  return andThen(read(cookie), (state) => state ?? firstLive(cookies, read, at + 1));
 }
 
 /** The times of a session, in seconds. */
