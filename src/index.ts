@@ -24,7 +24,15 @@ export type {
 } from './purposes/url.js';
 export type { Health } from './runtime/keeper.js';
 export type { Logger, LogMethod } from './runtime/log.js';
+export { type SignOutOptions, signOutEverywhere, signOutSession } from './sign-out.js';
 export type { Refusal, RefusalReason, Result, Verified } from './signing/result.js';
 export type { OpenOptions, Sealer, SealOptions } from './signing/sealer.js';
 export type { Bind, Signer, SignOptions, VerifyOptions } from './signing/signer.js';
-export type { PutOutcome, SessionRecord, SessionStore, StoredSession, UserSession } from './stores/store.js';
+export type {
+  EndedSession,
+  PutOutcome,
+  SessionRecord,
+  SessionStore,
+  StoredSession,
+  UserSession,
+} from './stores/store.js';

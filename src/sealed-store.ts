@@ -6,12 +6,14 @@ import { andThen } from './purposes/session/kind.js';
 import type { Sealer } from './signing/sealer.js';
 import type {
   Awaitable,
+  EndedSession,
   PutOutcome,
   SessionRecord,
   SessionStore,
   StoredSession,
   UserSession,
 } from './stores/store.js';
+import { requireRecord } from './stores/text.js';
 
 export interface SealedStoreOptions {
   /** The sealed purpose whose keys are used; default: `session-at-rest`. */
@@ -71,7 +73,8 @@ class SealedStore implements SessionStore {
     return andThen(this.#store.get(id), (stored) => stored && this.#open(id, stored));
   }
 
-  put(id: string, record: SessionRecord, expected: number): Awaitable<PutOutcome> {
+  put(id: string, given: SessionRecord, expected: number): Awaitable<PutOutcome> {
+    const record = requireRecord(given);
     if (this.#plain === 'write') return this.#store.put(id, record, expected);
     const text = this.#sealer.seal(record.text, { bind: bindOf(id, record.user) });
     return this.#store.put(id, { ...record, text }, expected);
@@ -81,8 +84,12 @@ class SealedStore implements SessionStore {
     return this.#store.touch(id, expiresAt);
   }
 
-  destroy(id: string, until: number): Awaitable<void> {
-    return this.#store.destroy(id, until);
+  destroy(id: string, until: number, next?: string): Awaitable<boolean> {
+    return this.#store.destroy(id, until, next);
+  }
+
+  ended(id: string): Awaitable<EndedSession | undefined> {
+    return this.#store.ended?.(id);
   }
 
   listUser(user: string): Awaitable<readonly UserSession[]> {

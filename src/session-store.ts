@@ -13,6 +13,7 @@ import { ReachableStore } from './stores/reachable.js';
 import { RedisSessionStore } from './stores/redis.js';
 import type {
   Awaitable,
+  EndedSession,
   PutOutcome,
   SessionRecord,
   SessionStore,
@@ -112,8 +113,12 @@ class PreparedStore implements SessionStore {
     return await this.#ask(() => this.#store.touch(id, expiresAt));
   }
 
-  async destroy(id: string, until: number): Promise<void> {
-    await this.#ask(() => this.#store.destroy(id, until));
+  async destroy(id: string, until: number, next?: string): Promise<boolean> {
+    return await this.#ask(() => this.#store.destroy(id, until, next));
+  }
+
+  async ended(id: string): Promise<EndedSession | undefined> {
+    return await this.#ask(() => this.#store.ended?.(id));
   }
 
   async listUser(user: string): Promise<readonly UserSession[]> {

@@ -16,7 +16,7 @@ import {
   type SessionKind,
   SessionTimes,
 } from '../purposes/session/kind.js';
-import { type Carried, isEmpty, type Session, type SessionState } from '../purposes/session/session.js';
+import type { Carried, Session, SessionState } from '../purposes/session/session.js';
 import type { RingKeeper } from '../runtime/keeper.js';
 import type { Logger } from '../runtime/log.js';
 import type { TokenCodec } from '../signing/live-purpose.js';
@@ -95,11 +95,16 @@ export class HttpCore {
     const store = options.store === undefined ? sessionStore : new ReachableStore(options.store);
     const times = new SessionTimes(settings);
     const persistent = settings.get('session.cookie.persistent');
+    const dropped = () =>
+      logger.info(
+        { event: 'session.dropped' },
+        'a request wrote to a session that was ended meanwhile: nothing of it is kept',
+      );
     const shared = { cookie: this.sessionCookie, times, hooks: options, persistent, clock };
     this.sessions =
       store === undefined
         ? new CookieSessions({ ...shared, ...cookieCodecs(keyturn) })
-        : new StoreSessions({ ...shared, store, signer: ownSigner('session') });
+        : new StoreSessions({ ...shared, store, signer: ownSigner('session'), dropped });
     this.#sessionCodecs = [ownSigner('session'), ownSealer('session') ?? []].flat();
     this.waits = store !== undefined || options.epoch !== undefined;
     this.late = () =>
@@ -224,8 +229,7 @@ export class Visit {
     const opened = sessions.open(cookies);
     return andThen(opened, (state) => {
       this.#session = state;
-      if (state.fresh)
-        this.#fromTheFuture = cookies.some((cookie) => this.#core.isFromTheFuture(cookie));
+      if (state.fresh) this.#fromTheFuture = cookies.some((cookie) => this.#core.isFromTheFuture(cookie));
       return state;
     });
   }
@@ -301,8 +305,9 @@ export class Visit {
     const flashCookie = this.#flash?.commit();
     if (this.#session === undefined && this.#core.opensUnseen(this.#request.cookie)) this.open();
     const state = this.#session;
+    // Where saving has failed the browser keeps the session it has, but for one that was to end.
     if (state === undefined || this.#unsaved || this.#keepsCookie(state))
-      return this.#changes(undefined, flashCookie, cacheControl);
+      return this.#changes(state?.cleared, flashCookie, cacheControl);
     this.#adoptCsrfId(state);
     this.#unsaved = true;
     const saved = this.#core.sessions.commit(state, this.#traits(cacheControl));
@@ -349,8 +354,7 @@ export class Visit {
 
   #willHaveSession(state: SessionState): boolean {
     if (this.#keepsCookie(state)) return false;
-    if (this.#unsaved) return state.carried !== undefined;
-    return !state.ended && (!state.fresh || state.regenerated || !isEmpty(state.session));
+    return this.#unsaved ? state.carried !== undefined && state.cleared === undefined : state.willBe;
   }
 
   #traits(cacheControl: string | undefined): ResponseTraits {

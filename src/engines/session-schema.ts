@@ -56,8 +56,8 @@ export function statements({ table, indexes }: TableNames): string {
   return [
     `CREATE TABLE IF NOT EXISTS ${table} (
   id text COLLATE "C" PRIMARY KEY,
-  version bigint NOT NULL, -- 0: ended, and refused until expires_at
-  text text,
+  version bigint NOT NULL, -- 0: ended at created_at, and refused until expires_at
+  text text, -- of an ended one: the id under which it goes on
   user_id text COLLATE "C",
   created_at bigint NOT NULL, -- milliseconds since 1970
   expires_at bigint NOT NULL

@@ -29,6 +29,7 @@ import type { Signer } from '../signing/signer.js';
 import { fromJson, toJson } from '../signing/token.js';
 import { ReachableStore } from '../stores/reachable.js';
 import type { SessionRecord, SessionStore, StoredSession } from '../stores/store.js';
+import { isName } from '../stores/text.js';
 
 /** The purpose of refresh tokens. */
 const REFRESH = 'refresh';
@@ -55,8 +56,8 @@ export interface RefreshTokensOptions {
 }
 
 export interface RefreshSubject<D> {
-  /** Whose tokens these are: the id of a user. */
-  readonly user: string;
+  /** Whose tokens these are: the id of a user. A whole number is the same user as its digits. */
+  readonly user: string | number;
   /** What the app wants back at every rotation, such as the scopes. Kept in the store, not in the token. */
   readonly data?: D;
 }
@@ -142,8 +143,8 @@ export class RefreshTokens<D = unknown> {
    *
    * @throws KeyturnError `jwt_invalid`, `payload_not_json`, `engine_unavailable`
    */
-  async issue({ user, data }: RefreshSubject<D>): Promise<IssuedRefreshToken> {
-    requireUser(user);
+  async issue({ user: given, data }: RefreshSubject<D>): Promise<IssuedRefreshToken> {
+    const user = requireUser(given);
     const family = randomId(FAMILY_BYTES);
     const at = this.#parts.clock();
     const iat = Math.floor(at / 1000);
@@ -216,8 +217,8 @@ export class RefreshTokens<D = unknown> {
    *
    * @returns how many it ended
    */
-  async revokeUser(user: string): Promise<number> {
-    requireUser(user);
+  async revokeUser(given: string | number): Promise<number> {
+    const user = requireUser(given);
     const until = this.#parts.clock() + this.maxAge * 1000;
     const families = (await this.#store.listUser(user)).filter(({ id }) => id.startsWith(PREFIX));
     for (const { id, expiresAt } of families) await this.#store.destroy(id, Math.max(until, expiresAt));
@@ -316,8 +317,9 @@ function requireStore(store: SessionStore): SessionStore {
   );
 }
 
-function requireUser(user: string): void {
-  if (typeof user === 'string' && user !== '' && user.isWellFormed()) return;
+function requireUser(given: unknown): string {
+  const user = Number.isSafeInteger(given) ? String(given) : given;
+  if (isName(user)) return user;
   throw new KeyturnError('jwt_invalid', 'user is missing, empty or no text', 'pass an id: String(user.id)');
 }
 

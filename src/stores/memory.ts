@@ -1,5 +1,13 @@
 // Sessions in this process: for development, tests and single-process apps that may forget on restart.
-import type { PutOutcome, SessionRecord, SessionStore, StoredSession, UserSession } from './store.js';
+import type {
+  EndedSession,
+  PutOutcome,
+  SessionRecord,
+  SessionStore,
+  StoredSession,
+  UserSession,
+} from './store.js';
+import { isName, requireId, requireMoment, requireRecord, requireUser } from './text.js';
 
 export interface MemorySessionStoreOptions {
   /** Milliseconds since 1970; default: `Date.now`. */
@@ -14,13 +22,18 @@ export interface MemorySessionStoreOptions {
 /** So many old records are looked at with every write, so that expired ones go without a timer. */
 const SWEEP = 4;
 
+interface Tombstone extends EndedSession {
+  /** Until when it is remembered. */
+  readonly until: number;
+}
+
 /** A {@link SessionStore} in memory. */
 export class MemorySessionStore implements SessionStore {
   readonly #clock: () => number;
   readonly #limit: number;
   // In the order of the last write or touch, so that the first to expire stand first.
   readonly #sessions = new Map<string, StoredSession>();
-  readonly #tombstones = new Map<string, number>();
+  readonly #tombstones = new Map<string, Tombstone>();
   readonly #byUser = new Map<string, Set<string>>();
 
   constructor(options: MemorySessionStoreOptions = {}) {
@@ -41,9 +54,11 @@ export class MemorySessionStore implements SessionStore {
     return undefined;
   }
 
-  put(id: string, record: SessionRecord, expected: number): PutOutcome {
+  put(id: string, given: SessionRecord, expected: number): PutOutcome {
+    requireId(id);
+    const record = requireRecord(given);
     this.#sweep();
-    if ((this.#tombstones.get(id) ?? 0) > this.#clock()) return 'gone';
+    if (this.ended(id) !== undefined) return 'gone';
     const stored = this.get(id);
     if (stored === undefined && expected !== 0) return 'gone';
     if ((stored?.version ?? 0) !== expected) return 'conflict';
@@ -61,27 +76,43 @@ export class MemorySessionStore implements SessionStore {
     const session = this.get(id);
     if (session === undefined) return false;
     this.#sessions.delete(id);
-    this.#sessions.set(id, Object.freeze({ ...session, expiresAt }));
+    this.#sessions.set(id, Object.freeze({ ...session, expiresAt: requireMoment(expiresAt) }));
     return true;
   }
 
-  destroy(id: string, until: number): void {
-    const session = this.#sessions.get(id);
+  destroy(id: string, until: number, next?: string): boolean {
+    requireMoment(until);
+    if (!isName(id)) return false;
+    const session = this.get(id);
     if (session !== undefined) this.#drop(id, session);
+    const { at, next: first, until: before = 0 } = this.#tombstone(id) ?? { at: this.#clock(), next };
     this.#tombstones.delete(id);
-    this.#tombstones.set(id, until);
+    const known = { at, until: Math.max(until, before) };
+    this.#tombstones.set(id, first === undefined ? known : { ...known, next: first });
     this.#sweep();
     this.#keepWithinLimit();
+    return session !== undefined;
   }
 
-  listUser(user: string): readonly UserSession[] {
+  ended(id: string): EndedSession | undefined {
+    const { at, next } = this.#tombstone(id) ?? {};
+    if (at === undefined) return undefined;
+    return next === undefined ? { at } : { at, next };
+  }
+
+  listUser(user: string | number): readonly UserSession[] {
     const found: UserSession[] = [];
-    for (const id of this.#byUser.get(user) ?? []) {
+    for (const id of this.#byUser.get(requireUser(user)) ?? []) {
       const session = this.get(id);
       if (session !== undefined)
         found.push({ id, createdAt: session.createdAt, expiresAt: session.expiresAt });
     }
     return found;
+  }
+
+  #tombstone(id: string): Tombstone | undefined {
+    const found = this.#tombstones.get(id);
+    return found !== undefined && found.until > this.#clock() ? found : undefined;
   }
 
   #drop(id: string, session: StoredSession): void {
@@ -111,7 +142,7 @@ export class MemorySessionStore implements SessionStore {
       if (session.expiresAt <= now) this.#drop(id, session);
     }
     looked = 0;
-    for (const [id, until] of this.#tombstones) {
+    for (const [id, { until }] of this.#tombstones) {
       if (looked++ >= SWEEP) break;
       if (until <= now) this.#tombstones.delete(id);
     }

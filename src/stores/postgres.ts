@@ -1,5 +1,5 @@
-// Sessions in PostgreSQL, through a pool of the app. One row per session; an ended one leaves a row without text that
-// keeps its id refused. Each write is one statement, so that a pooler between app and server may hand out another
+// Sessions in PostgreSQL, through a pool of the app. One row per session; an ended one leaves a row that keeps its id
+// refused, with the id of its successor for a text. Each write is one statement, so that a pooler between app and server may hand out another
 // connection every time, and nothing has to be rolled back.
 //
 // Whether something has expired is decided by the clock of the app, as with the cookie; the server's is never asked.
@@ -7,7 +7,15 @@ import { type PostgresPool, type PostgresRow, surviveLostConnections } from '../
 import { areThere } from '../engines/schema.js';
 import { lockSql, namesOf, pathsOf, statements, TABLE, type TableNames } from '../engines/session-schema.js';
 import { KeyturnError } from '../errors.js';
-import type { PutOutcome, SessionRecord, SessionStore, StoredSession, UserSession } from './store.js';
+import type {
+  EndedSession,
+  PutOutcome,
+  SessionRecord,
+  SessionStore,
+  StoredSession,
+  UserSession,
+} from './store.js';
+import { isName, requireId, requireMoment, requireRecord, requireUser } from './text.js';
 
 export type { PostgresPool } from '../engines/postgres.js';
 export { ringSchemaSql } from '../engines/ring-schema.js';
@@ -27,6 +35,8 @@ const MARGIN = 60_000;
 /** So many rows at most go at once, in a statement of its own, with one in so many writes: faster than rows come. */
 const BATCH = 100;
 const SWEEP_EVERY = 20;
+/** Of the row `s`, by the time that is $2. */
+const STILL_ENDED = 's.version = 0 AND s.expires_at > $2::bigint';
 /** A database whose transactions are serializable by default refuses some writes, to be repeated. */
 const ATTEMPTS = 10;
 
@@ -62,6 +72,7 @@ export class PostgresSessionStore implements SessionStore {
   }
 
   async get(id: string): Promise<StoredSession | undefined> {
+    if (!isName(id)) return undefined;
     const [row] = await this.#rows(
       `SELECT version, text, user_id, created_at, expires_at FROM ${this.#table}
        WHERE id = $1 AND version > 0 AND expires_at > $2`,
@@ -78,7 +89,8 @@ export class PostgresSessionStore implements SessionStore {
   }
 
   async put(id: string, record: SessionRecord, expected: number): Promise<PutOutcome> {
-    const { text, createdAt, expiresAt, user = null } = record;
+    requireId(id);
+    const { text, createdAt, expiresAt, user = null } = requireRecord(record);
     const now = this.#now();
     const values = [id, text, user, Math.floor(createdAt), Math.floor(expiresAt), now];
     const written =
@@ -102,28 +114,56 @@ export class PostgresSessionStore implements SessionStore {
   }
 
   async touch(id: string, expiresAt: number): Promise<boolean> {
+    const moment = requireMoment(expiresAt);
+    if (!isName(id)) return false;
     const touched = await this.#count(
       `UPDATE ${this.#table} SET expires_at = $2 WHERE id = $1 AND version > 0 AND expires_at > $3`,
-      [id, Math.floor(expiresAt), this.#now()],
+      [id, moment, this.#now()],
     );
     return touched > 0;
   }
 
-  async destroy(id: string, until: number): Promise<void> {
-    await this.#count(
-      `INSERT INTO ${this.#table} (id, version, text, user_id, created_at, expires_at)
-       VALUES ($1, 0, NULL, NULL, $2, $3)
-       ON CONFLICT (id) DO UPDATE SET version = 0, text = NULL, user_id = NULL, expires_at = excluded.expires_at`,
-      [id, this.#now(), Math.floor(until)],
+  async destroy(id: string, until: number, next: string | null = null): Promise<boolean> {
+    const moment = requireMoment(until);
+    if (!isName(id)) return false;
+    // The row of one that lives is won by one statement. Where there is none, or an ended one, only its memory is
+    // written: the second half looks at what the first has done, and so comes after it.
+    const [row] = await this.#rows(
+      `WITH ended AS (
+         UPDATE ${this.#table}
+         SET version = 0, text = $4::text, user_id = NULL, created_at = $2::bigint, expires_at = $3::bigint
+         WHERE id = $1 AND version > 0 AND expires_at > $2::bigint RETURNING 1),
+       remembered AS (
+         INSERT INTO ${this.#table} AS s (id, version, text, user_id, created_at, expires_at)
+         SELECT $1, 0, $4::text, NULL, $2::bigint, $3::bigint WHERE NOT EXISTS (SELECT 1 FROM ended)
+         ON CONFLICT (id) DO UPDATE SET version = 0, user_id = NULL,
+           text = CASE WHEN ${STILL_ENDED} THEN s.text ELSE excluded.text END,
+           created_at = CASE WHEN ${STILL_ENDED} THEN s.created_at ELSE excluded.created_at END,
+           expires_at = CASE WHEN ${STILL_ENDED} THEN GREATEST(s.expires_at, excluded.expires_at)
+             ELSE excluded.expires_at END)
+       SELECT count(*) AS lived FROM ended`,
+      [id, this.#now(), moment, next],
     );
     this.#sweepSometimes();
+    return Number(row?.lived) === 1;
   }
 
-  async listUser(user: string): Promise<readonly UserSession[]> {
+  async ended(id: string): Promise<EndedSession | undefined> {
+    if (!isName(id)) return undefined;
+    const [row] = await this.#rows(
+      `SELECT text, created_at FROM ${this.#table} WHERE id = $1 AND version = 0 AND expires_at > $2`,
+      [id, this.#now()],
+    );
+    if (row === undefined) return undefined;
+    const at = Number(row.created_at);
+    return row.text === null ? { at } : { at, next: row.text as string };
+  }
+
+  async listUser(user: string | number): Promise<readonly UserSession[]> {
     const rows = await this.#rows(
       `SELECT id, created_at, expires_at FROM ${this.#table}
        WHERE user_id = $1 AND version > 0 AND expires_at > $2`,
-      [user, this.#now()],
+      [requireUser(user), this.#now()],
     );
     return rows.map((row) => ({
       id: row.id as string,

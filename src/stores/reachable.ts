@@ -4,12 +4,14 @@ import { troubleOf } from '../engines/reason.js';
 import { KeyturnError } from '../errors.js';
 import type {
   Awaitable,
+  EndedSession,
   PutOutcome,
   SessionRecord,
   SessionStore,
   StoredSession,
   UserSession,
 } from './store.js';
+import { isName, requireId, requireMoment, requireRecord, requireUser } from './text.js';
 
 /** Told once each time that reading begins to fail, and once when it works again. */
 export interface ReachListener {
@@ -39,23 +41,32 @@ export class ReachableStore implements SessionStore {
   }
 
   get(id: string): Awaitable<StoredSession | undefined> {
-    return this.#watched(() => this.#inner.get(id));
+    return isName(id) ? this.#watched(() => this.#inner.get(id)) : undefined;
   }
 
-  put(id: string, record: SessionRecord, expected: number): Awaitable<PutOutcome> {
+  put(id: string, given: SessionRecord, expected: number): Awaitable<PutOutcome> {
+    requireId(id);
+    const record = requireRecord(given);
     return asked(() => this.#inner.put(id, record, expected));
   }
 
   touch(id: string, expiresAt: number): Awaitable<boolean> {
-    return asked(() => this.#inner.touch(id, expiresAt));
+    requireMoment(expiresAt);
+    return isName(id) ? asked(() => this.#inner.touch(id, expiresAt)) : false;
   }
 
-  destroy(id: string, until: number): Awaitable<void> {
-    return asked(() => this.#inner.destroy(id, until));
+  destroy(id: string, until: number, next?: string): Awaitable<boolean> {
+    requireMoment(until);
+    return isName(id) ? asked(() => this.#inner.destroy(id, until, next)) : false;
   }
 
-  listUser(user: string): Awaitable<readonly UserSession[]> {
-    return this.#watched(() => this.#inner.listUser(user));
+  ended(id: string): Awaitable<EndedSession | undefined> {
+    return isName(id) ? this.#watched(() => this.#inner.ended?.(id)) : undefined;
+  }
+
+  listUser(user: string | number): Awaitable<readonly UserSession[]> {
+    const owner = requireUser(user);
+    return this.#watched(() => this.#inner.listUser(owner));
   }
 
   /** A read has failed. */

@@ -20,7 +20,15 @@ import {
   script,
   surviveLostConnections,
 } from '../engines/redis.js';
-import type { PutOutcome, SessionRecord, SessionStore, StoredSession, UserSession } from './store.js';
+import type {
+  EndedSession,
+  PutOutcome,
+  SessionRecord,
+  SessionStore,
+  StoredSession,
+  UserSession,
+} from './store.js';
+import { isName, requireId, requireMoment, requireRecord, requireUser } from './text.js';
 
 export type {
   IoredisClient,
@@ -46,7 +54,10 @@ const MARGIN = 60_000;
 const DIGITS = 16;
 /** Head of a session: expiry, version, creation and the name of the write, each followed by a space. */
 const HEAD = 4 * (DIGITS + 1);
-/** Head of an ended one: the letter x, and until when its id is refused. */
+/**
+ * An ended one: the letter x, until when its id is refused, when it was ended and the name of that write, each followed
+ * by a space, and the id under which it goes on, if any.
+ */
 const ENDED = 'x';
 
 // In all of them KEYS[1] is the session and ARGV[1] the time by the app's clock. A script that could find `head` of
@@ -78,11 +89,26 @@ redis.call('SETRANGE', KEYS[1], 0, ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return string.match(redis.call('GET', KEYS[1]), '^[^\\n]*')`);
 
-/** ARGV: now, tombstone, time to live. Returns the head of what was there, and whose it was. */
+/**
+ * ARGV: now, until, name of this write, successor, time to live. Returns the head of what lived until now, and whose it
+ * was; the letter x when this write has ended it already, sent again by the client; nothing where nothing lived.
+ */
 const DESTROY = script(`
-local before = redis.call('GET', KEYS[1])
-redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-return before and string.match(before, '^[^\\n]*')`);
+local before, now = redis.call('GET', KEYS[1]), tonumber(ARGV[1])
+local rest = ' ' .. ARGV[1] .. ' ' .. ARGV[3] .. ' ' .. ARGV[4]
+local lived = false
+if before and string.sub(before, 1, 1) == '${ENDED}' then
+  if string.sub(before, ${2 * DIGITS + 4}, ${3 * DIGITS + 3}) == ARGV[3] then return '${ENDED}' end
+  local known = string.sub(before, 2, ${DIGITS + 1})
+  if tonumber(known) > now then
+    if known >= ARGV[2] then return false end
+    rest = string.sub(before, ${DIGITS + 2})
+  end
+elseif before and tonumber(string.sub(before, 1, ${DIGITS})) > now then
+  lived = string.match(before, '^[^\\n]*')
+end
+redis.call('SET', KEYS[1], '${ENDED}' .. ARGV[2] .. rest, 'PX', ARGV[5])
+return lived`);
 
 /** KEYS[1] is the sessions of a user. ARGV: now less the margin, id, expiry, time to live. */
 const INDEX = script(`
@@ -113,12 +139,15 @@ export class RedisSessionStore implements SessionStore {
   }
 
   async get(id: string): Promise<StoredSession | undefined> {
+    if (!isName(id)) return undefined;
     const value = asText(await this.#client.get(this.#sessionKey(id)));
     const found = value === undefined ? undefined : parse(value);
     return found !== undefined && found.expiresAt > this.#clock() ? found : undefined;
   }
 
-  async put(id: string, record: SessionRecord, expected: number): Promise<PutOutcome> {
+  async put(id: string, given: SessionRecord, expected: number): Promise<PutOutcome> {
+    requireId(id);
+    const record = requireRecord(given);
     const now = this.#clock();
     const write = this.#nameWrite();
     const value = format(record, expected + 1, write);
@@ -134,6 +163,8 @@ export class RedisSessionStore implements SessionStore {
   }
 
   async touch(id: string, expiresAt: number): Promise<boolean> {
+    requireMoment(expiresAt);
+    if (!isName(id)) return false;
     const now = this.#clock();
     const parts = [number(now), number(expiresAt), timeToLive(expiresAt, now)];
     const head = asText(await this.#write(TOUCH, id, parts));
@@ -144,25 +175,51 @@ export class RedisSessionStore implements SessionStore {
     return true;
   }
 
-  async destroy(id: string, until: number): Promise<void> {
+  async destroy(id: string, until: number, next = ''): Promise<boolean> {
+    requireMoment(until);
+    if (!isName(id)) return false;
     const now = this.#clock();
-    const parts = [number(now), ENDED + number(until), timeToLive(until, now)];
+    const parts = [number(now), number(until), this.#nameWrite(), next, timeToLive(until, now)];
     const head = asText(await this.#write(DESTROY, id, parts));
-    const user = head === undefined || head.startsWith(ENDED) ? undefined : userIn(head);
-    if (user === undefined) return;
-    const key = this.#userKey(user);
-    // The session has ended, whatever comes of this: an entry too many is hidden by listUser and goes in time.
-    await this.#command(key, ['ZREM', key, id]).catch(() => undefined);
+    if (head === undefined) return false;
+    const user = head === ENDED ? undefined : userIn(head);
+    if (user !== undefined) {
+      const key = this.#userKey(user);
+      // The session has ended, whatever comes of this: an entry too many is hidden by listUser and goes in time.
+      await this.#command(key, ['ZREM', key, id]).catch(() => undefined);
+    }
+    return true;
   }
 
-  async listUser(user: string): Promise<readonly UserSession[]> {
-    const key = this.#userKey(user);
+  async ended(id: string): Promise<EndedSession | undefined> {
+    if (!isName(id)) return undefined;
+    const value = asText(await this.#client.get(this.#sessionKey(id)));
+    if (value?.startsWith(ENDED) !== true) return undefined;
+    const [until, at, , next] = value.slice(1).split(' ');
+    if (Number(until) <= this.#clock()) return undefined;
+    return next ? { at: Number(at), next } : { at: Number(at) };
+  }
+
+  async listUser(user: string | number): Promise<readonly UserSession[]> {
+    const named = requireUser(user);
+    const key = this.#userKey(named);
+    const owner = JSON.stringify(named);
     const now = this.#clock();
     const from = number(Math.max(0, now - MARGIN));
-    const ids = (await this.#command(key, ['ZRANGEBYSCORE', key, from, '+inf'])) as readonly unknown[];
-    const owner = JSON.stringify(user);
-    const sessions = await all(ids.map((id) => this.#headOf(asText(id) as string, owner, now)));
-    return sessions.filter((session) => session !== undefined);
+    const seen = new Set<string>();
+    const found: UserSession[] = [];
+    // A session that has ended since the look at the index may have got a new id, which stood there before it ended:
+    // then another look finds that one.
+    for (let again = true; again; ) {
+      const listed = (await this.#command(key, ['ZRANGEBYSCORE', key, from, '+inf'])) as readonly unknown[];
+      const ids = listed.map((id) => asText(id) as string).filter((id) => !seen.has(id));
+      const sessions = await all(ids.map((id) => this.#headOf(id, owner, now)));
+      for (const id of ids) seen.add(id);
+      const live = sessions.filter((session) => session !== undefined);
+      found.push(...live);
+      again = live.length < ids.length;
+    }
+    return found;
   }
 
   /** The head alone: texts may be long, and lists too. */

@@ -10,7 +10,7 @@ export interface SessionRecord {
   readonly createdAt: number;
   /** The store forgets the record then. */
   readonly expiresAt: number;
-  /** Whose session it is, where the app says so: for listing and "sign out everywhere". */
+  /** Whose session it is, where the app says so: for listing and "sign out everywhere". See `userOf` in `text.ts`. */
   readonly user?: string;
 }
 
@@ -24,6 +24,14 @@ export interface UserSession {
   readonly id: string;
   readonly createdAt: number;
   readonly expiresAt: number;
+}
+
+/** That a session has been ended. */
+export interface EndedSession {
+  /** When, in milliseconds since 1970. */
+  readonly at: number;
+  /** The id of the session that took its place, where it was not signed out but got a new id. */
+  readonly next?: string;
 }
 
 /**
@@ -43,8 +51,23 @@ export interface SessionStore {
   put(id: string, record: SessionRecord, expected: number): Awaitable<PutOutcome>;
   /** Moves the expiry without a new version. False when the session is gone. */
   touch(id: string, expiresAt: number): Awaitable<boolean>;
-  /** Ends a session and remembers its id until `until`, so that no slower request can bring it back. */
-  destroy(id: string, until: number): Awaitable<void>;
-  /** The live sessions of a user, in no particular order. */
+  /**
+   * Ends a session, or what could become one, and remembers its id until `until`, so that no slower request can bring
+   * it back. Of one that has ended already the first `at` and `next` stay.
+   *
+   * @param next the session that takes its place
+   * @returns true when it lived until now: of several that end it at once exactly one is told so
+   */
+  destroy(id: string, until: number, next?: string): Awaitable<boolean>;
+  /**
+   * What is remembered of an ended session; undefined for one that lives, has expired, or never was. Without it requests
+   * that a sign-in has overtaken begin sessions of their own, and a sign-out that was sent with the id from before a
+   * change of id ends nothing.
+   */
+  ended?(id: string): Awaitable<EndedSession | undefined>;
+  /**
+   * The live sessions of a user, in no particular order. Where one is saved and then another ended, a list that is
+   * made meanwhile has at least one of the two.
+   */
   listUser(user: string): Awaitable<readonly UserSession[]>;
 }

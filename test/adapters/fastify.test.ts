@@ -58,6 +58,7 @@ function bound(store: MemorySessionStore) {
     get: store.get.bind(store),
     touch: store.touch.bind(store),
     destroy: store.destroy.bind(store),
+    ended: store.ended.bind(store),
     listUser: store.listUser.bind(store),
   };
 }

@@ -131,8 +131,23 @@ const ROUTES: readonly ContractRoute[] = [
     session.user = 'ghost';
     return 'ok';
   }),
+  route('POST', '/destroy-and-throws', ({ session }) => {
+    session.destroy();
+    throw new Error('after signing out');
+  }),
+  route('POST', '/destroy-and-empties-itself', ({ session }) => {
+    session.destroy();
+    session.regenerate();
+    session.destroy();
+    session.big = 1n;
+  }),
+  route('POST', '/destroy-and-begins-badly', ({ session }) => {
+    session.destroy();
+    session.regenerate();
+    session.big = 1n;
+  }),
   route('POST', '/slow-elevate', async ({ session, body }) => {
-    session.regenerate({ keep: true });
+    session.regenerate({ keep: true, ...(body.epoch === undefined ? {} : { epoch: body.epoch }) });
     session.elevated = true;
     await wait(body.after);
     return 'ok';
@@ -270,6 +285,7 @@ function wrappedStore(
     put: (...parts) => wrap('put', () => store.put(...parts)),
     touch: (...parts) => wrap('touch', () => store.touch(...parts)),
     destroy: (...parts) => wrap('destroy', () => store.destroy(...parts)),
+    ended: (...parts) => wrap('ended', () => store.ended?.(...parts)),
     listUser: (...parts) => wrap('listUser', () => store.listUser(...parts)),
   };
 }
@@ -628,7 +644,24 @@ export function httpContract(name: string, start: StartApp, engines: readonly Co
         await browser.post('/sign-in', { user: 'ada' });
         const answer = await browser.post('/after-destroy');
         expect(answer.status).toBe(500);
-        expect((await browser.get('/read')).json.data.user).toBe('ada');
+        // An error all the same, and no reason to stay signed in.
+        expect(await browser.cookie(SID)).toBeUndefined();
+        expect((await browser.get('/read')).json.isNew).toBe(true);
+      });
+
+      test.each([
+        'throws',
+        'empties-itself',
+        'begins-badly',
+      ])('whoever signs out is signed out, also where the handler %s afterwards', async (how) => {
+        const browser = await open({ config });
+        await browser.post('/sign-in', { user: 'ada' });
+        const copied = `${SID}=${await browser.cookie(SID)}`;
+        expect((await browser.post(`/destroy-and-${how}`)).status).toBe(500);
+        expect(await browser.cookie(SID)).toBeUndefined();
+        expect((await browser.get('/read')).json.isNew).toBe(true);
+        if (backend !== 'cookie')
+          expect((await browser.get('/read', { cookie: copied })).json.isNew).toBe(true);
       });
 
       test('names of methods are no names for data', async () => {
@@ -692,12 +725,26 @@ export function httpContract(name: string, start: StartApp, engines: readonly Co
         });
         await browser.post('/sign-in', { user: 'ada' });
         const elsewhere = `${SID}=${await browser.cookie(SID)}`;
-        const here = browser.post('/slow-elevate', { after: 40 });
+        const here = browser.post('/slow-elevate', { after: 40, epoch: 2 });
         await wait(15);
         epoch = 2;
         await here;
         expect((await browser.get('/read')).json.data).toEqual({ user: 'ada', elevated: true });
         expect((await browser.get('/read', { cookie: elsewhere })).json.isNew).toBe(true);
+      });
+
+      test('a slower request that takes a new id does not outlive the epoch of its user', async () => {
+        let asked = Number.NEGATIVE_INFINITY;
+        const epoch = (values: { readonly user?: unknown }) => {
+          asked += 1;
+          return values.user === undefined ? undefined : asked > 1 ? 2 : 1;
+        };
+        const browser = await open({ config, http: { epoch } });
+        await browser.post('/sign-in', { user: 'ada' });
+        // Another epoch begins after the session has been opened.
+        asked = 0;
+        expect((await browser.post('/slow-elevate', { after: 0 })).status).toBe(200);
+        expect((await browser.get('/read')).json.data).toEqual({ elevated: true });
       });
 
       test('an epoch goes with the data that is saved, whichever way somebody signs in', async () => {
@@ -761,7 +808,7 @@ export function httpContract(name: string, start: StartApp, engines: readonly Co
         await browser.post('/destroy-and-sign-in', { user: 'grace' });
         expect((await browser.get('/read')).json.data).toEqual({ user: 'grace' });
         expect((await browser.post('/destroy-and-update')).status).toBe(500);
-        expect((await browser.get('/read')).json.data).toEqual({ user: 'grace' });
+        expect((await browser.get('/read')).json.isNew).toBe(true);
         await browser.post('/sign-in-and-destroy', { user: 'ada' });
         expect(await browser.cookie(SID)).toBeUndefined();
         expect((await browser.get('/read')).json.isNew).toBe(true);
@@ -925,6 +972,33 @@ export function httpContract(name: string, start: StartApp, engines: readonly Co
       await browser.post('/set', { key: 'a', value: 0 });
       const answers = await Promise.all(
         [1, 2].map((value) => browser.post('/set', { key: 'a', value, before: 40, after: 40 })),
+      );
+      expect(answers.map((answer) => answer.status).sort()).toEqual([200, 409]);
+    });
+
+    test('of moments that requests note at once the later stays, and where the last may win it does', async () => {
+      const browser = await open({ config, http: { lastWins: ['page'] } });
+      const at = clock.now;
+      for (const [key, values, expected] of [
+        ['lastSeen', [at + 5, at + 3, at + 5], at + 5],
+        ['lastSecond', [1, 2, 3].map((n) => Math.floor(at / 1000) + n), Math.floor(at / 1000) + 3],
+        ['lastDate', [1, 3, 2].map((n) => new Date(at + n).toISOString()), new Date(at + 3).toISOString()],
+        ['page', ['/a', '/b', '/c'], expect.stringMatching(/^.[abc]$/)],
+      ] as const) {
+        await browser.post('/set', { key, value: values[0] });
+        const answers = await Promise.all(
+          values.map((value) => browser.post('/set', { key, value, before: 20, after: 20 })),
+        );
+        expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+        expect((await browser.get('/read')).json.data[key]).toEqual(expected);
+      }
+    });
+
+    test('of two that count, one is told, though both come to the same number', async () => {
+      const browser = await open({ config });
+      await browser.post('/set', { key: 'n', value: 5 });
+      const answers = await Promise.all(
+        [6, 6].map((value) => browser.post('/set', { key: 'n', value, before: 40, after: 40 })),
       );
       expect(answers.map((answer) => answer.status).sort()).toEqual([200, 409]);
     });

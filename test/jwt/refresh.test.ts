@@ -5,6 +5,7 @@ import type { KeyState } from '../../src/keyring/key.js';
 import { internalsOf, type Keyturn } from '../../src/keyturn.js';
 import { MemorySessionStore } from '../../src/stores/memory.js';
 import type {
+  EndedSession,
   PutOutcome,
   SessionRecord,
   SessionStore,
@@ -28,7 +29,7 @@ const DAY = 86_400;
 /** Another store altogether: copies in and out, every answer late and in any order, thenables that are no promises. */
 class SlowStore implements SessionStore {
   readonly records = new Map<string, string>();
-  readonly tombstones = new Map<string, number>();
+  readonly tombstones = new Map<string, EndedSession & { readonly until: number }>();
   readonly #clock: TestClock;
   readonly #random = seeded(7);
 
@@ -59,8 +60,7 @@ class SlowStore implements SessionStore {
   put(id: string, record: SessionRecord, expected: number): Promise<PutOutcome> {
     return this.#later(() => {
       const stored = this.#live(id);
-      if ((this.tombstones.get(id) ?? 0) > this.#clock.now || (stored === undefined && expected !== 0))
-        return 'gone';
+      if (this.#tombstone(id) !== undefined || (stored === undefined && expected !== 0)) return 'gone';
       if ((stored?.version ?? 0) !== expected) return 'conflict';
       this.records.set(id, JSON.stringify({ ...record, version: expected + 1 }));
       return 'saved';
@@ -75,11 +75,27 @@ class SlowStore implements SessionStore {
     });
   }
 
-  destroy(id: string, until: number): Promise<void> {
+  destroy(id: string, until: number, next?: string): Promise<boolean> {
     return this.#later(() => {
+      const lived = this.#live(id) !== undefined;
       this.records.delete(id);
-      this.tombstones.set(id, until);
+      const known = this.#tombstone(id);
+      const first = known ?? { at: this.#clock.now, ...(next === undefined ? {} : { next }) };
+      this.tombstones.set(id, { ...first, until: Math.max(until, known?.until ?? 0) });
+      return lived;
     });
+  }
+
+  ended(id: string): Promise<EndedSession | undefined> {
+    return this.#later(() => {
+      const { at, next } = this.#tombstone(id) ?? {};
+      return at === undefined ? undefined : { at, ...(next === undefined ? {} : { next }) };
+    });
+  }
+
+  #tombstone(id: string) {
+    const found = this.tombstones.get(id);
+    return found !== undefined && found.until > this.#clock.now ? found : undefined;
   }
 
   listUser(user: string): Promise<readonly UserSession[]> {
@@ -329,7 +345,11 @@ describe('what a store may do', () => {
     await tokens.issue({ user: 'ada' });
     await tokens.revokeUser('ada');
     const end = start + 30 * DAY * 1000;
-    expect([...store.tombstones.values()]).toEqual([end, end + 60_000, end + 60_000]);
+    expect([...store.tombstones.values()].map(({ until }) => until)).toEqual([
+      end,
+      end + 60_000,
+      end + 60_000,
+    ]);
   });
 
   test('it loses the last write: nobody is signed out, and what was used stays used', async () => {

@@ -6,6 +6,7 @@ import { KeyturnError } from '../../errors.js';
 import type { TokenCodec } from '../../signing/live-purpose.js';
 import type { Awaitable } from '../../stores/store.js';
 import { type AppCookie, COOKIE_LIMIT } from '../cookie.js';
+import { valuesOf } from './edits.js';
 import {
   andThen,
   decode,
@@ -13,13 +14,13 @@ import {
   epochHolds,
   firstLive,
   type ResponseTraits,
+  refuseLateData,
   renewEpoch,
   type SessionHooks,
   type SessionKind,
   type SessionTimes,
-  textToSave,
 } from './kind.js';
-import { SessionState } from './session.js';
+import { dataText, SessionState } from './session.js';
 
 export interface CookieSessionParts {
   /** What makes the cookies: a signer or a sealer. */
@@ -73,12 +74,16 @@ export class CookieSessions implements SessionKind {
 
   commit(state: SessionState, response: ResponseTraits): Awaitable<string | undefined> {
     const { carried, base } = state;
-    const data = textToSave(state);
-    if (state.ended) return carried === undefined ? undefined : this.#parts.cookie.clear();
+    if (state.destroyed && carried !== undefined) state.cleared = this.#parts.cookie.clear();
+    if (state.ended) {
+      refuseLateData(state);
+      return state.cleared;
+    }
+    const data = dataText(state.session);
     const changed = state.fresh ? data !== '{}' || state.regenerated : data !== base;
     if (changed) {
       const renewed = renewEpoch(this.#parts.hooks, state, state.session);
-      return andThen(renewed, (holds) => (holds ? this.#issue(state, data) : undefined));
+      return andThen(renewed, (holds) => (holds ? this.#issue(state, data) : this.#withoutKept(state)));
     }
     if (carried === undefined || response.publiclyCacheable || !response.canSign) return undefined;
     const now = this.#now();
@@ -90,6 +95,15 @@ export class CookieSessions implements SessionKind {
     if (carried.stale && response.safe)
       return this.#write(state, data, createdAt, carried.issuedAt, carried.expiresAt);
     return undefined;
+  }
+
+  /** What `regenerate` has kept goes with the epoch that is over; what the request has put there itself begins anew. */
+  #withoutKept(state: SessionState): Awaitable<string | undefined> {
+    const data = valuesOf(state.session);
+    for (const key of state.kept) delete data[key];
+    if (state.kept.length === 0 || Object.keys(data).length === 0) return undefined;
+    state.kept = [];
+    return andThen(renewEpoch(this.#parts.hooks, state, data), () => this.#issue(state, dataText(data)));
   }
 
   #issue(state: SessionState, data: string): string {

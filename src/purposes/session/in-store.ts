@@ -1,10 +1,18 @@
 // Sessions in a store: the cookie carries a signed random id, the store a versioned record. Every write is a
 // compare-and-set, so parallel requests lose nothing silently and a sign-out is never undone by a slower one.
-import { KeyturnError } from '../../errors.js';
 import type { Signer } from '../../signing/signer.js';
 import { fromJson } from '../../signing/token.js';
-import type { Awaitable, SessionRecord, SessionStore, StoredSession } from '../../stores/store.js';
+import { endSession } from '../../stores/end.js';
+import type {
+  Awaitable,
+  EndedSession,
+  SessionRecord,
+  SessionStore,
+  StoredSession,
+} from '../../stores/store.js';
+import { userOf } from '../../stores/text.js';
 import type { AppCookie } from '../cookie.js';
+import { adopt, baseOf, type ClashRules, conflict, merge, valuesOf } from './edits.js';
 import {
   andThen,
   decode,
@@ -12,13 +20,13 @@ import {
   epochHolds,
   firstLive,
   type ResponseTraits,
+  refuseLateData,
   renewEpoch,
   type SessionHooks,
   type SessionKind,
   type SessionTimes,
-  textToSave,
 } from './kind.js';
-import { type Carried, dataText, fill, SessionState, type SessionValues } from './session.js';
+import { type Carried, dataText, endedMeanwhile, SessionState, type SessionValues } from './session.js';
 
 export interface StoreSessionParts {
   readonly store: SessionStore;
@@ -30,7 +38,15 @@ export interface StoreSessionParts {
   readonly persistent: boolean;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
+  /** Told when what a request has written goes with a session that was ended meanwhile. */
+  readonly dropped: () => void;
 }
+
+/**
+ * Milliseconds. So long after a session has ended, by a sign-in or a sign-out, requests with its id are taken for ones
+ * that the browser sent before it had the answer: what they would set could take the place of the new cookie.
+ */
+const OVERTAKEN = 60_000;
 
 /** Under so many writers at once something is wrong with the app, and an error helps more than patience. */
 const ATTEMPTS = 100;
@@ -43,28 +59,47 @@ export class StoreSessions implements SessionKind {
   }
 
   open(cookies: readonly string[]): Awaitable<SessionState> {
-    const found = firstLive(cookies, (cookie) => this.#read(cookie));
-    return andThen(found, (state) => state ?? SessionState.fresh());
+    const dead: string[] = [];
+    const found = firstLive(cookies, (cookie) => this.#read(cookie, dead));
+    return andThen(found, (state) => state ?? this.#fresh(dead));
   }
 
   verifies(cookie: string): boolean {
     return this.#parts.signer.check(cookie).ok;
   }
 
-  #read(cookie: string): Awaitable<SessionState | undefined> {
+  /** @param dead gets the id where the cookie is genuine and its session has ended */
+  #read(cookie: string, dead: string[]): Awaitable<SessionState | undefined> {
     const { signer, store } = this.#parts;
     const checked = signer.check(cookie);
     const id = checked.ok ? fromJson(checked.json)?.value : undefined;
     if (!checked.ok || typeof id !== 'string') return undefined;
     const { issuedAt, expiresAt } = checked;
     const carried = { id, issuedAt, expiresAt, stale: checked.key.state === 'retiring', version: 0 };
-    return andThen(store.get(id), (stored) => stored && this.#load(stored, carried));
+    const loaded = andThen(store.get(id), (stored) => stored && this.#load(stored, carried));
+    return andThen(loaded, (state) => {
+      if (state === undefined) dead.push(id);
+      return state;
+    });
+  }
+
+  /** A session that begins, where the request carries ids of ended ones or none. */
+  #fresh(dead: readonly string[], at = 0): Awaitable<SessionState> {
+    const id = dead[at];
+    if (id === undefined) return SessionState.fresh(dead[0]);
+    return andThen(this.#parts.store.ended?.(id), (ended) =>
+      this.#isRecent(ended) ? SessionState.fresh(id, ended) : this.#fresh(dead, at + 1),
+    );
+  }
+
+  #isRecent(ended: EndedSession | undefined): ended is EndedSession {
+    return ended !== undefined && this.#parts.clock() - ended.at < OVERTAKEN;
   }
 
   commit(state: SessionState, response: ResponseTraits): Awaitable<string | undefined> {
-    const data = textToSave(state);
-    if (state.ended) return this.#end(state);
-    if (state.fresh) return data === '{}' && !state.regenerated ? undefined : this.#create(state);
+    if (state.destroyed) return this.#end(state);
+    const data = dataText(state.session);
+    if (state.fresh) return this.#begin(state, data);
     if (data !== state.base) return this.#save(state, response);
     if (response.publiclyCacheable || !response.canSign) return undefined;
     const expiresAt = this.#dueExpiry(state);
@@ -82,40 +117,79 @@ export class StoreSessions implements SessionKind {
     });
   }
 
+  /** First of all, so that it stands whatever else fails. */
   async #end(state: SessionState): Promise<string | undefined> {
-    if (state.carried === undefined) return undefined;
-    await this.#bury(state.carried.id, state.createdAt);
-    return this.#parts.cookie.clear();
+    const { carried, overtaken, former } = state;
+    // A sign-out that was sent with the id from before a change of id means the session all the same.
+    const id = carried?.id ?? (overtaken?.next === undefined ? undefined : former);
+    // Not where somebody else has ended it: the browser may have the cookie of a new sign-in by now.
+    if (id !== undefined && (await endSession(this.#parts.store, id, this.#lastMoment()))) {
+      state.cleared = this.#parts.cookie.clear();
+    }
+    if (!state.ended) {
+      state.replaced = undefined;
+      return await this.#create(state);
+    }
+    refuseLateData(state);
+    return state.cleared;
   }
 
-  async #create(state: SessionState): Promise<string> {
-    const now = this.#now();
+  #begin(state: SessionState, data: string): Awaitable<string | undefined> {
+    if (data === '{}' && !state.regenerated) return undefined;
+    return state.willBe ? this.#create(state) : this.#drop();
+  }
+
+  async #create(state: SessionState): Promise<string | undefined> {
+    const { store, hooks } = this.#parts;
+    const { id, replaced } = state;
     const data = valuesOf(state.session);
-    if (state.replaced !== undefined) await this.#dropLost(state, data);
-    await renewEpoch(this.#parts.hooks, state, data);
+    // Nothing is taken over from a session that has ended, or whose user has begun a new epoch.
+    const over = state.overtaken !== undefined || !(await renewEpoch(hooks, state, data));
+    if (over && !(await this.#withoutKept(state, data))) return this.#drop();
+    const now = this.#now();
     state.createdAt = now;
     const expiresAt = this.#parts.times.expiry(now, now);
     // Before anything is kept: where nothing can be signed nothing is to be left behind.
-    const cookie = this.#cookie(state.id, now, expiresAt);
-    await this.#parts.store.put(state.id, this.#record(state, dataText(data), expiresAt), 0);
-    // Last, so that a store that fails leaves everything as it was.
-    if (state.replaced !== undefined) await this.#bury(state.replaced, undefined);
-    return cookie;
+    const cookie = this.#cookie(id, now, expiresAt);
+    await store.put(id, this.#record(state, dataText(data), expiresAt), 0);
+    if (replaced === undefined) return cookie;
+    // Last, so that a store that fails leaves everything as it was. Here it is decided whose turn it was: nobody knows
+    // the new id yet but those who list the sessions of the user, and they end it too.
+    const next = state.kept.length > 0 ? id : undefined;
+    const replaces = await store.destroy(replaced, this.#lastMoment(), next);
+    if (replaces !== false || next === undefined || state.carried === undefined) return cookie;
+    if (!(await this.#withoutKept(state, data))) {
+      await store.destroy(id, this.#lastMoment());
+      return this.#drop();
+    }
+    const outcome = await store.put(id, this.#record(state, dataText(data), expiresAt), 1);
+    return outcome === 'saved' ? cookie : this.#drop();
   }
 
-  /** What was kept of a session that has been signed out meanwhile goes with it: the sign-out stands. */
-  async #dropLost(state: SessionState, data: Record<string, unknown>): Promise<void> {
-    if (state.kept.length === 0 || (await this.#parts.store.get(state.replaced as string)) !== undefined)
-      return;
-    const before = baseOf(state);
-    for (const key of state.kept) if (same(data[key], before[key])) delete data[key];
+  /**
+   * Takes out what `regenerate` has kept of a session that was ended meanwhile: the sign-out stands.
+   *
+   * @returns false when nothing is left that would begin a session
+   */
+  async #withoutKept(state: SessionState, data: Record<string, unknown>): Promise<boolean> {
+    const { kept } = state;
+    for (const key of kept) delete data[key];
+    state.kept = [];
+    await renewEpoch(this.#parts.hooks, state, data);
+    return kept.length === 0 || Object.keys(data).length > 0;
+  }
+
+  /** Nothing is sent: the browser may hold another session by now, and would lose it. */
+  #drop(): undefined {
+    this.#parts.dropped();
   }
 
   async #save(state: SessionState, response: ResponseTraits): Promise<string | undefined> {
-    const saved = await this.#write(state, (theirs) => merge(baseOf(state), valuesOf(state.session), theirs));
-    // Ended meanwhile: that stands, and what this request wanted to keep goes with the session. Nothing is sent:
-    // the browser may hold another session by now, and removing the cookie would end that one.
-    if (!saved) return undefined;
+    const saved = await this.#write(state, (theirs) =>
+      merge(baseOf(state), valuesOf(state.session), theirs, this.#rules()),
+    );
+    // Ended meanwhile: that stands, and what this request wanted to keep goes with the session.
+    if (!saved) return this.#drop();
     const expiresAt = this.#dueExpiry(state);
     if (!response.canSign) return undefined;
     return expiresAt === undefined
@@ -131,15 +205,10 @@ export class StoreSessions implements SessionKind {
     const saved = await this.#write(state, async (theirs) => {
       await change(theirs as SessionValues);
       // Other edits of this request must not clash with it: then nothing is saved.
-      merge(baseOf(state), valuesOf(state.session), theirs);
+      merge(baseOf(state), valuesOf(state.session), theirs, this.#rules());
       return theirs;
     });
-    if (!saved)
-      throw new KeyturnError(
-        'session_ended',
-        'the session was signed out while it was being changed',
-        'treat the request as signed out',
-      );
+    if (!saved) throw endedMeanwhile();
   };
 
   /**
@@ -178,6 +247,10 @@ export class StoreSessions implements SessionKind {
     throw conflict('was changed by too many requests at once');
   }
 
+  #rules(): ClashRules {
+    return { lastWins: this.#parts.hooks.lastWins ?? [], now: this.#parts.clock() };
+  }
+
   /** The new expiry of a session that is due to be extended. */
   #dueExpiry(state: SessionState): number | undefined {
     const { times } = this.#parts;
@@ -192,20 +265,29 @@ export class StoreSessions implements SessionKind {
     return alive ? this.#cookie(state.id, this.#now(), expiresAt) : undefined;
   }
 
-  /** A stale cookie, with its own dates, and only where a lost response costs nothing. */
-  #signedAgain(state: SessionState, { safe, publiclyCacheable }: ResponseTraits): string | undefined {
+  /**
+   * A stale cookie, with its own dates, and only where a lost response costs nothing. Not that of a session which a
+   * sign-in has ended since it was opened: it would take the place of the new one.
+   */
+  #signedAgain(
+    state: SessionState,
+    { safe, publiclyCacheable }: ResponseTraits,
+  ): Awaitable<string | undefined> {
     const { stale, issuedAt, expiresAt } = state.carried as Carried;
-    return stale && safe && !publiclyCacheable ? this.#cookie(state.id, issuedAt, expiresAt) : undefined;
+    if (!stale || !safe || publiclyCacheable) return undefined;
+    return andThen(this.#parts.store.get(state.id), (stored) =>
+      stored === undefined ? undefined : this.#cookie(state.id, issuedAt, expiresAt),
+    );
   }
 
-  /** The id stays refused for as long as any cookie with it could live. */
-  async #bury(id: string, createdAt: number | undefined): Promise<void> {
-    await this.#parts.store.destroy(id, ((createdAt ?? this.#now()) + this.#parts.times.maxAge) * 1000);
+  /** An ended id stays refused until then: no cookie with it lives longer. */
+  #lastMoment(): number {
+    return (this.#now() + this.#parts.times.maxAge) * 1000;
   }
 
   #record(state: SessionState, data: string, expiresAt: number): SessionRecord {
     const createdAt = state.createdAt ?? this.#now();
-    const user = this.#parts.hooks.user?.(fromJson(data)?.value as SessionValues);
+    const user = userOf(this.#parts.hooks.user?.(fromJson(data)?.value as SessionValues));
     return {
       text: encode(state, createdAt, data),
       createdAt: createdAt * 1000,
@@ -226,55 +308,4 @@ export class StoreSessions implements SessionKind {
   #now(): number {
     return Math.floor(this.#parts.clock() / 1000);
   }
-}
-
-/** The data that the app holds, as it would be saved. */
-function valuesOf(session: SessionValues): Record<string, unknown> {
-  return fromJson(dataText(session))?.value as Record<string, unknown>;
-}
-
-/** The data as this request has loaded, or last saved, it. */
-function baseOf(state: SessionState): Record<string, unknown> {
-  return fromJson(state.base)?.value as Record<string, unknown>;
-}
-
-/** Brings what the app holds up to date; what is as it was stays the same object, since the app may hold on to it. */
-function adopt(session: SessionValues, data: Record<string, unknown>): void {
-  for (const key of Object.keys(data)) if (same(session[key], data[key])) data[key] = session[key];
-  fill(session, data);
-}
-
-function same(one: unknown, other: unknown): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
-}
-
-/**
- * Lays the edits of this request (base to mine) over what another has stored, property by property.
- *
- * @param clash whose a property is that both changed; default: nobody's
- * @throws KeyturnError `session_conflict`
- */
-function merge(
-  base: Readonly<Record<string, unknown>>,
-  mine: Readonly<Record<string, unknown>>,
-  theirs: Readonly<Record<string, unknown>>,
-  clash?: 'mine',
-): Record<string, unknown> {
-  const merged = { ...theirs };
-  for (const key of new Set([...Object.keys(base), ...Object.keys(mine)])) {
-    if (same(mine[key], base[key]) || same(mine[key], theirs[key])) continue;
-    if (clash === undefined && !same(theirs[key], base[key]))
-      throw conflict(`had its "${key}" changed by another request at the same time`);
-    if (Object.hasOwn(mine, key)) merged[key] = mine[key];
-    else delete merged[key];
-  }
-  return merged;
-}
-
-function conflict(what: string): KeyturnError {
-  return new KeyturnError(
-    'session_conflict',
-    `the session ${what}`,
-    'change what requests share with session.update(fn), which is repeated on newer data',
-  );
 }

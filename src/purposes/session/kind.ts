@@ -3,7 +3,7 @@ import type { Settings } from '../../config/layers.js';
 import { KeyturnError } from '../../errors.js';
 import { fromJson } from '../../signing/token.js';
 import type { Awaitable } from '../../stores/store.js';
-import { dataText, type LoadedSession, type SessionState, type SessionValues } from './session.js';
+import { isEmpty, type LoadedSession, type SessionState, type SessionValues } from './session.js';
 
 /** What matters of the response that a session is saved with. */
 export interface ResponseTraits {
@@ -39,9 +39,17 @@ export interface SessionHooks {
    * The epoch of the session's user: a number or text that the app changes to end all sessions of that user
    * ("sign out everywhere"). A session saved under another epoch counts as none.
    */
-  readonly epoch?: (data: SessionValues) => Awaitable<string | number | undefined>;
-  /** Whose session it is, so that a store can list the sessions of a user. */
-  readonly user?: (data: SessionValues) => string | undefined;
+  readonly epoch?: (data: SessionValues) => Awaitable<string | number | null | undefined>;
+  /**
+   * Whose session it is, so that a store can list the sessions of a user: a text, or a whole number, which is the same
+   * user as its digits. `null` and `undefined` are nobody.
+   */
+  readonly user?: (data: SessionValues) => string | number | null | undefined;
+  /**
+   * Properties that requests set without regard to each other, such as `lastPage`: where two do so at once the last one
+   * wins, and none of them gets a conflict. Moments, such as `lastSeen = Date.now()`, need no mention: the later stays.
+   */
+  readonly lastWins?: readonly string[];
 }
 
 /** The first cookie with a session that lives. */
@@ -98,17 +106,14 @@ export function decode(text: string): (LoadedSession & { readonly createdAt: num
   };
 }
 
-/** The data to save. Data put into a destroyed session would vanish without a word. */
-export function textToSave(state: SessionState): string {
-  const text = dataText(state.session);
-  if (state.ended && text !== '{}') {
-    throw new KeyturnError(
-      'session_invalid',
-      'data was put into a session after destroy()',
-      'call regenerate() to start a new session',
-    );
-  }
-  return text;
+/** Data put into a destroyed session would vanish without a word. The session has been ended all the same. */
+export function refuseLateData(state: SessionState): void {
+  if (isEmpty(state.session)) return;
+  throw new KeyturnError(
+    'session_invalid',
+    'data was put into a session after destroy()',
+    'call regenerate() to start a new session',
+  );
 }
 
 /** Goes on with a value now, or when it is there. Database clients return thenables that are no `Promise`. */
@@ -132,7 +137,8 @@ export function epochHolds(
 /**
  * Notes the epoch of the data that is about to be saved.
  *
- * @returns false when the session has been ended since it was opened: saved under the new epoch it would come back
+ * @returns false when the session has been ended since it was opened: saved under the new epoch it would come back,
+ * or what `regenerate` has kept of it
  */
 export function renewEpoch(
   hooks: SessionHooks,
@@ -140,26 +146,31 @@ export function renewEpoch(
   data: SessionValues,
 ): Awaitable<boolean> {
   if (hooks.epoch === undefined) return true;
+  if (state.ownEpoch !== undefined && state.kept.length > 0) {
+    // This request has begun it. Should another have followed, the session counts as none.
+    state.epoch = asText(state.ownEpoch);
+    return true;
+  }
   return andThen(hooks.epoch(data), (value) => {
     const epoch = asText(value);
     if (epoch === state.epoch) return true;
     // A new epoch of the same user, or that of another who has signed in.
     const before = { epoch: state.epoch, data: fromJson(state.base)?.value as SessionValues };
-    return andThen(state.fresh || epochHolds(hooks, before), (holds) => {
+    const begins = state.fresh && (state.carried === undefined || state.kept.length === 0);
+    return andThen(begins || epochHolds(hooks, before), (holds) => {
       if (holds) state.epoch = epoch;
       return holds;
     });
   });
 }
 
-function asText(epoch: string | number | undefined): string | undefined {
-  // A whole row, say, would read the same whatever is in it, and never end anything.
-  if (typeof epoch === 'object' && epoch !== null) {
-    throw new KeyturnError(
-      'session_invalid',
-      'the epoch of a session is an object',
-      'return a number or a text from the option epoch',
-    );
-  }
-  return epoch === undefined ? undefined : String(epoch);
+function asText(epoch: unknown): string | undefined {
+  if (epoch === undefined || epoch === null) return undefined;
+  // A whole row, say, or NaN would read the same whatever happens, and never end anything.
+  if (typeof epoch === 'string' || typeof epoch === 'bigint' || Number.isFinite(epoch)) return String(epoch);
+  throw new KeyturnError(
+    'session_invalid',
+    'the epoch of a session is not a valid number or text',
+    'return a number or a text from the option epoch; null or undefined for none',
+  );
 }

@@ -1,6 +1,7 @@
 // The session as an app sees it: an object whose own properties are the data, with a few methods beside them.
 import { KeyturnError } from '../../errors.js';
 import { randomId } from '../../signing/random.js';
+import type { EndedSession } from '../../stores/store.js';
 
 /**
  * What the app keeps in a session. Empty here; an app adds its own properties:
@@ -14,8 +15,16 @@ export interface SessionData {}
 export type SessionValues = Partial<SessionData> & { [key: string]: unknown };
 
 export interface RegenerateOptions {
-  /** Data that the new session takes over: names of properties, or true for all. Default: none. */
+  /**
+   * Data that the new session takes over: names of properties, or true for all. Default: none. Where the former session
+   * has been signed out meanwhile none of them is taken over, whatever the request has put there since.
+   */
   readonly keep?: boolean | readonly string[];
+  /**
+   * The epoch of the user that this request has begun, to sign out everywhere else: what is kept stays under it. Without
+   * it a new epoch ends this session too.
+   */
+  readonly epoch?: string | number;
 }
 
 /** The methods of a session. Their names cannot be used for data. */
@@ -67,18 +76,34 @@ export class SessionState {
   epoch: string | undefined;
   /** Present when the request carried a valid session. */
   readonly carried: Carried | undefined;
+  /** The id of an ended session, where the request carried the cookie of one. */
+  readonly former: string | undefined;
+  /** Present when it ended a moment ago: see {@link SessionState.willBe}. */
+  readonly overtaken: EndedSession | undefined;
   /** The id of a session that `regenerate` has replaced. */
   replaced: string | undefined = undefined;
   /** Names of data that `regenerate` has taken over from it. */
   kept: readonly string[] = [];
+  /** The user's epoch that the request says it has begun. */
+  ownEpoch: string | number | undefined = undefined;
   /** `regenerate` was called: there will be a session, even an empty one. */
   regenerated = false;
   fresh: boolean;
   ended = false;
+  /** `destroy` was called: what the request carried ends, whatever comes after. */
+  destroyed = false;
+  /** That it has been ended, as a `Set-Cookie` header: for an answer, too, that tells of an error. */
+  cleared: string | undefined = undefined;
   /** Told of changes that come after the response, and so to nothing. */
   late: (() => void) | undefined = undefined;
 
-  private constructor(from: LoadedSession, carried: Carried | undefined, update: Updater | undefined) {
+  private constructor(
+    from: LoadedSession,
+    carried: Carried | undefined,
+    update: Updater | undefined,
+    former?: string,
+    overtaken?: EndedSession,
+  ) {
     this.id = from.id;
     this.createdAt = from.createdAt;
     this.base = from.base;
@@ -86,17 +111,28 @@ export class SessionState {
     this.epoch = from.epoch;
     this.carried = carried;
     this.fresh = carried === undefined;
+    this.former = former;
+    this.overtaken = overtaken;
     this.session = new SessionObject(this, from.data, update) as unknown as Session;
   }
 
-  /** A session that the request did not carry. */
-  static fresh(): SessionState {
-    return new SessionState({ ...NOTHING, id: newSessionId() }, undefined, undefined);
+  /** A session that the request did not carry, or only the cookie of one that has ended. */
+  static fresh(former?: string, overtaken?: EndedSession): SessionState {
+    return new SessionState({ ...NOTHING, id: newSessionId() }, undefined, undefined, former, overtaken);
   }
 
   /** The session that the request carried. */
   static loaded(from: LoadedSession, carried: Carried, update?: Updater): SessionState {
     return new SessionState(from, carried, update);
+  }
+
+  /**
+   * Whether there will be a session after the response. What a request merely writes that was overtaken by a sign-in,
+   * or a sign-out, begins none: its cookie would take the place of the newer one.
+   */
+  get willBe(): boolean {
+    if (this.ended) return false;
+    return !this.fresh || this.regenerated || (this.overtaken === undefined && !isEmpty(this.session));
   }
 }
 
@@ -161,17 +197,19 @@ class SessionObject {
     const state = this.#state;
     state.late?.();
     const data = this as unknown as Record<string, unknown>;
+    const before = state.regenerated ? state.kept : Object.keys(data);
     if (options.keep !== true) {
       const keep = Array.isArray(options.keep) ? (options.keep as readonly string[]) : [];
       for (const key of Object.keys(data)) if (!keep.includes(key)) delete data[key];
     }
-    state.kept = Object.keys(data);
-    state.replaced ??= state.carried?.id;
+    state.kept = before.filter((key) => Object.hasOwn(data, key));
+    state.ownEpoch = options.epoch;
+    state.replaced ??= state.carried?.id ?? state.former;
     state.regenerated = true;
     state.id = newSessionId();
     state.createdAt = undefined;
     state.csrf = undefined;
-    state.epoch = undefined;
+    if (state.kept.length === 0) state.epoch = undefined;
     state.fresh = true;
     state.ended = false;
   }
@@ -182,11 +220,13 @@ class SessionObject {
     const data = this as unknown as Record<string, unknown>;
     for (const key of Object.keys(data)) delete data[key];
     state.ended = true;
+    state.destroyed = true;
   }
 
   async update(change: (data: SessionValues) => void | Promise<void>): Promise<void> {
     const state = this.#state;
     state.late?.();
+    if (state.overtaken !== undefined && !state.regenerated && !state.ended) throw endedMeanwhile();
     if (this.#update === undefined || state.carried === undefined || state.regenerated || state.ended) {
       await change(state.session);
     } else {
@@ -247,6 +287,14 @@ function refuseReserved(key: string): void {
     'session_invalid',
     `"${key}" cannot be the name of data in a session`,
     'choose another name: methods of the session are called so',
+  );
+}
+
+export function endedMeanwhile(): KeyturnError {
+  return new KeyturnError(
+    'session_ended',
+    'the session was signed out while it was being changed',
+    'treat the request as signed out',
   );
 }
 

@@ -1,0 +1,56 @@
+// "Sign out everywhere", for sessions in a store. Those in the cookie have an epoch for it.
+import { KeyturnError } from './errors.js';
+import { internalsOf, type Keyturn } from './keyturn.js';
+import { endSession, endUser } from './stores/end.js';
+import type { SessionStore } from './stores/store.js';
+import { requireUser } from './stores/text.js';
+
+export interface SignOutOptions {
+  /** The store that was passed to the adapter; default: the one that `session.backend` names. */
+  readonly store?: SessionStore;
+}
+
+/**
+ * Ends all sessions of a user. When it resolves no session of theirs from before is alive, whatever requests that are
+ * under way do with one; those that begin afterwards are.
+ *
+ * @param user as the option `user` of the adapter names them
+ * @returns how many it ended
+ * @throws KeyturnError `store_invalid`, `session_invalid`, `engine_unavailable`
+ */
+export async function signOutEverywhere(
+  keyturn: Keyturn,
+  user: string | number,
+  options: SignOutOptions = {},
+): Promise<number> {
+  return await endUser(storeOf(keyturn, options), requireUser(user), lastMoment(keyturn));
+}
+
+/**
+ * Ends one session, such as one that `listUser` has named.
+ *
+ * @returns false when it had ended
+ * @throws KeyturnError `store_invalid`, `engine_unavailable`
+ */
+export async function signOutSession(
+  keyturn: Keyturn,
+  id: string,
+  options: SignOutOptions = {},
+): Promise<boolean> {
+  return await endSession(storeOf(keyturn, options), id, lastMoment(keyturn));
+}
+
+function storeOf(keyturn: Keyturn, { store = keyturn.sessionStore }: SignOutOptions): SessionStore {
+  if (store !== undefined) return store;
+  throw new KeyturnError(
+    'store_invalid',
+    'sessions are kept in the cookie, and no store knows them',
+    'pass the store of the adapter as store; for sessions in the cookie give the adapter an epoch, and change it',
+  );
+}
+
+/** No cookie with an id of today lives longer. */
+function lastMoment(keyturn: Keyturn): number {
+  const { clock, settings } = internalsOf(keyturn);
+  return clock() + settings.get('session.max_age') * 1000;
+}
