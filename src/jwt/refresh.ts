@@ -56,8 +56,8 @@ export interface RefreshTokensOptions {
 }
 
 export interface RefreshSubject<D> {
-  /** Whose tokens these are: the id of a user. A whole number is the same user as its digits. */
-  readonly user: string | number;
+  /** Whose tokens these are: the id of a user. */
+  readonly user: string;
   /** What the app wants back at every rotation, such as the scopes. Kept in the store, not in the token. */
   readonly data?: D;
 }
@@ -143,8 +143,8 @@ export class RefreshTokens<D = unknown> {
    *
    * @throws KeyturnError `jwt_invalid`, `payload_not_json`, `engine_unavailable`
    */
-  async issue({ user: given, data }: RefreshSubject<D>): Promise<IssuedRefreshToken> {
-    const user = requireUser(given);
+  async issue({ user, data }: RefreshSubject<D>): Promise<IssuedRefreshToken> {
+    requireUser(user);
     const family = randomId(FAMILY_BYTES);
     const at = this.#parts.clock();
     const iat = Math.floor(at / 1000);
@@ -217,8 +217,8 @@ export class RefreshTokens<D = unknown> {
    *
    * @returns how many it ended
    */
-  async revokeUser(given: string | number): Promise<number> {
-    const user = requireUser(given);
+  async revokeUser(user: string): Promise<number> {
+    requireUser(user);
     const until = this.#parts.clock() + this.maxAge * 1000;
     const families = (await this.#store.listUser(user)).filter(({ id }) => id.startsWith(PREFIX));
     for (const { id, expiresAt } of families) await this.#store.destroy(id, Math.max(until, expiresAt));
@@ -317,10 +317,13 @@ function requireStore(store: SessionStore): SessionStore {
   );
 }
 
-function requireUser(given: unknown): string {
-  const user = Number.isSafeInteger(given) ? String(given) : given;
-  if (isName(user)) return user;
-  throw new KeyturnError('jwt_invalid', 'user is missing, empty or no text', 'pass an id: String(user.id)');
+function requireUser(user: string): void {
+  if (isName(user)) return;
+  throw new KeyturnError(
+    'jwt_invalid',
+    'user is not a valid id',
+    'pass a well-formed text of 1 to 1024 bytes without NUL: String(user.id)',
+  );
 }
 
 function requireGrace(seconds: number): number {

@@ -42,7 +42,7 @@ export interface EndedSession {
 export type PutOutcome = 'saved' | 'conflict' | 'gone';
 
 /**
- * Keeps sessions. Every implementation passes the suite `sessionStoreContract` of `keyturn/testing`.
+ * Keeps sessions. Adapters hand over ids, users and texts that any engine keeps (`text.ts`), users as texts. Every implementation passes the suite `sessionStoreContract` of `keyturn/testing`.
  * Methods may throw (or reject) when the store is out of reach.
  */
 export interface SessionStore {
@@ -69,5 +69,5 @@ export interface SessionStore {
    * The live sessions of a user, in no particular order. Where one is saved and then another ended, a list that is
    * made meanwhile has at least one of the two.
    */
-  listUser(user: string): Awaitable<readonly UserSession[]>;
+  listUser(user: string | number): Awaitable<readonly UserSession[]>;
 }

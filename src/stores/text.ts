@@ -58,7 +58,7 @@ export function requireMoment(time: number): number {
   throw new KeyturnError(
     'session_invalid',
     'a time of a session is not a valid moment',
-    'give milliseconds since 1970, such as Date.now() + 86_400_000',
+    'give whole milliseconds since 1970',
   );
 }
 
