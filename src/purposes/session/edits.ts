@@ -47,13 +47,19 @@ export function merge(
 ): Record<string, unknown> {
   const merged = { ...theirs };
   for (const key of new Set([...Object.keys(base), ...Object.keys(mine)])) {
-    if (same(mine[key], base[key])) continue;
-    const both = !same(theirs[key], base[key]);
-    const value = both && clash !== 'mine' ? settle(key, mine[key], theirs[key], clash) : mine[key];
+    const [before, ours, other] = [base, mine, theirs].map((values) => ownOf(values, key));
+    if (same(ours, before)) continue;
+    const both = !same(other, before);
+    const value = both && clash !== 'mine' ? settle(key, ours, other, clash) : ours;
     if (value === undefined) delete merged[key];
     else merged[key] = value;
   }
   return merged;
+}
+
+/** What another version has saved may have names such as `__proto__`. */
+function ownOf(values: Values, key: string): unknown {
+  return Object.hasOwn(values, key) ? values[key] : undefined;
 }
 
 /** @throws KeyturnError `session_conflict` */
