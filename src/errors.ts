@@ -27,6 +27,8 @@ export type ErrorCode =
   | 'key_state'
   | 'key_unknown'
   | 'keyring_exists'
+  | 'keyring_forked'
+  | 'keyring_full'
   | 'keyring_invalid'
   | 'keyring_locked'
   | 'keyring_missing'

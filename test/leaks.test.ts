@@ -31,6 +31,7 @@ import { changeDocument } from '../src/keyring/file.js';
 import { Key, type KeyFacts, type KeyState, Material } from '../src/keyring/key.js';
 import { Keyring } from '../src/keyring/keyring.js';
 import { LiveKeyring } from '../src/keyring/live.js';
+import { requireRoom } from '../src/keyring/room.js';
 import { openRing, sealRing } from '../src/keyring/sealed-ring.js';
 import type { TransitionFacts } from '../src/keyring/step-facts.js';
 import * as transitions from '../src/keyring/transitions.js';
@@ -97,6 +98,12 @@ function ringOf(...keys: readonly (readonly [secret: string, state: KeyState, fa
   );
   return new Keyring(dated, { id: 'ring', generation: 3 });
 }
+
+/** What seals and opens a shared ring. */
+const sealOf = (root: string) => ({
+  place: { prefix: 'keyturn:', name: 'default' },
+  roots: [new Material(root)],
+});
 
 interface Place {
   readonly env?: Readonly<Record<string, string>>;
@@ -279,11 +286,9 @@ async function objectsOf(keyturn: Keyturn): Promise<Record<string, unknown>> {
   const issued = await refresh.issue({ user: 'ada' });
   const changes: unknown[] = [];
   const stop = keyturn.on('change', (...rings) => changes.push(rings));
-  internals.ring.replace(
-    new Keyring([new Key(new Material(CURRENT), 'active'), new Key(new Material(FORMER), 'staged')], {
-      id: 'another',
-    }),
-  );
+  const { keys, id, generation, marks } = internals.ring.found as Keyring;
+  const further = id === undefined ? {} : { id, generation: generation + 1, marks };
+  internals.ring.replace(new Keyring([...keys, new Key(new Material(STRANGER), 'retiring')], further));
   stop();
   expect(changes).toHaveLength(1);
   return {
@@ -491,6 +496,15 @@ const PROVOKED: Readonly<Record<string, readonly Provoke[]>> = {
       await foundKeyring({ cwd, env });
     },
   ],
+  keyring_full: [
+    () =>
+      requireRoom(
+        new Keyring(RING.keys, {
+          id: 'ring',
+          history: [{ at: NOW, what: 'stage', kid: 'AAAAAAAA', why: 'x'.repeat(1024 * 1024) }],
+        }),
+      ),
+  ],
   keyring_invalid: [
     () => refused({ env: { [SECRET]: CURRENT, [REVOKED]: FORMER } }),
     () => refused(held(document.replace('"active"', '"retiring"'))),
@@ -503,16 +517,21 @@ const PROVOKED: Readonly<Record<string, readonly Provoke[]>> = {
     () => transitions.stage(new Keyring([new Key(new Material(CURRENT), 'active')]), fresh(), FACTS),
   ],
   keyring_missing: [() => new FileRingStore(`${tempDir()}/none`, 900, Date.now).read()],
-  keyring_sealed: [
-    () => openRing(sealRing(RING, [new Material(CURRENT)]), 'a store', [new Material(FORMER)], cleanSecret),
-  ],
+  keyring_sealed: [() => openRing(sealRing(RING, sealOf(CURRENT)), 'a store', sealOf(FORMER), cleanSecret)],
   keyring_unavailable: [() => new LiveKeyring(undefined, Date.now).current],
   keyring_outdated: [
     () => new LiveKeyring(RING, () => NOW).replace(new Keyring(RING.keys, { id: 'ring', generation: 2 })),
+  ],
+  keyring_forked: [
     () =>
       new LiveKeyring(RING, () => NOW).replace(
         new Keyring(RING.keys.slice(0, 2), { id: 'ring', generation: 3 }),
       ),
+    () =>
+      new LiveKeyring(RING, () => NOW).replace(
+        new Keyring(RING.keys.slice(0, 2), { id: 'ring', generation: 4, marks: RING.marks }),
+      ),
+    () => new LiveKeyring(RING, () => NOW).replace(new Keyring(RING.keys, { id: 'another' })),
   ],
   keyring_with_companions: [
     () => refused({ ...held(document), env: { [FILE]: 'held', [PREVIOUS]: FORMER } }),

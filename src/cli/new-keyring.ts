@@ -33,6 +33,14 @@ export function tellFounded(context: Context, founded: Founded, more: object = {
   else if (created) tellWhatSealsIt(context, founded);
 }
 
+/** Where nothing is done for longer than one likes to look at nothing. */
+export function tellWaiting({ ui }: Context): (milliseconds: number) => void {
+  return (milliseconds) => {
+    const seconds = Math.ceil(milliseconds / 1000);
+    ui.note(`no keyring is there: waiting ${seconds} s for a process that holds one to put it back`);
+  };
+}
+
 /** Says what keyturn.toml should say, and what to take away. */
 function tellWhatNamesIt(
   { ui }: Context,

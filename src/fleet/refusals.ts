@@ -17,12 +17,13 @@ export interface RefusalWords {
   readonly self: string;
   readonly otherProfile: (profile: string) => string;
   readonly outdated: string;
+  readonly forked: string;
   readonly otherSecret: string;
 }
 
 /**
  * @param kept the ring that the step would be about
- * @throws KeyturnError `profile_differs`, `secret_differs`, `keyring_outdated`
+ * @throws KeyturnError `profile_differs`, `secret_differs`, `keyring_outdated`, `keyring_forked`
  */
 export function refuseDisagreement(
   kept: Keyring,
@@ -31,24 +32,43 @@ export function refuseDisagreement(
 ): void {
   refuseOtherRules(profile, words, replicas);
   for (const replica of replicas) {
-    const { generation } = replica;
-    const instance = nameOf(replica);
-    if (replica.ring === kept.id && generation > kept.generation) {
-      // Put back to an older one, which processes refuse: a step would build on what is past.
-      throw new KeyturnError(
-        'keyring_outdated',
-        `${instance} has generation ${generation} of the keyring in force, and what is kept is generation ${kept.generation}`,
-        words.outdated,
-      );
-    }
+    refuseOtherLine(kept, words, replica);
     if (roots !== undefined && cannotOpen(replica, roots)) {
       throw new KeyturnError(
         'secret_differs',
-        `${instance} has the signing secret ${replica.roots?.join(', ')}, and ${words.self} has ${roots.active.id}`,
+        `${nameOf(replica)} has the signing secret ${replica.roots?.join(', ')}, and ${words.self} has ${roots.active.id}`,
         words.otherSecret,
       );
     }
   }
+}
+
+/** A step on a ring that does not come from the one that a process holds is one that it will not follow. */
+function refuseOtherLine(kept: Keyring, words: RefusalWords, replica: ReplicaReport): void {
+  const { ring, generation, mark } = replica;
+  // One that goes by an array or a line has no steps, and takes a document that holds all its keys.
+  if (ring === undefined || kept.id === undefined) return;
+  if (ring !== kept.id) {
+    throw new KeyturnError(
+      'keyring_forked',
+      `${nameOf(replica)} holds the keyring ${ring}, and what is kept is ${kept.id}`,
+      words.forked,
+    );
+  }
+  if (generation > kept.generation) {
+    // Put back to an older one, which processes refuse: a step would build on what is past.
+    throw new KeyturnError(
+      'keyring_outdated',
+      `${nameOf(replica)} has generation ${generation} of the keyring in force, and what is kept is generation ${kept.generation}`,
+      words.outdated,
+    );
+  }
+  if (mark === undefined || kept.passesThrough({ generation, mark })) return;
+  throw new KeyturnError(
+    'keyring_forked',
+    `${nameOf(replica)} has a generation ${generation} of the keyring that what is kept, generation ${kept.generation}, has not come from`,
+    words.forked,
+  );
 }
 
 /** Of another profile, whose waits are computed by other rules. @throws KeyturnError `profile_differs` */

@@ -8,6 +8,7 @@ import {
   isInstance,
   isKid,
   isLine,
+  isMark,
   isMoment,
   isPurpose,
   isRecord,
@@ -52,6 +53,8 @@ export interface ReplicaReport {
   readonly source: string;
   readonly ring: string | undefined;
   readonly generation: number;
+  /** Tells the generation of its ring from any other of that number; undefined where a ring has no steps. */
+  readonly mark?: string | undefined;
   readonly fingerprint: string;
   readonly verifies: readonly string[];
   /** Undefined for a process that has no keyring yet. */
@@ -112,6 +115,7 @@ const REPORT = {
   source: isText,
   ring: optional(isLine),
   generation: isCount,
+  mark: optional(isMark),
   fingerprint: isLine,
   verifies: listOf(isKid, MOST_KEYS),
   signs: optional(isKid),

@@ -28,6 +28,8 @@ export const isMoment: Shape = (value) => isCount(value) && (value as number) <=
 
 export const isKid: Shape = (value) => typeof value === 'string' && /^[\w-]{8}$/.test(value);
 
+export const isMark: Shape = (value) => typeof value === 'string' && /^[\w-]{16}$/.test(value);
+
 export const isPurpose: Shape = (value) => typeof value === 'string' && /^[a-z][a-z0-9-]{0,31}$/.test(value);
 
 export const isInstance: Shape = (value) => typeof value === 'string' && INSTANCE_NAME.test(value);

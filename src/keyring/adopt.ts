@@ -12,6 +12,8 @@ export interface Beginning {
   /** The command that made it, for the history. */
   readonly what: string;
   readonly who?: string | undefined;
+  /** Ids of rings whose place it takes. */
+  readonly replaces?: readonly string[];
 }
 
 /** A name for a ring that nobody else has: 16 base64url characters. */
@@ -30,6 +32,7 @@ export function adopt(keys: readonly Key[], beginning: Beginning): Keyring {
   return new Keyring(dated, {
     id: beginning.id,
     generation: 1,
+    replaces: beginning.replaces ?? [],
     history: [beginning.who === undefined ? entry : { ...entry, who: beginning.who }],
   });
 }

@@ -11,6 +11,7 @@ import {
   Material,
 } from './key.js';
 import { type HistoryEntry, Keyring } from './keyring.js';
+import { formatMark, type Generation, parseMark } from './marks.js';
 
 const VERSION = 1;
 
@@ -45,7 +46,7 @@ export function parseDocument(
         : `a keyring document begins with {"keyturn": ${VERSION}, …}; keyturn init writes one`,
     );
   }
-  root.only(['keyturn', 'id', 'generation', 'keys', 'history']);
+  root.only(['keyturn', 'id', 'generation', 'replaces', 'keys', 'history', 'marks']);
   const keys = root
     .get('keys')
     .list()
@@ -55,6 +56,11 @@ export function parseDocument(
     id: root.get('id').text(),
     generation: root.get('generation').count(),
     history,
+    marks: root.get('marks').optionalList().map(readMark),
+    replaces: root
+      .get('replaces')
+      .optionalList()
+      .map((id) => id.text()),
   });
 }
 
@@ -64,6 +70,7 @@ export function writeDocument(keyring: Keyring): string {
     keyturn: VERSION,
     id: keyring.id,
     generation: keyring.generation,
+    ...(keyring.replaces.length === 0 ? {} : { replaces: keyring.replaces }),
     keys: keyring.keys.map((key) => ({
       kid: key.id,
       state: key.state,
@@ -75,7 +82,12 @@ export function writeDocument(keyring: Keyring): string {
       ...(Object.keys(key.lifetimes).length === 0 ? {} : { lifetimes: key.lifetimes }),
       ...(Object.keys(key.clocks).length === 0 ? {} : { clocks: key.clocks }),
     })),
-    history: keyring.history.map((entry) => ({ ...entry, at: new Date(entry.at).toISOString() })),
+    history: keyring.history.map(({ since, ...entry }) => ({
+      ...entry,
+      at: new Date(entry.at).toISOString(),
+      ...(since === undefined ? {} : { since: new Date(since).toISOString() }),
+    })),
+    marks: keyring.marks.map(formatMark),
   };
   return `${JSON.stringify(document, null, 2)}\n`;
 }
@@ -126,18 +138,26 @@ function readCounts(field: Field): Lifetimes & ClockReadings {
 
 function readHistory(field: Field): HistoryEntry {
   const record = field.record();
-  record.only(['at', 'what', 'kid', 'who', 'why', 'gone']);
+  record.only(['at', 'what', 'kid', 'who', 'why', 'gone', 'lines', 'since']);
+  const line = { at: record.get('at').moment(), what: record.get('what').text() };
+  const lines = record.get('lines');
+  if (lines.value !== undefined)
+    return { ...line, lines: lines.count(), since: record.get('since').moment() };
   const who = record.get('who');
   const why = record.get('why');
   const gone = record.get('gone').optionalList();
   return {
-    at: record.get('at').moment(),
-    what: record.get('what').text(),
+    ...line,
     kid: record.get('kid').text(),
     ...(who.value === undefined ? {} : { who: who.text() }),
     ...(why.value === undefined ? {} : { why: why.text() }),
     ...(gone.length === 0 ? {} : { gone: gone.map((name) => name.text()) }),
   };
+}
+
+function readMark(field: Field): Generation {
+  const mark = parseMark(field.text());
+  return mark ?? field.wrong('must be a generation and its mark, such as "12:Xk3dZ0rQ9aTn1bVu"');
 }
 
 /** The parser's own message is dropped: it quotes the text, and the text holds secrets. */

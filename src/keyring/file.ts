@@ -5,11 +5,10 @@ import { withLock } from '../disk/lock.js';
 import { KeyturnError } from '../errors.js';
 import { parseDocument, writeDocument } from './document.js';
 import type { Keyring } from './keyring.js';
+import { DOCUMENT_LIMIT_BYTES } from './room.js';
 
 /** How often a change is begun anew after its lock was broken: a writer that was stopped for a minute. */
 const ATTEMPTS = 3;
-/** The most that is read of a source. */
-const LIMIT_BYTES = 1024 * 1024;
 
 /**
  * Reads the document, changes it and writes it back, while no other writer does.
@@ -46,11 +45,11 @@ export async function changeDocument(
 /** The text of a document, once it is certain that it can be read again: whatever is wrong, the file stays good. */
 function readable(ring: Keyring, path: string, clean: (secret: string, where: string) => string): string {
   const text = writeDocument(ring);
-  if (Buffer.byteLength(text) > LIMIT_BYTES) {
+  if (Buffer.byteLength(text) > DOCUMENT_LIMIT_BYTES) {
     throw new KeyturnError(
       'keyring_unwritable',
       `${path} would be larger than 1 MiB, and nobody would read it any more`,
-      'take old lines out of its history by hand, and retired keys whose tokens nobody has any more',
+      'shorten the reasons in its history by hand',
     );
   }
   parseDocument(text, `what was to be written to ${path}`, clean);

@@ -2,17 +2,22 @@
 import { createHash } from 'node:crypto';
 import { KeyturnError } from '../errors.js';
 import type { Key } from './key.js';
+import { type Generation, markOf } from './marks.js';
 
 /** One line of the ring's own history. */
 export interface HistoryEntry {
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly what: string;
-  readonly kid: string;
+  /** With which key; a line that stands for several has none. */
+  readonly kid?: string;
   readonly who?: string;
   readonly why?: string;
   /** Processes that were said to have ended, and whose reports were overruled. */
   readonly gone?: readonly string[];
+  /** Of a line that stands for several older ones: how many they were, and when the first of them was. */
+  readonly lines?: number;
+  readonly since?: number;
 }
 
 /** What a ring carries besides its keys. Rings made from variables have none of it. */
@@ -22,6 +27,12 @@ export interface KeyringFacts {
   /** Raised by every transition. */
   readonly generation?: number;
   readonly history?: readonly HistoryEntry[];
+  /** The generations that it has passed through, the oldest first. Its own may be among them. */
+  readonly marks?: readonly Generation[];
+  /** Ids of rings whose place it was made to take: whoever holds one of them does not put it back. */
+  readonly replaces?: readonly string[];
+  /** The ring as it was published, where the clock alone has made this one of it. */
+  readonly published?: Keyring | undefined;
 }
 
 /** An immutable set of keys. Order is that of the source, the active key wherever it stands. */
@@ -32,8 +43,13 @@ export class Keyring {
   readonly id: string | undefined;
   readonly generation: number;
   readonly history: readonly HistoryEntry[];
+  /** Ids of rings whose place it was made to take. */
+  readonly replaces: readonly string[];
   readonly #byId: ReadonlyMap<string, Key>;
+  readonly #passed: readonly Generation[];
+  readonly #published: Keyring | undefined;
   #fingerprint: string | undefined;
+  #mark: string | undefined;
 
   /** @throws KeyturnError `keyring_invalid` unless exactly one key is active and every id is there once */
   constructor(keys: readonly Key[], facts: KeyringFacts = {}) {
@@ -41,6 +57,9 @@ export class Keyring {
     this.id = facts.id;
     this.generation = facts.generation ?? 0;
     this.history = Object.freeze([...(facts.history ?? [])]);
+    this.replaces = Object.freeze([...(facts.replaces ?? [])]);
+    this.#passed = facts.marks ?? [];
+    this.#published = facts.published;
     this.#byId = new Map(keys.map((key) => [key.id, key]));
     const active = keys.filter((key) => key.state === 'active');
     if (active.length !== 1 || active[0]?.live !== true) {
@@ -63,6 +82,35 @@ export class Keyring {
   /** The keys that verify. */
   get live(): readonly Key[] {
     return this.keys.filter((key) => key.live);
+  }
+
+  /** The ring as it was published: a planned takeover comes about by the clock, and is no generation of its own. */
+  get published(): Keyring {
+    return this.#published ?? this;
+  }
+
+  /** Tells this generation from any other that somebody gave the same number. */
+  get mark(): string {
+    if (this.#published !== undefined) return this.#published.mark;
+    this.#mark ??= markOf(this.id ?? '', this.generation, this.keys);
+    return this.#mark;
+  }
+
+  /** The generations that it has passed through, this one included, the oldest first; none of a ring without an id. */
+  get marks(): readonly Generation[] {
+    if (this.id === undefined) return [];
+    const { generation, mark } = this;
+    // A document holds the mark that it was written with. One that was edited since has two of this generation.
+    return this.#has(this) ? this.#passed : [...this.#passed, { generation, mark }];
+  }
+
+  /** Whether another generation is this one, or one that it came from by steps. */
+  passesThrough(other: Generation): boolean {
+    return (other.generation === this.generation && other.mark === this.mark) || this.#has(other);
+  }
+
+  #has({ generation, mark }: Generation): boolean {
+    return this.#passed.some((passed) => passed.generation === generation && passed.mark === mark);
   }
 
   /**

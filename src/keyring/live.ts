@@ -1,7 +1,10 @@
 // The keyring in force in this process: one place that changes, so that everything else can be immutable.
+import { randomBytes } from 'node:crypto';
 import { KeyturnError } from '../errors.js';
-import type { Keyring } from './keyring.js';
-import { effective, nextChangeAt } from './planned.js';
+import { Key, Material } from './key.js';
+import { Keyring } from './keyring.js';
+import { effective, factsOf, nextChangeAt } from './planned.js';
+import { isSame, requireSuccessor, revokedElsewhere } from './successor.js';
 
 /** Told after the ring in force has changed; `former` is undefined when there was none before. Must not throw. */
 export type RingListener = (keyring: Keyring, former: Keyring | undefined) => void;
@@ -30,6 +33,12 @@ export class LiveKeyring {
   #validUntil: Moment | undefined;
   /** The latest that the clock has shown. */
   #latest = 0;
+  /** Ids of keys that a ring revoked which could not take the place of this one. For as long as the process runs. */
+  readonly #revoked = new Set<string>();
+  /** One of them is the key that signs. */
+  #signerRevoked = false;
+  /** Another ring was made to take the place of this one. */
+  #replaced = false;
 
   /**
    * @param keyring undefined: one that is found later
@@ -43,14 +52,13 @@ export class LiveKeyring {
   ) {
     this.#clock = clock;
     this.#steady = steady;
-    this.#found = keyring;
-    this.#current = keyring === undefined ? undefined : effective(keyring, clock());
-    this.#changesAt = this.#current === undefined ? undefined : nextChangeAt(this.#current);
+    if (keyring !== undefined) this.#putInForce(keyring);
   }
 
   /** @throws KeyturnError `keyring_unavailable` before the first one was found */
   get current(): Keyring {
-    if (this.#changesAt !== undefined && this.#clock() >= this.#changesAt) this.#settle(this.#found);
+    if (this.#changesAt !== undefined && this.#clock() >= this.#changesAt && this.#found !== undefined)
+      this.#settle(this.#found);
     return this.#current ?? notFound();
   }
 
@@ -59,8 +67,9 @@ export class LiveKeyring {
     return this.#found;
   }
 
-  /** Whether the ring is there and within its lease: then the process is ready. */
+  /** Whether the ring is there, within its lease, and may sign: then the process is ready. */
   get fresh(): boolean {
+    if (this.stopped !== undefined) return false;
     if (this.#validUntil === undefined) return this.#current !== undefined;
     const now = this.#clock();
     // How much time has passed since nobody can tell then, and the lease of the others goes by another clock.
@@ -69,6 +78,12 @@ export class LiveKeyring {
     return (
       this.#current !== undefined && now < this.#validUntil.now && this.#steady() < this.#validUntil.steady
     );
+  }
+
+  /** Why nothing is signed, whatever the lease says. */
+  get stopped(): KeyturnError | undefined {
+    if (this.#signerRevoked) return signerRevoked();
+    return this.#replaced ? replaced() : undefined;
   }
 
   /** Now, by the clocks that a lease goes by. */
@@ -83,6 +98,7 @@ export class LiveKeyring {
    * @throws KeyturnError `keyring_unavailable`
    */
   requireFresh(): void {
+    if (this.stopped !== undefined) throw this.stopped;
     if (this.#validUntil === undefined || this.fresh) return;
     if (this.#current === undefined) notFound();
     tooOld();
@@ -95,17 +111,30 @@ export class LiveKeyring {
   }
 
   /**
-   * Puts a ring in force that was found later.
+   * Puts a ring in force that was found later, if it comes from the present one by steps (see `successor.ts`). If it
+   * does not, the present one stays, without the keys that the other has revoked.
    *
    * @returns false when it is the one in force already
-   * @throws KeyturnError `keyring_outdated` for an older generation of the same ring, or another one of the same
+   * @throws KeyturnError `keyring_outdated`, `keyring_forked`
    */
   replace(keyring: Keyring): boolean {
-    if (this.#found !== undefined) refuseOlder(this.#found, keyring);
-    if (keyring === this.#found || (this.#found !== undefined && isSame(this.#found, keyring))) return false;
-    this.#found = keyring;
+    this.require(keyring);
+    if (this.#found !== undefined && isSame(this.#found, keyring)) return false;
     this.#settle(keyring);
     return true;
+  }
+
+  /** The same, looked at only: whether a ring that was found may be put in force. */
+  require(keyring: Keyring): void {
+    const present = this.#found;
+    if (present === undefined || keyring === present) return;
+    try {
+      requireSuccessor(present, keyring);
+    } catch (error) {
+      this.#obey(present, keyring);
+      throw error;
+    }
+    this.#replaced = false;
   }
 
   /** @returns a function that stops listening */
@@ -114,14 +143,42 @@ export class LiveKeyring {
     return () => this.#listeners.delete(listener);
   }
 
-  #settle(found: Keyring | undefined): void {
-    if (found === undefined) return;
+  /** Whoever revoked a key had a reason, on whichever copy of the ring. */
+  #obey(present: Keyring, other: Keyring): void {
+    if (present.id !== undefined && other.replaces.includes(present.id)) this.#replaced = true;
+    const revoked = revokedElsewhere(present, other).filter(({ id }) => !this.#revoked.has(id));
+    if (revoked.length === 0) return;
+    for (const { id } of revoked) this.#revoked.add(id);
+    this.#settle(present);
+  }
+
+  #settle(found: Keyring): void {
     const former = this.#current;
-    const current = effective(found, this.#clock());
-    this.#current = current;
-    this.#changesAt = nextChangeAt(current);
+    const current = this.#putInForce(found);
     for (const listener of this.#listeners) listener(current, former);
   }
+
+  #putInForce(found: Keyring): Keyring {
+    const now = this.#clock();
+    const present = effective(found, now);
+    const current = without(present, this.#revoked, now);
+    this.#found = found;
+    this.#current = current;
+    this.#changesAt = nextChangeAt(current);
+    this.#signerRevoked = current.active.id !== present.active.id;
+    return current;
+  }
+}
+
+/**
+ * The ring with keys revoked that others have revoked. A ring has a key that signs: in the place of a revoked one it is
+ * one that nobody else knows, and that signs nothing.
+ */
+function without(ring: Keyring, revoked: ReadonlySet<string>, at: number): Keyring {
+  if (!ring.live.some(({ id }) => revoked.has(id))) return ring;
+  const keys = ring.keys.map((key) => (key.live && revoked.has(key.id) ? key.enter('revoked', at) : key));
+  const standIn = revoked.has(ring.active.id) ? [new Key(new Material(randomBytes(32)), 'active')] : [];
+  return new Keyring([...keys, ...standIn], factsOf(ring));
 }
 
 function notFound(): never {
@@ -132,66 +189,26 @@ function notFound(): never {
   );
 }
 
+function signerRevoked(): KeyturnError {
+  return new KeyturnError(
+    'keyring_unavailable',
+    'the key that this process signs with was revoked on another copy of its keyring, and it signs nothing',
+    'restart the process, or make one keyring of both with keyturn import',
+  );
+}
+
+function replaced(): KeyturnError {
+  return new KeyturnError(
+    'keyring_unavailable',
+    'another keyring was made to take the place of the one that this process holds, and it signs nothing',
+    'restart the process: it then takes the new one',
+  );
+}
+
 function tooOld(): never {
   throw new KeyturnError(
     'keyring_unavailable',
     'this process has not heard of its shared keyring for longer than its lease, and signs nothing',
     'the log says why; send requests elsewhere until it is ready',
-  );
-}
-
-/** A process never takes an older ring for a newer one: a restart is the way to say that it should. */
-function refuseOlder(present: Keyring, found: Keyring): void {
-  if (present.id === undefined) return;
-  if (found.id === undefined) {
-    throw new KeyturnError(
-      'keyring_outdated',
-      'the source holds no keyring document any more, and one is in force',
-      'put the document back, or restart the process to go without one on purpose',
-    );
-  }
-  if (found.id !== present.id) return;
-  if (found.generation < present.generation) {
-    throw new KeyturnError(
-      'keyring_outdated',
-      `the keyring found has generation ${found.generation}, and ${present.generation} is in force`,
-      'put the newest document back, or restart the process to go back on purpose',
-    );
-  }
-  if (found.generation === present.generation && !isSame(present, found)) {
-    throw new KeyturnError(
-      'keyring_outdated',
-      `the keyring found differs from the one in force, and both are generation ${found.generation}`,
-      'change it with keyturn commands, which raise the generation, or raise it by hand',
-    );
-  }
-}
-
-/** Whether one is a later generation of the same ring than the other. */
-export function isNewer(one: Keyring, other: Keyring): boolean {
-  return one.id !== undefined && one.id === other.id && one.generation > other.generation;
-}
-
-/**
- * Whether one is another ring that was begun after the other, and has only just begun: the store was empty for a
- * moment, and somebody took it for a new one.
- */
-export function isLaterBeginning(one: Keyring, other: Keyring): boolean {
-  const [beginning] = one.history;
-  if (one.id === other.id || one.generation !== 1 || beginning === undefined) return false;
-  return beginning.at > (other.history[0]?.at ?? 0);
-}
-
-/** @throws KeyturnError `keyring_outdated` unless the ring that was found may take the place of the present one */
-export function requireNoOlder(present: Keyring | undefined, found: Keyring): void {
-  if (present !== undefined) refuseOlder(present, found);
-}
-
-function isSame(one: Keyring, other: Keyring): boolean {
-  return (
-    one.id === other.id &&
-    one.generation === other.generation &&
-    one.fingerprint === other.fingerprint &&
-    nextChangeAt(one) === nextChangeAt(other)
   );
 }

@@ -27,7 +27,7 @@ export function nextChangeAt(ring: Keyring): number | undefined {
   return planned.length === 0 ? undefined : Math.min(...planned);
 }
 
-/** What a ring carries besides its keys, for another one with other keys. */
-export function factsOf({ id, generation, history }: Keyring): KeyringFacts {
-  return { ...(id === undefined ? {} : { id }), generation, history };
+/** What a ring carries besides its keys, for what the clock alone has made of it. */
+export function factsOf({ id, generation, history, marks, replaces, published }: Keyring): KeyringFacts {
+  return { ...(id === undefined ? {} : { id }), generation, history, marks, replaces, published };
 }

@@ -5,8 +5,12 @@
 // writer holds: current, next and previous ones. So the root can be rotated like any other secret, and a replica that
 // has only one of them opens the ring. Nothing here is done often, so node:crypto's own AEAD does.
 //
+// A writer may hold fewer roots than the ring is sealed under: then it keeps the data key, and what the others open it
+// with. What encrypts the data key is therefore not bound to a generation; the content is.
+//
 // What is not secret (the ring's id, its generation, the ids of the roots) stands in the clear, and all of it is
-// authenticated: nobody can pass one ring, or one generation of it, for another.
+// authenticated, together with the place that the ring is kept in: nobody can pass one ring, one generation of it, or
+// that of another app, for another.
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { KeyturnError } from '../errors.js';
 import { parseDocument, writeDocument } from './document.js';
@@ -36,6 +40,22 @@ interface Sealed {
 /** Turns a stored secret into material text, or throws. */
 type Clean = (secret: string, where: string) => string;
 
+/** Where a ring is kept. One that was copied to another place opens for nobody there. */
+export interface RingPlace {
+  /** Keeps two apps on one secret apart. */
+  readonly app?: string | undefined;
+  /** What stands before its name in an engine that has no schemas. */
+  readonly prefix: string;
+  readonly name: string;
+}
+
+/** What a process seals and opens a ring with. */
+export interface Seal {
+  readonly place: RingPlace;
+  /** Every one of them alone opens what is sealed; at least one. */
+  readonly roots: readonly Material[];
+}
+
 /** A shared keyring that could be opened. */
 export interface OpenedRing {
   readonly ring: Keyring;
@@ -44,19 +64,35 @@ export interface OpenedRing {
 }
 
 /**
- * @param roots every one of them alone opens the result; at least one
+ * @param former what was kept there until now, and can be opened: who opens that goes on opening what comes of it
  * @throws KeyturnError `keyring_unwritable` when nobody would read it any more
  */
-export function sealRing(ring: Keyring, roots: readonly Material[]): string {
+export function sealRing(ring: Keyring, seal: Seal, former?: string): string {
   const { id = '', generation } = ring;
-  const dataKey = randomBytes(KEY_BYTES);
+  const kept = keysToKeep(id, seal, former);
+  const dataKey = kept?.dataKey ?? randomBytes(KEY_BYTES);
+  const missing = seal.roots.filter(({ kid }) => !Object.hasOwn(kept?.roots ?? {}, kid));
   return written({
     keyturn: VERSION,
     id,
     generation,
-    roots: wrap(dataKey, roots, { id, generation }),
-    ring: encrypt(dataKey, Buffer.from(writeDocument(ring), 'utf8'), content(id, generation)),
+    roots: { ...kept?.roots, ...wrap(dataKey, missing, seal.place, id) },
+    ring: encrypt(dataKey, Buffer.from(writeDocument(ring), 'utf8'), content(seal.place, id, generation)),
   });
+}
+
+/** Undefined where the writer can seal for everybody by itself: a fresh data key is better. */
+function keysToKeep(
+  id: string,
+  seal: Seal,
+  former: string | undefined,
+): { readonly dataKey: Uint8Array; readonly roots: Sealed['roots'] } | undefined {
+  if (former === undefined) return undefined;
+  const where = 'what is to be replaced';
+  const sealed = parse(former, where);
+  const held = new Set(seal.roots.map(({ kid }) => kid));
+  if (sealed.id !== id || Object.keys(sealed.roots).every((kid) => held.has(kid))) return undefined;
+  return { dataKey: unwrap(sealed, where, seal), roots: sealed.roots };
 }
 
 /**
@@ -65,25 +101,23 @@ export function sealRing(ring: Keyring, roots: readonly Material[]): string {
  *
  * @throws KeyturnError what {@link openRing} and {@link sealRing} throw
  */
-export function sealUnder(text: string, where: string, roots: readonly Material[], clean: Clean): string {
-  openRing(text, where, roots, clean);
+export function sealUnder(text: string, where: string, seal: Seal, clean: Clean): string {
+  openRing(text, where, seal, clean);
   const sealed = parse(text, where);
-  const missing = roots.filter(({ kid }) => !Object.hasOwn(sealed.roots, kid));
-  return written({
-    ...sealed,
-    roots: { ...sealed.roots, ...wrap(unwrap(sealed, where, roots), missing, sealed) },
-  });
+  const missing = seal.roots.filter(({ kid }) => !Object.hasOwn(sealed.roots, kid));
+  const wraps = wrap(unwrap(sealed, where, seal), missing, seal.place, sealed.id);
+  return written({ ...sealed, roots: { ...sealed.roots, ...wraps } });
 }
 
 /**
  * @param where what an operator calls the place
  * @throws KeyturnError `keyring_sealed` when none of the roots fits, `document_invalid` and `document_version` when
- * it is no sealed ring or was altered, and what {@link parseDocument} throws
+ * it is no sealed ring of this place or was altered, and what {@link parseDocument} throws
  */
-export function openRing(text: string, where: string, roots: readonly Material[], clean: Clean): OpenedRing {
+export function openRing(text: string, where: string, seal: Seal, clean: Clean): OpenedRing {
   const sealed = parse(text, where);
   const { id, generation } = sealed;
-  const document = decrypt(unwrap(sealed, where, roots), sealed.ring, content(id, generation));
+  const document = decrypt(unwrap(sealed, where, seal), sealed.ring, content(seal.place, id, generation));
   if (document === undefined) throw altered(where);
   const ring = parseDocument(document.toString('utf8'), where, clean);
   if (ring.id !== id || ring.generation !== generation) throw altered(where);
@@ -100,20 +134,23 @@ function written(sealed: Sealed): string {
   );
 }
 
-type Named = Pick<Sealed, 'id' | 'generation'>;
-
 /** The data key under each of the roots, by their ids. */
-function wrap(dataKey: Uint8Array, roots: readonly Material[], { id, generation }: Named): Sealed['roots'] {
+function wrap(
+  dataKey: Uint8Array,
+  roots: readonly Material[],
+  place: RingPlace,
+  id: string,
+): Sealed['roots'] {
   return Object.fromEntries(
-    roots.map((root) => [root.kid, encrypt(wrappingKey(root), dataKey, wrapped(id, generation, root.kid))]),
+    roots.map((root) => [root.kid, encrypt(wrappingKey(root), dataKey, wrapped(place, id, root.kid))]),
   );
 }
 
 /** The data key, by the first of the roots that it is encrypted under. */
-function unwrap(sealed: Sealed, where: string, roots: readonly Material[]): Uint8Array {
+function unwrap(sealed: Sealed, where: string, { place, roots }: Seal): Uint8Array {
   const root = roots.find(({ kid }) => Object.hasOwn(sealed.roots, kid));
   if (root === undefined) throw sealedForOthers(where, roots, Object.keys(sealed.roots));
-  const associated = wrapped(sealed.id, sealed.generation, root.kid);
+  const associated = wrapped(place, sealed.id, root.kid);
   const dataKey = decrypt(wrappingKey(root), sealed.roots[root.kid] as string, associated);
   if (dataKey?.length !== KEY_BYTES) throw altered(where);
   return dataKey;
@@ -125,12 +162,21 @@ function wrappingKey(root: Material): Uint8Array {
 
 // What is authenticated beside the content, as JSON, so that no two of them read the same.
 
-function wrapped(id: string, generation: number, kid: string): Buffer {
-  return Buffer.from(JSON.stringify(['keyturn/v1/ring/key', id, generation, kid]), 'utf8');
+function wrapped(place: RingPlace, id: string, kid: string): Buffer {
+  return associated('keyturn/v1/ring/key', place, id, kid);
 }
 
-function content(id: string, generation: number): Buffer {
-  return Buffer.from(JSON.stringify(['keyturn/v1/ring/content', id, generation]), 'utf8');
+function content(place: RingPlace, id: string, generation: number): Buffer {
+  return associated('keyturn/v1/ring/content', place, id, generation);
+}
+
+function associated(
+  what: string,
+  { app = '', prefix, name }: RingPlace,
+  id: string,
+  of: string | number,
+): Buffer {
+  return Buffer.from(JSON.stringify([what, app, prefix, name, id, of]), 'utf8');
 }
 
 /** nonce || ciphertext || tag, base64url */
@@ -206,7 +252,7 @@ function areRoots(roots: unknown): roots is Sealed['roots'] {
 function altered(where: string): KeyturnError {
   return new KeyturnError(
     'document_invalid',
-    `what ${where} holds is no sealed keyring, or was altered`,
+    `what ${where} holds is not a valid sealed keyring of this place: it was altered, or copied from another one`,
     'find out who else writes there; a process that holds the ring puts it back once the entry is deleted',
   );
 }

@@ -6,7 +6,9 @@
 import { KeyturnError } from '../errors.js';
 import { Key, longer, type Material } from './key.js';
 import { Keyring } from './keyring.js';
+import { gatherMarks } from './marks.js';
 import { effective, factsOf } from './planned.js';
+import { foldedHistory, prunedKeys } from './prune.js';
 import { isLive, replicasWithout, type TransitionFacts } from './step-facts.js';
 import {
   expiryOf,
@@ -293,10 +295,13 @@ function next(
   const noted = keys.map((key) =>
     key.state === 'active' ? key.withLifetimes(longer(key.lifetimes, facts.lifetimes)) : key,
   );
-  return new Keyring(noted, {
+  const generation = ring.generation + 1;
+  return new Keyring(prunedKeys(noted, facts), {
     id: ring.id,
-    generation: ring.generation + 1,
-    history: [...ring.history, entry],
+    generation,
+    history: foldedHistory([...ring.history, entry]),
+    marks: gatherMarks(ring.marks, generation),
+    replaces: ring.replaces,
   });
 }
 

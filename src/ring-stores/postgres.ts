@@ -8,6 +8,7 @@ import { lockSql, statements, type Tables, tablesOf } from '../engines/ring-sche
 import { areThere } from '../engines/schema.js';
 import { KeyturnError } from '../errors.js';
 import type { EndedMoment, EndedMoments } from '../fleet/ended.js';
+import type { RingPlace } from '../keyring/sealed-ring.js';
 import {
   type EngineClock,
   FAR_AHEAD,
@@ -19,6 +20,8 @@ import {
 } from './ring-table.js';
 
 export interface PostgresRingTableOptions {
+  /** Keeps two apps on one secret apart. */
+  readonly app?: string | undefined;
   /** The app made it and ends it. */
   readonly pool: PostgresPool;
   /** The ring's. */
@@ -35,16 +38,19 @@ const ATTEMPTS = 10;
 
 /** A {@link RingTable} in PostgreSQL 15 or later. */
 export class PostgresRingTable implements RingTable {
+  readonly place: RingPlace;
   readonly #pool: PostgresPool;
   readonly #ring: string;
   readonly #tables: Tables;
   readonly #channel: string;
 
   /** @throws KeyturnError `store_invalid` */
-  constructor({ pool, name, schema }: PostgresRingTableOptions) {
+  constructor({ pool, app, name, schema }: PostgresRingTableOptions) {
     if (typeof pool?.query !== 'function') {
       throw new KeyturnError('store_invalid', 'the shared keyring has no pool', 'pass a Pool of pg as pool');
     }
+    // A table belongs to whoever may write to it; a prefix is what apps that share a Redis have instead.
+    this.place = { app, prefix: '', name };
     this.#pool = pool;
     this.#ring = name;
     this.#tables = tablesOf(schema);

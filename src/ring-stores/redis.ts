@@ -17,6 +17,7 @@ import {
   surviveLostConnections,
 } from '../engines/redis.js';
 import type { EndedMoment, EndedMoments } from '../fleet/ended.js';
+import type { RingPlace } from '../keyring/sealed-ring.js';
 import {
   type EngineClock,
   FAR_AHEAD,
@@ -28,6 +29,8 @@ import {
 } from './ring-table.js';
 
 export interface RedisRingTableOptions {
+  /** Keeps two apps on one secret apart. */
+  readonly app?: string | undefined;
   /** Connected, or connecting. The app made it and closes it. */
   readonly client: RedisClient;
   /** The beginning of every key; default: `keyturn:`. */
@@ -121,6 +124,7 @@ return 1`);
 
 /** A {@link RingTable} in Redis 7 or later. */
 export class RedisRingTable implements RingTable {
+  readonly place: RingPlace;
   readonly #client: RedisClient;
   readonly #command: RedisCommand;
   readonly #ring: string;
@@ -129,7 +133,8 @@ export class RedisRingTable implements RingTable {
   readonly #channel: string;
 
   /** @throws KeyturnError `store_invalid` */
-  constructor({ client, prefix = 'keyturn:', name }: RedisRingTableOptions) {
+  constructor({ client, app, prefix = 'keyturn:', name }: RedisRingTableOptions) {
+    this.place = { app, prefix, name };
     this.#client = client;
     this.#command = commandOf(client);
     this.#ring = `${prefix}{ring:${name}}`;

@@ -2,6 +2,8 @@
 // beside it what each replica reports. It never sees what is inside either.
 import type { EndedMoments } from '../fleet/ended.js';
 
+import type { RingPlace } from '../keyring/sealed-ring.js';
+
 /** The shared ring as it is kept. */
 export interface Slot {
   /** Names the write that it came from; another write has another one. */
@@ -44,6 +46,9 @@ export interface EngineClock {
 export interface RingTable {
   /** What an operator calls it: the engine, and where in it. Holds no address and no password. */
   readonly name: string;
+
+  /** What a ring that is kept here is sealed for. */
+  readonly place: RingPlace;
 
   /** Makes what is missing to hold a ring, such as tables. May be called by many at once, at any time. */
   prepare(): Promise<void>;

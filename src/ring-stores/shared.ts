@@ -1,9 +1,9 @@
 // A keyring in an engine that all replicas reach: sealed under the root secret, changed by compare-and-set.
 import { KeyturnError } from '../errors.js';
 import { newRingId } from '../keyring/adopt.js';
-import type { ClockReadings, Material } from '../keyring/key.js';
+import type { ClockReadings } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
-import { openRing, sealRing, sealUnder } from '../keyring/sealed-ring.js';
+import { openRing, type Seal, sealRing, sealUnder } from '../keyring/sealed-ring.js';
 import { cleanSecret } from '../secret/text.js';
 import { ask } from './ask.js';
 import type { RingChange, RingStore } from './ring-store.js';
@@ -82,7 +82,7 @@ export class SharedRingStore implements RingStore {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const found = await this.#findOne();
       const next = await change(found.ring);
-      if (next === found.ring || (await this.put(next, found.version))) return next;
+      if (next === found.ring || (await this.put(next, found))) return next;
     }
     throw new KeyturnError(
       'keyring_locked',
@@ -97,16 +97,24 @@ export class SharedRingStore implements RingStore {
   }
 
   /**
-   * Writes a ring, sealed under all roots, over what has that version.
+   * Writes a ring, sealed under all roots of this process, and under those that it was sealed under.
    *
-   * @param expected undefined: where nothing is
+   * @param over what was found there; undefined: nothing
    * @returns false when something else is there
    * @throws KeyturnError `engine_unavailable`, and what reading it would throw: whatever is wrong, what is kept stays
    */
-  async put(ring: Keyring, expected: string | undefined): Promise<boolean> {
-    const text = sealRing(ring, this.#materials);
-    openRing(text, `what was to be written to ${this.name}`, this.#materials, cleanSecret);
-    return await this.#write(text, expected);
+  async put(ring: Keyring, over: FoundRing | undefined): Promise<boolean> {
+    return await this.#write(this.#readable(sealRing(ring, this.#seal, over?.text)), over?.version);
+  }
+
+  /**
+   * Seals what was found under the roots of this process alone: whoever has no other secret opens it no more.
+   *
+   * @returns false when something else is there by now
+   * @throws KeyturnError as {@link put}
+   */
+  async sealAnew({ ring, version }: FoundRing): Promise<boolean> {
+    return await this.#write(this.#readable(sealRing(ring, this.#seal)), version);
   }
 
   /**
@@ -116,7 +124,12 @@ export class SharedRingStore implements RingStore {
    * @throws KeyturnError `engine_unavailable`
    */
   async sealToo({ version, text }: FoundRing): Promise<boolean> {
-    return await this.#write(sealUnder(text, this.name, this.#materials, cleanSecret), version);
+    return await this.#write(sealUnder(text, this.name, this.#seal, cleanSecret), version);
+  }
+
+  #readable(text: string): string {
+    openRing(text, `what was to be written to ${this.name}`, this.#seal, cleanSecret);
+    return text;
   }
 
   async #write(text: string, expected: string | undefined): Promise<boolean> {
@@ -152,10 +165,11 @@ export class SharedRingStore implements RingStore {
   }
 
   #open({ version, text }: Slot): FoundRing {
-    return { version, text, ...openRing(text, this.name, this.#materials, cleanSecret) };
+    return { version, text, ...openRing(text, this.name, this.#seal, cleanSecret) };
   }
 
-  get #materials(): readonly Material[] {
-    return this.#roots.live.flatMap(({ material }) => material ?? []);
+  get #seal(): Seal {
+    const roots = this.#roots.live.flatMap(({ material }) => material ?? []);
+    return { place: this.#table.place, roots };
   }
 }

@@ -1,6 +1,7 @@
 // Starts the keyring that replicas share in an engine. Nothing but that engine is written to: where secrets come as
 // variables into containers, a file would be in the way.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Engines } from '../engines/engines.js';
 import { KeyturnError } from '../errors.js';
 import { refuseOtherRules } from '../fleet/refusals.js';
@@ -8,10 +9,13 @@ import { nameOf, type ReplicaReport } from '../fleet/report.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { effective } from '../keyring/planned.js';
 import type { Resolution } from '../resolve/resolve.js';
+import { untilPutBack } from '../ring-stores/looks.js';
 import { openRingPlaces } from '../ring-stores/open.js';
 import type { SharedRingStore } from '../ring-stores/shared.js';
 import { commandOf, type Founded, type Founding, firstRing, NOTHING_TAKEN } from './founding.js';
 import { COMMAND_WORDS } from './refusals.js';
+
+const LOOK_EVERY_MS = 250;
 
 /**
  * @param before found with a store set: its keyring holds the secrets that seal the shared one
@@ -40,14 +44,61 @@ async function foundIn(store: SharedRingStore, before: Resolution, founding: Fou
     const ring = effective(there.ring, founding.machine.now());
     return { ...done, created: false, ring, keys: NOTHING_TAKEN };
   };
-  const there = await find();
+  if (founding.replaces !== undefined)
+    return { ...done, created: true, ...(await replace(store, before, founding)) };
+  const there = (await find()) ?? (await awaited(store, before, founding, find));
   if (there !== undefined) return there;
-  refuseStrangers(store, before, await store.fleet.read(undefined, false));
   const { ring, keys } = firstRing(founding, before);
   if (await store.create(ring).catch(notAllowed(store))) return { ...done, created: true, ring, keys };
   const faster = await find();
   if (faster !== undefined) return faster;
-  throw new KeyturnError('keyring_locked', `others keep changing ${store.name}`, 'try again');
+  throw busy(store);
+}
+
+function busy({ name }: SharedRingStore): KeyturnError {
+  return new KeyturnError('keyring_locked', `others keep changing ${name}`, 'try again');
+}
+
+/** An engine that has just lost its data looks like one that never had any: whoever holds a ring puts it back. */
+async function awaited(
+  store: SharedRingStore,
+  before: Resolution,
+  { waiting }: Founding,
+  find: () => Promise<Founded | undefined>,
+): Promise<Founded | undefined> {
+  refuseStrangers(store, before, await store.fleet.read(undefined, false));
+  const patience = untilPutBack(before.settings.get('security.keyring.max_lag'));
+  waiting?.(patience);
+  const since = performance.now();
+  while (performance.now() - since < patience) {
+    await sleep(Math.min(LOOK_EVERY_MS, patience));
+    const there = await find();
+    if (there !== undefined) return there;
+  }
+  refuseStrangers(store, before, await store.fleet.read(undefined, false));
+  return undefined;
+}
+
+/** Puts another ring where the one that was named is, whoever holds it. */
+async function replace(
+  store: SharedRingStore,
+  before: Resolution,
+  founding: Founding,
+): Promise<Pick<Founded, 'ring' | 'keys'>> {
+  const there = await store.find();
+  const { replaces } = founding;
+  if (there !== undefined && there.ring.id !== replaces) {
+    throw new KeyturnError(
+      'keyring_exists',
+      `the keyring in ${store.name} is ${there.ring.id}, and --replaces names ${replaces}`,
+      'name the one that is there; keyturn status shows it',
+    );
+  }
+  refuseStrangers(store, before, await store.fleet.read(undefined, false), replaces);
+  const first = firstRing(founding, before, there?.ring);
+  const made = there === undefined ? store.create(first.ring) : store.put(first.ring, there);
+  if (await made.catch(notAllowed(store))) return first;
+  throw busy(store);
 }
 
 /** insufficient_privilege, invalid_schema_name */
@@ -72,14 +123,15 @@ function refuseStrangers(
   store: SharedRingStore,
   before: Resolution,
   replicas: readonly ReplicaReport[],
+  replaced?: string,
 ): void {
   refuseOtherRules(before.profile.profile, COMMAND_WORDS, replicas);
-  const holder = replicas.find(({ ring }) => ring !== undefined);
+  const holder = replicas.find(({ ring }) => ring !== undefined && ring !== replaced);
   if (holder !== undefined) {
     throw new KeyturnError(
       'keyring_exists',
-      `${nameOf(holder)} holds the keyring that is missing in ${store.name}`,
-      'it puts it back by itself; to start anew all the same, stop those that hold it (one that was killed counts for a lease)',
+      `${nameOf(holder)} holds the keyring ${holder.ring}, which is missing in ${store.name}`,
+      `it puts it back by itself; to start anew all the same: keyturn init --replaces ${holder.ring}, and restart those that hold it`,
     );
   }
   const roots = before.keyring as Keyring;

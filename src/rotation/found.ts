@@ -4,6 +4,7 @@ import { isAbsolute, join, relative, resolve as resolvePath } from 'node:path';
 import { configTemplate } from '../config/template.js';
 import { writeNewFile } from '../disk/files.js';
 import { type ErrorCode, KeyturnError } from '../errors.js';
+import { nameOf } from '../fleet/report.js';
 import { writeDocument } from '../keyring/document.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { type Resolution, resolve } from '../resolve/resolve.js';
@@ -38,8 +39,10 @@ export async function foundRing(founding: Founding): Promise<Founded> {
 async function foundDocument(before: Resolution, founding: Founding): Promise<Founded> {
   const { machine, profile, config: inProgram } = founding;
   const path = join(before.dataDir, 'keyring.json');
+  if (founding.replaces !== undefined) throw onlyInEngines();
   const there = await existing(before, path, founding);
   if (there !== undefined) return there;
+  await refuseHeld(before, path, founding);
   refuseWhatCannotBe(before, path, founding);
   const { ring, keys } = firstRing(founding, before);
   await prepareDataDir(before.dataDir).catch(unwritable(before.dataDir));
@@ -75,6 +78,27 @@ async function existing(before: Resolution, path: string, founding: Founding): P
   if (inForce) return { ...found, place, ring: sound(before), document, takeAway: [] };
   const ring = await new FileRingStore(path, 0, founding.machine.now).read();
   return { ...found, place, ring, document, takeAway: whatToTakeAway(before) };
+}
+
+/** Whoever holds a ring gives it up by a step only: another one in its place signs everybody out, or nobody follows it. */
+async function refuseHeld({ settings }: Resolution, path: string, { machine }: Founding): Promise<void> {
+  const lease = settings.get('security.keyring.lease');
+  const replicas = await new FileRingStore(path, lease, machine.now).fleet.read(undefined, false);
+  const holder = replicas.find(({ ring }) => ring !== undefined);
+  if (holder === undefined) return;
+  throw new KeyturnError(
+    'keyring_exists',
+    `${nameOf(holder)} holds the keyring ${holder.ring}, whose document is gone from ${path}`,
+    'put the document back from a copy; to start anew all the same, stop every process that holds it (one that was killed counts for a lease)',
+  );
+}
+
+function onlyInEngines(): KeyturnError {
+  return new KeyturnError(
+    'keyring_not_document',
+    'only a keyring in Redis or PostgreSQL can be replaced by another one while processes hold it',
+    'stop the processes, move the document away, and run keyturn init',
+  );
 }
 
 /** A document that is broken is none, and a start would be refused. */

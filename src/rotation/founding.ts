@@ -1,6 +1,7 @@
 // What starting a ring takes and what comes of it, wherever the ring is kept.
+import { KeyturnError } from '../errors.js';
 import { adopt, newRingId } from '../keyring/adopt.js';
-import { Material } from '../keyring/key.js';
+import { type Key, Material } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
 import type { Machine } from '../resolve/machine.js';
 import type { Resolution } from '../resolve/resolve.js';
@@ -21,6 +22,10 @@ export interface Founding {
   readonly approve?: ((keys: FoundingKeys, before: Resolution) => void) | undefined;
   /** Whether it is fine that there is a ring already. */
   readonly ifMissing?: boolean | undefined;
+  /** The id of the ring in an engine whose place the new one takes. */
+  readonly replaces?: string | undefined;
+  /** Told that nothing is done for so many milliseconds. */
+  readonly waiting?: ((milliseconds: number) => void) | undefined;
 }
 
 /** What was made, and what remains to be done. */
@@ -54,16 +59,41 @@ export function commandOf({ imported }: Founding): 'init' | 'import' {
   return imported.length === 0 ? 'init' : 'import';
 }
 
-/** The first generation. */
+/**
+ * The first generation.
+ *
+ * @param former the ring whose place it takes: what was revoked there stays so
+ * @throws KeyturnError `key_state` where a key was revoked there
+ */
 export function firstRing(
   founding: Founding,
   before: Resolution,
+  former?: Keyring,
 ): { readonly ring: Keyring; readonly keys: FoundingKeys } {
-  const { imported, approve, machine, who } = founding;
+  const { imported, approve, machine, who, replaces } = founding;
   const keys = foundingKeys(imported, before.keyring?.keys ?? [], new Material(generateSecret()));
+  const revoked = former?.keys.filter(({ state }) => state === 'revoked') ?? [];
+  refuseRevoked(keys.keys, revoked);
   approve?.(keys, before);
-  const beginning = { id: newRingId(), at: machine.now(), what: commandOf(founding), who };
-  return { ring: adopt(keys.keys, beginning), keys };
+  const others = revoked.filter(({ id }) => keys.keys.every((key) => key.id !== id));
+  const ring = adopt([...keys.keys, ...others], {
+    id: newRingId(),
+    at: machine.now(),
+    what: commandOf(founding),
+    who,
+    replaces: replaces === undefined ? [] : [replaces, ...(former?.replaces ?? [])],
+  });
+  return { ring, keys };
+}
+
+function refuseRevoked(keys: readonly Key[], revoked: readonly Key[]): void {
+  const again = keys.find((key) => key.live && revoked.some(({ id }) => id === key.id));
+  if (again === undefined) return;
+  throw new KeyturnError(
+    'key_state',
+    `the key ${again.id} was revoked in the keyring whose place the new one takes`,
+    'give the service another signing secret first (keyturn generate)',
+  );
 }
 
 /** What is said of a ring that was there before. */

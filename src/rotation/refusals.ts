@@ -78,6 +78,8 @@ export const COMMAND_WORDS: RefusalWords = {
   self: 'this command',
   otherProfile: (profile) => `run it with --env ${profile}, and with the environment of the service`,
   outdated: 'put the newest one back; to go back on purpose, stop the processes that have a newer one',
+  forked:
+    'make one keyring of both with keyturn import, or stop the processes that hold the other one; revoke goes on working',
   otherSecret: 'run it with the environment of the service',
 };
 

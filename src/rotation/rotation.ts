@@ -10,6 +10,7 @@ import { parseDocument, writeDocument } from '../keyring/document.js';
 import { type ClockReadings, Material } from '../keyring/key.js';
 import type { HistoryEntry, Keyring } from '../keyring/keyring.js';
 import { effective } from '../keyring/planned.js';
+import { madeToFit, requireRoom } from '../keyring/room.js';
 import type { ReplicaFacts, TransitionFacts } from '../keyring/step-facts.js';
 import { promote, retire, revoke, rollback, stage } from '../keyring/transitions.js';
 import { PurposeRegistry } from '../purposes/registry.js';
@@ -345,7 +346,8 @@ export class Rotation {
         if (!regardless) refuseDisagreement(found, self, replicas);
         const known = await this.#facts(found, replicas, options, regardless);
         former = effective(found, known.now);
-        return change(found, withGone(known, gone), replicas);
+        const next = change(found, withGone(known, gone), replicas);
+        return regardless ? madeToFit(next) : requireRoom(next);
       } catch (error) {
         throw saySilence(error, replicas, this.countsBy, this.#now());
       }

@@ -6,7 +6,8 @@ import { type RefusalWords, refuseDisagreement, type StepTaker } from '../fleet/
 import { mayBeDue, type RotationPlan, turn } from '../keyring/automatic.js';
 import { Material } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
-import { isNewer } from '../keyring/live.js';
+import { requireRoom } from '../keyring/room.js';
+import { requireSuccessor } from '../keyring/successor.js';
 import { unexpected } from '../resolve/follow.js';
 import type { RingStore } from '../ring-stores/ring-store.js';
 import { generateSecret } from '../secret/generate.js';
@@ -65,13 +66,13 @@ export class AutomaticRotation {
     let acted = false;
     try {
       const turned = await store.change(async (kept) => {
-        refuseOlder(kept, ring());
+        refuseOther(kept, ring());
         const found = await gatherFacts(store.fleet, kept, { ...facts(), who: 'keyturn', why: WHY });
         refuseDisagreement(kept, { ...self(), words: PROCESS_WORDS }, found.replicas);
         const { lease } = found.facts;
         const next = turn(kept, { ...plan, lease }, () => new Material(generateSecret()), found.facts);
         acted = next !== kept;
-        return next;
+        return acted ? requireRoom(next) : kept;
       });
       this.#failure = undefined;
       if (!acted) return;
@@ -97,14 +98,9 @@ export class AutomaticRotation {
   }
 }
 
-/** A store that has fallen back, and gets the newest ring back in a moment: a step on what it holds now forks it. */
-function refuseOlder(kept: Keyring, mine: Keyring | undefined): void {
-  if (mine === undefined || !isNewer(mine, kept)) return;
-  throw new KeyturnError(
-    'keyring_outdated',
-    `what is kept is generation ${kept.generation}, and ${mine.generation} is in force`,
-    'it is put back as soon as the store can be written',
-  );
+/** A step on what this process would not take over itself makes a fork of it. */
+function refuseOther(kept: Keyring, mine: Keyring | undefined): void {
+  if (mine !== undefined) requireSuccessor(mine, kept);
 }
 
 /** For a process that takes a step by itself. */
@@ -112,6 +108,7 @@ const PROCESS_WORDS: RefusalWords = {
   self: 'this process',
   otherProfile: () => 'run all replicas by one profile: KEYTURN_ENV says which',
   outdated: 'whoever has the newest puts it back, as soon as it reaches the store',
+  forked: 'make one keyring of both: keyturn import',
   otherSecret:
     'give every replica the same signing secret; while it changes, the other one as a previous or next secret',
 };

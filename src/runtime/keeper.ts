@@ -4,8 +4,10 @@ import { type FleetTimes, timesOf } from '../fleet/facts.js';
 import type { PlannedKey, ReplicaReport } from '../fleet/report.js';
 import { Reporter } from '../fleet/reporter.js';
 import { adopt, newRingId } from '../keyring/adopt.js';
+import { Material } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { LiveKeyring, type Moment } from '../keyring/live.js';
+import { merge } from '../keyring/merge.js';
 import type { PurposeRegistry } from '../purposes/registry.js';
 import { Follower, type Following } from '../resolve/follow.js';
 import { onHangup, thisProcess, unitIn } from '../resolve/machine.js';
@@ -13,6 +15,7 @@ import type { Resolution, ResolveOptions } from '../resolve/resolve.js';
 import type { RingPlaces } from '../ring-stores/open.js';
 import type { RingStore } from '../ring-stores/ring-store.js';
 import type { SharedRingStore } from '../ring-stores/shared.js';
+import { generateSecret } from '../secret/generate.js';
 import { randomId } from '../signing/random.js';
 import type { Usage } from '../signing/usage.js';
 import { AutomaticRotation } from './automatic.js';
@@ -168,7 +171,7 @@ export class RingKeeper {
     return {
       // Having said goodbye it hears of nothing any more, and finishes what it was at.
       ready: fresh && !(this.#closed && places.shared !== undefined),
-      degraded: fresh || ring === undefined ? this.#degraded?.message : this.#pastLease,
+      degraded: fresh || ring === undefined ? this.#degraded?.message : this.#unready,
       profile: resolution.profile.profile,
       source: resolution.source?.name ?? '',
       store: places.store?.name,
@@ -194,7 +197,7 @@ export class RingKeeper {
   }
 
   #sharedFollower(store: SharedRingStore, following: Following): SharedFollower {
-    const { options, resolution, logger } = this.#parts;
+    const { options, resolution, registry, logger } = this.#parts;
     const { now } = options.machine;
     const begin = () => {
       const keys = store.roots.keys;
@@ -206,6 +209,14 @@ export class RingKeeper {
       following,
       report: () => this.#report(),
       hear: () => this.#since((begun) => this.#lease.heard(begun)),
+      merge: (mine, other) =>
+        merge(mine, other, {
+          now: now(),
+          lifetimes: registry.lifetimes,
+          fresh: new Material(generateSecret()),
+          who: 'keyturn',
+          why: 'a key was revoked on another line of the keyring',
+        }),
       // In production an emptied store must not look like a new one: whoever starts a ring there says so.
       first: resolution.profile.profile === 'prod' ? undefined : begin,
       maxLag: this.#times.maxLag,
@@ -243,11 +254,14 @@ export class RingKeeper {
     else if (before === true) this.#wasReady = false;
     if (this.#closed || before === undefined || before === this.#wasReady) return;
     const { logger } = this.#parts;
-    if (ready) logger.info({ event: 'keyring.lease_renewed' }, 'the shared keyring was heard of again');
-    else logger.error({ event: 'keyring.lease_ended' }, `not ready from now on: ${this.#pastLease}`);
+    if (ready) logger.info({ event: 'keyring.ready' }, 'ready again');
+    else if (this.ring.stopped !== undefined)
+      logger.error({ event: 'keyring.stopped' }, `not ready from now on: ${this.#unready}`);
+    else logger.error({ event: 'keyring.lease_ended' }, `not ready from now on: ${this.#unready}`);
   }
 
-  get #pastLease(): string {
+  get #unready(): string {
+    if (this.ring.stopped !== undefined) return this.ring.stopped.message;
     const why = this.#degraded === undefined ? '' : `: ${this.#degraded.message}`;
     return `the shared keyring was not heard of for its lease, and nothing is signed${why}`;
   }
@@ -305,6 +319,8 @@ export class RingKeeper {
         ? `there is no keyring yet, and this process is not ready: ${error.message}`
         : `the last good keyring stays in force: ${error.message}`,
     );
+    // A ring that cannot be taken may have revoked a key that signs here.
+    this.#tellReadiness();
     void this.#reporter?.update();
   }
 
@@ -340,13 +356,18 @@ export class RingKeeper {
       source: resolution.source?.name ?? '',
       ring: ring?.id,
       generation: ring?.generation ?? 0,
+      mark: ring?.id === undefined ? undefined : ring.mark,
       fingerprint: ring?.fingerprint ?? 'none',
       verifies: ring?.live.map((key) => key.id) ?? [],
-      signs: ring?.active.id,
+      // One that must not sign is not ready, and holds up nothing.
+      signs: this.ring.stopped === undefined ? ring?.active.id : undefined,
       planned: ring === undefined ? undefined : this.#plannedKeys(ring),
       roots: places.shared?.roots.live.map((key) => key.id),
       loadedAt: this.#loadedAt,
-      uses: usage.uses.filter((use) => use.signed + use.verified > 0),
+      // Of a key that the ring has forgotten nobody needs to know any more.
+      uses: usage.uses.filter(
+        ({ kid, signed, verified }) => signed + verified > 0 && ring?.get(kid) !== undefined,
+      ),
       lifetimes: registry.lifetimes,
       maxLag: this.#times.maxLag,
       lease: this.#times.lease,

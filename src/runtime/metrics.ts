@@ -16,7 +16,10 @@ export function formatMetrics(health: Health, usage: Usage, now: number): string
     lines.push(`# HELP keyturn_${name} ${about}`, `# TYPE keyturn_${name} ${type}`);
     for (const [labels, value] of values) lines.push(`keyturn_${name}${format(labels)} ${value}`);
   };
-  const { uses, refusals } = usage;
+  const { refusals } = usage;
+  // A key that is gone would keep its series for ever, and there is one for every rotation.
+  const keys = health.keys.filter(({ state }) => state !== 'retired' && state !== 'revoked');
+  const uses = usage.uses.filter(({ kid }) => keys.some(({ id }) => id === kid));
   const seconds = (at: number) => Math.floor(at / 1000);
   metric('ready', 'gauge', '1 when requests should be sent here', [[{}, Number(health.ready)]]);
   metric('degraded', 'gauge', '1 when an older keyring is in force than the source holds', [
@@ -31,8 +34,8 @@ export function formatMetrics(health: Health, usage: Usage, now: number): string
   metric(
     'key_info',
     'gauge',
-    'the keys of the ring and their states',
-    health.keys.map(({ id, state }) => [{ kid: id, state }, 1]),
+    'the live keys of the ring and their states',
+    keys.map(({ id, state }) => [{ kid: id, state }, 1]),
   );
   metric(
     'tokens_verified_total',

@@ -4,13 +4,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KeyturnError } from '../errors.js';
 import type { ReplicaReport } from '../fleet/report.js';
+import type { Key } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
-import { isLaterBeginning, isNewer, type LiveKeyring, requireNoOlder } from '../keyring/live.js';
+import type { LiveKeyring } from '../keyring/live.js';
+import { hasPassed, isRash, revokedElsewhere } from '../keyring/successor.js';
 import { type Following, unexpected } from '../resolve/follow.js';
+import { pauseBetweenLooks } from '../ring-stores/looks.js';
 import type { FoundRing, SharedRingStore } from '../ring-stores/shared.js';
 import type { Logger } from './log.js';
 
-const LONGEST_PAUSE_MS = 5000;
 /** A request that asks waits no longer than this. */
 const PATIENCE_MS = 1000;
 /** A look on behalf of requests comes at most so often: whoever makes up key ids must not reach the engine with each. */
@@ -30,6 +32,8 @@ export interface SharedFollowerParts {
   readonly report: () => ReplicaReport;
   /** Told before a look; what it returns is told when the ring in force has turned out to be the one in the store. */
   readonly hear: () => () => void;
+  /** One ring of two lines of it. */
+  readonly merge: (mine: Keyring, other: Keyring) => Keyring;
   /** A first ring, where one may be made without being told to. */
   readonly first: (() => Keyring) | undefined;
   /** Seconds. */
@@ -66,12 +70,11 @@ export class SharedFollower {
   async start(): Promise<void> {
     const { store, following, maxLag } = this.#parts;
     await this.#look();
-    const pause = Math.min(LONGEST_PAUSE_MS, (maxLag * 1000) / 4);
     this.#timer = setInterval(() => {
       following.passed();
       // One that hangs is not joined by others.
       if (this.#looking === undefined) void this.#look();
-    }, pause);
+    }, pauseBetweenLooks(maxLag));
     this.#timer.unref();
     // Not waited for: where the engine is gone it takes a while, and when it is on it says so.
     this.#watching = store.watch(() => this.#told());
@@ -157,7 +160,7 @@ export class SharedFollower {
     const found = await store.find();
     if (found === undefined) return await this.#fill();
     if (await this.#putBack(found)) return false;
-    requireNoOlder(ring.found, found.ring);
+    ring.require(found.ring);
     // First: whoever listens for a change may ask at once whether the process is ready.
     heard();
     following.found(found.ring);
@@ -191,18 +194,47 @@ export class SharedFollower {
     return false;
   }
 
-  async #putBack({ ring: kept, version }: FoundRing): Promise<boolean> {
+  /** @returns whether the store was changed, or somebody else changed it meanwhile */
+  async #putBack(there: FoundRing): Promise<boolean> {
     const { store, ring, logger } = this.#parts;
-    if (ring.found === undefined) return false;
-    const rash = isLaterBeginning(kept, ring.found);
-    if (!rash && !isNewer(ring.found, kept)) return false;
+    const mine = ring.found;
+    const better = mine === undefined ? undefined : this.#betterThan(there.ring, mine);
+    if (better === undefined) return false;
     await this.#standIn(ring.current);
-    if (await store.put(ring.found, version))
+    if (await store.put(better.ring, there))
       logger.warn(
-        { event: 'keyring.republished', generation: ring.found.generation, found: kept.generation },
-        `${store.name} held ${rash ? 'a new keyring, made while replicas held one' : 'an older generation of the keyring'}: the one in force was put back`,
+        { event: 'keyring.republished', generation: better.ring.generation, found: there.ring.generation },
+        `${store.name} held ${better.what}`,
       );
     return true;
+  }
+
+  /** What belongs there in the place of what is kept; undefined: that is right, or for an operator to decide. */
+  #betterThan(kept: Keyring, mine: Keyring): { readonly ring: Keyring; readonly what: string } | undefined {
+    if (hasPassed(mine, kept))
+      return { ring: mine, what: 'an older generation of the keyring: the one in force was put back' };
+    if (isRash(kept, mine) || mine.replaces.includes(kept.id as string))
+      return { ring: mine, what: 'another keyring than the one that replicas hold: that one was put back' };
+    const merged = this.#withRevoked(kept, mine);
+    return (
+      merged && {
+        ring: merged,
+        what: 'another line of the keyring, on which keys were revoked: both were joined',
+      }
+    );
+  }
+
+  /**
+   * A revocation waits for nobody: it may have been made on a store that had fallen back. It is obeyed, and whoever
+   * holds either line must be able to go on. What else was done there stays for an operator to decide.
+   */
+  #withRevoked(kept: Keyring, mine: Keyring): Keyring | undefined {
+    if (kept.id !== mine.id || kept.passesThrough(mine)) return undefined;
+    const revoked = revokedElsewhere(mine, kept);
+    if (revoked.length === 0) return undefined;
+    const merged = this.#parts.merge(mine, kept);
+    const isKept = (key: Key) => revoked.includes(key) || merged.get(key.id)?.live === true;
+    return mine.live.every(isKept) ? merged : undefined;
   }
 
   /** Whoever is cut off may have missed that a key was staged; every other one it knows. */
@@ -252,7 +284,7 @@ export class SharedFollower {
       return;
     const found = await store.find();
     if (found === undefined || found.roots.every((kid) => mine.includes(kid))) return;
-    if (await store.put(found.ring, found.version))
+    if (await store.sealAnew(found))
       logger.info(
         { event: 'keyring.resealed' },
         'the shared keyring is no longer sealed under a former secret',

@@ -6,6 +6,7 @@ import { proven } from '../../src/fleet/ended.js';
 import { writeReport } from '../../src/fleet/file-fleet.js';
 import type { ReplicaReport } from '../../src/fleet/report.js';
 import { parseDocument } from '../../src/keyring/document.js';
+import { cleanSecret } from '../../src/secret/text.js';
 import { COMING, kidOf, OLDER, OLDEST, SECRET, STRONG } from '../support/machine.js';
 import {
   DEV,
@@ -448,9 +449,37 @@ describe('processes that know better', () => {
       );
     }
     expect(textOf(cwd)).toBe(before);
-    // Another ring counts by itself.
-    await reporting(cwd, { generation: 9, ring: 'another' });
+  });
+
+  test.concurrent('nothing but revoke is done to a ring that did not come from the one that a process holds', async () => {
+    const cwd = await ringFolder({ secret: STRONG, state: 'active' });
+    const before = textOf(cwd);
+    for (const [theirs, what] of [
+      [
+        { ring: 'another', generation: 1 },
+        /web-1-7-aaaa holds the keyring another, and what is kept is ring-/,
+      ],
+      [
+        { mark: 'x'.repeat(16) },
+        /has a generation 1 of the keyring that what is kept, generation 1, has not come/,
+      ],
+    ] as const) {
+      await reporting(cwd, theirs);
+      for (const args of [['stage'], ['rotate'], ['promote'], ['retire'], ['rollback']])
+        expectRefused(await run(cwd, ...args), what, /keyturn import/);
+      expect(textOf(cwd)).toBe(before);
+    }
+    const revoked = await run(cwd, 'revoke', K, '--reason', 'leaked', '--yes');
+    expect(ringIn(cwd).keys.find(({ kid }) => kid === K)).toMatchObject({ state: 'revoked' });
+    expect(revoked.stdout).toContain(K);
+  });
+
+  test.concurrent('one that a process holds an ancestor of is', async () => {
+    const cwd = await ringFolder({ secret: STRONG, state: 'active' });
+    const { mark } = parseDocument(textOf(cwd), RING, cleanSecret);
+    await reporting(cwd, { mark });
     expect((await run(cwd, 'stage')).code).toBe(0);
+    expect((await run(cwd, 'retire', '--', ringIn(cwd).keys[0]?.kid ?? '')).code).toBe(0);
   });
 
   test.concurrent('nothing stops a revocation, and who has not obeyed is named', async () => {

@@ -80,7 +80,8 @@ describe('a new key', () => {
     const retired = step(turned, at(later + WINDOW), next);
     expect(states(retired)).toEqual(['1 active', '0 retired']);
     expect(step(retired, at(later + EVERY - 0.001), next)).toBe(retired);
-    expect(states(step(retired, at(later + EVERY), next))).toEqual(['2 staged', '1 active', '0 retired']);
+    // By then nothing carries the id of the retired one any more.
+    expect(states(step(retired, at(later + EVERY), next))).toEqual(['2 staged', '1 active']);
   });
 
   test('is not drawn where it is not due', () => {

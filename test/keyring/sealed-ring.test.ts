@@ -7,7 +7,13 @@ import { KeyturnError } from '../../src/errors.js';
 import { writeDocument } from '../../src/keyring/document.js';
 import { Key, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
-import { openRing, sealRing, sealUnder } from '../../src/keyring/sealed-ring.js';
+import {
+  openRing,
+  type RingPlace,
+  type Seal,
+  sealRing as sealFor,
+  sealUnder as sealToo,
+} from '../../src/keyring/sealed-ring.js';
 import { cleanSecret } from '../../src/secret/text.js';
 import { everyFormOf, LeakSearch } from '../support/leaks.js';
 import { COMING, OLDER, OLDEST, STRONG } from '../support/machine.js';
@@ -54,16 +60,22 @@ function ringOf(generation = 4, id = 'a-ring'): Keyring {
 }
 
 const RING = ringOf();
-const open = (text: string, roots: readonly Material[] = ROOTS) =>
-  openRing(text, 'Redis (ring)', roots, cleanSecret);
+const PLACE: RingPlace = { prefix: 'keyturn:', name: 'default' };
+const sealOf = (roots: readonly Material[], place = PLACE): Seal => ({ place, roots });
+const sealRing = (ring: Keyring, roots: readonly Material[], former?: string) =>
+  sealFor(ring, sealOf(roots), former);
+const sealUnder = (text: string, where: string, roots: readonly Material[]) =>
+  sealToo(text, where, sealOf(roots), cleanSecret);
+const open = (text: string, roots: readonly Material[] = ROOTS, place = PLACE) =>
+  openRing(text, 'Redis (ring)', sealOf(roots, place), cleanSecret);
 const fieldsOf = (text: string) => JSON.parse(text) as Sealed;
 /** A sealed ring with some fields changed. */
 const altered = (text: string, change: (fields: Sealed) => object) =>
   JSON.stringify({ ...fieldsOf(text), ...change(fieldsOf(text)) });
 
-function refusal(text: string, roots?: readonly Material[]): KeyturnError {
+function refusal(text: string, roots?: readonly Material[], place?: RingPlace): KeyturnError {
   try {
-    open(text, roots);
+    open(text, roots, place);
   } catch (error) {
     if (error instanceof KeyturnError) return error;
     throw error;
@@ -135,20 +147,59 @@ describe('a sealed ring', () => {
 
 describe('sealed under more roots', () => {
   test('it opens by those too, and by those that it was sealed under before', () => {
-    const text = sealUnder(sealRing(RING, [R1, R2]), 'here', [R2, R3], cleanSecret);
+    const text = sealUnder(sealRing(RING, [R1, R2]), 'here', [R2, R3]);
     for (const root of [R1, R2, R3]) expect(open(text, [root]).ring.generation).toBe(4);
     expect(open(text).roots).toEqual([R1.kid, R2.kid, R3.kid]);
     // Who has none of them can do nothing.
-    expect(() => sealUnder(sealRing(RING, [R1]), 'here', [R3], cleanSecret)).toThrow(
+    expect(() => sealUnder(sealRing(RING, [R1]), 'here', [R3])).toThrow(
       expect.objectContaining({ code: 'keyring_sealed' }),
     );
   });
 
   test('what is altered is not made genuine', () => {
     const text = altered(sealRing(RING, ROOTS), () => ({ generation: 5 }));
-    expect(() => sealUnder(text, 'here', [R1, R3], cleanSecret)).toThrow(
+    expect(() => sealUnder(text, 'here', [R1, R3])).toThrow(
       expect.objectContaining({ code: 'document_invalid' }),
     );
+  });
+});
+
+describe('a ring that was copied to another place opens for nobody there', () => {
+  test.each<[string, RingPlace]>([
+    ['of another name', { ...PLACE, name: 'admin' }],
+    ['under another prefix', { ...PLACE, prefix: 'staging:' }],
+    ['of another app', { ...PLACE, app: 'admin' }],
+    ['whose name and prefix only look the same together', { prefix: 'keyturn', name: ':default' }],
+  ])('%s', (_, place) => {
+    expect(refusal(sealRing(RING, ROOTS), ROOTS, place).code).toBe('document_invalid');
+  });
+});
+
+describe('a writer that does not hold every root', () => {
+  test('locks nobody out, generation after generation', () => {
+    // In the middle of a root rotation: some have the former secret alone, some the next one.
+    const between = sealRing(ringOf(4), [R1, R2]);
+    const revoked = sealRing(ringOf(5), [R2], between);
+    const again = sealRing(ringOf(6), [R2, R3], revoked);
+    for (const root of [R1, R2, R3]) expect(open(again, [root]).ring.generation).toBe(6);
+    expect(open(again, [R3]).roots).toEqual([R1.kid, R2.kid, R3.kid]);
+    const { roots: before } = fieldsOf(between);
+    const { roots: after } = fieldsOf(again);
+    expect([after[R1.kid], after[R2.kid]]).toEqual([before[R1.kid], before[R2.kid]]);
+  });
+
+  test('one that holds them all makes a fresh data key: a former root opens what comes no more', () => {
+    const between = sealRing(ringOf(4), [R1, R2]);
+    const { roots } = fieldsOf(between);
+    const next = sealRing(ringOf(5), [R1, R2], between);
+    expect(fieldsOf(next).roots[R1.kid]).not.toBe(roots[R1.kid]);
+    const mixed = altered(next, (fields) => ({ roots: { ...fields.roots, [R1.kid]: roots[R1.kid] } }));
+    expect(refusal(mixed, [R1]).code).toBe('document_invalid');
+  });
+
+  test('keys of another ring are not carried over', () => {
+    const next = sealRing(ringOf(1, 'b-ring'), [R1], sealRing(RING, [R1, R2]));
+    expect(open(next, [R1]).roots).toEqual([R1.kid]);
   });
 });
 
@@ -381,7 +432,7 @@ describe('the format', () => {
   });
 
   test('what is sealed here opens by hand', () => {
-    const text = sealUnder(sealRing(RING, [R1, R2]), 'here', [R2, R3], cleanSecret);
+    const text = sealUnder(sealRing(RING, [R1, R2]), 'here', [R2, R3]);
     for (const root of [R1, R2, R3]) expect(openPlain(text, root.revealSecret())).toBe(writeDocument(RING));
   });
 });
@@ -401,6 +452,9 @@ const search = new LeakSearch(
 
 // The format once more, without any code of src/.
 
+/** No app, a prefix and a name. */
+const HERE = ['', 'keyturn:', 'default'];
+
 const derive = (secret: string, info: string, length: number) =>
   Buffer.from(hkdfSync('sha256', secret, '', info, length));
 const kidOf = (secret: string) => derive(secret, 'keyturn/v1/kid', 6).toString('base64url');
@@ -415,8 +469,8 @@ function openPlain(text: string, secret: string): string {
   const { id, generation, roots, ring } = fieldsOf(text);
   const kid = kidOf(secret);
   const wrapping = derive(secret, 'keyturn/v1/ring/wrap', 32);
-  const dataKey = decrypt(wrapping, roots[kid] as string, ['keyturn/v1/ring/key', id, generation, kid]);
-  return decrypt(dataKey, ring, ['keyturn/v1/ring/content', id, generation]).toString();
+  const dataKey = decrypt(wrapping, roots[kid] as string, ['keyturn/v1/ring/key', ...HERE, id, kid]);
+  return decrypt(dataKey, ring, ['keyturn/v1/ring/content', ...HERE, id, generation]).toString();
 }
 
 /** @param outer what stands in the clear, where it is to be something else than in the document */
@@ -432,9 +486,9 @@ function sealPlain({ roots, document, dataKey, nonces }: Omit<Vector, 'sealed'>,
   const key = Buffer.from(dataKey, 'hex');
   const wrapped = roots.map(({ secret, kid }) => {
     const wrapping = derive(secret, 'keyturn/v1/ring/wrap', 32);
-    return [kid, encrypt(wrapping, nonces[kid], ['keyturn/v1/ring/key', id, generation, kid], key)];
+    return [kid, encrypt(wrapping, nonces[kid], ['keyturn/v1/ring/key', ...HERE, id, kid], key)];
   });
-  const content = ['keyturn/v1/ring/content', id, generation];
+  const content = ['keyturn/v1/ring/content', ...HERE, id, generation];
   const ring = encrypt(key, nonces.ring, content, Buffer.from(document));
   return JSON.stringify({ keyturn: 1, id, generation, roots: Object.fromEntries(wrapped), ring });
 }

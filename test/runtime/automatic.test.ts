@@ -10,7 +10,7 @@ import type { RingStore } from '../../src/ring-stores/ring-store.js';
 import { AutomaticRotation } from '../../src/runtime/automatic.js';
 import { heard } from '../support/heard.js';
 import { memoryLogger } from '../support/keyturn.js';
-import { FILE, kidOf, OLDER, OLDEST, STRONG } from '../support/machine.js';
+import { COMING, FILE, kidOf, OLDER, OLDEST, STRONG } from '../support/machine.js';
 import { documentOf, follow, newFolder, runScript } from '../support/ring-file.js';
 import {
   again,
@@ -231,6 +231,7 @@ describe('nothing is done by itself', () => {
 
   test.each<[string, ErrorCode, Parameters<typeof look>]>([
     ['where the store has fallen back: it would fork the ring', 'keyring_outdated', [[], again(RING, 5)]],
+    ['where the store holds another line of the ring', 'keyring_forked', [[], again(firstRing(COMING), 3)]],
     ['where a replica is further on', 'keyring_outdated', [[reportOf(), reportOf({ generation: 5 })]]],
     ['where a replica goes by other rules', 'profile_differs', [[reportOf({ profile: 'dev' })]]],
     [

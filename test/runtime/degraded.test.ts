@@ -11,10 +11,15 @@ const GOOD = documentOf(5, [
   [STRONG, 'active'],
   [OLDER, 'retiring'],
 ]);
-const NEWER = documentOf(6, [
-  [COMING, 'staged'],
-  [STRONG, 'active'],
-]);
+const NEWER = documentOf(
+  6,
+  [
+    [COMING, 'staged'],
+    [STRONG, 'active'],
+    [OLDER, 'retiring'],
+  ],
+  { after: GOOD },
+);
 const leaks = new LeakSearch({ 'the active secret': STRONG, 'the new secret': COMING }, []);
 
 function ringFile(text = GOOD): string {
@@ -69,8 +74,45 @@ const FAULTS: ReadonlyArray<readonly [what: string, code: string, happens: (path
   ['of an older generation', 'keyring_outdated', (path) => put(path, documentOf(4, [[STRONG, 'active']]))],
   [
     'of the same generation with other keys',
-    'keyring_outdated',
+    'keyring_forked',
     (path) => put(path, documentOf(5, [[STRONG, 'active']])),
+  ],
+  [
+    'of a later generation that has not come from this one',
+    'keyring_forked',
+    (path) =>
+      put(
+        path,
+        documentOf(
+          9,
+          [
+            [STRONG, 'active'],
+            [OLDER, 'retiring'],
+          ],
+          { after: documentOf(5, [[STRONG, 'active']]) },
+        ),
+      ),
+  ],
+  [
+    'of a later generation from which a live key has vanished without a step',
+    'keyring_forked',
+    (path) => put(path, documentOf(6, [[STRONG, 'active']], { after: GOOD })),
+  ],
+  [
+    'another ring',
+    'keyring_forked',
+    (path) =>
+      put(
+        path,
+        documentOf(
+          9,
+          [
+            [STRONG, 'active'],
+            [OLDER, 'retiring'],
+          ],
+          { id: 'another-ring', after: GOOD },
+        ),
+      ),
   ],
   // Any long line would do as a secret: a page of an error, a path, somebody's notes.
   [
@@ -180,7 +222,7 @@ describe.concurrent('a file that is', () => {
     const { keyturn, of } = await follow(path);
     writeFileSync(path, planned(Date.now() + 7_200_000));
     await until(() => keyturn.health.degraded);
-    expect(of('keyring.reload_failed')[0]?.facts.code).toBe('keyring_outdated');
+    expect(of('keyring.reload_failed')[0]?.facts.code).toBe('keyring_forked');
   });
 
   test('older is what a restart goes back to', async () => {
@@ -216,7 +258,12 @@ test('development takes a weak secret at the start, but not in place of a strong
   expect(keyturn.health.signs).toBe(kidOf(STRONG));
   const restarted = await follow(path, { env });
   expect(restarted.keyturn.health).toMatchObject({ signs: kidOf(WEAK), degraded: undefined });
-  writeFileSync(path, documentOf(7, [['correct-donkey', 'active']]));
+  const weak = documentOf(6, [[WEAK, 'active']]);
+  const turned = [
+    ['correct-donkey', 'active'],
+    [WEAK, 'retiring'],
+  ] as const;
+  writeFileSync(path, documentOf(7, turned, { after: weak }));
   await until(() => restarted.keyturn.keyring.generation === 7);
 });
 

@@ -1,5 +1,5 @@
 // A running process follows its keyring: whichever way the file is replaced, without a restart.
-import { renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { KeyringView } from '../../src/keyturn.js';
@@ -7,17 +7,42 @@ import { Follower } from '../../src/resolve/follow.js';
 import { resolve } from '../../src/resolve/resolve.js';
 import { TestClock } from '../support/keyturn.js';
 import { COMING, COMMAND, FILE, kidOf, machine, OLDER, OLDEST, SECRET, STRONG } from '../support/machine.js';
-import { documentOf, follow, mount, newFolder, REPLACED, severalLooks, until } from '../support/ring-file.js';
+import {
+  documentOf,
+  follow,
+  type KeySpec,
+  mount,
+  newFolder,
+  REPLACED,
+  severalLooks,
+  until,
+} from '../support/ring-file.js';
 
 const ONE = documentOf(1, [[STRONG, 'active']]);
-const STAGED = documentOf(2, [
-  [COMING, 'staged'],
-  [STRONG, 'active'],
-]);
-const PROMOTED = documentOf(3, [
-  [COMING, 'active'],
-  [STRONG, 'retiring'],
-]);
+const STAGED = documentOf(
+  2,
+  [
+    [COMING, 'staged'],
+    [STRONG, 'active'],
+  ],
+  { after: ONE },
+);
+const PROMOTED = documentOf(
+  3,
+  [
+    [COMING, 'active'],
+    [STRONG, 'retiring'],
+  ],
+  { after: STAGED },
+);
+
+/** Generations after the first, of which each comes from the one before. */
+function line(last: number): readonly string[] {
+  const all = [ONE];
+  while (all.length < last)
+    all.push(documentOf(all.length + 1, [[STRONG, 'active']], { after: all.at(-1) as string }));
+  return all;
+}
 
 /** A keyring file of its own. */
 function ringFile(text: string): string {
@@ -81,10 +106,11 @@ describe.concurrent('a file that is replaced', () => {
     const path = ringFile(ONE);
     const { keyturn } = await follow(path);
     const took: number[] = [];
+    const documents = line(8);
     for (let generation = 2; generation < 9; generation++) {
       await new Promise((done) => setTimeout(done, Math.random() * 300));
       const begun = performance.now();
-      REPLACED["by an editor's rename"]?.(path, documentOf(generation, [[STRONG, 'active']]));
+      REPLACED["by an editor's rename"]?.(path, documents[generation - 1] as string);
       await until(() => keyturn.keyring.generation === generation);
       took.push(performance.now() - begun);
     }
@@ -95,9 +121,10 @@ describe.concurrent('a file that is replaced', () => {
   test('many times in a row ends with the last', async () => {
     const path = ringFile(ONE);
     const { keyturn } = await follow(path);
-    for (let generation = 2; generation <= 120; generation++) {
-      // Of one size each, and often two within a tick of the file system's clock.
-      REPLACED['in place']?.(path, documentOf(100 + generation, [[STRONG, 'active']]));
+    const documents = line(220);
+    for (let generation = 101; generation <= 220; generation++) {
+      // Often two within a tick of the file system's clock.
+      REPLACED['in place']?.(path, documents[generation - 1] as string);
       if (generation % 3 === 0) await new Promise((done) => setTimeout(done, Math.random() * 20));
     }
     await until(() => keyturn.keyring.generation === 220);
@@ -138,16 +165,40 @@ describe.concurrent('what the file may hold', () => {
   test('a document where an array was', async () => {
     const path = ringFile(JSON.stringify([STRONG, OLDER]));
     const { keyturn, of } = await follow(path);
-    writeFileSync(path, STAGED);
-    await until(() => keyturn.keyring.generation === 2);
-    expect(of('keyring.reload_failed')).toEqual([]);
+    const token = keyturn.signer('invitation').sign(1);
+    const lacking: readonly KeySpec[] = [[STRONG, 'active']];
+    writeFileSync(path, documentOf(1, lacking));
+    await until(() => keyturn.health.degraded !== undefined);
+    expect(of('keyring.reload_failed').map(({ facts }) => facts.code)).toEqual(['keyring_forked']);
+    writeFileSync(path, documentOf(1, [...lacking, [OLDER, 'retiring'], [OLDEST, 'retiring']]));
+    await until(() => keyturn.keyring.generation === 1);
+    expect(keyturn.health.degraded).toBeUndefined();
+    expect(keyturn.signer('invitation').verify(token).ok).toBe(true);
   });
 
-  test('a wholly different ring: taken, with a loud warning', async () => {
-    const path = ringFile(ONE);
+  test('a document with a key revoked where an array was: not taken, and obeyed', async () => {
+    const path = ringFile(JSON.stringify([STRONG, OLDER]));
+    const { keyturn } = await follow(path);
+    writeFileSync(
+      path,
+      documentOf(1, [
+        [COMING, 'active'],
+        [OLDER, 'revoked'],
+      ]),
+    );
+    await until(() => keyturn.health.degraded !== undefined);
+    expect(keyturn.keyring.keys.map(({ id, state }) => [id, state])).toEqual([
+      [kidOf(STRONG), 'active'],
+      [kidOf(OLDER), 'revoked'],
+    ]);
+    expect(keyturn.health.ready).toBe(true);
+  });
+
+  test('another array altogether: an operator put it there by hand; it is taken, with a loud warning', async () => {
+    const path = ringFile(STRONG);
     const { keyturn, of } = await follow(path);
     const token = keyturn.signer('invitation').sign(1);
-    writeFileSync(path, documentOf(1, [[OLDEST, 'active']], 'another-ring'));
+    writeFileSync(path, JSON.stringify([OLDEST]));
     await until(() => keyturn.health.signs === kidOf(OLDEST));
     expect(of('keyring.replaced')).toEqual([
       {
@@ -234,7 +285,12 @@ describe.concurrent('a planned activation', () => {
     const clock = new TestClock();
     const path = ringFile(planned(clock));
     const { keyturn } = await follow(path, { clock: clock.read });
-    writeFileSync(path, documentOf(3, [[STRONG, 'active']]));
+    const plan = readFileSync(path, 'utf8');
+    const without: readonly KeySpec[] = [
+      [STRONG, 'active'],
+      [COMING, 'retired'],
+    ];
+    writeFileSync(path, documentOf(3, without, { after: plan }));
     await until(() => keyturn.keyring.generation === 3);
     clock.advance(120);
     expect(keyturn.health.signs).toBe(kidOf(STRONG));
@@ -271,10 +327,11 @@ describe.concurrent('reading again when asked to', () => {
   test('reload() reads a file at once; many at the same time do not get into each other’s way', async () => {
     const path = ringFile(ONE);
     const { keyturn, of } = await follow(path);
+    const documents = line(30);
     for (let generation = 2; generation < 30; generation++) {
-      writeFileSync(`${path}~`, documentOf(generation, [[STRONG, 'active']]));
+      writeFileSync(`${path}~`, documents[generation - 1] as string);
       const reloads = [keyturn.reload(), keyturn.reload()];
-      REPLACED["by an editor's rename"]?.(path, documentOf(generation, [[STRONG, 'active']]));
+      REPLACED["by an editor's rename"]?.(path, documents[generation - 1] as string);
       await Promise.all([...reloads, keyturn.reload()]);
       expect(keyturn.keyring.generation).toBe(generation);
     }
@@ -346,7 +403,17 @@ describe.concurrent('listeners', () => {
     writeFileSync(path, PROMOTED);
     await until(() => heard.length === 3);
     await keyturn.close();
-    writeFileSync(path, documentOf(4, [[COMING, 'active']]));
+    writeFileSync(
+      path,
+      documentOf(
+        4,
+        [
+          [COMING, 'active'],
+          [STRONG, 'retired'],
+        ],
+        { after: PROMOTED },
+      ),
+    );
     await severalLooks();
     expect(heard).toEqual(['one 2', 'two 2', 'two 3']);
     expect(keyturn.keyring.generation).toBe(3);

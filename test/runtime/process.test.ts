@@ -8,10 +8,14 @@ import { COMING, COMMAND, FILE, STRONG } from '../support/machine.js';
 import { afterwards, documentOf, newFolder, runScript, until } from '../support/ring-file.js';
 
 const ONE = documentOf(1, [[STRONG, 'active']]);
-const STAGED = documentOf(2, [
-  [COMING, 'staged'],
-  [STRONG, 'active'],
-]);
+const STAGED = documentOf(
+  2,
+  [
+    [COMING, 'staged'],
+    [STRONG, 'active'],
+  ],
+  { after: ONE },
+);
 
 const STAYS = `
 const keyturn = await createKeyturn();

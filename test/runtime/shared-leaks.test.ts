@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { describe, expect, inject, test } from 'vitest';
 import { Material } from '../../src/keyring/key.js';
-import { sealRing } from '../../src/keyring/sealed-ring.js';
 import { type PrivateRedis, startRedis } from '../support/engines.js';
 import { everyFormOf, LeakSearch } from '../support/leaks.js';
 import { NEXT } from '../support/machine.js';
@@ -20,6 +19,7 @@ import {
   reportsOf,
   type SharedPlace,
   type SharedReplica,
+  sealFor,
   startReplica,
   storeOf,
 } from '../support/shared-ring.js';
@@ -73,7 +73,7 @@ async function live(place: SharedPlace): Promise<readonly unknown[]> {
   const good = (await place.table.read())?.text as string;
   for (const text of [
     'garbage',
-    sealRing(firstRing(KEY), [new Material(WRONG_ROOT)]),
+    sealFor(place, firstRing(KEY), WRONG_ROOT),
     good.replace('"generation":2', '"generation":3'),
   ]) {
     await overwrite(place, text);

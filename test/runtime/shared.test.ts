@@ -22,6 +22,7 @@ import {
   overwrite,
   type SharedPlace,
   type SharedReplica,
+  sealFor,
   startReplica,
   storeOf,
 } from '../support/shared-ring.js';
@@ -275,6 +276,11 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
 
   describe('a store that holds something else', () => {
     const RING = again(firstRing(STRONG), 4);
+    const gone = (secret: string) => new Key(new Material(secret), 'revoked');
+    const two = () => {
+      const keys = [...firstRing(STRONG).keys, new Key(new Material(COMING), 'staged')];
+      return new Keyring(keys, { id: RING.id as string, generation: 4 });
+    };
     const test = inPlace(engine, RING);
 
     /** What was in force goes on for a lease, and when the good one is back everything is as before. */
@@ -300,7 +306,7 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
       const newcomer = await startReplica(place);
       const { health } = newcomer.keyturn;
       // Who has held none takes any that is good.
-      const taken = code === 'keyring_outdated';
+      const taken = code === 'keyring_forked';
       expect([health.ready, health.degraded !== undefined, health.generation]).toEqual([
         taken,
         !taken,
@@ -318,7 +324,7 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
     });
 
     test('a ring sealed under a secret that it does not hold is refused', async ({ place }) => {
-      await refuses(place, () => sealRing(RING, [new Material(OLDEST)]), 'keyring_sealed');
+      await refuses(place, () => sealFor(place, RING, OLDEST), 'keyring_sealed');
     });
 
     test('a ring that was altered is refused', async ({ place }) => {
@@ -338,7 +344,7 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
         id: 'ring-of-tests',
         generation: 4,
       });
-      await refuses(place, () => sealRing(other, [ROOT]), 'keyring_outdated');
+      await refuses(place, () => sealFor(place, other), 'keyring_forked');
     });
 
     test('a ring that was begun there while it was empty gives way to the one in force', async ({
@@ -348,7 +354,7 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
       const [first] = all as [SharedReplica];
       const token = first.sign();
       const beginning = { id: 'begun-in-haste', at: Date.now(), what: 'init' };
-      await overwrite(place, sealRing(adopt([new Key(ROOT, 'active')], beginning), [ROOT]));
+      await overwrite(place, sealFor(place, adopt([new Key(ROOT, 'active')], beginning)));
       await until(async () => (await storeOf(place).read()).id === RING.id);
       await severalLooks();
       for (const { keyturn, accepts, of } of all) {
@@ -359,12 +365,36 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
       expect(all.flatMap(({ of }) => of('keyring.republished'))).toHaveLength(1);
     });
 
-    test('another ring altogether is taken, with a loud warning', async ({ place }) => {
+    test('another ring altogether is refused', async ({ place }) => {
+      await refuses(
+        place,
+        () => sealFor(place, again(firstRing(COMING, 'another-ring'), 4)),
+        'keyring_forked',
+      );
+    });
+
+    test('a ring that was copied from another place is refused', async ({ place }) => {
+      const elsewhere = { prefix: 'elsewhere:', name: 'admin' };
+      const copied = sealRing(again(RING, 5), { place: elsewhere, roots: [ROOT] });
+      await refuses(place, () => copied, 'document_invalid');
+    });
+
+    test('a key that another line of the ring revoked is refused all the same', async ({ place }) => {
+      await overwrite(place, sealFor(place, two()));
       const replica = await startReplica(place);
-      await overwrite(place, sealRing(firstRing(COMING, 'another-ring'), [ROOT]));
-      await until(() => replica.keyturn.health.signs === kidOf(COMING));
-      expect(replica.keyturn.health).toMatchObject({ ready: true, degraded: undefined, generation: 1 });
-      expect(replica.of('keyring.replaced')).toEqual([expect.objectContaining({ level: 'warn' })]);
+      const token = replica.sign();
+      const fork = (...keys: Key[]) =>
+        new Keyring(keys, { id: RING.id as string, generation: 7, history: [] });
+      await overwrite(place, sealFor(place, fork(new Key(new Material(STRONG), 'active'), gone(COMING))));
+      await until(() => replica.keyturn.keyring.keys.some(({ state }) => state === 'revoked'));
+      expect(replica.keyturn.health).toMatchObject({ ready: true, generation: 4, signs: kidOf(STRONG) });
+      expect(replica.accepts(token)).toBe(true);
+      await overwrite(place, sealFor(place, fork(new Key(new Material(COMING), 'active'), gone(STRONG))));
+      await until(() => !replica.keyturn.health.ready);
+      expect(replica.keyturn.health.degraded).toMatch(/signs with was revoked on another copy/);
+      expect(replica.sign).toThrow(unavailable);
+      expect(replica.accepts(token)).toBe(false);
+      expect(replica.of('keyring.stopped')).toHaveLength(1);
     });
   });
 

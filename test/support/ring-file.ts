@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll } from 'vitest';
-import { writeDocument } from '../../src/keyring/document.js';
+import { parseDocument, writeDocument } from '../../src/keyring/document.js';
 import { Key, type KeyFacts, type KeyState, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
 import { type Keyturn, startKeyturn } from '../../src/keyturn.js';
@@ -43,17 +43,32 @@ export function newFolder(): string {
 
 export type KeySpec = readonly [secret: string, state: KeyState, facts?: KeyFacts];
 
-/** A ring as a document holds it. */
-export function ringOf(generation: number, keys: readonly KeySpec[], id = 'ring-of-tests'): Keyring {
-  return new Keyring(
-    keys.map(([secret, state, facts]) => new Key(new Material(secret), state, facts)),
-    { id, generation },
-  );
+export interface RingSpec {
+  readonly id?: string;
+  /** The ring, or the text of the document, that this one comes from by a step. */
+  readonly after?: Keyring | string;
+}
+
+const WHAT: { readonly [State in KeyState]?: string } = { retired: 'retire', revoked: 'revoke' };
+
+/** A ring as a document holds it. What has become of keys that are gone stands in its history. */
+export function ringOf(
+  generation: number,
+  keys: readonly KeySpec[],
+  { id = 'ring-of-tests', after }: RingSpec = {},
+): Keyring {
+  const former = typeof after === 'string' ? parseDocument(after, 'the former', (secret) => secret) : after;
+  const made = keys.map(([secret, state, facts]) => new Key(new Material(secret), state, facts));
+  const history = made.flatMap((key) => {
+    const what = WHAT[key.state];
+    return what === undefined ? [] : [{ at: 0, what, kid: key.id }];
+  });
+  return new Keyring(made, { id, generation, history, marks: former?.marks ?? [] });
 }
 
 /** The text of a keyring document. */
-export function documentOf(generation: number, keys: readonly KeySpec[], id?: string): string {
-  return writeDocument(ringOf(generation, keys, id));
+export function documentOf(generation: number, keys: readonly KeySpec[], spec?: RingSpec): string {
+  return writeDocument(ringOf(generation, keys, spec));
 }
 
 /** How a file gets another content, by whom. */

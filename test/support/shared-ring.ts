@@ -8,6 +8,7 @@ import type { EngineClients } from '../../src/engines/engines.js';
 import type { ReplicaReport } from '../../src/fleet/report.js';
 import { Key, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
+import { sealRing } from '../../src/keyring/sealed-ring.js';
 import { type Keyturn, startKeyturn } from '../../src/keyturn.js';
 import type { Machine } from '../../src/resolve/machine.js';
 import { ownClock, steadyClock } from '../../src/resolve/steady-clock.js';
@@ -251,9 +252,15 @@ export function firstRing(secret: string, id = 'ring-of-tests'): Keyring {
   return new Keyring([new Key(new Material(secret), 'active', { dates })], { id, generation: 1 });
 }
 
-/** A ring of another generation with the same keys. */
-export function again({ keys, id = '', history }: Keyring, generation: number): Keyring {
-  return new Keyring(keys, { id, generation, history });
+/** A later generation with the same keys. */
+export function again({ keys, id = '', history, marks }: Keyring, generation: number): Keyring {
+  return new Keyring(keys, { id, generation, history, marks });
+}
+
+/** As whoever shares the ring of a place seals it. @param roots default: {@link OLDER} */
+export function sealFor({ table }: SharedPlace, ring: Keyring, ...roots: readonly string[]): string {
+  const materials = (roots.length === 0 ? [OLDER] : roots).map((root) => new Material(root));
+  return sealRing(ring, { place: table.place, roots: materials });
 }
 
 /** What the engine keeps of the ring is this from now on, whatever was there. */

@@ -1,4 +1,5 @@
 // keyturn history: when, what, which key, who, why.
+import type { HistoryEntry } from '../../keyring/keyring.js';
 import type { Command } from '../command.js';
 import { openRotation } from '../open.js';
 import { iso } from '../ring-words.js';
@@ -17,7 +18,9 @@ export const history: Command = {
     const rotation = await openRotation(context);
     const entries = await rotation.history();
     if (json) {
-      ui.json({ history: entries.map((entry) => ({ ...entry, at: iso(entry.at) })) });
+      const dated = ({ since, ...entry }: HistoryEntry) =>
+        since === undefined ? entry : { ...entry, since: iso(since) };
+      ui.json({ history: entries.map((entry) => ({ ...dated(entry), at: iso(entry.at) })) });
       return 0;
     }
     if (entries.length === 0) {
@@ -30,13 +33,15 @@ export const history: Command = {
       return 0;
     }
     const now = machine.now();
-    const rows = entries.map(({ at, what, kid, who = '', why = '', gone = [] }) => [
+    const rows = entries.map(({ at, what, kid = '', who = '', why = '', gone = [], lines, since }) => [
       `${new Date(at).toISOString().slice(0, 19)}Z`,
       relativeTime(at, now),
       what,
       kid,
       who,
-      [why, ...(gone.length === 0 ? [] : [`(said to be gone: ${gone.join(', ')})`])].join(' ').trim(),
+      lines === undefined
+        ? [why, ...(gone.length === 0 ? [] : [`(said to be gone: ${gone.join(', ')})`])].join(' ').trim()
+        : `${lines} lines, the first of ${iso(since ?? at)}`,
     ]);
     ui.print(...table(['when', '', 'what', 'key', 'who', 'why'], rows));
     return 0;

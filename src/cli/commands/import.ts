@@ -9,7 +9,7 @@ import type { Founded } from '../../rotation/founding.js';
 import { judge, MINIMUM_BYTES } from '../../secret/strength.js';
 import { cleanSecret } from '../../secret/text.js';
 import type { Command, Context } from '../command.js';
-import { tellFounded } from '../new-keyring.js';
+import { tellFounded, tellWaiting } from '../new-keyring.js';
 import { looksLikeArray, pathOf, readTyped } from '../step.js';
 import { count, refused, wrongUsage } from '../ui.js';
 import { userName } from '../user.js';
@@ -36,6 +36,7 @@ export const importSecrets: Command = {
       profile: context.profile,
       who: userName(),
       imported,
+      waiting: tellWaiting(context),
       approve: ({ keys }, before) => {
         former = before.keyring?.active.id;
         refuseWeak(keys, before, origin.name, context.machine.now());

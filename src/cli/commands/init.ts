@@ -1,7 +1,8 @@
 // keyturn init: starts a keyring with the keys in force, so that nobody is logged out by moving to it.
 import { foundRing } from '../../rotation/found.js';
 import type { Command, Option } from '../command.js';
-import { tellFounded } from '../new-keyring.js';
+import { tellFounded, tellWaiting } from '../new-keyring.js';
+import { wrongUsage } from '../ui.js';
 import { userName } from '../user.js';
 
 const IF_MISSING: Option = {
@@ -9,8 +10,14 @@ const IF_MISSING: Option = {
   about: 'where there is a keyring already, say so, and end with exit code 0',
 };
 
+const REPLACES: Option = {
+  name: 'replaces',
+  value: 'RING_ID',
+  about: 'put the new keyring in the place of this one, which processes may hold',
+};
+
 export const init: Command = {
-  usage: '[--if-missing]',
+  usage: '[--if-missing | --replaces RING_ID]',
   about: [
     'Writes .keyturn/keyring.json, a keyring document. Its first active key is the secret in',
     'force, and previous, next and revoked keys keep their states: nobody is logged out. Where',
@@ -19,20 +26,30 @@ export const init: Command = {
     '',
     'Where security.keyring.store names Redis or PostgreSQL it makes the first keyring there, of',
     'the same keys, for all replicas to share. The secret in force seals it from then on. No file',
-    'is written, and a keyring that is there is never changed.',
+    'is written, and a keyring that is there is never changed. Where none is it waits for a while,',
+    'so that a process that holds one can put it back.',
+    '',
+    '--replaces gives up the keyring of that id, and everybody is signed out: processes that hold',
+    'it sign nothing from then on, and take the new one when they are restarted. What was revoked',
+    'stays revoked.',
     '',
     '--if-missing is for jobs and init containers that run at every deploy.',
     'KEYTURN_DATA_DIR moves .keyturn to a place that survives deployments.',
   ],
-  options: [IF_MISSING],
+  options: [IF_MISSING, REPLACES],
   words: [],
   run: async (context) => {
+    const replaces = context.value('replaces');
+    if (replaces !== undefined && context.has('if-missing'))
+      throw wrongUsage('--replaces and --if-missing exclude each other', 'leave one of them out');
     const founded = await foundRing({
       machine: context.machine,
       profile: context.profile,
       who: userName(),
       imported: [],
       ifMissing: context.has('if-missing'),
+      replaces,
+      waiting: tellWaiting(context),
     });
     tellFounded(context, founded);
     for (const { error } of founded.after.problems) context.ui.note(`${error.message}; ${error.hint}`);
