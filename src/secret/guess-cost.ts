@@ -125,7 +125,9 @@ interface Written {
 }
 
 function written(text: string): Written {
-  const raw = [...text.slice(0, LOOKED_AT)];
+  const start = text.slice(0, LOOKED_AT);
+  // Capitals throughout are one choice, not one for each letter.
+  const raw = [...(start === start.toUpperCase() ? start.toLowerCase() : start)];
   const lower = raw.map((character) => character.toLowerCase());
   const kinds = raw.map(kindOf);
   return {
@@ -213,7 +215,7 @@ const LEET: Readonly<Record<string, string>> = {
   '!': 'i',
 };
 
-function offerWords({ raw, lower, kinds }: Written, at: number, offer: Offer): void {
+function offerWords({ raw, lower, kinds, separator }: Written, at: number, offer: Offer): void {
   let word = '';
   let capitals = 0;
   let leet = 0;
@@ -230,7 +232,9 @@ function offerWords({ raw, lower, kinds }: Written, at: number, offer: Offer): v
     const all = capitals === word.length - leet;
     const caseBits = capitals === 0 ? 0.3 : onlyFirst ? 2.3 : all ? 2.6 : 3 + 2 * capitals;
     const leetBits = leet === 0 ? 0.15 : 1.5 + 1.2 * leet;
-    offer(word.length, 1 + bits + caseBits + leetBits);
+    const total = 1 + bits + caseBits + leetBits;
+    offer(word.length, total);
+    if (separator !== undefined && raw[end + 1] === separator) offer(word.length + 1, total + 0.6);
   }
 }
 

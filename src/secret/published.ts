@@ -42,6 +42,7 @@ function isListed(text: string): boolean {
 /** Case, separators, quotes and the padding and prefix of base64 make no other secret of it. */
 export function fold(secret: string): string {
   return secret
+    .normalize('NFKC')
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]/gu, '')
     .replace(/^base64/, '');
