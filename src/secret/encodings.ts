@@ -15,10 +15,15 @@ export function decoded(text: string): Uint8Array | undefined {
   return isBase64 ? Buffer.from(base64, 'base64') : undefined;
 }
 
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
 /** The text that bytes stand for, if they are one. */
 export function textOf(bytes: Uint8Array): string | undefined {
+  // Of random bytes nearly all are sorted out here, and none by an exception.
+  if (bytes.some((byte) => (byte < 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d) || byte === 0x7f))
+    return undefined;
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes).trim();
+    const text = UTF8.decode(bytes).trim();
     return text === '' || /[\u0000-\u001f\u007f-\u009f]/.test(text) ? undefined : text;
   } catch {
     return undefined;

@@ -108,10 +108,12 @@ const FOLLOWS = [
 const START = 4;
 
 function kindOf(character: string): Kind {
-  if (/[a-z]/i.test(character)) return LETTER;
-  if (/[0-9]/.test(character)) return DIGIT;
-  return /[\s\-_.,:;/+|]/.test(character) ? SEPARATOR : OTHER;
+  if ((character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z')) return LETTER;
+  if (character >= '0' && character <= '9') return DIGIT;
+  return SEPARATORS.has(character) ? SEPARATOR : OTHER;
 }
+
+const SEPARATORS: ReadonlySet<string> = new Set(' \t\u00a0-_.,:;/+|');
 
 /** A text as the model sees it, place by place. */
 interface Written {
@@ -252,7 +254,13 @@ const ROWS: readonly string[] = [
 ].flatMap((row) => [row, [...row].reverse().join('')]);
 const ROW_BITS: number = Math.log2(ROWS.join('').length);
 
+/** Every three in a row: most places need no further look. */
+const IN_A_ROW: ReadonlySet<string> = new Set(
+  ROWS.flatMap((row) => Array.from({ length: row.length - 2 }, (_, at) => row.slice(at, at + 3))),
+);
+
 function offerKeyboard({ lower }: Written, at: number, offer: Offer): void {
+  if (!IN_A_ROW.has(`${lower[at]}${lower[at + 1]}${lower[at + 2]}`)) return;
   for (const row of ROWS) {
     const start = row.indexOf(lower[at] as string);
     if (start < 0) continue;

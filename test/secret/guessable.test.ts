@@ -199,7 +199,7 @@ describe('production takes', () => {
   };
 
   test.each(Object.entries(DRAWN))('%s, drawn at random', (_, draw) => {
-    for (let run = 0; run < 1000; run++) {
+    for (let run = 0; run < 500; run++) {
       const secret = draw();
       const { enough, why } = judge(secret);
       if (!enough) expect.fail(`${secret} is refused: ${why}`);
