@@ -1,11 +1,10 @@
 // What a file in the folder of reports may hold. Another version may have written it, or a hand: what is not as it
 // should be counts for nothing, since a number that is none would turn every comparison with a moment false.
+import { LONGEST_LIFETIME } from '../config/value.js';
 import { INSTANCE_NAME } from '../disk/identity.js';
 
 /** The most that is read of one file. */
 export const LIMIT_BYTES: number = 256 * 1024;
-/** 400 days, in seconds: no token lives longer, and nobody waits longer. */
-const LONGEST = 400 * 86_400;
 /** Of a text that is shown to an operator. */
 const LONGEST_TEXT = 4096;
 /** The last moment that there is. */
@@ -44,7 +43,7 @@ export const isText: Shape = (value) => typeof value === 'string' && value.lengt
 export const isCount: Shape = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
 
 /** Whole seconds: a document holds no others. */
-export const isDuration: Shape = (value) => isCount(value) && (value as number) <= LONGEST;
+export const isDuration: Shape = (value) => isCount(value) && (value as number) <= LONGEST_LIFETIME;
 
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
