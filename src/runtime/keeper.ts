@@ -16,6 +16,7 @@ import type { RingPlaces } from '../ring-stores/open.js';
 import type { RingStore } from '../ring-stores/ring-store.js';
 import type { SharedRingStore } from '../ring-stores/shared.js';
 import { generateSecret } from '../secret/generate.js';
+import { FARTHEST_AHEAD } from '../signing/live-purpose.js';
 import { randomId } from '../signing/random.js';
 import type { Usage } from '../signing/usage.js';
 import { AutomaticRotation } from './automatic.js';
@@ -46,6 +47,9 @@ export interface Health {
   /** Whether the process reports itself where its keyring is. */
   readonly reporting: boolean;
 }
+
+const CLOCK_IS_OFF =
+  "not ready: this process's clock is more than a day off that of the engine, and other replicas would refuse what it signs";
 
 export interface KeeperParts {
   readonly options: ResolveOptions;
@@ -81,6 +85,8 @@ export class RingKeeper {
   #loadedAt: number;
   #lease: RingLease;
   #closed = false;
+  /** Others would refuse what is issued here, or the reverse. */
+  #clockIsOff = false;
   /** Whether it was ready when that was last looked at; undefined before it was for the first time. */
   #wasReady: boolean | undefined;
   #stopListening: () => void = () => {};
@@ -170,8 +176,8 @@ export class RingKeeper {
     const { fresh } = this.ring;
     return {
       // Having said goodbye it hears of nothing any more, and finishes what it was at.
-      ready: fresh && !(this.#closed && places.shared !== undefined),
-      degraded: fresh || ring === undefined ? this.#degraded?.message : this.#unready,
+      ready: fresh && !this.#clockIsOff && !(this.#closed && places.shared !== undefined),
+      degraded: this.#whyDegraded,
       profile: resolution.profile.profile,
       source: resolution.source?.name ?? '',
       store: places.store?.name,
@@ -217,6 +223,7 @@ export class RingKeeper {
           who: 'keyturn',
           why: 'a key was revoked on another line of the keyring',
         }),
+      compareClock: (engine) => this.#compareClock(now() - engine),
       // In production an emptied store must not look like a new one: whoever starts a ring there says so.
       first: resolution.profile.profile === 'prod' ? undefined : begin,
       maxLag: this.#times.maxLag,
@@ -258,6 +265,21 @@ export class RingKeeper {
     else if (this.ring.stopped !== undefined)
       logger.error({ event: 'keyring.stopped' }, `not ready from now on: ${this.#unready}`);
     else logger.error({ event: 'keyring.lease_ended' }, `not ready from now on: ${this.#unready}`);
+  }
+
+  /** @param ahead by how many milliseconds this clock is ahead of the engine's */
+  #compareClock(ahead: number): void {
+    const off = Math.abs(ahead) > FARTHEST_AHEAD * 1000;
+    if (off === this.#clockIsOff) return;
+    this.#clockIsOff = off;
+    const { logger } = this.#parts;
+    if (off) logger.error({ event: 'clock.off', hint: 'set the clock of this machine right' }, CLOCK_IS_OFF);
+    else logger.info({ event: 'clock.right' }, "this process's clock is near that of the engine again");
+  }
+
+  get #whyDegraded(): string | undefined {
+    if (this.#clockIsOff) return CLOCK_IS_OFF;
+    return this.ring.fresh || this.ring.found === undefined ? this.#degraded?.message : this.#unready;
   }
 
   get #unready(): string {

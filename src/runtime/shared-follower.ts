@@ -24,6 +24,9 @@ const ATTEMPTS = 5;
 /** Once in so many looks it is asked whether a root secret is used by nobody any more. */
 const TIDY_EVERY = 12;
 
+/** Once in so many looks the clock of the engine is asked for. */
+const CLOCK_EVERY = 12;
+
 export interface SharedFollowerParts {
   readonly store: SharedRingStore;
   readonly ring: LiveKeyring;
@@ -34,6 +37,8 @@ export interface SharedFollowerParts {
   readonly hear: () => () => void;
   /** One ring of two lines of it. */
   readonly merge: (mine: Keyring, other: Keyring) => Keyring;
+  /** Told what the clock of the engine shows, in milliseconds since 1970. */
+  readonly compareClock: (engine: number) => void;
   /** A first ring, where one may be made without being told to. */
   readonly first: (() => Keyring) | undefined;
   /** Seconds. */
@@ -53,6 +58,7 @@ export class SharedFollower {
   #watching: Promise<() => Promise<void>> | undefined;
   #closed = false;
   #looks = 0;
+  #looksUntilClock = 0;
   #askedAt = Number.NEGATIVE_INFINITY;
   #toldAt = Number.NEGATIVE_INFINITY;
   /** Set while a look is due because of news. */
@@ -135,6 +141,7 @@ export class SharedFollower {
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
         if (await this.#settle()) break;
       }
+      if (this.#looksUntilClock-- === 0) await this.#askClock();
       if (this.#foreignRoots && ++this.#looks % TIDY_EVERY === 0) await this.#sealing(this.#dropRoots());
     } catch (error) {
       if (this.#closed) return;
@@ -143,6 +150,13 @@ export class SharedFollower {
       this.#failure = failure;
       if (news) following.failed(failure);
     }
+  }
+
+  async #askClock(): Promise<void> {
+    this.#looksUntilClock = CLOCK_EVERY;
+    // The ring has been heard of: that the clock has not takes nothing from it.
+    const clocks = await this.#parts.store.clocks().catch(() => ({}));
+    for (const shows of Object.values(clocks)) this.#parts.compareClock(shows);
   }
 
   /** @returns false when the store was changed, and is to be looked at again */
