@@ -17,6 +17,13 @@ import { hiddenNames, iso, keyList, nextJson, nextLine, nextOf } from './ring-wo
 import { moment, refused, type Ui, wrongUsage } from './ui.js';
 import { userName } from './user.js';
 
+export const PIPED: Option = {
+  name: 'ring',
+  value: '-',
+  choices: ['-'],
+  about: 'a document from standard input, the new one to standard output',
+};
+
 export const STEP_OPTIONS: readonly Option[] = [
   { name: 'reason', value: 'TEXT', about: 'why: it stands in the history' },
   {
@@ -25,12 +32,7 @@ export const STEP_OPTIONS: readonly Option[] = [
     about: 'a process that has ended: the history notes it (several: a,b)',
   },
   { name: 'dry-run', about: 'change nothing, and say what would be' },
-  {
-    name: 'ring',
-    value: '-',
-    choices: ['-'],
-    about: 'a document from standard input, the new one to standard output',
-  },
+  PIPED,
 ];
 
 export const REPLICAS: Option = {

@@ -9,6 +9,7 @@ import { endedFacts } from '../fleet/replica-facts.js';
 import { parseDocument, writeDocument } from '../keyring/document.js';
 import { type ClockReadings, Material } from '../keyring/key.js';
 import type { HistoryEntry, Keyring } from '../keyring/keyring.js';
+import { merge } from '../keyring/merge.js';
 import { effective } from '../keyring/planned.js';
 import { madeToFit, requireRoom } from '../keyring/room.js';
 import type { ReplicaFacts, TransitionFacts } from '../keyring/step-facts.js';
@@ -84,11 +85,14 @@ interface StepRules {
   readonly byHand: ByHand;
   /** Whatever they say, and whether they can be asked or not. */
   readonly regardless: boolean;
+  /** It makes peace between lines of the ring: what comes of it is what replicas must be able to follow. */
+  readonly joins: boolean;
 }
 
-const BY_THE_FLEET: StepRules = { byHand: STEP_BY_HAND, regardless: false };
+const BY_THE_FLEET: StepRules = { byHand: STEP_BY_HAND, regardless: false, joins: false };
+const JOIN: StepRules = { byHand: STEP_BY_HAND, regardless: false, joins: true };
 /** Somebody may have the secret: nothing that others write may stand in the way. */
-const REVOKE: StepRules = { byHand: REVOKE_BY_HAND, regardless: true };
+const REVOKE: StepRules = { byHand: REVOKE_BY_HAND, regardless: true, joins: false };
 
 /** The keyring in force, and the steps of its life. */
 export class Rotation {
@@ -314,6 +318,27 @@ export class Rotation {
   }
 
   /**
+   * Makes one keyring of the one in force and another copy of it, which was edited, or is older, or has gone its own way:
+   * every key in its furthest state. Whoever holds either follows.
+   *
+   * @param text a keyring document
+   * @throws KeyturnError `keyring_exists` for another keyring, and what is wrong with the document
+   */
+  async join(text: string, options: StepOptions = {}): Promise<Outcome> {
+    const other = parseDocument(text, 'the document to import', cleanSecret);
+    const fresh = new Material(generateSecret());
+    const change = (ring: Keyring, facts: TransitionFacts): Keyring => {
+      if (ring.id === other.id) return merge(ring, other, { ...facts, fresh });
+      throw new KeyturnError(
+        'keyring_exists',
+        `the document is of the keyring ${other.id}, and ${ring.id ?? 'one without an id'} is in force`,
+        'only copies of one keyring can be joined; to go over to another one, stop every process that holds the old one',
+      );
+    };
+    return await this.#step(undefined, options, change, JOIN);
+  }
+
+  /**
    * Promotes the staged key as soon as that is safe.
    *
    * @throws KeyturnError `too_early`, `replica_behind` when patience ends; the ring is as it was
@@ -330,7 +355,7 @@ export class Rotation {
     about: string | undefined,
     options: StepOptions,
     change: (ring: Keyring, facts: TransitionFacts, replicas: readonly HeardReport[]) => Keyring,
-    { byHand, regardless }: StepRules = BY_THE_FLEET,
+    { byHand, regardless, joins }: StepRules = BY_THE_FLEET,
   ): Promise<Outcome> {
     if (this.place === undefined) refuseUnchangeable(this.resolution, byHand);
     let former: Keyring | undefined;
@@ -343,10 +368,11 @@ export class Rotation {
       const { profile } = this.resolution.profile;
       const self = { profile, roots: this.#places.shared?.roots, words: COMMAND_WORDS };
       try {
-        if (!regardless) refuseDisagreement(found, self, replicas);
+        if (!regardless && !joins) refuseDisagreement(found, self, replicas);
         const known = await this.#facts(found, replicas, options, regardless);
         former = effective(found, known.now);
         const next = change(found, withGone(known, gone), replicas);
+        if (joins) refuseDisagreement(next, self, replicas);
         return regardless ? madeToFit(next) : requireRoom(next);
       } catch (error) {
         throw saySilence(error, replicas, this.countsBy, this.#now());

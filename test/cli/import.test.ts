@@ -29,6 +29,41 @@ function folderWithFile(name: string, content: string): string {
   return cwd;
 }
 
+describe('another copy of the keyring in force', () => {
+  test.concurrent('an older one adds nothing; one on which other steps were taken is joined', async () => {
+    const cwd = await ringFolder({ secret: STRONG, state: 'active' });
+    const older = textOf(cwd);
+    expect((await run(cwd, 'stage')).code).toBe(0);
+    const staged = ringIn(cwd).keys[0]?.kid as string;
+    const before = textOf(cwd);
+    writeFileSync(join(cwd, 'copy.json'), older);
+    expect((await run(cwd, 'import', 'copy.json')).stdout).toContain(
+      'holds nothing that the keyring in force does not',
+    );
+    expect(textOf(cwd)).toBe(before);
+    const args = ['revoke', '--ring', '-', '--reason', 'leaked', K];
+    const fork = await keyturn(args, { cwd, env: DEV, input: older });
+    writeFileSync(join(cwd, 'copy.json'), fork.stdout);
+    const joined = await run(cwd, 'import', 'copy.json');
+    expect(joined.stdout).toContain('joined copy.json with the keyring in force: generation 3, 2 live keys');
+    const { keys, generation } = ringIn(cwd);
+    expect([generation, keys.find(({ kid }) => kid === K)?.state]).toEqual([3, 'revoked']);
+    expect(keys.find(({ kid }) => kid === staged)?.state).toBe('staged');
+    const piped = await keyturn(['import', 'copy.json', '--ring', '-'], { cwd, env: DEV, input: before });
+    expect(JSON.parse(piped.stdout).generation).toBe(3);
+  });
+
+  test.concurrent('a copy of another keyring is refused', async () => {
+    const cwd = await ringFolder({ secret: STRONG, state: 'active' });
+    const before = textOf(cwd);
+    writeFileSync(join(cwd, 'copy.json'), before.replace('ring-of-the-tests', 'another'));
+    const ran = await run(cwd, 'import', 'copy.json');
+    expect(ran.code).toBe(1);
+    expect(ran.stderr).toContain('is of the keyring another, and ring-of-the-tests is in force');
+    expect(textOf(cwd)).toBe(before);
+  });
+});
+
 describe('what is taken over', () => {
   test.concurrent('an array: the first signs, the others verify', async () => {
     const cwd = folderWithFile('session_keys.json', JSON.stringify([STRONG, OLDER, OLDEST], null, 2));
@@ -164,7 +199,7 @@ describe('refusals', () => {
     ['an empty secret', JSON.stringify([STRONG, ' ']), 'secret 2 of held is empty', 'put a secret there'],
     ['two lines', `${STRONG}\n${OLDER}\n`, 'a line end', 'one line'],
     ['nothing', '', 'is empty', 'put a secret there'],
-    ['a document', '{"keyturn": 1}', 'holds a keyring document already', 'keyturn.toml'],
+    ['what is no document', '{"keyturn": 1}', 'keys in the document to import must be a list', 'by hand'],
   ])('a file with %s', async (_, content, error, hint) => {
     const cwd = folderWithFile('held', content);
     const ran = await run(cwd, 'import', 'held');

@@ -12,7 +12,8 @@ import { newFolder } from './ring.js';
 import { keyturn, MAIN, type Ran, TWO_LINES } from './run.js';
 
 const [K, OLD, NEW] = [kidOf(STRONG), kidOf(OLDER), kidOf(COMING)];
-const PROD = { KEYTURN_ENV: 'prod', [SECRET]: STRONG };
+/** With a lag that init does not wait long for. */
+const PROD = { KEYTURN_ENV: 'prod', [SECRET]: STRONG, KEYTURN_SECURITY__KEYRING__MAX_LAG: '2s' };
 const DEV = { KEYTURN_ENV: 'dev', [SECRET]: STRONG };
 /** Seed 004's second key: 26 bytes. */
 const WEAK = 'b170bba371a7ce808162e9cfb9449e928ec085ec050a8bbf24c8';

@@ -22,7 +22,7 @@ describe.each([
       cwd,
       env: { ...own.env, [SECRET]: STRONG },
       profile: 'prod',
-      config: { security: { keyring: { store: own.engine } } },
+      config: { security: { keyring: { store: own.engine, max_lag: '2s' } } },
     };
     const {
       place: where,

@@ -9,8 +9,9 @@ import type { Founded } from '../../rotation/founding.js';
 import { judge, MINIMUM_BYTES } from '../../secret/strength.js';
 import { cleanSecret } from '../../secret/text.js';
 import type { Command, Context } from '../command.js';
+import { joinCopy } from '../join-copy.js';
 import { tellFounded, tellWaiting } from '../new-keyring.js';
-import { looksLikeArray, pathOf, readTyped } from '../step.js';
+import { looksLikeArray, PIPED, pathOf, readTyped } from '../step.js';
 import { count, refused, wrongUsage } from '../ui.js';
 import { userName } from '../user.js';
 
@@ -23,12 +24,20 @@ export const importSecrets: Command = {
     'it is another one, goes on verifying too, so that nobody is logged out. What is read from is',
     'left as it is. Otherwise as keyturn init: a keyturn.toml, and nothing is overwritten.',
     '',
+    'A file with a keyring document is joined with the keyring in force, when it is another copy of',
+    'it: edited, older, or one on which other steps were taken. Every key comes out in its furthest',
+    'state, and whoever holds either copy follows.',
+    '',
     'Where security.keyring.store names Redis or PostgreSQL it makes the keyring there instead.',
   ],
-  options: [{ name: 'variable', value: 'NAME', about: 'take over what this environment variable holds' }],
+  options: [
+    { name: 'variable', value: 'NAME', about: 'take over what this environment variable holds' },
+    PIPED,
+  ],
   words: ['[FILE]'],
   run: async (context) => {
     const origin = await readOrigin(context);
+    if (looksLikeDocument(origin.text)) return await joinCopy(context, origin.name, origin.text);
     const imported = secretsIn(origin).map((secret) => new Material(secret));
     let former: string | undefined;
     const founded = await foundRing({
@@ -79,12 +88,6 @@ async function readOrigin(context: Context): Promise<Origin> {
 }
 
 function secretsIn({ name, text }: Origin): readonly string[] {
-  if (looksLikeDocument(text)) {
-    throw refused(
-      `${name} holds a keyring document already, or other JSON`,
-      'name a document as file under [security.signing_secret] in keyturn.toml instead',
-    );
-  }
   const parts = looksLikeArray(text) ? parseArray(name, text) : [text];
   return parts.map((secret, index) =>
     cleanSecret(secret, parts.length === 1 ? name : `secret ${index + 1} of ${name}`),
