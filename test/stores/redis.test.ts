@@ -84,7 +84,9 @@ describe('in a Redis that is shared', () => {
   test('an ended session leaves its id, which goes in time', async () => {
     await store.put('s1', recordAt(clock.now, { user: 'ada', text: 'planted' }), 0);
     await store.destroy('s1', clock.now + 2000);
-    expect(await client.get(`${prefix}session:s1`)).toBe(`x${String(clock.now + 2000).padStart(16, '0')}`);
+    const [until, ended] = [clock.now + 2000, clock.now].map((time) => String(time).padStart(16, '0'));
+    const remembered = new RegExp(`^x${until} ${ended} [\\w-]{16} $`);
+    expect(await client.get(`${prefix}session:s1`)).toMatch(remembered);
     expect(await life('session:s1')).toBe(2000 + MARGIN);
     expect(await client.exists(`${prefix}user:ada`)).toBe(0);
     expect(await store.put('s1', recordAt(clock.now), 0)).toBe('gone');
@@ -116,8 +118,8 @@ describe('in a Redis that is shared', () => {
   });
 
   test('names and texts of any kind come back as they were', async () => {
-    for (const user of ['ü', '名前', 'a\nb', '{tag}', '"', '']) {
-      const record = recordAt(clock.now, { user, text: `${user}\n\u0000 x000` });
+    for (const user of ['ü', '名前', 'a\nb', '{tag}', '"', ' ']) {
+      const record = recordAt(clock.now, { user, text: `${user}\n\u0001 x000` });
       await store.put(`id ${user}`, record, 0);
       expect({ ...(await store.get(`id ${user}`)) }).toEqual({ ...record, version: 1 });
       expect(await store.listUser(user)).toEqual([
