@@ -6,6 +6,7 @@ export type { KeyDates, KeyState } from './keyring/key.js';
 export {
   type ChangeListener,
   createKeyturn,
+  type Health,
   type KeyringView,
   Keyturn,
   type KeyturnOptions,
@@ -22,7 +23,6 @@ export type {
   VerifiedLink,
   VerifyLinkOptions,
 } from './purposes/url.js';
-export type { Health } from './runtime/keeper.js';
 export type { Logger, LogMethod } from './runtime/log.js';
 export { type SignOutOptions, signOutEverywhere, signOutSession } from './sign-out.js';
 export type { Refusal, RefusalReason, Result, Verified } from './signing/result.js';

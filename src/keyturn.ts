@@ -14,7 +14,7 @@ import { Links, type LinksOptions } from './purposes/url.js';
 import { type Machine, thisMachine, writeToStderr } from './resolve/machine.js';
 import { type Resolution, resolve } from './resolve/resolve.js';
 import { openRingPlaces, unreported } from './ring-stores/open.js';
-import { type Health, RingKeeper } from './runtime/keeper.js';
+import { type RingHealth, RingKeeper } from './runtime/keeper.js';
 import { type Logger, textLogger } from './runtime/log.js';
 import { formatMetrics } from './runtime/metrics.js';
 import { openSessionStore } from './session-store.js';
@@ -23,7 +23,7 @@ import { Sealer } from './signing/sealer.js';
 import { Signer } from './signing/signer.js';
 import { type Aead, loadAead, sealerUnavailable } from './signing/sodium.js';
 import { Usage } from './signing/usage.js';
-import type { ReachableStore } from './stores/reachable.js';
+import type { ReachableStore, StoreState } from './stores/reachable.js';
 import type { SessionStore } from './stores/store.js';
 
 export interface KeyturnOptions {
@@ -196,13 +196,14 @@ export class Keyturn {
 
   /** How this process is, for health checks and status pages. Nothing in it is secret. */
   get health(): Health {
-    return this.#internals.keeper.health;
+    const { keeper, sessionStore } = this.#internals;
+    return { ...keeper.health, sessions: sessionStore?.state };
   }
 
   /** What this process counted, in the text format of Prometheus. Nothing in it is secret. */
   metrics(): string {
     const { usage, clock, sessionStore } = this.#internals;
-    return formatMetrics(this.health, usage, clock()) + sessionStoreMetric(sessionStore?.up);
+    return formatMetrics(this.health, usage, clock()) + sessionStoreMetrics(sessionStore?.state);
   }
 
   /** Reads the source of the keyring again now, as SIGHUP does. A bad one leaves the last good ring in force. */
@@ -278,6 +279,15 @@ export async function startKeyturn(options: KeyturnOptions, machine: Machine): P
           `${engine} answers again: sessions are back`,
         );
       },
+      readOnly: (engine, trouble) => {
+        logger.error(
+          { event: 'session.engine_read_only', engine, reason: trouble.why, hint: trouble.hint },
+          `${engine} takes no writes (${trouble.why}): sessions can be read, and nobody can sign in or out until that has passed`,
+        );
+      },
+      writable: (engine) => {
+        logger.info({ event: 'session.engine_writable', engine }, `${engine} takes writes again`);
+      },
     });
     const places = await openRingPlaces(resolution, engines, machine.now);
     const keeper = new RingKeeper({ options: resolveOptions, resolution, places, logger, registry, usage });
@@ -333,10 +343,14 @@ function warnUnreported(why: string | undefined, logger: Logger): void {
 }
 
 /** Nothing where sessions need no engine. */
-function sessionStoreMetric(up: boolean | undefined): string {
-  if (up === undefined) return '';
-  const name = 'keyturn_session_store_up';
-  return `# HELP ${name} 1 while sessions can be read\n# TYPE ${name} gauge\n${name} ${Number(up)}\n`;
+function sessionStoreMetrics(state: StoreState | undefined): string {
+  if (state === undefined) return '';
+  const gauge = (name: string, about: string, value: boolean): string =>
+    `# HELP keyturn_${name} ${about}\n# TYPE keyturn_${name} gauge\nkeyturn_${name} ${Number(value)}\n`;
+  return (
+    gauge('session_store_up', '1 while sessions can be read', state !== 'unreachable') +
+    gauge('session_store_writable', '1 while sessions can be begun, changed and ended', state === 'ok')
+  );
 }
 
 function machineParts(options: KeyturnOptions): Partial<Machine> {
@@ -398,4 +412,12 @@ function viewOf(ring: Keyring): KeyringView {
     generation: ring.generation,
     keys: Object.freeze(keys),
   });
+} /** How a process is, for health checks. Nothing in it is secret. */
+export interface Health extends RingHealth {
+  /**
+   * How the engine of the sessions was when it was last asked: `read-only` answers and takes no writes. Undefined where
+   * sessions need no engine. A process without its sessions is ready all the same: where no replica has them, it is
+   * better that all answer what they can than that nobody answers anything.
+   */
+  readonly sessions: StoreState | undefined;
 }

@@ -30,6 +30,10 @@ export interface SessionStoreParts {
   readonly away: (engine: string, trouble: Trouble) => void;
   /** Told when it answers again. */
   readonly back: (engine: string) => void;
+  /** Told when it answers and takes no writes. */
+  readonly readOnly: (engine: string, trouble: Trouble) => void;
+  /** Told when it takes them again. */
+  readonly writable: (engine: string) => void;
 }
 
 /**
@@ -43,6 +47,8 @@ export async function openSessionStore(parts: SessionStoreParts): Promise<Reacha
     new ReachableStore(store, {
       away: (error) => parts.away(engine, troubleOf(error)),
       back: () => parts.back(engine),
+      readOnly: (error) => parts.readOnly(engine, troubleOf(error)),
+      writable: () => parts.writable(engine),
     });
   switch (settings.get('session.backend')) {
     case 'cookie':

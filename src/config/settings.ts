@@ -50,7 +50,6 @@ interface SettingTypes {
   'session.backend': 'cookie' | 'memory' | 'redis' | 'postgres';
   'session.redis.url': string | undefined;
   'session.redis.prefix': string;
-  'session.redis.cache': boolean;
   'session.postgres.url': string | undefined;
   'session.postgres.table': string;
   'session.idle': number;
@@ -91,7 +90,6 @@ export const SETTINGS: { readonly [N in keyof SettingTypes]: Setting<SettingType
   'session.backend': { kind: oneOf('cookie', 'memory', 'redis', 'postgres'), about: 'where sessions live: in the cookie itself, in this process, in Redis or in PostgreSQL', default: 'cookie' },
   'session.redis.url': { kind: text, about: 'the Redis of the sessions: "redis://user:password@host:6379/0"', secret: true },
   'session.redis.prefix': { kind: text, about: 'the beginning of every key in Redis', default: 'keyturn:' },
-  'session.redis.cache': { kind: flag, about: 'whether sessions that were read stay in this process until Redis says that they have changed', default: false },
   'session.postgres.url': { kind: text, about: 'the database of the sessions: "postgres://user:password@host:5432/name"', secret: true },
   'session.postgres.table': { kind: text, about: 'the table of the sessions, with a schema before it if need be', default: 'keyturn_sessions' },
   'session.idle': { kind: lifetime, about: 'a session ends after so long without a request', default: 7 * 86400 },

@@ -94,6 +94,11 @@ function sessionBackend({ resolution, sessionEngine: engine }: Facts): readonly 
     const { hint } = engine.away;
     return [production ? fail(away, hint) : warn(away, hint)];
   }
+  if (engine?.readOnly !== undefined) {
+    const { why, hint } = engine.readOnly;
+    const readOnly = `${engine.place} takes no writes (${why}): sessions can be read, and nobody can sign in or out`;
+    return [production ? fail(readOnly, hint) : warn(readOnly, hint)];
+  }
   if (engine !== undefined) return [pass(`${engine.place}: every replica reads and saves there`)];
   if (resolution.settings.get('session.backend') === 'cookie') {
     return [pass('cookie: of two responses to one browser the last wins, and every replica reads it')];

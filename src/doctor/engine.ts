@@ -2,8 +2,8 @@
 import type { Settings } from '../config/layers.js';
 import { Engines, placeOf } from '../engines/engines.js';
 import type { PostgresPool } from '../engines/postgres.js';
-import { troubleOf } from '../engines/reason.js';
-import { commandOf } from '../engines/redis.js';
+import { type Trouble, troubleOf } from '../engines/reason.js';
+import { commandOf, type RedisCommand } from '../engines/redis.js';
 import { canPrepare } from '../engines/schema.js';
 import { namesOf, pathsOf, tableRefused } from '../engines/session-schema.js';
 import { inTime, PATIENCE } from '../engines/watch.js';
@@ -19,10 +19,13 @@ export async function askSessionEngine(settings: Settings): Promise<EngineFacts 
     const { shown } = placeOf(settings, backend, 'session');
     const place = `${backend} on ${shown}`;
     try {
-      if (backend === 'redis')
-        await inTime(commandOf(await engines.redis('session'))('', ['PING']), PATIENCE);
-      else await inTime(lookForTable(settings, await engines.postgres('session')), PATIENCE);
-      return { place, away: undefined };
+      const readOnly = await inTime(
+        backend === 'redis'
+          ? askRedis(commandOf(await engines.redis('session')), settings)
+          : askPostgres(await engines.postgres('session'), settings),
+        PATIENCE,
+      );
+      return { place, away: undefined, readOnly };
     } catch (error) {
       if (error instanceof KeyturnError) throw error;
       return { place, away: troubleOf(error) };
@@ -34,6 +37,33 @@ export async function askSessionEngine(settings: Settings): Promise<EngineFacts 
     await engines.close();
   }
 }
+
+/** Refused by whatever refuses writes (no memory, no disk, too few replicas, a replica), and writes nothing. */
+const WRITES_NOTHING = '#!lua\nreturn 1';
+
+/** Why it would take no writes. */
+async function askRedis(command: RedisCommand, settings: Settings): Promise<Trouble | undefined> {
+  await command('', ['PING']);
+  try {
+    await command('', ['EVAL', WRITES_NOTHING, '1', settings.get('session.redis.prefix')]);
+    return undefined;
+  } catch (error) {
+    const trouble = troubleOf(error);
+    if (trouble.kind !== 'refused') throw error;
+    return trouble;
+  }
+}
+
+/** Why it would take no writes. @throws KeyturnError `store_invalid` where a start would be refused */
+async function askPostgres(pool: PostgresPool, settings: Settings): Promise<Trouble | undefined> {
+  const { rows } = await pool.query("SELECT current_setting('transaction_read_only') = 'on' AS read_only");
+  if (rows[0]?.read_only === true) return troubleOf({ code: READ_ONLY });
+  await lookForTable(settings, pool);
+  return undefined;
+}
+
+/** read_only_sql_transaction: also what a standby answers. */
+const READ_ONLY = '25006';
 
 /** @throws KeyturnError `store_invalid` where a start would be refused */
 async function lookForTable(settings: Settings, pool: PostgresPool): Promise<void> {

@@ -40,6 +40,8 @@ export interface EngineFacts {
   readonly place: string;
   /** Why it did not do what it was asked; undefined when it did. */
   readonly away: Trouble | undefined;
+  /** Why it would take no writes though it answers; undefined when it would. */
+  readonly readOnly?: Trouble | undefined;
 }
 
 /** The keyring in force with what its processes report. */

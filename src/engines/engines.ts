@@ -49,9 +49,7 @@ export class Engines {
   async redis(of: EngineUse): Promise<RedisClient> {
     if (this.#clients.redis !== undefined) return this.#clients.redis;
     const { url } = placeOf(this.#settings, 'redis', of);
-    const cache =
-      this.#settings.get('session.redis.cache') && url === this.#settings.get('session.redis.url');
-    return (await this.#open(url, () => openRedis(url, { cache }))) as RedisClient;
+    return (await this.#open(url, () => openRedis(url))) as RedisClient;
   }
 
   /** Connects when it is first used. @throws KeyturnError `config_invalid`, `engine_missing` */

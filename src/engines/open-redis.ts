@@ -2,13 +2,9 @@
 // fails now, nothing waits for ever for a Redis that is slow or has vanished, and it comes back by itself.
 import { KeyturnError } from '../errors.js';
 import { loadIoredis, loadNodeRedis } from './packages.js';
-import type { IoredisClient, NodeRedisClient, RedisClient, SideCache } from './redis.js';
+import type { IoredisClient, NodeRedisClient, RedisClient } from './redis.js';
+import { onThaw } from './thaw.js';
 import { backoff, inTime, LATE, PATIENCE } from './watch.js';
-
-export interface OpenRedisOptions {
-  /** Whether what was read stays in this process until Redis says that it has changed. */
-  readonly cache: boolean;
-}
 
 export interface OpenedRedis {
   readonly client: RedisClient;
@@ -20,17 +16,14 @@ export const TIMES = {
   connect: 2000,
   /** An answer that takes longer is not waited for. */
   answer: 2000,
-  /** A connection is asked so often whether it is alive. */
-  beat: 1000,
+  /** So often it is looked whether anything waits for an answer. That costs Redis nothing. */
+  look: 1000,
+  /** One over which nothing was asked for so long is asked whether it lives: a thousand replicas ask, too. */
+  quiet: 5000,
   /** Until a connection is given up that was made and says nothing. */
   silence: 5000,
-  /** What is in the cache is taken from there no longer than this, whatever else may be wrong. */
-  cached: 5000,
   close: 1000,
 } as const;
-
-/** So many replies are kept; those used least recently go first. */
-const CACHED_ENTRIES = 10_000;
 
 /**
  * Opens a connection and waits a little for it. Where Redis is out of reach that is no error here: commands fail until
@@ -38,25 +31,19 @@ const CACHED_ENTRIES = 10_000;
  *
  * @throws KeyturnError `engine_missing`
  */
-export async function openRedis(url: string, { cache }: OpenRedisOptions): Promise<OpenedRedis> {
+export async function openRedis(url: string): Promise<OpenedRedis> {
   const nodeRedis = await loadNodeRedis();
-  if (nodeRedis !== undefined) return await openNodeRedis(nodeRedis, url, cache);
-  const ioredis = cache ? undefined : await loadIoredis();
+  if (nodeRedis !== undefined) return await openNodeRedis(nodeRedis, url);
+  const ioredis = await loadIoredis();
   if (ioredis !== undefined) return await openIoredis(ioredis, url);
   throw new KeyturnError(
     'engine_missing',
-    cache
-      ? 'the package redis is not installed, and session.redis.cache needs it'
-      : 'no client for Redis is installed',
-    cache ? 'npm install redis' : 'npm install redis (or ioredis)',
+    'no client for Redis is installed',
+    'npm install redis (or ioredis)',
   );
 }
 
-async function openNodeRedis(
-  { createClient, BasicClientSideCache }: typeof import('redis'),
-  url: string,
-  cache: boolean,
-): Promise<OpenedRedis> {
+async function openNodeRedis({ createClient }: typeof import('redis'), url: string): Promise<OpenedRedis> {
   const make = () => {
     const client = createClient({
       url,
@@ -65,17 +52,8 @@ async function openNodeRedis(
       commandOptions: { timeout: 0 },
       socket: {
         connectTimeout: TIMES.connect,
-        socketTimeout: TIMES.silence,
         reconnectStrategy: (retries: number) => backoff(retries),
       },
-      ...(cache && {
-        RESP: 3,
-        clientSideCache: new BasicClientSideCache({
-          ttl: TIMES.cached,
-          maxEntries: CACHED_ENTRIES,
-          recordStats: false,
-        }),
-      }),
     });
     return client as unknown as Connection;
   };
@@ -87,7 +65,7 @@ async function openNodeRedis(
 /** What is used here of one node-redis client. */
 interface Connection extends NodeRedisClient {
   readonly isReady: boolean;
-  readonly clientSideCache?: SideCache;
+  readonly options?: object;
   on(event: 'error', listener: (error: unknown) => void): unknown;
   connect(): Promise<unknown>;
   duplicate(options?: object): unknown;
@@ -97,8 +75,9 @@ interface Connection extends NodeRedisClient {
 
 /**
  * node-redis waits for an answer as long as the connection lives, and notices neither a Redis that is stopped nor a
- * network that swallows everything. This one asks now and then, and where no answer comes, or a Redis answers that has
- * become a replica, it starts over with a new connection: what waited fails.
+ * network that swallows everything. This one looks now and then whether anything waits for too long, and asks where
+ * nothing was asked for a while. Where no answer comes, or a Redis answers that has become a replica, or this process
+ * stood still, it starts over with a new connection: what waited fails.
  */
 class SteadyClient implements NodeRedisClient {
   readonly #make: () => Connection;
@@ -108,6 +87,12 @@ class SteadyClient implements NodeRedisClient {
   #trouble: unknown;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
+  #endThaw: () => void = () => {};
+  /** How many commands wait, and when one of them was last answered, or began to wait alone. Answers come in order. */
+  #waiting = 0;
+  #heardAt = performance.now();
+  /** When it was last seen to be connected, or begun. */
+  #connectedAt = performance.now();
 
   constructor(make: () => Connection) {
     this.#make = make;
@@ -117,33 +102,23 @@ class SteadyClient implements NodeRedisClient {
   /** Waits a little for the first connection. */
   async start(): Promise<void> {
     const connected = this.#current.connect();
-    this.#beatLater();
+    this.#timer = setInterval(() => this.#look(), TIMES.look).unref();
+    this.#endThaw = onThaw(() => this.#replace(this.#current, LATE));
     await inTime(connected, PATIENCE).catch((error) => {
       this.#trouble ??= error;
     });
   }
 
-  get clientSideCache(): SideCache | undefined {
-    return this.#current.clientSideCache;
+  get options(): object | undefined {
+    return this.#current.options;
   }
 
   async get(key: string): Promise<unknown> {
-    const asked = this.#current;
-    try {
-      return await asked.get(key);
-    } catch (error) {
-      throw this.#reasonFor(error, asked);
-    }
+    return await this.#ask((connection) => connection.get(key));
   }
 
   async sendCommand(args: string[]): Promise<unknown> {
-    const asked = this.#current;
-    try {
-      return await asked.sendCommand(args);
-    } catch (error) {
-      if (this.#isBehind(error)) this.#replace(asked, error);
-      throw this.#reasonFor(error, asked);
-    }
+    return await this.#ask((connection) => connection.sendCommand(args));
   }
 
   duplicate(options?: object): unknown {
@@ -152,11 +127,26 @@ class SteadyClient implements NodeRedisClient {
 
   async close(): Promise<void> {
     this.#closed = true;
-    clearTimeout(this.#timer);
+    clearInterval(this.#timer);
+    this.#endThaw();
     const last = this.#current;
     // What was sent is still answered, as a rule.
     if (last.isReady) await inTime(last.close(), TIMES.close).catch(() => undefined);
     last.destroy();
+  }
+
+  async #ask(work: (connection: Connection) => Promise<unknown>): Promise<unknown> {
+    const asked = this.#current;
+    if (this.#waiting++ === 0) this.#heardAt = performance.now();
+    try {
+      return await work(asked);
+    } catch (error) {
+      if (this.#isBehind(error)) void this.#leave(asked);
+      throw asked.isReady ? error : (this.#trouble ?? error);
+    } finally {
+      this.#waiting--;
+      this.#heardAt = performance.now();
+    }
   }
 
   #begin(): Connection {
@@ -164,32 +154,47 @@ class SteadyClient implements NodeRedisClient {
     connection.on('error', (error) => {
       this.#trouble = error;
     });
+    this.#connectedAt = performance.now();
     return connection;
   }
 
-  #reasonFor(error: unknown, asked: Connection): unknown {
-    return asked.isReady ? error : (this.#trouble ?? error);
-  }
-
-  #beatLater(): void {
-    this.#timer = setTimeout(() => void this.#beat(), TIMES.beat).unref();
-  }
-
-  async #beat(): Promise<void> {
+  #look(): void {
     const asked = this.#current;
-    try {
-      if (asked.isReady) await inTime(asked.sendCommand(['PING']), TIMES.answer);
-    } catch (error) {
-      // Any other error is an answer, or the end of the connection, which node-redis sees to.
-      if (error === LATE) this.#replace(asked, error);
+    const now = performance.now();
+    if (!asked.isReady) {
+      if (now - this.#connectedAt > TIMES.silence) this.#replace(asked, LATE);
+      return;
     }
-    if (!this.#closed) this.#beatLater();
+    this.#connectedAt = now;
+    if (this.#waiting === 0) {
+      if (now - this.#heardAt >= TIMES.quiet) this.sendCommand(['PING']).catch(() => undefined);
+      return;
+    }
+    if (now - this.#heardAt < TIMES.answer) return;
+    // An answer may have arrived and wait to be read, where this process was busy: one turn more.
+    const heardAt = this.#heardAt;
+    setImmediate(() => {
+      if (this.#heardAt === heardAt) this.#replace(asked, LATE);
+    });
+  }
+
+  /** For another Redis behind the same name. Until that answers this one can be read. */
+  async #leave(former: Connection): Promise<void> {
+    const next = this.#begin();
+    const connected = await next.connect().then(
+      () => true,
+      () => false,
+    );
+    if (!connected || this.#closed || former !== this.#current) return next.destroy();
+    this.#current = next;
+    await inTime(former.close(), TIMES.close).catch(() => undefined);
+    former.destroy();
   }
 
   #replace(former: Connection, trouble: unknown): void {
     if (this.#closed || former !== this.#current) return;
-    this.#trouble = trouble;
     this.#current = this.#begin();
+    this.#trouble = trouble;
     this.#current.connect().catch(() => undefined);
     former.destroy();
   }
@@ -203,7 +208,7 @@ function newlyBehind(): (error: unknown) => boolean {
   let last = Number.NEGATIVE_INFINITY;
   return (error) => {
     if (!String((error as Error | undefined)?.message).startsWith('READONLY')) return false;
-    if (performance.now() - last < TIMES.beat) return false;
+    if (performance.now() - last < TIMES.look) return false;
     last = performance.now();
     return true;
   };
@@ -228,7 +233,9 @@ async function openIoredis(
   const ready = new Promise<void>((done) => client.once('ready', () => done()));
   client.connect().catch(() => undefined);
   await inTime(ready, PATIENCE).catch(() => undefined);
+  const endThaw = onThaw(() => client.disconnect(true));
   const close = async (): Promise<void> => {
+    endThaw();
     if (client.status === 'ready') await inTime(client.quit(), TIMES.close).catch(() => undefined);
     client.disconnect();
   };

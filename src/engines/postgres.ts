@@ -1,5 +1,5 @@
 // What users of a pool of PostgreSQL connections need beside its queries: news from a channel.
-import { keepWatching, type Watch } from './watch.js';
+import { keepWatching, type LineListener, type Watch } from './watch.js';
 
 /** What is used of a `Pool` of `pg`. */
 export interface PostgresPool {
@@ -12,6 +12,29 @@ export interface PostgresPool {
 }
 
 export type PostgresRow = Readonly<Record<string, unknown>>;
+
+/** What is said where every connection of a pool was in use for too long. */
+export const ALL_IN_USE = 'every connection of its pool is in use';
+
+/**
+ * Asks over any connection of a pool. A pool says the same of a queue for its connections and of a PostgreSQL that
+ * cannot be reached; but then it has none.
+ */
+export async function askPool(
+  pool: PostgresPool,
+  text: string,
+  values?: unknown[],
+): ReturnType<PostgresPool['query']> {
+  try {
+    return await pool.query(text, values);
+  } catch (error) {
+    const { totalCount, options } = pool as { totalCount?: number; options?: { max?: number } };
+    const tookTooLong =
+      (error as Partial<Error> | undefined)?.message === 'timeout exceeded when trying to connect';
+    const isFull = totalCount !== undefined && totalCount > 0 && totalCount >= (options?.max ?? 10);
+    throw tookTooLong && isFull ? new Error(ALL_IN_USE) : error;
+  }
+}
 
 /** What is used of a client that a pool has lent. */
 export interface PostgresConnection {
@@ -40,10 +63,11 @@ export async function listen(
   pool: PostgresPool,
   channel: string,
   told: () => void,
+  onLoss?: LineListener,
 ): Promise<() => Promise<void>> {
   const { options } = pool as { options?: { max?: number } };
   if (typeof pool.connect !== 'function' || options?.max === 1) return async () => undefined;
-  return await keepWatching((tell) => listener(pool, channel, tell), told);
+  return await keepWatching((tell) => listener(pool, channel, tell), told, onLoss);
 }
 
 function listener(pool: PostgresPool, channel: string, told: () => void): Watch {
@@ -71,5 +95,6 @@ function listener(pool: PostgresPool, channel: string, told: () => void): Watch 
     connection?.release(true);
     connection = undefined;
   };
-  return { ready: connect(), lost, close };
+  // Nothing is sent but a question, and nothing comes of it but that it was answered.
+  return { ready: connect(), lost, ask: async () => await connection?.query('SELECT'), close };
 }

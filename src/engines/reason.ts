@@ -1,13 +1,18 @@
 // Why an engine did not do what it was asked, in words of our own: those of its client may hold addresses and names of
 // users, and say the least where they are needed most.
+import { ALL_IN_USE } from './postgres.js';
 import { LATE } from './watch.js';
 
 /** What kept an engine from doing what it was asked. Nothing in it is of anybody. */
 export interface Trouble {
   /** In a few words. */
   readonly why: string;
-  /** Whether it answered, and the answer is no. Otherwise nobody knows whether it runs. */
-  readonly refused: boolean;
+  /**
+   * - `refused`: it answered, and the answer is no
+   * - `unreached`: nobody knows whether it runs
+   * - `busy`: it was not asked, since what is asked before is still going on
+   */
+  readonly kind: 'refused' | 'unreached' | 'busy';
   readonly hint: string;
 }
 
@@ -24,12 +29,15 @@ const HINTS = {
   memory: 'give it more memory or disk, or remove what is not needed there',
   primary: 'point the URL at the primary',
   table: 'see that the table is there: a start makes it, or the SQL in docs/stores.md',
+  pool: 'see what holds connections for so long, or give the pool more of them',
   cluster: 'pass a cluster client as clients.redis of createKeyturn()',
   log: "see the engine's own log",
 } as const;
 
 type Row = readonly [why: string, hint: keyof typeof HINTS];
 
+/** As `askPool` says it. */
+const BUSY_ROW: Row = [ALL_IN_USE, 'pool'];
 const LATE_ROW: Row = ['no answer in time', 'wait'];
 const REFUSED_PASSWORD: Row = ['it refuses the user or the password', 'password'];
 const NOT_ALLOWED: Row = ['this user may not do that', 'rights'];
@@ -125,6 +133,7 @@ export function troubleOf(error: unknown): Trouble {
     if (row !== undefined) return unreached(row);
     if (/^[0-9A-Z]{5}$/.test(code)) return byState(code);
   }
+  if (text === ALL_IN_USE) return told('busy', BUSY_ROW);
   const unheard = UNHEARD.find(([pattern]) => pattern.test(text));
   if (unheard !== undefined) return unreached(unheard[1]);
   if (REDIS_STARTING.test(text)) return unreached(STARTING);
@@ -144,14 +153,24 @@ function byState(code: string): Trouble {
 }
 
 /** What is said of an engine, after its name. */
-export function saidOf({ why, refused: no }: Trouble): string {
-  return no ? `refuses (${why})` : `cannot be reached (${why})`;
+export function saidOf({ why, kind }: Trouble): string {
+  return `${SAID[kind]} (${why})`;
 }
 
-function unreached([why, hint]: Row): Trouble {
-  return { why, refused: false, hint: HINTS[hint] };
+const SAID: Readonly<Record<Trouble['kind'], string>> = {
+  refused: 'refuses',
+  unreached: 'cannot be reached',
+  busy: 'was not asked',
+};
+
+function unreached(row: Row): Trouble {
+  return told('unreached', row);
 }
 
-function refused([why, hint]: Row): Trouble {
-  return { why, refused: true, hint: HINTS[hint] };
+function refused(row: Row): Trouble {
+  return told('refused', row);
+}
+
+function told(kind: Trouble['kind'], [why, hint]: Row): Trouble {
+  return { why, kind, hint: HINTS[hint] };
 }

@@ -2,7 +2,7 @@
 // from a channel.
 import { createHash } from 'node:crypto';
 import { KeyturnError } from '../errors.js';
-import { keepWatching, type Watch } from './watch.js';
+import { keepWatching, type LineListener, type Watch } from './watch.js';
 
 /** What is used of a client of node-redis (5 or later), or of its pool. */
 export interface NodeRedisClient {
@@ -84,22 +84,19 @@ export function refuseKeyPrefix(client: RedisClient): void {
   );
 }
 
-/** What is used of the cache of a node-redis client that keeps what it has read. */
-export interface SideCache {
-  /** In milliseconds; 0: for ever. */
-  readonly ttl?: number;
-  invalidate(key: string): void;
-}
-
-/** The cache of a client; undefined where it keeps nothing. @throws KeyturnError `store_invalid` */
-export function cacheOf(client: RedisClient): SideCache | undefined {
-  const { clientSideCache: cache } = client as { readonly clientSideCache?: SideCache | undefined };
-  if (cache === undefined || cache === null) return undefined;
-  if (cache.ttl !== undefined && cache.ttl > 0) return cache;
+/**
+ * A client that keeps what it has read hears of a change behind the answer to whoever made it: a sign-out would be
+ * undone for as long as that takes, and for ever where its connection has died.
+ *
+ * @throws KeyturnError `store_invalid`
+ */
+export function refuseCache(client: RedisClient): void {
+  const { clientSideCache } = client as { readonly clientSideCache?: unknown };
+  if (clientSideCache === undefined || clientSideCache === null) return;
   throw new KeyturnError(
     'store_invalid',
-    'the Redis client keeps what it reads without an end, also when its connection has died',
-    'give its clientSideCache a ttl: new BasicClientSideCache({ ttl: 5000, maxEntries: 10_000 })',
+    'the Redis client keeps what it has read, and would show sessions that have ended',
+    'make a client without clientSideCache',
   );
 }
 
@@ -160,15 +157,18 @@ export async function subscribe(
   client: RedisClient,
   channel: string,
   told: () => void,
+  onLoss?: LineListener,
 ): Promise<() => Promise<void>> {
   if (!hasOf(client)('duplicate')) return async () => undefined;
-  return await keepWatching((tell) => subscription(client, channel, tell), told);
+  return await keepWatching((tell) => subscription(client, channel, tell), told, onLoss);
 }
 
 /** A second connection, made as the first one was. */
 interface Subscriber {
   on(event: string, listener: (...args: unknown[]) => void): unknown;
   connect(): Promise<unknown>;
+  /** Clients of one node. */
+  ping?(): Promise<unknown>;
   subscribe(channel: string, listener?: () => void): Promise<unknown>;
   /** node-redis */
   destroy?(): void;
@@ -197,12 +197,17 @@ function subscription(client: RedisClient, channel: string, told: () => void): W
     if (isIoredis) subscriber.disconnect();
     else subscriber.destroy?.();
   };
-  return { ready: connect(), lost, close };
+  // A client of many nodes finds out by itself; what it answers comes from any of them.
+  const ask = sign === undefined ? undefined : async () => await subscriber.ping?.();
+  return { ready: connect(), lost, ask, close };
 }
 
 /**
  * Another connection, and the event that tells of its loss. A single one is used once; it is the loop above that
  * reconnects, since it has to know. Clients of many nodes find another node by themselves.
+ *
+ * None of them may take silence for death, as a client does whose every command is answered soon: where there are no
+ * news nothing is said, and it would be made anew every few seconds.
  */
 function duplicateOf(client: RedisClient): { subscriber: Subscriber; sign: string | undefined } {
   const has = hasOf(client);
@@ -210,11 +215,31 @@ function duplicateOf(client: RedisClient): { subscriber: Subscriber; sign: strin
   if (has('call')) {
     // A channel is no key: without the prefix for keys.
     const once = { lazyConnect: true, keyPrefix: '', enableOfflineQueue: true };
-    if (has('nodes')) return { subscriber: made.duplicate([], once), sign: undefined };
-    return { subscriber: made.duplicate({ ...once, retryStrategy: null }), sign: 'close' };
+    const patient = { socketTimeout: undefined, commandTimeout: undefined };
+    if (has('nodes')) {
+      const { redisOptions } = (client as { options?: { redisOptions?: object } }).options ?? {};
+      const options = { ...once, redisOptions: { ...redisOptions, ...patient } };
+      return { subscriber: made.duplicate([], options), sign: undefined };
+    }
+    return { subscriber: made.duplicate({ ...once, ...patient, retryStrategy: null }), sign: 'close' };
   }
-  if (has('nodeClient') || has('acquire')) return { subscriber: made.duplicate(), sign: undefined };
-  return { subscriber: made.duplicate({ clientSideCache: undefined }), sign: 'error' };
+  if (has('nodeClient')) {
+    const { defaults } = (client as { _options?: { defaults?: NodeRedisOptions } })._options ?? {};
+    return { subscriber: made.duplicate({ defaults: patiently(defaults) }), sign: undefined };
+  }
+  if (has('acquire')) return { subscriber: made.duplicate(), sign: undefined };
+  const { options } = client as { options?: NodeRedisOptions };
+  return { subscriber: made.duplicate(patiently(options)), sign: 'error' };
+}
+
+interface NodeRedisOptions {
+  readonly socket?: object;
+}
+
+/** A fresh connection does not inherit the questions of the other one either: the loop above asks. */
+function patiently(options: NodeRedisOptions | undefined): NodeRedisOptions {
+  const { socket, ...rest } = options ?? {};
+  return { ...rest, ...{ pingInterval: undefined, socket: { ...socket, socketTimeout: undefined } } };
 }
 
 function hasOf(client: RedisClient): (name: string) => boolean {

@@ -6,11 +6,22 @@ export interface Watch {
   readonly ready: Promise<unknown>;
   /** Settles when the connection is gone. */
   readonly lost: Promise<unknown>;
+  /** Asks over this very connection whether it is alive. Undefined where nothing can be asked over it. */
+  readonly ask?: (() => Promise<unknown>) | undefined;
   close(): void;
 }
 
+/** Told of lines that were lost: one that comes and goes all the time looks well to everybody who merely listens. */
+export type LineListener = (lost: 'lost' | 'silent') => void;
+
 /** The longest that a first connection is waited for. */
 export const PATIENCE = 3000;
+
+/**
+ * A line that brings news is silent when there are none. So often it is asked whether it lives, in milliseconds: news
+ * are a courtesy, and a thousand replicas ask seventy times a second.
+ */
+export const ASK_EVERY = 15_000;
 
 /** In milliseconds: soon at first, about once a second later, and not all replicas at the same moment. */
 export function backoff(failures: number): number {
@@ -21,11 +32,14 @@ export function backoff(failures: number): number {
  * Keeps a connection. Calls `told` each time that one is there: what was missed meanwhile has to be looked up. Returns
  * when the first one is there, or has failed; never rejects.
  *
+ * @param onLoss told of each connection that was there and is lost
  * @returns a function that ends it
  */
 export async function keepWatching(
   open: (told: () => void) => Watch,
   told: () => void,
+  onLoss: LineListener = () => {},
+  askEvery: number = ASK_EVERY,
 ): Promise<() => Promise<void>> {
   let ended = false;
   // News may still be on its way when nobody wants to hear any more.
@@ -43,19 +57,17 @@ export async function keepWatching(
   const keep = async (): Promise<void> => {
     for (let failures = 0; !ended; failures++) {
       let watch: Watch | undefined;
-      let lost = false;
       try {
         watch = open(tell);
-        const loss = watch.lost.then(() => {
-          lost = true;
-        });
-        await Promise.race([inTime(watch.ready, PATIENCE), loss, ending]);
-        if (!lost) {
+        const loss = watch.lost.then(() => 'lost' as const);
+        const outcome = await Promise.race([inTime(watch.ready, PATIENCE), loss, ending]);
+        tried();
+        if (outcome !== 'lost' && !ended) {
           failures = 0;
           tell();
+          const how = await lossOf(watch, loss, ending, askEvery);
+          if (how !== undefined && !ended) onLoss(how);
         }
-        tried();
-        await Promise.race([loss, ending]);
       } catch {
         tried();
       } finally {
@@ -71,6 +83,27 @@ export async function keepWatching(
     end();
     await kept;
   };
+}
+
+/** Waits until a connection is lost, and asks it now and then. Undefined when nobody wants to hear any more. */
+async function lossOf(
+  watch: Watch,
+  loss: Promise<'lost'>,
+  ending: Promise<void>,
+  askEvery: number,
+): Promise<'lost' | 'silent' | undefined> {
+  for (;;) {
+    // Not all replicas at the same moment.
+    const next = pause(askEvery * (0.75 + Math.random() / 2)).then(() => 'ask' as const);
+    const outcome = await Promise.race(watch.ask === undefined ? [loss, ending] : [loss, ending, next]);
+    if (outcome !== 'ask') return outcome ?? undefined;
+    // An error is an answer, or the end of the connection, which tells of itself.
+    const silent = await inTime(watch.ask?.() ?? ending, PATIENCE).then(
+      () => false,
+      (error) => error === LATE,
+    );
+    if (silent) return 'silent';
+  }
 }
 
 /** Holds no process up. */

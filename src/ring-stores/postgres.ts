@@ -3,9 +3,16 @@
 // server may hand out another connection every time, and nothing has to be rolled back.
 //
 // How old a report is goes by the clock of the server alone, which every replica asks in the statement that uses it.
-import { listen, type PostgresPool, type PostgresRow, surviveLostConnections } from '../engines/postgres.js';
+import {
+  askPool,
+  listen,
+  type PostgresPool,
+  type PostgresRow,
+  surviveLostConnections,
+} from '../engines/postgres.js';
 import { lockSql, statements, type Tables, tablesOf } from '../engines/ring-schema.js';
 import { areThere } from '../engines/schema.js';
+import type { LineListener } from '../engines/watch.js';
 import { KeyturnError } from '../errors.js';
 import type { EndedMoment, EndedMoments } from '../fleet/ended.js';
 import type { RingPlace } from '../keyring/sealed-ring.js';
@@ -99,8 +106,8 @@ export class PostgresRingTable implements RingTable {
     return written > 0;
   }
 
-  async watch(told: () => void): Promise<() => Promise<void>> {
-    return await listen(this.#pool, this.#channel, told);
+  async watch(told: () => void, onLoss?: LineListener): Promise<() => Promise<void>> {
+    return await listen(this.#pool, this.#channel, told, onLoss);
   }
 
   async writeReport(instance: string, text: string, lease: number): Promise<void> {
@@ -226,7 +233,7 @@ export class PostgresRingTable implements RingTable {
   async #query(text: string, values?: unknown[]): ReturnType<PostgresPool['query']> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#pool.query(text, values);
+        return await askPool(this.#pool, text, values);
       } catch (error) {
         if (!UNDONE.includes(codeOf(error)) || attempt === ATTEMPTS) throw error;
       }

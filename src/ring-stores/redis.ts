@@ -16,6 +16,7 @@ import {
   subscribe,
   surviveLostConnections,
 } from '../engines/redis.js';
+import type { LineListener } from '../engines/watch.js';
 import type { EndedMoment, EndedMoments } from '../fleet/ended.js';
 import type { RingPlace } from '../keyring/sealed-ring.js';
 import {
@@ -166,8 +167,8 @@ export class RedisRingTable implements RingTable {
     return Number(written) === 1;
   }
 
-  async watch(told: () => void): Promise<() => Promise<void>> {
-    return await subscribe(this.#client, this.#channel, told);
+  async watch(told: () => void, onLoss?: LineListener): Promise<() => Promise<void>> {
+    return await subscribe(this.#client, this.#channel, told, onLoss);
   }
 
   async writeReport(instance: string, text: string, lease: number): Promise<void> {

@@ -1,5 +1,7 @@
 // What an engine keeps for the replicas that share a keyring: one sealed text that changes by compare-and-set, and
 // beside it what each replica reports. It never sees what is inside either.
+
+import type { LineListener } from '../engines/watch.js';
 import type { EndedMoments } from '../fleet/ended.js';
 
 import type { RingPlace } from '../keyring/sealed-ring.js';
@@ -73,9 +75,10 @@ export interface RingTable {
    * missed meanwhile is to be read. Best effort; whoever needs to know for sure looks now and then. Must not reject
    * where the engine is out of reach: it goes on trying.
    *
+   * @param onLoss told each time that such a connection was there and is lost
    * @returns a function that ends it
    */
-  watch(told: () => void): Promise<() => Promise<void>>;
+  watch(told: () => void, onLoss?: LineListener): Promise<() => Promise<void>>;
 
   /** Writes, or rewrites, the report of one replica. @param lease milliseconds */
   writeReport(instance: string, text: string, lease: number): Promise<void>;

@@ -1,4 +1,5 @@
 // A keyring in an engine that all replicas reach: sealed under the root secret, changed by compare-and-set.
+import type { LineListener } from '../engines/watch.js';
 import { KeyturnError } from '../errors.js';
 import { newRingId } from '../keyring/adopt.js';
 import type { ClockReadings } from '../keyring/key.js';
@@ -150,8 +151,8 @@ export class SharedRingStore implements RingStore {
   }
 
   /** See {@link RingTable.watch}. */
-  async watch(told: () => void): Promise<() => Promise<void>> {
-    return await this.#table.watch(told);
+  async watch(told: () => void, onLoss?: LineListener): Promise<() => Promise<void>> {
+    return await this.#table.watch(told, onLoss);
   }
 
   async #findOne(): Promise<FoundRing> {

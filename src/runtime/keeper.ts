@@ -24,8 +24,8 @@ import { RingLease } from './lease.js';
 import type { Logger } from './log.js';
 import { SharedFollower } from './shared-follower.js';
 
-/** How a process is, for health checks. Nothing in it is secret. */
-export interface Health {
+/** How a process is as far as its keyring goes. Nothing in it is secret. */
+export interface RingHealth {
   /** Whether the process should be sent requests: it has a keyring, and has heard of it within its lease. */
   readonly ready: boolean;
   /** Why it goes by an older keyring than its source holds; undefined when all is well. */
@@ -46,6 +46,8 @@ export interface Health {
   readonly loadedAt: number;
   /** Whether the process reports itself where its keyring is. */
   readonly reporting: boolean;
+  /** How often the connection was lost that brings news of the keyring; undefined where it is not shared. */
+  readonly lostLines: number | undefined;
 }
 
 const CLOCK_IS_OFF =
@@ -64,6 +66,7 @@ export interface KeeperParts {
 interface RingFollower {
   /** Whether a newer ring may appear while the process runs. */
   readonly possible: boolean;
+  readonly lostLines?: number;
   start(): void | Promise<void>;
   close(): void | Promise<void>;
   ask(): Promise<void>;
@@ -170,7 +173,7 @@ export class RingKeeper {
     await this.#follower.reload();
   }
 
-  get health(): Health {
+  get health(): RingHealth {
     const { resolution, places } = this.#parts;
     const ring = this.#current;
     const { fresh } = this.ring;
@@ -187,6 +190,7 @@ export class RingKeeper {
       keys: (ring?.keys ?? []).map(({ id, state }) => ({ id, state })),
       loadedAt: this.#loadedAt,
       reporting: this.#reporter?.working ?? false,
+      lostLines: this.#follower.lostLines,
     };
   }
 

@@ -1,10 +1,10 @@
 // The counters of one process in the text format of Prometheus.
 
 import type { Usage } from '../signing/usage.js';
-import type { Health } from './keeper.js';
+import type { RingHealth } from './keeper.js';
 
 /** @param now milliseconds since 1970 */
-export function formatMetrics(health: Health, usage: Usage, now: number): string {
+export function formatMetrics(health: RingHealth, usage: Usage, now: number): string {
   const lines: string[] = [];
   const metric = (
     name: string,
@@ -24,6 +24,9 @@ export function formatMetrics(health: Health, usage: Usage, now: number): string
   metric('ready', 'gauge', '1 when requests should be sent here', [[{}, Number(health.ready)]]);
   metric('degraded', 'gauge', '1 when an older keyring is in force than the source holds', [
     [{}, Number(health.degraded !== undefined)],
+  ]);
+  metric('engine_lines_lost_total', 'counter', 'connections lost that bring news of a shared keyring', [
+    ...(health.lostLines === undefined ? [] : [[{}, health.lostLines] as const]),
   ]);
   metric('keyring_generation', 'gauge', 'generation of the keyring in force', [
     [{ fingerprint: health.fingerprint ?? 'none' }, health.generation],

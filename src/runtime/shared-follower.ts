@@ -21,6 +21,7 @@ const ASKED_EVERY_MS = 1000;
 const TOLD_EVERY_MS = 250;
 /** Putting something right changes what is there: so often a look begins anew. */
 const ATTEMPTS = 5;
+const TELL_OF_LOSS_EVERY_MS = 60_000;
 /** Once in so many looks it is asked whether a root secret is used by nobody any more. */
 const TIDY_EVERY = 12;
 
@@ -57,6 +58,9 @@ export class SharedFollower {
   #next: Promise<void> | undefined;
   #watching: Promise<() => Promise<void>> | undefined;
   #closed = false;
+  /** How often the connection that brings news was lost. */
+  lostLines = 0;
+  #toldOfLossAt = Number.NEGATIVE_INFINITY;
   #looks = 0;
   #looksUntilClock = 0;
   #askedAt = Number.NEGATIVE_INFINITY;
@@ -83,8 +87,23 @@ export class SharedFollower {
     }, pauseBetweenLooks(maxLag));
     this.#timer.unref();
     // Not waited for: where the engine is gone it takes a while, and when it is on it says so.
-    this.#watching = store.watch(() => this.#told());
+    this.#watching = store.watch(
+      () => this.#told(),
+      (how) => this.#lost(how),
+    );
     this.#watching.catch(() => undefined);
+  }
+
+  /** One that comes and goes is told now and then, with how often, and not each time. */
+  #lost(how: 'lost' | 'silent'): void {
+    this.lostLines++;
+    const now = performance.now();
+    if (now - this.#toldOfLossAt < TELL_OF_LOSS_EVERY_MS) return;
+    this.#toldOfLossAt = now;
+    this.#parts.logger.warn(
+      { event: 'engine.line_lost', count: this.lostLines },
+      `the connection that brings news of the shared keyring ${how === 'lost' ? 'was lost' : 'does not answer'}; it is made anew, and the keyring is looked at every few seconds meanwhile`,
+    );
   }
 
   async close(): Promise<void> {

@@ -3,7 +3,7 @@
 // connection every time, and nothing has to be rolled back.
 //
 // Whether something has expired is decided by the clock of the app, as with the cookie; the server's is never asked.
-import { type PostgresPool, type PostgresRow, surviveLostConnections } from '../engines/postgres.js';
+import { askPool, type PostgresPool, type PostgresRow, surviveLostConnections } from '../engines/postgres.js';
 import { areThere } from '../engines/schema.js';
 import { lockSql, namesOf, pathsOf, statements, TABLE, type TableNames } from '../engines/session-schema.js';
 import { KeyturnError } from '../errors.js';
@@ -220,7 +220,7 @@ export class PostgresSessionStore implements SessionStore {
   async #query(text: string, values: unknown[]): ReturnType<PostgresPool['query']> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#pool.query(text, values);
+        return await askPool(this.#pool, text, values);
       } catch (error) {
         // serialization_failure, deadlock_detected: the statement was undone.
         const { code } = error as { code?: unknown };

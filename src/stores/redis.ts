@@ -11,12 +11,11 @@
 import { randomBytes } from 'node:crypto';
 import {
   asText,
-  cacheOf,
   commandOf,
   type RedisClient,
   type RedisCommand,
+  refuseCache,
   runScript,
-  type Script,
   script,
   surviveLostConnections,
 } from '../engines/redis.js';
@@ -134,8 +133,7 @@ export class RedisSessionStore implements SessionStore {
     this.#prefix = options.prefix ?? 'keyturn:';
     this.#clock = options.clock ?? Date.now;
     surviveLostConnections(this.#client);
-    // Not kept: it may change with the connection.
-    cacheOf(this.#client);
+    refuseCache(this.#client);
   }
 
   async get(id: string): Promise<StoredSession | undefined> {
@@ -157,7 +155,7 @@ export class RedisSessionStore implements SessionStore {
     // as little of the outcome as after any lost connection.
     const [, outcome] = await all([
       record.user === undefined ? undefined : this.#index(record.user, id, record.expiresAt, now),
-      this.#write(PUT, id, parts),
+      runScript(this.#command, PUT, this.#sessionKey(id), parts),
     ]);
     return asText(outcome) as PutOutcome;
   }
@@ -167,7 +165,7 @@ export class RedisSessionStore implements SessionStore {
     if (!isName(id)) return false;
     const now = this.#clock();
     const parts = [number(now), number(expiresAt), timeToLive(expiresAt, now)];
-    const head = asText(await this.#write(TOUCH, id, parts));
+    const head = asText(await runScript(this.#command, TOUCH, this.#sessionKey(id), parts));
     if (head === undefined) return false;
     const user = userIn(head);
     // Not let go: an index that forgets a session earlier than the session ends would hide it.
@@ -180,7 +178,7 @@ export class RedisSessionStore implements SessionStore {
     if (!isName(id)) return false;
     const now = this.#clock();
     const parts = [number(now), number(until), this.#nameWrite(), next, timeToLive(until, now)];
-    const head = asText(await this.#write(DESTROY, id, parts));
+    const head = asText(await runScript(this.#command, DESTROY, this.#sessionKey(id), parts));
     if (head === undefined) return false;
     const user = head === ENDED ? undefined : userIn(head);
     if (user !== undefined) {
@@ -236,20 +234,6 @@ export class RedisSessionStore implements SessionStore {
     const past = number(Math.max(0, now - MARGIN));
     const parts = [past, id, number(expiresAt), timeToLive(expiresAt, now)];
     return runScript(this.#command, INDEX, this.#userKey(user), parts);
-  }
-
-  /**
-   * Changes a session. A client with a cache is told of the change by Redis, but behind the answer to the script, and
-   * may hear of it only after whoever waits for that answer has read again. Whatever came of it, what the client kept
-   * is worth nothing now: after a conflict, too, the newer version is to be read.
-   */
-  async #write(which: Script, id: string, parts: readonly string[]): Promise<unknown> {
-    const key = this.#sessionKey(id);
-    try {
-      return await runScript(this.#command, which, key, parts);
-    } finally {
-      cacheOf(this.#client)?.invalidate(key);
-    }
   }
 
   #sessionKey(id: string): string {

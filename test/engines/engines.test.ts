@@ -56,16 +56,6 @@ describe('connections by URL', () => {
     expect(one).toBe(other);
   });
 
-  test('the cache is that of the sessions', async () => {
-    const engines = await enginesOf({
-      session: { redis: { url: inject('redisUrl'), cache: true } },
-      security: { keyring: { redis: { url: `${inject('redisUrl')}/1` } } },
-    });
-    const caching = (client: unknown) => (client as { clientSideCache?: unknown }).clientSideCache;
-    expect(caching(await engines.redis('keyring'))).toBeUndefined();
-    expect(caching(await engines.redis('session'))).toMatchObject({ ttl: 5000 });
-  });
-
   test('closing ends them', async () => {
     const engines = await enginesOf({ session: { redis: { url: inject('redisUrl') } } });
     const client = await engines.redis('session');

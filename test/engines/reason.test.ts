@@ -29,7 +29,7 @@ async function openWith(library: string, url: string): Promise<RedisClient> {
   }));
   const { openRedis } = await import('../../src/engines/open-redis.js');
   vi.doUnmock('../../src/engines/packages.js');
-  const opened = await openRedis(url, { cache: false });
+  const opened = await openRedis(url);
   cleanups.push(() => opened.close());
   return opened.client;
 }

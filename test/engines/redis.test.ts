@@ -21,7 +21,7 @@ async function behindProxy() {
 }
 
 /** As it is opened where only this package is there. */
-async function openWith(library: string, url: string, cache = false) {
+async function openWith(library: string, url: string) {
   if (library === 'ioredis') {
     vi.resetModules();
     vi.doMock('../../src/engines/packages.js', async (original) => ({
@@ -31,7 +31,7 @@ async function openWith(library: string, url: string, cache = false) {
   }
   const engines = await import('../../src/engines/open-redis.js');
   vi.doUnmock('../../src/engines/packages.js');
-  const opened = await engines.openRedis(url, { cache });
+  const opened = await engines.openRedis(url);
   cleanups.push(() => opened.close());
   return opened;
 }
@@ -142,7 +142,6 @@ const OWN = [
     },
   ],
   ['opened by URL, redis', async (url: string) => (await openWith('redis', url)).client],
-  ['opened by URL, redis with a cache', async (url: string) => (await openWith('redis', url, true)).client],
   ['opened by URL, ioredis', async (url: string) => (await openWith('ioredis', url)).client],
 ] as const;
 

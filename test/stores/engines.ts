@@ -1,6 +1,6 @@
 // Session stores on real engines, each in a place of its own: for the contract suites.
 import { Redis } from 'ioredis';
-import { BasicClientSideCache, createClient, type RedisClientOptions } from 'redis';
+import { createClient, type RedisClientOptions } from 'redis';
 import { inject } from 'vitest';
 import { PostgresSessionStore } from '../../src/stores/postgres.js';
 import { RedisSessionStore } from '../../src/stores/redis.js';
@@ -26,11 +26,6 @@ const throughNodeRedis = (name: string, options: () => RedisClientOptions): Cont
 });
 
 const nodeRedis = throughNodeRedis('Redis through node-redis', () => ({}));
-
-const cached = throughNodeRedis('Redis through node-redis with its cache', () => ({
-  RESP: 3,
-  clientSideCache: new BasicClientSideCache({ ttl: 60_000 }),
-}));
 
 const ioredis: ContractEngine = {
   name: 'Redis through ioredis',
@@ -61,4 +56,4 @@ const postgres: ContractEngine = {
   },
 };
 
-export const STORE_ENGINES: readonly ContractEngine[] = [nodeRedis, cached, ioredis, postgres];
+export const STORE_ENGINES: readonly ContractEngine[] = [nodeRedis, ioredis, postgres];

@@ -77,7 +77,6 @@ async function inPostgres(open: (url: string) => Promise<[object, EngineClients]
 /** Opened by their URLs, and clients of the app, set up as docs/stores.md says. */
 const ENGINES: ReadonlyArray<readonly [string, () => Promise<OpenEngine>]> = [
   ['Redis by its URL', () => inRedis(async (url) => [{ url }, {}])],
-  ['Redis by its URL, with a cache', () => inRedis(async (url) => [{ url, cache: true }, {}])],
   [
     'Redis, node-redis of the app',
     () =>
@@ -265,7 +264,7 @@ function expectUnavailable({ status, setCookies }: { status: number; setCookies:
   if (status !== 503 || setCookies.length > 0) throw new Error(`${status} ${setCookies}`);
 }
 
-describe.each(['with', 'without'])('a failover of Redis, %s a cache', (cached) => {
+describe('a failover of Redis', () => {
   test('to a replica that was up to date keeps all sessions; a replica that is not yet promoted takes no writes', async () => {
     const [primary, replica] = [await startRedis(), await startRedis()];
     cleanups.push(() => replica.stop());
@@ -280,7 +279,7 @@ describe.each(['with', 'without'])('a failover of Redis, %s a cache', (cached) =
     );
     // A name that leads to whoever is the primary.
     const { proxy, url } = await behindProxy(primary.url);
-    const keyturn = await make({ backend: 'redis', redis: { url, cache: cached === 'with' } });
+    const keyturn = await make({ backend: 'redis', redis: { url } });
     const app = await serve(keyturn);
     const [ada, grace] = [new Browser(app), new Browser(app)];
     await ada.post('/in', {});
@@ -311,7 +310,7 @@ describe.each(['with', 'without'])('a failover of Redis, %s a cache', (cached) =
     cleanups.push(() => former.stop());
     cleanups.push(() => next.stop());
     const { proxy, url } = await behindProxy(former.url);
-    const keyturn = await make({ backend: 'redis', redis: { url, cache: cached === 'with' } });
+    const keyturn = await make({ backend: 'redis', redis: { url } });
     const browser = new Browser(await serve(keyturn));
     await browser.post('/in', {});
     proxy.redirect(next.port);

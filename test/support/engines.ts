@@ -251,6 +251,12 @@ export interface Cut {
   freeze(): void;
   /** Lets what was held back go on. */
   thaw(): void;
+  /** Swallows all that is sent over the connections that are there, for ever; new ones work: as a network forgets. */
+  forget(): void;
+  /** How many connections were made. */
+  readonly made: number;
+  /** How often something was sent to the engine. */
+  readonly asked: number;
   /** Keeps back what the engine answers by so many milliseconds. */
   delay(milliseconds: number): void;
   /** Sends what the engine answers line by line, so many milliseconds apart, as a network may; 0: as it comes. */
@@ -271,12 +277,16 @@ export async function cutTo(port: number, host = '127.0.0.1'): Promise<Cut> {
   let losing = false;
   let late = 0;
   let apart = 0;
+  let made = 0;
+  let asked = 0;
+  let forgotten = 0;
   const pass = (go: () => void): void => {
     if (frozen) held.push(go);
     else go();
   };
   const server = createServer((client) => {
     if (!open) return void client.destroy();
+    const nth = ++made;
     const engine = connect(target, host);
     client.setNoDelay(true);
     let before = Promise.resolve();
@@ -299,8 +309,12 @@ export async function cutTo(port: number, host = '127.0.0.1'): Promise<Cut> {
         pass(() => to.destroy());
       });
     }
-    client.on('data', (data) => pass(() => engine.write(data)));
+    client.on('data', (data) => {
+      asked++;
+      if (nth > forgotten) pass(() => engine.write(data));
+    });
     engine.on('data', (data) => {
+      if (nth <= forgotten) return;
       if (losing) {
         losing = false;
         client.destroy();
@@ -321,6 +335,15 @@ export async function cutTo(port: number, host = '127.0.0.1'): Promise<Cut> {
     },
     freeze: () => {
       frozen = true;
+    },
+    forget: () => {
+      forgotten = made;
+    },
+    get made() {
+      return made;
+    },
+    get asked() {
+      return asked;
     },
     thaw: () => {
       frozen = false;

@@ -7,7 +7,9 @@ export const healthRoutes: FastifyPluginAsync = async (app) => {
 
   app.get('/readyz', async (_request, reply) => {
     const { ready, degraded, fingerprint, generation, signs, keys } = app.keyturn.health;
-    const sessions = (await sessionsAnswer(app.keyturn)) ? 'ok' : 'unreachable';
+    const sessions = (await sessionsAnswer(app.keyturn))
+      ? (app.keyturn.health.sessions ?? 'ok')
+      : 'unreachable';
     // Degraded is ready all the same: the last good keyring is in force. And so is a replica without its sessions:
     // where none has them, it is better that all answer what they can than that nobody answers anything.
     const well = degraded === undefined && sessions === 'ok';

@@ -1,5 +1,6 @@
 // Sessions in a store: the cookie carries a signed random id, the store a versioned record. Every write is a
 // compare-and-set, so parallel requests lose nothing silently and a sign-out is never undone by a slower one.
+import { KeyturnError } from '../../errors.js';
 import type { Signer } from '../../signing/signer.js';
 import { fromJson } from '../../signing/token.js';
 import { endSession } from '../../stores/end.js';
@@ -103,7 +104,9 @@ export class StoreSessions implements SessionKind {
     if (data !== state.base) return this.#save(state, response);
     if (response.publiclyCacheable || !response.canSign) return undefined;
     const expiresAt = this.#dueExpiry(state);
-    return expiresAt === undefined ? this.#signedAgain(state, response) : this.#roll(state, expiresAt);
+    return expiresAt === undefined
+      ? this.#signedAgain(state, response)
+      : this.#roll(state, expiresAt, response);
   }
 
   #load(stored: StoredSession, carried: Carried): Awaitable<SessionState | undefined> {
@@ -260,9 +263,19 @@ export class StoreSessions implements SessionKind {
     return now - carried.issuedAt >= times.rollAfter && expiresAt > carried.expiresAt ? expiresAt : undefined;
   }
 
-  async #roll(state: SessionState, expiresAt: number): Promise<string | undefined> {
-    const alive = await this.#parts.store.touch(state.id, expiresAt * 1000);
-    return alive ? this.#cookie(state.id, this.#now(), expiresAt) : undefined;
+  /**
+   * Extends a session in use. Whoever only reads gets the page also from a store that takes no writes; the session is
+   * extended by a later request.
+   */
+  async #roll(state: SessionState, expiresAt: number, response: ResponseTraits): Promise<string | undefined> {
+    try {
+      const alive = await this.#parts.store.touch(state.id, expiresAt * 1000);
+      return alive ? this.#cookie(state.id, this.#now(), expiresAt) : undefined;
+    } catch (error) {
+      if (error instanceof KeyturnError && error.code === 'engine_unavailable')
+        return this.#signedAgain(state, response);
+      throw error;
+    }
   }
 
   /**
