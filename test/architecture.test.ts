@@ -92,8 +92,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'sealed-store': ['errors', 'signing', 'purposes', 'stores', 'keyturn'],
   jwt: ['errors', 'config', 'keyring', 'signing', 'stores', 'keyturn'],
   blobs: ['errors', 'disk', 'resolve', 'signing', 'purposes', 'keyturn'],
-  'adapters/http': ['errors', 'keyring', 'keyturn', 'runtime', 'purposes', 'signing', 'stores'],
-  adapters: ['errors', 'keyturn', 'runtime', 'purposes', 'blobs', 'adapters/http'],
+  http: [],
+  'adapters/http': ['errors', 'keyring', 'http', 'keyturn', 'runtime', 'purposes', 'signing', 'stores'],
+  adapters: ['errors', 'http', 'keyturn', 'runtime', 'purposes', 'blobs', 'adapters/http'],
   doctor: [
     'errors',
     'disk',
@@ -265,7 +266,7 @@ describe('the edges', () => {
   test('frameworks are imported as types only, and the package depends on two small libraries', () => {
     const packages = imports.filter(({ to }) => !to.startsWith('.') && !to.startsWith('node:'));
     const values = new Set(packages.filter(({ typeOnly }) => !typeOnly).map(({ to }) => to));
-    const peers = ['ioredis', 'libsodium-wrappers', 'pg', 'redis'];
+    const peers = ['ioredis', 'libsodium-wrappers', 'pg', 'redis', 'tldts'];
     expect([...values].sort()).toEqual(['cookie', 'smol-toml', ...peers].sort());
     // Peers are loaded where they are asked for, and by nobody else.
     expect(using(/libsodium/)).toEqual(['config/settings.ts', 'signing/sodium.ts']);
@@ -274,8 +275,9 @@ describe('the edges', () => {
       'engines/open-redis.ts',
       'engines/packages.ts',
     ]);
+    expect(using(/require\(import\.meta\.url\)\('tldts'\)/i)).toEqual(['purposes/csrf-origins.ts']);
     for (const file of files)
-      expect(source(file), file).not.toMatch(/from '(libsodium-wrappers|redis|ioredis|pg)'/);
+      expect(source(file), file).not.toMatch(/from '(tldts|libsodium-wrappers|redis|ioredis|pg)'/);
     const manifest = JSON.parse(readFileSync(resolve(SRC, '../package.json'), 'utf8'));
     expect(Object.keys(manifest.dependencies).sort()).toEqual(['cookie', 'smol-toml']);
     for (const { to } of packages) {

@@ -257,8 +257,8 @@ async function visited(core: HttpCore, cookie?: string, method = 'GET'): Promise
 
 /** Ends a visit, and gives the cookies that the browser then sends. */
 async function cookieAfter(visit: Visit): Promise<string> {
-  const changes = await visit.finish(undefined);
-  return (changes?.cookies ?? []).map((cookie) => cookie.split(';')[0]).join('; ');
+  const cookies = await visit.finish(new Headers());
+  return cookies.map((cookie) => cookie.split(';')[0]).join('; ');
 }
 
 /** Everything that an app, an adapter or a store gets hold of, and a few things that it does not. */
@@ -326,7 +326,7 @@ async function objectsOf(keyturn: Keyturn): Promise<Record<string, unknown>> {
     'session of a store': second.session,
     csrf: visit.csrfToken(),
     flash: visit.flash,
-    changed: await visit.finish(undefined),
+    changed: await visit.finish(new Headers()),
     metrics: (keyturn as { metrics?: () => unknown }).metrics?.(),
   };
 }
@@ -469,7 +469,7 @@ const PROVOKED: Readonly<Record<string, readonly Provoke[]>> = {
     async () => {
       const visit = await visited(await coreOf());
       visit.flash('info', 'x'.repeat(5000));
-      await visit.finish(undefined);
+      await visit.finish(new Headers());
     },
   ],
   key_in_use: [
@@ -661,15 +661,15 @@ const PROVOKED: Readonly<Record<string, readonly Provoke[]>> = {
       const [one, other] = await twoVisits();
       one.session.user = 'Bob';
       other.session.user = 'Eve';
-      await one.finish(undefined);
-      await other.finish(undefined);
+      await one.finish(new Headers());
+      await other.finish(new Headers());
     },
   ],
   session_ended: [
     async () => {
       const [one, other] = await twoVisits();
       one.session.destroy();
-      await one.finish(undefined);
+      await one.finish(new Headers());
       await other.session.update(() => {});
     },
   ],
@@ -678,14 +678,14 @@ const PROVOKED: Readonly<Record<string, readonly Provoke[]>> = {
     async () => {
       const visit = await visited(await coreOf());
       visit.session.number = 1n;
-      await visit.finish(undefined);
+      await visit.finish(new Headers());
     },
   ],
   session_too_large: [
     async () => {
       const visit = await visited(await coreOf());
       visit.session.text = 'x'.repeat(5000);
-      await visit.finish(undefined);
+      await visit.finish(new Headers());
     },
   ],
   stage_pending: [() => transitions.stage(RING, fresh(), FACTS)],

@@ -1,10 +1,12 @@
 // The Fastify plugin: request.session, request.flash, reply.csrfToken(), and CSRF protection of every unsafe
 // method. A thin binding over adapters/http.ts.
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import type { ResponseFields } from '../http/cache-control.js';
+import { atHeader, fieldValue } from '../http/node-response.js';
 import { createKeyturn, type Keyturn, type KeyturnOptions } from '../keyturn.js';
 import type { Flash } from '../purposes/flash.js';
 import type { Session } from '../purposes/session/session.js';
-import { type HttpChanges, HttpCore, type HttpOptions, type HttpRequest, type Visit } from './http.js';
+import { HttpCore, type HttpOptions, type HttpRequest, type Visit } from './http.js';
 
 export type { Flash, FlashMessages } from '../purposes/flash.js';
 export type { Session, SessionControls, SessionData, SessionValues } from '../purposes/session/session.js';
@@ -38,8 +40,9 @@ declare module 'fastify' {
 }
 
 const VISIT = Symbol('keyturn.visit');
+const REPLY = Symbol('keyturn.reply');
 
-type Visited = FastifyRequest & { [VISIT]: Visit | null };
+type Visited = FastifyRequest & { [VISIT]: Visit | null; [REPLY]: FastifyReply | null };
 
 const plugin: FastifyPluginAsync<KeyturnFastifyOptions> = async (app, options) => {
   const keyturn = options.keyturn ?? (await createKeyturn(logsOf(app)));
@@ -48,10 +51,13 @@ const plugin: FastifyPluginAsync<KeyturnFastifyOptions> = async (app, options) =
   const visit = (request: FastifyRequest): Visit => {
     const visited = request as Visited;
     visited[VISIT] ??= core.visit(new Described(request));
+    // Out already, or left to the app by hijack(), as it is for every WebSocket.
+    if (visited[REPLY]?.sent === true) visited[VISIT].end();
     return visited[VISIT];
   };
   app.decorate('keyturn', keyturn);
   app.decorateRequest(VISIT, null);
+  app.decorateRequest(REPLY, null);
   app.decorateRequest('session', {
     getter: function (this: FastifyRequest) {
       return visit(this).session;
@@ -85,11 +91,15 @@ function addHooks(app: FastifyInstance, core: HttpCore, visit: (request: Fastify
     });
   }
   // After the body has been read, since that is where a form's token is.
-  app.addHook('preValidation', (request, _reply, done) => {
+  app.addHook('preValidation', (request, reply, done) => {
+    (request as Visited)[REPLY] = reply;
+    // Of a WebSocket no response is ever done, but its connection is.
+    if ((request.raw as { upgrade?: boolean }).upgrade)
+      request.raw.socket.once('close', () => (request as Visited)[VISIT]?.end());
     if (request.method === 'GET' || request.method === 'HEAD') return done();
     if (request.is404 || request.routeOptions.config.csrf === false) return done();
     try {
-      visit(request).checkCsrf(request.headers['x-csrf-token'] ?? formToken(request.body));
+      visit(request).checkCsrf(core.csrfHeader(request.headers) ?? formToken(request.body));
       done();
     } catch (error) {
       done(error as Error);
@@ -97,27 +107,48 @@ function addHooks(app: FastifyInstance, core: HttpCore, visit: (request: Fastify
   });
   app.addHook('onSend', (request, reply, payload, done) => {
     const unseen = (request as Visited)[VISIT] === null;
-    if (unseen && !core.opensUnseen(request.headers.cookie)) return done(null, payload);
+    if (unseen && !core.opensUnseen(request.method, request.headers.cookie)) return done(null, payload);
     const current = visit(request);
+    // What was sent first is on its way: nothing may overtake it.
+    if (current.saving) return;
     try {
-      const cacheControl = reply.getHeader('cache-control');
-      const changes = current.finish(cacheControl === undefined ? undefined : String(cacheControl));
-      if (changes instanceof Promise) {
+      atHeader(reply.raw, (fields) => current.guard(fields));
+      const cookies = current.finish(new ReplyFields(reply));
+      if (cookies instanceof Promise) {
+        const release = holdBack(reply);
         // What Fastify throws on going on is caught too: it must not end the process.
-        changes
+        cookies
+          .finally(release)
           .then((settled) => {
             apply(settled, reply);
             done(null, payload);
           })
           .catch(done);
       } else {
-        apply(changes, reply);
+        apply(cookies, reply);
         done(null, payload);
       }
     } catch (error) {
       done(error as Error);
     }
   });
+  app.addHook('onResponse', (request, reply, done) => {
+    (request as Visited)[REPLY] = reply;
+    (request as Visited)[VISIT]?.end();
+    done();
+  });
+}
+
+/**
+ * Until the session is saved the reply counts as sent, as it would without waiting: an async handler that calls
+ * `reply.send()` and returns nothing would else be taken for one that answers with nothing, and an error that it
+ * throws afterwards would take the place of the answer.
+ */
+function holdBack(reply: FastifyReply): () => void {
+  Object.defineProperty(reply, 'sent', { value: true, configurable: true });
+  return () => {
+    delete (reply as { sent?: boolean }).sent;
+  };
 }
 
 /** The app's logger, unless it is switched off: its methods are then all the same one that does nothing. */
@@ -158,12 +189,35 @@ class Described implements HttpRequest {
   get https(): boolean {
     return this.#request.protocol === 'https';
   }
+
+  get route(): string | undefined {
+    return this.#request.routeOptions.url;
+  }
 }
 
-function apply(changes: HttpChanges | undefined, reply: FastifyReply): void {
-  if (changes === undefined) return;
-  for (const cookie of changes.cookies) reply.header('set-cookie', cookie);
-  if (changes.cacheControl !== undefined) reply.header('cache-control', changes.cacheControl);
+/** What the app has set so far. */
+class ReplyFields implements ResponseFields {
+  readonly #reply: FastifyReply;
+
+  constructor(reply: FastifyReply) {
+    this.#reply = reply;
+  }
+
+  keys(): readonly string[] {
+    return Object.keys(this.#reply.getHeaders());
+  }
+
+  get(name: string): string | undefined {
+    return fieldValue(this.#reply.getHeader(name));
+  }
+
+  set(name: string, value: string): void {
+    this.#reply.header(name, value);
+  }
+}
+
+function apply(cookies: readonly string[], reply: FastifyReply): void {
+  for (const cookie of cookies) reply.header('set-cookie', cookie);
 }
 
 /** The field `_csrf` of a parsed form: a text, or @fastify/multipart's part that holds one. */

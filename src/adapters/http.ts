@@ -1,6 +1,8 @@
 // The framework-neutral core: what one request and its response have to do with sessions, CSRF and flash.
 // An adapter tells it what came in, hands its parts to the app, and applies what it wants sent.
 import { KeyturnError } from '../errors.js';
+import { guardFromCaches, isPubliclyCacheable, type ResponseFields } from '../http/cache-control.js';
+import { watched } from '../http/watched.js';
 import type { LiveKeyring } from '../keyring/live.js';
 import { internalsOf, type Keyturn } from '../keyturn.js';
 import { AppCookie, RequestCookies } from '../purposes/cookie.js';
@@ -16,7 +18,7 @@ import {
   type SessionKind,
   SessionTimes,
 } from '../purposes/session/kind.js';
-import type { Carried, Session, SessionState } from '../purposes/session/session.js';
+import { dataText, type Session, type SessionState } from '../purposes/session/session.js';
 import type { RingKeeper } from '../runtime/keeper.js';
 import type { Logger } from '../runtime/log.js';
 import type { TokenCodec } from '../signing/live-purpose.js';
@@ -39,15 +41,12 @@ export interface HttpRequest {
   /** Host and port as the browser named them: behind a trusted proxy what the proxy passes on. */
   readonly host: string | undefined;
   readonly https: boolean;
+  /** The route as the app has written it, for the log; undefined where there is none. */
+  readonly route?: string | undefined;
 }
 
-/** What is to be sent with a response. */
-export interface HttpChanges {
-  /** `Set-Cookie` headers, to be added to those of the app. */
-  readonly cookies: readonly string[];
-  /** The `Cache-Control` header to send instead of the app's. */
-  readonly cacheControl: string | undefined;
-}
+/** What can come too late. */
+type LateThing = 'session' | 'flash' | 'csrf';
 
 /** Milliseconds: whoever shows the same cookie again and again must not fill the log. */
 const CLOCK_TOLD_EVERY = 60_000;
@@ -59,20 +58,22 @@ export class HttpCore {
   readonly csrf: Csrf;
   readonly csrfCookie: AppCookie;
   readonly csrfIds: Signer<string>;
+  /** What scripts read their token from, where there is such a cookie. */
+  readonly csrfTokenCookie: AppCookie | undefined;
   readonly flashCookie: AppCookie;
   readonly flashSigner: Signer<readonly (readonly [string, string])[]>;
   readonly logger: Logger;
   readonly clock: () => number;
   /** Whether opening a session may have to wait for a store or an epoch. */
   readonly waits: boolean;
-  /** Tells of a change that came too late to be kept. */
-  readonly late: () => void;
   readonly ring: LiveKeyring;
   readonly #keeper: RingKeeper;
   readonly #sessionCodecs: readonly TokenCodec[];
   #clockToldAt = Number.NEGATIVE_INFINITY;
   /** What the names of all its cookies have in common. */
   readonly #stem: string;
+  /** Routes whose personal pages go out publicly, as far as they have been told of. */
+  readonly #public = new Set<string | undefined>();
 
   /** @throws KeyturnError `cookie_invalid`, `config_invalid` */
   constructor(keyturn: Keyturn, options: HttpOptions) {
@@ -87,7 +88,8 @@ export class HttpCore {
     this.sessionCookie = new AppCookie(name, settings, profile);
     this.csrfCookie = new AppCookie(`${stem}.csrf`, settings, profile);
     this.flashCookie = new AppCookie(`${stem}.flash`, settings, profile);
-    this.csrf = new Csrf(ownSigner('csrf'), settings.get('csrf.origins'));
+    this.csrf = new Csrf(ownSigner('csrf'), settings.get('csrf.mode'), settings.get('csrf.origins'));
+    this.csrfTokenCookie = this.#readableCookie(settings.get('csrf.cookie'), keyturn);
     this.csrfIds = ownSigner('csrf-id');
     this.flashSigner = ownSigner('flash');
     this.logger = logger;
@@ -107,11 +109,39 @@ export class HttpCore {
         : new StoreSessions({ ...shared, store, signer: ownSigner('session'), dropped });
     this.#sessionCodecs = [ownSigner('session'), ownSealer('session') ?? []].flat();
     this.waits = store !== undefined || options.epoch !== undefined;
-    this.late = () =>
-      logger.warn(
-        { event: 'session.late' },
-        'a session or flash message was changed after the response had been sent: nothing of it is kept',
+  }
+
+  #readableCookie(name: string | undefined, keyturn: Keyturn): AppCookie | undefined {
+    if (name === undefined) return undefined;
+    if ([this.sessionCookie, this.csrfCookie, this.flashCookie].some((cookie) => cookie.name === name)) {
+      throw new KeyturnError(
+        'config_invalid',
+        `csrf.cookie is ${name}, which is the name of another cookie of Keyturn`,
+        'choose another name, such as "XSRF-TOKEN"',
       );
+    }
+    return new AppCookie(name, internalsOf(keyturn).settings, keyturn.profile, true);
+  }
+
+  /** The CSRF token that comes in a header: not to be taken from a form where there is one. */
+  csrfHeader(headers: Readonly<Record<string, string | readonly string[] | undefined>>): unknown {
+    const own = headers['x-csrf-token'];
+    return own === undefined && this.csrfTokenCookie !== undefined ? headers['x-xsrf-token'] : own;
+  }
+
+  /** Tells of what came too late to be kept. */
+  late(what: LateThing, route: string | undefined): void {
+    this.logger.warn({ event: 'session.late', what, route }, LATE[what]);
+  }
+
+  /** Tells, once for each route, of what a cache may show to others. */
+  public(route: string | undefined): void {
+    if (this.#public.has(route)) return;
+    this.#public.add(route);
+    this.logger.warn(
+      { event: 'cache.public', route },
+      'a page of one visitor goes out as Cache-Control: public, since the app says so: leave "public" out unless everybody may see it',
+    );
   }
 
   /** Whether there can be anything to wait for before the app runs: see {@link before}. */
@@ -154,8 +184,11 @@ export class HttpCore {
    * Whether the session is to be opened, at the latest, when a response goes out: using an app extends a session,
    * whichever pages look at it. Where sessions are waited for they have been opened by then.
    */
-  opensUnseen(cookie: string | undefined): boolean {
-    if (this.waits || this.ring.found === undefined) return false;
+  opensUnseen(method: string, cookie: string | undefined): boolean {
+    if (this.ring.found === undefined) return false;
+    // Scripts look for their token on whatever page they are.
+    if (this.csrfTokenCookie !== undefined && isRead(method)) return true;
+    if (this.waits) return false;
     return cookie?.includes(this.sessionCookie.name) === true;
   }
 
@@ -201,14 +234,23 @@ export class Visit {
   readonly #request: HttpRequest;
   #cookies: RequestCookies | undefined;
   #session: SessionState | undefined;
+  /** The id that tokens of the session are bound to that the request carried. */
+  #carriedBinding: string | undefined;
   #flash: FlashBox | undefined;
   #csrfId: CsrfId | undefined;
+  /** The app has looked at the session. Opening it is not looking: that is done for every request with a cookie. */
+  #looked = false;
   #issuedToken = false;
+  #issuedLate = false;
+  #setsCookie = false;
   /** Saving the session has failed (or is still going on): the browser keeps the one it has. */
   #unsaved = false;
+  #saving = false;
   #finished = false;
   /** The request carries a session from the future: it is none, and no other takes its place before a sign-in. */
   #fromTheFuture = false;
+  #over = false;
+  readonly #told = new Set<LateThing>();
 
   constructor(core: HttpCore, request: HttpRequest) {
     this.#core = core;
@@ -230,12 +272,14 @@ export class Visit {
     return andThen(opened, (state) => {
       this.#session = state;
       if (state.fresh) this.#fromTheFuture = cookies.some((cookie) => this.#core.isFromTheFuture(cookie));
+      if (state.carried !== undefined) this.#carriedBinding = state.csrf ?? state.carried.id;
       return state;
     });
   }
 
   get session(): Session {
-    return this.#state.session;
+    const { session } = this.#state;
+    return this.#over ? watched(session, () => this.#late('session')) : session;
   }
 
   get #state(): SessionState {
@@ -244,6 +288,8 @@ export class Visit {
       throw new TypeError(
         'the session is not open yet: register Keyturn before the hooks and routes that use the session',
       );
+    this.#looked = true;
+    if (this.#over) state.late ??= () => this.#late('session');
     return state;
   }
 
@@ -252,21 +298,38 @@ export class Visit {
     const shown = this.#request.method !== 'HEAD';
     this.#flash ??= new FlashBox(flashSigner, flashCookie, this.cookies, shown);
     const box = this.#flash;
+    const used = <T>(answer: T): T => {
+      if (this.#over && box.changed) this.#late('flash');
+      return answer;
+    };
     return ((type?: string, text?: string) => {
-      if (type === undefined) return box.takeAll();
-      if (text === undefined) return box.take(type);
-      if (this.#finished) this.#core.late();
-      return box.add(type, text);
+      if (type === undefined) return used(box.takeAll());
+      return used(text === undefined ? box.take(type) : box.add(type, text));
     }) as Flash;
   }
 
   /** A CSRF token for the page that is being made. */
   csrfToken(): string {
+    if (this.#finished && !this.#issuedToken) this.#issuedLate = true;
+    if (this.#over && !this.#issuedToken) this.#late('csrf');
     this.#issuedToken = true;
     const state = this.#state;
-    if (!this.#willHaveSession(state)) return this.#core.csrf.issue(this.#id.issue(state.ended));
-    const id = this.#unsaved ? (state.carried as Carried).id : state.id;
-    return this.#core.csrf.issue(state.csrf ?? id);
+    const session = this.#sessionBinding(state);
+    const { csrf } = this.#core;
+    if (session !== undefined) return csrf.issue(session, 'session');
+    return csrf.issue(this.#id.issue(state.ended), 'visitor');
+  }
+
+  /**
+   * The id that tokens of the session are bound to that this response leaves the browser with. None where a session
+   * begins without a sign-in: it takes over the id that tokens are bound to before there is one, so that pages already
+   * open, and other tabs that begin one at the same time, stay good.
+   */
+  #sessionBinding(state: SessionState): string | undefined {
+    if (this.#unsaved) return state.cleared === undefined ? this.#carriedBinding : undefined;
+    if (state.ended) return undefined;
+    if (state.regenerated) return state.id;
+    return this.#carriedBinding;
   }
 
   /**
@@ -278,10 +341,9 @@ export class Visit {
   checkCsrf(token: unknown): void {
     if (isSafeMethod(this.#request.method)) return;
     const { csrf, logger } = this.#core;
-    const state = this.#state;
-    const boundTo = state.carried === undefined ? this.#id.carried : (state.csrf ?? state.carried.id);
-    const reason: CsrfReason | undefined =
-      csrf.refusesProvenance(this.#request) ?? csrf.refusesToken(token, boundTo);
+    const session = this.#state.carried !== undefined;
+    const boundTo = session ? this.#carriedBinding : this.#id.carried;
+    const reason = csrf.refuses(this.#request, token, boundTo);
     if (reason === undefined) return;
     const { origin, fetchSite, host } = this.#request;
     const facts = { origin: forLog(origin), fetchSite: forLog(fetchSite), host: forLog(host) };
@@ -293,42 +355,118 @@ export class Visit {
     );
   }
 
+  /** Whether a call of {@link finish} is going on. */
+  get saving(): boolean {
+    return this.#saving;
+  }
+
   /**
-   * Saves what has changed and tells what to send. Call it before the headers go out. Where it fails an error is
-   * answered instead, and it is called again for that answer: then without the session, which stays as it was.
+   * Saves what has changed. Call it before the headers go out. Where it fails an error is answered instead, and it is
+   * called again for that answer: then without the session, which stays as it was.
    *
-   * @param cacheControl the `Cache-Control` header that the app has set
+   * @param fields as the app has set them so far
+   * @returns the `Set-Cookie` fields to send, beside those of the app
    */
-  finish(cacheControl: string | undefined): Awaitable<HttpChanges | undefined> {
-    if (this.#finished) return undefined;
+  finish(fields: ResponseFields): Awaitable<readonly string[]> {
+    if (this.#finished) return [];
     // First, since it can fail: nothing is saved then.
     const flashCookie = this.#flash?.commit();
-    if (this.#session === undefined && this.#core.opensUnseen(this.#request.cookie)) this.open();
+    if (this.#session === undefined && this.#core.opensUnseen(this.#request.method, this.#request.cookie))
+      this.open();
     const state = this.#session;
     // Where saving has failed the browser keeps the session it has, but for one that was to end.
     if (state === undefined || this.#unsaved || this.#keepsCookie(state))
-      return this.#changes(state?.cleared, flashCookie, cacheControl);
+      return this.#toSend(fields, state?.cleared, flashCookie);
     this.#adoptCsrfId(state);
     this.#unsaved = true;
-    const saved = this.#core.sessions.commit(state, this.#traits(cacheControl));
-    return andThen(saved, (cookie) => {
-      this.#unsaved = false;
-      state.late = this.#core.late;
-      return this.#changes(cookie, flashCookie, cacheControl);
-    });
+    this.#saving = true;
+    const settled = () => {
+      this.#saving = false;
+    };
+    try {
+      const saved = andThen(this.#core.sessions.commit(state, this.#traits(fields)), (cookie) => {
+        this.#unsaved = false;
+        state.late = () => this.#late('session');
+        return this.#toSend(fields, cookie, flashCookie);
+      });
+      if (saved instanceof Promise) return saved.finally(settled);
+      settled();
+      return saved;
+    } catch (error) {
+      settled();
+      throw error;
+    }
   }
 
-  #changes(
+  /**
+   * Writes into the fields of the response what caches must know. Call it when they go out.
+   *
+   * @param fields as everybody has left them
+   */
+  guard(fields: ResponseFields): void {
+    const flash = this.#flash;
+    const carried = this.#session?.carried !== undefined || this.#csrfId?.carried !== undefined;
+    const guarded = guardFromCaches(fields, {
+      varies: this.#looked || flash !== undefined,
+      personal:
+        (this.#looked && carried) || this.#issuedToken || flash?.personal === true || this.#setsCookie,
+      setsCookie: this.#setsCookie,
+    });
+    if (guarded) this.#core.public(this.#request.route);
+  }
+
+  /** Nothing can be sent any more: the response is out, or somebody else writes it. */
+  end(): void {
+    if (this.#over || this.#saving) return;
+    this.#over = true;
+    if (this.#flash?.changed) this.#late('flash');
+    if (this.#issuedLate || (this.#issuedToken && !this.#finished)) this.#late('csrf');
+    if (this.#session !== undefined && !this.#unsaved && this.#isUnsaid(this.#session)) this.#late('session');
+  }
+
+  /** Whether the session is another one than the one that the browser, or the store, has been given. */
+  #isUnsaid(state: SessionState): boolean {
+    if (!this.#finished && (state.regenerated || (state.ended && state.carried !== undefined))) return true;
+    try {
+      return dataText(state.session) !== (state.saved ?? (state.ended ? '{}' : state.base));
+    } catch {
+      return true;
+    }
+  }
+
+  /** Once for each thing: a connection that stays open for days must not fill the log. */
+  #late(what: LateThing): void {
+    if (this.#told.has(what)) return;
+    this.#told.add(what);
+    this.#core.late(what, this.#request.route);
+  }
+
+  #toSend(
+    fields: ResponseFields,
     sessionCookie: string | undefined,
     flashCookie: string | undefined,
-    cacheControl: string | undefined,
-  ): HttpChanges | undefined {
+  ): readonly string[] {
+    // First, since its token may be the first of an id.
+    const tokenCookie = this.#csrfTokenCookie(fields);
     this.#finished = true;
-    const cookies = [sessionCookie, this.#csrfIdCookie(), flashCookie].filter(
+    this.#flash?.sent();
+    const cookies = [sessionCookie, this.#csrfIdCookie(), tokenCookie, flashCookie].filter(
       (cookie) => cookie !== undefined,
     );
-    const personal = cookies.length > 0 || this.#issuedToken || this.#flash?.touched === true;
-    return personal ? { cookies, cacheControl: privately(cacheControl) } : undefined;
+    this.#setsCookie ||= cookies.length > 0;
+    return cookies;
+  }
+
+  /** The cookie that scripts read their token from, where the one that the browser has will not do any more. */
+  #csrfTokenCookie(fields: ResponseFields): string | undefined {
+    const { csrfTokenCookie, csrf, clock, ring } = this.#core;
+    const state = csrfTokenCookie === undefined ? undefined : this.open();
+    if (csrfTokenCookie === undefined || state === undefined || state instanceof Promise) return undefined;
+    const carried = csrf.fresh(this.cookies.values(csrfTokenCookie)[0], clock() / 1000);
+    const id = this.#sessionBinding(state) ?? (state.ended ? undefined : this.#id.known);
+    if (id !== undefined && carried?.isBoundTo(id) === true) return undefined;
+    if (!ring.fresh || isPubliclyCacheable(fields)) return undefined;
+    return csrfTokenCookie.set(this.csrfToken(), undefined);
   }
 
   #csrfIdCookie(): string | undefined {
@@ -337,14 +475,14 @@ export class Visit {
     const begins = state.carried === undefined && this.#willHaveSession(state);
     const over = begins || (state.ended && !this.#unsaved && !this.#issuedToken);
     if (!over && this.#csrfId === undefined) return undefined;
-    const { safe, canSign } = this.#traits(undefined);
-    return this.#id.commit(over, safe && canSign);
+    return this.#id.commit(over, isRead(this.#request.method) && this.#core.ring.fresh);
   }
 
   /** A session that begins without a sign-in goes on accepting the tokens of pages already open. */
   #adoptCsrfId(state: SessionState): void {
     if (state.carried !== undefined || state.csrf !== undefined || !this.#willHaveSession(state)) return;
-    if (state.createdAt === undefined && !state.regenerated) state.csrf = this.#id.known;
+    if (state.createdAt !== undefined || state.regenerated) return;
+    state.csrf = this.#core.csrfTokenCookie === undefined ? this.#id.known : this.#id.issue(false);
   }
 
   /** When the clock is right again the visitor is signed in as before: only a new sign-in is worth that. */
@@ -357,11 +495,13 @@ export class Visit {
     return this.#unsaved ? state.carried !== undefined && state.cleared === undefined : state.willBe;
   }
 
-  #traits(cacheControl: string | undefined): ResponseTraits {
-    const { method } = this.#request;
+  #traits(fields: ResponseFields): ResponseTraits {
     return {
-      safe: method === 'GET' || method === 'HEAD',
-      publiclyCacheable: cacheControl !== undefined && /(^|[\s,])(public|s-maxage)\b/i.test(cacheControl),
+      safe: isRead(this.#request.method),
+      // Looked at only where something is due.
+      get publiclyCacheable() {
+        return isPubliclyCacheable(fields);
+      },
       canSign: this.#core.ring.fresh,
     };
   }
@@ -373,6 +513,18 @@ export class Visit {
   }
 }
 
+function isRead(method: string): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
+const LATE: Readonly<Record<LateThing, string>> = {
+  session:
+    'a session was changed when its response was out already, or was left to somebody else: nothing of it is kept',
+  flash:
+    'flash messages were left or taken when the response was out already: those left are lost, those taken come again',
+  csrf: 'a CSRF token was made when the response was out already: ask for it before the page goes out',
+};
+
 /** More of a header than this helps nobody, and would let strangers fill the log. */
 const LOGGED_CHARACTERS = 200;
 
@@ -380,6 +532,8 @@ const CSRF_ADVICE: Readonly<Record<CsrfReason, string>> = {
   cross_site: 'a page of another site sent a request; if it may, list its origin under [csrf] origins',
   foreign_origin:
     'a request came from another origin than this host; behind a proxy, pass the Host header on or list the origin under [csrf] origins',
+  no_provenance:
+    'a request said nothing of where it comes from, which csrf.mode "headers" asks for; a program can send Sec-Fetch-Site: none',
   no_token: 'a request came without a CSRF token: put one into the form as _csrf, or send it as x-csrf-token',
   no_cookie: 'a request came with a CSRF token, but without the cookie that it is bound to',
   token_refused: 'a request came with a CSRF token that is expired, altered, or of another session',
@@ -388,16 +542,4 @@ const CSRF_ADVICE: Readonly<Record<CsrfReason, string>> = {
 /** What came in a header, so that it cannot pass for anything else in a log. */
 function forLog(header: string | undefined): string | undefined {
   return header?.slice(0, LOGGED_CHARACTERS).replace(/[^!-~]/g, '?');
-}
-
-/** What one visitor alone may see must not be kept by a shared cache. */
-function privately(cacheControl: string | undefined): string | undefined {
-  if (cacheControl === undefined) return 'private';
-  // `private="x-user"` is about that one header field.
-  if (/(^|[\s,])(private(?!\s*=)|no-store)\b/i.test(cacheControl)) return undefined;
-  const rest = cacheControl
-    .split(',')
-    .map((directive) => directive.trim())
-    .filter((directive) => directive !== '' && !/^(public|s-maxage)\b/i.test(directive));
-  return ['private', ...rest].join(', ');
 }

@@ -1,6 +1,7 @@
 // Every setting there is: its kind, its default, what it is for. Files, variables, docs and `init` read this table.
 import type { Profile } from './profile.js';
 import {
+  cookieName,
   duration,
   flag,
   type Kind,
@@ -62,7 +63,9 @@ interface SettingTypes {
   'session.cookie.same_site': 'lax' | 'strict' | 'none';
   'session.cookie.partitioned': boolean;
   'session.cookie.persistent': boolean;
+  'csrf.mode': 'token' | 'headers';
   'csrf.origins': readonly string[];
+  'csrf.cookie': string | undefined;
   'log.level': 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }
 
@@ -102,7 +105,9 @@ export const SETTINGS: { readonly [N in keyof SettingTypes]: Setting<SettingType
   'session.cookie.same_site': { kind: oneOf('lax', 'strict', 'none'), about: 'the SameSite attribute of the cookies', default: 'lax' },
   'session.cookie.partitioned': { kind: flag, about: 'whether the cookies are partitioned by the embedding site', default: false },
   'session.cookie.persistent': { kind: flag, about: 'whether the session cookie outlives the closing of the browser', default: true },
+  'csrf.mode': { kind: oneOf('token', 'headers'), about: 'token: unsafe requests carry one; headers: Origin and Sec-Fetch-Site are enough, and whoever sends neither is refused', default: 'token' },
   'csrf.origins': { kind: origins, about: 'further origins whose pages may send forms here, such as "https://admin.example.com"', default: [] },
+  'csrf.cookie': { kind: cookieName, about: 'a cookie that scripts read their token from, such as "XSRF-TOKEN", to send it as x-xsrf-token (default: none)' },
   'log.level': { kind: oneOf('debug', 'info', 'warn', 'error', 'silent'), about: 'how talkative the built-in logger is', default: 'info', profileDefaults: { test: 'warn' } },
 };
 

@@ -167,17 +167,40 @@ export const weakExceptions: Kind<readonly WeakException[]> = {
 
 /** Origins, as browsers write them in the `Origin` header: what is written otherwise would never match. */
 export const origins: Kind<readonly string[]> = {
-  expects: 'a list of origins: scheme, host and port, as in "https://admin.example.com"',
+  expects:
+    'a list of origins: scheme, host and port, as in "https://admin.example.com"; by https with one * within a label at most, as in "https://pr-*.example.com"',
   read: (raw) => {
     const found = readList(raw)?.map(originOf);
     return found?.every((origin) => origin !== undefined) === true ? found : undefined;
   },
 };
 
+/** Stands in for the `*`, so that a pattern is written in the same form as any origin. */
+const WILDCARD = 'wildcard-0';
+
 function originOf(text: string): string | undefined {
+  if (text.includes('*')) return patternOf(text);
   if (/^https?:\/\/[^/?#@\s]+\/?$/i.test(text) && URL.canParse(text)) return new URL(text).origin;
   // Of browser extensions and apps: `URL` knows no origin of theirs.
   return /^[a-z][a-z0-9+.-]*:\/\/[^/?#@\s]+\/?$/i.test(text) && !/^https?:/i.test(text)
     ? text.replace(/\/$/, '').toLowerCase()
     : undefined;
 }
+
+/** One `*`, for characters of one label: whatever could never match, or match too much, is no pattern. */
+function patternOf(text: string): string | undefined {
+  const [before, after, ...more] = text.toLowerCase().split('*') as [string, string, ...string[]];
+  if (more.length > 0 || !/^https:\/\/([a-z0-9-]+\.)*[a-z0-9-]*$/.test(before)) return undefined;
+  if (!/^[a-z0-9-]*(\.[a-z0-9-]+)+(:\d{1,5})?\/?$/.test(after)) return undefined;
+  const sample = before + WILDCARD + after;
+  return URL.canParse(sample) ? new URL(sample).origin.replace(WILDCARD, '*') : undefined;
+}
+
+/** The name of a cookie that scripts read: what browsers keep without conditions. */
+export const cookieName: Kind<string> = {
+  expects: 'the name of a cookie, such as "XSRF-TOKEN"; without __Host- or __Secure-',
+  read: (raw) =>
+    typeof raw === 'string' && /^[\w!#$%&'*+.^`|~-]{1,64}$/.test(raw) && !/^__(host|secure)-/i.test(raw)
+      ? raw
+      : undefined,
+};

@@ -13,8 +13,11 @@ export class AppCookie {
   readonly #prefix: string;
   readonly #attributes: string;
 
-  /** @param base the name without `__Host-` or `__Secure-` */
-  constructor(base: string, settings: Settings, profile: Profile) {
+  /**
+   * @param base the name without `__Host-` or `__Secure-`
+   * @param readable for scripts of the page, under the very name that they look for
+   */
+  constructor(base: string, settings: Settings, profile: Profile, readable = false) {
     const domain = settings.get('session.cookie.domain');
     const path = settings.get('session.cookie.path');
     const sameSite = settings.get('session.cookie.same_site');
@@ -22,7 +25,7 @@ export class AppCookie {
     const production = profile === 'prod';
     // __Host- is the one name that no subdomain and no plain-http page can set (RFC 6265bis, section 4.1.3.2).
     const host = domain === undefined && path === '/';
-    this.name = production ? `${host ? '__Host-' : '__Secure-'}${base}` : base;
+    this.name = production && !readable ? `${host ? '__Host-' : '__Secure-'}${base}` : base;
     // Browsers refuse SameSite=None and Partitioned without Secure, and take Secure from localhost.
     const secure = production || partitioned || sameSite === 'none';
     if (/^__(host|secure)-/i.test(base)) {
@@ -37,7 +40,7 @@ export class AppCookie {
         name: this.name,
         value: '',
         path,
-        httpOnly: true,
+        httpOnly: !readable,
         secure,
         sameSite,
         partitioned,

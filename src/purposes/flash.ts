@@ -26,7 +26,7 @@ export class FlashBox {
   readonly #cookie: AppCookie;
   #messages: Message[];
   #changed = false;
-  #touched = false;
+  #personal: boolean;
   readonly #carried: boolean;
   readonly #shown: boolean;
 
@@ -42,12 +42,13 @@ export class FlashBox {
     this.#messages = read(signer, cookies.values(cookie));
     this.#carried = this.#messages.length > 0;
     this.#shown = shown;
+    this.#personal = this.#carried;
   }
 
   add(type: string, text: string): void {
     this.#messages.push([String(type), String(text)]);
     this.#changed = true;
-    this.#touched = true;
+    this.#personal = true;
   }
 
   take(type: string): readonly string[] {
@@ -68,15 +69,24 @@ export class FlashBox {
 
   /** What is left when some have been taken. */
   #keep(messages: Message[]): void {
-    this.#touched = true;
     if (!this.#shown) return;
     this.#messages = messages;
     this.#changed = true;
   }
 
-  /** Whether the page shows, or hands on, what is one visitor's own. */
-  get touched(): boolean {
-    return this.#touched;
+  /** Whether there are, or were, messages: what one visitor alone may see. */
+  get personal(): boolean {
+    return this.#personal;
+  }
+
+  /** Whether messages were left or taken that the browser has not been told of. */
+  get changed(): boolean {
+    return this.#changed;
+  }
+
+  /** What {@link commit} has made is on its way. */
+  sent(): void {
+    this.#changed = false;
   }
 
   /** The `Set-Cookie` header to send, if any. */
@@ -88,7 +98,7 @@ export class FlashBox {
       // The answer that tells of the error must not fail for the same reason.
       this.#messages = [];
       this.#changed = false;
-      this.#touched = false;
+      this.#personal = this.#carried;
       throw new KeyturnError(
         'flash_too_large',
         `the flash messages need more than the ${COOKIE_LIMIT} bytes of a cookie`,

@@ -53,6 +53,15 @@ interface Authenticated extends Checked {
   readonly macs: Macs | undefined;
 }
 
+/** @internal Times in seconds since 1970. */
+export interface Authentic<T> {
+  readonly payload: T;
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+  readonly stale: boolean;
+  isBoundTo(state: string): boolean;
+}
+
 /** The two MACs of a purpose: over tokens, and over what they are bound to. */
 interface Macs {
   readonly sign: Hmac;
@@ -122,6 +131,26 @@ export class Signer<T = unknown> implements TokenCodec {
       return reason === undefined ? dress(checked, payload) : this.#live.refuse(reason, parts.kid);
     };
     return isPromise(bound) ? bound.then(settle) : settle(bound);
+  }
+
+  /**
+   * @internal A genuine token, before it is asked what it is bound to: for whoever also takes some that are bound to
+   * what is not known any more. Undefined for any other.
+   */
+  authenticate(token: unknown): Authentic<T> | undefined {
+    const parts = typeof token === 'string' ? parseToken(token) : undefined;
+    const checked = parts === undefined ? undefined : this.#authenticate(parts);
+    if (parts === undefined || checked?.ok !== true) return undefined;
+    const parsed = fromJson(checked.json);
+    if (parsed === undefined) return undefined;
+    const { issuedAt, expiresAt, key, macs } = checked;
+    return {
+      payload: parsed.value as T,
+      issuedAt,
+      expiresAt,
+      stale: key.state === 'retiring',
+      isBoundTo: (state) => this.#bindRefusal(parts, macs as Macs, state) === undefined,
+    };
   }
 
   /** @internal Verifies an unbound token; the hot path of every request. */

@@ -247,6 +247,10 @@ const ROUTES: readonly ContractRoute[] = [
     session.cart = ['book'];
     return { token };
   }),
+  route('GET', '/data-then-form', ({ csrfToken, session }) => {
+    session.cart = ['book'];
+    return { token: csrfToken() };
+  }),
   route('GET', '/forms', ({ csrfToken }) => ({ tokens: [csrfToken(), csrfToken()] })),
   route('POST', '/sign-out-and-form', ({ csrfToken, session }) => {
     session.destroy();
@@ -380,6 +384,7 @@ export function httpContract(name: string, start: StartApp, engines: readonly Co
         expect(read.json).toMatchObject({ isNew: true, data: {} });
         expect(read.setCookies).toEqual([]);
         expect(read.headers.get('cache-control')).toBeNull();
+        expect(read.headers.get('vary')).toBe('Cookie');
       });
 
       test('data is there at the next request, and nothing is sent when nothing changed', async () => {
@@ -390,7 +395,7 @@ export function httpContract(name: string, start: StartApp, engines: readonly Co
         const read = await browser.get('/read');
         expect(read.json).toMatchObject({ isNew: false, data: { cart: [{ sku: 'ü-1' }] } });
         expect(read.setCookies).toEqual([]);
-        expect(read.headers.get('cache-control')).toBeNull();
+        expect(read.headers.get('cache-control')).toBe('private');
         expect((await browser.post('/set', { key: 'cart', value: [{ sku: 'ü-1' }] })).setCookies).toEqual([]);
       });
 
@@ -1396,6 +1401,145 @@ export function httpContract(name: string, start: StartApp, engines: readonly Co
       expect((await other.post('/protected', { _csrf: earlier })).status).toBe(403);
     });
 
+    test('of tabs that were opened before there was a cookie each works where the browser vouches, until then the last', async () => {
+      const browser = await open();
+      const before = await Promise.all(
+        [1, 2, 3].map(() => browser.ask('/form', { headers: { cookie: '' } })),
+      );
+      const tokens = before.map(({ json }) => json.token);
+      const own = { 'sec-fetch-site': 'same-origin' };
+      for (const _csrf of tokens) expect((await browser.post('/protected', { _csrf }, own)).status).toBe(200);
+      const accepted: number[] = [];
+      for (const _csrf of tokens) accepted.push((await browser.post('/protected', { _csrf })).status);
+      expect(accepted.sort()).toEqual([200, 403, 403]);
+      // A sibling, or another site, is not helped by a token that it has fetched for itself.
+      for (const site of ['same-site', 'cross-site', 'none'])
+        expect(
+          (
+            await browser.post(
+              '/protected',
+              { _csrf: tokens[0], cookie: '' },
+              { 'sec-fetch-site': site, cookie: '' },
+            )
+          ).status,
+        ).toBe(403);
+    });
+
+    test('the form on the page that begins a session works, however it was made, in every tab', async () => {
+      const browser = await open();
+      const own = { 'sec-fetch-site': 'same-origin' };
+      for (const path of ['/data-then-form', '/form-then-data']) {
+        for (const seen of [false, true]) {
+          const visitor = new Browser(app?.url as string);
+          if (seen) await visitor.get('/form');
+          const { token } = (await visitor.get(path)).json;
+          expect((await visitor.post('/protected', { _csrf: token })).status).toBe(200);
+        }
+        const tabs = await Promise.all([1, 2, 3].map(() => browser.ask(path, { headers: { cookie: '' } })));
+        for (const { json } of tabs)
+          expect((await browser.post('/protected', { _csrf: json.token }, own)).status).toBe(200);
+      }
+    });
+
+    test('a token of a session is worth nothing after its sign-out or another sign-in, vouched for or not', async () => {
+      const browser = await open();
+      await browser.post('/sign-in', { user: 'ada' });
+      const { token } = (await browser.get('/form')).json;
+      for (const next of ['/sign-out', '/sign-in']) {
+        await browser.post(next, { user: 'grace' });
+        for (const headers of [{}, { 'sec-fetch-site': 'same-origin' }])
+          expect(
+            (await browser.post('/protected', { _csrf: token }, headers as Record<string, string>)).status,
+          ).toBe(403);
+      }
+    });
+
+    test('mode "headers" asks for no token, and refuses whoever says nothing of where it comes from', async () => {
+      const browser = await open({
+        config: { csrf: { mode: 'headers', origins: ['https://partner.example'] } },
+      });
+      const status = async (headers: Record<string, string>) =>
+        (await browser.post('/protected', {}, headers)).status;
+      for (const good of [
+        { 'sec-fetch-site': 'same-origin' },
+        { 'sec-fetch-site': 'none' },
+        { origin: app?.url as string },
+        { origin: 'https://partner.example', 'sec-fetch-site': 'cross-site' },
+      ])
+        expect([good, await status(good as unknown as Record<string, string>)]).toEqual([good, 200]);
+      for (const bad of [
+        {},
+        { origin: 'null' },
+        { origin: 'https://evil.example' },
+        { 'sec-fetch-site': 'cross-site' },
+        { 'sec-fetch-site': 'same-site', origin: app?.url as string },
+      ])
+        expect([bad, await status(bad as unknown as Record<string, string>)]).toEqual([bad, 403]);
+    });
+
+    describe('a cookie that scripts read their token from', () => {
+      const XSRF = 'XSRF-TOKEN';
+      const config = { csrf: { cookie: XSRF } };
+      /** What such a client does: whatever the cookie holds goes into the header. */
+      const send = async (browser: Browser, path = '/protected', json: unknown = {}) =>
+        (await browser.post(path, json, { 'x-xsrf-token': (await browser.cookie(XSRF)) ?? '' })).status;
+
+      test('is there after any page, and goes on working through sign-in and sign-out', async () => {
+        const browser = await open({ config });
+        const page = await browser.get('/untouched');
+        expect(page.headers.get('cache-control')).toBe('private');
+        expect(page.setCookies.find((cookie) => cookie.startsWith(XSRF))).toMatch(
+          /^XSRF-TOKEN=[\w.-]+; Path=\/; SameSite=Lax$/,
+        );
+        expect(await send(browser)).toBe(200);
+        const first = await browser.cookie(XSRF);
+        expect(await send(browser, '/protected-sign-in', { user: 'ada' })).toBe(200);
+        expect(await browser.cookie(XSRF)).not.toBe(first);
+        expect(await send(browser)).toBe(200);
+        expect((await browser.get('/read')).setCookies).toEqual([]);
+        await browser.post('/sign-out');
+        expect(await send(browser)).toBe(200);
+        expect(await send(browser, '/set', { key: 'cart', value: 1 })).toBe(200);
+        expect(await send(browser)).toBe(200);
+        expect((await browser.post('/protected', {}, { 'x-xsrf-token': first as string })).status).toBe(403);
+      });
+
+      test('is renewed in time, by the key in force, and never on a page that everybody gets', async () => {
+        const browser = await open({ config });
+        useRing(keyturn, ringOf([SECRET, 'active']));
+        await browser.get('/untouched');
+        expect((await browser.get('/untouched')).setCookies).toEqual([]);
+        const renewed = async () =>
+          (await browser.get('/untouched')).setCookies.some((cookie) => cookie.startsWith(XSRF));
+        clock.advance(4 * DAY);
+        expect((await browser.get('/read-public')).setCookies).toEqual([]);
+        expect([await renewed(), await renewed()]).toEqual([true, false]);
+        useRing(keyturn, ringOf([OTHER_SECRET, 'active'], [SECRET, 'retiring']));
+        expect([await renewed(), await renewed()]).toEqual([true, false]);
+        expect(await send(browser)).toBe(200);
+      });
+
+      test('is Secure in production, under the very name', async () => {
+        const browser = await open({ config, profile: 'prod' });
+        const { setCookies } = await browser.get('/untouched');
+        expect(setCookies.find((cookie) => cookie.startsWith(`${XSRF}=`))).toMatch(
+          /; Path=\/; Secure; SameSite=Lax$/,
+        );
+      });
+
+      test('is not looked for where it is not switched on', async () => {
+        const browser = await open();
+        const { token } = (await browser.get('/form')).json;
+        expect((await browser.post('/protected', {}, { 'x-xsrf-token': token })).status).toBe(403);
+      });
+
+      test.each(['a b', 'a=b', '__Host-x', 'keyturn.sid', ''])('cannot be called "%s"', async (cookie) => {
+        await expect(open({ config: { csrf: { cookie } } })).rejects.toMatchObject({
+          code: 'config_invalid',
+        });
+      });
+    });
+
     test('it expires, and safe methods need none', async () => {
       const browser = await open({ config: { purposes: { csrf: { max_age: '1h' } } } });
       const { token } = (await browser.get('/form')).json;
@@ -1415,11 +1559,12 @@ export function httpContract(name: string, start: StartApp, engines: readonly Co
       ['null', 'same-origin', true],
       [undefined, 'same-origin', true],
       [undefined, 'none', true],
-      ['null', 'none', true],
+      ['null', 'none', false],
       [undefined, undefined, true],
       ['https://evil.example', 'cross-site', false],
       ['https://evil.example', undefined, false],
-      ['https://evil.example', 'same-origin', false],
+      // A proxy has rewritten Host: the browser has compared for itself.
+      ['https://evil.example', 'same-origin', true],
       ['http://sibling.localhost', 'same-site', false],
       [undefined, 'same-site', false],
       [undefined, 'cross-site', false],

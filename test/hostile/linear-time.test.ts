@@ -256,9 +256,9 @@ function sessionCookie(): AppCookie {
 }
 
 function provenance(origin: string): unknown {
-  const csrf = new Csrf(internalsOf(keyturn).ownSigner('csrf'), []);
+  const csrf = new Csrf(internalsOf(keyturn).ownSigner('csrf'), 'token', ['https://*.example.com']);
   const host = origin.replace('https://', '');
-  return csrf.refusesProvenance({ origin, fetchSite: undefined, host, https: true });
+  return csrf.refuses({ origin, fetchSite: undefined, host, https: true }, undefined, undefined);
 }
 
 describe('the time that untrusted text costs grows with its length and no faster', () => {

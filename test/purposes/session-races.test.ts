@@ -179,8 +179,8 @@ class World {
     try {
       await visit.open();
       await edit(visit);
-      const changes = await visit.finish(undefined);
-      const sent = changes?.cookies.find((each) => each.startsWith(`${SID}=`))?.split(';')[0];
+      const cookies = await visit.finish(new Headers());
+      const sent = cookies.find((each) => each.startsWith(`${SID}=`))?.split(';')[0];
       return sent === undefined ? {} : { cookie: sent === `${SID}=` ? '' : sent };
     } catch (error) {
       return { failed: (error as { code?: string }).code ?? String(error) };

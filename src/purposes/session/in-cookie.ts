@@ -19,6 +19,7 @@ import {
   type SessionHooks,
   type SessionKind,
   type SessionTimes,
+  textToSave,
 } from './kind.js';
 import { dataText, SessionState } from './session.js';
 
@@ -79,7 +80,7 @@ export class CookieSessions implements SessionKind {
       refuseLateData(state);
       return state.cleared;
     }
-    const data = dataText(state.session);
+    const data = textToSave(state);
     const changed = state.fresh ? data !== '{}' || state.regenerated : data !== base;
     if (changed) {
       const renewed = renewEpoch(this.#parts.hooks, state, state.session);

@@ -26,6 +26,7 @@ import {
   type SessionHooks,
   type SessionKind,
   type SessionTimes,
+  textToSave,
 } from './kind.js';
 import { type Carried, dataText, endedMeanwhile, SessionState, type SessionValues } from './session.js';
 
@@ -99,7 +100,7 @@ export class StoreSessions implements SessionKind {
 
   commit(state: SessionState, response: ResponseTraits): Awaitable<string | undefined> {
     if (state.destroyed) return this.#end(state);
-    const data = dataText(state.session);
+    const data = textToSave(state);
     if (state.fresh) return this.#begin(state, data);
     if (data !== state.base) return this.#save(state, response);
     if (response.publiclyCacheable || !response.canSign) return undefined;
@@ -130,6 +131,7 @@ export class StoreSessions implements SessionKind {
       state.cleared = this.#parts.cookie.clear();
     }
     if (!state.ended) {
+      textToSave(state);
       state.replaced = undefined;
       return await this.#create(state);
     }
@@ -238,6 +240,7 @@ export class StoreSessions implements SessionKind {
       if (outcome === 'saved') {
         adopt(state.session, merge(baseOf(state), valuesOf(state.session), changed, 'mine'));
         state.base = text;
+        state.saved = dataText(state.session);
         carried.version = version + 1;
         return true;
       }

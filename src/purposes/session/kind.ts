@@ -3,7 +3,7 @@ import type { Settings } from '../../config/layers.js';
 import { KeyturnError } from '../../errors.js';
 import { fromJson } from '../../signing/token.js';
 import type { Awaitable } from '../../stores/store.js';
-import { isEmpty, type LoadedSession, type SessionState, type SessionValues } from './session.js';
+import { dataText, isEmpty, type LoadedSession, type SessionState, type SessionValues } from './session.js';
 
 /** What matters of the response that a session is saved with. */
 export interface ResponseTraits {
@@ -104,6 +104,13 @@ export function decode(text: string): (LoadedSession & { readonly createdAt: num
     data: value.data as Record<string, unknown>,
     base: text.slice(text.indexOf('"data":') + 7, -1),
   };
+}
+
+/** The data to save, which is noted: what comes after that is late. */
+export function textToSave(state: SessionState): string {
+  const text = dataText(state.session);
+  state.saved = text;
+  return text;
 }
 
 /** Data put into a destroyed session would vanish without a word. The session has been ended all the same. */

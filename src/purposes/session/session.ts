@@ -94,6 +94,8 @@ export class SessionState {
   destroyed = false;
   /** That it has been ended, as a `Set-Cookie` header: for an answer, too, that tells of an error. */
   cleared: string | undefined = undefined;
+  /** The data as JSON text, as it was last saved. */
+  saved: string | undefined = undefined;
   /** Told of changes that come after the response, and so to nothing. */
   late: (() => void) | undefined = undefined;
 
@@ -225,9 +227,9 @@ class SessionObject {
 
   async update(change: (data: SessionValues) => void | Promise<void>): Promise<void> {
     const state = this.#state;
-    state.late?.();
     if (state.overtaken !== undefined && !state.regenerated && !state.ended) throw endedMeanwhile();
     if (this.#update === undefined || state.carried === undefined || state.regenerated || state.ended) {
+      state.late?.();
       await change(state.session);
     } else {
       await this.#update(state, change);

@@ -1,0 +1,106 @@
+// What caches may do with a response that depends on who asks. `Vary: Cookie` keeps visitors apart (RFC 9110, section
+// 12.5.5), and `private` keeps caches that serve many away altogether (RFC 9111, section 5.2.2.7): there are CDNs that
+// ignore the first, and those that go by a field of their own instead of the second (RFC 9213).
+
+/** Header fields of a response, as Fetch's `Headers` has them: by name in lower case, repeated ones joined. */
+export interface ResponseFields {
+  keys(): Iterable<string>;
+  get(name: string): string | null | undefined;
+  set(name: string, value: string): void;
+}
+
+/** How a response depends on the visitor. */
+export interface Dependence {
+  /** Another visitor may get another response. */
+  readonly varies: boolean;
+  /** It shows, or hands on, what is this visitor's own. */
+  readonly personal: boolean;
+  /** It sets a cookie: whoever got it from a cache would get the cookie too. */
+  readonly setsCookie: boolean;
+}
+
+/**
+ * Writes into the fields what caches must know.
+ *
+ * @returns whether something personal goes out publicly, since the app has said `public`
+ */
+export function guardFromCaches(
+  fields: ResponseFields,
+  { varies, personal, setsCookie }: Dependence,
+): boolean {
+  if (varies) fields.set('vary', varyByCookie(fields.get('vary')));
+  if (!personal) return false;
+  const controls = [...fields.keys()].filter(isControl);
+  // A word of the app's own, for a page that shows the same to everybody: it is let be, unless a cookie goes with it.
+  if (!setsCookie && controls.some((name) => has(directivesOf(fields.get(name)), 'public'))) return true;
+  if (!controls.includes('cache-control')) controls.push('cache-control');
+  for (const name of controls) {
+    const value = fields.get(name) ?? '';
+    if (!isPrivate(name, value)) fields.set(name, madePrivate(name, value));
+  }
+  return false;
+}
+
+/** Whether the app wants a cache that serves many to keep the response. */
+export function isPubliclyCacheable(fields: ResponseFields): boolean {
+  for (const name of fields.keys()) {
+    if (isControl(name) && isPublic(name, fields.get(name) ?? '')) return true;
+  }
+  return false;
+}
+
+/** Goes before Cache-Control in nginx: seconds, or `@` and a moment; 0 keeps the response out. */
+const NGINX = 'x-accel-expires';
+
+/**
+ * `Cache-Control` and what speaks to one kind of cache only: `CDN-Cache-Control` and those named like it (RFC 9213,
+ * section 2.2), `Surrogate-Control`, Akamai's `Edge-Control`, nginx' own.
+ */
+function isControl(name: string): boolean {
+  return name === NGINX || /(?:^|-)(?:cache|surrogate|edge)-control$/.test(name);
+}
+
+function isPublic(name: string, value: string): boolean {
+  if (name === NGINX) return /^@?0*[1-9]/.test(value.trim());
+  const directives = directivesOf(value);
+  if (isPrivate(name, value)) return false;
+  // What is said to a CDN alone is said of a cache that serves many, also without an `s-`.
+  const shared = name === 'cache-control' ? /^s-maxage=/i : /^(?:s-maxage|max-age|cache-maxage)=/i;
+  return (
+    has(directives, 'public') || directives.some((text) => shared.test(text) && /=\W*0*[1-9]/.test(text))
+  );
+}
+
+function isPrivate(name: string, value: string): boolean {
+  if (name === NGINX) return !isPublic(name, value);
+  const directives = directivesOf(value);
+  return has(directives, 'private') || has(directives, 'no-store');
+}
+
+function madePrivate(name: string, value: string): string {
+  if (name === NGINX) return '0';
+  // Fields for CDNs are not all of one grammar, but all know `no-store`; the browser does not read them.
+  const own = name === 'cache-control';
+  const dropped = own
+    ? /^(?:public$|s-maxage\b)/
+    : /^(?:!|public$|(?:s-maxage|max-age|cache-maxage|stale-)\b)/;
+  const rest = directivesOf(value).filter((text) => !dropped.test(text.toLowerCase()));
+  return [own ? 'private' : 'private, no-store', ...rest].join(', ');
+}
+
+/** `private="x-user"` is about that one header field: a directive with a value is another one than the bare word. */
+function has(directives: readonly string[], word: string): boolean {
+  return directives.some((text) => text.toLowerCase() === word);
+}
+
+/** Splits at commas, except at those within quotation marks. */
+function directivesOf(value: string | null | undefined): readonly string[] {
+  const parts = value?.match(/(?:[^,"]|"(?:[^"\\]|\\.)*"?)+/g) ?? [];
+  return parts.map((part) => part.trim()).filter((part) => part !== '');
+}
+
+function varyByCookie(value: string | null | undefined): string {
+  const names = (value ?? '').split(',').map((name) => name.trim());
+  const there = names.some((name) => name === '*' || name.toLowerCase() === 'cookie');
+  return there ? (value as string) : [...names.filter((name) => name !== ''), 'Cookie'].join(', ');
+}
