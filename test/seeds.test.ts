@@ -20,7 +20,8 @@ import { World } from './rotation/world.js';
 import { Browser } from './support/browser.js';
 import { type LogRecord, memoryLogger } from './support/keyturn.js';
 import { COMING, FILE, NEXT, OLDER, OLDEST, PREVIOUS, SECRET, STRONG } from './support/machine.js';
-import { afterwards, newFolder, REPLACED, until } from './support/ring-file.js';
+import { afterwards, newFolder, REPLACED } from './support/ring-file.js';
+import { until } from './support/waiting.js';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;

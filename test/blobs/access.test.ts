@@ -4,7 +4,8 @@ import { type AddressInfo, connect } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import keyturnFastify, { blobRoutes } from '../../src/adapters/fastify.js';
-import { newServer, newStore, send, until } from './support.js';
+import { until } from '../support/waiting.js';
+import { newServer, newStore, send } from './support.js';
 
 describe('without a good signature', () => {
   test('every name gets one and the same answer, and the disk is not looked at', async () => {

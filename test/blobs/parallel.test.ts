@@ -4,7 +4,8 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { BlobAnswer } from '../../src/blobs/index.js';
-import { newServer, newStore, until } from './support.js';
+import { until } from '../support/waiting.js';
+import { newServer, newStore } from './support.js';
 
 /** A body that ends when it is told to. */
 function held(first: string): { readonly body: AsyncIterable<string>; readonly end: () => void } {

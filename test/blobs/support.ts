@@ -99,11 +99,3 @@ export async function bytesOf(stream: AsyncIterable<Uint8Array>): Promise<Buffer
   for await (const chunk of stream) chunks.push(chunk);
   return Buffer.concat(chunks);
 }
-
-/** Waits for something to come about. */
-export async function until(reached: () => boolean): Promise<void> {
-  for (let tries = 0; !reached(); tries++) {
-    if (tries > 300) throw new Error('it does not come to that');
-    await new Promise((done) => setTimeout(done, 10));
-  }
-}

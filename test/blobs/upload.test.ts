@@ -2,7 +2,8 @@
 import { Agent } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { newServer, send, until } from './support.js';
+import { until } from '../support/waiting.js';
+import { newServer, send } from './support.js';
 
 const HOUR_AGO = 'Thu, 15 Jan 2026 11:00:00 GMT';
 

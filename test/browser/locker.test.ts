@@ -1,13 +1,11 @@
 // Locker in a real Chromium, with JavaScript and without: what people do, seen through what they see.
 import { readFileSync } from 'node:fs';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { keyturn } from '../cli/run.js';
 import { newFolder, startLocker } from '../locker/process.js';
-import { until } from '../support/ring-file.js';
+import { until } from '../support/waiting.js';
 import { CHROMIUM, launch } from './chromium.js';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const PASSWORD = 'correct horse';
 const CONTENT = Buffer.from(Array.from({ length: 300_000 }, (_, index) => index % 251));
@@ -20,7 +18,7 @@ beforeAll(async () => {
   browser = await launch();
   const env = { KEYTURN_ENV: 'dev', LOCKER_SHARE_FOR: '8s,1h', LOCKER_MAX_FILE_SIZE: '1000000' };
   url = (await startLocker({ env })).url;
-}, 60_000);
+});
 
 afterAll(async () => {
   await browser?.close();

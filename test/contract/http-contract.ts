@@ -1,5 +1,6 @@
 // The suite that every adapter passes: sessions, CSRF and flash over a real server and a real cookie jar.
 // An adapter's test says how to start an app with the routes below; everything else is the same for all.
+import { setImmediate } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { HttpOptions } from '../../src/adapters/http.js';
 import { internalsOf, type Keyturn } from '../../src/keyturn.js';
@@ -18,6 +19,7 @@ import {
   testKeyturn,
   useRing,
 } from '../support/keyturn.js';
+import { Gate, Meeting } from '../support/waiting.js';
 
 /** What a route of the contract app gets, whatever the framework. */
 export interface RouteContext {
@@ -60,7 +62,11 @@ export interface OpenContractEngine {
   close(): Promise<void>;
 }
 
-const wait = (ms: number) => new Promise((done) => setTimeout(done, ms));
+/** A request that is slow waits here until its test lets it on. */
+let slow: Gate;
+/** Requests that run beside others meet here: all before one edits, and all have edited before one saves. */
+let beside: Meeting;
+
 const route = (
   method: 'GET' | 'POST',
   path: string,
@@ -107,9 +113,10 @@ const ROUTES: readonly ContractRoute[] = [
     return 'bye';
   }),
   route('POST', '/set', async ({ session, body }) => {
-    if (body.before !== undefined) await wait(body.before);
+    if (body.beside !== undefined) await beside.of(body.beside);
     session.set(body.key, body.value);
-    if (body.after !== undefined) await wait(body.after);
+    if (body.beside !== undefined) await beside.of(body.beside);
+    if (body.slow) await slow.pass();
     return 'ok';
   }),
   route('POST', '/unset', ({ session, body }) => {
@@ -149,7 +156,7 @@ const ROUTES: readonly ContractRoute[] = [
   route('POST', '/slow-elevate', async ({ session, body }) => {
     session.regenerate({ keep: true, ...(body.epoch === undefined ? {} : { epoch: body.epoch }) });
     session.elevated = true;
-    await wait(body.after);
+    if (body.slow) await slow.pass();
     return 'ok';
   }),
   route('POST', '/sign-in-by-update', async ({ session, body }) => {
@@ -184,7 +191,7 @@ const ROUTES: readonly ContractRoute[] = [
       values.a = 'theirs';
       values.other = true;
     });
-    await new Promise((done) => setImmediate(done));
+    await setImmediate();
     session.a = 'mine';
     await saving;
     return 'ok';
@@ -305,7 +312,7 @@ const later: ContractEngine = {
   open: async () => ({
     store: (clock) =>
       wrappedStore(new MemorySessionStore({ clock }), async (_name, answer) => {
-        await wait(1);
+        await setImmediate();
         return await answer();
       }),
     close: async () => {},
@@ -335,9 +342,12 @@ export function httpContract(name: string, start: StartApp, engines: readonly Co
   beforeEach(() => {
     clock = new TestClock();
     logger = memoryLogger();
+    slow = new Gate();
+    beside = new Meeting();
   });
 
   afterEach(async () => {
+    slow.open();
     await app?.close();
     app = undefined;
   });
@@ -698,7 +708,7 @@ export function httpContract(name: string, start: StartApp, engines: readonly Co
           config,
           http: {
             epoch: async (values) => {
-              await wait(5);
+              await setImmediate();
               return values.user === 'ada' ? 'x' : undefined;
             },
           },
@@ -733,7 +743,7 @@ export function httpContract(name: string, start: StartApp, engines: readonly Co
         const elsewhere = `${SID}=${await browser.cookie(SID)}`;
         // The request begins it after its session has been opened.
         asked = 0;
-        await browser.post('/slow-elevate', { after: 0, epoch: 2 });
+        await browser.post('/slow-elevate', { epoch: 2 });
         asked = 2;
         expect((await browser.get('/read')).json.data).toEqual({ user: 'ada', elevated: true });
         expect((await browser.get('/read', { cookie: elsewhere })).json.isNew).toBe(true);
@@ -749,7 +759,7 @@ export function httpContract(name: string, start: StartApp, engines: readonly Co
         await browser.post('/sign-in', { user: 'ada' });
         // Another epoch begins after the session has been opened.
         asked = 0;
-        expect((await browser.post('/slow-elevate', { after: 0 })).status).toBe(200);
+        expect((await browser.post('/slow-elevate')).status).toBe(200);
         expect((await browser.get('/read')).json.data).toEqual({ elevated: true });
       });
 
@@ -933,10 +943,11 @@ export function httpContract(name: string, start: StartApp, engines: readonly Co
     test('of two requests at once the last response wins', async () => {
       const browser = await open();
       await browser.post('/set', { key: 'a', value: 1 });
-      const slow = browser.post('/set', { key: 'a', value: 'slow', after: 80 });
-      await wait(20);
+      const slower = browser.post('/set', { key: 'a', value: 'slow', slow: true });
+      await slow.reached();
       await browser.post('/set', { key: 'a', value: 'fast' });
-      await slow;
+      slow.open();
+      await slower;
       expect((await browser.get('/read')).json.data.a).toBe('slow');
     });
   });
@@ -965,9 +976,7 @@ export function httpContract(name: string, start: StartApp, engines: readonly Co
       const browser = await open({ config });
       await browser.post('/set', { key: 'start', value: true });
       const answers = await Promise.all(
-        Array.from({ length: 50 }, (_, n) =>
-          browser.post('/set', { key: `k${n}`, value: n, before: 30, after: 30 }),
-        ),
+        Array.from({ length: 50 }, (_, n) => browser.post('/set', { key: `k${n}`, value: n, beside: 50 })),
       );
       expect(answers.map((answer) => answer.status)).toEqual(Array(50).fill(200));
       expect(Object.keys((await browser.get('/read')).json.data)).toHaveLength(51);
@@ -977,7 +986,7 @@ export function httpContract(name: string, start: StartApp, engines: readonly Co
       const browser = await open({ config });
       await browser.post('/set', { key: 'a', value: 0 });
       const answers = await Promise.all(
-        [1, 2].map((value) => browser.post('/set', { key: 'a', value, before: 40, after: 40 })),
+        [1, 2].map((value) => browser.post('/set', { key: 'a', value, beside: 2 })),
       );
       expect(answers.map((answer) => answer.status).sort()).toEqual([200, 409]);
     });
@@ -993,7 +1002,7 @@ export function httpContract(name: string, start: StartApp, engines: readonly Co
       ] as const) {
         await browser.post('/set', { key, value: at });
         const answers = await Promise.all(
-          values.map((value) => browser.post('/set', { key, value, before: 20, after: 20 })),
+          values.map((value) => browser.post('/set', { key, value, beside: 3 })),
         );
         expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
         expect((await browser.get('/read')).json.data[key]).toEqual(expected);
@@ -1004,7 +1013,7 @@ export function httpContract(name: string, start: StartApp, engines: readonly Co
       const browser = await open({ config });
       await browser.post('/set', { key: 'n', value: 5 });
       const answers = await Promise.all(
-        [6, 6].map((value) => browser.post('/set', { key: 'n', value, before: 40, after: 40 })),
+        [6, 6].map((value) => browser.post('/set', { key: 'n', value, beside: 2 })),
       );
       expect(answers.map((answer) => answer.status).sort()).toEqual([200, 409]);
     });
@@ -1013,10 +1022,11 @@ export function httpContract(name: string, start: StartApp, engines: readonly Co
       const browser = await open({ config });
       await browser.post('/sign-in', { user: 'ada' });
       const copied = (await browser.cookie(SID)) as string;
-      const slow = browser.post('/set', { key: 'cart', value: ['late'], after: 120 });
-      await wait(40);
+      const slower = browser.post('/set', { key: 'cart', value: ['late'], slow: true });
+      await slow.reached();
       await browser.post('/sign-out');
-      expect((await slow).status).toBe(200);
+      slow.open();
+      expect((await slower).status).toBe(200);
       expect((await browser.get('/read')).json.isNew).toBe(true);
       expect((await browser.get('/read', { cookie: `${SID}=${copied}` })).json.isNew).toBe(true);
     });
@@ -1024,7 +1034,7 @@ export function httpContract(name: string, start: StartApp, engines: readonly Co
     test('of two that make the same edit none gets a conflict', async () => {
       const browser = await open({ config });
       await browser.post('/set', { key: 'a', value: 0 });
-      const edit = { key: 'a', value: { same: [1] }, before: 40, after: 40 };
+      const edit = { key: 'a', value: { same: [1] }, beside: 2 };
       const answers = await Promise.all([browser.post('/set', edit), browser.post('/set', edit)]);
       expect(answers.map((answer) => answer.status)).toEqual([200, 200]);
     });
@@ -1075,20 +1085,22 @@ export function httpContract(name: string, start: StartApp, engines: readonly Co
     test('a slower request does not end the session of somebody who has signed in meanwhile', async () => {
       const browser = await open({ config });
       await browser.post('/set', { key: 'cart', value: [] });
-      const slow = browser.post('/set', { key: 'cart', value: ['late'], after: 120 });
-      await wait(40);
+      const slower = browser.post('/set', { key: 'cart', value: ['late'], slow: true });
+      await slow.reached();
       await browser.post('/sign-in', { user: 'ada' });
-      expect((await slow).setCookies).toEqual([]);
+      slow.open();
+      expect((await slower).setCookies).toEqual([]);
       expect((await browser.get('/read')).json.data).toEqual({ user: 'ada' });
     });
 
     test('a slower request that takes a new id does not undo a sign-out', async () => {
       const browser = await open({ config });
       await browser.post('/sign-in', { user: 'ada' });
-      const slow = browser.post('/slow-elevate', { after: 120 });
-      await wait(40);
+      const slower = browser.post('/slow-elevate', { slow: true });
+      await slow.reached();
       await browser.post('/sign-out');
-      expect((await slow).status).toBe(200);
+      slow.open();
+      expect((await slower).status).toBe(200);
       expect((await browser.get('/read')).json.data).toEqual({ elevated: true });
     });
 

@@ -14,7 +14,8 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { thisProcess } from '../../src/disk/identity.js';
 import { withLock } from '../../src/disk/lock.js';
-import { newFolder, runScript, until } from '../support/ring-file.js';
+import { newFolder, runScript } from '../support/ring-file.js';
+import { until } from '../support/waiting.js';
 
 const LOCK = pathToFileURL(join(process.cwd(), 'dist/disk/lock.js')).href;
 
@@ -147,7 +148,7 @@ describe.concurrent('the lock', () => {
     });
     script.kill('SIGKILL');
     await script.ended;
-  }, 60_000);
+  });
 
   test('of another host is broken after a minute, and not before', async () => {
     const path = fresh();

@@ -51,8 +51,8 @@ beforeAll(async () => {
   });
   app.post('/', () => '');
   await app.ready();
-}, 60_000);
-afterAll(() => app.close(), 60_000);
+});
+afterAll(() => app.close());
 
 const BLOB = { name: 'a', size: 100, type: 'text/plain', etag: '"abcdefgh"', modifiedAt: new Date(0) };
 const conditions = (name: string) => (text: string) => {

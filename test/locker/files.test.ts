@@ -4,7 +4,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Answer, Browser } from '../support/browser.js';
-import { until } from '../support/ring-file.js';
+import { until } from '../support/waiting.js';
 import { newFolder, startLocker } from './process.js';
 import {
   JSON_PLEASE,

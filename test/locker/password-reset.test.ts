@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Answer, Browser } from '../support/browser.js';
-import { until } from '../support/ring-file.js';
+import { until } from '../support/waiting.js';
 import { newFolder, Process, startLocker } from './process.js';
 import { JSON_PLEASE, messagesIn, sendForm, signIn, tokenIn, whoAmI } from './visit.js';
 

@@ -247,7 +247,7 @@ describe('a new password', () => {
     const browser = new Browser(other);
     await signIn(browser, 'ada');
     const link = await choose(one, 'ada', 'a fine new one');
-    await until(async () => (await whoAmI(browser)) === undefined, 2000);
+    await until(async () => (await whoAmI(browser)) === undefined);
     expect((await browser.get(link)).status).toBe(403);
     await signIn(browser, 'ada', 'locker');
     expect(await whoAmI(browser)).toBeUndefined();

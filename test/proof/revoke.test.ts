@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 import { newFolder, startLocker } from '../locker/process.js';
 import { JSON_PLEASE, signIn, whoAmI } from '../locker/visit.js';
 import { Browser } from '../support/browser.js';
-import { until } from '../support/ring-file.js';
+import { until } from '../support/waiting.js';
 
 const run = promisify(execFile);
 const PASSWORD = 'correct horse';
@@ -66,4 +66,4 @@ test('revoke takes effect in a running process within a second', async () => {
   expect(metrics).toMatch(/^keyturn_tokens_refused_total\{purpose="session",reason="revoked_key"\} [1-9]/m);
   expect(locker.output).not.toContain(document().keys.find((key: { secret?: string }) => key.secret).secret);
   expect(await locker.stop('SIGTERM')).toBe(0);
-}, 60_000);
+});

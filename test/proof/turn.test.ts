@@ -8,4 +8,4 @@ test('twenty processes that race at the end of a period make one key, in a file,
   for (const engine of ['file', 'redis', 'postgres'])
     expect(output).toMatch(new RegExp(`\\n${engine} +5 +5 +0 +0 `));
   expect(code).toBe(0);
-}, 120_000);
+});

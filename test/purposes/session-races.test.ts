@@ -310,6 +310,6 @@ describe('two requests on one session, in every order of their calls to the stor
       pair,
     }) => {
       await explore(new World((clock) => engine.store(clock)), false, pair);
-    }, 60_000);
+    });
   });
 });

@@ -267,7 +267,7 @@ describe('a cluster of two', () => {
       const client = new Redis(port);
       const ready = async () =>
         /cluster_state:ok[\s\S]*cluster_known_nodes:2/.test(String(await client.call('CLUSTER', 'INFO')));
-      await until(ready, 20_000);
+      await until(ready);
       client.disconnect();
     }
     const cluster = createCluster({ rootNodes: nodes.map(({ url }) => ({ url })) });
@@ -278,7 +278,7 @@ describe('a cluster of two', () => {
       () => cluster.destroy(),
       () => other.disconnect(),
     );
-  }, 60_000);
+  });
 
   afterAll(async () => {
     for (const close of closings) close();

@@ -15,7 +15,8 @@ import { parseDocument } from '../../src/keyring/document.js';
 import type { Impact } from '../../src/rotation/impact.js';
 import { MemorySessionStore } from '../../src/stores/memory.js';
 import { memoryLogger, TestClock } from '../support/keyturn.js';
-import { afterwards, until } from '../support/ring-file.js';
+import { afterwards } from '../support/ring-file.js';
+import { until } from '../support/waiting.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const STOPPED = new URL('../support/stopped-clock.mjs', import.meta.url).href;

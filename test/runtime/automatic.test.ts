@@ -67,7 +67,7 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
       expect(sign()).toContain(next.id);
     }
     // The next one a period after that, and again one.
-    await until(async () => (await storeOf(place).read()).generation === 3, 8000);
+    await until(async () => (await storeOf(place).read()).generation === 3);
     const { keys, history } = await storeOf(place).read();
     expect(keys.map(({ state }) => state)).toEqual(['staged', 'active', 'retiring']);
     expect((history.at(-1)?.at ?? 0) - (next.activatesAt ?? 0)).toBeGreaterThanOrEqual(4000);

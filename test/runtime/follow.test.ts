@@ -15,8 +15,8 @@ import {
   newFolder,
   REPLACED,
   severalLooks,
-  until,
 } from '../support/ring-file.js';
+import { until } from '../support/waiting.js';
 
 const ONE = documentOf(1, [[STRONG, 'active']]);
 const STAGED = documentOf(

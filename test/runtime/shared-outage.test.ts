@@ -247,7 +247,7 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
       expect(performance.now() - since).toBeLessThan(SHORT.maxLag * 1000 + 300);
       // It can report again, and has not heard of what happened meanwhile.
       silent = false;
-      await until(() => keyturn.health.reporting, 12_000);
+      await until(() => keyturn.health.reporting);
       expect(keyturn.health.ready).toBe(false);
       deaf = false;
       await until(() => keyturn.health.ready);

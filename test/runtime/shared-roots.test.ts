@@ -115,7 +115,7 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
     for (let n = 0; n < 3; n++) await farm.start(OLD);
     for (const deploy of deploys) await farm.deploy(deploy);
     // Whoever has the former secret alone opens it no more, soon after the last of them is gone.
-    await until(async () => (await sealedUnder(place)).join() === kids(R2).join(), 15_000);
+    await until(async () => (await sealedUnder(place)).join() === kids(R2).join());
     expect(await farm.end()).toEqual([]);
     expect(writeDocument(await storeOf(place, [R2]).read())).toBe(before);
     await expect(storeOf(place, [R1]).read()).rejects.toMatchObject({ code: 'keyring_sealed' });
@@ -188,7 +188,7 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
       put(file, R2);
       await wait(300);
     }
-    await until(async () => (await sealedUnder(place)).join() === kids(R2).join(), 15_000);
+    await until(async () => (await sealedUnder(place)).join() === kids(R2).join());
     expect(await farm.end()).toEqual([]);
     expect((await storeOf(place, [R2]).read()).generation).toBe(1);
   });

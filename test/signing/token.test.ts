@@ -185,7 +185,7 @@ describe('one form only', () => {
         }
       }
     }
-  }, 120_000);
+  });
 
   it.each(tokens)('every piece, every removal and every insertion is refused', ({ token, ...options }) => {
     for (let index = 0; index < token.length; index++) {

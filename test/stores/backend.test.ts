@@ -132,7 +132,7 @@ describe.each(ENGINES)('session.backend = "%s"', (name, open) => {
       expect(answer.text).not.toMatch(/127\.0\.0\.1|ECONN|keyturn_|session:/);
     }
     proxy.mend();
-    await until(async () => (await visitor.get('/me', { cookie })).status === 200, 10_000);
+    await until(async () => (await visitor.get('/me', { cookie })).status === 200);
     expect((await visitor.get('/me', { cookie })).json).toEqual({ user: 'ada' });
   });
 
@@ -162,7 +162,7 @@ describe.each(ENGINES)('session.backend = "%s"', (name, open) => {
     await until(async () => {
       await visitor.get('/me', { cookie });
       return up() === '1';
-    }, 15_000);
+    });
     await visitor.get('/me', { cookie });
     expect(told()).toEqual(['session.engine_unavailable', 'session.engine_recovered']);
   });

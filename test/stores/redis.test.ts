@@ -321,7 +321,7 @@ describe('a cluster of two', () => {
     opened.push(['node-redis', cluster, () => cluster.destroy()]);
     const other = new Cluster(nodes.map(({ port }) => ({ host: '127.0.0.1', port })));
     opened.push(['ioredis', other, () => other.disconnect()]);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     for (const [, , close] of opened) await close();

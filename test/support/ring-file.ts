@@ -140,15 +140,6 @@ export async function follow(path: string, start: Start = {}): Promise<Following
   return { keyturn, log: logger.records, of };
 }
 
-/** Waits until something is so; a test fails by waiting too long, and not because a machine is busy. */
-export async function until(is: () => unknown): Promise<void> {
-  const deadline = performance.now() + 15_000;
-  while (!(await is())) {
-    if (performance.now() > deadline) throw new Error(`waited in vain until ${is}`);
-    await new Promise((done) => setTimeout(done, 20));
-  }
-}
-
 /** Long enough for several looks at the file. */
 export async function severalLooks(): Promise<void> {
   await new Promise((done) => setTimeout(done, 900));
