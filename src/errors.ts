@@ -22,6 +22,7 @@ export type ErrorCode =
   | 'engine_missing'
   | 'engine_unavailable'
   | 'flash_too_large'
+  | 'history_text_invalid'
   | 'jwt_invalid'
   | 'key_in_use'
   | 'key_state'

@@ -36,6 +36,7 @@ import { openRing, sealRing } from '../src/keyring/sealed-ring.js';
 import type { TransitionFacts } from '../src/keyring/step-facts.js';
 import * as transitions from '../src/keyring/transitions.js';
 import { internalsOf, Keyturn, startKeyturn } from '../src/keyturn.js';
+import { AppCookie } from '../src/purposes/cookie.js';
 import { FileRingStore } from '../src/ring-stores/file.js';
 import { foundKeyring } from '../src/rotation/index.js';
 import { COMMAND_WORDS } from '../src/rotation/refusals.js';
@@ -428,9 +429,11 @@ const PROVOKED: Readonly<Record<string, readonly Provoke[]>> = {
     () => refused({ ...sign, files: { 'keyturn.toml': `${section}secrt = "${FORMER}"` } }),
   ],
   cookie_invalid: [
-    () => coreOf({}, { session: { cookie: { name: `${CURRENT} ` } } }),
-    () => coreOf({}, { session: { cookie: { domain: `${CURRENT} ` } } }),
-    () => coreOf({}, { session: { cookie: { path: `${CURRENT};` } } }),
+    ...['name', 'domain', 'path'].map(
+      (name) => () => refused({ ...sign, config: { session: { cookie: { [name]: `${CURRENT} ` } } } }),
+    ),
+    async () => new AppCookie(`${CURRENT} `, internalsOf(await started()).settings, 'dev'),
+    async () => new AppCookie(`__Host-${CURRENT}`, internalsOf(await started()).settings, 'dev'),
   ],
   csrf_refused: [async () => (await visited(await coreOf(), undefined, 'POST')).checkCsrf(CURRENT)],
   document_invalid: [
@@ -617,6 +620,10 @@ const PROVOKED: Readonly<Record<string, readonly Provoke[]>> = {
     async () =>
       await (await blobs({ types: [`x/${FORMER}`] })).put('a', Buffer.from(''), { type: `x/${CURRENT}` }),
     async () => (await blobs()).signedUrl('a', { method: 'PUT', type: CURRENT }),
+  ],
+  history_text_invalid: [
+    () => transitions.revoke(RING, PAST, fresh(), { ...FACTS, why: `${CURRENT}\n${FORMER}` }),
+    () => transitions.revoke(RING, PAST, fresh(), { ...FACTS, why: CURRENT.repeat(20) }),
   ],
   reason_missing: [() => transitions.revoke(RING, PAST, fresh(), FACTS)],
   replica_behind: [

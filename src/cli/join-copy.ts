@@ -3,12 +3,12 @@
 import type { Context } from './command.js';
 import { attempt, conclude, openRing } from './step.js';
 import { count } from './ui.js';
-import { userName } from './user.js';
+import { whoOf } from './user.js';
 
 /** @param name what an operator calls the document @param text what is in it */
 export async function joinCopy(context: Context, name: string, text: string): Promise<0> {
   const rotation = await openRing(context);
-  const outcome = await attempt(context, () => rotation.join(text, { who: userName() }));
+  const outcome = await attempt(context, () => rotation.join(text, { who: whoOf(context) }));
   const { ring, former } = outcome;
   return await conclude(context, rotation, {
     step: 'import',

@@ -1,7 +1,7 @@
 // Reads options and words from the command line. Nothing that was typed is repeated in an error, unless it is a
 // near miss of a known name: anything else may be a secret in the wrong place.
 import { parseArgs } from 'node:util';
-import { nearest } from '../config/nearest.js';
+import { isSlipOf, nearest } from '../config/nearest.js';
 import type { Option } from './command.js';
 import { type Stop, wrongUsage } from './ui.js';
 
@@ -71,7 +71,7 @@ function unknownName(what: string, typed: string, known: readonly Option[], help
   const names = known.map(({ name }) => `--${name}`);
   const near = nearest(typed, names);
   return wrongUsage(
-    near === undefined ? `unknown ${what}` : `unknown ${what} ${typed}`,
+    isSlipOf(typed, near) ? `unknown ${what} ${typed}` : `unknown ${what}`,
     didYouMean(typed, names) ?? `${help} lists the options`,
   );
 }
@@ -85,7 +85,7 @@ function didYouMean(typed: string, known: readonly string[]): string | undefined
 export function unknownCommand(typed: string, known: readonly string[]): Stop {
   const near = nearest(typed, known);
   return wrongUsage(
-    near === undefined ? 'unknown command' : `unknown command ${typed}`,
+    isSlipOf(typed, near) ? `unknown command ${typed}` : 'unknown command',
     near === undefined ? 'keyturn --help lists the commands' : `did you mean ${near}?`,
   );
 }

@@ -2,6 +2,7 @@
 import { isAbsolute, resolve as resolvePath } from 'node:path';
 import { readDuration } from '../config/value.js';
 import { INSTANCE_NAME } from '../disk/identity.js';
+import { isThere } from '../disk/read.js';
 import { KeyturnError } from '../errors.js';
 import { looksLikeDocument } from '../keyring/document.js';
 import type { Keyring } from '../keyring/keyring.js';
@@ -9,13 +10,12 @@ import { printable } from '../printable.js';
 import type { Resolution } from '../resolve/resolve.js';
 import type { Outcome, Rotation, StepOptions } from '../rotation/rotation.js';
 import type { KeyStatus, Status } from '../rotation/status.js';
-import { isThere } from '../secret/development.js';
 import { readSecretFile } from '../secret/ladder.js';
 import type { Context, Option } from './command.js';
 import { openRotation } from './open.js';
 import { hiddenNames, iso, keyList, nextJson, nextLine, nextOf } from './ring-words.js';
 import { moment, refused, type Ui, wrongUsage } from './ui.js';
-import { userName } from './user.js';
+import { WHO, whoOf, whyOf } from './user.js';
 
 export const PIPED: Option = {
   name: 'ring',
@@ -26,6 +26,7 @@ export const PIPED: Option = {
 
 export const STEP_OPTIONS: readonly Option[] = [
   { name: 'reason', value: 'TEXT', about: 'why: it stands in the history' },
+  WHO,
   {
     name: 'gone',
     value: 'INSTANCE',
@@ -71,14 +72,13 @@ export async function openRing(context: Context): Promise<Rotation> {
 
 /** The options that every step takes. */
 export function stepOptions(context: Context): StepOptions {
-  const why = context.value('reason')?.trim();
-  if (why === '') throw wrongUsage('--reason needs a value', 'write --reason TEXT');
+  const why = whyOf(context);
   const replicas = context.value('replicas');
   if (replicas !== undefined && !/^[1-9]\d{0,4}$/.test(replicas)) {
     throw wrongUsage('--replicas takes a whole number', 'write --replicas 3, for example');
   }
   return {
-    who: userName(),
+    who: whoOf(context),
     why,
     replicas: replicas === undefined ? undefined : Number(replicas),
     gone: namesOf(context.value('gone')),
@@ -119,7 +119,7 @@ export async function readTyped(context: Context, typed: string, name: string): 
   if (!(await isThere(path))) {
     throw refused(`the file that ${name} names is not there`, `${name} takes the path of a file`);
   }
-  return await readSecretFile(path, name);
+  return await readSecretFile(path, name, { pipes: true });
 }
 
 /** A path as it was typed, seen from `--cwd`. */

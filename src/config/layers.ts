@@ -11,7 +11,8 @@ import {
   type SettingValue,
   variableOf,
 } from './settings.js';
-import type { Kind } from './value.js';
+import { knownBeginning, mayBeShown } from './unknown-name.js';
+import { isBlank, type Kind } from './value.js';
 
 /** Where a value came from: "built-in", "the dev profile", "the program", "keyturn.toml", "KEYTURN_SESSION__IDLE". */
 export type Origin =
@@ -100,7 +101,7 @@ export function layer(
   for (const { origin, tree } of layers) placing.addTree(tree, origin);
   placing.addVariables(env);
   const settings = new Settings(placing.placed, placing.purposes);
-  return { settings, errors: [...placing.errors, ...contradictions(settings)] };
+  return { settings, errors: [...placing.errors(), ...contradictions(settings)] };
 }
 
 /** Values that are fine each, and cannot work together. */
@@ -117,10 +118,14 @@ function contradictions(settings: Settings): readonly KeyturnError[] {
   ];
 }
 
+/** So many mistakes are told; a file that is something else altogether has one on every line. */
+const MOST_ERRORS = 20;
+
 class Placing {
   readonly placed = new Map<SettingName, Placed[]>();
   readonly purposes = new Map<string, PurposeSettings>();
-  readonly errors: KeyturnError[] = [];
+  readonly #errors: KeyturnError[] = [];
+  #untold = 0;
 
   constructor(profile: Profile) {
     for (const name of SETTING_NAMES) {
@@ -133,6 +138,13 @@ class Placing {
       if (special !== undefined)
         this.#place(name, special, { layer: 'profile', name: `the ${profile} profile` });
     }
+  }
+
+  /** Everything that is wrong, in the order in which it was found. */
+  errors(): readonly KeyturnError[] {
+    if (this.#untold === 0) return this.#errors;
+    const what = `the configuration has ${this.#untold} more mistakes`;
+    return [...this.#errors, new KeyturnError('config_invalid', what, 'correct those that are told first')];
   }
 
   addTree(tree: Readonly<Record<string, unknown>>, origin: Origin, prefix = ''): void {
@@ -155,7 +167,8 @@ class Placing {
       } else if (path === 'purposes' || SETTING_NAMES.some((name) => name.startsWith(`${path}.`))) {
         this.#refuse(path, origin, `must be a section: [${path}]`);
       } else {
-        this.#unknown(path, origin.name, [...SETTING_NAMES, 'purposes'], isTable(raw));
+        const what = isTable(raw) ? 'section' : 'setting';
+        this.#unknown(what, path, origin.name, [...SETTING_NAMES, 'purposes']);
       }
     }
   }
@@ -171,12 +184,12 @@ class Placing {
         this.#read(name, raw, origin, variable);
         continue;
       }
-      const purpose = /^KEYTURN_PURPOSES__([A-Z][A-Z0-9_]*?)__([A-Z_]+)$/.exec(variable);
+      const purpose = variable.length > LONGEST_VARIABLE ? null : PURPOSE_VARIABLE.exec(variable);
       if (purpose !== null) {
         const field = (purpose[2] as string).toLowerCase();
         this.#addPurpose((purpose[1] as string).toLowerCase().replaceAll('_', '-'), { [field]: raw }, origin);
       } else if (!isServiceLink(variable)) {
-        this.#unknown(variable, 'the environment', [...known.keys(), ...COMPANION_VARIABLES], false);
+        this.#unknown('variable', variable, 'the environment', [...known.keys(), ...COMPANION_VARIABLES]);
       }
     }
   }
@@ -184,7 +197,7 @@ class Placing {
   #addPurpose(name: string, fields: unknown, origin: Origin): void {
     if (!/^[a-z][a-z0-9-]{0,31}$/.test(name) || !isTable(fields)) {
       this.#refuse(
-        `purposes.${name}`,
+        mayBeShown(name, undefined) ? `purposes.${name}` : 'a name under purposes',
         origin,
         'is not a purpose: [purposes.<name>] takes a name of a-z, 0-9 and "-" that begins with a letter',
       );
@@ -197,10 +210,10 @@ class Placing {
         ?.kind;
       if (kind === undefined) {
         this.#unknown(
+          'setting',
           `purposes.${name}.${field}`,
           origin.name,
           Object.keys(PURPOSE_FIELDS).map((known) => `purposes.${name}.${known}`),
-          false,
         );
         continue;
       }
@@ -221,13 +234,9 @@ class Placing {
     const value = empty ? raw : kind.read(raw);
     if (value === undefined) {
       const what = where === origin.name && origin.layer === 'variable' ? where : `${name} in ${where}`;
-      this.errors.push(
-        new KeyturnError(
-          'config_invalid',
-          `${what} must be ${kind.expects}`,
-          `correct the value, or take it out to use the default`,
-        ),
-      );
+      const hint = 'correct the value, or take it out to use the default';
+      const code = typeof raw === 'string' && !isBlank(raw) ? kind.code : undefined;
+      this.#wrong(() => new KeyturnError(code ?? 'config_invalid', `${what} must be ${kind.expects}`, hint));
       return;
     }
     this.#place(name, value, origin);
@@ -240,23 +249,40 @@ class Placing {
   }
 
   #refuse(path: string, origin: Origin, why: string): void {
-    this.errors.push(
-      new KeyturnError('config_invalid', `${path} in ${origin.name} ${why}`, 'correct it, or take it out'),
+    this.#wrong(
+      () =>
+        new KeyturnError('config_invalid', `${path} in ${origin.name} ${why}`, 'correct it, or take it out'),
     );
   }
 
-  #unknown(path: string, where: string, known: readonly string[], table: boolean): void {
-    const near = nearest(path, known);
-    const what = where === 'the environment' ? 'variable' : table ? 'section' : 'setting';
-    this.errors.push(
-      new KeyturnError(
-        'config_unknown_key',
-        `${what} ${path} in ${where} is not known`,
+  /** @param error made only if it is told: a suggestion takes a while to find */
+  #wrong(error: () => KeyturnError): void {
+    if (this.#errors.length < MOST_ERRORS) this.#errors.push(error());
+    else this.#untold++;
+  }
+
+  #unknown(
+    what: 'variable' | 'setting' | 'section',
+    path: string,
+    where: string,
+    known: readonly string[],
+  ): void {
+    this.#wrong(() => {
+      const near = nearest(path, known);
+      const hint =
         near === undefined
           ? 'take it out; docs/configuration.md lists every setting'
-          : `did you mean ${near}?`,
-      ),
-    );
+          : `did you mean ${near}?`;
+      if (mayBeShown(path, near))
+        return new KeyturnError('config_unknown_key', `${what} ${path} in ${where} is not known`, hint);
+      const beginning = knownBeginning(path, known);
+      const which = beginning === '' ? `a ${what}` : `a ${what} that begins with ${beginning}`;
+      return new KeyturnError(
+        'config_unknown_key',
+        `${which} in ${where} is not known; its name is not shown, since it may be a secret put there by mistake`,
+        hint,
+      );
+    });
   }
 }
 
@@ -268,8 +294,13 @@ function isTable(raw: unknown): raw is Record<string, unknown> {
   return typeof raw === 'object' && raw !== null && !Array.isArray(raw) && !(raw instanceof Date);
 }
 
+/** Longer than every name that means something; patterns are tried on shorter ones only. */
+const LONGEST_VARIABLE = 128;
+const PURPOSE_VARIABLE = /^KEYTURN_PURPOSES__([A-Z][A-Z0-9_]*?)__([A-Z_]+)$/;
+
 /** Kubernetes sets such variables for a Service that happens to be called "keyturn". */
 function isServiceLink(variable: string): boolean {
+  if (variable.length > LONGEST_VARIABLE) return false;
   return /^KEYTURN_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP)(_(ADDR|PORT|PROTO))?)?)$/.test(
     variable,
   );

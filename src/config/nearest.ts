@@ -1,7 +1,14 @@
-// Finds the known name that a mistyped one most likely meant.
+// Finds the known name that a mistyped one most likely meant. What was typed may be a secret in the wrong place, and of
+// any length: it is compared where it is short, and repeated only where it is known to be a name.
+
+/** Longer than every name there is. */
+const LONGEST = 80;
+/** A name that differs by so few characters from a known one holds nothing but that name and a slip. */
+const SLIP = 3;
 
 /** The closest of `known` to `name`, or undefined when none is close enough to be worth saying. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
+  if (name.length > LONGEST) return undefined;
   const whole = withSection(name, known);
   if (whole !== undefined) return whole;
   let best: string | undefined;
@@ -16,10 +23,17 @@ export function nearest(name: string, known: readonly string[]): string | undefi
   return best;
 }
 
+/** Whether what was typed may be repeated: it is a known name, or part of one, but for a slip. */
+export function isSlipOf(typed: string, known: string | undefined): boolean {
+  if (known === undefined || typed.length > LONGEST) return false;
+  return known.endsWith(typed) || editDistance(typed.toLowerCase(), known.toLowerCase()) <= SLIP;
+}
+
 /** The one name that is this one with a section that was left out: "keyring.store" means "security.keyring.store". */
 function withSection(name: string, known: readonly string[]): string | undefined {
   // Of a variable the prefix stays in front.
-  const [, prefix = '', rest = ''] = /^(KEYTURN_)?(.*)$/s.exec(name) ?? [];
+  const prefix = name.startsWith('KEYTURN_') ? 'KEYTURN_' : '';
+  const rest = name.slice(prefix.length);
   const mark = prefix === '' ? '.' : '__';
   if (!rest.includes(mark)) return undefined;
   const found = known.filter(

@@ -1,14 +1,18 @@
 // Every setting there is: its kind, its default, what it is for. Files, variables, docs and `init` read this table.
+import { cookieDomain, cookieName, cookiePath } from './cookie-values.js';
 import type { Profile } from './profile.js';
 import {
-  cookieName,
   duration,
   flag,
   type Kind,
   lifetime,
   list,
   oneOf,
+  optional,
   origins,
+  path,
+  plainName,
+  table,
   text,
   type WeakException,
   weakExceptions,
@@ -74,15 +78,15 @@ const SECRET = 'KEYTURN_SECURITY__SIGNING_SECRET';
 // biome-ignore format: a table
 export const SETTINGS: { readonly [N in keyof SettingTypes]: Setting<SettingTypes[N]> } = {
   'security.signing_secret.secret': { kind: text, about: 'the signing secret itself; in production only as a variable', variable: SECRET, secret: true },
-  'security.signing_secret.file': { kind: text, about: 'a file with the signing secret: one line, a JSON array (newest first) or a keyring document', variable: `${SECRET}_FILE` },
+  'security.signing_secret.file': { kind: path, about: 'a file with the signing secret: one line, a JSON array (newest first) or a keyring document', variable: `${SECRET}_FILE` },
   'security.signing_secret.command': { kind: text, about: 'a JSON argument list whose output is read like the file', variable: `${SECRET}_COMMAND`, variableOnly: true, secret: true },
-  'security.signing_secret.previous_secrets': { kind: list, about: 'secrets of the past: they only verify', default: [], secret: true },
-  'security.signing_secret.next_secrets': { kind: list, about: 'secrets of the next deploy: they only verify', default: [], secret: true },
-  'security.signing_secret.revoked_kids': { kind: list, about: 'ids of keys to refuse at once', default: [] },
-  'security.signing_secret.accept_weak': { kind: weakExceptions, about: 'weak keys that are let in until a moment, while one rotates away from them', default: [] },
+  'security.signing_secret.previous_secrets': { kind: optional(list), about: 'secrets of the past: they only verify', default: [], secret: true },
+  'security.signing_secret.next_secrets': { kind: optional(list), about: 'secrets of the next deploy: they only verify', default: [], secret: true },
+  'security.signing_secret.revoked_kids': { kind: optional(list), about: 'ids of keys to refuse at once', default: [] },
+  'security.signing_secret.accept_weak': { kind: optional(weakExceptions), about: 'weak keys that are let in until a moment, while one rotates away from them', default: [] },
   'security.signing_secret.dev_secret': { kind: oneOf('persisted', 'ephemeral'), about: 'the generated development secret: kept in .keyturn/secret, or in memory only', default: 'persisted', profileDefaults: { test: 'ephemeral' } },
   'security.keyring.store': { kind: oneOf('redis', 'postgres'), about: 'where replicas share one keyring, sealed under the signing secret; default: the secret is the keyring' },
-  'security.keyring.name': { kind: text, about: 'names the shared keyring, where several apps use one Redis or database', default: 'default' },
+  'security.keyring.name': { kind: plainName, about: 'names the shared keyring, where several apps use one Redis or database', default: 'default' },
   'security.keyring.redis.url': { kind: text, about: 'the Redis of the shared keyring (default: that of the sessions)', secret: true },
   'security.keyring.postgres.url': { kind: text, about: 'the database of the shared keyring (default: that of the sessions)', secret: true },
   'security.keyring.epoch': { kind: oneOf('none', 'day'), about: 'day: every UTC day signs with a child of the active key, nothing stored', default: 'none' },
@@ -92,16 +96,16 @@ export const SETTINGS: { readonly [N in keyof SettingTypes]: Setting<SettingType
   'security.rotation.every': { kind: duration, about: 'a new key signs so long after the last one began to, by itself: "90d" (default: never)' },
   'session.backend': { kind: oneOf('cookie', 'memory', 'redis', 'postgres'), about: 'where sessions live: in the cookie itself, in this process, in Redis or in PostgreSQL', default: 'cookie' },
   'session.redis.url': { kind: text, about: 'the Redis of the sessions: "redis://user:password@host:6379/0"', secret: true },
-  'session.redis.prefix': { kind: text, about: 'the beginning of every key in Redis', default: 'keyturn:' },
+  'session.redis.prefix': { kind: plainName, about: 'the beginning of every key in Redis', default: 'keyturn:' },
   'session.postgres.url': { kind: text, about: 'the database of the sessions: "postgres://user:password@host:5432/name"', secret: true },
-  'session.postgres.table': { kind: text, about: 'the table of the sessions, with a schema before it if need be', default: 'keyturn_sessions' },
+  'session.postgres.table': { kind: table, about: 'the table of the sessions, with a schema before it if need be', default: 'keyturn_sessions' },
   'session.idle': { kind: lifetime, about: 'a session ends after so long without a request', default: 7 * 86400 },
   'session.max_age': { kind: lifetime, about: 'a session ends so long after it began, whatever happens', default: 30 * 86400 },
   'session.roll_after': { kind: duration, about: 'a session in use is extended when so much of its idle time has passed (default: a tenth)' },
   'session.sealed': { kind: flag, about: 'whether sessions in the cookie are encrypted; needs the package libsodium-wrappers', default: false },
-  'session.cookie.name': { kind: text, about: 'the cookie; production puts __Host- (or __Secure-) before it', default: 'keyturn.sid' },
-  'session.cookie.domain': { kind: text, about: 'a domain for the cookies, where subdomains share them' },
-  'session.cookie.path': { kind: text, about: 'the path of the cookies', default: '/' },
+  'session.cookie.name': { kind: cookieName, about: 'the cookie; production puts __Host- (or __Secure-) before it', default: 'keyturn.sid' },
+  'session.cookie.domain': { kind: cookieDomain, about: 'a domain for the cookies, where subdomains share them' },
+  'session.cookie.path': { kind: cookiePath, about: 'the path of the cookies', default: '/' },
   'session.cookie.same_site': { kind: oneOf('lax', 'strict', 'none'), about: 'the SameSite attribute of the cookies', default: 'lax' },
   'session.cookie.partitioned': { kind: flag, about: 'whether the cookies are partitioned by the embedding site', default: false },
   'session.cookie.persistent': { kind: flag, about: 'whether the session cookie outlives the closing of the browser', default: true },
@@ -143,4 +147,9 @@ export const PURPOSE_FIELDS: PurposeFields = {
 };
 
 /** Variables with the prefix `KEYTURN_` that are no settings. */
-export const COMPANION_VARIABLES: readonly string[] = ['KEYTURN_ENV', 'KEYTURN_DATA_DIR', 'KEYTURN_INSTANCE'];
+export const COMPANION_VARIABLES: readonly string[] = [
+  'KEYTURN_ENV',
+  'KEYTURN_DATA_DIR',
+  'KEYTURN_INSTANCE',
+  'KEYTURN_WHO',
+];

@@ -1,9 +1,11 @@
 // The kinds of value a setting can have: how each is read from a variable's text or from TOML.
-import { KeyturnError } from '../errors.js';
+import { type ErrorCode, KeyturnError } from '../errors.js';
 
 /** One kind of value. `read` answers undefined when the raw value does not fit. */
 export interface Kind<T> {
   readonly expects: string;
+  /** What a text is refused with that does not fit; default: `config_invalid`, as anything but a text is. */
+  readonly code?: ErrorCode;
   readonly read: (raw: unknown) => T | undefined;
 }
 
@@ -95,6 +97,38 @@ export const text: Kind<string> = {
   read: (raw) => (typeof raw === 'string' && raw.trim() !== '' ? raw : undefined),
 };
 
+/** Whether quotation marks that some readers of `.env` files leave where they are stand around a text. */
+export function isQuoted(text: string): boolean {
+  return /^(["'])[\s\S]*\1$/.test(text) && text.length > 1;
+}
+
+const LONGEST_NAME = 200;
+
+/** The name of something in an engine: in quotes, or with spaces around it, it is another one than was meant. */
+export const plainName: Kind<string> = {
+  expects: 'a name without spaces, control characters or quotation marks around it',
+  read: (raw) =>
+    typeof raw === 'string' && /^[^\s\p{C}]+$/u.test(raw) && raw.length <= LONGEST_NAME && !isQuoted(raw)
+      ? raw
+      : undefined,
+};
+
+/** The path of a file. Quotation marks around it, or a control character in it, and there is no such file. */
+export const path: Kind<string> = {
+  expects: 'a path, without quotation marks around it',
+  read: (raw) =>
+    typeof raw === 'string' && raw.trim() !== '' && !/\p{Cc}/u.test(raw) && !isQuoted(raw) ? raw : undefined,
+};
+
+/** A table, with a schema before it if need be. Index names are made of it, hence the length. */
+export const TABLE_NAME: RegExp = /^(?:([A-Za-z_]\w{0,62})\.)?([A-Za-z_]\w{0,47})$/;
+
+export const table: Kind<string> = {
+  expects:
+    'a table: letters, digits and "_", 48 characters at most, with a schema and a dot before it if need be',
+  read: (raw) => (typeof raw === 'string' && TABLE_NAME.test(raw) ? raw : undefined),
+};
+
 export const duration: Kind<number> = {
   expects: 'a duration such as "45s", "15min", "3h" or "90d"',
   read: readDuration,
@@ -125,6 +159,15 @@ export const list: Kind<readonly string[]> = {
   expects: 'a list: a JSON array of texts, or texts separated by commas',
   read: readList,
 };
+
+/** A list that templates set to nothing where there is nothing to set (`${OLD:-}`): empty means none. */
+export function optional<T>(kind: Kind<readonly T[]>): Kind<readonly T[]> {
+  return { ...kind, read: (raw) => (isBlank(raw) ? [] : kind.read(raw)) };
+}
+
+export function isBlank(raw: unknown): boolean {
+  return typeof raw === 'string' && raw.trim() === '';
+}
 
 /** One of a few words. */
 export function oneOf<const T extends string>(...words: readonly T[]): Kind<T> {
@@ -195,12 +238,3 @@ function patternOf(text: string): string | undefined {
   const sample = before + WILDCARD + after;
   return URL.canParse(sample) ? new URL(sample).origin.replace(WILDCARD, '*') : undefined;
 }
-
-/** The name of a cookie that scripts read: what browsers keep without conditions. */
-export const cookieName: Kind<string> = {
-  expects: 'the name of a cookie, such as "XSRF-TOKEN"; without __Host- or __Secure-',
-  read: (raw) =>
-    typeof raw === 'string' && /^[\w!#$%&'*+.^`|~-]{1,64}$/.test(raw) && !/^__(host|secure)-/i.test(raw)
-      ? raw
-      : undefined,
-};

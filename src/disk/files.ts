@@ -1,7 +1,17 @@
 // Writes files whole: after a kill at any instant what is there is the old or the new, complete.
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { link, lstat, open, readdir, realpath, rename, stat, unlink } from 'node:fs/promises';
+import {
+  type FileHandle,
+  link,
+  lstat,
+  open,
+  readdir,
+  realpath,
+  rename,
+  stat,
+  unlink,
+} from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { withLock } from './lock.js';
 
@@ -68,8 +78,7 @@ export async function replaceFile(
         });
       }
       await file.chmod(mode & 0o777);
-      await file.writeFile(text);
-      await file.sync();
+      await fill(file, text);
     } finally {
       await file.close();
     }
@@ -88,25 +97,27 @@ export async function replaceFile(
   return true;
 }
 
-/** Writes a file that is only for information: whole, but not forced to the disk. */
-export async function writeLoosely(path: string, text: string): Promise<void> {
+/**
+ * Writes a file for information, new or not: whole, like all the others. Whoever may look into its folder may read
+ * it (0644), and it belongs to whom the folder does: a command of root's must not be in the way of the app's user.
+ */
+export async function writeInformation(path: string, text: string): Promise<void> {
   const draft = draftOf(path);
   try {
-    const file = await open(draft, 'wx', 0o644);
-    try {
-      await file.writeFile(text);
-    } finally {
-      await file.close();
-    }
+    const { uid, gid } = await stat(dirname(path));
+    await writeDurably(draft, text, 0o644, async (file) => {
+      if ((await file.stat()).uid !== uid) await file.chown(uid, gid).catch(() => {});
+    });
     await rename(draft, path);
   } catch (error) {
     await unlink(draft).catch(() => {});
     throw error;
   }
+  await syncFolder(dirname(path));
 }
 
 /**
- * Reads a file that {@link writeLoosely} wrote. Nothing else is read: no symlink, no pipe that never ends, and
+ * Reads a file for information. Nothing else is read: no symlink, no pipe that never ends, and
  * nothing larger than `limit` bytes.
  *
  * @returns undefined when there is no such file
@@ -140,6 +151,14 @@ async function removeDrafts(path: string): Promise<void> {
   }
 }
 
+/** Whether a file of its own stands there, and not what leads elsewhere. */
+export async function isRegularFile(path: string): Promise<boolean> {
+  return await lstat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+}
+
 async function isTaken(path: string): Promise<boolean> {
   return await lstat(path).then(
     () => true,
@@ -147,19 +166,38 @@ async function isTaken(path: string): Promise<boolean> {
   );
 }
 
-async function writeDurably(path: string, text: string, mode: number): Promise<void> {
+async function writeDurably(
+  path: string,
+  text: string,
+  mode: number,
+  prepare: (file: FileHandle) => Promise<void> = async () => {},
+): Promise<void> {
   const file = await open(path, 'wx', mode);
   try {
-    await file.writeFile(text);
-    await file.sync();
+    await prepare(file);
+    await fill(file, text);
   } finally {
     await file.close();
   }
 }
 
+async function fill(file: FileHandle, text: string): Promise<void> {
+  await file.writeFile(text);
+  // Without it a name could come to lead to a file whose content never reached the disk.
+  await file.sync();
+}
+
+/** What a disk says that fails, and not a system that cannot do it for folders. */
+const DISK_FAILS: readonly unknown[] = ['EIO', 'ENOSPC', 'EDQUOT'];
+
 /** Makes the new name itself durable. Not every system can; the file is whole all the same. */
 export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r').catch(() => undefined);
-  await folder?.sync().catch(() => {});
-  await folder?.close();
+  try {
+    await folder?.sync().catch((error: NodeJS.ErrnoException) => {
+      if (DISK_FAILS.includes(error.code)) throw error;
+    });
+  } finally {
+    await folder?.close();
+  }
 }

@@ -4,13 +4,16 @@
 // and so is one whose lock is a minute old, wherever it runs; its lock is broken. Since that may be a mistake, and
 // two waiters may break at once, a holder looks whether the lock is still its own right before it changes anything (`stillMine`).
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rename, rmdir, stat, unlink } from 'node:fs/promises';
+import { mkdir, open, rename, rmdir, stat, unlink } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KeyturnError } from '../errors.js';
 import { hasEnded, type ProcessIdentity, thisProcess } from './identity.js';
+import { readBounded } from './read.js';
 
 const PATIENCE_MS = 15_000;
 const LOOK_MS = 15;
+/** Far more than a host name and a number. */
+const LIMIT_BYTES = 4096;
 /** A writer holds the lock for milliseconds. */
 const DEAD_AFTER_MS = 60_000;
 const GUARD_DEAD_AFTER_MS = 5_000;
@@ -55,23 +58,23 @@ async function acquire(lock: string, mark: string): Promise<void> {
 }
 
 async function create(lock: string, content: string): Promise<boolean> {
+  const file = await open(lock, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+  if (file === undefined) return false;
   try {
-    const file = await open(lock, 'wx', 0o600);
-    try {
-      await file.writeFile(content);
-    } finally {
-      await file.close();
-    }
+    await file.writeFile(content).finally(() => file.close());
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    // On a full disk: empty or half, it would hold up the next writer.
+    await unlink(lock).catch(() => {});
     throw error;
   }
 }
 
 /** Undefined when there is no lock; a lock that is empty, because its writer is about to fill it or died before. */
 async function readHolder(lock: string): Promise<Holder | undefined> {
-  const text = await readFile(lock, 'utf8').catch(() => undefined);
+  const text = await readBounded(lock, LIMIT_BYTES).then(String, () => undefined);
   if (text === undefined) return undefined;
   try {
     const { host, pid, boot, namespace, mark } = JSON.parse(text) as Holder;

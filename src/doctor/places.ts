@@ -1,8 +1,9 @@
 // Finds the files and folders that hold secrets: the source, the folder .keyturn, configuration and .env files.
-import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { readdir, realpath, stat } from 'node:fs/promises';
 import { platform } from 'node:os';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { readConfigFiles } from '../config/files.js';
+import { readBounded, SOURCE_LIMIT } from '../disk/read.js';
 import type { Resolution } from '../resolve/resolve.js';
 import type { SecretPlace } from './facts.js';
 
@@ -90,19 +91,37 @@ function holds(value: unknown): boolean {
   return (typeof value === 'string' || Array.isArray(value)) && value.length > 0;
 }
 
-const IN_ENV_FILE =
-  /^\s*(export\s+)?KEYTURN_(SECURITY__SIGNING_SECRET(__PREVIOUS_SECRETS|__NEXT_SECRETS)?\s*=\s*["']?[^\s"'#]|(SESSION|SECURITY__KEYRING)__(REDIS|POSTGRES)__URL\s*=\s*["']?\w+:\/\/[^\s/]*:[^\s/]+@)/m;
+/** `NAME=value`, as shells and the readers of such files understand it: one line at a time, since these are all linear. */
+const ASSIGNMENT = /^[ \t]*(?:export[ \t]+)?(KEYTURN_[A-Z_]{1,64})[ \t]*=[ \t]*(.*)$/s;
+const SECRETS = /^KEYTURN_SECURITY__SIGNING_SECRET(?:__PREVIOUS_SECRETS|__NEXT_SECRETS)?$/;
+const ENGINE_URLS = /^KEYTURN_(?:SESSION|SECURITY__KEYRING)__(?:REDIS|POSTGRES)__URL$/;
+/** Longer than a secret or a URL is. */
+const LONGEST_LINE = 16 * 1024;
+
+/** Whether a line of such a file sets a secret. */
+export function holdsSecret(text: string): boolean {
+  return text.split('\n').some((line) => {
+    const [, name = '', raw = ''] = ASSIGNMENT.exec(line.slice(0, LONGEST_LINE)) ?? [];
+    const value = raw.replace(/^["']/, '');
+    return (SECRETS.test(name) && /^[^\s"'#]/.test(value)) || (ENGINE_URLS.test(name) && passwordIn(value));
+  });
+}
+
+/** Of a line: with what stands behind the URL. */
+function passwordIn(value: string): boolean {
+  return hasPassword(value.split(/["'\s]/, 1)[0]);
+}
 
 /** Keyturn does not read such files, but other programs put what they hold into the environment. */
 async function envFilesWithSecrets(cwd: string): Promise<readonly string[]> {
   const names = (await readdir(cwd).catch(() => [])).filter(
     (name) => /^\.env(\..+)?$/.test(name) && !/\.(example|sample|template|dist)$/.test(name),
   );
-  const found = await Promise.all(
-    names.map(async (name) => {
-      const text = await readFile(join(cwd, name), 'utf8').catch(() => '');
-      return IN_ENV_FILE.test(text) ? [join(cwd, name)] : [];
-    }),
-  );
-  return found.flat();
+  const found: string[] = [];
+  // One after another: a folder may hold any number of them.
+  for (const name of names) {
+    const text = await readBounded(join(cwd, name), SOURCE_LIMIT).then(String, () => '');
+    if (holdsSecret(text)) found.push(join(cwd, name));
+  }
+  return found;
 }

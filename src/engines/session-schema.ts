@@ -1,4 +1,5 @@
 // The table of the sessions in PostgreSQL, as SQL: for the store that uses it, and for whoever makes it by hand.
+import { TABLE_NAME } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
 
 export const TABLE = 'keyturn_sessions';
@@ -21,7 +22,7 @@ export interface TableNames {
 
 /** Names come from the app's own code; they are held to letters, digits and "_" all the same, and quoted. */
 export function namesOf(table: string): TableNames {
-  const found = /^(?:([A-Za-z_]\w{0,62})\.)?([A-Za-z_]\w{0,47})$/.exec(table);
+  const found = TABLE_NAME.exec(table);
   if (typeof table !== 'string' || found === null) {
     throw new KeyturnError(
       'store_invalid',

@@ -4,7 +4,7 @@
 // goodbye tells it; for one that was killed it is the end of its lease, or its discovery. Each moment is vouched for
 // under the very key that it is about: it matters for as long as that one is there, and no longer.
 import { join } from 'node:path';
-import { readLoosely, writeLoosely } from '../disk/files.js';
+import { isRegularFile, readLoosely, replaceFile, writeInformation } from '../disk/files.js';
 import { withLock } from '../disk/lock.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { isVouchedForBy, vouchFor } from '../keyring/vouch.js';
@@ -75,10 +75,13 @@ export async function noteEnded(
   };
   // Most often it is known already, and nobody has to wait for anybody.
   if ((await news()).later.length === 0) return true;
-  return await withLock(file, async () => {
+  return await withLock(file, async ({ stillMine }) => {
     const { known, later } = await news();
-    if (later.length > 0)
-      await writeLoosely(file, `${JSON.stringify({ ...known, ...Object.fromEntries(later) })}\n`);
+    if (later.length === 0) return true;
+    const text = `${JSON.stringify({ ...known, ...Object.fromEntries(later) })}\n`;
+    // A command of root's and a process of another user both write here: the file stays whose it was.
+    if (await isRegularFile(file)) return await replaceFile(file, text, stillMine);
+    await writeInformation(file, text);
     return true;
   }).catch(() => false);
 }

@@ -1,7 +1,7 @@
 // Reports beside a keyring file: a folder with a small file for each process.
 import { lstat, mkdir, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readLoosely, writeLoosely } from '../disk/files.js';
+import { readLoosely, writeInformation } from '../disk/files.js';
 import { hasEnded } from '../disk/identity.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { type HeardReport, readHeard, reportText } from './authentic.js';
@@ -72,7 +72,7 @@ export async function writeReport(
     if (error.code !== 'EEXIST') throw error;
   });
   if (!(await isOwnFolder(folder))) throw new Error('the folder of reports is not a folder');
-  await writeLoosely(join(folder, `${report.instance}.json`), `${reportText(report, ring)}\n`);
+  await writeInformation(join(folder, `${report.instance}.json`), `${reportText(report, ring)}\n`);
 }
 
 /** Says goodbye: what the process signed still counts, what it knew no longer matters. */

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Key } from './key.js';
 import { Keyring } from './keyring.js';
+import { saidIn } from './said.js';
 
 /** What a new document records of its beginning. */
 export interface Beginning {
@@ -33,6 +34,6 @@ export function adopt(keys: readonly Key[], beginning: Beginning): Keyring {
     id: beginning.id,
     generation: 1,
     replaces: beginning.replaces ?? [],
-    history: [beginning.who === undefined ? entry : { ...entry, who: beginning.who }],
+    history: [{ ...entry, ...saidIn({ who: beginning.who }) }],
   });
 }

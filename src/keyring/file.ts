@@ -1,7 +1,8 @@
 // Changes a keyring document on disk: one writer at a time, whole or not at all.
-import { readFile, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { replaceFile } from '../disk/files.js';
 import { withLock } from '../disk/lock.js';
+import { readBounded } from '../disk/read.js';
 import { KeyturnError } from '../errors.js';
 import { parseDocument, writeDocument } from './document.js';
 import type { Keyring } from './keyring.js';
@@ -29,7 +30,11 @@ export async function changeDocument(
     const file = await realpath(path);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const written = await withLock(file, async ({ stillMine }) => {
-        const present = parseDocument(await readFile(file, 'utf8'), path, clean);
+        const present = parseDocument(
+          (await readBounded(file, DOCUMENT_LIMIT_BYTES)).toString(),
+          path,
+          clean,
+        );
         const next = await change(present);
         if (next === present) return present;
         return (await replaceFile(file, readable(next, path, clean), stillMine)) ? next : undefined;
@@ -68,12 +73,14 @@ function unwritable(path: string, error: unknown): KeyturnError {
     EPERM: NOT_YOURS,
     EOWNER: 'run this as the user that owns the file: its owner must not change',
     ENOENT: 'the file is gone; put it back from a copy',
-    ENOSPC: 'the disk is full; the file is as it was',
+    ENOSPC: 'the disk is full: make room, and try again; the file is whole',
+    EDQUOT: 'the quota is used up: make room, and try again; the file is whole',
+    EIO: 'the disk fails: see whether the change is there, and copy the file elsewhere',
   };
   return new KeyturnError(
     'keyring_unwritable',
     `${path} cannot be changed (${code})`,
-    hints[code] ?? 'the file is as it was; see to its folder',
+    hints[code] ?? 'the file is whole; see to its folder',
     { cause: error },
   );
 }

@@ -9,6 +9,7 @@ import { Keyring } from './keyring.js';
 import { gatherMarks } from './marks.js';
 import { effective, factsOf } from './planned.js';
 import { foldedHistory, prunedKeys } from './prune.js';
+import { saidIn } from './said.js';
 import { isLive, replicasWithout, type TransitionFacts } from './step-facts.js';
 import {
   expiryOf,
@@ -286,9 +287,7 @@ function next(
     at: facts.now,
     what,
     kid,
-    // An empty text says nothing, and a document holds none.
-    ...(facts.who ? { who: facts.who } : {}),
-    ...(facts.why ? { why: facts.why } : {}),
+    ...saidIn(facts),
     ...(facts.gone && facts.gone.length > 0 ? { gone: facts.gone } : {}),
   };
   // Whoever signs may have issued tokens with the lifetimes in force until now.

@@ -31,7 +31,7 @@ export class AppCookie {
     if (/^__(host|secure)-/i.test(base)) {
       throw new KeyturnError(
         'cookie_invalid',
-        `the cookie name ${base} has a prefix already, which production puts before it`,
+        `the cookie name has a prefix already, which production puts before it`,
         'leave the prefix out of session.cookie.name',
       );
     }

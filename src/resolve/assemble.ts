@@ -2,6 +2,7 @@
 import type { Settings } from '../config/layers.js';
 import type { Profile } from '../config/profile.js';
 import { variableOf } from '../config/settings.js';
+import { isQuoted } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
 import { looksLikeDocument, parseDocument } from '../keyring/document.js';
 import { Key, type KeyState, Material } from '../keyring/key.js';
@@ -135,6 +136,15 @@ function addCompanions(gathering: Gathering, settings: Settings): void {
   for (const kid of settings.get(REVOKED)) gathering.revoke(kid, settings.origin(REVOKED)?.name ?? REVOKED);
 }
 
+/** Docker's `--env-file` and others leave them where they are; where a shell reads the same line, they are gone. */
+function quoted(where: string): KeyturnError {
+  return new KeyturnError(
+    'secret_malformed',
+    `${where} has quotation marks around it, which count as part of the secret`,
+    'take them out before anything is signed with it; where tokens of it are alive, leave them in everywhere until it is rotated',
+  );
+}
+
 /** Collects keys from single secrets. The first is active; a secret that comes again is said and left out. */
 class Gathering {
   readonly #keys = new Map<string, Key>();
@@ -151,6 +161,7 @@ class Gathering {
       const nth =
         secrets.length > 1 && state === 'active' ? `secret ${index + 1} of ${place(index)}` : place(index);
       const material = new Material(cleanSecret(secret, nth));
+      if (isQuoted(material.revealSecret())) this.#problems.warn('keyring', quoted(nth));
       const before = this.#places.get(material.kid);
       if (before !== undefined) {
         this.#problems.warn(

@@ -6,7 +6,11 @@ import { readConfigFiles } from '../config/files.js';
 import { type Layer, layer, type Origin, type Settings } from '../config/layers.js';
 import { decideProfile, type Profile, type ProfileDecision } from '../config/profile.js';
 import { variableOf } from '../config/settings.js';
+
+import { isQuoted } from '../config/value.js';
+
 import { INSTANCE_NAME } from '../disk/identity.js';
+
 import { KeyturnError } from '../errors.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { climb, type LadderInput, type Source } from '../secret/ladder.js';
@@ -74,6 +78,11 @@ export async function resolve(options: ResolveOptions): Promise<Resolution> {
         'use letters, digits and "._:-", 128 characters at most, such as the UID of a pod; or unset it',
       ),
     );
+  }
+  if (isQuoted(machine.env.KEYTURN_DATA_DIR ?? '')) {
+    const what =
+      'KEYTURN_DATA_DIR has quotation marks around it, which would belong to the name of the folder';
+    problems.error('configuration', new KeyturnError('config_invalid', what, 'take them out'));
   }
   await checkPlaces(settings, profile.profile, problems);
   // A configuration that is refused may be the one that names the secret: nothing is made up in its place.

@@ -1,6 +1,6 @@
 // A keyring in a file that all its processes see: a keyring document, changed under a lock.
-import { readFile } from 'node:fs/promises';
 import { writeNewFile } from '../disk/files.js';
+import { readBounded, SOURCE_LIMIT } from '../disk/read.js';
 import { KeyturnError } from '../errors.js';
 import { FileFleet } from '../fleet/file-fleet.js';
 import { parseDocument, writeDocument } from '../keyring/document.js';
@@ -23,7 +23,7 @@ export class FileRingStore implements RingStore {
   }
 
   async read(): Promise<Keyring> {
-    const text = await readFile(this.name, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    const bytes = await readBounded(this.name, SOURCE_LIMIT).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') {
         throw new KeyturnError(
           'keyring_missing',
@@ -37,7 +37,7 @@ export class FileRingStore implements RingStore {
         'see to its owner and mode',
       );
     });
-    return parseDocument(text, this.name, cleanSecret);
+    return parseDocument(bytes.toString(), this.name, cleanSecret);
   }
 
   async change(change: RingChange): Promise<Keyring> {

@@ -52,7 +52,7 @@ async function foundDocument(before: Resolution, founding: Founding): Promise<Fo
     return await foundRing(founding);
   }
   const { named, config } = documentAt(path, before, true);
-  const written = await writeNewFile(config, configTemplate(named), 0o644).catch(unwritable(config));
+  const written = await writeNewFile(config, configTemplate(named), 0o644).catch(unnamed(path, named));
   const after = await resolve({ machine, profile, config: inProgram, create: false });
   const document = documentAt(path, before, written);
   return { place: path, created: true, ring, keys, document, takeAway: whatToTakeAway(before), after };
@@ -152,6 +152,17 @@ function unwritable(path: string): (error: unknown) => never {
       'keyring_unwritable',
       `${path} cannot be written (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`,
       'make its folder writable; KEYTURN_DATA_DIR moves .keyturn',
+    );
+  };
+}
+
+/** The document is there by now, and a second try would find it in its way. */
+function unnamed(path: string, named: string): (error: unknown) => never {
+  return (error) => {
+    throw new KeyturnError(
+      'keyring_unwritable',
+      `${path} is written, but the keyturn.toml that names it is not (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`,
+      `write it by hand: under [security.signing_secret], file = ${JSON.stringify(named)}`,
     );
   };
 }

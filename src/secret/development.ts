@@ -1,8 +1,10 @@
 // The secret that development makes for itself: .keyturn/secret, created once and kept over restarts.
 import { randomBytes } from 'node:crypto';
-import { chmod, lstat, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { writeNewFile } from '../disk/files.js';
+import { chmod, mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { readLoosely, replaceFile, syncFolder, writeNewFile } from '../disk/files.js';
+import { withLock } from '../disk/lock.js';
+import { readBounded, SOURCE_LIMIT } from '../disk/read.js';
 import { KeyturnError } from '../errors.js';
 import { decodeText } from './text.js';
 
@@ -18,7 +20,7 @@ export function newSecret(): string {
  */
 export async function readDevelopmentSecret(dataDir: string): Promise<string> {
   const path = join(dataDir, 'secret');
-  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+  const bytes = await readBounded(path, SOURCE_LIMIT).catch((error: NodeJS.ErrnoException) => {
     throw new KeyturnError(
       'secret_unreadable',
       `${path} cannot be read (${error.code})`,
@@ -65,18 +67,24 @@ export async function createDevelopmentSecret(
 /** Makes the folder (0700) with an ignore rule of its own, so that nothing in it is ever committed by accident. */
 export async function prepareDataDir(dataDir: string): Promise<void> {
   const made = await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  if (made !== undefined) await chmod(dataDir, 0o700);
-  await writeFile(join(dataDir, '.gitignore'), '*\n', { flag: 'wx', mode: 0o600 }).catch(
-    (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
-    },
-  );
+  if (made !== undefined) {
+    await chmod(dataDir, 0o700);
+    await syncFolder(dirname(dataDir));
+  }
+  await ignoreAll(join(dataDir, '.gitignore'));
 }
 
-/** A name that leads nowhere counts as there: a present but unreadable source is an error, not an absent one. */
-export async function isThere(path: string): Promise<boolean> {
-  return await lstat(path).then(
-    () => true,
-    (error: NodeJS.ErrnoException) => error.code === 'EACCES' || error.code === 'EPERM',
-  );
+const IGNORE_ALL = '*\n';
+
+/** A rule that somebody has written stays. One that a full disk or a crash has left empty or half is made whole. */
+async function ignoreAll(path: string): Promise<void> {
+  if (await writeNewFile(path, IGNORE_ALL, 0o600)) return;
+  const isHalf = async () => {
+    const text = await readLoosely(path, IGNORE_ALL.length);
+    return text !== undefined && text !== IGNORE_ALL && IGNORE_ALL.startsWith(text);
+  };
+  if (!(await isHalf())) return;
+  await withLock(path, async ({ stillMine }) => {
+    if (await isHalf()) await replaceFile(path, IGNORE_ALL, stillMine);
+  });
 }

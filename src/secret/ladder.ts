@@ -1,10 +1,10 @@
 // Where the secret comes from: the first source that is present wins, and one that is present but broken is
 // an error, never a reason to look further.
 import { execFile } from 'node:child_process';
-import { type FileHandle, open } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { isThere, type ReadOptions, readBounded, SOURCE_LIMIT } from '../disk/read.js';
 import { KeyturnError } from '../errors.js';
-import { createDevelopmentSecret, isThere, newSecret, readDevelopmentSecret } from './development.js';
+import { createDevelopmentSecret, newSecret, readDevelopmentSecret } from './development.js';
 import { cleanSecret, decodeText } from './text.js';
 
 /** The steps of the ladder; their order is the order of preference. */
@@ -54,7 +54,6 @@ export interface Found {
 export type Ladder = Found | { readonly source?: undefined; readonly hidden: readonly Source[] };
 
 const COMMAND_TIMEOUT_MS = 10_000;
-const LIMIT_BYTES = 1024 * 1024;
 
 /**
  * Climbs the ladder.
@@ -127,11 +126,11 @@ async function read(source: Source, input: LadderInput): Promise<string> {
  *
  * @throws KeyturnError `secret_unreadable`, `secret_empty`, `secret_malformed`
  */
-export async function readSecretFile(path: string, name: string): Promise<string> {
+export async function readSecretFile(path: string, name: string, options?: ReadOptions): Promise<string> {
   const where = `the file ${path} (from ${name})`;
   let bytes: Uint8Array;
   try {
-    bytes = await readLimited(path);
+    bytes = await readBounded(path, SOURCE_LIMIT, options);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
     throw new KeyturnError(
@@ -141,23 +140,6 @@ export async function readSecretFile(path: string, name: string): Promise<string
     );
   }
   return notEmpty(decodeText(bytes, where), where);
-}
-
-/** Reads no further than the limit: a pipe or a device does not tell its size. */
-async function readLimited(path: string): Promise<Uint8Array> {
-  const bytes = Buffer.alloc(LIMIT_BYTES + 1);
-  let length = 0;
-  let file: FileHandle | undefined;
-  try {
-    file = await open(path, 'r');
-    for (let more = 1; more > 0 && length < bytes.length; length += more) {
-      more = (await file.read(bytes, length, bytes.length - length)).bytesRead;
-    }
-  } finally {
-    await file?.close();
-  }
-  if (length > LIMIT_BYTES) throw Object.assign(new Error(), { code: 'EFBIG' });
-  return bytes.subarray(0, length);
 }
 
 /**
@@ -182,6 +164,7 @@ function unreadableHint(code: string, name: string): string {
   if (code === 'ENOENT') return `mount or create the file, or correct ${name}`;
   if (code === 'EACCES' || code === 'EPERM')
     return 'let the user that runs this process read it (and nobody else)';
+  if (code === 'EFTYPE') return `${name} must name a file, and neither a pipe nor a device`;
   if (code === 'EISDIR') return `${name} must name the file itself, not its folder`;
   return `correct ${name}: it names a file of at most 1 MiB`;
 }
@@ -200,7 +183,7 @@ async function run(argumentList: string, name: string, cwd: string, timeout: num
     timeout,
     // A command that does not heed SIGTERM would hold up the start for ever.
     killSignal: 'SIGKILL',
-    maxBuffer: LIMIT_BYTES,
+    maxBuffer: SOURCE_LIMIT,
     windowsHide: true,
   } as const;
   const output = await new Promise<Buffer>((done, failed) => {

@@ -200,3 +200,26 @@ describe('a sealed token', () => {
     expect(ran.stdout).toContain('the keyring in force does not have its key');
   });
 });
+
+describe('a payload that somebody has made large or deep', () => {
+  test.each([
+    ['deep', '['.repeat(40) + ']'.repeat(40), 'nested more than 32 levels deep'],
+    ['deeper', `${'['.repeat(3000)}1${']'.repeat(3000)}`, 'nested more than 32 levels deep'],
+    ['large', JSON.stringify('x'.repeat(20_000)), '20002 characters long'],
+  ])('is said to be so, and not shown: %s', async (_, json, why) => {
+    const token = await sign(JSON.parse(json));
+    for (const args of [[], ['--json']]) {
+      const ran = await keyturn(['inspect', '-', ...args], { env: ENV, input: token });
+      expect(ran).toMatchObject({ code: 0, stderr: '' });
+      expect(ran.stdout.length).toBeLessThan(1000);
+      expect(ran.stdout).toContain(why);
+      if (args.length > 0) expect(JSON.parse(ran.stdout)).toMatchObject({ payload: null, reason: null });
+    }
+  });
+
+  test('brackets in texts are none', async () => {
+    const token = await sign({ text: '[{\\"['.repeat(100) });
+    const { stdout } = await keyturn(['inspect', token, '--json'], { env: ENV });
+    expect(JSON.parse(stdout).payload).toEqual({ text: '[{\\"['.repeat(100) });
+  });
+});

@@ -17,7 +17,7 @@ import {
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { replaceFile, writeLoosely, writeNewFile } from '../../src/disk/files.js';
+import { replaceFile, writeInformation, writeNewFile } from '../../src/disk/files.js';
 import { changeDocument } from '../../src/keyring/file.js';
 import { Keyring } from '../../src/keyring/keyring.js';
 import { cleanSecret } from '../../src/secret/text.js';
@@ -187,15 +187,17 @@ describe('writeNewFile', () => {
   });
 });
 
-describe('writeLoosely', () => {
+describe('writeInformation', () => {
   test('replaces what is there, and leaves nothing behind when it cannot', async () => {
     const folder = newFolder();
     const path = join(folder, 'report.json');
-    await writeLoosely(path, 'one');
-    await writeLoosely(path, 'two');
+    await writeInformation(path, 'one');
+    await writeInformation(path, 'two');
     expect(readFileSync(path, 'utf8')).toBe('two');
     mkdirSync(join(folder, 'taken.json'));
-    await expect(writeLoosely(join(folder, 'taken.json'), 'three')).rejects.toMatchObject({ code: 'EISDIR' });
+    await expect(writeInformation(join(folder, 'taken.json'), 'three')).rejects.toMatchObject({
+      code: 'EISDIR',
+    });
     expect(readdirSync(folder).sort()).toEqual(['report.json', 'taken.json']);
   });
 });

@@ -13,7 +13,7 @@ import { joinCopy } from '../join-copy.js';
 import { tellFounded, tellWaiting } from '../new-keyring.js';
 import { looksLikeArray, PIPED, pathOf, readTyped } from '../step.js';
 import { count, refused, wrongUsage } from '../ui.js';
-import { userName } from '../user.js';
+import { WHO, whoOf } from '../user.js';
 
 export const importSecrets: Command = {
   usage: 'FILE | --variable NAME',
@@ -33,6 +33,7 @@ export const importSecrets: Command = {
   options: [
     { name: 'variable', value: 'NAME', about: 'take over what this environment variable holds' },
     PIPED,
+    WHO,
   ],
   words: ['[FILE]'],
   run: async (context) => {
@@ -43,7 +44,7 @@ export const importSecrets: Command = {
     const founded = await foundRing({
       machine: context.machine,
       profile: context.profile,
-      who: userName(),
+      who: whoOf(context),
       imported,
       waiting: tellWaiting(context),
       approve: ({ keys }, before) => {

@@ -3,7 +3,7 @@ import { foundRing } from '../../rotation/found.js';
 import type { Command, Option } from '../command.js';
 import { tellFounded, tellWaiting } from '../new-keyring.js';
 import { wrongUsage } from '../ui.js';
-import { userName } from '../user.js';
+import { WHO, whoOf } from '../user.js';
 
 const IF_MISSING: Option = {
   name: 'if-missing',
@@ -36,7 +36,7 @@ export const init: Command = {
     '--if-missing is for jobs and init containers that run at every deploy.',
     'KEYTURN_DATA_DIR moves .keyturn to a place that survives deployments.',
   ],
-  options: [IF_MISSING, REPLACES],
+  options: [IF_MISSING, REPLACES, WHO],
   words: [],
   run: async (context) => {
     const replaces = context.value('replaces');
@@ -45,7 +45,7 @@ export const init: Command = {
     const founded = await foundRing({
       machine: context.machine,
       profile: context.profile,
-      who: userName(),
+      who: whoOf(context),
       imported: [],
       ifMissing: context.has('if-missing'),
       replaces,

@@ -10,10 +10,11 @@ import { parseSealed, type SealedParts } from '../../signing/sealed-token.js';
 import { Sealer } from '../../signing/sealer.js';
 import { Signer } from '../../signing/signer.js';
 import { AEAD_PACKAGE, type Aead, loadAead } from '../../signing/sodium.js';
-import { decodePayload, fromJson, parseToken, type TokenParts } from '../../signing/token.js';
+import { decodePayload, parseToken, type TokenParts } from '../../signing/token.js';
 import { Usage } from '../../signing/usage.js';
 import type { Command, Context } from '../command.js';
 import { openRotation } from '../open.js';
+import { type ShownPayload, shownPayload } from '../payload.js';
 import { columns, relativeTime, wrongUsage } from '../ui.js';
 
 export const inspect: Command = {
@@ -182,8 +183,10 @@ interface Seen {
   readonly sealed: boolean;
   /** Whether the payload was written by a holder of the key. */
   readonly authentic: boolean;
-  /** Null of a sealed token. */
+  /** Null of a sealed token, and of one that is too large or too deep to be shown. */
   readonly payload: unknown;
+  /** Why the payload is not shown, where it could be read. */
+  readonly payloadOmitted?: string;
   readonly purposes: readonly string[];
   readonly reason: Reason | null;
 }
@@ -201,6 +204,7 @@ function describe(parts: Parts | undefined, trial: Trial | undefined, ring: Keyr
       reason: 'malformed',
     };
   }
+  const shown: ShownPayload = isSealed(parts) ? { value: null } : shownPayload(decodePayload(parts.payload));
   return {
     version: 1,
     kid: parts.kid,
@@ -210,7 +214,8 @@ function describe(parts: Parts | undefined, trial: Trial | undefined, ring: Keyr
     bound: !isSealed(parts) && parts.bindTag !== undefined,
     sealed: isSealed(parts),
     authentic: trial.authentic,
-    payload: isSealed(parts) ? null : (fromJson(decodePayload(parts.payload))?.value ?? null),
+    payload: 'omitted' in shown ? null : shown.value,
+    ...('omitted' in shown ? { payloadOmitted: shown.omitted } : {}),
     purposes: trial.purposes,
     reason: trial.reason,
   };
@@ -254,13 +259,17 @@ function show(seen: Seen, { ui, machine }: Context): void {
           'payload',
           seen.sealed
             ? 'sealed: content not shown'
-            : seen.authentic
-              ? ''
-              : 'unverified: anybody can have written this',
+            : seen.payloadOmitted !== undefined
+              ? `not shown: ${seen.payloadOmitted}`
+              : seen.authentic
+                ? ''
+                : 'unverified: anybody can have written this',
         ],
       ],
       '',
     ),
-    ...(seen.sealed ? [] : JSON.stringify(seen.payload, null, 2).split('\n')),
+    ...(seen.sealed || seen.payloadOmitted !== undefined
+      ? []
+      : JSON.stringify(seen.payload, null, 2).split('\n')),
   );
 }

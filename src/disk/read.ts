@@ -1,0 +1,73 @@
+// Reads files that others may have put there: in a folder that was cloned or unpacked any name can be a pipe that never
+// answers, a device that never ends, or a file larger than the memory.
+import { constants } from 'node:fs';
+import { lstat, open, stat } from 'node:fs/promises';
+
+/** What a setting or a secret can need, many times over; also the most that a keyring document may have. */
+export const SOURCE_LIMIT: number = 1024 * 1024;
+
+const CHUNK_BYTES = 64 * 1024;
+
+/** Why a file that is there is not read. The codes are the system's own for the same. */
+export class Unreadable extends Error {
+  readonly code: 'EFTYPE' | 'EFBIG' | 'EISDIR';
+
+  constructor(code: 'EFTYPE' | 'EFBIG' | 'EISDIR') {
+    super(`the file cannot be read (${code})`);
+    this.code = code;
+  }
+}
+
+export interface ReadOptions {
+  /** What was typed by an operator may be a pipe, as shells make them: `<(vault kv get …)`. */
+  readonly pipes?: boolean;
+}
+
+/**
+ * The content of a regular file.
+ *
+ * @param limit bytes
+ * @throws the file system's own error; {@link Unreadable} for a folder, a pipe, a device, a larger file
+ */
+export async function readBounded(path: string, limit: number, options: ReadOptions = {}): Promise<Buffer> {
+  // Looked at before it is opened, since opening alone does something to some devices, and once more afterwards.
+  refuseOthers(await stat(path), limit, options);
+  // A pipe that took the file's place in between must not hold this up. Windows has none of these flags.
+  const { O_RDONLY, O_NONBLOCK = 0, O_NOCTTY = 0 } = constants;
+  const file = await open(path, options.pipes === true ? O_RDONLY : O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  try {
+    refuseOthers(await file.stat(), limit, options);
+    const parts: Buffer[] = [];
+    // A file may grow meanwhile, and those under /proc do not tell their size.
+    for (let length = 0; ; ) {
+      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES, null);
+      if (bytesRead === 0) return Buffer.concat(parts);
+      length += bytesRead;
+      if (length > limit) throw new Unreadable('EFBIG');
+      parts.push(buffer.subarray(0, bytesRead));
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+interface Looks {
+  readonly size: number;
+  isFile(): boolean;
+  isDirectory(): boolean;
+  isFIFO(): boolean;
+}
+
+function refuseOthers(found: Looks, limit: number, { pipes = false }: ReadOptions): void {
+  if (found.isDirectory()) throw new Unreadable('EISDIR');
+  if (!found.isFile() && !(pipes && found.isFIFO())) throw new Unreadable('EFTYPE');
+  if (found.size > limit) throw new Unreadable('EFBIG');
+}
+
+/** A name that leads nowhere counts as there: a present but unreadable source is an error, not an absent one. */
+export async function isThere(path: string): Promise<boolean> {
+  return await lstat(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => error.code === 'EACCES' || error.code === 'EPERM',
+  );
+}

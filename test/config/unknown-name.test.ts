@@ -1,0 +1,91 @@
+// A secret that was put into the name of a variable, a key or an option is not repeated, however it got there.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { isSlipOf, nearest } from '../../src/config/nearest.js';
+import { SETTING_NAMES, variableOf } from '../../src/config/settings.js';
+import { expectNoLeak, folderWith, OLDER, resolveOn, SECRET } from '../support/machine.js';
+
+const PHRASE = 'correct-horse-battery-staple-and-so-on';
+const SECRETS = [
+  OLDER,
+  OLDER.slice(0, 32),
+  `A${OLDER.slice(0, 31)}`,
+  PHRASE,
+  'hunter2hunter2',
+  'tr0ub4dor&3',
+];
+
+async function errorsWith(toml: string, env: Record<string, string> = {}): Promise<readonly Error[]> {
+  const cwd = await folderWith({ 'keyturn.toml': toml });
+  const { problems } = await resolveOn({ cwd, env: { KEYTURN_ENV: 'dev', ...env } });
+  return problems.filter(({ severity }) => severity === 'error').map(({ error }) => error);
+}
+
+describe.each(SECRETS)('%s', (secret) => {
+  const quoted = JSON.stringify(secret);
+  test.each([
+    `${quoted} = "x"`,
+    `[security.signing_secret]\n${quoted} = "x"`,
+    `[security]\n${quoted}.secret = "x"`,
+    `[session]\n"idle ${secret}" = 1`,
+    `[${quoted}]\nidle = "1h"`,
+    `[purposes."X ${secret}"]\nmax_age = "1h"\n`,
+    `[purposes.x]\n${quoted} = 1`,
+  ])('in the file as %j', async (toml) => {
+    const errors = await errorsWith(toml);
+    expect(errors).not.toEqual([]);
+    expectNoLeak(errors, secret);
+  });
+
+  test.each([
+    `${SECRET}_${secret}`,
+    `${SECRET}=${secret}`,
+    `${SECRET}__${secret}`,
+    `KEYTURN_${secret}`,
+    `KEYTURN_SESSION__${secret}`,
+    `KEYTURN_PURPOSES__X__${secret}`,
+    `KEYTURN_PURPOSES__${secret}__MAX_AGE`,
+  ])('in the variable %s', async (variable) => {
+    const errors = await errorsWith('', { [variable]: 'x' });
+    expect(errors).not.toEqual([]);
+    expectNoLeak(errors, secret);
+  });
+});
+
+test('what is known of such a name is said', async () => {
+  const [error] = await errorsWith('', { [`${SECRET}_${OLDER}`]: 'x' });
+  expect(error?.message).toMatch(
+    /^a variable that begins with KEYTURN_SECURITY__SIGNING_SECRET in the environment is not known/,
+  );
+  const [inFile] = await errorsWith(`[session.cookie]\n${OLDER} = 1`);
+  expect(inFile?.message).toMatch(
+    /^a setting that begins with session\.cookie in keyturn\.toml is not known/,
+  );
+});
+
+test('names that control a terminal, and names without end, are not repeated either', async () => {
+  for (const name of ['\u001b[31mred', '\u202eevil', 'a'.repeat(100_000), 'a.b'.repeat(30_000), '\n']) {
+    const errors = await errorsWith(`[session]\n${JSON.stringify(name)} = 1`);
+    for (const { message } of errors) {
+      expect(message.length).toBeLessThan(300);
+      expect(message).not.toMatch(/[\p{Cc}\u202e]/u);
+    }
+    expect(errors).toHaveLength(1);
+  }
+});
+
+test('a file that is something else altogether is told in a few lines', async () => {
+  const errors = await errorsWith(Array.from({ length: 5000 }, (_, nth) => `key${nth} = ${nth}`).join('\n'));
+  expect(errors).toHaveLength(21);
+  expect(errors.at(-1)?.message).toBe('the configuration has 4980 more mistakes');
+});
+
+test('of what is repeated all but a slip is a known name', () => {
+  const known = [...SETTING_NAMES, ...SETTING_NAMES.map(variableOf)];
+  fc.assert(
+    fc.property(fc.constantFrom(...known), fc.stringMatching(/^[a-z0-9]{4,40}$/), (name, secret) => {
+      for (const typed of [name + secret, secret + name, `${name}_${secret}`])
+        expect(isSlipOf(typed, nearest(typed, known)) && typed.includes(secret)).toBe(false);
+    }),
+  );
+});
