@@ -39,7 +39,11 @@ export function readHeard(
   ring: Keyring | undefined,
   now: number,
 ): HeardReport | undefined {
-  if (text === undefined || text.length > LIMIT_BYTES) return undefined;
+  return heardAs(text, text !== undefined && isAuthentic(text, ring), now);
+}
+
+/** The same of a text that has been looked at. @param authentic see {@link isAuthentic} */
+export function heardAs(text: string | undefined, authentic: boolean, now: number): HeardReport | undefined {
   const report = readReport(text);
   if (report === undefined) return undefined;
   const past = (at: number) => Math.min(at, now);
@@ -51,13 +55,14 @@ export function readHeard(
       verifiedAt: past(use.verifiedAt),
       signedAt: past(use.signedAt),
     })),
-    authentic: isAuthentic(text, ring),
+    authentic,
     dated: report.at,
   };
 }
 
 /** Whether a live key of the ring vouches for the text, whatever it says. */
 export function isAuthentic(text: string, ring: Keyring | undefined): boolean {
+  if (text.length > LIMIT_BYTES) return false;
   const body = text.slice(0, -TAIL_LENGTH);
   const tail = text.slice(-TAIL_LENGTH);
   const by = body.slice(-9, -1);

@@ -13,6 +13,7 @@ import {
   isPurpose,
   isRecord,
   isText,
+  LIMIT_BYTES,
   listOf,
   optional,
   readJson,
@@ -133,6 +134,6 @@ const REPORT = {
 
 /** Reads a report; undefined for anything that is not a valid one. */
 export function readReport(text: string | undefined): ReplicaReport | undefined {
-  const report = readJson(text);
+  const report = text !== undefined && text.length <= LIMIT_BYTES ? readJson(text) : undefined;
   return hasShape(report, REPORT) ? (report as unknown as ReplicaReport) : undefined;
 }

@@ -20,10 +20,13 @@ import {
   type EngineClock,
   FAR_AHEAD,
   type LeftReport,
+  LONGEST_MOMENT,
+  LONGEST_NAME,
   LONGEST_REPORT,
+  PAGE,
+  type ReportPage,
   type RingTable,
   type Slot,
-  type StoredReport,
 } from './ring-table.js';
 
 export interface PostgresRingTableOptions {
@@ -42,6 +45,10 @@ const NO_TABLE = '42P01';
 /** serialization_failure, deadlock_detected: the statement was undone, to be repeated. */
 const UNDONE: readonly unknown[] = ['40001', '40P01'];
 const ATTEMPTS = 10;
+
+/** Of two moments; one that lies too far ahead to be one gives way. */
+const KEEP_THE_LATER = `ON CONFLICT (ring, kid) DO UPDATE SET at = excluded.at, proof = excluded.proof
+         WHERE e.at < excluded.at OR e.at > extract(epoch FROM clock_timestamp()) * 1000 + ${FAR_AHEAD}`;
 
 /** A {@link RingTable} in PostgreSQL 15 or later. */
 export class PostgresRingTable implements RingTable {
@@ -120,22 +127,18 @@ export class PostgresRingTable implements RingTable {
     );
   }
 
-  async removeReport(instance: string, ended: EndedMoments, seen?: string): Promise<void> {
+  async removeReport(instance: string, ended: EndedMoments): Promise<void> {
     const moments = Object.entries(ended).filter(([, { at }]) => at > 0);
     // In one order, so that two that say goodbye at once do not wait for each other.
     await this.#put(
-      `WITH removed AS (
-         DELETE FROM ${this.#tables.replicas}
-         WHERE ring = $1 AND instance = $2 AND ($3::text IS NULL OR text = $3) RETURNING instance)
+      `WITH removed AS (DELETE FROM ${this.#tables.replicas} WHERE ring = $1 AND instance = $2)
        INSERT INTO ${this.#tables.ended} AS e (ring, kid, at, proof)
-         SELECT $1, kid, at, proof FROM unnest($4::text[], $5::bigint[], $6::text[]) AS told (kid, at, proof)
-         WHERE $3 IS NULL OR EXISTS (SELECT FROM removed) ORDER BY kid COLLATE "C"
-       ON CONFLICT (ring, kid) DO UPDATE SET at = excluded.at, proof = excluded.proof
-         WHERE e.at < excluded.at OR e.at > extract(epoch FROM clock_timestamp()) * 1000 + ${FAR_AHEAD}`,
+         SELECT $1, kid, at, proof FROM unnest($3::text[], $4::bigint[], $5::text[]) AS told (kid, at, proof)
+         ORDER BY kid COLLATE "C"
+       ${KEEP_THE_LATER}`,
       [
         this.#ring,
         instance,
-        seen ?? null,
         moments.map(([kid]) => kid),
         moments.map(([, { at }]) => at),
         moments.map(([, { proof }]) => proof),
@@ -146,7 +149,9 @@ export class PostgresRingTable implements RingTable {
   async clearReports(left: readonly LeftReport[]): Promise<void> {
     if (left.length === 0) return;
     const moments = left.flatMap(({ instance, ended }) =>
-      Object.entries(ended).map(([kid, { at, proof }]) => ({ instance, kid, at, proof })),
+      Object.entries(ended)
+        .filter(([, { at }]) => at > 0)
+        .map(([kid, { at, proof }]) => ({ instance, kid, at, proof })),
     );
     await this.#put(
       `WITH removed AS (
@@ -158,8 +163,7 @@ export class PostgresRingTable implements RingTable {
          SELECT DISTINCT ON (kid COLLATE "C") $1, kid, at, proof
          FROM unnest($4::text[], $5::text[], $6::bigint[], $7::text[]) AS told (instance, kid, at, proof)
          WHERE instance IN (SELECT instance FROM removed) ORDER BY kid COLLATE "C", at DESC
-       ON CONFLICT (ring, kid) DO UPDATE SET at = excluded.at, proof = excluded.proof
-         WHERE e.at < excluded.at OR e.at > extract(epoch FROM clock_timestamp()) * 1000 + ${FAR_AHEAD}`,
+       ${KEEP_THE_LATER}`,
       [
         this.#ring,
         left.map(({ instance }) => instance),
@@ -172,26 +176,31 @@ export class PostgresRingTable implements RingTable {
     );
   }
 
-  async reports(): Promise<readonly StoredReport[]> {
+  async reports(from?: string): Promise<ReportPage> {
     const rows = await this.#rows(
       `SELECT instance, CASE WHEN octet_length(text) > ${LONGEST_REPORT} THEN '' ELSE text END AS text, lease,
          floor(extract(epoch FROM clock_timestamp() - reported_at) * 1000) AS age
-       FROM ${this.#tables.replicas} WHERE ring = $1`,
-      [this.#ring],
+       FROM ${this.#tables.replicas}
+       WHERE ring = $1 AND ($2::text IS NULL OR instance > $2) AND octet_length(instance) <= ${LONGEST_NAME}
+       ORDER BY instance LIMIT ${PAGE}`,
+      [this.#ring, from ?? null],
     );
-    return rows.map(({ instance, text, lease, age }) => ({
+    const reports = rows.map(({ instance, text, lease, age }) => ({
       instance: instance as string,
       text: text as string,
       // A server whose clock was set back has not seen into the future.
       age: Math.max(0, Number(age)),
       lease: Number(lease),
     }));
+    return { reports, next: rows.length < PAGE ? undefined : reports.at(-1)?.instance };
   }
 
-  async ended(): Promise<EndedMoments> {
-    const rows = await this.#rows(`SELECT kid, at, proof FROM ${this.#tables.ended} WHERE ring = $1`, [
-      this.#ring,
-    ]);
+  async ended(kids: readonly string[]): Promise<EndedMoments> {
+    const rows = await this.#rows(
+      `SELECT kid, at, proof FROM ${this.#tables.ended}
+       WHERE ring = $1 AND kid = ANY($2::text[]) AND octet_length(proof) <= ${LONGEST_MOMENT}`,
+      [this.#ring, kids],
+    );
     // Without a prototype: "toString" has the form of a key id.
     const moments: Record<string, EndedMoment> = Object.create(null);
     for (const { kid, at, proof } of rows)

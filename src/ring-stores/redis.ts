@@ -23,7 +23,11 @@ import {
   type EngineClock,
   FAR_AHEAD,
   type LeftReport,
+  LONGEST_MOMENT,
+  LONGEST_NAME,
   LONGEST_REPORT,
+  PAGE,
+  type ReportPage,
   type RingTable,
   type Slot,
   type StoredReport,
@@ -39,6 +43,9 @@ export interface RedisRingTableOptions {
   /** The ring's. */
   readonly name: string;
 }
+
+/** The cursor that a scan begins with, and that says that it has ended. */
+const FIRST = '0';
 
 /** The last moment that there is. */
 const LATEST = 8_640_000_000_000_000;
@@ -67,34 +74,47 @@ const WRITE_REPORT = script(`${NOW}
 redis.call('HSET', KEYS[1], ARGV[1], now .. ' ' .. ARGV[2] .. ' ' .. ARGV[3])
 return 1`);
 
-/** Instance, report, instance, report, …, and the time. */
-const REPORTS = script(`${NOW}
-local all = redis.call('HGETALL', KEYS[1])
-for i = 2, #all, 2 do
-  if #all[i] > ${LONGEST_REPORT} then all[i] = string.match(all[i], '^%d+ %d+ ') or '' end
-end
-all[#all + 1] = now
-return all`);
-
-/** Key id, moment and proof, key id, moment and proof, … */
-const ENDED = script(`return redis.call('HGETALL', KEYS[1])`);
-
 /**
- * KEYS: reports, ended. ARGV: instance, what its report must be (if anything), then key id, moment, proof, key id, …
- * What is no moment, or lies too far ahead to be one, gives way. The moments come first: should anything stop it in between, the report still
- * tells them.
+ * ARGV: cursor, number. Next cursor, time, then instance, report, instance, report, … In a script, so that what is too
+ * long never leaves Redis.
  */
-const REMOVE_REPORT = script(`${NOW}
-if ARGV[2] ~= '' then
-  local report = redis.call('HGET', KEYS[1], ARGV[1]) or ''
-  if string.gsub(report, '^%d+ %d+', '', 1) ~= ARGV[2] then return 0 end
-end
-for i = 3, #ARGV, 3 do
-  local kept = tonumber(string.match(redis.call('HGET', KEYS[2], ARGV[i]) or '', '^(%d+) '))
-  if not kept or kept > now + ${FAR_AHEAD} or kept < tonumber(ARGV[i + 1]) then
-    redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1] .. ' ' .. ARGV[i + 2])
+const REPORTS = script(`${NOW}
+local page = redis.call('HSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[2])
+local found = {page[1], now}
+for i = 1, #page[2], 2 do
+  local instance, report = page[2][i], page[2][i + 1]
+  local head = string.match(string.sub(report, 1, 64), '^%d+ %d+ ')
+  if head and #instance <= ${LONGEST_NAME} then
+    found[#found + 1] = instance
+    found[#found + 1] = #report <= ${LONGEST_REPORT} and report or head
   end
 end
+return found`);
+
+/** ARGV: key ids. For each its moment and proof; nothing where there is none. */
+const ENDED = script(`
+local found = {}
+for i, kid in ipairs(ARGV) do
+  local kept = redis.call('HGET', KEYS[1], kid) or ''
+  found[i] = #kept <= ${LONGEST_MOMENT} and kept or ''
+end
+return found`);
+
+/** Keeps the later of two moments. What is no moment, or lies too far ahead to be one, gives way. */
+const KEEP = `${NOW}
+local function keep(kid, at, proof)
+  local kept = tonumber(string.match(string.sub(redis.call('HGET', KEYS[2], kid) or '', 1, 64), '^(%d+) '))
+  if not kept or kept > now + ${FAR_AHEAD} or kept < tonumber(at) then
+    redis.call('HSET', KEYS[2], kid, at .. ' ' .. proof)
+  end
+end`;
+
+/**
+ * KEYS: reports, ended. ARGV: instance, then key id, moment, proof, key id, … The moments come first: should anything
+ * stop it in between, the report still tells them.
+ */
+const REMOVE_REPORT = script(`${KEEP}
+for i = 2, #ARGV, 3 do keep(ARGV[i], ARGV[i + 1], ARGV[i + 2]) end
 redis.call('HDEL', KEYS[1], ARGV[1])
 return 1`);
 
@@ -104,19 +124,17 @@ local info = redis.pcall('INFO', 'server')
 return {type(info) == 'string' and string.match(info, 'run_id:(%w+)') or '', now}`);
 
 /** KEYS: reports, ended. ARGV, for each: instance, what its report must be, number of moments, key id, moment, proof, … */
-const CLEAR_REPORTS = script(`${NOW}
+const CLEAR_REPORTS = script(`${KEEP}
 local i = 1
 while i < #ARGV do
   local instance, seen, moments = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2])
   local report = redis.call('HGET', KEYS[1], instance) or ''
-  local isSame = string.gsub(report, '^%d+ %d+ ', '', 1) == seen
-    or (seen == '' and #report > ${LONGEST_REPORT})
+  local isSame
+  if #report > ${LONGEST_REPORT} then isSame = seen == ''
+  else isSame = string.gsub(report, '^%d+ %d+ ', '', 1) == seen end
   i = i + 3
   for moment = 1, moments do
-    local kept = tonumber(string.match(redis.call('HGET', KEYS[2], ARGV[i]) or '', '^(%d+) '))
-    if isSame and (not kept or kept > now + ${FAR_AHEAD} or kept < tonumber(ARGV[i + 1])) then
-      redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1] .. ' ' .. ARGV[i + 2])
-    end
+    if isSame then keep(ARGV[i], ARGV[i + 1], ARGV[i + 2]) end
     i = i + 3
   end
   if isSame then redis.call('HDEL', KEYS[1], instance) end
@@ -175,36 +193,33 @@ export class RedisRingTable implements RingTable {
     await this.#run(WRITE_REPORT, [this.#reports], [instance, whole(lease), text]);
   }
 
-  async removeReport(instance: string, ended: EndedMoments, seen?: string): Promise<void> {
-    const moments = Object.entries(ended).filter(([, { at }]) => at > 0);
-    const parts = moments.flatMap(([kid, { at, proof }]) => [kid, whole(at), proof]);
-    const required = seen === undefined ? '' : ` ${seen}`;
-    await this.#run(REMOVE_REPORT, [this.#reports, this.#ended], [instance, required, ...parts]);
+  async removeReport(instance: string, ended: EndedMoments): Promise<void> {
+    await this.#run(REMOVE_REPORT, [this.#reports, this.#ended], [instance, ...flat(ended)]);
   }
 
   async clearReports(left: readonly LeftReport[]): Promise<void> {
     const parts = left.flatMap(({ instance, ended, seen }) => {
-      const moments = Object.entries(ended);
-      const told = moments.flatMap(([kid, moment]) => [kid, whole(moment.at), moment.proof]);
-      return [instance, seen, String(moments.length), ...told];
+      const moments = flat(ended);
+      return [instance, seen, String(moments.length / 3), ...moments];
     });
     await this.#run(CLEAR_REPORTS, [this.#reports, this.#ended], parts);
   }
 
-  async reports(): Promise<readonly StoredReport[]> {
-    const found = texts(await this.#run(REPORTS, [this.#reports], []));
-    const now = Number(found.pop());
-    return pairs(found)
-      .map(([instance, report]) => parse(instance, report, now))
+  async reports(from: string = FIRST): Promise<ReportPage> {
+    const page = texts(await this.#run(REPORTS, [this.#reports], [from, String(PAGE)]));
+    const [next, now, ...found] = page;
+    const reports = pairs(found)
+      .map(([instance, report]) => parse(instance, report, Number(now)))
       .filter((report) => report !== undefined);
+    return { reports, next: next === FIRST ? undefined : next };
   }
 
-  async ended(): Promise<EndedMoments> {
-    const found = pairs(texts(await this.#run(ENDED, [this.#ended], [])));
+  async ended(kids: readonly string[]): Promise<EndedMoments> {
+    const found = texts(await this.#run(ENDED, [this.#ended], kids));
     // Without a prototype: "toString" has the form of a key id.
     const moments: Record<string, EndedMoment> = Object.create(null);
-    for (const [kid, told] of found) {
-      const [at = '', proof = ''] = told.split(' ');
+    for (const [n, kid] of kids.entries()) {
+      const [at = '', proof = ''] = found[n]?.split(' ') ?? [];
       if (isMoment(at)) moments[kid] = { at: Number(at), proof };
     }
     return moments;
@@ -219,6 +234,12 @@ export class RedisRingTable implements RingTable {
   async #run(script: Script, keys: readonly string[], parts: readonly string[]): Promise<unknown> {
     return await runScript(this.#command, script, keys, parts);
   }
+}
+
+/** Key id, moment, proof, key id, … */
+function flat(ended: EndedMoments): string[] {
+  const moments = Object.entries(ended).filter(([, { at }]) => at > 0);
+  return moments.flatMap(([kid, { at, proof }]) => [kid, whole(at), proof]);
 }
 
 function texts(reply: unknown): Array<string | undefined> {

@@ -3,7 +3,6 @@
 
 import type { LineListener } from '../engines/watch.js';
 import type { EndedMoments } from '../fleet/ended.js';
-
 import type { RingPlace } from '../keyring/sealed-ring.js';
 
 /** The shared ring as it is kept. */
@@ -23,6 +22,13 @@ export interface StoredReport {
   readonly lease: number;
 }
 
+/** Some of the reports, since all of them may be more than an engine can send in time. */
+export interface ReportPage {
+  readonly reports: readonly StoredReport[];
+  /** Where the next page begins; undefined behind the last one. */
+  readonly next: string | undefined;
+}
+
 /** What others have left, and who clears it away has seen. */
 export interface LeftReport {
   readonly instance: string;
@@ -32,6 +38,13 @@ export interface LeftReport {
 
 /** In bytes. None of ours is longer, and whoever can write there must not fill the memory of those who read. */
 export const LONGEST_REPORT: number = 256 * 1024;
+
+/** So many reports are asked for at once: an engine answers others in between, and no page keeps anybody waiting. */
+export const PAGE: number = 250;
+
+/** The most that the name of a process, and a moment with its proof, take up. In bytes. */
+export const LONGEST_NAME: number = 128;
+export const LONGEST_MOMENT: number = 128;
 
 /** 400 days in milliseconds: longer no lease is, and no token lives. */
 export const FAR_AHEAD: number = 400 * 86_400_000;
@@ -87,20 +100,27 @@ export interface RingTable {
    * Removes a report, and in the same step keeps the later of each moment, with its proof; 0 and less are none. Without
    * a report the moments count too. One that is kept and lies so far ahead that nobody can have told it
    * ({@link FAR_AHEAD}) gives way.
-   *
-   * @param seen for those who clear away what others left: nothing is done unless the report still has this text. One
-   * that was only paused may have reported again by now, and what it signs from here on must not be forgotten
    */
-  removeReport(instance: string, ended: EndedMoments, seen?: string): Promise<void>;
+  removeReport(instance: string, ended: EndedMoments): Promise<void>;
 
-  /** The same for a few hundred reports that others have left, each by itself. */
+  /**
+   * The same for a few hundred reports that others have left, each by itself, and for none that has not the text any
+   * more that was seen: a process that was only paused may have reported again by now, and what it signs from here on
+   * must not be forgotten.
+   */
   clearReports(left: readonly LeftReport[]): Promise<void>;
 
-  /** All reports that have not been removed, however old. Of one that is longer than {@link LONGEST_REPORT} no text. */
-  reports(): Promise<readonly StoredReport[]>;
+  /**
+   * The reports that have not been removed, however old, about {@link PAGE} of them. Whatever is written or removed
+   * between two pages, one that is there all the time is on one of them; it may be on two. Of one that is longer than
+   * {@link LONGEST_REPORT} no text, and one under a name longer than {@link LONGEST_NAME} is none.
+   *
+   * @param from what the page before said; undefined for the first one
+   */
+  reports(from?: string): Promise<ReportPage>;
 
-  /** What is known of replicas that have ended. */
-  ended(): Promise<EndedMoments>;
+  /** What is known of replicas that have ended, about these keys. */
+  ended(kids: readonly string[]): Promise<EndedMoments>;
 
   /** The clock of the server that holds the ring; undefined where that does not say which one it is. */
   clock(): Promise<EngineClock | undefined>;

@@ -1,14 +1,15 @@
 // Reports in an engine that replicas share. It is the engine's clock that tells how old they are, so that a process
 // whose own is wrong is judged like any other.
-import { type HeardReport, isAuthentic, readHeard, reportText } from '../fleet/authentic.js';
+import { type HeardReport, heardAs, isAuthentic, readHeard, reportText } from '../fleet/authentic.js';
 import { believed, type LastSigned, proven } from '../fleet/ended.js';
 import type { Fleet } from '../fleet/fleet.js';
+import { HintAllowance } from '../fleet/hints.js';
 import { lastSignedBy, lastSignedOf } from '../fleet/replica-facts.js';
 import type { ReplicaReport } from '../fleet/report.js';
 import { supersededIn } from '../fleet/superseded.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { ask } from './ask.js';
-import type { LeftReport, RingTable, StoredReport } from './ring-table.js';
+import { type LeftReport, PAGE, type RingTable, type StoredReport } from './ring-table.js';
 
 /** Stands for replicas that may be there, and whose reports are lost. */
 const UNHEARD_OF = 'replicas-unheard-of';
@@ -42,40 +43,58 @@ export class SharedFleet implements Fleet {
   }
 
   async read(ring: Keyring | undefined, tidy: boolean): Promise<readonly HeardReport[]> {
-    const now = this.#now();
-    const found = (await this.#ask((table) => table.reports())).map((stored) =>
-      this.#judge(stored, ring, now),
-    );
-    const superseded = supersededIn(found.flatMap(({ live }) => live ?? []));
-    const isLive = ({ live }: Judged) => live !== undefined && !superseded.has(live.instance);
-    if (tidy)
-      await this.#clear(
-        found.filter((one) => !isLive(one) && (one.live !== undefined || one.isOver)),
-        ring,
-      );
-    return shown(found.filter(isLive).flatMap(({ live }) => live ?? []));
+    const reading: Reading = { ring, now: this.#now(), hints: new HintAllowance() };
+    // A report may come twice.
+    const live = new Map<string, Judged & { readonly live: HeardReport }>();
+    for await (const page of this.#pages()) {
+      const judged = page.map((stored) => this.#judge(stored, reading));
+      for (const one of judged) if (hasLive(one)) live.set(one.live.instance, one);
+      if (tidy) await this.#clear(judged, reading);
+    }
+    const all = [...live.values()];
+    const superseded = supersededIn(all.map((one) => one.live));
+    const isSuperseded = ({ live: { instance } }: { readonly live: HeardReport }) => superseded.has(instance);
+    if (tidy) await this.#leave(all.filter(isSuperseded), ring);
+    const counting = all.filter((one) => !isSuperseded(one)).map((one) => one.live);
+    return counting.sort((one, other) => (one.instance < other.instance ? -1 : 1));
+  }
+
+  async *#pages(): AsyncIterable<readonly StoredReport[]> {
+    let from: string | undefined;
+    do {
+      const { reports, next } = await this.#ask((table) => table.reports(from));
+      yield reports;
+      from = next;
+    } while (from !== undefined);
   }
 
   /** What anybody may have written is no delay to whoever reads: what is left of it the next one clears away. */
-  async #clear(left: readonly Judged[], ring: Keyring | undefined): Promise<void> {
-    const cleared = left.map(({ stored: { instance, text }, report, endedAt }): LeftReport => {
+  async #clear(judged: readonly Judged[], { ring, hints }: Reading): Promise<void> {
+    const over = judged.filter(({ isOver }) => isOver);
+    const tells = ({ report }: Judged) => report?.authentic === true;
+    await this.#leave(over.filter(tells), ring);
+    const left = hints.toClear(over.filter((one) => !tells(one)));
+    await this.#leave(left, ring).catch(() => undefined);
+  }
+
+  /** Clears reports away; what their processes may have signed is kept. */
+  async #leave(judged: readonly Judged[], ring: Keyring | undefined): Promise<void> {
+    const left = judged.map(({ stored: { instance, text }, report, endedAt }): LeftReport => {
       // Until its lease ended it may have signed without saying so.
       const ended = report === undefined ? {} : lastSignedBy(report, endedAt);
       return { instance, seen: text, ended: proven(ended, ring) };
     });
-    const tells = ({ ended }: LeftReport) => Object.keys(ended).length > 0;
-    for (const some of chunks(cleared.filter(tells))) await this.#ask((table) => table.clearReports(some));
-    const hints = cleared.filter((one) => !tells(one)).slice(0, MOST_CLEARED);
-    for (const some of chunks(hints))
-      await this.#ask((table) => table.clearReports(some)).catch(() => undefined);
+    for (let at = 0; at < left.length; at += PAGE)
+      await this.#ask((table) => table.clearReports(left.slice(at, at + PAGE)));
   }
 
-  #judge(stored: StoredReport, ring: Keyring | undefined, now: number): Judged {
+  #judge(stored: StoredReport, { ring, now, hints }: Reading): Judged {
     const { instance, text, age } = stored;
+    const authentic = isAuthentic(text, ring);
     // What nobody vouches for does not decide for how long it counts, and when that is over it is not even read.
     const short = Math.min(stored.lease, this.#lease * 1000);
-    const isHint = age > short && !isAuthentic(text, ring);
-    const heard = isHint ? undefined : readHeard(text, ring, now);
+    const isRead = authentic || (age <= short && hints.admits(text));
+    const heard = isRead ? heardAs(text, authentic, now) : undefined;
     const report = heard?.instance === instance ? heard : undefined;
     const lease = report?.authentic === true && report.lease !== undefined ? report.lease * 1000 : short;
     const isOver = age > lease;
@@ -101,7 +120,9 @@ export class SharedFleet implements Fleet {
   }
 
   async ended(ring: Keyring | undefined): Promise<LastSigned> {
-    return believed(await this.#ask((table) => table.ended()), ring);
+    // Of no other keys, whatever else lies there.
+    const kids = (ring?.live ?? []).map(({ id }) => id);
+    return believed(await this.#ask((table) => table.ended(kids)), ring);
   }
 
   async #ask<T>(question: (table: RingTable) => Promise<T>): Promise<T> {
@@ -109,25 +130,12 @@ export class SharedFleet implements Fleet {
   }
 }
 
-/** So many are cleared away at once: an engine answers others in between. */
-const CHUNK = 250;
-
-function chunks<T>(all: readonly T[]): ReadonlyArray<readonly T[]> {
-  return Array.from({ length: Math.ceil(all.length / CHUNK) }, (_, n) =>
-    all.slice(n * CHUNK, (n + 1) * CHUNK),
-  );
-}
-
-const MOST_CLEARED = 10_000;
-
-/** So many that nobody vouches for are shown: each holds a step up as well as all of them. */
-const MOST_HINTS = 1000;
-
-function shown(live: readonly HeardReport[]): readonly HeardReport[] {
-  const hints = live.filter(({ authentic }) => !authentic).slice(0, MOST_HINTS);
-  return [...live.filter(({ authentic }) => authentic), ...hints].sort((one, other) =>
-    one.instance < other.instance ? -1 : 1,
-  );
+/** How one reader goes by what it finds. */
+interface Reading {
+  readonly ring: Keyring | undefined;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  readonly hints: HintAllowance;
 }
 
 /** What is made of a report as it is kept. */
@@ -141,4 +149,8 @@ interface Judged {
   readonly isOver: boolean;
   /** Until when its process may have signed at most, when it has ended; milliseconds since 1970. */
   readonly endedAt: number;
+}
+
+function hasLive(judged: Judged): judged is Judged & { readonly live: HeardReport } {
+  return judged.live !== undefined;
 }

@@ -97,6 +97,7 @@ describe.concurrent('a process reports', () => {
       source: FILE,
       ring: 'ring-of-tests',
       generation: 3,
+      mark: expect.stringMatching(/^[\w-]{16}$/),
       fingerprint: keyturn.keyring.fingerprint,
       verifies: [kidOf(COMING), kidOf(STRONG), kidOf(OLDER)],
       signs: kidOf(STRONG),
@@ -129,7 +130,18 @@ describe.concurrent('a process reports', () => {
     signer.verify('nonsense');
     await keyturn.reload();
     // The next report comes by itself.
-    writeFileSync(path, documentOf(4, [[STRONG, 'active']]));
+    writeFileSync(
+      path,
+      documentOf(
+        4,
+        [
+          [COMING, 'staged'],
+          [STRONG, 'active'],
+          [OLDER, 'retired'],
+        ],
+        { after: RING },
+      ),
+    );
     await until(async () => (await reports(path, clock.now))[0]?.generation === 4);
     const [report] = await reports(path, clock.now);
     expect(report?.uses).toEqual([
@@ -189,7 +201,18 @@ describe.concurrent('a process reports', () => {
   test('goodbye, and then nothing more', async () => {
     const path = ringFile();
     const { keyturn } = await follow(path);
-    writeFileSync(path, documentOf(4, [[STRONG, 'active']]));
+    writeFileSync(
+      path,
+      documentOf(
+        4,
+        [
+          [COMING, 'staged'],
+          [STRONG, 'active'],
+          [OLDER, 'retired'],
+        ],
+        { after: RING },
+      ),
+    );
     await keyturn.reload();
     await keyturn.close();
     expect(files(path)).toEqual([]);
@@ -221,7 +244,18 @@ describe('a folder that cannot be written', () => {
     writeFileSync(fleetFolder(path), '');
     const { keyturn, log } = await follow(path);
     expect(keyturn.health).toMatchObject({ reporting: false, ready: true, degraded: undefined });
-    writeFileSync(path, documentOf(4, [[STRONG, 'active']]));
+    writeFileSync(
+      path,
+      documentOf(
+        4,
+        [
+          [COMING, 'staged'],
+          [STRONG, 'active'],
+          [OLDER, 'retired'],
+        ],
+        { after: RING },
+      ),
+    );
     await until(() => keyturn.keyring.generation === 4);
     expect(log.map(({ facts }) => facts.event)).toEqual(['keyring.loaded', 'keyring.changed']);
     expect(await reports(path)).toEqual([]);

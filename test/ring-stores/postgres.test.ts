@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import { PostgresRingTable } from '../../src/ring-stores/postgres.js';
 import { ringSchemaSql } from '../../src/stores/postgres.js';
 import { ownSchema } from '../support/engines.js';
-import { told } from '../support/heard.js';
+import { KIDS, reportsIn, told } from '../support/heard.js';
 import { until } from '../support/waiting.js';
 
 const LEASE = 60_000;
@@ -49,9 +49,9 @@ async function through(one: PostgresRingTable): Promise<void> {
   expect([await one.version(), await one.read()]).toEqual(['v2', { version: 'v2', text: 'b' }]);
   await one.writeReport('one', '{}', LEASE);
   await one.writeReport('one', '{}', LEASE);
-  expect(await one.reports()).toHaveLength(1);
+  expect(await reportsIn(one)).toHaveLength(1);
   await one.removeReport('one', told({ AAAAAAAA: START }));
-  expect(await one.ended()).toEqual(told({ AAAAAAAA: START }));
+  expect(await one.ended(KIDS)).toEqual(told({ AAAAAAAA: START }));
 }
 
 describe('the tables', () => {
@@ -75,7 +75,7 @@ describe('the tables', () => {
     expect(await reading.version()).toBe('v1');
     // Some are there: the rest is made, and nothing else touched.
     await place.pool.query('DROP TABLE keyturn_ended');
-    expect(await table.ended()).toEqual({});
+    expect(await table.ended(KIDS)).toEqual({});
     await table.prepare();
     expect(await names()).toEqual(ALL);
     expect(await table.version()).toBe('v1');
@@ -106,7 +106,7 @@ describe('the tables', () => {
 
   test('in a schema that is not there: nothing is found, and a write says so', async () => {
     const other = new PostgresRingTable({ pool: place.pool, name: 'default', schema: 'not_there' });
-    expect([await other.version(), await other.reports()]).toEqual([undefined, []]);
+    expect([await other.version(), await reportsIn(other)]).toEqual([undefined, []]);
     expect(await codeOf(other.write({ version: 'v1', text: '' }, undefined))).toBe('3F000');
   });
 
@@ -159,7 +159,7 @@ describe('a role that may not create', () => {
 
   test('finds nothing where they are not, and is told so when it writes', async () => {
     expect([await limited.version(), await limited.read()]).toEqual([undefined, undefined]);
-    expect([await limited.reports(), await limited.ended()]).toEqual([[], {}]);
+    expect([await reportsIn(limited), await limited.ended(KIDS)]).toEqual([[], {}]);
     for (const call of [
       () => limited.prepare(),
       () => limited.write({ version: 'v1', text: '' }, undefined),
@@ -205,7 +205,7 @@ describe('statements', () => {
         strict.removeReport(`r${n}`, told({ AAAAAAAA: START + n, BBBBBBBB: START })),
       ),
     );
-    expect(await strict.ended()).toEqual(told({ AAAAAAAA: START + 19, BBBBBBBB: START }));
+    expect(await strict.ended(KIDS)).toEqual(told({ AAAAAAAA: START + 19, BBBBBBBB: START }));
   });
 
   test.each([
@@ -249,7 +249,7 @@ describe('statements', () => {
       await place.pool.query(`UPDATE keyturn_replicas SET reported_at = clock_timestamp() + $1::interval`, [
         by,
       ]);
-      return (await table.reports())[0]?.age as number;
+      return (await reportsIn(table))[0]?.age as number;
     };
     for (const [by, age] of [
       ['-1 second', 1000],
@@ -269,12 +269,12 @@ describe('statements', () => {
     const other = new PostgresRingTable({ pool: place.pools({ options, types }), name: 'default' });
     await other.writeReport('one', '{}', LEASE);
     for (const one of [table, other])
-      expect(await one.reports()).toEqual([
+      expect(await reportsIn(one)).toEqual([
         { instance: 'one', text: '{}', age: expect.any(Number), lease: LEASE },
       ]);
-    expect((await table.reports())[0]?.age).toBeLessThan(5000);
+    expect((await reportsIn(table))[0]?.age).toBeLessThan(5000);
     await other.removeReport('one', told({ AAAAAAAA: START }));
-    expect(await other.ended()).toEqual(told({ AAAAAAAA: START }));
+    expect(await other.ended(KIDS)).toEqual(told({ AAAAAAAA: START }));
   });
 });
 

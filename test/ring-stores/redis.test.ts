@@ -6,7 +6,7 @@ import type { RedisClient } from '../../src/engines/redis.js';
 import { RedisRingTable } from '../../src/ring-stores/redis.js';
 import type { RingTable } from '../../src/ring-stores/ring-table.js';
 import { ownPrefix, type PrivateRedis, startRedis } from '../support/engines.js';
-import { told } from '../support/heard.js';
+import { KIDS, reportsIn, told } from '../support/heard.js';
 import { until } from '../support/waiting.js';
 
 const LEASE = 60_000;
@@ -23,19 +23,19 @@ const failure = (promise: Promise<unknown>): Promise<string> =>
 /** All that a table does, once. */
 async function through(table: RingTable): Promise<void> {
   expect([await table.version(), await table.read()]).toEqual([undefined, undefined]);
-  expect([await table.reports(), await table.ended()]).toEqual([[], {}]);
+  expect([await reportsIn(table), await table.ended(KIDS)]).toEqual([[], {}]);
   expect(await table.write({ version: 'v1', text: 'ü' }, undefined)).toBe(true);
   expect(await table.write({ version: 'v2', text: 'x' }, undefined)).toBe(false);
   expect(await table.write({ version: 'v2', text: 'ö' }, 'v1')).toBe(true);
   expect(await table.version()).toBe('v2');
   expect(await table.read()).toEqual({ version: 'v2', text: 'ö' });
   await table.writeReport('one', '{"ä":1}', LEASE);
-  expect(await table.reports()).toEqual([
+  expect(await reportsIn(table)).toEqual([
     { instance: 'one', text: '{"ä":1}', age: expect.any(Number), lease: LEASE },
   ]);
   await table.removeReport('one', told({ AAAAAAAA: START }));
-  expect(await table.reports()).toEqual([]);
-  expect(await table.ended()).toEqual(told({ AAAAAAAA: START }));
+  expect(await reportsIn(table)).toEqual([]);
+  expect(await table.ended(KIDS)).toEqual(told({ AAAAAAAA: START }));
 }
 
 /** Whether a watch brings news. */
@@ -94,7 +94,7 @@ describe('in a Redis that is shared', () => {
       const [seconds, micros] = await client.time();
       const at = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000) + by;
       await client.hset(`${key}:reports`, 'one', `${at} ${LEASE} {}`);
-      return (await table.reports())[0]?.age as number;
+      return (await reportsIn(table))[0]?.age as number;
     };
     for (const age of [1000, 3_600_000, 40 * 365 * 86_400_000]) {
       expect(await moved(-age)).toBeGreaterThanOrEqual(age);
@@ -150,8 +150,8 @@ describe('in a Redis that is shared', () => {
       () => table.write({ version: 'v1', text: '' }, undefined),
       () => table.writeReport('one', '{}', LEASE),
       () => table.removeReport('one', told({ AAAAAAAA: START })),
-      () => table.reports(),
-      () => table.ended(),
+      () => reportsIn(table),
+      () => table.ended(KIDS),
     ])
       expect(await failure(call())).toContain('WRONGTYPE');
     for (const each of [key, `${key}:reports`, `${key}:ended`]) expect(await client.get(each)).toBe('a');
@@ -206,7 +206,7 @@ describe('in a Redis of its own', () => {
     expect(await failure(table.write({ version: 'v2', text: 'b' }, 'v1'))).toContain('OOM');
     expect(await failure(table.removeReport('one', told({ AAAAAAAA: START })))).toContain('OOM');
     expect(await table.read()).toEqual({ version: 'v1', text: 'a' });
-    expect(await table.reports()).toHaveLength(1);
+    expect(await reportsIn(table)).toHaveLength(1);
     await admin.config('SET', 'maxmemory', '0');
     await admin.replicaof('127.0.0.1', 1);
     expect(await failure(table.write({ version: 'v2', text: 'b' }, 'v1'))).toContain('READONLY');

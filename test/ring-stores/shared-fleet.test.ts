@@ -4,6 +4,7 @@ import { type ReplicaReport, readReport } from '../../src/fleet/report.js';
 import { Reporter } from '../../src/fleet/reporter.js';
 import type { RingTable } from '../../src/ring-stores/ring-table.js';
 import { SharedFleet } from '../../src/ring-stores/shared-fleet.js';
+import { reportsIn } from '../support/heard.js';
 import { kidOf, STRONG } from '../support/machine.js';
 import {
   closePlace,
@@ -57,8 +58,8 @@ describe.each(ENGINES)('%s:', (engine) => {
     new Proxy(place.table, {
       get: (table, name) => {
         if (name === 'reports')
-          return async () => {
-            const found = await table.reports();
+          return async (from?: string) => {
+            const found = await table.reports(from);
             await happens();
             return found;
           };
@@ -104,7 +105,7 @@ describe.each(ENGINES)('%s:', (engine) => {
     });
     await reporter.start();
     expect([reporter.working, written]).toEqual([false, 0]);
-    expect(await place.table.reports()).toEqual([]);
+    expect(await reportsIn(place.table)).toEqual([]);
     await reporter.close();
   });
 
@@ -116,7 +117,7 @@ describe.each(ENGINES)('%s:', (engine) => {
     expect(await fleet(60).read(RING, true)).toEqual([]);
     await until(async () => {
       await fleet(60).read(RING, true);
-      return (await place.table.reports()).length === 0;
+      return (await reportsIn(place.table)).length === 0;
     });
   });
 

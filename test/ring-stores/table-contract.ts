@@ -1,9 +1,9 @@
 // What every table of shared rings must do. Each case has a place of its own on the engine.
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { RingTable } from '../../src/ring-stores/ring-table.js';
+import { LONGEST_MOMENT, LONGEST_REPORT, PAGE, type RingTable } from '../../src/ring-stores/ring-table.js';
 import type { Cut } from '../support/engines.js';
-import { told } from '../support/heard.js';
+import { KIDS, reportsIn, told } from '../support/heard.js';
 import { until } from '../support/waiting.js';
 
 export interface TableEngine {
@@ -114,8 +114,8 @@ export function ringTableContract({ open }: TableEngine): void {
     test('is not there at first, and nothing else is', async () => {
       expect(await table.version()).toBeUndefined();
       expect(await table.read()).toBeUndefined();
-      expect(await table.reports()).toEqual([]);
-      expect(await table.ended()).toEqual({});
+      expect(await reportsIn(table)).toEqual([]);
+      expect(await table.ended(KIDS)).toEqual({});
     });
 
     test('is as it was written, for every client', async () => {
@@ -185,7 +185,7 @@ export function ringTableContract({ open }: TableEngine): void {
       await place.wipe();
       expect(await table.version()).toBeUndefined();
       expect(await table.read()).toBeUndefined();
-      expect(await table.reports()).toEqual([]);
+      expect(await reportsIn(table)).toEqual([]);
       expect(await table.write({ version: 'v2', text: 'b' }, 'v1')).toBe(false);
       expect(await table.write({ version: 'v2', text: 'b' }, undefined)).toBe(true);
       expect(await other.read()).toEqual({ version: 'v2', text: 'b' });
@@ -211,8 +211,8 @@ export function ringTableContract({ open }: TableEngine): void {
       }
       for (const [n, one] of tables.entries()) {
         expect(await one.read()).toEqual({ version: `v${n}`, text: `${n}` });
-        expect(await one.reports()).toMatchObject([{ instance: 'one', text: `{"n":${n}}` }]);
-        expect(await one.ended()).toEqual(told({ AAAAAAAA: START + n }));
+        expect(await reportsIn(one)).toMatchObject([{ instance: 'one', text: `{"n":${n}}` }]);
+        expect(await one.ended(KIDS)).toEqual(told({ AAAAAAAA: START + n }));
       }
     });
 
@@ -238,13 +238,13 @@ export function ringTableContract({ open }: TableEngine): void {
       endings.push(() => other.close());
       const one = other.table();
       expect([await one.version(), await one.read()]).toEqual([undefined, undefined]);
-      expect([await one.reports(), await one.ended()]).toEqual([[], {}]);
+      expect([await reportsIn(one), await one.ended(KIDS)]).toEqual([[], {}]);
       const writes = Array.from({ length: 10 }, (_, n) =>
         one.write({ version: `v${n}`, text: '' }, undefined),
       );
       expect((await Promise.all(writes)).filter(Boolean)).toHaveLength(1);
       await one.writeReport('one', '{}', LEASE);
-      expect(await one.reports()).toHaveLength(1);
+      expect(await reportsIn(one)).toHaveLength(1);
     });
   });
 
@@ -343,7 +343,7 @@ export function ringTableContract({ open }: TableEngine): void {
       await table.writeReport('one', '{"ü":"1"}', LEASE);
       await other.writeReport('two', '', 1);
       await table.writeReport('one', '{"ü":"2"}', LEASE + 1);
-      const reports = [...(await other.reports())].sort((a, b) => (a.instance < b.instance ? -1 : 1));
+      const reports = [...(await reportsIn(other))].sort((a, b) => (a.instance < b.instance ? -1 : 1));
       expect(reports).toEqual([
         { instance: 'one', text: '{"ü":"2"}', age: expect.any(Number), lease: LEASE + 1 },
         { instance: 'two', text: '', age: expect.any(Number), lease: 1 },
@@ -356,7 +356,7 @@ export function ringTableContract({ open }: TableEngine): void {
     });
 
     test('grow old, and young again', async () => {
-      const age = async () => (await other.reports())[0]?.age as number;
+      const age = async () => (await reportsIn(other))[0]?.age as number;
       await table.writeReport('one', '{}', 1);
       await wait(1100);
       expect(await age()).toBeGreaterThanOrEqual(1000);
@@ -376,16 +376,16 @@ export function ringTableContract({ open }: TableEngine): void {
         expect(reports).toHaveLength(2);
         for (const { age } of reports) expect(age).toBeLessThan(5000);
       };
-      young(await other.reports());
+      young(await reportsIn(other));
       vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + off });
-      young(await table.reports());
+      young(await reportsIn(table));
     });
 
     test('may be many, some KB each', async () => {
       const text = randomBytes(3000).toString('base64');
       const names = Array.from({ length: 200 }, (_, n) => `replica-${String(n).padStart(3, '0')}`);
       await Promise.all(names.map((name) => table.writeReport(name, text, LEASE)));
-      const reports = await other.reports();
+      const reports = await reportsIn(other);
       expect(reports.map(({ instance }) => instance).sort()).toEqual(names);
       expect(new Set(reports.map((report) => report.text))).toEqual(new Set([text]));
     });
@@ -393,9 +393,9 @@ export function ringTableContract({ open }: TableEngine): void {
     test('of odd names are reports like others', async () => {
       const names = ['__proto__', 'toString', "o'd", '', 'ü\n', 'version'];
       for (const name of names) await table.writeReport(name, name, LEASE);
-      expect((await table.reports()).map(({ instance }) => instance).sort()).toEqual([...names].sort());
+      expect((await reportsIn(table)).map(({ instance }) => instance).sort()).toEqual([...names].sort());
       for (const name of names) await table.removeReport(name, {});
-      expect(await table.reports()).toEqual([]);
+      expect(await reportsIn(table)).toEqual([]);
     });
 
     test('are removed one by one, and what is not there is no error', async () => {
@@ -403,38 +403,99 @@ export function ringTableContract({ open }: TableEngine): void {
       await table.writeReport('two', '{}', LEASE);
       await other.removeReport('one', {});
       await other.removeReport('one', {});
-      expect(await table.reports()).toMatchObject([{ instance: 'two' }]);
-      expect(await table.ended()).toEqual({});
+      expect(await reportsIn(table)).toMatchObject([{ instance: 'two' }]);
+      expect(await table.ended(KIDS)).toEqual({});
     });
 
     test('are cleared away only as they were seen', async () => {
       await table.writeReport('one', 'seen', LEASE);
       await table.writeReport('one', 'written since', LEASE);
-      await other.removeReport('one', told({ AAAAAAAA: START }), 'seen');
-      await other.removeReport('nobody', told({ AAAAAAAA: START }), 'seen');
-      expect(await table.reports()).toMatchObject([{ text: 'written since' }]);
-      expect(await table.ended()).toEqual({});
-      await other.removeReport('one', told({ AAAAAAAA: START }), 'written since');
-      expect(await table.reports()).toEqual([]);
-      expect(await table.ended()).toEqual(told({ AAAAAAAA: START }));
+      const ended = told({ AAAAAAAA: START });
+      await other.clearReports([
+        { instance: 'one', seen: 'seen', ended },
+        { instance: 'nobody', seen: 'seen', ended },
+        { instance: 'nobody', seen: '', ended: {} },
+      ]);
+      expect(await reportsIn(table)).toMatchObject([{ text: 'written since' }]);
+      expect(await table.ended(KIDS)).toEqual({});
+      await other.clearReports([{ instance: 'one', seen: 'written since', ended }]);
+      expect(await reportsIn(table)).toEqual([]);
+      expect(await table.ended(KIDS)).toEqual(told({ AAAAAAAA: START }));
       for (const text of ['', '%d 1 2', '1 2 x']) {
         await table.writeReport('two', text, LEASE);
-        await other.removeReport('two', {}, `${text} `);
-        expect(await table.reports()).toHaveLength(1);
-        await other.removeReport('two', {}, text);
-        expect(await table.reports()).toEqual([]);
+        await other.clearReports([{ instance: 'two', seen: `${text} `, ended: {} }]);
+        expect(await reportsIn(table)).toHaveLength(1);
+        await other.clearReports([{ instance: 'two', seen: text, ended: {} }]);
+        expect(await reportsIn(table)).toEqual([]);
       }
+    });
+
+    test('are cleared away together, and of each moment the later one is kept', async () => {
+      const names = Array.from({ length: 300 }, (_, n) => `replica-${n}`);
+      await Promise.all(names.map((name) => table.writeReport(name, name, LEASE)));
+      await table.removeReport('one', told({ CCCCCCCC: START + 1000 }));
+      await other.clearReports([]);
+      await other.clearReports(
+        names.map((name, n) => ({
+          instance: name,
+          // One has reported again.
+          seen: n === 299 ? 'another' : name,
+          ended: n === 7 ? {} : told({ AAAAAAAA: START + n, BBBBBBBB: START - n, CCCCCCCC: START + n }),
+        })),
+      );
+      expect(await reportsIn(table)).toMatchObject([{ instance: 'replica-299' }]);
+      const moments = { AAAAAAAA: START + 298, BBBBBBBB: START, CCCCCCCC: START + 1000 };
+      expect(await table.ended(KIDS)).toEqual(told(moments));
+    });
+
+    test('of any number come in pages, and none that stays is missed while others come and go', async () => {
+      const names = Array.from({ length: 3 * PAGE + 1 }, (_, n) => `replica-${n}`);
+      await Promise.all(names.map((name) => table.writeReport(name, name, LEASE)));
+      const found = new Set<string>();
+      let pages = 0;
+      for (let from: string | undefined; pages < 100; ) {
+        const page = await table.reports(from);
+        expect(page.reports.length).toBeLessThan(2 * PAGE);
+        for (const { instance } of page.reports) found.add(instance);
+        // What was seen goes, but for a few, and others come.
+        await other.clearReports(
+          page.reports
+            .filter(({ instance }) => !instance.endsWith('7'))
+            .map(({ instance, text }) => ({ instance, seen: text, ended: {} })),
+        );
+        for (let n = 0; n < 5; n++) await other.writeReport(`later-${pages}-${n}`, '', LEASE);
+        pages += 1;
+        if (page.next === undefined) break;
+        from = page.next;
+      }
+      expect(pages).toBeGreaterThanOrEqual(3);
+      expect(names.filter((name) => !found.has(name))).toEqual([]);
+    });
+
+    test('that are too long come without their text, and go', async () => {
+      await table.writeReport('long', 'x'.repeat(LONGEST_REPORT + 1), LEASE);
+      await table.writeReport('short', '{}', LEASE);
+      const reports = [...(await reportsIn(other))].sort((a, b) => (a.instance < b.instance ? -1 : 1));
+      expect(reports).toMatchObject([
+        { instance: 'long', text: '', lease: LEASE },
+        { instance: 'short', text: '{}' },
+      ]);
+      await other.clearReports([
+        { instance: 'long', seen: '', ended: {} },
+        { instance: 'short', seen: '', ended: {} },
+      ]);
+      expect(await reportsIn(table)).toMatchObject([{ instance: 'short' }]);
     });
 
     test('that are none are skipped', async () => {
       await table.writeReport('one', '{}', LEASE);
       const kids = await place.spoil();
-      expect(await table.reports()).toMatchObject([{ instance: 'one' }]);
-      expect(await table.ended()).toEqual({});
+      expect(await reportsIn(table)).toMatchObject([{ instance: 'one' }]);
+      expect(await table.ended(kids)).toEqual({});
       const moments = told(Object.fromEntries(kids.map((kid) => [kid, START])));
       await table.removeReport('one', moments);
-      expect(await table.ended()).toEqual(moments);
-      expect(await table.reports()).toEqual([]);
+      expect(await table.ended(kids)).toEqual(moments);
+      expect(await reportsIn(table)).toEqual([]);
     });
   });
 
@@ -444,8 +505,8 @@ export function ringTableContract({ open }: TableEngine): void {
       await table.removeReport('one', told({ AAAAAAAA: START, BBBBBBBB: START }));
       await other.removeReport('two', told({ AAAAAAAA: START - 1, BBBBBBBB: START + 1, CCCCCCCC: 0 }));
       await other.removeReport('two', {});
-      expect(await table.ended()).toEqual(told({ AAAAAAAA: START, BBBBBBBB: START + 1 }));
-      expect(await table.reports()).toEqual([]);
+      expect(await table.ended(KIDS)).toEqual(told({ AAAAAAAA: START, BBBBBBBB: START + 1 }));
+      expect(await reportsIn(table)).toEqual([]);
     });
 
     test('is exact to the millisecond, up to the last moment that there is', async () => {
@@ -456,19 +517,26 @@ export function ringTableContract({ open }: TableEngine): void {
       });
       await table.removeReport('one', moments);
       await table.removeReport('one', told(Object.fromEntries(Object.keys(moments).map((kid) => [kid, 1]))));
-      expect(await other.ended()).toEqual(moments);
+      expect(await other.ended(KIDS)).toEqual(moments);
     });
 
     test('goes by names that objects know', async () => {
       const names = ['toString', '__proto__', 'valueOf_', 'hasOwnPr', 'isProtot', 'constructor'];
-      expect(Object.keys(await table.ended())).toEqual([]);
-      expect((await table.ended()).toString).toBeUndefined();
+      expect(Object.keys(await table.ended(names))).toEqual([]);
+      expect((await table.ended(names)).toString).toBeUndefined();
       const moments = (at: number) => told(Object.fromEntries(names.map((name) => [name, at])));
       await table.removeReport('one', moments(START));
       await table.removeReport('two', moments(START - 1));
-      const ended = await other.ended();
+      const ended = await other.ended(names);
       expect(Object.keys(ended).sort()).toEqual([...names].sort());
       for (const name of names) expect(ended[name]?.at).toBe(START);
+    });
+
+    test('is told about the keys that are asked for, whatever else lies there', async () => {
+      await table.removeReport('one', told({ AAAAAAAA: START, BBBBBBBB: START }));
+      await table.removeReport('two', { CCCCCCCC: { at: START, proof: 'x'.repeat(LONGEST_MOMENT + 1) } });
+      expect(await other.ended(['CCCCCCCC', 'BBBBBBBB', 'DDDDDDDD'])).toEqual(told({ BBBBBBBB: START }));
+      expect(await other.ended([])).toEqual({});
     });
 
     test('is told by many at once', async () => {
@@ -480,7 +548,7 @@ export function ringTableContract({ open }: TableEngine): void {
           return (n % 3 === 0 ? table : other).removeReport(`replica-${n}`, moments);
         }),
       );
-      expect(await table.ended()).toEqual(told(Object.fromEntries(kids.map((kid) => [kid, START + 29]))));
+      expect(await table.ended(kids)).toEqual(told(Object.fromEntries(kids.map((kid) => [kid, START + 29]))));
     });
   });
 

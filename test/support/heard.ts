@@ -2,6 +2,7 @@
 import type { HeardReport } from '../../src/fleet/authentic.js';
 import type { EndedMoments } from '../../src/fleet/ended.js';
 import type { ReplicaReport } from '../../src/fleet/report.js';
+import type { RingTable, StoredReport } from '../../src/ring-stores/ring-table.js';
 
 /** As one that a key of the ring vouches for. */
 export function heard(report: ReplicaReport): HeardReport {
@@ -16,4 +17,18 @@ export function told(moments: Readonly<Record<string, number>>): EndedMoments {
       Object.entries(moments).map(([kid, at]) => [kid, { at, proof: `${kid} ${at}`.replaceAll(' ', '-') }]),
     ),
   );
+}
+
+/** The key ids of tests about moments. */
+export const KIDS = ['AAAAAAAA', 'BBBBBBBB', 'CCCCCCCC'];
+
+/** All pages of a table's reports. */
+export async function reportsIn(table: RingTable): Promise<readonly StoredReport[]> {
+  const found: StoredReport[] = [];
+  for (let from: string | undefined; ; ) {
+    const { reports, next } = await table.reports(from);
+    found.push(...reports);
+    if (next === undefined) return found;
+    from = next;
+  }
 }
