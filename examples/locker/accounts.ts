@@ -1,7 +1,7 @@
 // Who may sign in: anybody who knows the one password, or has chosen one of their own. A real app has users here, and
 // a database. This keeps what was chosen in one small file, for all replicas that share its folder.
 import { readFile, stat } from 'node:fs/promises';
-import { isSame, matchesHash } from './passwords.js';
+import { DECOY, isSame, LONGEST_PASSWORD, matchesHash } from './passwords.js';
 import { StartError } from './settings.js';
 import { writeWhole } from './write-whole.js';
 
@@ -10,6 +10,9 @@ export const LONGEST_NAME = 64;
 
 /** What another replica has written is known here so much later, in milliseconds. */
 const LOOK_EVERY = 500;
+
+/** When those chose their password who have chosen none. */
+const NEVER = 0;
 
 interface Account {
   readonly hash: string;
@@ -61,10 +64,25 @@ export class Accounts {
     }
   }
 
-  async isPassword(user: string, given: string): Promise<boolean> {
+  /**
+   * Checks a password. What is issued for it carries the answer, and not what is in force when the answer comes: a check
+   * takes a while, and a new password may have been chosen meanwhile.
+   *
+   * @returns when the password was chosen that was given; undefined when it is not right, or not any longer
+   */
+  async check(user: string, given: string): Promise<number | undefined> {
+    if (given.length > LONGEST_PASSWORD) return undefined;
     await this.look(0);
     const own = this.#own.get(user);
-    return own === undefined ? isSame(given, this.#everybodys) : await matchesHash(given, own.hash);
+    if (own === undefined && isSame(given, this.#everybodys)) return NEVER;
+    // A wrong guess takes as long for those who have chosen no password, so that its time does not tell who has.
+    const right = await matchesHash(given, own?.hash ?? DECOY);
+    return right && own !== undefined && this.isCurrent(user, own.chosenAt) ? own.chosenAt : undefined;
+  }
+
+  /** Whether what was issued for a password is still good, as far as this replica knows. */
+  isCurrent(user: string, passwordAt: number): boolean {
+    return passwordAt >= this.chosenAt(user);
   }
 
   /** Changes whenever the password does. What is bound to it ends then. */
@@ -72,9 +90,9 @@ export class Accounts {
     return this.#own.get(user)?.hash ?? 'never chosen';
   }
 
-  /** When the password was chosen, as far as this replica knows; 0 for who has never chosen one. */
+  /** When the password was chosen, as far as this replica knows. */
   chosenAt(user: string): number {
-    return this.#own.get(user)?.chosenAt ?? 0;
+    return this.#own.get(user)?.chosenAt ?? NEVER;
   }
 
   /** In force when it returns; on the disk when the promise is fulfilled. */

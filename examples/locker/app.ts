@@ -1,4 +1,5 @@
 // The app: plugins, headers, errors and routes, built around a Keyturn.
+import { randomUUID } from 'node:crypto';
 import formbody from '@fastify/formbody';
 import multipart from '@fastify/multipart';
 import Fastify, { type FastifyInstance } from 'fastify';
@@ -7,6 +8,7 @@ import keyturnFastify, { blobRoutes } from 'keyturn/fastify';
 import type { Accounts } from './accounts.js';
 import { explain, handleErrors } from './errors.js';
 import type { Files } from './files.js';
+import { type CheckPassword, takeTurns } from './guesses.js';
 import { apiRoutes } from './routes/api.js';
 import { fileRoutes } from './routes/files.js';
 import { healthRoutes } from './routes/health.js';
@@ -39,6 +41,8 @@ export interface LockerOptions {
   readonly origin?: string | undefined;
   /** A password that the sign-in form tells; default: none. */
   readonly knownPassword?: string | undefined;
+  /** The proxies whose word is taken for where a request comes from; default: none. */
+  readonly trustedProxies?: readonly string[];
 }
 
 /** What routes get. */
@@ -46,15 +50,25 @@ export interface LockerParts extends LockerOptions {
   readonly tokens: Tokens;
 }
 
+/** What routes get that take passwords. */
+export interface SignInParts extends LockerParts {
+  readonly checkPassword: CheckPassword;
+}
+
 /** Enough for a large file over a slow line. Without a limit whoever sends slowly keeps a connection for ever. */
 const REQUEST_TIMEOUT_MS = 15 * 60_000;
 /** Names of files and tokens stand in addresses. */
 const LONGEST_PARAMETER = 2048;
+/** Forms have a few short fields, in bytes. Files are streams, and counted where they are stored. */
+const LARGEST_FORM = 16 * 1024;
 
 /** Builds the app. The caller lets it listen, and closes first it and then the Keyturn. */
 export function buildLocker(keyturn: Keyturn, options: LockerOptions): FastifyInstance {
   const app = Fastify({
     requestTimeout: REQUEST_TIMEOUT_MS,
+    bodyLimit: LARGEST_FORM,
+    // Nobody else may say where a request comes from.
+    trustProxy: [...(options.trustedProxies ?? [])],
     routerOptions: { maxParamLength: LONGEST_PARAMETER },
     // An address that cannot be read comes to no route, and to no hook either.
     frameworkErrors: (_error, request, reply) => explain(request, setSecurityHeaders(reply), 400),
@@ -67,21 +81,25 @@ export function buildLocker(keyturn: Keyturn, options: LockerOptions): FastifyIn
   app.register(multipart);
   app.register(keyturnFastify, {
     keyturn,
-    // A new password ends the sessions from before. A replica that has not heard of it yet lets them be.
+    // A new password ends the sessions from before. A replica that has not heard of it yet lets them be. An epoch that
+    // never comes again ends one as well that is saved just after, by a sign-in that was checked against the old password.
     epoch: async ({ user, passwordAt = 0 }) => {
       if (user === undefined) return undefined;
       await accounts.look();
-      return accounts.chosenAt(user) > passwordAt ? 'ended' : undefined;
+      return accounts.isCurrent(user, passwordAt) ? undefined : randomUUID();
     },
     user: ({ user }) => user,
   });
   app.register(blobRoutes, { store: files.blobs, bind: (request) => request.session.user });
   app.register(homeRoutes, parts);
-  app.register(signInRoutes, parts);
   app.register(passwordResetRoutes, parts);
   app.register(fileRoutes, parts);
   app.register(shareRoutes, parts);
-  app.register(apiRoutes, parts);
+  app.register(async (app) => {
+    const signIn: SignInParts = { ...parts, checkPassword: takeTurns(accounts) };
+    app.register(signInRoutes, signIn);
+    app.register(apiRoutes, signIn);
+  });
   app.register(healthRoutes);
   return app;
 }

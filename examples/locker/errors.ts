@@ -14,13 +14,17 @@ export interface Explanation {
 export class Refusal extends Error {
   readonly statusCode: number;
   readonly explanation: Explanation | undefined;
+  readonly headers: Headers;
 
-  constructor(statusCode: number, explanation?: Explanation) {
+  constructor(statusCode: number, explanation?: Explanation, headers: Headers = {}) {
     super(explanation?.title);
     this.statusCode = statusCode;
     this.explanation = explanation;
+    this.headers = headers;
   }
 }
+
+type Headers = Readonly<Record<string, string>>;
 
 const EXPLANATIONS: Readonly<Record<number, Explanation>> = {
   401: {
@@ -58,14 +62,13 @@ const THEIR_FAULT: Explanation = {
 
 export function handleErrors(app: FastifyInstance): void {
   app.setNotFoundHandler((request, reply) => explain(request, reply, 404));
-  app.setErrorHandler<(FastifyError | Refusal) & { headers?: Record<string, string> }>(
-    (error, request, reply) => {
-      const status = error.statusCode ?? 500;
-      if (status === 503) reply.headers({ 'retry-after': TRY_AGAIN, ...error.headers });
-      if (status >= 500) report(request, status, error);
-      return explain(request, reply, status, error instanceof Refusal ? error.explanation : undefined);
-    },
-  );
+  app.setErrorHandler<(FastifyError | Refusal) & { readonly headers?: Headers }>((error, request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status === 503) reply.header('retry-after', TRY_AGAIN);
+    reply.headers({ ...error.headers });
+    if (status >= 500) report(request, status, error);
+    return explain(request, reply, status, error instanceof Refusal ? error.explanation : undefined);
+  });
 }
 
 function report({ method, routeOptions }: FastifyRequest, status: number, error: Error): void {

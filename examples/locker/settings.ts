@@ -1,4 +1,6 @@
 // What Locker itself reads from the environment. Secrets, sessions and keys are Keyturn's to configure.
+import { isIP } from 'node:net';
+import { LONGEST_PASSWORD } from './passwords.js';
 
 export interface Settings {
   readonly port: number;
@@ -15,6 +17,8 @@ export interface Settings {
   readonly shareFor: readonly string[];
   /** What stands in front of the paths of links that people copy; undefined: as the request says. */
   readonly origin: string | undefined;
+  /** The proxies whose word is taken for where a request comes from: addresses and networks. */
+  readonly trustedProxies: readonly string[];
 }
 
 /** A mistake of the operator, and what to do about it. */
@@ -42,6 +46,7 @@ export function readSettings(env: NodeJS.ProcessEnv, production: boolean): Setti
     maxFileSize: readFileSize(env.LOCKER_MAX_FILE_SIZE),
     shareFor: (env.LOCKER_SHARE_FOR || '1h,1d,7d').split(',').map((duration) => duration.trim()),
     origin: readOrigin(env.LOCKER_ORIGIN),
+    trustedProxies: readProxies(env.LOCKER_TRUSTED_PROXIES),
   };
 }
 
@@ -57,6 +62,12 @@ function readPort(text: string | undefined): number {
 
 function readPassword(text: string | undefined, production: boolean): string {
   if (text === '') throw new StartError('LOCKER_PASSWORD is empty', 'set it to the password to sign in with');
+  if (text !== undefined && text.length > LONGEST_PASSWORD) {
+    throw new StartError(
+      `LOCKER_PASSWORD has more than ${LONGEST_PASSWORD} characters`,
+      'set it to a shorter one: nobody could sign in with it',
+    );
+  }
   if (text !== undefined) return text;
   if (!production) return DEVELOPMENT_PASSWORD;
   throw new StartError(
@@ -81,4 +92,24 @@ function readOrigin(text: string | undefined): string | undefined {
     'LOCKER_ORIGIN is no address of a website',
     'set it to what visitors see, such as https://locker.example.com, or unset it',
   );
+}
+
+/** Whatever they say of visitors is believed: a network that visitors are in themselves must not be among them. */
+function readProxies(text = ''): readonly string[] {
+  const proxies = text
+    .split(',')
+    .map((proxy) => proxy.trim())
+    .filter((proxy) => proxy !== '');
+  if (proxies.every(isNetwork)) return proxies;
+  throw new StartError(
+    'LOCKER_TRUSTED_PROXIES is not a list of addresses and networks',
+    'set it to those of your proxies, such as 10.1.2.3,10.2.0.0/16, or unset it',
+  );
+}
+
+function isNetwork(text: string): boolean {
+  const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const longest = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  // Of all addresses on earth (/0) none is a visitor's.
+  return longest > 0 && (bits === undefined || (Number(bits) > 0 && Number(bits) <= longest));
 }

@@ -8,6 +8,11 @@ export interface Age {
   readonly maxAge?: string;
 }
 
+/** What tokens of the API carry, so that a new password ends them: when the password was chosen that they are for. */
+export interface ForPassword {
+  readonly passwordAt: number;
+}
+
 export interface Tokens {
   /** Ends when the password of its user changes, so it can be used once. */
   readonly reset: Signer<{ readonly user: string }>;
@@ -17,8 +22,8 @@ export interface Tokens {
   readonly shareFor: ReadonlyMap<string, Age>;
   /** How long links to an own file work: time to list, to download and to resume. */
   readonly download: Age;
-  readonly access: Jwt;
-  readonly refresh: RefreshTokens;
+  readonly access: Jwt<ForPassword>;
+  readonly refresh: RefreshTokens<ForPassword>;
 }
 
 /** Seconds. */
@@ -36,9 +41,11 @@ export function createTokens(keyturn: Keyturn, shareFor: readonly string[]): Tok
       choices.length === 0 ? [['as long as possible', {}]] : choices.map((maxAge) => [maxAge, { maxAge }]),
     ),
     download: isAllowed(keyturn, '1h') ? { maxAge: '1h' } : {},
-    access: createJwt(keyturn, { issuer: 'locker', audience: 'locker-api' }),
+    access: createJwt<ForPassword>(keyturn, { issuer: 'locker', audience: 'locker-api' }),
     // Where the sessions are; else in memory: programs sign in again after a restart.
-    refresh: createRefreshTokens(keyturn, { store: keyturn.sessionStore ?? new MemorySessionStore() }),
+    refresh: createRefreshTokens<ForPassword>(keyturn, {
+      store: keyturn.sessionStore ?? new MemorySessionStore(),
+    }),
   };
 }
 

@@ -14,8 +14,7 @@ const { Files } = await part('files');
 
 afterEach(() => vi.restoreAllMocks());
 
-test('a failure tells the operator everything and the visitor nothing', async () => {
-  const logged = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+async function build() {
   const logger = { debug() {}, info() {}, warn() {}, error() {} };
   const keyturn = await createKeyturn({ profile: 'test', env: {}, cwd: '/nonexistent', logger });
   const folder = newFolder();
@@ -25,6 +24,24 @@ test('a failure tells the operator everything and the visitor nothing', async ()
     maxFileSize: 1000,
     shareFor: ['1h'],
   });
+  return { keyturn, app };
+}
+
+test('a stranger does not hear where the secret is', async () => {
+  const { keyturn, app } = await build();
+  const degraded = '/run/secrets/signing_secret cannot be read';
+  vi.spyOn(keyturn, 'health', 'get').mockReturnValue({ ...keyturn.health, degraded });
+  const ready = await app.inject('/readyz');
+  expect([ready.statusCode, ready.json().status]).toEqual([200, 'degraded']);
+  for (const path of ['/readyz', '/healthz', '/metrics', '/'])
+    expect((await app.inject(path)).body).not.toContain('/run/secrets');
+  await app.close();
+  await keyturn.close();
+});
+
+test('a failure tells the operator everything and the visitor nothing', async () => {
+  const logged = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+  const { keyturn, app } = await build();
   const failure = new Error('connection to db-7 lost');
   app.get('/broken', async () => {
     throw failure;

@@ -11,6 +11,20 @@ import { signedInUser } from './sign-in.js';
 
 /** What a form has besides the file itself. */
 const FORM_OVERHEAD = 16 * 1024;
+/**
+ * The parser keeps every field that stands before the file, and by default up to a thousand of a mebibyte each. The form
+ * has one, with a token in it; programs may send a few of their own. Bytes, where it is not a number of things. The
+ * store counts those of the file, and keeps nothing of one that has too many.
+ */
+const LIMITS = {
+  files: 1,
+  fields: 8,
+  fieldNameSize: 100,
+  fieldSize: 1024,
+  headerPairs: 20,
+  headerSize: FORM_OVERHEAD,
+  fileSize: Number.POSITIVE_INFINITY,
+};
 
 /** A file in the path of a route. */
 export interface FilePath {
@@ -69,16 +83,20 @@ export async function ownFile(request: FastifyRequest<FilePath>, files: Files): 
   return file;
 }
 
-/** Streams the file of a form to the disk. Nothing is read before it is known who sends it, and from where. */
+/**
+ * Streams the file of a form to the disk. Of strangers nothing is read, of forged requests nothing but a few fields: the
+ * token of a form stands in one.
+ */
 async function upload(request: FastifyRequest, files: Files, maxFileSize: number): Promise<KeptFile> {
+  const user = signedInUser(request);
+  const token = request.headers['x-csrf-token'];
+  if (token !== undefined) request.checkCsrf(token);
   if (!request.isMultipart()) throw noFile();
   if (Number(request.headers['content-length'] ?? 0) > maxFileSize + FORM_OVERHEAD)
     throw tooLarge(maxFileSize);
-  // The store counts the bytes, and keeps nothing of a file that has too many.
-  const part = await request.file({ limits: { files: 1, fileSize: Number.POSITIVE_INFINITY } });
+  const part = await request.file({ limits: LIMITS });
   if (part === undefined || part.filename === '') throw noFile();
-  request.checkCsrf(request.headers['x-csrf-token'] ?? tokenBefore(part));
-  const user = signedInUser(request);
+  if (token === undefined) request.checkCsrf(tokenBefore(part));
   try {
     return await files.add(user, part.filename, part.mimetype, part.file);
   } catch (error) {

@@ -1,4 +1,5 @@
-// For whoever watches over the process. No answer holds anything secret: key ids are public names.
+// For whoever watches over the process, and whoever else asks. No answer holds anything secret: key ids are public names.
+// Why a keyring is out of date names files and engines: that stands in the log alone.
 import type { FastifyPluginAsync } from 'fastify';
 import type { Keyturn } from 'keyturn';
 
@@ -15,7 +16,7 @@ export const healthRoutes: FastifyPluginAsync = async (app) => {
     const well = degraded === undefined && sessions === 'ok';
     const status = ready ? (well ? 'ready' : 'degraded') : 'not ready';
     const ring = { fingerprint, generation, signingKid: signs, keys: keys.length };
-    return reply.code(ready ? 200 : 503).send({ status, reason: degraded, sessions, ...ring });
+    return reply.code(ready ? 200 : 503).send({ status, sessions, ...ring });
   });
 
   app.get('/metrics', async (_request, reply) =>

@@ -1,16 +1,17 @@
 // Signing in and out. Keyturn has checked the CSRF token of every POST before it comes here.
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
-import type { LockerParts } from '../app.js';
+import type { SignInParts } from '../app.js';
 import { Refusal } from '../errors.js';
 import { field, nameProblem } from '../fields.js';
 import { keepPrivate, prefersJson } from '../negotiate.js';
 
-export const signInRoutes: FastifyPluginAsync<LockerParts> = async (app, { accounts }) => {
+export const signInRoutes: FastifyPluginAsync<SignInParts> = async (app, { checkPassword }) => {
   app.post('/login', async (request, reply) => {
     const username = field(request.body, 'username').trim();
     const problem = nameProblem(username);
     if (problem !== undefined) return refuse(request, reply, 400, problem);
-    if (!(await accounts.isPassword(username, field(request.body, 'password')))) {
+    const passwordAt = await checkPassword(request, username, field(request.body, 'password'));
+    if (passwordAt === undefined) {
       request.flash('username', username);
       return refuse(request, reply, 401, 'The password is not right.');
     }
@@ -18,7 +19,8 @@ export const signInRoutes: FastifyPluginAsync<LockerParts> = async (app, { accou
     request.session.regenerate();
     request.session.user = username;
     request.session.signedInAt = Date.now();
-    request.session.passwordAt = accounts.chosenAt(username);
+    // Of the password that was checked, which may have been replaced by now.
+    request.session.passwordAt = passwordAt;
     if (prefersJson(request)) return { user: username, csrfToken: reply.csrfToken() };
     request.flash('success', 'Welcome! You are signed in.');
     return reply.redirect('/', 303);
