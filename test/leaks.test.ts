@@ -22,6 +22,7 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import keyturnFastify from '../src/adapters/fastify.js';
 import { HttpCore, type HttpOptions, type Visit } from '../src/adapters/http.js';
 import { type BlobStore, type BlobStoreOptions, createBlobStore } from '../src/blobs/index.js';
+import { searchWordlist } from '../src/doctor/wordlist.js';
 import { KeyturnError } from '../src/errors.js';
 import { refuseDisagreement } from '../src/fleet/refusals.js';
 import type { ReplicaReport } from '../src/fleet/report.js';
@@ -558,9 +559,11 @@ const PROVOKED: Readonly<Record<string, readonly Provoke[]>> = {
   ],
   profile_unknown: [() => refused({}, CURRENT), () => refused({}, FORMER)],
   purpose_invalid: [async () => (await started()).signer(CURRENT)],
+  wordlist_unreadable: [async () => await searchWordlist(resolve(CURRENT), 'the list', [])],
   source_differs: [
     async () => {
-      const report = json({ ...REPORT, profile: 'dev', ring: CURRENT.slice(0, 20) });
+      // It signs with a key that is in no document.
+      const report = json({ ...REPORT, profile: 'dev', signs: new Material(CURRENT).kid });
       await (await rotation(held(document, { 'held.fleet/a.json': report }))).promote();
     },
   ],
@@ -602,6 +605,13 @@ const PROVOKED: Readonly<Record<string, readonly Provoke[]>> = {
     async () => (await started()).links({ base: `/${CURRENT}` }).sign(`/${FORMER}`),
     async () => (await started()).links({ base: `https://${CURRENT}.test` }).sign(`https://${FORMER}.test`),
     async () => await blobs({ prefix: CURRENT }),
+  ],
+  blob_changed: [
+    async () => {
+      const store = await blobs();
+      await store.put(CURRENT, Buffer.from(CURRENT));
+      await store.putIf(CURRENT, Buffer.from(CURRENT), {}, () => false);
+    },
   ],
   blob_exists: [
     async () => {
@@ -714,9 +724,10 @@ const PROVOKED: Readonly<Record<string, readonly Provoke[]>> = {
 
 /**
  * `keyring_locked` comes after 15 seconds of waiting; its text is made of a path, a host and a process id.
- * `engine_missing` comes where packages are not installed: test/engines/packages.test.ts.
+ * `engine_missing` comes where packages are not installed: test/engines/packages.test.ts. `package_incomplete` comes
+ * where a file of this package is missing, and its text is made of nothing else.
  */
-const ELSEWHERE = ['engine_missing', 'keyring_locked'];
+const ELSEWHERE = ['engine_missing', 'keyring_locked', 'package_incomplete'];
 
 describe('every error', () => {
   test('is provoked here', () => {

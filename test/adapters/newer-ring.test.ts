@@ -6,10 +6,8 @@ import Fastify from 'fastify';
 import { afterEach, expect, test, vi } from 'vitest';
 import keyturnFastify from '../../src/adapters/fastify.js';
 import { createKeyturn, type Keyturn } from '../../src/index.js';
-import { writeDocument } from '../../src/keyring/document.js';
-import { Key, type KeyState, Material } from '../../src/keyring/key.js';
-import { Keyring } from '../../src/keyring/keyring.js';
 import { memoryLogger, OTHER_SECRET, SECRET } from '../support/keyturn.js';
+import { documentOf } from '../support/ring-file.js';
 
 const open: Keyturn[] = [];
 
@@ -17,11 +15,6 @@ afterEach(async () => {
   vi.restoreAllMocks();
   for (const keyturn of open.splice(0)) await keyturn.close();
 });
-
-function ring(generation: number, ...keys: ReadonlyArray<readonly [string, KeyState]>): string {
-  const made = keys.map(([secret, state]) => new Key(new Material(secret), state));
-  return writeDocument(new Keyring(made, { id: 'ring', generation }));
-}
 
 async function replica(path: string, now?: () => number) {
   const env = { KEYTURN_SECURITY__SIGNING_SECRET_FILE: path };
@@ -47,8 +40,14 @@ async function replica(path: string, now?: () => number) {
 test('the session of another replica that was faster is accepted, and its ring is taken once', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'keyturn-newer-'));
   const [old, fresh] = [join(folder, 'old.json'), join(folder, 'new.json')];
-  writeFileSync(old, ring(1, [SECRET, 'active']), { mode: 0o600 });
-  writeFileSync(fresh, ring(3, [OTHER_SECRET, 'active'], [SECRET, 'retiring']), { mode: 0o600 });
+  const former = documentOf(1, [[SECRET, 'active']]);
+  const keys = [
+    [OTHER_SECRET, 'active'],
+    [SECRET, 'retiring'],
+  ] as const;
+  const newer = documentOf(3, keys, { after: former });
+  writeFileSync(old, former, { mode: 0o600 });
+  writeFileSync(fresh, newer, { mode: 0o600 });
   const faster = await replica(fresh);
   // Its timer never fires within this test: only the request makes it look.
   vi.spyOn(globalThis, 'setInterval').mockImplementation(() => ({ unref() {} }) as never);
@@ -57,7 +56,7 @@ test('the session of another replica that was faster is accepted, and its ring i
   const cookie = String(signedIn.headers['set-cookie']).split(';')[0] as string;
   const me = () => slower.app.inject({ url: '/me', headers: { cookie } });
   expect((await me()).json()).toEqual({ user: null });
-  writeFileSync(old, ring(3, [OTHER_SECRET, 'active'], [SECRET, 'retiring']), { mode: 0o600 });
+  writeFileSync(old, newer, { mode: 0o600 });
   await new Promise((done) => setTimeout(done, 1100));
   const answers = await Promise.all([me(), me(), me()]);
   expect(answers.map((answer) => answer.json())).toEqual([{ user: 'ada' }, { user: 'ada' }, { user: 'ada' }]);
