@@ -2,13 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import formbody from '@fastify/formbody';
 import multipart from '@fastify/multipart';
+import rateLimit from '@fastify/rate-limit';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Keyturn } from 'keyturn';
 import keyturnFastify, { blobRoutes } from 'keyturn/fastify';
 import type { Accounts } from './accounts.js';
 import { explain, handleErrors } from './errors.js';
 import type { Files } from './files.js';
-import { type CheckPassword, takeTurns } from './guesses.js';
+import { type CheckPassword, limitGuesses } from './guesses.js';
 import { apiRoutes } from './routes/api.js';
 import { fileRoutes } from './routes/files.js';
 import { healthRoutes } from './routes/health.js';
@@ -67,7 +68,7 @@ export function buildLocker(keyturn: Keyturn, options: LockerOptions): FastifyIn
   const app = Fastify({
     requestTimeout: REQUEST_TIMEOUT_MS,
     bodyLimit: LARGEST_FORM,
-    // Nobody else may say where a request comes from.
+    // Nobody else may say where a request comes from: guesses are counted by it.
     trustProxy: [...(options.trustedProxies ?? [])],
     routerOptions: { maxParamLength: LONGEST_PARAMETER },
     // An address that cannot be read comes to no route, and to no hook either.
@@ -79,6 +80,7 @@ export function buildLocker(keyturn: Keyturn, options: LockerOptions): FastifyIn
   handleErrors(app);
   app.register(formbody);
   app.register(multipart);
+  app.register(rateLimit, { global: false });
   app.register(keyturnFastify, {
     keyturn,
     // A new password ends the sessions from before. A replica that has not heard of it yet lets them be. An epoch that
@@ -96,7 +98,7 @@ export function buildLocker(keyturn: Keyturn, options: LockerOptions): FastifyIn
   app.register(fileRoutes, parts);
   app.register(shareRoutes, parts);
   app.register(async (app) => {
-    const signIn: SignInParts = { ...parts, checkPassword: takeTurns(accounts) };
+    const signIn: SignInParts = { ...parts, checkPassword: limitGuesses(app, accounts) };
     app.register(signInRoutes, signIn);
     app.register(apiRoutes, signIn);
   });
