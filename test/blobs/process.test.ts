@@ -6,6 +6,7 @@ import { request } from 'node:http';
 import { join, resolve } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { runProof } from '../proof/run.js';
+import { until } from '../support/waiting.js';
 import { newFolder } from './support.js';
 
 interface Running {
@@ -61,10 +62,7 @@ test('killed during an upload, a restart shows no partial file, and what was the
     out.write(randomBytes(1_000_000));
   }
   const parts = () => readdirSync(blobs).filter((name) => name.endsWith('.part'));
-  for (let tries = 0; parts().length < 2; tries++) {
-    expect(tries).toBeLessThan(300);
-    await new Promise((done) => setTimeout(done, 10));
-  }
+  await until(() => parts().length >= 2);
   await first.kill();
   expect(parts()).toHaveLength(2);
   const second = await startServer(cwd, blobs);

@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { createBlobStore } from '../../src/blobs/index.js';
+import { until } from '../support/waiting.js';
 import { bytesOf, newStore } from './support.js';
 
 const code = (name: string) => expect.objectContaining({ code: name });
@@ -134,7 +135,7 @@ describe('a blob store', () => {
     const source = new PassThrough();
     const putting = store.put('a', source, { overwrite: true });
     source.write(Buffer.alloc(100_000));
-    await new Promise((done) => setTimeout(done, 50));
+    await until(() => tree().length > before.length);
     expect(tree()).toHaveLength(before.length + 1);
     source.destroy(new Error('cable cut'));
     await expect(putting).rejects.toThrow('cable cut');
@@ -227,9 +228,10 @@ describe('a blob store', () => {
     const alive = [part('1@elsewhere'), part(`${process.ppid}@${host}`), join(folder, 'notes.part')];
     for (const path of alive) writeFileSync(path, 'half');
     const source = new PassThrough();
+    const before = tree().length;
     const putting = store.put('living', source);
     source.write('1');
-    await new Promise((done) => setTimeout(done, 50));
+    await until(() => tree().length > before);
     await createBlobStore(keyturn, { folder });
     source.end('2');
     expect(await putting).toMatchObject({ size: 2 });

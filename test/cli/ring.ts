@@ -83,14 +83,14 @@ export async function run(cwd: string, ...args: readonly string[]): Promise<Ran>
   return await keyturn(args, { cwd, env: DEV });
 }
 
-/** Tries again until it holds, for ten seconds. */
+/** Tries again until it holds, for a minute: a limit against hanging, and no measure. */
 export async function until(holds: () => void): Promise<void> {
   for (let tries = 0; ; tries++) {
     try {
       holds();
       return;
     } catch (error) {
-      if (tries >= 200) throw error;
+      if (tries >= 1200) throw error;
     }
     await sleep(50);
   }

@@ -400,24 +400,29 @@ test.concurrent('one that is silent holds up steps for a lease, and it is said u
     const at = Date.now() - secondsAgo * 1000;
     await place.client.hset(`${place.prefix}{ring:default}:reports`, instance, `${at} 900000 ${text}`);
   };
+  // Anew before each command, so that no command finds it older than it is said to be.
   await write('web-9-7-aaaa', {}, 100);
   expect((await app.run('status')).stdout).toMatch(
     /^web-9-7-aaaa .* silent, counts until .* \(in 13 min\)$/m,
   );
+  await write('web-9-7-aaaa', {}, 100);
   expect(await app.check('fleet')).toMatchObject({
     status: 'warn',
     detail: expect.stringMatching(/^web-9-7-aaaa is silent, and holds up steps until 20\S+Z\n/),
   });
+  await write('web-9-7-aaaa', {}, 100);
   const ran = await app.run('rotate', '--wait', '--timeout', '2s');
   expect(ran).toMatchObject({ code: 1, stdout: '' });
   expect(ran.stderr).toMatch(/stays staged: web-9-7-aaaa \(silent\) cannot verify with it yet\n/);
   expect(ran.stderr).toMatch(/hint: whoever is silent counts until .* \(in 13 min\); go on with/);
 
+  await write('web-9-7-aaaa', {}, 100);
   const early = await app.run('promote');
   expectRefused(early, 'web-9-7-aaaa cannot verify with the key');
   expect(early.stderr).toMatch(
     / yet; it is silent, and may be gone\n.*hint: it counts until .* \(in 13 min\) at most: wait/,
   );
+  await write('web-9-7-aaaa', {}, 100);
   expect((await app.run('status')).stdout).toMatch(
     /^next: keyturn promote - not safe to promote: unknown to web-9-7-aaaa \(silent, counts until .*\(in 13 min\)\); not before /m,
   );

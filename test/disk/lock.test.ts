@@ -100,7 +100,7 @@ describe.concurrent('the lock', () => {
     await script.ended;
     const begun = performance.now();
     await withLock(path, async () => {});
-    expect(performance.now() - begun).toBeLessThan(5000);
+    expect(performance.now() - begun).toBeLessThan(30_000);
     expect(existsSync(`${path}.lock`)).toBe(false);
   });
 

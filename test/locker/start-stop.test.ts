@@ -92,7 +92,8 @@ describe('stopping', () => {
       await once(idle, 'connect');
       const begun = performance.now();
       expect(await locker.stop(signal)).toBe(0);
-      expect(performance.now() - begun).toBeLessThan(1000);
+      // Kept connections would hold it up for five seconds and more.
+      expect(performance.now() - begun).toBeLessThan(4500);
       expect(locker.output).not.toMatch(/error|warning/i);
       idle.destroy();
     });

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { internalsOf } from '../../src/keyturn.js';
 import { AppCookie, COOKIE_LIMIT, findCookies, RequestCookies } from '../../src/purposes/cookie.js';
 import { testKeyturn } from '../support/keyturn.js';
+import { computed } from '../support/waiting.js';
 
 const NAME = 'keyturn.sid';
 const findAll = (header: string) => findCookies(header, `${NAME}=`);
@@ -114,10 +115,11 @@ describe('finding a cookie', () => {
       `${' '.repeat(8)}x${NAME}=;`.repeat(700),
     ];
     for (const header of worst) {
-      const before = performance.now();
-      for (let round = 0; round < 10; round++) find(header);
+      const cost = computed(() => {
+        for (let round = 0; round < 10; round++) find(header);
+      });
       // Quadratic behaviour would take seconds.
-      expect(performance.now() - before).toBeLessThan(1000);
+      expect(cost).toBeLessThan(1000);
     }
   });
 });

@@ -10,8 +10,6 @@ import { until } from '../support/waiting.js';
 const LEASE = 60_000;
 const START = Date.UTC(2026, 0, 1);
 
-const wait = (ms: number) => new Promise((done) => setTimeout(done, ms));
-
 const codeOf = (promise: Promise<unknown>): Promise<unknown> =>
   promise.then(
     () => 'none',
@@ -183,7 +181,7 @@ describe('statements', () => {
       await until(() => told > 0);
       told = 0;
       await through(one);
-      await until(() => told > 0, 1000);
+      await until(() => told > 0);
       await end();
     }
   });
@@ -233,9 +231,10 @@ describe('statements', () => {
     const holder = await place.pool.connect();
     await holder.query(`BEGIN; SELECT FROM keyturn_rings FOR UPDATE`);
     const waiting = codeOf(table.write({ version: 'v2', text: 'b' }, 'v1'));
-    await wait(100);
-    await holder.query(`SELECT pg_terminate_backend(pid) FROM pg_locks
-      WHERE relation = 'keyturn_rings'::regclass AND pid <> pg_backend_pid()`);
+    const terminate = () =>
+      holder.query(`SELECT pg_terminate_backend(pid) FROM pg_locks
+        WHERE relation = 'keyturn_rings'::regclass AND pid <> pg_backend_pid()`);
+    await until(async () => Number((await terminate()).rowCount) > 0);
     expect(await waiting).toBe('57P01');
     await holder.query('COMMIT');
     holder.release();

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { DEMO_VALUES } from '../../src/secret/demo-values.js';
 import { judge } from '../../src/secret/strength.js';
 import { STRONG } from '../support/machine.js';
+import { computed } from '../support/waiting.js';
 
 const LETTERS = 'Zq3vXp8LmT0cRw5YhN2bKs7DfG9jAe4U';
 
@@ -131,9 +132,10 @@ describe('properties', () => {
   });
 
   test('a megabyte is judged without noticeable delay', () => {
-    const started = performance.now();
-    judge('secret-'.repeat(150_000));
-    judge('ab'.repeat(500_000));
-    expect(performance.now() - started).toBeLessThan(5000);
+    const cost = computed(() => {
+      judge('secret-'.repeat(150_000));
+      judge('ab'.repeat(500_000));
+    });
+    expect(cost).toBeLessThan(5000);
   });
 });

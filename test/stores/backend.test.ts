@@ -9,7 +9,7 @@ import { internalsOf, type Keyturn } from '../../src/keyturn.js';
 import { Browser } from '../support/browser.js';
 import { cutTo, ownPrefix, ownSchema } from '../support/engines.js';
 import { memoryLogger, type TestKeyturnOptions, testKeyturn } from '../support/keyturn.js';
-import { took, until } from '../support/waiting.js';
+import { NOT_FOR_EVER, took, until } from '../support/waiting.js';
 
 const cleanups: Array<() => unknown> = [];
 afterEach(async () => {
@@ -121,7 +121,7 @@ describe.each(ENGINES)('session.backend = "%s"', (name, open) => {
     const logger = memoryLogger();
     const started = await took(async () => void (await make({ config, logger })));
     expect(started.failed).toBe(false);
-    expect(started.ms).toBeLessThan(8000);
+    expect(started.ms).toBeLessThan(NOT_FOR_EVER);
     expect(logger.records.find(({ facts }) => facts.event === 'session.engine_unavailable')).toBeDefined();
     const keyturn = await make({ config, logger });
     const visitor = new Browser(await serve(keyturn));
@@ -172,7 +172,7 @@ describe.each(ENGINES)('session.backend = "%s"', (name, open) => {
     proxy.freeze();
     const started = await took(async () => void (await make({ config })));
     expect(started.failed).toBe(false);
-    expect(started.ms).toBeLessThan(12_000);
+    expect(started.ms).toBeLessThan(NOT_FOR_EVER);
     proxy.thaw();
   });
 

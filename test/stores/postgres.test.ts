@@ -6,12 +6,12 @@ import { PostgresSessionStore, schemaSql } from '../../src/stores/postgres.js';
 import type { SessionRecord } from '../../src/stores/store.js';
 import { ManualClock } from '../../src/testing/index.js';
 import { type Cut, cutTo, ownSchema } from '../support/engines.js';
+import { until } from '../support/waiting.js';
 
 const START = Date.UTC(2026, 0, 1);
 const LIFE = 600_000;
 const MARGIN = 60_000;
 
-const wait = (ms: number) => new Promise((done) => setTimeout(done, ms));
 const recordAt = (now: number, parts: Partial<SessionRecord> = {}): SessionRecord => ({
   text: '{"a":1}',
   createdAt: now,
@@ -171,7 +171,7 @@ describe('cleaning up', () => {
       if (n % 2 === 0) await store.put(`s${n}`, recordAt(START), 0);
       else await store.destroy(`s${n - 1}`, START + LIFE);
     }
-    for (let tries = 0; tries < 50 && (await rows()) > 200; tries++) await wait(20);
+    await until(async () => (await rows()) <= 200);
     expect(await rows()).toBe(200);
   });
 
@@ -277,7 +277,7 @@ describe('a PostgreSQL that goes', () => {
     expect(pool.listenerCount('error')).toBe(1);
     expect(await other.put('s1', recordAt(START, { user: 'ada' }), 0)).toBe('saved');
     proxy.cut();
-    await wait(50);
+    await until(() => pool.totalCount === 0);
     for (const call of [
       () => other.get('s1'),
       () => other.put('s1', recordAt(START), 1),
@@ -298,10 +298,11 @@ describe('a PostgreSQL that goes', () => {
     const holder = await place.pool.connect();
     await holder.query("BEGIN; SELECT FROM keyturn_sessions WHERE id = 's1' FOR UPDATE");
     const waiting = codeOf(other.put('s1', recordAt(START), 1));
-    await wait(100);
-    await place.pool.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    const terminate = () =>
+      place.pool.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
       WHERE wait_event_type = 'Lock' AND query LIKE '%keyturn_sessions%' AND pid <> pg_backend_pid()
         AND EXISTS (SELECT FROM pg_locks l WHERE l.pid = pg_stat_activity.pid AND relation = 'keyturn_sessions'::regclass)`);
+    await until(async () => (await terminate()).rowCount === 1);
     expect(await waiting).toBe('57P01');
     await holder.query('COMMIT');
     holder.release();

@@ -6,12 +6,12 @@ import { type RedisClient, RedisSessionStore } from '../../src/stores/redis.js';
 import type { SessionRecord } from '../../src/stores/store.js';
 import { ManualClock, sessionStoreContract } from '../../src/testing/index.js';
 import { type Cut, cutTo, ownPrefix, type PrivateRedis, startRedis } from '../support/engines.js';
+import { until } from '../support/waiting.js';
 
 const START = Date.UTC(2026, 0, 1);
 const LIFE = 600_000;
 const MARGIN = 60_000;
 
-const wait = (ms: number) => new Promise((done) => setTimeout(done, ms));
 const recordAt = (now: number, parts: Partial<SessionRecord> = {}): SessionRecord => ({
   text: '{"a":1}',
   createdAt: now,
@@ -206,11 +206,7 @@ describe('a Redis that goes', () => {
 
   /** Once it answers again. */
   async function answering(store: RedisSessionStore): Promise<void> {
-    for (let tries = 0; tries < 100; tries++) {
-      if ((await failure(store.get('x'))) === 'none') return;
-      await wait(20);
-    }
-    throw new Error('it did not come back');
+    await until(async () => (await failure(store.get('x'))) === 'none');
   }
 
   for (const [name, connect] of CLIENTS) {
@@ -230,7 +226,7 @@ describe('a Redis that goes', () => {
       const { store } = await connect(proxy.port);
       await store.put('s1', recordAt(Date.now(), { user: 'ada' }), 0);
       proxy.cut();
-      await wait(20);
+      await until(async () => (await failure(store.get('x'))) !== 'none');
       for (const call of [
         () => store.get('s1'),
         () => store.put('s1', recordAt(Date.now(), { user: 'ada' }), 1),
@@ -284,8 +280,7 @@ describe('a Redis that goes', () => {
     const store = new RedisSessionStore({ client });
     await store.put('s1', recordAt(Date.now()), 0);
     await other.stop();
-    await wait(30);
-    expect(await failure(store.get('s1'))).toMatch(/Error/);
+    await until(async () => /Error/.test(await failure(store.get('s1'))));
     const again = await startRedis(undefined, other.port);
     cleanups.push(() => again.stop());
     await answering(store);
@@ -313,7 +308,7 @@ describe('a cluster of two', () => {
       const client = new Redis(port);
       const ready = async () =>
         /cluster_state:ok[\s\S]*cluster_known_nodes:2/.test(String(await client.call('CLUSTER', 'INFO')));
-      for (let tries = 0; tries < 200 && !(await ready()); tries++) await wait(100);
+      await until(ready);
       client.disconnect();
     }
     const cluster = createCluster({ rootNodes: nodes.map(({ url }) => ({ url })) });

@@ -62,3 +62,42 @@ export async function took(work: () => Promise<unknown>): Promise<{ ms: number; 
   );
   return { ms: performance.now() - began, failed };
 }
+
+/**
+ * How long something takes mostly, by the median: a machine that has other work stops everything now and then.
+ * `failed`: each time.
+ */
+export async function tookMostly(work: () => Promise<unknown>): Promise<{ ms: number; failed: boolean }> {
+  const all: Array<{ ms: number; failed: boolean }> = [];
+  while (all.length < 5) all.push(await took(work));
+  return { ms: median(all.map(({ ms }) => ms)), failed: all.every(({ failed }) => failed) };
+}
+
+export function median(numbers: readonly number[]): number {
+  const sorted = [...numbers].sort((one, other) => one - other);
+  return sorted[Math.floor(sorted.length / 2)] as number;
+}
+
+/** What takes some seconds takes less, whatever else the machine does. Waiting for ever takes more. */
+export const NOT_FOR_EVER = 40_000;
+
+/** When something was so for the last time, and when it was no more, each on the safe side of a busy machine. */
+export async function lastly(
+  is: () => boolean,
+  now: () => number = () => performance.now(),
+): Promise<{ last: number; over: number }> {
+  for (let last = Number.NEGATIVE_INFINITY; ; ) {
+    const asked = now();
+    if (!is()) return { last, over: now() };
+    last = asked;
+    await new Promise((done) => realTimeout(done, 10));
+  }
+}
+
+/** Milliseconds of computing that something takes, which other work of the machine does not count in. */
+export function computed(work: () => void): number {
+  const before = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}
