@@ -9,9 +9,15 @@ export function printable(text: string): string {
   return text.replace(UNFIT, (found) => (found === '\n' ? found : escaped(found)));
 }
 
-/** The same in one line. */
+/** The same in one line: line ends, and the blanks around them, become a space. Linear, as no pattern for it is. */
 export function oneLine(text: string): string {
-  return printable(text.replace(/\s*\n\s*/g, ' '));
+  const lines = text.split('\n');
+  const last = lines.length - 1;
+  if (last === 0) return printable(text);
+  const parts = lines.map((line, at) =>
+    at === 0 ? line.trimEnd() : at === last ? line.trimStart() : line.trim(),
+  );
+  return printable(parts.filter((part, at) => part !== '' || at === 0 || at === last).join(' '));
 }
 
 function escaped(found: string): string {

@@ -251,6 +251,8 @@ class Fields {
   /** An unknown field may be something a newer version relies on: guessing would lose it at the next write. */
   only(names: readonly string[]): void {
     const unknown = Object.keys(this.#value).find((name) => !names.includes(name));
-    if (unknown !== undefined) this.get(unknown).wrong('is not a known field');
+    if (unknown === undefined) return;
+    if (/^[a-z_]{1,20}$/i.test(unknown)) this.get(unknown).wrong('is not a known field');
+    this.#field.wrong('has a field that is not known; its name is not shown, since it may be a secret');
   }
 }

@@ -15,7 +15,7 @@ function ring(): { readonly cwd: string; readonly history: () => Array<Record<st
   return { cwd, history: () => JSON.parse(readFileSync(path, 'utf8')).history };
 }
 
-test.concurrent.each([
+test.each([
   [
     '--reason',
     OLDER.repeat(10),
@@ -47,7 +47,7 @@ test.concurrent.each([
   expect(history()).toEqual(before);
 });
 
-test.concurrent('who it was is said by --who, else by KEYTURN_WHO, else by the system', async () => {
+test('who it was is said by --who, else by KEYTURN_WHO, else by the system', async () => {
   const { cwd, history } = ring();
   const env = { KEYTURN_ENV: 'prod', [FILE]: 'keyring.json' };
   await keyturn(['stage', '--who', 'ada', '--reason', 'x'.repeat(500)], {
