@@ -1,6 +1,6 @@
 // The one error class for mistakes of the operator or the programmer. Untrusted input never throws it.
 
-import { printable } from './printable.js';
+import { oneLine } from './printable.js';
 
 /** Every code that a {@link KeyturnError} can carry. Stable: programs may branch on it; `docs/errors.md` lists them. */
 export type ErrorCode =
@@ -109,10 +109,10 @@ export class KeyturnError extends Error {
     hint: string,
     options?: { cause?: unknown; safeAt?: number },
   ) {
-    // What it names may have been written by anybody.
-    super(printable(message), options);
+    // What it names may have been written by anybody, and a line of its own would pass for somebody else's.
+    super(oneLine(message), options);
     this.code = code;
-    this.hint = printable(hint);
+    this.hint = oneLine(hint);
     if (options?.safeAt !== undefined) this.safeAt = options.safeAt;
   }
 

@@ -15,7 +15,7 @@ import { type Machine, thisMachine, writeToStderr } from './resolve/machine.js';
 import { type Resolution, resolve } from './resolve/resolve.js';
 import { openRingPlaces, unreported } from './ring-stores/open.js';
 import { type RingHealth, RingKeeper } from './runtime/keeper.js';
-import { type Logger, textLogger } from './runtime/log.js';
+import { cleanedFor, type Logger, textLogger } from './runtime/log.js';
 import { formatMetrics } from './runtime/metrics.js';
 import { openSessionStore } from './session-store.js';
 import type { LivePurposeParts } from './signing/live-purpose.js';
@@ -258,7 +258,10 @@ export async function startKeyturn(options: KeyturnOptions, machine: Machine): P
   const registry = new PurposeRegistry(settings, profile === 'prod');
   if (profile === 'prod') refuseLonger(settings, resolution.outside);
   const aead = await aeadFor(registry, settings, profile);
-  const logger = options.logger ?? textLogger(settings.get('log.level'), writeToStderr);
+  const logger =
+    options.logger === undefined
+      ? textLogger(settings.get('log.level'), writeToStderr)
+      : cleanedFor(options.logger);
   const usage = new Usage();
   report(resolution, logger);
   const engines = new Engines(settings, options.clients);

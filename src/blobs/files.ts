@@ -13,10 +13,9 @@ import {
   stat,
   unlink,
 } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { syncFolder } from '../disk/files.js';
-import { isRunning, thisProcess } from '../disk/identity.js';
+import { isRunning, thisPlace, thisProcess } from '../disk/identity.js';
 import { withLock } from '../disk/lock.js';
 import { digest } from '../signing/digest.js';
 import { randomId } from '../signing/random.js';
@@ -25,9 +24,9 @@ import { type BlobInfo, LONGEST_TRAILER, readTrailer, writeTrailer } from './tra
 /** No symlink is followed, and nothing that is planted there can make the opening wait. */
 const READING = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 const BLOB = /^[0-9a-f]{64}\.blob$/;
-/** `<hash>.<pid>@<host>.<random>.part` */
-const PART = /^[0-9a-f]{64}\.(\d+)@([\w.-]*)\.[\w-]{16}\.part$/;
-/** An upload of another host that was not written to for so long is dead. */
+/** `<hash>.<pid>@<place>.<random>.part` */
+const PART = /^[0-9a-f]{64}\.(\d+)@([\w-]{16})\.[\w-]{16}\.part$/;
+/** An upload of another place that was not written to for so long is dead. */
 const DEAD_AFTER_MS = 3_600_000;
 
 /** A blob whose file is open: replaced or deleted meanwhile, it can be read to its end. */
@@ -104,7 +103,7 @@ export class BlobFiles {
 
   async newPart(name: string): Promise<Part> {
     const target = this.#pathOf(name);
-    const owner = `${thisProcess().pid}@${hostName()}`;
+    const owner = `${thisProcess().pid}@${thisPlace()}`;
     const path = `${target.slice(0, -'.blob'.length)}.${owner}.${randomId(12)}.part`;
     const file = await open(path, 'wx', 0o600);
     let closed = false;
@@ -216,20 +215,14 @@ async function isTaken(path: string): Promise<boolean> {
 }
 
 /** Whether nobody writes to a part any more. */
-async function isLeftOver(path: string, pid: number, host: string): Promise<boolean> {
+async function isLeftOver(path: string, pid: number, place: string): Promise<boolean> {
   const written = await stat(path).then(
     ({ mtimeMs }) => mtimeMs,
     () => undefined,
   );
   if (written === undefined) return false;
-  // Of an earlier process that had the same id, as the first one of every container has.
-  if (host === hostName() && pid === thisProcess().pid) return written < performance.timeOrigin;
-  if (host === hostName() && !isRunning(pid)) return true;
+  // Of an earlier process that had the same id.
+  if (place === thisPlace() && pid === thisProcess().pid) return written < performance.timeOrigin;
+  if (place === thisPlace() && !isRunning(pid)) return true;
   return Date.now() - written > DEAD_AFTER_MS;
-}
-
-function hostName(): string {
-  return hostname()
-    .replace(/[^\w.-]/g, '')
-    .slice(0, 64);
 }

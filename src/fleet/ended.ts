@@ -8,7 +8,7 @@ import { isRegularFile, readLoosely, replaceFile, writeInformation } from '../di
 import { withLock } from '../disk/lock.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { isVouchedForBy, vouchFor } from '../keyring/vouch.js';
-import { hasShape, isMoment, isText, LIMIT_BYTES, readJson } from './shape.js';
+import { hasShape, isKid, isMoment, LIMIT_BYTES, readJson } from './shape.js';
 
 export const ENDED_FILE = 'ended.json';
 
@@ -70,15 +70,16 @@ export async function noteEnded(
     const trusted = believed(known, ring);
     return {
       known,
+      trusted,
       later: Object.entries(moments).filter(([kid, { at }]) => at > (trusted[kid] ?? 0)),
     };
   };
   // Most often it is known already, and nobody has to wait for anybody.
   if ((await news()).later.length === 0) return true;
   return await withLock(file, async ({ stillMine }) => {
-    const { known, later } = await news();
+    const { known, trusted, later } = await news();
     if (later.length === 0) return true;
-    const text = `${JSON.stringify({ ...known, ...Object.fromEntries(later) })}\n`;
+    const text = `${JSON.stringify({ ...within(known, trusted), ...Object.fromEntries(later) })}\n`;
     // A command of root's and a process of another user both write here: the file stays whose it was.
     if (await isRegularFile(file)) return await replaceFile(file, text, stillMine);
     await writeInformation(file, text);
@@ -86,12 +87,25 @@ export async function noteEnded(
   }).catch(() => false);
 }
 
+/** So many moments are kept that this process cannot judge: of keys that others hold, or made up. */
+const MOST_STRANGE = 1000;
+
+/** The file stays small enough to be read, whoever else writes there. */
+function within(known: EndedMoments, trusted: LastSigned): EndedMoments {
+  const all = Object.entries(known);
+  const own = all.filter(([kid]) => Object.hasOwn(trusted, kid));
+  const strange = all.filter(([kid]) => !Object.hasOwn(trusted, kid)).slice(0, MOST_STRANGE);
+  return Object.fromEntries([...strange, ...own]);
+}
+
 /** What is kept in a folder of processes that have ended, whoever told it. */
 export async function readEnded(folder: string): Promise<EndedMoments> {
   const known = readJson(await readLoosely(join(folder, ENDED_FILE), LIMIT_BYTES));
-  const moments = Object.entries(known ?? {}).filter(([, moment]) => hasShape(moment, MOMENT));
+  const moments = Object.entries(known ?? {}).filter(
+    ([kid, moment]) => isKid(kid) && hasShape(moment, MOMENT),
+  );
   // Without a prototype: "toString" has the form of a key id.
   return Object.assign(Object.create(null), Object.fromEntries(moments));
 }
 
-const MOMENT = { at: isMoment, proof: isText };
+const MOMENT = { at: isMoment, proof: (proof: unknown) => typeof proof === 'string' && proof.length === 43 };

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { readLoosely, writeInformation } from '../disk/files.js';
 import { hasEnded } from '../disk/identity.js';
 import type { Keyring } from '../keyring/keyring.js';
-import { type HeardReport, readHeard, reportText } from './authentic.js';
+import { type HeardReport, heardAs, isAuthentic, reportText } from './authentic.js';
 import { believed, ENDED_FILE, type LastSigned, noteEnded, readEnded } from './ended.js';
 import type { Fleet } from './fleet.js';
-import { lastSignedBy, lastSignedOf } from './replica-facts.js';
+import { HintAllowance } from './hints.js';
+import { lastSignedBy, lastSignedOf, later } from './replica-facts.js';
 import type { ReplicaReport } from './report.js';
 import { LIMIT_BYTES } from './shape.js';
 import { supersededIn } from './superseded.js';
@@ -48,6 +49,10 @@ export class FileFleet implements Fleet {
     const folder = fleetFolder(this.#path);
     if (await noteEnded(folder, lastSignedBy(report, this.#now()), ring))
       await unlink(join(folder, `${report.instance}.json`)).catch(() => {});
+  }
+
+  async keep(told: LastSigned, ring: Keyring): Promise<void> {
+    await noteEnded(fleetFolder(this.#path), told, ring);
   }
 
   async ended(ring: Keyring | undefined): Promise<LastSigned> {
@@ -124,37 +129,80 @@ export async function readReports(path: string, reading: Reading): Promise<reado
   const { lease, now, tidy } = reading;
   const folder = fleetFolder(path);
   const names = (await isOwnFolder(folder)) ? await readdir(folder).catch(() => [] as string[]) : [];
-  const found: Filed[] = [];
-  for (const name of names
-    .filter((candidate) => /\.(json|tmp)$/.test(candidate) && candidate !== ENDED_FILE)
-    .sort())
-    found.push(await readOne(folder, name, reading));
+  const hints = new HintAllowance();
+  const files = names.filter((name) => /\.(json|tmp)$/.test(name) && name !== ENDED_FILE).sort();
+  const found = await inParallel(files, (name) => readOne(folder, name, reading, hints));
   const superseded = supersededIn(found.flatMap(({ report }) => report ?? []));
   const gone = (report: HeardReport) => superseded.has(report.instance) || hasEnded(report);
   const isLive = ({ report, at }: Filed) => report !== undefined && !gone(report) && now - at <= lease * 1000;
-  for (const one of tidy ? found.filter((each) => !isLive(each)) : []) {
-    const { file, report, at } = one;
-    // Until then it may have signed without saying so.
-    const endedAt = Math.min(now, at + lease * 1000);
-    const kept =
-      report === undefined || (await noteEnded(folder, lastSignedBy(report, endedAt), reading.ring));
-    const old = now - at > FORGET_AFTER_LEASES * lease * 1000;
-    if (kept && (old || (report !== undefined && gone(report)))) await unlink(file).catch(() => {});
+  if (tidy) {
+    const dead = found.filter((each) => !isLive(each));
+    const isOver = ({ report, at }: Filed) =>
+      now - at > FORGET_AFTER_LEASES * lease * 1000 || (report !== undefined && gone(report));
+    await clear(folder, dead, dead.filter(isOver), reading, hints);
   }
   return found
     .filter(isLive)
     .map(({ report, at }) => ({ ...(report as HeardReport), at: Math.min(at, now) }));
 }
 
-async function readOne(folder: string, name: string, { ring, lease, now }: Reading): Promise<Filed> {
+/** What they may have signed is kept once for all of them; should that fail, what tells it stays. */
+async function clear(
+  folder: string,
+  dead: readonly Filed[],
+  over: readonly Filed[],
+  { ring, lease, now }: Reading,
+  hints: HintAllowance,
+): Promise<void> {
+  const tells = ({ report }: Filed) => report?.authentic === true;
+  const told = dead.map(
+    ({ report, at }): LastSigned =>
+      // Until then it may have signed without saying so.
+      report === undefined ? {} : lastSignedBy(report, Math.min(now, at + lease * 1000)),
+  );
+  const kept = await noteEnded(folder, told.reduce(later, {}), ring);
+  const left = [...(kept ? over.filter(tells) : []), ...hints.toClear(over.filter((one) => !tells(one)))];
+  await inParallel(left, async ({ file }) => await unlink(file).catch(() => {}));
+}
+
+async function readOne(
+  folder: string,
+  name: string,
+  { ring, lease, now }: Reading,
+  hints: HintAllowance,
+): Promise<Filed> {
   const file = join(folder, name);
-  const text = name.endsWith('.json') ? await readLoosely(file, LIMIT_BYTES) : undefined;
-  const heard = readHeard(text?.trimEnd(), ring, now);
-  const report = heard !== undefined && `${heard.instance}.json` === name ? heard : undefined;
+  const text = name.endsWith('.json') ? (await readLoosely(file, LIMIT_BYTES))?.trimEnd() : undefined;
+  const authentic = text !== undefined && isAuthentic(text, ring);
   // Of one that a clock far ahead has dated, or that anybody may have, its file tells the age: it must not hold up a
   // step until that date.
-  const dated = report?.authentic === true && report.dated <= now + lease * 1000;
-  return { file, report, at: dated ? report.dated : ((await writtenAt(file)) ?? now) };
+  const written = async () => (await writtenAt(file)) ?? now;
+  if (!authentic) {
+    const at = await written();
+    const isRead = text !== undefined && now - at <= lease * 1000 && hints.admits(text);
+    return { file, at, report: isRead ? namedAs(name, heardAs(text, false, now)) : undefined };
+  }
+  const report = namedAs(name, heardAs(text, true, now));
+  const dated = report !== undefined && report.dated <= now + lease * 1000;
+  return { file, at: dated ? report.dated : await written(), report };
+}
+
+/** One that lies under the name of another counts for nobody. */
+function namedAs(name: string, report: HeardReport | undefined): HeardReport | undefined {
+  return report !== undefined && `${report.instance}.json` === name ? report : undefined;
+}
+
+/** So many files are open at once. */
+const AT_ONCE = 32;
+
+async function inParallel<T, R>(all: readonly T[], work: (one: T) => Promise<R>): Promise<readonly R[]> {
+  const done: R[] = new Array(all.length);
+  const left = all.entries();
+  const worker = async () => {
+    for (const [n, one] of left) done[n] = await work(one);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  return done;
 }
 
 async function writtenAt(file: string): Promise<number | undefined> {

@@ -30,6 +30,12 @@ export interface Fleet {
    */
   forget(report: HeardReport, ring: Keyring | undefined): Promise<void>;
 
+  /**
+   * Keeps what processes have said that they signed, whatever becomes of them: once the key is revoked that vouches for a
+   * report, nobody believes it any more.
+   */
+  keep(told: LastSigned, ring: Keyring): Promise<void>;
+
   /** Until when processes that have ended may have signed, by key id. */
   ended(ring: Keyring | undefined): Promise<LastSigned>;
 }

@@ -69,13 +69,21 @@ export function lastSignedBy(report: HeardReport, endedAt: number): LastSigned {
   return report.authentic ? lastSignedUntil(report, endedAt) : {};
 }
 
+/** What all of them have said that they signed, as far as it is to be believed. */
+export function lastSignedByAll(reports: readonly HeardReport[]): LastSigned {
+  return reports
+    .filter(({ authentic }) => authentic)
+    .map(lastSignedOf)
+    .reduce(later, {});
+}
+
 /** The keys that have taken over by themselves since a report was written: its process may sign with them until now. */
 function since({ planned = [] }: ReplicaReport, now: number): LastSigned {
   return Object.fromEntries(planned.filter(({ from }) => from <= now).map(({ kid }) => [kid, now]));
 }
 
 /** The later of each moment. */
-function later(one: LastSigned, other: LastSigned): LastSigned {
+export function later(one: LastSigned, other: LastSigned): LastSigned {
   const both = new Map(Object.entries(one));
   for (const [kid, at] of Object.entries(other)) both.set(kid, Math.max(both.get(kid) ?? 0, at));
   return Object.fromEntries(both);

@@ -13,6 +13,8 @@ import { type LeftReport, PAGE, type RingTable, type StoredReport } from './ring
 
 /** Stands for replicas that may be there, and whose reports are lost. */
 const UNHEARD_OF = 'replicas-unheard-of';
+/** No process is called that. */
+const NOBODY = '';
 
 export class SharedFleet implements Fleet {
   readonly #table: RingTable;
@@ -117,6 +119,10 @@ export class SharedFleet implements Fleet {
   async forget(report: HeardReport, ring: Keyring | undefined): Promise<void> {
     const ended = proven(lastSignedBy(report, this.#now()), ring);
     await this.#ask((table) => table.removeReport(report.instance, ended));
+  }
+
+  async keep(told: LastSigned, ring: Keyring): Promise<void> {
+    await this.#ask((table) => table.removeReport(NOBODY, proven(told, ring)));
   }
 
   async ended(ring: Keyring | undefined): Promise<LastSigned> {

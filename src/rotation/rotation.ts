@@ -5,7 +5,7 @@ import { KeyturnError } from '../errors.js';
 import type { HeardReport } from '../fleet/authentic.js';
 import { type FactParts, factsOf, timesOf } from '../fleet/facts.js';
 import { refuseDisagreement } from '../fleet/refusals.js';
-import { endedFacts } from '../fleet/replica-facts.js';
+import { endedFacts, lastSignedByAll } from '../fleet/replica-facts.js';
 import { parseDocument, writeDocument } from '../keyring/document.js';
 import { type ClockReadings, Material } from '../keyring/key.js';
 import type { HistoryEntry, Keyring } from '../keyring/keyring.js';
@@ -360,9 +360,10 @@ export class Rotation {
     if (this.place === undefined) refuseUnchangeable(this.resolution, byHand);
     let former: Keyring | undefined;
     let gone: readonly HeardReport[] = [];
+    let heard: readonly HeardReport[] = [];
     // Called while the lock is held: the facts are as of the change, and not of when it was asked for.
     const apply = async (found: Keyring): Promise<Keyring> => {
-      const heard = await this.#heard(found, regardless);
+      heard = await this.#heard(found, regardless);
       gone = heard.filter((report) => isNamed(report, options.gone));
       const replicas = heard.filter((report) => !gone.includes(report));
       const { profile } = this.resolution.profile;
@@ -382,6 +383,9 @@ export class Rotation {
     // What cannot be taken away counts for its lease: the step is done.
     for (const report of options.dryRun === true ? [] : gone)
       await this.#places.fleet?.forget(report, former).catch(() => undefined);
+    // The key that vouched for some of them may be gone now.
+    if (regardless && options.dryRun !== true)
+      await this.#places.fleet?.keep(lastSignedByAll(heard), former as Keyring).catch(() => undefined);
     const kid = about ?? ring.history.at(-1)?.kid ?? ring.active.id;
     return { ring, former: former as Keyring, kid };
   }

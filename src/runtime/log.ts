@@ -32,6 +32,23 @@ export function textLogger(level: LogLevel, write: (line: string) => void): Logg
   return { debug: method('debug'), info: method('info'), warn: method('warn'), error: method('error') };
 }
 
+/** A logger of the app writes as it likes: what strangers have said is cleaned before. */
+export function cleanedFor(logger: Logger): Logger {
+  const method =
+    (level: keyof Logger): LogMethod =>
+    (facts, message) =>
+      logger[level](cleaned(facts) as typeof facts, oneLine(message));
+  return { debug: method('debug'), info: method('info'), warn: method('warn'), error: method('error') };
+}
+
+function cleaned(value: unknown): unknown {
+  if (typeof value === 'string') return oneLine(value);
+  if (Array.isArray(value)) return value.map(cleaned);
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
+    return value;
+  return Object.fromEntries(Object.entries(value).map(([name, fact]) => [name, cleaned(fact)]));
+}
+
 /** A text that cannot be taken for several facts; any other is quoted. */
 function isPlain(value: unknown): value is string {
   return typeof value === 'string' && /^[^\s"=()]+$/.test(value);

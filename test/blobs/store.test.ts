@@ -7,11 +7,11 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { createBlobStore } from '../../src/blobs/index.js';
+import { thisPlace } from '../../src/disk/identity.js';
 import { until } from '../support/waiting.js';
 import { bytesOf, newStore } from './support.js';
 
@@ -218,14 +218,15 @@ describe('a blob store', () => {
         folder,
         `${'a'.repeat(64)}.${owner}.${Math.random().toString().padEnd(18, '0').slice(2, 18)}.part`,
       );
-    const host = hostname().replace(/[^\w.-]/g, '');
+    const [here, elsewhere] = [thisPlace(), 'x'.repeat(16)];
     const hour = 3600_000;
-    const dead = [part(`999999@${host}`), part(`1@elsewhere`), part(`${process.pid}@${host}`)];
+    const dead = [part(`999999@${here}`), part(`1@${elsewhere}`), part(`${process.pid}@${here}`)];
     for (const path of dead) {
       writeFileSync(path, 'half');
       utimesSync(path, new Date(), new Date(Date.now() - 2 * hour));
     }
-    const alive = [part('1@elsewhere'), part(`${process.ppid}@${host}`), join(folder, 'notes.part')];
+    // In another container no process of this id runs here, whatever the host is called.
+    const alive = [part(`999999@${elsewhere}`), part(`${process.ppid}@${here}`), join(folder, 'notes.part')];
     for (const path of alive) writeFileSync(path, 'half');
     const source = new PassThrough();
     const before = tree().length;

@@ -9,7 +9,9 @@ import { replicaFacts } from '../../src/fleet/replica-facts.js';
 import type { ReplicaReport } from '../../src/fleet/report.js';
 import { supersededIn } from '../../src/fleet/superseded.js';
 import { oneLine, printable } from '../../src/printable.js';
+import { cleanedFor } from '../../src/runtime/log.js';
 import { heard } from '../support/heard.js';
+import { memoryLogger } from '../support/keyturn.js';
 import { COMING, kidOf, NOW, OLDER, STRONG } from '../support/machine.js';
 import { ringOf } from '../support/ring-file.js';
 
@@ -209,5 +211,25 @@ describe('what others have written', () => {
   test('nor does it in an error', () => {
     const error = new KeyturnError('config_invalid', 'a \u001b[31mname', 'see \u202ehere');
     expect([error.message, error.hint]).toEqual(['a \\u001b[31mname', 'see \\u202ehere']);
+    expect(new KeyturnError('config_invalid', 'a\nkeyturn: error: b', 'see\nhere')).toMatchObject({
+      message: 'a keyturn: error: b',
+      hint: 'see here',
+    });
+  });
+
+  test('nor in what a logger of the app is given', () => {
+    const logger = memoryLogger();
+    const error = new Error('as it is');
+    cleanedFor(logger).warn(
+      { event: 'x', origin: 'a\nb\u001b[2J', list: [{ host: '\u202e' }], error },
+      'c\nd',
+    );
+    expect(logger.records).toEqual([
+      {
+        level: 'warn',
+        facts: { event: 'x', origin: 'a b\\u001b[2J', list: [{ host: '\\u202e' }], error },
+        message: 'c d',
+      },
+    ]);
   });
 });

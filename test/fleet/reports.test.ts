@@ -156,7 +156,7 @@ describe.concurrent('a process reports', () => {
     ]);
     expect(replicaFacts(heard(report as ReplicaReport), { ...JUDGING, now: clock.now })).toEqual({
       instance: report?.instance,
-      verifies: [kidOf(STRONG)],
+      verifies: [kidOf(COMING), kidOf(STRONG)],
       signs: kidOf(STRONG),
       lastSigned: { [kidOf(STRONG)]: clock.now - 5000 },
       lastVerified: { [kidOf(STRONG)]: clock.now },
@@ -656,3 +656,52 @@ describe('what ended processes signed still counts', () => {
     expect(existsSync(join(fleetFolder(path), ENDED_FILE))).toBe(false);
   });
 });
+
+describe('a folder that anybody has filled', () => {
+  test('hides no report of a holder, holds up nobody for long, and is cleared away', {
+    timeout: 240_000,
+  }, async () => {
+    const path = ringFile();
+    const mine = { ...(await reportOnce(path)), instance: 'z-genuine' };
+    await writeReport(path, mine);
+    const text = JSON.stringify({ ...mine, instance: 'forged' });
+    const old = new Date(Date.now() - 5 * LEASE * 1000);
+    for (let n = 0; n < 11_000; n++) {
+      const file = join(fleetFolder(path), `a-${n}.json`);
+      writeFileSync(file, text);
+      utimesSync(file, old, old);
+    }
+    for (let time = 0; time < 2; time++) {
+      const now = (await reports(path)).filter(({ instance }) => instance === 'z-genuine');
+      expect(now).toMatchObject([{ authentic: true }]);
+    }
+    expect(files(path)).toEqual(expect.arrayContaining(['z-genuine.json']));
+    expect(files(path).length).toBeLessThan(10);
+  });
+
+  test('with moments, keeps those of its keys, and stays small enough to be read', async () => {
+    const path = ringFile();
+    await writeReport(path, await reportOnce(path));
+    const strange = Object.fromEntries(
+      Array.from({ length: 2500 }, (_, n) => [
+        `k${String(n).padStart(7, '0')}`,
+        { at: 1, proof: 'x'.repeat(43) },
+      ]),
+    );
+    writeFileSync(join(fleetFolder(path), ENDED_FILE), JSON.stringify(strange));
+    const fleet = new FileFleet(path, LEASE, Date.now);
+    await fleet.keep({ [kidOf(STRONG)]: NOW }, VOUCHING);
+    expect({ ...(await fleet.ended(VOUCHING)) }).toEqual({ [kidOf(STRONG)]: NOW });
+    expect(Object.keys(await readEnded(fleetFolder(path)))).toHaveLength(1001);
+  });
+});
+
+/** What a process would say. */
+async function reportOnce(path: string): Promise<ReplicaReport> {
+  const { keyturn } = await follow(path);
+  const [report] = await reports(path);
+  await keyturn.close();
+  const { authentic: _, dated: __, ...rest } = report as Awaited<ReturnType<typeof reports>>[number];
+  const { by: ___, mac: ____, ...said } = rest as typeof rest & { by?: string; mac?: string };
+  return { ...said, pid: process.pid };
+}

@@ -197,6 +197,7 @@ describe('nothing is done by itself', () => {
         ended: async () => ({}),
         write: async () => {},
         remove: async () => {},
+        keep: async () => {},
         forget: async () => {},
       },
       read: async () => kept,
