@@ -15,7 +15,7 @@ import {
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncFolder } from '../disk/files.js';
-import { isRunning, thisPlace, thisProcess } from '../disk/identity.js';
+import { isRunning, thisProcess } from '../disk/identity.js';
 import { withLock } from '../disk/lock.js';
 import { digest } from '../signing/digest.js';
 import { randomId } from '../signing/random.js';
@@ -225,4 +225,10 @@ async function isLeftOver(path: string, pid: number, place: string): Promise<boo
   if (place === thisPlace() && pid === thisProcess().pid) return written < performance.timeOrigin;
   if (place === thisPlace() && !isRunning(pid)) return true;
   return Date.now() - written > DEAD_AFTER_MS;
+}
+
+/** A short name of where this process counts as running: in one pid namespace, of one boot, of one machine. */
+export function thisPlace(): string {
+  const { host, boot, namespace } = thisProcess();
+  return digest(JSON.stringify([host, boot, namespace?.id, namespace?.since])).slice(0, 16);
 }

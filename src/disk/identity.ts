@@ -1,6 +1,5 @@
 // Which process this is, and whether another one still runs. A host name and a process id do not tell: containers of
 // one image share a name as often as not, and each counts its processes from 1.
-import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
@@ -34,13 +33,6 @@ export function thisProcess(): ProcessIdentity {
     namespace: attempt(() => ({ id: namespaceId(), since: startOf(1) })),
   };
   return own;
-}
-
-/** A short name of where this process counts as running: in one pid namespace, of one boot, of one machine. */
-export function thisPlace(): string {
-  const { host, boot, namespace } = thisProcess();
-  const text = JSON.stringify([host, boot, namespace?.id, namespace?.since]);
-  return createHash('sha256').update(text).digest('base64url').slice(0, 16);
 }
 
 /**
