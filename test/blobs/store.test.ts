@@ -12,11 +12,8 @@ import { PassThrough, Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { thisPlace } from '../../src/blobs/files.js';
 import { createBlobStore } from '../../src/blobs/index.js';
-<<<<<<< HEAD
 import { thisPlace } from '../../src/disk/identity.js';
 import { until } from '../support/waiting.js';
-=======
->>>>>>> 021296b (Where an upload is left over is named beside the folder of blobs)
 import { bytesOf, newStore } from './support.js';
 
 const code = (name: string) => expect.objectContaining({ code: name });
