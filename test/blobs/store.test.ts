@@ -12,7 +12,6 @@ import { PassThrough, Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { thisPlace } from '../../src/blobs/files.js';
 import { createBlobStore } from '../../src/blobs/index.js';
-import { thisPlace } from '../../src/disk/identity.js';
 import { until } from '../support/waiting.js';
 import { bytesOf, newStore } from './support.js';
 
