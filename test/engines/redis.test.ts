@@ -154,6 +154,7 @@ describe.each(OWN)('news from a channel: %s', (_name, open) => {
     await until(() => told.mock.calls.length === 2);
     await publisher.publish(`${channel}other`, 'now');
     proxy.cut();
+    await until(() => proxy.refused > 0);
     expect(told).toHaveBeenCalledTimes(2);
     proxy.mend();
     await until(() => told.mock.calls.length === 3);

@@ -255,6 +255,8 @@ export interface Cut {
   forget(): void;
   /** How many connections were made. */
   readonly made: number;
+  /** How many connections were refused: whoever makes one has noticed that the former is gone. */
+  readonly refused: number;
   /** How often something was sent to the engine. */
   readonly asked: number;
   /** Keeps back what the engine answers by so many milliseconds. */
@@ -278,6 +280,7 @@ export async function cutTo(port: number, host = '127.0.0.1'): Promise<Cut> {
   let late = 0;
   let apart = 0;
   let made = 0;
+  let refused = 0;
   let asked = 0;
   let forgotten = 0;
   const pass = (go: () => void): void => {
@@ -285,7 +288,10 @@ export async function cutTo(port: number, host = '127.0.0.1'): Promise<Cut> {
     else go();
   };
   const server = createServer((client) => {
-    if (!open) return void client.destroy();
+    if (!open) {
+      refused++;
+      return void client.destroy();
+    }
     const nth = ++made;
     const engine = connect(target, host);
     client.setNoDelay(true);
@@ -341,6 +347,9 @@ export async function cutTo(port: number, host = '127.0.0.1'): Promise<Cut> {
     },
     get made() {
       return made;
+    },
+    get refused() {
+      return refused;
     },
     get asked() {
       return asked;
