@@ -7,6 +7,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import type { Keyturn } from 'keyturn';
 import keyturnFastify, { blobRoutes } from 'keyturn/fastify';
 import type { Accounts } from './accounts.js';
+import { sessionsAtRest } from './at-rest.js';
 import { explain, handleErrors } from './errors.js';
 import type { Files } from './files.js';
 import { type CheckPassword, limitGuesses } from './guesses.js';
@@ -76,6 +77,7 @@ export function buildLocker(keyturn: Keyturn, options: LockerOptions): FastifyIn
   });
   const parts: LockerParts = { ...options, tokens: createTokens(keyturn, options.shareFor) };
   const { accounts, files } = parts;
+  const store = sessionsAtRest(keyturn);
   app.addHook('onRequest', async (_request, reply) => void setSecurityHeaders(reply));
   handleErrors(app);
   app.register(formbody);
@@ -83,6 +85,7 @@ export function buildLocker(keyturn: Keyturn, options: LockerOptions): FastifyIn
   app.register(rateLimit, { global: false });
   app.register(keyturnFastify, {
     keyturn,
+    ...(store && { store }),
     // A new password ends the sessions from before. A replica that has not heard of it yet lets them be. An epoch that
     // never comes again ends one as well that is saved just after, by a sign-in that was checked against the old password.
     epoch: async ({ user, passwordAt = 0 }) => {

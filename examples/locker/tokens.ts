@@ -1,7 +1,7 @@
 // Everything that Locker signs itself. Sessions, CSRF tokens and links to files come with their plugins.
 import { type Keyturn, KeyturnError, type Links, type Signer } from 'keyturn';
 import { createJwt, createRefreshTokens, type Jwt, type RefreshTokens } from 'keyturn/jwt';
-import { MemorySessionStore } from 'keyturn/stores/memory';
+import { refreshTokensAtRest } from './at-rest.js';
 
 /** How long a link works; as long as the configuration allows where it says nothing. */
 export interface Age {
@@ -42,10 +42,7 @@ export function createTokens(keyturn: Keyturn, shareFor: readonly string[]): Tok
     ),
     download: isAllowed(keyturn, '1h') ? { maxAge: '1h' } : {},
     access: createJwt<ForPassword>(keyturn, { issuer: 'locker', audience: 'locker-api' }),
-    // Where the sessions are; else in memory: programs sign in again after a restart.
-    refresh: createRefreshTokens<ForPassword>(keyturn, {
-      store: keyturn.sessionStore ?? new MemorySessionStore(),
-    }),
+    refresh: createRefreshTokens<ForPassword>(keyturn, { store: refreshTokensAtRest(keyturn) }),
   };
 }
 

@@ -81,7 +81,7 @@ export async function startPostgres(say: Say = quiet): Promise<Engine> {
 }
 
 /** Starts a server and waits until it answers. */
-async function daemon(
+export async function daemon(
   binary: string,
   args: readonly string[],
   options: SpawnOptions,
@@ -188,7 +188,7 @@ async function program(name: string, debian: string, say: Say): Promise<string> 
 }
 
 /** The user to run as where this is root, who then owns the folder. */
-function unprivileged(folder: string): { readonly uid?: number; readonly gid?: number } {
+export function unprivileged(folder: string): { readonly uid?: number; readonly gid?: number } {
   if (process.getuid?.() !== 0) return {};
   const idOf = (flag: string, user: string) =>
     Number(execFileSync('id', [flag, user], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
