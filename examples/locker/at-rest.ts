@@ -16,7 +16,7 @@ export function refreshTokensAtRest(keyturn: Keyturn): SessionStore {
   const { sessionStore } = keyturn;
   const memory = new MemorySessionStore();
   if (sessionStore === undefined) return memory;
-  // As long as the configuration lets them live, which may be longer than a session.
+  // Sealed for as long as they live, which may be longer than a session does.
   const { maxAge } = createRefreshTokens(keyturn, { store: memory });
   return whereDeclared(sessionStore, () =>
     sealedStore(sessionStore, keyturn, { purpose: 'refresh-at-rest', maxAge }),

@@ -116,6 +116,12 @@ describe.concurrent.each(Object.entries(DEPLOYMENTS))('%s', (_, deployment) => {
     client.destroy();
   });
 
+  test('where sessions would outlive their seal Locker does not start', async () => {
+    const env = here({ ...environment, KEYTURN_SESSION__MAX_AGE: '60d' }, redis, newFolder());
+    const { KEYTURN_SECURITY__KEYRING__STORE: _, ...alone } = env;
+    await expect(startLocker({ env: alone })).rejects.toThrow(/session-at-rest/);
+  });
+
   test('without a password Redis does not start', async () => {
     await expect(startShipped(deployment, '')).rejects.toThrow(/'requirepass'/);
   });
