@@ -472,7 +472,7 @@ describe('processes that know better', () => {
         expectRefused(await run(cwd, ...args), what, /keyturn import/);
       expect(textOf(cwd)).toBe(before);
     }
-    const revoked = await run(cwd, 'revoke', K, '--reason', 'leaked', '--yes');
+    const revoked = await run(cwd, 'revoke', K, '--reason', 'leaked');
     expect(ringIn(cwd).keys.find(({ kid }) => kid === K)).toMatchObject({ state: 'revoked' });
     expect(revoked.stdout).toContain(K);
   });
