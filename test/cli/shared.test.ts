@@ -403,7 +403,7 @@ test.concurrent('one that is silent holds up steps for a lease, and it is said u
     const at = Date.now() - secondsAgo * 1000;
     // As the process itself wrote it, which holds the key.
     const vouching = ringOf(1, [[STRONG, 'active']], { id: ring.id });
-    const text = reportText({ ...report, instance, at, ...more } as ReplicaReport, vouching);
+    const text = reportText({ ...report, instance, at, ...more } as unknown as ReplicaReport, vouching);
     await place.client.hset(`${place.prefix}{ring:default}:reports`, instance, `${at} 900000 ${text}`);
   };
   // Anew before each command, so that no command finds it older than it is said to be.
@@ -478,7 +478,8 @@ test.concurrent('one that is silent holds up steps for a lease, and it is said u
 
   // What holds the ring puts it back: another one must not take its place.
   await place.client.del(`${place.prefix}{ring:default}`);
-  expectRefused(await app.run('init', '--if-missing'), 'web-9-7-aaaa holds the keyring that is missing in');
+  const again = await app.run('init', '--if-missing');
+  expectRefused(again, `web-9-7-aaaa holds the keyring ${ring.id}, which is missing in Redis`);
 });
 
 test.concurrent('status --watch goes on while the engine is away', async () => {

@@ -385,15 +385,15 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
       await overwrite(place, sealFor(place, two()));
       const replica = await startReplica(place);
       const token = replica.sign();
-      const fork = (...keys: Key[]) =>
-        new Keyring(keys, { id: RING.id as string, generation: 7, history: [] });
-      await overwrite(place, sealFor(place, fork(new Key(new Material(STRONG), 'active'), gone(COMING))));
+      const fork = (generation: number, ...keys: Key[]) =>
+        new Keyring(keys, { id: RING.id as string, generation, history: [] });
+      await overwrite(place, sealFor(place, fork(7, new Key(new Material(STRONG), 'active'), gone(COMING))));
       await until(() => replica.keyturn.keyring.keys.some(({ state }) => state === 'revoked'));
       // It has joined both lines, so that the revocation stands for everybody.
       await until(() => replica.keyturn.health.generation === 8);
       expect(replica.keyturn.health).toMatchObject({ ready: true, signs: kidOf(STRONG) });
       expect(replica.accepts(token)).toBe(true);
-      await overwrite(place, sealFor(place, fork(new Key(new Material(COMING), 'active'), gone(STRONG))));
+      await overwrite(place, sealFor(place, fork(12, new Key(new Material(COMING), 'active'), gone(STRONG))));
       await until(() => !replica.keyturn.health.ready);
       expect(replica.keyturn.health.degraded).toMatch(/signs with was revoked on another copy/);
       expect(replica.sign).toThrow(unavailable);
