@@ -87,7 +87,6 @@ describe('previous and next secrets', () => {
     [PREVIOUS, `${OLDER},`, 'config_invalid'],
     [PREVIOUS, `["${OLDER}"`, 'config_invalid'],
     [PREVIOUS, `["${OLDER}", 5]`, 'config_invalid'],
-    [NEXT, '', 'config_invalid'],
     [NEXT, `["${OLDER}", ""]`, 'config_invalid'],
     [NEXT, `["${OLDER}\\n${OLDER}"]`, 'secret_malformed'],
   ])('%s = %j is an error that names the variable and shows nothing', async (variable, value, code) => {

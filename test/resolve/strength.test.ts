@@ -193,10 +193,10 @@ describe('a weak retiring key may be excused', () => {
   });
 
   test('as long as the registry lets its tokens live, be that longer or shorter', async () => {
-    const purpose = { purposes: { invoice: { max_age: '90d' } } };
-    const longer = await startOn({ env: { ...env, ...until(89) } }, purpose);
+    const purpose = { KEYTURN_PURPOSES__INVOICE__MAX_AGE: '90d' };
+    const longer = await startOn({ env: { ...env, ...purpose, ...until(89) } });
     expect(longer.keyturn.keyring.keys).toHaveLength(2);
-    expect((await refusalOn({ env: { ...env, ...until(91) } }, purpose)).code).toBe('config_invalid');
+    expect((await refusalOn({ env: { ...env, ...purpose, ...until(91) } })).code).toBe('config_invalid');
   });
 
   test('counted from when it stopped signing, where the document says so', async () => {

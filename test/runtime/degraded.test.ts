@@ -115,12 +115,8 @@ const FAULTS: ReadonlyArray<readonly [what: string, code: string, happens: (path
         ),
       ),
   ],
-  // Any long line would do as a secret: a page of an error, a path, somebody's notes.
-  [
-    'a line that is no document',
-    'keyring_outdated',
-    (path) => put(path, 'a line that somebody wrote over the document by mistake\n'),
-  ],
+  // Any strong line would do as a secret.
+  ['a line that is no document', 'keyring_outdated', (path) => put(path, `${COMING}\n`)],
   ['an array that is no document', 'keyring_outdated', (path) => put(path, JSON.stringify([STRONG, COMING]))],
 ];
 

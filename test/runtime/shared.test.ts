@@ -8,6 +8,7 @@ import { writeDocument } from '../../src/keyring/document.js';
 import { Key, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
 import { sealRing } from '../../src/keyring/sealed-ring.js';
+import { generateSecret } from '../../src/secret/generate.js';
 import { COMING, kidOf, OLDER, OLDEST, STRONG } from '../support/machine.js';
 import { newFolder } from '../support/ring-file.js';
 import {
@@ -46,6 +47,9 @@ vi.setConfig({ maxConcurrency: 8 });
 
 describe.concurrent.each(ENGINES)('%s:', (engine) => {
   const test = inPlace(engine);
+
+  /** Another line of the ring, a later generation that has not come from this one. */
+  const fork = (...keys: Key[]) => new Keyring(keys, { id: 'ring-of-tests', generation: 7, history: [] });
 
   describe('the first ring', () => {
     test('development makes it: ten processes that start together make one', async ({ place }) => {
@@ -385,15 +389,23 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
       await overwrite(place, sealFor(place, two()));
       const replica = await startReplica(place);
       const token = replica.sign();
-      const fork = (generation: number, ...keys: Key[]) =>
-        new Keyring(keys, { id: RING.id as string, generation, history: [] });
-      await overwrite(place, sealFor(place, fork(7, new Key(new Material(STRONG), 'active'), gone(COMING))));
+      await overwrite(place, sealFor(place, fork(new Key(new Material(STRONG), 'active'), gone(COMING))));
       await until(() => replica.keyturn.keyring.keys.some(({ state }) => state === 'revoked'));
       // It has joined both lines, so that the revocation stands for everybody.
       await until(() => replica.keyturn.health.generation === 8);
       expect(replica.keyturn.health).toMatchObject({ ready: true, signs: kidOf(STRONG) });
       expect(replica.accepts(token)).toBe(true);
-      await overwrite(place, sealFor(place, fork(12, new Key(new Material(COMING), 'active'), gone(STRONG))));
+    });
+
+    test('whose signing key another line revoked signs no more, where the two cannot be joined', async ({
+      place,
+    }) => {
+      await overwrite(place, sealFor(place, two()));
+      const replica = await startReplica(place);
+      const token = replica.sign();
+      // It lacks a key that is live here.
+      const stranger = new Key(new Material(generateSecret()), 'active');
+      await overwrite(place, sealFor(place, fork(stranger, gone(STRONG))));
       await until(() => !replica.keyturn.health.ready);
       expect(replica.keyturn.health.degraded).toMatch(/signs with was revoked on another copy/);
       expect(replica.sign).toThrow(unavailable);
