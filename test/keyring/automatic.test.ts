@@ -101,8 +101,8 @@ describe('a new key', () => {
   });
 
   test('comes a period after a rotation by hand', () => {
-    const promoted = promote(stage(ONE, materials[5] as Material, at(100)), undefined, at(200));
-    expect(nextKeyAt(promoted, EVERY)).toBe(NOW + (200 + EVERY) * 1000);
+    const promoted = promote(stage(ONE, materials[5] as Material, at(100)), undefined, at(2000));
+    expect(nextKeyAt(promoted, EVERY)).toBe(NOW + (2000 + EVERY) * 1000);
   });
 
   test('is never due where the ring does not say since when one signs', () => {

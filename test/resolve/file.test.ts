@@ -204,12 +204,19 @@ describe('how it is found', () => {
     ['in base64 with slashes', 'q/8Zk2+vB/0xW1tYp3n/Rr5uLd7mHs9eJc4gTa6bF+I='],
     ['beginning like an absolute path', '/q8Zk2vB/0xW1tYp3n/Rr5uLd7mHs9eJc4gTa6bFI'],
     ['longer than any name', STRONG.repeat(8)],
-    ['with a NUL', `${STRONG}\0${OLDER}`],
   ])('a secret %s put there by mistake is not repeated as a path', async (_, secret) => {
     const error = await refusalOn({ env: { ...PROD, [FILE]: secret } });
     expect(error.code).toBe('secret_unreadable');
     expect(error.message).toContain(FILE);
     expect(error.hint).toMatch(new RegExp(`${SECRET}$`));
+    expectNoLeak([error], secret);
+  });
+
+  test('what no path can be is refused before anything is read, and not repeated', async () => {
+    const secret = `${STRONG}\0${OLDER}`;
+    const error = await refusalOn({ env: { ...PROD, [FILE]: secret } });
+    expect(error.code).toBe('config_invalid');
+    expect(error.message).toContain(FILE);
     expectNoLeak([error], secret);
   });
 
