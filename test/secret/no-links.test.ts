@@ -2,9 +2,9 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { thisProcess } from '../../src/disk/identity.js';
 import { createDevelopmentSecret } from '../../src/secret/development.js';
 import { folderWith, STRONG, tempDir } from '../support/machine.js';
 
@@ -50,14 +50,14 @@ describe('a development secret on a file system without links', () => {
   test('a lock that a killed start left behind is broken', async () => {
     const dataDir = tempDir();
     const { pid } = spawnSync(process.execPath, ['--version']);
-    await writeFile(join(dataDir, 'secret.lock'), JSON.stringify({ host: hostname(), pid, mark: 'dead' }));
+    await writeFile(join(dataDir, 'secret.lock'), JSON.stringify({ ...thisProcess(), pid, mark: 'dead' }));
     expect(await createDevelopmentSecret(dataDir)).toMatchObject({ created: true });
     expect(readdirSync(dataDir).sort()).toEqual(['.gitignore', 'secret']);
   });
 
   test('a lock that is held is an error that says so, not a wait without end', async () => {
     const dataDir = tempDir();
-    const held = JSON.stringify({ host: hostname(), pid: process.pid, mark: 'mine' });
+    const held = JSON.stringify({ ...thisProcess(), mark: 'mine' });
     await writeFile(join(dataDir, 'secret.lock'), held);
     await expect(createDevelopmentSecret(dataDir)).rejects.toMatchObject({ code: 'keyring_locked' });
     expect(readdirSync(dataDir).sort()).toEqual(['.gitignore', 'secret.lock']);
