@@ -12,7 +12,7 @@
 import { createHmac } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { judge, Stillness, slowness } from './proof-machine.js';
 import { REASONS } from './proof-reasons.js';
 import {
@@ -37,9 +37,8 @@ const given = readArguments({
 const { jars: jarCount, seed, servers: serverCount, order } = given;
 const { layer } = await import(join(root, 'dist/config/layers.js'));
 const { PurposeRegistry } = await import(join(root, 'dist/purposes/registry.js'));
-const { parseDocument, writeDocument } = await import(join(root, 'dist/keyring/document.js'));
-const { Key, Material } = await import(join(root, 'dist/keyring/key.js'));
-const { Keyring } = await import(join(root, 'dist/keyring/keyring.js'));
+const { parseDocument } = await import(join(root, 'dist/keyring/document.js'));
+const { Material } = await import(join(root, 'dist/keyring/key.js'));
 const { generateSecret } = await import(join(root, 'dist/secret/generate.js'));
 
 const slow = await slowness(given.slowest);
@@ -423,14 +422,17 @@ function countKids() {
     phase.kids.set(kid, (phase.kids.get(kid) ?? 0) + 1);
 }
 
-/** As a rotation by hand: a new secret in front, the old one behind it, deployed at once. */
+const byHand = [];
+
+/**
+ * As rotations by hand are done: a new secret in front, the old one behind it, deployed at once. It is an array, which
+ * has no steps: a document that did not come by one is not followed at all.
+ */
 function rotateNaively() {
-  const ring = readRing();
-  const material = new Material(generateSecret());
-  const keys = [new Key(material, 'active'), ...ring.keys.map((key) => key.enter('retiring', Date.now()))];
-  kids.push(material.kid);
-  const text = writeDocument(new Keyring(keys, { id: ring.id, generation: ring.generation + 1 }));
-  writeFileSync(`${ringPath}~`, text, { mode: 0o600 });
+  byHand.unshift(generateSecret());
+  kids.push(new Material(byHand[0]).kid);
+  mkdirSync(dirname(ringPath), { recursive: true });
+  writeFileSync(`${ringPath}~`, JSON.stringify(byHand), { mode: 0o600 });
   renameSync(`${ringPath}~`, ringPath);
 }
 
@@ -459,7 +461,8 @@ progress.say(
   `${jarCount} jars, ${serverCount} servers, ${order} order, seed ${seed}; lifetime ${LIFETIME} s, max_lag ${MAX_LAG} s` +
     (slow > 1 ? `, ${slow.toFixed(1)} times as long as at rest` : ''),
 );
-await mustWork('init');
+if (order === 'naive') rotateNaively();
+else await mustWork('init');
 const mounts = Array.from({ length: Math.floor(serverCount / 2) }, () => new Mount());
 const servers = Array.from(
   { length: serverCount },

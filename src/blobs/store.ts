@@ -96,6 +96,9 @@ export class BlobStore {
 
   /** @internal As {@link put}, with what it may take the place of. @throws KeyturnError `blob_changed` too */
   async putIf(name: string, source: BlobSource, options: PutOptions, replaces: Replaces): Promise<BlobInfo> {
+    // A stream may break before it is read, while the folder is looked at: reading it then fails with what it broke
+    // of, and without a listener the process would end.
+    if (source instanceof Readable) source.on('error', () => {});
     try {
       return await this.#put(requireBlobName(name), source, options, replaces);
     } catch (error) {

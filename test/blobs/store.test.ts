@@ -143,6 +143,17 @@ describe('a blob store', () => {
     expect((await bytesOf((await store.get('a'))?.stream() as Readable)).toString()).toBe('old');
   });
 
+  test('a stream that breaks before it is read is no different, and the process goes on', async () => {
+    const { store, tree } = await newStore();
+    for (const error of [new Error('cable cut'), undefined]) {
+      const source = new PassThrough();
+      const putting = store.put('a', source);
+      source.destroy(error);
+      await expect(putting).rejects.toThrow(error?.message ?? 'Premature close');
+    }
+    expect(tree()).toEqual(['blobs']);
+  });
+
   test('lists what is there, by the beginning of the name', async () => {
     const { store, folder } = await newStore();
     for (const name of ['ada/1', 'ada/2', 'bob/1']) await store.put(name, Buffer.from(name));
