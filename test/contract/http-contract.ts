@@ -1324,7 +1324,9 @@ export function httpContract(name: string, start: StartApp, engines: readonly Co
       const LONG = 12;
       const secret = (token: string) => token.slice(28);
       const pieces = (token: string) =>
-        Array.from({ length: secret(token).length - LONG + 1 }, (_, at) => secret(token).slice(at, at + LONG));
+        Array.from({ length: secret(token).length - LONG + 1 }, (_, at) =>
+          secret(token).slice(at, at + LONG),
+        );
       const known = new Set(pieces(two));
       expect(pieces(one).filter((piece) => known.has(piece))).toEqual([]);
     });
