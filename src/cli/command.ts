@@ -32,6 +32,8 @@ export interface Context {
 
 /** What a command can ask of the process that it runs in. */
 export interface Surroundings {
+  /** This machine, in a folder where `--cwd` names one. Asked when a command runs: help and version need none. */
+  readonly machine: (folder: { readonly cwd?: string }) => Promise<Machine>;
   /** Standard input, whole. */
   readonly readInput: () => Promise<string>;
   /** From the first call on Ctrl-C no longer ends the process, but this signal; so does a reader that goes away. */

@@ -47,8 +47,6 @@ async function run(args: readonly string[], ui: Ui, surroundings: Surroundings):
     const value = options.get(option);
     return value === true ? undefined : value;
   };
-  // Loaded only now: help and version need none of it.
-  const { thisMachine } = await import('../resolve/machine.js');
   const ends: Array<() => Promise<void>> = [];
   try {
     return await command.run({
@@ -57,7 +55,7 @@ async function run(args: readonly string[], ui: Ui, surroundings: Surroundings):
       value: text,
       json: options.has('json'),
       profile: text('env'),
-      machine: thisMachine(folder(text('cwd'))),
+      machine: await surroundings.machine(folder(text('cwd'))),
       ui,
       surroundings,
       defer: (end) => void ends.push(end),

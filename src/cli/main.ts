@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // The program `keyturn`: connects the command line to this process. The only place that sets an exit code.
+import type { Surroundings } from './command.js';
 import { dispatch } from './dispatch.js';
 import { Ui } from './ui.js';
 
@@ -34,5 +35,9 @@ function interrupted(): AbortSignal {
   return ended.signal;
 }
 
-const code = await dispatch(process.argv.slice(2), ui, { readInput, interrupted });
+// Loaded only then: help and version need none of it.
+const machine: Surroundings['machine'] = async (folder) =>
+  (await import('../resolve/machine.js')).thisMachine(folder);
+
+const code = await dispatch(process.argv.slice(2), ui, { machine, readInput, interrupted });
 if (code !== 0) process.exitCode = code;

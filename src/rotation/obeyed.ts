@@ -1,5 +1,6 @@
 // Whether a revocation has reached everybody who reports.
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Machine } from '../resolve/machine.js';
 import type { Rotation } from './rotation.js';
 import { replicasIn, silentOf } from './silent.js';
 
@@ -7,24 +8,23 @@ const LOOK_EVERY_MS = 200;
 
 /**
  * Waits until no fresh report says any more that its process accepts a key. What cannot be asked proves nothing, and is
- * not waited for.
+ * not waited for. Patience goes by the clock that nobody sets.
  *
  * @param patience milliseconds
- * @param now milliseconds since 1970
  * @returns the instances that have not obeyed by then
  */
 export async function notObeyed(
   rotation: Rotation,
   kid: string,
   patience: number,
-  now: () => number,
+  { now, steady }: Pick<Machine, 'now' | 'steady'>,
 ): Promise<readonly string[]> {
-  const deadline = performance.now() + patience;
+  const deadline = steady().shows + patience;
   for (;;) {
     const replicas = replicasIn(await rotation.replicas().catch(() => []));
     const silent = silentOf(replicas, rotation.countsBy, now());
     const left = replicas.filter(({ instance, verifies }) => verifies.includes(kid) && !silent.has(instance));
-    if (left.length === 0 || performance.now() >= deadline) return left.map(({ instance }) => instance);
+    if (left.length === 0 || steady().shows >= deadline) return left.map(({ instance }) => instance);
     await sleep(LOOK_EVERY_MS);
   }
 }

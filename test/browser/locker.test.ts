@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { keyturn } from '../cli/run.js';
+import { program } from '../cli/run.js';
 import { newFolder, startLocker } from '../locker/process.js';
 import { until } from '../support/waiting.js';
 import { CHROMIUM, launch } from './chromium.js';
@@ -149,7 +149,7 @@ describe.skipIf(CHROMIUM === undefined).each([
       KEYTURN_SECURITY__KEYRING__MAX_LAG: '1s',
       KEYTURN_SECURITY__KEYRING__CLOCK_SKEW: '1s',
     };
-    const command = (name: string) => keyturn([name], { cwd, env });
+    const command = (name: string) => program([name], { cwd, env });
     expect((await command('init')).code).toBe(0);
     const { url: address } = await startLocker({
       cwd,

@@ -3,10 +3,10 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Report } from '../../src/doctor/finding.js';
 import { FILE, folderWith, SECRET, STRONG, tempDir } from '../support/machine.js';
-import { keyturn, type Surroundings } from './run.js';
+import { program, type Surroundings } from './run.js';
 
 async function report(args: readonly string[], around: Surroundings): Promise<Report & { code: number }> {
-  const { code, stdout } = await keyturn(['doctor', '--json', ...args], around);
+  const { code, stdout } = await program(['doctor', '--json', ...args], around);
   return { code, ...(JSON.parse(stdout) as Report) };
 }
 
@@ -36,7 +36,7 @@ describe('the outcomes of signing_secret', () => {
     const cwd = tempDir();
     const plain = await report([], { cwd, env });
     const strict = await report(['--strict'], { cwd, env });
-    const people = await keyturn(['doctor'], { cwd, env });
+    const people = await program(['doctor'], { cwd, env });
 
     const check = plain.checks.find(({ name }) => name === 'signing_secret');
     expect(check?.status).toBe(status);
@@ -103,7 +103,7 @@ test('a broken configuration is reported whole', async () => {
 
 test('people see every line of a detail and every hint', async () => {
   const cwd = await folderWith({ 'keyturn.toml': '[session]\nidle = "1h"\nmax_age = "1d"\n' });
-  const { stdout } = await keyturn(['doctor'], { cwd, env: { KEYTURN_ENV: 'dev' } });
+  const { stdout } = await program(['doctor'], { cwd, env: { KEYTURN_ENV: 'dev' } });
   expect(stdout).toMatch(/ session\.idle <- keyturn\.toml\n +session\.max_age <- keyturn\.toml\n/);
   expect(stdout).toMatch(/\n +hint: for a server, set KEYTURN_SECURITY__SIGNING_SECRET/);
   expect(stdout).toMatch(/\n\n14 passed, 1 warned, 0 failed\n$/);

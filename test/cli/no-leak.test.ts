@@ -15,7 +15,7 @@ import {
   STRONG,
   startOn,
 } from '../support/machine.js';
-import { keyturn, type Ran, type Surroundings } from './run.js';
+import { program, type Ran, type Surroundings } from './run.js';
 
 const ROOT = mkdtempSync(join(tmpdir(), 'keyturn-leak-'));
 afterAll(() => rmSync(ROOT, { recursive: true, force: true }));
@@ -150,7 +150,7 @@ describe.each(PLACES)('a secret in %s', (_, place) => {
     const token = await tokenOf(secret);
     for (const args of RUNS) {
       const typed = args.map((arg) => (arg === 'TOKEN' ? token : arg === 'KID' ? kidOf(secret) : arg));
-      expectSilence(await keyturn(typed, { cwd, env: { KEYTURN_ENV: profile, ...env } }), secret);
+      expectSilence(await program(typed, { cwd, env: { KEYTURN_ENV: profile, ...env } }), secret);
     }
   });
 });
@@ -189,7 +189,7 @@ describe('a secret that is typed in the wrong place', () => {
     ['as a file to import', (secret: string) => ['import', secret]],
     ['as a variable to import', (secret: string) => ['import', '--variable', secret]],
   ])('%s', async (_, args) => {
-    const runs = secrets.map((secret) => keyturn(args(secret), { env: { KEYTURN_ENV: 'dev' } }));
+    const runs = secrets.map((secret) => program(args(secret), { env: { KEYTURN_ENV: 'dev' } }));
     for (const [index, ran] of (await Promise.all(runs)).entries()) {
       expect(ran.code).toBeGreaterThan(0);
       expectSilence(ran, secrets[index] as string);
@@ -198,9 +198,9 @@ describe('a secret that is typed in the wrong place', () => {
 
   test('on standard input', async () => {
     const around: Surroundings = { env: { KEYTURN_ENV: 'dev' }, input: PLANTED };
-    expectSilence(await keyturn(['inspect', '-'], around), PLANTED);
+    expectSilence(await program(['inspect', '-'], around), PLANTED);
     for (const input of [PLANTED, json([PLANTED]), `{"keyturn": 1, "keys": [{"secret": "${PLANTED}"`]) {
-      expectSilence(await keyturn(['stage', '--ring', '-'], { ...around, input }), PLANTED);
+      expectSilence(await program(['stage', '--ring', '-'], { ...around, input }), PLANTED);
     }
   });
 });
@@ -209,7 +209,7 @@ test('the steps of a key on a document print none, and what they write keeps tho
   const cwd = await mkdtemp(join(ROOT, 'steps-'));
   const env = { KEYTURN_ENV: 'dev' };
   const step = async (...args: string[]) => {
-    const ran = await keyturn(args, { cwd, env });
+    const ran = await program(args, { cwd, env });
     expectSilence(ran, PLANTED);
     expect(ran.code).toBe(0);
     return ran;
@@ -229,7 +229,7 @@ test('the steps of a key on a document print none, and what they write keeps tho
   ])
     await step(...args);
   // A pipeline is the way for a document, so there it does come out; on standard error it does not.
-  const piped = await keyturn(['rollback', '--ring', '-'], { env, input: document });
+  const piped = await program(['rollback', '--ring', '-'], { env, input: document });
   expect(piped.stdout + document).toContain(PLANTED);
   expectSilence({ ...piped, stdout: '' }, PLANTED);
 });
@@ -238,7 +238,7 @@ test('a fault of ours is told without its message', async () => {
   const cwd = await folderWith({});
   const preload = join(cwd, 'fault.mjs');
   writeFileSync(preload, `Intl.DateTimeFormat; JSON.stringify = () => { throw new Error('${PLANTED}'); };\n`);
-  const ran = await keyturn(['generate', '--json'], { cwd, env: { NODE_OPTIONS: `--import=${preload}` } });
+  const ran = await program(['generate', '--json'], { cwd, env: { NODE_OPTIONS: `--import=${preload}` } });
   expect(ran).toMatchObject({ code: 1, stdout: '' });
   expect(ran.stderr).toMatch(
     /^keyturn: error: something broke inside keyturn \(Error.*\)\nkeyturn: hint: .*\n$/,

@@ -2,14 +2,14 @@
 import { describe, expect, test } from 'vitest';
 import { COMING, kidOf, OLDER, STRONG } from '../support/machine.js';
 import { documentOf, newFolder, type Read, statesOf } from './ring.js';
-import { keyturn, type Ran, TWO_LINES } from './run.js';
+import { program, type Ran, TWO_LINES } from './run.js';
 
 const [K, OLD, NEW] = [kidOf(STRONG), kidOf(OLDER), kidOf(COMING)];
 const ACTIVE = { secret: STRONG, state: 'active' } as const;
 
 /** No configuration, no profile: a pipeline on some machine. */
 async function pipe(input: string, ...args: readonly string[]): Promise<Ran> {
-  return await keyturn([...args, '--ring', '-'], { cwd: newFolder(), input });
+  return await program([...args, '--ring', '-'], { cwd: newFolder(), input });
 }
 
 function states(ran: Ran): string[] {
@@ -80,13 +80,13 @@ describe('standard output', () => {
 
 test.concurrent('whatever is configured here is left alone', async () => {
   const cwd = newFolder();
-  await keyturn(['init'], { cwd, env: { KEYTURN_ENV: 'dev' } });
-  const ran = await keyturn(['retire', OLD, '--ring', '-'], {
+  await program(['init'], { cwd, env: { KEYTURN_ENV: 'dev' } });
+  const ran = await program(['retire', OLD, '--ring', '-'], {
     cwd,
     env: { KEYTURN_ENV: 'dev' },
     input: documentOf(ACTIVE, { secret: OLDER, state: 'retiring' }),
   });
   expect(states(ran)).toEqual([`${K} active`, `${OLD} retired`]);
-  const history = await keyturn(['history', '--json'], { cwd, env: { KEYTURN_ENV: 'dev' } });
+  const history = await program(['history', '--json'], { cwd, env: { KEYTURN_ENV: 'dev' } });
   expect(JSON.parse(history.stdout).history).toHaveLength(1);
 });

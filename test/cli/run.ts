@@ -1,7 +1,11 @@
-// Runs the built program as users do: a process of its own, in a folder of its own, with no environment but the
-// one that a test gives it.
+// Runs commands: in this process, which costs next to nothing, or the built program in one of its own, as users do. Each
+// in a folder of its own, with no environment but the one that a test gives it.
 import { type ExecFileException, execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { dispatch } from '../../src/cli/dispatch.js';
+import { Ui } from '../../src/cli/ui.js';
+import type { Machine } from '../../src/resolve/machine.js';
+import { steadyClock } from '../../src/resolve/steady-clock.js';
 import { tempDir } from '../support/machine.js';
 
 export const MAIN: string = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -18,7 +22,38 @@ export interface Surroundings {
   readonly input?: string;
 }
 
-export async function keyturn(args: readonly string[], around: Surroundings = {}): Promise<Ran> {
+/** What a command in this process may go by besides. */
+export interface Simulated extends Surroundings {
+  readonly now?: Machine['now'];
+  readonly steady?: Machine['steady'];
+}
+
+/** Runs a command in this process. */
+export async function keyturn(args: readonly string[], around: Simulated = {}): Promise<Ran> {
+  const { cwd = tempDir(), input = '', now = Date.now, steady = steadyClock } = around;
+  const env = { PATH: process.env.PATH, ...around.env };
+  const said = { stdout: '', stderr: '' };
+  const stream = (name: keyof typeof said) => ({
+    write: (text: string) => {
+      said[name] += text;
+    },
+  });
+  const code = await dispatch(args, new Ui(stream('stdout'), stream('stderr'), env), {
+    machine: async (folder) => ({
+      cwd: folder.cwd ?? cwd,
+      env,
+      signs: { terminal: false, debugger: false, container: false },
+      now,
+      steady,
+    }),
+    readInput: async () => input,
+    interrupted: () => new AbortController().signal,
+  });
+  return { code, ...said };
+}
+
+/** Runs the built program. */
+export async function program(args: readonly string[], around: Surroundings = {}): Promise<Ran> {
   const options = {
     cwd: around.cwd ?? tempDir(),
     env: { PATH: process.env.PATH, ...around.env },

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { OLDER, STRONG, tempDir } from '../support/machine.js';
 import { documentOf } from '../support/ring-file.js';
-import { keyturn } from './run.js';
+import { program } from './run.js';
 
 const FILE = 'KEYTURN_SECURITY__SIGNING_SECRET_FILE';
 
@@ -37,7 +37,7 @@ test.each([
 ])('%s %j is refused', async (option, value, message) => {
   const { cwd, history } = ring();
   const before = history();
-  const ran = await keyturn(['stage', option, value], {
+  const ran = await program(['stage', option, value], {
     cwd,
     env: { KEYTURN_ENV: 'prod', [FILE]: 'keyring.json' },
   });
@@ -50,15 +50,15 @@ test.each([
 test('who it was is said by --who, else by KEYTURN_WHO, else by the system', async () => {
   const { cwd, history } = ring();
   const env = { KEYTURN_ENV: 'prod', [FILE]: 'keyring.json' };
-  await keyturn(['stage', '--who', 'ada', '--reason', 'x'.repeat(500)], {
+  await program(['stage', '--who', 'ada', '--reason', 'x'.repeat(500)], {
     cwd,
     env: { ...env, KEYTURN_WHO: 'bob' },
   });
   expect(history().at(-1)).toMatchObject({ who: 'ada', why: 'x'.repeat(500) });
-  await keyturn(['rotate'], { cwd, env: { ...env, KEYTURN_WHO: 'bob' } });
+  await program(['rotate'], { cwd, env: { ...env, KEYTURN_WHO: 'bob' } });
   const kid = JSON.parse(readFileSync(join(cwd, 'keyring.json'), 'utf8')).keys.at(-1).kid;
-  await keyturn(['revoke', kid, '--reason', 'y'], { cwd, env: { ...env, KEYTURN_WHO: 'bob' } });
+  await program(['revoke', kid, '--reason', 'y'], { cwd, env: { ...env, KEYTURN_WHO: 'bob' } });
   expect(history().at(-1)).toMatchObject({ who: 'bob', why: 'y' });
-  const refused = await keyturn(['stage'], { cwd, env: { ...env, KEYTURN_WHO: `${OLDER}\n${OLDER}` } });
+  const refused = await program(['stage'], { cwd, env: { ...env, KEYTURN_WHO: `${OLDER}\n${OLDER}` } });
   expect(refused.stderr).toMatch(/what KEYTURN_WHO says is 129 characters long/);
 });

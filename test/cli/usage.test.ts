@@ -3,7 +3,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { openSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { tempDir } from '../support/machine.js';
-import { keyturn, MAIN, TWO_LINES } from './run.js';
+import { keyturn, MAIN, program, TWO_LINES } from './run.js';
 
 const COMMANDS = [
   'init',
@@ -25,7 +25,7 @@ const PACKAGE = JSON.parse(readFileSync(new URL('../../package.json', import.met
 
 describe('help and version', () => {
   test('--version prints the version of the package', async () => {
-    expect(await keyturn(['--version'])).toEqual({ code: 0, stdout: `${PACKAGE.version}\n`, stderr: '' });
+    expect(await program(['--version'])).toEqual({ code: 0, stdout: `${PACKAGE.version}\n`, stderr: '' });
   });
 
   test('--help, -h and help print the overview, with every command', async () => {
@@ -116,6 +116,12 @@ describe('wrong usage ends with 2 and two lines', () => {
     const [first, second] = ran.stderr.split('\n');
     expect(first).toContain(error);
     expect(second).toContain(hint);
+  });
+
+  test('as the program, too', async () => {
+    const [ran, inside] = [await program(['docter']), await keyturn(['docter'])];
+    expect(ran.code).toBe(2);
+    expect(ran).toEqual(inside);
   });
 });
 

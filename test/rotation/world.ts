@@ -1,10 +1,8 @@
 // An app in production on a keyring document, the real commands that change it, and a clock that a test moves for
 // both.
-import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import Fastify, { type FastifyInstance } from 'fastify';
 import keyturnFastify, { blobRoutes } from '../../src/adapters/fastify.js';
 import { type BlobStore, createBlobStore } from '../../src/blobs/index.js';
@@ -14,12 +12,10 @@ import { createJwt, createRefreshTokens, type Jwt, type RefreshTokens } from '..
 import { parseDocument } from '../../src/keyring/document.js';
 import type { Impact } from '../../src/rotation/impact.js';
 import { MemorySessionStore } from '../../src/stores/memory.js';
+import { keyturn as command, type Ran } from '../cli/run.js';
 import { memoryLogger, TestClock } from '../support/keyturn.js';
 import { afterwards } from '../support/ring-file.js';
 import { until } from '../support/waiting.js';
-
-const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-const STOPPED = new URL('../support/stopped-clock.mjs', import.meta.url).href;
 
 /** What every world declares: one purpose that is signed, one that is sealed. */
 const PURPOSES = {
@@ -30,12 +26,6 @@ const PURPOSES = {
 
 /** Seconds between staging and promoting in production. */
 const MAX_LAG = 60;
-
-export interface Ran {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 /** One process of the app. */
 export interface Replica {
@@ -120,16 +110,12 @@ export class World {
 
   /** Runs a command as an operator would, at the time of this world. */
   async run(...args: readonly string[]): Promise<Ran> {
-    const env = {
-      PATH: process.env.PATH,
-      ...this.#env,
-      TEST_CLOCK_MS: String(this.clock.now),
-    };
-    return await new Promise((done) => {
-      const all = ['--import', STOPPED, MAIN, ...args];
-      execFile(process.execPath, all, { cwd: this.cwd, env }, (error, stdout, stderr) =>
-        done({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
-      );
+    return await command(args, {
+      cwd: this.cwd,
+      env: this.#env,
+      now: this.clock.read,
+      // Nobody sets it, and it goes on for as long as this world does.
+      steady: () => ({ clock: 'boot of this world', shows: this.clock.now }),
     });
   }
 

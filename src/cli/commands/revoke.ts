@@ -65,7 +65,7 @@ async function waitForAll(
   { kid }: Outcome,
 ): Promise<readonly string[]> {
   if (context.has('dry-run') || isPiped(context)) return [];
-  return await notObeyed(rotation, kid, PATIENCE_MS, context.machine.now);
+  return await notObeyed(rotation, kid, PATIENCE_MS, context.machine);
 }
 
 /** Whoever has that secret, and can read the engine, has every other key as well. */
