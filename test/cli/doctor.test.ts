@@ -3,10 +3,10 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Report } from '../../src/doctor/finding.js';
 import { FILE, folderWith, SECRET, STRONG, tempDir } from '../support/machine.js';
-import { program, type Surroundings } from './run.js';
+import { keyturn, program, type Surroundings } from './run.js';
 
 async function report(args: readonly string[], around: Surroundings): Promise<Report & { code: number }> {
-  const { code, stdout } = await program(['doctor', '--json', ...args], around);
+  const { code, stdout } = await keyturn(['doctor', '--json', ...args], around);
   return { code, ...(JSON.parse(stdout) as Report) };
 }
 
@@ -37,6 +37,7 @@ describe('the outcomes of signing_secret', () => {
     const plain = await report([], { cwd, env });
     const strict = await report(['--strict'], { cwd, env });
     const people = await program(['doctor'], { cwd, env });
+    expect(await keyturn(['doctor'], { cwd, env })).toEqual(people);
 
     const check = plain.checks.find(({ name }) => name === 'signing_secret');
     expect(check?.status).toBe(status);

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import {
   COMMAND,
   FILE,
@@ -15,10 +15,20 @@ import {
   STRONG,
   startOn,
 } from '../support/machine.js';
-import { program, type Ran, type Surroundings } from './run.js';
+import { keyturn, program, type Ran, type Surroundings } from './run.js';
 
 const ROOT = mkdtempSync(join(tmpdir(), 'keyturn-leak-'));
 afterAll(() => rmSync(ROOT, { recursive: true, force: true }));
+
+/** What is written past the streams that a command is given. */
+const elsewhere: string[] = [];
+const outputs = [process.stdout, process.stderr].map((stream) =>
+  vi.spyOn(stream, 'write').mockImplementation((text) => elsewhere.push(String(text)) > 0),
+);
+afterAll(() => {
+  for (const output of outputs) output.mockRestore();
+  for (const form of [...formsOf(PLANTED), ...formsOf(WEAK)]) expect(elsewhere.join('')).not.toContain(form);
+});
 
 /** Strong, recognisable in part, and with a form of its own in each encoding. */
 const PLANTED = 'planted-9f3b1c77e0d84a52b6c1d90e4f7a2385-Zz';
@@ -150,8 +160,11 @@ describe.each(PLACES)('a secret in %s', (_, place) => {
     const token = await tokenOf(secret);
     for (const args of RUNS) {
       const typed = args.map((arg) => (arg === 'TOKEN' ? token : arg === 'KID' ? kidOf(secret) : arg));
-      expectSilence(await program(typed, { cwd, env: { KEYTURN_ENV: profile, ...env } }), secret);
+      expectSilence(await keyturn(typed, { cwd, env: { KEYTURN_ENV: profile, ...env } }), secret);
     }
+    // As a process of its own it has more to write to.
+    if (profile === 'prod' && secret === PLANTED)
+      expectSilence(await program(['doctor'], { cwd, env: { KEYTURN_ENV: profile, ...env } }), secret);
   });
 });
 
@@ -189,11 +202,14 @@ describe('a secret that is typed in the wrong place', () => {
     ['as a file to import', (secret: string) => ['import', secret]],
     ['as a variable to import', (secret: string) => ['import', '--variable', secret]],
   ])('%s', async (_, args) => {
-    const runs = secrets.map((secret) => program(args(secret), { env: { KEYTURN_ENV: 'dev' } }));
-    for (const [index, ran] of (await Promise.all(runs)).entries()) {
+    const env = { KEYTURN_ENV: 'dev' };
+    for (const secret of secrets) {
+      const ran = await keyturn(args(secret), { env });
       expect(ran.code).toBeGreaterThan(0);
-      expectSilence(ran, secrets[index] as string);
+      expectSilence(ran, secret);
     }
+    // What Node itself makes of what was typed is written by the process.
+    expectSilence(await program(args(PLANTED), { env }), PLANTED);
   });
 
   test('on standard input', async () => {
@@ -209,7 +225,7 @@ test('the steps of a key on a document print none, and what they write keeps tho
   const cwd = await mkdtemp(join(ROOT, 'steps-'));
   const env = { KEYTURN_ENV: 'dev' };
   const step = async (...args: string[]) => {
-    const ran = await program(args, { cwd, env });
+    const ran = await keyturn(args, { cwd, env });
     expectSilence(ran, PLANTED);
     expect(ran.code).toBe(0);
     return ran;
