@@ -43,6 +43,7 @@ export type ErrorCode =
   | 'payload_not_json'
   | 'payload_too_large'
   | 'profile_differs'
+  | 'profile_refused'
   | 'profile_unknown'
   | 'purpose_invalid'
   | 'purpose_lifetime'

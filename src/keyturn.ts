@@ -2,7 +2,7 @@
 // the keyring in force.
 
 import type { Settings } from './config/layers.js';
-import type { Profile } from './config/profile.js';
+import { PROFILE_WORDS, type Profile } from './config/profile.js';
 import { type EngineClients, Engines } from './engines/engines.js';
 import { saidOf } from './engines/reason.js';
 import type { KeyDates, KeyState } from './keyring/key.js';
@@ -369,16 +369,9 @@ function report(resolution: Resolution, logger: Logger): void {
   const { profile, source, keyring } = resolution;
   if (profile.inferred) {
     const facts = { event: 'profile.inferred', profile: profile.profile, signal: profile.signal };
-    if (profile.profile === 'dev')
-      logger.warn(
-        facts,
-        `development rules apply, inferred from ${profile.signal}; set KEYTURN_ENV to say so`,
-      );
-    else
-      logger.info(
-        facts,
-        `production rules apply, inferred from ${profile.signal}; set KEYTURN_ENV to say so`,
-      );
+    const said = `${PROFILE_WORDS[profile.profile]} rules apply: ${profile.signal}; set KEYTURN_ENV=${profile.profile} to settle it`;
+    if (profile.profile === 'dev') logger.warn(facts, said);
+    else logger.info(facts, said);
   }
   for (const { error } of resolution.problems) {
     logger.warn({ event: 'configuration.doubtful', code: error.code, hint: error.hint }, error.message);

@@ -1,5 +1,7 @@
 // Decides which rules apply: development, test or production. Forgetting to say so on a server fails closed.
 import { KeyturnError } from '../errors.js';
+import { isSlipOf, nearest } from './nearest.js';
+import { DEVELOPMENT_CONTAINERS, PLATFORMS, TEST_RUNNERS } from './platforms.js';
 
 export type Profile = 'dev' | 'test' | 'prod';
 
@@ -11,11 +13,28 @@ export interface Signs {
   readonly debugger: boolean;
   /** The process runs inside a container. */
   readonly container: boolean;
+  /** The test runner that was started, where it sets no variable: "mocha". */
+  readonly testRunner?: string | undefined;
 }
+
+/**
+ * What spoke: the caller, one of the two variables, a test that runs, a platform, a container, a person at work, or
+ * nothing at all.
+ */
+export type Sayer =
+  | 'caller'
+  | 'KEYTURN_ENV'
+  | 'NODE_ENV'
+  | 'test'
+  | 'platform'
+  | 'container'
+  | 'person'
+  | 'nothing';
 
 export interface ProfileDecision {
   readonly profile: Profile;
-  /** The signal that decided, in words: "NODE_ENV", "Kubernetes (KUBERNETES_SERVICE_HOST)", "a terminal". */
+  readonly by: Sayer;
+  /** The signal that decided and its value, as a clause: `NODE_ENV is "production"`, `this runs in a container`. */
   readonly signal: string;
   /** False when a variable or an argument said so outright; true when it was read from the surroundings. */
   readonly inferred: boolean;
@@ -31,112 +50,188 @@ const NAMES: Readonly<Record<string, Profile>> = {
   production: 'prod',
 };
 
-/** Variables that a platform sets in every process it starts, and what the platform is called. */
-const PLATFORMS: ReadonlyArray<readonly [variable: string, platform: string]> = [
-  ['KUBERNETES_SERVICE_HOST', 'Kubernetes'],
-  ['ECS_CONTAINER_METADATA_URI_V4', 'Amazon ECS'],
-  ['ECS_CONTAINER_METADATA_URI', 'Amazon ECS'],
-  ['AWS_LAMBDA_FUNCTION_NAME', 'AWS Lambda'],
-  ['AWS_EXECUTION_ENV', 'AWS'],
-  ['K_SERVICE', 'Cloud Run'],
-  ['FUNCTION_TARGET', 'Cloud Functions'],
-  ['GAE_ENV', 'App Engine'],
-  ['GAE_SERVICE', 'App Engine'],
-  ['WEBSITE_INSTANCE_ID', 'Azure App Service'],
-  ['FUNCTIONS_WORKER_RUNTIME', 'Azure Functions'],
-  ['CONTAINER_APP_NAME', 'Azure Container Apps'],
-  ['DYNO', 'Heroku'],
-  ['FLY_APP_NAME', 'Fly.io'],
-  ['RAILWAY_ENVIRONMENT', 'Railway'],
-  ['RAILWAY_ENVIRONMENT_NAME', 'Railway'],
-  ['RENDER', 'Render'],
-  ['VERCEL', 'Vercel'],
-  ['NETLIFY', 'Netlify'],
-  ['CF_PAGES', 'Cloudflare Pages'],
-  ['KOYEB_APP_NAME', 'Koyeb'],
-  ['NF_PROJECT_ID', 'Northflank'],
-  ['DENO_DEPLOYMENT_ID', 'Deno Deploy'],
-  ['VCAP_APPLICATION', 'Cloud Foundry'],
-  ['OPENSHIFT_BUILD_NAME', 'OpenShift'],
-  ['NOMAD_ALLOC_ID', 'Nomad'],
-  ['PLATFORM_APPLICATION_NAME', 'Platform.sh'],
-  ['CC_APP_ID', 'Clever Cloud'],
-  ['APP_PLATFORM_COMPONENT_TYPE', 'App Platform'],
-  ['pm_id', 'pm2'],
-  ['PM2_HOME', 'pm2'],
-];
+/** What the rules of a profile are called. */
+export const PROFILE_WORDS: Readonly<Record<Profile, string>> = {
+  dev: 'development',
+  test: 'test',
+  prod: 'production',
+};
 
-/** Variables of containers that people develop in. */
-const DEVELOPMENT_CONTAINERS = [
-  'REMOTE_CONTAINERS',
-  'DEVCONTAINER',
-  'CODESPACES',
-  'GITPOD_WORKSPACE_ID',
-  'VSCODE_REMOTE_CONTAINERS_SESSION',
-];
-
-const DEVELOPMENT_SCRIPTS = ['dev', 'test', 'watch'];
+const DEVELOPMENT_SCRIPT = /^(?:dev|develop|debug|watch|start:dev|dev:.*)$/s;
+const TEST_SCRIPT = /^test(?::.*)?$/s;
+const BUILD_SCRIPT = /^(?:pre|post)?build(?::.*)?$/s;
 
 /**
- * Decides the profile. Order: what the caller says, `KEYTURN_ENV`, `NODE_ENV`, signs of a platform,
+ * Decides the profile. Order: what the caller says, `KEYTURN_ENV`, `NODE_ENV`, a test that runs, signs of a platform,
  * signs of a person at work, and production when nothing speaks.
  *
  * @throws KeyturnError `profile_unknown`
  */
 export function decideProfile(said: string | undefined, env: Variables, signs: Signs): ProfileDecision {
-  if (said !== undefined)
-    return { profile: named(said, 'the profile'), signal: 'the caller', inferred: false };
+  if (said !== undefined) {
+    const profile = named(said, 'the profile');
+    return { profile, by: 'caller', signal: `the caller says "${said}"`, inferred: false };
+  }
   const own = env.KEYTURN_ENV;
-  if (own !== undefined)
-    return { profile: named(own, 'KEYTURN_ENV'), signal: 'KEYTURN_ENV', inferred: false };
+  if (own !== undefined) {
+    const profile = named(own, 'KEYTURN_ENV');
+    return { profile, by: 'KEYTURN_ENV', signal: `KEYTURN_ENV is "${own}"`, inferred: false };
+  }
   const node = env.NODE_ENV;
   if (node !== undefined) {
     const profile = node === 'development' ? 'dev' : node === 'test' ? 'test' : 'prod';
-    return { profile, signal: 'NODE_ENV', inferred: false };
+    const signal = `NODE_ENV is ${wordShown(node)}`;
+    const which = node === 'production' || profile !== 'prod' ? '' : ', neither "development" nor "test"';
+    return { profile, by: 'NODE_ENV', signal: signal + which, inferred: false };
   }
+  const test = testSign(env, signs);
+  if (test !== undefined) return inferred('test', 'test', test);
   const platform = platformSign(env, signs);
-  if (platform !== undefined) return { profile: 'prod', signal: platform, inferred: true };
+  if (platform !== undefined) return inferred('prod', 'platform', platform);
+  if (isServerContainer(env, signs)) return inferred('prod', 'container', 'this runs in a container');
   const person = personSign(env, signs);
-  if (person !== undefined) return { profile: 'dev', signal: person, inferred: true };
-  return { profile: 'prod', signal: 'no sign of development', inferred: true };
+  if (person !== undefined) return inferred('dev', 'person', person);
+  return inferred('prod', 'nothing', 'nothing here says that this is development');
+}
+
+function inferred(profile: Profile, by: Sayer, signal: string): ProfileDecision {
+  return { profile, by, signal, inferred: true };
+}
+
+/**
+ * The test profile makes a secret and throws it away: a server that runs by it because of a variable that somebody
+ * forgot in an image would sign everybody out with each restart, and check nothing.
+ *
+ * @throws KeyturnError `profile_refused`
+ */
+export function refuseTestOnPlatform(decision: ProfileDecision, env: Variables, signs: Signs): void {
+  const { profile, by, signal } = decision;
+  if (profile !== 'test' || testSign(env, signs) !== undefined) return;
+  // What the code of a program says nobody has forgotten in an image; on a platform it runs no tests all the same.
+  const container = by === 'caller' ? false : isServerContainer(env, signs);
+  const platform = platformSign(env, signs) ?? (container ? 'this runs in a container' : undefined);
+  if (platform === undefined) return;
+  throw new KeyturnError(
+    'profile_refused',
+    `test rules are refused here: ${signal}, but no test runner is at work and ${platform}`,
+    'set KEYTURN_ENV=prod on a server; to try something out in a container set KEYTURN_ENV=dev; run tests by a test runner, or by a package script named "test"',
+  );
+}
+
+/** What to do about production rules where they were not meant; undefined where they were asked for by name. */
+export function notMeant({ profile, by, signal }: ProfileDecision, env: Variables): string | undefined {
+  if (profile !== 'prod') return undefined;
+  switch (by) {
+    case 'NODE_ENV': {
+      const meant = env.NODE_ENV === 'production' ? undefined : misspelt(env.NODE_ENV ?? '');
+      if (env.NODE_ENV === 'production') return undefined;
+      return meant === undefined
+        ? 'if this is no server, set KEYTURN_ENV=dev'
+        : `if NODE_ENV was to be "${meant}", write it so`;
+    }
+    case 'container':
+      return 'if you develop in this container, set KEYTURN_ENV=dev in it';
+    case 'platform':
+      return signal.startsWith('systemd')
+        ? 'if this is your own machine, set KEYTURN_ENV=dev'
+        : 'if this is no server, set KEYTURN_ENV=dev';
+    case 'nothing':
+      return 'if this is your own machine, set KEYTURN_ENV=dev (or start it as a package script named "dev", or at a terminal)';
+    default:
+      return undefined;
+  }
+}
+
+/** What `NODE_ENV` was most likely to be, where it is neither that nor something else that is in use. */
+export function misspelt(node: string): 'development' | 'test' | undefined {
+  if (/^(?:dev|devel|develop|local)$/i.test(node)) return 'development';
+  if (/^tests?$|^testing$/i.test(node)) return 'test';
+  const near = nearest(node, ['development', 'test', 'production', 'staging', 'preview']);
+  return (near === 'development' || near === 'test') && isSlipOf(node, near) ? near : undefined;
+}
+
+/** The package script that runs, where it is one that builds: it needs no secret. */
+export function buildScript(env: Variables): string | undefined {
+  return scripts(env).find((script) => BUILD_SCRIPT.test(script));
+}
+
+/** What says that nothing is served here, but built: an import must not need a secret. */
+export function buildSign(env: Variables): string | undefined {
+  const own = env.KEYTURN_BUILD;
+  if (own === '1' || own === 'true') return `KEYTURN_BUILD is "${own}"`;
+  if (own !== undefined && !['', '0', 'false'].includes(own)) {
+    throw new KeyturnError(
+      'config_invalid',
+      'KEYTURN_BUILD is neither "1" nor "0"',
+      'set it to 1 for the step that builds, and nowhere else',
+    );
+  }
+  const phase = env.NEXT_PHASE;
+  return phase === 'phase-production-build' ? `NEXT_PHASE is "${phase}"` : undefined;
+}
+
+function testSign(env: Variables, signs: Signs): string | undefined {
+  const runner = TEST_RUNNERS.find(([variable]) => present(env, variable));
+  if (runner !== undefined) return `${runner[1]} runs this (${shown(env, runner[0])})`;
+  if (signs.testRunner !== undefined) return `${signs.testRunner} runs this`;
+  const script = scripts(env).find((name) => TEST_SCRIPT.test(name));
+  return script === undefined ? undefined : `the package script "${script}" runs this`;
 }
 
 function platformSign(env: Variables, signs: Signs): string | undefined {
   for (const [variable, platform] of PLATFORMS) {
-    if (present(env, variable)) return `${platform} (${variable})`;
+    if (present(env, variable)) return `this runs on ${platform} (${shown(env, variable)})`;
   }
   // systemd marks what it starts, and a desktop session's terminals inherit the mark: hence the second half.
   const systemd = ['INVOCATION_ID', 'JOURNAL_STREAM'].find((variable) => present(env, variable));
-  if (!signs.terminal && systemd !== undefined) return `systemd without a terminal (${systemd})`;
-  if (signs.container && !DEVELOPMENT_CONTAINERS.some((variable) => present(env, variable)))
-    return 'a container';
+  if (!signs.terminal && systemd !== undefined)
+    return `systemd has started this, without a terminal (${shown(env, systemd)})`;
   return undefined;
 }
 
+function isServerContainer(env: Variables, signs: Signs): boolean {
+  return signs.container && !DEVELOPMENT_CONTAINERS.some((variable) => present(env, variable));
+}
+
 function personSign(env: Variables, signs: Signs): string | undefined {
-  if (signs.terminal) return 'a terminal';
-  if (signs.debugger) return 'a debugger';
-  const script = env.npm_lifecycle_event;
-  if (script !== undefined && DEVELOPMENT_SCRIPTS.includes(script)) return `the package script "${script}"`;
-  return undefined;
+  if (signs.terminal) return 'this runs at a terminal';
+  if (signs.debugger) return 'a debugger is attached';
+  const script = scripts(env).find((name) => DEVELOPMENT_SCRIPT.test(name));
+  return script === undefined ? undefined : `the package script "${script}" runs this`;
+}
+
+/** The package scripts that run this: npm, pnpm, Yarn and Bun set one variable, `node --run` another. */
+function scripts(env: Variables): readonly string[] {
+  return [env.npm_lifecycle_event, env.NODE_RUN_SCRIPT_NAME].filter(
+    (script) => script !== undefined && script !== '',
+  ) as string[];
 }
 
 function present(env: Variables, variable: string): boolean {
   return env[variable] !== undefined && env[variable] !== '';
 }
 
+/** A variable that a platform sets, with its value where that is one that can be read at a glance. */
+function shown(env: Variables, variable: string): string {
+  const value = env[variable] ?? '';
+  return /^[\w.:-]{1,24}$/.test(value) ? `${variable} is "${value}"` : `${variable} is set`;
+}
+
+/** Anything but a short word may be a secret that was put into the wrong variable. */
+function wordShown(word: string): string {
+  return /^[a-z_-]{0,16}$/i.test(word) ? JSON.stringify(word) : 'a text (not shown: it may be a secret)';
+}
+
 function named(word: string, where: string): Profile {
   // An own property only: "constructor" and the like must not pass for a profile without production's rules.
   const profile = Object.hasOwn(NAMES, word) ? NAMES[word] : undefined;
   if (profile === undefined) {
-    // Anything but a short word may be a secret that was put into the wrong variable.
-    const shown = /^[a-z]{0,16}$/i.test(word)
-      ? JSON.stringify(word)
-      : 'a text (not shown: it may be a secret)';
+    const near = nearest(word.trim(), Object.keys(NAMES));
+    const meant = word !== '' && isSlipOf(word.trim(), near) ? `did you mean "${near}"? It takes` : 'use';
     throw new KeyturnError(
       'profile_unknown',
-      `${where} is ${shown}, which names no profile`,
-      'use "dev", "test" or "prod" (or "development", "production")',
+      `${where} is ${wordShown(word)}, which names no profile`,
+      `${meant} "dev", "test" or "prod" (or "development", "production")`,
     );
   }
   return profile;

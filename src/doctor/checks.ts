@@ -1,4 +1,5 @@
 // Every check there is, in the order of the report. A check is a pure function over the facts.
+import { misspelt, PROFILE_WORDS } from '../config/profile.js';
 import { SETTING_NAMES, type SettingName } from '../config/settings.js';
 import { formatDuration } from '../config/value.js';
 import { saidOf } from '../engines/reason.js';
@@ -34,18 +35,22 @@ export function judgeAll(facts: Facts): readonly Finding[] {
   return Object.entries(CHECKS).map(([name, check]) => finding(name, check(facts)));
 }
 
-const PROFILES = { dev: 'development', test: 'test', prod: 'production' };
-
 function profile(facts: Facts): readonly Point[] {
   const problems = problemsOf(facts, 'profile');
-  if (problems.length > 0) return problems;
   const decision = facts.resolution.profile;
-  const rules = `${PROFILES[decision.profile]} rules apply`;
-  const sayer = decision.signal === 'the caller' ? '--env' : decision.signal;
-  if (!decision.inferred) return [pass(`${rules}: ${sayer} says so`)];
+  if (problems.some(({ status }) => status === 'fail')) return problems;
+  const signal = decision.by === 'caller' ? `--env ${decision.profile} says so` : decision.signal;
+  const rules = `${PROFILE_WORDS[decision.profile]} rules apply: ${signal}`;
+  const meant = decision.by === 'NODE_ENV' ? misspelt(facts.node ?? '') : undefined;
+  if (decision.profile === 'prod' && meant !== undefined) {
+    const hint = `if NODE_ENV was to be "${meant}", write it so; on a server set KEYTURN_ENV=prod`;
+    return [...problems, warn(rules, hint)];
+  }
+  if (!decision.inferred) return [...problems, pass(rules)];
   return [
+    ...problems,
     warn(
-      `${rules}, inferred from ${decision.signal}`,
+      `${rules} (inferred)`,
       `set KEYTURN_ENV=${decision.profile} where the app runs, so that no sign of its surroundings decides`,
     ),
   ];

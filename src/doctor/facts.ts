@@ -64,6 +64,8 @@ export interface RingFacts {
 
 export interface Facts {
   readonly resolution: Resolution;
+  /** `NODE_ENV`, where it is set. */
+  readonly node: string | undefined;
   /** The purposes, or why there are none. */
   readonly purposes: PurposeRegistry | KeyturnError;
   /** The configuration files that are there, lowest first. */

@@ -1,8 +1,8 @@
 // Checks of the keys: the signing secret, the other keys of the ring, and the source they come from.
 import { join } from 'node:path';
 import { variableOf } from '../config/settings.js';
+import { SECRET_VARIABLE } from '../resolve/missing.js';
 import type { ProblemArea } from '../resolve/problem.js';
-import { SECRET_VARIABLE } from '../resolve/resolve.js';
 import type { Facts } from './facts.js';
 import { fail, type Point, pass, warn } from './finding.js';
 

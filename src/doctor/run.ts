@@ -46,6 +46,7 @@ async function gather(
   ]);
   return {
     resolution,
+    node: machine.env.NODE_ENV,
     purposes,
     configFiles: names.filter((_, index) => there[index]),
     secretPlaces,

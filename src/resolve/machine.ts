@@ -1,6 +1,8 @@
 // The edge: the only place that looks at this process and machine.
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { url as inspectorUrl } from 'node:inspector';
+import { isAbsolute } from 'node:path';
+import { RUNNER_PACKAGES } from '../config/platforms.js';
 import type { Signs } from '../config/profile.js';
 import { ownClock, type SteadyReading, steadyClock } from './steady-clock.js';
 
@@ -31,7 +33,40 @@ function readSigns(): Signs {
     terminal: process.stdin.isTTY === true || process.stdout.isTTY === true,
     debugger: inspectorUrl() !== undefined,
     container: existsSync('/.dockerenv') || existsSync('/run/.containerenv'),
+    testRunner: testRunner(process.execArgv, startedFile()),
   };
+}
+
+/** The file that was started, without symbolic links: `node_modules/.bin/mocha` is one. */
+function startedFile(): string | undefined {
+  const started = process.argv[1];
+  if (started === undefined || !isAbsolute(started)) return undefined;
+  try {
+    return realpathSync(started);
+  } catch {
+    // `node server` starts server.js.
+    return started;
+  }
+}
+
+/**
+ * A test runner that sets no variable is known by what was started.
+ *
+ * @param options of Node itself
+ * @param started the file, without symbolic links
+ */
+export function testRunner(options: readonly string[], started: string | undefined): string | undefined {
+  if (options.includes('--test')) return 'node --test';
+  const name = started === undefined ? undefined : packageIn(started);
+  return name !== undefined && RUNNER_PACKAGES.includes(name) ? name : undefined;
+}
+
+/** The installed package that a file belongs to, where it belongs to one. */
+function packageIn(path: string): string | undefined {
+  const parts = path.split(/[\\/]/);
+  const [scope, name] = parts.slice(parts.lastIndexOf('node_modules') + 1);
+  if (!parts.includes('node_modules')) return undefined;
+  return scope?.startsWith('@') ? `${scope}/${name}` : scope;
 }
 
 export { thisProcess } from '../disk/identity.js';

@@ -4,7 +4,12 @@ import { stat } from 'node:fs/promises';
 import { resolve as resolvePath } from 'node:path';
 import { readConfigFiles } from '../config/files.js';
 import { type Layer, layer, type Origin, type Settings } from '../config/layers.js';
-import { decideProfile, type Profile, type ProfileDecision } from '../config/profile.js';
+import {
+  decideProfile,
+  type Profile,
+  type ProfileDecision,
+  refuseTestOnPlatform,
+} from '../config/profile.js';
 import { variableOf } from '../config/settings.js';
 
 import { isQuoted } from '../config/value.js';
@@ -16,6 +21,7 @@ import type { Keyring } from '../keyring/keyring.js';
 import { climb, type LadderInput, type Source } from '../secret/ladder.js';
 import { assembleKeyring, type SourceFormat } from './assemble.js';
 import { type Machine, unitIn } from './machine.js';
+import { missing, SECRET_VARIABLE } from './missing.js';
 import { type Problem, Problems } from './problem.js';
 
 export interface ResolveOptions {
@@ -47,9 +53,6 @@ export interface Resolution {
   readonly problems: readonly Problem[];
 }
 
-/** Where an operator puts a production secret. */
-export const SECRET_VARIABLE: string = variableOf('security.signing_secret.secret');
-
 /** Resolves. Operator mistakes come back as problems, so that a doctor can tell all of them; boot throws the first. */
 export async function resolve(options: ResolveOptions): Promise<Resolution> {
   const { machine } = options;
@@ -58,9 +61,11 @@ export async function resolve(options: ResolveOptions): Promise<Resolution> {
     decideProfile(options.profile, machine.env, machine.signs),
   ) ?? {
     profile: 'prod',
-    signal: 'an unknown profile',
+    by: 'nothing',
+    signal: 'the profile is unknown',
     inferred: true,
   };
+  problems.attempt('profile', () => refuseTestOnPlatform(profile, machine.env, machine.signs));
   const { settings, outside } = await readSettings(options, profile.profile, problems);
   const dataDir = resolvePath(machine.cwd, machine.env.KEYTURN_DATA_DIR || '.keyturn');
   if (machine.env.KEYTURN_DATA_DIR?.trim() === '') {
@@ -90,7 +95,8 @@ export async function resolve(options: ResolveOptions): Promise<Resolution> {
   const input = ladderInput({ ...options, create }, profile.profile, settings, dataDir);
   const found = await problems.attemptAsync('signing_secret', () => climb(input));
   if (found?.source === undefined) {
-    if (found !== undefined && profile.profile === 'prod') problems.error('signing_secret', missing(profile));
+    if (found !== undefined && profile.profile === 'prod')
+      problems.error('signing_secret', missing(profile, machine.env));
     return {
       profile,
       settings,
@@ -235,16 +241,5 @@ function secretsInTheOpen(
     'secret_in_config',
     `${setting} stands in ${where}, which others than its owner can read`,
     `move it to ${variableOf(setting)}, or chmod 600 ${where}`,
-  );
-}
-
-function missing(profile: ProfileDecision): KeyturnError {
-  const why = profile.inferred
-    ? `production rules apply (${profile.signal}; KEYTURN_ENV=dev says otherwise)`
-    : `production rules apply (${profile.signal})`;
-  return new KeyturnError(
-    'secret_missing',
-    `no signing secret is configured, and ${why}`,
-    `set ${SECRET_VARIABLE} to the output of "keyturn generate", or ${SECRET_VARIABLE}_FILE to a file that holds it`,
   );
 }

@@ -4,6 +4,12 @@ import { resolve } from 'node:path';
 import { parse } from 'smol-toml';
 import { describe, expect, test } from 'vitest';
 import { layer } from '../../src/config/layers.js';
+import {
+  DEVELOPMENT_CONTAINERS,
+  PLATFORMS,
+  RUNNER_PACKAGES,
+  TEST_RUNNERS,
+} from '../../src/config/platforms.js';
 import { judge } from '../../src/secret/strength.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -35,12 +41,12 @@ describe('the examples', () => {
 });
 
 test('every signal that decides the profile is named', () => {
-  const source = readFileSync(resolve(ROOT, 'src/config/profile.ts'), 'utf8');
   const names = [
-    ...source.matchAll(/^ {2}\['(\w+)', '/gm),
-    ...source.matchAll(/^ {2}'(\w+)',$/gm),
-    ...source.matchAll(/'(INVOCATION_ID|JOURNAL_STREAM)'/g),
-  ].map(([, name]) => name as string);
+    ...[...TEST_RUNNERS, ...PLATFORMS].map(([variable]) => variable),
+    ...DEVELOPMENT_CONTAINERS,
+    ...RUNNER_PACKAGES,
+    ...['INVOCATION_ID', 'JOURNAL_STREAM', 'NEXT_PHASE', 'KEYTURN_BUILD'],
+  ];
   expect(names.length).toBeGreaterThan(30);
   for (const name of names) expect(PAGE).toContain(`\`${name}\``);
 });

@@ -198,7 +198,9 @@ describe('a source that is present but unusable is an error, never a fall-throug
 describe('the refusal without a secret', () => {
   test('says what to set, and is told under every production signal alike', async () => {
     const error = await refusalOn({ env: PROD });
-    expect(error.message).toBe('no signing secret is configured, and production rules apply (KEYTURN_ENV)');
+    expect(error.message).toBe(
+      'no signing secret is configured, and production rules apply: KEYTURN_ENV is "prod"',
+    );
     expect(error.hint).toBe(
       `set ${SECRET} to the output of "keyturn generate", or ${FILE} to a file that holds it`,
     );

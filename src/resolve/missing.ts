@@ -1,0 +1,26 @@
+// The refusal to start without a secret: why production rules apply, and the cure that is right for where this runs.
+import { buildScript, notMeant, type ProfileDecision } from '../config/profile.js';
+import { variableOf } from '../config/settings.js';
+import { KeyturnError } from '../errors.js';
+import type { Machine } from './machine.js';
+
+/** Where an operator puts a production secret. */
+export const SECRET_VARIABLE: string = variableOf('security.signing_secret.secret');
+
+const PROVIDE = `set ${SECRET_VARIABLE} to the output of "keyturn generate", or ${SECRET_VARIABLE}_FILE to a file that holds it`;
+
+export function missing(profile: ProfileDecision, env: Machine['env']): KeyturnError {
+  return new KeyturnError(
+    'secret_missing',
+    `no signing secret is configured, and production rules apply: ${profile.signal}`,
+    cure(profile, env),
+  );
+}
+
+function cure(profile: ProfileDecision, env: Machine['env']): string {
+  const build = buildScript(env);
+  if (build !== undefined)
+    return `if this is a build it needs no secret, and none belongs into what it makes: set KEYTURN_BUILD=1 for the script "${build}" alone; where the app runs, ${PROVIDE}`;
+  const otherwise = notMeant(profile, env);
+  return otherwise === undefined ? PROVIDE : `${otherwise}; on a server, ${PROVIDE}`;
+}
