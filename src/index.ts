@@ -3,18 +3,17 @@ export type { Profile } from './config/profile.js';
 export type { EngineClients } from './engines/engines.js';
 export { type ErrorCode, KeyturnError } from './errors.js';
 export type { KeyDates, KeyState } from './keyring/key.js';
+export type { KeyringView, KeyView } from './keyring/view.js';
 export {
   type ChangeListener,
   createKeyturn,
   type Health,
-  type KeyringView,
-  Keyturn,
+  type Keyturn,
   type KeyturnOptions,
-  type KeyView,
   type SignerOptions,
 } from './keyturn.js';
 export type { Session, SessionControls, SessionData, SessionValues } from './purposes/session/session.js';
-export { type RedeemRefusal, SingleUse } from './purposes/single-use.js';
+export { createSingleUse, type RedeemRefusal, type SingleUse } from './purposes/single-use.js';
 export type {
   LinkRequest,
   Links,
@@ -31,6 +30,7 @@ export type { Bind, Signer, SignOptions, VerifyOptions } from './signing/signer.
 export type {
   EndedSession,
   PutOutcome,
+  RemoteSessionStore,
   SessionRecord,
   SessionStore,
   StoredSession,

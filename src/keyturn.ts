@@ -5,12 +5,12 @@ import type { Settings } from './config/layers.js';
 import { PROFILE_WORDS, type Profile } from './config/profile.js';
 import { type EngineClients, Engines } from './engines/engines.js';
 import { saidOf } from './engines/reason.js';
-import type { KeyDates, KeyState } from './keyring/key.js';
 import type { Keyring } from './keyring/keyring.js';
 import type { LiveKeyring } from './keyring/live.js';
+import { type KeyringView, viewOf } from './keyring/view.js';
 import { refuseLonger } from './purposes/program.js';
 import { type Purpose, PurposeRegistry } from './purposes/registry.js';
-import { Links, type LinksOptions } from './purposes/url.js';
+import { type Links, type LinksOptions, publicLinks, UrlLinks } from './purposes/url.js';
 import { type Machine, thisMachine, writeToStderr } from './resolve/machine.js';
 import { type Resolution, resolve } from './resolve/resolve.js';
 import { openRingPlaces, unreported } from './ring-stores/open.js';
@@ -19,8 +19,8 @@ import { cleanedFor, type Logger, textLogger } from './runtime/log.js';
 import { formatMetrics } from './runtime/metrics.js';
 import { openSessionStore } from './session-store.js';
 import type { LivePurposeParts } from './signing/live-purpose.js';
-import { Sealer } from './signing/sealer.js';
-import { Signer } from './signing/signer.js';
+import { publicSealer, type Sealer, TokenSealer } from './signing/sealer.js';
+import { publicSigner, type Signer, TokenSigner } from './signing/signer.js';
 import { type Aead, loadAead, sealerUnavailable } from './signing/sodium.js';
 import { Usage } from './signing/usage.js';
 import type { ReachableStore, StoreState } from './stores/reachable.js';
@@ -43,23 +43,6 @@ export interface KeyturnOptions {
   readonly clients?: EngineClients;
 }
 
-/** A key as the public may see it. */
-export interface KeyView {
-  readonly id: string;
-  readonly state: KeyState;
-  /** When it entered each state, in milliseconds since 1970; empty for keys from variables. */
-  readonly dates: KeyDates;
-}
-
-/** The keyring in force, without material. */
-export interface KeyringView {
-  /** Equal on two replicas exactly when they hold the same keys in the same states. */
-  readonly fingerprint: string;
-  /** Raised by every transition of a keyring document; 0 for secrets from variables. */
-  readonly generation: number;
-  readonly keys: readonly KeyView[];
-}
-
 export interface SignerOptions {
   /** Lifetime of the tokens: seconds, or a text such as `"3h"`. Default: the longest of the purpose. */
   readonly maxAge?: number | string;
@@ -80,9 +63,10 @@ export interface Internals {
   readonly usage: Usage;
   /** The cipher of sealers; undefined where it was not loaded. */
   readonly aead: Aead | undefined;
-  readonly ownSigner: <T>(purpose: string) => Signer<T>;
+  readonly ownSigner: <T>(purpose: string) => TokenSigner<T>;
   /** Undefined where the cipher was not loaded. */
-  readonly ownSealer: <T>(purpose: string) => Sealer<T> | undefined;
+  readonly ownSealer: <T>(purpose: string) => TokenSealer<T> | undefined;
+  readonly ownLinks: (options: LinksOptions) => UrlLinks;
   /** See {@link Keyturn.sessionStore}. */
   readonly sessionStore: ReachableStore | undefined;
 }
@@ -97,40 +81,23 @@ export function internalsOf(keyturn: Keyturn): Internals {
 }
 
 /** One keyring behind everything an app signs. Made by {@link createKeyturn}. */
-export class Keyturn {
+export interface Keyturn {
+  /** Which rules apply. */
   readonly profile: Profile;
-  readonly #internals: Internals;
-  #view: { readonly ring: Keyring; readonly view: KeyringView } | undefined;
-
-  /** @internal */
-  constructor(profile: Profile, parts: Omit<Internals, 'ownSigner' | 'ownSealer'>) {
-    this.profile = profile;
-    this.#internals = {
-      ...parts,
-      ownSigner: <T>(name: string) => {
-        const purpose = parts.registry.own(name);
-        return new Signer<T>(this.#tokenParts(purpose, purpose.maxAge));
-      },
-      ownSealer: <T>(name: string) => {
-        const purpose = parts.registry.own(name);
-        if (parts.aead === undefined) return undefined;
-        return new Sealer<T>(this.#tokenParts(purpose, purpose.maxAge), parts.aead);
-      },
-    };
-    internals.set(this, this.#internals);
-  }
-
   /**
    * The keyring in force: keys with id, state and dates, no material.
    *
    * @throws KeyturnError `keyring_unavailable` while a shared one has not been reached yet
    */
-  get keyring(): KeyringView {
-    const ring = this.#internals.ring.current;
-    if (this.#view?.ring !== ring) this.#view = { ring, view: viewOf(ring) };
-    return this.#view.view;
-  }
-
+  readonly keyring: KeyringView;
+  /**
+   * The store that `session.backend` names: for listing and ending the sessions of a user, for refresh tokens, and for
+   * asking whether it answers. Undefined for sessions in the cookie. Its methods reject with `engine_unavailable` where
+   * its engine is out of reach.
+   */
+  readonly sessionStore: SessionStore | undefined;
+  /** How this process is, for health checks and status pages. Nothing in it is secret. */
+  readonly health: Health;
   /**
    * A signer for one purpose. Tokens of one purpose are never accepted for another.
    *
@@ -139,11 +106,7 @@ export class Keyturn {
    * @throws KeyturnError `purpose_invalid`, `purpose_reserved`, `purpose_undeclared`, `purpose_sealed`,
    * `purpose_lifetime`, `duration_invalid`
    */
-  signer<T = unknown>(purpose: string, options: SignerOptions = {}): Signer<T> {
-    const found = this.#internals.registry.forSigner(purpose, options.maxAge);
-    return new Signer<T>(this.#tokenParts(found.purpose, found.maxAge));
-  }
-
+  signer<T = unknown>(purpose: string, options?: SignerOptions): Signer<T>;
   /**
    * A sealer for one purpose: as {@link signer}, and what its tokens hold is encrypted. Needs the package
    * `libsodium-wrappers`, which production loads when a purpose is declared with `sealed = true`.
@@ -151,27 +114,78 @@ export class Keyturn {
    * @param purpose one declared with `sealed = true` under `[purposes.<name>]`; development takes undeclared ones too
    * @throws KeyturnError `sealer_unavailable`, and all that {@link signer} throws
    */
-  sealer<T = unknown>(purpose: string, options: SignerOptions = {}): Sealer<T> {
-    const { registry, aead } = this.#internals;
-    const found = registry.forSigner(purpose, options.maxAge, true);
-    if (aead === undefined) throw sealerUnavailable(found.purpose.name);
-    return new Sealer<T>(this.#tokenParts(found.purpose, found.maxAge), aead);
-  }
-
+  sealer<T = unknown>(purpose: string, options?: SignerOptions): Sealer<T>;
   /**
    * Signs and verifies links: URLs that work unchanged, for one method, until they expire.
    *
    * @throws KeyturnError `link_invalid`, `purpose_lifetime`, `duration_invalid`
    */
-  links(options: LinksOptions = {}): Links {
-    return new Links(this.#internals.ownSigner('url'), options);
-  }
-
+  links(options?: LinksOptions): Links;
   /**
    * Calls `listener` whenever the keyring in force has changed.
    *
    * @returns a function that stops the calls
    */
+  on(event: 'change', listener: ChangeListener): () => void;
+  /** What this process counted, in the text format of Prometheus. Nothing in it is secret. */
+  metrics(): string;
+  /** Reads the source of the keyring again now, as SIGHUP does. A bad one leaves the last good ring in force. */
+  reload(): Promise<void>;
+  /**
+   * Ends everything that runs in the background, and says goodbye to the fleet. Signing and verifying go on working; with
+   * a shared keyring signing does for `max_lag`, since nobody is held up any more.
+   */
+  close(): Promise<void>;
+  /** The same as {@link close}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** The class behind {@link Keyturn}. */
+class LiveKeyturn implements Keyturn {
+  readonly profile: Profile;
+  readonly #internals: Internals;
+  #view: { readonly ring: Keyring; readonly view: KeyringView } | undefined;
+
+  constructor(profile: Profile, parts: Omit<Internals, 'ownSigner' | 'ownSealer' | 'ownLinks'>) {
+    this.profile = profile;
+    this.#internals = {
+      ...parts,
+      ownSigner: <T>(name: string) => {
+        const purpose = parts.registry.own(name);
+        return new TokenSigner<T>(this.#tokenParts(purpose, purpose.maxAge));
+      },
+      ownSealer: <T>(name: string) => {
+        const purpose = parts.registry.own(name);
+        if (parts.aead === undefined) return undefined;
+        return new TokenSealer<T>(this.#tokenParts(purpose, purpose.maxAge), parts.aead);
+      },
+      ownLinks: (options) => new UrlLinks(this.#internals.ownSigner('url'), options),
+    };
+    internals.set(this, this.#internals);
+  }
+
+  get keyring(): KeyringView {
+    const ring = this.#internals.ring.current;
+    if (this.#view?.ring !== ring) this.#view = { ring, view: viewOf(ring) };
+    return this.#view.view;
+  }
+
+  signer<T = unknown>(purpose: string, options: SignerOptions = {}): Signer<T> {
+    const found = this.#internals.registry.forSigner(purpose, options.maxAge);
+    return publicSigner(new TokenSigner<T>(this.#tokenParts(found.purpose, found.maxAge)));
+  }
+
+  sealer<T = unknown>(purpose: string, options: SignerOptions = {}): Sealer<T> {
+    const { registry, aead } = this.#internals;
+    const found = registry.forSigner(purpose, options.maxAge, true);
+    if (aead === undefined) throw sealerUnavailable(found.purpose.name);
+    return publicSealer(new TokenSealer<T>(this.#tokenParts(found.purpose, found.maxAge), aead));
+  }
+
+  links(options: LinksOptions = {}): Links {
+    return publicLinks(this.#internals.ownLinks(options));
+  }
+
   on(event: 'change', listener: ChangeListener): () => void {
     if (event !== 'change') throw new TypeError(`there is no event ${JSON.stringify(event)}, only "change"`);
     const { ring, logger } = this.#internals;
@@ -185,39 +199,31 @@ export class Keyturn {
     });
   }
 
-  /**
-   * The store that `session.backend` names: for listing and ending the sessions of a user, for refresh tokens, and for
-   * asking whether it answers. Undefined for sessions in the cookie. Its methods reject with `engine_unavailable` where
-   * its engine is out of reach.
-   */
   get sessionStore(): SessionStore | undefined {
     return this.#internals.sessionStore;
   }
 
-  /** How this process is, for health checks and status pages. Nothing in it is secret. */
   get health(): Health {
     const { keeper, sessionStore } = this.#internals;
     return { ...keeper.health, sessions: sessionStore?.state };
   }
 
-  /** What this process counted, in the text format of Prometheus. Nothing in it is secret. */
   metrics(): string {
     const { usage, clock, sessionStore } = this.#internals;
     return formatMetrics(this.health, usage, clock()) + sessionStoreMetrics(sessionStore?.state);
   }
 
-  /** Reads the source of the keyring again now, as SIGHUP does. A bad one leaves the last good ring in force. */
   async reload(): Promise<void> {
     await this.#internals.keeper.reload();
   }
 
-  /**
-   * Ends everything that runs in the background, and says goodbye to the fleet. Signing and verifying go on working; with
-   * a shared keyring signing does for `max_lag`, since nobody is held up any more.
-   */
   async close(): Promise<void> {
     await this.#internals.keeper.close();
     await this.#internals.engines.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 
   #tokenParts(purpose: Purpose, maxAge: number): LivePurposeParts {
@@ -297,7 +303,7 @@ export async function startKeyturn(options: KeyturnOptions, machine: Machine): P
     await keeper.start();
     if (!keeper.health.reporting) warnUnreported(await unreported(places, settings, engines), logger);
     const { ring } = keeper;
-    return new Keyturn(profile, {
+    return new LiveKeyturn(profile, {
       settings,
       keeper,
       engines,
@@ -339,7 +345,7 @@ function warnUnreported(why: string | undefined, logger: Logger): void {
   logger.warn(
     {
       event: 'fleet.unreported',
-      hint: 'let one who may run the SQL that ringSchemaSql() of keyturn/stores/postgres gives, and let the user select, insert, update and delete there',
+      hint: 'let one who may run the SQL that keyringSchemaSql() of keyturn/stores/postgres gives, and let the user select, insert, update and delete there',
     },
     `keyturn status and doctor do not see this process: ${why}`,
   );
@@ -401,14 +407,7 @@ function report(resolution: Resolution, logger: Logger): void {
   }
 }
 
-function viewOf(ring: Keyring): KeyringView {
-  const keys = ring.keys.map(({ id, state, dates }) => Object.freeze({ id, state, dates }));
-  return Object.freeze({
-    fingerprint: ring.fingerprint,
-    generation: ring.generation,
-    keys: Object.freeze(keys),
-  });
-} /** How a process is, for health checks. Nothing in it is secret. */
+/** How a process is, for health checks. Nothing in it is secret. */
 export interface Health extends RingHealth {
   /**
    * How the engine of the sessions was when it was last asked: `read-only` answers and takes no writes. Undefined where

@@ -4,6 +4,7 @@ import { KeyturnError } from './errors.js';
 import { internalsOf, type Keyturn } from './keyturn.js';
 import { andThen } from './purposes/session/kind.js';
 import type { Sealer } from './signing/sealer.js';
+import { SEALED } from './signing/token.js';
 import type {
   Awaitable,
   EndedSession,
@@ -98,7 +99,7 @@ class SealedStore implements SessionStore {
 
   /** Undefined when it does not open: a session that nobody vouches for is none. */
   #open(id: string, stored: StoredSession): StoredSession | undefined {
-    if (!stored.text.startsWith(this.#sealer.version)) return this.#plain === 'refuse' ? undefined : stored;
+    if (!stored.text.startsWith(SEALED)) return this.#plain === 'refuse' ? undefined : stored;
     const opened = this.#sealer.open(stored.text, { bind: bindOf(id, stored.user) });
     return opened.ok ? { ...stored, text: opened.payload } : undefined;
   }

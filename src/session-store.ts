@@ -7,10 +7,10 @@ import { type Trouble, troubleOf } from './engines/reason.js';
 import { mayNot } from './engines/schema.js';
 import { tableRefused } from './engines/session-schema.js';
 import { inTime, PATIENCE } from './engines/watch.js';
-import { MemorySessionStore } from './stores/memory.js';
-import { PostgresSessionStore } from './stores/postgres.js';
+import { memoryStore } from './stores/memory.js';
+import { postgresStore } from './stores/postgres.js';
 import { ReachableStore } from './stores/reachable.js';
-import { RedisSessionStore } from './stores/redis.js';
+import { redisStore } from './stores/redis.js';
 import type {
   Awaitable,
   EndedSession,
@@ -54,10 +54,10 @@ export async function openSessionStore(parts: SessionStoreParts): Promise<Reacha
     case 'cookie':
       return undefined;
     case 'memory':
-      return new ReachableStore(new MemorySessionStore({ clock }));
+      return new ReachableStore(memoryStore({ clock }));
     case 'redis': {
       const client = await engines.redis('session');
-      const inner = new RedisSessionStore({ client, prefix: settings.get('session.redis.prefix'), clock });
+      const inner = redisStore({ client, prefix: settings.get('session.redis.prefix'), clock });
       const store = watched(inner, 'Redis');
       // Of no session: only to hear whether anybody answers.
       await inTime(inner.get('keyturn'), PATIENCE).catch((error) => store.failed(error));
@@ -66,7 +66,7 @@ export async function openSessionStore(parts: SessionStoreParts): Promise<Reacha
     case 'postgres': {
       const pool = await engines.postgres('session');
       const table = settings.get('session.postgres.table');
-      const inner = new PostgresSessionStore({ pool, table, clock });
+      const inner = postgresStore({ pool, table, clock });
       const prepared = new PreparedStore(inner, () => inner.migrate());
       const store = watched(prepared, 'PostgreSQL');
       await inTime(prepared.ready(), PATIENCE).catch((error) => {

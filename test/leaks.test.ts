@@ -22,6 +22,7 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import keyturnFastify from '../src/adapters/fastify.js';
 import { HttpCore, type HttpOptions, type Visit } from '../src/adapters/http.js';
 import { type BlobStore, type BlobStoreOptions, createBlobStore } from '../src/blobs/index.js';
+import type { DiskBlobStore } from '../src/blobs/store.js';
 import { searchWordlist } from '../src/doctor/wordlist.js';
 import { KeyturnError } from '../src/errors.js';
 import { refuseDisagreement } from '../src/fleet/refusals.js';
@@ -36,19 +37,19 @@ import { requireRoom } from '../src/keyring/room.js';
 import { openRing, sealRing } from '../src/keyring/sealed-ring.js';
 import type { TransitionFacts } from '../src/keyring/step-facts.js';
 import * as transitions from '../src/keyring/transitions.js';
-import { internalsOf, Keyturn, startKeyturn } from '../src/keyturn.js';
+import { internalsOf, type Keyturn, startKeyturn } from '../src/keyturn.js';
 import { AppCookie } from '../src/purposes/cookie.js';
 import { FileRingStore } from '../src/ring-stores/file.js';
-import { foundKeyring } from '../src/rotation/index.js';
+import { initKeyring } from '../src/rotation/index.js';
 import { COMMAND_WORDS } from '../src/rotation/refusals.js';
 import { Rotation } from '../src/rotation/rotation.js';
 import { type LogMethod, textLogger } from '../src/runtime/log.js';
 import { sealedStore } from '../src/sealed-store.js';
 import { cleanSecret } from '../src/secret/text.js';
 import { sealerUnavailable } from '../src/signing/sodium.js';
-import { MemorySessionStore } from '../src/stores/memory.js';
-import { PostgresSessionStore, schemaSql } from '../src/stores/postgres.js';
-import { RedisSessionStore } from '../src/stores/redis.js';
+import { memoryStore } from '../src/stores/memory.js';
+import { postgresStore, sessionSchemaSql } from '../src/stores/postgres.js';
+import { redisStore } from '../src/stores/redis.js';
 import { Browser } from './support/browser.js';
 import { THROWN_CODES } from './support/error-codes.js';
 import { everyFormOf, LeakSearch } from './support/leaks.js';
@@ -232,7 +233,7 @@ describe('the search finds a planted leak', () => {
 describe.each(Object.entries(PLACES))('secrets in %s', (_, place) => {
   test('a start says nothing of them, in any profile', async () => {
     const { keyturn, said } = await start(place, 'dev');
-    expect(keyturn).toBeInstanceOf(Keyturn);
+    expect(keyturn).toBeDefined();
     expectSilence(...said);
     for (const profile of ['test', 'prod']) expectSilence(...(await start(place, profile)).said);
   });
@@ -265,15 +266,15 @@ async function cookieAfter(visit: Visit): Promise<string> {
 
 /** Everything that an app, an adapter or a store gets hold of, and a few things that it does not. */
 async function objectsOf(keyturn: Keyturn): Promise<Record<string, unknown>> {
-  const getters = Object.entries(Object.getOwnPropertyDescriptors(Keyturn.prototype)).filter(
-    ([, { get }]) => get,
-  );
+  const getters = Object.entries(
+    Object.getOwnPropertyDescriptors(Object.getPrototypeOf(keyturn) as object),
+  ).filter(([, { get }]) => get);
   const views = Object.fromEntries(getters.map(([name, { get }]) => [`keyturn.${name}`, get?.call(keyturn)]));
   const internals = internalsOf(keyturn);
   const signer = keyturn.signer<{ user: number }>('password-reset', { maxAge: '1h' });
   const token = signer.sign({ user: 1 }, { bind: 'state' });
   const plain = signer.sign({ user: 2 });
-  const store = new MemorySessionStore();
+  const store = memoryStore();
   const core = new HttpCore(keyturn, {});
   const stored = new HttpCore(keyturn, { store, user: () => 'ada' });
   const first = await visited(stored);
@@ -295,7 +296,7 @@ async function objectsOf(keyturn: Keyturn): Promise<Record<string, unknown>> {
   expect(changes).toHaveLength(1);
   return {
     keyturn,
-    Keyturn,
+    'its class': keyturn.constructor,
     ...views,
     'what keyturn keeps': internals,
     access,
@@ -351,7 +352,7 @@ async function coreOf(options: HttpOptions = {}, config?: Place['config']): Prom
 
 /** Two requests of one session in a store. */
 async function twoVisits(): Promise<readonly [Visit, Visit]> {
-  const core = await coreOf({ store: new MemorySessionStore() });
+  const core = await coreOf({ store: memoryStore() });
   const first = await visited(core);
   first.session.user = 'Ada';
   const cookie = await cookieAfter(first);
@@ -453,7 +454,7 @@ const PROVOKED: Readonly<Record<string, readonly Provoke[]>> = {
   duration_invalid: [async () => (await started()).signer('password-reset', { maxAge: CURRENT })],
   engine_unavailable: [
     async () => {
-      const store = new MemorySessionStore();
+      const store = memoryStore();
       const core = await coreOf({ store });
       const first = await visited(core);
       first.session.user = 'Ada';
@@ -496,8 +497,8 @@ const PROVOKED: Readonly<Record<string, readonly Provoke[]>> = {
     async () => {
       const cwd = await folderWith({});
       const env = { KEYTURN_ENV: 'dev', [SECRET]: CURRENT };
-      await foundKeyring({ cwd, env });
-      await foundKeyring({ cwd, env });
+      await initKeyring({ cwd, env });
+      await initKeyring({ cwd, env });
     },
   ],
   keyring_full: [
@@ -593,10 +594,10 @@ const PROVOKED: Readonly<Record<string, readonly Provoke[]>> = {
   ],
   bind_invalid: [async () => (await started()).signer('invitation').sign(1, { bind: '' })],
   store_invalid: [
-    () => new RedisSessionStore({ client: CURRENT as never }),
-    () => new PostgresSessionStore({ pool: CURRENT as never }),
-    () => schemaSql(CURRENT),
-    async () => sealedStore(new MemorySessionStore(), await started(), { plain: CURRENT as never }),
+    () => redisStore({ client: CURRENT as never }),
+    () => postgresStore({ pool: CURRENT as never }),
+    () => sessionSchemaSql(CURRENT),
+    async () => sealedStore(memoryStore(), await started(), { plain: CURRENT as never }),
   ],
   link_invalid: [
     async () => (await started()).links({ base: CURRENT }),
@@ -610,7 +611,7 @@ const PROVOKED: Readonly<Record<string, readonly Provoke[]>> = {
     async () => {
       const store = await blobs();
       await store.put(CURRENT, Buffer.from(CURRENT));
-      await store.putIf(CURRENT, Buffer.from(CURRENT), {}, () => false);
+      await (store as DiskBlobStore).putIf(CURRENT, Buffer.from(CURRENT), {}, () => false);
     },
   ],
   blob_exists: [
@@ -758,7 +759,7 @@ describe('every error', () => {
       () => (keyturn.keyring.keys as unknown[]).push(1),
       () => keyturn.signer('invitation').verify('x'.repeat(100), { bind: null as unknown as string }),
       () => Reflect.get(keyturn, '#internals', {}),
-      () => Object.getOwnPropertyDescriptor(Keyturn.prototype, 'keyring')?.get?.call({}),
+      () => Object.getOwnPropertyDescriptor(Object.getPrototypeOf(keyturn), 'keyring')?.get?.call({}),
     ];
     for (const provoke of wrong) {
       try {

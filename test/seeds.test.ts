@@ -14,7 +14,7 @@ import { describe, expect, test } from 'vitest';
 import keyturnFastify from '../src/adapters/fastify.js';
 import { createKeyturn, type Keyturn, type KeyturnOptions } from '../src/index.js';
 import { createJwt, createRefreshTokens } from '../src/jwt/index.js';
-import { MemorySessionStore } from '../src/stores/memory.js';
+import { memoryStore } from '../src/stores/memory.js';
 import { keyturn as command } from './cli/run.js';
 import { World } from './rotation/world.js';
 import { Browser } from './support/browser.js';
@@ -173,7 +173,7 @@ describe('001: a secret that persists, is generated, or fails', () => {
     const { kt } = await start(PROD, { cwd });
     const jwt = createJwt(kt, { issuer: 'i', audience: 'a' });
     expect(jwt.verify(jwt.sign({ role: 'admin' }))).toMatchObject({ ok: true, payload: { role: 'admin' } });
-    const refresh = createRefreshTokens(kt, { store: new MemorySessionStore() });
+    const refresh = createRefreshTokens(kt, { store: memoryStore() });
     const { token } = await refresh.issue({ user: 'ada' });
     expect(await refresh.rotate(token)).toMatchObject({ ok: true, user: 'ada' });
   });

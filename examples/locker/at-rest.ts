@@ -2,7 +2,7 @@
 // whoever gets hold of a dump or of the engine itself reads none of them.
 import { type Keyturn, KeyturnError, type SessionStore } from 'keyturn';
 import { createRefreshTokens } from 'keyturn/jwt';
-import { MemorySessionStore } from 'keyturn/stores/memory';
+import { memoryStore } from 'keyturn/stores/memory';
 import { sealedStore } from 'keyturn/stores/sealed';
 
 /** The store of the sessions; undefined: they are in the cookie. */
@@ -14,7 +14,7 @@ export function sessionsAtRest(keyturn: Keyturn): SessionStore | undefined {
 /** The store of the refresh tokens: where the sessions are; else in memory, and programs sign in again after a restart. */
 export function refreshTokensAtRest(keyturn: Keyturn): SessionStore {
   const { sessionStore } = keyturn;
-  const memory = new MemorySessionStore();
+  const memory = memoryStore();
   if (sessionStore === undefined) return memory;
   // Sealed for as long as they live, which may be longer than a session does.
   const { maxAge } = createRefreshTokens(keyturn, { store: memory });

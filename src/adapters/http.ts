@@ -22,7 +22,7 @@ import { dataText, type Session, type SessionState } from '../purposes/session/s
 import type { RingKeeper } from '../runtime/keeper.js';
 import type { Logger } from '../runtime/log.js';
 import type { TokenCodec } from '../signing/live-purpose.js';
-import type { Signer } from '../signing/signer.js';
+import type { TokenSigner } from '../signing/signer.js';
 import { ReachableStore } from '../stores/reachable.js';
 import type { Awaitable, SessionStore } from '../stores/store.js';
 
@@ -57,11 +57,11 @@ export class HttpCore {
   readonly sessionCookie: AppCookie;
   readonly csrf: Csrf;
   readonly csrfCookie: AppCookie;
-  readonly csrfIds: Signer<string>;
+  readonly csrfIds: TokenSigner<string>;
   /** What scripts read their token from, where there is such a cookie. */
   readonly csrfTokenCookie: AppCookie | undefined;
   readonly flashCookie: AppCookie;
-  readonly flashSigner: Signer<readonly (readonly [string, string])[]>;
+  readonly flashSigner: TokenSigner<readonly (readonly [string, string])[]>;
   readonly logger: Logger;
   readonly clock: () => number;
   /** Whether opening a session may have to wait for a store or an epoch. */

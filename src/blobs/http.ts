@@ -11,7 +11,7 @@ import { type Allowed, isBound, readAllowed } from './link.js';
 import { disposition, isForm, isHarmless, isOneOf, isSameType, OCTETS, readType } from './media-type.js';
 import { decodeName } from './names.js';
 import { FileReader } from './reader.js';
-import type { BlobParts, BlobStore, PutOptions } from './store.js';
+import type { BlobParts, DiskBlobStore, PutOptions } from './store.js';
 import type { BlobInfo } from './trailer.js';
 
 /** A request for a blob. */
@@ -59,10 +59,10 @@ const ALWAYS: Readonly<Record<string, string>> = {
   'cross-origin-resource-policy': 'same-origin',
 };
 
-/** @internal use {@link BlobStore.handle} */
+/** What {@link BlobStore.handle} does. */
 export async function serveBlob(
   parts: BlobParts,
-  store: BlobStore,
+  store: DiskBlobStore,
   request: BlobRequest,
 ): Promise<BlobAnswer> {
   const { method } = request;
@@ -153,7 +153,7 @@ function caching(link: VerifiedLink, { bound }: Allowed, now: number): string {
 
 async function upload(
   parts: BlobParts,
-  store: BlobStore,
+  store: DiskBlobStore,
   request: BlobRequest,
   name: string,
   allowed: Allowed,
@@ -191,7 +191,7 @@ async function upload(
 /** An upload that is right so far as the request itself tells. */
 async function receive(
   { clock }: BlobParts,
-  store: BlobStore,
+  store: DiskBlobStore,
   { headers, body: sent }: BlobRequest,
   name: string,
   options: PutOptions,

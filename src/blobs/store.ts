@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { KeyturnError } from '../errors.js';
 import { internalsOf, type Keyturn } from '../keyturn.js';
 import { readUrl } from '../purposes/link-url.js';
-import type { Links } from '../purposes/url.js';
+import type { UrlLinks } from '../purposes/url.js';
 import { randomId } from '../signing/random.js';
 import { BlobFiles, type OpenBlob, type Replaces } from './files.js';
 import { type BlobAnswer, type BlobRequest, serveBlob } from './http.js';
@@ -54,10 +54,10 @@ export interface StoredBlob extends BlobInfo {
 
 const DEFAULT_MAX_SIZE = 100 * 1024 * 1024;
 
-/** @internal What serving needs of a store. */
+/** What serving needs of a store. */
 export interface BlobParts {
   readonly files: BlobFiles;
-  readonly links: Links;
+  readonly links: UrlLinks;
   /** The path below which requests arrive. */
   readonly path: string;
   /** What stands in front of a name in a link. */
@@ -70,19 +70,10 @@ export interface BlobParts {
   readonly lookForRing: (() => Promise<void>) | undefined;
 }
 
-export class BlobStore {
-  readonly #parts: BlobParts;
-
-  /** @internal use `createBlobStore()` */
-  constructor(parts: BlobParts) {
-    this.#parts = parts;
-  }
-
+/** Blobs by name. Made by {@link createBlobStore}. */
+export interface BlobStore {
   /** The path below which requests for blobs arrive: the prefix, after the path of the base unless that is stripped. */
-  get path(): string {
-    return this.#parts.path;
-  }
-
+  readonly path: string;
   /**
    * Stores a blob. It is there, whole, once the promise is fulfilled; before that, and when anything goes wrong,
    * there is nothing of it. A stream is read to its end, or destroyed.
@@ -90,11 +81,43 @@ export class BlobStore {
    * @throws KeyturnError `blob_name_invalid`, `blob_exists`, `blob_too_large`, `blob_incomplete`, `blob_type_refused`;
    * whatever the stream fails with; the file system's own error
    */
+  put(name: string, source: BlobSource, options?: PutOptions): Promise<BlobInfo>;
+  /** What is known of a blob; undefined when there is none of that name, whatever the name is. */
+  info(name: string): Promise<BlobInfo | undefined>;
+  /** A blob, to be read; undefined when there is none of that name, whatever the name is. */
+  get(name: string): Promise<StoredBlob | undefined>;
+  /** @returns whether there was one */
+  delete(name: string): Promise<boolean>;
+  /** What is known of each blob whose name begins so, in no order. It opens every file of the store. */
+  list(beginning?: string): AsyncIterableIterator<BlobInfo>;
+  /**
+   * A link to download a blob (`GET`, the default) or to upload one (`PUT`, `POST`). The disk is not looked at.
+   *
+   * @throws KeyturnError `blob_name_invalid`, `blob_type_refused`, `blob_too_large`, `link_invalid`, `bind_invalid`,
+   * `purpose_lifetime`, `duration_invalid`
+   */
+  signedUrl(name: string, options?: LinkOptions): string;
+  /** Answers a request below {@link path}, whatever the framework. Adapters do so; see `blobRoutes`. */
+  handle(request: BlobRequest): Promise<BlobAnswer>;
+}
+
+/** The class behind {@link BlobStore}. */
+export class DiskBlobStore implements BlobStore {
+  readonly #parts: BlobParts;
+
+  constructor(parts: BlobParts) {
+    this.#parts = parts;
+  }
+
+  get path(): string {
+    return this.#parts.path;
+  }
+
   async put(name: string, source: BlobSource, options: PutOptions = {}): Promise<BlobInfo> {
     return await this.putIf(name, source, options, options.overwrite === true);
   }
 
-  /** @internal As {@link put}, with what it may take the place of. @throws KeyturnError `blob_changed` too */
+  /** As {@link put}, with what it may take the place of. @throws KeyturnError `blob_changed` too */
   async putIf(name: string, source: BlobSource, options: PutOptions, replaces: Replaces): Promise<BlobInfo> {
     // A stream may break before it is read, while the folder is looked at: reading it then fails with what it broke
     // of, and without a listener the process would end.
@@ -144,14 +167,12 @@ export class BlobStore {
     }
   }
 
-  /** What is known of a blob; undefined when there is none of that name, whatever the name is. */
   async info(name: string): Promise<BlobInfo | undefined> {
     const found = await this.#open(name);
     await found?.file.close();
     return found?.info;
   }
 
-  /** A blob, to be read; undefined when there is none of that name, whatever the name is. */
   async get(name: string): Promise<StoredBlob | undefined> {
     const info = await this.info(name);
     if (info === undefined) return undefined;
@@ -165,27 +186,18 @@ export class BlobStore {
     return { ...info, stream: (range = all) => new FileReader(reopen, within(range, info.size)) };
   }
 
-  /** @returns whether there was one */
   async delete(name: string): Promise<boolean> {
     return isBlobName(name) && (await this.#parts.files.delete(name));
   }
 
-  /** What is known of each blob whose name begins so, in no order. It opens every file of the store. */
   async *list(beginning = ''): AsyncGenerator<BlobInfo> {
     for await (const info of this.#parts.files.list()) if (info.name.startsWith(beginning)) yield info;
   }
 
-  /**
-   * A link to download a blob (`GET`, the default) or to upload one (`PUT`, `POST`). The disk is not looked at.
-   *
-   * @throws KeyturnError `blob_name_invalid`, `blob_type_refused`, `blob_too_large`, `link_invalid`, `bind_invalid`,
-   * `purpose_lifetime`, `duration_invalid`
-   */
   signedUrl(name: string, options: LinkOptions = {}): string {
     return signedPath(this.#parts, requireBlobName(name), options);
   }
 
-  /** Answers a request below {@link path}, whatever the framework. Adapters do so; see `blobRoutes`. */
   async handle(request: BlobRequest): Promise<BlobAnswer> {
     return await serveBlob(this.#parts, this, request);
   }
@@ -201,7 +213,7 @@ export class BlobStore {
  * @throws KeyturnError `link_invalid`; the file system's own error when the folder cannot be used
  */
 export async function createBlobStore(keyturn: Keyturn, options: BlobStoreOptions): Promise<BlobStore> {
-  const { clock, keeper } = internalsOf(keyturn);
+  const { clock, keeper, ownLinks } = internalsOf(keyturn);
   const { base = '', stripped = false, prefix = '/blobs', maxSize = DEFAULT_MAX_SIZE } = options;
   if (!/^(\/[\w.~-]+)+$/.test(prefix) || /\/\.\.?(\/|$)/.test(prefix))
     throw new KeyturnError(
@@ -209,10 +221,10 @@ export async function createBlobStore(keyturn: Keyturn, options: BlobStoreOption
       'prefix is not a prefix for blobs',
       'write a path of letters and digits, such as "/blobs"',
     );
-  const links = keyturn.links(base === '' ? {} : { base, stripped });
+  const links = ownLinks(base === '' ? {} : { base, stripped });
   const basePath = stripped || base === '' ? '' : (readUrl(base)?.path ?? '');
   const files = await BlobFiles.open(options.folder);
-  return new BlobStore({
+  return new DiskBlobStore({
     files,
     links,
     path: basePath.replace(/\/+$/, '') + prefix,

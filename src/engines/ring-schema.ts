@@ -10,7 +10,7 @@ const LATEST = 8_640_000_000_000_000;
  *
  * @throws KeyturnError `store_invalid`
  */
-export function ringSchemaSql(schema?: string): string {
+export function keyringSchemaSql(schema?: string): string {
   const tables = tablesOf(schema);
   return `BEGIN;\n${lockSql(tables)}\n${statements(tables)}\nCOMMIT;\n`;
 }

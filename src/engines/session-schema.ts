@@ -5,11 +5,11 @@ import { KeyturnError } from '../errors.js';
 export const TABLE = 'keyturn_sessions';
 
 /**
- * What `migrate()` of a `PostgresSessionStore` does, as SQL to be run by whoever may create tables. It may be run again.
+ * What `migrate()` of `postgresStore()` does, as SQL to be run by whoever may create tables. It may be run again.
  *
  * @throws KeyturnError `store_invalid`
  */
-export function schemaSql(table: string = TABLE): string {
+export function sessionSchemaSql(table: string = TABLE): string {
   const names = namesOf(table);
   return `BEGIN;\n${lockSql(names.table)}\n${statements(names)}\nCOMMIT;\n`;
 }
@@ -72,6 +72,6 @@ export function tableRefused(table: string): KeyturnError {
   return new KeyturnError(
     'store_invalid',
     `the table ${table} for sessions is not in the database, and its user may not create it`,
-    'let one who may run the SQL that schemaSql() of keyturn/stores/postgres gives, and let the user select, insert, update and delete there',
+    'let one who may run the SQL that sessionSchemaSql() of keyturn/stores/postgres gives, and let the user select, insert, update and delete there',
   );
 }

@@ -108,10 +108,28 @@ const REFUSALS: { readonly [Reason in JwtRefusalReason]: JwtRefusal } = Object.f
 });
 
 /** Signs and verifies access tokens. Synchronous; follows the ring in force. Made by {@link createJwt}. */
-export class Jwt<T extends object = AppClaims> {
+export interface Jwt<T extends object = AppClaims> {
+  /** Who signs: `iss`. */
   readonly issuer: string;
+  /** Whom tokens are for: `aud`. */
   readonly audience: readonly string[];
   /** The lifetime of the tokens it signs, in seconds: `expires_in` of OAuth. */
+  readonly maxAge: number;
+  /** By how many seconds clocks may differ. */
+  readonly clockTolerance: number;
+  /**
+   * Signs claims. They can be read by whoever holds the token.
+   *
+   * @throws KeyturnError `jwt_invalid`, `payload_not_json`, `purpose_lifetime`, `duration_invalid`
+   */
+  sign(claims: T, options?: JwtSignOptions): string;
+  /** Verifies a token. Whatever it is given, it does not throw: a refusal is a result with a reason. */
+  verify(token: unknown, options?: JwtVerifyOptions): JwtResult<T>;
+}
+
+class RingJwt<T extends object> implements Jwt<T> {
+  readonly issuer: string;
+  readonly audience: readonly string[];
   readonly maxAge: number;
   readonly clockTolerance: number;
   readonly #parts: Internals;
@@ -119,7 +137,6 @@ export class Jwt<T extends object = AppClaims> {
   readonly #fixed: string;
   #keys: JwtKeys | undefined;
 
-  /** @internal */
   constructor(parts: Internals, options: JwtOptions) {
     this.#parts = parts;
     this.issuer = requireText(options.issuer, 'issuer', 'who signs, such as "https://auth.example.com"');
@@ -130,11 +147,6 @@ export class Jwt<T extends object = AppClaims> {
     this.#fixed = `{"iss":${JSON.stringify(this.issuer)},"aud":${JSON.stringify(aud)},"iat":`;
   }
 
-  /**
-   * Signs claims. They can be read by whoever holds the token.
-   *
-   * @throws KeyturnError `jwt_invalid`, `payload_not_json`, `purpose_lifetime`, `duration_invalid`
-   */
   sign(claims: T, options: JwtSignOptions = {}): string {
     this.#parts.ring.requireFresh();
     const { active } = this.#current();
@@ -158,7 +170,6 @@ export class Jwt<T extends object = AppClaims> {
     return `${signed}.${active.hmac.mac(signed)}`;
   }
 
-  /** Verifies a token. Whatever it is given, it does not throw: a refusal is a result with a reason. */
   verify(token: unknown, options: JwtVerifyOptions = {}): JwtResult<T> {
     if (typeof token !== 'string') return this.#refuse('malformed');
     const keys = this.#current();
@@ -227,7 +238,7 @@ export class Jwt<T extends object = AppClaims> {
  * @throws KeyturnError `jwt_invalid`, `purpose_lifetime`, `duration_invalid`
  */
 export function createJwt<T extends object = AppClaims>(keyturn: Keyturn, options: JwtOptions): Jwt<T> {
-  return new Jwt<T>(internalsOf(keyturn), options);
+  return new RingJwt<T>(internalsOf(keyturn), options);
 }
 
 /** Claims of the kinds that they must have; `exp` is there. */

@@ -25,7 +25,7 @@ import { digest } from '../signing/digest.js';
 import type { Checked } from '../signing/live-purpose.js';
 import { randomId } from '../signing/random.js';
 import type { RefusalReason } from '../signing/result.js';
-import type { Signer } from '../signing/signer.js';
+import type { TokenSigner } from '../signing/signer.js';
 import { fromJson, toJson } from '../signing/token.js';
 import { ReachableStore } from '../stores/reachable.js';
 import type { SessionRecord, SessionStore, StoredSession } from '../stores/store.js';
@@ -104,17 +104,45 @@ interface Family {
 }
 
 /** Issues and rotates refresh tokens. Made by {@link createRefreshTokens}. */
-export class RefreshTokens<D = unknown> {
-  /** Seconds. */
+export interface RefreshTokens<D = unknown> {
+  /** How long a family lives, however often it is used: seconds. */
   readonly maxAge: number;
-  /** Seconds. */
+  /** How long a token waits to be used: seconds. */
+  readonly idle: number;
+  /**
+   * The first token of a family: at sign-in.
+   *
+   * @throws KeyturnError `jwt_invalid`, `payload_not_json`, `engine_unavailable`
+   */
+  issue(subject: RefreshSubject<D>): Promise<IssuedRefreshToken>;
+  /**
+   * Takes a token and gives the next. Untrusted input never throws; a store that is out of reach does.
+   *
+   * @throws KeyturnError `engine_unavailable`; `jwt_invalid` when the store does not keep its contract
+   */
+  rotate(token: unknown): Promise<RefreshResult<D>>;
+  /**
+   * Ends the family of a token, a used one too: at sign-out.
+   *
+   * @returns false when the token is not genuine or has expired; there is nothing to end then
+   */
+  revoke(token: unknown): Promise<boolean>;
+  /**
+   * Ends all families of a user: "sign out everywhere", or a new password. Sessions in the same store stay.
+   *
+   * @returns how many it ended
+   */
+  revokeUser(user: string): Promise<number>;
+}
+
+class StoredRefreshTokens<D> implements RefreshTokens<D> {
+  readonly maxAge: number;
   readonly idle: number;
   readonly #grace: number;
   readonly #store: SessionStore;
   readonly #parts: Internals;
-  readonly #signer: Signer<readonly [family: string, n: number]>;
+  readonly #signer: TokenSigner<readonly [family: string, n: number]>;
 
-  /** @internal */
   constructor(parts: Internals, options: RefreshTokensOptions) {
     this.#parts = parts;
     this.#store = new ReachableStore(requireStore(options.store));
@@ -138,11 +166,6 @@ export class RefreshTokens<D = unknown> {
     this.#grace = requireGrace(options.graceSeconds ?? 10) * 1000;
   }
 
-  /**
-   * The first token of a family: at sign-in.
-   *
-   * @throws KeyturnError `jwt_invalid`, `payload_not_json`, `engine_unavailable`
-   */
   async issue({ user, data }: RefreshSubject<D>): Promise<IssuedRefreshToken> {
     requireUser(user);
     const family = randomId(FAMILY_BYTES);
@@ -160,11 +183,6 @@ export class RefreshTokens<D = unknown> {
     return this.#token(family, first);
   }
 
-  /**
-   * Takes a token and gives the next. Untrusted input never throws; a store that is out of reach does.
-   *
-   * @throws KeyturnError `engine_unavailable`; `jwt_invalid` when the store does not keep its contract
-   */
   async rotate(token: unknown): Promise<RefreshResult<D>> {
     const found = await this.#read(token);
     if (!found.ok) return found;
@@ -199,11 +217,6 @@ export class RefreshTokens<D = unknown> {
     throw broken();
   }
 
-  /**
-   * Ends the family of a token, a used one too: at sign-out.
-   *
-   * @returns false when the token is not genuine or has expired; there is nothing to end then
-   */
   async revoke(token: unknown): Promise<boolean> {
     const found = await this.#read(token);
     if (!found.ok) return false;
@@ -212,11 +225,6 @@ export class RefreshTokens<D = unknown> {
     return true;
   }
 
-  /**
-   * Ends all families of a user: "sign out everywhere", or a new password. Sessions in the same store stay.
-   *
-   * @returns how many it ended
-   */
   async revokeUser(user: string): Promise<number> {
     requireUser(user);
     const until = this.#parts.clock() + this.maxAge * 1000;
@@ -289,7 +297,7 @@ export function createRefreshTokens<D = unknown>(
   keyturn: Keyturn,
   options: RefreshTokensOptions,
 ): RefreshTokens<D> {
-  return new RefreshTokens<D>(internalsOf(keyturn), options);
+  return new StoredRefreshTokens<D>(internalsOf(keyturn), options);
 }
 
 function nameOf(family: string): string {
@@ -313,7 +321,7 @@ function requireStore(store: SessionStore): SessionStore {
   throw new KeyturnError(
     'jwt_invalid',
     'refresh tokens have no store',
-    'pass a session store, such as new MemorySessionStore() from keyturn/stores/memory',
+    'pass a session store, such as memoryStore() from keyturn/stores/memory',
   );
 }
 

@@ -2,7 +2,7 @@
 // that the sign-in form is protected too.
 
 import { randomId } from '../signing/random.js';
-import type { Signer } from '../signing/signer.js';
+import type { TokenSigner } from '../signing/signer.js';
 import { fromJson } from '../signing/token.js';
 import type { AppCookie, RequestCookies } from './cookie.js';
 
@@ -18,14 +18,14 @@ interface CarriedId {
 
 /** The id of one request and its response. */
 export class CsrfId {
-  readonly #signer: Signer<string>;
+  readonly #signer: TokenSigner<string>;
   readonly #cookie: AppCookie;
   readonly #clock: () => number;
   readonly #carried: CarriedId | undefined;
   #issued: string | undefined;
 
   /** @param clock milliseconds since 1970 */
-  constructor(signer: Signer<string>, cookie: AppCookie, clock: () => number, cookies: RequestCookies) {
+  constructor(signer: TokenSigner<string>, cookie: AppCookie, clock: () => number, cookies: RequestCookies) {
     this.#signer = signer;
     this.#cookie = cookie;
     this.#clock = clock;
@@ -78,7 +78,7 @@ export class CsrfId {
 }
 
 /** Of several cookies the first that is genuine. */
-function read(signer: Signer<string>, tokens: readonly string[]): CarriedId | undefined {
+function read(signer: TokenSigner<string>, tokens: readonly string[]): CarriedId | undefined {
   for (const token of tokens) {
     const checked = signer.check(token);
     const id = checked.ok ? fromJson(checked.json)?.value : undefined;

@@ -4,7 +4,7 @@
 // The token is a bound one: a random payload, tied to an id that sits in a cookie the attacker cannot read or
 // set. A new one is made for each page, so that compression reveals nothing of it (BREACH).
 import { randomId } from '../signing/random.js';
-import type { Authentic, Signer } from '../signing/signer.js';
+import type { Authentic, TokenSigner } from '../signing/signer.js';
 import { ListedOrigins } from './csrf-origins.js';
 
 /** What the browser said of where a request comes from. Pages cannot forge either header. */
@@ -45,7 +45,7 @@ export function isSafeMethod(method: string): boolean {
 }
 
 export class Csrf {
-  readonly #signer: Signer<string>;
+  readonly #signer: TokenSigner<string>;
   readonly #mode: CsrfMode;
   readonly #origins: ListedOrigins;
 
@@ -53,7 +53,7 @@ export class Csrf {
    * @param origins further origins whose pages may send requests here, as browsers write them
    * @throws KeyturnError `config_invalid`
    */
-  constructor(signer: Signer<string>, mode: CsrfMode, origins: readonly string[]) {
+  constructor(signer: TokenSigner<string>, mode: CsrfMode, origins: readonly string[]) {
     this.#signer = signer;
     this.#mode = mode;
     this.#origins = new ListedOrigins(origins, mode);

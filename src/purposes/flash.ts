@@ -1,6 +1,6 @@
 // Flash messages: a few words for the next page, kept in a signed cookie across one redirect.
 import { KeyturnError } from '../errors.js';
-import type { Signer } from '../signing/signer.js';
+import type { TokenSigner } from '../signing/signer.js';
 import { fromJson } from '../signing/token.js';
 import { type AppCookie, COOKIE_LIMIT, type RequestCookies } from './cookie.js';
 
@@ -22,7 +22,7 @@ export interface Flash {
 
 /** The messages of one request. */
 export class FlashBox {
-  readonly #signer: Signer<readonly Message[]>;
+  readonly #signer: TokenSigner<readonly Message[]>;
   readonly #cookie: AppCookie;
   #messages: Message[];
   #changed = false;
@@ -32,7 +32,7 @@ export class FlashBox {
 
   /** @param shown whether anybody sees the page: otherwise messages are told and stay */
   constructor(
-    signer: Signer<readonly Message[]>,
+    signer: TokenSigner<readonly Message[]>,
     cookie: AppCookie,
     cookies: RequestCookies,
     shown: boolean,
@@ -110,7 +110,7 @@ export class FlashBox {
 }
 
 /** Of several cookies the first that is genuine. */
-function read(signer: Signer<readonly Message[]>, tokens: readonly string[]): Message[] {
+function read(signer: TokenSigner<readonly Message[]>, tokens: readonly string[]): Message[] {
   for (const token of tokens) {
     const checked = signer.check(token);
     if (!checked.ok) continue;

@@ -10,19 +10,35 @@ export interface RedeemRefusal {
   readonly reason: RefusalReason | 'used';
 }
 
-/** Remembers redeemed tokens in a session store, until they would have expired anyway. */
-export class SingleUse {
-  readonly #store: SessionStore;
-
-  /** @param store any store of sessions; records of this class stand under names of their own */
-  constructor(store: SessionStore) {
-    this.#store = store;
-  }
-
+/** Makes tokens work once. Made by {@link createSingleUse}. */
+export interface SingleUse {
   /**
    * Verifies a token and uses it up: of any number of requests that redeem it, exactly one succeeds. Redeem last,
    * after everything else about the request has been found right.
    */
+  redeem<T>(
+    signer: Signer<T>,
+    token: unknown,
+    options?: VerifyOptions<T>,
+  ): Promise<Verified<T> | RedeemRefusal>;
+}
+
+/**
+ * Remembers redeemed tokens in a session store, until they would have expired anyway.
+ *
+ * @param store any store of sessions; what is remembered stands there under names of its own
+ */
+export function createSingleUse(store: SessionStore): SingleUse {
+  return new StoredSingleUse(store);
+}
+
+class StoredSingleUse implements SingleUse {
+  readonly #store: SessionStore;
+
+  constructor(store: SessionStore) {
+    this.#store = store;
+  }
+
   async redeem<T>(
     signer: Signer<T>,
     token: unknown,

@@ -4,7 +4,7 @@
 import { requireDuration } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
 import { REFUSALS, type Refusal } from '../signing/result.js';
-import type { Signer } from '../signing/signer.js';
+import type { TokenSigner } from '../signing/signer.js';
 import {
   canonicalPath,
   canonicalQuery,
@@ -67,8 +67,32 @@ export interface VerifiedLink {
 const TOKEN_CHARACTERS = 95;
 
 /** Signs and verifies links. Made by `keyturn.links()`. */
-export class Links {
-  readonly #signer: Signer<0>;
+export interface Links {
+  /**
+   * Signs a URL: absolute, or a path with or without a query. What comes back is the same with one more parameter,
+   * `sig`.
+   *
+   * @throws KeyturnError `link_invalid`, `bind_invalid`, `purpose_lifetime`, `duration_invalid`
+   */
+  sign(url: string, options?: SignLinkOptions): string;
+  /**
+   * Verifies the link of a request. Whatever it is given, it does not throw: a refusal is a result with a reason,
+   * which is for logs and not for clients.
+   */
+  verify(request: LinkRequest, options?: VerifyLinkOptions): VerifiedLink | Refusal;
+}
+
+/** What an app may do with links. */
+export function publicLinks(links: UrlLinks): Links {
+  return Object.freeze({
+    sign: (url: string, options?: SignLinkOptions) => links.sign(url, options),
+    verify: (request: LinkRequest, options?: VerifyLinkOptions) => links.verify(request, options),
+  });
+}
+
+/** The class behind {@link Links}. */
+export class UrlLinks implements Links {
+  readonly #signer: TokenSigner<0>;
   readonly #maxAge: number;
   /** The origin of the base; empty when it has none. */
   readonly #origin: string;
@@ -76,8 +100,7 @@ export class Links {
   readonly #path: string;
   readonly #stripped: boolean;
 
-  /** @internal use `keyturn.links()` */
-  constructor(signer: Signer<0>, options: LinksOptions) {
+  constructor(signer: TokenSigner<0>, options: LinksOptions) {
     this.#signer = signer;
     this.#maxAge = options.maxAge === undefined ? signer.maxAge : lifetime(options.maxAge, signer);
     const { origin, path } = readBase(options.base);
@@ -86,12 +109,6 @@ export class Links {
     this.#stripped = options.stripped === true;
   }
 
-  /**
-   * Signs a URL: absolute, or a path with or without a query. What comes back is the same with one more parameter,
-   * `sig`.
-   *
-   * @throws KeyturnError `link_invalid`, `bind_invalid`, `purpose_lifetime`, `duration_invalid`
-   */
   sign(url: string, options: SignLinkOptions = {}): string {
     const method = (options.method ?? 'GET').toUpperCase();
     if (!/^[A-Z][A-Z-]*$/.test(method) || method === 'HEAD')
@@ -114,10 +131,6 @@ export class Links {
     return withParameter(url, SIGNATURE, token) as string;
   }
 
-  /**
-   * Verifies the link of a request. Whatever it is given, it does not throw: a refusal is a result with a reason,
-   * which is for logs and not for clients.
-   */
   verify(request: LinkRequest, options: VerifyLinkOptions = {}): VerifiedLink | Refusal {
     const parsed = readRequestUrl(request.url);
     // No signature, or two of them: the signer refuses the one that is not there, and counts it.
@@ -138,7 +151,7 @@ export class Links {
     return { ok: true, expiresAt: result.expiresAt, kid: result.kid, stale: result.stale };
   }
 
-  /** @internal Whether the ring knows the key of a link; false: look for a newer ring. */
+  /** Whether the ring knows the key of a link; false: look for a newer ring. */
   knows(url: string): boolean {
     const token = readRequestUrl(url)?.signatures[0];
     return token === undefined || this.#signer.knows(token);
@@ -181,7 +194,7 @@ function methodOf(method: unknown): string | undefined {
   return upper === 'HEAD' ? 'GET' : upper;
 }
 
-function lifetime(maxAge: number | string, signer: Signer<0>): number {
+function lifetime(maxAge: number | string, signer: TokenSigner<0>): number {
   const seconds = requireDuration(maxAge, 'maxAge of links');
   if (seconds <= signer.maxAge) return seconds;
   throw new KeyturnError(

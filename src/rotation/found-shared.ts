@@ -112,7 +112,7 @@ function notAllowed({ name }: SharedRingStore): (error: unknown) => never {
     throw new KeyturnError(
       'keyring_unwritable',
       `this user of the database may not make the tables of ${name}, or not write to them`,
-      'run keyturn init once as a user who may create tables, or the SQL that ringSchemaSql() of keyturn/stores/postgres gives, and let this one select, insert, update and delete there',
+      'run keyturn init once as a user who may create tables, or the SQL that keyringSchemaSql() of keyturn/stores/postgres gives, and let this one select, insert, update and delete there',
       { cause: error },
     );
   };

@@ -3,15 +3,18 @@ import { KeyturnError } from '../errors.js';
 import { type KeyState, Material } from '../keyring/key.js';
 import { type Machine, thisMachine } from '../resolve/machine.js';
 import { foundRing } from './found.js';
-import { Rotation } from './rotation.js';
+import { publicRotation, type Rotation } from './public.js';
+import { Rotation as RingRotation } from './rotation.js';
 import { strongSecret } from './strong-secret.js';
 
 export type { HeardReport } from '../fleet/authentic.js';
 export type { ReplicaReport, ReportedUse } from '../fleet/report.js';
 export type { HistoryEntry } from '../keyring/keyring.js';
+export type { KeyringView, KeyView } from '../keyring/view.js';
 export type { Deploy, DeployStage, VariableChange } from './deploys.js';
 export type { Effect, Impact, ImpactRow, Step } from './impact.js';
-export type { Outcome, Rotation, StageOptions, StepOptions } from './rotation.js';
+export type { Outcome, Rotation } from './public.js';
+export type { StageOptions, StepOptions } from './rotation.js';
 export type { KeyStatus, Status } from './status.js';
 export type { Waiting, WaitOptions } from './wait.js';
 
@@ -26,15 +29,15 @@ export interface OpenRotationOptions {
   readonly config?: Readonly<Record<string, unknown>>;
 }
 
-export interface FoundKeyringOptions extends OpenRotationOptions {
+export interface InitKeyringOptions extends OpenRotationOptions {
   /** Secrets to take over, the newest first; default: the keys in force, or a fresh one where there are none. */
   readonly secrets?: readonly string[];
   /** Who does it, for the history. */
   readonly who?: string;
 }
 
-/** What {@link foundKeyring} made. */
-export interface FoundKeyring {
+/** What {@link initKeyring} made. */
+export interface NewKeyring {
   /** Where the keyring is kept, as an operator calls it. */
   readonly place: string;
   /** The keyring document; undefined where `security.keyring.store` names an engine. */
@@ -55,7 +58,7 @@ export interface FoundKeyring {
  * revoked, and what keeps a process from starting; with an engine also `engine_missing`, `engine_unavailable`,
  * `keyring_sealed`, `profile_differs`, `secret_differs`
  */
-export async function foundKeyring(options: FoundKeyringOptions = {}): Promise<FoundKeyring> {
+export async function initKeyring(options: InitKeyringOptions = {}): Promise<NewKeyring> {
   const imported = (options.secrets ?? []).map((secret) => new Material(strongSecret(secret)));
   const { place, document, ring, keys, takeAway } = await foundRing({
     machine: machineOf(options),
@@ -89,7 +92,7 @@ function refuseRevoked(imported: readonly Material[], left: readonly string[]): 
  */
 export async function openRotation(options: OpenRotationOptions = {}): Promise<Rotation> {
   const { profile, config } = options;
-  return await Rotation.open({ machine: machineOf(options), profile, config });
+  return publicRotation(await RingRotation.open({ machine: machineOf(options), profile, config }));
 }
 
 function machineOf({ cwd, env }: OpenRotationOptions): Machine {

@@ -51,15 +51,43 @@ interface Opened extends Omit<Checked, 'json'> {
 
 const keyOf = (material: Material, purpose: string): Uint8Array => material.derive('seal', purpose);
 
-/** Seals values of type `T` for one purpose. Synchronous; follows the ring in force. */
-export class Sealer<T = unknown> implements TokenCodec {
+/** Seals values of type `T` for one purpose. Synchronous; follows the ring in force. Made by `keyturn.sealer()`. */
+export interface Sealer<T = unknown> {
+  /** What its tokens are for. */
   readonly purpose: string;
   /** The lifetime of the tokens it seals, in seconds. */
+  readonly maxAge: number;
+  /**
+   * Encrypts a value: any that JSON can carry, or a `Uint8Array`, which comes back as one.
+   *
+   * @throws KeyturnError `payload_not_json`, `payload_too_large`, `bind_invalid`, `purpose_lifetime`,
+   * `duration_invalid`
+   */
+  seal(value: T, options?: SealOptions): string;
+  /**
+   * Opens a token. Whatever it is given, it does not throw: a refusal is a result with a reason. A wrong or missing
+   * `bind` is refused as `bad_signature`: without the right one nothing tells it from a forgery.
+   */
+  open(token: unknown, options?: OpenOptions): Result<T>;
+}
+
+/** What an app may do with a sealer. */
+export function publicSealer<T>(sealer: TokenSealer<T>): Sealer<T> {
+  return Object.freeze({
+    purpose: sealer.purpose,
+    maxAge: sealer.maxAge,
+    seal: (value: T, options?: SealOptions) => sealer.seal(value, options),
+    open: (token: unknown, options?: OpenOptions) => sealer.open(token, options),
+  });
+}
+
+/** The class behind {@link Sealer}, for all that Keyturn seals itself. */
+export class TokenSealer<T = unknown> implements Sealer<T>, TokenCodec {
+  readonly purpose: string;
   readonly maxAge: number;
   readonly #aead: Aead;
   readonly #live: LivePurpose<Uint8Array>;
 
-  /** @internal use `keyturn.sealer()` */
   constructor(parts: LivePurposeParts, aead: Aead) {
     this.purpose = parts.purpose;
     this.maxAge = parts.maxAge;
@@ -67,12 +95,6 @@ export class Sealer<T = unknown> implements TokenCodec {
     this.#live = new LivePurpose(parts, keyOf);
   }
 
-  /**
-   * Encrypts a value: any that JSON can carry, or a `Uint8Array`, which comes back as one.
-   *
-   * @throws KeyturnError `payload_not_json`, `payload_too_large`, `bind_invalid`, `purpose_lifetime`,
-   * `duration_invalid`
-   */
   seal(value: T, options: SealOptions = {}): string {
     const now = Math.floor(this.#live.parts.clock() / 1000);
     const maxAge = this.#live.lifetime(options.maxAge);
@@ -81,10 +103,6 @@ export class Sealer<T = unknown> implements TokenCodec {
     return this.#seal(contentOf(value), now, now + maxAge, bind);
   }
 
-  /**
-   * Opens a token. Whatever it is given, it does not throw: a refusal is a result with a reason. A wrong or missing
-   * `bind` is refused as `bad_signature`: without the right one nothing tells it from a forgery.
-   */
   open(token: unknown, options: OpenOptions = {}): Result<T> {
     const opened =
       typeof token === 'string'
@@ -100,7 +118,7 @@ export class Sealer<T = unknown> implements TokenCodec {
       : dress(opened, parsed.value as T);
   }
 
-  /** @internal Opens an unbound token that holds JSON: a cookie. */
+  /** Opens an unbound token that holds JSON: a cookie. */
   check(token: string): Checked | Refusal {
     const opened = this.#open(token, false, undefined);
     if (!opened.ok) return opened;
@@ -111,12 +129,12 @@ export class Sealer<T = unknown> implements TokenCodec {
       : { ok: true, json, key, issuedAt, expiresAt };
   }
 
-  /** @internal Seals with given dates, in seconds since 1970: a cookie sealed again keeps its own. */
+  /** Seals with given dates, in seconds since 1970: a cookie sealed again keeps its own. */
   issueAt(json: string, issuedAt: number, expiresAt: number): string {
     return this.#seal(jsonContent(json), issuedAt, expiresAt, undefined);
   }
 
-  /** @internal The beginning of sealed tokens. */
+  /** The beginning of sealed tokens. */
   get version(): string {
     return SEALED;
   }

@@ -53,7 +53,7 @@ interface Authenticated extends Checked {
   readonly macs: Macs | undefined;
 }
 
-/** @internal Times in seconds since 1970. */
+/** Times in seconds since 1970. */
 export interface Authentic<T> {
   readonly payload: T;
   readonly issuedAt: number;
@@ -75,26 +75,53 @@ function macsOf(material: Material, purpose: string): Macs {
   };
 }
 
-/** Signs payloads of type `T` for one purpose. Synchronous; follows the ring in force. */
-export class Signer<T = unknown> implements TokenCodec {
+/** Signs payloads of type `T` for one purpose. Synchronous; follows the ring in force. Made by `keyturn.signer()`. */
+export interface Signer<T = unknown> {
+  /** What its tokens are for. */
   readonly purpose: string;
   /** The lifetime of the tokens it signs, in seconds. */
+  readonly maxAge: number;
+  /**
+   * Signs a payload: any value that JSON can carry. It can be read by whoever holds the token.
+   *
+   * @throws KeyturnError `payload_not_json`, `bind_invalid`, `purpose_lifetime`, `duration_invalid`
+   */
+  sign(payload: T, options?: SignOptions): string;
+  /**
+   * Verifies a token. Whatever it is given, it does not throw: a refusal is a result with a reason. It returns
+   * a promise only when `bind` does; an exception of that function is passed on.
+   */
+  verify(
+    token: unknown,
+    options?: { readonly bind?: string | ((payload: T) => string | undefined | null) },
+  ): Result<T>;
+  verify(token: unknown, options: VerifyOptions<T>): Result<T> | Promise<Result<T>>;
+}
+
+/** What an app may do with a signer: dates are not its to say, nor are tokens that are bound to nothing it knows. */
+export function publicSigner<T>(signer: TokenSigner<T>): Signer<T> {
+  return Object.freeze({
+    purpose: signer.purpose,
+    maxAge: signer.maxAge,
+    sign: (payload: T, options?: SignOptions) => signer.sign(payload, options),
+    verify: (token: unknown, options?: VerifyOptions<T>) =>
+      options === undefined ? signer.verify(token) : signer.verify(token, options),
+  }) as Signer<T>;
+}
+
+/** The class behind {@link Signer}, for all that Keyturn signs itself. */
+export class TokenSigner<T = unknown> implements Signer<T>, TokenCodec {
+  readonly purpose: string;
   readonly maxAge: number;
   readonly #live: LivePurpose<Macs>;
   readonly #recent = new RecentTokens();
 
-  /** @internal use `keyturn.signer()` */
   constructor(parts: LivePurposeParts) {
     this.purpose = parts.purpose;
     this.maxAge = parts.maxAge;
     this.#live = new LivePurpose(parts, macsOf);
   }
 
-  /**
-   * Signs a payload: any value that JSON can carry. It can be read by whoever holds the token.
-   *
-   * @throws KeyturnError `payload_not_json`, `bind_invalid`, `purpose_lifetime`, `duration_invalid`
-   */
   sign(payload: T, options: SignOptions = {}): string {
     const now = Math.floor(this.#live.parts.clock() / 1000);
     const maxAge = this.#live.lifetime(options.maxAge);
@@ -103,10 +130,6 @@ export class Signer<T = unknown> implements TokenCodec {
     return this.issueAt(toJson(payload), now, now + maxAge, bind);
   }
 
-  /**
-   * Verifies a token. Whatever it is given, it does not throw: a refusal is a result with a reason. It returns
-   * a promise only when `bind` does; an exception of that function is passed on.
-   */
   verify(
     token: unknown,
     options?: { readonly bind?: string | ((payload: T) => string | undefined | null) },
@@ -134,7 +157,7 @@ export class Signer<T = unknown> implements TokenCodec {
   }
 
   /**
-   * @internal A genuine token, before it is asked what it is bound to: for whoever also takes some that are bound to
+   * A genuine token, before it is asked what it is bound to: for whoever also takes some that are bound to
    * what is not known any more. Undefined for any other.
    */
   authenticate(token: unknown): Authentic<T> | undefined {
@@ -153,7 +176,7 @@ export class Signer<T = unknown> implements TokenCodec {
     };
   }
 
-  /** @internal Verifies an unbound token; the hot path of every request. */
+  /** Verifies an unbound token; the hot path of every request. */
   check(token: string): Checked | Refusal {
     const parts = parseToken(token);
     if (parts === undefined) return this.#live.refuse('malformed');
@@ -170,7 +193,7 @@ export class Signer<T = unknown> implements TokenCodec {
     return checked;
   }
 
-  /** @internal Signs with given dates, in seconds since 1970: a cookie signed again keeps its own. */
+  /** Signs with given dates, in seconds since 1970: a cookie signed again keeps its own. */
   issueAt(json: string, issuedAt: number, expiresAt: number, bind?: string): string {
     const { parts, signing: keys } = this.#live;
     const { key, use } = keys.active;
@@ -182,13 +205,13 @@ export class Signer<T = unknown> implements TokenCodec {
     return `${signed}.${sign.mac(signed)}`;
   }
 
-  /** @internal The beginning of signed tokens. */
+  /** The beginning of signed tokens. */
   get version(): string {
     return SIGNED;
   }
 
   /**
-   * @internal Whether the ring knows the key of a token, signed or sealed, or says that it is gone; false: look for
+   * Whether the ring knows the key of a token, signed or sealed, or says that it is gone; false: look for
    * a newer ring, or for a first one.
    */
   knows(token: string): boolean {

@@ -9,7 +9,7 @@ import type {
 } from './store.js';
 import { isName, requireId, requireMoment, requireRecord, requireUser } from './text.js';
 
-export interface MemorySessionStoreOptions {
+export interface MemoryStoreOptions {
   /** Milliseconds since 1970; default: `Date.now`. */
   readonly clock?: () => number;
   /**
@@ -27,8 +27,24 @@ interface Tombstone extends EndedSession {
   readonly until: number;
 }
 
-/** A {@link SessionStore} in memory. */
-export class MemorySessionStore implements SessionStore {
+/** A {@link SessionStore} in memory. Answers at once, and never with a promise. */
+export interface MemoryStore extends SessionStore {
+  /** How much is held, expired entries included until they are swept. */
+  readonly size: { readonly sessions: number; readonly tombstones: number };
+  get(id: string): StoredSession | undefined;
+  put(id: string, record: SessionRecord, expected: number): PutOutcome;
+  touch(id: string, expiresAt: number): boolean;
+  destroy(id: string, until: number, next?: string): boolean;
+  ended(id: string): EndedSession | undefined;
+  listUser(user: string | number): readonly UserSession[];
+}
+
+/** Sessions in the memory of this process: gone with it, and not shared. */
+export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
+  return new StoreInMemory(options);
+}
+
+class StoreInMemory implements MemoryStore {
   readonly #clock: () => number;
   readonly #limit: number;
   // In the order of the last write or touch, so that the first to expire stand first.
@@ -36,12 +52,11 @@ export class MemorySessionStore implements SessionStore {
   readonly #tombstones = new Map<string, Tombstone>();
   readonly #byUser = new Map<string, Set<string>>();
 
-  constructor(options: MemorySessionStoreOptions = {}) {
+  constructor(options: MemoryStoreOptions) {
     this.#clock = options.clock ?? Date.now;
     this.#limit = options.limit ?? 100_000;
   }
 
-  /** How much is held, expired entries included until they are swept. */
   get size(): { readonly sessions: number; readonly tombstones: number } {
     return { sessions: this.#sessions.size, tombstones: this.#tombstones.size };
   }

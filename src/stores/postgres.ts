@@ -10,18 +10,18 @@ import { KeyturnError } from '../errors.js';
 import type {
   EndedSession,
   PutOutcome,
+  RemoteSessionStore,
   SessionRecord,
-  SessionStore,
   StoredSession,
   UserSession,
 } from './store.js';
 import { isName, requireId, requireMoment, requireRecord, requireUser } from './text.js';
 
 export type { PostgresPool } from '../engines/postgres.js';
-export { ringSchemaSql } from '../engines/ring-schema.js';
-export { schemaSql } from '../engines/session-schema.js';
+export { keyringSchemaSql } from '../engines/ring-schema.js';
+export { sessionSchemaSql } from '../engines/session-schema.js';
 
-export interface PostgresSessionStoreOptions {
+export interface PostgresStoreOptions {
   /** The app made it and ends it. */
   readonly pool: PostgresPool;
   /** A name, or a schema and a name with a dot between; default: `keyturn_sessions`. */
@@ -40,8 +40,32 @@ const STILL_ENDED = 's.version = 0 AND s.expires_at > $2::bigint';
 /** A database whose transactions are serializable by default refuses some writes, to be repeated. */
 const ATTEMPTS = 10;
 
-/** A {@link SessionStore} in PostgreSQL 15 or later. Needs its table: {@link migrate} or {@link schemaSql}. */
-export class PostgresSessionStore implements SessionStore {
+/** A {@link SessionStore} in PostgreSQL. Needs its table: {@link migrate} or {@link sessionSchemaSql}. */
+export interface PostgresStore extends RemoteSessionStore {
+  /**
+   * Makes the table and its indexes where they are missing. Any number of processes may call it at once, at every
+   * start; where all is there it changes nothing and needs no right to create.
+   */
+  migrate(): Promise<void>;
+  /**
+   * Removes a batch of rows that expired at least a minute ago. Writes do so now and then; an app that writes seldom
+   * may call it from a job of its own.
+   *
+   * @returns how many went: 100 when there may be more
+   */
+  prune(): Promise<number>;
+}
+
+/**
+ * A {@link SessionStore} in PostgreSQL 15 or later.
+ *
+ * @throws KeyturnError `store_invalid`
+ */
+export function postgresStore(options: PostgresStoreOptions): PostgresStore {
+  return new StoreInPostgres(options);
+}
+
+class StoreInPostgres implements PostgresStore {
   readonly #pool: PostgresPool;
   readonly #table: string;
   readonly #names: TableNames;
@@ -49,8 +73,7 @@ export class PostgresSessionStore implements SessionStore {
   #writes = 0;
   #sweeping = false;
 
-  /** @throws KeyturnError `store_invalid` */
-  constructor(options: PostgresSessionStoreOptions) {
+  constructor(options: PostgresStoreOptions) {
     if (typeof options?.pool?.query !== 'function') {
       throw new KeyturnError('store_invalid', 'the session store has no pool', 'pass a Pool of pg as pool');
     }
@@ -61,10 +84,6 @@ export class PostgresSessionStore implements SessionStore {
     surviveLostConnections(options.pool);
   }
 
-  /**
-   * Makes the table and its indexes where they are missing. Any number of processes may call it at once, at every
-   * start; where all is there it changes nothing and needs no right to create.
-   */
   async migrate(): Promise<void> {
     if (await areThere(this.#pool, pathsOf(this.#names))) return;
     // Statements of one simple query are one transaction, on one connection, and it gives the lock back at its end.
@@ -172,12 +191,6 @@ export class PostgresSessionStore implements SessionStore {
     }));
   }
 
-  /**
-   * Removes a batch of rows that expired at least a minute ago. Writes do so now and then; an app that writes seldom
-   * may call it from a job of its own.
-   *
-   * @returns how many went: {@link BATCH} when there may be more
-   */
   async prune(): Promise<number> {
     // Rows that another process is removing, or using, are passed over and not waited for.
     return await this.#count(

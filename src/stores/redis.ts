@@ -22,8 +22,8 @@ import {
 import type {
   EndedSession,
   PutOutcome,
+  RemoteSessionStore,
   SessionRecord,
-  SessionStore,
   StoredSession,
   UserSession,
 } from './store.js';
@@ -37,7 +37,7 @@ export type {
   RedisClient,
 } from '../engines/redis.js';
 
-export interface RedisSessionStoreOptions {
+export interface RedisStoreOptions {
   /** Connected, or connecting. The app made it and closes it. */
   readonly client: RedisClient;
   /** The beginning of every key; default: `keyturn:`. */
@@ -116,8 +116,19 @@ redis.call('ZADD', KEYS[1], 'GT', ARGV[3], ARGV[2])
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[4]) then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
 return 1`);
 
-/** A {@link SessionStore} in Redis 7 or later. */
-export class RedisSessionStore implements SessionStore {
+/**
+ * A {@link SessionStore} in Redis 7 or later.
+ *
+ * @throws KeyturnError `store_invalid`
+ */
+export function redisStore(options: RedisStoreOptions): RedisStore {
+  return new StoreInRedis(options);
+}
+
+/** A {@link SessionStore} in Redis. */
+export interface RedisStore extends RemoteSessionStore {}
+
+class StoreInRedis implements RedisStore {
   readonly #client: RedisClient;
   readonly #command: RedisCommand;
   readonly #prefix: string;
@@ -126,8 +137,7 @@ export class RedisSessionStore implements SessionStore {
   readonly #writer: string = randomBytes(6).toString('base64url');
   #writes = 0;
 
-  /** @throws KeyturnError `store_invalid` */
-  constructor(options: RedisSessionStoreOptions) {
+  constructor(options: RedisStoreOptions) {
     this.#client = options?.client;
     this.#command = commandOf(this.#client);
     this.#prefix = options.prefix ?? 'keyturn:';

@@ -71,3 +71,13 @@ export interface SessionStore {
    */
   listUser(user: string | number): Awaitable<readonly UserSession[]>;
 }
+
+/** A {@link SessionStore} that is asked over a network: every answer is a promise. */
+export interface RemoteSessionStore extends SessionStore {
+  get(id: string): Promise<StoredSession | undefined>;
+  put(id: string, record: SessionRecord, expected: number): Promise<PutOutcome>;
+  touch(id: string, expiresAt: number): Promise<boolean>;
+  destroy(id: string, until: number, next?: string): Promise<boolean>;
+  ended(id: string): Promise<EndedSession | undefined>;
+  listUser(user: string | number): Promise<readonly UserSession[]>;
+}

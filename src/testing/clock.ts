@@ -3,24 +3,27 @@
 /**
  * Stands still until it is moved. Hand `clock.read` to `createKeyturn({ clock })`:
  *
- *     const clock = new ManualClock(Date.UTC(2026, 0, 1));
+ *     const clock = manualClock(Date.UTC(2026, 0, 1));
  *     const kt = await createKeyturn({ clock: clock.read });
  *     clock.advance(3600);
  */
-export class ManualClock {
+export function manualClock(start: number): ManualClock {
+  const clock: ManualClock = {
+    now: start,
+    read: () => clock.now,
+    advance: (seconds) => {
+      clock.now += seconds * 1000;
+    },
+  };
+  return clock;
+}
+
+/** A clock that stands still until it is moved. Made by {@link manualClock}. */
+export interface ManualClock {
   /** Milliseconds since 1970. */
   now: number;
-
-  /** @param start milliseconds since 1970 */
-  constructor(start: number) {
-    this.now = start;
-  }
-
-  /** Milliseconds since 1970; bound, so that it can be handed on. */
-  readonly read = (): number => this.now;
-
+  /** The same, to be handed on to `createKeyturn({ clock })`. */
+  readonly read: () => number;
   /** Moves the clock by so many seconds. */
-  advance(seconds: number): void {
-    this.now += seconds * 1000;
-  }
+  readonly advance: (seconds: number) => void;
 }

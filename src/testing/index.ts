@@ -1,5 +1,5 @@
 // The public names of `keyturn/testing`: what helps in the tests of apps and of session stores.
-export { ManualClock } from './clock.js';
+export { type ManualClock, manualClock } from './clock.js';
 export {
   type ContractCase,
   type SessionStoreSubject,

@@ -2,7 +2,7 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, test } from 'vitest';
 import keyturnFastify from '../../src/adapters/fastify.js';
-import { MemorySessionStore } from '../../src/stores/memory.js';
+import { memoryStore } from '../../src/stores/memory.js';
 import { memoryLogger, TestClock, testKeyturn } from '../support/keyturn.js';
 
 const DAY = 86_400;
@@ -19,7 +19,7 @@ describe.each(KINDS)('sessions in %s', (kind) => {
     const config = { session: { sealed: kind === 'sealed cookies', idle: '20d', max_age: '30d' } };
     const keyturn = await testKeyturn({ clock, logger, config });
     app = Fastify();
-    const store = kind === 'a store' ? { store: new MemorySessionStore({ clock: clock.read }) } : {};
+    const store = kind === 'a store' ? { store: memoryStore({ clock: clock.read }) } : {};
     await app.register(keyturnFastify, { keyturn, ...store });
     app.get('/', (request, reply) => ({
       user: request.session.get('user') ?? null,

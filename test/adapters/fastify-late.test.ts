@@ -8,7 +8,7 @@ import formbody from '@fastify/formbody';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { afterEach, describe, expect, test } from 'vitest';
 import keyturnFastify from '../../src/adapters/fastify.js';
-import { MemorySessionStore } from '../../src/stores/memory.js';
+import { memoryStore } from '../../src/stores/memory.js';
 import type { SessionStore } from '../../src/stores/store.js';
 import { STORE_ENGINES } from '../stores/engines.js';
 import { memoryLogger, TestClock, testKeyturn } from '../support/keyturn.js';
@@ -121,8 +121,7 @@ const LATE: ReadonlyArray<readonly [when: string, route: (act: Handler) => Handl
 ];
 
 describe.each(['cookie', 'store'] as const)('sessions in the %s', (kind) => {
-  const newStore = () =>
-    kind === 'store' ? new MemorySessionStore({ clock: new TestClock().read }) : undefined;
+  const newStore = () => (kind === 'store' ? memoryStore({ clock: new TestClock().read }) : undefined);
 
   describe.each(LATE)('%s', (_when, route) => {
     test.each(CHANGES)('%s is told of, once', async (_what, change, expected) => {
@@ -183,7 +182,7 @@ describe.each(['cookie', 'store'] as const)('sessions in the %s', (kind) => {
 });
 
 test('in a store, update() is kept however late it comes', async () => {
-  const { app, told } = await make(new MemorySessionStore({ clock: new TestClock().read }));
+  const { app, told } = await make(memoryStore({ clock: new TestClock().read }));
   let done: Promise<void> | undefined;
   app.get('/late', async (request, reply) =>
     reply.send(
@@ -422,7 +421,7 @@ describe.each([undefined, ...STORE_ENGINES])('a handler that waits for nothing (
 });
 
 test('what cannot be saved is an error, also where nothing is returned; the reply can be sent to again', async () => {
-  const store = new MemorySessionStore({ clock: new TestClock().read });
+  const store = memoryStore({ clock: new TestClock().read });
   const { app } = await make({
     ...{ get: store.get.bind(store), touch: store.touch.bind(store), destroy: store.destroy.bind(store) },
     ...{ listUser: store.listUser.bind(store), put: () => Promise.reject(new Error('away')) },
@@ -436,7 +435,7 @@ test('what cannot be saved is an error, also where nothing is returned; the repl
 });
 
 test('who hangs up while the session is saved ends nothing but his request', async () => {
-  const store = new MemorySessionStore({ clock: new TestClock().read });
+  const store = memoryStore({ clock: new TestClock().read });
   let put: (() => void) | undefined;
   const gate = new Promise<void>((done) => {
     put = done;

@@ -3,7 +3,7 @@ import formbody from '@fastify/formbody';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { describe, expect, test, vi } from 'vitest';
 import keyturnFastify from '../../src/adapters/fastify.js';
-import { MemorySessionStore } from '../../src/stores/memory.js';
+import { type MemoryStore, memoryStore } from '../../src/stores/memory.js';
 import { httpContract, type StartApp } from '../contract/http-contract.js';
 import { STORE_ENGINES } from '../stores/engines.js';
 import { memoryLogger, SECRET, testKeyturn } from '../support/keyturn.js';
@@ -43,7 +43,7 @@ async function make(options: { readonly later?: boolean } = {}) {
   const logger = memoryLogger();
   const keyturn = await testKeyturn({ logger });
   const app = Fastify();
-  const memory = new MemorySessionStore();
+  const memory = memoryStore();
   const store = {
     ...bound(memory),
     put: async (...parts: Parameters<typeof memory.put>) => memory.put(...parts),
@@ -53,7 +53,7 @@ async function make(options: { readonly later?: boolean } = {}) {
   return { app, logger };
 }
 
-function bound(store: MemorySessionStore) {
+function bound(store: MemoryStore) {
   return {
     get: store.get.bind(store),
     touch: store.touch.bind(store),

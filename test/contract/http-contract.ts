@@ -6,7 +6,7 @@ import type { HttpOptions } from '../../src/adapters/http.js';
 import { internalsOf, type Keyturn } from '../../src/keyturn.js';
 import type { Flash } from '../../src/purposes/flash.js';
 import type { Session } from '../../src/purposes/session/session.js';
-import { MemorySessionStore } from '../../src/stores/memory.js';
+import { memoryStore } from '../../src/stores/memory.js';
 import type { SessionStore } from '../../src/stores/store.js';
 import { Browser } from '../support/browser.js';
 import {
@@ -303,7 +303,7 @@ function wrappedStore(
 
 const inMemory: ContractEngine = {
   name: 'memory',
-  open: async () => ({ store: (clock) => new MemorySessionStore({ clock }), close: async () => {} }),
+  open: async () => ({ store: (clock) => memoryStore({ clock }), close: async () => {} }),
 };
 
 /** Memory as if it were in another process: every answer takes a moment. */
@@ -311,7 +311,7 @@ const later: ContractEngine = {
   name: 'a store that answers later',
   open: async () => ({
     store: (clock) =>
-      wrappedStore(new MemorySessionStore({ clock }), async (_name, answer) => {
+      wrappedStore(memoryStore({ clock }), async (_name, answer) => {
         await setImmediate();
         return await answer();
       }),

@@ -10,7 +10,7 @@ import type { ReplicaReport } from '../../src/fleet/report.js';
 import { parseDocument, writeDocument } from '../../src/keyring/document.js';
 import { Key, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
-import { schemaSql } from '../../src/stores/postgres.js';
+import { sessionSchemaSql } from '../../src/stores/postgres.js';
 import { ownSchema } from '../support/engines.js';
 import {
   COMING,
@@ -292,12 +292,12 @@ describe('session_backend', () => {
       expect(await check('session_backend', { env })).toMatchObject({
         status: 'fail',
         detail: expect.stringContaining('its user may not create it'),
-        hint: expect.stringContaining('schemaSql()'),
+        hint: expect.stringContaining('sessionSchemaSql()'),
       });
       await place.pool.query(`GRANT CREATE ON SCHEMA ${role} TO ${role}`);
       expect(await check('session_backend', { env })).toMatchObject({ status: 'pass' });
       await place.pool.query(`REVOKE CREATE ON SCHEMA ${role} FROM ${role}`);
-      await place.pool.query(schemaSql(`${role}.sessions`));
+      await place.pool.query(sessionSchemaSql(`${role}.sessions`));
       expect(await check('session_backend', { env })).toMatchObject({ status: 'pass' });
       await place.pool.query(`DROP INDEX ${role}.sessions_user`);
       expect(await check('session_backend', { env })).toMatchObject({ status: 'fail' });

@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { createRefreshTokens, type RefreshTokens, type RefreshTokensOptions } from '../../src/jwt/index.js';
 import type { KeyState } from '../../src/keyring/key.js';
 import { internalsOf, type Keyturn } from '../../src/keyturn.js';
-import { MemorySessionStore } from '../../src/stores/memory.js';
+import { type MemoryStore, memoryStore } from '../../src/stores/memory.js';
 import type {
   EndedSession,
   PutOutcome,
@@ -119,15 +119,13 @@ interface Setup<S extends SessionStore = SessionStore> {
 }
 
 const STORES: Readonly<Record<string, (clock: TestClock) => SessionStore>> = {
-  'in memory': (clock) => new MemorySessionStore({ clock: clock.read }),
+  'in memory': (clock) => memoryStore({ clock: clock.read }),
   'that answers late': (clock) => new SlowStore(clock),
 };
 
-async function setup<S extends SessionStore = MemorySessionStore>(
+async function setup<S extends SessionStore = MemoryStore>(
   options: Partial<RefreshTokensOptions> = {},
-  make = ((clock: TestClock) => new MemorySessionStore({ clock: clock.read })) as unknown as (
-    clock: TestClock,
-  ) => S,
+  make = ((clock: TestClock) => memoryStore({ clock: clock.read })) as unknown as (clock: TestClock) => S,
   config?: Record<string, unknown>,
 ): Promise<Setup<S>> {
   const clock = new TestClock();

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { HttpCore } from '../../src/adapters/http.js';
 import { internalsOf, type Keyturn } from '../../src/keyturn.js';
-import { MemorySessionStore } from '../../src/stores/memory.js';
+import { memoryStore } from '../../src/stores/memory.js';
 import { OTHER_SECRET, ringOf, SECRET, TestClock, testKeyturn, useRing } from '../support/keyturn.js';
 
 const clock = new TestClock();
@@ -104,7 +104,7 @@ test('the registry says so, and sessions in a store stay as they are', async () 
   expect(await sealedOf({ sealed: true })).toBe(true);
   expect(await sealedOf({ sealed: true, backend: 'memory' })).toBe(false);
   const kt = await app(true);
-  const core = new HttpCore(kt, { store: new MemorySessionStore({ clock: clock.read }) });
+  const core = new HttpCore(kt, { store: memoryStore({ clock: clock.read }) });
   const request = { cookie: undefined, origin: undefined, fetchSite: undefined, host: 'x', https: true };
   const one = core.visit({ ...request, method: 'GET' });
   one.session.set('user', 'ada');

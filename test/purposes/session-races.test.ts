@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HttpCore, type Visit } from '../../src/adapters/http.js';
 import { sealedStore } from '../../src/sealed-store.js';
 import { signOutEverywhere } from '../../src/sign-out.js';
-import { MemorySessionStore } from '../../src/stores/memory.js';
+import { memoryStore } from '../../src/stores/memory.js';
 import type { SessionStore } from '../../src/stores/store.js';
 import type { OpenContractEngine } from '../contract/http-contract.js';
 import { STORE_ENGINES } from '../stores/engines.js';
@@ -287,7 +287,7 @@ const PAIRS = SIDES.flatMap((one, at) => SIDES.slice(at).map((other) => [one, ot
 
 describe('two requests on one session, in every order of their calls to the store', () => {
   describe.each([false, true])('in memory, sealed: %s', (sealed) => {
-    const world = new World((clock) => new MemorySessionStore({ clock }));
+    const world = new World((clock) => memoryStore({ clock }));
     test.each(PAIRS.map((pair) => ({ pair, name: `${pair[0].name} | ${pair[1].name}` })))('$name', async ({
       pair,
     }) => {

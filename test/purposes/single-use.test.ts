@@ -1,17 +1,17 @@
 import { expect, test } from 'vitest';
-import { SingleUse } from '../../src/purposes/single-use.js';
-import { MemorySessionStore } from '../../src/stores/memory.js';
+import { createSingleUse } from '../../src/purposes/single-use.js';
+import { memoryStore } from '../../src/stores/memory.js';
 import { TestClock, testKeyturn } from '../support/keyturn.js';
 
 async function invitations() {
   const clock = new TestClock();
   const keyturn = await testKeyturn({ clock });
-  const store = new MemorySessionStore({ clock: clock.read });
+  const store = memoryStore({ clock: clock.read });
   return {
     clock,
     store,
     signer: keyturn.signer<{ email: string }>('invitation', { maxAge: '1h' }),
-    once: new SingleUse(store),
+    once: createSingleUse(store),
   };
 }
 

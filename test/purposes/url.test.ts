@@ -120,7 +120,7 @@ describe('a signed link', () => {
     expect(signer.verify(GET(old))).toEqual(refused('revoked_key'));
     useRing(keyturn, ringOf([OTHER_SECRET, 'active']));
     expect(signer.verify(GET(old))).toEqual(refused('unknown_key'));
-    expect(signer.knows(old)).toBe(false);
+    expect(internalsOf(keyturn).ownLinks({}).knows(old)).toBe(false);
   });
 });
 
@@ -448,6 +448,7 @@ describe('properties', () => {
       await links({ base: 'https://example.com/app', stripped: true }),
       await links({ base: '/app' }),
     ];
+    const inner = internalsOf(await testKeyturn()).ownLinks({});
     const piece = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.string(),
@@ -475,7 +476,7 @@ describe('properties', () => {
       fc.property(hostile, fc.string(), fc.anything(), (url, method, bind) => {
         for (const signer of signers) {
           expect(signer.verify({ method, url }, { bind: bind as string }).ok).toBe(false);
-          signer.knows(url);
+          inner.knows(url);
           for (const start of ['', '/']) expect(typeof signer.verify(GET(start + url)).ok).toBe('boolean');
         }
       }),

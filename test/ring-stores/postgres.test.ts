@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import { PostgresRingTable } from '../../src/ring-stores/postgres.js';
-import { ringSchemaSql } from '../../src/stores/postgres.js';
+import { keyringSchemaSql } from '../../src/stores/postgres.js';
 import { ownSchema } from '../support/engines.js';
 import { KIDS, reportsIn, told } from '../support/heard.js';
 import { until } from '../support/waiting.js';
@@ -80,7 +80,7 @@ describe('the tables', () => {
   });
 
   test('as SQL that is run by hand, twice', async () => {
-    for (let time = 0; time < 2; time++) await place.pool.query(ringSchemaSql());
+    for (let time = 0; time < 2; time++) await place.pool.query(keyringSchemaSql());
     expect(await names()).toEqual(ALL);
     await through(table);
   });
@@ -93,7 +93,7 @@ describe('the tables', () => {
       await through(other);
       expect(await names(schema)).toEqual(ALL);
       expect(await names()).toEqual([]);
-      await place.pool.query(ringSchemaSql(schema));
+      await place.pool.query(keyringSchemaSql(schema));
       expect(other.name).toBe(`PostgreSQL (${schema}.keyturn_rings, default)`);
       expect(table.name).toBe('PostgreSQL (keyturn_rings, default)');
       expect(await table.read()).toBeUndefined();
@@ -123,7 +123,7 @@ describe('the tables', () => {
       const refused = expect.objectContaining({ code: 'store_invalid' });
       const options = { pool: place.pool, name: 'default', schema: schema as string };
       expect(() => new PostgresRingTable(options)).toThrow(refused);
-      expect(() => ringSchemaSql(schema as string)).toThrow(refused);
+      expect(() => keyringSchemaSql(schema as string)).toThrow(refused);
     }
   });
 

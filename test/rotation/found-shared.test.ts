@@ -1,7 +1,7 @@
 // Starting a shared keyring from a program, as `keyturn init` and `keyturn import` do.
 import { readdirSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
-import { foundKeyring, openRotation } from '../../src/rotation/index.js';
+import { initKeyring, openRotation } from '../../src/rotation/index.js';
 import { type EnginePlace, postgresPlace, redisPlace } from '../support/engine-places.js';
 import { kidOf, OLDER, SECRET, STRONG, tempDir } from '../support/machine.js';
 
@@ -30,7 +30,7 @@ describe.each([
       keys,
       left,
       takeAway,
-    } = await foundKeyring({
+    } = await initKeyring({
       ...options,
       secrets: [OLDER],
       who: 'a test',
@@ -41,11 +41,11 @@ describe.each([
       { id: kidOf(OLDER), state: 'active' },
       { id: kidOf(STRONG), state: 'retiring' },
     ]);
-    await expect(foundKeyring(options)).rejects.toMatchObject({ code: 'keyring_exists' });
+    await expect(initKeyring(options)).rejects.toMatchObject({ code: 'keyring_exists' });
     const others = { ...options, env: { ...options.env, [SECRET]: `x${STRONG}` } };
-    await expect(foundKeyring(others)).rejects.toMatchObject({ code: 'keyring_sealed' });
+    await expect(initKeyring(others)).rejects.toMatchObject({ code: 'keyring_sealed' });
     const none = { ...options, profile: 'dev', env: own.env };
-    await expect(foundKeyring(none)).rejects.toMatchObject({ code: 'secret_missing' });
+    await expect(initKeyring(none)).rejects.toMatchObject({ code: 'secret_missing' });
     const rotation = await openRotation(options);
     expect(await rotation.history()).toMatchObject([{ what: 'import', who: 'a test' }]);
     await rotation.close();
@@ -54,6 +54,6 @@ describe.each([
 });
 
 test('a secret that no engine needs: nothing is asked, and the document has a path', async () => {
-  const { place, path } = await foundKeyring({ cwd: tempDir(), env: {}, profile: 'dev' });
+  const { place, path } = await initKeyring({ cwd: tempDir(), env: {}, profile: 'dev' });
   expect(path).toBe(place);
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createKeyturn } from '../../src/index.js';
 import { Material } from '../../src/keyring/key.js';
-import { foundKeyring, openRotation } from '../../src/rotation/index.js';
+import { initKeyring, openRotation } from '../../src/rotation/index.js';
 import { memoryLogger, OTHER_SECRET, SECRET } from '../support/keyturn.js';
 
 const folder = () => mkdtempSync(join(tmpdir(), 'keyturn-found-'));
@@ -21,7 +21,7 @@ test('of the keys in force: what they signed goes on verifying', async () => {
   const cwd = folder();
   const before = await createKeyturn({ cwd, env: {}, profile: 'dev', logger: memoryLogger() });
   const token = before.signer('password-reset').sign(1);
-  const { place, path, keys } = await foundKeyring({ cwd, env: {}, profile: 'dev', who: 'a test' });
+  const { place, path, keys } = await initKeyring({ cwd, env: {}, profile: 'dev', who: 'a test' });
   expect(path).toBe(join(cwd, '.keyturn', 'keyring.json'));
   expect(place).toBe(path);
   expect(statSync(place).mode & 0o777).toBe(0o600);
@@ -34,7 +34,7 @@ test('of the keys in force: what they signed goes on verifying', async () => {
 test('of secrets of another place: the first signs, the others and the one in force verify', async () => {
   const cwd = folder();
   const before = await createKeyturn({ cwd, env: {}, profile: 'dev', logger: memoryLogger() });
-  const { keys } = await foundKeyring({
+  const { keys } = await initKeyring({
     cwd,
     env: {},
     profile: 'dev',
@@ -50,9 +50,9 @@ test('of secrets of another place: the first signs, the others and the one in fo
 
 test('of nothing: a fresh key, and nothing is overwritten', async () => {
   const cwd = folder();
-  const { place } = await foundKeyring({ cwd, env: {}, profile: 'prod' });
+  const { place } = await initKeyring({ cwd, env: {}, profile: 'prod' });
   const written = readFileSync(place, 'utf8');
-  await expect(foundKeyring({ cwd, env: {}, profile: 'prod' })).rejects.toMatchObject({
+  await expect(initKeyring({ cwd, env: {}, profile: 'prod' })).rejects.toMatchObject({
     code: 'keyring_exists',
   });
   expect(readFileSync(place, 'utf8')).toBe(written);
@@ -60,7 +60,7 @@ test('of nothing: a fresh key, and nothing is overwritten', async () => {
 
 test('a weak secret is refused, and nothing is written', async () => {
   const cwd = folder();
-  await expect(foundKeyring({ cwd, env: {}, profile: 'dev', secrets: ['changeme'] })).rejects.toMatchObject({
+  await expect(initKeyring({ cwd, env: {}, profile: 'dev', secrets: ['changeme'] })).rejects.toMatchObject({
     code: 'secret_weak',
   });
   await expect(
@@ -77,7 +77,7 @@ test('a revoked key never comes back, whichever place it stands in', async () =>
   };
   for (const secrets of [[OTHER_SECRET], [SECRET, OTHER_SECRET]]) {
     const cwd = folder();
-    await expect(foundKeyring({ cwd, env, profile: 'dev', secrets })).rejects.toMatchObject({
+    await expect(initKeyring({ cwd, env, profile: 'dev', secrets })).rejects.toMatchObject({
       code: 'key_state',
     });
     expect(existsSync(join(cwd, '.keyturn', 'keyring.json'))).toBe(false);

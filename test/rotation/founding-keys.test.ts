@@ -1,4 +1,4 @@
-// Which keys a ring begins with: one rule for `keyturn init`, `keyturn import` and `foundKeyring`.
+// Which keys a ring begins with: one rule for `keyturn init`, `keyturn import` and `initKeyring`.
 import { expect, test } from 'vitest';
 import { Key, type KeyState, Material } from '../../src/keyring/key.js';
 import { type FoundingKeys, foundingKeys } from '../../src/rotation/founding-keys.js';

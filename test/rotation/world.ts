@@ -11,7 +11,7 @@ import { createKeyturn, type Keyturn, type Links } from '../../src/index.js';
 import { createJwt, createRefreshTokens, type Jwt, type RefreshTokens } from '../../src/jwt/index.js';
 import { parseDocument } from '../../src/keyring/document.js';
 import type { Impact } from '../../src/rotation/impact.js';
-import { MemorySessionStore } from '../../src/stores/memory.js';
+import { memoryStore } from '../../src/stores/memory.js';
 import { keyturn as command, type Ran } from '../cli/run.js';
 import { memoryLogger, TestClock } from '../support/keyturn.js';
 import { afterwards } from '../support/ring-file.js';
@@ -77,7 +77,7 @@ export class World {
     const links = keyturn.links();
     const blobs = await createBlobStore(keyturn, { folder: join(cwd, 'blobs') });
     const jwt = createJwt(keyturn, { issuer: 'https://a.example', audience: 'api', maxAge: '1h' });
-    const store = new MemorySessionStore({ clock: clock.read });
+    const store = memoryStore({ clock: clock.read });
     const refresh = createRefreshTokens(keyturn, { store });
     await app.register(keyturnFastify, { keyturn });
     await app.register(blobRoutes, { store: blobs });

@@ -2,7 +2,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { KeyringView } from '../../src/keyturn.js';
+import type { KeyringView } from '../../src/keyring/view.js';
 import { Follower } from '../../src/resolve/follow.js';
 import { resolve } from '../../src/resolve/resolve.js';
 import { TestClock } from '../support/keyturn.js';

@@ -5,7 +5,7 @@ import { Key, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
 import { LiveKeyring } from '../../src/keyring/live.js';
 import type { Epoch } from '../../src/signing/purpose-keys.js';
-import { Signer } from '../../src/signing/signer.js';
+import { TokenSigner } from '../../src/signing/signer.js';
 import { Usage } from '../../src/signing/usage.js';
 import { OTHER_SECRET, ringOf, SECRET } from '../support/keyturn.js';
 
@@ -21,7 +21,7 @@ function replica(
   const clock = { now: NOON };
   const live = new LiveKeyring(ring, () => clock.now);
   const usage = new Usage();
-  const signer = new Signer<string>({
+  const signer = new TokenSigner<string>({
     purpose,
     maxAge,
     ring: live,

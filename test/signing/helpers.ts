@@ -3,7 +3,7 @@ import { Key, type KeyState, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
 import { LiveKeyring } from '../../src/keyring/live.js';
 import type { RefusalReason } from '../../src/signing/result.js';
-import { Signer } from '../../src/signing/signer.js';
+import { TokenSigner } from '../../src/signing/signer.js';
 import { Usage } from '../../src/signing/usage.js';
 
 /** 2026-01-01T00:00:00Z, in seconds. */
@@ -19,13 +19,13 @@ export function ring(states: Readonly<Record<string, KeyState>>): Keyring {
 }
 
 export interface Bench<T> {
-  readonly signer: Signer<T>;
+  readonly signer: TokenSigner<T>;
   readonly live: LiveKeyring;
   /** Milliseconds since 1970; starts at T0. */
   readonly clock: { now: number };
   /** Every refusal reported so far: purpose, reason, kid. */
   readonly refusals: Array<readonly [string, RefusalReason, string | undefined]>;
-  readonly another: <U>(purpose: string) => Signer<U>;
+  readonly another: <U>(purpose: string) => TokenSigner<U>;
 }
 
 /** A signer with everything around it in reach. */
@@ -38,8 +38,8 @@ export function bench<T = unknown>(
   const live = new LiveKeyring(of, () => clock.now);
   const usage = new Usage();
   const refusals: Bench<T>['refusals'] = [];
-  const make = <U>(name: string): Signer<U> =>
-    new Signer<U>({
+  const make = <U>(name: string): TokenSigner<U> =>
+    new TokenSigner<U>({
       purpose: name,
       maxAge,
       ring: live,

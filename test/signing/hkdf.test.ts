@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { Key, type KeyUse, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
 import { LiveKeyring } from '../../src/keyring/live.js';
-import { Signer } from '../../src/signing/signer.js';
+import { TokenSigner } from '../../src/signing/signer.js';
 import { Usage } from '../../src/signing/usage.js';
 
 /** RFC 5869 written out, with nothing but HMAC. */
@@ -135,7 +135,7 @@ describe('nothing that holds a secret shows it', () => {
   const key = new Key(material, 'active', { dates: { active: 1 } });
   const ring = new Keyring([key, new Key(new Material(`${secret}-2`), 'retiring')]);
   const live = new LiveKeyring(ring, () => 0);
-  const signer = new Signer({
+  const signer = new TokenSigner({
     purpose: 'session',
     maxAge: 60,
     ring: live,

@@ -5,7 +5,7 @@ import { createJwt, createRefreshTokens } from '../../src/jwt/index.js';
 import type { Keyturn } from '../../src/keyturn.js';
 import { internalsOf } from '../../src/keyturn.js';
 import { Csrf } from '../../src/purposes/csrf.js';
-import { MemorySessionStore } from '../../src/stores/memory.js';
+import { memoryStore } from '../../src/stores/memory.js';
 import { TestClock, testKeyturn } from '../support/keyturn.js';
 
 const DAY = 86_400;
@@ -51,7 +51,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   },
   'a refresh token': async (keyturn) => {
     const { clock } = internalsOf(keyturn);
-    const refresh = createRefreshTokens(keyturn, { store: new MemorySessionStore({ clock }) });
+    const refresh = createRefreshTokens(keyturn, { store: memoryStore({ clock }) });
     const { token } = await refresh.issue({ user: 'ada' });
     return async () => reasonOf(await refresh.rotate(token));
   },

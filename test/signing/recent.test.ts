@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { LiveKeyring } from '../../src/keyring/live.js';
 import { Hmac } from '../../src/signing/hmac.js';
-import { Signer } from '../../src/signing/signer.js';
+import { TokenSigner } from '../../src/signing/signer.js';
 import { Usage } from '../../src/signing/usage.js';
 import { OTHER_SECRET, ringOf, SECRET } from '../support/keyturn.js';
 
@@ -11,7 +11,7 @@ function setUp() {
   const live = new LiveKeyring(ringOf([SECRET, 'active']), () => clock.now);
   const usage = new Usage();
   const refusals: string[] = [];
-  const signer = new Signer<unknown>({
+  const signer = new TokenSigner<unknown>({
     purpose: 'session',
     maxAge: 3600,
     ring: live,

@@ -7,7 +7,7 @@ import { Keyring } from '../../src/keyring/keyring.js';
 import { LiveKeyring } from '../../src/keyring/live.js';
 import type { RefusalReason } from '../../src/signing/result.js';
 import { bytesContent, jsonContent, sealBody } from '../../src/signing/sealed-token.js';
-import { Sealer } from '../../src/signing/sealer.js';
+import { TokenSealer } from '../../src/signing/sealer.js';
 import { type Aead, loadAead } from '../../src/signing/sodium.js';
 import { formatHeader, SEALED } from '../../src/signing/token.js';
 import { Usage } from '../../src/signing/usage.js';
@@ -53,7 +53,7 @@ const keyring = new Keyring([
 ]);
 
 function open({ purpose, now, token, bind }: Attempt) {
-  const sealer = new Sealer(
+  const sealer = new TokenSealer(
     {
       purpose,
       maxAge: 3600,

@@ -7,8 +7,8 @@ import { LiveKeyring } from '../../src/keyring/live.js';
 import type { Epoch } from '../../src/signing/purpose-keys.js';
 import type { RefusalReason } from '../../src/signing/result.js';
 import { LARGEST_CONTENT } from '../../src/signing/sealed-token.js';
-import { Sealer } from '../../src/signing/sealer.js';
-import { Signer } from '../../src/signing/signer.js';
+import { TokenSealer } from '../../src/signing/sealer.js';
+import { TokenSigner } from '../../src/signing/signer.js';
 import { type Aead, loadAead } from '../../src/signing/sodium.js';
 import { Usage } from '../../src/signing/usage.js';
 import { sodiumMemory } from '../support/xchacha.js';
@@ -31,8 +31,8 @@ function bench(of: Keyring = ring({ a: 'active' }), { purpose = 'draft', epoch =
     epoch,
     onRefusal: (...facts: (typeof refusals)[number]) => refusals.push(facts),
   });
-  const another = <T = unknown>(name: string) => new Sealer<T>(parts(name), aead);
-  const signer = new Signer(parts(purpose));
+  const another = <T = unknown>(name: string) => new TokenSealer<T>(parts(name), aead);
+  const signer = new TokenSigner(parts(purpose));
   return { sealer: another(purpose), signer, another, live, clock, usage, refusals };
 }
 

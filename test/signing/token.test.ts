@@ -6,7 +6,7 @@ import { Keyring } from '../../src/keyring/keyring.js';
 import { LiveKeyring } from '../../src/keyring/live.js';
 import { cleanSecret } from '../../src/secret/text.js';
 import type { RefusalReason } from '../../src/signing/result.js';
-import { Signer } from '../../src/signing/signer.js';
+import { TokenSigner } from '../../src/signing/signer.js';
 import { Usage } from '../../src/signing/usage.js';
 import { bench, material, outcome, ring, seeded, T0, withCharacter } from './helpers.js';
 
@@ -52,8 +52,8 @@ describe('the frozen vectors of version 1', () => {
     ...vectors.ring.revoked.map((name) => new Key(named(name), 'revoked')),
   ]);
 
-  function signer(purpose: string, now: number, of: Keyring = keyring): Signer {
-    return new Signer({
+  function signer(purpose: string, now: number, of: Keyring = keyring): TokenSigner {
+    return new TokenSigner({
       purpose,
       maxAge: 3600,
       ring: new LiveKeyring(of, () => 0),
@@ -227,7 +227,7 @@ describe('whatever it is given', () => {
     signer.sign({ n: 1 }, { bind: 'state' }),
   ];
   const accepted = new Set(genuine.slice(0, -1));
-  const samples = [...genuine, (signers[2] as Signer).sign({ n: 1 })];
+  const samples = [...genuine, (signers[2] as TokenSigner).sign({ n: 1 })];
 
   /** The form as docs/token-format.md has it. */
   const FORM = /^kt1\.[A-Za-z0-9_-]{8}\.[A-Za-z0-9_-]{12}\.[^.]*(\.[^.]{22})?\.[\s\S]{43}$/;

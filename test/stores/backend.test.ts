@@ -213,10 +213,10 @@ describe('the table', () => {
     await expect(testKeyturn({ config })).rejects.toMatchObject({
       code: 'store_invalid',
       message: expect.stringContaining(table),
-      hint: expect.stringContaining('schemaSql()'),
+      hint: expect.stringContaining('sessionSchemaSql()'),
     });
-    const { schemaSql, ringSchemaSql } = await import('../../src/stores/postgres.js');
-    await place.pool.query(schemaSql(table));
+    const { sessionSchemaSql, keyringSchemaSql } = await import('../../src/stores/postgres.js');
+    await place.pool.query(sessionSchemaSql(table));
     await place.pool.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ${table} TO ${role}`);
     const logger = memoryLogger();
     const browser = new Browser(await serve(await make({ config, logger })));
@@ -227,8 +227,8 @@ describe('the table', () => {
     const unreported = () => logger.records.filter(({ facts }) => facts.event === 'fleet.unreported');
     expect(unreported()).toHaveLength(1);
     expect(unreported()[0]?.message).toContain('not allowed to make the tables keyturn_rings');
-    expect(unreported()[0]?.facts.hint).toContain('ringSchemaSql()');
-    await place.pool.query(ringSchemaSql(place.schema));
+    expect(unreported()[0]?.facts.hint).toContain('keyringSchemaSql()');
+    await place.pool.query(keyringSchemaSql(place.schema));
     await make({ config, logger });
     expect(unreported()[1]?.message).toContain('not allowed to write to the tables keyturn_rings');
     await place.pool.query(

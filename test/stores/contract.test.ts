@@ -1,7 +1,7 @@
 // The public contract of session stores, on every engine: by a clock that is moved, by the real one, and sealed.
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { sealedStore } from '../../src/sealed-store.js';
-import { ManualClock, sessionStoreContract } from '../../src/testing/index.js';
+import { manualClock, sessionStoreContract } from '../../src/testing/index.js';
 import type { OpenContractEngine } from '../contract/http-contract.js';
 import { testKeyturn } from '../support/keyturn.js';
 import { STORE_ENGINES } from './engines.js';
@@ -17,7 +17,7 @@ describe.each(STORE_ENGINES)('the contract of session stores, $name', ({ open })
 
   describe('by the clock of the app, which is not that of the engine', () => {
     const make = () => {
-      const clock = new ManualClock(START);
+      const clock = manualClock(START);
       const pass = (milliseconds: number) => clock.advance(milliseconds / 1000);
       return { store: engine.store(clock.read), now: clock.read, pass };
     };
@@ -32,7 +32,7 @@ describe.each(STORE_ENGINES)('the contract of session stores, $name', ({ open })
 
   describe('sealed', () => {
     const make = async () => {
-      const clock = new ManualClock(START);
+      const clock = manualClock(START);
       const pass = (milliseconds: number) => clock.advance(milliseconds / 1000);
       const keyturn = await testKeyturn({ clock: clock as never });
       return { store: sealedStore(engine.store(clock.read), keyturn), now: clock.read, pass };

@@ -2,8 +2,8 @@
 import { Redis } from 'ioredis';
 import { createClient, type RedisClientOptions } from 'redis';
 import { inject } from 'vitest';
-import { PostgresSessionStore } from '../../src/stores/postgres.js';
-import { RedisSessionStore } from '../../src/stores/redis.js';
+import { postgresStore } from '../../src/stores/postgres.js';
+import { redisStore } from '../../src/stores/redis.js';
 import type { ContractEngine } from '../contract/http-contract.js';
 import { ownPrefix, ownSchema } from '../support/engines.js';
 
@@ -15,7 +15,7 @@ const throughNodeRedis = (name: string, options: () => RedisClientOptions): Cont
     await client.connect();
     const prefix = ownPrefix();
     return {
-      store: (clock) => new RedisSessionStore({ client, prefix, clock }),
+      store: (clock) => redisStore({ client, prefix, clock }),
       close: async () => {
         for await (const keys of client.scanIterator({ MATCH: `${prefix}*`, COUNT: 1000 }))
           if (keys.length > 0) await client.del(keys);
@@ -33,7 +33,7 @@ const ioredis: ContractEngine = {
     const client = new Redis(inject('redisUrl'));
     const prefix = ownPrefix();
     return {
-      store: (clock) => new RedisSessionStore({ client, prefix, clock }),
+      store: (clock) => redisStore({ client, prefix, clock }),
       close: async () => {
         for await (const keys of client.scanStream({ match: `${prefix}*`, count: 1000 }))
           if (keys.length > 0) await client.del(keys);
@@ -48,9 +48,9 @@ const postgres: ContractEngine = {
   open: async () => {
     const place = await ownSchema(inject('postgresUrl'));
     const { pool } = place;
-    await new PostgresSessionStore({ pool }).migrate();
+    await postgresStore({ pool }).migrate();
     return {
-      store: (clock) => new PostgresSessionStore({ pool, clock }),
+      store: (clock) => postgresStore({ pool, clock }),
       close: () => place.drop(),
     };
   },

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { MemorySessionStore } from '../../src/stores/memory.js';
-import { ManualClock, sessionStoreContract } from '../../src/testing/index.js';
+import { memoryStore } from '../../src/stores/memory.js';
+import { manualClock, sessionStoreContract } from '../../src/testing/index.js';
 
 const START = Date.UTC(2026, 0, 1);
 
 describe('the contract of session stores, in memory', () => {
   const make = () => {
-    const clock = new ManualClock(START);
-    const store = new MemorySessionStore({ clock: clock.read });
+    const clock = manualClock(START);
+    const store = memoryStore({ clock: clock.read });
     return { store, now: clock.read, pass: (milliseconds: number) => clock.advance(milliseconds / 1000) };
   };
   for (const { name, run } of sessionStoreContract(make)) test(name, run);
@@ -17,7 +17,7 @@ describe('memory stays bounded', () => {
   const record = (expiresAt: number) => ({ text: '{}', createdAt: START, expiresAt });
 
   test('beyond the limit the least recently written sessions go first', () => {
-    const store = new MemorySessionStore({ clock: () => START, limit: 3 });
+    const store = memoryStore({ clock: () => START, limit: 3 });
     for (const id of ['a', 'b', 'c']) store.put(id, record(START + 1000), 0);
     store.put('a', record(START + 1000), 1);
     store.put('d', record(START + 1000), 0);
@@ -25,7 +25,7 @@ describe('memory stays bounded', () => {
   });
 
   test('beyond the limit the ids of sessions that ended first are forgotten', () => {
-    const store = new MemorySessionStore({ clock: () => START, limit: 3 });
+    const store = memoryStore({ clock: () => START, limit: 3 });
     for (const id of ['a', 'b', 'c']) store.destroy(id, START + 1000);
     store.destroy('a', START + 2000);
     store.destroy('d', START + 1000);
@@ -38,7 +38,7 @@ describe('memory stays bounded', () => {
   });
 
   test('a session that is used outlives one that is not', () => {
-    const store = new MemorySessionStore({ clock: () => START, limit: 2 });
+    const store = memoryStore({ clock: () => START, limit: 2 });
     for (const id of ['used', 'unused']) store.put(id, record(START + 1000), 0);
     store.touch('used', START + 2000);
     store.put('new', record(START + 1000), 0);
@@ -46,8 +46,8 @@ describe('memory stays bounded', () => {
   });
 
   test('expired sessions and tombstones go as others are written', () => {
-    const clock = new ManualClock(START);
-    const store = new MemorySessionStore({ clock: clock.read });
+    const clock = manualClock(START);
+    const store = memoryStore({ clock: clock.read });
     for (let n = 0; n < 1000; n++) {
       store.put(`s${n}`, { ...record(clock.now + 1000), user: `u${n}` }, 0);
       store.destroy(`t${n}`, clock.now + 1000);

@@ -2,9 +2,9 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
-import { PostgresSessionStore, schemaSql } from '../../src/stores/postgres.js';
+import { type PostgresStore, postgresStore, sessionSchemaSql } from '../../src/stores/postgres.js';
 import type { SessionRecord } from '../../src/stores/store.js';
-import { ManualClock } from '../../src/testing/index.js';
+import { type ManualClock, manualClock } from '../../src/testing/index.js';
 import { type Cut, cutTo, ownSchema } from '../support/engines.js';
 import { until } from '../support/waiting.js';
 
@@ -27,12 +27,12 @@ const codeOf = (promise: Promise<unknown>): Promise<unknown> =>
 
 let place: Awaited<ReturnType<typeof ownSchema>>;
 let clock: ManualClock;
-let store: PostgresSessionStore;
+let store: PostgresStore;
 
 beforeEach(async () => {
   place = await ownSchema(inject('postgresUrl'));
-  clock = new ManualClock(START);
-  store = new PostgresSessionStore({ pool: place.pool, clock: clock.read });
+  clock = manualClock(START);
+  store = postgresStore({ pool: place.pool, clock: clock.read });
 });
 afterEach(() => place.drop());
 
@@ -50,7 +50,7 @@ describe('the table', () => {
     for (let round = 0; round < 10; round++) {
       const pools = Array.from({ length: 20 }, () => place.pools({ max: 1 }));
       await Promise.all(pools.map((pool) => pool.query('SELECT 1')));
-      await Promise.all(pools.map((pool) => new PostgresSessionStore({ pool }).migrate()));
+      await Promise.all(pools.map((pool) => postgresStore({ pool }).migrate()));
       expect(await names()).toEqual(ALL);
       await place.pool.query('DROP TABLE keyturn_sessions');
       await Promise.all(pools.map((pool) => pool.end()));
@@ -60,10 +60,10 @@ describe('the table', () => {
   test('is made by 20 processes at once', async () => {
     const program = `
       import { Pool } from 'pg';
-      import { PostgresSessionStore } from './dist/stores/postgres.js';
+      import { postgresStore } from './dist/stores/postgres.js';
       const [url, schema] = process.argv.slice(-2);
       const pool = new Pool({ connectionString: url, options: '-c search_path=' + schema });
-      await new PostgresSessionStore({ pool }).migrate();
+      await postgresStore({ pool }).migrate();
       await pool.end();`;
     const args = ['--input-type=module', '--eval', program, inject('postgresUrl'), place.schema];
     const cwd = new URL('../..', import.meta.url);
@@ -75,7 +75,7 @@ describe('the table', () => {
   test('is left as it is when it is there: nothing is written', async () => {
     const settings = `-c search_path=${place.schema} -c default_transaction_read_only=on`;
     const pool = place.pools({ options: settings });
-    const reading = new PostgresSessionStore({ pool, clock: clock.read });
+    const reading = postgresStore({ pool, clock: clock.read });
     expect(await codeOf(reading.migrate())).toBe('25006');
     await store.migrate();
     await store.put('s1', recordAt(START), 0);
@@ -89,14 +89,14 @@ describe('the table', () => {
   });
 
   test('as SQL that is run by hand, twice', async () => {
-    for (let time = 0; time < 2; time++) await place.pool.query(schemaSql());
+    for (let time = 0; time < 2; time++) await place.pool.query(sessionSchemaSql());
     expect(await names()).toEqual(ALL);
     expect(await store.put('s1', recordAt(START), 0)).toBe('saved');
   });
 
   test('may have another name, in another schema, with capitals', async () => {
     for (const table of ['Visits', `${place.schema}.visits_2`, 'x'.repeat(48)]) {
-      const other = new PostgresSessionStore({ pool: place.pool, table, clock: clock.read });
+      const other = postgresStore({ pool: place.pool, table, clock: clock.read });
       await other.migrate();
       await other.migrate();
       expect(await other.put('s1', recordAt(START), 0)).toBe('saved');
@@ -125,15 +125,15 @@ describe('the table', () => {
     ]) {
       const { pool } = place;
       const refused = expect.objectContaining({ code: 'store_invalid' });
-      expect(() => new PostgresSessionStore({ pool, table })).toThrow(refused);
-      expect(() => schemaSql(table)).toThrow(refused);
+      expect(() => postgresStore({ pool, table })).toThrow(refused);
+      expect(() => sessionSchemaSql(table)).toThrow(refused);
     }
     expect(await names()).toEqual([]);
   });
 
   test('without a pool it says so at once', () => {
     for (const pool of [undefined, {}, 'postgres://127.0.0.1/test'])
-      expect(() => new PostgresSessionStore({ pool: pool as never })).toThrow(
+      expect(() => postgresStore({ pool: pool as never })).toThrow(
         expect.objectContaining({ code: 'store_invalid' }),
       );
   });
@@ -194,7 +194,7 @@ describe('cleaning up', () => {
           ? Promise.reject(new Error('no'))
           : place.pool.query(text, values as unknown[]),
     };
-    const other = new PostgresSessionStore({ pool: failing, clock: clock.read });
+    const other = postgresStore({ pool: failing, clock: clock.read });
     for (let n = 0; n < 50; n++) expect(await other.put(`s${n}`, recordAt(START), 0)).toBe('saved');
   });
 });
@@ -235,7 +235,7 @@ describe('sessions', () => {
       options: `-c search_path=${place.schema} -c default_transaction_isolation=serializable`,
       max: 20,
     });
-    const strict = new PostgresSessionStore({ pool, clock: clock.read });
+    const strict = postgresStore({ pool, clock: clock.read });
     await strict.put('s1', recordAt(START, { text: '0' }), 0);
     const add = async () => {
       for (;;) {
@@ -271,9 +271,9 @@ describe('a PostgreSQL that goes', () => {
     url.host = `127.0.0.1:${proxy.port}`;
     const pool = place.pools({ connectionString: url.href, connectionTimeoutMillis: 500 });
     // Nobody but the store listens to the pool's errors.
-    const other = new PostgresSessionStore({ pool, clock: clock.read });
+    const other = postgresStore({ pool, clock: clock.read });
     expect(pool.listenerCount('error')).toBe(1);
-    new PostgresSessionStore({ pool });
+    postgresStore({ pool });
     expect(pool.listenerCount('error')).toBe(1);
     expect(await other.put('s1', recordAt(START, { user: 'ada' }), 0)).toBe('saved');
     proxy.cut();
@@ -293,7 +293,7 @@ describe('a PostgreSQL that goes', () => {
 
   test('cut off in the middle of a statement, too', async () => {
     const pool = place.pools({ max: 2 });
-    const other = new PostgresSessionStore({ pool, clock: clock.read });
+    const other = postgresStore({ pool, clock: clock.read });
     await other.put('s1', recordAt(START), 0);
     const holder = await place.pool.connect();
     await holder.query("BEGIN; SELECT FROM keyturn_sessions WHERE id = 's1' FOR UPDATE");

@@ -2,12 +2,12 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { KeyturnError } from '../../src/errors.js';
-import { MemorySessionStore } from '../../src/stores/memory.js';
+import { memoryStore } from '../../src/stores/memory.js';
 import { ReachableStore } from '../../src/stores/reachable.js';
 import { sessionStoreContract } from '../../src/testing/index.js';
 
 const failing = (error: unknown, later: boolean) => {
-  const store = new MemorySessionStore();
+  const store = memoryStore();
   store.get = () => {
     if (later) return Promise.reject(error) as never;
     throw error;
@@ -25,13 +25,13 @@ const failureOf = async (error: unknown, later: boolean) =>
 
 describe('around a store that answers', () => {
   const pass = (milliseconds: number) => new Promise<void>((done) => setTimeout(done, milliseconds));
-  const make = () => ({ store: new ReachableStore(new MemorySessionStore()), now: Date.now, pass });
+  const make = () => ({ store: new ReachableStore(memoryStore()), now: Date.now, pass });
   for (const { name, run } of sessionStoreContract(make)) test(name, run);
 
   test('at once it answers at once', () => {
     expect(make().store.get('x')).toBeUndefined();
     const thenable = { then: (done: (value: boolean) => void) => done(true) };
-    const inner = Object.assign(new MemorySessionStore(), { touch: () => thenable });
+    const inner = Object.assign(memoryStore(), { touch: () => thenable });
     expect(new ReachableStore(inner as never).touch('x', 1)).toBeInstanceOf(Promise);
   });
 });

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from '
 import keyturnFastify from '../../src/adapters/fastify.js';
 import { askSessionEngine } from '../../src/doctor/engine.js';
 import { internalsOf, type Keyturn } from '../../src/keyturn.js';
-import { PostgresSessionStore } from '../../src/stores/postgres.js';
+import { postgresStore } from '../../src/stores/postgres.js';
 import { ownSchema, type PrivateRedis, startRedis } from '../support/engines.js';
 import { testKeyturn } from '../support/keyturn.js';
 
@@ -132,7 +132,7 @@ test('PostgreSQL that is read-only', async () => {
   const { schema, pool, drop } = await ownSchema(inject('postgresUrl'));
   cleanups.push(drop);
   const table = `${schema}.sessions`;
-  await new PostgresSessionStore({ pool, table }).migrate();
+  await postgresStore({ pool, table }).migrate();
   const url = new URL(inject('postgresUrl'));
   const role = `${schema}_role`;
   await pool.query(`CREATE ROLE ${role} LOGIN SUPERUSER`);

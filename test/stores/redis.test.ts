@@ -2,9 +2,9 @@
 import { Cluster, Redis } from 'ioredis';
 import { createClient, createClientPool, createCluster } from 'redis';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
-import { type RedisClient, RedisSessionStore } from '../../src/stores/redis.js';
+import { type RedisClient, type RedisStore, redisStore } from '../../src/stores/redis.js';
 import type { SessionRecord } from '../../src/stores/store.js';
-import { ManualClock, sessionStoreContract } from '../../src/testing/index.js';
+import { type ManualClock, manualClock, sessionStoreContract } from '../../src/testing/index.js';
 import { type Cut, cutTo, ownPrefix, type PrivateRedis, startRedis } from '../support/engines.js';
 import { until } from '../support/waiting.js';
 
@@ -35,14 +35,14 @@ describe('in a Redis that is shared', () => {
   let client: ReturnType<typeof createClient>;
   let prefix: string;
   let clock: ManualClock;
-  let store: RedisSessionStore;
+  let store: RedisStore;
 
   beforeAll(async () => {
     client = createClient({ url: inject('redisUrl') });
     await client.connect();
     prefix = ownPrefix();
-    clock = new ManualClock(START);
-    store = new RedisSessionStore({ client, prefix, clock: clock.read });
+    clock = manualClock(START);
+    store = redisStore({ client, prefix, clock: clock.read });
   });
   afterEach(async () => {
     const keys = await client.keys(`${prefix}*`);
@@ -70,7 +70,7 @@ describe('in a Redis that is shared', () => {
         return client.sendCommand(args);
       },
     });
-    const other = new RedisSessionStore({ client: counting, prefix, clock: clock.read });
+    const other = redisStore({ client: counting, prefix, clock: clock.read });
     expect(await other.touch('s1', clock.now + 2 * LIFE)).toBe(true);
     expect(Math.max(...sent)).toBeLessThan(1000);
     expect(await life('session:s1')).toBe(2 * LIFE + MARGIN);
@@ -135,7 +135,7 @@ describe('in a Redis that is shared', () => {
     const bytes = client.withTypeMapping({ 36: Buffer });
     const clients = [pool, bytes] as unknown as RedisClient[];
     for (const [n, each] of clients.entries()) {
-      const other = new RedisSessionStore({ client: each, prefix, clock: clock.read });
+      const other = redisStore({ client: each, prefix, clock: clock.read });
       const record = recordAt(clock.now, { user: `user ${n}` });
       expect(await other.put(`s${n}`, record, 0)).toBe('saved');
       expect(await other.put(`s${n}`, record, 0)).toBe('conflict');
@@ -157,7 +157,7 @@ describe('in a Redis that is shared', () => {
 
 test('without a client it says so at once', () => {
   for (const client of [undefined, null, {}, { get: () => {} }, 'redis://127.0.0.1'])
-    expect(() => new RedisSessionStore({ client: client as never })).toThrow(
+    expect(() => redisStore({ client: client as never })).toThrow(
       expect.objectContaining({ code: 'store_invalid' }),
     );
 });
@@ -184,7 +184,7 @@ describe('a Redis that goes', () => {
         const client = createClient({ socket: { port, reconnectStrategy: 50 }, disableOfflineQueue: true });
         await client.connect();
         cleanups.push(() => client.destroy());
-        return { client, store: new RedisSessionStore({ client, prefix: ownPrefix() }) };
+        return { client, store: redisStore({ client, prefix: ownPrefix() }) };
       },
     ],
     [
@@ -199,13 +199,13 @@ describe('a Redis that goes', () => {
         client.on('error', () => {});
         await client.connect();
         cleanups.push(() => client.disconnect());
-        return { client, store: new RedisSessionStore({ client, prefix: ownPrefix() }) };
+        return { client, store: redisStore({ client, prefix: ownPrefix() }) };
       },
     ],
   ] as const;
 
   /** Once it answers again. */
-  async function answering(store: RedisSessionStore): Promise<void> {
+  async function answering(store: RedisStore): Promise<void> {
     await until(async () => (await failure(store.get('x'))) === 'none');
   }
 
@@ -260,7 +260,7 @@ describe('a Redis that goes', () => {
     const client = new Redis({ port: proxy.port, retryStrategy: () => 20 });
     client.on('error', () => {});
     cleanups.push(() => client.disconnect());
-    const store = new RedisSessionStore({ client, prefix: ownPrefix() });
+    const store = redisStore({ client, prefix: ownPrefix() });
     await store.put('s1', recordAt(Date.now()), 0);
     proxy.loseNextAnswer();
     expect(await store.put('s1', recordAt(Date.now(), { text: 'second' }), 1)).toBe('saved');
@@ -278,7 +278,7 @@ describe('a Redis that goes', () => {
     });
     await client.connect();
     cleanups.push(() => client.destroy());
-    const store = new RedisSessionStore({ client });
+    const store = redisStore({ client });
     await store.put('s1', recordAt(Date.now()), 0);
     await other.stop();
     await until(async () => /Error/.test(await failure(store.get('s1'))));
@@ -326,9 +326,9 @@ describe('a cluster of two', () => {
 
   describe.each(['node-redis', 'ioredis'])('through %s', (name) => {
     const make = () => {
-      const clock = new ManualClock(START);
+      const clock = manualClock(START);
       const client = opened.find(([which]) => which === name)?.[1] as RedisClient;
-      const store = new RedisSessionStore({ client, prefix: ownPrefix(), clock: clock.read });
+      const store = redisStore({ client, prefix: ownPrefix(), clock: clock.read });
       const pass = (milliseconds: number) => clock.advance(milliseconds / 1000);
       return { store, now: clock.read, pass };
     };

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { createClient } from 'redis';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { type SealedStoreOptions, sealedStore } from '../../src/sealed-store.js';
-import { MemorySessionStore } from '../../src/stores/memory.js';
-import { PostgresSessionStore } from '../../src/stores/postgres.js';
-import { RedisSessionStore } from '../../src/stores/redis.js';
+import { memoryStore } from '../../src/stores/memory.js';
+import { postgresStore } from '../../src/stores/postgres.js';
+import { redisStore } from '../../src/stores/redis.js';
 import type { SessionRecord, SessionStore } from '../../src/stores/store.js';
 import { ownSchema, type PrivateRedis, startRedis } from '../support/engines.js';
 import { OTHER_SECRET, ringOf, SECRET, TestClock, testKeyturn, useRing } from '../support/keyturn.js';
@@ -26,7 +26,7 @@ const recordOf = (parts: Partial<SessionRecord> = {}): SessionRecord => ({
 
 async function make(options: SealedStoreOptions = {}, config: Readonly<Record<string, unknown>> = {}) {
   const keyturn = await testKeyturn({ clock, config });
-  const memory = new MemorySessionStore({ clock: clock.read });
+  const memory = memoryStore({ clock: clock.read });
   return { keyturn, memory, store: sealedStore(memory, keyturn, options) };
 }
 
@@ -74,7 +74,7 @@ describe('a full dump has no content', () => {
     };
 
     test('which does where it is not sealed', async () => {
-      const plain = new RedisSessionStore({ client, clock: clock.read });
+      const plain = redisStore({ client, clock: clock.read });
       await use(plain);
       expect(found(await dump())).toEqual(PLANTED);
       await client.flushAll();
@@ -82,7 +82,7 @@ describe('a full dump has no content', () => {
 
     test('sealed', async () => {
       const keyturn = await testKeyturn({ clock });
-      await use(sealedStore(new RedisSessionStore({ client, clock: clock.read }), keyturn));
+      await use(sealedStore(redisStore({ client, clock: clock.read }), keyturn));
       expect((await dump()).includes('ks1.')).toBe(true);
       expect(found(await dump())).toEqual([]);
     });
@@ -91,7 +91,7 @@ describe('a full dump has no content', () => {
   test('of PostgreSQL', async () => {
     const place = await ownSchema(inject('postgresUrl'));
     try {
-      const plain = new PostgresSessionStore({ pool: place.pool, clock: clock.read });
+      const plain = postgresStore({ pool: place.pool, clock: clock.read });
       await plain.migrate();
       const dump = async () => {
         // The pages of the table, dead rows included, where this role may read them; else the rows.
@@ -178,7 +178,7 @@ describe('the purpose', () => {
   });
   const start = async (config: Readonly<Record<string, unknown>>) => {
     const keyturn = await testKeyturn({ clock, profile: 'prod', config });
-    return sealedStore(new MemorySessionStore(), keyturn);
+    return sealedStore(memoryStore(), keyturn);
   };
 
   test('is declared in production, sealed, and with the greatest age of a session at least', async () => {

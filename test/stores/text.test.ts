@@ -2,7 +2,7 @@
 // engine is asked.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sealedStore } from '../../src/sealed-store.js';
-import { MemorySessionStore } from '../../src/stores/memory.js';
+import { memoryStore } from '../../src/stores/memory.js';
 import { ReachableStore } from '../../src/stores/reachable.js';
 import type { SessionStore } from '../../src/stores/store.js';
 import type { ContractEngine, OpenContractEngine } from '../contract/http-contract.js';
@@ -11,7 +11,7 @@ import { STORE_ENGINES } from './engines.js';
 
 const memory: ContractEngine = {
   name: 'memory',
-  open: async () => ({ store: (clock) => new MemorySessionStore({ clock }), close: async () => {} }),
+  open: async () => ({ store: (clock) => memoryStore({ clock }), close: async () => {} }),
 };
 
 const NOW = Date.UTC(2026, 0, 1);

@@ -7,8 +7,8 @@ import { type Resolution, resolve } from '../../resolve/resolve.js';
 import type { LivePurposeParts } from '../../signing/live-purpose.js';
 import type { RefusalReason } from '../../signing/result.js';
 import { parseSealed, type SealedParts } from '../../signing/sealed-token.js';
-import { Sealer } from '../../signing/sealer.js';
-import { Signer } from '../../signing/signer.js';
+import { TokenSealer } from '../../signing/sealer.js';
+import { TokenSigner } from '../../signing/signer.js';
 import { AEAD_PACKAGE, type Aead, loadAead } from '../../signing/sodium.js';
 import { decodePayload, parseToken, type TokenParts } from '../../signing/token.js';
 import { Usage } from '../../signing/usage.js';
@@ -111,7 +111,9 @@ async function tryOut(
       onRefusal: () => {},
     };
     const result =
-      aead === undefined ? new Signer(tokenParts).verify(token) : new Sealer(tokenParts, aead).open(token);
+      aead === undefined
+        ? new TokenSigner(tokenParts).verify(token)
+        : new TokenSealer(tokenParts, aead).open(token);
     const outcome = result.ok ? undefined : result.reason;
     // Binding is looked at last: what is bound and gets so far is authentic, and only the app knows the rest.
     if (outcome === undefined || outcome === 'bind_mismatch') purposes.push(purpose);

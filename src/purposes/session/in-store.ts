@@ -1,7 +1,7 @@
 // Sessions in a store: the cookie carries a signed random id, the store a versioned record. Every write is a
 // compare-and-set, so parallel requests lose nothing silently and a sign-out is never undone by a slower one.
 import { KeyturnError } from '../../errors.js';
-import type { Signer } from '../../signing/signer.js';
+import type { TokenSigner } from '../../signing/signer.js';
 import { fromJson } from '../../signing/token.js';
 import { endSession } from '../../stores/end.js';
 import type {
@@ -32,7 +32,7 @@ import { type Carried, dataText, endedMeanwhile, SessionState, type SessionValue
 
 export interface StoreSessionParts {
   readonly store: SessionStore;
-  readonly signer: Signer<string>;
+  readonly signer: TokenSigner<string>;
   readonly cookie: AppCookie;
   readonly times: SessionTimes;
   readonly hooks: SessionHooks;

@@ -1,0 +1,126 @@
+// Rotation as `keyturn/rotation` hands it out: the steps, and nothing that leads to a secret. The ring itself, and the
+// configuration that it was found by, stay inside.
+import type { HeardReport } from '../fleet/authentic.js';
+import type { HistoryEntry } from '../keyring/keyring.js';
+import { type KeyringView, viewOf } from '../keyring/view.js';
+import type { Deploy } from './deploys.js';
+import type { Impact, Step } from './impact.js';
+import type {
+  Outcome as RingOutcome,
+  Rotation as RingRotation,
+  StageOptions,
+  StepOptions,
+} from './rotation.js';
+import type { Status } from './status.js';
+import type { WaitOptions } from './wait.js';
+
+/** What a step did, or with `dryRun` would do. */
+export interface Outcome {
+  /** The keyring after the step. */
+  readonly keyring: KeyringView;
+  /** The keyring before it. */
+  readonly former: KeyringView;
+  /** The key that it was about. */
+  readonly kid: string;
+}
+
+/** The keyring in force, and the steps of its life. Made by `openRotation()`. */
+export interface Rotation {
+  /** Where the keyring is kept that steps change, as an operator calls it; undefined where no step can change it. */
+  readonly place: string | undefined;
+  /** Whether replicas share the keyring in an engine. */
+  readonly shared: boolean;
+  /** The keyring as it is now, without material; planned changes that are due included. */
+  keyring(): Promise<KeyringView>;
+  /** Every key, every replica, and what is safe when. */
+  status(): Promise<Status>;
+  /** The reports of live replicas, where they have a place to report in. */
+  replicas(): Promise<readonly HeardReport[]>;
+  /** When, what, which key, who, why; the oldest first. */
+  history(): Promise<readonly HistoryEntry[]>;
+  /** The three deploys of a rotation, where only a deploy can change the secret. */
+  deploys(): Promise<readonly Deploy[]>;
+  /**
+   * What a step would do to each purpose.
+   *
+   * @throws KeyturnError `key_unknown`, `key_state`
+   */
+  impact(step: Step): Promise<Impact>;
+  /**
+   * Adds a key that verifies and does not sign yet.
+   *
+   * @throws KeyturnError `secret_weak`, `stage_pending`, `keyring_full`, and what keeps a keyring from being changed
+   */
+  stage(options?: StageOptions): Promise<Outcome>;
+  /**
+   * Lets a key sign.
+   *
+   * @param kid default: the staged one
+   * @throws KeyturnError `too_early`, `replica_behind`, `source_differs`, `key_unknown`, `key_state`
+   */
+  promote(kid?: string, options?: StepOptions): Promise<Outcome>;
+  /**
+   * Promotes the staged key as soon as that is safe.
+   *
+   * @throws KeyturnError `too_early`, `replica_behind` when patience ends; the keyring is as it was
+   */
+  promoteWhenSafe(options: WaitOptions): Promise<Outcome>;
+  /**
+   * Lets the former key sign again.
+   *
+   * @throws KeyturnError `rollback_impossible`
+   */
+  rollback(options?: StepOptions): Promise<Outcome>;
+  /**
+   * Removes a key whose tokens have expired.
+   *
+   * @param kid default: the only retiring one
+   * @throws KeyturnError `too_early`, `key_in_use`, `key_unknown`, `key_state`
+   */
+  retire(kid?: string, options?: StepOptions): Promise<Outcome>;
+  /**
+   * Refuses a key at once: for one that somebody else may have. Users with tokens of it are signed out. Needs `why`.
+   *
+   * @throws KeyturnError `reason_missing`, `key_unknown`, `key_state`
+   */
+  revoke(kid: string, options?: StepOptions): Promise<Outcome>;
+  /**
+   * Makes one keyring of the one in force and another copy of it, which was edited, or is older, or has gone its own
+   * way: every key in its furthest state.
+   *
+   * @param document the text of a keyring document
+   * @throws KeyturnError `keyring_exists` for another keyring, and what is wrong with the document
+   */
+  join(document: string, options?: StepOptions): Promise<Outcome>;
+  /** Ends the connections to an engine, where the keyring or its replicas are in one: they keep the process. */
+  close(): Promise<void>;
+  /** The same as {@link close}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export function publicRotation(inner: RingRotation): Rotation {
+  const close = () => inner.close();
+  return Object.freeze({
+    place: inner.place,
+    shared: inner.shared,
+    keyring: async () => viewOf(await inner.ring()),
+    status: () => inner.status(),
+    replicas: () => inner.replicas(),
+    history: () => inner.history(),
+    deploys: () => inner.deploys(),
+    impact: (step: Step) => inner.impact(step),
+    stage: async (options?: StageOptions) => outcomeOf(await inner.stage(options)),
+    promote: async (kid?: string, options?: StepOptions) => outcomeOf(await inner.promote(kid, options)),
+    promoteWhenSafe: async (options: WaitOptions) => outcomeOf(await inner.promoteWhenSafe(options)),
+    rollback: async (options?: StepOptions) => outcomeOf(await inner.rollback(options)),
+    retire: async (kid?: string, options?: StepOptions) => outcomeOf(await inner.retire(kid, options)),
+    revoke: async (kid: string, options?: StepOptions) => outcomeOf(await inner.revoke(kid, options)),
+    join: async (document: string, options?: StepOptions) => outcomeOf(await inner.join(document, options)),
+    close,
+    [Symbol.asyncDispose]: close,
+  });
+}
+
+function outcomeOf({ ring, former, kid }: RingOutcome): Outcome {
+  return Object.freeze({ keyring: viewOf(ring), former: viewOf(former), kid });
+}
