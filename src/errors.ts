@@ -90,6 +90,9 @@ const STATUS: { readonly [Code in ErrorCode]?: number } = {
 /** Seconds. An engine is asked again every second or so, and a failover takes a few. */
 const RETRY_AFTER = '5';
 
+/** What an error of any copy of this package has. */
+const BRAND = Symbol.for('keyturn/error');
+
 /**
  * A mistake of the operator or the programmer, with what to do about it.
  *
@@ -97,6 +100,12 @@ const RETRY_AFTER = '5';
  * underlying error, left out where its text could quote secret input (as JSON and TOML parsers do).
  */
 export class KeyturnError extends Error {
+  /**
+   * Two copies of this package may meet in one process: one that `import` gave and one that `require` gave, or one inside
+   * a bundle and one beside it. An error of one is an error of the other.
+   */
+  static override readonly [Symbol.hasInstance]: (value: unknown) => value is KeyturnError = isInstance;
+
   override readonly name = 'KeyturnError';
   readonly code: ErrorCode;
   readonly hint: string;
@@ -112,6 +121,7 @@ export class KeyturnError extends Error {
   ) {
     // What it names may have been written by anybody, and a line of its own would pass for somebody else's.
     super(oneLine(message), options);
+    Object.defineProperty(this, BRAND, { value: true });
     this.code = code;
     this.hint = oneLine(hint);
     if (options?.safeAt !== undefined) this.safeAt = options.safeAt;
@@ -131,4 +141,10 @@ export class KeyturnError extends Error {
   get headers(): Readonly<Record<string, string>> | undefined {
     return this.statusCode === 503 ? { 'retry-after': RETRY_AFTER } : undefined;
   }
+}
+
+function isInstance(this: unknown, value: unknown): value is KeyturnError {
+  // A class derived from it has errors of its own.
+  if (this !== KeyturnError) return Function.prototype[Symbol.hasInstance].call(this, value);
+  return typeof value === 'object' && value !== null && BRAND in value;
 }

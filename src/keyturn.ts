@@ -71,11 +71,15 @@ export interface Internals {
   readonly sessionStore: ReachableStore | undefined;
 }
 
-const internals = new WeakMap<Keyturn, Internals>();
+/**
+ * Under a name that every copy of this package knows: an app may get one by `import` and one by `require`, or have one
+ * in its bundle and one beside it, and hand what the one made to the other.
+ */
+const INTERNALS = Symbol.for('keyturn/internals');
 
 /** @internal */
 export function internalsOf(keyturn: Keyturn): Internals {
-  const found = internals.get(keyturn);
+  const found = (keyturn as { readonly [INTERNALS]?: Internals } | undefined)?.[INTERNALS];
   if (found === undefined) throw new TypeError('this is not a Keyturn: pass what createKeyturn() returned');
   return found;
 }
@@ -161,7 +165,7 @@ class LiveKeyturn implements Keyturn {
       },
       ownLinks: (options) => new UrlLinks(this.#internals.ownSigner('url'), options),
     };
-    internals.set(this, this.#internals);
+    Object.defineProperty(this, INTERNALS, { value: this.#internals });
   }
 
   get keyring(): KeyringView {
@@ -334,9 +338,15 @@ async function aeadFor(
   const needed = registry.all.find((purpose) => purpose.sealed);
   const useful = profile !== 'prod' || settings.origin('session.sealed')?.layer !== 'built-in';
   if (needed === undefined && !useful) return undefined;
-  const aead = await loadAead();
-  if (aead === undefined && needed !== undefined) throw sealerUnavailable(needed.name);
-  return aead;
+  try {
+    const aead = await loadAead();
+    if (aead === undefined && needed !== undefined) throw sealerUnavailable(needed.name);
+    return aead;
+  } catch (error) {
+    // A package that nobody asked for stops no start. Who asks for it later hears that it cannot be had.
+    if (needed === undefined) return undefined;
+    throw error;
+  }
 }
 
 /** Steps of a rotation would not wait for this process, and nobody would see why. */

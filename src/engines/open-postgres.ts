@@ -24,11 +24,11 @@ const TIMES = {
 
 /** Waits for nothing: connections are made when they are needed. @throws KeyturnError `engine_missing` */
 export async function openPostgres(url: string): Promise<OpenedPostgres> {
-  const pg = await loadPg();
+  const pg = loadPg();
   if (pg === undefined) {
     throw new KeyturnError('engine_missing', 'no client for PostgreSQL is installed', 'npm install pg');
   }
-  const { Pool } = pg.default;
+  const { Pool } = pg;
   const pool = new SteadyPool(() => {
     return new Pool({
       connectionString: url,

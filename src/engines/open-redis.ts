@@ -32,9 +32,9 @@ export const TIMES = {
  * @throws KeyturnError `engine_missing`
  */
 export async function openRedis(url: string): Promise<OpenedRedis> {
-  const nodeRedis = await loadNodeRedis();
+  const nodeRedis = loadNodeRedis();
   if (nodeRedis !== undefined) return await openNodeRedis(nodeRedis, url);
-  const ioredis = await loadIoredis();
+  const ioredis = loadIoredis();
   if (ioredis !== undefined) return await openIoredis(ioredis, url);
   throw new KeyturnError(
     'engine_missing',

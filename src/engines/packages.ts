@@ -1,29 +1,27 @@
 // The client packages: optional peers, loaded when an engine is to be opened by its URL.
 import { KeyturnError } from '../errors.js';
+import { loadOptional } from '../optional-package.js';
 
 /** Undefined when it is not installed. */
-export async function loadNodeRedis(): Promise<typeof import('redis') | undefined> {
-  return await load('redis', () => import('redis'));
+export function loadNodeRedis(): typeof import('redis') | undefined {
+  return load('redis', 'createClient');
 }
 
 /** Undefined when it is not installed. */
-export async function loadIoredis(): Promise<Pick<typeof import('ioredis'), 'Redis'> | undefined> {
-  return await load('ioredis', () => import('ioredis'));
+export function loadIoredis(): Pick<typeof import('ioredis'), 'Redis'> | undefined {
+  return load('ioredis', 'Redis');
 }
 
 /** Undefined when it is not installed. */
-export async function loadPg(): Promise<typeof import('pg') | undefined> {
-  return await load('pg', () => import('pg'));
+export function loadPg(): Pick<typeof import('pg'), 'Pool'> | undefined {
+  return load('pg', 'Pool');
 }
 
 /** @throws KeyturnError `engine_missing` when it is there and cannot be used */
-async function load<T>(name: string, get: () => Promise<T>): Promise<T | undefined> {
+function load<T extends object>(name: string, member: keyof T & string): T | undefined {
   try {
-    return await get();
+    return loadOptional<T>(name, member);
   } catch (error) {
-    const { code, message } = error as { code?: unknown; message?: unknown };
-    // The package itself is not there, and not something that it needs.
-    if (code === 'ERR_MODULE_NOT_FOUND' && String(message).includes(`'${name}'`)) return undefined;
     throw new KeyturnError(
       'engine_missing',
       `the package ${name} could not be loaded`,

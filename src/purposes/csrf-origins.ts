@@ -1,7 +1,7 @@
 // The origins that `[csrf] origins` lists, with a `*` for part of a label where previews of an app have names of their
 // own: "https://pr-*.example.com".
-import { createRequire } from 'node:module';
 import { KeyturnError } from '../errors.js';
+import { loadOptional } from '../optional-package.js';
 import type { CsrfMode } from './csrf.js';
 
 /** What stands in for the `*` where a pattern is judged. */
@@ -84,14 +84,19 @@ function hostOf(origin: string): string {
 
 /** An optional peer: its list is large, changes, and few apps need it. @throws KeyturnError `config_invalid` */
 function publicSuffixes(): PublicSuffixes {
-  try {
-    return createRequire(import.meta.url)('tldts');
-  } catch (error) {
-    throw new KeyturnError(
+  const missing = (cause?: unknown) =>
+    new KeyturnError(
       'config_invalid',
       'csrf.origins has an origin with a *, and the package tldts, which knows the public suffixes, cannot be loaded',
       'npm install tldts, or list each origin as it is',
-      { cause: error },
+      { cause },
     );
+  let suffixes: PublicSuffixes | undefined;
+  try {
+    suffixes = loadOptional<PublicSuffixes>('tldts', 'parse');
+  } catch (error) {
+    throw missing(error);
   }
+  if (suffixes === undefined) throw missing();
+  return suffixes;
 }

@@ -3,6 +3,7 @@
 // Its calls answer at once when it is loaded. They copy what they are given into WebAssembly memory, free it after
 // each call, also when they throw, and do not wipe it; that memory grows with the largest message and never shrinks.
 import { KeyturnError } from '../errors.js';
+import { loadOptional } from '../optional-package.js';
 
 /** Authenticated encryption with additional data. */
 export interface Aead {
@@ -26,12 +27,12 @@ export const AEAD_PACKAGE = 'libsodium-wrappers';
  * @throws KeyturnError `sealer_unavailable` when it is there and cannot be used
  */
 export async function loadAead(): Promise<Aead | undefined> {
-  let sodium: typeof import('libsodium-wrappers')['default'];
+  let sodium: typeof import('libsodium-wrappers') | undefined;
   try {
-    sodium = (await import('libsodium-wrappers')).default;
+    sodium = loadOptional<typeof import('libsodium-wrappers')>(AEAD_PACKAGE, 'ready');
+    if (sodium === undefined) return undefined;
     await sodium.ready;
   } catch (error) {
-    if (isAbsence(error)) return undefined;
     throw new KeyturnError(
       'sealer_unavailable',
       `the package ${AEAD_PACKAGE} could not be loaded`,
@@ -59,12 +60,6 @@ export async function loadAead(): Promise<Aead | undefined> {
       }
     },
   };
-}
-
-/** That the peer itself is not there, and not something that it needs. */
-function isAbsence(error: unknown): boolean {
-  const { code, message } = error as { code?: unknown; message?: unknown };
-  return code === 'ERR_MODULE_NOT_FOUND' && String(message).includes(`'${AEAD_PACKAGE}'`);
 }
 
 /** For what is to be sealed where the peer is not there. */

@@ -10,29 +10,20 @@ const refusal = (code: string, hint = '') =>
   expect.objectContaining({ code, hint: expect.stringContaining(hint) });
 const draft = { purposes: { draft: { max_age: '2h', sealed: true } } };
 
+const PACKAGES = '../../src/optional-package.js';
+
 /** As if the peer were not installed, or as another would have it. */
-async function withPeer(peer: () => unknown, options: TestKeyturnOptions): Promise<Keyturn> {
+async function withPeer(peer: () => object | undefined, options: TestKeyturnOptions): Promise<Keyturn> {
   vi.resetModules();
-  vi.doMock('libsodium-wrappers', peer as () => object);
+  vi.doMock(PACKAGES, () => ({ loadOptional: peer }));
   const { testKeyturn: another } = await import('../support/keyturn.js');
   return (await another(options)) as unknown as Keyturn;
 }
 
-const absent = (): never => {
-  throw Object.assign(new Error("Cannot find package 'libsodium-wrappers' imported from /app/sodium.js"), {
-    code: 'ERR_MODULE_NOT_FOUND',
-  });
-};
-
-/** What a mock throws comes wrapped by the test runner; a real import throws it as it is. */
-const unwrapped = (peer: () => never) => () => ({
-  get default(): never {
-    return peer();
-  },
-});
+const absent = () => undefined;
 
 afterEach(() => {
-  vi.doUnmock('libsodium-wrappers');
+  vi.doUnmock(PACKAGES);
   vi.resetModules();
 });
 
@@ -75,7 +66,7 @@ describe.each(PROFILES)('profile %s', (profile) => {
       [draft, '[purposes.draft]'],
       [{ session: { sealed: true } }, '[session]'],
     ] as const) {
-      const error: KeyturnError = await withPeer(unwrapped(absent), { profile, config }).then(
+      const error: KeyturnError = await withPeer(absent, { profile, config }).then(
         () => expect.fail('it started'),
         (thrown) => thrown,
       );
@@ -88,25 +79,25 @@ describe.each(PROFILES)('profile %s', (profile) => {
   });
 
   test('without the peer everything else works', async () => {
-    const kt = await withPeer(unwrapped(absent), {
+    const kt = await withPeer(absent, {
       profile,
       config: { session: { sealed: false }, purposes: { note: { max_age: '1h' } } },
     });
     expect(kt.signer('note').verify(kt.signer('note').sign(1))).toMatchObject({ ok: true });
     const inMemory = { session: { backend: 'memory', sealed: true } };
-    expect((await withPeer(unwrapped(absent), { profile, config: inMemory })).profile).toBe(profile);
+    expect((await withPeer(absent, { profile, config: inMemory })).profile).toBe(profile);
   });
 
   test('a peer that is there and cannot be used says so, with its own error as the cause', async () => {
     const cause = new Error('no WebAssembly here');
-    const broken = unwrapped(() => {
+    const broken = () => {
       throw cause;
-    });
+    };
     await expect(withPeer(broken, { profile, config: draft })).rejects.toMatchObject({
       code: 'sealer_unavailable',
       cause,
     });
-    const old = () => ({ default: { ready: Promise.resolve() } });
+    const old = () => ({ ready: Promise.resolve() });
     await expect(withPeer(old, { profile, config: draft })).rejects.toMatchObject({
       code: 'sealer_unavailable',
       message: expect.stringContaining('has no XChaCha20-Poly1305'),
@@ -123,11 +114,16 @@ describe('an undeclared purpose', () => {
     expect(() => kt.signer('made-up')).toThrow(refusal('purpose_sealed'));
   });
 
-  test('in development without the peer is a clear error', async () => {
-    const kt = await withPeer(unwrapped(absent), { profile: 'dev' });
-    expect(() => kt.sealer('made-up', { maxAge: '1h' })).toThrow(
-      refusal('sealer_unavailable', 'npm install libsodium-wrappers'),
-    );
+  test('in development without the peer, or with one that cannot be loaded, is a clear error', async () => {
+    const broken = () => {
+      throw new Error('no WebAssembly here');
+    };
+    for (const peer of [absent, broken]) {
+      const kt = await withPeer(peer, { profile: 'dev' });
+      expect(() => kt.sealer('made-up', { maxAge: '1h' })).toThrow(
+        refusal('sealer_unavailable', 'npm install libsodium-wrappers'),
+      );
+    }
   });
 
   test('in production is refused, with what to add', async () => {
@@ -138,7 +134,7 @@ describe('an undeclared purpose', () => {
 
 test('production loads the peer only where something is sealed, or may have been', async () => {
   const loads = async (config: Record<string, unknown>, profile: 'dev' | 'prod' = 'prod') => {
-    const peer = vi.fn(unwrapped(absent));
+    const peer = vi.fn(absent);
     await withPeer(peer, { profile, config }).catch(() => {});
     return peer.mock.calls.length > 0;
   };

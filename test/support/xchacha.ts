@@ -1,6 +1,9 @@
 // XChaCha20-Poly1305 a second time, after draft-irtf-cfrg-xchacha-03: HChaCha20 by hand, the rest by OpenSSL.
 import { createCipheriv } from 'node:crypto';
-import sodium from 'libsodium-wrappers';
+import { createRequire } from 'node:module';
+
+// By `require`, as Keyturn does: its memory is looked at here, and the copy that `import` gives has another.
+const sodium: typeof import('libsodium-wrappers') = createRequire(import.meta.url)('libsodium-wrappers');
 
 const rotate = (value: number, bits: number) => (value << bits) | (value >>> (32 - bits));
 

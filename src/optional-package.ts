@@ -1,0 +1,59 @@
+// Packages that need not be installed: clients of engines, the cipher of sealers, the public suffixes.
+//
+// They are asked for by a name that no bundler can read, so that it neither demands them nor puts an empty module in
+// their place: an app that does without them is built and started without them. An app that is bundled has them beside
+// its bundle, in node_modules, or hands over a client of its own.
+import { createRequire } from 'node:module';
+import { argv } from 'node:process';
+
+/**
+ * Loads a package if it is installed.
+ *
+ * @param member what the package has. One without it is a stand-in of a bundler or a test runner for a missing one
+ * @param places modules from which it is looked for, the first first
+ * @returns undefined when it is not installed
+ * @throws what it throws itself when it is there and cannot be loaded
+ */
+export function loadOptional<T extends object>(
+  name: string,
+  member: keyof T & string,
+  places: readonly string[] = ownPlaces(),
+): T | undefined {
+  for (const place of places) {
+    const require = requireFrom(place);
+    if (require === undefined || !isThere(name, require)) continue;
+    const found = [require(name)].flatMap((loaded) => [loaded, loaded?.default]);
+    const whole = found.find((candidate) => candidate?.[member] !== undefined);
+    if (whole !== undefined) return whole;
+  }
+  return undefined;
+}
+
+/** This module, and the program that was started: in a bundle this module may be said to be anywhere, or nowhere. */
+function ownPlaces(): readonly string[] {
+  // By way of a name: a call with `import.meta.url` in it is one that bundlers follow.
+  const here: string | undefined = import.meta.url;
+  return [here, argv[1]].filter((place) => place !== undefined);
+}
+
+function requireFrom(place: string): NodeJS.Require | undefined {
+  try {
+    return createRequire(place);
+  } catch {
+    // No path and no URL of a file: the name of a program that is part of the executable, or of a script on the command line.
+    return undefined;
+  }
+}
+
+/** That the package itself is there. What it needs may be missing all the same, and is another matter. */
+function isThere(name: string, require: NodeJS.Require): boolean {
+  try {
+    require.resolve(name);
+    return true;
+  } catch (error) {
+    // Node, Jest and Yarn all say it this way; loaders that take over for `import` say it the other way.
+    const { code } = error as { code?: unknown };
+    if (code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,72 @@
+// Packages that need not be installed: present, missing and broken, in every form that Node, bundlers and test runners have.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, describe, expect, test } from 'vitest';
+import { loadOptional } from '../src/optional-package.js';
+
+interface Peer {
+  open(): string;
+}
+
+const root = mkdtempSync(join(tmpdir(), 'keyturn-optional-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+let made = 0;
+
+/** An app with what is in its node_modules; the module that asks. */
+function app(files: Readonly<Record<string, string>>): string {
+  const folder = join(root, String(made++));
+  for (const [name, content] of Object.entries(files)) {
+    const path = join(folder, 'node_modules', name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, content);
+  }
+  return pathToFileURL(join(folder, 'server.js')).href;
+}
+
+const load = (...places: string[]) => loadOptional<Peer>('peer', 'open', places);
+const PEER = "exports.open = () => 'opened';";
+
+test('one that is installed is loaded, whatever kind of module it is', () => {
+  expect(load(app({ 'peer/index.js': PEER }))?.open()).toBe('opened');
+  const standard = {
+    'peer/package.json': '{"exports":"./index.js"}',
+    'peer/index.js': `exports.__esModule = true; exports.default = { open: () => 'opened' };`,
+  };
+  expect(load(app(standard))?.open()).toBe('opened');
+});
+
+describe('one that is not installed is undefined', () => {
+  test('as Node says it', () => {
+    expect(load(app({}))).toBeUndefined();
+  });
+
+  test('as a bundler or a test runner says it that puts an empty module in its place', () => {
+    expect(load(app({ 'peer/index.js': '' }))).toBeUndefined();
+    expect(load(app({ 'peer/index.js': 'exports.default = {};' }))).toBeUndefined();
+    expect(load(app({ 'peer/index.js': 'module.exports = null;' }))).toBeUndefined();
+  });
+
+  test('where there is no place to look from', () => {
+    for (const place of ['[eval]', 'webpack:///./src/server.js', '', '.'])
+      expect(load(place)).toBeUndefined();
+    expect(load()).toBeUndefined();
+  });
+});
+
+test('where this module is said to be at a place that is not there, the program is asked', () => {
+  const gone = pathToFileURL(join(root, 'built/elsewhere/node_modules/keyturn/dist/index.js')).href;
+  expect(load(gone, app({ 'peer/index.js': PEER }))?.open()).toBe('opened');
+});
+
+describe('one that is there and broken is no missing one', () => {
+  test.each([
+    ['lacks what it needs itself', { 'peer/index.js': "require('peer-core');" }],
+    ['throws', { 'peer/index.js': "throw new Error('no WebAssembly here');" }],
+    ['has no entry', { 'peer/package.json': '{"exports":{"./other":"./index.js"}}', 'peer/index.js': PEER }],
+  ])('it %s', (_, files) => {
+    expect(() => load(app(files))).toThrow();
+  });
+});
