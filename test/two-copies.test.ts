@@ -46,7 +46,7 @@ test('tokens for APIs, and refresh tokens', async () => {
   const options = { issuer: 'https://a.example', audience: 'api' };
   const token = ours.createJwt(keyturn, options).sign({ sub: 'ada' });
   expect(theirs.createJwt(keyturn, options).verify(token)).toMatchObject({ ok: true });
-  const store = new theirs.MemorySessionStore();
+  const store = theirs.memoryStore();
   const issued = await ours.createRefreshTokens(keyturn, { store }).issue({ user: 'ada' });
   const rotated = await theirs.createRefreshTokens(keyturn, { store }).rotate(issued.token);
   expect(rotated).toMatchObject({ ok: true });
@@ -65,7 +65,7 @@ test('the plugin', async () => {
 });
 
 test('sessions that are signed out', async () => {
-  const store = new theirs.MemorySessionStore();
+  const store = theirs.memoryStore();
   expect(await ours.signOutEverywhere(keyturn, 'ada', { store })).toBe(0);
 });
 
