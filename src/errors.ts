@@ -10,6 +10,7 @@ export type ErrorCode =
   | 'blob_name_invalid'
   | 'blob_too_large'
   | 'blob_type_refused'
+  | 'build_only'
   | 'command_failed'
   | 'config_invalid'
   | 'config_unknown_key'

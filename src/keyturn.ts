@@ -1,10 +1,12 @@
 // createKeyturn: resolves the configuration, refuses to start when it must, and hands out signers that follow
 // the keyring in force.
 
+import { buildOnly, keeperOfBuild, storeOfBuild } from './build.js';
 import type { Settings } from './config/layers.js';
-import { PROFILE_WORDS, type Profile } from './config/profile.js';
+import { buildSign, PROFILE_WORDS, type Profile } from './config/profile.js';
 import { type EngineClients, Engines } from './engines/engines.js';
 import { saidOf } from './engines/reason.js';
+import type { KeyturnError } from './errors.js';
 import type { Keyring } from './keyring/keyring.js';
 import type { LiveKeyring } from './keyring/live.js';
 import { type KeyringView, viewOf } from './keyring/view.js';
@@ -12,9 +14,9 @@ import { refuseLonger } from './purposes/program.js';
 import { type Purpose, PurposeRegistry } from './purposes/registry.js';
 import { type Links, type LinksOptions, publicLinks, UrlLinks } from './purposes/url.js';
 import { type Machine, thisMachine, writeToStderr } from './resolve/machine.js';
-import { type Resolution, resolve } from './resolve/resolve.js';
+import { type Resolution, type ResolveOptions, resolve, settingsOfBuild } from './resolve/resolve.js';
 import { openRingPlaces, unreported } from './ring-stores/open.js';
-import { type RingHealth, RingKeeper } from './runtime/keeper.js';
+import { type Keeper, type RingHealth, RingKeeper } from './runtime/keeper.js';
 import { cleanedFor, type Logger, textLogger } from './runtime/log.js';
 import { formatMetrics } from './runtime/metrics.js';
 import { openSessionStore } from './session-store.js';
@@ -54,7 +56,7 @@ export type ChangeListener = (keyring: KeyringView, former: KeyringView | undefi
 /** What the package's own adapters need of a {@link Keyturn}. Not part of the public contract. */
 export interface Internals {
   readonly settings: Settings;
-  readonly keeper: RingKeeper;
+  readonly keeper: Keeper;
   readonly engines: Engines;
   readonly ring: LiveKeyring;
   readonly registry: PurposeRegistry;
@@ -69,6 +71,8 @@ export interface Internals {
   readonly ownLinks: (options: LinksOptions) => UrlLinks;
   /** See {@link Keyturn.sessionStore}. */
   readonly sessionStore: ReachableStore | undefined;
+  /** While the app is built: why nothing is served. */
+  readonly build: KeyturnError | undefined;
 }
 
 /**
@@ -249,7 +253,9 @@ class LiveKeyturn implements Keyturn {
 
 /**
  * Resolves the signing secret and starts Keyturn. In production it throws before the app can bind a port
- * unless a strong secret is configured; in development it makes one and keeps it.
+ * unless a strong secret is configured; in development it makes one and keeps it. While an app is built
+ * (`KEYTURN_BUILD=1`, `NEXT_PHASE=phase-production-build`) nothing is resolved, and what it makes throws `build_only` when
+ * it signs, verifies or is to be served.
  *
  * @throws KeyturnError with a `code`, a `message` and a `hint` for every mistake of configuration
  */
@@ -260,6 +266,8 @@ export async function createKeyturn(options: KeyturnOptions = {}): Promise<Keytu
 /** @internal {@link createKeyturn} on any machine, real or simulated. */
 export async function startKeyturn(options: KeyturnOptions, machine: Machine): Promise<Keyturn> {
   const resolveOptions = { machine, profile: options.profile, config: options.config, create: true };
+  const build = buildSign(machine.env);
+  if (build !== undefined) return await startBuild(build, options, resolveOptions);
   const resolution = await resolve(resolveOptions);
   const failed = resolution.problems.find((problem) => problem.severity === 'error');
   if (failed !== undefined) throw failed.error;
@@ -318,11 +326,41 @@ export async function startKeyturn(options: KeyturnOptions, machine: Machine): P
       usage,
       aead,
       sessionStore: opened,
+      build: undefined,
     });
   } catch (error) {
     await engines.close();
     throw error;
   }
+}
+
+/** A Keyturn for a build: its parts can be made, and throw `build_only` when they are used. */
+async function startBuild(
+  sign: string,
+  { logger, clients }: KeyturnOptions,
+  options: ResolveOptions,
+): Promise<Keyturn> {
+  const { settings, profile } = await settingsOfBuild(options);
+  const clock = options.machine.now;
+  const error = buildOnly(sign);
+  const keeper = keeperOfBuild(error, profile, clock);
+  const log =
+    logger === undefined ? textLogger(settings.get('log.level'), writeToStderr) : cleanedFor(logger);
+  log.debug({ event: 'build', sign }, 'a build: no signing secret is looked for');
+  return new LiveKeyturn(profile, {
+    settings,
+    keeper,
+    engines: new Engines(settings, clients),
+    ring: keeper.ring,
+    // What it does not know it takes: the settings of where the app runs need not be here.
+    registry: new PurposeRegistry(settings, false, true),
+    logger: log,
+    clock,
+    usage: new Usage(),
+    aead: await loadAead().catch(() => undefined),
+    sessionStore: settings.get('session.backend') === 'cookie' ? undefined : storeOfBuild(error),
+    build: error,
+  });
 }
 
 /**

@@ -78,7 +78,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'fleet',
     'ring-stores',
   ],
+  build: ['errors', 'keyring', 'stores', 'runtime'],
   keyturn: [
+    'build',
     'errors',
     'config',
     'keyring',

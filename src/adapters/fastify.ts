@@ -2,8 +2,9 @@
 // method. A thin binding over adapters/http.ts.
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { ResponseFields } from '../http/cache-control.js';
+import { refuseToListen } from '../http/no-listening.js';
 import { atHeader, fieldValue } from '../http/node-response.js';
-import { createKeyturn, type Keyturn, type KeyturnOptions } from '../keyturn.js';
+import { createKeyturn, internalsOf, type Keyturn, type KeyturnOptions } from '../keyturn.js';
 import type { Flash } from '../purposes/flash.js';
 import type { Session } from '../purposes/session/session.js';
 import { HttpCore, type HttpOptions, type HttpRequest, type Visit } from './http.js';
@@ -47,6 +48,8 @@ type Visited = FastifyRequest & { [VISIT]: Visit | null; [REPLY]: FastifyReply |
 const plugin: FastifyPluginAsync<KeyturnFastifyOptions> = async (app, options) => {
   const keyturn = options.keyturn ?? (await createKeyturn(logsOf(app)));
   if (options.keyturn === undefined) app.addHook('onClose', () => keyturn.close());
+  const { build } = internalsOf(keyturn);
+  if (build !== undefined) refuseToListen(app.server, build);
   const core = new HttpCore(keyturn, options);
   const visit = (request: FastifyRequest): Visit => {
     const visited = request as Visited;

@@ -19,7 +19,7 @@ import {
   SessionTimes,
 } from '../purposes/session/kind.js';
 import { dataText, type Session, type SessionState } from '../purposes/session/session.js';
-import type { RingKeeper } from '../runtime/keeper.js';
+import type { Keeper } from '../runtime/keeper.js';
 import type { Logger } from '../runtime/log.js';
 import type { TokenCodec } from '../signing/live-purpose.js';
 import type { TokenSigner } from '../signing/signer.js';
@@ -67,7 +67,7 @@ export class HttpCore {
   /** Whether opening a session may have to wait for a store or an epoch. */
   readonly waits: boolean;
   readonly ring: LiveKeyring;
-  readonly #keeper: RingKeeper;
+  readonly #keeper: Keeper;
   readonly #sessionCodecs: readonly TokenCodec[];
   #clockToldAt = Number.NEGATIVE_INFINITY;
   /** What the names of all its cookies have in common. */

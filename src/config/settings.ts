@@ -149,6 +149,7 @@ export const PURPOSE_FIELDS: PurposeFields = {
 /** Variables with the prefix `KEYTURN_` that are no settings. */
 export const COMPANION_VARIABLES: readonly string[] = [
   'KEYTURN_ENV',
+  'KEYTURN_BUILD',
   'KEYTURN_DATA_DIR',
   'KEYTURN_INSTANCE',
   'KEYTURN_WHO',

@@ -61,10 +61,15 @@ function unsaid(name: string, maxAge: number, sealed: boolean): Purpose {
 export class PurposeRegistry {
   readonly #purposes = new Map<string, Purpose>();
   readonly #strict: boolean;
+  readonly #building: boolean;
 
-  /** @param strict refuse undeclared purposes, as production does */
-  constructor(settings: Settings, strict: boolean) {
+  /**
+   * @param strict refuse undeclared purposes, as production does
+   * @param building take what is not declared as it is: where an app is built its settings need not be there
+   */
+  constructor(settings: Settings, strict: boolean, building = false) {
     this.#strict = strict;
+    this.#building = building;
     for (const [name, builtIn] of Object.entries(BUILT_IN)) {
       this.#purposes.set(name, { name, ...builtIn, sealed: false, declared: true });
     }
@@ -186,6 +191,7 @@ export class PurposeRegistry {
       );
     }
     if (seconds === undefined) {
+      if (this.#building) return this.#remember(name, DAY, sealed);
       throw new KeyturnError(
         'purpose_lifetime',
         `the purpose "${name}" has no lifetime`,

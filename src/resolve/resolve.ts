@@ -5,6 +5,7 @@ import { resolve as resolvePath } from 'node:path';
 import { readConfigFiles } from '../config/files.js';
 import { type Layer, layer, type Origin, type Settings } from '../config/layers.js';
 import {
+  buildSign,
   decideProfile,
   type Profile,
   type ProfileDecision,
@@ -66,6 +67,8 @@ export async function resolve(options: ResolveOptions): Promise<Resolution> {
     inferred: true,
   };
   problems.attempt('profile', () => refuseTestOnPlatform(profile, machine.env, machine.signs));
+  const build = problems.attempt('profile', () => buildSign(machine.env));
+  if (build !== undefined) problems.warn('profile', buildIsSet(build));
   const { settings, outside } = await readSettings(options, profile.profile, problems);
   const dataDir = resolvePath(machine.cwd, machine.env.KEYTURN_DATA_DIR || '.keyturn');
   if (machine.env.KEYTURN_DATA_DIR?.trim() === '') {
@@ -129,6 +132,19 @@ export async function resolve(options: ResolveOptions): Promise<Resolution> {
   };
 }
 
+/** What can be known while an app is built. Mistakes are told where it runs: there the rest of its settings is. */
+export async function settingsOfBuild(
+  options: ResolveOptions,
+): Promise<{ readonly settings: Settings; readonly profile: Profile }> {
+  const { machine } = options;
+  const problems = new Problems();
+  const decided = problems.attempt('profile', () =>
+    decideProfile(options.profile, machine.env, machine.signs),
+  );
+  const profile = decided?.profile ?? 'prod';
+  return { settings: (await readSettings(options, profile, problems)).settings, profile };
+}
+
 async function readSettings(
   options: ResolveOptions,
   profile: Profile,
@@ -145,6 +161,15 @@ async function readSettings(
     program.length === 0 ? outside : layer(profile, [...program, ...files.layers], env);
   for (const error of [...files.errors, ...errors]) problems.error('configuration', error);
   return { settings, outside: outside.settings };
+}
+
+/** Told by commands: no process gets here. */
+function buildIsSet(sign: string): KeyturnError {
+  return new KeyturnError(
+    'build_only',
+    `${sign}: whatever starts in this environment takes itself for a build, and serves nothing`,
+    'set it for the step that builds alone, and leave it unset where the app runs',
+  );
 }
 
 function ladderInput(

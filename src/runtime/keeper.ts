@@ -73,6 +73,9 @@ interface RingFollower {
   reload(): Promise<void>;
 }
 
+/** What the rest of the package asks of a {@link RingKeeper}. */
+export type Keeper = Pick<RingKeeper, 'ring' | 'health' | 'follows' | 'ask' | 'reload' | 'close'>;
+
 export class RingKeeper {
   readonly ring: LiveKeyring;
   readonly #parts: KeeperParts;
