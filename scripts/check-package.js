@@ -1,6 +1,6 @@
 // npm run package: is what would be published right? Each step is a claim; the first that does not hold ends it.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -14,6 +14,7 @@ const run = (command, args, options = {}) =>
     stdio: ['ignore', 'pipe', 'inherit'],
     ...options,
   });
+const installed = join(scratch, 'node_modules', manifest.name);
 const bin = (name) => join(root, 'node_modules', '.bin', name);
 
 const subpaths = Object.keys(manifest.exports).filter((subpath) => subpath !== './package.json');
@@ -33,49 +34,95 @@ claim('no runtime dependency has dependencies or install scripts of its own', ()
   }
 });
 
-claim('publint finds nothing', () => run(bin('publint'), ['--strict']));
-
 let tarball;
+let packed;
 claim('it packs, with what it needs and nothing else', () => {
-  const [packed] = JSON.parse(
-    run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', scratch]),
-  );
+  // Other output of the scripts that pack stands before it.
+  const said = run('npm', ['pack', '--json', '--foreground-scripts=false', '--pack-destination', scratch]);
+  [packed] = JSON.parse(said.slice(said.indexOf('[')));
   tarball = join(scratch, packed.filename);
   const files = packed.files.map(({ path }) => path);
   const stray = files.filter(
     (path) =>
-      !/^(dist\/.+\.(js|d\.ts)|docs\/.+|data\/published-secrets\.txt|(README|CHANGELOG|SECURITY)\.md|LICENSE|package\.json)$/.test(
+      !/^(dist\/.+\.(js|cjs|d\.ts|d\.cts)|docs\/.+|data\/published-secrets\.txt|(README|ARCHITECTURE|CHANGELOG|SECURITY)\.md|LICENSE|package\.json)$/.test(
         path,
       ),
   );
   if (stray.length > 0) throw new Error(`stray files: ${stray.join(', ')}`);
-  for (const file of [
-    'README.md',
-    'LICENSE',
-    'dist/index.js',
-    'dist/cli/main.js',
-    'data/published-secrets.txt',
-  ]) {
+  const entries = subpaths.flatMap((subpath) => {
+    const { import: esm, require: cjs } = manifest.exports[subpath];
+    return [esm.types, esm.default, cjs.types, cjs.default].map((file) => file.replace('./', ''));
+  });
+  for (const file of ['README.md', 'LICENSE', 'dist/cli/main.js', 'data/published-secrets.txt', ...entries]) {
     if (!files.includes(file)) throw new Error(`${file} is missing`);
   }
 });
 
-claim('types are right in every way of resolving that ESM has', () =>
-  run(bin('attw'), [tarball, '--profile', 'esm-only']),
-);
+claim('it takes 1.5 MB at most, docs apart', () => {
+  const isDocs = ({ path }) => path.startsWith('docs/');
+  const bytes = packed.files.filter((file) => !isDocs(file)).reduce((sum, { size }) => sum + size, 0);
+  if (bytes > 1_500_000) throw new Error(`${bytes} bytes`);
+});
 
-claim('installed from its tarball, every subpath loads and the command runs', () => {
+claim('it says where it comes from and where to report', () => {
+  for (const field of ['repository', 'homepage', 'bugs']) {
+    if (manifest[field] === undefined) throw new Error(`package.json has no ${field}`);
+  }
+});
+
+claim('older ways of resolving types find every subpath, too', () => {
+  const older = Object.entries(manifest.typesVersions['*']).map(([name, [file]]) => [`./${name}`, file]);
+  const newer = subpaths
+    .filter((subpath) => subpath !== '.')
+    .map((subpath) => [subpath, manifest.exports[subpath].import.types]);
+  if (JSON.stringify(older) !== JSON.stringify(newer)) throw new Error('typesVersions differs from exports');
+});
+
+claim('types are right in every way of resolving', () => run(bin('attw'), [tarball]));
+
+claim('it installs by itself', () => {
   writeFileSync(join(scratch, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
   run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', tarball], { cwd: scratch });
-  const imports = subpaths.map(
-    (subpath) => `await import(${JSON.stringify(subpath.replace('.', manifest.name))});`,
-  );
-  run(process.execPath, ['--input-type=module', '--eval', imports.join('\n')], { cwd: scratch });
+});
+
+claim('publint finds nothing', () => run(bin('publint'), ['--strict', '--pack', 'false', installed]));
+
+claim('no link in it is broken', () => {
+  const broken = packed.files
+    .map(({ path }) => path)
+    .filter((path) => path.endsWith('.md'))
+    .flatMap((path) =>
+      [...readFileSync(join(installed, path), 'utf8').matchAll(/\]\(([^)\s]+)\)/g)]
+        .map(([, target]) => target.replace(/#.*$/, ''))
+        .filter((target) => target !== '' && !/^[a-z]+:/.test(target))
+        .filter((target) => !existsSync(join(installed, path, '..', target)))
+        .map((target) => `${path} → ${target}`),
+    );
+  if (broken.length > 0) throw new Error(broken.join(', '));
+});
+
+claim('every subpath loads by import and by require, as one copy, and the command runs', () => {
+  const names = subpaths.map((subpath) => subpath.replace('.', manifest.name));
+  const program = `
+    const { createRequire } = await import('node:module');
+    const require = createRequire(process.cwd() + '/x.js');
+    for (const name of ${JSON.stringify(names)}) {
+      const [imported, required] = [await import(name), require(name)];
+      for (const member of Object.keys(imported))
+        if (imported[member] !== required[member]) throw new Error(name + ' is two: ' + member);
+    }`;
+  run(process.execPath, ['--input-type=module', '--eval', program], { cwd: scratch });
   const secret = run(join(scratch, 'node_modules', '.bin', 'keyturn'), ['generate'], {
     cwd: scratch,
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   if (!/^[0-9a-f]{64}\n$/.test(secret)) throw new Error('keyturn generate printed something else');
+});
+
+claim('what one copy made the other takes, where a process has both', () => {
+  symlinkSync(join(root, 'node_modules', 'fastify'), join(scratch, 'node_modules', 'fastify'));
+  cpSync(join(root, 'scripts', 'check-package-copies.cjs'), join(scratch, 'copies.cjs'));
+  run(process.execPath, ['copies.cjs'], { cwd: scratch, env: { PATH: process.env.PATH } });
 });
 
 try {

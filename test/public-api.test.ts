@@ -5,9 +5,11 @@ import { describe, expect, test } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '..');
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
-  exports: Record<string, string>;
+  exports: Record<string, string | { import: { types: string; default: string } }>;
 };
-const subpaths = Object.entries(manifest.exports).filter(([subpath]) => subpath !== './package.json');
+const subpaths = Object.entries(manifest.exports).flatMap(([subpath, target]) =>
+  typeof target === 'string' ? [] : [[subpath, target.import] as const],
+);
 
 /** Names that a declaration file exports: values and types. */
 function declaredNames(file: string): string[] {
@@ -31,8 +33,8 @@ function declaredNames(file: string): string[] {
 
 describe.each(subpaths)('%s', (subpath, target) => {
   test('exports these names', async () => {
-    const names = declaredNames(join(ROOT, target.replace(/\.js$/, '.d.ts')));
-    const values = Object.keys(await import(join(ROOT, target))).sort();
+    const names = declaredNames(join(ROOT, target.types));
+    const values = Object.keys(await import(join(ROOT, target.default))).sort();
     expect({ names, values }).toMatchSnapshot(subpath);
     expect(names).toEqual(expect.arrayContaining(values));
   });

@@ -2,9 +2,6 @@
 import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
-/** Beside `src` and `dist`. Its head says what is in it and where each part stands. */
-const LIST = new URL('../../data/published-secrets.txt', import.meta.url);
-
 /** Bytes. Shorter ones are too short for a secret: none is on the list. */
 export const SHORTEST = 32;
 /** Parts are looked for this far. */
@@ -12,11 +9,16 @@ const LOOKED_AT = 1024;
 
 let list: ReadonlySet<string> | undefined;
 
-/** Read when the first secret is judged: an import alone costs nothing. Empty where a bundler left the file behind. */
+/**
+ * Read when the first secret is judged: an import alone costs nothing. Empty where a bundler left the file behind, or
+ * knows no place of this module.
+ */
 function published(): ReadonlySet<string> {
   if (list === undefined) {
     try {
-      list = new Set(readFileSync(LIST, 'latin1').split('\n'));
+      // Beside `src` and `dist`. Its head says what is in it and where each part stands.
+      const file = new URL('../../data/published-secrets.txt', import.meta.url);
+      list = new Set(readFileSync(file, 'latin1').split('\n'));
     } catch {
       list = new Set();
     }

@@ -1,0 +1,92 @@
+// npm pack and npm publish run this first: makes of `dist`, as the compiler writes it for development, what is published.
+//
+// - One copy for `import` and one for `require`, of the modules that the entry points need, in a few files: what an app
+//   loads is read from the disk file by file. Comments stay in the declarations; names of functions and classes stay, so
+//   that a stack trace can be read.
+// - Declarations of what is public, and of nothing else.
+//
+// With `--undo`, as npm calls it when it has packed, the compiler's own output takes its place again.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { join, relative } from 'node:path';
+import { rolldown } from 'rolldown';
+import { dts } from 'rolldown-plugin-dts';
+
+const root = join(import.meta.dirname, '..');
+const dist = join(root, 'dist');
+const made = join(root, 'dist.new');
+const compiled = join(root, 'dist.compiled');
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+/** Names of entry points below `src` and `dist`, without an ending. */
+const entries = Object.values(manifest.exports)
+  .filter((target) => typeof target === 'object')
+  .map((target) => nameOf(target.import.default));
+const commands = Object.values(manifest.bin).map(nameOf);
+
+function nameOf(file) {
+  return relative('dist', file).replaceAll('\\', '/').replace(/\.js$/, '');
+}
+
+// The packages that it needs and those that it may be given stay what they are: packages of their own.
+const external = [
+  ...Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }),
+  ...builtinModules,
+  /^node:/,
+];
+
+async function write(names, { folder, ending, plugins = [], options }) {
+  const input = Object.fromEntries(names.map((name) => [name, join(root, folder, `${name}${ending}`)]));
+  const bundle = await rolldown({
+    input,
+    external,
+    plugins,
+    platform: 'node',
+    // What the bundler warns of is a fault of this script or of the sources.
+    onLog: (_level, log) => {
+      throw new Error(log.message);
+    },
+  });
+  await bundle.write({ dir: made, exports: 'named', ...options });
+  await bundle.close();
+}
+
+const code = (format, ending) => ({
+  format,
+  entryFileNames: `[name]${ending}`,
+  // As deep as the modules of `src`, which find the files beside `dist` by their own place.
+  chunkFileNames: `lib/[name]${ending}`,
+  minify: { compress: true, mangle: { keepNames: { function: true, class: true } } },
+  comments: false,
+});
+
+const remove = (folder) => rmSync(folder, { recursive: true, force: true });
+
+if (existsSync(compiled)) {
+  remove(dist);
+  renameSync(compiled, dist);
+}
+if (process.argv.includes('--undo')) process.exit();
+
+execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b', root], {
+  stdio: 'inherit',
+});
+remove(made);
+await write([...entries, ...commands], { folder: 'src', ending: '.ts', options: code('es', '.js') });
+await write(entries, { folder: 'src', ending: '.ts', options: code('cjs', '.cjs') });
+await write(entries, {
+  folder: 'dist',
+  ending: '.d.ts',
+  plugins: [dts({ dtsInput: true })],
+  options: { format: 'es', entryFileNames: '[name].ts', chunkFileNames: 'lib/[name].ts' },
+});
+// The same for those who `require`: TypeScript tells the two by the ending.
+for (const file of readdirSync(made, { recursive: true, encoding: 'utf8' })) {
+  if (!file.endsWith('.d.ts')) continue;
+  const text = readFileSync(join(made, file), 'utf8');
+  const forRequire = text.replace(/(from ")(\.[^"]*)\.js(";)/g, '$1$2.cjs$3');
+  writeFileSync(join(made, file.replace(/\.d\.ts$/, '.d.cts')), forRequire);
+}
+renameSync(dist, compiled);
+renameSync(made, dist);
