@@ -4,6 +4,7 @@ import { oneLine } from './printable.js';
 
 /** Every code that a {@link KeyturnError} can carry. Stable: programs may branch on it; `docs/errors.md` lists them. */
 export type ErrorCode =
+  | 'argument_invalid'
   | 'blob_changed'
   | 'blob_exists'
   | 'blob_incomplete'

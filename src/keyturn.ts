@@ -3,14 +3,15 @@
 
 import { buildOnly, keeperOfBuild, storeOfBuild } from './build.js';
 import type { Settings } from './config/layers.js';
+import { type Cures, type OptionNames, requireFunction, requireOptions } from './config/options.js';
 import { buildSign, PROFILE_WORDS, type Profile } from './config/profile.js';
 import { type EngineClients, Engines } from './engines/engines.js';
 import { saidOf } from './engines/reason.js';
-import type { KeyturnError } from './errors.js';
+import { KeyturnError } from './errors.js';
 import type { Keyring } from './keyring/keyring.js';
 import type { LiveKeyring } from './keyring/live.js';
 import { type KeyringView, viewOf } from './keyring/view.js';
-import { refuseLonger } from './purposes/program.js';
+import { longerThanSeen } from './purposes/program.js';
 import { type Purpose, PurposeRegistry } from './purposes/registry.js';
 import { type Links, type LinksOptions, publicLinks, UrlLinks } from './purposes/url.js';
 import { type Machine, thisMachine, writeToStderr } from './resolve/machine.js';
@@ -49,6 +50,54 @@ export interface SignerOptions {
   /** Lifetime of the tokens: seconds, or a text such as `"3h"`. Default: the longest of the purpose. */
   readonly maxAge?: number | string;
 }
+
+/** For adapters too, which pass them on. */
+export const KEYTURN_OPTIONS: OptionNames<KeyturnOptions> = {
+  cwd: true,
+  env: true,
+  profile: true,
+  config: true,
+  logger: true,
+  clock: true,
+  clients: true,
+};
+const SIGNER_OPTIONS: OptionNames<SignerOptions> = { maxAge: true };
+
+const SECRET =
+  'a secret stands in no program: set the variable KEYTURN_SECURITY__SIGNING_SECRET, or …_FILE; development makes its own';
+const COOKIE =
+  'write config: { session: { cookie: { … } } }, or set it under [session.cookie] in keyturn.toml';
+const section = (name: string) =>
+  `write config: { ${name}: { … } }, or set it under [${name}] in keyturn.toml`;
+
+/** What people write who come from other libraries, and sections of the configuration. */
+export const KEYTURN_CURES: Cures = {
+  secret: SECRET,
+  secrets: SECRET,
+  key: SECRET,
+  keys: SECRET,
+  password: SECRET,
+  salt: SECRET,
+  cookie: COOKIE,
+  cookieName: 'write config: { session: { cookie: { name: "…" } } }, or set name under [session.cookie]',
+  cookieOptions: COOKIE,
+  name: 'write config: { session: { cookie: { name: "…" } } }, or set name under [session.cookie]',
+  sessionName: 'leave it out: the session is request.session',
+  maxAge: 'write config: { session: { idle: "7d", max_age: "30d" } }, or set both under [session]',
+  expiry: 'write config: { session: { idle: "7d", max_age: "30d" } }, or set both under [session]',
+  ttl: 'write config: { session: { idle: "7d", max_age: "30d" } }, or set both under [session]',
+  rolling: 'leave it out: a session in use is extended by itself; session.roll_after says how often',
+  resave: 'leave it out: a session is saved when it has changed',
+  saveUninitialized: 'leave it out: there is a session as soon as something is put into it',
+  genid: 'leave it out: ids are 128 random bits',
+  idGenerator: 'leave it out: ids are 128 random bits',
+  proxy: 'leave it out: how far a proxy is trusted is a setting of the framework',
+  hook: 'leave it out',
+  security: section('security'),
+  session: section('session'),
+  log: section('log'),
+  purposes: section('purposes'),
+};
 
 /** Called with the ring in force and the one before; undefined: a shared keyring has been reached for the first time. */
 export type ChangeListener = (keyring: KeyringView, former: KeyringView | undefined) => void;
@@ -179,11 +228,13 @@ class LiveKeyturn implements Keyturn {
   }
 
   signer<T = unknown>(purpose: string, options: SignerOptions = {}): Signer<T> {
+    requireOptions(options, 'signer(purpose, options)', SIGNER_OPTIONS);
     const found = this.#internals.registry.forSigner(purpose, options.maxAge);
     return publicSigner(new TokenSigner<T>(this.#tokenParts(found.purpose, found.maxAge)));
   }
 
   sealer<T = unknown>(purpose: string, options: SignerOptions = {}): Sealer<T> {
+    requireOptions(options, 'sealer(purpose, options)', SIGNER_OPTIONS);
     const { registry, aead } = this.#internals;
     const found = registry.forSigner(purpose, options.maxAge, true);
     if (aead === undefined) throw sealerUnavailable(found.purpose.name);
@@ -195,7 +246,9 @@ class LiveKeyturn implements Keyturn {
   }
 
   on(event: 'change', listener: ChangeListener): () => void {
-    if (event !== 'change') throw new TypeError(`there is no event ${JSON.stringify(event)}, only "change"`);
+    if (event !== 'change')
+      throw new KeyturnError('argument_invalid', 'there is no event of that name', 'write on("change", …)');
+    requireFunction(listener ?? null, 'the listener of "change"', 'write on("change", (keyring) => …)');
     const { ring, logger } = this.#internals;
     return ring.onChange((current, former) => {
       try {
@@ -260,7 +313,25 @@ class LiveKeyturn implements Keyturn {
  * @throws KeyturnError with a `code`, a `message` and a `hint` for every mistake of configuration
  */
 export async function createKeyturn(options: KeyturnOptions = {}): Promise<Keyturn> {
+  requireOptions(options, 'createKeyturn(options)', KEYTURN_OPTIONS, {
+    ...KEYTURN_CURES,
+    store:
+      'give it to the adapter, as in app.register(keyturn, { store }); session.backend names one for all',
+    csrf: section('csrf'),
+  });
+  requireParts(options);
   return await startKeyturn(options, thisMachine(machineParts(options)));
+}
+
+function requireParts({ logger, clock }: KeyturnOptions): void {
+  requireFunction(clock, 'the option clock', 'write clock: () => milliseconds since 1970, such as Date.now');
+  if (logger === undefined) return;
+  for (const level of ['debug', 'info', 'warn', 'error'] as const)
+    requireFunction(
+      logger?.[level] ?? null,
+      `${level} of the option logger`,
+      'pass a logger as pino makes it: debug, info, warn and error, each called with facts and a message',
+    );
 }
 
 /** @internal {@link createKeyturn} on any machine, real or simulated. */
@@ -273,15 +344,20 @@ export async function startKeyturn(options: KeyturnOptions, machine: Machine): P
   if (failed !== undefined) throw failed.error;
   const { settings } = resolution;
   const { profile } = resolution.profile;
-  const registry = new PurposeRegistry(settings, profile === 'prod');
-  if (profile === 'prod') refuseLonger(settings, resolution.outside);
-  const aead = await aeadFor(registry, settings, profile);
+  const longer = longerThanSeen(settings, resolution.outside, profile === 'prod');
+  if (longer !== undefined && profile === 'prod') throw longer;
   const logger =
     options.logger === undefined
       ? textLogger(settings.get('log.level'), writeToStderr)
       : cleanedFor(options.logger);
+  // What production would refuse, development tells.
+  const registry = new PurposeRegistry(settings, profile === 'prod', false, (said) => {
+    if (profile === 'dev') warnOfProduction(said, logger);
+  });
+  const aead = await aeadFor(registry, settings, profile);
   const usage = new Usage();
   report(resolution, logger);
+  if (longer !== undefined && profile === 'dev') warnOfProduction(longer, logger);
   const engines = new Engines(settings, options.clients);
   try {
     const opened = await openSessionStore({
@@ -397,6 +473,11 @@ function warnUnreported(why: string | undefined, logger: Logger): void {
     },
     `keyturn status and doctor do not see this process: ${why}`,
   );
+}
+
+/** Whoever finds out in development has the line at hand, and not a server that does not start. */
+function warnOfProduction({ code, message, hint }: KeyturnError, logger: Logger): void {
+  logger.warn({ event: 'production.refuses', code, hint }, `production will refuse this: ${message}`);
 }
 
 /** Nothing where sessions need no engine. */

@@ -1,10 +1,13 @@
 // Sessions sealed at rest: a store around a store that encrypts the text of every record and ties it to the session's
 // id and user, so that nobody who can write to the engine can give one session the content of another.
+
+import { type OptionNames, requireOptions } from './config/options.js';
 import { KeyturnError } from './errors.js';
 import { internalsOf, type Keyturn } from './keyturn.js';
 import { andThen } from './purposes/session/kind.js';
 import type { Sealer } from './signing/sealer.js';
 import { SEALED } from './signing/token.js';
+import { requireStore } from './stores/require.js';
 import type {
   Awaitable,
   EndedSession,
@@ -33,6 +36,8 @@ export interface SealedStoreOptions {
   readonly plain?: 'refuse' | 'accept' | 'write';
 }
 
+const OPTIONS: OptionNames<SealedStoreOptions> = { purpose: true, maxAge: true, plain: true };
+
 /**
  * Seals what a store keeps. Ids, users, dates and versions stay readable: the engine goes by them.
  * What was sealed by a retiring key opens, and is sealed by the active one when it is next saved.
@@ -45,6 +50,7 @@ export function sealedStore(
   keyturn: Keyturn,
   options: SealedStoreOptions = {},
 ): SessionStore {
+  requireOptions(options, 'sealedStore(store, keyturn, options)', OPTIONS);
   const { purpose = 'session-at-rest', plain = 'refuse' } = options;
   if (!['refuse', 'accept', 'write'].includes(plain)) {
     throw new KeyturnError(
@@ -56,7 +62,8 @@ export function sealedStore(
   // Asked for with the longest life of a record, so that a purpose declared with less is found now, and a rotation
   // keeps the key until the last record that it has sealed is gone.
   const maxAge = options.maxAge ?? `${internalsOf(keyturn).settings.get('session.max_age')}s`;
-  return new SealedStore(store, keyturn.sealer<string>(purpose, { maxAge }), plain);
+  const inner = requireStore(store, 'sealedStore(store, keyturn)');
+  return new SealedStore(inner, keyturn.sealer<string>(purpose, { maxAge }), plain);
 }
 
 class SealedStore implements SessionStore {

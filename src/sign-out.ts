@@ -1,7 +1,10 @@
 // "Sign out everywhere", for sessions in a store. Those in the cookie have an epoch for it.
+
+import { type OptionNames, requireOptions } from './config/options.js';
 import { KeyturnError } from './errors.js';
 import { internalsOf, type Keyturn } from './keyturn.js';
 import { endSession, endUser } from './stores/end.js';
+import { requireStore } from './stores/require.js';
 import type { SessionStore } from './stores/store.js';
 import { requireUser } from './stores/text.js';
 
@@ -9,6 +12,8 @@ export interface SignOutOptions {
   /** The store that was passed to the adapter; default: the one that `session.backend` names. */
   readonly store?: SessionStore;
 }
+
+const OPTIONS: OptionNames<SignOutOptions> = { store: true };
 
 /**
  * Ends all sessions of a user. When it resolves no session of theirs from before is alive, whatever requests that are
@@ -40,8 +45,10 @@ export async function signOutSession(
   return await endSession(storeOf(keyturn, options), id, lastMoment(keyturn));
 }
 
-function storeOf(keyturn: Keyturn, { store = keyturn.sessionStore }: SignOutOptions): SessionStore {
-  if (store !== undefined) return store;
+function storeOf(keyturn: Keyturn, options: SignOutOptions): SessionStore {
+  requireOptions(options, 'a sign-out', OPTIONS);
+  const { store = keyturn.sessionStore } = options;
+  if (store !== undefined) return requireStore(store, 'the option store of a sign-out');
   throw new KeyturnError(
     'store_invalid',
     'sessions are kept in the cookie, and no store knows them',

@@ -27,6 +27,7 @@ import { searchWordlist } from '../src/doctor/wordlist.js';
 import { KeyturnError } from '../src/errors.js';
 import { refuseDisagreement } from '../src/fleet/refusals.js';
 import type { ReplicaReport } from '../src/fleet/report.js';
+import { createKeyturn } from '../src/index.js';
 import { createJwt, createRefreshTokens } from '../src/jwt/index.js';
 import { writeDocument } from '../src/keyring/document.js';
 import { changeDocument } from '../src/keyring/file.js';
@@ -436,6 +437,14 @@ const PROVOKED: Readonly<Record<string, readonly Provoke[]>> = {
     ),
     async () => new AppCookie(`${CURRENT} `, internalsOf(await started()).settings, 'dev'),
     async () => new AppCookie(`__Host-${CURRENT}`, internalsOf(await started()).settings, 'dev'),
+  ],
+  argument_invalid: [
+    async () => await createKeyturn({ [CURRENT]: FORMER } as never),
+    async () => await createKeyturn({ secret: CURRENT } as never),
+    async () => (await started()).signer('invitation', { [CURRENT]: CURRENT } as never),
+    async () => (await started()).signer('invitation', CURRENT as never),
+    async () => (await visited(await coreOf())).session.regenerate(CURRENT as never),
+    async () => (await visited(await coreOf())).flash('info', [CURRENT] as never),
   ],
   csrf_refused: [async () => (await visited(await coreOf(), undefined, 'POST')).checkCsrf(CURRENT)],
   document_invalid: [

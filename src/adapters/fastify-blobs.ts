@@ -1,7 +1,10 @@
 // The Fastify plugin that serves a blob store: raw streams in and out, nothing is held in memory.
+
 import { finished } from 'node:stream';
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import type { BlobStore } from '../blobs/index.js';
+import { type OptionNames, requireFunction, requireOptions } from '../config/options.js';
+import { KeyturnError } from '../errors.js';
 
 export interface BlobRoutesOptions {
   readonly store: BlobStore;
@@ -9,11 +12,29 @@ export interface BlobRoutesOptions {
   readonly bind?: (request: FastifyRequest) => string | undefined | null | Promise<string | undefined | null>;
 }
 
+const OPTIONS: OptionNames<BlobRoutesOptions> & Readonly<Record<string, true>> = {
+  store: true,
+  bind: true,
+  // What Fastify itself passes on to a plugin.
+  prefix: true,
+  logLevel: true,
+  logSerializers: true,
+};
+
 /**
  * Serves a blob store under its path. No CSRF token is asked for: the signature of the link is what gives access.
  * The parsers of the app do not touch uploads.
  */
-export const blobRoutes: FastifyPluginAsync<BlobRoutesOptions> = async (app, { store, bind }) => {
+export const blobRoutes: FastifyPluginAsync<BlobRoutesOptions> = async (app, options) => {
+  requireOptions(options, 'register(blobRoutes, options)', OPTIONS);
+  const { store, bind } = options;
+  requireFunction(bind, 'the option bind', 'write bind: (request) => request.session.userId');
+  if (typeof store?.handle !== 'function')
+    throw new KeyturnError(
+      'argument_invalid',
+      'blobRoutes has no blob store',
+      'write app.register(blobRoutes, { store: await createBlobStore(keyturn, { folder }) })',
+    );
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
   app.route({

@@ -1,22 +1,66 @@
 // The Fastify plugin: request.session, request.flash, reply.csrfToken(), and CSRF protection of every unsafe
 // method. A thin binding over adapters/http.ts.
+
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import { type Cures, type OptionNames, requireOptions } from '../config/options.js';
+import { KeyturnError } from '../errors.js';
 import type { ResponseFields } from '../http/cache-control.js';
 import { refuseToListen } from '../http/no-listening.js';
 import { atHeader, fieldValue } from '../http/node-response.js';
-import { createKeyturn, internalsOf, type Keyturn, type KeyturnOptions } from '../keyturn.js';
+import {
+  createKeyturn,
+  internalsOf,
+  KEYTURN_CURES,
+  KEYTURN_OPTIONS,
+  type Keyturn,
+  type KeyturnOptions,
+} from '../keyturn.js';
 import type { Flash } from '../purposes/flash.js';
 import type { Session } from '../purposes/session/session.js';
-import { HttpCore, type HttpOptions, type HttpRequest, type Visit } from './http.js';
+import { HTTP_OPTIONS, HttpCore, type HttpOptions, type HttpRequest, type Visit } from './http.js';
 
 export type { Flash, FlashMessages } from '../purposes/flash.js';
 export type { Session, SessionControls, SessionData, SessionValues } from '../purposes/session/session.js';
 export { type BlobRoutesOptions, blobRoutes } from './fastify-blobs.js';
 export type { HttpOptions } from './http.js';
 
-export interface KeyturnFastifyOptions extends HttpOptions {
+/** What `createKeyturn()` takes, for the one that the plugin makes; or one that was made before. */
+export interface KeyturnFastifyOptions extends HttpOptions, KeyturnOptions {
   /** What `createKeyturn()` returned; without it the plugin makes one, and refuses to start as that does. */
   readonly keyturn?: Keyturn;
+}
+
+/** What Fastify itself passes on to a plugin. */
+const OF_FASTIFY = { prefix: true, logLevel: true, logSerializers: true } as const;
+
+const OPTIONS: OptionNames<KeyturnFastifyOptions> = {
+  ...HTTP_OPTIONS,
+  ...KEYTURN_OPTIONS,
+  keyturn: true,
+};
+
+const CURES: Cures = {
+  ...KEYTURN_CURES,
+  csrf: 'for one route write config: { csrf: false }; how tokens are asked for is set under [csrf], in keyturn.toml or config',
+};
+
+/** @throws KeyturnError `argument_invalid` */
+function readOptions(app: FastifyInstance, given: KeyturnFastifyOptions): KeyturnFastifyOptions {
+  requireOptions(given, 'register(keyturn, options)', { ...OPTIONS, ...OF_FASTIFY }, CURES);
+  const twice =
+    given.keyturn === undefined ? undefined : Object.keys(KEYTURN_OPTIONS).find((name) => name in given);
+  if (twice !== undefined)
+    throw new KeyturnError(
+      'argument_invalid',
+      `the plugin was given a keyturn, and beside it ${twice}, which would do nothing`,
+      `give ${twice} to createKeyturn`,
+    );
+  return { ...logsOf(app), ...given };
+}
+
+/** Of what stands there, what createKeyturn takes. */
+function forKeyturn(options: KeyturnFastifyOptions): KeyturnOptions {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => Object.hasOwn(KEYTURN_OPTIONS, name)));
 }
 
 declare module 'fastify' {
@@ -45,8 +89,9 @@ const REPLY = Symbol('keyturn.reply');
 
 type Visited = FastifyRequest & { [VISIT]: Visit | null; [REPLY]: FastifyReply | null };
 
-const plugin: FastifyPluginAsync<KeyturnFastifyOptions> = async (app, options) => {
-  const keyturn = options.keyturn ?? (await createKeyturn(logsOf(app)));
+const plugin: FastifyPluginAsync<KeyturnFastifyOptions> = async (app, given) => {
+  const options = readOptions(app, given);
+  const keyturn = options.keyturn ?? (await createKeyturn(forKeyturn(options)));
   if (options.keyturn === undefined) app.addHook('onClose', () => keyturn.close());
   const { build } = internalsOf(keyturn);
   if (build !== undefined) refuseToListen(app.server, build);
@@ -64,6 +109,15 @@ const plugin: FastifyPluginAsync<KeyturnFastifyOptions> = async (app, options) =
   app.decorateRequest('session', {
     getter: function (this: FastifyRequest) {
       return visit(this).session;
+    },
+    setter: (value: unknown) => {
+      throw new KeyturnError(
+        'argument_invalid',
+        'request.session cannot be replaced',
+        value === null || value === undefined
+          ? 'to end the session write request.session.destroy()'
+          : 'write Object.assign(request.session, values); to begin a new one request.session.regenerate() first',
+      );
     },
   });
   app.decorateRequest('flash', {
@@ -159,6 +213,15 @@ function logsOf({ log }: FastifyInstance): KeyturnOptions {
   return log.info === log.error ? {} : { logger: log };
 }
 
+const SIGNS_OF_A_PROXY = [
+  'x-forwarded-proto',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'forwarded',
+  'via',
+  'x-real-ip',
+] as const;
+
 /** What a request says, read when it is asked for. A class: an object literal with getters has a shape of its own. */
 class Described implements HttpRequest {
   readonly #request: FastifyRequest;
@@ -191,6 +254,11 @@ class Described implements HttpRequest {
 
   get https(): boolean {
     return this.#request.protocol === 'https';
+  }
+
+  get proxied(): boolean {
+    const { headers } = this.#request;
+    return SIGNS_OF_A_PROXY.some((name) => headers[name] !== undefined);
   }
 
   get route(): string | undefined {

@@ -1,5 +1,6 @@
 // The framework-neutral core: what one request and its response have to do with sessions, CSRF and flash.
 // An adapter tells it what came in, hands its parts to the app, and applies what it wants sent.
+import { type OptionNames, requireFunction } from '../config/options.js';
 import { KeyturnError } from '../errors.js';
 import { guardFromCaches, isPubliclyCacheable, type ResponseFields } from '../http/cache-control.js';
 import { watched } from '../http/watched.js';
@@ -8,7 +9,7 @@ import { internalsOf, type Keyturn } from '../keyturn.js';
 import { AppCookie, RequestCookies } from '../purposes/cookie.js';
 import { Csrf, type CsrfReason, isSafeMethod } from '../purposes/csrf.js';
 import { CsrfId } from '../purposes/csrf-id.js';
-import { type Flash, FlashBox } from '../purposes/flash.js';
+import { type Flash, FlashBox, flashFor } from '../purposes/flash.js';
 import { type CookieSessionParts, CookieSessions } from '../purposes/session/in-cookie.js';
 import { StoreSessions } from '../purposes/session/in-store.js';
 import {
@@ -18,12 +19,14 @@ import {
   type SessionKind,
   SessionTimes,
 } from '../purposes/session/kind.js';
+import { lossIn } from '../purposes/session/losses.js';
 import { dataText, type Session, type SessionState } from '../purposes/session/session.js';
 import type { Keeper } from '../runtime/keeper.js';
 import type { Logger } from '../runtime/log.js';
 import type { TokenCodec } from '../signing/live-purpose.js';
 import type { TokenSigner } from '../signing/signer.js';
 import { ReachableStore } from '../stores/reachable.js';
+import { requireStore } from '../stores/require.js';
 import type { Awaitable, SessionStore } from '../stores/store.js';
 
 /** What every adapter takes. */
@@ -41,8 +44,33 @@ export interface HttpRequest {
   /** Host and port as the browser named them: behind a trusted proxy what the proxy passes on. */
   readonly host: string | undefined;
   readonly https: boolean;
+  /** Whether a proxy has left a sign of itself: the browser may have come by https all the same. */
+  readonly proxied?: boolean;
   /** The route as the app has written it, for the log; undefined where there is none. */
   readonly route?: string | undefined;
+}
+
+export const HTTP_OPTIONS: OptionNames<HttpOptions> = {
+  store: true,
+  epoch: true,
+  user: true,
+  lastWins: true,
+};
+
+function requireHttpOptions({ store, epoch, user, lastWins }: HttpOptions): void {
+  if (store !== undefined) requireStore(store, 'the option store');
+  requireFunction(epoch, 'the option epoch', 'write epoch: (data) => the epoch of the user of the session');
+  requireFunction(user, 'the option user', 'write user: (data) => data.userId');
+  if (
+    lastWins === undefined ||
+    (Array.isArray(lastWins) && lastWins.every((name) => typeof name === 'string'))
+  )
+    return;
+  throw new KeyturnError(
+    'argument_invalid',
+    'the option lastWins is no list of names',
+    'write lastWins: ["lastPage"]',
+  );
 }
 
 /** What can come too late. */
@@ -70,13 +98,18 @@ export class HttpCore {
   readonly #keeper: Keeper;
   readonly #sessionCodecs: readonly TokenCodec[];
   #clockToldAt = Number.NEGATIVE_INFINITY;
+  #insecureTold = false;
+  /** Whether what JSON changes is told: see {@link lossy}. */
+  readonly #tellsLosses: boolean;
+  readonly #lossesTold = new Set<string>();
   /** What the names of all its cookies have in common. */
   readonly #stem: string;
   /** Routes whose personal pages go out publicly, as far as they have been told of. */
   readonly #public = new Set<string | undefined>();
 
-  /** @throws KeyturnError `cookie_invalid`, `config_invalid` */
+  /** @throws KeyturnError `argument_invalid`, `store_invalid`, `cookie_invalid`, `config_invalid` */
   constructor(keyturn: Keyturn, options: HttpOptions) {
+    requireHttpOptions(options);
     const { settings, ownSigner, ownSealer, logger, clock, sessionStore, keeper, ring } =
       internalsOf(keyturn);
     this.#keeper = keeper;
@@ -94,6 +127,7 @@ export class HttpCore {
     this.flashSigner = ownSigner('flash');
     this.logger = logger;
     this.clock = clock;
+    this.#tellsLosses = profile !== 'prod';
     const store = options.store === undefined ? sessionStore : new ReachableStore(options.store);
     const times = new SessionTimes(settings);
     const persistent = settings.get('session.cookie.persistent');
@@ -132,6 +166,37 @@ export class HttpCore {
   /** Tells of what came too late to be kept. */
   late(what: LateThing, route: string | undefined): void {
     this.logger.warn({ event: 'session.late', what, route }, LATE[what]);
+  }
+
+  /**
+   * Tells once of cookies that no browser keeps: with `Secure`, in answer to a request that came by http. Behind a proxy
+   * it is the proxy that knows how the browser came, and from localhost browsers take them all the same.
+   */
+  insecure({ https, proxied, host }: HttpRequest): void {
+    if (this.#insecureTold || !this.sessionCookie.secure || https || proxied === true || isLocal(host))
+      return;
+    this.#insecureTold = true;
+    this.logger.warn(
+      {
+        event: 'cookie.insecure',
+        host: forLog(host),
+        hint: 'serve the app by https; behind a proxy that does, let it send X-Forwarded-Proto; to try things out on this machine use http://localhost or KEYTURN_ENV=dev',
+      },
+      'a Secure cookie was sent in answer to a request that came by http: browsers drop it, and nobody stays signed in',
+    );
+  }
+
+  /** Tells, outside of production and once for each place, of what comes back otherwise than it was put in. */
+  lossy(session: Session): void {
+    if (!this.#tellsLosses || this.#lossesTold.size >= MOST_LOSSES) return;
+    const found = lossIn(session, 'session');
+    if (found === undefined || this.#lossesTold.has(found.path)) return;
+    this.#lossesTold.add(found.path);
+    const { path, kind, becomes, hint } = found;
+    this.logger.warn(
+      { event: 'session.not_json', hint },
+      `${path} holds ${kind}, which JSON cannot carry: the next request ${becomes}`,
+    );
   }
 
   /** Tells, once for each route, of what a cache may show to others. */
@@ -302,10 +367,7 @@ export class Visit {
       if (this.#over && box.changed) this.#late('flash');
       return answer;
     };
-    return ((type?: string, text?: string) => {
-      if (type === undefined) return used(box.takeAll());
-      return used(text === undefined ? box.take(type) : box.add(type, text));
-    }) as Flash;
+    return flashFor(box, used);
   }
 
   /** A CSRF token for the page that is being made. */
@@ -386,6 +448,7 @@ export class Visit {
     try {
       const saved = andThen(this.#core.sessions.commit(state, this.#traits(fields)), (cookie) => {
         this.#unsaved = false;
+        if (state.saved !== undefined) this.#core.lossy(state.session);
         state.late = () => this.#late('session');
         return this.#toSend(fields, cookie, flashCookie);
       });
@@ -454,6 +517,7 @@ export class Visit {
       (cookie) => cookie !== undefined,
     );
     this.#setsCookie ||= cookies.length > 0;
+    if (cookies.length > 0) this.#core.insecure(this.#request);
     return cookies;
   }
 
@@ -512,6 +576,17 @@ export class Visit {
     return this.#csrfId;
   }
 }
+
+/** Where browsers take a `Secure` cookie by http too. */
+function isLocal(host: string | undefined): boolean {
+  return (
+    host === undefined ||
+    /^(?:[\w.-]+\.)?localhost(?::\d+)?$|^127(?:\.\d+){3}(?::\d+)?$|^\[::1\](?::\d+)?$/i.test(host)
+  );
+}
+
+/** Of a program that puts a new place wrong with every request. */
+const MOST_LOSSES = 100;
 
 function isRead(method: string): boolean {
   return method === 'GET' || method === 'HEAD';

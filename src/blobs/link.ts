@@ -1,5 +1,6 @@
 // Signed links to blobs. What a link allows beyond the name stands in its query, in the clear and bound by the
 // signature: nothing of it can be changed, and a look at the link tells what it is for.
+import { type Cures, type OptionNames, requireOptions } from '../config/options.js';
 import { KeyturnError } from '../errors.js';
 import type { Parameter } from '../purposes/link-url.js';
 import { isForm, isOneOf, readType } from './media-type.js';
@@ -33,6 +34,22 @@ export interface UploadLinkOptions extends AnyLinkOptions {
 
 export type LinkOptions = DownloadLinkOptions | UploadLinkOptions;
 
+const ANY: OptionNames<AnyLinkOptions> = { maxAge: true, bind: true };
+const DOWNLOAD_OPTIONS: OptionNames<DownloadLinkOptions> = { ...ANY, method: true, download: true };
+const UPLOAD_OPTIONS: OptionNames<UploadLinkOptions> = {
+  ...ANY,
+  method: true,
+  type: true,
+  size: true,
+  maxSize: true,
+  overwrite: true,
+};
+const DOWNLOAD_CURES: Cures = {
+  filename: 'write download',
+  type: 'leave it out, or write method: "PUT" for a link to upload: a download has the type of the blob',
+};
+const UPLOAD_CURES: Cures = { download: 'leave it out: it belongs to a link for GET' };
+
 /** What the query of a link says. */
 export interface Allowed {
   readonly download: string | true | undefined;
@@ -46,6 +63,9 @@ export interface Allowed {
 /** A link to one blob. */
 export function signedPath(parts: BlobParts, name: string, options: LinkOptions): string {
   const { method = 'GET', maxAge, bind } = options;
+  const call = `signedUrl(name, options) for ${method === 'GET' ? 'a download' : 'an upload'}`;
+  if (method === 'GET') requireOptions(options, call, DOWNLOAD_OPTIONS, DOWNLOAD_CURES);
+  else requireOptions(options, call, UPLOAD_OPTIONS, UPLOAD_CURES);
   const parameters = method === 'GET' ? ofDownload(options as DownloadLinkOptions) : ofUpload(parts, options);
   if ('bind' in options) parameters.push(['bound', '1']);
   const query = parameters.map(([key, value]) => `${key}=${encodeURIComponent(value)}`).join('&');

@@ -1,5 +1,7 @@
 // A store of blobs on the local disk: files by name, with signed links to download and to upload them.
+
 import { Readable } from 'node:stream';
+import { type OptionNames, requireOptions } from '../config/options.js';
 import { KeyturnError } from '../errors.js';
 import { internalsOf, type Keyturn } from '../keyturn.js';
 import { readUrl } from '../purposes/link-url.js';
@@ -39,6 +41,16 @@ export interface PutOptions {
   /** Whether a blob of that name may be replaced. Default: false. */
   readonly overwrite?: boolean;
 }
+
+const STORE_OPTIONS: OptionNames<BlobStoreOptions> = {
+  folder: true,
+  maxSize: true,
+  types: true,
+  prefix: true,
+  base: true,
+  stripped: true,
+};
+const PUT_OPTIONS: OptionNames<PutOptions> = { type: true, size: true, maxSize: true, overwrite: true };
 
 /** Bytes, or a stream of them. */
 export type BlobSource = Uint8Array | AsyncIterable<Uint8Array | string>;
@@ -114,6 +126,7 @@ export class DiskBlobStore implements BlobStore {
   }
 
   async put(name: string, source: BlobSource, options: PutOptions = {}): Promise<BlobInfo> {
+    requireOptions(options, 'put(name, source, options) of a blob store', PUT_OPTIONS);
     return await this.putIf(name, source, options, options.overwrite === true);
   }
 
@@ -214,6 +227,7 @@ export class DiskBlobStore implements BlobStore {
  */
 export async function createBlobStore(keyturn: Keyturn, options: BlobStoreOptions): Promise<BlobStore> {
   const { clock, keeper, ownLinks } = internalsOf(keyturn);
+  requireOptions(options ?? null, 'createBlobStore(keyturn, options)', STORE_OPTIONS);
   const { base = '', stripped = false, prefix = '/blobs', maxSize = DEFAULT_MAX_SIZE } = options;
   if (!/^(\/[\w.~-]+)+$/.test(prefix) || /\/\.\.?(\/|$)/.test(prefix))
     throw new KeyturnError(

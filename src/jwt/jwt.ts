@@ -1,4 +1,5 @@
 // Access tokens: JWT (RFC 7519) signed with HS256 under the ring's own keys, so that a rotation carries them.
+import { type Cures, type OptionNames, requireOptions } from '../config/options.js';
 import { requireDuration } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
 import { type Internals, internalsOf, type Keyturn } from '../keyturn.js';
@@ -80,6 +81,33 @@ export interface JwtVerifyOptions {
   readonly subject?: string;
 }
 
+const JWT_OPTIONS: OptionNames<JwtOptions> = {
+  issuer: true,
+  audience: true,
+  maxAge: true,
+  clockTolerance: true,
+};
+const SIGN_OPTIONS: OptionNames<JwtSignOptions> = { subject: true, maxAge: true, notBefore: true };
+const VERIFY_OPTIONS: OptionNames<JwtVerifyOptions> = { audience: true, subject: true };
+
+const ALGORITHM = 'leave it out: tokens are signed with HS256, and no other algorithm is ever accepted';
+const KEY = 'leave it out: the keys are those of the ring';
+const JWT_CURES: Cures = {
+  algorithm: ALGORITHM,
+  algorithms: ALGORITHM,
+  secret: KEY,
+  key: KEY,
+  privateKey: KEY,
+  clockTimestamp: 'leave it out: the clock is an option of createKeyturn',
+};
+const VERIFY_CURES: Cures = {
+  ...JWT_CURES,
+  issuer: 'leave it out: the issuer is that of createJwt',
+  maxAge: 'leave it out: every token says itself when it expires',
+  clockTolerance: 'say it to createJwt: it lengthens how long a key is needed',
+  ignoreExpiration: 'leave it out: every token expires',
+};
+
 /** Claims of the app: an object that JSON can carry. `sub` and `jti` may be among them. */
 export type AppClaims = Readonly<Record<string, unknown>>;
 
@@ -148,6 +176,7 @@ class RingJwt<T extends object> implements Jwt<T> {
   }
 
   sign(claims: T, options: JwtSignOptions = {}): string {
+    requireOptions(options, 'sign(claims, options) of a JWT signer', SIGN_OPTIONS, JWT_CURES);
     this.#parts.ring.requireFresh();
     const { active } = this.#current();
     const now = this.#parts.clock();
@@ -171,6 +200,7 @@ class RingJwt<T extends object> implements Jwt<T> {
   }
 
   verify(token: unknown, options: JwtVerifyOptions = {}): JwtResult<T> {
+    requireOptions(options, 'verify(token, options) of a JWT signer', VERIFY_OPTIONS, VERIFY_CURES);
     if (typeof token !== 'string') return this.#refuse('malformed');
     const keys = this.#current();
     const opened = openCompact(token, keys);
@@ -235,10 +265,12 @@ class RingJwt<T extends object> implements Jwt<T> {
 /**
  * Access tokens for one issuer and audience, signed by the keys of the ring.
  *
- * @throws KeyturnError `jwt_invalid`, `purpose_lifetime`, `duration_invalid`
+ * @throws KeyturnError `argument_invalid`, `jwt_invalid`, `purpose_lifetime`, `duration_invalid`
  */
 export function createJwt<T extends object = AppClaims>(keyturn: Keyturn, options: JwtOptions): Jwt<T> {
-  return new RingJwt<T>(internalsOf(keyturn), options);
+  const parts = internalsOf(keyturn);
+  requireOptions(options ?? null, 'createJwt(keyturn, options)', JWT_OPTIONS, JWT_CURES);
+  return new RingJwt<T>(parts, options);
 }
 
 /** Claims of the kinds that they must have; `exp` is there. */

@@ -18,6 +18,8 @@
 //
 // A token with a number above that of the record is genuine, and its rotation was lost: a store that failed over to
 // a copy that was behind, or was restored. It counts as current. Numbers only grow, so what it leaves behind is used.
+
+import { type Cures, type OptionNames, requireOptions } from '../config/options.js';
 import { requireDuration } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
 import { type Internals, internalsOf, type Keyturn } from '../keyturn.js';
@@ -28,6 +30,7 @@ import type { RefusalReason } from '../signing/result.js';
 import type { TokenSigner } from '../signing/signer.js';
 import { fromJson, toJson } from '../signing/token.js';
 import { ReachableStore } from '../stores/reachable.js';
+import { isStore } from '../stores/require.js';
 import type { SessionRecord, SessionStore, StoredSession } from '../stores/store.js';
 import { isName } from '../stores/text.js';
 
@@ -88,6 +91,18 @@ export interface RefreshRefusal {
 }
 
 export type RefreshResult<D> = Rotated<D> | RefreshRefusal;
+
+const REFRESH_OPTIONS: OptionNames<RefreshTokensOptions> = {
+  store: true,
+  maxAge: true,
+  idle: true,
+  graceSeconds: true,
+};
+const SUBJECT: OptionNames<RefreshSubject<unknown>> = { user: true, data: true };
+const SUBJECT_CURES: Cures = {
+  userId: 'write user: String(userId)',
+  maxAge: 'say it to createRefreshTokens: all families live equally long',
+};
 
 /** A family as the store keeps it. */
 interface Family {
@@ -166,7 +181,9 @@ class StoredRefreshTokens<D> implements RefreshTokens<D> {
     this.#grace = requireGrace(options.graceSeconds ?? 10) * 1000;
   }
 
-  async issue({ user, data }: RefreshSubject<D>): Promise<IssuedRefreshToken> {
+  async issue(subject: RefreshSubject<D>): Promise<IssuedRefreshToken> {
+    requireOptions(subject ?? null, 'issue({ user, data }) of refresh tokens', SUBJECT, SUBJECT_CURES);
+    const { user, data } = subject;
     requireUser(user);
     const family = randomId(FAMILY_BYTES);
     const at = this.#parts.clock();
@@ -297,7 +314,9 @@ export function createRefreshTokens<D = unknown>(
   keyturn: Keyturn,
   options: RefreshTokensOptions,
 ): RefreshTokens<D> {
-  return new StoredRefreshTokens<D>(internalsOf(keyturn), options);
+  const parts = internalsOf(keyturn);
+  requireOptions(options ?? null, 'createRefreshTokens(keyturn, options)', REFRESH_OPTIONS);
+  return new StoredRefreshTokens<D>(parts, options);
 }
 
 function nameOf(family: string): string {
@@ -316,8 +335,7 @@ function decode({ text, user }: StoredSession): Family | undefined {
 }
 
 function requireStore(store: SessionStore): SessionStore {
-  const methods = ['get', 'put', 'touch', 'destroy', 'listUser'] as const;
-  if (methods.every((name) => typeof store?.[name] === 'function')) return store;
+  if (isStore(store)) return store;
   throw new KeyturnError(
     'jwt_invalid',
     'refresh tokens have no store',

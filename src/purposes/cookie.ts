@@ -10,6 +10,8 @@ export const COOKIE_LIMIT = 4096;
 /** One cookie of the app: finds its value in a request, writes it into a response. */
 export class AppCookie {
   readonly name: string;
+  /** Whether browsers take it over https only. */
+  readonly secure: boolean;
   readonly #prefix: string;
   readonly #attributes: string;
 
@@ -28,6 +30,7 @@ export class AppCookie {
     this.name = production && !readable ? `${host ? '__Host-' : '__Secure-'}${base}` : base;
     // Browsers refuse SameSite=None and Partitioned without Secure, and take Secure from localhost.
     const secure = production || partitioned || sameSite === 'none';
+    this.secure = secure;
     if (/^__(host|secure)-/i.test(base)) {
       throw new KeyturnError(
         'cookie_invalid',

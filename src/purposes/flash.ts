@@ -20,6 +20,35 @@ export interface Flash {
   (): FlashMessages;
 }
 
+/**
+ * {@link Flash}, for whatever a program calls it with.
+ *
+ * @param used called when something has been done, and with what it gives
+ * @throws KeyturnError `argument_invalid`
+ */
+export function flashFor(box: FlashBox, used: <T>(answer: T) => T): Flash {
+  return ((...given: readonly unknown[]) => {
+    if (given.length === 0) return used(box.takeAll());
+    const [type, text] = given;
+    if (typeof type !== 'string')
+      throw misread('the type of a message is no text', 'write flash("info", "Saved")');
+    if (given.length === 1) return used(box.take(type));
+    if (given.length > 2)
+      throw misread('flash() takes one text', 'put it together first, as in flash("info", "Hello " + name)');
+    if (Array.isArray(text))
+      throw misread('flash() was given a list', 'for (const text of texts) request.flash(type, text)');
+    if (typeof text === 'string' || typeof text === 'number') return used(box.add(type, String(text)));
+    throw misread(
+      `the text of a message is ${text === undefined ? 'undefined' : 'no text'}`,
+      'pass a text; to take the messages of a type write flash(type)',
+    );
+  }) as Flash;
+}
+
+function misread(message: string, hint: string): KeyturnError {
+  return new KeyturnError('argument_invalid', message, hint);
+}
+
 /** The messages of one request. */
 export class FlashBox {
   readonly #signer: TokenSigner<readonly Message[]>;
@@ -46,7 +75,7 @@ export class FlashBox {
   }
 
   add(type: string, text: string): void {
-    this.#messages.push([String(type), String(text)]);
+    this.#messages.push([type, text]);
     this.#changed = true;
     this.#personal = true;
   }

@@ -28,17 +28,19 @@ const OF_SESSIONS = SETTING_NAMES.filter(
 /**
  * @param settings those in force
  * @param seen what variables and files say by themselves: all that a command knows
- * @throws KeyturnError `config_invalid` where the program lengthens a lifetime, or what a step waits for
+ * @param waits whether to look at what steps wait for too: its defaults are others in development
+ * @returns what production refuses to start with, `config_invalid`, where the program lengthens a lifetime, or what a
+ * step waits for
  */
-export function refuseLonger(settings: Settings, seen: Settings): void {
-  const lacking = [...longerLifetimes(settings, seen), ...longerSettings(WAITS, settings, seen)];
-  if (lacking.length === 0) return;
+export function longerThanSeen(settings: Settings, seen: Settings, waits: boolean): KeyturnError | undefined {
+  const lacking = [...longerLifetimes(settings, seen), ...longerSettings(waits ? WAITS : [], settings, seen)];
+  if (lacking.length === 0) return undefined;
   const lines = lacking.map(
     ({ section, name, variable, seconds }) =>
       `${name} = "${formatDuration(seconds)}" under [${section}] in keyturn.toml, or ${variable}=${formatDuration(seconds)}`,
   );
   const names = lacking.map(({ section, name }) => `${section}.${name}`).join(', ');
-  throw new KeyturnError(
+  return new KeyturnError(
     'config_invalid',
     `the program lengthens ${names} beyond what variables and files say, which is all that keyturn commands see`,
     `add ${lines.join('; and ')}: a program may only shorten it`,

@@ -62,14 +62,22 @@ export class PurposeRegistry {
   readonly #purposes = new Map<string, Purpose>();
   readonly #strict: boolean;
   readonly #building: boolean;
+  readonly #tolerated: (refusal: KeyturnError) => void;
 
   /**
    * @param strict refuse undeclared purposes, as production does
    * @param building take what is not declared as it is: where an app is built its settings need not be there
+   * @param tolerated told, where it is not strict, of what production would refuse
    */
-  constructor(settings: Settings, strict: boolean, building = false) {
+  constructor(
+    settings: Settings,
+    strict: boolean,
+    building = false,
+    tolerated: (refusal: KeyturnError) => void = () => {},
+  ) {
     this.#strict = strict;
     this.#building = building;
+    this.#tolerated = tolerated;
     for (const [name, builtIn] of Object.entries(BUILT_IN)) {
       this.#purposes.set(name, { name, ...builtIn, sealed: false, declared: true });
     }
@@ -183,13 +191,7 @@ export class PurposeRegistry {
       }
       return { purpose: known, maxAge: seconds ?? known.maxAge };
     }
-    if (this.#strict) {
-      throw new KeyturnError(
-        'purpose_undeclared',
-        `the purpose "${name}" is not declared`,
-        `add to keyturn.toml: [purposes.${name}] max_age = "${maxAge ?? '1h'}"${sealed ? ' sealed = true' : ''}`,
-      );
-    }
+    if (this.#strict) throw undeclared(name, seconds, sealed);
     if (seconds === undefined) {
       if (this.#building) return this.#remember(name, DAY, sealed);
       throw new KeyturnError(
@@ -209,8 +211,19 @@ export class PurposeRegistry {
   ): { readonly purpose: Purpose; readonly maxAge: number } {
     const purpose = unsaid(name, maxAge, sealed);
     this.#purposes.set(name, purpose);
+    this.#tolerated(undeclared(name, maxAge, sealed));
     return { purpose, maxAge };
   }
+}
+
+function undeclared(name: string, seconds: number | undefined, sealed: boolean): KeyturnError {
+  const lines = [`max_age = "${seconds === undefined ? '1h' : formatDuration(seconds)}"`];
+  if (sealed) lines.push('sealed = true');
+  return new KeyturnError(
+    'purpose_undeclared',
+    `the purpose "${name}" is not declared`,
+    `add to keyturn.toml, under [purposes.${name}]: ${lines.join(' and ')}`,
+  );
 }
 
 /** Where a purpose need not be declared, the program alone says how long its tokens live. */

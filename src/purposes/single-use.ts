@@ -1,7 +1,9 @@
 // Tokens that work once: a token is signed and stateless, so a store has to remember that it was used.
+
 import { digest } from '../signing/digest.js';
 import type { RefusalReason, Verified } from '../signing/result.js';
 import type { Signer, VerifyOptions } from '../signing/signer.js';
+import { requireStore } from '../stores/require.js';
 import type { SessionStore } from '../stores/store.js';
 
 /** A refusal of {@link SingleUse.redeem}: as of `verify`, or `used` for a token that was redeemed before. */
@@ -27,9 +29,10 @@ export interface SingleUse {
  * Remembers redeemed tokens in a session store, until they would have expired anyway.
  *
  * @param store any store of sessions; what is remembered stands there under names of its own
+ * @throws KeyturnError `store_invalid`
  */
 export function createSingleUse(store: SessionStore): SingleUse {
-  return new StoredSingleUse(store);
+  return new StoredSingleUse(requireStore(store, 'createSingleUse(store)'));
 }
 
 class StoredSingleUse implements SingleUse {

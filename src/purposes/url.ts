@@ -1,6 +1,7 @@
 // Signed links: a URL that works for one method, unchanged, until it expires.
 //
 // The signature is a token bound to the URL: its payload says nothing, so it stays short enough to paste.
+import { type OptionNames, requireOptions } from '../config/options.js';
 import { requireDuration } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
 import { REFUSALS, type Refusal } from '../signing/result.js';
@@ -63,6 +64,10 @@ export interface VerifiedLink {
   readonly stale: boolean;
 }
 
+const LINKS_OPTIONS: OptionNames<LinksOptions> = { base: true, stripped: true, maxAge: true };
+const SIGN_OPTIONS: OptionNames<SignLinkOptions> = { method: true, maxAge: true, bind: true };
+const VERIFY_OPTIONS: OptionNames<VerifyLinkOptions> = { bind: true };
+
 /** A bound token with the shortest payload. */
 const TOKEN_CHARACTERS = 95;
 
@@ -85,8 +90,14 @@ export interface Links {
 /** What an app may do with links. */
 export function publicLinks(links: UrlLinks): Links {
   return Object.freeze({
-    sign: (url: string, options?: SignLinkOptions) => links.sign(url, options),
-    verify: (request: LinkRequest, options?: VerifyLinkOptions) => links.verify(request, options),
+    sign: (url: string, options?: SignLinkOptions) => {
+      requireOptions(options, 'sign(url, options) of links', SIGN_OPTIONS);
+      return links.sign(url, options);
+    },
+    verify: (request: LinkRequest, options?: VerifyLinkOptions) => {
+      requireOptions(options, 'verify(request, options) of links', VERIFY_OPTIONS);
+      return links.verify(request, options);
+    },
   });
 }
 
@@ -101,6 +112,7 @@ export class UrlLinks implements Links {
   readonly #stripped: boolean;
 
   constructor(signer: TokenSigner<0>, options: LinksOptions) {
+    requireOptions(options, 'links(options)', LINKS_OPTIONS);
     this.#signer = signer;
     this.#maxAge = options.maxAge === undefined ? signer.maxAge : lifetime(options.maxAge, signer);
     const { origin, path } = readBase(options.base);

@@ -1,4 +1,5 @@
 // The public names of `keyturn/rotation`: what the commands do, for programs.
+import { type OptionNames, requireOptions } from '../config/options.js';
 import { KeyturnError } from '../errors.js';
 import { type KeyState, Material } from '../keyring/key.js';
 import { type Machine, thisMachine } from '../resolve/machine.js';
@@ -36,6 +37,9 @@ export interface InitKeyringOptions extends OpenRotationOptions {
   readonly who?: string;
 }
 
+const OPEN: OptionNames<OpenRotationOptions> = { cwd: true, env: true, profile: true, config: true };
+const INIT: OptionNames<InitKeyringOptions> = { ...OPEN, secrets: true, who: true };
+
 /** What {@link initKeyring} made. */
 export interface NewKeyring {
   /** Where the keyring is kept, as an operator calls it. */
@@ -59,6 +63,7 @@ export interface NewKeyring {
  * `keyring_sealed`, `profile_differs`, `secret_differs`
  */
 export async function initKeyring(options: InitKeyringOptions = {}): Promise<NewKeyring> {
+  requireOptions(options, 'initKeyring(options)', INIT, { secret: 'write secrets: [secret]' });
   const imported = (options.secrets ?? []).map((secret) => new Material(strongSecret(secret)));
   const { place, document, ring, keys, takeAway } = await foundRing({
     machine: machineOf(options),
@@ -91,6 +96,7 @@ function refuseRevoked(imported: readonly Material[], left: readonly string[]): 
  * @throws KeyturnError whatever keeps a process from starting, weak secrets apart
  */
 export async function openRotation(options: OpenRotationOptions = {}): Promise<Rotation> {
+  requireOptions(options, 'openRotation(options)', OPEN);
   const { profile, config } = options;
   return publicRotation(await RingRotation.open({ machine: machineOf(options), profile, config }));
 }

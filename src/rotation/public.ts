@@ -1,5 +1,7 @@
 // Rotation as `keyturn/rotation` hands it out: the steps, and nothing that leads to a secret. The ring itself, and the
 // configuration that it was found by, stay inside.
+import { type OptionNames, requireOptions } from '../config/options.js';
+import { KeyturnError } from '../errors.js';
 import type { HeardReport } from '../fleet/authentic.js';
 import type { HistoryEntry } from '../keyring/keyring.js';
 import { type KeyringView, viewOf } from '../keyring/view.js';
@@ -98,6 +100,18 @@ export interface Rotation {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+const STEP: OptionNames<StepOptions> = { who: true, why: true, replicas: true, gone: true, dryRun: true };
+const STAGE: OptionNames<StageOptions> = { ...STEP, secret: true, activateIn: true };
+const WAIT: OptionNames<WaitOptions> = { ...STEP, kid: true, patience: true, progress: true };
+
+/** A step, with options that it knows. */
+function step<O>(call: string, known: OptionNames<O>, take: (options?: O) => Promise<RingOutcome>) {
+  return async (options?: O): Promise<Outcome> => {
+    requireOptions(options, call, known);
+    return outcomeOf(await take(options));
+  };
+}
+
 export function publicRotation(inner: RingRotation): Rotation {
   const close = () => inner.close();
   return Object.freeze({
@@ -109,16 +123,31 @@ export function publicRotation(inner: RingRotation): Rotation {
     history: () => inner.history(),
     deploys: () => inner.deploys(),
     impact: (step: Step) => inner.impact(step),
-    stage: async (options?: StageOptions) => outcomeOf(await inner.stage(options)),
-    promote: async (kid?: string, options?: StepOptions) => outcomeOf(await inner.promote(kid, options)),
-    promoteWhenSafe: async (options: WaitOptions) => outcomeOf(await inner.promoteWhenSafe(options)),
-    rollback: async (options?: StepOptions) => outcomeOf(await inner.rollback(options)),
-    retire: async (kid?: string, options?: StepOptions) => outcomeOf(await inner.retire(kid, options)),
-    revoke: async (kid: string, options?: StepOptions) => outcomeOf(await inner.revoke(kid, options)),
-    join: async (document: string, options?: StepOptions) => outcomeOf(await inner.join(document, options)),
+    stage: step('stage(options)', STAGE, (options) => inner.stage(options)),
+    promote: (kid?: string, options?: StepOptions) =>
+      step('promote(kid, options)', STEP, (known) => inner.promote(kidOf(kid), known))(options),
+    promoteWhenSafe: (options: WaitOptions) =>
+      step('promoteWhenSafe(options)', WAIT, () => inner.promoteWhenSafe(options))(options ?? null),
+    rollback: step('rollback(options)', STEP, (options) => inner.rollback(options)),
+    retire: (kid?: string, options?: StepOptions) =>
+      step('retire(kid, options)', STEP, (known) => inner.retire(kidOf(kid), known))(options),
+    revoke: (kid: string, options?: StepOptions) =>
+      step('revoke(kid, options)', STEP, (known) => inner.revoke(kid, known))(options),
+    join: (document: string, options?: StepOptions) =>
+      step('join(document, options)', STEP, (known) => inner.join(document, known))(options),
     close,
     [Symbol.asyncDispose]: close,
   });
+}
+
+/** Options in the place of the key's id would be dropped, and the step taken without them. */
+function kidOf(kid: string | undefined): string | undefined {
+  if (kid === undefined || typeof kid === 'string') return kid;
+  throw new KeyturnError(
+    'argument_invalid',
+    'the id of a key is no text',
+    'options come second: promote(undefined, { who }) for the staged key',
+  );
 }
 
 function outcomeOf({ ring, former, kid }: RingOutcome): Outcome {

@@ -1,5 +1,7 @@
 // A sealer: like a signer, but nobody without the key can read what a token holds.
+
 import { types } from 'node:util';
+import { type OptionNames, requireOptions } from '../config/options.js';
 import { KeyturnError } from '../errors.js';
 import type { Material } from '../keyring/key.js';
 import {
@@ -44,6 +46,9 @@ export interface OpenOptions {
   readonly bind?: string | undefined;
 }
 
+const SEAL_OPTIONS: OptionNames<SealOptions> = { bind: true, maxAge: true };
+const OPEN_OPTIONS: OptionNames<OpenOptions> = { bind: true };
+
 /** A genuine token and what was in it, still as bytes. */
 interface Opened extends Omit<Checked, 'json'> {
   readonly content: Uint8Array;
@@ -60,8 +65,8 @@ export interface Sealer<T = unknown> {
   /**
    * Encrypts a value: any that JSON can carry, or a `Uint8Array`, which comes back as one.
    *
-   * @throws KeyturnError `payload_not_json`, `payload_too_large`, `bind_invalid`, `purpose_lifetime`,
-   * `duration_invalid`
+   * @throws KeyturnError `argument_invalid`, `payload_not_json`, `payload_too_large`, `bind_invalid`,
+   * `purpose_lifetime`, `duration_invalid`
    */
   seal(value: T, options?: SealOptions): string;
   /**
@@ -76,9 +81,25 @@ export function publicSealer<T>(sealer: TokenSealer<T>): Sealer<T> {
   return Object.freeze({
     purpose: sealer.purpose,
     maxAge: sealer.maxAge,
-    seal: (value: T, options?: SealOptions) => sealer.seal(value, options),
-    open: (token: unknown, options?: OpenOptions) => sealer.open(token, options),
+    seal: (value: T, options?: SealOptions) => {
+      requireOptions(options, 'seal(value, options) of a sealer', SEAL_OPTIONS);
+      return sealer.seal(value, options);
+    },
+    open: (token: unknown, options?: OpenOptions) => {
+      requireOptions(options, 'open(token, options) of a sealer', OPEN_OPTIONS);
+      if (typeof options?.bind === 'function') throw bindOfOpen();
+      return sealer.open(token, options);
+    },
   });
+}
+
+/** With a signer it may be a function. Here it would be refused as a wrong state, for ever, and nobody would see why. */
+function bindOfOpen(): KeyturnError {
+  return new KeyturnError(
+    'bind_invalid',
+    'bind of open() is a function',
+    'pass the text itself: it takes part in the encryption, so there is no payload before it is known',
+  );
 }
 
 /** The class behind {@link Sealer}, for all that Keyturn seals itself. */

@@ -1,4 +1,5 @@
 // A signer: signs payloads for one purpose and verifies tokens of it, with whatever keyring is in force.
+import { type Cures, type OptionNames, requireOptions } from '../config/options.js';
 import type { Material } from '../keyring/key.js';
 import { Hmac, sameMac } from './hmac.js';
 import {
@@ -48,6 +49,9 @@ export interface VerifyOptions<T> {
   readonly bind?: Bind<T>;
 }
 
+const SIGN_OPTIONS: OptionNames<SignOptions> = { bind: true, maxAge: true };
+const VERIFY_OPTIONS: OptionNames<VerifyOptions<unknown>> = { bind: true };
+
 interface Authenticated extends Checked {
   /** What made it; undefined for one that was verified a moment ago. */
   readonly macs: Macs | undefined;
@@ -84,7 +88,7 @@ export interface Signer<T = unknown> {
   /**
    * Signs a payload: any value that JSON can carry. It can be read by whoever holds the token.
    *
-   * @throws KeyturnError `payload_not_json`, `bind_invalid`, `purpose_lifetime`, `duration_invalid`
+   * @throws KeyturnError `argument_invalid`, `payload_not_json`, `bind_invalid`, `purpose_lifetime`, `duration_invalid`
    */
   sign(payload: T, options?: SignOptions): string;
   /**
@@ -98,14 +102,23 @@ export interface Signer<T = unknown> {
   verify(token: unknown, options: VerifyOptions<T>): Result<T> | Promise<Result<T>>;
 }
 
+const VERIFY_CURES: Cures = {
+  maxAge: 'leave it out: every token says itself when it expires; sign() takes maxAge',
+};
+
 /** What an app may do with a signer: dates are not its to say, nor are tokens that are bound to nothing it knows. */
 export function publicSigner<T>(signer: TokenSigner<T>): Signer<T> {
   return Object.freeze({
     purpose: signer.purpose,
     maxAge: signer.maxAge,
-    sign: (payload: T, options?: SignOptions) => signer.sign(payload, options),
-    verify: (token: unknown, options?: VerifyOptions<T>) =>
-      options === undefined ? signer.verify(token) : signer.verify(token, options),
+    sign: (payload: T, options?: SignOptions) => {
+      requireOptions(options, 'sign(payload, options) of a signer', SIGN_OPTIONS);
+      return signer.sign(payload, options);
+    },
+    verify: (token: unknown, options?: VerifyOptions<T>) => {
+      requireOptions(options, 'verify(token, options) of a signer', VERIFY_OPTIONS, VERIFY_CURES);
+      return options === undefined ? signer.verify(token) : signer.verify(token, options);
+    },
   }) as Signer<T>;
 }
 

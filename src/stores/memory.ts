@@ -1,4 +1,5 @@
 // Sessions in this process: for development, tests and single-process apps that may forget on restart.
+import { type OptionNames, requireOptions } from '../config/options.js';
 import type {
   EndedSession,
   PutOutcome,
@@ -18,6 +19,8 @@ export interface MemoryStoreOptions {
    */
   readonly limit?: number;
 }
+
+const OPTIONS: OptionNames<MemoryStoreOptions> = { clock: true, limit: true };
 
 /** So many old records are looked at with every write, so that expired ones go without a timer. */
 const SWEEP = 4;
@@ -41,6 +44,7 @@ export interface MemoryStore extends SessionStore {
 
 /** Sessions in the memory of this process: gone with it, and not shared. */
 export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
+  requireOptions(options, 'memoryStore(options)', OPTIONS);
   return new StoreInMemory(options);
 }
 

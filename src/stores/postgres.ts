@@ -3,6 +3,7 @@
 // connection every time, and nothing has to be rolled back.
 //
 // Whether something has expired is decided by the clock of the app, as with the cookie; the server's is never asked.
+import { type Cures, type OptionNames, requireOptions } from '../config/options.js';
 import { askPool, type PostgresPool, type PostgresRow, surviveLostConnections } from '../engines/postgres.js';
 import { areThere } from '../engines/schema.js';
 import { lockSql, namesOf, pathsOf, statements, TABLE, type TableNames } from '../engines/session-schema.js';
@@ -29,6 +30,19 @@ export interface PostgresStoreOptions {
   /** Milliseconds since 1970; default: `Date.now`. */
   readonly clock?: () => number;
 }
+
+const OPTIONS: OptionNames<PostgresStoreOptions> = { pool: true, table: true, clock: true };
+const LIFETIME = 'leave it out: how long sessions live is set under [session], by idle and max_age';
+const URL_OF = 'pass a Pool of pg as pool; or set session.postgres.url, and Keyturn opens the connection';
+const CURES: Cures = {
+  ttl: LIFETIME,
+  maxAge: LIFETIME,
+  conString: URL_OF,
+  connectionString: URL_OF,
+  createTableIfMissing: 'call migrate() of the store',
+  schema: 'write table: "schema.table"',
+  schemaName: 'write table: "schema.table"',
+};
 
 /** Rows outlive what they hold by this, so that clocks of replicas that differ a little agree on what is there. */
 const MARGIN = 60_000;
@@ -62,6 +76,7 @@ export interface PostgresStore extends RemoteSessionStore {
  * @throws KeyturnError `store_invalid`
  */
 export function postgresStore(options: PostgresStoreOptions): PostgresStore {
+  requireOptions(options, 'postgresStore(options)', OPTIONS, CURES);
   return new StoreInPostgres(options);
 }
 

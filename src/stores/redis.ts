@@ -8,7 +8,9 @@
 //
 // Whether something has expired is decided by the clock of the app, as with the cookie, and in one place for reads and
 // writes. Redis only cleans up: it is told how long a key has left, plus a margin, so its own clock does not matter.
+
 import { randomBytes } from 'node:crypto';
+import { type Cures, type OptionNames, requireOptions } from '../config/options.js';
 import {
   asText,
   commandOf,
@@ -45,6 +47,15 @@ export interface RedisStoreOptions {
   /** Milliseconds since 1970; default: `Date.now`. */
   readonly clock?: () => number;
 }
+
+const OPTIONS: OptionNames<RedisStoreOptions> = { client: true, prefix: true, clock: true };
+const LIFETIME = 'leave it out: how long sessions live is set under [session], by idle and max_age';
+const CURES: Cures = {
+  ttl: LIFETIME,
+  maxAge: LIFETIME,
+  url: 'pass a connected client; or set session.redis.url, and Keyturn opens the connection',
+  host: 'pass a connected client; or set session.redis.url, and Keyturn opens the connection',
+};
 
 /** Keys outlive what they hold by this, so that clocks of replicas that differ a little agree on what is there. */
 const MARGIN = 60_000;
@@ -122,6 +133,7 @@ return 1`);
  * @throws KeyturnError `store_invalid`
  */
 export function redisStore(options: RedisStoreOptions): RedisStore {
+  requireOptions(options, 'redisStore(options)', OPTIONS, CURES);
   return new StoreInRedis(options);
 }
 

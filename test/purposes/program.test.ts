@@ -1,6 +1,7 @@
 // What a program may say of time in production: a command sees variables and files, and no program.
 import { describe, expect, test } from 'vitest';
-import { internalsOf } from '../../src/keyturn.js';
+import { internalsOf, type Keyturn } from '../../src/keyturn.js';
+import { memoryLogger, testKeyturn } from '../support/keyturn.js';
 import { folderWith, refusalOn, SECRET, STRONG, startOn } from '../support/machine.js';
 
 const PROD = { KEYTURN_ENV: 'prod', [SECRET]: STRONG };
@@ -120,5 +121,54 @@ describe('no token lives beyond 400 days', () => {
     const { keyturn } = await startOn({ env: { ...PROD, KEYTURN_PURPOSES__NOTE__MAX_AGE: '400d' } });
     expect(keyturn.signer('note').maxAge).toBe(400 * 86_400);
     await keyturn.close();
+  });
+});
+
+describe('what production would refuse', () => {
+  const warnings = async (profile: 'dev' | 'test', use: (keyturn: Keyturn) => void, config = {}) => {
+    const logger = memoryLogger();
+    const keyturn = await testKeyturn({ profile, logger, config });
+    use(keyturn);
+    return logger.records
+      .filter(({ facts }) => facts.event === 'production.refuses')
+      .map(({ level, message, facts }) => ({ level, message, hint: facts.hint }));
+  };
+  const lengthened = { session: { idle: '60d', max_age: '60d' } };
+
+  test('development tells of an undeclared purpose, with the line to add, once for each lifetime', async () => {
+    const said = await warnings('dev', (keyturn) => {
+      for (const maxAge of ['1h', '1h', '30min', '2h']) keyturn.signer('download', { maxAge });
+      keyturn.sealer('draft', { maxAge: 90 });
+    });
+    const refused = (name: string) => `production will refuse this: the purpose "${name}" is not declared`;
+    const line = (name: string, rest: string) => `add to keyturn.toml, under [purposes.${name}]: ${rest}`;
+    expect(said).toEqual([
+      { level: 'warn', message: refused('download'), hint: line('download', 'max_age = "1h"') },
+      { level: 'warn', message: refused('download'), hint: line('download', 'max_age = "2h"') },
+      { level: 'warn', message: refused('draft'), hint: line('draft', 'max_age = "90s" and sealed = true') },
+    ]);
+  });
+
+  test('development tells of a lifetime that the program lengthens', async () => {
+    expect(await warnings('dev', () => {}, lengthened)).toEqual([
+      {
+        level: 'warn',
+        message: expect.stringMatching(
+          /^production will refuse this: the program lengthens session\.idle, session\.max_age/,
+        ),
+        hint: expect.stringContaining('idle = "60d" under [session] in keyturn.toml'),
+      },
+    ]);
+  });
+
+  test('development says nothing of what production takes', async () => {
+    const waits = { security: { keyring: { max_lag: 60, lease: 900, clock_skew: 300 } } };
+    const use = (keyturn: Keyturn) => keyturn.signer('password-reset', { maxAge: '3h' });
+    expect(await warnings('dev', use, { ...waits, session: { idle: '1h' } })).toEqual([]);
+  });
+
+  test('tests are not told', async () => {
+    const use = (keyturn: Keyturn) => keyturn.signer('download', { maxAge: '1h' });
+    expect(await warnings('test', use, lengthened)).toEqual([]);
   });
 });

@@ -184,7 +184,7 @@ describe('the purpose', () => {
   test('is declared in production, sealed, and with the greatest age of a session at least', async () => {
     await expect(start({})).rejects.toMatchObject({
       code: 'purpose_undeclared',
-      hint: 'add to keyturn.toml: [purposes.session-at-rest] max_age = "2592000s" sealed = true',
+      hint: 'add to keyturn.toml, under [purposes.session-at-rest]: max_age = "30d" and sealed = true',
     });
     await expect(start(declared({ max_age: '30d' }))).rejects.toMatchObject({ code: 'purpose_sealed' });
     await expect(start(declared({ max_age: '29d', sealed: true }))).rejects.toMatchObject({

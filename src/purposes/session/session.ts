@@ -1,4 +1,5 @@
 // The session as an app sees it: an object whose own properties are the data, with a few methods beside them.
+import { type OptionNames, requireFunction, requireOptions } from '../../config/options.js';
 import { KeyturnError } from '../../errors.js';
 import { randomId } from '../../signing/random.js';
 import type { EndedSession } from '../../stores/store.js';
@@ -195,14 +196,15 @@ class SessionObject {
     return this.#state.fresh;
   }
 
-  regenerate(options: RegenerateOptions = {}): void {
+  regenerate(...given: readonly unknown[]): void {
+    const options = regenerateOptions(given);
     const state = this.#state;
     state.late?.();
     const data = this as unknown as Record<string, unknown>;
     const before = state.regenerated ? state.kept : Object.keys(data);
-    if (options.keep !== true) {
-      const keep = Array.isArray(options.keep) ? (options.keep as readonly string[]) : [];
-      for (const key of Object.keys(data)) if (!keep.includes(key)) delete data[key];
+    const { keep = false } = options;
+    if (keep !== true) {
+      for (const key of Object.keys(data)) if (keep === false || !keep.includes(key)) delete data[key];
     }
     state.kept = before.filter((key) => Object.hasOwn(data, key));
     state.ownEpoch = options.epoch;
@@ -216,7 +218,8 @@ class SessionObject {
     state.ended = false;
   }
 
-  destroy(): void {
+  destroy(...given: readonly unknown[]): void {
+    if (given.length > 0) throw misread(given, 'destroy');
     const state = this.#state;
     state.late?.();
     const data = this as unknown as Record<string, unknown>;
@@ -226,6 +229,7 @@ class SessionObject {
   }
 
   async update(change: (data: SessionValues) => void | Promise<void>): Promise<void> {
+    requireFunction(change ?? null, 'what update() was given', 'write await session.update((data) => { … })');
     const state = this.#state;
     if (state.overtaken !== undefined && !state.regenerated && !state.ended) throw endedMeanwhile();
     if (this.#update === undefined || state.carried === undefined || state.regenerated || state.ended) {
@@ -237,19 +241,101 @@ class SessionObject {
   }
 
   get(key: string): unknown {
+    requireName(
+      key,
+      'get(name)',
+      'one property is session.name or session.get(name); all of them are { ...session }',
+    );
     return Object.hasOwn(this, key) ? (this as unknown as Record<string, unknown>)[key] : undefined;
   }
 
-  set(key: string, value: unknown): void {
+  set(...given: readonly [key: string, value: unknown]): void {
+    const [key, value] = given;
+    requireName(key, 'set(name, value)', 'write Object.assign(session, values) for several at once');
+    if ((given as readonly unknown[]).length !== 2)
+      throw wrong(
+        'set() takes a name and a value',
+        'write session.set(name, value), or session.name = value',
+      );
     refuseReserved(key);
     this.#state.late?.();
     (this as unknown as Record<string, unknown>)[key] = value;
   }
 
   delete(key: string): void {
+    requireName(key, 'delete(name)', 'to end the session write session.destroy()');
     this.#state.late?.();
     if (Object.hasOwn(this, key)) delete (this as unknown as Record<string, unknown>)[key];
   }
+}
+
+/** What other libraries call so. Each says what to write here, and none can be the name of data. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  save: 'leave it out: what has changed is saved before the response goes out; to save at once write await session.update(fn)',
+  touch: 'leave it out: a session in use is extended by itself',
+  reload: 'leave it out: await session.update(fn) works on what is stored by then',
+  resetMaxAge: 'leave it out: a session in use is extended by itself',
+};
+const NOT_HERE: Readonly<Record<string, string>> = {
+  cookie:
+    'how the cookie is made is set under [session.cookie], and how long it lives by idle and max_age under [session]',
+  sessionId: 'write session.id',
+};
+for (const [name, hint] of Object.entries(ELSEWHERE)) {
+  const value = () => {
+    throw wrong(`a session has no ${name}()`, hint);
+  };
+  Object.defineProperty(SessionObject.prototype, name, { value, writable: true, configurable: true });
+}
+for (const [name, hint] of Object.entries(NOT_HERE)) {
+  const refuse = () => {
+    throw wrong(`a session has no ${name}`, hint);
+  };
+  Object.defineProperty(SessionObject.prototype, name, { get: refuse, set: refuse, configurable: true });
+}
+
+const REGENERATE_OPTIONS: OptionNames<RegenerateOptions> = { keep: true, epoch: true };
+
+/** @throws KeyturnError `argument_invalid` */
+function regenerateOptions(given: readonly unknown[]): RegenerateOptions {
+  const [options, ...more] = given;
+  if (typeof options === 'function' || more.length > 0) throw misread(given, 'regenerate');
+  if (isNames(options)) return { keep: options };
+  if (Array.isArray(options))
+    throw wrong('regenerate() was given a list of something else than names', KEEP_HINT);
+  requireOptions(options, 'regenerate(options)', REGENERATE_OPTIONS);
+  const { keep } = (options ?? {}) as RegenerateOptions;
+  if (keep === undefined || typeof keep === 'boolean' || isNames(keep))
+    return (options ?? {}) as RegenerateOptions;
+  throw wrong('keep is no list of names, and neither true nor false', KEEP_HINT);
+}
+
+const KEEP_HINT = 'write regenerate({ keep: ["cart"] }), or keep: true for all';
+
+function isNames(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((name) => typeof name === 'string');
+}
+
+/** A callback, as express-session takes one: it would never be called. */
+function misread(given: readonly unknown[], method: 'regenerate' | 'destroy'): KeyturnError {
+  return given.some((each) => typeof each === 'function')
+    ? wrong(
+        `${method}() was given a function, and calls none`,
+        `it is done when it returns: write session.${method}(), and go on in the next line`,
+      )
+    : wrong(
+        `${method}() was given more than it takes`,
+        method === 'destroy' ? 'write session.destroy()' : KEEP_HINT,
+      );
+}
+
+/** @throws KeyturnError `argument_invalid` */
+function requireName(name: unknown, call: string, hint: string): void {
+  if (typeof name !== 'string') throw wrong(`${call} of a session was called without a name`, hint);
+}
+
+function wrong(message: string, hint: string): KeyturnError {
+  return new KeyturnError('argument_invalid', message, hint);
 }
 
 const RESERVED: ReadonlySet<string> = new Set([

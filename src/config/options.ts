@@ -1,0 +1,105 @@
+// What functions take in their options, held at run time too: programs in JavaScript have no compiler, and an option
+// that is not known does nothing, without a word. What stands there may be a secret: see unknown-name.ts.
+import { KeyturnError } from '../errors.js';
+import { nearest } from './nearest.js';
+import { mayBeShown } from './unknown-name.js';
+
+/** The names of all options of `O`; the compiler sees to it that none is left out. */
+export type OptionNames<O> = { readonly [Name in keyof O]-?: true };
+
+/** What to write instead of names that are known from elsewhere. */
+export type Cures = Readonly<Record<string, string>>;
+
+/** Names of other libraries, and what the same thing is called here. */
+const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
+  aud: ['audience'],
+  connection: ['client', 'pool'],
+  client: ['pool'],
+  contentType: ['type'],
+  context: ['bind'],
+  directory: ['folder'],
+  expires: ['maxAge'],
+  expiresIn: ['maxAge'],
+  expiry: ['maxAge'],
+  iss: ['issuer'],
+  keyPrefix: ['prefix'],
+  lifetime: ['maxAge'],
+  log: ['logger'],
+  nbf: ['notBefore'],
+  now: ['clock'],
+  pool: ['client'],
+  reason: ['why'],
+  redis: ['client'],
+  root: ['cwd'],
+  sub: ['subject'],
+  tableName: ['table'],
+  timeToLive: ['maxAge'],
+  ttl: ['maxAge'],
+};
+
+/**
+ * Refuses options that a function does not know.
+ *
+ * @param given whatever stands in the place of the options; undefined: none
+ * @param call the function, as a programmer writes it: `signer.sign(payload, options)`
+ * @param known see {@link OptionNames}
+ * @throws KeyturnError `argument_invalid`
+ */
+export function requireOptions(
+  given: unknown,
+  call: string,
+  known: Readonly<Record<string, true>>,
+  cures: Cures = {},
+): void {
+  if (given === undefined) return;
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw new KeyturnError(
+      'argument_invalid',
+      `${call} takes its options as an object`,
+      `write { ${Object.keys(known)[0]}: … }; it knows ${namesOf(known)}`,
+    );
+  }
+  for (const name in given) if (!Object.hasOwn(known, name)) throw unknownOption(name, call, known, cures);
+}
+
+function unknownOption(
+  name: string,
+  call: string,
+  known: Readonly<Record<string, true>>,
+  cures: Cures,
+): KeyturnError {
+  const names = Object.keys(known);
+  const cure = Object.hasOwn(cures, name) ? cures[name] : undefined;
+  const synonyms = Object.hasOwn(SYNONYMS, name) ? (SYNONYMS[name] as readonly string[]) : [];
+  const near = synonyms.find((synonym) => names.includes(synonym)) ?? nearest(name, names);
+  // Names of other libraries are no secrets, nor are slips of our own.
+  const shown = cure !== undefined || synonyms.length > 0 || mayBeShown(name, near);
+  return new KeyturnError(
+    'argument_invalid',
+    shown
+      ? `${call} has no option "${name}"`
+      : `${call} has an option that it does not know; its name is not shown, since it may be a secret put there by mistake`,
+    cure ?? (near === undefined ? `it knows ${namesOf(known)}` : meaning(near)),
+  );
+}
+
+function meaning(name: string): string {
+  return name === 'maxAge'
+    ? 'write maxAge: a number of seconds, or a text such as "15min" or "3h"'
+    : `write ${name}`;
+}
+
+function namesOf(known: Readonly<Record<string, true>>): string {
+  const names = Object.keys(known);
+  const last = names.pop();
+  return names.length === 0 ? `only ${last}` : `${names.join(', ')} and ${last}`;
+}
+
+/**
+ * @param what as in "the option epoch"
+ * @throws KeyturnError `argument_invalid`
+ */
+export function requireFunction(given: unknown, what: string, hint: string): void {
+  if (given === undefined || typeof given === 'function') return;
+  throw new KeyturnError('argument_invalid', `${what} is no function`, hint);
+}
