@@ -19,6 +19,7 @@ export type ErrorCode =
   | 'csrf_refused'
   | 'document_invalid'
   | 'document_version'
+  | 'done_already'
   | 'dev_secret_unwritable'
   | 'duration_invalid'
   | 'engine_missing'

@@ -453,6 +453,10 @@ const PROVOKED: Readonly<Record<string, readonly Provoke[]>> = {
     () => refused(held(document.replace('"active"', `"${CURRENT}"`))),
   ],
   document_version: [() => refused(held(document.replace('"keyturn": 1', '"keyturn": 2')))],
+  done_already: [
+    () => transitions.promote(RING, SIGNS, FACTS),
+    () => transitions.retire(ringOf([CURRENT, 'active']), undefined, FACTS),
+  ],
   dev_secret_unwritable: [
     () =>
       refused(
@@ -494,13 +498,12 @@ const PROVOKED: Readonly<Record<string, readonly Provoke[]>> = {
       }),
   ],
   key_state: [
-    () => transitions.promote(RING, SIGNS, FACTS),
     () => transitions.stage(ringOf([CURRENT, 'active']), new Material(CURRENT), FACTS),
     () => transitions.retire(RING, SIGNS, FACTS),
   ],
   key_unknown: [
     () => transitions.promote(RING, CURRENT, FACTS),
-    () => transitions.retire(ringOf([CURRENT, 'active']), undefined, FACTS),
+    () => transitions.promote(ringOf([CURRENT, 'active']), undefined, FACTS),
   ],
   keyring_exists: [
     async () => {

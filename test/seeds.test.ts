@@ -549,7 +549,7 @@ describe('where they are wrong', () => {
     const world = await World.open();
     await world.step('stage');
     world.advance(59);
-    expect(await world.run('promote')).toMatchObject({ code: 1, stdout: '' });
+    expect(await world.run('promote')).toMatchObject({ code: 3, stdout: '' });
     world.advance(1);
     expect(await world.run('promote')).toMatchObject({ code: 0 });
   });
@@ -598,7 +598,7 @@ describe('where they are wrong', () => {
     const world = await World.open();
     await world.rotate();
     const early = await world.run('retire');
-    expect(early.code).toBe(1);
+    expect(early.code).toBe(3);
     expect(early.stderr).toMatch(/hint: .*safe/);
     const path = join(newFolder(), 'keys.json');
     writeFileSync(path, JSON.stringify([STRONG, OLDER]), { mode: 0o600 });

@@ -1,6 +1,6 @@
 // What a command is. One file per command in commands/, loaded only when it is asked for.
 import type { Machine } from '../resolve/machine.js';
-import type { Ui } from './ui.js';
+import type { ExitCode, Ui } from './ui.js';
 
 export interface Option {
   readonly name: string;
@@ -50,8 +50,8 @@ export interface Command {
   readonly options: readonly Option[];
   /** The names of the words it must be given; those in brackets may be left out. */
   readonly words: readonly string[];
-  /** @returns the exit code: 0 fine, 1 findings or refused */
-  readonly run: (context: Context) => Promise<0 | 1>;
+  /** @returns the exit code: 0 fine, 1 findings; what is refused is thrown */
+  readonly run: (context: Context) => Promise<0 | ExitCode>;
 }
 
 /** The options of every command. */

@@ -4,9 +4,10 @@ import { resolve } from 'node:path';
 import { KeyturnError } from '../errors.js';
 import { COMMON_OPTIONS, type Command, type Surroundings } from './command.js';
 import { COMMANDS } from './commands.js';
+import { isForNow } from './for-now.js';
 import { commandHelp, overview } from './help.js';
 import { parse, unknownCommand } from './parse.js';
-import { Stop, type Ui, wrongUsage } from './ui.js';
+import { type ExitCode, iso, refused, Stop, type Ui, wrongUsage } from './ui.js';
 
 const TOP_OPTIONS = [...COMMON_OPTIONS, { name: 'version', about: 'print the version' }];
 
@@ -15,22 +16,45 @@ export async function dispatch(
   args: readonly string[],
   ui: Ui,
   surroundings: Surroundings,
-): Promise<0 | 1 | 2> {
+): Promise<0 | ExitCode> {
   try {
     return await run(args, ui, surroundings);
   } catch (error) {
-    if (error instanceof Stop) {
-      ui.error(error.message, error.hint);
-      return error.exitCode;
-    }
-    if (error instanceof KeyturnError) ui.error(error.message, error.hint);
-    else
-      ui.error(`something broke inside keyturn (${placeOf(error)})`, 'please report this with the command');
-    return 1;
+    const { message, hint, exitCode, code, safeAt, more } = toldOf(error);
+    if (wantsJson(args)) tellPrograms(ui, { error: { code, message, hint, safeAt: iso(safeAt) }, ...more });
+    ui.error(message, hint);
+    return exitCode;
   }
 }
 
-async function run(args: readonly string[], ui: Ui, surroundings: Surroundings): Promise<0 | 1> {
+/** Whatever broke may break this too: the two lines come all the same. */
+function tellPrograms(ui: Ui, value: object): void {
+  try {
+    ui.json(value);
+  } catch {}
+}
+
+function toldOf(error: unknown): Stop {
+  if (error instanceof Stop) return error;
+  if (error instanceof KeyturnError) {
+    const { message, hint, code, safeAt } = error;
+    return new Stop(isForNow(error) ? 3 : 1, message, hint, { code, safeAt });
+  }
+  return refused(
+    `something broke inside keyturn (${placeOf(error)})`,
+    'please report this with the command',
+    'internal',
+  );
+}
+
+/** Whatever else is wrong with what was typed. A pipe wants a document there, and nothing else. */
+function wantsJson(args: readonly string[]): boolean {
+  const end = args.indexOf('--');
+  const options = end < 0 ? args : args.slice(0, end);
+  return options.includes('--json') && !options.some((option) => /^--ring(=|$)/.test(option));
+}
+
+async function run(args: readonly string[], ui: Ui, surroundings: Surroundings): Promise<0 | ExitCode> {
   const at = commandAt(args);
   if (at === undefined) return top(args, ui);
   const name = args[at] as string;

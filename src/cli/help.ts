@@ -15,7 +15,8 @@ export function overview(): readonly string[] {
     'Options:',
     ...columns([...optionRows(COMMON_OPTIONS), ['    --version', 'print the version']]),
     '',
-    'keyturn help COMMAND tells more. Exit code: 0 fine, 1 findings or refused, 2 wrong usage.',
+    'keyturn help COMMAND tells more.',
+    'Exit code: 0 fine, or done already; 1 findings or refused; 2 wrong usage; 3 not yet safe.',
   ];
 }
 

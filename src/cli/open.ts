@@ -11,3 +11,17 @@ export async function openRotation(
   defer(() => rotation.close());
   return rotation;
 }
+
+/** The options that decide what a command sees, as they are typed again: of another folder or profile all is different. */
+export function sameOptions({ value }: Pick<Context, 'value'>): string {
+  return ['cwd', 'env']
+    .map((name) => [name, value(name)] as const)
+    .filter(([, typed]) => typed !== undefined)
+    .map(([name, typed = '']) => ` --${name} ${asWord(typed)}`)
+    .join('');
+}
+
+/** One word of a shell. */
+function asWord(text: string): string {
+  return /^[\w./@%+:=,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,13 +1,14 @@
 // A keyring in words, as status and every step tell it: its keys, what is safe when, and the command to run next.
 
 import { nextKeyAt } from '../keyring/automatic.js';
+import { typed } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
 import type { Resolution } from '../resolve/resolve.js';
 import { unheardOfInWords } from '../rotation/silent.js';
 import type { KeyStatus, Status } from '../rotation/status.js';
 import { firstThingsFirst } from './put-right.js';
 import { silentInWords } from './replica-words.js';
-import { moment } from './ui.js';
+import { iso, moment } from './ui.js';
 
 /** What to do next. */
 export interface Next {
@@ -23,11 +24,6 @@ export interface Next {
 export function keyList({ keys, generation, id }: Keyring, madeUp?: string): string {
   const list = keys.map((key) => `${key.id === madeUp ? 'a fresh key' : key.id} ${key.state}`).join(', ');
   return id === undefined ? list : `${list} (generation ${generation})`;
-}
-
-/** A key id as it is typed at the end of a command. */
-export function typed(kid: string): string {
-  return kid.startsWith('-') ? `-- ${kid}` : kid;
 }
 
 /** "safe to retire at 14:05 (in 2 h)": the next step of a key, and when it is safe. Empty when there is none. */
@@ -53,8 +49,23 @@ export function hiddenNames({ hidden }: Resolution): readonly string[] {
   return hidden.filter(({ kind }) => kind !== 'development-file').map(({ name }) => name);
 }
 
-/** The one line that status and every step end with. */
-export function nextOf(status: Status, resolution: Resolution, piped: boolean): Next {
+/** How the next command is to be run. */
+export interface NextIn {
+  /** The ring comes and goes through a pipe. */
+  readonly piped?: boolean;
+  /** The options that decide what a command sees: it sees something else without them. */
+  readonly options: string;
+}
+
+/** The one line that status and every step end with. It names nothing that cannot work here. */
+export function nextOf(status: Status, resolution: Resolution, how: NextIn): Next {
+  const next = firstOf(status, resolution, how.piped === true);
+  if (next.command === undefined || how.options === '') return next;
+  const [, program, name, rest] = /^(keyturn) (\w+)(.*)$/.exec(next.command) as unknown as string[];
+  return { ...next, command: `${program} ${name}${how.options}${rest}` };
+}
+
+function firstOf(status: Status, resolution: Resolution, piped: boolean): Next {
   const { source } = resolution;
   const wrong = piped ? undefined : firstThingsFirst(status, resolution);
   if (wrong !== undefined) return { command: undefined, remark: wrong, safeAt: undefined };
@@ -65,7 +76,7 @@ export function nextOf(status: Status, resolution: Resolution, piped: boolean): 
     return { command: undefined, remark, safeAt: undefined };
   }
   // What a command prints is changed where it is kept, by way of a pipe.
-  const inPipe = piped || status.place === undefined;
+  const inPipe = piped || status.place === undefined || !status.writable;
   const end = inPipe ? ' --ring -' : '';
   const staged = status.keys.find((key) => key.state === 'staged');
   if (staged?.activatesAt !== undefined) {
@@ -79,17 +90,18 @@ export function nextOf(status: Status, resolution: Resolution, piped: boolean): 
   }
   const itself = inPipe ? undefined : byItself(status, resolution);
   if (itself !== undefined) return itself;
+  const { forward } = status;
+  if (forward !== undefined) {
+    const remark = `lets it sign again, when what it was rolled back for is put right; or retire it: ${stepOf(forward, status)}`;
+    return { command: `keyturn promote${end} ${typed(forward.id)}`, remark, safeAt: undefined };
+  }
   const retiring = status.keys
     .filter((key) => key.state === 'retiring')
     .sort((a, b) => (a.safeAt ?? 0) - (b.safeAt ?? 0));
   const [first] = retiring;
   if (first !== undefined) {
-    const kid = retiring.length > 1 ? ` ${typed(first.id)}` : '';
-    return {
-      command: `keyturn retire${end}${kid}`,
-      remark: stepOf(first, status),
-      safeAt: first.safeAt,
-    };
+    const remark = retiring.length > 1 ? `${first.id} is ${stepOf(first, status)}` : stepOf(first, status);
+    return { command: `keyturn retire${end}`, remark, safeAt: first.safeAt };
   }
   return {
     command: inPipe ? `keyturn rotate${end}` : 'keyturn rotate --wait',
@@ -123,10 +135,6 @@ export function nextJson({ command, remark, safeAt }: Next): object {
   return { command: command ?? null, remark, safeAt: iso(safeAt) };
 }
 
-export function iso(at: number | undefined): string | null {
-  return at === undefined ? null : new Date(at).toISOString();
-}
-
 /** Whether there are steps that change the ring, here or in a pipe. */
 function hasSteps({ place, format }: Status): boolean {
   return place !== undefined || format === 'document';
@@ -147,7 +155,9 @@ function obstacleOf(key: KeyStatus, status: Status): string | undefined {
         ? !unheardOf.verifies.includes(key.id)
         : key.state === 'retiring' && unheardOf.signs === key.id);
     if (heldUp) return unheardOfInWords(moment(unheardOf.until, now));
-    const late = key.state === 'retiring' && (key.lastVerifiedAt ?? 0) > (key.safeAt ?? 0);
+    // Where nothing tells since when a key is retiring, nothing tells what should have expired.
+    const late =
+      key.state === 'retiring' && key.safeAt !== undefined && (key.lastVerifiedAt ?? 0) > key.safeAt;
     return late ? 'a token of it was accepted that should have expired' : undefined;
   }
   const names = behind

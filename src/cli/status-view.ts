@@ -6,8 +6,8 @@ import type { Resolution } from '../resolve/resolve.js';
 import type { Rotation } from '../rotation/rotation.js';
 import type { KeyStatus, Status } from '../rotation/status.js';
 import { conditionNow, differences, noReplicas, rootsOf, unheardOfLines } from './replica-words.js';
-import { hiddenNames, iso, type Next, nextJson, nextLine, nextOf, stepOf } from './ring-words.js';
-import { columns, count, type Line, moment, type Style, styled, table } from './ui.js';
+import { hiddenNames, type Next, nextJson, nextLine, nextOf, stepOf } from './ring-words.js';
+import { ageInWords, columns, count, iso, type Line, moment, type Style, styled, table } from './ui.js';
 
 /** What is known at one moment. */
 export interface View {
@@ -21,8 +21,8 @@ export interface View {
   readonly next: Next;
 }
 
-/** Looks at all of it. */
-export async function look(rotation: Rotation): Promise<View> {
+/** Looks at all of it. @param options those that the next command needs as well */
+export async function look(rotation: Rotation, options: string): Promise<View> {
   const { resolution } = rotation;
   const ring = await rotation.ring();
   const now = await rotation.status(ring);
@@ -35,7 +35,7 @@ export async function look(rotation: Rotation): Promise<View> {
     lastRotation: ring.history.findLast(({ what }) => what === 'promote' || what === 'rollback'),
     deploy: deploy === undefined ? undefined : `${deploy.number} of 3: ${deploy.what}`,
     sealedUnder: await rotation.sealedUnder(),
-    next: nextOf(now, resolution, false),
+    next: nextOf(now, resolution, { options }),
   };
 }
 
@@ -59,7 +59,7 @@ export function lines(view: View): Line[] {
   const { ring, format, replicas, place, shared } = now;
   const rooted = shared && new Set(replicas.map(rootsIn)).size > 1;
   const [keyHead = '', ...keys] = table(
-    ['key', 'state', 'since', 'known by', 'last verified', 'next step'],
+    ['key', 'state', 'since', 'age', 'known by', 'last verified', 'next step'],
     now.keys.map((key) => keyRow(key, now)),
   );
   const [replicaHead = '', ...replicaRows] = table(
@@ -119,10 +119,24 @@ function keyRow(key: KeyStatus, now: Status): string[] {
     key.id,
     key.state,
     since === undefined ? 'unknown' : moment(since, now.now),
+    ageOf(key, now.now),
     gone || length === 0 ? '-' : `${key.knownBy} of ${count(length, 'replica')}`,
     key.lastVerifiedAt === undefined ? '-' : moment(key.lastVerifiedAt, now.now),
     stepOf(key, now),
   ];
+}
+
+/** The first moment that the ring knows of a key; a secret that was taken over is older. */
+function knownSince({ dates }: KeyStatus): number | undefined {
+  const moments = Object.values(dates);
+  return moments.length === 0 ? undefined : Math.min(...moments);
+}
+
+function ageOf(key: KeyStatus, now: number): string {
+  const since = knownSince(key);
+  if (since === undefined) return 'unknown';
+  const age = ageInWords(since, now);
+  return key.dates.staged === undefined ? `${age} or more` : age;
 }
 
 /** The secrets that a replica seals with, by the ids of their keys. */
@@ -174,6 +188,7 @@ export function forPrograms(view: View): object {
       kid: key.id,
       state: key.state,
       since: iso(key.dates[key.state]),
+      knownSince: iso(knownSince(key)),
       activatesAt: iso(key.activatesAt),
       knownBy: key.knownBy,
       lastVerifiedAt: iso(key.lastVerifiedAt),

@@ -4,7 +4,7 @@ import { KeyturnError } from '../errors.js';
 import type { Rotation } from '../rotation/rotation.js';
 import type { KeyStatus, Status } from '../rotation/status.js';
 import type { Context } from './command.js';
-import { openRotation } from './open.js';
+import { openRotation, sameOptions } from './open.js';
 import { conditionOf, differences, unheardOfLines } from './replica-words.js';
 import { stepOf } from './ring-words.js';
 import { forPrograms, lines, look, ringOf, type View } from './status-view.js';
@@ -24,7 +24,7 @@ export async function watch(context: Context): Promise<void> {
   const lookAgain = async () => {
     // Anew from the source on, by way of the same connections.
     rotation = rotation === undefined ? await openRotation(context) : await rotation.again();
-    return await look(rotation);
+    return await look(rotation, sameOptions(context));
   };
   const say = (news: readonly string[], object: object) => {
     if (news.length === 0) return;

@@ -12,9 +12,10 @@ import type { Outcome, Rotation, StepOptions } from '../rotation/rotation.js';
 import type { KeyStatus, Status } from '../rotation/status.js';
 import { readSecretFile } from '../secret/ladder.js';
 import type { Context, Option } from './command.js';
-import { openRotation } from './open.js';
-import { hiddenNames, iso, keyList, nextJson, nextLine, nextOf } from './ring-words.js';
-import { moment, refused, type Ui, wrongUsage } from './ui.js';
+import { isForNow } from './for-now.js';
+import { openRotation, sameOptions } from './open.js';
+import { hiddenNames, keyList, type Next, nextJson, nextLine, nextOf } from './ring-words.js';
+import { iso, moment, notYet, refused, type Ui, wrongUsage } from './ui.js';
 import { WHO, whoOf, whyOf } from './user.js';
 
 export const PIPED: Option = {
@@ -151,20 +152,51 @@ export function looksLikeArray(text: string): boolean {
 /** As the library writes one for programs. */
 const MOMENT = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g;
 
-function isForNow(error: unknown): error is KeyturnError {
-  return error instanceof KeyturnError && (error.safeAt !== undefined || error.code === 'replica_behind');
-}
-
 /** Runs a step. A refusal for now says when it is safe in the words of everything else here. */
 export async function attempt<T>({ machine }: Context, step: () => Promise<T>): Promise<T> {
   try {
     return await step();
   } catch (error) {
     if (!isForNow(error)) throw error;
-    const inWords = (text: string) => text.replace(MOMENT, (at) => moment(Date.parse(at), machine.now()));
-    throw refused(inWords(error.message), inWords(error.hint));
+    const { message, hint, code, safeAt } = error;
+    throw notYet(inWords(message, machine), inWords(hint, machine), { code, safeAt, cause: error });
   }
 }
+
+function inWords(text: string, { now }: Context['machine']): string {
+  return text.replace(MOMENT, (at) => moment(Date.parse(at), now()));
+}
+
+/**
+ * The same, of what may be done already: then that is said, and there is nothing more to say.
+ *
+ * @param kid the key that was named
+ */
+export async function unlessDone(
+  context: Context,
+  rotation: Rotation,
+  { step, kid }: { readonly step: string; readonly kid: string | undefined },
+  take: () => Promise<Outcome>,
+): Promise<Outcome | undefined> {
+  try {
+    return await attempt(context, take);
+  } catch (error) {
+    if (!(error instanceof KeyturnError) || error.code !== 'done_already') throw error;
+    const ring = await rotation.ring();
+    await conclude(context, rotation, {
+      step,
+      outcome: { ring, former: ring, kid: kid ?? ring.active.id },
+      unchanged: true,
+      says: () => [
+        `nothing is changed: ${inWords(error.message, context.machine)}${error.hint === NOTHING ? '' : `; ${error.hint}`}`,
+      ],
+    });
+    return undefined;
+  }
+}
+
+/** What goes without saying. */
+const NOTHING = 'there is nothing to do';
 
 /** What a step has to say when it is done. */
 export interface Conclusion {
@@ -176,26 +208,35 @@ export interface Conclusion {
   readonly json?: object;
   /** The key that a dry run has made up: another one would come of the step itself, so it is not named. */
   readonly madeUp?: string | undefined;
+  /** What was asked for was so before. */
+  readonly unchanged?: boolean;
 }
 
 /** Beside a document in a pipe nobody reports. */
 const COUNTED_HERE =
   'retiring is counted by the lifetimes that variables and files say here: run this with those of the service';
 
+const FOR_REAL: Next = { command: undefined, remark: 'the same without --dry-run', safeAt: undefined };
+
 /** Says what changed, the state of the keys, and the next command. */
 export async function conclude(
   context: Context,
   rotation: Rotation,
-  { step, outcome, says, json = {}, madeUp }: Conclusion,
+  { step, outcome, says, json = {}, madeUp, unchanged = false }: Conclusion,
 ): Promise<0> {
   const { ui, has } = context;
   const piped = isPiped(context);
   // The step is done, whether replicas can be asked or not.
   const status = await rotation.status(outcome.ring, true);
-  const next = nextOf(status, rotation.resolution, piped);
+  const dryRun = has('dry-run');
+  // Of what a dry run has shown nothing is there: what comes next is the step itself.
+  const next =
+    dryRun && !unchanged
+      ? FOR_REAL
+      : nextOf(status, rotation.resolution, { piped, options: sameOptions(context) });
   const [first = '', ...further] = says(outcome.ring, status);
   const lines = [
-    has('dry-run') ? `dry run, nothing is changed: ${first}` : first,
+    dryRun && !unchanged ? `dry run, nothing is changed: ${first}` : first,
     ...further,
     `keys: ${keyList(outcome.ring, madeUp)}`,
     nextLine(next),
@@ -208,8 +249,9 @@ export async function conclude(
   } else if (context.json) {
     ui.json({
       step,
-      dryRun: has('dry-run'),
-      kid: outcome.kid,
+      dryRun,
+      changed: !dryRun && !unchanged,
+      kid: outcome.kid === madeUp ? null : outcome.kid,
       ...json,
       generation: outcome.ring.generation,
       keys: status.keys.map((key) => ({ ...keyJson(key), ...(key.id === madeUp ? { kid: null } : {}) })),

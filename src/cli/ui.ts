@@ -12,24 +12,51 @@ export interface Output {
   write(text: string): unknown;
 }
 
-/** Ends a command with an error. Exit code 1: refused; 2: wrong usage. */
+/** 1: refused, or findings; 2: wrong usage; 3: not yet safe. */
+export type ExitCode = 1 | 2 | 3;
+
+/** What an error says to programs. */
+interface StopFacts {
+  /** One of the library's, or `usage`, `refused`. */
+  readonly code: string;
+  /** When it becomes safe; milliseconds since 1970. */
+  readonly safeAt?: number | undefined;
+  readonly cause?: unknown;
+  /** What programs are told beside the error. */
+  readonly more?: object;
+}
+
+/** Ends a command with an error. */
 export class Stop extends Error {
   readonly hint: string;
-  readonly exitCode: 1 | 2;
+  readonly exitCode: ExitCode;
+  readonly code: string;
+  readonly safeAt: number | undefined;
+  readonly more: object;
 
-  constructor(exitCode: 1 | 2, message: string, hint: string) {
-    super(message);
+  constructor(exitCode: ExitCode, message: string, hint: string, facts: StopFacts) {
+    const { code, safeAt, cause, more = {} } = facts;
+    super(message, { cause });
     this.exitCode = exitCode;
     this.hint = hint;
+    this.code = code;
+    this.safeAt = safeAt;
+    this.more = more;
   }
 }
 
-export function refused(message: string, hint: string): Stop {
-  return new Stop(1, message, hint);
+/** @param code what programs tell it by */
+export function refused(message: string, hint: string, code = 'refused'): Stop {
+  return new Stop(1, message, hint, { code });
 }
 
 export function wrongUsage(message: string, hint: string): Stop {
-  return new Stop(2, message, hint);
+  return new Stop(2, message, hint, { code: 'usage' });
+}
+
+/** What can be done later, as it was asked for. */
+export function notYet(message: string, hint: string, facts: StopFacts): Stop {
+  return new Stop(3, message, hint, facts);
 }
 
 const STYLES = { bold: [1, 22], dim: [2, 22], red: [31, 39], yellow: [33, 39], green: [32, 39] } as const;
@@ -175,45 +202,76 @@ const UNITS = [
   ['min', 60],
 ] as const;
 
-/** "14:05 (in 2 h)", "2026-11-27 14:06 (in 7 d)": local time, and never before the moment itself. */
+/**
+ * "14:05 UTC (in 2 h)", "2026-11-27 14:06 +01:00 (in 7 d)": local time and its distance from UTC. What is to come is
+ * never shown earlier than it is, and what is past never later.
+ */
 export function moment(at: number, now: number): string {
   return `${clockTime(at, now)} (${relativeTime(at, now)})`;
 }
 
 function clockTime(at: number, now: number): string {
   const near = Math.abs(at - now) < 3_600_000;
+  const step = near ? 1000 : 60_000;
   // What is safe at 14:05:30 is not safe at 14:05.
-  const shown = new Date(
-    near ? Math.ceil(at / 1000) * 1000 : at > now ? Math.ceil(at / 60_000) * 60_000 : at,
-  );
-  const two = (number: number) => String(number).padStart(2, '0');
+  const shown = new Date((at > now ? Math.ceil(at / step) : Math.floor(at / step)) * step);
   const day = (date: Date) => [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');
   const minutes = `${two(shown.getHours())}:${two(shown.getMinutes())}`;
-  const time = near ? `${minutes}:${two(shown.getSeconds())}` : minutes;
+  const time = `${near ? `${minutes}:${two(shown.getSeconds())}` : minutes} ${zoneOf(shown)}`;
   return day(shown) === day(new Date(now)) ? time : `${day(shown)} ${time}`;
 }
 
-/** "7 d", "7 d 6 min", "41 s": a length of time, in its two largest units. */
-export function lengthOfTime(seconds: number): string {
-  let rest = Math.ceil(seconds);
-  const parts: string[] = [];
-  for (const [unit, size] of [...UNITS, ['s', 1]] as const) {
-    const amount = Math.floor(rest / size);
-    rest -= amount * size;
-    if (amount > 0) parts.push(`${amount} ${unit}`);
-  }
-  return parts.slice(0, 2).join(' ') || '0 s';
+function two(number: number): string {
+  return String(number).padStart(2, '0');
 }
 
-/** "3 h ago", "in 12 d": a moment as people speak of it. */
+/** "UTC", "+05:30": whoever reads a log elsewhere has another clock. */
+function zoneOf(date: Date): string {
+  const minutes = -date.getTimezoneOffset();
+  if (minutes === 0) return 'UTC';
+  const distance = Math.abs(minutes);
+  return `${minutes < 0 ? '-' : '+'}${two(Math.floor(distance / 60))}:${two(distance % 60)}`;
+}
+
+/** "7 d", "7 d 6 min", "41 s": a length of time in its two largest units, never shorter than it is. */
+export function lengthOfTime(seconds: number): string {
+  const whole = Math.ceil(seconds);
+  const [, second] = partsOf(whole);
+  const size = second?.size ?? 1;
+  return (
+    partsOf(Math.ceil(whole / size) * size)
+      .slice(0, 2)
+      .map(({ amount, unit }) => `${amount} ${unit}`)
+      .join(' ') || '0 s'
+  );
+}
+
+function partsOf(seconds: number): Array<{ amount: number; unit: string; size: number }> {
+  let rest = seconds;
+  return [...UNITS, ['s', 1] as const].flatMap(([unit, size]) => {
+    const amount = Math.floor(rest / size);
+    rest -= amount * size;
+    return amount > 0 ? [{ amount, unit, size }] : [];
+  });
+}
+
+/** "3 h", "0 s": how long ago something was. */
+export function ageInWords(since: number, now: number): string {
+  const ago = relativeTime(Math.min(since, now), now);
+  return ago === 'now' ? '0 s' : ago.replace(/ ago$/, '');
+}
+
+/** "3 h ago", "in 12 d": a moment as people speak of it. A wait is never shown shorter than it is, nor an age longer. */
 export function relativeTime(at: number, now: number): string {
   const distance = Math.abs(at - now) / 1000;
-  if (distance < 1) return 'now';
+  if (at === now || (at < now && distance < 1)) return 'now';
   const [unit, size] = UNITS.find(([, seconds]) => distance >= 2 * seconds) ?? (['s', 1] as const);
-  // What is safe in 1.9 seconds is not safe in one.
-  const whole = at > now && size === 1 ? Math.ceil : Math.floor;
-  const amount = `${whole(distance / size)} ${unit}`;
-  return at < now ? `${amount} ago` : `in ${amount}`;
+  return at < now ? `${Math.floor(distance / size)} ${unit} ago` : `in ${Math.ceil(distance / size)} ${unit}`;
+}
+
+/** A moment for programs. */
+export function iso(at: number | undefined): string | null {
+  return at === undefined ? null : new Date(at).toISOString();
 }
 
 /** "1 key", "3 keys". */

@@ -1,7 +1,8 @@
 // Reads files that others may have put there: in a folder that was cloned or unpacked any name can be a pipe that never
 // answers, a device that never ends, or a file larger than the memory.
 import { constants } from 'node:fs';
-import { lstat, open, stat } from 'node:fs/promises';
+import { access, lstat, open, realpath, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 
 /** What a setting or a secret can need, many times over; also the most that a keyring document may have. */
 export const SOURCE_LIMIT: number = 1024 * 1024;
@@ -70,4 +71,14 @@ export async function isThere(path: string): Promise<boolean> {
     () => true,
     (error: NodeJS.ErrnoException) => error.code === 'EACCES' || error.code === 'EPERM',
   );
+}
+
+/** Whether a file could be replaced by another one: of what is mounted read-only nobody can. Only a try tells for certain. */
+export async function mayBeReplaced(path: string): Promise<boolean> {
+  return await realpath(path)
+    .then((file) => access(dirname(file), constants.W_OK))
+    .then(
+      () => true,
+      () => false,
+    );
 }

@@ -140,6 +140,11 @@ export class Key {
   }
 }
 
+/** A key id as it is typed at the end of a command. */
+export function typed(kid: string): string {
+  return kid.startsWith('-') ? `-- ${kid}` : kid;
+}
+
 /** Per purpose the longer of two lifetimes. */
 export function longer(one: Lifetimes, other: Lifetimes): Lifetimes {
   const both = new Map(Object.entries(one));

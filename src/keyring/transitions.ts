@@ -4,7 +4,8 @@
 // that one ready replica issued is accepted by every ready replica until it expires. Revoking is exempt.
 // test/keyring/model.test.ts explores this exhaustively with these very functions, and says what they rest on.
 import { KeyturnError } from '../errors.js';
-import { Key, longer, type Material } from './key.js';
+import { formerKey, forwardAgain, lastRollback } from './former.js';
+import { Key, longer, type Material, typed } from './key.js';
 import { Keyring } from './keyring.js';
 import { gatherMarks } from './marks.js';
 import { effective, factsOf } from './planned.js';
@@ -69,13 +70,12 @@ export function stage(
  * other, or until reports of all expected replicas say so.
  *
  * @param kid default: the staged key
- * @throws KeyturnError `key_unknown`, `key_state`, `replica_behind`, `too_early`, `keyring_not_document`
+ * @throws KeyturnError `key_unknown`, `key_state`, `done_already`, `replica_behind`, `too_early`, `keyring_not_document`
  */
 export function promote(published: Keyring, kid: string | undefined, facts: TransitionFacts): Keyring {
   const ring = present(published, facts);
   const key = kid === undefined ? stagedKey(ring) : knownKey(ring, kid);
-  if (key.state === 'active')
-    throw new KeyturnError('key_state', `the key ${key.id} signs already`, 'there is nothing to do');
+  if (key.state === 'active') throw doneAlready(`the key ${key.id} signs already`);
   if (key.state !== 'staged' && key.state !== 'retiring') throw gone(key, 'sign again');
   refuseBehind(key, facts);
   if (key.state === 'staged' && !allReport(key, facts)) {
@@ -93,12 +93,21 @@ export function promote(published: Keyring, kid: string | undefined, facts: Tran
 }
 
 /**
- * Lets the former key sign again; the newer one turns retiring, so that nobody who signed in meanwhile is lost.
+ * Lets the former key sign again; the newer one turns retiring, so that nobody who signed in meanwhile is lost. Once: a
+ * second rollback would go forward to what the first one went back from.
  *
- * @throws KeyturnError `rollback_impossible`, `replica_behind`, `keyring_not_document`
+ * @throws KeyturnError `rollback_impossible`, `done_already`, `replica_behind`, `keyring_not_document`
  */
 export function rollback(published: Keyring, facts: TransitionFacts): Keyring {
   const ring = present(published, facts);
+  const before = lastRollback(ring);
+  if (before !== undefined) {
+    const newer = forwardAgain(ring);
+    throw doneAlready(
+      `the key ${ring.active.id} signs again already, since the rollback of ${new Date(before.at).toISOString()}`,
+      newer === undefined ? undefined : `to let ${newer.id} sign again: keyturn promote ${typed(newer.id)}`,
+    );
+  }
   const former = formerKey(ring);
   if (former === undefined) {
     throw new KeyturnError(
@@ -122,12 +131,37 @@ export function rollback(published: Keyring, facts: TransitionFacts): Keyring {
  * Removes the secret of a key whose tokens have all expired. A staged key that never signed goes at once, unless it
  * is about to take over by itself.
  *
- * @param kid default: the one retiring key
- * @throws KeyturnError `key_unknown`, `key_state`, `too_early`, `key_in_use`, `keyring_not_document`
+ * @param kid default: every retiring key that is safe to retire; refused where none is
+ * @throws KeyturnError `key_unknown`, `key_state`, `done_already`, `too_early`, `key_in_use`, `replica_behind`,
+ * `keyring_not_document`
  */
 export function retire(published: Keyring, kid: string | undefined, facts: TransitionFacts): Keyring {
+  return kid === undefined ? retireAll(published, facts) : retireOne(published, kid, facts);
+}
+
+function retireAll(published: Keyring, facts: TransitionFacts): Keyring {
+  const retiring = present(published, facts).keys.filter(({ state }) => state === 'retiring');
+  if (retiring.length === 0) throw doneAlready('no key is retiring', 'there is nothing to clean up');
+  let ring = published;
+  const refusals: KeyturnError[] = [];
+  for (const { id } of retiring) {
+    try {
+      ring = retireOne(ring, id, facts);
+    } catch (error) {
+      if (!(error instanceof KeyturnError)) throw error;
+      refusals.push(error);
+    }
+  }
+  if (ring !== published) return ring;
+  // What time alone will do away with is told first: it says until when.
+  const at = ({ safeAt }: KeyturnError) => safeAt ?? Number.POSITIVE_INFINITY;
+  throw refusals.reduce((first, other) => (at(other) < at(first) ? other : first));
+}
+
+function retireOne(published: Keyring, kid: string, facts: TransitionFacts): Keyring {
   const ring = present(published, facts);
-  const key = kid === undefined ? retiringKey(ring) : knownKey(ring, kid);
+  const key = knownKey(ring, kid);
+  if (key.state === 'retired') throw doneAlready(`the key ${key.id} is retired already`);
   if (key.state === 'active')
     throw new KeyturnError('key_state', `the key ${key.id} signs`, 'promote another one first');
   if (key.state !== 'staged' && key.state !== 'retiring') throw gone(key, 'be retired');
@@ -171,13 +205,12 @@ export function retire(published: Keyring, kid: string | undefined, facts: Trans
  * Refuses a key at once. When it is the one that signs, the staged key takes over in the same step, or a fresh one.
  *
  * @param fresh takes over when the active key is revoked and none is staged
- * @throws KeyturnError `key_unknown`, `key_state`, `reason_missing`, `keyring_not_document`
+ * @throws KeyturnError `key_unknown`, `done_already`, `reason_missing`, `keyring_not_document`
  */
 export function revoke(published: Keyring, kid: string, fresh: Material, facts: TransitionFacts): Keyring {
   const ring = present(published, facts);
   const key = knownKey(ring, kid);
-  if (key.state === 'revoked')
-    throw new KeyturnError('key_state', `the key ${kid} is revoked already`, 'there is nothing to do');
+  if (key.state === 'revoked') throw doneAlready(`the key ${kid} is revoked already`);
   if (facts.why === undefined || facts.why.trim() === '') {
     throw new KeyturnError('reason_missing', 'revoking needs a reason', 'say why: it stands in the history');
   }
@@ -190,23 +223,6 @@ export function revoke(published: Keyring, kid: string, fresh: Material, facts: 
   );
   const others = keys.filter((candidate) => candidate.id !== successor.id);
   return next(ring, [successor, ...others], 'revoke', kid, facts);
-}
-
-/** The key that signed before the active one, in whatever state it is now. */
-export function formerKey(ring: Keyring): Key | undefined {
-  const stopped = ring.keys.flatMap((key) => {
-    const at = stoppedSigning(key);
-    return at === undefined ? [] : [{ key, at }];
-  });
-  return stopped.sort((a, b) => b.at - a.at)[0]?.key;
-}
-
-/** When a key last turned from active to something else; undefined when it never did. */
-function stoppedSigning({ state, dates }: Key): number | undefined {
-  if (state === 'active') return undefined;
-  // Revoked while it signed, it was never retiring after it was last active.
-  const wasActive = dates.active !== undefined && dates.active > (dates.retiring ?? 0);
-  return state === 'revoked' && wasActive ? dates.revoked : dates.retiring;
 }
 
 /** The ring that a transition starts from: as it is now, a planned takeover included. */
@@ -317,30 +333,19 @@ function knownKey(ring: Keyring, kid: string): Key {
 
 function stagedKey(ring: Keyring): Key {
   const key = ring.keys.find((candidate) => candidate.state === 'staged');
-  if (key === undefined)
-    throw new KeyturnError(
-      'key_unknown',
-      'no key is staged',
-      'stage one first: keyturn stage, or keyturn rotate',
-    );
-  return key;
+  if (key !== undefined) return key;
+  const newer = forwardAgain(ring);
+  throw new KeyturnError(
+    'key_unknown',
+    'no key is staged',
+    newer === undefined
+      ? 'stage one first: keyturn stage, or keyturn rotate'
+      : `to let ${newer.id} sign again, which was rolled back: keyturn promote ${typed(newer.id)}; for a new key: keyturn rotate`,
+  );
 }
 
-function retiringKey(ring: Keyring): Key {
-  const [key, another] = ring.keys.filter((candidate) => candidate.state === 'retiring');
-  if (key === undefined)
-    throw new KeyturnError(
-      'key_unknown',
-      'no key is retiring',
-      'there is nothing to clean up; keyturn status lists the keys',
-    );
-  if (another !== undefined)
-    throw new KeyturnError(
-      'key_unknown',
-      'more than one key is retiring',
-      'name the one to retire; keyturn status lists the keys',
-    );
-  return key;
+function doneAlready(what: string, hint = 'there is nothing to do'): KeyturnError {
+  return new KeyturnError('done_already', what, hint);
 }
 
 function gone(key: Key, what: string): KeyturnError {

@@ -1,6 +1,6 @@
 // A keyring in a file that all its processes see: a keyring document, changed under a lock.
 import { writeNewFile } from '../disk/files.js';
-import { readBounded, SOURCE_LIMIT } from '../disk/read.js';
+import { mayBeReplaced, readBounded, SOURCE_LIMIT } from '../disk/read.js';
 import { KeyturnError } from '../errors.js';
 import { FileFleet } from '../fleet/file-fleet.js';
 import { parseDocument, writeDocument } from '../keyring/document.js';
@@ -42,6 +42,11 @@ export class FileRingStore implements RingStore {
 
   async change(change: RingChange): Promise<Keyring> {
     return await changeDocument(this.name, cleanSecret, change);
+  }
+
+  /** Whether this process may change it, as far as can be told. */
+  async writable(): Promise<boolean> {
+    return await mayBeReplaced(this.name);
   }
 
   async create(ring: Keyring): Promise<boolean> {

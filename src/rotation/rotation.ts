@@ -17,6 +17,7 @@ import { promote, retire, revoke, rollback, stage } from '../keyring/transitions
 import { PurposeRegistry } from '../purposes/registry.js';
 import type { Machine } from '../resolve/machine.js';
 import { type Resolution, resolve } from '../resolve/resolve.js';
+import { FileRingStore } from '../ring-stores/file.js';
 import { NOWHERE, openRingPlaces, type RingPlaces } from '../ring-stores/open.js';
 import { generateSecret } from '../secret/generate.js';
 import { cleanSecret } from '../secret/text.js';
@@ -237,9 +238,11 @@ export class Rotation {
   async status(ring?: Keyring, regardless = false): Promise<Status> {
     const shown = ring ?? (await this.ring());
     const replicas = await this.#heard(shown, regardless);
+    const { store } = this.#places;
     return statusOf(shown, {
       resolution: this.resolution,
       place: this.place,
+      writable: store instanceof FileRingStore ? await store.writable() : true,
       shared: this.shared,
       replicas,
       silence: this.#silence,

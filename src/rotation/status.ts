@@ -1,6 +1,7 @@
 // The state of a rotation in one value: every key, every replica, and what is safe when.
 import type { KeyturnError } from '../errors.js';
 import type { HeardReport } from '../fleet/authentic.js';
+import { forwardAgain } from '../keyring/former.js';
 import type { KeyDates, KeyState, Lifetimes } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
 import type { TransitionFacts } from '../keyring/step-facts.js';
@@ -33,8 +34,12 @@ export interface Status {
   readonly format: string;
   /** Where the ring is kept that steps change; undefined where no step can change it. */
   readonly place: string | undefined;
+  /** Whether this process may change what is kept there; what is mounted read-only is changed where it comes from. */
+  readonly writable: boolean;
   /** Whether replicas share the ring in an engine, sealed under the secret. */
   readonly shared: boolean;
+  /** After a rollback: the key that it went back from, as long as it can sign again. */
+  readonly forward: KeyStatus | undefined;
   readonly ring: {
     readonly id: string | undefined;
     readonly generation: number;
@@ -60,6 +65,7 @@ export interface Status {
 export interface StatusParts {
   readonly resolution: Resolution;
   readonly place: string | undefined;
+  readonly writable: boolean;
   readonly shared: boolean;
   readonly replicas: readonly HeardReport[];
   readonly silence: KeyturnError | undefined;
@@ -68,7 +74,7 @@ export interface StatusParts {
 }
 
 export function statusOf(ring: Keyring, parts: StatusParts): Status {
-  const { resolution, place, shared, replicas: reports, silence, countsBy, facts } = parts;
+  const { resolution, place, writable, shared, replicas: reports, silence, countsBy, facts } = parts;
   const replicas = replicasIn(reports);
   const known = replicas.filter(({ authentic }) => authentic);
   const uses = known.flatMap((replica) => replica.uses);
@@ -76,14 +82,8 @@ export function statusOf(ring: Keyring, parts: StatusParts): Status {
     const at = Math.max(0, ...uses.filter((use) => use.kid === kid).map((use) => use[when]));
     return at === 0 ? undefined : at;
   };
-  return {
-    profile: resolution.profile.profile,
-    source: resolution.source?.name ?? '',
-    format: resolution.source?.format ?? '',
-    place,
-    shared,
-    ring: { id: ring.id, generation: ring.generation, fingerprint: ring.fingerprint },
-    keys: ring.keys.map((key) => ({
+  const keys = ring.keys.map(
+    (key): KeyStatus => ({
       id: key.id,
       state: key.state,
       dates: key.dates,
@@ -100,7 +100,18 @@ export function statusOf(ring: Keyring, parts: StatusParts): Status {
             : key.state === 'retiring'
               ? safeToRetireAt(key, facts)
               : undefined,
-    })),
+    }),
+  );
+  return {
+    profile: resolution.profile.profile,
+    source: resolution.source?.name ?? '',
+    format: resolution.source?.format ?? '',
+    place,
+    writable,
+    shared,
+    forward: keys.find(({ id }) => id === forwardAgain(ring)?.id),
+    ring: { id: ring.id, generation: ring.generation, fingerprint: ring.fingerprint },
+    keys,
     replicas,
     silent: silentOf(replicas, countsBy, facts.now),
     unheardOf: unheardOfIn(reports, countsBy),

@@ -117,7 +117,8 @@ describe('no rotation is under way', () => {
     expect(ran.stdout).not.toMatch(HEX);
     if (process.platform !== 'win32') expect(statSync(path).mode & 0o777).toBe(0o600);
     const again = await keyturn(['rotate', '--out', 'new-secret', '--json'], { cwd, env });
-    expect(again).toMatchObject({ code: 1, stdout: '' });
+    expect(again.code).toBe(1);
+    expect(JSON.parse(again.stdout)).toMatchObject({ error: { code: 'refused' } });
     expect(again.stderr).toMatch(TWO_LINES);
     expect(readFileSync(path, 'utf8')).toBe(secret);
     const nowhere = await keyturn(['rotate', '--out', 'no/such/folder'], { cwd, env });

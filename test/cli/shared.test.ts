@@ -73,8 +73,8 @@ async function opened<P extends EnginePlace>(place: Promise<P>): Promise<P> {
   return made;
 }
 
-function expectRefused(ran: Ran, error: string): void {
-  expect(ran).toMatchObject({ code: 1, stdout: '' });
+function expectRefused(ran: Ran, error: string, code = 1): void {
+  expect(ran).toMatchObject({ code, stdout: '' });
   // What it waited for before is told as it happens.
   expect(ran.stderr.replace(/^keyturn: note: no keyring is there: waiting .*\n/, '')).toMatch(TWO_LINES);
   expect(ran.stderr).toContain(error);
@@ -185,7 +185,7 @@ describe.concurrent.each([
     expect((await app.run('stage')).code).toBe(0);
     const staged = (await app.states()).find((state) => state.endsWith('staged'))?.slice(0, 8) as string;
     expect((await app.run('retire', '--', staged)).stdout).toContain(`retired ${staged}`);
-    expectRefused(await app.run('retire', '--', kid), 'may still be alive');
+    expectRefused(await app.run('retire', '--', kid), 'may still be alive', 3);
     expect((await app.json('impact', 'revoke', '--', kid)).rows).toContainEqual(
       expect.objectContaining({ purpose: 'invitation', effect: 'refused' }),
     );
@@ -213,7 +213,7 @@ describe.concurrent.each([
     const [one, two] = await Promise.all([app.replica(), app.replica()]);
     two.child.kill('SIGKILL');
     const early = await app.run('rotate', '--wait', '--timeout', '1s');
-    expect(early).toMatchObject({ code: 1, stdout: '' });
+    expect(early).toMatchObject({ code: 3, stdout: '' });
     expect(early.stderr).toMatch(
       new RegExp(
         `gave up after 1 s, and the key \\S+ stays staged: \\S+-${two.child.pid}-\\S+ cannot verify`,
@@ -409,7 +409,7 @@ test.concurrent('one that is silent holds up steps for a lease, and it is said u
   // Anew before each command, so that no command finds it older than it is said to be.
   await write('web-9-7-aaaa', {}, 100);
   expect((await app.run('status')).stdout).toMatch(
-    /^web-9-7-aaaa .* silent, counts until .* \(in 13 min\)$/m,
+    /^web-9-7-aaaa .* silent, counts until .* \(in 14 min\)$/m,
   );
   await write('web-9-7-aaaa', {}, 100);
   expect(await app.check('fleet')).toMatchObject({
@@ -418,26 +418,26 @@ test.concurrent('one that is silent holds up steps for a lease, and it is said u
   });
   await write('web-9-7-aaaa', {}, 100);
   const ran = await app.run('rotate', '--wait', '--timeout', '2s');
-  expect(ran).toMatchObject({ code: 1, stdout: '' });
+  expect(ran).toMatchObject({ code: 3, stdout: '' });
   expect(ran.stderr).toMatch(/stays staged: web-9-7-aaaa \(silent\) cannot verify with it yet\n/);
-  expect(ran.stderr).toMatch(/hint: whoever is silent counts until .* \(in 13 min\); go on with/);
+  expect(ran.stderr).toMatch(/hint: whoever is silent counts until .* \(in 14 min\); go on with/);
 
   await write('web-9-7-aaaa', {}, 100);
   const early = await app.run('promote');
-  expectRefused(early, 'web-9-7-aaaa cannot verify with the key');
+  expectRefused(early, 'web-9-7-aaaa cannot verify with the key', 3);
   expect(early.stderr).toMatch(
-    / yet; it is silent, and may be gone\n.*hint: it counts until .* \(in 13 min\) at most: wait/,
+    / yet; it is silent, and may be gone\n.*hint: it counts until .* \(in 14 min\) at most: wait/,
   );
   await write('web-9-7-aaaa', {}, 100);
   expect((await app.run('status')).stdout).toMatch(
-    /^next: keyturn promote - not safe to promote: unknown to web-9-7-aaaa \(silent, counts until .*\(in 13 min\)\); not before /m,
+    /^next: keyturn promote - not safe to promote: unknown to web-9-7-aaaa \(silent, counts until .*\(in 14 min\)\); not before /m,
   );
 
   // It counts by its own lease, and not by the one of whoever asks.
   const shorter = { KEYTURN_SECURITY__KEYRING__LEASE: '90s' };
   await write('web-9-7-aaaa', { lease: 900 }, 100);
   expect((await app.runWith(shorter, 'status')).stdout).toMatch(
-    /^web-9-7-aaaa .* silent, counts until .* \(in 13 min\)$/m,
+    /^web-9-7-aaaa .* silent, counts until .* \(in 14 min\)$/m,
   );
   expect((await app.check('fleet', shorter)).detail).toMatch(/is silent, and holds up steps until/);
 
@@ -446,14 +446,14 @@ test.concurrent('one that is silent holds up steps for a lease, and it is said u
   const lost = await app.run('status');
   expect(lost.stdout).toContain('no process reports in');
   expect(lost.stdout).toMatch(
-    /^the store lost its data: replicas not heard of since hold up steps until .* \(in 14 min\)$/m,
+    /^the store lost its data: replicas not heard of since hold up steps until .* \(in 15 min\)$/m,
   );
   expect(lost.stdout).not.toContain('web-9');
   expect(await app.json('status')).toMatchObject({
     replicas: [],
     unheardOfUntil: expect.stringMatching(/Z$/),
   });
-  expectRefused(await app.run('promote'), 'the store lost its data: replicas not heard of since hold up');
+  expectRefused(await app.run('promote'), 'the store lost its data: replicas not heard of since hold up', 3);
   const held = await app.run('rotate', '--wait', '--timeout', '1s');
   expect(held.stderr).toMatch(/waiting: .*, the store lost its data: replicas not heard of since/);
   expect(held.stderr).not.toContain('web-9');

@@ -39,9 +39,13 @@ test.each(Array.from({ length: ROUNDS }, (_, round) => round))('round %d', async
       ran: await run(cwd, ...args, ...(args.includes('--reason') ? [] : ['--reason', `command ${index}`])),
     })),
   );
-  const succeeded = runs.filter(({ ran }) => ran.code === 0);
+  // What another has done already is fine, and no step.
+  const succeeded = runs.filter(
+    ({ ran }) => ran.code === 0 && !ran.stdout.startsWith('nothing is changed: '),
+  );
   for (const { ran } of runs.filter((other) => other.ran.code !== 0)) {
-    expect(ran).toMatchObject({ code: 1, stdout: '' });
+    expect(ran.stdout).toBe('');
+    expect([1, 3]).toContain(ran.code);
     // revoke may have said what it is about to break when another was faster.
     expect(ran.stderr.replace(/^keyturn: revoking .*\n/, '')).toMatch(TWO_LINES);
     expect(ran.stderr).not.toContain('something broke');

@@ -1,11 +1,12 @@
 // Each transition and each refusal by itself. That together they log nobody out is what model.test.ts is about.
 import { describe, expect, test } from 'vitest';
 import { type ErrorCode, KeyturnError } from '../../src/errors.js';
+import { formerKey } from '../../src/keyring/former.js';
 import { Key, type KeyFacts, type KeyState, Material } from '../../src/keyring/key.js';
 import { type HistoryEntry, Keyring } from '../../src/keyring/keyring.js';
 import { effective, nextChangeAt } from '../../src/keyring/planned.js';
 import { type ReplicaFacts, replicasWithout, type TransitionFacts } from '../../src/keyring/step-facts.js';
-import { formerKey, promote, retire, revoke, rollback, stage } from '../../src/keyring/transitions.js';
+import { promote, retire, revoke, rollback, stage } from '../../src/keyring/transitions.js';
 import { safeToPromoteAt, safeToRetireAt } from '../../src/keyring/waits.js';
 
 const NOW = Date.parse('2026-11-20T12:00:00Z');
@@ -140,7 +141,12 @@ describe('refusals', () => {
     key(SECOND_KEY, 'staged', { activatesAt: NOW + (MAX_LAG + SKEW) * SECOND }),
     key(FIRST, 'active'),
   );
-  const TWO_RETIRING = ring(key(THIRD, 'active'), key(SECOND_KEY, 'retiring'), key(FIRST, 'retiring'));
+  const TWO_RETIRING = ring(
+    key(THIRD, 'active'),
+    key(FIRST, 'retiring').enter('retiring', NOW + SECOND),
+    key(SECOND_KEY, 'retiring'),
+  );
+  const ROLLED_BACK = rollback(PROMOTED, at(10));
   const ONE = ring(key(FIRST, 'active'));
   const GONE = ring(key(SECOND_KEY, 'active'), key(FIRST, 'retiring').enter('retired', NOW + 1));
   const BARRED = ring(key(SECOND_KEY, 'active'), key(FIRST, 'retiring').enter('revoked', NOW + 1));
@@ -199,7 +205,7 @@ describe('refusals', () => {
     [
       'promoting the active key',
       () => promote(ONE, K1, facts()),
-      'key_state',
+      'done_already',
       `the key ${K1} signs already`,
       'there is nothing to do',
     ],
@@ -270,16 +276,31 @@ describe('refusals', () => {
     [
       'retiring when nothing is retiring',
       () => retire(STAGED, undefined, facts()),
-      'key_unknown',
+      'done_already',
       'no key is retiring',
-      'there is nothing to clean up; keyturn status lists the keys',
+      'there is nothing to clean up',
     ],
     [
-      'retiring one of two without a name',
-      () => retire(TWO_RETIRING, undefined, at(1e6)),
+      'retiring all while none is safe: it is told when the first one is',
+      () => retire(TWO_RETIRING, undefined, at(1)),
+      'too_early',
+      `tokens of the key ${K2} may still be alive`,
+      `it is safe at ${iso(NOW + WINDOW)}`,
+      NOW + WINDOW,
+    ],
+    [
+      'rolling back twice',
+      () => rollback(ROLLED_BACK, at(20)),
+      'done_already',
+      `the key ${K1} signs again already, since the rollback of ${iso(NOW + 10 * SECOND)}`,
+      `to let ${K2} sign again: keyturn promote ${K2}`,
+    ],
+    [
+      'promoting nothing after a rollback',
+      () => promote(ROLLED_BACK, undefined, at(20)),
       'key_unknown',
-      'more than one key is retiring',
-      'name the one to retire; keyturn status lists the keys',
+      'no key is staged',
+      `to let ${K2} sign again, which was rolled back: keyturn promote ${K2}; for a new key: keyturn rotate`,
     ],
     [
       'retiring a key that the ring does not have',
@@ -298,8 +319,15 @@ describe('refusals', () => {
     [
       'retiring a retired key',
       () => retire(GONE, K1, at(1e6)),
+      'done_already',
+      `the key ${K1} is retired already`,
+      'there is nothing to do',
+    ],
+    [
+      'retiring a revoked key',
+      () => retire(BARRED, K1, at(1e6)),
       'key_state',
-      `the key ${K1} is retired and cannot be retired`,
+      `the key ${K1} is revoked and cannot be retired`,
       'its secret is gone; stage a new key',
     ],
     [
@@ -341,7 +369,7 @@ describe('refusals', () => {
     [
       'revoking twice',
       () => revoke(BARRED, K1, FRESH, facts({ why: 'leaked' })),
-      'key_state',
+      'done_already',
       `the key ${K1} is revoked already`,
       'there is nothing to do',
     ],
@@ -514,9 +542,11 @@ describe('rollback', () => {
     expect(next.get(K2)).toMatchObject({ live: true, dates: { active: NOW, retiring: NOW + 5 * SECOND } });
   });
 
-  test('goes back and forth, and the wait for each begins anew', () => {
+  test('goes back, and forth by name alone; the wait for each begins anew', () => {
     const back = rollback(PROMOTED, at(10));
-    const forth = rollback(back, at(20));
+    expect(refusal(() => rollback(back, at(11))).code).toBe('done_already');
+    expect(refusal(() => rollback(stage(back, THIRD, at(11)), at(12))).code).toBe('done_already');
+    const forth = promote(back, K2, at(20));
     expect(states(forth)).toEqual({ K1: 'retiring', K2: 'active' });
     expect(safeToRetireAt(forth.get(K1) as Key, facts())).toBe(NOW + 20 * SECOND + WINDOW);
     const again = rollback(forth, at(30));
@@ -538,6 +568,32 @@ describe('rollback', () => {
   test('a staged key keeps waiting', () => {
     const next = rollback(stage(PROMOTED, THIRD, at(10)), at(20));
     expect(states(next)).toEqual({ K1: 'active', K2: 'retiring', K3: 'staged' });
+  });
+});
+
+describe('retire, all that is safe', () => {
+  const from = ring(
+    key(THIRD, 'active'),
+    key(SECOND_KEY, 'retiring').enter('retiring', NOW + 100 * SECOND),
+    key(FIRST, 'retiring'),
+  );
+
+  test('takes every retiring key whose tokens have expired, and leaves the others', () => {
+    const next = retire(from, undefined, facts({ now: NOW + WINDOW }));
+    expect(states(next)).toEqual({ K1: 'retired', K2: 'retiring', K3: 'active' });
+    const later = retire(from, undefined, facts({ now: NOW + 100 * SECOND + WINDOW }));
+    expect(states(later)).toEqual({ K1: 'retired', K2: 'retired', K3: 'active' });
+    expect(later.history.slice(-2).map(({ what, kid }) => `${what} ${kid}`)).toEqual([
+      `retire ${K2}`,
+      `retire ${K1}`,
+    ]);
+    expect(later.passesThrough(from)).toBe(true);
+  });
+
+  test('one that a replica still signs with keeps no other from going', () => {
+    const signing = [replica('web-1', { signs: K1, verifies: [K1, K2, K3] })];
+    const next = retire(from, undefined, at(1e6, { replicas: signing }));
+    expect(states(next)).toEqual({ K1: 'retiring', K2: 'retired', K3: 'active' });
   });
 });
 

@@ -2,8 +2,7 @@
 import type { HistoryEntry } from '../../keyring/keyring.js';
 import type { Command } from '../command.js';
 import { openRotation } from '../open.js';
-import { iso } from '../ring-words.js';
-import { relativeTime, table } from '../ui.js';
+import { iso, relativeTime, table } from '../ui.js';
 
 export const history: Command = {
   usage: '',

@@ -2,8 +2,7 @@
 import type { Effect, Impact, Step } from '../../rotation/impact.js';
 import type { Command, Context } from '../command.js';
 import { openRotation } from '../open.js';
-import { iso } from '../ring-words.js';
-import { lengthOfTime, markdownTable, moment, styled, table, wrongUsage } from '../ui.js';
+import { iso, lengthOfTime, markdownTable, moment, styled, table, wrongUsage } from '../ui.js';
 
 const USAGE = '[rotate | retire KID | revoke KID] [--markdown]';
 

@@ -1,6 +1,14 @@
 // keyturn promote: lets a staged or retiring key sign.
 import type { Command } from '../command.js';
-import { attempt, conclude, openRing, REPLICAS, STEP_OPTIONS, stepOptions, turnedRetiring } from '../step.js';
+import {
+  conclude,
+  openRing,
+  REPLICAS,
+  STEP_OPTIONS,
+  stepOptions,
+  turnedRetiring,
+  unlessDone,
+} from '../step.js';
 
 export const promote: Command = {
   usage: '[KID] [--replicas N]',
@@ -16,7 +24,11 @@ export const promote: Command = {
   run: async (context) => {
     const options = stepOptions(context);
     const rotation = await openRing(context);
-    const outcome = await attempt(context, () => rotation.promote(context.words[0], options));
+    const [kid] = context.words;
+    const outcome = await unlessDone(context, rotation, { step: 'promote', kid }, () =>
+      rotation.promote(kid, options),
+    );
+    if (outcome === undefined) return 0;
     return await conclude(context, rotation, {
       step: 'promote',
       outcome,

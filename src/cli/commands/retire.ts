@@ -1,25 +1,48 @@
 // keyturn retire: removes the secret of a key whose tokens have all expired.
+
+import type { Outcome } from '../../rotation/rotation.js';
 import type { Command } from '../command.js';
-import { attempt, conclude, openRing, STEP_OPTIONS, stepOptions } from '../step.js';
+import { stepOf } from '../ring-words.js';
+import { conclude, openRing, STEP_OPTIONS, stepOptions, unlessDone } from '../step.js';
+import { iso } from '../ui.js';
 
 export const retire: Command = {
   usage: '[KID]',
   about: [
-    'Removes the secret of the retiring key whose tokens have all expired; its id stays in the',
-    'history. Without KID it is the one retiring key: run it after a rotation to clean up.',
-    'Refused while any token of the key can be alive, and the refusal says when it is safe. A',
-    'staged key that KID names has signed nothing and goes at once.',
+    'Removes the secret of every retiring key whose tokens have all expired, or of the one that',
+    'KID names; its id stays in the history. Run it after a rotation to clean up. A key of which',
+    'a token can be alive stays, and it is said when it is safe; where that is so of all of them',
+    'it is refused. A staged key that KID names has signed nothing and goes at once.',
   ],
   options: [...STEP_OPTIONS],
   words: ['[KID]'],
   run: async (context) => {
     const options = stepOptions(context);
     const rotation = await openRing(context);
-    const outcome = await attempt(context, () => rotation.retire(context.words[0], options));
+    const [kid] = context.words;
+    const outcome = await unlessDone(context, rotation, { step: 'retire', kid }, () =>
+      rotation.retire(kid, options),
+    );
+    if (outcome === undefined) return 0;
+    const retired = retiredBy(outcome);
+    const status = await rotation.status(outcome.ring, true);
+    const kept = kid === undefined ? status.keys.filter(({ state }) => state === 'retiring') : [];
     return await conclude(context, rotation, {
       step: 'retire',
       outcome,
-      says: () => [`retired ${outcome.kid}: its secret is gone, its id stays in the history`],
+      says: () => [
+        `retired ${retired.join(', ')}: ${retired.length === 1 ? 'its secret is gone, its id stays' : 'their secrets are gone, their ids stay'} in the history`,
+        ...kept.map((key) => `kept ${key.id}: ${stepOf(key, status)}`),
+      ],
+      json: {
+        retired,
+        kept: kept.map((key) => ({ kid: key.id, why: stepOf(key, status), safeAt: iso(key.safeAt) })),
+      },
     });
   },
 };
+
+function retiredBy({ former, ring }: Outcome): string[] {
+  const isRetired = (id: string) => ring.get(id)?.state === 'retired';
+  return former.keys.filter(({ id, live }) => live && isRetired(id)).map(({ id }) => id);
+}

@@ -3,7 +3,7 @@ import type { Impact } from '../../rotation/impact.js';
 import { notObeyed } from '../../rotation/obeyed.js';
 import type { Outcome, Rotation } from '../../rotation/rotation.js';
 import type { Command, Context } from '../command.js';
-import { attempt, conclude, isPiped, openRing, STEP_OPTIONS, stepOptions } from '../step.js';
+import { attempt, conclude, isPiped, openRing, STEP_OPTIONS, stepOptions, unlessDone } from '../step.js';
 import { columns, wrongUsage } from '../ui.js';
 
 export const revoke: Command = {
@@ -26,7 +26,10 @@ export const revoke: Command = {
     const rotation = await openRing(context);
     const { ui } = context;
     // What is refused says so in two lines, and what is going to happen is told before it happens.
-    const trial = await attempt(context, () => rotation.revoke(kid, { ...options, dryRun: true }));
+    const trial = await unlessDone(context, rotation, { step: 'revoke', kid }, () =>
+      rotation.revoke(kid, { ...options, dryRun: true }),
+    );
+    if (trial === undefined) return 0;
     const impact = await rotation.impact({ step: 'revoke', kid });
     ui.tell(`revoking ${impact.kid} breaks ${summary(impact)}`);
     const outcome =

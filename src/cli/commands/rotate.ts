@@ -20,8 +20,8 @@ import {
   stepOptions,
   turnedRetiring,
 } from '../step.js';
-import { lengthOfTime, moment, refused, wrongUsage } from '../ui.js';
-import { staged } from './stage.js';
+import { lengthOfTime, moment, notYet, refused, wrongUsage } from '../ui.js';
+import { madeUpBy, staged } from './stage.js';
 
 /** The shortest patience by default, in seconds. */
 const PATIENCE_SECONDS = 600;
@@ -123,8 +123,9 @@ async function stageOnly(context: Context, rotation: Rotation, wishes: Wishes): 
   return await conclude(context, rotation, {
     step: 'rotate',
     outcome,
-    says: (_, status) => [staged(outcome.kid, status)],
-    json: { staged: true, promoted: false },
+    ...madeUpBy(context, outcome.kid),
+    says: (_, status) => [staged(outcome.kid, status, madeUpBy(context, outcome.kid).madeUp)],
+    json: { staged: !context.has('dry-run'), promoted: false },
   });
 }
 
@@ -196,7 +197,7 @@ async function waitAndPromote(context: Context, rotation: Rotation, wait: Wait):
       error instanceof KeyturnError && (error.code === 'too_early' || error.code === 'replica_behind');
     if (!over || last === undefined) throw error;
     ui.progressed();
-    throw gaveUp(last, wait, machine.now());
+    throw gaveUp(last, wait, error, machine.now());
   } finally {
     ui.progressed();
   }
@@ -230,7 +231,12 @@ function whenSafe(waiting: Waiting, now: number): string {
   return `${before}, or at ${moment(end, now)}: ${many ? 'they are' : 'it is'} silent, and may be gone`;
 }
 
-function gaveUp(waiting: Waiting, { patience, replicas: expected }: Wait, now: number): Error {
+function gaveUp(
+  waiting: Waiting,
+  { patience, replicas: expected }: Wait,
+  { code, safeAt: wasSafeAt }: KeyturnError,
+  now: number,
+): Error {
   const { kid, missing, safeAt, replicas, silent, unheardOfUntil } = waiting;
   const unheard = Math.max(0, (expected ?? 0) - replicas);
   const names = missing.map((instance) => (silent.has(instance) ? `${instance} (silent)` : instance));
@@ -247,8 +253,9 @@ function gaveUp(waiting: Waiting, { patience, replicas: expected }: Wait, now: n
   const end = endOf(waiting);
   const when = safeAt === undefined ? '' : `it is safe at ${moment(safeAt, now)}; `;
   const gone = end === undefined ? '' : `whoever is silent counts until ${moment(end, now)}; `;
-  return refused(
+  return notYet(
     `gave up after ${lengthOfTime(patience)}, and the key ${kid} stays staged: ${why}`,
     `${when}${gone}go on with keyturn rotate --wait; keyturn status shows all replicas`,
+    { code, safeAt: wasSafeAt },
   );
 }

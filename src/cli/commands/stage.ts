@@ -1,5 +1,5 @@
 // keyturn stage: adds a key that verifies and does not sign yet.
-import type { Command } from '../command.js';
+import type { Command, Context } from '../command.js';
 import { stepOf } from '../ring-words.js';
 import {
   ACTIVATE_IN,
@@ -33,15 +33,21 @@ export const stage: Command = {
     return await conclude(context, rotation, {
       step: 'stage',
       outcome,
-      says: (_, status) => [staged(outcome.kid, status)],
+      ...madeUpBy(context, outcome.kid),
+      says: (_, status) => [staged(outcome.kid, status, madeUpBy(context, outcome.kid).madeUp)],
     });
   },
 };
 
-/** "staged K2: it verifies and does not sign yet; safe to promote at 14:05 (in 60 s)" */
-export function staged(kid: string, status: Parameters<typeof stepOf>[1]): string {
+/** Another secret would come of the step itself, unless it was given. */
+export function madeUpBy({ has, value }: Context, kid: string): { readonly madeUp?: string } {
+  return has('dry-run') && value('from') === undefined ? { madeUp: kid } : {};
+}
+
+/** "staged K2: it verifies and does not sign yet; safe to promote at 14:05 UTC (in 60 s)" */
+export function staged(kid: string, status: Parameters<typeof stepOf>[1], madeUp?: string): string {
   const key = status.keys.find(({ id }) => id === kid);
   // Replicas are given no time to report yet: what counts here is the time alone.
   const step = key === undefined ? '' : stepOf(key, { ...status, replicas: [] });
-  return `staged ${kid}: it verifies and does not sign yet; ${step}`;
+  return `staged ${kid === madeUp ? 'a fresh key' : kid}: it verifies and does not sign yet; ${step}`;
 }

@@ -4,10 +4,10 @@ import type { ReplicaReport } from '../../fleet/report.js';
 import type { Rotation } from '../../rotation/rotation.js';
 import { replicasIn } from '../../rotation/silent.js';
 import type { Command, Context } from '../command.js';
-import { openRotation } from '../open.js';
+import { openRotation, sameOptions } from '../open.js';
 import { forPrograms, forReplica, lines, look, type View } from '../status-view.js';
 import { watch } from '../status-watch.js';
-import { table } from '../ui.js';
+import { Stop, table } from '../ui.js';
 
 export const status: Command = {
   usage: '[--watch]',
@@ -27,7 +27,8 @@ export const status: Command = {
     if (context.has('watch')) await watch(context);
     else {
       const rotation = await openRotation(context);
-      tell(await look(rotation).catch((error) => tellWaiting(error, rotation, context)), context);
+      const found = look(rotation, sameOptions(context));
+      tell(await found.catch((error) => tellWaiting(error, rotation, context)), context);
     }
     return 0;
   },
@@ -44,9 +45,9 @@ async function tellWaiting(error: unknown, rotation: Rotation, { ui, json }: Con
     (replica.roots ?? []).join(', ') || '-',
     replica.signs === undefined ? waitsFor(replica) : 'holds a keyring, and puts it back',
   ]);
-  if (json) ui.json({ error: error.message, replicas: replicas.map(forReplica) });
-  else ui.print(...table(['replica', 'profile', 'roots', 'condition'], rows), '');
-  throw error;
+  if (!json) ui.print(...table(['replica', 'profile', 'roots', 'condition'], rows), '');
+  const { message, hint, code } = error;
+  throw new Stop(1, message, hint, { code, more: { replicas: replicas.map(forReplica) } });
 }
 
 function waitsFor({ degraded }: ReplicaReport): string {

@@ -1,0 +1,32 @@
+// Which key signed before the one that signs now, and whether that was gone back from.
+import type { Key } from './key.js';
+import type { HistoryEntry, Keyring } from './keyring.js';
+
+/** The key that signed before the active one, in whatever state it is now. */
+export function formerKey(ring: Keyring): Key | undefined {
+  const stopped = ring.keys.flatMap((key) => {
+    const at = stoppedSigning(key);
+    return at === undefined ? [] : [{ key, at }];
+  });
+  return stopped.sort((a, b) => b.at - a.at)[0]?.key;
+}
+
+/** The line of the history that tells how the key that signs came to do so, where that was a rollback. */
+export function lastRollback({ history, active }: Keyring): HistoryEntry | undefined {
+  const last = history.findLast(({ what }) => what === 'promote' || what === 'rollback');
+  return last?.what === 'rollback' && last.kid === active.id ? last : undefined;
+}
+
+/** After a rollback: the key that it went back from, as long as it can sign again. */
+export function forwardAgain(ring: Keyring): Key | undefined {
+  const newer = lastRollback(ring) === undefined ? undefined : formerKey(ring);
+  return newer?.state === 'retiring' ? newer : undefined;
+}
+
+/** When a key last turned from active to something else; undefined when it never did. */
+function stoppedSigning({ state, dates }: Key): number | undefined {
+  if (state === 'active') return undefined;
+  // Revoked while it signed, it was never retiring after it was last active.
+  const wasActive = dates.active !== undefined && dates.active > (dates.retiring ?? 0);
+  return state === 'revoked' && wasActive ? dates.revoked : dates.retiring;
+}
