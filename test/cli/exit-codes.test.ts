@@ -8,9 +8,8 @@ import type { ReplicaReport } from '../../src/fleet/report.js';
 import { parseDocument } from '../../src/keyring/document.js';
 import { cleanSecret } from '../../src/secret/text.js';
 import { COMING, kidOf, OLDER, SECRET, STRONG } from '../support/machine.js';
-import { inside } from './inside.js';
 import { DEV, newFolder, RING, ringFolder, textOf } from './ring.js';
-import { type Ran, TWO_LINES } from './run.js';
+import { keyturn, type Ran, TWO_LINES } from './run.js';
 
 const [K, OLD, NEW] = [kidOf(STRONG), kidOf(OLDER), kidOf(COMING)];
 const ACTIVE = { secret: STRONG, state: 'active' } as const;
@@ -27,13 +26,13 @@ const READY: Folder = () => ringFolder(STAGED, ACTIVE, RETIRING);
 const EARLY: Folder = () => ringFolder(JUST_STAGED, ACTIVE, JUST_RETIRING);
 const ROLLED_BACK: Folder = async () => {
   const cwd = await READY();
-  for (const step of ['promote', 'rollback']) await inside([step], { cwd, env: DEV });
+  for (const step of ['promote', 'rollback']) await keyturn([step], { cwd, env: DEV });
   return cwd;
 };
 const GONE: Folder = async () => {
   const cwd = await READY();
-  await inside(['retire', OLD], { cwd, env: DEV });
-  await inside(['revoke', NEW, '--reason', 'x'], { cwd, env: DEV });
+  await keyturn(['retire', OLD], { cwd, env: DEV });
+  await keyturn(['revoke', NEW, '--reason', 'x'], { cwd, env: DEV });
   return cwd;
 };
 /** Whatever the time is: a process says that it cannot, or that it goes by something else. */
@@ -118,7 +117,7 @@ const TABLE: ReadonlyArray<readonly [code: 0 | 1 | 2 | 3, error: string | undefi
   [3, 'too_early', ['promote'], EARLY],
   [3, 'replica_behind', ['promote'], BEHIND],
   [3, 'source_differs', ['promote'], ELSEWHERE],
-  [0, undefined, ['rollback'], async () => { const cwd = await READY(); await inside(['promote'], { cwd, env: DEV }); return cwd; }],
+  [0, undefined, ['rollback'], async () => { const cwd = await READY(); await keyturn(['promote'], { cwd, env: DEV }); return cwd; }],
   [0, undefined, ['rollback'], ROLLED_BACK],
   [1, 'rollback_impossible', ['rollback'], ONE],
   [2, 'usage', ['rollback', K], READY],
@@ -154,7 +153,7 @@ const TABLE: ReadonlyArray<readonly [code: 0 | 1 | 2 | 3, error: string | undefi
 
 describe('for people', () => {
   test.concurrent.each(TABLE)('%d %s: %j', async (code, error, args, folder) => {
-    const ran = await inside(args, { cwd: await folder(), env: ENV });
+    const ran = await keyturn(args, { cwd: await folder(), env: ENV });
     expect(ran.code).toBe(code);
     if (error === undefined) expect(ran.stderr).not.toContain('error:');
     else expect(lastTwo(ran)).toMatch(TWO_LINES);
@@ -164,7 +163,7 @@ describe('for people', () => {
 
 describe('for programs', () => {
   test.concurrent.each(TABLE)('%d %s: %j --json', async (code, error, args, folder) => {
-    const ran = await inside([...args, '--json'], { cwd: await folder(), env: ENV });
+    const ran = await keyturn([...args, '--json'], { cwd: await folder(), env: ENV });
     expect(ran.code).toBe(code);
     expect(ran.stdout).toMatch(/^\{.*\}\n$/);
     const told = JSON.parse(ran.stdout);
@@ -196,13 +195,16 @@ test('every command is in the table, with each way that it can end', () => {
 test.concurrent('a pipe holds a document, or nothing', async () => {
   const cwd = await EARLY();
   for (const args of [['promote'], ['promote', '--json'], ['promote', '--frobnicate']]) {
-    const ran = await inside([...args, '--ring', '-'], { cwd, env: ENV, input: textOf(cwd) });
+    const ran = await keyturn([...args, '--ring', '-'], { cwd, env: ENV, input: textOf(cwd) });
     expect(ran).toMatchObject({ code: args.length === 1 ? 3 : 2, stdout: '' });
   }
 });
 
 test.concurrent('a refusal in production has the same form', async () => {
-  const ran = await inside(['promote', '--json'], { env: { KEYTURN_ENV: 'prod', [SECRET]: STRONG } });
+  const ran = await keyturn(['promote', '--json'], {
+    cwd: newFolder(),
+    env: { KEYTURN_ENV: 'prod', [SECRET]: STRONG },
+  });
   expect(ran.code).toBe(1);
   expect(JSON.parse(ran.stdout)).toMatchObject({ error: { code: 'keyring_not_document', safeAt: null } });
 });

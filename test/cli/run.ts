@@ -26,14 +26,17 @@ export interface Surroundings {
 export interface Simulated extends Surroundings {
   readonly now?: Machine['now'];
   readonly steady?: Machine['steady'];
+  /** Whether a person sits at a terminal. */
+  readonly terminal?: boolean;
 }
 
 /** Runs a command in this process. */
 export async function keyturn(args: readonly string[], around: Simulated = {}): Promise<Ran> {
-  const { cwd = tempDir(), input = '', now = Date.now, steady = steadyClock } = around;
+  const { cwd = tempDir(), input = '', now = Date.now, steady = steadyClock, terminal = false } = around;
   const env = { PATH: process.env.PATH, ...around.env };
   const said = { stdout: '', stderr: '' };
   const stream = (name: keyof typeof said) => ({
+    isTTY: terminal,
     write: (text: string) => {
       said[name] += text;
     },
@@ -42,7 +45,7 @@ export async function keyturn(args: readonly string[], around: Simulated = {}): 
     machine: async (folder) => ({
       cwd: folder.cwd ?? cwd,
       env,
-      signs: { terminal: false, debugger: false, container: false },
+      signs: { terminal, debugger: false, container: false },
       now,
       steady,
     }),
