@@ -30,7 +30,10 @@ import type { ReachableStore, StoreState } from './stores/reachable.js';
 import type { SessionStore } from './stores/store.js';
 
 export interface KeyturnOptions {
-  /** Where `keyturn.toml` and `.keyturn` are; default: the working directory. */
+  /**
+   * Where `keyturn.toml` and `.keyturn` are; default: the working directory, or where that has no configuration the
+   * package of the file that was started. `KEYTURN_CONFIG` names another file or folder.
+   */
   readonly cwd?: string;
   /** Read instead of `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -508,6 +511,12 @@ function report(resolution: Resolution, logger: Logger): void {
     if (profile.profile === 'dev') logger.warn(facts, said);
     else logger.info(facts, said);
   }
+  logger.info(
+    { event: 'configuration.read', files: resolution.configFiles },
+    resolution.configFiles.length === 0
+      ? `no configuration file is read: there is none in ${resolution.cwd}`
+      : `configuration is read from ${resolution.configFiles.join(', ')}`,
+  );
   for (const { error } of resolution.problems) {
     logger.warn({ event: 'configuration.doubtful', code: error.code, hint: error.hint }, error.message);
   }

@@ -570,6 +570,13 @@ const PROVOKED: Readonly<Record<string, readonly Provoke[]>> = {
       return (await rotation(held(document, { 'held.fleet/a.json': json(REPORT) }))).stage();
     },
   ],
+  profile_refused: [() => refused({ env: { DYNO: CURRENT } }, 'test')],
+  build_only: [
+    async () => {
+      const keyturn = await started({ env: { KEYTURN_BUILD: '1', [SECRET]: CURRENT } });
+      keyturn.signer('password-reset').sign(1);
+    },
+  ],
   profile_unknown: [() => refused({}, CURRENT), () => refused({}, FORMER)],
   purpose_invalid: [async () => (await started()).signer(CURRENT)],
   wordlist_unreadable: [async () => await searchWordlist(resolve(CURRENT), 'the list', [])],

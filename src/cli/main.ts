@@ -36,8 +36,11 @@ function interrupted(): AbortSignal {
 }
 
 // Loaded only then: help and version need none of it.
-const machine: Surroundings['machine'] = async (folder) =>
-  (await import('../resolve/machine.js')).thisMachine(folder);
+const machine: Surroundings['machine'] = async (folder) => {
+  const { thisMachine } = await import('../resolve/machine.js');
+  // This program belongs to no app: the package is looked at that the operator stands in.
+  return thisMachine(folder.cwd === undefined ? { entry: process.cwd() } : folder);
+};
 
 const code = await dispatch(process.argv.slice(2), ui, { machine, readInput, interrupted });
 if (code !== 0) process.exitCode = code;

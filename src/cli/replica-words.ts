@@ -2,6 +2,7 @@
 import type { HeardReport } from '../fleet/authentic.js';
 import type { Resolution } from '../resolve/resolve.js';
 import { clashesOf, clashInWords, strangers, withoutShared } from '../rotation/differences.js';
+import { readElsewhere } from '../rotation/elsewhere.js';
 import { unheardOfInWords } from '../rotation/silent.js';
 import type { Status } from '../rotation/status.js';
 import { count, moment } from './ui.js';
@@ -86,6 +87,9 @@ export function differences(words: FleetWords): string[] {
       : [
           `differs: ${otherRules.instance} runs by the ${otherRules.profile} profile and this command by ${profile}, so no step is taken; --env ${otherRules.profile} goes by its rules`,
         ]),
+    ...readElsewhere(status, words.resolution, 'this command').map(
+      ({ what, hint }) => `differs: ${what}; ${hint}`,
+    ),
     ...clashes.map((clash) => `differs: ${clashInWords(clash, 'this command', status.silent)}`),
     ...line(
       alone,

@@ -8,6 +8,7 @@ import { looksLikeDocument } from '../keyring/document.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { printable } from '../printable.js';
 import type { Resolution } from '../resolve/resolve.js';
+import { readElsewhere } from '../rotation/elsewhere.js';
 import type { Outcome, Rotation, StepOptions } from '../rotation/rotation.js';
 import type { KeyStatus, Status } from '../rotation/status.js';
 import { readSecretFile } from '../secret/ladder.js';
@@ -258,7 +259,11 @@ export async function conclude(
       next: nextJson(next),
     });
   } else ui.print(...lines);
-  if (!piped) noteHidden(rotation.resolution, ui);
+  if (!piped) {
+    noteHidden(rotation.resolution, ui);
+    for (const { what, hint } of readElsewhere(status, rotation.resolution, 'this command'))
+      ui.note(`${what}; ${hint}`);
+  }
   return 0;
 }
 

@@ -1,9 +1,10 @@
 // Reads keyturn.toml and keyturn.<profile>.toml.
-import { join } from 'node:path';
+import { basename } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import { isThere, readBounded } from '../disk/read.js';
 import { KeyturnError } from '../errors.js';
 import type { Layer } from './layers.js';
+import { type Place, profileConfig } from './place.js';
 import type { Profile } from './profile.js';
 
 const LONG_NAMES: Readonly<Record<Profile, string>> = {
@@ -15,15 +16,16 @@ const LONG_NAMES: Readonly<Record<Profile, string>> = {
 /** Far more than every setting with a page of comment: of a larger file something else is wrong. */
 const LIMIT_BYTES = 256 * 1024;
 
-/** The configuration files found in `cwd`, lowest first, and what is wrong with them. */
+/** The configuration files that are there, lowest first, and what is wrong with them. */
 export async function readConfigFiles(
-  cwd: string,
+  place: Place,
   profile: Profile,
 ): Promise<{ readonly layers: readonly Layer[]; readonly errors: readonly KeyturnError[] }> {
   const layers: Layer[] = [];
   const errors: KeyturnError[] = [];
-  for (const name of ['keyturn.toml', `keyturn.${profile}.toml`]) {
-    const path = join(cwd, name);
+  const ofProfile = profileConfig(place, profile);
+  for (const path of [place.config, ofProfile]) {
+    const name = basename(path);
     try {
       const source = await readText(path);
       if (source !== undefined) layers.push({ origin: { layer: 'file', name, path }, tree: parse(source) });
@@ -31,11 +33,10 @@ export async function readConfigFiles(
       errors.push(unreadable(name, error));
     }
   }
-  const long = `keyturn.${LONG_NAMES[profile]}.toml`;
-  if (await isThere(join(cwd, long))) {
-    errors.push(
-      new KeyturnError('config_unknown_key', `${long} is never read`, `rename it to keyturn.${profile}.toml`),
-    );
+  const long = profileConfig(place, LONG_NAMES[profile]);
+  if (await isThere(long)) {
+    const what = `${basename(long)} is never read`;
+    errors.push(new KeyturnError('config_unknown_key', what, `rename it to ${basename(ofProfile)}`));
   }
   return { layers, errors };
 }

@@ -150,6 +150,7 @@ export const PURPOSE_FIELDS: PurposeFields = {
 export const COMPANION_VARIABLES: readonly string[] = [
   'KEYTURN_ENV',
   'KEYTURN_BUILD',
+  'KEYTURN_CONFIG',
   'KEYTURN_DATA_DIR',
   'KEYTURN_INSTANCE',
   'KEYTURN_WHO',

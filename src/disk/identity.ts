@@ -39,10 +39,14 @@ export function thisProcess(): ProcessIdentity {
  * Whether a process is certain to have ended. Only one of this pid namespace can be looked for: another's ids mean
  * other processes here.
  */
-export function hasEnded({ host, pid, boot, namespace }: ProcessIdentity): boolean {
+export function hasEnded(other: ProcessIdentity): boolean {
+  return isNeighbour(other) && !isRunning(other.pid);
+}
+
+/** Whether a process is one of this machine and pid namespace: what it calls a path is one here. */
+export function isNeighbour({ host, boot, namespace }: ProcessIdentity): boolean {
   const self = thisProcess();
-  const isNeighbour = host === self.host && boot === self.boot && namespace?.id === self.namespace?.id;
-  return isNeighbour && !isRunning(pid);
+  return host === self.host && boot === self.boot && namespace?.id === self.namespace?.id;
 }
 
 /** Whether a process of this namespace runs; one that may not be signalled does. */

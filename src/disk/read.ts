@@ -1,7 +1,7 @@
 // Reads files that others may have put there: in a folder that was cloned or unpacked any name can be a pipe that never
 // answers, a device that never ends, or a file larger than the memory.
 import { constants } from 'node:fs';
-import { access, lstat, open, realpath, stat } from 'node:fs/promises';
+import { access, lstat, open, opendir, realpath, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** What a setting or a secret can need, many times over; also the most that a keyring document may have. */
@@ -81,4 +81,25 @@ export async function mayBeReplaced(path: string): Promise<boolean> {
       () => true,
       () => false,
     );
+}
+
+export async function isFolder(path: string): Promise<boolean> {
+  return await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
+
+/** The names of the folders in a folder, at most so many of them; none where it cannot be read. */
+export async function foldersIn(path: string, most: number): Promise<readonly string[]> {
+  const names: string[] = [];
+  try {
+    for await (const entry of await opendir(path)) {
+      if (entry.isDirectory()) names.push(entry.name);
+      if (names.length >= most) break;
+    }
+  } catch {
+    // What can be seen is enough.
+  }
+  return names;
 }

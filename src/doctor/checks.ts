@@ -69,7 +69,11 @@ function configuration(facts: Facts): readonly Point[] {
     ...facts.configFiles,
     ...(variables.size === 0 ? [] : [variables.size === 1 ? '1 variable' : `${variables.size} variables`]),
   ];
-  return [pass(`${layers.join(', ')}; later ones win`)];
+  const { elsewhere } = facts;
+  return [
+    ...(elsewhere === undefined ? [] : [warn(elsewhere.what, elsewhere.hint)]),
+    pass(`${layers.join(', ')}; later ones win`),
+  ];
 }
 
 /** Where every value comes from that is not built in. No values: a secret may have been put anywhere. */

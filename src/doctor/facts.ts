@@ -70,6 +70,8 @@ export interface Facts {
   readonly purposes: PurposeRegistry | KeyturnError;
   /** The configuration files that are there, lowest first. */
   readonly configFiles: readonly string[];
+  /** Where there is none: where some are instead. */
+  readonly elsewhere: { readonly what: string; readonly hint: string } | undefined;
   readonly secretPlaces: readonly SecretPlace[];
   /** What stands in the folder `.keyturn`. */
   readonly dataDir: { readonly name: string; readonly secret: boolean; readonly document: boolean };

@@ -1,23 +1,23 @@
 // Finds the files and folders that hold secrets: the source, the folder .keyturn, configuration and .env files.
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { platform } from 'node:os';
-import { isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { isAbsolute, join, relative, sep } from 'node:path';
 import { readConfigFiles } from '../config/files.js';
+import type { Place } from '../config/place.js';
 import { readBounded, SOURCE_LIMIT } from '../disk/read.js';
 import type { Resolution } from '../resolve/resolve.js';
 import type { SecretPlace } from './facts.js';
 
 /** Files with a secret, whether the profile in force reads them or not, and the folder `.keyturn`. */
 export async function findSecretPlaces(resolution: Resolution): Promise<readonly SecretPlace[]> {
-  const { cwd, dataDir, settings } = resolution;
-  const file = settings.get('security.signing_secret.file');
+  const { cwd, dataDir, place, secretFile } = resolution;
   const foreign = await envFilesWithSecrets(cwd);
   const paths = new Set([
-    ...(file === undefined ? [] : [resolve(cwd, file)]),
+    ...(secretFile === undefined ? [] : [secretFile]),
     dataDir,
     join(dataDir, 'secret'),
     join(dataDir, 'keyring.json'),
-    ...(await configFilesWithSecrets(cwd)),
+    ...(await configFilesWithSecrets(place)),
     ...foreign,
   ]);
   const places = await Promise.all([...paths].map((path) => look(path, cwd, foreign.includes(path))));
@@ -49,9 +49,9 @@ function isMounted(path: string): boolean {
 }
 
 /** Those of all profiles: what lies in git is in git whichever profile runs. */
-async function configFilesWithSecrets(cwd: string): Promise<readonly string[]> {
+async function configFilesWithSecrets(place: Place): Promise<readonly string[]> {
   const read = await Promise.all(
-    (['dev', 'test', 'prod'] as const).map((profile) => readConfigFiles(cwd, profile)),
+    (['dev', 'test', 'prod'] as const).map((profile) => readConfigFiles(place, profile)),
   );
   return read.flatMap(({ layers }) =>
     layers.flatMap(({ origin, tree }) => {

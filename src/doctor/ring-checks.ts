@@ -3,6 +3,7 @@ import { formatDuration } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
 import type { ReplicaReport } from '../fleet/report.js';
 import { clashesOf, clashInWords, isLiveClash, strangers, withoutShared } from '../rotation/differences.js';
+import { readElsewhere } from '../rotation/elsewhere.js';
 import { unheardOfInWords } from '../rotation/silent.js';
 import type { Status } from '../rotation/status.js';
 import type { Facts, RingFacts } from './facts.js';
@@ -103,6 +104,7 @@ export function fleet(facts: Facts): readonly Point[] {
         SAME_SETTINGS,
       ),
     ),
+    ...readElsewhere(status, facts.resolution, 'the doctor').map(({ what, hint }) => warn(what, hint)),
     ...unheard,
     ...replicas.flatMap((replica) => wrongWith(replica, status, told)),
     pass(`${count}${generation(status)}`),

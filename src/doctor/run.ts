@@ -1,6 +1,7 @@
 // Runs the doctor: gathers the facts (creating nothing) and lets the checks judge them.
 import { access } from 'node:fs/promises';
 import { join, resolve as resolvePath } from 'node:path';
+import { elsewhereBelow } from '../config/place.js';
 import { KeyturnError } from '../errors.js';
 import type { Key } from '../keyring/key.js';
 import { PurposeRegistry } from '../purposes/registry.js';
@@ -36,9 +37,7 @@ async function gather(
   const [dataDirThere, secret, document] = await Promise.all(
     [dataDir, join(dataDir, 'secret'), join(dataDir, 'keyring.json')].map(isThere),
   );
-  const names = ['keyturn.toml', `keyturn.${resolution.profile.profile}.toml`];
   const purposes = readPurposes(resolution);
-  const there = await Promise.all(names.map((name) => isThere(join(cwd, name))));
   // At the same time: an engine that does not answer is waited for.
   const [ring, sessionEngine] = await Promise.all([
     readRing(machine, profile, resolution),
@@ -48,7 +47,8 @@ async function gather(
     resolution,
     node: machine.env.NODE_ENV,
     purposes,
-    configFiles: names.filter((_, index) => there[index]),
+    configFiles: resolution.configFiles.map((path) => nameOf(path, machine.cwd)),
+    elsewhere: resolution.configFiles.length > 0 ? undefined : await elsewhereBelow(cwd),
     secretPlaces,
     dataDir: { name: nameOf(dataDir, cwd), secret: secret === true, document: document === true },
     git: await askGit({
@@ -63,7 +63,7 @@ async function gather(
     wordlist:
       wordlist === undefined
         ? undefined
-        : await searchWordlist(resolvePath(cwd, wordlist), wordlist, keysOf(resolution, ring)),
+        : await searchWordlist(resolvePath(machine.cwd, wordlist), wordlist, keysOf(resolution, ring)),
     sessionEngine,
     sealingFails: purposes instanceof KeyturnError ? undefined : await whySealingFails(purposes),
   };

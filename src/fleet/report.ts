@@ -50,6 +50,8 @@ export interface ReplicaReport {
   /** When it was written. */
   readonly at: number;
   readonly profile: string;
+  /** The paths of the configuration files that it has read; undefined where they cannot be told in short lines. */
+  readonly configFiles?: readonly string[] | undefined;
   /** The source in force, as an operator calls it. */
   readonly source: string;
   readonly ring: string | undefined;
@@ -91,6 +93,14 @@ export function pauseOf(lease: number): number {
   return Math.min(LONGEST_PAUSE_MS, (lease * 1000) / 3);
 }
 
+/** Of every profile, and of one. */
+const MOST_FILES = 2;
+
+/** Paths as a report can tell them. */
+export function reportedFiles(paths: readonly string[]): readonly string[] | undefined {
+  return paths.length <= MOST_FILES && paths.every(isLine) ? paths : undefined;
+}
+
 /** How many keys a process may tell of: a ring that turns daily has fewer. */
 const MOST_KEYS = 2000;
 const MOST_USES = 10_000;
@@ -113,6 +123,7 @@ const REPORT = {
   namespace: optional((namespace) => hasShape(namespace, { id: isLine, since: isCount })),
   at: isMoment,
   profile: isLine,
+  configFiles: optional(listOf(isLine, MOST_FILES)),
   source: isText,
   ring: optional(isLine),
   generation: isCount,

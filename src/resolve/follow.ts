@@ -51,7 +51,8 @@ export class Follower {
   /** @param options those that `resolution` was made with */
   constructor(options: ResolveOptions, resolution: Resolution, following: Following) {
     // Whatever the surroundings say later: a process does not change its rules while it runs.
-    this.#options = { ...options, profile: resolution.profile.profile, create: false };
+    const { profile, place } = resolution;
+    this.#options = { ...options, profile: profile.profile, place, create: false };
     this.#following = following;
     this.#running = idsOf(resolution.keyring);
     const weak = resolution.problems.some(({ error }) => error.code === 'secret_weak');

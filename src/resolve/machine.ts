@@ -1,14 +1,18 @@
 // The edge: the only place that looks at this process and machine.
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { url as inspectorUrl } from 'node:inspector';
-import { isAbsolute } from 'node:path';
+import { dirname, isAbsolute } from 'node:path';
+import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
 import { RUNNER_PACKAGES } from '../config/platforms.js';
 import type { Signs } from '../config/profile.js';
 import { ownClock, type SteadyReading, steadyClock } from './steady-clock.js';
 
 /** What a resolution is made from. Everything in it can be handed in, so that any machine can be simulated. */
 export interface Machine {
+  /** The working directory, or where the caller says that the app is. Paths in variables begin there. */
   readonly cwd: string;
+  /** The folder of the file that was started: see `config/place.ts`. Undefined where the caller says where the app is. */
+  readonly entry?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signs: Signs;
   /** Milliseconds since 1970. */
@@ -21,6 +25,7 @@ export interface Machine {
 export function thisMachine(instead: Partial<Machine> = {}): Machine {
   return {
     cwd: instead.cwd ?? process.cwd(),
+    entry: 'entry' in instead ? instead.entry : instead.cwd === undefined ? entryFolder() : undefined,
     env: instead.env ?? process.env,
     signs: instead.signs ?? readSigns(),
     now: instead.now ?? Date.now,
@@ -37,10 +42,31 @@ function readSigns(): Signs {
   };
 }
 
+const ENTRY = 'keyturn/entry';
+
+/** Worker threads have a file of their own, and it may be one of a package that runs them: they are of the same app. */
+function entryFolder(): string | undefined {
+  if (!isMainThread) {
+    const told = getEnvironmentData(ENTRY);
+    if (typeof told === 'string') return told;
+  }
+  const started = startedFile();
+  if (started === undefined) return undefined;
+  // `node apps/web` starts the package that is there.
+  const isFolder = statSync(started, { throwIfNoEntry: false })?.isDirectory() === true;
+  const folder = isFolder ? started : dirname(started);
+  if (isMainThread) setEnvironmentData(ENTRY, folder);
+  return folder;
+}
+
+/** With these Node runs no file, and what comes first among the arguments is none. */
+const NO_FILE = /^(?:-[a-z]*[ep]|--eval|--print|-i|--interactive)(?:=|$)/;
+
 /** The file that was started, without symbolic links: `node_modules/.bin/mocha` is one. */
 function startedFile(): string | undefined {
   const started = process.argv[1];
-  if (started === undefined || !isAbsolute(started)) return undefined;
+  if (started === undefined || !isAbsolute(started) || started === process.execPath) return undefined;
+  if (process.execArgv.some((option) => NO_FILE.test(option))) return undefined;
   try {
     return realpathSync(started);
   } catch {

@@ -1,9 +1,10 @@
 // The one resolver: from environment and files to a profile, settings and a keyring. Boot, doctor and every
 // command go through it, so what one of them sees is what all of them see.
 import { stat } from 'node:fs/promises';
-import { resolve as resolvePath } from 'node:path';
+import { dirname, join, resolve as resolvePath } from 'node:path';
 import { readConfigFiles } from '../config/files.js';
 import { type Layer, layer, type Origin, type Settings } from '../config/layers.js';
+import { findPlace, type Place, placeIn } from '../config/place.js';
 import {
   buildSign,
   decideProfile,
@@ -35,6 +36,8 @@ export interface ResolveOptions {
   readonly create: boolean;
   /** Ids of the keys of the ring in force, in a process that runs: those are not judged again. */
   readonly running?: ReadonlySet<string> | undefined;
+  /** Where the app is, in a process that runs: it does not move. */
+  readonly place?: Place | undefined;
 }
 
 /** Everything that is known about how this process is configured. */
@@ -43,7 +46,13 @@ export interface Resolution {
   readonly settings: Settings;
   /** What variables and files say by themselves, without the program: all that a command of an operator sees. */
   readonly outside: Settings;
+  readonly place: Place;
+  /** The folder of the place. */
   readonly cwd: string;
+  /** The paths of the configuration files that were read, lowest first. */
+  readonly configFiles: readonly string[];
+  /** The path that `security.signing_secret.file` names; undefined where it is not set. */
+  readonly secretFile: string | undefined;
   readonly dataDir: string;
   /** The source in force; undefined when nothing is configured. */
   readonly source: (Source & { readonly format: SourceFormat; readonly created: boolean }) | undefined;
@@ -69,8 +78,18 @@ export async function resolve(options: ResolveOptions): Promise<Resolution> {
   problems.attempt('profile', () => refuseTestOnPlatform(profile, machine.env, machine.signs));
   const build = problems.attempt('profile', () => buildSign(machine.env));
   if (build !== undefined) problems.warn('profile', buildIsSet(build));
-  const { settings, outside } = await readSettings(options, profile.profile, problems);
-  const dataDir = resolvePath(machine.cwd, machine.env.KEYTURN_DATA_DIR || '.keyturn');
+  const place =
+    options.place ??
+    (await problems.attemptAsync('configuration', () => findPlace(machine))) ??
+    placeIn(machine.cwd);
+  const { settings, outside, configFiles } = await readSettings(
+    { ...options, place },
+    profile.profile,
+    problems,
+  );
+  const dataDir = machine.env.KEYTURN_DATA_DIR
+    ? resolvePath(machine.cwd, machine.env.KEYTURN_DATA_DIR)
+    : join(place.folder, '.keyturn');
   if (machine.env.KEYTURN_DATA_DIR?.trim() === '') {
     problems.error(
       'configuration',
@@ -95,17 +114,24 @@ export async function resolve(options: ResolveOptions): Promise<Resolution> {
   await checkPlaces(settings, profile.profile, problems);
   // A configuration that is refused may be the one that names the secret: nothing is made up in its place.
   const create = options.create && problems.list.every((problem) => problem.severity !== 'error');
-  const input = ladderInput({ ...options, create }, profile.profile, settings, dataDir);
+  const from = { place, workingDirectory: machine.cwd };
+  const input = ladderInput({ ...options, create }, profile.profile, settings, { ...from, dataDir });
+  const shared = {
+    profile,
+    settings,
+    outside,
+    place,
+    cwd: place.folder,
+    configFiles,
+    secretFile: input.file && resolvePath(input.file.folder, input.file.value),
+    dataDir,
+  };
   const found = await problems.attemptAsync('signing_secret', () => climb(input));
   if (found?.source === undefined) {
     if (found !== undefined && profile.profile === 'prod')
       problems.error('signing_secret', missing(profile, machine.env));
     return {
-      profile,
-      settings,
-      outside,
-      cwd: machine.cwd,
-      dataDir,
+      ...shared,
       source: undefined,
       hidden: found?.hidden ?? [],
       keyring: undefined,
@@ -120,13 +146,9 @@ export async function resolve(options: ResolveOptions): Promise<Resolution> {
     running: options.running,
   });
   return {
-    profile,
-    settings,
-    outside,
-    cwd: machine.cwd,
-    dataDir,
+    ...shared,
     source: { ...found.source, format: assembled.format, created: found.created },
-    hidden: [...found.hidden, ...overridden(settings, machine.cwd)],
+    hidden: [...found.hidden, ...overridden(settings, from)],
     keyring: assembled.keyring,
     problems: problems.list,
   };
@@ -142,16 +164,18 @@ export async function settingsOfBuild(
     decideProfile(options.profile, machine.env, machine.signs),
   );
   const profile = decided?.profile ?? 'prod';
-  return { settings: (await readSettings(options, profile, problems)).settings, profile };
+  const place =
+    (await problems.attemptAsync('configuration', () => findPlace(machine))) ?? placeIn(machine.cwd);
+  return { settings: (await readSettings({ ...options, place }, profile, problems)).settings, profile };
 }
 
 async function readSettings(
-  options: ResolveOptions,
+  options: ResolveOptions & { readonly place: Place },
   profile: Profile,
   problems: Problems,
-): Promise<Pick<Resolution, 'settings' | 'outside'>> {
-  const { cwd, env } = options.machine;
-  const files = await readConfigFiles(cwd, profile);
+): Promise<Pick<Resolution, 'settings' | 'outside' | 'configFiles'>> {
+  const { env } = options.machine;
+  const files = await readConfigFiles(options.place, profile);
   const outside = layer(profile, files.layers, env);
   const program: Layer[] =
     options.config === undefined
@@ -160,7 +184,8 @@ async function readSettings(
   const { settings, errors } =
     program.length === 0 ? outside : layer(profile, [...program, ...files.layers], env);
   for (const error of [...files.errors, ...errors]) problems.error('configuration', error);
-  return { settings, outside: outside.settings };
+  const configFiles = files.layers.flatMap(({ origin }) => (origin.layer === 'file' ? [origin.path] : []));
+  return { settings, outside: outside.settings, configFiles };
 }
 
 /** Told by commands: no process gets here. */
@@ -176,7 +201,7 @@ function ladderInput(
   options: ResolveOptions,
   profile: Profile,
   settings: Settings,
-  dataDir: string,
+  at: Beginnings & { readonly dataDir: string },
 ): LadderInput {
   const provided = (name: 'secret' | 'file' | 'command') => {
     const setting = `security.signing_secret.${name}` as const;
@@ -187,31 +212,44 @@ function ladderInput(
       : { name: describe(setting, origin), value, origin };
   };
   const secret = provided('secret');
+  const file = provided('file');
   // A secret in a file stands below every variable, and the variable `…_FILE` above the file's own.
   const fromVariable = secret?.origin.layer === 'variable';
   return {
     cwd: options.machine.cwd,
-    dataDir,
+    dataDir: at.dataDir,
     development: profile !== 'prod',
     // Whatever a file says for development: tests leave nothing behind and find nothing.
     ephemeral: profile === 'test' || settings.get('security.signing_secret.dev_secret') === 'ephemeral',
     create: options.create,
     variable: fromVariable ? secret : undefined,
-    file: provided('file'),
+    file: file === undefined ? undefined : { ...file, folder: beginningOf(file.origin, at) },
     command: provided('command'),
     config: fromVariable ? undefined : secret,
   };
 }
 
+/** Where relative paths begin. */
+interface Beginnings {
+  readonly place: Place;
+  readonly workingDirectory: string;
+}
+
+/** A path begins where whoever wrote it stands: a file in its own folder, a variable in the working directory. */
+function beginningOf(origin: Origin, { place, workingDirectory }: Beginnings): string {
+  if (origin.layer === 'variable') return workingDirectory;
+  return origin.layer === 'file' ? dirname(origin.path) : place.folder;
+}
+
 /** The places where one layer's secret or file lies under that of a higher layer. */
-function overridden(settings: Settings, cwd: string): Source[] {
+function overridden(settings: Settings, at: Beginnings): Source[] {
   return (['secret', 'file'] as const).flatMap((name) => {
     const setting = `security.signing_secret.${name}` as const;
     const lower = settings.values(setting).slice(0, -1).reverse();
     return lower.map(({ value, origin }): Source => {
       const described = describe(setting, origin);
       return name === 'file'
-        ? { kind: 'file', name: described, path: resolvePath(cwd, value ?? '') }
+        ? { kind: 'file', name: described, path: resolvePath(beginningOf(origin, at), value ?? '') }
         : { kind: 'config', name: described };
     });
   });

@@ -1,6 +1,6 @@
 // Starts a keyring, with the keys in force or with secrets of another place. Nothing is ever overwritten.
 import { access } from 'node:fs/promises';
-import { isAbsolute, join, relative, resolve as resolvePath } from 'node:path';
+import { dirname, isAbsolute, join, relative } from 'node:path';
 import { configTemplate } from '../config/template.js';
 import { writeNewFile } from '../disk/files.js';
 import { type ErrorCode, KeyturnError } from '../errors.js';
@@ -108,8 +108,8 @@ function sound({ keyring, problems }: Resolution): Keyring {
   return keyring as Keyring;
 }
 
-function documentAt(path: string, { cwd }: Resolution, written: boolean): FoundedDocument {
-  return { path, named: nameIn(cwd, path), config: join(cwd, 'keyturn.toml'), written };
+function documentAt(path: string, { place }: Resolution, written: boolean): FoundedDocument {
+  return { path, named: nameIn(dirname(place.config), path), config: place.config, written };
 }
 
 /** What may be wrong with the source in force, since the document does away with it. */
@@ -118,10 +118,9 @@ const EXCUSES: Readonly<Record<'init' | 'import', readonly ErrorCode[]>> = {
   import: ['secret_missing', 'secret_weak'],
 };
 
-function refuseWhatCannotBe({ settings, cwd, problems }: Resolution, path: string, founding: Founding): void {
+function refuseWhatCannotBe({ secretFile, problems }: Resolution, path: string, founding: Founding): void {
   // A keyturn.toml that came with a checkout names the document that is about to be made.
-  const file = settings.get('security.signing_secret.file');
-  const awaited = file !== undefined && resolvePath(cwd, file) === path;
+  const awaited = secretFile === path;
   const wrong = problems.find(
     ({ severity, error: { code } }) =>
       severity === 'error' &&

@@ -1,5 +1,6 @@
 // Rotation as a library: what the commands do, for programs. It finds the keyring in force through the one
 // resolver, gathers the facts, applies a pure transition and writes the result back whole.
+import { elsewhereBelow } from '../config/place.js';
 import { Engines } from '../engines/engines.js';
 import { KeyturnError } from '../errors.js';
 import type { HeardReport } from '../fleet/authentic.js';
@@ -191,7 +192,9 @@ export class Rotation {
     const ring =
       this.#places.shared === undefined ? this.resolution.keyring : await this.#places.shared.read();
     if (ring !== undefined) return ring;
-    throw new KeyturnError('secret_missing', 'there is no keyring yet', NO_KEYRING_HINT);
+    const below = await elsewhereBelow(this.resolution.cwd);
+    const what = below === undefined ? 'there is no keyring yet' : `there is no keyring here; ${below.what}`;
+    throw new KeyturnError('secret_missing', what, below?.hint ?? NO_KEYRING_HINT);
   }
 
   /** Replicas may be waiting where no ring is yet. */

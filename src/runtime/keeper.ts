@@ -1,7 +1,7 @@
 // Keeps the keyring in force up to date: follows its source, reports what this process knows, and says how it is.
 import type { KeyturnError } from '../errors.js';
 import { type FleetTimes, timesOf } from '../fleet/facts.js';
-import type { PlannedKey, ReplicaReport } from '../fleet/report.js';
+import { type PlannedKey, type ReplicaReport, reportedFiles } from '../fleet/report.js';
 import { Reporter } from '../fleet/reporter.js';
 import { adopt, newRingId } from '../keyring/adopt.js';
 import { Material } from '../keyring/key.js';
@@ -382,6 +382,7 @@ export class RingKeeper {
       ...thisProcess(),
       at: options.machine.now(),
       profile: resolution.profile.profile,
+      configFiles: reportedFiles(resolution.configFiles),
       source: resolution.source?.name ?? '',
       ring: ring?.id,
       generation: ring?.generation ?? 0,

@@ -37,7 +37,8 @@ export interface LadderInput {
   /** How long the command may take; default: 10 s. */
   readonly commandTimeoutMs?: number | undefined;
   readonly variable?: { readonly name: string; readonly value: string } | undefined;
-  readonly file?: { readonly name: string; readonly value: string } | undefined;
+  /** With the folder that a relative path begins in. */
+  readonly file?: { readonly name: string; readonly value: string; readonly folder: string } | undefined;
   readonly command?: { readonly name: string; readonly value: string } | undefined;
   readonly config?: { readonly name: string; readonly value: string } | undefined;
 }
@@ -89,7 +90,7 @@ async function presentSources(input: LadderInput): Promise<Source[]> {
   for (const named of [input.file, input.command, input.config]) if (named) notEmpty(named.value, named.name);
   if (input.variable) sources.push({ kind: 'variable', name: input.variable.name });
   if (input.file) {
-    sources.push({ kind: 'file', name: input.file.name, path: resolve(input.cwd, input.file.value) });
+    sources.push({ kind: 'file', name: input.file.name, path: resolve(input.file.folder, input.file.value) });
   }
   if (input.command) sources.push({ kind: 'command', name: input.command.name });
   if (input.config) sources.push({ kind: 'config', name: input.config.name });
@@ -114,7 +115,8 @@ async function read(source: Source, input: LadderInput): Promise<string> {
         input.commandTimeoutMs ?? COMMAND_TIMEOUT_MS,
       );
     case 'file':
-      if (await mayBeTheSecret(input.file?.value ?? '', input.cwd)) throw notAPath(source.name);
+      if (await mayBeTheSecret(input.file?.value ?? '', input.file?.folder ?? ''))
+        throw notAPath(source.name);
       return await readSecretFile(source.path as string, source.name);
     default:
       return await readDevelopmentSecret(input.dataDir);
@@ -146,10 +148,10 @@ export async function readSecretFile(path: string, name: string, options?: ReadO
  * Whether what should be a path may be the secret itself, put into the wrong variable: nothing is there, nor
  * the folder that the path begins with. Such a value is never repeated in an error.
  */
-async function mayBeTheSecret(value: string, cwd: string): Promise<boolean> {
-  if (await isThere(resolve(cwd, value))) return false;
+async function mayBeTheSecret(value: string, folder: string): Promise<boolean> {
+  if (await isThere(resolve(folder, value))) return false;
   const [first] = /^[\\/]*[^\\/]+(?=[\\/])/.exec(value) ?? [];
-  return first === undefined || !(await isThere(resolve(cwd, first)));
+  return first === undefined || !(await isThere(resolve(folder, first)));
 }
 
 function notAPath(name: string): KeyturnError {

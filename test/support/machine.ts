@@ -32,6 +32,8 @@ export const COMING: string = 'b96d0e2f7a51c8430de9f6b4172ca58d39e07c4b61fa8d25e
 
 export interface Simulated {
   readonly cwd?: string;
+  /** The folder of the file that was started. */
+  readonly entry?: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly signs?: Partial<Signs>;
   readonly now?: number;
@@ -58,6 +60,7 @@ export async function folderWith(files: Readonly<Record<string, string | Uint8Ar
 export function machine(simulated: Simulated = {}): Machine {
   return {
     cwd: simulated.cwd ?? tempDir(),
+    entry: simulated.entry,
     env: simulated.env ?? {},
     signs: { terminal: false, debugger: false, container: false, ...simulated.signs },
     now: () => simulated.now ?? NOW,

@@ -1,0 +1,149 @@
+// Where the app is: the folder of its configuration and of `.keyturn`. Most often it is the working directory. A process
+// that is started from elsewhere (from the root of a monorepo, by pm2, by systemd in /) has nothing there, and belongs to
+// the package of the file that was started.
+import { dirname, extname, join, parse, relative, resolve as resolvePath } from 'node:path';
+import { foldersIn, isFolder, isThere, readBounded } from '../disk/read.js';
+import { KeyturnError } from '../errors.js';
+import { isQuoted } from './value.js';
+
+/** What a process knows of where it is. */
+export interface Whereabouts {
+  /** The working directory. */
+  readonly cwd: string;
+  /** The folder of the file that was started; undefined where none was, or where the caller has said where to look. */
+  readonly entry?: string | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Where a process looks for its configuration. */
+export interface Place {
+  /** Where `.keyturn` is, and where paths in the program's settings begin. */
+  readonly folder: string;
+  /** The file that stands below that of the profile, whether it is there or not. */
+  readonly config: string;
+  /** `KEYTURN_CONFIG` names it: it must be there. */
+  readonly named: boolean;
+}
+
+const CONFIG = 'keyturn.toml';
+/** Those of all profiles, the misspelt ones too: where an app is does not depend on its profile. */
+const CONFIG_FILES: readonly string[] = [
+  CONFIG,
+  ...['dev', 'test', 'prod', 'development', 'testing', 'production'].map((name) => `keyturn.${name}.toml`),
+];
+/** A package.json is read up to here: whether it says more than how its modules are to be taken. */
+const LIMIT_BYTES = 256 * 1024;
+
+/**
+ * The working directory where it has a configuration file, else the package of the file that was started where that has
+ * one. Where neither has, the one with a folder `.keyturn`; where nothing is there at all yet, the package, if the
+ * working directory lies in it or around it.
+ *
+ * @throws KeyturnError `config_invalid` for a `KEYTURN_CONFIG` that cannot be followed
+ */
+export async function findPlace({ cwd, entry, env }: Whereabouts): Promise<Place> {
+  const named = await namedConfig(env.KEYTURN_CONFIG, cwd);
+  const folder = await findFolder(cwd, entry, named !== undefined);
+  return named === undefined ? placeIn(folder) : { folder, config: named, named: true };
+}
+
+/** A place that nobody has looked for. */
+export function placeIn(folder: string): Place {
+  return { folder, config: join(folder, CONFIG), named: false };
+}
+
+async function findFolder(cwd: string, entry: string | undefined, named: boolean): Promise<string> {
+  const owner = entry === undefined ? undefined : await packageOf(entry);
+  if (owner === undefined || owner === cwd) return cwd;
+  for (const names of [...(named ? [] : [CONFIG_FILES]), ['.keyturn']])
+    for (const folder of [cwd, owner]) if (await hasOne(folder, names)) return folder;
+  return isIn(cwd, owner) || isIn(owner, cwd) ? owner : cwd;
+}
+
+async function hasOne(folder: string, names: readonly string[]): Promise<boolean> {
+  const found = await Promise.all(names.map((name) => isThere(join(folder, name))));
+  return found.includes(true);
+}
+
+function isIn(inner: string, outer: string): boolean {
+  const way = relative(outer, inner);
+  return way === '' || (!way.startsWith('..') && parse(way).root === '');
+}
+
+/**
+ * The package that a folder belongs to: the nearest one above with a package.json, or with installed packages. A
+ * package.json that says no more than `"type"` stands beside what a bundler has made.
+ */
+async function packageOf(folder: string): Promise<string | undefined> {
+  // What is installed is no app: a test runner, a framework's own program.
+  if (folder.split(/[\\/]/).includes('node_modules')) return undefined;
+  for (let at = folder; ; at = dirname(at)) {
+    if ((await isThere(join(at, 'node_modules'))) || (await isPackage(join(at, 'package.json')))) return at;
+    if (at === dirname(at)) return undefined;
+  }
+}
+
+async function isPackage(path: string): Promise<boolean> {
+  try {
+    const manifest: unknown = JSON.parse((await readBounded(path, LIMIT_BYTES)).toString('utf8'));
+    return Object.keys(manifest as object).some((field) => field !== 'type' && field !== 'sideEffects');
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ENOENT' && (await isThere(path));
+  }
+}
+
+async function namedConfig(value: string | undefined, cwd: string): Promise<string | undefined> {
+  if (value === undefined) return undefined;
+  if (value.trim() === '') throw wrong('is empty', 'name a file or a folder, or unset it');
+  if (isQuoted(value)) throw wrong('has quotation marks around it', 'take them out');
+  const path = resolvePath(cwd, value);
+  const config = (await isFolder(path)) ? join(path, CONFIG) : path;
+  // Its value is not repeated: it may be something else that was put there by mistake.
+  if (!(await isThere(config))) {
+    const what = config === path ? 'names nothing that is there' : `names a folder without ${CONFIG}`;
+    throw wrong(what, 'correct it, or unset it');
+  }
+  return config;
+}
+
+function wrong(what: string, hint: string): KeyturnError {
+  return new KeyturnError('config_invalid', `KEYTURN_CONFIG ${what}`, hint);
+}
+
+/** The file of a profile, beside the other: `keyturn.prod.toml`. @param profile a name of it, long or short */
+export function profileConfig({ config }: Place, profile: string): string {
+  const extension = extname(config);
+  return `${config.slice(0, config.length - extension.length)}.${profile}${extension}`;
+}
+
+/** A monorepo has its packages two levels below, and rarely more than so many in one folder. */
+const LEVELS = 2;
+const MOST_FOLDERS = 100;
+
+/** The folders below that have a configuration file: a command was typed at the root of a monorepo. */
+export async function placesBelow(folder: string, levels: number = LEVELS): Promise<readonly string[]> {
+  const names = (await foldersIn(folder, MOST_FOLDERS)).filter(
+    (name) => name !== 'node_modules' && !name.startsWith('.'),
+  );
+  const found: string[] = [];
+  // One after another: of a hundred times a hundred folders none needs to be fast.
+  for (const name of names.sort()) {
+    const below = join(folder, name);
+    if (await hasOne(below, CONFIG_FILES)) found.push(below);
+    else if (levels > 1) found.push(...(await placesBelow(below, levels - 1)));
+  }
+  return found;
+}
+
+/** The same in words: where to run a command instead. Undefined where there is no such place. */
+export async function elsewhereBelow(
+  cwd: string,
+): Promise<{ readonly what: string; readonly hint: string } | undefined> {
+  const [first, ...others] = (await placesBelow(cwd)).map((path) => relative(cwd, path));
+  if (first === undefined) return undefined;
+  const more = others.length === 0 ? '' : ` and ${others.length} more`;
+  return {
+    what: `configuration files are in ${first}${more}, and are not read from here`,
+    hint: `run this in the folder of the app, or name it: --cwd ${first}`,
+  };
+}

@@ -1,0 +1,33 @@
+// Processes that read their configuration in another place than whoever asks: most often a command was typed in the wrong
+// folder, and goes by other settings than they do.
+import { dirname } from 'node:path';
+import { isNeighbour } from '../disk/identity.js';
+import type { HeardReport } from '../fleet/authentic.js';
+import type { Resolution } from '../resolve/resolve.js';
+import type { Status } from './status.js';
+
+/** One line for each such place. What no key of the ring vouches for leads nobody into a folder. */
+export function readElsewhere(
+  { replicas, silent }: Status,
+  { configFiles }: Resolution,
+  asker: string,
+): readonly { readonly what: string; readonly hint: string }[] {
+  const others = new Map<string, HeardReport>();
+  for (const replica of replicas) {
+    if (!replica.authentic || silent.has(replica.instance) || !isNeighbour(replica)) continue;
+    const theirs = replica.configFiles;
+    if (theirs !== undefined && theirs.join('\n') !== configFiles.join('\n'))
+      others.set(theirs.join('\n'), replica);
+  }
+  return [...others.values()].map(({ instance, configFiles: theirs = [] }) => ({
+    what: `${instance} reads ${files(theirs)}, and ${asker} ${files(configFiles)}`,
+    hint:
+      theirs[0] === undefined
+        ? 'run it in the folder where that process was started'
+        : `run it in its folder, or with --cwd ${dirname(theirs[0])}`,
+  }));
+}
+
+function files(paths: readonly string[]): string {
+  return paths.length === 0 ? 'no configuration file' : paths.join(' and ');
+}

@@ -1,0 +1,297 @@
+// Configuration is found where the app is, however it is started.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, realpathSync, symlinkSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { elsewhereBelow, findPlace, placesBelow } from '../../src/config/place.js';
+import { runDoctor } from '../../src/doctor/run.js';
+import { thisMachine } from '../../src/resolve/machine.js';
+import { keyturn as command } from '../cli/run.js';
+import {
+  folderWith,
+  keysOf,
+  machine,
+  OLDER,
+  refusalOn,
+  resolveOn,
+  STRONG,
+  startOn,
+} from '../support/machine.js';
+
+const DEV = { KEYTURN_ENV: 'dev' };
+const PACKAGE = '{"name":"web","private":true}';
+const CONFIG = '[session]\nidle = "1h"';
+
+/** A monorepo with one app, and files beside. */
+async function monorepo(
+  files: Readonly<Record<string, string>> = {},
+): Promise<{ root: string; web: string }> {
+  const root = realpathSync(
+    await folderWith({
+      'package.json': '{"workspaces":["apps/*"]}',
+      'apps/web/package.json': PACKAGE,
+      ...files,
+    }),
+  );
+  return { root, web: join(root, 'apps/web') };
+}
+
+const place = async (cwd: string, entry?: string, env = {}) => (await findPlace({ cwd, entry, env })).folder;
+
+describe('the folder of the app', () => {
+  test('is the working directory where that has a configuration file, of whatever profile', async () => {
+    for (const name of ['keyturn.toml', 'keyturn.prod.toml', 'keyturn.production.toml']) {
+      const { root, web } = await monorepo({ [name]: '', 'apps/web/keyturn.toml': '' });
+      expect(await place(root, web)).toBe(root);
+    }
+  });
+
+  test('is else the package of the file that was started, where that has one', async () => {
+    const { root, web } = await monorepo({ 'apps/web/keyturn.toml': '', '.keyturn/secret': STRONG });
+    expect(await place(root, web)).toBe(web);
+    expect(await place('/', web)).toBe(web);
+    expect(await place(join(root, 'apps'), join(web, 'src/deep'))).toBe(web);
+  });
+
+  test('is else the one with a folder .keyturn, so that no second secret is made', async () => {
+    const first = await monorepo({ '.keyturn/secret': STRONG });
+    expect(await place(first.root, first.web)).toBe(first.root);
+    const second = await monorepo({ 'apps/web/.keyturn/secret': STRONG });
+    expect(await place(second.root, second.web)).toBe(second.web);
+  });
+
+  test('is the package where nothing is there yet, and the working directory where the app lies elsewhere', async () => {
+    const { root, web } = await monorepo();
+    expect(await place(root, web)).toBe(web);
+    expect(await place(join(web, 'src'), web)).toBe(web);
+    const elsewhere = await folderWith({});
+    expect(await place(elsewhere, web)).toBe(elsewhere);
+    const { web: configured } = await monorepo({ 'apps/web/keyturn.toml': '' });
+    expect(await place(elsewhere, configured)).toBe(configured);
+  });
+
+  test('is not what a bundler has made, with a package.json that says only how its modules are taken', async () => {
+    const { root, web } = await monorepo({
+      'apps/web/dist/package.json': '{"type":"module","sideEffects":false}',
+      'apps/web/keyturn.toml': '',
+    });
+    expect(await place(root, join(web, 'dist/server'))).toBe(web);
+  });
+
+  test('is never an installed package: a test runner, a framework, a tool', async () => {
+    const { root } = await monorepo({
+      'node_modules/runner/package.json': PACKAGE,
+      'node_modules/runner/keyturn.toml': '',
+      'node_modules/.pnpm/tool@1/node_modules/tool/package.json': PACKAGE,
+    });
+    expect(await place(root, join(root, 'node_modules/runner'))).toBe(root);
+    expect(await place(root, join(root, 'node_modules/.pnpm/tool@1/node_modules/tool'))).toBe(root);
+  });
+
+  test('is the working directory where no package is found above, where no file was started, and where one is broken', async () => {
+    const cwd = await folderWith({ 'app/server.js': '' });
+    expect(await place(cwd, join(cwd, 'app'))).toBe(cwd);
+    expect(await place(cwd)).toBe(cwd);
+    const { root, web } = await monorepo({ 'apps/web/package.json': '{', 'apps/web/keyturn.toml': '' });
+    expect(await place(root, web)).toBe(web);
+  });
+
+  test('a caller that says where is not second-guessed', async () => {
+    const { root } = await monorepo();
+    expect(thisMachine({ cwd: root }).entry).toBeUndefined();
+  });
+});
+
+describe('KEYTURN_CONFIG', () => {
+  test('names a folder, or a file with that of the profile beside it', async () => {
+    const cwd = await folderWith({
+      'keyturn.toml': '[session]\nidle = "9h"',
+      'conf/keyturn.toml': '[session]\nidle = "1h"',
+      'conf/keyturn.dev.toml': '[session]\nmax_age = "2h"',
+      'etc/shop.toml': '[session]\nidle = "3h"',
+      'etc/shop.dev.toml': '[session]\nmax_age = "4h"',
+      'etc/plain': '[session]\nidle = "5h"',
+    });
+    const read = async (KEYTURN_CONFIG: string) => {
+      const {
+        settings,
+        configFiles,
+        problems,
+        cwd: folder,
+      } = await resolveOn({ cwd, env: { ...DEV, KEYTURN_CONFIG } });
+      expect(problems).toEqual([]);
+      expect(folder).toBe(cwd);
+      return [
+        settings.get('session.idle') / 3600,
+        settings.get('session.max_age') / 3600,
+        configFiles.length,
+      ];
+    };
+    expect(await read('conf')).toEqual([1, 2, 2]);
+    expect(await read(join(cwd, 'conf/'))).toEqual([1, 2, 2]);
+    expect(await read('etc/shop.toml')).toEqual([3, 4, 2]);
+    expect(await read('etc/plain')).toEqual([5, 720, 1]);
+  });
+
+  test.each([
+    ['', 'is empty'],
+    [' ', 'is empty'],
+    ['missing', 'names nothing that is there'],
+    ['empty', 'names a folder without keyturn.toml'],
+    ['"conf"', 'has quotation marks around it'],
+    [STRONG, 'names nothing that is there'],
+  ])('%j refuses the start, and is not repeated', async (KEYTURN_CONFIG, what) => {
+    const cwd = await folderWith({ 'keyturn.toml': CONFIG });
+    await mkdir(join(cwd, 'empty'));
+    const error = await refusalOn({ cwd, env: { ...DEV, KEYTURN_CONFIG } });
+    expect(error).toMatchObject({ code: 'config_invalid', message: `KEYTURN_CONFIG ${what}` });
+    expect(existsSync(join(cwd, '.keyturn'))).toBe(false);
+  });
+
+  test('init writes its lines where they are read', async () => {
+    const cwd = await folderWith({ 'conf/keyturn.toml': CONFIG });
+    const env = { ...DEV, KEYTURN_CONFIG: 'conf' };
+    const { stdout, stderr, code } = await command(['init'], { cwd, env });
+    expect(code, stderr).toBe(0);
+    expect(existsSync(join(cwd, 'keyturn.toml'))).toBe(false);
+    expect(stdout + stderr).toContain('../.keyturn/keyring.json'.replace('../', ''));
+  });
+});
+
+describe('paths', () => {
+  test('begin in the folder of the file that has them, and in the working directory for a variable', async () => {
+    const { root, web } = await monorepo({
+      'apps/web/keyturn.toml': '[security.signing_secret]\nfile = "secrets/key"',
+      'apps/web/secrets/key': STRONG,
+      'secrets/key': OLDER,
+      'etc/keyturn.toml': '[security.signing_secret]\nfile = "key"',
+      'etc/key': OLDER,
+    });
+    const started = (env = {}) => resolveOn({ cwd: root, entry: web, env: { ...DEV, ...env } });
+    expect(keysOf(await started())).toEqual([`${STRONG}:active`]);
+    const file = { KEYTURN_SECURITY__SIGNING_SECRET_FILE: 'secrets/key' };
+    expect(keysOf(await started(file))).toEqual([`${OLDER}:active`]);
+    expect((await started(file)).hidden).toEqual([
+      expect.objectContaining({ kind: 'file', path: join(web, 'secrets/key') }),
+    ]);
+    expect(keysOf(await started({ KEYTURN_CONFIG: 'etc' }))).toEqual([`${OLDER}:active`]);
+    expect((await started({ KEYTURN_DATA_DIR: 'data' })).dataDir).toBe(join(root, 'data'));
+    expect((await started()).dataDir).toBe(join(web, '.keyturn'));
+  });
+});
+
+describe('what is said', () => {
+  test('the log names the files that were read, or where none is', async () => {
+    const lineOf = async (cwd: string) => {
+      const { log, keyturn } = await startOn({ cwd, env: DEV });
+      await keyturn.close();
+      return log.find(({ facts }) => facts.event === 'configuration.read');
+    };
+    const cwd = await folderWith({ 'keyturn.toml': CONFIG, 'keyturn.dev.toml': '' });
+    const files = [join(cwd, 'keyturn.toml'), join(cwd, 'keyturn.dev.toml')];
+    expect(await lineOf(cwd)).toMatchObject({
+      level: 'info',
+      facts: { files },
+      message: `configuration is read from ${files.join(', ')}`,
+    });
+    const empty = await folderWith({});
+    expect((await lineOf(empty))?.message).toBe(`no configuration file is read: there is none in ${empty}`);
+  });
+
+  test('a command at the root of a monorepo says where configuration is', async () => {
+    const { root } = await monorepo({
+      'apps/web/keyturn.toml': CONFIG,
+      'apps/admin/keyturn.prod.toml': '',
+      'node_modules/x/keyturn.toml': '',
+      '.hidden/keyturn.toml': '',
+    });
+    expect(await placesBelow(root)).toEqual([join(root, 'apps/admin'), join(root, 'apps/web')]);
+    expect(await elsewhereBelow(root)).toEqual({
+      what: 'configuration files are in apps/admin and 1 more, and are not read from here',
+      hint: 'run this in the folder of the app, or name it: --cwd apps/admin',
+    });
+    expect(await elsewhereBelow(join(root, 'apps/web'))).toBeUndefined();
+    const ran = await command(['status'], { cwd: root, env: DEV });
+    expect(ran).toMatchObject({ code: 1, stderr: expect.stringContaining('--cwd apps/admin') });
+    const { checks } = await runDoctor(machine({ cwd: root, env: DEV }));
+    expect(checks.find(({ name }) => name === 'configuration')).toMatchObject({
+      status: 'warn',
+      hint: expect.stringContaining('--cwd apps/admin'),
+    });
+  });
+
+  test('commands say when running processes read another place', async () => {
+    const cwd = realpathSync(await folderWith({ 'keyturn.toml': CONFIG }));
+    const other = realpathSync(await folderWith({ 'keyturn.toml': CONFIG }));
+    expect((await command(['init'], { cwd: other, env: DEV })).code).toBe(0);
+    const env = { ...DEV, KEYTURN_SECURITY__SIGNING_SECRET_FILE: join(other, '.keyturn/keyring.json') };
+    const { keyturn } = await startOn({ cwd, env, now: Date.now() });
+    try {
+      const here = await command(['status'], { cwd, env });
+      expect(here.stdout).not.toContain('reads');
+      const there = await command(['status'], { cwd: other, env });
+      const says = `reads ${join(cwd, 'keyturn.toml')}, and this command ${join(other, 'keyturn.toml')}; run it in its folder, or with --cwd ${cwd}`;
+      expect(there.stdout).toContain(says);
+      expect((await command(['stage'], { cwd: other, env })).stderr).toContain(says);
+      const { checks } = await runDoctor(machine({ cwd: other, env, now: Date.now() }));
+      expect(checks.find(({ name }) => name === 'fleet')).toMatchObject({
+        status: 'warn',
+        detail: expect.stringContaining(`reads ${join(cwd, 'keyturn.toml')}, and the doctor`),
+      });
+    } finally {
+      await keyturn.close();
+    }
+  });
+});
+
+describe('a process', () => {
+  const BUILT = new URL('../../dist/index.js', import.meta.url).href;
+  const APP = `import { createKeyturn } from ${JSON.stringify(BUILT)};
+const kt = await createKeyturn();
+process.stdout.write(kt.health.source);
+await kt.close();`;
+
+  const SILENT = { ...DEV, KEYTURN_LOG__LEVEL: 'silent' };
+
+  async function run(args: readonly string[], cwd: string): Promise<string> {
+    const stdio = ['ignore', 'pipe', 'inherit'] as const;
+    const child = spawn(process.execPath, args, {
+      cwd,
+      env: { PATH: process.env.PATH, ...SILENT },
+      stdio: [...stdio],
+    });
+    let said = '';
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    await once(child, 'close');
+    return said;
+  }
+
+  test('uses one secret, wherever and however it is started', async () => {
+    const { root, web } = await monorepo({
+      'apps/web/server.mjs': APP,
+      'apps/web/threads.mjs': `import { createKeyturn } from ${JSON.stringify(BUILT)};
+import { Worker } from 'node:worker_threads';
+await (await createKeyturn()).close();
+new Worker(new URL('../../node_modules/pool/worker.mjs', import.meta.url));`,
+      'node_modules/pool/worker.mjs': APP,
+      'node_modules/pool/package.json': PACKAGE,
+    });
+    mkdirSync(join(root, 'node_modules/.bin'), { recursive: true });
+    symlinkSync(join(web, 'server.mjs'), join(root, 'node_modules/.bin/web'));
+    const secret = join(web, '.keyturn/secret');
+    expect(await run(['apps/web/server.mjs'], root)).toBe(secret);
+    expect(await run(['server.mjs'], web)).toBe(secret);
+    expect(await run([join(web, 'server.mjs')], '/')).toBe(secret);
+    expect(await run(['node_modules/.bin/web'], root)).toBe(secret);
+    expect(await run(['apps/web/threads.mjs'], root)).toBe(secret);
+    expect(existsSync(join(root, '.keyturn'))).toBe(false);
+    // No file is started: its words are none.
+    expect(await run(['--input-type=module', '-e', APP, join(web, 'server.mjs')], root)).toBe(
+      join(root, '.keyturn/secret'),
+    );
+  });
+});
