@@ -4,7 +4,9 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, realpathSync, symlinkSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import Fastify from 'fastify';
 import { describe, expect, test } from 'vitest';
+import plugin from '../../src/adapters/fastify.js';
 import { elsewhereBelow, findPlace, placesBelow } from '../../src/config/place.js';
 import { runDoctor } from '../../src/doctor/run.js';
 import { thisMachine } from '../../src/resolve/machine.js';
@@ -102,6 +104,19 @@ describe('the folder of the app', () => {
     const { root } = await monorepo();
     expect(thisMachine({ cwd: root }).entry).toBeUndefined();
   });
+});
+
+test('the plugin takes cwd as createKeyturn does', async () => {
+  const cwd = await folderWith({ 'keyturn.toml': '[session.cookie]\nname = "here.sid"' });
+  const app = Fastify();
+  await app.register(plugin, { cwd, env: DEV });
+  app.get('/', async (request) => {
+    request.session.user = 'ada';
+    return 'in';
+  });
+  expect((await app.inject('/')).cookies.map(({ name }) => name)).toContain('here.sid');
+  expect(existsSync(join(cwd, '.keyturn/secret'))).toBe(true);
+  await app.close();
 });
 
 describe('KEYTURN_CONFIG', () => {
