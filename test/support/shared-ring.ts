@@ -24,6 +24,9 @@ import { newFolder } from './ring-file.js';
 
 export type EngineName = 'redis' | 'postgres';
 
+/** It is looked every second, and no lease ends because the machine is busy. Seconds. */
+export const TIMES = { maxLag: 4, lease: 60, skew: 1 } as const;
+
 /** Short ones, so that a test sees them end. Seconds. */
 export const SHORT = { maxLag: 1, lease: 3, skew: 1 } as const;
 
@@ -136,8 +139,8 @@ export interface ReplicaStart {
   /** Of the engine; default: straight to it. */
   readonly url?: string;
   readonly profile?: 'dev' | 'prod';
-  /** Seconds. */
-  readonly times?: Partial<Record<keyof typeof SHORT, number>>;
+  /** Seconds; default: {@link TIMES}. */
+  readonly times?: Partial<Record<keyof typeof TIMES, number>>;
   readonly clock?: () => number;
   readonly clients?: EngineClients;
   readonly cwd?: string;
@@ -155,7 +158,7 @@ export interface SharedReplica {
 
 /** What a process on this machine goes by. */
 export function machineOf(place: SharedPlace, start: ReplicaStart = {}): Machine {
-  const { maxLag, lease, skew } = { ...SHORT, ...start.times };
+  const { maxLag, lease, skew } = { ...TIMES, ...start.times };
   return {
     cwd: start.cwd ?? newFolder(),
     env: {
@@ -188,6 +191,11 @@ export async function startReplica(place: SharedPlace, start: ReplicaStart = {})
     sign: () => signer.sign('somebody'),
     accepts: (token) => signer.verify(token).ok,
   };
+}
+
+/** Several looks of each at what is kept, one after the other. */
+export async function severalLooks(...all: readonly SharedReplica[]): Promise<void> {
+  for (let look = 0; look < 3; look++) await Promise.all(all.map(({ keyturn }) => keyturn.reload()));
 }
 
 /** Ends all that was started there, and takes the place away. */
@@ -241,7 +249,7 @@ export function storeOf(place: SharedPlace, secrets: readonly string[] = [OLDER]
   return new SharedRingStore({
     table: place.table,
     roots: new Keyring(keys),
-    lease: SHORT.lease,
+    lease: TIMES.lease,
     now: Date.now,
   });
 }

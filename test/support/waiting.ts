@@ -13,6 +13,24 @@ export async function until(condition: () => unknown, milliseconds = 60_000): Pr
   }
 }
 
+/**
+ * So many ticks. Timers of one length go off in turn: another one of this process that was set before, and ticks as
+ * often, has ticked as many times but one.
+ *
+ * @param milliseconds from one to the next
+ */
+export async function ticks(count: number, milliseconds: number): Promise<void> {
+  let left = count;
+  await new Promise<void>((done) => {
+    const timer = setInterval(() => {
+      left -= 1;
+      if (left > 0) return;
+      clearInterval(timer);
+      done();
+    }, milliseconds);
+  });
+}
+
 /** Where work waits until a test lets it on, so that the test knows what has happened and what has not. */
 export class Gate {
   #came = 0;
