@@ -12,8 +12,6 @@ import { until } from '../support/waiting.js';
 const LEASE = 60_000;
 const START = Date.UTC(2026, 0, 1);
 
-const wait = (ms: number) => new Promise((done) => setTimeout(done, ms));
-
 const failure = (promise: Promise<unknown>): Promise<string> =>
   promise.then(
     () => 'none',
@@ -43,7 +41,6 @@ async function hears(table: RingTable, writer: RingTable): Promise<void> {
   let told = 0;
   const end = await table.watch(() => told++);
   await until(() => told > 0);
-  await wait(100);
   told = 0;
   await writer.write({ version: `after ${await writer.version()}`, text: '' }, await writer.version());
   await until(() => told > 0);

@@ -8,7 +8,7 @@ import { Keyring } from '../../src/keyring/keyring.js';
 import { stage } from '../../src/keyring/transitions.js';
 import type { RingStore } from '../../src/ring-stores/ring-store.js';
 import { COMING, kidOf, OLDER, STRONG } from '../support/machine.js';
-import { until } from '../support/waiting.js';
+import { ticks, until } from '../support/waiting.js';
 
 export interface StoreEngine {
   readonly name: string;
@@ -16,6 +16,8 @@ export interface StoreEngine {
 }
 
 export interface StorePlace {
+  /** Whether one change waits for the other; else the slower is made anew. */
+  readonly locks: boolean;
   /** Each through a client of its own, as other processes have it. @param lease seconds; default: a minute */
   store(lease?: number): RingStore;
   /** All that is kept of the ring, as bytes: equal when nothing has been written. */
@@ -176,13 +178,17 @@ export function ringStoreContract({ open }: StoreEngine): void {
 
     test('looks at facts meanwhile, and is made of the newest ring', async () => {
       const seen: number[] = [];
+      let changed: Promise<unknown> | undefined;
       const slow = store.change(async (ring) => {
         seen.push(ring.generation);
-        if (seen.length === 1) await new Promise((done) => setTimeout(done, 50));
+        await until(() => changed !== undefined);
+        // What waits for this cannot be waited for here.
+        if (seen.length === 1) await (place.locks ? ticks(5, 10) : changed);
         return noting('slow')(ring);
       });
       await until(() => seen.length === 1);
       const fast = other.change(noting('fast'));
+      changed = fast;
       await Promise.all([slow, fast]);
       expect(marksOf(await store.read())).toEqual(['fast', 'slow']);
     });
@@ -246,17 +252,21 @@ export function ringStoreContract({ open }: StoreEngine): void {
     beforeEach(() => store.create(firstRing()));
 
     test('is seen by everybody as it says it is, and what it says last counts', async () => {
+      const begun = Date.now();
       await store.fleet.write(reportOf(), RING);
       await store.fleet.write(reportOf({ instance: 'web-1-3-abcd', generation: 7, degraded: 'düe' }), RING);
       await store.fleet.write(reportOf({ generation: 2 }), RING);
       for (const one of [store, other]) {
         const [first, second, ...more] = await one.fleet.read(RING, true);
+        const read = Date.now();
         expect(more).toEqual([]);
         expect(first).toMatchObject({ instance: 'web-1-3-abcd', generation: 7, degraded: 'düe' });
-        const { at, degraded, ...rest } = reportOf({ generation: 2, loadedAt: second?.loadedAt ?? 0 });
+        const { at: _, degraded, ...rest } = reportOf({ generation: 2, loadedAt: second?.loadedAt ?? 0 });
         expect(second).toMatchObject(rest);
         expect(second?.degraded).toBe(degraded);
-        expect(Math.abs(at - (second?.at ?? 0))).toBeLessThan(2000);
+        // By another clock of this machine, in part.
+        expect(second?.at).toBeGreaterThanOrEqual(begun - 100);
+        expect(second?.at).toBeLessThanOrEqual(read + 100);
       }
     });
 
@@ -273,17 +283,26 @@ export function ringStoreContract({ open }: StoreEngine): void {
     });
 
     test('one that vanishes counts for its lease and no longer; until then it may have signed', async () => {
-      const short = place.store(3);
-      const begun = Date.now();
-      await short.fleet.write(reportOf(), RING);
+      const lease = 1000;
+      const short = place.store(1);
       await store.fleet.write(reportOf({ instance: 'web-1-3-abcd' }), RING);
-      const written = Date.now();
-      expect(await instances(place.store(3))).toEqual(['web-1-3-abcd', 'web-2-17-abcd']);
+      let begun = 0;
+      let written = 0;
+      for (;;) {
+        begun = Date.now();
+        await short.fleet.write(reportOf(), RING);
+        written = Date.now();
+        const seen = await instances(place.store(1));
+        // On a busy machine the lease may be over before it is looked at.
+        if (Date.now() - begun >= lease) continue;
+        expect(seen).toEqual(['web-1-3-abcd', 'web-2-17-abcd']);
+        break;
+      }
       await until(async () => !(await instances(short)).includes('web-2-17-abcd'));
-      expect(Date.now() - begun).toBeGreaterThanOrEqual(3000);
+      expect(Date.now() - begun).toBeGreaterThanOrEqual(lease);
       const at = (await other.fleet.ended(RING))[kid] ?? 0;
-      expect(at).toBeGreaterThanOrEqual(begun + 3000 - 100);
-      expect(at).toBeLessThanOrEqual(written + 3000 + 100);
+      expect(at).toBeGreaterThanOrEqual(begun + lease - 100);
+      expect(at).toBeLessThanOrEqual(written + lease + 100);
     });
 
     test('a look that is to leave no trace leaves none', async () => {
@@ -299,8 +318,8 @@ export function ringStoreContract({ open }: StoreEngine): void {
       const short = place.store(0.2);
       await short.fleet.write(reportOf(), RING);
       await until(async () => (await instances(short)).length === 0);
-      await short.fleet.write(reportOf(), RING);
-      expect(await instances(short)).toEqual(['web-2-17-abcd']);
+      await store.fleet.write(reportOf(), RING);
+      expect(await instances(other)).toEqual(['web-2-17-abcd']);
     });
 
     test('100 reports at once, and as many goodbyes', async () => {

@@ -19,6 +19,7 @@ const file: StoreEngine = {
     const folder = mkdtempSync(join(tmpdir(), 'keyturn-test-'));
     const path = join(folder, 'keyring.json');
     return {
+      locks: true,
       store: (lease = 60) => new FileRingStore(path, lease, Date.now),
       kept: async () => (existsSync(path) ? readFileSync(path, 'utf8') : ''),
       close: async () => rmSync(folder, { recursive: true, force: true }),
@@ -32,6 +33,7 @@ const shared: readonly StoreEngine[] = TABLE_ENGINES.map(({ name, open }) => ({
     const place = await open();
     let stores = 0;
     return {
+      locks: false,
       store: (lease = 60) => {
         const table = stores++ % 2 === 0 ? place.table() : place.other();
         return new SharedRingStore({ table, roots: ROOTS, lease, now: Date.now });
