@@ -15,7 +15,7 @@ import { describe, expect, test } from 'vitest';
 import { thisProcess } from '../../src/disk/identity.js';
 import { withLock } from '../../src/disk/lock.js';
 import { newFolder, runScript } from '../support/ring-file.js';
-import { until } from '../support/waiting.js';
+import { ticks, until } from '../support/waiting.js';
 
 const LOCK = pathToFileURL(join(process.cwd(), 'dist/disk/lock.js')).href;
 
@@ -45,6 +45,9 @@ async function heldBy(path: string) {
   await until(() => script.output().includes('held'));
   return script;
 }
+
+/** Whoever waits for a lock tries about so often. */
+const severalTries = () => ticks(15, 15);
 
 const age = (path: string, seconds: number) => {
   const at = Date.now() / 1000 - seconds;
@@ -129,7 +132,8 @@ describe.concurrent('the lock', () => {
     const waiting = withLock(path, async () => {
       entered = true;
     });
-    await new Promise((done) => setTimeout(done, 300));
+    await severalTries();
+    expect(JSON.parse(readFileSync(`${path}.lock`, 'utf8')).pid).toBe(script.pid);
     expect(entered).toBe(false);
     script.kill('SIGUSR2');
     await waiting;
@@ -153,12 +157,13 @@ describe.concurrent('the lock', () => {
   test('of another host is broken after a minute, and not before', async () => {
     const path = fresh();
     writeFileSync(`${path}.lock`, JSON.stringify({ host: 'elsewhere', pid: 1, mark: 'theirs' }));
-    age(`${path}.lock`, 50);
+    age(`${path}.lock`, 20);
     let entered = false;
     const waiting = withLock(path, async () => {
       entered = true;
     });
-    await new Promise((done) => setTimeout(done, 300));
+    await severalTries();
+    expect(JSON.parse(readFileSync(`${path}.lock`, 'utf8')).mark).toBe('theirs');
     expect(entered).toBe(false);
     age(`${path}.lock`, 61);
     await waiting;

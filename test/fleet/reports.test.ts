@@ -37,7 +37,7 @@ import { TestClock } from '../support/keyturn.js';
 import { LeakSearch } from '../support/leaks.js';
 import { COMING, COMMAND, FILE, kidOf, NOW, OLDER, SECRET, STRONG } from '../support/machine.js';
 import { documentOf, follow, newFolder, ringOf, runScript } from '../support/ring-file.js';
-import { until } from '../support/waiting.js';
+import { ticks, until } from '../support/waiting.js';
 
 const RING = documentOf(3, [
   [COMING, 'staged'],
@@ -218,7 +218,7 @@ describe.concurrent('a process reports', () => {
     expect(files(path)).toEqual([]);
     expect(keyturn.health.reporting).toBe(false);
     await keyturn.reload();
-    await new Promise((done) => setTimeout(done, 100));
+    await ticks(5, 20);
     expect(files(path)).toEqual([]);
   });
 

@@ -7,7 +7,7 @@ import keyturnFastify from '../../src/adapters/fastify.js';
 import type { EngineClients } from '../../src/engines/engines.js';
 import { Key, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
-import { ManualClock } from '../../src/testing/index.js';
+import { manualClock } from '../../src/testing/index.js';
 import { COMING, kidOf, STRONG } from '../support/machine.js';
 import {
   again,
@@ -92,7 +92,7 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
       place,
     }) => {
       const { cut, url } = await place.proxy();
-      const clock = new ManualClock(Date.now());
+      const clock = manualClock(Date.now());
       // It looks, and sees that its lease has ended, every second.
       const start = { times: { ...TIMES, lease: LONG.lease }, clock: clock.read };
       const { keyturn, of, sign, accepts } = await startReplica(place, { ...start, url });
@@ -152,7 +152,7 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
 
     test('visitors are read what they may see, and nobody is signed out', async ({ place }) => {
       const { cut, url } = await place.proxy();
-      const clock = new ManualClock(Date.now());
+      const clock = manualClock(Date.now());
       const { keyturn } = await startReplica(place, { url, times: LONG, clock: clock.read });
       const app = Fastify();
       await app.register(keyturnFastify, { keyturn });
@@ -190,7 +190,7 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
     test('that jumps ahead makes it not ready at once, without any timer; and it is ready again by itself', async ({
       place,
     }) => {
-      const clock = new ManualClock(Date.now());
+      const clock = manualClock(Date.now());
       const { keyturn, sign, accepts } = await startReplica(place, {
         times: { ...TIMES, lease: LONG.lease },
         clock: clock.read,
@@ -205,7 +205,7 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
     });
 
     test('that is put back by more than the skew makes it not ready at once too', async ({ place }) => {
-      const clock = new ManualClock(Date.now());
+      const clock = manualClock(Date.now());
       const { keyturn, sign } = await startReplica(place, {
         times: { ...TIMES, lease: LONG.lease },
         clock: clock.read,
@@ -221,7 +221,7 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
     test('that is put back, or stands still, while it is cut off does not make the lease longer', async ({
       place,
     }) => {
-      const clock = new ManualClock(Date.now());
+      const clock = manualClock(Date.now());
       const { cut, url } = await place.proxy();
       const { keyturn } = await startReplica(place, { url, times: SHORT, clock: clock.read });
       cut.cut();
@@ -240,7 +240,7 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
         written === 'report' ? silent : deaf,
       );
       silent = true;
-      const clock = new ManualClock(Date.now());
+      const clock = manualClock(Date.now());
       const { keyturn } = await startReplica(place, { clients, times: LONG, clock: clock.read });
       expect(keyturn.health).toMatchObject({ ready: true, reporting: false });
       for (let time = 0; time < 3; time++) {
@@ -273,7 +273,7 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
       const { clients, end } = await failingClients(place, (written) =>
         written === 'report' ? silent : deaf,
       );
-      const clock = new ManualClock(Date.now());
+      const clock = manualClock(Date.now());
       const { keyturn } = await startReplica(place, { clients, times: LONG, clock: clock.read });
       await until(async () => (await reportsOf(place)).length === 1);
       silent = true;
@@ -293,7 +293,7 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
     });
 
     test('by its own goodbye: it does not sign for longer than is safe', async ({ place }) => {
-      const clock = new ManualClock(Date.now());
+      const clock = manualClock(Date.now());
       const { keyturn, sign } = await startReplica(place, { times: LONG, clock: clock.read });
       await until(async () => (await reportsOf(place)).length === 1);
       await keyturn.close();

@@ -7,6 +7,7 @@ import { writeDocument } from '../../src/keyring/document.js';
 import { COMING, FILE, kidOf, NEXT, OLDER, OLDEST, PREVIOUS, SECRET, STRONG } from '../support/machine.js';
 import { newFolder } from '../support/ring-file.js';
 import {
+  again,
   type EngineName,
   failingClients,
   firstRing,
@@ -16,10 +17,11 @@ import {
   reportsOf,
   type SharedPlace,
   type SharedReplica,
+  severalLooks,
   startReplica,
   storeOf,
 } from '../support/shared-ring.js';
-import { until } from '../support/waiting.js';
+import { ticks, until } from '../support/waiting.js';
 
 const ENGINES: readonly EngineName[] = ['redis', 'postgres'];
 
@@ -28,8 +30,6 @@ const R1 = OLDER;
 const R2 = COMING;
 const R3 = OLDEST;
 const ROOTS = [R1, R2, R3];
-
-const wait = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
 /** The ids of the roots that the ring is sealed under now. */
 async function sealedUnder(place: SharedPlace): Promise<readonly string[]> {
@@ -61,8 +61,8 @@ class Farm {
   /** One after another gets the new environment; the new one is there before the old one goes. */
   async deploy(env: ReplicaStart): Promise<void> {
     for (const former of [...this.running]) {
-      await this.start(env);
-      await wait(150);
+      const { keyturn } = await this.start(env);
+      await until(() => keyturn.health.ready);
       this.running.splice(this.running.indexOf(former), 1);
       await former.keyturn.close();
     }
@@ -87,8 +87,16 @@ class Farm {
       const signer = this.running[n % Math.max(1, this.running.length)];
       if (signer?.keyturn.health.ready === true) this.#tokens.push(signer.sign());
       if (this.#tokens.length > 200) this.#tokens.splice(0, 50);
-      await wait(10);
+      await ticks(1, 10);
     }
+  }
+
+  /** Looks until the ring is sealed under these, and nothing else. */
+  async sealedUnder(...secrets: readonly string[]): Promise<void> {
+    await until(async () => {
+      await Promise.all(this.running.map(({ keyturn }) => keyturn.reload()));
+      return (await sealedUnder(this.#place)).join() === kids(...secrets).join();
+    });
   }
 }
 
@@ -98,7 +106,7 @@ vi.setConfig({ maxConcurrency: 8 });
 describe.concurrent.each(ENGINES)('%s:', (engine) => {
   const test = inPlace(engine, firstRing(STRONG));
   /** So that a busy machine is not taken for an outage. */
-  const times = { lease: 20, maxLag: 2 };
+  const times = { lease: 60, maxLag: 8 };
 
   const OLD: ReplicaStart = { secret: R1, times };
   const FIRST: ReplicaStart = { secret: R1, env: { [NEXT]: R2 }, times };
@@ -115,7 +123,7 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
     for (let n = 0; n < 3; n++) await farm.start(OLD);
     for (const deploy of deploys) await farm.deploy(deploy);
     // Whoever has the former secret alone opens it no more, soon after the last of them is gone.
-    await until(async () => (await sealedUnder(place)).join() === kids(R2).join());
+    await farm.sealedUnder(R2);
     expect(await farm.end()).toEqual([]);
     expect(writeDocument(await storeOf(place, [R2]).read())).toBe(before);
     await expect(storeOf(place, [R1]).read()).rejects.toMatchObject({ code: 'keyring_sealed' });
@@ -132,13 +140,14 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
         },
         env,
       );
-      await wait(150);
+      const { generation } = await storeOf(place, ROOTS).read();
+      await until(() => farm.running.every(({ keyturn }) => keyturn.health.generation === generation));
     };
     for (let n = 0; n < 2; n++) await farm.start(OLD);
     let former = OLD;
     for (const deploy of [FIRST, SECOND, THIRD]) {
-      await farm.start(deploy);
-      await wait(150);
+      const { keyturn } = await farm.start(deploy);
+      await until(() => keyturn.health.ready);
       await step(former);
       await step(deploy);
       await farm.deploy(deploy);
@@ -151,13 +160,12 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
   });
 
   test('that is dropped while a replica holds nothing else stays', async ({ place }) => {
-    const short = { ...times, maxLag: 1 };
-    const old = await startReplica(place, { secret: R1, times: short });
-    const next = await startReplica(place, { secret: R2, env: { [PREVIOUS]: R1 }, times: short });
+    const old = await startReplica(place, { secret: R1, times });
+    const next = await startReplica(place, { secret: R2, env: { [PREVIOUS]: R1 }, times });
     await until(async () => (await sealedUnder(place)).length === 2);
-    const last = await startReplica(place, { secret: R2, times: short });
-    // Long enough for it to be thought of.
-    await wait(4500);
+    const last = await startReplica(place, { secret: R2, times });
+    // So many looks that it is thought of, twice.
+    for (let look = 0; look < 9; look++) await severalLooks(old, next, last);
     expect(await sealedUnder(place)).toEqual(kids(R1, R2));
     for (const { keyturn } of [old, next, last])
       expect(keyturn.health).toMatchObject({ ready: true, degraded: undefined });
@@ -176,19 +184,20 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
       put(file, R1);
       await farm.start({ env: { [SECRET]: undefined, [FILE]: file }, times });
     }
+    /** In one after the other, which knows it before the next does. */
+    const deploy = async (...secrets: string[]) => {
+      for (const [n, file] of files.entries()) {
+        put(file, ...secrets);
+        await farm.running[n]?.keyturn.reload();
+      }
+    };
     // The first of a list is in force: here the new one only opens and seals.
-    for (const file of files) put(file, R1, R2);
-    await until(async () => (await sealedUnder(place)).join() === kids(R1, R2).join());
-    for (const file of files) {
-      put(file, R2, R1);
-      await until(async () => (await sealedUnder(place)).join() === kids(R1, R2).join());
-      await wait(300);
-    }
-    for (const file of files) {
-      put(file, R2);
-      await wait(300);
-    }
-    await until(async () => (await sealedUnder(place)).join() === kids(R2).join());
+    await deploy(R1, R2);
+    await farm.sealedUnder(R1, R2);
+    await deploy(R2, R1);
+    await farm.sealedUnder(R1, R2);
+    await deploy(R2);
+    await farm.sealedUnder(R2);
     expect(await farm.end()).toEqual([]);
     expect((await storeOf(place, [R2]).read()).generation).toBe(1);
   });
@@ -202,8 +211,9 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
     writeFileSync(file, '');
     await until(() => keyturn.health.degraded !== undefined);
     expect(keyturn.health.degraded).toContain('is empty');
-    await storeOf(place).change((ring) => ring);
-    await wait(600);
+    // The ring itself is good, and heard of.
+    await storeOf(place).change((ring) => again(ring, 2));
+    await until(() => keyturn.health.generation === 2);
     expect(keyturn.health).toMatchObject({ ready: true, degraded: expect.stringContaining('is empty') });
     writeFileSync(file, `${R1}\n`);
     await until(() => keyturn.health.degraded === undefined);
@@ -211,7 +221,7 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
     // Another secret altogether is a mistake: what was opened goes on.
     writeFileSync(file, `${R3}\n`);
     await until(() => keyturn.health.degraded !== undefined);
-    expect(keyturn.health).toMatchObject({ ready: true, generation: 1 });
+    expect(keyturn.health).toMatchObject({ ready: true, generation: 2 });
     expect(of('keyring.reload_failed').at(-1)?.facts).toMatchObject({ code: 'keyring_sealed' });
     writeFileSync(file, JSON.stringify([R3, R1]));
     await until(() => keyturn.health.degraded === undefined);
@@ -251,8 +261,10 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
       await startReplica(place, { secret: R2, env: { [PREVIOUS]: R1 }, times }),
       await startReplica(place, { secret: R3, env: { [PREVIOUS]: R1 }, times }),
     ];
-    for (const until_ = performance.now() + 2000; performance.now() < until_; await wait(5))
+    for (let look = 0; look < 10; look++) {
+      await severalLooks(...all);
       versions.add(await place.table.version());
+    }
     expect(versions.size).toBeLessThan(5);
     expect(await sealedUnder(place)).toEqual(kids(...ROOTS));
     for (const { keyturn } of all) expect(keyturn.health).toMatchObject({ ready: true, degraded: undefined });
@@ -265,21 +277,24 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
     place,
   }) => {
     let readOnly = true;
-    const { clients, end } = await failingClients(place, (what) => readOnly && what === 'ring');
-    const { keyturn, of, sign, accepts } = await startReplica(place, {
-      ...SECOND,
-      clients,
-      times,
+    let tries = 0;
+    const { clients, end } = await failingClients(place, (what) => {
+      if (what === 'ring') tries += 1;
+      return readOnly && what === 'ring';
     });
+    const replica = await startReplica(place, { ...SECOND, clients, times });
+    const { keyturn, of, sign, accepts } = replica;
     await until(() => keyturn.health.ready);
     expect(keyturn.health.degraded).toBeUndefined();
     expect(accepts(sign())).toBe(true);
-    // Several looks.
-    await wait(1600);
+    // It is tried again at each look.
+    await severalLooks(replica);
+    expect(tries).toBeGreaterThan(3);
     expect(of('keyring.reseal_failed')).toHaveLength(1);
     expect(await sealedUnder(place)).toEqual(kids(R1));
     readOnly = false;
-    await until(async () => (await sealedUnder(place)).length === 2);
+    await keyturn.reload();
+    expect(await sealedUnder(place)).toHaveLength(2);
     await keyturn.close();
     await end();
   });

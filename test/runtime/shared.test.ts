@@ -9,7 +9,7 @@ import { Key, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
 import { sealRing } from '../../src/keyring/sealed-ring.js';
 import { generateSecret } from '../../src/secret/generate.js';
-import { ManualClock } from '../../src/testing/index.js';
+import { manualClock } from '../../src/testing/index.js';
 import { COMING, kidOf, OLDER, OLDEST, STRONG } from '../support/machine.js';
 import { newFolder } from '../support/ring-file.js';
 import {
@@ -296,7 +296,7 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
       code: string,
     ): Promise<void> {
       const good = (await place.table.read())?.text as string;
-      const clock = new ManualClock(Date.now());
+      const clock = manualClock(Date.now());
       const replica = await startReplica(place, { clock: clock.read });
       expect(replica.keyturn.health.ready).toBe(true);
       const token = replica.sign();

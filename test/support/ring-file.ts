@@ -22,6 +22,7 @@ import { type Keyturn, startKeyturn } from '../../src/keyturn.js';
 import { steadyClock } from '../../src/resolve/steady-clock.js';
 import { type LogRecord, memoryLogger } from './keyturn.js';
 import { FILE } from './machine.js';
+import { ticks } from './waiting.js';
 
 const leftovers: Array<() => unknown> = [];
 
@@ -140,9 +141,9 @@ export async function follow(path: string, start: Start = {}): Promise<Following
   return { keyturn, log: logger.records, of };
 }
 
-/** Long enough for several looks at the file. */
+/** Several looks of each that follows a file: they come four times a second. */
 export async function severalLooks(): Promise<void> {
-  await new Promise((done) => setTimeout(done, 900));
+  await ticks(4, 250);
 }
 
 const PACKAGE = pathToFileURL(resolve('dist/index.js')).href;
