@@ -24,6 +24,7 @@ export type ErrorCode =
   | 'duration_invalid'
   | 'engine_missing'
   | 'engine_unavailable'
+  | 'env_file_not_loaded'
   | 'flash_too_large'
   | 'history_text_invalid'
   | 'jwt_invalid'

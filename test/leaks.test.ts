@@ -64,6 +64,7 @@ import {
   NOW,
   PREVIOUS,
   REVOKED,
+  resolveOn,
   SECRET,
   type Simulated,
   tempDir,
@@ -568,6 +569,13 @@ const PROVOKED: Readonly<Record<string, readonly Provoke[]>> = {
   profile_differs: [
     async () => {
       return (await rotation(held(document, { 'held.fleet/a.json': json(REPORT) }))).stage();
+    },
+  ],
+  env_file_not_loaded: [
+    async () => {
+      const cwd = await folderWith({ '.env': `${SECRET}=${CURRENT}` });
+      const { problems } = await resolveOn({ cwd, env: { KEYTURN_ENV: 'dev' } });
+      throw problems[0]?.error;
     },
   ],
   profile_refused: [() => refused({ env: { DYNO: CURRENT } }, 'test')],

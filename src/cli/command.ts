@@ -7,6 +7,8 @@ export interface Option {
   readonly short?: string;
   /** What to call its value in the help; absent for a switch. */
   readonly value?: string;
+  /** Whether it may be given more than once. */
+  readonly many?: true;
   /** The only values it takes. */
   readonly choices?: readonly string[];
   readonly about: string;
@@ -67,6 +69,12 @@ export const COMMON_OPTIONS: readonly Option[] = [
     value: 'PROFILE',
     choices: ['dev', 'test', 'prod', 'development', 'production'],
     about: 'dev, test or prod, whatever the environment says',
+  },
+  {
+    name: 'env-file',
+    value: 'FILE',
+    about: 'read variables from this file too, as node --env-file does',
+    many: true,
   },
   { name: 'help', short: 'h', about: 'print this help' },
 ];

@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { KeyturnError } from '../errors.js';
+import type { Machine } from '../resolve/machine.js';
 import { COMMON_OPTIONS, type Command, type Surroundings } from './command.js';
 import { COMMANDS } from './commands.js';
 import { isForNow } from './for-now.js';
@@ -61,7 +62,11 @@ async function run(args: readonly string[], ui: Ui, surroundings: Surroundings):
   const rest = [...args.slice(0, at), ...args.slice(at + 1)];
   if (name === 'help') return await help(rest, ui);
   const command = await load(name);
-  const { options, words } = parse(rest, [...command.options, ...COMMON_OPTIONS], `keyturn help ${name}`);
+  const { options, many, words } = parse(
+    rest,
+    [...command.options, ...COMMON_OPTIONS],
+    `keyturn help ${name}`,
+  );
   if (options.has('help')) {
     ui.print(...commandHelp(name, command));
     return 0;
@@ -79,7 +84,10 @@ async function run(args: readonly string[], ui: Ui, surroundings: Surroundings):
       value: text,
       json: options.has('json'),
       profile: text('env'),
-      machine: await surroundings.machine(folder(text('cwd'))),
+      machine: await readEnvFiles(
+        await surroundings.machine(folder(text('cwd'))),
+        many.get('env-file') ?? [],
+      ),
       ui,
       surroundings,
       defer: (end) => void ends.push(end),
@@ -87,6 +95,16 @@ async function run(args: readonly string[], ui: Ui, surroundings: Surroundings):
   } finally {
     await Promise.allSettled(ends.map((end) => end()));
   }
+}
+
+async function readEnvFiles(machine: Machine, files: readonly string[]): Promise<Machine> {
+  const { withEnvFiles } = await import('../resolve/env-files.js');
+  return await withEnvFiles(machine, files).catch((error: NodeJS.ErrnoException) => {
+    throw wrongUsage(
+      `--env-file names no file that can be read (${error.code ?? 'unknown'})`,
+      'write --env-file FILE, such as --env-file .env; it may have 64 KiB',
+    );
+  });
 }
 
 /** The first word that is neither an option nor the value of one. */

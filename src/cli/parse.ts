@@ -8,6 +8,8 @@ import { type Stop, wrongUsage } from './ui.js';
 export interface Parsed {
   /** By option name; true for a switch. */
   readonly options: ReadonlyMap<string, string | true>;
+  /** The same of those that may be given more than once: every value, in order. */
+  readonly many: ReadonlyMap<string, readonly string[]>;
   readonly words: readonly string[];
 }
 
@@ -26,15 +28,18 @@ export function parse(args: readonly string[], known: readonly Option[], help: s
     tokens: true,
   });
   const options = new Map<string, string | true>();
+  const many = new Map<string, string[]>();
   const words: string[] = [];
   for (const token of tokens) {
     if (token.kind === 'positional') words.push(token.value);
     if (token.kind !== 'option') continue;
     const option = known.find(({ name }) => name === token.name);
     if (option === undefined) throw unknownName('option', `--${token.name}`, known, help);
-    options.set(option.name, readValue(option, token.value, token.inlineValue === true));
+    const value = readValue(option, token.value, token.inlineValue === true);
+    options.set(option.name, value);
+    if (option.many && value !== true) many.set(option.name, [...(many.get(option.name) ?? []), value]);
   }
-  return { options, words };
+  return { options, many, words };
 }
 
 /** A key id may begin with a dash, which would make it a row of short options. There are none of seven letters. */

@@ -2,6 +2,7 @@
 import { buildScript, notMeant, type ProfileDecision } from '../config/profile.js';
 import { variableOf } from '../config/settings.js';
 import { KeyturnError } from '../errors.js';
+import { holdsSource, type UnloadedFile, unloadedInWords } from './env-files.js';
 import type { Machine } from './machine.js';
 
 /** Where an operator puts a production secret. */
@@ -9,12 +10,22 @@ export const SECRET_VARIABLE: string = variableOf('security.signing_secret.secre
 
 const PROVIDE = `set ${SECRET_VARIABLE} to the output of "keyturn generate", or ${SECRET_VARIABLE}_FILE to a file that holds it`;
 
-export function missing(profile: ProfileDecision, env: Machine['env']): KeyturnError {
-  return new KeyturnError(
-    'secret_missing',
-    `no signing secret is configured, and production rules apply: ${profile.signal}`,
-    cure(profile, env),
-  );
+export function missing(
+  profile: ProfileDecision,
+  env: Machine['env'],
+  unloaded?: UnloadedFile | undefined,
+): KeyturnError {
+  const what = `no signing secret is configured, and production rules apply: ${profile.signal}`;
+  if (unloaded === undefined) return new KeyturnError('secret_missing', what, cure(profile, env));
+  const file = unloadedInWords(unloaded);
+  const otherwise = holdsSource(unloaded) ? '' : `; for a server, ${PROVIDE}`;
+  return new KeyturnError('secret_missing', `${what}; ${file.what}`, `${file.hint}${otherwise}`);
+}
+
+/** Development makes its own secret, and somebody means another one to be in force. */
+export function notLoaded(unloaded: UnloadedFile): KeyturnError {
+  const { what, hint } = unloadedInWords(unloaded);
+  return new KeyturnError('env_file_not_loaded', `${what}: another secret is in force`, hint);
 }
 
 function cure(profile: ProfileDecision, env: Machine['env']): string {

@@ -22,8 +22,9 @@ import { KeyturnError } from '../errors.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { climb, type LadderInput, type Source } from '../secret/ladder.js';
 import { assembleKeyring, type SourceFormat } from './assemble.js';
+import { findUnloaded, holdsSource } from './env-files.js';
 import { type Machine, unitIn } from './machine.js';
-import { missing, SECRET_VARIABLE } from './missing.js';
+import { missing, notLoaded, SECRET_VARIABLE } from './missing.js';
 import { type Problem, Problems } from './problem.js';
 
 export interface ResolveOptions {
@@ -127,9 +128,17 @@ export async function resolve(options: ResolveOptions): Promise<Resolution> {
     dataDir,
   };
   const found = await problems.attemptAsync('signing_secret', () => climb(input));
+  // Of what nobody has configured: a file that is not loaded may be where somebody believes that it is.
+  const unsaid = found !== undefined && (found.source?.kind ?? 'development').startsWith('development');
+  const unloaded =
+    unsaid && profile.profile !== 'test'
+      ? await findUnloaded(machine, place.folder, profile.profile)
+      : undefined;
+  if (profile.profile === 'dev' && unloaded !== undefined && holdsSource(unloaded))
+    problems.warn('source', notLoaded(unloaded));
   if (found?.source === undefined) {
     if (found !== undefined && profile.profile === 'prod')
-      problems.error('signing_secret', missing(profile, machine.env));
+      problems.error('signing_secret', missing(profile, machine.env, unloaded));
     return {
       ...shared,
       source: undefined,
@@ -218,6 +227,7 @@ function ladderInput(
   return {
     cwd: options.machine.cwd,
     dataDir: at.dataDir,
+    commandEnv: options.machine.programEnv,
     development: profile !== 'prod',
     // Whatever a file says for development: tests leave nothing behind and find nothing.
     ephemeral: profile === 'test' || settings.get('security.signing_secret.dev_secret') === 'ephemeral',

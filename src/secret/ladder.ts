@@ -34,6 +34,8 @@ export interface LadderInput {
   readonly ephemeral: boolean;
   /** Whether a missing development secret may be created. The doctor only looks. */
   readonly create: boolean;
+  /** The environment of the command; undefined: that of this process. */
+  readonly commandEnv?: Readonly<Record<string, string | undefined>> | undefined;
   /** How long the command may take; default: 10 s. */
   readonly commandTimeoutMs?: number | undefined;
   readonly variable?: { readonly name: string; readonly value: string } | undefined;
@@ -108,12 +110,7 @@ async function read(source: Source, input: LadderInput): Promise<string> {
     case 'config':
       return notEmpty(input.config?.value ?? '', source.name);
     case 'command':
-      return await run(
-        input.command?.value ?? '',
-        source.name,
-        input.cwd,
-        input.commandTimeoutMs ?? COMMAND_TIMEOUT_MS,
-      );
+      return await run(input.command?.value ?? '', source.name, input);
     case 'file':
       if (await mayBeTheSecret(input.file?.value ?? '', input.file?.folder ?? ''))
         throw notAPath(source.name);
@@ -177,10 +174,12 @@ function notEmpty(text: string, where: string): string {
 }
 
 /** Runs the command without a shell. Its errors are told by exit code only: its output may be secret. */
-async function run(argumentList: string, name: string, cwd: string, timeout: number): Promise<string> {
+async function run(argumentList: string, name: string, input: LadderInput): Promise<string> {
   const [file, ...args] = parseCommand(argumentList, name);
+  const timeout = input.commandTimeoutMs ?? COMMAND_TIMEOUT_MS;
   const options = {
-    cwd,
+    cwd: input.cwd,
+    ...(input.commandEnv === undefined ? {} : { env: input.commandEnv }),
     encoding: 'buffer',
     timeout,
     // A command that does not heed SIGTERM would hold up the start for ever.

@@ -1,0 +1,173 @@
+// An .env file that nobody has loaded: whoever looks for the secret in vain is told of it, and commands read it on demand.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { runDoctor } from '../../src/doctor/run.js';
+import { findUnloaded } from '../../src/resolve/env-files.js';
+import { keyturn as command, TWO_LINES } from '../cli/run.js';
+import {
+  COMMAND,
+  expectNoLeak,
+  FILE,
+  folderWith,
+  kidOf,
+  machine,
+  OLDER,
+  refusalOn,
+  resolveOn,
+  SECRET,
+  STRONG,
+  startOn,
+} from '../support/machine.js';
+
+const PROD = { KEYTURN_ENV: 'prod' };
+const DEV = { KEYTURN_ENV: 'dev' };
+const HOLDS = `# of the app\nPORT=3000\n${SECRET}="${STRONG}"\n`;
+
+describe('the refusal', () => {
+  test.each([
+    ['.env', HOLDS, SECRET],
+    ['.env.production', `export ${SECRET}=${STRONG}`, SECRET],
+    ['.env.local', `${FILE}=secrets/key`, FILE],
+    ['.env', `${COMMAND}='["vault"]'`, COMMAND],
+  ])('names %s with %j, and how it is loaded', async (name, text, variable) => {
+    const cwd = await folderWith({ [name]: text });
+    const error = await refusalOn({ cwd, env: PROD });
+    expect(error.code).toBe('secret_missing');
+    expect(error.message).toBe(
+      `no signing secret is configured, and production rules apply: KEYTURN_ENV is "prod"; ${name} sets ${variable}, and nothing has loaded it`,
+    );
+    expect(error.hint).toBe(
+      `start the app with node --env-file=${name}, and give commands --env-file ${name}`,
+    );
+    expectNoLeak([error], STRONG);
+  });
+
+  test('tells of a file that would have said development, too', async () => {
+    const cwd = await folderWith({ '.env': 'NODE_ENV=development' });
+    const error = await refusalOn({ cwd });
+    expect(error.message).toContain('.env sets NODE_ENV, and nothing has loaded it');
+    expect(error.hint).toContain(`; for a server, set ${SECRET}`);
+  });
+
+  test('finds it beside the app, wherever that was started from', async () => {
+    const root = await folderWith({
+      'apps/web/package.json': '{"name":"web"}',
+      'apps/web/keyturn.toml': '',
+      'apps/web/.env': HOLDS,
+    });
+    const error = await refusalOn({ cwd: root, entry: join(root, 'apps/web'), env: PROD });
+    expect(error.hint).toContain('node --env-file=apps/web/.env');
+  });
+
+  test.each([
+    ['nothing of it', 'PORT=3000'],
+    ['an empty secret', `${SECRET}=`],
+    ['a comment', `# ${SECRET}=${STRONG}`],
+    ['production', 'NODE_ENV=production'],
+    ['no text', '\0\xff'],
+  ])('is as ever where the file holds %s', async (_, text) => {
+    const cwd = await folderWith({ '.env': text, '.env.example': HOLDS });
+    expect((await refusalOn({ cwd, env: PROD })).message).not.toContain('loaded');
+  });
+
+  test('neither waits for a pipe nor reads what is far too large', async () => {
+    const cwd = await folderWith({ '.env.local': `${HOLDS}${'#'.repeat(64 * 1024)}` });
+    execFileSync('mkfifo', [join(cwd, '.env')]);
+    mkdirSync(join(cwd, '.env.production'));
+    symlinkSync('/dev/zero', join(cwd, '.env.prod'));
+    expect((await refusalOn({ cwd, env: PROD })).message).not.toContain('loaded');
+  });
+});
+
+describe('in development', () => {
+  test('a start warns that another secret is in force, and with the file loaded does not', async () => {
+    const cwd = await folderWith({ '.env': HOLDS });
+    for (const _ of ['the secret is made', 'it is there']) {
+      const { keyturn, log } = await startOn({ cwd, env: DEV });
+      await keyturn.close();
+      expect(log.filter(({ level }) => level === 'warn')).toMatchObject([
+        {
+          message: `.env sets ${SECRET}, and nothing has loaded it: another secret is in force`,
+          facts: { code: 'env_file_not_loaded' },
+        },
+      ]);
+    }
+    const loaded = await startOn({ cwd, env: { ...DEV, [SECRET]: STRONG } });
+    await loaded.keyturn.close();
+    expect(loaded.log.filter(({ level }) => level === 'warn')).toEqual([]);
+  });
+
+  test('tests are not told, and neither is whoever has configured another source', async () => {
+    const cwd = await folderWith({ '.env': HOLDS, key: OLDER });
+    expect((await resolveOn({ cwd, env: { KEYTURN_ENV: 'test' } })).problems).toEqual([]);
+    expect((await resolveOn({ cwd, env: { ...PROD, [FILE]: 'key' } })).problems).toEqual([]);
+  });
+});
+
+test('the doctor says so in either profile', async () => {
+  const cwd = await folderWith({ '.env': HOLDS });
+  const check = async (env: Record<string, string>, name: string) =>
+    (await runDoctor(machine({ cwd, env }))).checks.find((found) => found.name === name);
+  expect(await check(DEV, 'source')).toMatchObject({
+    status: 'warn',
+    hint: expect.stringContaining('node --env-file=.env'),
+  });
+  expect(await check(PROD, 'signing_secret')).toMatchObject({
+    status: 'fail',
+    detail: expect.stringContaining('nothing has loaded it'),
+    hint: expect.stringContaining('--env-file .env'),
+  });
+});
+
+describe('--env-file', () => {
+  test('gives a command what node --env-file gives the app', async () => {
+    const cwd = await folderWith({ '.env': HOLDS, '.env.local': `${SECRET}=${OLDER}` });
+    const active = async (args: readonly string[], env: Record<string, string> = {}) => {
+      const { stdout, stderr } = await command(['status', '--json', ...args], {
+        cwd,
+        env: { ...PROD, ...env },
+      });
+      return (JSON.parse(stdout || '{}').keys as { kid: string }[] | undefined)?.[0]?.kid ?? stderr;
+    };
+    expect(await active(['--env-file', '.env'])).toBe(kidOf(STRONG));
+    expect(await active([`--env-file=${join(cwd, '.env')}`])).toBe(kidOf(STRONG));
+    // Of two files the later, and the environment before both.
+    expect(await active(['--env-file', '.env', '--env-file', '.env.local'])).toBe(kidOf(OLDER));
+    expect(await active(['--env-file', '.env.local'], { [SECRET]: STRONG })).toBe(kidOf(STRONG));
+    expect(await active([])).toMatch(/keyturn: error: .*/);
+  });
+
+  test('reaches the profile, and the command that prints the secret', async () => {
+    const print = JSON.stringify([process.execPath, '-p', 'process.env.VAULT_ANSWER']);
+    const cwd = await folderWith({
+      'vault.env': `KEYTURN_ENV=prod\n${COMMAND}='${print}'\nVAULT_ANSWER=${STRONG}\n`,
+    });
+    const { stdout, code } = await command(['--env-file', 'vault.env', 'doctor', '--json'], { cwd });
+    const { checks } = JSON.parse(stdout) as { checks: { name: string; detail: string }[] };
+    expect(checks[0]?.detail).toBe('production rules apply: KEYTURN_ENV is "prod"');
+    expect(checks.find(({ name }) => name === 'signing_secret')?.detail).toContain(kidOf(STRONG));
+    expect(code).toBe(0);
+  });
+
+  test.each([
+    ['missing', '(ENOENT)'],
+    ['.', '(EISDIR)'],
+    ['large', '(EFBIG)'],
+  ])('refuses %s as wrong usage', async (file, why) => {
+    const cwd = await folderWith({ large: '#'.repeat(65 * 1024) });
+    const ran = await command(['doctor', '--env-file', file], { cwd });
+    expect(ran).toMatchObject({ code: 2, stderr: expect.stringContaining(why) });
+    expect(ran.stderr).toMatch(TWO_LINES);
+  });
+});
+
+test('what is looked for depends on the profile', async () => {
+  const cwd = await folderWith({ '.env.production': HOLDS });
+  expect(await findUnloaded({ cwd, env: {} }, cwd, 'dev')).toBeUndefined();
+  expect(await findUnloaded({ cwd, env: {} }, cwd, 'prod')).toEqual({
+    name: '.env.production',
+    variables: [SECRET],
+  });
+});
