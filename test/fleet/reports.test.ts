@@ -95,6 +95,7 @@ describe.concurrent('a process reports', () => {
       at: expect.any(Number),
       profile: 'prod',
       source: FILE,
+      configFiles: [],
       ring: 'ring-of-tests',
       generation: 3,
       mark: expect.stringMatching(/^[\w-]{16}$/),
@@ -257,7 +258,11 @@ describe('a folder that cannot be written', () => {
       ),
     );
     await until(() => keyturn.keyring.generation === 4);
-    expect(log.map(({ facts }) => facts.event)).toEqual(['keyring.loaded', 'keyring.changed']);
+    expect(log.map(({ facts }) => facts.event)).toEqual([
+      'configuration.read',
+      'keyring.loaded',
+      'keyring.changed',
+    ]);
     expect(await reports(path)).toEqual([]);
     await keyturn.close();
     expect(readFileSync(fleetFolder(path), 'utf8')).toBe('');
