@@ -84,7 +84,11 @@ await write(entries, {
 // The same for those who `require`: TypeScript tells the two by the ending.
 for (const file of readdirSync(made, { recursive: true, encoding: 'utf8' })) {
   if (!file.endsWith('.d.ts')) continue;
-  const text = readFileSync(join(made, file), 'utf8');
+  const bundled = readFileSync(join(made, file), 'utf8');
+  // What declarations need of the compiler's own library the bundler leaves out.
+  const needs = bundled.includes('Symbol.asyncDispose') ? '/// <reference lib="esnext.disposable" />\n' : '';
+  const text = needs + bundled;
+  writeFileSync(join(made, file), text);
   const forRequire = text.replace(/(from ")(\.[^"]*)\.js(";)/g, '$1$2.cjs$3');
   writeFileSync(join(made, file.replace(/\.d\.ts$/, '.d.cts')), forRequire);
 }

@@ -1,4 +1,5 @@
-// node scripts/docs.js: rewrites the parts of docs/ that are generated from the compiled package.
+// node scripts/docs.js: rewrites the parts of docs/ that are generated from the compiled package, and the types of
+// settings, which show what the pages say.
 // node scripts/docs.js --check: writes nothing, and fails where a page is out of date.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +14,7 @@ if (!existsSync(join(root, 'dist', 'config', 'settings.js'))) {
 }
 const { PURPOSE_FIELDS, SETTING_NAMES, SETTINGS, variableOf } = await import('../dist/config/settings.js');
 const { layer } = await import('../dist/config/layers.js');
-const { duration, formatDuration, lifetime } = await import('../dist/config/value.js');
+const { duration, flag, formatDuration, lifetime } = await import('../dist/config/value.js');
 const { Key, Material } = await import('../dist/keyring/key.js');
 const { Keyring } = await import('../dist/keyring/keyring.js');
 const { PurposeRegistry } = await import('../dist/purposes/registry.js');
@@ -61,6 +62,68 @@ function defaults(name) {
   const special = PROFILES.filter((profile) => profileDefaults[profile] !== undefined);
   const usual = value === undefined ? 'not set' : Array.isArray(value) ? 'empty' : shown(value);
   return [usual, ...special.map((profile) => `${profile}: ${shown(profileDefaults[profile])}`)].join('; ');
+}
+
+/** Settings as a program writes them, with what they are for: src/config/shape.ts. */
+function configShape() {
+  const tree = {};
+  for (const name of SETTING_NAMES) {
+    if (SETTINGS[name].variableOnly) continue;
+    const path = name.split('.');
+    const key = path.pop();
+    let place = tree;
+    for (const part of path) place = place[part] ??= {};
+    place[key] = name;
+  }
+  return [
+    `// What stands in keyturn.toml, for programs. Made from the table of settings: ${RUN}.`,
+    '',
+    '/** A number of seconds, or a text such as `"45s"`, `"15min"`, `"3h"` or `"90d"`. */',
+    'export type Duration = number | string;',
+    '',
+    '/** The settings, section by section. */',
+    'export interface ConfigSections {',
+    ...membersOf(tree, '  '),
+    '}',
+    '',
+  ].join('\n');
+}
+
+function membersOf(tree, indent, section = '') {
+  return Object.entries(tree).flatMap(([key, of]) => {
+    if (typeof of === 'string')
+      return [...commentOf(of, indent), `${indent}readonly ${key}?: ${typeOf(of)};`];
+    const inner = section === '' ? key : `${section}.${key}`;
+    return [
+      `${indent}/** As under \`[${inner}]\`. */`,
+      `${indent}readonly ${key}?: {`,
+      ...membersOf(of, `${indent}  `, inner),
+      `${indent}};`,
+    ];
+  });
+}
+
+function commentOf(name, indent) {
+  const about = SETTINGS[name].about;
+  const said = defaults(name);
+  const end = said === 'not set' ? '' : ` Default: ${said}.`;
+  const words = /^\w+:/.test(about) ? about : about[0].toUpperCase() + about.slice(1);
+  return [`${indent}/** ${words}.${end} */`];
+}
+
+/** The TypeScript type of what a setting takes. */
+function typeOf(name) {
+  const { kind } = SETTINGS[name];
+  if ([duration, lifetime].includes(kind)) return 'Duration';
+  if (kind === flag) return 'boolean';
+  if (kind.expects.startsWith('one of'))
+    return kind.expects
+      .match(/"[^"]+"/g)
+      .join(' | ')
+      .replaceAll('"', "'");
+  if (kind.expects.startsWith('a list of {'))
+    return 'readonly { readonly kid: string; readonly until: string | Date }[]';
+  return kind.expects.startsWith('a list') ? 'readonly string[]' : 'string';
 }
 
 function purposeFields() {
@@ -155,10 +218,13 @@ function regenerated(page, text, parts) {
   return text;
 }
 
-for (const [page, parts] of Object.entries(PAGES)) {
+const made = Object.entries(PAGES).map(([page, parts]) => [page, (text) => regenerated(page, text, parts)]);
+made.push(['src/config/shape.ts', () => configShape()]);
+
+for (const [page, make] of made) {
   const path = join(root, page);
-  const before = readFileSync(path, 'utf8');
-  const after = regenerated(page, before, parts);
+  const before = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  const after = make(before);
   if (after === before) continue;
   if (process.argv.includes('--check')) {
     console.error(`docs: ${page} is out of date: ${RUN}`);

@@ -1,5 +1,6 @@
 // The public names of `keyturn`. No logic here.
 export type { Profile } from './config/profile.js';
+export type { ConfigSections, Duration } from './config/shape.js';
 export type { EngineClients } from './engines/engines.js';
 export { type ErrorCode, KeyturnError } from './errors.js';
 export type { KeyDates, KeyState } from './keyring/key.js';
@@ -12,7 +13,22 @@ export {
   type KeyturnOptions,
   type SignerOptions,
 } from './keyturn.js';
-export type { Session, SessionControls, SessionData, SessionValues } from './purposes/session/session.js';
+export type {
+  BuiltInPurpose,
+  Config,
+  PurposeConfig,
+  PurposeName,
+  Purposes,
+} from './purposes/payloads.js';
+export type {
+  NameOfAMethod,
+  RegenerateOptions,
+  Session,
+  SessionControls,
+  SessionData,
+  SessionName,
+  SessionValues,
+} from './purposes/session/session.js';
 export { createSingleUse, type RedeemRefusal, type SingleUse } from './purposes/single-use.js';
 export type {
   LinkRequest,
@@ -24,9 +40,10 @@ export type {
 } from './purposes/url.js';
 export type { Logger, LogMethod } from './runtime/log.js';
 export { type SignOutOptions, signOutEverywhere, signOutSession } from './sign-out.js';
+export type { Json, JsonCannotCarry, JsonOrBytes } from './signing/json.js';
 export type { Refusal, RefusalReason, Result, Verified } from './signing/result.js';
 export type { OpenOptions, Sealer, SealOptions } from './signing/sealer.js';
-export type { Bind, Signer, SignOptions, VerifyOptions } from './signing/signer.js';
+export type { Bind, BindState, BoundResult, Signer, SignOptions, VerifyOptions } from './signing/signer.js';
 export type {
   EndedSession,
   PutOutcome,

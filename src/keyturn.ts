@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // createKeyturn: resolves the configuration, refuses to start when it must, and hands out signers that follow
 // the keyring in force.
 
@@ -11,6 +12,7 @@ import { KeyturnError } from './errors.js';
 import type { Keyring } from './keyring/keyring.js';
 import type { LiveKeyring } from './keyring/live.js';
 import { type KeyringView, viewOf } from './keyring/view.js';
+import type { Config, PurposeName, Purposes } from './purposes/payloads.js';
 import { longerThanSeen } from './purposes/program.js';
 import { type Purpose, PurposeRegistry } from './purposes/registry.js';
 import { type Links, type LinksOptions, publicLinks, UrlLinks } from './purposes/url.js';
@@ -21,6 +23,7 @@ import { type Keeper, type RingHealth, RingKeeper } from './runtime/keeper.js';
 import { cleanedFor, type Logger, textLogger } from './runtime/log.js';
 import { formatMetrics } from './runtime/metrics.js';
 import { openSessionStore } from './session-store.js';
+import type { Json, JsonOrBytes } from './signing/json.js';
 import type { LivePurposeParts } from './signing/live-purpose.js';
 import { publicSealer, type Sealer, TokenSealer } from './signing/sealer.js';
 import { publicSigner, type Signer, TokenSigner } from './signing/signer.js';
@@ -40,7 +43,7 @@ export interface KeyturnOptions {
   /** `dev`, `test` or `prod`; default: read from the surroundings, failing closed. */
   readonly profile?: Profile;
   /** Settings as in `keyturn.toml`, below every file and variable: `{ session: { idle: '1h' } }`. */
-  readonly config?: Readonly<Record<string, unknown>>;
+  readonly config?: Config;
   /** A pino-shaped logger; default: lines on standard error. */
   readonly logger?: Logger;
   /** Milliseconds since 1970; default: `Date.now`. */
@@ -129,13 +132,20 @@ export interface Internals {
 
 /**
  * Under a name that every copy of this package knows: an app may get one by `import` and one by `require`, or have one
- * in its bundle and one beside it, and hand what the one made to the other.
+ * in its bundle and one beside it, and hand what the one made to the other. Beside the objects, and not in them: nobody
+ * who looks at one, or prints it with all that it has, comes to a key.
  */
 const INTERNALS = Symbol.for('keyturn/internals');
 
+function internals(): WeakMap<object, Internals> {
+  const shared = globalThis as { [INTERNALS]?: WeakMap<object, Internals> };
+  if (shared[INTERNALS] === undefined) Object.defineProperty(shared, INTERNALS, { value: new WeakMap() });
+  return shared[INTERNALS] as WeakMap<object, Internals>;
+}
+
 /** @internal */
 export function internalsOf(keyturn: Keyturn): Internals {
-  const found = (keyturn as { readonly [INTERNALS]?: Internals } | undefined)?.[INTERNALS];
+  const found = internals().get(keyturn);
   if (found === undefined) throw new TypeError('this is not a Keyturn: pass what createKeyturn() returned');
   return found;
 }
@@ -166,7 +176,11 @@ export interface Keyturn {
    * @throws KeyturnError `purpose_invalid`, `purpose_reserved`, `purpose_undeclared`, `purpose_sealed`,
    * `purpose_lifetime`, `duration_invalid`
    */
-  signer<T = unknown>(purpose: string, options?: SignerOptions): Signer<T>;
+  signer<Name extends Extract<keyof Purposes, string>>(
+    purpose: Name,
+    options?: SignerOptions,
+  ): Signer<Json<Purposes[Name]>>;
+  signer<T = unknown>(purpose: PurposeName, options?: SignerOptions): Signer<Json<T>>;
   /**
    * A sealer for one purpose: as {@link signer}, and what its tokens hold is encrypted. Needs the package
    * `libsodium-wrappers`, which production loads when a purpose is declared with `sealed = true`.
@@ -174,7 +188,11 @@ export interface Keyturn {
    * @param purpose one declared with `sealed = true` under `[purposes.<name>]`; development takes undeclared ones too
    * @throws KeyturnError `sealer_unavailable`, and all that {@link signer} throws
    */
-  sealer<T = unknown>(purpose: string, options?: SignerOptions): Sealer<T>;
+  sealer<Name extends Extract<keyof Purposes, string>>(
+    purpose: Name,
+    options?: SignerOptions,
+  ): Sealer<JsonOrBytes<Purposes[Name]>>;
+  sealer<T = unknown>(purpose: PurposeName, options?: SignerOptions): Sealer<JsonOrBytes<T>>;
   /**
    * Signs and verifies links: URLs that work unchanged, for one method, until they expire.
    *
@@ -221,7 +239,7 @@ class LiveKeyturn implements Keyturn {
       },
       ownLinks: (options) => new UrlLinks(this.#internals.ownSigner('url'), options),
     };
-    Object.defineProperty(this, INTERNALS, { value: this.#internals });
+    internals().set(this, this.#internals);
   }
 
   get keyring(): KeyringView {
@@ -339,7 +357,8 @@ function requireParts({ logger, clock }: KeyturnOptions): void {
 
 /** @internal {@link createKeyturn} on any machine, real or simulated. */
 export async function startKeyturn(options: KeyturnOptions, machine: Machine): Promise<Keyturn> {
-  const resolveOptions = { machine, profile: options.profile, config: options.config, create: true };
+  const config = options.config as ResolveOptions['config'];
+  const resolveOptions = { machine, profile: options.profile, config, create: true };
   const build = buildSign(machine.env);
   if (build !== undefined) return await startBuild(build, options, resolveOptions);
   const resolution = await resolve(resolveOptions);

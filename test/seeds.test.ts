@@ -180,7 +180,7 @@ describe('001: a secret that persists, is generated, or fails', () => {
 });
 
 describe('002: a signing key for each day', () => {
-  const day = { security: { keyring: { epoch: 'day' } } };
+  const day = { security: { keyring: { epoch: 'day' } } } as const;
   const farm = async (now: number, env: Record<string, string> = { ...PROD, [SECRET]: STRONG }) => {
     const clock = { now };
     return { clock, ...(await start(env, { config: day, clock: () => clock.now })) };

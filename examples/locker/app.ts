@@ -21,7 +21,7 @@ import { signInRoutes } from './routes/sign-in.js';
 import { setSecurityHeaders } from './security-headers.js';
 import { createTokens, type Tokens } from './tokens.js';
 
-declare module 'keyturn/fastify' {
+declare module 'keyturn' {
   interface SessionData {
     /** The name that somebody signed in with. */
     user: string;

@@ -1,6 +1,5 @@
 // The Fastify plugin: request.session, request.flash, reply.csrfToken(), and CSRF protection of every unsafe
 // method. A thin binding over adapters/http.ts.
-
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { type Cures, type OptionNames, requireOptions } from '../config/options.js';
 import { KeyturnError } from '../errors.js';
@@ -20,7 +19,13 @@ import type { Session } from '../purposes/session/session.js';
 import { HTTP_OPTIONS, HttpCore, type HttpOptions, type HttpRequest, type Visit } from './http.js';
 
 export type { Flash, FlashMessages } from '../purposes/flash.js';
-export type { Session, SessionControls, SessionData, SessionValues } from '../purposes/session/session.js';
+export type {
+  Session,
+  SessionControls,
+  SessionData,
+  SessionName,
+  SessionValues,
+} from '../purposes/session/session.js';
 export { type BlobRoutesOptions, blobRoutes } from './fastify-blobs.js';
 export type { HttpOptions } from './http.js';
 

@@ -2,10 +2,11 @@
 import { type OptionNames, requireOptions } from '../config/options.js';
 import { KeyturnError } from '../errors.js';
 import { type KeyState, Material } from '../keyring/key.js';
+import type { Config } from '../purposes/payloads.js';
 import { type Machine, thisMachine } from '../resolve/machine.js';
 import { foundRing } from './found.js';
 import { publicRotation, type Rotation } from './public.js';
-import { Rotation as RingRotation } from './rotation.js';
+import { Rotation as RingRotation, type RotationOptions } from './rotation.js';
 import { strongSecret } from './strong-secret.js';
 
 export type { HeardReport } from '../fleet/authentic.js';
@@ -27,7 +28,7 @@ export interface OpenRotationOptions {
   /** `dev`, `test` or `prod`; default: read from the surroundings. */
   readonly profile?: string;
   /** Settings as in `keyturn.toml`, as `createKeyturn({ config })` takes them. */
-  readonly config?: Readonly<Record<string, unknown>>;
+  readonly config?: Config;
 }
 
 export interface InitKeyringOptions extends OpenRotationOptions {
@@ -68,7 +69,7 @@ export async function initKeyring(options: InitKeyringOptions = {}): Promise<New
   const { place, document, ring, keys, takeAway } = await foundRing({
     machine: machineOf(options),
     profile: options.profile,
-    config: options.config,
+    config: options.config as RotationOptions['config'],
     who: options.who,
     imported,
     approve: ({ left }) => refuseRevoked(imported, left),
@@ -97,7 +98,8 @@ function refuseRevoked(imported: readonly Material[], left: readonly string[]): 
  */
 export async function openRotation(options: OpenRotationOptions = {}): Promise<Rotation> {
   requireOptions(options, 'openRotation(options)', OPEN);
-  const { profile, config } = options;
+  const { profile } = options;
+  const config = options.config as RotationOptions['config'];
   return publicRotation(await RingRotation.open({ machine: machineOf(options), profile, config }));
 }
 

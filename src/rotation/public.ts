@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // Rotation as `keyturn/rotation` hands it out: the steps, and nothing that leads to a secret. The ring itself, and the
 // configuration that it was found by, stay inside.
 import { type OptionNames, requireOptions } from '../config/options.js';

@@ -29,10 +29,20 @@ import {
   toJson,
 } from './token.js';
 
+/** A state that a token is tied to, as it was looked up: undefined and null are none, which matches no bound token. */
+export type BindState = string | undefined | null;
+
 /** The state that a token is tied to: what it is bound to at signing must be the same at verification. */
-export type Bind<T> =
-  | string
-  | ((payload: T) => string | undefined | null | Promise<string | undefined | null>);
+export type Bind<T> = string | ((payload: T) => BindState | PromiseLike<BindState>);
+
+/** A result, or a promise of one where `bind` returns a promise. Of a `bind` that may return anything it is either. */
+export type BoundResult<T, State> = 0 extends 1 & State
+  ? Result<T> | Promise<Result<T>>
+  : [Extract<State, PromiseLike<unknown>>] extends [never]
+    ? Result<T>
+    : [State] extends [PromiseLike<unknown>]
+      ? Promise<Result<T>>
+      : Result<T> | Promise<Result<T>>;
 
 export interface SignOptions {
   /**
@@ -95,10 +105,11 @@ export interface Signer<T = unknown> {
    * Verifies a token. Whatever it is given, it does not throw: a refusal is a result with a reason. It returns
    * a promise only when `bind` does; an exception of that function is passed on.
    */
-  verify(
+  verify(token: unknown, options?: { readonly bind?: string }): Result<T>;
+  verify<State extends BindState | PromiseLike<BindState>>(
     token: unknown,
-    options?: { readonly bind?: string | ((payload: T) => string | undefined | null) },
-  ): Result<T>;
+    options: { readonly bind: (payload: T) => State },
+  ): BoundResult<T, State>;
   verify(token: unknown, options: VerifyOptions<T>): Result<T> | Promise<Result<T>>;
 }
 
@@ -143,10 +154,11 @@ export class TokenSigner<T = unknown> implements Signer<T>, TokenCodec {
     return this.issueAt(toJson(payload), now, now + maxAge, bind);
   }
 
-  verify(
+  verify(token: unknown, options?: { readonly bind?: string }): Result<T>;
+  verify<State extends BindState | PromiseLike<BindState>>(
     token: unknown,
-    options?: { readonly bind?: string | ((payload: T) => string | undefined | null) },
-  ): Result<T>;
+    options: { readonly bind: (payload: T) => State },
+  ): BoundResult<T, State>;
   verify(token: unknown, options: VerifyOptions<T>): Result<T> | Promise<Result<T>>;
   verify(token: unknown, options: VerifyOptions<T> = {}): Result<T> | Promise<Result<T>> {
     const parts = typeof token === 'string' ? parseToken(token) : undefined;
@@ -166,7 +178,8 @@ export class TokenSigner<T = unknown> implements Signer<T>, TokenCodec {
       const reason = this.#bindRefusal(parts, checked.macs as Macs, state);
       return reason === undefined ? dress(checked, payload) : this.#live.refuse(reason, parts.kid);
     };
-    return isPromise(bound) ? bound.then(settle) : settle(bound);
+    // Database clients return thenables that are no `Promise`.
+    return isPromise(bound) ? Promise.resolve(bound).then(settle) : settle(bound);
   }
 
   /**
@@ -291,6 +304,6 @@ function bindTag(mac: Hmac, unbound: string, state: string): string {
   return (mac.mac(message) as string).slice(0, BIND_TAG_CHARACTERS);
 }
 
-function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
+function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }

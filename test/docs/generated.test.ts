@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { cpSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { SETTING_NAMES, SETTINGS } from '../../src/config/settings.js';
 import { tempDir } from '../support/machine.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -36,7 +37,7 @@ async function runDocs(root: string, ...args: readonly string[]): Promise<Ran> {
 /** The project as far as the script looks at it, to be changed. */
 function copy(): string {
   const root = tempDir();
-  for (const name of ['docs', 'scripts/docs.js', 'package.json'])
+  for (const name of ['docs', 'scripts/docs.js', 'src/config/shape.ts', 'package.json'])
     cpSync(join(ROOT, name), join(root, name), { recursive: true });
   symlinkSync(join(ROOT, 'dist'), join(root, 'dist'));
   return root;
@@ -64,6 +65,23 @@ describe.each(parts)('$page: $name', ({ page, content }) => {
     expect(await runDocs(root)).toEqual({ code: 0, stdout: `wrote ${page}\n`, stderr: '' });
     expect(readFileSync(join(root, page), 'utf8')).toBe(good);
   });
+});
+
+test('so are the types of settings, with every setting that a program may say', async () => {
+  const root = copy();
+  const shape = join(root, 'src/config/shape.ts');
+  const good = readFileSync(shape, 'utf8');
+  for (const name of SETTING_NAMES.filter((each) => SETTINGS[each].variableOnly !== true))
+    expect(good).toContain(`readonly ${name.split('.').at(-1)}?: `);
+  writeFileSync(shape, good.replace('max_age?', 'maximum_age?'));
+  const stale = {
+    code: 1,
+    stdout: '',
+    stderr: 'docs: src/config/shape.ts is out of date: run node scripts/docs.js\n',
+  };
+  expect(await runDocs(root, '--check')).toEqual(stale);
+  await runDocs(root);
+  expect(readFileSync(shape, 'utf8')).toBe(good);
 });
 
 test('a page that has lost its marks is an error, and is left alone', async () => {

@@ -3,7 +3,14 @@ import type { Settings } from '../../config/layers.js';
 import { KeyturnError } from '../../errors.js';
 import { fromJson } from '../../signing/token.js';
 import type { Awaitable } from '../../stores/store.js';
-import { dataText, isEmpty, type LoadedSession, type SessionState, type SessionValues } from './session.js';
+import {
+  dataText,
+  isEmpty,
+  type LoadedSession,
+  type SessionName,
+  type SessionState,
+  type SessionValues,
+} from './session.js';
 
 /** What matters of the response that a session is saved with. */
 export interface ResponseTraits {
@@ -49,7 +56,7 @@ export interface SessionHooks {
    * Properties that requests set without regard to each other, such as `lastPage`: where two do so at once the last one
    * wins, and none of them gets a conflict. Moments, such as `lastSeen = Date.now()`, need no mention: the later stays.
    */
-  readonly lastWins?: readonly string[];
+  readonly lastWins?: readonly SessionName[];
 }
 
 /** The first cookie with a session that lives. */

@@ -1,26 +1,44 @@
 // The session as an app sees it: an object whose own properties are the data, with a few methods beside them.
 import { type OptionNames, requireFunction, requireOptions } from '../../config/options.js';
 import { KeyturnError } from '../../errors.js';
+import type { Json } from '../../signing/json.js';
 import { randomId } from '../../signing/random.js';
 import type { EndedSession } from '../../stores/store.js';
 
 /**
- * What the app keeps in a session. Empty here; an app adds its own properties:
+ * What the app keeps in a session. Empty here, and then a session takes any property; an app may say what it keeps, and
+ * then a name that is misspelt, and what JSON cannot carry, do not compile:
  *
- *     import 'keyturn/fastify';
- *     declare module 'keyturn/fastify' { interface SessionData { userId: string } }
+ *     declare module 'keyturn' {
+ *       interface SessionData { userId: string; cart: string[] }
+ *     }
  */
 export interface SessionData {}
 
-/** Data as the session holds it: known properties with their types, any others as unknown. */
-export type SessionValues = Partial<SessionData> & { [key: string]: unknown };
+/** Stands in the place of data under the name of a method, and takes no value at all: choose another name. */
+export interface NameOfAMethod<Name> {
+  readonly [taken]: Name;
+}
+declare const taken: unique symbol;
+
+/** Data as the session holds it: what {@link SessionData} declares, each of which may be missing; else anything. */
+export type SessionValues = keyof SessionData extends never
+  ? { [name: string]: unknown }
+  : {
+      [Name in keyof SessionData]?:
+        | (Name extends keyof SessionControls ? NameOfAMethod<Name> : Json<SessionData[Name]>)
+        | undefined;
+    };
+
+/** The names of what a session holds: those of {@link SessionData}, or any. */
+export type SessionName = Extract<keyof SessionValues, string>;
 
 export interface RegenerateOptions {
   /**
    * Data that the new session takes over: names of properties, or true for all. Default: none. Where the former session
    * has been signed out meanwhile none of them is taken over, whatever the request has put there since.
    */
-  readonly keep?: boolean | readonly string[];
+  readonly keep?: boolean | readonly SessionName[];
   /**
    * The epoch of the user that this request has begun, to sign out everywhere else: what is kept stays under it. Without
    * it a new epoch ends this session too.
@@ -36,10 +54,12 @@ export interface SessionControls {
   readonly isNew: boolean;
   /**
    * Starts a session with a new id and ends the present one: call it when somebody signs in, so that an id
-   * planted before (fixation) is worth nothing after.
+   * planted before (fixation) is worth nothing after. It is done when it returns.
+   *
+   * @param options what the new session takes over: `{ keep: ['cart'] }`, or the names alone; default: nothing
    */
-  regenerate(options?: RegenerateOptions): void;
-  /** Ends the session: call it when somebody signs out. */
+  regenerate(options?: RegenerateOptions | readonly SessionName[]): void;
+  /** Ends the session: call it when somebody signs out. It is done when it returns. */
   destroy(): void;
   /**
    * Changes the data with a function that is called again on newer data when another request was faster.
@@ -48,9 +68,12 @@ export interface SessionControls {
    * @throws KeyturnError `session_ended` when the session has been signed out meanwhile
    */
   update(change: (data: SessionValues) => void | Promise<void>): Promise<void>;
-  get<K extends keyof SessionValues>(key: K): SessionValues[K] | undefined;
-  set<K extends keyof SessionValues>(key: K, value: SessionValues[K]): void;
-  delete(key: string): void;
+  /** What it holds under a name: the same as `session.name`. */
+  get<Name extends SessionName>(name: Name): SessionValues[Name] | undefined;
+  /** The same as `session.name = value`. */
+  set<Name extends SessionName>(name: Name, value: SessionValues[Name]): void;
+  /** Takes one property out. The session itself ends with {@link destroy}. */
+  delete(name: SessionName): void;
 }
 
 /** A session: `session.cart = […]`, `session.userId`, `session.regenerate()`. */
