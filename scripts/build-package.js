@@ -24,6 +24,8 @@ const entries = Object.values(manifest.exports)
   .filter((target) => typeof target === 'object')
   .map((target) => nameOf(target.import.default));
 const commands = Object.values(manifest.bin).map(nameOf);
+/** What the package itself imports by a name, so that bundlers get something else in its place. */
+const named = Object.values(manifest.imports).map((target) => nameOf(target.default));
 
 function nameOf(file) {
   return relative('dist', file).replaceAll('\\', '/').replace(/\.js$/, '');
@@ -31,6 +33,7 @@ function nameOf(file) {
 
 // The packages that it needs and those that it may be given stay what they are: packages of their own.
 const external = [
+  ...Object.keys(manifest.imports),
   ...Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }),
   ...builtinModules,
   /^node:/,
@@ -73,8 +76,12 @@ execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '
   stdio: 'inherit',
 });
 remove(made);
-await write([...entries, ...commands], { folder: 'src', ending: '.ts', options: code('es', '.js') });
-await write(entries, { folder: 'src', ending: '.ts', options: code('cjs', '.cjs') });
+await write([...entries, ...named, ...commands], {
+  folder: 'src',
+  ending: '.ts',
+  options: code('es', '.js'),
+});
+await write([...entries, ...named], { folder: 'src', ending: '.ts', options: code('cjs', '.cjs') });
 await write(entries, {
   folder: 'dist',
   ending: '.d.ts',

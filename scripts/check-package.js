@@ -1,5 +1,6 @@
 // npm run package: is what would be published right? Each step is a claim; the first that does not hold ends it.
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,7 +45,7 @@ claim('it packs, with what it needs and nothing else', () => {
   const files = packed.files.map(({ path }) => path);
   const stray = files.filter(
     (path) =>
-      !/^(dist\/.+\.(js|cjs|d\.ts|d\.cts)|docs\/.+|data\/published-secrets\.txt|(README|ARCHITECTURE|CHANGELOG|SECURITY)\.md|LICENSE|package\.json)$/.test(
+      !/^(dist\/.+\.(js|cjs|d\.ts|d\.cts)|docs\/.+|data\/(lists|bundled)\.js|(README|ARCHITECTURE|CHANGELOG|SECURITY)\.md|LICENSE|package\.json)$/.test(
         path,
       ),
   );
@@ -53,7 +54,14 @@ claim('it packs, with what it needs and nothing else', () => {
     const { import: esm, require: cjs } = manifest.exports[subpath];
     return [esm.types, esm.default, cjs.types, cjs.default].map((file) => file.replace('./', ''));
   });
-  for (const file of ['README.md', 'LICENSE', 'dist/cli/main.js', 'data/published-secrets.txt', ...entries]) {
+  for (const file of [
+    'README.md',
+    'LICENSE',
+    'dist/cli/main.js',
+    'data/lists.js',
+    'data/bundled.js',
+    ...entries,
+  ]) {
     if (!files.includes(file)) throw new Error(`${file} is missing`);
   }
 });
@@ -123,6 +131,28 @@ claim('what one copy made the other takes, where a process has both', () => {
   symlinkSync(join(root, 'node_modules', 'fastify'), join(scratch, 'node_modules', 'fastify'));
   cpSync(join(root, 'scripts', 'check-package-copies.cjs'), join(scratch, 'copies.cjs'));
   run(process.execPath, ['copies.cjs'], { cwd: scratch, env: { PATH: process.env.PATH } });
+});
+
+claim('with a variable and sessions in the cookie 150 KB of JavaScript are loaded at most', () => {
+  cpSync(join(root, 'scripts', 'check-package-loaded.js'), join(scratch, 'loaded.mjs'));
+  const env = {
+    PATH: process.env.PATH,
+    KEYTURN_ENV: 'prod',
+    KEYTURN_LOG__LEVEL: 'silent',
+    KEYTURN_SECURITY__SIGNING_SECRET: randomBytes(32).toString('hex'),
+    NODE_V8_COVERAGE: mkdtempSync(join(scratch, 'loaded-')),
+  };
+  const loaded = Object.entries(
+    JSON.parse(run(process.execPath, ['loaded.mjs'], { cwd: scratch, env })),
+  ).filter(([path]) => [manifest.name, ...Object.keys(manifest.dependencies)].includes(path.split('/')[0]));
+  const bytes = loaded.reduce((sum, [, size]) => sum + size, 0);
+  if (!loaded.some(([path]) => path.endsWith('dist/adapters/fastify.js')))
+    throw new Error('nothing was measured');
+  console.log(`  ${bytes} bytes in ${loaded.length} files`);
+  if (bytes > 150_000) {
+    const list = loaded.sort((one, other) => other[1] - one[1]).map(([path, size]) => `${size} ${path}`);
+    throw new Error(`${bytes} bytes:\n${list.join('\n')}`);
+  }
 });
 
 try {

@@ -1,11 +1,11 @@
-// node scripts/published-secrets.js LIST: makes data/published-secrets.txt out of a local list of published secrets,
+// node scripts/published-secrets.js LIST: makes the part `published` of data/lists.js out of a local list of published secrets,
 // which stays where it is: a list in the open would be one more for attackers to try.
 //
 // LIST has one secret a line, the place where it stands before it: "place<TAB>secret". Secrets that the rules of
 // src/secret refuse by themselves need no entry. Run `npm run build` first.
 import { readFileSync, writeFileSync } from 'node:fs';
 
-const target = new URL('../data/published-secrets.txt', import.meta.url);
+const target = new URL('../data/lists.js', import.meta.url);
 const [list] = process.argv.slice(2);
 if (list === undefined) throw new Error('which list? "place<TAB>secret" lines');
 
@@ -18,8 +18,17 @@ for (const line of readFileSync(list, 'utf8').split(/\r?\n/)) {
   groups.get(place).add(line.slice(tab + 1));
 }
 
+const former = readFileSync(target, 'utf8');
+const begin = former.indexOf('{');
+const lists = JSON.parse(former.slice(begin));
+const write = (published) => {
+  const text = JSON.stringify({ ...lists, published }, null, 1).replace(/\n +/g, '\n');
+  writeFileSync(target, `${former.slice(0, begin)}${text}\n`);
+  return text.length;
+};
+
 // The rules are asked without the list that is being made.
-writeFileSync(target, '');
+write({});
 const { judge } = await import('../dist/secret/strength.js');
 const { publishedHash, SHORTEST } = await import('../dist/secret/published.js');
 
@@ -35,14 +44,19 @@ const sections = [...groups].map(([place, secrets]) => {
   return { place, collected: secrets.size, hashes: hashes.sort() };
 });
 
-const head = `# Published secrets: the first 48 bits of SHA-256 of each, in base64url, after folding
-# (src/secret/published.ts). Made by scripts/published-secrets.js. Each part names where its secrets
-# stand and how many were collected there; those that the rules refuse by themselves are not listed.
-`;
-const text = sections
-  .filter(({ hashes }) => hashes.length > 0)
-  .map(({ place, collected, hashes }) => `\n# ${place}: ${collected} collected\n${hashes.join('\n')}\n`)
-  .join('');
-writeFileSync(target, head + text);
+/** As many a line as fit. */
+function wrap(hashes) {
+  return Array.from({ length: Math.ceil(hashes.length / 12) }, (_, at) =>
+    hashes.slice(at * 12, at * 12 + 12).join(' '),
+  );
+}
+
+const bytes = write(
+  Object.fromEntries(
+    sections
+      .filter(({ hashes }) => hashes.length > 0)
+      .map(({ place, collected, hashes }) => [`${place}: ${collected} collected`, wrap(hashes)]),
+  ),
+);
 const count = sections.reduce((sum, { collected }) => sum + collected, 0);
-console.log(`${count} collected, ${seen.size} listed, ${(head + text).length} bytes`);
+console.log(`${count} collected, ${seen.size} listed, ${bytes} bytes`);

@@ -2,32 +2,30 @@
 // createKeyturn: resolves the configuration, refuses to start when it must, and hands out signers that follow
 // the keyring in force.
 
-import { buildOnly, keeperOfBuild, storeOfBuild } from './build.js';
 import type { Settings } from './config/layers.js';
 import { type Cures, type OptionNames, requireFunction, requireOptions } from './config/options.js';
 import { buildSign, PROFILE_WORDS, type Profile } from './config/profile.js';
-import { type EngineClients, Engines } from './engines/engines.js';
-import { saidOf } from './engines/reason.js';
+import type { EngineClients, Engines } from './engines/engines.js';
 import { KeyturnError } from './errors.js';
 import type { Keyring } from './keyring/keyring.js';
 import type { LiveKeyring } from './keyring/live.js';
 import { type KeyringView, viewOf } from './keyring/view.js';
+import type { Outside } from './outside.js';
 import type { Config, PurposeName, Purposes } from './purposes/payloads.js';
-import { longerThanSeen } from './purposes/program.js';
 import { type Purpose, PurposeRegistry } from './purposes/registry.js';
 import { type Links, type LinksOptions, publicLinks, UrlLinks } from './purposes/url.js';
 import { type Machine, thisMachine, writeToStderr } from './resolve/machine.js';
 import { type Resolution, type ResolveOptions, resolve, settingsOfBuild } from './resolve/resolve.js';
-import { openRingPlaces, unreported } from './ring-stores/open.js';
+import { NOWHERE } from './ring-stores/places.js';
 import { type Keeper, type RingHealth, RingKeeper } from './runtime/keeper.js';
 import { cleanedFor, type Logger, textLogger } from './runtime/log.js';
 import { formatMetrics } from './runtime/metrics.js';
-import { openSessionStore } from './session-store.js';
 import type { Json, JsonOrBytes } from './signing/json.js';
 import type { LivePurposeParts } from './signing/live-purpose.js';
-import { publicSealer, type Sealer, TokenSealer } from './signing/sealer.js';
+import type { Sealer, TokenSealer } from './signing/sealer.js';
+import { loadSealing, type Sealing } from './signing/sealing.js';
 import { publicSigner, type Signer, TokenSigner } from './signing/signer.js';
-import { type Aead, loadAead, sealerUnavailable } from './signing/sodium.js';
+import { sealerUnavailable } from './signing/sodium.js';
 import { Usage } from './signing/usage.js';
 import type { ReachableStore, StoreState } from './stores/reachable.js';
 import type { SessionStore } from './stores/store.js';
@@ -112,14 +110,15 @@ export type ChangeListener = (keyring: KeyringView, former: KeyringView | undefi
 export interface Internals {
   readonly settings: Settings;
   readonly keeper: Keeper;
-  readonly engines: Engines;
+  /** Undefined where there is nothing to reach. */
+  readonly engines: Engines | undefined;
   readonly ring: LiveKeyring;
   readonly registry: PurposeRegistry;
   readonly logger: Logger;
   readonly clock: () => number;
   readonly usage: Usage;
-  /** The cipher of sealers; undefined where it was not loaded. */
-  readonly aead: Aead | undefined;
+  /** What makes sealers; undefined where it was not loaded. */
+  readonly sealing: Sealing | undefined;
   readonly ownSigner: <T>(purpose: string) => TokenSigner<T>;
   /** Undefined where the cipher was not loaded. */
   readonly ownSealer: <T>(purpose: string) => TokenSealer<T> | undefined;
@@ -234,8 +233,7 @@ class LiveKeyturn implements Keyturn {
       },
       ownSealer: <T>(name: string) => {
         const purpose = parts.registry.own(name);
-        if (parts.aead === undefined) return undefined;
-        return new TokenSealer<T>(this.#tokenParts(purpose, purpose.maxAge), parts.aead);
+        return parts.sealing?.own<T>(this.#tokenParts(purpose, purpose.maxAge));
       },
       ownLinks: (options) => new UrlLinks(this.#internals.ownSigner('url'), options),
     };
@@ -256,10 +254,10 @@ class LiveKeyturn implements Keyturn {
 
   sealer<T = unknown>(purpose: string, options: SignerOptions = {}): Sealer<T> {
     requireOptions(options, 'sealer(purpose, options)', SIGNER_OPTIONS);
-    const { registry, aead } = this.#internals;
+    const { registry, sealing } = this.#internals;
     const found = registry.forSigner(purpose, options.maxAge, true);
-    if (aead === undefined) throw sealerUnavailable(found.purpose.name);
-    return publicSealer(new TokenSealer<T>(this.#tokenParts(found.purpose, found.maxAge), aead));
+    if (sealing === undefined) throw sealerUnavailable(found.purpose.name);
+    return sealing.given<T>(this.#tokenParts(found.purpose, found.maxAge));
   }
 
   links(options: LinksOptions = {}): Links {
@@ -301,7 +299,7 @@ class LiveKeyturn implements Keyturn {
 
   async close(): Promise<void> {
     await this.#internals.keeper.close();
-    await this.#internals.engines.close();
+    await this.#internals.engines?.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -366,7 +364,7 @@ export async function startKeyturn(options: KeyturnOptions, machine: Machine): P
   if (failed !== undefined) throw failed.error;
   const { settings } = resolution;
   const { profile } = resolution.profile;
-  const longer = longerThanSeen(settings, resolution.outside, profile === 'prod');
+  const longer = await longerThanOutside(options, resolution);
   if (longer !== undefined && profile === 'prod') throw longer;
   const logger =
     options.logger === undefined
@@ -376,58 +374,39 @@ export async function startKeyturn(options: KeyturnOptions, machine: Machine): P
   const registry = new PurposeRegistry(settings, profile === 'prod', false, (said) => {
     if (profile === 'dev') warnOfProduction(said, logger);
   });
-  const aead = await aeadFor(registry, settings, profile);
+  const sealing = await sealingFor(registry, settings, profile);
   const usage = new Usage();
   report(resolution, logger);
   if (longer !== undefined && profile === 'dev') warnOfProduction(longer, logger);
-  const engines = new Engines(settings, options.clients);
+  const outside = await outsideOf(resolution, options, logger, machine.now);
+  const { sessionStore, places = NOWHERE } = outside ?? {};
   try {
-    const opened = await openSessionStore({
-      settings,
-      engines,
-      clock: machine.now,
-      away: (engine, trouble) => {
-        logger.error(
-          { event: 'session.engine_unavailable', engine, reason: trouble.why, hint: trouble.hint },
-          `${engine} ${saidOf(trouble)}: requests with a session get 503 until that has passed`,
-        );
-      },
-      back: (engine) => {
-        logger.info(
-          { event: 'session.engine_recovered', engine },
-          `${engine} answers again: sessions are back`,
-        );
-      },
-      readOnly: (engine, trouble) => {
-        logger.error(
-          { event: 'session.engine_read_only', engine, reason: trouble.why, hint: trouble.hint },
-          `${engine} takes no writes (${trouble.why}): sessions can be read, and nobody can sign in or out until that has passed`,
-        );
-      },
-      writable: (engine) => {
-        logger.info({ event: 'session.engine_writable', engine }, `${engine} takes writes again`);
-      },
+    const keeper = await RingKeeper.open({
+      options: resolveOptions,
+      resolution,
+      places,
+      logger,
+      registry,
+      usage,
     });
-    const places = await openRingPlaces(resolution, engines, machine.now);
-    const keeper = new RingKeeper({ options: resolveOptions, resolution, places, logger, registry, usage });
     await keeper.start();
-    if (!keeper.health.reporting) warnUnreported(await unreported(places, settings, engines), logger);
+    if (!keeper.health.reporting) warnUnreported(await outside?.whyUnreported(), logger);
     const { ring } = keeper;
     return new LiveKeyturn(profile, {
       settings,
       keeper,
-      engines,
+      engines: outside?.engines,
       ring,
       registry,
       logger,
       clock: machine.now,
       usage,
-      aead,
-      sessionStore: opened,
+      sealing,
+      sessionStore,
       build: undefined,
     });
   } catch (error) {
-    await engines.close();
+    await outside?.engines.close();
     throw error;
   }
 }
@@ -435,9 +414,10 @@ export async function startKeyturn(options: KeyturnOptions, machine: Machine): P
 /** A Keyturn for a build: its parts can be made, and throw `build_only` when they are used. */
 async function startBuild(
   sign: string,
-  { logger, clients }: KeyturnOptions,
+  { logger }: KeyturnOptions,
   options: ResolveOptions,
 ): Promise<Keyturn> {
+  const { buildOnly, keeperOfBuild, storeOfBuild } = await import('./build.js');
   const { settings, profile } = await settingsOfBuild(options);
   const clock = options.machine.now;
   const error = buildOnly(sign);
@@ -448,14 +428,14 @@ async function startBuild(
   return new LiveKeyturn(profile, {
     settings,
     keeper,
-    engines: new Engines(settings, clients),
+    engines: undefined,
     ring: keeper.ring,
     // What it does not know it takes: the settings of where the app runs need not be here.
     registry: new PurposeRegistry(settings, false, true),
     logger: log,
     clock,
     usage: new Usage(),
-    aead: await loadAead().catch(() => undefined),
+    sealing: await loadSealing().catch(() => undefined),
     sessionStore: settings.get('session.backend') === 'cookie' ? undefined : storeOfBuild(error),
     build: error,
   });
@@ -466,23 +446,47 @@ async function startBuild(
  * in development, where purposes need not be declared, and where `session.sealed` is set to false, so that cookies
  * sealed by another process, or before, can be opened.
  */
-async function aeadFor(
+async function sealingFor(
   registry: PurposeRegistry,
   settings: Settings,
   profile: Profile,
-): Promise<Aead | undefined> {
+): Promise<Sealing | undefined> {
   const needed = registry.all.find((purpose) => purpose.sealed);
   const useful = profile !== 'prod' || settings.origin('session.sealed')?.layer !== 'built-in';
   if (needed === undefined && !useful) return undefined;
   try {
-    const aead = await loadAead();
-    if (aead === undefined && needed !== undefined) throw sealerUnavailable(needed.name);
-    return aead;
+    const sealing = await loadSealing();
+    if (sealing === undefined && needed !== undefined) throw sealerUnavailable(needed.name);
+    return sealing;
   } catch (error) {
     // A package that nobody asked for stops no start. Who asks for it later hears that it cannot be had.
     if (needed === undefined) return undefined;
     throw error;
   }
+}
+
+/** What is wrong where the program lengthens what variables and files say; asked only of one that says something. */
+async function longerThanOutside(
+  { config }: KeyturnOptions,
+  { settings, outside, profile }: Resolution,
+): Promise<KeyturnError | undefined> {
+  if (config === undefined) return undefined;
+  const { longerThanSeen } = await import('./purposes/program.js');
+  return longerThanSeen(settings, outside, profile.profile === 'prod');
+}
+
+/** Undefined, and not even loaded, for a secret by itself and sessions in the cookie. */
+async function outsideOf(
+  resolution: Resolution,
+  { clients }: KeyturnOptions,
+  logger: Logger,
+  now: () => number,
+): Promise<Outside | undefined> {
+  const { settings, source } = resolution;
+  const byItself = settings.get('security.keyring.store') === undefined && source?.format !== 'document';
+  if (byItself && settings.get('session.backend') === 'cookie') return undefined;
+  const { openOutside } = await import('./outside.js');
+  return await openOutside(resolution, clients, logger, now);
 }
 
 /** Steps of a rotation would not wait for this process, and nobody would see why. */

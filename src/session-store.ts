@@ -3,23 +3,9 @@
 // everybody when the engine is back.
 import type { Settings } from './config/layers.js';
 import type { Engines } from './engines/engines.js';
-import { type Trouble, troubleOf } from './engines/reason.js';
-import { mayNot } from './engines/schema.js';
-import { tableRefused } from './engines/session-schema.js';
-import { inTime, PATIENCE } from './engines/watch.js';
-import { memoryStore } from './stores/memory.js';
-import { postgresStore } from './stores/postgres.js';
-import { ReachableStore } from './stores/reachable.js';
-import { redisStore } from './stores/redis.js';
-import type {
-  Awaitable,
-  EndedSession,
-  PutOutcome,
-  SessionRecord,
-  SessionStore,
-  StoredSession,
-  UserSession,
-} from './stores/store.js';
+import type { Trouble } from './engines/reason.js';
+import type { ReachableStore } from './stores/reachable.js';
+import type { SessionStore } from './stores/store.js';
 
 export interface SessionStoreParts {
   readonly settings: Settings;
@@ -27,7 +13,7 @@ export interface SessionStoreParts {
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   /** Told when the engine does not answer, at the start or later. */
-  readonly away: (engine: string, trouble: Trouble) => void;
+  readonly away: (engine: string, trouble: Trouble, said: string) => void;
   /** Told when it answers again. */
   readonly back: (engine: string) => void;
   /** Told when it answers and takes no writes. */
@@ -43,19 +29,29 @@ export interface SessionStoreParts {
  */
 export async function openSessionStore(parts: SessionStoreParts): Promise<ReachableStore | undefined> {
   const { settings, engines, clock } = parts;
+  const backend = settings.get('session.backend');
+  // What an app does without it does not load.
+  if (backend === 'cookie') return undefined;
+  const { ReachableStore } = await import('./stores/reachable.js');
+  if (backend === 'memory') {
+    const { memoryStore } = await import('./stores/memory.js');
+    return new ReachableStore(memoryStore({ clock }));
+  }
+  const { saidOf, troubleOf } = await import('./engines/reason.js');
+  const { inTime, PATIENCE } = await import('./engines/watch.js');
   const watched = (store: SessionStore, engine: string): ReachableStore =>
     new ReachableStore(store, {
-      away: (error) => parts.away(engine, troubleOf(error)),
+      away: (error) => {
+        const trouble = troubleOf(error);
+        parts.away(engine, trouble, saidOf(trouble));
+      },
       back: () => parts.back(engine),
       readOnly: (error) => parts.readOnly(engine, troubleOf(error)),
       writable: () => parts.writable(engine),
     });
-  switch (settings.get('session.backend')) {
-    case 'cookie':
-      return undefined;
-    case 'memory':
-      return new ReachableStore(memoryStore({ clock }));
+  switch (backend) {
     case 'redis': {
+      const { redisStore } = await import('./stores/redis.js');
       const client = await engines.redis('session');
       const inner = redisStore({ client, prefix: settings.get('session.redis.prefix'), clock });
       const store = watched(inner, 'Redis');
@@ -64,6 +60,10 @@ export async function openSessionStore(parts: SessionStoreParts): Promise<Reacha
       return store;
     }
     case 'postgres': {
+      const { postgresStore } = await import('./stores/postgres.js');
+      const { PreparedStore } = await import('./stores/prepared.js');
+      const { mayNot } = await import('./engines/schema.js');
+      const { tableRefused } = await import('./engines/session-schema.js');
       const pool = await engines.postgres('session');
       const table = settings.get('session.postgres.table');
       const inner = postgresStore({ pool, table, clock });
@@ -74,74 +74,6 @@ export async function openSessionStore(parts: SessionStoreParts): Promise<Reacha
         store.failed(error);
       });
       return store;
-    }
-  }
-}
-
-function codeOf(error: unknown): unknown {
-  return (error as { readonly code?: unknown } | null | undefined)?.code;
-}
-
-/** undefined_table */
-const NO_TABLE = '42P01';
-
-/**
- * A store whose table is made before it is first used: at the start or, where PostgreSQL is out of reach then, as soon
- * as it answers; and again where it comes back as an empty database.
- */
-class PreparedStore implements SessionStore {
-  readonly #store: SessionStore;
-  readonly #prepare: () => Promise<void>;
-  #prepared: Promise<void> | undefined;
-
-  constructor(store: SessionStore, prepare: () => Promise<void>) {
-    this.#store = store;
-    this.#prepare = prepare;
-  }
-
-  async ready(): Promise<void> {
-    this.#prepared ??= this.#prepare().catch((error) => {
-      this.#prepared = undefined;
-      throw error;
-    });
-    await this.#prepared;
-  }
-
-  async get(id: string): Promise<StoredSession | undefined> {
-    return await this.#ask(() => this.#store.get(id));
-  }
-
-  async put(id: string, record: SessionRecord, expected: number): Promise<PutOutcome> {
-    return await this.#ask(() => this.#store.put(id, record, expected));
-  }
-
-  async touch(id: string, expiresAt: number): Promise<boolean> {
-    return await this.#ask(() => this.#store.touch(id, expiresAt));
-  }
-
-  async destroy(id: string, until: number, next?: string): Promise<boolean> {
-    return await this.#ask(() => this.#store.destroy(id, until, next));
-  }
-
-  async ended(id: string): Promise<EndedSession | undefined> {
-    return await this.#ask(() => this.#store.ended?.(id));
-  }
-
-  async listUser(user: string): Promise<readonly UserSession[]> {
-    return await this.#ask(() => this.#store.listUser(user));
-  }
-
-  async #ask<T>(ask: () => Awaitable<T>): Promise<T> {
-    await this.ready();
-    const prepared = this.#prepared;
-    try {
-      return await ask();
-    } catch (error) {
-      if (codeOf(error) !== NO_TABLE) throw error;
-      // Nothing was done. Of many that find out at once, one makes the table.
-      if (this.#prepared === prepared) this.#prepared = undefined;
-      await this.ready();
-      return await ask();
     }
   }
 }

@@ -277,8 +277,8 @@ async function objectsOf(keyturn: Keyturn): Promise<Record<string, unknown>> {
   const token = signer.sign({ user: 1 }, { bind: 'state' });
   const plain = signer.sign({ user: 2 });
   const store = memoryStore();
-  const core = new HttpCore(keyturn, {});
-  const stored = new HttpCore(keyturn, { store, user: () => 'ada' });
+  const core = await HttpCore.open(keyturn, {});
+  const stored = await HttpCore.open(keyturn, { store, user: () => 'ada' });
   const first = await visited(stored);
   first.session.user = 'Ada';
   const second = await visited(stored, await cookieAfter(first));
@@ -346,7 +346,7 @@ async function refused(place: Place, profile = 'prod'): Promise<never> {
 
 async function coreOf(options: HttpOptions = {}, config?: Place['config']): Promise<HttpCore> {
   const { env } = PLACES['the variables'] as Place;
-  return new HttpCore(
+  return await HttpCore.open(
     await started({ env: env ?? {}, ...(config === undefined ? {} : { config }) }),
     options,
   );

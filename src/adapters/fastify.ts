@@ -100,7 +100,7 @@ const plugin: FastifyPluginAsync<KeyturnFastifyOptions> = async (app, given) => 
   if (options.keyturn === undefined) app.addHook('onClose', () => keyturn.close());
   const { build } = internalsOf(keyturn);
   if (build !== undefined) refuseToListen(app.server, build);
-  const core = new HttpCore(keyturn, options);
+  const core = await HttpCore.open(keyturn, options);
   const visit = (request: FastifyRequest): Visit => {
     const visited = request as Visited;
     visited[VISIT] ??= core.visit(new Described(request));

@@ -11,7 +11,6 @@ import { Csrf, type CsrfReason, isSafeMethod } from '../purposes/csrf.js';
 import { CsrfId } from '../purposes/csrf-id.js';
 import { type Flash, FlashBox, flashFor } from '../purposes/flash.js';
 import { type CookieSessionParts, CookieSessions } from '../purposes/session/in-cookie.js';
-import { StoreSessions } from '../purposes/session/in-store.js';
 import {
   andThen,
   type ResponseTraits,
@@ -25,7 +24,6 @@ import type { Keeper } from '../runtime/keeper.js';
 import type { Logger } from '../runtime/log.js';
 import type { TokenCodec } from '../signing/live-purpose.js';
 import type { TokenSigner } from '../signing/signer.js';
-import { ReachableStore } from '../stores/reachable.js';
 import { requireStore } from '../stores/require.js';
 import type { Awaitable, SessionStore } from '../stores/store.js';
 
@@ -79,6 +77,12 @@ type LateThing = 'session' | 'flash' | 'csrf';
 /** Milliseconds: whoever shows the same cookie again and again must not fill the log. */
 const CLOCK_TOLD_EVERY = 60_000;
 
+/** What sessions in a store need, and sessions in the cookie do not load. */
+export interface StoreParts {
+  readonly ReachableStore: typeof import('../stores/reachable.js').ReachableStore;
+  readonly StoreSessions: typeof import('../purposes/session/in-store.js').StoreSessions;
+}
+
 /** One app's sessions, CSRF protection and flash messages. Made once; makes a {@link Visit} per request. */
 export class HttpCore {
   readonly sessions: SessionKind;
@@ -108,7 +112,16 @@ export class HttpCore {
   readonly #public = new Set<string | undefined>();
 
   /** @throws KeyturnError `argument_invalid`, `store_invalid`, `cookie_invalid`, `config_invalid` */
-  constructor(keyturn: Keyturn, options: HttpOptions) {
+  static async open(keyturn: Keyturn, options: HttpOptions): Promise<HttpCore> {
+    const store = options?.store ?? internalsOf(keyturn).sessionStore;
+    if (store === undefined) return new HttpCore(keyturn, options);
+    const { ReachableStore } = await import('../stores/reachable.js');
+    const { StoreSessions } = await import('../purposes/session/in-store.js');
+    return new HttpCore(keyturn, options, { ReachableStore, StoreSessions });
+  }
+
+  /** @param parts needed where there is a store; {@link open} loads them */
+  constructor(keyturn: Keyturn, options: HttpOptions, parts?: StoreParts) {
     requireHttpOptions(options);
     const { settings, ownSigner, ownSealer, logger, clock, sessionStore, keeper, ring } =
       internalsOf(keyturn);
@@ -128,7 +141,10 @@ export class HttpCore {
     this.logger = logger;
     this.clock = clock;
     this.#tellsLosses = profile !== 'prod';
-    const store = options.store === undefined ? sessionStore : new ReachableStore(options.store);
+    const store =
+      options.store === undefined || parts === undefined
+        ? sessionStore
+        : new parts.ReachableStore(options.store);
     const times = new SessionTimes(settings);
     const persistent = settings.get('session.cookie.persistent');
     const dropped = () =>
@@ -138,9 +154,9 @@ export class HttpCore {
       );
     const shared = { cookie: this.sessionCookie, times, hooks: options, persistent, clock };
     this.sessions =
-      store === undefined
+      store === undefined || parts === undefined
         ? new CookieSessions({ ...shared, ...cookieCodecs(keyturn) })
-        : new StoreSessions({ ...shared, store, signer: ownSigner('session'), dropped });
+        : new parts.StoreSessions({ ...shared, store, signer: ownSigner('session'), dropped });
     this.#sessionCodecs = [ownSigner('session'), ownSealer('session') ?? []].flat();
     this.waits = store !== undefined || options.epoch !== undefined;
   }

@@ -1,6 +1,5 @@
 // Reads keyturn.toml and keyturn.<profile>.toml.
 import { basename } from 'node:path';
-import { parse, TomlError } from 'smol-toml';
 import { isThere, readBounded } from '../disk/read.js';
 import { KeyturnError } from '../errors.js';
 import type { Layer } from './layers.js';
@@ -28,7 +27,9 @@ export async function readConfigFiles(
     const name = basename(path);
     try {
       const source = await readText(path);
-      if (source !== undefined) layers.push({ origin: { layer: 'file', name, path }, tree: parse(source) });
+      if (source !== undefined) {
+        layers.push({ origin: { layer: 'file', name, path }, tree: await parseToml(name, source) });
+      }
     } catch (error) {
       errors.push(unreadable(name, error));
     }
@@ -39,6 +40,22 @@ export async function readConfigFiles(
     errors.push(new KeyturnError('config_unknown_key', what, `rename it to ${basename(ofProfile)}`));
   }
   return { layers, errors };
+}
+
+/** The parser is loaded where there is something to parse. @throws KeyturnError `config_invalid` */
+async function parseToml(name: string, source: string): Promise<Layer['tree']> {
+  const { parse, TomlError } = await import('smol-toml');
+  try {
+    return parse(source);
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    // Neither the message nor the cause is passed on: both quote the line, which may hold a secret.
+    throw new KeyturnError(
+      'config_invalid',
+      `${name} is not valid TOML (line ${error.line}, column ${error.column})`,
+      'correct that line: texts stand in double quotes, sections in [brackets]',
+    );
+  }
 }
 
 async function readText(path: string): Promise<string | undefined> {
@@ -59,14 +76,7 @@ const HINTS: Readonly<Record<string, string>> = {
 };
 
 function unreadable(name: string, error: unknown): KeyturnError {
-  if (error instanceof TomlError) {
-    // Neither the message nor the cause is passed on: both quote the line, which may hold a secret.
-    return new KeyturnError(
-      'config_invalid',
-      `${name} is not valid TOML (line ${error.line}, column ${error.column})`,
-      'correct that line: texts stand in double quotes, sections in [brackets]',
-    );
-  }
+  if (error instanceof KeyturnError) return error;
   const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
   if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') {
     return new KeyturnError('config_invalid', `${name} is not UTF-8 text`, 'save it as UTF-8, as TOML asks');

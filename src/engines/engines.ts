@@ -2,8 +2,6 @@
 import type { Settings } from '../config/layers.js';
 import { type SettingName, variableOf } from '../config/settings.js';
 import { KeyturnError } from '../errors.js';
-import { openPostgres } from './open-postgres.js';
-import { openRedis } from './open-redis.js';
 import type { PostgresPool } from './postgres.js';
 import type { RedisClient } from './redis.js';
 
@@ -49,7 +47,11 @@ export class Engines {
   async redis(of: EngineUse): Promise<RedisClient> {
     if (this.#clients.redis !== undefined) return this.#clients.redis;
     const { url } = placeOf(this.#settings, 'redis', of);
-    return (await this.#open(url, () => openRedis(url))) as RedisClient;
+    const open = async (): Promise<Opened> => {
+      const { openRedis } = await import('./open-redis.js');
+      return await openRedis(url);
+    };
+    return (await this.#open(url, open)) as RedisClient;
   }
 
   /** Connects when it is first used. @throws KeyturnError `config_invalid`, `engine_missing` */
@@ -57,6 +59,7 @@ export class Engines {
     if (this.#clients.postgres !== undefined) return this.#clients.postgres;
     const { url } = placeOf(this.#settings, 'postgres', of);
     const open = async (): Promise<Opened> => {
+      const { openPostgres } = await import('./open-postgres.js');
       const { pool, close } = await openPostgres(url);
       return { client: pool, close };
     };

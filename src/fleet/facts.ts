@@ -1,27 +1,11 @@
 // What a step is decided by, gathered: what the processes of a fleet say, and what the configuration does.
-import type { Settings } from '../config/layers.js';
 import { type ClockReadings, type Lifetimes, longer } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
 import type { ReplicaFacts, TransitionFacts } from '../keyring/step-facts.js';
 import type { HeardReport } from './authentic.js';
 import type { Fleet } from './fleet.js';
 import { endedFacts, replicaFacts } from './replica-facts.js';
-
-/** What the configuration says of time. Seconds. */
-export interface FleetTimes {
-  readonly maxLag: number;
-  readonly lease: number;
-  readonly skew: number;
-}
-
-/** @param settings those of the process or the command */
-export function timesOf(settings: Settings): FleetTimes {
-  return {
-    maxLag: settings.get('security.keyring.max_lag'),
-    lease: settings.get('security.keyring.lease'),
-    skew: settings.get('security.keyring.clock_skew'),
-  };
-}
+import type { FleetTimes } from './times.js';
 
 export interface FactParts {
   readonly times: FleetTimes;

@@ -15,14 +15,6 @@ import { formatMark, type Generation, parseMark } from './marks.js';
 
 const VERSION = 1;
 
-/** Whether the text can only be meant as a keyring document. */
-export function looksLikeDocument(text: string): boolean {
-  return text
-    .replace(/^\uFEFF/, '')
-    .trimStart()
-    .startsWith('{');
-}
-
 /**
  * Reads a keyring document. Errors name the place (`keys[2].state`), never the content.
  *

@@ -1,11 +1,15 @@
 // Cookies: what they are called and which attributes they carry. The profile decides, never the request.
-import { stringifySetCookie } from 'cookie';
 import type { Settings } from '../config/layers.js';
 import type { Profile } from '../config/profile.js';
 import { KeyturnError } from '../errors.js';
 
 /** Every browser keeps so much: name, value and attributes together (RFC 6265, section 6.1). */
 export const COOKIE_LIMIT = 4096;
+
+/** What RFC 6265, section 4.1.1 takes as a name. */
+const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
+
+const SAME_SITE = { strict: 'Strict', lax: 'Lax', none: 'None' } as const;
 
 /** One cookie of the app: finds its value in a request, writes it into a response. */
 export class AppCookie {
@@ -38,28 +42,23 @@ export class AppCookie {
         'leave the prefix out of session.cookie.name',
       );
     }
-    try {
-      const cookie = stringifySetCookie({
-        name: this.name,
-        value: '',
-        path,
-        httpOnly: !readable,
-        secure,
-        sameSite,
-        partitioned,
-        ...(domain === undefined ? {} : { domain }),
-      });
-      this.#prefix = `${this.name}=`;
-      this.#attributes = cookie.slice(this.#prefix.length);
-    } catch (error) {
-      // Only what is wrong is passed on ("option path is invalid"), not the value: it may be a secret in the wrong place.
-      const [what] = (error as Error).message.split(':');
+    if (!TOKEN.test(base)) {
       throw new KeyturnError(
         'cookie_invalid',
-        `the settings under [session.cookie] make no valid cookie (${what})`,
-        'correct its name, domain or path',
+        'the settings under [session.cookie] make no valid cookie (its name is none)',
+        'correct its name',
       );
     }
+    this.#prefix = `${this.name}=`;
+    // RFC 6265, section 4.1. What the settings say of name, domain and path fits there: config/cookie-values.ts.
+    this.#attributes = [
+      domain === undefined ? '' : `; Domain=${domain}`,
+      `; Path=${path}`,
+      readable ? '' : '; HttpOnly',
+      secure ? '; Secure' : '',
+      partitioned ? '; Partitioned' : '',
+      `; SameSite=${SAME_SITE[sameSite]}`,
+    ].join('');
   }
 
   /** Its values in a `Cookie` header, in their order: see {@link findCookies}. */

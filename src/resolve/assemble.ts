@@ -4,9 +4,9 @@ import type { Profile } from '../config/profile.js';
 import { variableOf } from '../config/settings.js';
 import { isQuoted } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
-import { looksLikeDocument, parseDocument } from '../keyring/document.js';
 import { Key, type KeyState, Material } from '../keyring/key.js';
 import { Keyring } from '../keyring/keyring.js';
+import { looksLikeDocument } from '../keyring/looks.js';
 import type { Source } from '../secret/ladder.js';
 import { hasPublishedList } from '../secret/published.js';
 import { judge, MINIMUM_BYTES } from '../secret/strength.js';
@@ -39,19 +39,20 @@ type Places = Map<string, string>;
  * Builds the keyring in force. Whatever is wrong goes to `problems`; the keyring is undefined when it cannot
  * be built at all.
  */
-export function assembleKeyring(
+export async function assembleKeyring(
   source: Source,
   text: string,
   judging: Judging,
-): { readonly format: SourceFormat; readonly keyring: Keyring | undefined } {
+): Promise<{ readonly format: SourceFormat; readonly keyring: Keyring | undefined }> {
   const { settings, problems } = judging;
   const where = source.kind === 'file' ? `${source.path} (from ${source.name})` : source.name;
   const places: Places = new Map();
   let format: SourceFormat = 'secret';
-  const keyring = problems.attempt('signing_secret', () => {
+  const keyring = await problems.attemptAsync('signing_secret', async () => {
     format = formatOf(source, text, where);
     if (format === 'document') {
       refuseCompanions(settings, where);
+      const { parseDocument } = await import('../keyring/document.js');
       return parseDocument(text, where, cleanSecret);
     }
     const gathering = new Gathering(places, problems);
@@ -252,6 +253,6 @@ function listMissing(): KeyturnError {
   return new KeyturnError(
     'package_incomplete',
     'the list of published secrets is not there, so that none of them can be recognised',
-    'install the package keyturn whole; where it is bundled, keep it out of the bundle or copy its folder data along',
+    'install the package keyturn whole; where it is bundled, let the bundler go by the condition "module", or keep keyturn out of the bundle',
   );
 }

@@ -147,7 +147,7 @@ export async function resolve(options: ResolveOptions): Promise<Resolution> {
       problems: problems.list,
     };
   }
-  const assembled = assembleKeyring(found.source, found.text, {
+  const assembled = await assembleKeyring(found.source, found.text, {
     settings,
     profile: profile.profile,
     now: machine.now(),

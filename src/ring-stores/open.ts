@@ -2,29 +2,10 @@
 import type { Settings } from '../config/layers.js';
 import { variableOf } from '../config/settings.js';
 import type { Engines } from '../engines/engines.js';
-import { refuseKeyPrefix } from '../engines/redis.js';
-import { tablesOf } from '../engines/ring-schema.js';
-import { areThere, canPrepare, canUse } from '../engines/schema.js';
-import { inTime, PATIENCE } from '../engines/watch.js';
 import { KeyturnError } from '../errors.js';
-import type { Fleet } from '../fleet/fleet.js';
 import type { Resolution } from '../resolve/resolve.js';
-import { FileRingStore } from './file.js';
-import { PostgresRingTable } from './postgres.js';
-import { RedisRingTable } from './redis.js';
+import { NOWHERE, type RingPlaces } from './places.js';
 import type { RingTable } from './ring-table.js';
-import { SharedRingStore } from './shared.js';
-import { SharedFleet } from './shared-fleet.js';
-
-/** The places of a keyring and of what its processes say. */
-export interface RingPlaces {
-  /** Set where replicas share a keyring in an engine. */
-  readonly shared: SharedRingStore | undefined;
-  /** Where the ring can be changed: the shared one, or a keyring document; undefined for secrets by themselves. */
-  readonly store: SharedRingStore | FileRingStore | undefined;
-  /** Where processes report; undefined where they share nothing but their secret. */
-  readonly fleet: Fleet | undefined;
-}
 
 /**
  * @param now milliseconds since 1970
@@ -39,22 +20,27 @@ export async function openRingPlaces(
   const kept = settings.get('security.keyring.store');
   const tableIn = async (engine: 'redis' | 'postgres', of: 'keyring' | 'session'): Promise<RingTable> => {
     const name = settings.get('security.keyring.name');
-    return engine === 'redis'
-      ? new RedisRingTable({
-          client: await engines.redis(of),
-          prefix: settings.get('session.redis.prefix'),
-          name,
-        })
-      : new PostgresRingTable({ pool: await engines.postgres(of), name });
+    if (engine === 'redis') {
+      const { RedisRingTable } = await import('./redis.js');
+      const prefix = settings.get('session.redis.prefix');
+      return new RedisRingTable({ client: await engines.redis(of), prefix, name });
+    }
+    const { PostgresRingTable } = await import('./postgres.js');
+    return new PostgresRingTable({ pool: await engines.postgres(of), name });
   };
   if (kept !== undefined) {
     if (keyring === undefined) throw noSecret();
-    if (kept === 'redis') refuseKeyPrefix(await engines.redis('keyring'));
+    if (kept === 'redis') {
+      const { refuseKeyPrefix } = await import('../engines/redis.js');
+      refuseKeyPrefix(await engines.redis('keyring'));
+    }
+    const { SharedRingStore } = await import('./shared.js');
     const table = await tableIn(kept, 'keyring');
     const shared = new SharedRingStore({ table, roots: keyring, lease, now });
     return { shared, store: shared, fleet: shared.fleet };
   }
   if (source?.kind === 'file' && source.format === 'document' && source.path !== undefined) {
+    const { FileRingStore } = await import('./file.js');
     const store = new FileRingStore(source.path, lease, now);
     return { shared: undefined, store, fleet: store.fleet };
   }
@@ -62,6 +48,7 @@ export async function openRingPlaces(
   const backend = settings.get('session.backend');
   if (backend !== 'redis' && backend !== 'postgres') return NOWHERE;
 
+  const { SharedFleet } = await import('./shared-fleet.js');
   return { ...NOWHERE, fleet: new SharedFleet(await tableIn(backend, 'session'), lease, now) };
 }
 
@@ -74,8 +61,12 @@ export async function unreported(
   settings: Settings,
   engines: Engines,
 ): Promise<string | undefined> {
-  const inDatabase = fleet instanceof SharedFleet && settings.get('session.backend') === 'postgres';
-  if (!inDatabase || shared !== undefined) return undefined;
+  if (settings.get('session.backend') !== 'postgres' || shared !== undefined) return undefined;
+  const { SharedFleet } = await import('./shared-fleet.js');
+  if (!(fleet instanceof SharedFleet)) return undefined;
+  const { tablesOf } = await import('../engines/ring-schema.js');
+  const { areThere, canPrepare, canUse } = await import('../engines/schema.js');
+  const { inTime, PATIENCE } = await import('../engines/watch.js');
   const pool = await engines.postgres('session');
   const tables = Object.values(tablesOf(undefined));
   const lacking = async (): Promise<string | undefined> => {
@@ -86,9 +77,6 @@ export async function unreported(
   if (lacks === undefined) return undefined;
   return `its user is not allowed to ${lacks} the tables ${tables.join(', ').replaceAll('"', '')}`;
 }
-
-/** No place at all. */
-export const NOWHERE: RingPlaces = { shared: undefined, store: undefined, fleet: undefined };
 
 /** A command does not make one up: what it sealed with that nobody could open. */
 function noSecret(): KeyturnError {

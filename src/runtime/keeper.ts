@@ -1,28 +1,24 @@
 // Keeps the keyring in force up to date: follows its source, reports what this process knows, and says how it is.
 import type { KeyturnError } from '../errors.js';
-import { type FleetTimes, timesOf } from '../fleet/facts.js';
 import { type PlannedKey, type ReplicaReport, reportedFiles } from '../fleet/report.js';
-import { Reporter } from '../fleet/reporter.js';
-import { adopt, newRingId } from '../keyring/adopt.js';
-import { Material } from '../keyring/key.js';
+import type { Reporter } from '../fleet/reporter.js';
+import { type FleetTimes, timesOf } from '../fleet/times.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { LiveKeyring, type Moment } from '../keyring/live.js';
-import { merge } from '../keyring/merge.js';
 import type { PurposeRegistry } from '../purposes/registry.js';
 import { Follower, type Following } from '../resolve/follow.js';
 import { onHangup, thisProcess, unitIn } from '../resolve/machine.js';
 import type { Resolution, ResolveOptions } from '../resolve/resolve.js';
-import type { RingPlaces } from '../ring-stores/open.js';
+import type { RingPlaces } from '../ring-stores/places.js';
 import type { RingStore } from '../ring-stores/ring-store.js';
 import type { SharedRingStore } from '../ring-stores/shared.js';
-import { generateSecret } from '../secret/generate.js';
 import { FARTHEST_AHEAD } from '../signing/live-purpose.js';
 import { randomId } from '../signing/random.js';
 import type { Usage } from '../signing/usage.js';
-import { AutomaticRotation } from './automatic.js';
+import type { AutomaticRotation } from './automatic.js';
 import { RingLease } from './lease.js';
 import type { Logger } from './log.js';
-import { SharedFollower } from './shared-follower.js';
+import type { SharedFollower } from './shared-follower.js';
 
 /** How a process is as far as its keyring goes. Nothing in it is secret. */
 export interface RingHealth {
@@ -62,6 +58,13 @@ export interface KeeperParts {
   readonly usage: Usage;
 }
 
+/** What not every process needs, loaded where it is. */
+interface LoadedParts {
+  readonly sharing: typeof import('./shared-lines.js') | undefined;
+  readonly reporting: typeof import('../fleet/reporter.js') | undefined;
+  readonly rotating: typeof import('./automatic.js') | undefined;
+}
+
 /** What keeps the ring in force up to date: a source that is looked at, or a store that tells. */
 interface RingFollower {
   /** Whether a newer ring may appear while the process runs. */
@@ -97,7 +100,18 @@ export class RingKeeper {
   #wasReady: boolean | undefined;
   #stopListening: () => void = () => {};
 
-  constructor(parts: KeeperParts) {
+  static async open(parts: KeeperParts): Promise<RingKeeper> {
+    const { shared, store, fleet } = parts.places;
+    const turns =
+      store !== undefined && parts.resolution.settings.get('security.rotation.every') !== undefined;
+    return new RingKeeper(parts, {
+      sharing: shared && (await import('./shared-lines.js')),
+      reporting: fleet && (await import('../fleet/reporter.js')),
+      rotating: turns ? await import('./automatic.js') : undefined,
+    });
+  }
+
+  private constructor(parts: KeeperParts, { sharing, reporting, rotating }: LoadedParts) {
     this.#parts = parts;
     const { options, resolution, places } = parts;
     const { now } = options.machine;
@@ -114,10 +128,11 @@ export class RingKeeper {
       failed: (error) => this.#failed('ring', error),
       passed: () => this.#passed(),
     };
-    if (shared === undefined) this.#follower = new Follower(options, resolution, following);
+    if (shared === undefined || sharing === undefined)
+      this.#follower = new Follower(options, resolution, following);
     else {
       this.#holdLease();
-      this.#follower = this.#sharedFollower(shared, following);
+      this.#follower = this.#sharedFollower(sharing, shared, following);
       this.#rootFollower = new Follower(options, resolution, {
         found: (roots) => {
           shared.roots = roots;
@@ -129,9 +144,9 @@ export class RingKeeper {
       });
     }
     this.#reporter =
-      fleet === undefined
+      fleet === undefined || reporting === undefined
         ? undefined
-        : new Reporter({
+        : new reporting.Reporter({
             fleet,
             lease: this.#times.lease,
             describe: () => this.#report(),
@@ -144,7 +159,7 @@ export class RingKeeper {
               );
             },
           });
-    this.#automatic = store === undefined ? undefined : this.#automaticRotation(store);
+    this.#automatic = store && rotating && this.#automaticRotation(rotating, store);
     this.ring.onChange((ring, former) => this.#changed(ring, former));
   }
 
@@ -209,27 +224,21 @@ export class RingKeeper {
     await this.#reporter?.close();
   }
 
-  #sharedFollower(store: SharedRingStore, following: Following): SharedFollower {
+  #sharedFollower(
+    { SharedFollower, firstRing, mergeLines }: typeof import('./shared-lines.js'),
+    store: SharedRingStore,
+    following: Following,
+  ): SharedFollower {
     const { options, resolution, registry, logger } = this.#parts;
     const { now } = options.machine;
-    const begin = () => {
-      const keys = store.roots.keys;
-      return adopt(keys, { id: newRingId(), at: now(), what: 'init', who: 'keyturn' });
-    };
+    const begin = () => firstRing(store.roots, now());
     return new SharedFollower({
       store,
       ring: this.ring,
       following,
       report: () => this.#report(),
       hear: () => this.#since((begun) => this.#lease.heard(begun)),
-      merge: (mine, other) =>
-        merge(mine, other, {
-          now: now(),
-          lifetimes: registry.lifetimes,
-          fresh: new Material(generateSecret()),
-          who: 'keyturn',
-          why: 'a key was revoked on another line of the keyring',
-        }),
+      merge: (mine, other) => mergeLines(mine, other, now(), registry.lifetimes),
       compareClock: (engine) => this.#compareClock(now() - engine),
       // In production an emptied store must not look like a new one: whoever starts a ring there says so.
       first: resolution.profile.profile === 'prod' ? undefined : begin,
@@ -295,7 +304,10 @@ export class RingKeeper {
     return `the shared keyring was not heard of for its lease, and nothing is signed${why}`;
   }
 
-  #automaticRotation(store: RingStore): AutomaticRotation | undefined {
+  #automaticRotation(
+    { AutomaticRotation }: typeof import('./automatic.js'),
+    store: RingStore,
+  ): AutomaticRotation | undefined {
     const { resolution, registry, options, places, logger } = this.#parts;
     const every = resolution.settings.get('security.rotation.every');
     if (every === undefined) return undefined;

@@ -2,7 +2,7 @@
 // in which words, runs, sequences, keyboard rows and what came before are short. No random text has a description much
 // shorter than its entropy (Kraft's inequality), so that none is taken for a phrase.
 import { letterBits } from './letters.js';
-import { WORDS } from './vocabulary.js';
+import { vocabulary } from './vocabulary.js';
 
 /** Further characters are not looked at, which can only make a text cheaper: time stays linear. */
 const LOOKED_AT = 256;
@@ -195,13 +195,24 @@ function capitalBits({ raw, lower }: Written, at: number, before: number): numbe
   return capital === (raw[at - 1] !== lower[at - 1]) ? 0.15 : 3.3;
 }
 
-/** By Zipf's law: the word of rank n is n times rarer than the first. */
-const WORD_BITS: ReadonlyMap<string, number> = (() => {
-  const share = WORDS.map((_, rank) => 1 / (rank + 4));
-  const sum = share.reduce((total, one) => total + one, 0);
-  return new Map(WORDS.map((word, rank) => [word, -Math.log2((share[rank] as number) / sum)]));
-})();
-const LONGEST_WORD: number = Math.max(...WORDS.map((word) => word.length));
+interface WordCosts {
+  readonly bits: ReadonlyMap<string, number>;
+  readonly longest: number;
+}
+
+let costs: WordCosts | undefined;
+
+/** By Zipf's law: the word of rank n is n times rarer than the first. Made when the first secret is judged. */
+function wordCosts(): WordCosts {
+  if (costs === undefined) {
+    const { words } = vocabulary();
+    const share = words.map((_, rank) => 1 / (rank + 4));
+    const sum = share.reduce((total, one) => total + one, 0);
+    const bits = new Map(words.map((word, rank) => [word, -Math.log2((share[rank] as number) / sum)]));
+    costs = { bits, longest: Math.max(0, ...words.map((word) => word.length)) };
+  }
+  return costs;
+}
 
 /** What stands for a letter in p4$$w0rd. */
 const LEET: Readonly<Record<string, string>> = {
@@ -218,17 +229,18 @@ const LEET: Readonly<Record<string, string>> = {
 };
 
 function offerWords({ raw, lower, kinds, separator }: Written, at: number, offer: Offer): void {
+  const { bits: bitsOf, longest } = wordCosts();
   let word = '';
   let capitals = 0;
   let leet = 0;
-  for (let end = at; end < raw.length && word.length < LONGEST_WORD; end++) {
+  for (let end = at; end < raw.length && word.length < longest; end++) {
     const character = lower[end] as string;
     const letter = kinds[end] === LETTER ? character : LEET[character];
     if (letter === undefined) return;
     word += letter;
     if (letter !== character) leet++;
     if (raw[end] !== character) capitals++;
-    const bits = WORD_BITS.get(word);
+    const bits = bitsOf.get(word);
     if (bits === undefined) continue;
     const onlyFirst = capitals === 1 && raw[at] !== lower[at];
     const all = capitals === word.length - leet;

@@ -6,7 +6,7 @@ import { byteGuessBits, guessBits } from './guess-cost.js';
 import { isSentence } from './phrase.js';
 import { whyPlaceholder } from './placeholders.js';
 import { isPublished } from './published.js';
-import { PASSWORDS, WORDS } from './vocabulary.js';
+import { vocabulary } from './vocabulary.js';
 
 /**
  * Texts of 32 bytes and more that cost less to guess are a person's. Between the two lie those that were published by
@@ -72,17 +72,18 @@ const digests = new Map<string, ReadonlySet<string>>();
 function trivialDigests(algorithm: string): ReadonlySet<string> {
   let found = digests.get(algorithm);
   if (found === undefined) {
+    const { words, passwords } = vocabulary();
     const short = ['', ...Array.from({ length: 95 }, (_, at) => String.fromCharCode(32 + at))];
     const numbers = Array.from({ length: 100 }, (_, at) => `${at}`);
-    const common = [...DEMO_VALUES, ...PASSWORDS.slice(0, 200)];
+    const common = [...DEMO_VALUES, ...passwords.slice(0, 200)];
     const texts = [
       ...short,
       ...numbers,
       ...common,
       // `echo password | sha256sum` hashes a line end too.
       ...common.map((text) => `${text}\n`),
-      ...PASSWORDS.slice(200),
-      ...WORDS.slice(0, 300),
+      ...passwords.slice(200),
+      ...words.slice(0, 300),
     ];
     found = new Set(texts.map((text) => hash(algorithm, text)));
     digests.set(algorithm, found);

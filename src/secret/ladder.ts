@@ -4,7 +4,6 @@ import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { isThere, type ReadOptions, readBounded, SOURCE_LIMIT } from '../disk/read.js';
 import { KeyturnError } from '../errors.js';
-import { createDevelopmentSecret, newSecret, readDevelopmentSecret } from './development.js';
 import { cleanSecret, decodeText } from './text.js';
 
 /** The steps of the ladder; their order is the order of preference. */
@@ -69,6 +68,7 @@ export async function climb(input: LadderInput): Promise<Ladder> {
   const [source, ...hidden] = present;
   if (source !== undefined) return { source, hidden, created: false, text: await read(source, input) };
   if (!input.development || !input.create) return { hidden };
+  const { createDevelopmentSecret, newSecret } = await development();
   if (input.ephemeral) {
     return {
       source: { kind: 'development-memory', name: 'memory' },
@@ -85,6 +85,9 @@ export async function climb(input: LadderInput): Promise<Ladder> {
     text: made.text,
   };
 }
+
+/** Loaded where it is of use: a server of production writes no secret. */
+const development = () => import('./development.js');
 
 /** Every source that is there, in the order of preference. */
 async function presentSources(input: LadderInput): Promise<Source[]> {
@@ -116,7 +119,7 @@ async function read(source: Source, input: LadderInput): Promise<string> {
         throw notAPath(source.name);
       return await readSecretFile(source.path as string, source.name);
     default:
-      return await readDevelopmentSecret(input.dataDir);
+      return await (await development()).readDevelopmentSecret(input.dataDir);
   }
 }
 

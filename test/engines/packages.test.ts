@@ -10,10 +10,9 @@ import { SECRET } from '../support/keyturn.js';
 const folder = mkdtempSync(join(tmpdir(), 'keyturn-alone-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 cpSync('dist', join(folder, 'dist'), { recursive: true });
-writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+for (const part of ['data', 'package.json']) cpSync(part, join(folder, part), { recursive: true });
 mkdirSync(join(folder, 'node_modules'));
-for (const name of ['cookie', 'smol-toml'])
-  symlinkSync(resolve('node_modules', name), join(folder, 'node_modules', name));
+symlinkSync(resolve('node_modules/smol-toml'), join(folder, 'node_modules/smol-toml'));
 
 /** Starts a Keyturn there; what it was refused with, or "started". */
 async function start(env: Readonly<Record<string, string>>): Promise<string> {

@@ -1,4 +1,4 @@
-import { parseCookie } from 'cookie';
+import { parseCookie, stringifySetCookie } from 'cookie';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { internalsOf } from '../../src/keyturn.js';
@@ -145,6 +145,32 @@ describe('a cookie of the app', () => {
       expect(cookie.set('v', undefined)).toBe(set.replace(' Max-Age=60;', ''));
       expect(cookie.find(`a=1; ${cookie.name}=v`)).toEqual(['v']);
     }
+  });
+
+  test('is written as the package cookie writes it', async () => {
+    const domains = fc.constantFrom(undefined, 'example.com', '.example.com', 'localhost');
+    const paths = fc.constantFrom('/', '/app', '/a/b~c');
+    await fc.assert(
+      fc.asyncProperty(
+        fc.record({
+          domain: domains,
+          path: paths,
+          same_site: fc.constantFrom('strict' as const, 'lax' as const, 'none' as const),
+          partitioned: fc.boolean(),
+        }),
+        fc.constantFrom('dev' as const, 'prod' as const),
+        async ({ domain, ...settings }, profile) => {
+          const named = domain === undefined ? settings : { domain, ...settings };
+          const cookie = await cookieOf(named, profile);
+          const { path, same_site: sameSite, partitioned } = settings;
+          const secure = profile === 'prod' || partitioned || sameSite === 'none';
+          const attributes = { path, sameSite, partitioned, secure, httpOnly: true, maxAge: 60 };
+          const given = domain === undefined ? attributes : { domain, ...attributes };
+          expect(cookie.set('v', 60)).toBe(stringifySetCookie({ name: cookie.name, value: 'v', ...given }));
+        },
+      ),
+      { numRuns: 60 },
+    );
   });
 
   test('what browsers take only with Secure is Secure in development too', async () => {

@@ -104,7 +104,7 @@ test('the registry says so, and sessions in a store stay as they are', async () 
   expect(await sealedOf({ sealed: true })).toBe(true);
   expect(await sealedOf({ sealed: true, backend: 'memory' })).toBe(false);
   const kt = await app(true);
-  const core = new HttpCore(kt, { store: memoryStore({ clock: clock.read }) });
+  const core = await HttpCore.open(kt, { store: memoryStore({ clock: clock.read }) });
   const request = { cookie: undefined, origin: undefined, fetchSite: undefined, host: 'x', https: true };
   const one = core.visit({ ...request, method: 'GET' });
   one.session.set('user', 'ada');

@@ -3,9 +3,11 @@
 // order is a list of names and no matter of time.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HttpCore, type Visit } from '../../src/adapters/http.js';
+import { StoreSessions } from '../../src/purposes/session/in-store.js';
 import { sealedStore } from '../../src/sealed-store.js';
 import { signOutEverywhere } from '../../src/sign-out.js';
 import { memoryStore } from '../../src/stores/memory.js';
+import { ReachableStore } from '../../src/stores/reachable.js';
 import type { SessionStore } from '../../src/stores/store.js';
 import type { OpenContractEngine } from '../contract/http-contract.js';
 import { STORE_ENGINES } from '../stores/engines.js';
@@ -155,10 +157,14 @@ class World {
 
   visit(store: SessionStore, cookie: string | undefined): Visit {
     const user = this.#user;
-    const core = new HttpCore(this.#keyturn as never, {
-      store,
-      user: (data) => (data.user === undefined ? undefined : user),
-    });
+    const core = new HttpCore(
+      this.#keyturn as never,
+      {
+        store,
+        user: (data) => (data.user === undefined ? undefined : user),
+      },
+      { ReachableStore, StoreSessions },
+    );
     return core.visit({
       method: 'GET',
       cookie,

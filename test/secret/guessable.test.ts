@@ -4,9 +4,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { readLists } from '../../src/secret/lists.js';
 import { isPublished } from '../../src/secret/published.js';
 import { judge } from '../../src/secret/strength.js';
-import { PASSWORDS, WORDS } from '../../src/secret/vocabulary.js';
+import { vocabulary } from '../../src/secret/vocabulary.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const digest = (algorithm: string, text: string) => createHash(algorithm).update(text).digest();
@@ -102,6 +103,8 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+const { words, passwords } = vocabulary();
+
 describe('production refuses', () => {
   test.each(
     Object.entries(REFUSED).flatMap(([why, secrets]) => secrets.map((secret) => [why, secret] as const)),
@@ -127,7 +130,7 @@ describe('production refuses', () => {
   });
 
   test('every digest and every encoding of a common password', () => {
-    for (const text of PASSWORDS.slice(0, 50)) {
+    for (const text of passwords.slice(0, 50)) {
       for (const algorithm of ['sha256', 'sha384', 'sha512']) {
         for (const encoding of ['hex', 'base64', 'base64url'] as const) {
           expect(judge(digest(algorithm, text).toString(encoding)).enough).toBe(false);
@@ -137,7 +140,7 @@ describe('production refuses', () => {
   });
 
   test('words of people, however they are joined and capitalised', () => {
-    const word = fc.nat({ max: 299 }).map((at) => WORDS[at] as string);
+    const word = fc.nat({ max: 299 }).map((at) => words[at] as string);
     const shaped = fc
       .tuple(
         fc.array(word, { minLength: 6, maxLength: 8 }),
@@ -221,15 +224,19 @@ describe('hex digits', () => {
 });
 
 describe('the list of published secrets', () => {
-  const text = readFileSync(join(ROOT, 'data/published-secrets.txt'), 'utf8');
-  const lines = text.split('\n').filter((line) => line !== '');
-
   test('holds hashes and where the secrets stand, and nothing else', () => {
-    for (const line of lines) expect(line).toMatch(/^(?:# .+|[\w-]{8})$/);
-    const hashes = lines.filter((line) => !line.startsWith('#'));
+    const { published } = readLists();
+    for (const place of Object.keys(published)) expect(place).toMatch(/^.+: \d+ collected$/);
+    const hashes = Object.values(published).flatMap((lines) => lines.flatMap((line) => line.split(' ')));
+    for (const hash of hashes) expect(hash).toMatch(/^[\w-]{8}$/);
     expect(new Set(hashes).size).toBe(hashes.length);
     expect(hashes.length).toBeGreaterThan(400);
-    expect(text.length).toBeLessThan(300_000);
+    expect(JSON.stringify(published).length).toBeLessThan(300_000);
+  });
+
+  test('is the same for a bundler, which takes it as a module, as for Node, which reads the file', async () => {
+    const bundled: string = join(ROOT, 'data/bundled.js');
+    expect((await import(bundled)).readLists()).toEqual(readLists());
   });
 
   test('is found by a part that commas, quotes or spaces set off', () => {

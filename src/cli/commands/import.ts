@@ -1,7 +1,7 @@
 // keyturn import: takes over secrets of another place, so that what they signed goes on verifying.
 import { KeyturnError } from '../../errors.js';
-import { looksLikeDocument } from '../../keyring/document.js';
 import { type Key, Material } from '../../keyring/key.js';
+import { looksLikeDocument } from '../../keyring/looks.js';
 import type { Resolution } from '../../resolve/resolve.js';
 import { longestLifetime } from '../../resolve/weak-keys.js';
 import { foundRing } from '../../rotation/found.js';

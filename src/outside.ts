@@ -1,0 +1,68 @@
+// What a Keyturn has outside of its process: engines, the store of its sessions, the places of a keyring and of reports.
+// Loaded where there is any.
+import { type EngineClients, Engines } from './engines/engines.js';
+import type { Resolution } from './resolve/resolve.js';
+import { openRingPlaces, unreported } from './ring-stores/open.js';
+import type { RingPlaces } from './ring-stores/places.js';
+import type { Logger } from './runtime/log.js';
+import { openSessionStore } from './session-store.js';
+import type { ReachableStore } from './stores/reachable.js';
+
+export interface Outside {
+  readonly engines: Engines;
+  /** Undefined for sessions in the cookie. */
+  readonly sessionStore: ReachableStore | undefined;
+  readonly places: RingPlaces;
+  /** Why the process cannot report itself where its sessions are; undefined where it can, or need not. */
+  whyUnreported(): Promise<string | undefined>;
+}
+
+/**
+ * Opens what the settings name. What has been opened is closed again where something else cannot be.
+ *
+ * @param now milliseconds since 1970
+ * @throws KeyturnError `config_invalid`, `engine_missing`, `secret_missing`, `store_invalid`
+ */
+export async function openOutside(
+  resolution: Resolution,
+  clients: EngineClients | undefined,
+  logger: Logger,
+  now: () => number,
+): Promise<Outside> {
+  const { settings } = resolution;
+  const engines = new Engines(settings, clients);
+  try {
+    const sessionStore = await openSessionStore({
+      settings,
+      engines,
+      clock: now,
+      away: (engine, trouble, said) => {
+        logger.error(
+          { event: 'session.engine_unavailable', engine, reason: trouble.why, hint: trouble.hint },
+          `${engine} ${said}: requests with a session get 503 until that has passed`,
+        );
+      },
+      back: (engine) => {
+        logger.info(
+          { event: 'session.engine_recovered', engine },
+          `${engine} answers again: sessions are back`,
+        );
+      },
+      readOnly: (engine, trouble) => {
+        logger.error(
+          { event: 'session.engine_read_only', engine, reason: trouble.why, hint: trouble.hint },
+          `${engine} takes no writes (${trouble.why}): sessions can be read, and nobody can sign in or out until that has passed`,
+        );
+      },
+      writable: (engine) => {
+        logger.info({ event: 'session.engine_writable', engine }, `${engine} takes writes again`);
+      },
+    });
+    const places = await openRingPlaces(resolution, engines, now);
+    const whyUnreported = () => unreported(places, settings, engines);
+    return { engines, sessionStore, places, whyUnreported };
+  } catch (error) {
+    await engines.close();
+    throw error;
+  }
+}

@@ -1,0 +1,19 @@
+// The lists that a secret is judged by, as `#lists` of package.json: read from their file here, while bundlers take the
+// file along as a module (data/bundled.js). An import alone reads nothing.
+import { readFileSync } from 'node:fs';
+
+export interface Lists {
+  /** Hashes of published secrets, by where those stand, many a line. */
+  readonly published: Readonly<Record<string, readonly string[]>>;
+  /** Words of which people make up secrets, in lower case, the commonest first, many a line. */
+  readonly words: readonly string[];
+  /** Passwords that every list begins with, words apart, many a line. */
+  readonly passwords: readonly string[];
+}
+
+/** @throws the file system's own error where the file is not there */
+export function readLists(): Lists {
+  // Beside `src` and `dist`: JSON behind `export default`.
+  const text = readFileSync(new URL('../../data/lists.js', import.meta.url), 'utf8');
+  return JSON.parse(text.slice(text.indexOf('{')));
+}
