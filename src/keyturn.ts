@@ -30,6 +30,7 @@ import { Usage } from './signing/usage.js';
 import type { ReachableStore, StoreState } from './stores/reachable.js';
 import type { SessionStore } from './stores/store.js';
 
+/** What `createKeyturn()` takes. Everything has a default; production needs a secret, which is never an option. */
 export interface KeyturnOptions {
   /**
    * Where `keyturn.toml` and `.keyturn` are; default: the working directory, or where that has no configuration the
@@ -50,6 +51,7 @@ export interface KeyturnOptions {
   readonly clients?: EngineClients;
 }
 
+/** What `keyturn.signer()` and `keyturn.sealer()` take. */
 export interface SignerOptions {
   /** Lifetime of the tokens: seconds, or a text such as `"3h"`. Default: the longest of the purpose. */
   readonly maxAge?: number | string;

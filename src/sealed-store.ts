@@ -19,6 +19,7 @@ import type {
 } from './stores/store.js';
 import { requireRecord } from './stores/text.js';
 
+/** What `sealedStore()` takes. */
 export interface SealedStoreOptions {
   /** The sealed purpose whose keys are used; default: `session-at-rest`. */
   readonly purpose?: string;

@@ -8,6 +8,7 @@ import { requireStore } from './stores/require.js';
 import type { SessionStore } from './stores/store.js';
 import { requireUser } from './stores/text.js';
 
+/** What `signOutEverywhere()` and `signOutSession()` take. */
 export interface SignOutOptions {
   /** The store that was passed to the adapter; default: the one that `session.backend` names. */
   readonly store?: SessionStore;

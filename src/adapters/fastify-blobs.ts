@@ -6,7 +6,9 @@ import type { BlobStore } from '../blobs/index.js';
 import { type OptionNames, requireFunction, requireOptions } from '../config/options.js';
 import { KeyturnError } from '../errors.js';
 
+/** What the plugin `blobRoutes` takes. */
 export interface BlobRoutesOptions {
+  /** What `createBlobStore()` returned. */
   readonly store: BlobStore;
   /** Whom bound links must be bound to, as in `(request) => request.session.userId`. Asked only for those. */
   readonly bind?: (request: FastifyRequest) => string | undefined | null | Promise<string | undefined | null>;

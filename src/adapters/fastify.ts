@@ -70,15 +70,19 @@ function forKeyturn(options: KeyturnFastifyOptions): KeyturnOptions {
 
 declare module 'fastify' {
   interface FastifyInstance {
+    /** The Keyturn of the app: signers, links, the keyring in force, health. */
     keyturn: Keyturn;
   }
   interface FastifyRequest {
+    /** The session of the visitor: data in its properties, and `regenerate()`, `destroy()`, `update()`. */
     readonly session: Session;
+    /** Messages for the next page: `flash('info', 'Saved')` leaves one, `flash('info')` takes those of a type. */
     readonly flash: Flash;
     /** Refuses a forged request: for routes that turned the automatic check off to find the token themselves. */
     checkCsrf(token: unknown): void;
   }
   interface FastifyReply {
+    /** The same as `request.flash`, for views that have the reply at hand. */
     readonly flash: Flash;
     /** A CSRF token for the page that is being made: the value of a form field `_csrf` or header `x-csrf-token`. */
     csrfToken(): string;
@@ -116,11 +120,12 @@ const plugin: FastifyPluginAsync<KeyturnFastifyOptions> = async (app, given) => 
       return visit(this).session;
     },
     setter: (value: unknown) => {
+      const ends = value === null || value === undefined;
       throw new KeyturnError(
         'argument_invalid',
-        'request.session cannot be replaced',
-        value === null || value === undefined
-          ? 'to end the session write request.session.destroy()'
+        `request.session cannot be replaced: ${ends ? 'destroy() ends it' : 'Object.assign() puts values into it'}`,
+        ends
+          ? 'write request.session.destroy()'
           : 'write Object.assign(request.session, values); to begin a new one request.session.regenerate() first',
       );
     },

@@ -4,6 +4,7 @@ import { parseHttpDate } from './http-date.js';
 import type { ByteRange } from './reader.js';
 import type { BlobInfo } from './trailer.js';
 
+/** The headers of a request by name, as Node has them: in small letters. */
 export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** What to answer: everything, a part, or that there is nothing to send. */

@@ -16,6 +16,7 @@ import type { BlobInfo } from './trailer.js';
 
 /** A request for a blob. */
 export interface BlobRequest {
+  /** As it came: `GET`, `HEAD`, `PUT`, `POST` or another. */
   readonly method: string;
   /** Path and query, as they came in. */
   readonly url: string;
@@ -27,8 +28,11 @@ export interface BlobRequest {
   readonly bind?: () => string | undefined | null | Promise<string | undefined | null>;
 }
 
+/** What to answer to a request for a blob. */
 export interface BlobAnswer {
+  /** The HTTP status. */
   readonly status: number;
+  /** All headers of the answer, by name. */
   readonly headers: Readonly<Record<string, string>>;
   /** A stream is to be sent, or destroyed, however the reply ends: it holds a file open. */
   readonly body: string | Readable | undefined;

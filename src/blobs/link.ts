@@ -14,13 +14,17 @@ interface AnyLinkOptions {
   readonly bind?: string;
 }
 
+/** What a link to download a blob allows. */
 export interface DownloadLinkOptions extends AnyLinkOptions {
+  /** `GET`, which allows `HEAD` too. */
   readonly method?: 'GET';
   /** To be saved and not shown, under this file name; true: under the last part of the blob's name. */
   readonly download?: string | true;
 }
 
+/** What a link to upload a blob allows. */
 export interface UploadLinkOptions extends AnyLinkOptions {
+  /** `PUT` sends the bytes as they are; so does `POST`. */
   readonly method: 'PUT' | 'POST';
   /** The media type that must be sent. Default: whatever the store takes. */
   readonly type?: string;
@@ -32,6 +36,7 @@ export interface UploadLinkOptions extends AnyLinkOptions {
   readonly overwrite?: boolean;
 }
 
+/** What `signedUrl()` takes: a link to download without `method`, one to upload with it. */
 export type LinkOptions = DownloadLinkOptions | UploadLinkOptions;
 
 const ANY: OptionNames<AnyLinkOptions> = { maxAge: true, bind: true };

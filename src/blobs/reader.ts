@@ -11,7 +11,9 @@ export interface OpenFile {
 
 /** A part of a blob: both ends are included, as in HTTP. */
 export interface ByteRange {
+  /** The first byte, from 0 on. */
   readonly start: number;
+  /** The last byte, which is part of it. */
   readonly end: number;
 }
 

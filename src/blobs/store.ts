@@ -16,6 +16,7 @@ import { type ByteRange, FileReader } from './reader.js';
 import type { BlobInfo } from './trailer.js';
 import { Uploads } from './uploads.js';
 
+/** What `createBlobStore()` takes. */
 export interface BlobStoreOptions {
   /** Where the files are; made when it is not there. Nothing else should be in it. */
   readonly folder: string;
@@ -31,6 +32,7 @@ export interface BlobStoreOptions {
   readonly stripped?: boolean;
 }
 
+/** What `put()` of a blob store takes. */
 export interface PutOptions {
   /** The media type. Default: `application/octet-stream`. */
   readonly type?: string;

@@ -14,6 +14,7 @@ export interface BlobInfo {
   readonly type: string;
   /** A strong validator, with its quotes: another one whenever the blob is written. */
   readonly etag: string;
+  /** When it was stored. */
   readonly modifiedAt: Date;
 }
 

@@ -3,6 +3,7 @@ import { KeyturnError } from '../errors.js';
 import { isSlipOf, nearest } from './nearest.js';
 import { DEVELOPMENT_CONTAINERS, PLATFORMS, TEST_RUNNERS } from './platforms.js';
 
+/** Which rules apply: `dev`, `test` or `prod`. */
 export type Profile = 'dev' | 'test' | 'prod';
 
 /** What the decision is made from; gathered at the edge (`resolve/machine.ts`), so that it can be simulated. */

@@ -1,5 +1,6 @@
 // What the doctor says: one finding per check, and the sum of them.
 
+/** The state of a rotation: every key, every replica, and what is safe when. */
 export type Status = 'pass' | 'warn' | 'fail';
 
 /** The result of one check. `detail` and `hint` may have several lines; neither ever holds a secret. */

@@ -30,6 +30,7 @@ export interface IoredisClient {
   call(command: string, ...args: string[]): Promise<unknown>;
 }
 
+/** A client of Redis that the app has made: of the package `redis`, or of `ioredis`; single, Sentinel or cluster. */
 export type RedisClient = NodeRedisClient | NodeRedisCluster | NodeRedisSentinel | IoredisClient;
 
 /** Sends a command; the key is the one that it is about, for finding the node. */

@@ -22,10 +22,15 @@ import {
 /** What one process did with one key for one purpose. Times in milliseconds since 1970; 0 means never. */
 export interface ReportedUse {
   readonly kid: string;
+  /** What its tokens were for. */
   readonly purpose: string;
+  /** How many tokens it accepted since it started. */
   readonly verified: number;
+  /** When the last of them was. */
   readonly verifiedAt: number;
+  /** How many it signed since it started. */
   readonly signed: number;
+  /** When the last of them was. */
   readonly signedAt: number;
 }
 
@@ -42,23 +47,30 @@ export interface ReplicaReport {
   readonly instance: string;
   /** What `KEYTURN_INSTANCE` calls the place that it runs in, as the UID of a pod: one process after another has it. */
   readonly unit?: string | undefined;
+  /** The machine's name for itself. */
   readonly host: string;
+  /** The id of the process on that machine. */
   readonly pid: number;
   /** The run of the kernel, and where in it process ids are given; undefined where that is not told. */
   readonly boot?: string | undefined;
+  /** The namespace of that id. */
   readonly namespace?: PidNamespace | undefined;
   /** When it was written. */
   readonly at: number;
+  /** Which rules it goes by. */
   readonly profile: string;
   /** The paths of the configuration files that it has read; undefined where they cannot be told in short lines. */
   readonly configFiles?: readonly string[] | undefined;
   /** The source in force, as an operator calls it. */
   readonly source: string;
   readonly ring: string | undefined;
+  /** The generation of the keyring that it holds. */
   readonly generation: number;
   /** Tells the generation of its ring from any other of that number; undefined where a ring has no steps. */
   readonly mark?: string | undefined;
+  /** Of the keyring that it holds: equal where keys and states are. */
   readonly fingerprint: string;
+  /** The ids of the keys that it verifies with. */
   readonly verifies: readonly string[];
   /** Undefined for a process that has no keyring yet. */
   readonly signs: string | undefined;
@@ -68,6 +80,7 @@ export interface ReplicaReport {
   readonly roots?: readonly string[] | undefined;
   /** When the ring in force was loaded. */
   readonly loadedAt: number;
+  /** What it did with each key, by purpose. */
   readonly uses: readonly ReportedUse[];
   /** The longest lifetime of each purpose, in seconds. */
   readonly lifetimes: Lifetimes;

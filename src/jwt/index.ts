@@ -2,6 +2,7 @@
 export {
   type AppClaims,
   createJwt,
+  type JsonClaims,
   type Jwt,
   type JwtOptions,
   type JwtRefusal,

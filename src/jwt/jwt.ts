@@ -3,6 +3,7 @@ import { type Cures, type OptionNames, requireOptions } from '../config/options.
 import { requireDuration } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
 import { type Internals, internalsOf, type Keyturn } from '../keyturn.js';
+import type { Json } from '../signing/json.js';
 import { FARTHEST_AHEAD } from '../signing/live-purpose.js';
 import type { RefusalReason } from '../signing/result.js';
 import { fromJson, toJson } from '../signing/token.js';
@@ -11,12 +12,17 @@ import { ACCESS, type JwtKeys, jwtKeys } from './keys.js';
 
 /** What an access token says besides the app's own claims. Times in seconds since 1970. */
 export interface RegisteredClaims {
+  /** Who signed. */
   readonly iss: string;
+  /** Whom the token is for. */
   readonly aud: string | readonly string[];
+  /** When it expires, in seconds since 1970. */
   readonly exp: number;
   /** Tokens of other libraries may lack it. */
   readonly iat?: number;
+  /** It is refused before then, in seconds since 1970. */
   readonly nbf?: number;
+  /** Whom it speaks of. */
   readonly sub?: string;
 }
 
@@ -32,13 +38,17 @@ export type JwtRefusalReason =
   | 'wrong_audience'
   | 'wrong_subject';
 
+/** That a token is not accepted. */
 export interface JwtRefusal {
   readonly ok: false;
+  /** Why, for logs and metrics; clients are never told. */
   readonly reason: JwtRefusalReason;
 }
 
+/** A token that is accepted. */
 export interface JwtVerified<T> {
   readonly ok: true;
+  /** Its claims: those of the app, and the registered ones. */
   readonly payload: T & RegisteredClaims;
   /** Id of the key that signed. */
   readonly kid: string;
@@ -46,11 +56,14 @@ export interface JwtVerified<T> {
   readonly stale: boolean;
   /** Undefined where another library signed without `iat`. */
   readonly issuedAt: Date | undefined;
+  /** When it expires. */
   readonly expiresAt: Date;
 }
 
+/** What `verify()` yields: look at `ok` first. */
 export type JwtResult<T> = JwtVerified<T> | JwtRefusal;
 
+/** What `createJwt()` takes. */
 export interface JwtOptions {
   /** Who signs: `iss` of every token, such as `https://auth.example.com`. */
   readonly issuer: string;
@@ -65,6 +78,7 @@ export interface JwtOptions {
   readonly clockTolerance?: number;
 }
 
+/** What `sign()` takes beside the claims. */
 export interface JwtSignOptions {
   /** Whom the token speaks of: `sub`. */
   readonly subject?: string;
@@ -74,6 +88,7 @@ export interface JwtSignOptions {
   readonly notBefore?: Date;
 }
 
+/** What `verify()` takes beside the token. */
 export interface JwtVerifyOptions {
   /** Instead of that of `createJwt`: one of these must be among those of the token. */
   readonly audience?: string | readonly string[];
@@ -110,6 +125,9 @@ const VERIFY_CURES: Cures = {
 
 /** Claims of the app: an object that JSON can carry. `sub` and `jti` may be among them. */
 export type AppClaims = Readonly<Record<string, unknown>>;
+
+/** Claims as JSON carries them. */
+export type JsonClaims<T extends object> = Json<T> extends object ? Json<T> : never;
 
 const DEFAULT_AGE = 15 * 60;
 const LONGEST_TOLERANCE = 300;
@@ -267,10 +285,13 @@ class RingJwt<T extends object> implements Jwt<T> {
  *
  * @throws KeyturnError `argument_invalid`, `jwt_invalid`, `purpose_lifetime`, `duration_invalid`
  */
-export function createJwt<T extends object = AppClaims>(keyturn: Keyturn, options: JwtOptions): Jwt<T> {
+export function createJwt<T extends object = AppClaims>(
+  keyturn: Keyturn,
+  options: JwtOptions,
+): Jwt<JsonClaims<T>> {
   const parts = internalsOf(keyturn);
   requireOptions(options ?? null, 'createJwt(keyturn, options)', JWT_OPTIONS, JWT_CURES);
-  return new RingJwt<T>(parts, options);
+  return new RingJwt<JsonClaims<T>>(parts, options);
 }
 
 /** Claims of the kinds that they must have; `exp` is there. */

@@ -24,6 +24,7 @@ import { requireDuration } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
 import { type Internals, internalsOf, type Keyturn } from '../keyturn.js';
 import { digest } from '../signing/digest.js';
+import type { Json } from '../signing/json.js';
 import type { Checked } from '../signing/live-purpose.js';
 import { randomId } from '../signing/random.js';
 import type { RefusalReason } from '../signing/result.js';
@@ -44,6 +45,7 @@ const ATTEMPTS = 5;
 const DEFAULT_AGE = 30 * 86_400;
 const LONGEST_GRACE = 60;
 
+/** What `createRefreshTokens()` takes. */
 export interface RefreshTokensOptions {
   /** Any session store; it may hold sessions as well. */
   readonly store: SessionStore;
@@ -58,6 +60,7 @@ export interface RefreshTokensOptions {
   readonly graceSeconds?: number;
 }
 
+/** Whose refresh token it is. */
 export interface RefreshSubject<D> {
   /** Whose tokens these are: the id of a user. */
   readonly user: string;
@@ -67,13 +70,18 @@ export interface RefreshSubject<D> {
 
 /** A refresh token, for a cookie that is HttpOnly or the safe of a device. */
 export interface IssuedRefreshToken {
+  /** The token itself. */
   readonly token: string;
+  /** When it expires, if it is not used before. */
   readonly expiresAt: Date;
 }
 
+/** The next token of a family. */
 export interface Rotated<D> extends IssuedRefreshToken {
   readonly ok: true;
+  /** Whose family it is. */
   readonly user: string;
+  /** What the app gave at sign-in. */
   readonly data: D | undefined;
 }
 
@@ -83,13 +91,16 @@ export interface Rotated<D> extends IssuedRefreshToken {
  */
 export type RefreshRefusalReason = RefusalReason | 'reused' | 'gone';
 
+/** That a refresh token is not accepted. */
 export interface RefreshRefusal {
   readonly ok: false;
+  /** Why, for logs and metrics; clients are never told. */
   readonly reason: RefreshRefusalReason;
   /** With `reused`: whose family it was, so that the app can tell them. */
   readonly user?: string;
 }
 
+/** What `rotate()` yields: look at `ok` first. */
 export type RefreshResult<D> = Rotated<D> | RefreshRefusal;
 
 const REFRESH_OPTIONS: OptionNames<RefreshTokensOptions> = {
@@ -313,10 +324,10 @@ class StoredRefreshTokens<D> implements RefreshTokens<D> {
 export function createRefreshTokens<D = unknown>(
   keyturn: Keyturn,
   options: RefreshTokensOptions,
-): RefreshTokens<D> {
+): RefreshTokens<Json<D>> {
   const parts = internalsOf(keyturn);
   requireOptions(options ?? null, 'createRefreshTokens(keyturn, options)', REFRESH_OPTIONS);
-  return new StoredRefreshTokens<D>(parts, options);
+  return new StoredRefreshTokens<Json<D>>(parts, options);
 }
 
 function nameOf(family: string): string {

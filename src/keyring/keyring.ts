@@ -8,15 +8,19 @@ import { type Generation, markOf } from './marks.js';
 export interface HistoryEntry {
   /** Milliseconds since 1970. */
   readonly at: number;
+  /** What happened. */
   readonly what: string;
   /** With which key; a line that stands for several has none. */
   readonly kid?: string;
+  /** Who did it, as far as was said. */
   readonly who?: string;
+  /** Why, as far as was said. */
   readonly why?: string;
   /** Processes that were said to have ended, and whose reports were overruled. */
   readonly gone?: readonly string[];
   /** Of a line that stands for several older ones: how many they were, and when the first of them was. */
   readonly lines?: number;
+  /** When the first of them was, in milliseconds since 1970. */
   readonly since?: number;
 }
 

@@ -6,6 +6,7 @@ import type { Keyring } from './keyring.js';
 export interface KeyView {
   /** Its public name: 8 base64url characters, the same wherever the same secret is configured. */
   readonly id: string;
+  /** What it does: see {@link KeyState}. */
   readonly state: KeyState;
   /** When it entered each state, in milliseconds since 1970; empty for keys from variables. */
   readonly dates: KeyDates;
@@ -17,6 +18,7 @@ export interface KeyringView {
   readonly fingerprint: string;
   /** Raised by every transition of a keyring document; 0 for secrets from variables. */
   readonly generation: number;
+  /** All of them, the retired and revoked ones included. */
   readonly keys: readonly KeyView[];
 }
 

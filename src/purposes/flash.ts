@@ -36,7 +36,10 @@ export function flashFor(box: FlashBox, used: <T>(answer: T) => T): Flash {
     if (given.length > 2)
       throw misread('flash() takes one text', 'put it together first, as in flash("info", "Hello " + name)');
     if (Array.isArray(text))
-      throw misread('flash() was given a list', 'for (const text of texts) request.flash(type, text)');
+      throw misread(
+        'flash() takes one text, and was given a list',
+        'for (const text of texts) request.flash(type, text)',
+      );
     if (typeof text === 'string' || typeof text === 'number') return used(box.add(type, String(text)));
     throw misread(
       `the text of a message is ${text === undefined ? 'undefined' : 'no text'}`,

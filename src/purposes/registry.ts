@@ -1,6 +1,7 @@
 // The registry of purposes: everything that is signed, how long it lives and where its state is kept. Signers,
 // the grace window and the impact report read this one list, so that a rotation cannot forget a surface.
 import type { PurposeSettings, Settings } from '../config/layers.js';
+import { isSlipOf, nearest } from '../config/nearest.js';
 import type { SettingValue } from '../config/settings.js';
 import { formatDuration, LONGEST_LIFETIME, requireDuration } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
@@ -191,16 +192,32 @@ export class PurposeRegistry {
       }
       return { purpose: known, maxAge: seconds ?? known.maxAge };
     }
-    if (this.#strict) throw undeclared(name, seconds, sealed);
+    if (this.#strict) throw this.#undeclared(name, seconds, sealed);
     if (seconds === undefined) {
       if (this.#building) return this.#remember(name, DAY, sealed);
       throw new KeyturnError(
         'purpose_lifetime',
         `the purpose "${name}" has no lifetime`,
-        `every token expires: pass maxAge, or set max_age under [purposes.${name}] in keyturn.toml`,
+        `${this.#didYouMean(name)}every token expires: pass maxAge, or set max_age under [purposes.${name}] in keyturn.toml`,
       );
     }
     return this.#remember(name, seconds, sealed);
+  }
+
+  #undeclared(name: string, seconds: number | undefined, sealed: boolean): KeyturnError {
+    const lines = [`max_age = "${seconds === undefined ? '1h' : formatDuration(seconds)}"`];
+    if (sealed) lines.push('sealed = true');
+    return new KeyturnError(
+      'purpose_undeclared',
+      `the purpose "${name}" is not declared`,
+      `${this.#didYouMean(name)}add to keyturn.toml, under [purposes.${name}]: ${lines.join(' and ')}`,
+    );
+  }
+
+  #didYouMean(name: string): string {
+    const known = this.all.filter((each) => !each.reserved && each.declared).map((each) => each.name);
+    const near = nearest(name, known);
+    return isSlipOf(name, near) ? `did you mean "${near}"? If not: ` : '';
   }
 
   /** In development a purpose may be made up on the spot; it is remembered with the longest lifetime asked for. */
@@ -211,19 +228,9 @@ export class PurposeRegistry {
   ): { readonly purpose: Purpose; readonly maxAge: number } {
     const purpose = unsaid(name, maxAge, sealed);
     this.#purposes.set(name, purpose);
-    this.#tolerated(undeclared(name, maxAge, sealed));
+    this.#tolerated(this.#undeclared(name, maxAge, sealed));
     return { purpose, maxAge };
   }
-}
-
-function undeclared(name: string, seconds: number | undefined, sealed: boolean): KeyturnError {
-  const lines = [`max_age = "${seconds === undefined ? '1h' : formatDuration(seconds)}"`];
-  if (sealed) lines.push('sealed = true');
-  return new KeyturnError(
-    'purpose_undeclared',
-    `the purpose "${name}" is not declared`,
-    `add to keyturn.toml, under [purposes.${name}]: ${lines.join(' and ')}`,
-  );
 }
 
 /** Where a purpose need not be declared, the program alone says how long its tokens live. */

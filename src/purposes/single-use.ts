@@ -9,6 +9,7 @@ import type { SessionStore } from '../stores/store.js';
 /** A refusal of {@link SingleUse.redeem}: as of `verify`, or `used` for a token that was redeemed before. */
 export interface RedeemRefusal {
   readonly ok: false;
+  /** Why, for logs and metrics; clients are never told. */
   readonly reason: RefusalReason | 'used';
 }
 

@@ -16,6 +16,7 @@ import {
   withParameter,
 } from './link-url.js';
 
+/** What `keyturn.links()` takes. */
 export interface LinksOptions {
   /**
    * What all links begin with: an origin, a path or both, as in `"https://example.com/app"`. It is bound: a link of
@@ -31,6 +32,7 @@ export interface LinksOptions {
   readonly maxAge?: number | string;
 }
 
+/** What `sign()` of links takes beside the URL. */
 export interface SignLinkOptions {
   /** Default `GET`, which allows `HEAD` too. */
   readonly method?: string;
@@ -42,6 +44,7 @@ export interface SignLinkOptions {
 
 /** A request, as far as a link matters. */
 export interface LinkRequest {
+  /** As it came. */
   readonly method: string;
   /**
    * As the server received it: the path and the query. The host of an absolute one is not looked at. A fragment is never
@@ -50,13 +53,16 @@ export interface LinkRequest {
   readonly url: string;
 }
 
+/** What `verify()` of links takes beside the request. */
 export interface VerifyLinkOptions {
   /** What the link must be bound to. Undefined and null are "nobody" and match no link. */
   readonly bind?: string | undefined | null;
 }
 
+/** A link that is accepted. */
 export interface VerifiedLink {
   readonly ok: true;
+  /** When it expires. */
   readonly expiresAt: Date;
   /** Id of the key that signed. */
   readonly kid: string;

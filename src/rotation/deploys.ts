@@ -28,9 +28,13 @@ export interface VariableChange {
   readonly becomes: 'new' | 'former' | 'former-first' | 'removed' | ArrayOfSecrets;
 }
 
+/** One of the three deploys of a rotation by variables. */
 export interface Deploy {
+  /** Which of the three. */
   readonly number: 1 | 2 | 3;
+  /** What it brings about. */
   readonly what: string;
+  /** What to set and to unset. */
   readonly changes: readonly VariableChange[];
   /** When it may follow, in words. */
   readonly wait: string;

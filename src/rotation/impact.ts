@@ -17,20 +17,28 @@ export type Step = { readonly step: 'rotate' } | { readonly step: 'retire' | 're
  */
 export type Effect = 'continues' | 'refused' | 'none';
 
+/** What a step does to one purpose. */
 export interface ImpactRow {
+  /** Its name. */
   readonly purpose: string;
+  /** What is signed. */
   readonly about: string;
+  /** Where what its tokens stand for is kept. */
   readonly state: string;
   /** The longest that one of its tokens lives, in seconds. */
   readonly maxAge: number;
+  /** What happens to its tokens. */
   readonly effect: Effect;
   /** What a user sees. */
   readonly sees: string;
 }
 
+/** What a step would do, purpose by purpose. */
 export interface Impact {
+  /** The step that was asked about. */
   readonly step: Step['step'];
   readonly kid: string | undefined;
+  /** One for each purpose. */
   readonly rows: readonly ImpactRow[];
   /** What people fear for and need not. */
   readonly notAffected: readonly string[];

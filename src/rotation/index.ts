@@ -20,6 +20,7 @@ export type { StageOptions, StepOptions } from './rotation.js';
 export type { KeyStatus, Status } from './status.js';
 export type { Waiting, WaitOptions } from './wait.js';
 
+/** What `openRotation()` takes. */
 export interface OpenRotationOptions {
   /** Where `keyturn.toml` and `.keyturn` are; default: the working directory. */
   readonly cwd?: string;
@@ -31,6 +32,7 @@ export interface OpenRotationOptions {
   readonly config?: Config;
 }
 
+/** What `initKeyring()` takes. */
 export interface InitKeyringOptions extends OpenRotationOptions {
   /** Secrets to take over, the newest first; default: the keys in force, or a fresh one where there are none. */
   readonly secrets?: readonly string[];
@@ -47,6 +49,7 @@ export interface NewKeyring {
   readonly place: string;
   /** The keyring document; undefined where `security.keyring.store` names an engine. */
   readonly path: string | undefined;
+  /** Its keys, without material. */
   readonly keys: ReadonlyArray<{ readonly id: string; readonly state: KeyState }>;
   /** Weak secrets in force that do not come along, by key id. */
   readonly left: readonly string[];

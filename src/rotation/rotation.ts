@@ -69,6 +69,7 @@ export interface StepOptions {
   readonly dryRun?: boolean | undefined;
 }
 
+/** What `stage()` takes. */
 export interface StageOptions extends StepOptions {
   /** The new secret; default: 32 random bytes as hex digits. */
   readonly secret?: string | undefined;
@@ -79,6 +80,7 @@ export interface StageOptions extends StepOptions {
 /** What a step did, or with `dryRun` would do. */
 export interface Outcome {
   readonly ring: Keyring;
+  /** Before the step. */
   readonly former: Keyring;
   /** The key that it was about. */
   readonly kid: string;

@@ -13,8 +13,11 @@ import { type CountsBy, replicasIn, silentOf, type UnheardOf, unheardOfIn } from
 /** Times in milliseconds since 1970. */
 export interface KeyStatus {
   readonly id: string;
+  /** What it does: see {@link KeyState}. */
   readonly state: KeyState;
+  /** When it entered each state. */
   readonly dates: KeyDates;
+  /** The longest that its tokens may live, in seconds, by purpose. */
   readonly lifetimes: Lifetimes;
   /** When a staged key takes over by itself. */
   readonly activatesAt: number | undefined;
@@ -28,9 +31,13 @@ export interface KeyStatus {
   readonly safeAt: number | undefined;
 }
 
+/** The state of a rotation: every key, every replica, and what is safe when. */
 export interface Status {
+  /** Which rules apply. */
   readonly profile: string;
+  /** Where the secret comes from, as an operator calls it. */
   readonly source: string;
+  /** What it is: a secret, an array or a document. */
   readonly format: string;
   /** Where the ring is kept that steps change; undefined where no step can change it. */
   readonly place: string | undefined;
@@ -45,7 +52,9 @@ export interface Status {
     readonly generation: number;
     readonly fingerprint: string;
   };
+  /** Every key, and what is safe when. */
   readonly keys: readonly KeyStatus[];
+  /** What live processes report. */
   readonly replicas: readonly HeardReport[];
   /** The replicas that have missed a few reports and may be gone, with the moment until which they count at most. */
   readonly silent: ReadonlyMap<string, number>;

@@ -8,6 +8,7 @@ import { replicasIn, silentOf, unheardOfIn } from './silent.js';
 const LONGEST_PAUSE_MS = 1000;
 const SHORTEST_PAUSE_MS = 50;
 
+/** What `promoteWhenSafe()` takes. */
 export interface WaitOptions extends StepOptions {
   /** The key to promote; default: the staged one, whichever it is when the wait ends. */
   readonly kid?: string | undefined;
@@ -27,6 +28,7 @@ export interface Waiting {
   readonly safeAt: number | undefined;
   /** Replicas that report, and how many of them know the key. */
   readonly replicas: number;
+  /** How many of them know the key. */
   readonly knowing: number;
   /** Those that report and do not know it, by instance. */
   readonly missing: readonly string[];

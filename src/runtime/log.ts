@@ -7,9 +7,13 @@ export type LogMethod = (facts: Readonly<Record<string, unknown>>, message: stri
 
 /** What is asked of a logger; a pino instance is one. */
 export interface Logger {
+  /** What helps to find a fault: refused tokens, and why. */
   readonly debug: LogMethod;
+  /** What is as it should be. */
   readonly info: LogMethod;
+  /** What somebody should look at. */
   readonly warn: LogMethod;
+  /** What keeps it from working. */
   readonly error: LogMethod;
 }
 

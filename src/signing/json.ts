@@ -35,8 +35,8 @@ type Checked<T> = T extends string | number | boolean | null | undefined
       ? { [Name in keyof T]: Json<T[Name]> }
       : T;
 
-/** `T` as JSON carries it: the same type, with {@link JsonCannotCarry} in each place that it cannot carry. */
 // `any` and `unknown` say nothing, and stay what they are. What is fine keeps the name that the app gave it.
+/** `T` as JSON carries it: the same type, with {@link JsonCannotCarry} in each place that it cannot carry. */
 export type Json<T> = unknown extends T ? T : [T] extends [Checked<T>] ? T : Checked<T>;
 
 /** The same for what a sealer holds, which may be bytes. */

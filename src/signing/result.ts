@@ -21,22 +21,29 @@ export type RefusalReason =
   | 'not_yet_valid'
   | 'bind_mismatch';
 
+/** That a token is not accepted. */
 export interface Refusal {
   readonly ok: false;
+  /** Why, for logs and metrics; clients are never told. */
   readonly reason: RefusalReason;
 }
 
+/** A token that is accepted. */
 export interface Verified<T> {
   readonly ok: true;
+  /** What it carries. */
   readonly payload: T;
   /** Id of the key that signed. */
   readonly kid: string;
   /** Whether that key is retiring: the token is due to be signed again. */
   readonly stale: boolean;
+  /** When it was signed. */
   readonly issuedAt: Date;
+  /** When it expires. */
   readonly expiresAt: Date;
 }
 
+/** What verifying yields: look at `ok` first. */
 export type Result<T> = Verified<T> | Refusal;
 
 /** One frozen value per reason: refusing costs no allocation. */

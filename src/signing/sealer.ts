@@ -30,6 +30,7 @@ import {
 import type { Aead } from './sodium.js';
 import { formatHeader, fromJson, SEALED, toJson } from './token.js';
 
+/** What `seal()` takes beside the value. */
 export interface SealOptions {
   /**
    * Ties the token to a state, such as the id of a user: it opens only where the same is given. It is a text that is
@@ -41,6 +42,7 @@ export interface SealOptions {
   readonly maxAge?: number | string;
 }
 
+/** What `open()` takes beside the token. */
 export interface OpenOptions {
   /** The state that the token was bound to when it was sealed. */
   readonly bind?: string | undefined;

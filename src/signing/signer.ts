@@ -44,6 +44,7 @@ export type BoundResult<T, State> = 0 extends 1 & State
       ? Promise<Result<T>>
       : Result<T> | Promise<Result<T>>;
 
+/** What `sign()` takes beside the payload. */
 export interface SignOptions {
   /**
    * Ties the token to a state, such as the hash of a password: it ends when that changes. A state that is
@@ -54,6 +55,7 @@ export interface SignOptions {
   readonly maxAge?: number | string;
 }
 
+/** What `verify()` takes beside the token. */
 export interface VerifyOptions<T> {
   /** The state as it is now, or a function of the (already authenticated) payload that looks it up. */
   readonly bind?: Bind<T>;

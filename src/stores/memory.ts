@@ -10,6 +10,7 @@ import type {
 } from './store.js';
 import { isName, requireId, requireMoment, requireRecord, requireUser } from './text.js';
 
+/** What `memoryStore()` takes. */
 export interface MemoryStoreOptions {
   /** Milliseconds since 1970; default: `Date.now`. */
   readonly clock?: () => number;

@@ -22,6 +22,7 @@ export type { PostgresPool } from '../engines/postgres.js';
 export { keyringSchemaSql } from '../engines/ring-schema.js';
 export { sessionSchemaSql } from '../engines/session-schema.js';
 
+/** What `postgresStore()` takes. */
 export interface PostgresStoreOptions {
   /** The app made it and ends it. */
   readonly pool: PostgresPool;

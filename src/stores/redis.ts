@@ -39,6 +39,7 @@ export type {
   RedisClient,
 } from '../engines/redis.js';
 
+/** What `redisStore()` takes. */
 export interface RedisStoreOptions {
   /** Connected, or connecting. The app made it and closes it. */
   readonly client: RedisClient;

@@ -7,6 +7,7 @@ export type Awaitable<T> = T | Promise<T>;
 export interface SessionRecord {
   /** JSON text of the session's data and bindings. */
   readonly text: string;
+  /** When the session began. */
   readonly createdAt: number;
   /** The store forgets the record then. */
   readonly expiresAt: number;
@@ -16,13 +17,16 @@ export interface SessionRecord {
 
 /** A record as it is stored: its version is 1 at first and grows with every `put`. */
 export interface StoredSession extends SessionRecord {
+  /** 1 at first, one more with every `put`. */
   readonly version: number;
 }
 
 /** One session of a user. */
 export interface UserSession {
   readonly id: string;
+  /** When it began, in milliseconds since 1970. */
   readonly createdAt: number;
+  /** When it ends if it is not used before, in milliseconds since 1970. */
   readonly expiresAt: number;
 }
 
@@ -46,6 +50,7 @@ export type PutOutcome = 'saved' | 'conflict' | 'gone';
  * Methods may throw (or reject) when the store is out of reach.
  */
 export interface SessionStore {
+  /** The session of an id; undefined for one that has ended, has expired or never was. */
   get(id: string): Awaitable<StoredSession | undefined>;
   /** Compare-and-set: writes only if the stored version is `expected`, 0 meaning that the id must be new. */
   put(id: string, record: SessionRecord, expected: number): Awaitable<PutOutcome>;

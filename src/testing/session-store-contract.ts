@@ -6,6 +6,7 @@ import type { SessionRecord, SessionStore, StoredSession } from '../stores/store
 
 /** An empty store, and the time that it goes by. */
 export interface SessionStoreSubject {
+  /** The store to look at. */
   readonly store: SessionStore;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -13,8 +14,10 @@ export interface SessionStoreSubject {
   readonly pass: (milliseconds: number) => Promise<void> | void;
 }
 
+/** One thing that every session store must do. */
 export interface ContractCase {
   readonly name: string;
+  /** Rejects where the store does not do it. */
   readonly run: () => Promise<void>;
 }
 

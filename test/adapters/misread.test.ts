@@ -88,6 +88,13 @@ describe.each(['cookie', 'store'] as const)('sessions in a %s', (kind) => {
       },
       /\[session\.cookie\]/,
     ],
+    [
+      'id = …',
+      (q) => {
+        q.session.id = 'x';
+      },
+      /session\.regenerate\(\)/,
+    ],
     ['sessionId', (q) => q.session.sessionId, /session\.id/],
     [
       'session = null',

@@ -149,6 +149,22 @@ describe('what production would refuse', () => {
     ]);
   });
 
+  test('what is misspelt is told with the name that was meant', async () => {
+    const [said] = await warnings('dev', (keyturn) => keyturn.signer('password-rest', { maxAge: '1h' }));
+    expect(said?.hint).toMatch(/^did you mean "password-reset"\? If not: add to keyturn\.toml, under/);
+    const keyturn = await testKeyturn();
+    for (const name of ['pasword-reset', 'invitations'])
+      expect(() => keyturn.signer(name)).toThrow(
+        expect.objectContaining({
+          code: 'purpose_lifetime',
+          hint: expect.stringMatching(/^did you mean "(password-reset|invitation)"/),
+        }),
+      );
+    expect(() => keyturn.signer('download')).toThrow(
+      expect.objectContaining({ hint: expect.stringMatching(/^every token expires/) }),
+    );
+  });
+
   test('development tells of a lifetime that the program lengthens', async () => {
     expect(await warnings('dev', () => {}, lengthened)).toEqual([
       {

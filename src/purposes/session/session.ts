@@ -33,6 +33,7 @@ export type SessionValues = keyof SessionData extends never
 /** The names of what a session holds: those of {@link SessionData}, or any. */
 export type SessionName = Extract<keyof SessionValues, string>;
 
+/** What `session.regenerate()` takes. */
 export interface RegenerateOptions {
   /**
    * Data that the new session takes over: names of properties, or true for all. Default: none. Where the former session
@@ -215,8 +216,16 @@ class SessionObject {
     return this.#state.id;
   }
 
+  set id(_: unknown) {
+    throw wrong('session.id cannot be set', 'write session.regenerate() for a new one');
+  }
+
   get isNew(): boolean {
     return this.#state.fresh;
+  }
+
+  set isNew(_: unknown) {
+    throw wrong('session.isNew cannot be set', 'keep data under another name');
   }
 
   regenerate(...given: readonly unknown[]): void {
@@ -294,10 +303,10 @@ class SessionObject {
 
 /** What other libraries call so. Each says what to write here, and none can be the name of data. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
-  save: 'leave it out: what has changed is saved before the response goes out; to save at once write await session.update(fn)',
-  touch: 'leave it out: a session in use is extended by itself',
-  reload: 'leave it out: await session.update(fn) works on what is stored by then',
-  resetMaxAge: 'leave it out: a session in use is extended by itself',
+  save: 'what has changed is saved before the response goes out; await session.update(fn) saves at once',
+  touch: 'a session in use is extended by itself',
+  reload: 'await session.update(fn) works on what is stored by then',
+  resetMaxAge: 'a session in use is extended by itself',
 };
 const NOT_HERE: Readonly<Record<string, string>> = {
   cookie:
@@ -306,13 +315,13 @@ const NOT_HERE: Readonly<Record<string, string>> = {
 };
 for (const [name, hint] of Object.entries(ELSEWHERE)) {
   const value = () => {
-    throw wrong(`a session has no ${name}()`, hint);
+    throw wrong(`session.${name}() is not needed: ${hint}`, hint);
   };
   Object.defineProperty(SessionObject.prototype, name, { value, writable: true, configurable: true });
 }
 for (const [name, hint] of Object.entries(NOT_HERE)) {
   const refuse = () => {
-    throw wrong(`a session has no ${name}`, hint);
+    throw wrong(`there is no session.${name}: ${hint}`, hint);
   };
   Object.defineProperty(SessionObject.prototype, name, { get: refuse, set: refuse, configurable: true });
 }
@@ -343,8 +352,8 @@ function isNames(value: unknown): value is readonly string[] {
 function misread(given: readonly unknown[], method: 'regenerate' | 'destroy'): KeyturnError {
   return given.some((each) => typeof each === 'function')
     ? wrong(
-        `${method}() was given a function, and calls none`,
-        `it is done when it returns: write session.${method}(), and go on in the next line`,
+        `session.${method}() takes no callback: it is done when it returns`,
+        `write session.${method}(), and go on in the next line`,
       )
     : wrong(
         `${method}() was given more than it takes`,
@@ -354,7 +363,7 @@ function misread(given: readonly unknown[], method: 'regenerate' | 'destroy'): K
 
 /** @throws KeyturnError `argument_invalid` */
 function requireName(name: unknown, call: string, hint: string): void {
-  if (typeof name !== 'string') throw wrong(`${call} of a session was called without a name`, hint);
+  if (typeof name !== 'string') throw wrong(`session.${call} was called without a name: ${hint}`, hint);
 }
 
 function wrong(message: string, hint: string): KeyturnError {

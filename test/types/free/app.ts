@@ -134,7 +134,14 @@ export async function made() {
   if (once.ok) once.payload.toFixed();
   const jwt = createJwt<{ role: 'editor' }>(kt, { issuer: 'i', audience: 'a' });
   jwt.sign({ role: 'editor' }, { subject: 'ada' });
+  // @ts-expect-error: a Date comes back as a text
+  createJwt<{ at: Date }>(kt, { issuer: 'i', audience: 'a' }).sign({ at: new Date() });
+  const claims = createJwt(kt, { issuer: 'i', audience: 'a' }).verify('x');
+  if (claims.ok) claims.payload.sub?.trim();
   await createRefreshTokens(kt, { store }).issue({ user: 'ada' });
+  const refresh = createRefreshTokens<{ scope: string; at: Date }>(kt, { store });
+  // @ts-expect-error: a Date comes back as a text
+  await refresh.issue({ user: 'ada', data: { scope: 'all', at: new Date() } });
   await signOutEverywhere(kt, 'ada', { store });
   // @ts-expect-error: a client is needed
   redisStore({});

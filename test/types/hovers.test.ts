@@ -1,0 +1,68 @@
+// What an editor shows of a name that a user writes: every public interface, function and member says what it is.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+
+/** The names of all entry points, from the snapshot that test/public-api.test.ts holds. */
+const PUBLIC = new Set(
+  [
+    ...readFileSync(join(ROOT, 'test/__snapshots__/public-api.test.ts.snap'), 'utf8').matchAll(
+      /^ {4}"(\w+)",$/gm,
+    ),
+  ].map(([, name]) => name as string),
+);
+
+/** Said by the name itself, wherever it stands. */
+const PLAIN = new Set(['ok', 'code', 'kid', 'id', 'name', 'ring']);
+/** The shape of what other packages make, which have their own words for it. */
+const FOREIGN = /^(PostgresPool|NodeRedis\w+|IoredisClient|RequestHeaders)$/;
+
+interface Declared {
+  readonly name: string;
+  readonly file: string;
+  /** Itself, and members as `name.member`, that nothing is said of. */
+  readonly silent: readonly string[];
+}
+
+function* declarationsIn(file: string): Generator<Declared> {
+  const lines = readFileSync(join(ROOT, 'src', file), 'utf8').split('\n');
+  const said = (at: number) => (lines[at - 1] as string).trimEnd().endsWith('*/');
+  for (const [at, line] of lines.entries()) {
+    const found = /^export (?:async )?(?:interface|function|type|class|const) (\w+)/.exec(line);
+    const name = found?.[1];
+    if (name === undefined || !PUBLIC.has(name)) continue;
+    const silent = said(at) ? [] : [name];
+    // What is said of a member of the interface that is extended an editor shows of this one's too.
+    const inherits = / extends (Remote)?SessionStore /.test(line);
+    const own = inherits ? ['size', 'migrate', 'prune'] : undefined;
+    if (line.startsWith('export interface') && line.endsWith('{') && !FOREIGN.test(name)) {
+      let before = '';
+      for (let next = at + 1; lines[next] !== '}'; next++) {
+        const member = /^ {2}(?:readonly )?(\w+)[?]?[(:<]/.exec(lines[next] as string)?.[1];
+        // Further overloads stand below the first, which speaks for them.
+        if (member === undefined || member === before) continue;
+        before = member;
+        if (own?.includes(member) === false) continue;
+        if (!said(next) && !PLAIN.has(member)) silent.push(`${name}.${member}`);
+      }
+    }
+    yield { name, file, silent };
+  }
+}
+
+const declared = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts') && !file.startsWith('cli'))
+  .flatMap((file) => [...declarationsIn(file)]);
+
+test('every public name is declared somewhere', () => {
+  const names = new Set(declared.map(({ name }) => name));
+  expect([...PUBLIC].filter((name) => !names.has(name))).toEqual(['default']);
+});
+
+describe.each(declared)('$name in $file', ({ silent }) => {
+  test('says what it is', () => {
+    expect(silent).toEqual([]);
+  });
+});
