@@ -1,7 +1,7 @@
 // npm pack and npm publish run this first: makes of `dist`, as the compiler writes it for development, what is published.
 //
 // - One copy for `import` and one for `require`, of the modules that the entry points need, in a few files: what an app
-//   loads is read from the disk file by file. Comments stay in the declarations; names of functions and classes stay, so
+//   loads is read from the disk file by file. Comments stay in the declarations, and names of classes and methods, so
 //   that a stack trace can be read.
 // - Declarations of what is public, and of nothing else.
 //
@@ -60,7 +60,7 @@ const code = (format, ending) => ({
   entryFileNames: `[name]${ending}`,
   // As deep as the modules of `src`, which find the files beside `dist` by their own place.
   chunkFileNames: `lib/[name]${ending}`,
-  minify: { compress: true, mangle: { keepNames: { function: true, class: true } } },
+  minify: { compress: true, mangle: { keepNames: { function: false, class: true } } },
   comments: false,
 });
 

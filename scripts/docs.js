@@ -12,6 +12,7 @@ if (!existsSync(join(root, 'dist', 'config', 'settings.js'))) {
   console.error('docs: dist/ is not there: run npm run build first');
   process.exit(1);
 }
+const { ABOUT } = await import('../dist/config/about.js');
 const { PURPOSE_FIELDS, SETTING_NAMES, SETTINGS, variableOf } = await import('../dist/config/settings.js');
 const { layer } = await import('../dist/config/layers.js');
 const { duration, flag, formatDuration, lifetime } = await import('../dist/config/value.js');
@@ -48,7 +49,7 @@ function settingsTables() {
         `\`${key}\`<br>\`${variableOf(name)}\``,
         SETTINGS[name].kind.expects,
         defaults(name),
-        SETTINGS[name].about + (SETTINGS[name].variableOnly ? ' (as a variable only)' : ''),
+        ABOUT[name] + (SETTINGS[name].variableOnly ? ' (as a variable only)' : ''),
       ]);
     }),
     '',
@@ -104,7 +105,7 @@ function membersOf(tree, indent, section = '') {
 }
 
 function commentOf(name, indent) {
-  const about = SETTINGS[name].about;
+  const about = ABOUT[name];
   const said = defaults(name);
   const end = said === 'not set' ? '' : ` Default: ${said}.`;
   const words = /^\w+:/.test(about) ? about : about[0].toUpperCase() + about.slice(1);

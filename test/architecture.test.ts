@@ -286,7 +286,7 @@ describe('the edges', () => {
     const values = new Set(packages.filter(({ typeOnly }) => !typeOnly).map(({ to }) => to));
     expect([...values].sort()).toEqual(['smol-toml']);
     // Peers are loaded where they are asked for, and by nobody else.
-    expect(using(/libsodium/)).toEqual(['config/settings.ts', 'signing/sodium.ts']);
+    expect(using(/libsodium/)).toEqual(['config/about.ts', 'signing/sodium.ts']);
     expect(using(/loadOptional</).filter((file) => file !== 'optional-package.ts')).toEqual([
       'engines/packages.ts',
       'purposes/csrf-origins.ts',

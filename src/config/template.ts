@@ -1,4 +1,5 @@
 // The keyturn.toml that `keyturn init` writes: every setting commented out, with what it is for and its default.
+import { ABOUT } from './about.js';
 import { SETTING_NAMES, SETTINGS, type SettingName, variableOf } from './settings.js';
 import { duration, formatDuration, lifetime } from './value.js';
 
@@ -11,11 +12,11 @@ export function configTemplate(file: string): string {
     const lines = sections.get(section) ?? [];
     sections.set(section, lines);
     if (name === 'security.signing_secret.file') {
-      lines.push(`# ${SETTINGS[name].about}`, `file = ${JSON.stringify(file)}`);
+      lines.push(`# ${ABOUT[name]}`, `file = ${JSON.stringify(file)}`);
     } else if (SETTINGS[name].secret === true) {
-      lines.push(`# ${key}: ${SETTINGS[name].about}. Set ${variableOf(name)} instead of writing it here.`);
+      lines.push(`# ${key}: ${ABOUT[name]}. Set ${variableOf(name)} instead of writing it here.`);
     } else {
-      lines.push(`# ${SETTINGS[name].about}`, `#${key} = ${example(name)}`);
+      lines.push(`# ${ABOUT[name]}`, `#${key} = ${example(name)}`);
     }
   }
   return [

@@ -3,6 +3,8 @@ import type { Keyring } from '../keyring/keyring.js';
 import type { Fleet } from './fleet.js';
 import { pauseOf, type ReplicaReport } from './report.js';
 
+export { reportedFiles } from './report.js';
+
 export interface ReporterParts {
   readonly fleet: Fleet;
   /** Seconds: a report older than that counts for nothing. */

@@ -6,7 +6,7 @@
 import { stat } from 'node:fs/promises';
 import { KeyturnError } from '../errors.js';
 import type { Keyring } from '../keyring/keyring.js';
-import { type Resolution, type ResolveOptions, resolve } from './resolve.js';
+import { canChange, type Resolution, type ResolveOptions, resolve } from './resolve.js';
 
 const LOOK_EVERY_MS = 250;
 /** A look that somebody asks for, because of a token with an unknown key, comes at most so often. */
@@ -59,7 +59,7 @@ export class Follower {
     this.#strict = resolution.profile.profile !== 'prod' && !weak;
     this.#kind = resolution.source?.kind;
     this.#path = resolution.source?.kind === 'file' ? resolution.source.path : undefined;
-    this.#reread = this.#path !== undefined || resolution.source?.kind === 'command';
+    this.#reread = canChange(resolution);
   }
 
   /** Whether there is anything that can change while the process runs. */

@@ -22,10 +22,11 @@ import { KeyturnError } from '../errors.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { climb, type LadderInput, type Source } from '../secret/ladder.js';
 import { assembleKeyring, type SourceFormat } from './assemble.js';
-import { findUnloaded, holdsSource } from './env-files.js';
 import { type Machine, unitIn } from './machine.js';
-import { missing, notLoaded, SECRET_VARIABLE } from './missing.js';
 import { type Problem, Problems } from './problem.js';
+
+/** Where an operator puts a production secret. */
+const SECRET_VARIABLE: string = variableOf('security.signing_secret.secret');
 
 export interface ResolveOptions {
   readonly machine: Machine;
@@ -62,6 +63,11 @@ export interface Resolution {
   /** Undefined when a problem prevented it. */
   readonly keyring: Keyring | undefined;
   readonly problems: readonly Problem[];
+}
+
+/** Whether its source may hold something else later, while the process runs: a file, or the output of a command. */
+export function canChange({ source }: Resolution): boolean {
+  return source?.kind === 'command' || (source?.kind === 'file' && source.path !== undefined);
 }
 
 /** Resolves. Operator mistakes come back as problems, so that a doctor can tell all of them; boot throws the first. */
@@ -128,17 +134,9 @@ export async function resolve(options: ResolveOptions): Promise<Resolution> {
     dataDir,
   };
   const found = await problems.attemptAsync('signing_secret', () => climb(input));
-  // Of what nobody has configured: a file that is not loaded may be where somebody believes that it is.
-  const unsaid = found !== undefined && (found.source?.kind ?? 'development').startsWith('development');
-  const unloaded =
-    unsaid && profile.profile !== 'test'
-      ? await findUnloaded(machine, place.folder, profile.profile)
-      : undefined;
-  if (profile.profile === 'dev' && unloaded !== undefined && holdsSource(unloaded))
-    problems.warn('source', notLoaded(unloaded));
+  if (found !== undefined && (found.source?.kind ?? 'development').startsWith('development'))
+    await tellUnsaid(found.source === undefined, profile, place, machine, problems);
   if (found?.source === undefined) {
-    if (found !== undefined && profile.profile === 'prod')
-      problems.error('signing_secret', missing(profile, machine.env, unloaded));
     return {
       ...shared,
       source: undefined,
@@ -161,6 +159,24 @@ export async function resolve(options: ResolveOptions): Promise<Resolution> {
     keyring: assembled.keyring,
     problems: problems.list,
   };
+}
+
+/** Of what nobody has configured: a file that is not loaded may be where somebody believes that it is. */
+async function tellUnsaid(
+  lacking: boolean,
+  profile: ProfileDecision,
+  place: Place,
+  machine: Machine,
+  problems: Problems,
+): Promise<void> {
+  if (profile.profile === 'test') return;
+  const { findUnloaded, holdsSource } = await import('./env-files.js');
+  const { missing, notLoaded } = await import('./missing.js');
+  const unloaded = await findUnloaded(machine, place.folder, profile.profile);
+  if (profile.profile === 'dev' && unloaded !== undefined && holdsSource(unloaded))
+    problems.warn('source', notLoaded(unloaded));
+  if (lacking && profile.profile === 'prod')
+    problems.error('signing_secret', missing(profile, machine.env, unloaded));
 }
 
 /** What can be known while an app is built. Mistakes are told where it runs: there the rest of its settings is. */

@@ -1,14 +1,14 @@
 // Keeps the keyring in force up to date: follows its source, reports what this process knows, and says how it is.
 import type { KeyturnError } from '../errors.js';
-import { type PlannedKey, type ReplicaReport, reportedFiles } from '../fleet/report.js';
+import type { PlannedKey, ReplicaReport } from '../fleet/report.js';
 import type { Reporter } from '../fleet/reporter.js';
 import { type FleetTimes, timesOf } from '../fleet/times.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { LiveKeyring, type Moment } from '../keyring/live.js';
 import type { PurposeRegistry } from '../purposes/registry.js';
-import { Follower, type Following } from '../resolve/follow.js';
+import type { Follower, Following } from '../resolve/follow.js';
 import { onHangup, thisProcess, unitIn } from '../resolve/machine.js';
-import type { Resolution, ResolveOptions } from '../resolve/resolve.js';
+import { canChange, type Resolution, type ResolveOptions } from '../resolve/resolve.js';
 import type { RingPlaces } from '../ring-stores/places.js';
 import type { RingStore } from '../ring-stores/ring-store.js';
 import type { SharedRingStore } from '../ring-stores/shared.js';
@@ -60,6 +60,7 @@ export interface KeeperParts {
 
 /** What not every process needs, loaded where it is. */
 interface LoadedParts {
+  readonly following: typeof import('../resolve/follow.js') | undefined;
   readonly sharing: typeof import('./shared-lines.js') | undefined;
   readonly reporting: typeof import('../fleet/reporter.js') | undefined;
   readonly rotating: typeof import('./automatic.js') | undefined;
@@ -89,6 +90,8 @@ export class RingKeeper {
   readonly #reporter: Reporter | undefined;
   readonly #automatic: AutomaticRotation | undefined;
   readonly #instance: string;
+  /** As far as a report can tell them. */
+  readonly #configFiles: ReplicaReport['configFiles'];
   /** What is wrong with the source of the ring, and with that of the secrets that open a shared one. */
   readonly #wrong: { ring?: KeyturnError | undefined; roots?: KeyturnError | undefined } = {};
   #loadedAt: number;
@@ -104,14 +107,17 @@ export class RingKeeper {
     const { shared, store, fleet } = parts.places;
     const turns =
       store !== undefined && parts.resolution.settings.get('security.rotation.every') !== undefined;
+    const follows = shared !== undefined || canChange(parts.resolution);
     return new RingKeeper(parts, {
+      following: follows ? await import('../resolve/follow.js') : undefined,
       sharing: shared && (await import('./shared-lines.js')),
       reporting: fleet && (await import('../fleet/reporter.js')),
       rotating: turns ? await import('./automatic.js') : undefined,
     });
   }
 
-  private constructor(parts: KeeperParts, { sharing, reporting, rotating }: LoadedParts) {
+  private constructor(parts: KeeperParts, loaded: LoadedParts) {
+    const { sharing, reporting, rotating } = loaded;
     this.#parts = parts;
     const { options, resolution, places } = parts;
     const { now } = options.machine;
@@ -123,17 +129,19 @@ export class RingKeeper {
     this.ring = new LiveKeyring(shared === undefined ? (resolution.keyring as Keyring) : undefined, now);
     this.#loadedAt = now();
     this.#instance = nameOfProcess();
+    this.#configFiles = reporting?.reportedFiles(resolution.configFiles);
     const following: Following = {
       found: (ring) => this.#found(ring),
       failed: (error) => this.#failed('ring', error),
       passed: () => this.#passed(),
     };
-    if (shared === undefined || sharing === undefined)
-      this.#follower = new Follower(options, resolution, following);
+    if (loaded.following === undefined) this.#follower = new Standing(options, resolution, following);
+    else if (shared === undefined || sharing === undefined)
+      this.#follower = new loaded.following.Follower(options, resolution, following);
     else {
       this.#holdLease();
       this.#follower = this.#sharedFollower(sharing, shared, following);
-      this.#rootFollower = new Follower(options, resolution, {
+      this.#rootFollower = new loaded.following.Follower(options, resolution, {
         found: (roots) => {
           shared.roots = roots;
           this.#recovered('roots');
@@ -394,7 +402,7 @@ export class RingKeeper {
       ...thisProcess(),
       at: options.machine.now(),
       profile: resolution.profile.profile,
-      configFiles: reportedFiles(resolution.configFiles),
+      configFiles: this.#configFiles,
       source: resolution.source?.name ?? '',
       ring: ring?.id,
       generation: ring?.generation ?? 0,
@@ -424,6 +432,31 @@ export class RingKeeper {
         : [{ kid: id, from: Math.max(0, activatesAt - this.#times.skew * 1000) }],
     );
     return planned.length === 0 ? undefined : planned;
+  }
+}
+
+/** For a source that cannot change by itself. It is read again where the app asks for that, and not before. */
+class Standing implements RingFollower {
+  readonly possible = false;
+  readonly #parts: ConstructorParameters<typeof Follower>;
+  #follower: Follower | undefined;
+
+  constructor(...parts: ConstructorParameters<typeof Follower>) {
+    this.#parts = parts;
+  }
+
+  start(): void {}
+
+  close(): void {
+    this.#follower?.close();
+  }
+
+  async ask(): Promise<void> {}
+
+  async reload(): Promise<void> {
+    const { Follower } = await import('../resolve/follow.js');
+    this.#follower ??= new Follower(...this.#parts);
+    await this.#follower.reload();
   }
 }
 
