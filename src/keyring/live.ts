@@ -86,6 +86,11 @@ export class LiveKeyring {
     return this.#replaced ? replaced() : undefined;
   }
 
+  /** Whether another ring was made to take the place of this one, which nobody is to find anywhere any more. */
+  get replaced(): boolean {
+    return this.#replaced;
+  }
+
   /** Now, by the clocks that a lease goes by. */
   get moment(): Moment {
     return { now: this.#clock(), steady: this.#steady() };

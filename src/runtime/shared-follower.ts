@@ -208,7 +208,8 @@ export class SharedFollower {
   /** @throws KeyturnError `keyring_missing` where nobody here has a ring */
   async #fill(): Promise<false> {
     const { store, ring, first, logger } = this.#parts;
-    if (ring.found !== undefined) {
+    // One that was given up is nobody's to bring back: an engine that has lost its data does not say so any more.
+    if (ring.found !== undefined && !ring.replaced) {
       // Before the ring, so that no step comes in between.
       await this.#standIn(ring.current);
       if (await store.put(ring.found, undefined))
@@ -218,7 +219,7 @@ export class SharedFollower {
         );
       return false;
     }
-    if (first === undefined) {
+    if (first === undefined || ring.replaced) {
       await store.read();
       return false;
     }
@@ -231,7 +232,7 @@ export class SharedFollower {
   async #putBack(there: FoundRing): Promise<boolean> {
     const { store, ring, logger } = this.#parts;
     const mine = ring.found;
-    const better = mine === undefined ? undefined : this.#betterThan(there.ring, mine);
+    const better = mine === undefined || ring.replaced ? undefined : this.#betterThan(there.ring, mine);
     if (better === undefined) return false;
     await this.#standIn(ring.current);
     if (await store.put(better.ring, there))

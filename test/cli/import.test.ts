@@ -1,5 +1,5 @@
 // keyturn import: an array of keys (seed 004), a .jwt-secret file (seed 001) or a variable becomes a document.
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
@@ -51,6 +51,24 @@ describe('another copy of the keyring in force', () => {
     expect(keys.find(({ kid }) => kid === staged)?.state).toBe('staged');
     const piped = await keyturn(['import', 'copy.json', '--ring', '-'], { cwd, env: DEV, input: before });
     expect(JSON.parse(piped.stdout).generation).toBe(3);
+  });
+
+  test.concurrent('is no keyring in force where the document is missing, and nothing is put in its place', async () => {
+    const cwd = await ringFolder({ secret: STRONG, state: 'active' });
+    const kept = textOf(cwd);
+    renameSync(join(cwd, RING), join(cwd, 'copy.json'));
+    for (const more of [[], ['--json']]) {
+      const ran = await run(cwd, 'import', 'copy.json', ...more);
+      expect(ran.code).toBe(1);
+      expect(ran.stdout + ran.stderr).toContain(`the file ${join(cwd, RING)} `);
+      expect(ran.stdout + ran.stderr).toContain('mount or create the file');
+      expect(ran.stdout + ran.stderr).not.toContain(STRONG);
+    }
+    expect(existsSync(join(cwd, RING))).toBe(false);
+    expect(readFileSync(join(cwd, 'copy.json'), 'utf8')).toBe(kept);
+    // Put back it is what it was.
+    renameSync(join(cwd, 'copy.json'), join(cwd, RING));
+    expect((await run(cwd, 'status')).code).toBe(0);
   });
 
   test.concurrent('a copy of another keyring is refused', async () => {

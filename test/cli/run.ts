@@ -28,6 +28,8 @@ export interface Simulated extends Surroundings {
   readonly steady?: Machine['steady'];
   /** Whether a person sits at a terminal. */
   readonly terminal?: boolean;
+  /** Hears what goes to standard error, as it comes. */
+  readonly told?: (text: string) => void;
 }
 
 /** Runs a command in this process. */
@@ -39,6 +41,7 @@ export async function keyturn(args: readonly string[], around: Simulated = {}): 
     isTTY: terminal,
     write: (text: string) => {
       said[name] += text;
+      if (name === 'stderr') around.told?.(text);
     },
   });
   const code = await dispatch(args, new Ui(stream('stdout'), stream('stderr'), env), {

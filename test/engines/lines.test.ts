@@ -26,7 +26,7 @@ async function behindProxy(engine: 'redisUrl' | 'postgresUrl') {
 async function withIoredis(url: string) {
   vi.doMock('../../src/engines/packages.js', async (original) => ({
     ...(await original<object>()),
-    loadNodeRedis: async () => undefined,
+    loadNodeRedis: () => undefined,
   }));
   const { openRedis: open } = await import('../../src/engines/open-redis.js');
   vi.doUnmock('../../src/engines/packages.js');

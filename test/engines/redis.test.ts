@@ -26,7 +26,7 @@ async function openWith(library: string, url: string) {
     vi.resetModules();
     vi.doMock('../../src/engines/packages.js', async (original) => ({
       ...(await original<object>()),
-      loadNodeRedis: async () => undefined,
+      loadNodeRedis: () => undefined,
     }));
   }
   const engines = await import('../../src/engines/open-redis.js');

@@ -3,23 +3,34 @@ import type { AddressInfo } from 'node:net';
 import Fastify from 'fastify';
 import { Pool } from 'pg';
 import { createClient } from 'redis';
-import { afterEach, describe, expect, inject, test } from 'vitest';
+import { describe, expect, inject, vi } from 'vitest';
 import keyturnFastify from '../../src/adapters/fastify.js';
 import { internalsOf, type Keyturn } from '../../src/keyturn.js';
+import { type Afterwards, tidyTest as test } from '../support/afterwards.js';
 import { Browser } from '../support/browser.js';
 import { cutTo, ownPrefix, ownSchema } from '../support/engines.js';
 import { memoryLogger, type TestKeyturnOptions, testKeyturn } from '../support/keyturn.js';
 import { NOT_FOR_EVER, took, until } from '../support/waiting.js';
 
-const cleanups: Array<() => unknown> = [];
-afterEach(async () => {
-  for (const clean of cleanups.splice(0).reverse()) await clean();
-});
+// Most of the time they wait, so some do it together: not so many that an engine seems slow.
+vi.setConfig({ maxConcurrency: 3 });
 
-async function behindProxy(address: string) {
+/** Until the engine has answered: on a busy machine that may come after the patience of a start. */
+async function reached(keyturn: Keyturn): Promise<Keyturn> {
+  const { sessionStore } = internalsOf(keyturn);
+  await until(async () => {
+    await Promise.resolve()
+      .then(() => sessionStore?.get('nobody'))
+      .catch(() => undefined);
+    return /^keyturn_session_store_up 1$/m.test(keyturn.metrics());
+  });
+  return keyturn;
+}
+
+async function behindProxy(address: string, afterwards: Afterwards) {
   const url = new URL(address);
   const proxy = await cutTo(Number(url.port) || (url.protocol === 'redis:' ? 6379 : 5432), url.hostname);
-  cleanups.push(() => proxy.close());
+  afterwards(() => proxy.close());
   url.host = `127.0.0.1:${proxy.port}`;
   return { proxy, url: url.href };
 }
@@ -28,11 +39,11 @@ async function behindProxy(address: string) {
 const ENGINES = [
   [
     'redis',
-    async () => {
-      const { proxy, url } = await behindProxy(inject('redisUrl'));
+    async (afterwards: Afterwards) => {
+      const { proxy, url } = await behindProxy(inject('redisUrl'), afterwards);
       const prefix = ownPrefix();
       const direct = await createClient({ url: inject('redisUrl') }).connect();
-      cleanups.push(async () => {
+      afterwards(async () => {
         const keys = await direct.keys(`${prefix}*`);
         if (keys.length > 0) await direct.del(keys);
         direct.destroy();
@@ -44,10 +55,10 @@ const ENGINES = [
   ],
   [
     'postgres',
-    async () => {
-      const { proxy, url } = await behindProxy(inject('postgresUrl'));
+    async (afterwards: Afterwards) => {
+      const { proxy, url } = await behindProxy(inject('postgresUrl'), afterwards);
       const { schema, pool, drop } = await ownSchema(inject('postgresUrl'));
-      cleanups.push(drop);
+      afterwards(drop);
       const table = `${schema}.sessions`;
       const count = async () => Number((await pool.query(`SELECT count(*) FROM ${table}`)).rows[0].count);
       const configOf = (where: object) => ({
@@ -62,14 +73,14 @@ const ENGINES = [
   ],
 ] as const;
 
-async function make(options: TestKeyturnOptions): Promise<Keyturn> {
+async function make(options: TestKeyturnOptions, afterwards: Afterwards): Promise<Keyturn> {
   // By the time of this machine: the browser drops cookies by it.
   const keyturn = await testKeyturn({ clock: { read: Date.now } as never, ...options });
-  cleanups.push(() => keyturn.close());
+  afterwards(() => keyturn.close());
   return keyturn;
 }
 
-async function serve(keyturn: Keyturn): Promise<string> {
+async function serve(keyturn: Keyturn, afterwards: Afterwards): Promise<string> {
   const app = Fastify();
   await app.register(keyturnFastify, { keyturn });
   const open = { config: { csrf: false } };
@@ -80,51 +91,58 @@ async function serve(keyturn: Keyturn): Promise<string> {
     return {};
   });
   await app.listen({ port: 0, host: 'localhost' });
-  cleanups.push(() => app.close());
+  afterwards(() => app.close());
   return `http://localhost:${(app.server.address() as AddressInfo).port}`;
 }
 
-describe.each(ENGINES)('session.backend = "%s"', (name, open) => {
-  test('two processes share their sessions', async () => {
-    const { config, count } = await open();
-    const [one, other] = [await make({ config }), await make({ config })];
-    const browser = new Browser(await serve(one));
+describe.concurrent.each(ENGINES)('session.backend = "%s"', (name, open) => {
+  test('two processes share their sessions', async ({ afterwards }) => {
+    const { config, count } = await open(afterwards);
+    const [one, other] = [
+      await reached(await make({ config }, afterwards)),
+      await reached(await make({ config }, afterwards)),
+    ];
+    const browser = new Browser(await serve(one, afterwards));
     await browser.post('/in', {});
     const cookie = `keyturn.sid=${await browser.cookie('keyturn.sid')}`;
-    expect((await new Browser(await serve(other)).get('/me', { cookie })).json).toEqual({ user: 'ada' });
+    expect((await new Browser(await serve(other, afterwards)).get('/me', { cookie })).json).toEqual({
+      user: 'ada',
+    });
     expect(await count()).toBe(1);
   });
 
-  test('the registry, and so the impact report, says where they are', async () => {
-    const { config } = await open();
-    const { state } = internalsOf(await make({ config })).registry.own('session');
+  test('the registry, and so the impact report, says where they are', async ({ afterwards }) => {
+    const { config } = await open(afterwards);
+    const { state } = internalsOf(await make({ config }, afterwards)).registry.own('session');
     expect(state).toBe(`in ${name === 'redis' ? 'Redis' : 'PostgreSQL'}; the cookie holds its id`);
   });
 
-  test('closing the Keyturn closes the connection', async () => {
-    const { config } = await open();
-    const keyturn = await make({ config });
+  test('closing the Keyturn closes the connection', async ({ afterwards }) => {
+    const { config } = await open(afterwards);
+    const keyturn = await reached(await make({ config }, afterwards));
     const store = internalsOf(keyturn).sessionStore;
     expect(await store?.get('x')).toBeUndefined();
     await keyturn.close();
     await expect(Promise.resolve().then(() => store?.get('x'))).rejects.toThrow();
   });
 
-  test('out of reach at the start: it comes up, says so, answers 503, and is well when the engine is', async () => {
-    const { proxy, config } = await open();
-    const healthy = await make({ config });
-    const browser = new Browser(await serve(healthy));
+  test('out of reach at the start: it comes up, says so, answers 503, and is well when the engine is', async ({
+    afterwards,
+  }) => {
+    const { proxy, config } = await open(afterwards);
+    const healthy = await reached(await make({ config }, afterwards));
+    const browser = new Browser(await serve(healthy, afterwards));
     await browser.post('/in', {});
     const cookie = `keyturn.sid=${await browser.cookie('keyturn.sid')}`;
 
     proxy.cut();
     const logger = memoryLogger();
-    const started = await took(async () => void (await make({ config, logger })));
+    const started = await took(async () => void (await make({ config, logger }, afterwards)));
     expect(started.failed).toBe(false);
     expect(started.ms).toBeLessThan(NOT_FOR_EVER);
     expect(logger.records.find(({ facts }) => facts.event === 'session.engine_unavailable')).toBeDefined();
-    const keyturn = await make({ config, logger });
-    const visitor = new Browser(await serve(keyturn));
+    const keyturn = await make({ config, logger }, afterwards);
+    const visitor = new Browser(await serve(keyturn, afterwards));
     expect((await visitor.get('/me')).json).toEqual({ user: null });
     for (const answer of [await visitor.get('/me', { cookie }), await visitor.post('/in', {})]) {
       expect(answer.status).toBe(503);
@@ -136,11 +154,12 @@ describe.each(ENGINES)('session.backend = "%s"', (name, open) => {
     expect((await visitor.get('/me', { cookie })).json).toEqual({ user: 'ada' });
   });
 
-  test('gone and back while it runs: each is told once, and the metric follows', async () => {
-    const { proxy, config } = await open();
+  test('gone and back while it runs: each is told once, and the metric follows', async ({ afterwards }) => {
+    const { proxy, config } = await open(afterwards);
     const logger = memoryLogger();
-    const keyturn = await make({ config, logger });
-    const visitor = new Browser(await serve(keyturn));
+    const keyturn = await reached(await make({ config, logger }, afterwards));
+    logger.records.splice(0);
+    const visitor = new Browser(await serve(keyturn, afterwards));
     await visitor.post('/in', {});
     const cookie = `keyturn.sid=${await visitor.cookie('keyturn.sid')}`;
     const told = () =>
@@ -167,10 +186,10 @@ describe.each(ENGINES)('session.backend = "%s"', (name, open) => {
     expect(told()).toEqual(['session.engine_unavailable', 'session.engine_recovered']);
   });
 
-  test('silent at the start: it comes up all the same', async () => {
-    const { proxy, config } = await open();
+  test('silent at the start: it comes up all the same', async ({ afterwards }) => {
+    const { proxy, config } = await open(afterwards);
     proxy.freeze();
-    const started = await took(async () => void (await make({ config })));
+    const started = await took(async () => void (await make({ config }, afterwards)));
     expect(started.failed).toBe(false);
     expect(started.ms).toBeLessThan(NOT_FOR_EVER);
     proxy.thaw();
@@ -183,14 +202,14 @@ describe.each(ENGINES)('session.backend = "%s"', (name, open) => {
     });
   });
 
-  test("the app's own client is used, and stays open", async () => {
-    const { ownClient, options } = await open();
+  test("the app's own client is used, and stays open", async ({ afterwards }) => {
+    const { ownClient, options } = await open(afterwards);
     const redis = await createClient({ url: inject('redisUrl') }).connect();
-    cleanups.push(() => redis.destroy());
+    afterwards(() => redis.destroy());
     const postgres = new Pool({ connectionString: inject('postgresUrl'), options: options ?? '' });
-    cleanups.push(() => postgres.end());
-    const keyturn = await make({ config: ownClient, clients: { redis, postgres } });
-    const browser = new Browser(await serve(keyturn));
+    afterwards(() => postgres.end());
+    const keyturn = await make({ config: ownClient, clients: { redis, postgres } }, afterwards);
+    const browser = new Browser(await serve(keyturn, afterwards));
     await browser.post('/in', {});
     expect((await browser.get('/me')).json).toEqual({ user: 'ada' });
     await keyturn.close();
@@ -199,13 +218,15 @@ describe.each(ENGINES)('session.backend = "%s"', (name, open) => {
   });
 });
 
-describe('the table', () => {
-  test('that is missing and may not be made stops the start, with what to do; one that is there is enough', async () => {
+describe.concurrent('the table', () => {
+  test('that is missing and may not be made stops the start, with what to do; one that is there is enough', async ({
+    afterwards,
+  }) => {
     const place = await ownSchema(inject('postgresUrl'));
-    cleanups.push(() => place.drop());
+    afterwards(() => place.drop());
     const role = place.schema;
     await place.pool.query(`CREATE ROLE ${role}; GRANT USAGE ON SCHEMA ${role} TO ${role}`);
-    cleanups.push(() => place.pool.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`));
+    afterwards(() => place.pool.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`));
     const url = new URL(inject('postgresUrl'));
     url.searchParams.set('options', `-c role=${role} -c search_path=${place.schema}`);
     const table = `${place.schema}.sessions`;
@@ -219,7 +240,7 @@ describe('the table', () => {
     await place.pool.query(sessionSchemaSql(table));
     await place.pool.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ${table} TO ${role}`);
     const logger = memoryLogger();
-    const browser = new Browser(await serve(await make({ config, logger })));
+    const browser = new Browser(await serve(await make({ config, logger }, afterwards), afterwards));
     await browser.post('/in', {});
     expect((await browser.get('/me')).json).toEqual({ user: 'ada' });
 
@@ -229,12 +250,12 @@ describe('the table', () => {
     expect(unreported()[0]?.message).toContain('not allowed to make the tables keyturn_rings');
     expect(unreported()[0]?.facts.hint).toContain('keyringSchemaSql()');
     await place.pool.query(keyringSchemaSql(place.schema));
-    await make({ config, logger });
+    await make({ config, logger }, afterwards);
     expect(unreported()[1]?.message).toContain('not allowed to write to the tables keyturn_rings');
     await place.pool.query(
       `GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${place.schema} TO ${role}`,
     );
-    expect((await make({ config, logger })).health.reporting).toBe(true);
+    expect((await make({ config, logger }, afterwards)).health.reporting).toBe(true);
     expect(unreported()).toHaveLength(2);
   });
 

@@ -6,31 +6,24 @@ import Fastify from 'fastify';
 import { Redis } from 'ioredis';
 import { Pool } from 'pg';
 import { createClient } from 'redis';
-import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
-import keyturnFastify, { type HttpOptions } from '../../src/adapters/fastify.js';
+import { describe, expect, inject, vi } from 'vitest';
+import keyturnFastify from '../../src/adapters/fastify.js';
 import type { EngineClients } from '../../src/engines/engines.js';
 import type { Keyturn } from '../../src/keyturn.js';
+import { type Afterwards, tidyTest as test } from '../support/afterwards.js';
 import { Browser } from '../support/browser.js';
 import { type Cut, cutTo, ownPrefix, ownSchema, startRedis } from '../support/engines.js';
 import { testKeyturn } from '../support/keyturn.js';
 import { Gate, NOT_FOR_EVER, took, until } from '../support/waiting.js';
 
-const cleanups: Array<() => unknown> = [];
-afterEach(async () => {
-  for (const clean of cleanups.splice(0).reverse()) await clean();
-});
-
-/** Requests that are slow wait here until their test lets them on. */
-let slow: Gate;
-beforeEach(() => {
-  slow = new Gate();
-});
+// Most of the time they wait, so some do it together: not so many that an engine seems slow.
+vi.setConfig({ maxConcurrency: 3 });
 
 /** A proxy before an engine, and the engine's address by way of it. */
-async function behindProxy(address: string) {
+async function behindProxy(address: string, afterwards: Afterwards) {
   const url = new URL(address);
   const proxy = await cutTo(Number(url.port) || (url.protocol === 'redis:' ? 6379 : 5432), url.hostname);
-  cleanups.push(() => proxy.close());
+  afterwards(() => proxy.close());
   url.host = `127.0.0.1:${proxy.port}`;
   return { proxy, url: url.href };
 }
@@ -42,59 +35,65 @@ interface OpenEngine {
   empty(): Promise<void>;
 }
 
-async function make(session: object, clients: EngineClients = {}): Promise<Keyturn> {
+async function make(session: object, afterwards: Afterwards, clients: EngineClients = {}): Promise<Keyturn> {
   // By the time of this machine: the browser drops cookies by it.
   const keyturn = await testKeyturn({ clock: { read: Date.now } as never, config: { session }, clients });
-  cleanups.push(() => keyturn.close());
+  afterwards(() => keyturn.close());
   return keyturn;
 }
 
 /** A shared Redis, in a place of one's own. */
-async function inRedis(open: (url: string) => Promise<[object, EngineClients]>): Promise<OpenEngine> {
-  const { proxy, url } = await behindProxy(inject('redisUrl'));
+async function inRedis(
+  afterwards: Afterwards,
+  open: (url: string) => Promise<[object, EngineClients]>,
+): Promise<OpenEngine> {
+  const { proxy, url } = await behindProxy(inject('redisUrl'), afterwards);
   const prefix = ownPrefix();
   const direct = await createClient({ url: inject('redisUrl') }).connect();
   const empty = async () => {
     const keys = await direct.keys(`${prefix}*`);
     if (keys.length > 0) await direct.del(keys);
   };
-  cleanups.push(async () => {
+  afterwards(async () => {
     await empty();
     direct.destroy();
   });
   const [redis, clients] = await open(url);
-  const keyturn = await make({ backend: 'redis', redis: { prefix, ...redis } }, clients);
+  const keyturn = await make({ backend: 'redis', redis: { prefix, ...redis } }, afterwards, clients);
   return { proxy, keyturn, empty };
 }
 
 /** A shared PostgreSQL, in a place of one's own. */
-async function inPostgres(open: (url: string) => Promise<[object, EngineClients]>): Promise<OpenEngine> {
+async function inPostgres(
+  afterwards: Afterwards,
+  open: (url: string) => Promise<[object, EngineClients]>,
+): Promise<OpenEngine> {
   const { schema, pool, drop } = await ownSchema(inject('postgresUrl'));
-  cleanups.push(drop);
-  const { proxy, url } = await behindProxy(inject('postgresUrl'));
+  afterwards(drop);
+  const { proxy, url } = await behindProxy(inject('postgresUrl'), afterwards);
   const table = `${schema}.sessions`;
   const [postgres, clients] = await open(url);
-  const keyturn = await make({ backend: 'postgres', postgres: { table, ...postgres } }, clients);
+  const keyturn = await make({ backend: 'postgres', postgres: { table, ...postgres } }, afterwards, clients);
   return { proxy, keyturn, empty: async () => void (await pool.query(`DROP TABLE ${table}`)) };
 }
 
 /** Opened by their URLs, and clients of the app, set up as docs/stores.md says. */
-const ENGINES: ReadonlyArray<readonly [string, () => Promise<OpenEngine>]> = [
-  ['Redis by its URL', () => inRedis(async (url) => [{ url }, {}])],
+const ENGINES: ReadonlyArray<readonly [string, (afterwards: Afterwards) => Promise<OpenEngine>]> = [
+  ['Redis by its URL', (afterwards) => inRedis(afterwards, async (url) => [{ url }, {}])],
   [
     'Redis, node-redis of the app',
-    () =>
-      inRedis(async (url) => {
+    (afterwards) =>
+      inRedis(afterwards, async (url) => {
         const redis = createClient({ url, disableOfflineQueue: true, socket: { reconnectStrategy: 20 } });
         await redis.connect();
-        cleanups.push(() => redis.destroy());
+        afterwards(() => redis.destroy());
         return [{}, { redis }];
       }),
   ],
   [
     'Redis, ioredis of the app',
-    () =>
-      inRedis(async (url) => {
+    (afterwards) =>
+      inRedis(afterwards, async (url) => {
         const redis = new Redis(url, {
           enableOfflineQueue: false,
           lazyConnect: true,
@@ -104,17 +103,17 @@ const ENGINES: ReadonlyArray<readonly [string, () => Promise<OpenEngine>]> = [
         });
         redis.on('error', () => {});
         await redis.connect();
-        cleanups.push(() => redis.disconnect());
+        afterwards(() => redis.disconnect());
         return [{}, { redis }];
       }),
   ],
-  ['PostgreSQL by its URL', () => inPostgres(async (url) => [{ url }, {}])],
+  ['PostgreSQL by its URL', (afterwards) => inPostgres(afterwards, async (url) => [{ url }, {}])],
   [
     'PostgreSQL, a pool of the app',
-    () =>
-      inPostgres(async (url) => {
+    (afterwards) =>
+      inPostgres(afterwards, async (url) => {
         const postgres = new Pool({ connectionString: url });
-        cleanups.push(() => postgres.end());
+        afterwards(() => postgres.end());
         return [{}, { postgres }];
       }),
   ],
@@ -123,9 +122,16 @@ const ENGINES: ReadonlyArray<readonly [string, () => Promise<OpenEngine>]> = [
 /** Those that are silent at times need the settings that a URL brings along. */
 const BY_URL = ENGINES.filter(([name]) => name.includes('URL'));
 
-async function serve(keyturn: Keyturn, options: HttpOptions = {}): Promise<string> {
+interface Serving {
+  readonly url: string;
+  /** Requests that are slow wait here until their test lets them on. */
+  readonly slow: Gate;
+}
+
+async function serve(keyturn: Keyturn, afterwards: Afterwards): Promise<Serving> {
+  const slow = new Gate();
   const app = Fastify();
-  await app.register(keyturnFastify, { keyturn, ...options });
+  await app.register(keyturnFastify, { keyturn });
   const open = { config: { csrf: false } };
   app.get('/plain', async () => 'ok');
   app.get('/me', async ({ session }) => ({ user: session.user ?? null, items: session.items ?? null }));
@@ -150,16 +156,18 @@ async function serve(keyturn: Keyturn, options: HttpOptions = {}): Promise<strin
     return {};
   });
   await app.listen({ port: 0, host: 'localhost' });
-  cleanups.push(() => app.close());
-  return `http://localhost:${(app.server.address() as AddressInfo).port}`;
+  afterwards(() => app.close());
+  return { url: `http://localhost:${(app.server.address() as AddressInfo).port}`, slow };
 }
 
 const answers = async (browser: Browser) => (await browser.get('/me')).status === 200;
 
-describe.each(ENGINES)('%s', (_name, open) => {
-  test('gone for a while: an error for those with a session, a page for the others, nobody signed out or in', async () => {
-    const { proxy, keyturn } = await open();
-    const url = await serve(keyturn);
+describe.concurrent.each(ENGINES)('%s', (_name, open) => {
+  test('gone for a while: an error for those with a session, a page for the others, nobody signed out or in', async ({
+    afterwards,
+  }) => {
+    const { proxy, keyturn } = await open(afterwards);
+    const { url } = await serve(keyturn, afterwards);
     const [ada, visitor] = [new Browser(url), new Browser(url)];
     await ada.post('/in', {});
     expect((await ada.get('/me')).json.user).toBe('ada');
@@ -184,14 +192,14 @@ describe.each(ENGINES)('%s', (_name, open) => {
     expect((await ada.get('/me')).json.user).toBeNull();
   });
 
-  test('going and coming: what was acknowledged is there', async () => {
-    const { proxy, keyturn } = await open();
-    const browser = new Browser(await serve(keyturn));
+  test('going and coming: what was acknowledged is there', async ({ afterwards }) => {
+    const { proxy, keyturn } = await open(afterwards);
+    const browser = new Browser((await serve(keyturn, afterwards)).url);
     await browser.post('/in', {});
     const acknowledged: number[] = [];
     let refused = 0;
     let going = true;
-    cleanups.push(() => {
+    afterwards(() => {
       going = false;
     });
     const adding = Promise.all(
@@ -221,9 +229,11 @@ describe.each(ENGINES)('%s', (_name, open) => {
     expect(new Set(items).size).toBe(items.length);
   });
 
-  test('back with empty data: signed out, and no request that was under way brings a session back', async () => {
-    const { keyturn, empty } = await open();
-    const url = await serve(keyturn);
+  test('back with empty data: signed out, and no request that was under way brings a session back', async ({
+    afterwards,
+  }) => {
+    const { keyturn, empty } = await open(afterwards);
+    const { url, slow } = await serve(keyturn, afterwards);
     const browser = new Browser(url);
     await browser.post('/in', {});
     const slower = browser.post('/slow', {});
@@ -236,9 +246,9 @@ describe.each(ENGINES)('%s', (_name, open) => {
     expect((await browser.get('/me')).json).toEqual({ user: 'ada', items: null });
   });
 
-  test('slow: answers are as late as the engine, and right', async () => {
-    const { proxy, keyturn } = await open();
-    const browser = new Browser(await serve(keyturn));
+  test('slow: answers are as late as the engine, and right', async ({ afterwards }) => {
+    const { proxy, keyturn } = await open(afterwards);
+    const browser = new Browser((await serve(keyturn, afterwards)).url);
     await browser.post('/in', {});
     proxy.delay(200);
     const adding = await Promise.all([1, 2, 3].map((item) => browser.post('/add', { item })));
@@ -247,10 +257,12 @@ describe.each(ENGINES)('%s', (_name, open) => {
   });
 });
 
-describe.each(BY_URL)('%s', (_name, open) => {
-  test('silent: requests fail after some seconds, later ones sooner, and it comes back', async () => {
-    const { proxy, keyturn } = await open();
-    const url = await serve(keyturn);
+describe.concurrent.each(BY_URL)('%s', (_name, open) => {
+  test('silent: requests fail after some seconds, later ones sooner, and it comes back', async ({
+    afterwards,
+  }) => {
+    const { proxy, keyturn } = await open(afterwards);
+    const { url } = await serve(keyturn, afterwards);
     const [ada, visitor] = [new Browser(url), new Browser(url)];
     await ada.post('/in', {});
     proxy.freeze();
@@ -271,20 +283,22 @@ function expectUnavailable({ status, setCookies }: { status: number; setCookies:
   if (status !== 503 || setCookies.length > 0) throw new Error(`${status} ${setCookies}`);
 }
 
-describe('a failover of Redis', () => {
-  test('to a replica that was up to date keeps all sessions; a replica that is not yet promoted takes no writes', async () => {
+describe.concurrent('a failover of Redis', () => {
+  test('to a replica that was up to date keeps all sessions; a replica that is not yet promoted takes no writes', async ({
+    afterwards,
+  }) => {
     const [primary, replica] = [await startRedis(), await startRedis()];
-    cleanups.push(() => replica.stop());
+    afterwards(() => replica.stop());
     let stopped = false;
-    cleanups.push(() => (stopped ? undefined : primary.stop()));
+    afterwards(() => (stopped ? undefined : primary.stop()));
     const direct = await createClient({ url: replica.url }).connect();
-    cleanups.push(() => direct.destroy());
+    afterwards(() => direct.destroy());
     await direct.replicaOf('127.0.0.1', primary.port);
     await until(async () => String(await direct.info('replication')).includes('master_link_status:up'));
     // A name that leads to whoever is the primary.
-    const { proxy, url } = await behindProxy(primary.url);
-    const keyturn = await make({ backend: 'redis', redis: { url } });
-    const app = await serve(keyturn);
+    const { proxy, url } = await behindProxy(primary.url, afterwards);
+    const keyturn = await make({ backend: 'redis', redis: { url } }, afterwards);
+    const { url: app } = await serve(keyturn, afterwards);
     const [ada, grace] = [new Browser(app), new Browser(app)];
     await ada.post('/in', {});
     await grace.post('/in', {});
@@ -292,7 +306,7 @@ describe('a failover of Redis', () => {
     await ada.post('/add', { item: 1 });
     const sent = await createClient({ url: primary.url }).connect();
     // Redis acknowledges a write before its replicas have it. These have arrived.
-    expect(await sent.wait(1, 5000)).toBe(1);
+    expect(await sent.wait(1, NOT_FOR_EVER)).toBe(1);
     sent.destroy();
 
     proxy.redirect(replica.port);
@@ -309,17 +323,19 @@ describe('a failover of Redis', () => {
     expect((await grace.get('/me')).json.user).toBeNull();
   });
 
-  test('from a primary that turns replica: the client leaves it for whom the name leads to', async () => {
+  test('from a primary that turns replica: the client leaves it for whom the name leads to', async ({
+    afterwards,
+  }) => {
     const [former, next] = [await startRedis(), await startRedis()];
-    cleanups.push(() => former.stop());
-    cleanups.push(() => next.stop());
-    const { proxy, url } = await behindProxy(former.url);
-    const keyturn = await make({ backend: 'redis', redis: { url } });
-    const browser = new Browser(await serve(keyturn));
+    afterwards(() => former.stop());
+    afterwards(() => next.stop());
+    const { proxy, url } = await behindProxy(former.url, afterwards);
+    const keyturn = await make({ backend: 'redis', redis: { url } }, afterwards);
+    const browser = new Browser((await serve(keyturn, afterwards)).url);
     await browser.post('/in', {});
     proxy.redirect(next.port);
     const direct = await createClient({ url: former.url }).connect();
-    cleanups.push(() => direct.destroy());
+    afterwards(() => direct.destroy());
     await direct.replicaOf('127.0.0.1', next.port);
     // The connection to the former primary is still there, and good for reading only.
     expect((await browser.post('/add', { item: 1 })).status).not.toBe(500);
