@@ -44,7 +44,9 @@ export type { Json, JsonCannotCarry, JsonOrBytes } from './signing/json.js';
 export type { Refusal, RefusalReason, Result, Verified } from './signing/result.js';
 export type { OpenOptions, Sealer, SealOptions } from './signing/sealer.js';
 export type { Bind, BindState, BoundResult, Signer, SignOptions, VerifyOptions } from './signing/signer.js';
+export type { StoreState } from './stores/reachable.js';
 export type {
+  Awaitable,
   EndedSession,
   PutOutcome,
   RemoteSessionStore,

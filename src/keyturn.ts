@@ -344,7 +344,10 @@ export async function createKeyturn(options: KeyturnOptions = {}): Promise<Keytu
   return await startKeyturn(options, thisMachine(machineParts(options)));
 }
 
-function requireParts({ logger, clock }: KeyturnOptions): void {
+const CLIENTS: OptionNames<EngineClients> = { redis: true, postgres: true };
+
+function requireParts({ logger, clock, clients }: KeyturnOptions): void {
+  requireOptions(clients, 'the option clients', CLIENTS);
   requireFunction(clock, 'the option clock', 'write clock: () => milliseconds since 1970, such as Date.now');
   if (logger === undefined) return;
   for (const level of ['debug', 'info', 'warn', 'error'] as const)

@@ -19,6 +19,7 @@ import type { Session } from '../purposes/session/session.js';
 import { HTTP_OPTIONS, HttpCore, type HttpOptions, type HttpRequest, type Visit } from './http.js';
 
 export type { Flash, FlashMessages } from '../purposes/flash.js';
+export type { SessionHooks } from '../purposes/session/kind.js';
 export type {
   Session,
   SessionControls,
@@ -51,6 +52,12 @@ const CURES: Cures = {
 
 /** @throws KeyturnError `argument_invalid` */
 function readOptions(app: FastifyInstance, given: KeyturnFastifyOptions): KeyturnFastifyOptions {
+  if (typeof (given as Partial<Keyturn>).signer === 'function')
+    throw new KeyturnError(
+      'argument_invalid',
+      'the plugin was given a keyturn in the place of its options',
+      'write app.register(keyturn, { keyturn: kt })',
+    );
   requireOptions(given, 'register(keyturn, options)', { ...OPTIONS, ...OF_FASTIFY }, CURES);
   const twice =
     given.keyturn === undefined ? undefined : Object.keys(KEYTURN_OPTIONS).find((name) => name in given);

@@ -55,6 +55,16 @@ export function requireDuration(raw: unknown, what: string): number {
   return seconds;
 }
 
+/**
+ * What to add to a hint where a program seems to have meant milliseconds, as in other libraries; else nothing.
+ *
+ * @param asked as it stands in the program
+ */
+export function meantMilliseconds(asked: unknown): string {
+  if (typeof asked !== 'number' || asked < 60_000 || asked % 1000 !== 0) return '';
+  return `; a number is seconds: did you mean ${asked / 1000}?`;
+}
+
 /** The shortest form that reads back as the same number of seconds. */
 export function formatDuration(seconds: number): string {
   for (const [unit, size] of [

@@ -1,6 +1,6 @@
 // Access tokens: JWT (RFC 7519) signed with HS256 under the ring's own keys, so that a rotation carries them.
 import { type Cures, type OptionNames, requireOptions } from '../config/options.js';
-import { requireDuration } from '../config/value.js';
+import { meantMilliseconds, requireDuration } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
 import { type Internals, internalsOf, type Keyturn } from '../keyturn.js';
 import type { Json } from '../signing/json.js';
@@ -355,7 +355,7 @@ function lifetime(parts: Internals, asked: number | string | undefined, toleranc
   throw new KeyturnError(
     'purpose_lifetime',
     `an access token may live ${longest} s (clock tolerance taken off), and maxAge says ${seconds} s`,
-    `code may only shorten a lifetime: set max_age under [purposes.${ACCESS}] in keyturn.toml`,
+    `code may only shorten a lifetime: set max_age under [purposes.${ACCESS}] in keyturn.toml${meantMilliseconds(asked)}`,
   );
 }
 
@@ -365,7 +365,7 @@ function shorter(asked: number | string, longest: number): number {
   throw new KeyturnError(
     'purpose_lifetime',
     `these access tokens live ${longest} s, and maxAge says ${seconds} s`,
-    'sign() may only shorten the lifetime; lengthen maxAge of createJwt',
+    `sign() may only shorten the lifetime; lengthen maxAge of createJwt${meantMilliseconds(asked)}`,
   );
 }
 

@@ -3,7 +3,7 @@
 import type { PurposeSettings, Settings } from '../config/layers.js';
 import { isSlipOf, nearest } from '../config/nearest.js';
 import type { SettingValue } from '../config/settings.js';
-import { formatDuration, LONGEST_LIFETIME, requireDuration } from '../config/value.js';
+import { formatDuration, LONGEST_LIFETIME, meantMilliseconds, requireDuration } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
 
 export interface Purpose {
@@ -183,16 +183,16 @@ export class PurposeRegistry {
     if (known !== undefined) {
       refuseOtherKind(known, sealed);
       if (seconds !== undefined && seconds > known.maxAge) {
-        if (!known.declared) return this.#remember(name, seconds, sealed);
+        if (!known.declared) return this.#remember(name, seconds, sealed, maxAge);
         throw new KeyturnError(
           'purpose_lifetime',
           `a token for "${name}" may live ${known.maxAge} s, and maxAge says ${seconds} s`,
-          `code may only shorten a lifetime: set max_age under [purposes.${name}] in keyturn.toml`,
+          `code may only shorten a lifetime: set max_age under [purposes.${name}] in keyturn.toml${meantMilliseconds(maxAge)}`,
         );
       }
       return { purpose: known, maxAge: seconds ?? known.maxAge };
     }
-    if (this.#strict) throw this.#undeclared(name, seconds, sealed);
+    if (this.#strict) throw this.#undeclared(name, seconds, sealed, maxAge);
     if (seconds === undefined) {
       if (this.#building) return this.#remember(name, DAY, sealed);
       throw new KeyturnError(
@@ -201,16 +201,21 @@ export class PurposeRegistry {
         `${this.#didYouMean(name)}every token expires: pass maxAge, or set max_age under [purposes.${name}] in keyturn.toml`,
       );
     }
-    return this.#remember(name, seconds, sealed);
+    return this.#remember(name, seconds, sealed, maxAge);
   }
 
-  #undeclared(name: string, seconds: number | undefined, sealed: boolean): KeyturnError {
+  #undeclared(
+    name: string,
+    seconds: number | undefined,
+    sealed: boolean,
+    asked: number | string | undefined,
+  ): KeyturnError {
     const lines = [`max_age = "${seconds === undefined ? '1h' : formatDuration(seconds)}"`];
     if (sealed) lines.push('sealed = true');
     return new KeyturnError(
       'purpose_undeclared',
       `the purpose "${name}" is not declared`,
-      `${this.#didYouMean(name)}add to keyturn.toml, under [purposes.${name}]: ${lines.join(' and ')}`,
+      `${this.#didYouMean(name)}add to keyturn.toml, under [purposes.${name}]: ${lines.join(' and ')}${meantMilliseconds(asked)}`,
     );
   }
 
@@ -225,10 +230,11 @@ export class PurposeRegistry {
     name: string,
     maxAge: number,
     sealed: boolean,
+    asked?: number | string,
   ): { readonly purpose: Purpose; readonly maxAge: number } {
     const purpose = unsaid(name, maxAge, sealed);
     this.#purposes.set(name, purpose);
-    this.#tolerated(this.#undeclared(name, maxAge, sealed));
+    this.#tolerated(this.#undeclared(name, maxAge, sealed, asked));
     return { purpose, maxAge };
   }
 }
@@ -239,7 +245,7 @@ function refuseTooLong(name: string, seconds: number | undefined): void {
   throw new KeyturnError(
     'config_invalid',
     `maxAge of "${name}" is ${formatDuration(seconds)}, and no token lives longer than ${formatDuration(LONGEST_LIFETIME)}`,
-    'issue a new one before it ends; what must last for years belongs into a database',
+    `issue a new one before it ends; what must last for years belongs into a database${meantMilliseconds(seconds)}`,
   );
 }
 

@@ -2,7 +2,7 @@
 //
 // The signature is a token bound to the URL: its payload says nothing, so it stays short enough to paste.
 import { type OptionNames, requireOptions } from '../config/options.js';
-import { requireDuration } from '../config/value.js';
+import { meantMilliseconds, requireDuration } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
 import { REFUSALS, type Refusal } from '../signing/result.js';
 import type { TokenSigner } from '../signing/signer.js';
@@ -218,7 +218,7 @@ function lifetime(maxAge: number | string, signer: TokenSigner<0>): number {
   throw new KeyturnError(
     'purpose_lifetime',
     `a link may live ${signer.maxAge} s, and maxAge says ${seconds} s`,
-    'code may only shorten a lifetime: set max_age under [purposes.url] in keyturn.toml',
+    `code may only shorten a lifetime: set max_age under [purposes.url] in keyturn.toml${meantMilliseconds(maxAge)}`,
   );
 }
 

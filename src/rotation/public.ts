@@ -123,7 +123,7 @@ export function publicRotation(inner: RingRotation): Rotation {
     replicas: () => inner.replicas(),
     history: () => inner.history(),
     deploys: () => inner.deploys(),
-    impact: (step: Step) => inner.impact(step),
+    impact: async (step: Step) => await inner.impact(requireStep(step)),
     stage: step('stage(options)', STAGE, (options) => inner.stage(options)),
     promote: (kid?: string, options?: StepOptions) =>
       step('promote(kid, options)', STEP, (known) => inner.promote(kidOf(kid), known))(options),
@@ -139,6 +139,16 @@ export function publicRotation(inner: RingRotation): Rotation {
     close,
     [Symbol.asyncDispose]: close,
   });
+}
+
+/** What is asked about, or something else: the impact of another step would be a wrong answer. */
+function requireStep(given: Step): Step {
+  if (['rotate', 'retire', 'revoke'].includes(given?.step)) return given;
+  throw new KeyturnError(
+    'argument_invalid',
+    'that is no step to ask about',
+    'write impact({ step: "rotate" }), or "retire" or "revoke" with the kid of a key',
+  );
 }
 
 /** Options in the place of the key's id would be dropped, and the step taken without them. */

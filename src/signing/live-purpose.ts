@@ -1,5 +1,5 @@
 // One purpose with whatever keyring is in force: what a signer and a sealer have in common.
-import { requireDuration } from '../config/value.js';
+import { meantMilliseconds, requireDuration } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
 import type { Key } from '../keyring/key.js';
 import type { LiveKeyring } from '../keyring/live.js';
@@ -108,7 +108,7 @@ export class LivePurpose<K> {
       throw new KeyturnError(
         'purpose_lifetime',
         `a token for "${purpose}" may live ${maxAge} s, not ${seconds} s`,
-        "code may only shorten a lifetime; lengthen the purpose's own",
+        `code may only shorten a lifetime; lengthen the purpose's own${meantMilliseconds(asked)}`,
       );
     }
     return seconds;

@@ -77,6 +77,12 @@ export interface PostgresStore extends RemoteSessionStore {
  * @throws KeyturnError `store_invalid`
  */
 export function postgresStore(options: PostgresStoreOptions): PostgresStore {
+  if (typeof (options as Partial<PostgresPool> | undefined)?.query === 'function')
+    throw new KeyturnError(
+      'argument_invalid',
+      'postgresStore() was given a pool in the place of its options',
+      'write postgresStore({ pool })',
+    );
   requireOptions(options, 'postgresStore(options)', OPTIONS, CURES);
   return new StoreInPostgres(options);
 }

@@ -21,6 +21,7 @@ import {
   script,
   surviveLostConnections,
 } from '../engines/redis.js';
+import { KeyturnError } from '../errors.js';
 import type {
   EndedSession,
   PutOutcome,
@@ -134,6 +135,12 @@ return 1`);
  * @throws KeyturnError `store_invalid`
  */
 export function redisStore(options: RedisStoreOptions): RedisStore {
+  if (typeof (options as Partial<Record<'get', unknown>> | undefined)?.get === 'function')
+    throw new KeyturnError(
+      'argument_invalid',
+      'redisStore() was given a client in the place of its options',
+      'write redisStore({ client })',
+    );
   requireOptions(options, 'redisStore(options)', OPTIONS, CURES);
   return new StoreInRedis(options);
 }

@@ -183,6 +183,11 @@ test('parts of the wrong kind are refused where they are handed over', async () 
   const wrong: ReadonlyArray<() => unknown> = [
     () => createKeyturn({ clock: 5 } as never),
     () => createKeyturn({ logger: { info() {} } } as never),
+    () => createKeyturn({ clients: { postgress: pool } } as never),
+    () => Fastify().register(keyturnFastify, keyturn as never),
+    () => redisStore(client as never),
+    () => postgresStore(pool as never),
+    async () => (await openRotation(place)).impact({ step: 'delete', kid: 'x' } as never),
     () => keyturn.on('changed' as 'change', () => {}),
     () => keyturn.on('change', undefined as never),
     () => Fastify().register(keyturnFastify, { keyturn, epoch: 5 } as never),
@@ -198,6 +203,23 @@ test('parts of the wrong kind are refused where they are handed over', async () 
     () => Fastify().register(keyturnFastify, { keyturn, store: {} as never }),
   ];
   for (const call of stores) expect((await failureOf(call)).code).toBe('store_invalid');
+});
+
+test('a number of milliseconds is told from one of seconds', async () => {
+  const HOUR_IN_MS = 3_600_000;
+  const prod = await testKeyturn({ profile: 'prod' });
+  const calls: ReadonlyArray<() => unknown> = [
+    () => keyturn.signer('password-reset', { maxAge: HOUR_IN_MS }),
+    () => keyturn.signer('password-reset').sign(1, { maxAge: HOUR_IN_MS }),
+    () => keyturn.links({ maxAge: HOUR_IN_MS }),
+    () => createJwt(keyturn, { ...jwt, maxAge: HOUR_IN_MS }),
+    () => createJwt(keyturn, jwt).sign({}, { maxAge: HOUR_IN_MS }),
+    () => prod.signer('download', { maxAge: HOUR_IN_MS }),
+  ];
+  for (const call of calls)
+    expect((await failureOf(call)).hint).toMatch(/; a number is seconds: did you mean 3600\?$/);
+  const seconds = await failureOf(() => keyturn.signer('password-reset', { maxAge: '2d' }));
+  expect(seconds.hint).not.toMatch(/a number is seconds/);
 });
 
 test('a state that is looked up is for signers: a sealer says so', () => {
