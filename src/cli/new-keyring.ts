@@ -1,8 +1,18 @@
 // What init and import say of the keyring that they have started.
-import { FILE_IN_CONFIG } from '../rotation/found.js';
+import { basename } from 'node:path';
+import { isFileInConfig } from '../rotation/found.js';
 import type { Founded, FoundedDocument } from '../rotation/founding.js';
+import { chosenUnsaid } from '../rotation/unsaid.js';
 import type { Context } from './command.js';
+import { noteRules } from './open.js';
 import { count } from './ui.js';
+
+/** By which rules a keyring is begun: what was said, or is said now. */
+export async function profileToFound(context: Context): Promise<string | undefined> {
+  const unsaid = await chosenUnsaid(context.machine, context.profile, false);
+  noteRules(context, unsaid, undefined);
+  return unsaid?.insistOn ?? context.profile;
+}
 
 /** Says what was made where, and what remains to be done. @param more further JSON fields */
 export function tellFounded(context: Context, founded: Founded, more: object = {}): void {
@@ -10,13 +20,15 @@ export function tellFounded(context: Context, founded: Founded, more: object = {
   const { place, created, ring, document, takeAway } = founded;
   const keys = ring.keys.map(({ id, state }) => ({ kid: id, state }));
   if (json) {
-    const { path, config, written } = document ?? {};
+    const { path, config, production } = document ?? {};
     ui.json({
       place,
       created,
       document: path ?? null,
-      config: config ?? null,
-      configWritten: written ?? false,
+      config: config?.path ?? null,
+      configWritten: config?.written ?? false,
+      production: production?.path ?? null,
+      productionWritten: production?.written ?? false,
       keys,
       ...more,
       takeAway,
@@ -26,7 +38,8 @@ export function tellFounded(context: Context, founded: Founded, more: object = {
     const list = `(${count(keys.length, 'key')}: ${kids})`;
     if (document !== undefined) ui.print(`wrote ${place} ${list}`);
     else ui.print(`made the keyring in ${place} ${list}`);
-    if (document?.written === true) ui.print(`wrote ${document.config}`);
+    for (const file of [document?.config, document?.production])
+      if (file?.written === true) ui.print(`wrote ${file.path}`);
   }
   if (!created) ui.note(`there is a keyring in ${place} already: nothing was changed`);
   if (document !== undefined) tellWhatNamesIt(context, founded, document);
@@ -41,17 +54,17 @@ export function tellWaiting({ ui }: Context): (milliseconds: number) => void {
   };
 }
 
-/** Says what keyturn.toml should say, and what to take away. */
+/** Says what keyturn.prod.toml should say, and what to take away. */
 function tellWhatNamesIt(
   { ui }: Context,
   { created, takeAway, after }: Founded,
-  { path, named, written }: FoundedDocument,
+  { path, named, production, isNamed }: FoundedDocument,
 ): void {
   const inForce = after.source?.path === path;
-  const isNamed = inForce || after.hidden.some((hidden) => hidden.path === path);
-  if (!written && !isNamed) {
+  if (!isNamed) {
+    const name = basename(production.path);
     ui.note(
-      created ? 'keyturn.toml exists and is left as it is; it should say' : 'keyturn.toml should say',
+      created ? `${name} exists and is left as it is; it should say` : `${name} should say`,
       '[security.signing_secret]',
       `file = ${JSON.stringify(named)}`,
     );
@@ -59,9 +72,12 @@ function tellWhatNamesIt(
   if (takeAway.length === 0) return;
   const list = takeAway.join(', ');
   const outranks = after.source?.kind === 'variable' || (after.source?.kind === 'file' && !inForce);
-  if (outranks && after.source?.name !== FILE_IN_CONFIG)
+  if (outranks && !isFileInConfig(after.source?.name ?? '')) {
     ui.note(`${after.source?.name} still hides ${named}, which holds the same keys; take away: ${list}`);
-  else ui.note(`${named} replaces ${list}; take it away`);
+    ui.note(
+      `then restart every process without ${takeAway.length === 1 ? 'it' : 'them'}, and rotate: keyturn rotate --wait`,
+    );
+  } else ui.note(`${named} replaces ${list}; take it away`);
 }
 
 /** The secret stays, and does something else from now on. */

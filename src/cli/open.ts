@@ -1,15 +1,41 @@
 // The keyring in force, as every command finds it.
+import type { Settings } from '../config/layers.js';
 import { Rotation, type RotationOptions } from '../rotation/rotation.js';
+import { chosenUnsaid, type Unsaid } from '../rotation/unsaid.js';
 import type { Context } from './command.js';
+import { lengthOfTime } from './ui.js';
 
 /** Opened for as long as the command runs. */
 export async function openRotation(
   { machine, profile, defer }: Context,
   more: Partial<RotationOptions> = {},
 ): Promise<Rotation> {
-  const rotation = await Rotation.open({ machine, profile, ...more });
+  const unsaid = await chosenUnsaid(machine, profile, more.document !== undefined);
+  const rotation = await Rotation.open({ machine, profile: unsaid?.insistOn ?? profile, unsaid, ...more });
   defer(() => rotation.close());
   return rotation;
+}
+
+/**
+ * Says by which rules and waits a command goes that changes a ring, where nobody said it and one may expect others.
+ *
+ * @param settings undefined where no step is waited for
+ */
+export function noteRules(
+  { machine, ui }: Pick<Context, 'machine' | 'ui'>,
+  unsaid: Unsaid | undefined,
+  settings: Settings | undefined,
+): void {
+  if (unsaid === undefined || (unsaid.inferred === 'prod' && !machine.signs.terminal)) return;
+  const seconds = (name: 'max_lag' | 'clock_skew') =>
+    lengthOfTime(settings?.get(`security.keyring.${name}`) ?? 0);
+  const waits =
+    settings === undefined
+      ? ''
+      : `, and the waits of production (max_lag ${seconds('max_lag')}, clock_skew ${seconds('clock_skew')})`;
+  ui.note(
+    `no profile was said: this goes by the ${unsaid.profile} profile${waits}; --env dev, test or prod says another`,
+  );
 }
 
 /** The options that decide what a command sees, as they are typed again: of another folder or profile all is different. */

@@ -9,7 +9,8 @@ import type { Status } from '../rotation/status.js';
  * @param resolution what this command goes by
  */
 export function firstThingsFirst(status: Status, resolution: Resolution): string | undefined {
-  const { replicas, silent, profile, shared } = status;
+  const { replicas, silent, shared } = status;
+  const profile = ruling(status);
   const live = replicas.filter(({ instance }) => !silent.has(instance));
   const otherRules = live.find((replica) => replica.profile !== profile);
   if (otherRules !== undefined) {
@@ -25,6 +26,11 @@ export function firstThingsFirst(status: Status, resolution: Resolution): string
   if (alone.length === 0) return undefined;
   const names = alone.map(({ instance }) => instance);
   return `first give every replica the same settings under [security.keyring]: ${names.join(', ')} ${names.length === 1 ? 'runs' : 'run'} without the shared keyring`;
+}
+
+/** By which profile steps are taken: the one that was said, or else that of the replicas. */
+export function ruling({ profile, profileSaid, replicas }: Status): string {
+  return profileSaid ? profile : (replicas[0]?.profile ?? profile);
 }
 
 function odd(instances: readonly string[]): string {

@@ -5,6 +5,7 @@ import { clashesOf, clashInWords, strangers, withoutShared } from '../rotation/d
 import { readElsewhere } from '../rotation/elsewhere.js';
 import { unheardOfInWords } from '../rotation/silent.js';
 import type { Status } from '../rotation/status.js';
+import { ruling } from './put-right.js';
 import { count, moment } from './ui.js';
 
 /** What there is to know beside the status. */
@@ -64,7 +65,8 @@ export function noReplicas({ status, resolution }: FleetWords): string {
 /** One line for each thing that is not the same everywhere. */
 export function differences(words: FleetWords): string[] {
   const { status } = words;
-  const { replicas, profile, differing } = status;
+  const { replicas, differing } = status;
+  const profile = ruling(status);
   const clashes = clashesOf(status, rootsOf(words) ?? []);
   const told = strangers(clashes);
   const alone = withoutShared(status);

@@ -44,6 +44,11 @@ export function stepOf(key: KeyStatus, status: Status): string {
   return key.safeAt === undefined ? '' : `safe to ${verb} ${when(key.safeAt, status.now)}`;
 }
 
+/** "a, b and c" */
+export function listOf(names: readonly string[]): string {
+  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+}
+
 /** The names of the sources that the one in force hides; what an earlier start of development made counts for none. */
 export function hiddenNames({ hidden }: Resolution): readonly string[] {
   return hidden.filter(({ kind }) => kind !== 'development-file').map(({ name }) => name);

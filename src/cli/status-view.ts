@@ -5,6 +5,7 @@ import type { HistoryEntry } from '../keyring/keyring.js';
 import type { Resolution } from '../resolve/resolve.js';
 import type { Rotation } from '../rotation/rotation.js';
 import type { KeyStatus, Status } from '../rotation/status.js';
+import { nextAbove } from './beneath.js';
 import { conditionNow, differences, noReplicas, rootsOf, unheardOfLines } from './replica-words.js';
 import { hiddenNames, type Next, nextJson, nextLine, nextOf, stepOf } from './ring-words.js';
 import { ageInWords, columns, count, iso, type Line, moment, type Style, styled, table } from './ui.js';
@@ -26,6 +27,7 @@ export async function look(rotation: Rotation, options: string): Promise<View> {
   const { resolution } = rotation;
   const ring = await rotation.ring();
   const now = await rotation.status(ring);
+  const beneath = await rotation.beneath();
   const deploys = now.deploy === undefined ? [] : await rotation.deploys();
   const deploy = deploys.find(({ number }) => number === now.deploy);
   return {
@@ -35,7 +37,7 @@ export async function look(rotation: Rotation, options: string): Promise<View> {
     lastRotation: ring.history.findLast(({ what }) => what === 'promote' || what === 'rollback'),
     deploy: deploy === undefined ? undefined : `${deploy.number} of 3: ${deploy.what}`,
     sealedUnder: await rotation.sealedUnder(),
-    next: nextOf(now, resolution, { options }),
+    next: beneath === undefined ? nextOf(now, resolution, { options }) : nextAbove(beneath),
   };
 }
 

@@ -14,7 +14,7 @@ import type { KeyStatus, Status } from '../rotation/status.js';
 import { readSecretFile } from '../secret/ladder.js';
 import type { Context, Option } from './command.js';
 import { isForNow } from './for-now.js';
-import { openRotation, sameOptions } from './open.js';
+import { noteRules, openRotation, sameOptions } from './open.js';
 import { hiddenNames, keyList, type Next, nextJson, nextLine, nextOf } from './ring-words.js';
 import { iso, moment, notYet, refused, type Ui, wrongUsage } from './ui.js';
 import { WHO, whoOf, whyOf } from './user.js';
@@ -58,7 +58,7 @@ export function isPiped({ value }: Context): boolean {
 /** The ring that a step works on: the one in force, or the document on standard input. */
 export async function openRing(context: Context): Promise<Rotation> {
   const { json, surroundings } = context;
-  if (!isPiped(context)) return await openRotation(context);
+  if (!isPiped(context)) return await openedToChange(context);
   if (json) {
     throw wrongUsage(
       '--json and --ring - both want standard output',
@@ -69,7 +69,16 @@ export async function openRing(context: Context): Promise<Rotation> {
   if (document.trim() === '') {
     throw refused('standard input is empty, where --ring - wants a keyring document', 'pipe the document in');
   }
-  return await openRotation(context, { document });
+  return await openedToChange(context, { document });
+}
+
+async function openedToChange(
+  context: Context,
+  more: { readonly document?: string } = {},
+): Promise<Rotation> {
+  const rotation = await openRotation(context, more);
+  noteRules(context, rotation.unsaid, rotation.resolution.settings);
+  return rotation;
 }
 
 /** The options that every step takes. */
@@ -211,6 +220,8 @@ export interface Conclusion {
   readonly madeUp?: string | undefined;
   /** What was asked for was so before. */
   readonly unchanged?: boolean;
+  /** What comes next, where it is no step. */
+  readonly next?: Next;
 }
 
 /** Beside a document in a pipe nobody reports. */
@@ -223,7 +234,7 @@ const FOR_REAL: Next = { command: undefined, remark: 'the same without --dry-run
 export async function conclude(
   context: Context,
   rotation: Rotation,
-  { step, outcome, says, json = {}, madeUp, unchanged = false }: Conclusion,
+  { step, outcome, says, json = {}, madeUp, unchanged = false, next: said }: Conclusion,
 ): Promise<0> {
   const { ui, has } = context;
   const piped = isPiped(context);
@@ -234,7 +245,7 @@ export async function conclude(
   const next =
     dryRun && !unchanged
       ? FOR_REAL
-      : nextOf(status, rotation.resolution, { piped, options: sameOptions(context) });
+      : (said ?? nextOf(status, rotation.resolution, { piped, options: sameOptions(context) }));
   const [first = '', ...further] = says(outcome.ring, status);
   const lines = [
     dryRun && !unchanged ? `dry run, nothing is changed: ${first}` : first,

@@ -64,6 +64,17 @@ export class Settings {
     return this.#placed.get(name)?.at(-1)?.value as SettingValue<N>;
   }
 
+  /** The same without what the profile by itself says of some of them. */
+  withoutProfile(names: readonly SettingName[]): Settings {
+    const placed = new Map(this.#placed);
+    for (const name of names)
+      placed.set(
+        name,
+        (placed.get(name) ?? []).filter(({ origin }) => origin.layer !== 'profile'),
+      );
+    return new Settings(placed, this.purposes);
+  }
+
   /** Where the value in force came from; undefined when the setting is not set. */
   origin(name: SettingName): Origin | undefined {
     return this.#placed.get(name)?.at(-1)?.origin;

@@ -1,19 +1,30 @@
-// The keyturn.toml that `keyturn init` writes: every setting commented out, with what it is for and its default.
+// The files that `keyturn init` writes. keyturn.toml has every setting commented out, with what it is for and its
+// default; what belongs to production alone stands in keyturn.prod.toml.
 import { ABOUT } from './about.js';
 import { SETTING_NAMES, SETTINGS, type SettingName, variableOf } from './settings.js';
 import { duration, formatDuration, lifetime } from './value.js';
 
-/** @param file what `file` under [security.signing_secret] is set to */
-export function configTemplate(file: string): string {
+/** The keyturn.prod.toml. @param file what `file` under [security.signing_secret] is set to */
+export function productionTemplate(file: string): string {
+  return [
+    '# Settings of production, over those of keyturn.toml. Neither development nor tests read this file.',
+    '',
+    '[security.signing_secret]',
+    '# The keyring that "keyturn init" has made here. It holds secrets: git ignores it, and so does not bring it along.',
+    `file = ${JSON.stringify(file)}`,
+    '',
+  ].join('\n');
+}
+
+/** The keyturn.toml. */
+export function configTemplate(): string {
   const sections = new Map<string, string[]>();
   for (const name of SETTING_NAMES) {
     if (SETTINGS[name].variableOnly === true) continue;
     const [section, key] = split(name);
     const lines = sections.get(section) ?? [];
     sections.set(section, lines);
-    if (name === 'security.signing_secret.file') {
-      lines.push(`# ${ABOUT[name]}`, `file = ${JSON.stringify(file)}`);
-    } else if (SETTINGS[name].secret === true) {
+    if (SETTINGS[name].secret === true) {
       lines.push(`# ${key}: ${ABOUT[name]}. Set ${variableOf(name)} instead of writing it here.`);
     } else {
       lines.push(`# ${ABOUT[name]}`, `#${key} = ${example(name)}`);

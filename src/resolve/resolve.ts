@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import { dirname, join, resolve as resolvePath } from 'node:path';
 import { readConfigFiles } from '../config/files.js';
 import { type Layer, layer, type Origin, type Settings } from '../config/layers.js';
-import { findPlace, type Place, placeIn } from '../config/place.js';
+import { findPlace, type Place, placeIn, profileConfig } from '../config/place.js';
 import {
   buildSign,
   decideProfile,
@@ -155,7 +155,7 @@ export async function resolve(options: ResolveOptions): Promise<Resolution> {
   return {
     ...shared,
     source: { ...found.source, format: assembled.format, created: found.created },
-    hidden: [...found.hidden, ...overridden(settings, from)],
+    hidden: eachOnce(found.hidden, overridden(settings, from)),
     keyring: assembled.keyring,
     problems: problems.list,
   };
@@ -237,7 +237,8 @@ function ladderInput(
       : { name: describe(setting, origin), value, origin };
   };
   const secret = provided('secret');
-  const file = provided('file');
+  const named = provided('file');
+  const file = isForOthers(profile, named?.origin, at.place) ? undefined : named;
   // A secret in a file stands below every variable, and the variable `…_FILE` above the file's own.
   const fromVariable = secret?.origin.layer === 'variable';
   return {
@@ -265,6 +266,17 @@ interface Beginnings {
 function beginningOf(origin: Origin, { place, workingDirectory }: Beginnings): string {
   if (origin.layer === 'variable') return workingDirectory;
   return origin.layer === 'file' ? dirname(origin.path) : place.folder;
+}
+
+/** What a file says for every profile tests find nothing of: theirs alone, or a variable, may give them a secret. */
+function isForOthers(profile: Profile, origin: Origin | undefined, place: Place): boolean {
+  return profile === 'test' && origin?.layer === 'file' && origin.path !== profileConfig(place, profile);
+}
+
+/** A file may be named by a setting, and lie where development looks besides. */
+function eachOnce(found: readonly Source[], lower: readonly Source[]): readonly Source[] {
+  const isNamed = ({ path }: Source) => path !== undefined && lower.some((other) => other.path === path);
+  return [...found.filter((source) => !isNamed(source)), ...lower];
 }
 
 /** The places where one layer's secret or file lies under that of a higher layer. */

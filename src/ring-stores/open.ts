@@ -1,8 +1,10 @@
 // Where the keyring in force is kept, and where its processes report, as the configuration says.
+import { join } from 'node:path';
 import type { Settings } from '../config/layers.js';
 import { variableOf } from '../config/settings.js';
 import type { Engines } from '../engines/engines.js';
 import { KeyturnError } from '../errors.js';
+import { AwaitedFleet } from '../fleet/awaited-fleet.js';
 import type { Resolution } from '../resolve/resolve.js';
 import { NOWHERE, type RingPlaces } from './places.js';
 import type { RingTable } from './ring-table.js';
@@ -12,7 +14,7 @@ import type { RingTable } from './ring-table.js';
  * @throws KeyturnError `config_invalid`, `engine_missing`, `secret_missing`, `store_invalid`
  */
 export async function openRingPlaces(
-  { settings, source, keyring }: Resolution,
+  { settings, source, keyring, profile, dataDir }: Resolution,
   engines: Engines,
   now: () => number,
 ): Promise<RingPlaces> {
@@ -46,10 +48,14 @@ export async function openRingPlaces(
   }
   // Replicas that share their sessions should share their secret too: here it shows when they do not.
   const backend = settings.get('session.backend');
-  if (backend !== 'redis' && backend !== 'postgres') return NOWHERE;
-
-  const { SharedFleet } = await import('./shared-fleet.js');
-  return { ...NOWHERE, fleet: new SharedFleet(await tableIn(backend, 'session'), lease, now) };
+  const first =
+    backend === 'redis' || backend === 'postgres'
+      ? new (await import('./shared-fleet.js')).SharedFleet(await tableIn(backend, 'session'), lease, now)
+      : undefined;
+  // Tests leave nothing behind.
+  if (profile.profile === 'test') return { ...NOWHERE, fleet: first };
+  const path = join(dataDir, 'keyring.json');
+  return { ...NOWHERE, fleet: new AwaitedFleet({ path, lease, now, first }) };
 }
 
 /**
@@ -63,7 +69,8 @@ export async function unreported(
 ): Promise<string | undefined> {
   if (settings.get('session.backend') !== 'postgres' || shared !== undefined) return undefined;
   const { SharedFleet } = await import('./shared-fleet.js');
-  if (!(fleet instanceof SharedFleet)) return undefined;
+  const first = fleet instanceof AwaitedFleet ? fleet.first : fleet;
+  if (!(first instanceof SharedFleet)) return undefined;
   const { tablesOf } = await import('../engines/ring-schema.js');
   const { areThere, canPrepare, canUse } = await import('../engines/schema.js');
   const { inTime, PATIENCE } = await import('../engines/watch.js');

@@ -1,7 +1,8 @@
 // Starts a keyring, with the keys in force or with secrets of another place. Nothing is ever overwritten.
 import { access } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative } from 'node:path';
-import { configTemplate } from '../config/template.js';
+import { profileConfig } from '../config/place.js';
+import { configTemplate, productionTemplate } from '../config/template.js';
 import { writeNewFile } from '../disk/files.js';
 import { type ErrorCode, KeyturnError } from '../errors.js';
 import { nameOf } from '../fleet/report.js';
@@ -18,14 +19,12 @@ import {
   type Founding,
   firstRing,
   NOTHING_TAKEN,
+  type WrittenFile,
 } from './founding.js';
 
-/** What the source is called when keyturn.toml names the file. */
-export const FILE_IN_CONFIG: string = 'security.signing_secret.file in keyturn.toml';
-
 /**
- * Starts the keyring in the engine that `security.keyring.store` names, else writes `.keyturn/keyring.json`, and a
- * keyturn.toml that names it where there is none.
+ * Starts the keyring in the engine that `security.keyring.store` names, else writes `.keyturn/keyring.json`, a
+ * keyturn.prod.toml that names it, and a keyturn.toml, each where there is none.
  *
  * @throws KeyturnError `keyring_exists`, `keyring_unwritable`, and what keeps a process from starting
  */
@@ -51,10 +50,8 @@ async function foundDocument(before: Resolution, founding: Founding): Promise<Fo
     // Another was faster, and may have written what names it as well.
     return await foundRing(founding);
   }
-  const { named, config } = documentAt(path, before, true);
-  const written = await writeNewFile(config, configTemplate(named), 0o644).catch(unnamed(path, named));
+  const document = await named(await writeConfig(path, before), founding);
   const after = await resolve({ machine, profile, config: inProgram, create: false });
-  const document = documentAt(path, before, written);
   return { place: path, created: true, ring, keys, document, takeAway: whatToTakeAway(before), after };
 }
 
@@ -73,7 +70,7 @@ async function existing(before: Resolution, path: string, founding: Founding): P
   }
   const found = { created: false, keys: NOTHING_TAKEN, after: before };
   const at = inForce ? source.path : path;
-  const document = at === undefined ? undefined : documentAt(at, before, false);
+  const document = at === undefined ? undefined : await named(documentAt(at, before), founding);
   const place = at ?? source?.name ?? '';
   if (inForce) return { ...found, place, ring: sound(before), document, takeAway: [] };
   const ring = await new FileRingStore(path, 0, founding.machine.now).read();
@@ -108,8 +105,40 @@ function sound({ keyring, problems }: Resolution): Keyring {
   return keyring as Keyring;
 }
 
-function documentAt(path: string, { place }: Resolution, written: boolean): FoundedDocument {
-  return { path, named: nameIn(dirname(place.config), path), config: place.config, written };
+type Written = Omit<FoundedDocument, 'isNamed'>;
+
+/** By whatever rules this runs, production is to find it. */
+async function named(document: Written, { machine, config }: Founding): Promise<FoundedDocument> {
+  const { secretFile, source, hidden } = await resolve({ machine, profile: 'prod', config, create: false });
+  const places = [secretFile, source?.path, ...hidden.map(({ path }) => path)];
+  return { ...document, isNamed: places.includes(document.path) };
+}
+
+function documentAt(path: string, { place }: Resolution): Written {
+  return {
+    path,
+    named: nameIn(dirname(place.config), path),
+    config: { path: place.config, written: false },
+    production: { path: profileConfig(place, 'prod'), written: false },
+  };
+}
+
+/**
+ * What is committed must not name for everybody what git ignores: it would stop whoever has another checkout. So it is
+ * named for production alone, and development finds it by itself.
+ */
+async function writeConfig(path: string, before: Resolution): Promise<Written> {
+  const { config, production, ...document } = documentAt(path, before);
+  const write = async ({ path: at }: WrittenFile, text: string): Promise<WrittenFile> => ({
+    path: at,
+    written: await writeNewFile(at, text, 0o644).catch(unnamed(path, document.named)),
+  });
+  return {
+    ...document,
+    config: await write(config, configTemplate()),
+    production:
+      before.secretFile === path ? production : await write(production, productionTemplate(document.named)),
+  };
 }
 
 /** What may be wrong with the source in force, since the document does away with it. */
@@ -141,7 +170,7 @@ function inTheWay(path: string, founding: Founding): KeyturnError {
   return new KeyturnError(
     'keyring_exists',
     `${path} exists, and ${commandOf(founding)} overwrites nothing`,
-    'name it as file under [security.signing_secret], or move it away first',
+    'name it as file under [security.signing_secret] in keyturn.prod.toml, or move it away first',
   );
 }
 
@@ -160,8 +189,8 @@ function unnamed(path: string, named: string): (error: unknown) => never {
   return (error) => {
     throw new KeyturnError(
       'keyring_unwritable',
-      `${path} is written, but the keyturn.toml that names it is not (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`,
-      `write it by hand: under [security.signing_secret], file = ${JSON.stringify(named)}`,
+      `${path} is written, but what names it is not (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`,
+      `write it into keyturn.prod.toml by hand, under [security.signing_secret]: file = ${JSON.stringify(named)}`,
     );
   };
 }
@@ -172,10 +201,15 @@ function nameIn(cwd: string, path: string): string {
   return near.startsWith('..') || isAbsolute(near) ? path : near.replaceAll('\\', '/');
 }
 
+/** Whether a configuration file names the source. */
+export function isFileInConfig(name: string): boolean {
+  return /^security\.signing_secret\.file in /.test(name);
+}
+
 /** What must go before the document is the one source: the former source and its companions, by name. */
 function whatToTakeAway({ source, settings }: Resolution): readonly string[] {
   // What keyturn.toml must say instead is told with its lines; a development secret is just not used any more.
-  const stays = source === undefined || source.kind === 'development-file' || source.name === FILE_IN_CONFIG;
+  const stays = source === undefined || source.kind === 'development-file' || isFileInConfig(source.name);
   const companions = (['previous_secrets', 'next_secrets', 'revoked_kids'] as const).flatMap((companion) => {
     const name = `security.signing_secret.${companion}` as const;
     const origin = settings.origin(name);

@@ -47,10 +47,19 @@ export interface Founded {
 /** A keyring document and what names it. */
 export interface FoundedDocument {
   readonly path: string;
-  /** The document as keyturn.toml should name it. */
+  /** The document as keyturn.prod.toml should name it. */
   readonly named: string;
-  readonly config: string;
-  /** Whether keyturn.toml was written; false when there was one. */
+  readonly config: WrittenFile;
+  /** What names the document, in production alone. */
+  readonly production: WrittenFile;
+  /** Whether production finds it now, be it hidden or not. */
+  readonly isNamed: boolean;
+}
+
+/** A file that is written where there is none. */
+export interface WrittenFile {
+  readonly path: string;
+  /** False where there was one before, or none was needed. */
   readonly written: boolean;
 }
 

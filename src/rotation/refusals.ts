@@ -59,8 +59,34 @@ export function refuseOtherSource(
   if (other === undefined) return;
   throw new KeyturnError(
     'source_differs',
-    `${nameOf(other)} takes its keys from another source than this ring`,
-    'give every replica the same source, or stop it; keyturn status shows all replicas',
+    `${nameOf(other)} takes its keys from ${other.source}, and not from this ring`,
+    'restart it without that, or stop it; keyturn status shows all replicas',
+  );
+}
+
+/** Variables that give keys, or add to them. */
+const OF_KEYS = (
+  ['secret', 'file', 'command', 'previous_secrets', 'next_secrets', 'revoked_kids'] as const
+).map((name) => variableOf(`security.signing_secret.${name}`));
+
+/** Those of them that are set. */
+export function variablesOfKeys(env: Readonly<Record<string, string | undefined>>): readonly string[] {
+  return OF_KEYS.filter((name) => env[name] !== undefined);
+}
+
+/** What was made of the keys in force is not in force yet: processes that go by the variable know no other key. */
+export function stillHidden({
+  place,
+  takeAway,
+}: {
+  readonly place: string;
+  readonly takeAway: readonly string[];
+}): KeyturnError {
+  const names = takeAway.join(' and ');
+  return new KeyturnError(
+    'source_differs',
+    `this environment takes its keys from ${names}, which ${takeAway.length === 1 ? 'hides' : 'hide'} ${place}`,
+    `take ${names} away, here and where the processes run, and restart them all without ${takeAway.length === 1 ? 'it' : 'them'}; then keyturn rotate --wait`,
   );
 }
 

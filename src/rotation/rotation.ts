@@ -35,16 +35,21 @@ import {
   refuseOtherSource,
   refuseUnchangeable,
   STEP_BY_HAND,
+  stillHidden,
+  variablesOfKeys,
 } from './refusals.js';
 import { type CountsBy, replicasIn, saySilence } from './silent.js';
 import { type Status, statusOf } from './status.js';
 import { strongSecret } from './strong-secret.js';
+import { type Unsaid, withProductionWaits } from './unsaid.js';
 import { type WaitOptions, whenSafe } from './wait.js';
 
 export interface RotationOptions {
   readonly machine: Machine;
   /** A profile that the caller insists on. */
   readonly profile?: string | undefined;
+  /** Where no profile was said: what `profile` was chosen from. The waits are those of production then. */
+  readonly unsaid?: Unsaid | undefined;
   /** Settings written in the program, as `createKeyturn({ config })` takes them. */
   readonly config?: Readonly<Record<string, unknown>> | undefined;
   /** A keyring document to work on instead of the source in force: nothing is written, see `document`. */
@@ -84,6 +89,15 @@ export interface Outcome {
   readonly former: Keyring;
   /** The key that it was about. */
   readonly kid: string;
+}
+
+/** A keyring document that a variable hides. */
+export interface Beneath {
+  readonly rotation: Rotation;
+  /** As an operator calls it. */
+  readonly place: string;
+  /** The variables that hide it. */
+  readonly takeAway: readonly string[];
 }
 
 /** How a step goes by what replicas say. */
@@ -135,7 +149,9 @@ export class Rotation {
    */
   static async open(options: RotationOptions): Promise<Rotation> {
     const { machine, profile, config } = options;
-    const resolution = await resolve({ machine, profile, config, create: false });
+    const found = await resolve({ machine, profile, config, create: false });
+    const resolution =
+      options.unsaid !== undefined ? { ...found, settings: withProductionWaits(found.settings) } : found;
     const wrong = resolution.problems.find(
       ({ severity, area, error }) =>
         severity === 'error' &&
@@ -167,6 +183,11 @@ export class Rotation {
   /** Where the ring is kept that steps change, as an operator calls it; undefined where no step can change it. */
   get place(): string | undefined {
     return this.#document === undefined ? this.#places.store?.name : 'the document';
+  }
+
+  /** Set where no profile was said. */
+  get unsaid(): Unsaid | undefined {
+    return this.#options.unsaid;
   }
 
   /** By what the reports of replicas count. */
@@ -249,12 +270,13 @@ export class Rotation {
     return statusOf(shown, {
       resolution: this.resolution,
       place: this.place,
+      profileSaid: this.unsaid === undefined,
       writable: store instanceof FileRingStore ? await store.writable() : true,
       shared: this.shared,
       replicas,
       silence: this.#silence,
       countsBy: this.countsBy,
-      facts: await this.#facts(shown, replicas, {}, regardless),
+      facts: await this.#facts(shown, replicas, {}, regardless, true),
     });
   }
 
@@ -287,6 +309,28 @@ export class Rotation {
     return impactOf(step, ring, this.registry, facts);
   }
 
+  /**
+   * The document that holds the keys in force, where a variable hides it: so it is between `init` and the restart
+   * without that variable. What is staged there is there when processes come to it.
+   */
+  async beneath(): Promise<Beneath | undefined> {
+    const { source, keyring } = this.resolution;
+    const { machine } = this.#options;
+    const takeAway = variablesOfKeys(machine.env);
+    if (this.place !== undefined || source === undefined || keyring === undefined || takeAway.length === 0)
+      return undefined;
+    const env = Object.fromEntries(Object.entries(machine.env).filter(([name]) => !takeAway.includes(name)));
+    const options = { ...this.#options, machine: { ...machine, env }, engines: this.#engines };
+    const rotation = await Rotation.open(options).catch((error) => {
+      if (error instanceof KeyturnError) return undefined;
+      throw error;
+    });
+    if (rotation?.place === undefined || rotation.shared) return undefined;
+    const ring = await rotation.ring();
+    const holds = keyring.live.every(({ id }) => ring.get(id)?.live === true);
+    return holds ? { rotation, place: rotation.place, takeAway } : undefined;
+  }
+
   /** Adds a key that verifies and does not sign yet. @throws KeyturnError see `stage` in the transitions */
   async stage(options: StageOptions = {}): Promise<Outcome> {
     const material = new Material(strongSecret(options.secret ?? generateSecret()));
@@ -304,6 +348,8 @@ export class Rotation {
    * @throws KeyturnError `source_differs`, and see `promote` in the transitions
    */
   async promote(kid?: string, options: StepOptions = {}): Promise<Outcome> {
+    const beneath = await this.beneath();
+    if (beneath !== undefined) throw stillHidden(beneath);
     const here = this.#document === undefined ? undefined : this.resolution;
     return await this.#step(undefined, options, (ring, facts, replicas) => {
       refuseOtherSource(ring, replicas, here);
@@ -376,7 +422,9 @@ export class Rotation {
       heard = await this.#heard(found, regardless);
       gone = heard.filter((report) => isNamed(report, options.gone));
       const replicas = heard.filter((report) => !gone.includes(report));
-      const { profile } = this.resolution.profile;
+      // Where none was said it is theirs: the waits are the longest there are, and reports tell lifetimes.
+      const own = this.resolution.profile.profile;
+      const profile = this.unsaid === undefined ? own : (replicas[0]?.profile ?? own);
       const self = { profile, roots: this.#places.shared?.roots, words: COMMAND_WORDS };
       try {
         if (!regardless && !joins) refuseDisagreement(found, self, replicas);
@@ -413,12 +461,13 @@ export class Rotation {
     replicas: readonly HeardReport[],
     options: StepOptions,
     regardless = false,
+    timed = !regardless,
   ): Promise<TransitionFacts> {
     const { store } = this.#places;
     const told = async () => await store?.fleet.ended(ring);
     const ended = await (regardless ? told().catch(() => undefined) : told());
     // Only a promotion asks a clock how long ago a key was staged: nothing stops what goes regardless.
-    const clocks = regardless ? {} : await this.#clocks();
+    const clocks = timed ? await (regardless ? this.#clocks().catch(() => ({})) : this.#clocks()) : {};
     return this.#factsWith(replicas, ended === undefined ? [] : [endedFacts(ended)], clocks, options);
   }
 

@@ -35,6 +35,8 @@ export interface KeyStatus {
 export interface Status {
   /** Which rules apply. */
   readonly profile: string;
+  /** Whether that was said; otherwise steps go by the profile that replicas report. */
+  readonly profileSaid: boolean;
   /** Where the secret comes from, as an operator calls it. */
   readonly source: string;
   /** What it is: a secret, an array or a document. */
@@ -74,6 +76,7 @@ export interface Status {
 export interface StatusParts {
   readonly resolution: Resolution;
   readonly place: string | undefined;
+  readonly profileSaid: boolean;
   readonly writable: boolean;
   readonly shared: boolean;
   readonly replicas: readonly HeardReport[];
@@ -113,6 +116,7 @@ export function statusOf(ring: Keyring, parts: StatusParts): Status {
   );
   return {
     profile: resolution.profile.profile,
+    profileSaid: parts.profileSaid,
     source: resolution.source?.name ?? '',
     format: resolution.source?.format ?? '',
     place,

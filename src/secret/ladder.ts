@@ -100,6 +100,11 @@ async function presentSources(input: LadderInput): Promise<Source[]> {
   if (input.command) sources.push({ kind: 'command', name: input.command.name });
   if (input.config) sources.push({ kind: 'config', name: input.config.name });
   if (input.development && !input.ephemeral) {
+    // What init makes lies beside the secret that a start makes, and is found as that is: no file that is committed has
+    // to name it, which would stop whoever has another checkout.
+    const keyring = resolve(input.dataDir, 'keyring.json');
+    if (sources.every(({ path }) => path !== keyring) && (await isThere(keyring)))
+      sources.push({ kind: 'file', name: keyring, path: keyring });
     const path = resolve(input.dataDir, 'secret');
     if (await isThere(path)) sources.push({ kind: 'development-file', name: path, path });
   }

@@ -88,7 +88,7 @@ describe('what is taken over', () => {
     const ran = await keyturn(['import', 'session_keys.json'], { cwd, env: PROD });
     expect(ran.code).toBe(0);
     expect(ran.stdout).toBe(
-      `wrote ${join(cwd, RING)} (3 keys: ${K} active, ${OLD} retiring, ${OLDER_STILL} retiring)\nwrote ${join(cwd, 'keyturn.toml')}\n`,
+      `wrote ${join(cwd, RING)} (3 keys: ${K} active, ${OLD} retiring, ${OLDER_STILL} retiring)\nwrote ${join(cwd, 'keyturn.toml')}\nwrote ${join(cwd, 'keyturn.prod.toml')}\n`,
     );
     expect(ran.stderr).toBe(
       'keyturn: note: session_keys.json is left as it is; take it away when nothing else reads it\n',
@@ -143,6 +143,8 @@ describe('what is taken over', () => {
       document: join(cwd, RING),
       config: join(cwd, 'keyturn.toml'),
       configWritten: true,
+      production: join(cwd, 'keyturn.prod.toml'),
+      productionWritten: true,
       keys: ringIn(cwd).keys.map(({ kid, state }) => ({ kid, state })),
       source: 'keys.json',
       kept: [OLDER_STILL, NEW],

@@ -1,5 +1,5 @@
 // keyturn init: moving to a keyring document logs nobody out and overwrites nothing.
-import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'smol-toml';
 import { describe, expect, test } from 'vitest';
@@ -26,6 +26,10 @@ const NOW = Date.now();
 
 async function start(cwd: string, env: Record<string, string>) {
   return (await startOn({ cwd, env, now: NOW })).keyturn;
+}
+
+function signs({ keyring }: Awaited<ReturnType<typeof start>>): string | undefined {
+  return keyring.keys.find(({ state }) => state === 'active')?.id;
 }
 
 function states(cwd: string): string[] {
@@ -105,6 +109,8 @@ describe('the keys in force', () => {
       document: join(cwd, '.keyturn/keyring.json'),
       config: join(cwd, 'keyturn.toml'),
       configWritten: true,
+      production: join(cwd, 'keyturn.prod.toml'),
+      productionWritten: true,
       keys: [{ kid: document.keys[0].kid, state: 'active' }],
       takeAway: [],
     });
@@ -114,10 +120,56 @@ describe('the keys in force', () => {
   });
 
   test('a keyturn.toml that came with a checkout gets its document', async () => {
-    const cwd = await folderWith({ 'keyturn.toml': configTemplate('.keyturn/keyring.json') });
+    const toml = '[security.signing_secret]\nfile = ".keyturn/keyring.json"\n';
+    const cwd = await folderWith({ 'keyturn.toml': toml });
     const ran = await keyturn(['init'], { cwd, env: { KEYTURN_ENV: 'dev' } });
     expect(ran).toMatchObject({ code: 0, stderr: '' });
+    expect(existsSync(join(cwd, 'keyturn.prod.toml'))).toBe(false);
     expect((await keyturn(['doctor', '--strict'], { cwd, env: { KEYTURN_ENV: 'prod' } })).code).toBe(0);
+  });
+});
+
+describe('another checkout', () => {
+  /** What git would bring along. */
+  function clone(cwd: string): string {
+    const other = tempDir();
+    for (const name of readdirSync(cwd)) if (name !== '.keyturn') cpSync(join(cwd, name), join(other, name));
+    return other;
+  }
+
+  test.each([
+    ['a variable in production', { KEYTURN_ENV: 'prod', [SECRET]: STRONG }],
+    ['nothing in production', { KEYTURN_ENV: 'prod' }],
+    ['nothing in development', { KEYTURN_ENV: 'dev' }],
+  ])('init from %s stops neither development nor tests there', async (_, env) => {
+    const cwd = tempDir();
+    expect((await keyturn(['init'], { cwd, env })).code).toBe(0);
+    const other = clone(cwd);
+    expect(readdirSync(other).sort()).toEqual(['keyturn.prod.toml', 'keyturn.toml']);
+    for (const profile of ['test', 'dev']) {
+      const started = await start(other, { KEYTURN_ENV: profile });
+      expect(started.keyring.generation).toBe(0);
+    }
+    // Here production and development go by the document, and tests by a secret of their own.
+    const { [SECRET]: _gone, ...without } = env as Record<string, string>;
+    const [kid] = states(cwd).map((state) => state.slice(0, 8));
+    for (const profile of [without.KEYTURN_ENV as string, 'dev'])
+      expect(signs(await start(cwd, { KEYTURN_ENV: profile }))).toBe(kid);
+    expect(signs(await start(cwd, { KEYTURN_ENV: 'test' }))).not.toBe(kid);
+    expect(readdirSync(join(cwd, '.keyturn')).sort()).toEqual(
+      expect.arrayContaining(['.gitignore', 'keyring.json']),
+    );
+  });
+
+  test('tests ignore what a file says for every profile, and heed what is said for them', async () => {
+    const missing = '[security.signing_secret]\nfile = "not-here.json"\n';
+    const cwd = await folderWith({ 'keyturn.toml': missing, 'keys.json': JSON.stringify([STRONG]) });
+    expect(signs(await start(cwd, { KEYTURN_ENV: 'test' }))).not.toBe(kidOf(STRONG));
+    await expect(start(cwd, { KEYTURN_ENV: 'dev' })).rejects.toMatchObject({ code: 'secret_unreadable' });
+    const said = await start(cwd, { KEYTURN_ENV: 'test', [FILE]: 'keys.json' });
+    expect(signs(said)).toBe(kidOf(STRONG));
+    writeFileSync(join(cwd, 'keyturn.test.toml'), '[security.signing_secret]\nfile = "keys.json"\n');
+    expect(signs(await start(cwd, { KEYTURN_ENV: 'test' }))).toBe(kidOf(STRONG));
   });
 });
 
@@ -141,12 +193,17 @@ describe('files', () => {
     expect((await start(cwd, env)).keyring.generation).toBe(1);
   });
 
-  test('an existing keyturn.toml stays, and the lines to add are printed', async () => {
+  test.each([
+    'dev',
+    'prod',
+  ])('in %s existing files stay, and the lines to add are printed', async (profile) => {
     const toml = '[session]\nidle = "1h"\n';
-    const cwd = await folderWith({ 'keyturn.toml': toml });
-    const ran = await keyturn(['init'], { cwd, env: { KEYTURN_ENV: 'dev' } });
+    const cwd = await folderWith({ 'keyturn.toml': toml, 'keyturn.prod.toml': toml });
+    const ran = await keyturn(['init'], { cwd, env: { KEYTURN_ENV: profile } });
     expect(ran.code).toBe(0);
-    expect(readFileSync(join(cwd, 'keyturn.toml'), 'utf8')).toBe(toml);
+    for (const name of ['keyturn.toml', 'keyturn.prod.toml'])
+      expect(readFileSync(join(cwd, name), 'utf8')).toBe(toml);
+    expect(ran.stderr).toContain('keyturn.prod.toml exists and is left as it is; it should say');
     expect(ran.stderr).toContain('[security.signing_secret]\nfile = ".keyturn/keyring.json"\n');
   });
 
@@ -225,7 +282,12 @@ describe('files', () => {
 });
 
 describe('the keyturn.toml it writes', () => {
-  const text = configTemplate('.keyturn/keyring.json');
+  const text = configTemplate();
+
+  test('says nothing by itself', () => {
+    expect(parse(text)).toEqual(expect.objectContaining({ session: expect.anything() }));
+    expect(text.split('\n').filter((line) => !/^(#|\[|$)/.test(line))).toEqual([]);
+  });
 
   test('is valid as it is', () => {
     expect(layer('prod', [asLayer(text)], {}).errors).toEqual([]);

@@ -10,7 +10,7 @@ import { judge, MINIMUM_BYTES } from '../../secret/strength.js';
 import { cleanSecret } from '../../secret/text.js';
 import type { Command, Context } from '../command.js';
 import { joinCopy } from '../join-copy.js';
-import { tellFounded, tellWaiting } from '../new-keyring.js';
+import { profileToFound, tellFounded, tellWaiting } from '../new-keyring.js';
 import { looksLikeArray, PIPED, pathOf, readTyped } from '../step.js';
 import { count, refused, wrongUsage } from '../ui.js';
 import { WHO, whoOf } from '../user.js';
@@ -43,7 +43,7 @@ export const importSecrets: Command = {
     let former: string | undefined;
     const founded = await foundRing({
       machine: context.machine,
-      profile: context.profile,
+      profile: await profileToFound(context),
       who: whoOf(context),
       imported,
       waiting: tellWaiting(context),

@@ -1,7 +1,7 @@
 // keyturn init: starts a keyring with the keys in force, so that nobody is logged out by moving to it.
 import { foundRing } from '../../rotation/found.js';
 import type { Command, Option } from '../command.js';
-import { tellFounded, tellWaiting } from '../new-keyring.js';
+import { profileToFound, tellFounded, tellWaiting } from '../new-keyring.js';
 import { wrongUsage } from '../ui.js';
 import { WHO, whoOf } from '../user.js';
 
@@ -21,8 +21,10 @@ export const init: Command = {
   about: [
     'Writes .keyturn/keyring.json, a keyring document. Its first active key is the secret in',
     'force, and previous, next and revoked keys keep their states: nobody is logged out. Where',
-    'no secret is in force, a new one is made. Writes a commented keyturn.toml that names the',
-    'document, and a rule that makes git ignore it. Existing files are never changed.',
+    'no secret is in force, a new one is made. Writes a rule that makes git ignore it, a commented',
+    'keyturn.toml, and a keyturn.prod.toml that names the document for production: development',
+    'finds it by itself, and tests make their own secret, so that both files can be committed.',
+    'Existing files are never changed.',
     '',
     'Where security.keyring.store names Redis or PostgreSQL it makes the first keyring there, of',
     'the same keys, for all replicas to share. The secret in force seals it from then on. No file',
@@ -44,7 +46,7 @@ export const init: Command = {
       throw wrongUsage('--replaces and --if-missing exclude each other', 'leave one of them out');
     const founded = await foundRing({
       machine: context.machine,
-      profile: context.profile,
+      profile: await profileToFound(context),
       who: whoOf(context),
       imported: [],
       ifMissing: context.has('if-missing'),

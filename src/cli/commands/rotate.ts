@@ -3,11 +3,13 @@
 import { KeyturnError } from '../../errors.js';
 import type { Keyring } from '../../keyring/keyring.js';
 import { rotatesByDeploys } from '../../rotation/deploys.js';
-import type { Outcome, Rotation } from '../../rotation/rotation.js';
+import type { Beneath, Outcome, Rotation } from '../../rotation/rotation.js';
 import { unheardOfInWords } from '../../rotation/silent.js';
 import { isOver, type Waiting } from '../../rotation/wait.js';
+import { takeAwayInWords } from '../beneath.js';
 import type { Command, Context } from '../command.js';
 import { tellDeploys } from '../deploy-plan.js';
+import { listOf } from '../ring-words.js';
 import {
   ACTIVATE_IN,
   attempt,
@@ -42,6 +44,10 @@ export const rotate: Command = {
     'prints the three deploys to make, with what changes in each, and the new secret: once, or into',
     'the new file that --out names. The old secret is never shown. While such a rotation is under',
     'way it makes no new secret and tells the deploys that are still to make.',
+    '',
+    'After keyturn init of a secret in a variable, while the variable still hides the document, it',
+    'stages the key in the document and stops there, with exit code 3: it names the variable to take',
+    'away. When every process has been restarted without it, rotate --wait goes on with that key.',
   ],
   options: [
     { name: 'wait', about: 'promote the new key as soon as that is safe' },
@@ -63,6 +69,8 @@ export const rotate: Command = {
   run: async (context) => {
     const wishes = readWishes(context);
     const rotation = await openRing(context);
+    const beneath = await rotation.beneath();
+    if (beneath !== undefined) return await stageBeneath(context, beneath, wishes);
     if (!isPiped(context) && isPlanned(rotation)) {
       refuseSteps(context, rotation);
       return await tellDeploys(context, rotation);
@@ -127,6 +135,32 @@ async function stageOnly(context: Context, rotation: Rotation, wishes: Wishes): 
     says: (_, status) => [staged(outcome.kid, status, madeUpBy(context, outcome.kid).madeUp)],
     json: { staged: !context.has('dry-run'), promoted: false },
   });
+}
+
+/**
+ * The document is there, and what it was made of still hides it: the key is staged, so that whoever comes to the document
+ * finds it there, and that is all. Processes that go by the variable would refuse what it signs.
+ */
+async function stageBeneath(context: Context, beneath: Beneath, wishes: Wishes): Promise<0> {
+  const { rotation, place, takeAway } = beneath;
+  refuseActivation(context, place);
+  if (context.has('dry-run')) return await stageOnly(context, rotation, wishes);
+  const pending = stagedIn(await rotation.ring());
+  const kid = pending?.id ?? (await attempt(context, () => rotation.stage(wishes.options))).kid;
+  context.ui.tell(
+    pending === undefined ? `staged ${kid} in ${place}` : `${kid} is staged in ${place} already`,
+  );
+  throw notYet(
+    `the key ${kid} is staged, and cannot sign yet: ${listOf(takeAway)} ${takeAway.length === 1 ? 'hides' : 'hide'} ${place}, and whoever goes by that knows no other key`,
+    `${takeAwayInWords(beneath)}; then keyturn rotate --wait goes on with this key`,
+    { code: 'source_differs', more: { step: 'rotate', kid, staged: pending === undefined, takeAway } },
+  );
+}
+
+/** It would sign by itself, whoever knows it by then. */
+function refuseActivation({ has }: Context, place: string): void {
+  if (!has('activate-in')) return;
+  throw refused(`--activate-in is for a keyring in force, and ${place} is hidden`, 'leave it out');
 }
 
 async function stageAndPromote(context: Context, rotation: Rotation, wishes: Wishes): Promise<0> {

@@ -1,4 +1,6 @@
 // keyturn stage: adds a key that verifies and does not sign yet.
+
+import { nextAbove } from '../beneath.js';
 import type { Command, Context } from '../command.js';
 import { stepOf } from '../ring-words.js';
 import {
@@ -28,12 +30,15 @@ export const stage: Command = {
   run: async (context) => {
     const activateIn = durationOf(context, 'activate-in');
     const options = { ...stepOptions(context), activateIn, secret: await secretFrom(context) };
-    const rotation = await openRing(context);
+    const found = await openRing(context);
+    const beneath = await found.beneath();
+    const rotation = beneath?.rotation ?? found;
     const outcome = await attempt(context, () => rotation.stage(options));
     return await conclude(context, rotation, {
       step: 'stage',
       outcome,
       ...madeUpBy(context, outcome.kid),
+      ...(beneath === undefined ? {} : { next: nextAbove(beneath) }),
       says: (_, status) => [staged(outcome.kid, status, madeUpBy(context, outcome.kid).madeUp)],
     });
   },

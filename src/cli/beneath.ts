@@ -1,0 +1,15 @@
+// Between init and the restart without the variable: a key can be staged in the document, and no more.
+import type { Beneath } from '../rotation/rotation.js';
+import { listOf, type Next } from './ring-words.js';
+
+/** "take X away, here and where the processes run, and restart them all without it" */
+export function takeAwayInWords({ takeAway }: Beneath): string {
+  const it = takeAway.length === 1 ? 'it' : 'them';
+  return `take ${listOf(takeAway)} away, here and where the processes run, and restart them all without ${it}`;
+}
+
+/** What comes next. */
+export function nextAbove(beneath: Beneath): Next {
+  const remark = `${takeAwayInWords(beneath)}: ${beneath.place} holds the same keys; then keyturn rotate --wait`;
+  return { command: undefined, remark, safeAt: undefined };
+}
