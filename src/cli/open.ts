@@ -40,7 +40,7 @@ export function noteRules(
 
 /** The options that decide what a command sees, as they are typed again: of another folder or profile all is different. */
 export function sameOptions({ value }: Pick<Context, 'value'>): string {
-  return ['cwd', 'env']
+  return ['cwd', 'env', 'env-file']
     .map((name) => [name, value(name)] as const)
     .filter(([, typed]) => typed !== undefined)
     .map(([name, typed = '']) => ` --${name} ${asWord(typed)}`)

@@ -111,6 +111,8 @@ describe.concurrent.each([
       document: null,
       config: null,
       configWritten: false,
+      production: null,
+      productionWritten: false,
       keys: states.map((state) => ({ kid: state.slice(0, 8), state: state.slice(9) })),
       takeAway: [],
     });
