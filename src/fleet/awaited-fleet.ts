@@ -32,10 +32,15 @@ export class AwaitedFleet implements Fleet {
     return this.#parts.first;
   }
 
-  /** Where nothing can be written beside the document it is as if there were none. */
   async write(report: ReplicaReport, ring: Keyring | undefined): Promise<void> {
-    await (await this.#besideIt())?.write(report, ring).catch(() => undefined);
-    await this.first?.write(report, ring);
+    const beside = await this.#besideIt();
+    if (this.first === undefined) {
+      if (beside === undefined) throw new Error('there is no document yet to report beside');
+      await beside.write(report, ring);
+      return;
+    }
+    await beside?.write(report, ring).catch(() => undefined);
+    await this.first.write(report, ring);
   }
 
   async remove(last: ReplicaReport, ring: Keyring | undefined): Promise<void> {
