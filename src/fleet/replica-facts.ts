@@ -5,7 +5,8 @@
 import type { ReplicaFacts } from '../keyring/step-facts.js';
 import type { HeardReport } from './authentic.js';
 import type { LastSigned } from './ended.js';
-import { pauseOf, type ReplicaReport, type ReportedUse } from './report.js';
+import { pauseOf } from './pause.js';
+import type { ReplicaReport, ReportedUse } from './report.js';
 
 /** After so many pauses without a report a process may be gone: it proves no longer that all are there. */
 const SILENT_AFTER_PAUSES = 3;

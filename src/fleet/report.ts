@@ -94,16 +94,9 @@ export interface ReplicaReport {
   readonly standIn?: true;
 }
 
-const LONGEST_PAUSE_MS = 10_000;
-
 /** What an operator calls whoever a report is of. */
 export function nameOf({ instance, standIn }: ReplicaReport): string {
   return standIn === true ? 'a replica not heard of since the store lost its data' : instance;
-}
-
-/** How often a process reports, in milliseconds. @param lease seconds */
-export function pauseOf(lease: number): number {
-  return Math.min(LONGEST_PAUSE_MS, (lease * 1000) / 3);
 }
 
 /** Of every profile, and of one. */

@@ -1,7 +1,8 @@
 // Keeps this process's report up to date, where there is a place for it that can be written.
 import type { Keyring } from '../keyring/keyring.js';
 import type { Fleet } from './fleet.js';
-import { pauseOf, type ReplicaReport } from './report.js';
+import { pauseOf } from './pause.js';
+import type { ReplicaReport } from './report.js';
 
 export { reportedFiles } from './report.js';
 

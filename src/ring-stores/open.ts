@@ -1,10 +1,8 @@
 // Where the keyring in force is kept, and where its processes report, as the configuration says.
-import { join } from 'node:path';
 import type { Settings } from '../config/layers.js';
 import { variableOf } from '../config/settings.js';
 import type { Engines } from '../engines/engines.js';
 import { KeyturnError } from '../errors.js';
-import { AwaitedFleet } from '../fleet/awaited-fleet.js';
 import type { Resolution } from '../resolve/resolve.js';
 import { NOWHERE, type RingPlaces } from './places.js';
 import type { RingTable } from './ring-table.js';
@@ -14,7 +12,7 @@ import type { RingTable } from './ring-table.js';
  * @throws KeyturnError `config_invalid`, `engine_missing`, `secret_missing`, `store_invalid`
  */
 export async function openRingPlaces(
-  { settings, source, keyring, profile, dataDir }: Resolution,
+  { settings, source, keyring }: Resolution,
   engines: Engines,
   now: () => number,
 ): Promise<RingPlaces> {
@@ -48,14 +46,10 @@ export async function openRingPlaces(
   }
   // Replicas that share their sessions should share their secret too: here it shows when they do not.
   const backend = settings.get('session.backend');
-  const first =
-    backend === 'redis' || backend === 'postgres'
-      ? new (await import('./shared-fleet.js')).SharedFleet(await tableIn(backend, 'session'), lease, now)
-      : undefined;
-  // Tests leave nothing behind.
-  if (profile.profile === 'test') return { ...NOWHERE, fleet: first };
-  const path = join(dataDir, 'keyring.json');
-  return { ...NOWHERE, fleet: new AwaitedFleet({ path, lease, now, first }) };
+  if (backend !== 'redis' && backend !== 'postgres') return NOWHERE;
+
+  const { SharedFleet } = await import('./shared-fleet.js');
+  return { ...NOWHERE, fleet: new SharedFleet(await tableIn(backend, 'session'), lease, now) };
 }
 
 /**
@@ -69,8 +63,7 @@ export async function unreported(
 ): Promise<string | undefined> {
   if (settings.get('session.backend') !== 'postgres' || shared !== undefined) return undefined;
   const { SharedFleet } = await import('./shared-fleet.js');
-  const first = fleet instanceof AwaitedFleet ? fleet.first : fleet;
-  if (!(first instanceof SharedFleet)) return undefined;
+  if (!(fleet instanceof SharedFleet)) return undefined;
   const { tablesOf } = await import('../engines/ring-schema.js');
   const { areThere, canPrepare, canUse } = await import('../engines/schema.js');
   const { inTime, PATIENCE } = await import('../engines/watch.js');

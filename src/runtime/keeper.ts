@@ -1,5 +1,7 @@
 // Keeps the keyring in force up to date: follows its source, reports what this process knows, and says how it is.
+import { join } from 'node:path';
 import type { KeyturnError } from '../errors.js';
+import { BesideDocument } from '../fleet/beside.js';
 import type { PlannedKey, ReplicaReport } from '../fleet/report.js';
 import type { Reporter } from '../fleet/reporter.js';
 import { type FleetTimes, timesOf } from '../fleet/times.js';
@@ -88,6 +90,7 @@ export class RingKeeper {
   /** Follows the root secrets, where the ring itself is shared. */
   readonly #rootFollower: Follower | undefined;
   readonly #reporter: Reporter | undefined;
+  readonly #beside: BesideDocument | undefined;
   readonly #automatic: AutomaticRotation | undefined;
   readonly #instance: string;
   /** As far as a report can tell them. */
@@ -167,6 +170,7 @@ export class RingKeeper {
               );
             },
           });
+    this.#beside = goesBySecrets(resolution) ? this.#besideDocument() : undefined;
     this.#automatic = store && rotating && this.#automaticRotation(rotating, store);
     this.ring.onChange((ring, former) => this.#changed(ring, former));
   }
@@ -177,7 +181,7 @@ export class RingKeeper {
       this.#rootFollower?.start();
       this.#stopListening = onHangup(() => void this.reload());
     }
-    const reporting = this.#reporter?.start();
+    const reporting = Promise.all([this.#reporter?.start(), this.#beside?.start()]);
     // Whoever is not ready need not wait until it is known.
     if (this.ring.fresh) await reporting;
     this.#automatic?.start();
@@ -229,7 +233,7 @@ export class RingKeeper {
     this.#closed = true;
     this.#lease = this.#lease.silent();
     this.#holdLease();
-    await this.#reporter?.close();
+    await Promise.all([this.#reporter?.close(), this.#beside?.close()]);
   }
 
   #sharedFollower(
@@ -357,7 +361,7 @@ export class RingKeeper {
     if (this.#wrong[what] === undefined) return;
     this.#wrong[what] = undefined;
     this.#parts.logger.info({ event: 'keyring.recovered' }, 'the source of the keyring is good again');
-    void this.#reporter?.update();
+    this.#tellOthers();
   }
 
   #failed(what: 'ring' | 'roots', error: KeyturnError): void {
@@ -370,7 +374,7 @@ export class RingKeeper {
     );
     // A ring that cannot be taken may have revoked a key that signs here.
     this.#tellReadiness();
-    void this.#reporter?.update();
+    this.#tellOthers();
   }
 
   #changed(ring: Keyring, former: Keyring | undefined): void {
@@ -385,7 +389,24 @@ export class RingKeeper {
       },
       former === undefined ? 'the shared keyring is in force' : 'another keyring is in force',
     );
+    this.#tellOthers();
+  }
+
+  #tellOthers(): void {
     void this.#reporter?.update();
+    void this.#beside?.update();
+  }
+
+  #besideDocument(): BesideDocument {
+    const { resolution, options } = this.#parts;
+    return new BesideDocument({
+      path: join(resolution.dataDir, 'keyring.json'),
+      lease: this.#times.lease,
+      now: options.machine.now,
+      describe: () => this.#report(),
+      configFiles: resolution.configFiles,
+      ring: () => this.#current,
+    });
   }
 
   /** Undefined while there is none. */
@@ -458,6 +479,12 @@ class Standing implements RingFollower {
     this.#follower ??= new Follower(...this.#parts);
     await this.#follower.reload();
   }
+}
+
+/** Whether `keyturn init` could make a document of what it goes by. Tests leave nothing behind. */
+function goesBySecrets({ source, settings, profile }: Resolution): boolean {
+  const byItself = settings.get('security.keyring.store') === undefined && source?.format !== 'document';
+  return byItself && profile.profile !== 'test';
 }
 
 /** Nobody else's, on whatever machine: containers share host names and process ids. Fit for the name of a file. */

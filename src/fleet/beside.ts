@@ -1,0 +1,69 @@
+// A process that goes by secrets alone has nowhere to report, until `keyturn init` makes a document of them. Then it says
+// beside it that it goes by something else: whoever comes to the document later must not sign with a key that it lacks.
+import { isThere } from '../disk/read.js';
+import type { Keyring } from '../keyring/keyring.js';
+import { pauseOf } from './pause.js';
+import type { ReplicaReport } from './report.js';
+import type { Reporter } from './reporter.js';
+
+export interface BesideParts {
+  /** The document, whether it is there or not. */
+  readonly path: string;
+  /** Seconds. */
+  readonly lease: number;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly describe: () => ReplicaReport;
+  readonly configFiles: readonly string[];
+  readonly ring: () => Keyring | undefined;
+}
+
+export class BesideDocument {
+  readonly #parts: BesideParts;
+  #timer: NodeJS.Timeout | undefined;
+  #looking: Promise<void> | undefined;
+  #reporter: Reporter | undefined;
+
+  constructor(parts: BesideParts) {
+    this.#parts = parts;
+  }
+
+  /** Where the document is there already, it reports before it takes part. */
+  async start(): Promise<void> {
+    await this.#look();
+    if (this.#reporter !== undefined) return;
+    this.#timer = setInterval(() => {
+      this.#looking ??= this.#look().finally(() => {
+        this.#looking = undefined;
+      });
+    }, pauseOf(this.#parts.lease));
+    this.#timer.unref();
+  }
+
+  async update(): Promise<void> {
+    await this.#reporter?.update();
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#looking;
+    await this.#reporter?.close();
+  }
+
+  /** Loads what reports only then: most processes never see a document. */
+  async #look(): Promise<void> {
+    const { path, lease, now, describe, configFiles, ring } = this.#parts;
+    if (!(await isThere(path))) return;
+    clearInterval(this.#timer);
+    const { FileFleet } = await import('./file-fleet.js');
+    const { Reporter, reportedFiles } = await import('./reporter.js');
+    const files = reportedFiles(configFiles);
+    this.#reporter = new Reporter({
+      fleet: new FileFleet(path, lease, now),
+      lease,
+      describe: () => ({ ...describe(), configFiles: files }),
+      ring,
+    });
+    await this.#reporter.start();
+  }
+}
