@@ -27,17 +27,20 @@ type Other =
   | ArrayBuffer
   | ArrayBufferView;
 
-type Checked<T> = T extends string | number | boolean | null | undefined
+// `any` and `unknown` say nothing, and stay what they are.
+type Checked<T> = unknown extends T
   ? T
-  : T extends Other
-    ? JsonCannotCarry<T>
-    : T extends object
-      ? { [Name in keyof T]: Json<T[Name]> }
-      : T;
+  : T extends string | number | boolean | null | undefined
+    ? T
+    : T extends Other
+      ? JsonCannotCarry<T>
+      : T extends object
+        ? { [Name in keyof T]: Checked<T[Name]> }
+        : T;
 
-// `any` and `unknown` say nothing, and stay what they are. What is fine keeps the name that the app gave it.
+// What is fine keeps the name that the app gave it.
 /** `T` as JSON carries it: the same type, with {@link JsonCannotCarry} in each place that it cannot carry. */
-export type Json<T> = unknown extends T ? T : [T] extends [Checked<T>] ? T : Checked<T>;
+export type Json<T> = [T] extends [Checked<T>] ? T : Checked<T>;
 
 /** The same for what a sealer holds, which may be bytes. */
-export type JsonOrBytes<T> = unknown extends T ? T : [T] extends [Uint8Array] ? T : Json<T>;
+export type JsonOrBytes<T> = unknown extends T ? T : T extends Uint8Array ? T : Json<T>;

@@ -21,12 +21,25 @@ export interface NameOfAMethod<Name> {
 }
 declare const taken: unique symbol;
 
+/** Names that no data can have: those of methods, and those that other libraries give to theirs. */
+type ReservedName =
+  | keyof SessionControls
+  | 'save'
+  | 'touch'
+  | 'reload'
+  | 'resetMaxAge'
+  | 'cookie'
+  | 'sessionId'
+  | 'toJSON'
+  | '__proto__'
+  | 'constructor';
+
 /** Data as the session holds it: what {@link SessionData} declares, each of which may be missing; else anything. */
 export type SessionValues = keyof SessionData extends never
   ? { [name: string]: unknown }
   : {
       [Name in keyof SessionData]?:
-        | (Name extends keyof SessionControls ? NameOfAMethod<Name> : Json<SessionData[Name]>)
+        | (Name extends ReservedName ? NameOfAMethod<Name> : Json<SessionData[Name]>)
         | undefined;
     };
 

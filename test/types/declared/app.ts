@@ -2,8 +2,7 @@
 import Fastify, { type FastifyRequest } from 'fastify';
 import { createKeyturn, type Keyturn, type SessionName, type SessionValues } from 'keyturn';
 import keyturn from 'keyturn/fastify';
-import './declarations.js';
-import type { Address, Money } from './declarations.js';
+import { type Address, Level, type Money, type Tree, type UserId } from './declarations.js';
 
 export async function handler({ session }: FastifyRequest) {
   session.userId = 'ada';
@@ -74,11 +73,25 @@ export async function handler({ session }: FastifyRequest) {
   session.bytes = new Uint8Array(2);
   // @ts-expect-error: an object with methods comes back without them
   session.money = { amount: 1, format: () => '1' } satisfies Money;
+  // @ts-expect-error: a name that other libraries give to something else
+  session.cookie = { theme: 'dark' };
+  const owner: UserId | undefined = session.owner;
+  session.owner = 'ada' as UserId;
+  // @ts-expect-error: not every text is one
+  session.owner = 'ada';
+  session.level = Level.High;
+  session.scores = { a: 1 };
+  session.either = 'today';
+  // @ts-expect-error: a Date comes back as a text
+  session.either = new Date();
+  session.maybe = null;
+  session.tree = { name: 'a', children: [{ name: 'b', children: [] }] };
+  const tree: Tree | undefined = session.tree?.children[0];
   // @ts-expect-error: the name of a method
   session.update = 'x';
   // @ts-expect-error: the name of a method
   session.set('destroy', 'x');
-  return { one, other, missing, address, cart, anything, pair };
+  return { one, other, missing, address, cart, anything, pair, owner, tree };
 }
 
 export async function signers(kt: Keyturn) {

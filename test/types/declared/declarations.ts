@@ -3,6 +3,18 @@ export interface Address {
   lines: { text: string; more: (number | boolean | null)[] }[];
 }
 
+export type UserId = string & { readonly brand: 'UserId' };
+
+export enum Level {
+  Low,
+  High,
+}
+
+export interface Tree {
+  name: string;
+  children: Tree[];
+}
+
 export interface Money {
   amount: number;
   format(): string;
@@ -27,6 +39,14 @@ declare module 'keyturn' {
     money: Money;
     update: string;
     destroy: string;
+    cookie: { theme: string };
+    /** What is said of it, an editor shows. */
+    owner: UserId;
+    level: Level;
+    scores: Record<string, number>;
+    either: Date | string;
+    maybe?: Address | null;
+    tree: Tree;
   }
   interface Purposes {
     'password-reset': { userId: number };
