@@ -44,6 +44,16 @@ const RING = documentOf(3, [
   [STRONG, 'active'],
   [OLDER, 'retiring'],
 ]);
+/** A step later. */
+const LATER = documentOf(
+  4,
+  [
+    [COMING, 'staged'],
+    [STRONG, 'active'],
+    [OLDER, 'retired'],
+  ],
+  { after: RING },
+);
 const LEASE = 900;
 const JUDGING = { lease: LEASE, skew: 300 };
 
@@ -131,18 +141,7 @@ describe.concurrent('a process reports', () => {
     signer.verify('nonsense');
     await keyturn.reload();
     // The next report comes by itself.
-    writeFileSync(
-      path,
-      documentOf(
-        4,
-        [
-          [COMING, 'staged'],
-          [STRONG, 'active'],
-          [OLDER, 'retired'],
-        ],
-        { after: RING },
-      ),
-    );
+    writeFileSync(path, LATER);
     await until(async () => (await reports(path, clock.now))[0]?.generation === 4);
     const [report] = await reports(path, clock.now);
     expect(report?.uses).toEqual([
@@ -202,18 +201,7 @@ describe.concurrent('a process reports', () => {
   test('goodbye, and then nothing more', async () => {
     const path = ringFile();
     const { keyturn } = await follow(path);
-    writeFileSync(
-      path,
-      documentOf(
-        4,
-        [
-          [COMING, 'staged'],
-          [STRONG, 'active'],
-          [OLDER, 'retired'],
-        ],
-        { after: RING },
-      ),
-    );
+    writeFileSync(path, LATER);
     await keyturn.reload();
     await keyturn.close();
     expect(files(path)).toEqual([]);
@@ -245,18 +233,7 @@ describe('a folder that cannot be written', () => {
     writeFileSync(fleetFolder(path), '');
     const { keyturn, log } = await follow(path);
     expect(keyturn.health).toMatchObject({ reporting: false, ready: true, degraded: undefined });
-    writeFileSync(
-      path,
-      documentOf(
-        4,
-        [
-          [COMING, 'staged'],
-          [STRONG, 'active'],
-          [OLDER, 'retired'],
-        ],
-        { after: RING },
-      ),
-    );
+    writeFileSync(path, LATER);
     await until(() => keyturn.keyring.generation === 4);
     expect(log.map(({ facts }) => facts.event)).toEqual([
       'configuration.read',

@@ -1,74 +1,20 @@
 // Passwords, as those meet them who guess: what is issued for one ends with it, its check tells nothing, and costs little.
 import { request } from 'node:http';
-import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import type { FastifyInstance, InjectOptions } from 'fastify';
-import { createKeyturn, type Keyturn } from 'keyturn';
-import { createBlobStore } from 'keyturn/blobs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { newFolder } from './process.js';
+import { cookiesOf, type Headers, hashPassword, LockerWithin, part } from './within.js';
 
-// Compiled, and by its path: its types are those of the compiled package, which would meet the sources' here.
-const part = (name: string) => import(pathToFileURL(resolve(`examples/locker/dist/${name}.js`)).href);
-const { buildLocker } = await part('app');
-const { Accounts } = await part('accounts');
-const { Files } = await part('files');
-const { hashPassword } = await part('passwords');
 const { inTurn } = await part('turns');
 
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
-const CONTENT = { 'content-type': 'application/json', accept: 'application/json' };
-
-let keyturn: Keyturn;
-let accounts: any;
-let app: FastifyInstance;
-
-async function build(backend: string, more: object = {}): Promise<void> {
-  const env = { KEYTURN_SESSION__BACKEND: backend };
-  keyturn = await createKeyturn({ profile: 'test', env, cwd: '/nonexistent', logger: silent });
-  const folder = newFolder();
-  accounts = await Accounts.open(join(folder, 'accounts.json'), 'everybody');
-  const files = new Files(await createBlobStore(keyturn, { folder }));
-  app = buildLocker(keyturn, { accounts, files, maxFileSize: 1000, shareFor: ['1h'], ...more });
-}
-
-beforeEach(() => build('cookie'));
-afterEach(async () => {
-  await app.close();
-  await keyturn.close();
+let locker: LockerWithin;
+beforeEach(async () => {
+  locker = await LockerWithin.build();
 });
-
-type Headers = Record<string, string>;
-const cookiesOf = (answer: { cookies: Array<{ name: string; value: string }> }) =>
-  answer.cookies.map(({ name, value }) => `${name}=${value}`).join('; ');
-
-async function login(username: string, password: string, more: InjectOptions = {}) {
-  const page = await app.inject({ url: '/', headers: { accept: 'application/json' } });
-  const headers: Headers = { ...CONTENT, cookie: cookiesOf(page), 'x-csrf-token': page.json().csrfToken };
-  return await app.inject({
-    url: '/login',
-    method: 'POST',
-    payload: { username, password },
-    ...more,
-    headers: { ...headers, ...(more.headers as Headers) },
-  });
-}
-
-const token = (username: string, password: string, headers: Headers = {}) =>
-  app.inject({
-    url: '/api/token',
-    method: 'POST',
-    headers: { ...CONTENT, ...headers },
-    payload: { username, password },
-  });
-
-const choose = async (user: string, password: string) =>
-  accounts.choosePassword(user, await hashPassword(password));
+afterEach(() => locker.close());
 
 /** Lets a check of the old password end only after a new one has been chosen. */
 function meanwhile(change: () => Promise<void>): void {
-  const check = accounts.check.bind(accounts);
-  accounts.check = async (user: string, given: string) => {
+  const check = locker.accounts.check.bind(locker.accounts);
+  locker.accounts.check = async (user: string, given: string) => {
     const right = await check(user, given);
     await change();
     return right;
@@ -77,53 +23,52 @@ function meanwhile(change: () => Promise<void>): void {
 
 describe.each(['cookie', 'memory'])('a new password chosen while the old one is checked (%s)', (backend) => {
   beforeEach(async () => {
-    await app.close();
-    await keyturn.close();
-    await build(backend);
+    await locker.close();
+    locker = await LockerWithin.build(backend);
   });
 
   test.each(['of everybody', 'of her own'])('ends what is issued for the old one, %s', async (which) => {
     const old = which === 'of everybody' ? 'everybody' : 'her own old one';
-    if (old !== 'everybody') await choose('ada', old);
-    meanwhile(() => choose('ada', 'a fine new one'));
-    const signedIn = await login('ada', old);
+    if (old !== 'everybody') await locker.choose('ada', old);
+    meanwhile(() => locker.choose('ada', 'a fine new one'));
+    const signedIn = await locker.login('ada', old);
     const cookie = cookiesOf(signedIn);
     // The second, since the first may be what saves it.
     for (let time = 0; time < 2; time++)
-      expect((await app.inject({ url: '/me', headers: { cookie } })).statusCode).toBe(401);
-    const issued = (await token('ada', old)).json();
+      expect((await locker.app.inject({ url: '/me', headers: { cookie } })).statusCode).toBe(401);
+    const issued = (await locker.token('ada', old)).json();
     const authorization = `Bearer ${issued.access_token}`;
-    expect((await app.inject({ url: '/api/me', headers: { authorization } })).statusCode).toBe(401);
+    expect((await locker.app.inject({ url: '/api/me', headers: { authorization } })).statusCode).toBe(401);
     const payload = { refresh_token: issued.refresh_token };
-    const refreshed = await app.inject({ url: '/api/token/refresh', method: 'POST', payload });
+    const refreshed = await locker.app.inject({ url: '/api/token/refresh', method: 'POST', payload });
     expect([refreshed.statusCode, refreshed.json()]).toEqual([401, { error: 'Sign in again.' }]);
   });
 });
 
 test('a check of the old password that ends after a new one was chosen is no success', async () => {
-  await choose('ada', 'her own old one');
+  await locker.choose('ada', 'her own old one');
   const next = await hashPassword('a fine new one');
-  const slow = accounts.check('ada', 'her own old one');
-  await accounts.choosePassword('ada', next);
+  const slow = locker.accounts.check('ada', 'her own old one');
+  await locker.accounts.choosePassword('ada', next);
   expect(await slow).toBeUndefined();
-  expect(await accounts.check('ada', 'a fine new one')).toBe(accounts.chosenAt('ada'));
+  expect(await locker.accounts.check('ada', 'a fine new one')).toBe(locker.accounts.chosenAt('ada'));
 });
 
 test('a new password ends access tokens of before', async () => {
-  const { access_token } = (await token('ada', 'everybody')).json();
+  const { access_token } = (await locker.token('ada', 'everybody')).json();
   const headers = { authorization: `Bearer ${access_token}` };
-  expect((await app.inject({ url: '/api/me', headers })).json()).toEqual({ user: 'ada' });
-  await choose('ada', 'a fine new one');
-  expect((await app.inject({ url: '/api/me', headers })).statusCode).toBe(401);
+  expect((await locker.app.inject({ url: '/api/me', headers })).json()).toEqual({ user: 'ada' });
+  await locker.choose('ada', 'a fine new one');
+  expect((await locker.app.inject({ url: '/api/me', headers })).statusCode).toBe(401);
 });
 
 test('a wrong guess costs the same for who has chosen a password and who has not', async () => {
-  await choose('ada', 'a fine new one');
+  await locker.choose('ada', 'a fine new one');
   const cost = async (user: string) => {
     const costs: number[] = [];
     for (let time = 0; time < 2; time++) {
       const before = process.cpuUsage();
-      expect(await accounts.check(user, 'wrong')).toBeUndefined();
+      expect(await locker.accounts.check(user, 'wrong')).toBeUndefined();
       const { user: spent } = process.cpuUsage(before);
       costs.push(spent);
     }
@@ -137,17 +82,17 @@ test('a wrong guess costs the same for who has chosen a password and who has not
 test('a password of any length costs nothing, and of accents is the same however they are written', async () => {
   const accents = `a${'\u0300'.repeat(200_000)}${'\u0316'.repeat(200_000)}`;
   const before = process.cpuUsage();
-  expect(await accounts.check('ada', accents)).toBeUndefined();
+  expect(await locker.accounts.check('ada', accents)).toBeUndefined();
   expect(process.cpuUsage(before).user).toBeLessThan(500_000);
-  expect((await login('ada', accents)).statusCode).toBe(413);
-  await choose('ada', 'gru\u0308n ist es');
-  expect(await accounts.check('ada', 'gr\u00fcn ist es')).toBeDefined();
+  expect((await locker.login('ada', accents)).statusCode).toBe(413);
+  await locker.choose('ada', 'gru\u0308n ist es');
+  expect(await locker.accounts.check('ada', 'gr\u00fcn ist es')).toBeDefined();
 });
 
 test('names hold nothing that a log or a page would be rearranged by', async () => {
   for (const name of ['a\u0000b', 'a\u001b[31m', 'a\u202eb', 'a\u2028b', 'a\ud800b', 'x'.repeat(65)])
-    expect([name, (await login(name, 'everybody')).statusCode]).toEqual([name, 400]);
-  expect((await login('Ünïcödé 👩‍🚀', 'everybody')).statusCode).toBe(200);
+    expect([name, (await locker.login(name, 'everybody')).statusCode]).toEqual([name, 400]);
+  expect((await locker.login('Ünïcödé 👩‍🚀', 'everybody')).statusCode).toBe(200);
 });
 
 test('passwords take turns, and a queue that is too long takes nobody else', async () => {
@@ -174,7 +119,7 @@ test('passwords take turns, and a queue that is too long takes nobody else', asy
 describe('the form for files', () => {
   /** Sends a body that does not end by itself. @returns how much was sent when the answer came, and its status */
   async function pour(head: Headers, piece: (n: number) => string, most: number) {
-    const address = await app.listen({ port: 0, host: '127.0.0.1' });
+    const address = await locker.app.listen({ port: 0, host: '127.0.0.1' });
     const headers = {
       accept: 'application/json',
       'content-type': 'multipart/form-data; boundary=B',
@@ -210,13 +155,13 @@ describe('the form for files', () => {
   });
 
   test('of somebody signed in may have a few short fields', async () => {
-    const cookie = cookiesOf(await login('ada', 'everybody'));
+    const cookie = cookiesOf(await locker.login('ada', 'everybody'));
     const { status } = await pour({ cookie }, field, 5000);
     expect([403, 413]).toContain(status);
   });
 
   test('with a bad token in its header is not read', async () => {
-    const cookie = cookiesOf(await login('ada', 'everybody'));
+    const cookie = cookiesOf(await locker.login('ada', 'everybody'));
     const { status } = await pour({ cookie, 'x-csrf-token': 'bad' }, field, 5000);
     expect(status).toBe(403);
   });
@@ -224,5 +169,5 @@ describe('the form for files', () => {
 
 test('forms are short', async () => {
   for (const payload of [{ username: 'x'.repeat(20_000) }, { other: ['x'.repeat(20_000)] }])
-    expect((await app.inject({ url: '/api/token', method: 'POST', payload })).statusCode).toBe(413);
+    expect((await locker.app.inject({ url: '/api/token', method: 'POST', payload })).statusCode).toBe(413);
 });

@@ -1,5 +1,5 @@
 // What is long enough and can be guessed all the same.
-import { createHash, randomBytes, randomInt } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import fc from 'fast-check';
@@ -10,6 +10,9 @@ import { judge } from '../../src/secret/strength.js';
 import { vocabulary } from '../../src/secret/vocabulary.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
+/** `npm run measure:strength` draws a million of each, and takes a real list of words. */
+const SAMPLER: string = join(ROOT, 'scripts/drawn-secrets.js');
+const { drawnSecrets } = await import(SAMPLER);
 const digest = (algorithm: string, text: string) => createHash(algorithm).update(text).digest();
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 const hexOf = (text: string) => Buffer.from(text).toString('hex');
@@ -166,42 +169,7 @@ describe('production refuses', () => {
 });
 
 describe('production takes', () => {
-  /** Made of syllables, for Diceware: `npm run measure:strength -- --words FILE` takes a real list, and a million. */
-  const SYLLABLES = [
-    'ba',
-    'ce',
-    'di',
-    'fo',
-    'gu',
-    'ha',
-    'je',
-    'ki',
-    'lo',
-    'mu',
-    'na',
-    'pe',
-    'ri',
-    'so',
-    'tu',
-    've',
-  ];
-  const syllable = () => SYLLABLES[randomInt(16)] as string;
-  const words = (separator: string) =>
-    Array.from({ length: 11 }, () => syllable() + syllable() + syllable()).join(separator);
-  const DRAWN: Readonly<Record<string, () => string>> = {
-    'hex digits': () => randomBytes(32).toString('hex'),
-    'hex digits in groups': () => (randomBytes(32).toString('hex').match(/.{4}/g) ?? []).join(':'),
-    'hex digits behind 0x': () => `0x${randomBytes(32).toString('hex')}`,
-    base64: () => randomBytes(32).toString('base64'),
-    base64url: () => randomBytes(32).toString('base64url'),
-    'base64 of 24 bytes': () => randomBytes(24).toString('base64'),
-    'base64 of hex digits': () => base64(`${randomBytes(32).toString('hex')}\n`),
-    'eleven words': () => words(' '),
-    'eleven words with hyphens': () => words('-'),
-    'eleven words without a space': () => words(''),
-  };
-
-  test.each(Object.entries(DRAWN))('%s, drawn at random', (_, draw) => {
+  test.each(Object.entries<() => string>(drawnSecrets()))('%s, drawn at random', (_, draw) => {
     for (let run = 0; run < 500; run++) {
       const secret = draw();
       const { enough, why } = judge(secret);
