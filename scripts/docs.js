@@ -37,14 +37,14 @@ const PAGES = {
 };
 
 function settingsTables() {
-  const sectionOf = (name) => name.slice(0, name.lastIndexOf('.'));
+  const sectionOf = (name) => name.slice(0, Math.max(0, name.lastIndexOf('.')));
   return [...new Set(SETTING_NAMES.map(sectionOf))].flatMap((section) => [
-    `### \`[${section}]\``,
+    section === '' ? '### At the top, before the first section' : `### \`[${section}]\``,
     '',
     '| setting, variable | takes | default | about |',
     '|---|---|---|---|',
     ...SETTING_NAMES.filter((name) => sectionOf(name) === section).map((name) => {
-      const key = name.slice(section.length + 1);
+      const key = section === '' ? name : name.slice(section.length + 1);
       return row([
         `\`${key}\`<br>\`${variableOf(name)}\``,
         SETTINGS[name].kind.expects,

@@ -2,6 +2,7 @@
 // createKeyturn: resolves the configuration, refuses to start when it must, and hands out signers that follow
 // the keyring in force.
 
+import { type AppNames, appNames } from './config/app.js';
 import type { Settings } from './config/layers.js';
 import { type Cures, type OptionNames, requireFunction, requireOptions } from './config/options.js';
 import { buildSign, PROFILE_WORDS, type Profile } from './config/profile.js';
@@ -111,6 +112,8 @@ export type ChangeListener = (keyring: KeyringView, former: KeyringView | undefi
 /** What the package's own adapters need of a {@link Keyturn}. Not part of the public contract. */
 export interface Internals {
   readonly settings: Settings;
+  /** The name of the app, and the other one while it changes. */
+  readonly apps: AppNames;
   readonly keeper: Keeper;
   /** Undefined where there is nothing to reach. */
   readonly engines: Engines | undefined;
@@ -309,13 +312,14 @@ class LiveKeyturn implements Keyturn {
   }
 
   #tokenParts(purpose: Purpose, maxAge: number): LivePurposeParts {
-    const { ring, clock, logger, usage, settings } = this.#internals;
+    const { ring, clock, logger, usage, settings, apps } = this.#internals;
     return {
       purpose: purpose.name,
       maxAge,
       ring,
       clock,
       usage,
+      apps,
       epoch: settings.get('security.keyring.epoch'),
       onRefusal: (name, reason, kid) => {
         usage.refused(name, reason);
@@ -399,6 +403,7 @@ export async function startKeyturn(options: KeyturnOptions, machine: Machine): P
     const { ring } = keeper;
     return new LiveKeyturn(profile, {
       settings,
+      apps: appNames(settings),
       keeper,
       engines: outside?.engines,
       ring,
@@ -432,6 +437,7 @@ async function startBuild(
   log.debug({ event: 'build', sign }, 'a build: no signing secret is looked for');
   return new LiveKeyturn(profile, {
     settings,
+    apps: appNames(settings),
     keeper,
     engines: undefined,
     ring: keeper.ring,

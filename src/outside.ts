@@ -1,5 +1,6 @@
 // What a Keyturn has outside of its process: engines, the store of its sessions, the places of a keyring and of reports.
 // Loaded where there is any.
+import { appNames } from './config/app.js';
 import { type EngineClients, Engines } from './engines/engines.js';
 import type { Resolution } from './resolve/resolve.js';
 import { openRingPlaces, unreported } from './ring-stores/open.js';
@@ -59,10 +60,27 @@ export async function openOutside(
       },
     });
     const places = await openRingPlaces(resolution, engines, now);
+    await tellOtherApps(places, resolution, logger);
     const whyUnreported = () => unreported(places, settings, engines);
     return { engines, sessionStore, places, whyUnreported };
   } catch (error) {
     await engines.close();
     throw error;
   }
+}
+
+/** One that was given a name, beside replicas that have not heard of it. */
+async function tellOtherApps(
+  { fleet, others }: RingPlaces,
+  { settings, keyring }: Resolution,
+  logger: Logger,
+): Promise<void> {
+  const [app, ...accepted] = appNames(settings);
+  if (fleet === undefined || (app === undefined && accepted.length === 0)) return;
+  const { otherApps, otherAppsInWords } = await import('./fleet/other-apps.js');
+  const here = others.length > 0 ? [] : await fleet.read(keyring, false).catch(() => []);
+  const kids = keyring?.live.map(({ id }) => id) ?? [];
+  const found = await otherApps(here, others, { app, ring: keyring, kids });
+  for (const { what, hint, expected } of otherAppsInWords(found, settings, 'this process'))
+    logger[expected ? 'info' : 'warn']({ event: 'app.others', hint }, what);
 }

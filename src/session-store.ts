@@ -1,6 +1,7 @@
 // The session store that `session.backend` names. An engine that is out of reach is no reason not to start: a process
 // that ends, and is started again and again, helps nobody, while one that runs serves all who have no session, and
 // everybody when the engine is back.
+import { type AppNames, appNames, redisPrefix } from './config/app.js';
 import type { Settings } from './config/layers.js';
 import type { Engines } from './engines/engines.js';
 import type { Trouble } from './engines/reason.js';
@@ -53,10 +54,13 @@ export async function openSessionStore(parts: SessionStoreParts): Promise<Reacha
     case 'redis': {
       const { redisStore } = await import('./stores/redis.js');
       const client = await engines.redis('session');
-      const inner = redisStore({ client, prefix: settings.get('session.redis.prefix'), clock });
+      const stores = appNames(settings).map((app) =>
+        redisStore({ client, prefix: redisPrefix(settings, app), clock }),
+      );
+      const inner = await bothOf(stores);
       const store = watched(inner, 'Redis');
       // Of no session: only to hear whether anybody answers.
-      await inTime(inner.get('keyturn'), PATIENCE).catch((error) => store.failed(error));
+      await inTime(Promise.resolve(inner.get('keyturn')), PATIENCE).catch((error) => store.failed(error));
       return store;
     }
     case 'postgres': {
@@ -67,7 +71,7 @@ export async function openSessionStore(parts: SessionStoreParts): Promise<Reacha
       const pool = await engines.postgres('session');
       const table = settings.get('session.postgres.table');
       const inner = postgresStore({ pool, table, clock });
-      const prepared = new PreparedStore(inner, () => inner.migrate());
+      const prepared = new PreparedStore(await usersOf(inner, appNames(settings)), () => inner.migrate());
       const store = watched(prepared, 'PostgreSQL');
       await inTime(prepared.ready(), PATIENCE).catch((error) => {
         if (mayNot(error)) throw tableRefused(table);
@@ -76,4 +80,18 @@ export async function openSessionStore(parts: SessionStoreParts): Promise<Reacha
       return store;
     }
   }
+}
+
+/** In one table the users of an app with a name are kept apart, and its sessions need not be. */
+async function usersOf(store: SessionStore, apps: AppNames): Promise<SessionStore> {
+  if (apps.length === 1 && apps[0] === undefined) return store;
+  const { UsersOfApp } = await import('./stores/apps.js');
+  return new UsersOfApp(store, apps);
+}
+
+/** @param stores of the app's own name, and of the other one while it changes */
+async function bothOf([own, other]: readonly SessionStore[]): Promise<SessionStore> {
+  if (other === undefined) return own as SessionStore;
+  const { BothStores } = await import('./stores/apps.js');
+  return new BothStores(own as SessionStore, other);
 }

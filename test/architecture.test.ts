@@ -79,7 +79,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'ring-stores',
   ],
   build: ['errors', 'keyring', 'stores', 'runtime'],
-  outside: ['errors', 'config', 'engines', 'resolve', 'stores', 'session-store', 'ring-stores', 'runtime'],
+  outside: [
+    'errors',
+    'config',
+    'engines',
+    'fleet',
+    'resolve',
+    'stores',
+    'session-store',
+    'ring-stores',
+    'runtime',
+  ],
   keyturn: [
     'build',
     'errors',

@@ -1,5 +1,7 @@
 // The framework-neutral core: what one request and its response have to do with sessions, CSRF and flash.
 // An adapter tells it what came in, hands its parts to the app, and applies what it wants sent.
+
+import { sessionCookieName } from '../config/app.js';
 import { type OptionNames, requireFunction } from '../config/options.js';
 import { KeyturnError } from '../errors.js';
 import { guardFromCaches, isPubliclyCacheable, type ResponseFields } from '../http/cache-control.js';
@@ -106,8 +108,8 @@ export class HttpCore {
   /** Whether what JSON changes is told: see {@link lossy}. */
   readonly #tellsLosses: boolean;
   readonly #lossesTold = new Set<string>();
-  /** What the names of all its cookies have in common. */
-  readonly #stem: string;
+  /** What the names of all its cookies have in common; while the name of the app changes, of the others too. */
+  readonly #stems: readonly string[];
   /** Routes whose personal pages go out publicly, as far as they have been told of. */
   readonly #public = new Set<string | undefined>();
 
@@ -123,17 +125,19 @@ export class HttpCore {
   /** @param parts needed where there is a store; {@link open} loads them */
   constructor(keyturn: Keyturn, options: HttpOptions, parts?: StoreParts) {
     requireHttpOptions(options);
-    const { settings, ownSigner, ownSealer, logger, clock, sessionStore, keeper, ring } =
+    const { settings, apps, ownSigner, ownSealer, logger, clock, sessionStore, keeper, ring } =
       internalsOf(keyturn);
     this.#keeper = keeper;
     this.ring = ring;
     const { profile } = keyturn;
-    const name = settings.get('session.cookie.name');
-    const stem = name.replace(/\.sid$/, '');
-    this.#stem = stem;
-    this.sessionCookie = new AppCookie(name, settings, profile);
-    this.csrfCookie = new AppCookie(`${stem}.csrf`, settings, profile);
-    this.flashCookie = new AppCookie(`${stem}.flash`, settings, profile);
+    const names = apps.map((app) => sessionCookieName(settings, app));
+    const stems = names.map((name) => name.replace(/\.sid$/, ''));
+    const cookie = (of: (n: number) => string) =>
+      new AppCookie(of(0), settings, profile, false, apps.length > 1 ? of(1) : undefined);
+    this.#stems = stems;
+    this.sessionCookie = cookie((n) => names[n] as string);
+    this.csrfCookie = cookie((n) => `${stems[n]}.csrf`);
+    this.flashCookie = cookie((n) => `${stems[n]}.flash`);
     this.csrf = new Csrf(ownSigner('csrf'), settings.get('csrf.mode'), settings.get('csrf.origins'));
     this.csrfTokenCookie = this.#readableCookie(settings.get('csrf.cookie'), keyturn);
     this.csrfIds = ownSigner('csrf-id');
@@ -239,7 +243,7 @@ export class HttpCore {
    */
   before(cookie: string | undefined, visit: () => Visit): Promise<unknown> | undefined {
     // Most requests have other cookies only, or none.
-    if (cookie?.includes(this.#stem) !== true) return undefined;
+    if (cookie === undefined || !this.#stems.some((stem) => cookie.includes(stem))) return undefined;
     const { cookies } = visit();
     const session = cookies.values(this.sessionCookie);
     const openFirst = () => (this.waits && session.length > 0 ? visit().open() : undefined);
@@ -270,7 +274,10 @@ export class HttpCore {
     // Scripts look for their token on whatever page they are.
     if (this.csrfTokenCookie !== undefined && isRead(method)) return true;
     if (this.waits) return false;
-    return cookie?.includes(this.sessionCookie.name) === true;
+    const { name, former } = this.sessionCookie;
+    return (
+      cookie?.includes(name) === true || (former !== undefined && cookie?.includes(former.name) === true)
+    );
   }
 
   /**
@@ -529,12 +536,22 @@ export class Visit {
     const tokenCookie = this.#csrfTokenCookie(fields);
     this.#finished = true;
     this.#flash?.sent();
-    const cookies = [sessionCookie, this.#csrfIdCookie(), tokenCookie, flashCookie].filter(
-      (cookie) => cookie !== undefined,
-    );
+    const cookies: string[] = [];
+    this.#add(cookies, sessionCookie, this.#core.sessionCookie);
+    this.#add(cookies, this.#csrfIdCookie(), this.#core.csrfCookie);
+    if (tokenCookie !== undefined) cookies.push(tokenCookie);
+    this.#add(cookies, flashCookie, this.#core.flashCookie);
     this.#setsCookie ||= cookies.length > 0;
     if (cookies.length > 0) this.#core.insecure(this.#request);
     return cookies;
+  }
+
+  /** Of a cookie that the browser has under the other name of the app, this one takes the place. */
+  #add(cookies: string[], header: string | undefined, cookie: AppCookie): void {
+    if (header === undefined) return;
+    cookies.push(header);
+    const former = this.cookies.clearFormer(cookie);
+    if (former !== undefined) cookies.push(former);
   }
 
   /** The cookie that scripts read their token from, where the one that the browser has will not do any more. */

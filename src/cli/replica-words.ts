@@ -1,5 +1,6 @@
 // Replicas in words: how each of them is, what differs between them, and who holds up a step.
 import type { HeardReport } from '../fleet/authentic.js';
+import { otherAppsInWords } from '../fleet/other-apps.js';
 import type { Resolution } from '../resolve/resolve.js';
 import { clashesOf, clashInWords, strangers, withoutShared } from '../rotation/differences.js';
 import { readElsewhere } from '../rotation/elsewhere.js';
@@ -90,6 +91,9 @@ export function differences(words: FleetWords): string[] {
           `differs: ${otherRules.instance} runs by the ${otherRules.profile} profile and this command by ${profile}, so no step is taken; --env ${otherRules.profile} goes by its rules`,
         ]),
     ...readElsewhere(status, words.resolution, 'this command').map(
+      ({ what, hint }) => `differs: ${what}; ${hint}`,
+    ),
+    ...otherAppsInWords(status.otherApps, words.resolution.settings, 'this command').map(
       ({ what, hint }) => `differs: ${what}; ${hint}`,
     ),
     ...clashes.map((clash) => `differs: ${clashInWords(clash, 'this command', status.silent)}`),

@@ -12,7 +12,7 @@ import {
   variableOf,
 } from './settings.js';
 import { knownBeginning, mayBeShown } from './unknown-name.js';
-import { isBlank, type Kind } from './value.js';
+import { isBlank, type Kind, NO_APP } from './value.js';
 
 /** Where a value came from: "built-in", "the dev profile", "the program", "keyturn.toml", "KEYTURN_SESSION__IDLE". */
 export type Origin =
@@ -117,6 +117,30 @@ export function layer(
 
 /** Values that are fine each, and cannot work together. */
 function contradictions(settings: Settings): readonly KeyturnError[] {
+  return [...rollsTooLate(settings), ...acceptsItself(settings), ...leavesRingBehind(settings)];
+}
+
+function acceptsItself(settings: Settings): readonly KeyturnError[] {
+  const accepts = settings.get('app_accepts');
+  if (accepts === undefined || accepts !== (settings.get('app') ?? NO_APP)) return [];
+  const what = 'app_accepts names the app itself';
+  return [
+    new KeyturnError('config_invalid', what, 'name the other one, or take it out when the change is over'),
+  ];
+}
+
+/** A ring is bound to the name of its app: of two names that replicas have at the same time each would have its own. */
+function leavesRingBehind(settings: Settings): readonly KeyturnError[] {
+  if (settings.get('app_accepts') === undefined || settings.get('security.keyring.store') === undefined)
+    return [];
+  const what =
+    'app_accepts is set, and the shared keyring of security.keyring.store belongs to one name only';
+  const hint =
+    'give the app its name when it moves to a shared keyring, or while all replicas are stopped: keyturn init then makes a keyring of the secret in force';
+  return [new KeyturnError('config_invalid', what, hint)];
+}
+
+function rollsTooLate(settings: Settings): readonly KeyturnError[] {
   const rollAfter = settings.get('session.roll_after');
   const idle = settings.get('session.idle');
   if (rollAfter === undefined || rollAfter <= idle) return [];

@@ -2,6 +2,7 @@
 import { cookieDomain, cookieName, cookiePath } from './cookie-values.js';
 import type { Profile } from './profile.js';
 import {
+  appName,
   duration,
   flag,
   type Kind,
@@ -10,6 +11,7 @@ import {
   oneOf,
   optional,
   origins,
+  otherAppName,
   path,
   plainName,
   table,
@@ -33,6 +35,8 @@ interface Setting<T> {
 
 /** The type of each setting's value. `undefined` where a setting may be absent. */
 interface SettingTypes {
+  app: string | undefined;
+  app_accepts: string | undefined;
   'security.signing_secret.secret': string | undefined;
   'security.signing_secret.file': string | undefined;
   'security.signing_secret.command': string | undefined;
@@ -75,6 +79,8 @@ const SECRET = 'KEYTURN_SECURITY__SIGNING_SECRET';
 
 // biome-ignore format: a table
 export const SETTINGS: { readonly [N in keyof SettingTypes]: Setting<SettingTypes[N]> } = {
+  app: { kind: appName },
+  app_accepts: { kind: otherAppName },
   'security.signing_secret.secret': { kind: text, variable: SECRET, secret: true },
   'security.signing_secret.file': { kind: path, variable: `${SECRET}_FILE` },
   'security.signing_secret.command': { kind: text, variable: `${SECRET}_COMMAND`, variableOnly: true, secret: true },

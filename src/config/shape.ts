@@ -5,6 +5,10 @@ export type Duration = number | string;
 
 /** The settings, section by section. */
 export interface ConfigSections {
+  /** The name that keeps this app apart from another one on the same secret, engine or host. */
+  readonly app?: string;
+  /** While the name changes: the other one, whose tokens and cookies are accepted too; "none" for the time before there was one. */
+  readonly app_accepts?: string;
   /** As under `[security]`. */
   readonly security?: {
     /** As under `[security.signing_secret]`. */
@@ -28,7 +32,7 @@ export interface ConfigSections {
     readonly keyring?: {
       /** Where replicas share one keyring, sealed under the signing secret; default: the secret is the keyring. */
       readonly store?: 'redis' | 'postgres';
-      /** Names the shared keyring, where several apps use one Redis or database. Default: `default`. */
+      /** Names the shared keyring, where one app has several. Default: `default`. */
       readonly name?: string;
       /** As under `[security.keyring.redis]`. */
       readonly redis?: {
@@ -63,7 +67,7 @@ export interface ConfigSections {
     readonly redis?: {
       /** The Redis of the sessions: "redis://user:password@host:6379/0". */
       readonly url?: string;
-      /** The beginning of every key in Redis. Default: `keyturn:`. */
+      /** The beginning of every key in Redis; the name of the app follows it. Default: `keyturn:`. */
       readonly prefix?: string;
     };
     /** As under `[session.postgres]`. */
@@ -83,7 +87,7 @@ export interface ConfigSections {
     readonly sealed?: boolean;
     /** As under `[session.cookie]`. */
     readonly cookie?: {
-      /** The cookie; production puts __Host- (or __Secure-) before it. Default: `keyturn.sid`. */
+      /** The cookie; production puts __Host- (or __Secure-) before it (default with a name of the app: "keyturn.<app>.sid"). Default: `keyturn.sid`. */
       readonly name?: string;
       /** A domain for the cookies, where subdomains share them. */
       readonly domain?: string;

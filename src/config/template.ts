@@ -34,7 +34,11 @@ export function configTemplate(): string {
     '# Settings of Keyturn. What is commented out shows the default. Variables such as',
     '# KEYTURN_SESSION__IDLE go before this file; keyturn doctor tells where each value comes from.',
     // Sections stand even where they are empty: a line is then uncommented alone and belongs where it should.
-    ...[...sections].flatMap(([section, lines]) => ['', `[${section}]`, ...lines]),
+    ...[...sections].flatMap(([section, lines]) => [
+      '',
+      ...(section === '' ? [] : [`[${section}]`]),
+      ...lines,
+    ]),
     '',
     '# A kind of token of your own, for keyturn.signer("invoice-link"):',
     '#[purposes.invoice-link]',
@@ -46,7 +50,8 @@ export function configTemplate(): string {
 
 function split(name: string): [section: string, key: string] {
   const dot = name.lastIndexOf('.');
-  return [name.slice(0, dot), name.slice(dot + 1)];
+  // What belongs to no section stands first: in TOML it must.
+  return [name.slice(0, Math.max(0, dot)), name.slice(dot + 1)];
 }
 
 /** The default as TOML, or `"…"` where there is none. */

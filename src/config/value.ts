@@ -123,6 +123,20 @@ export const plainName: Kind<string> = {
       : undefined,
 };
 
+/** Stands for an app without a name, so that none may be called that. */
+export const NO_APP = 'none';
+const APP_NAME = /^[a-z][a-z0-9-]{0,31}$/;
+
+export const appName: Kind<string> = {
+  expects: `a name of a-z, 0-9 and "-" that begins with a letter, 32 characters at most, and not "${NO_APP}"`,
+  read: (raw) => (typeof raw === 'string' && APP_NAME.test(raw) && raw !== NO_APP ? raw : undefined),
+};
+
+export const otherAppName: Kind<string> = {
+  expects: `the name of an app, or "${NO_APP}" for the time before it had one`,
+  read: (raw) => (typeof raw === 'string' && APP_NAME.test(raw) ? raw : undefined),
+};
+
 /** The path of a file. Quotation marks around it, or a control character in it, and there is no such file. */
 export const path: Kind<string> = {
   expects: 'a path, without quotation marks around it',

@@ -1,4 +1,5 @@
 // Asks the engine of the sessions whether it is there. Creates nothing: what is missing is made by a start.
+import { redisPrefix } from '../config/app.js';
 import type { Settings } from '../config/layers.js';
 import { Engines, placeOf } from '../engines/engines.js';
 import type { PostgresPool } from '../engines/postgres.js';
@@ -45,7 +46,7 @@ const WRITES_NOTHING = '#!lua\nreturn 1';
 async function askRedis(command: RedisCommand, settings: Settings): Promise<Trouble | undefined> {
   await command('', ['PING']);
   try {
-    await command('', ['EVAL', WRITES_NOTHING, '1', settings.get('session.redis.prefix')]);
+    await command('', ['EVAL', WRITES_NOTHING, '1', redisPrefix(settings, settings.get('app'))]);
     return undefined;
   } catch (error) {
     const trouble = troubleOf(error);

@@ -1,6 +1,7 @@
 // Checks of the life of a keyring: whether a step of it is overdue, and what its processes report.
 import { formatDuration } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
+import { otherAppsInWords } from '../fleet/other-apps.js';
 import type { ReplicaReport } from '../fleet/report.js';
 import { clashesOf, clashInWords, isLiveClash, strangers, withoutShared } from '../rotation/differences.js';
 import { readElsewhere } from '../rotation/elsewhere.js';
@@ -86,7 +87,7 @@ export function fleet(facts: Facts): readonly Point[] {
   const { replicas, silence, silent, shared } = status;
   if (silence !== undefined)
     return [warn(`processes cannot be asked: ${silence}`, 'see the check session_backend')];
-  const unheard = unheardOf(status);
+  const unheard = [...unheardOf(status), ...underOtherNames(facts, status)];
   if (replicas.length === 0) return [...unheard, pass(`no process reports${where(status)}`)];
   const roots = (facts.resolution.keyring?.live ?? []).map((key) => key.id);
   const clashes = clashesOf(status, roots);
@@ -109,6 +110,12 @@ export function fleet(facts: Facts): readonly Point[] {
     ...replicas.flatMap((replica) => wrongWith(replica, status, told)),
     pass(`${count}${generation(status)}`),
   ];
+}
+
+function underOtherNames({ resolution }: Facts, { otherApps }: Status): readonly Point[] {
+  return otherAppsInWords(otherApps, resolution.settings, 'the doctor').map(({ what, hint, expected }) =>
+    expected ? pass(what) : warn(what, hint),
+  );
 }
 
 const SAME_SECRET =

@@ -1,11 +1,12 @@
 // Reports lie where others can write too: in a database, in a folder of a volume. For what a process says of itself it
 // vouches with a key that only holders of the ring have; whatever else lies there is a hint at most.
 //
-// A report is JSON whose last two fields are the key's id and an HMAC over all that stands before the latter.
+// A report is JSON whose last fields are the name of the app, where it has one, the key's id, and an HMAC over all that
+// stands before the latter. Two apps may hold one ring: each vouches under its own name, and is heard as that.
 import type { Keyring } from '../keyring/keyring.js';
 import { isVouchedForBy, vouchFor } from '../keyring/vouch.js';
 import { type ReplicaReport, readReport } from './report.js';
-import { isKid, LIMIT_BYTES } from './shape.js';
+import { LIMIT_BYTES } from './shape.js';
 
 /** A report as it was found. */
 export interface HeardReport extends ReplicaReport {
@@ -18,14 +19,18 @@ export interface HeardReport extends ReplicaReport {
 /** What stands before the HMAC, which ends the text. */
 const MAC_FIELD = ',"mac":"';
 const END = '"}';
+/** Who vouches: of which app, and under which key. */
+const SIGNATURE = /(?:,"app":"([a-z][a-z0-9-]{0,31})")?,"by":"([\w-]{8})"$/;
+const LONGEST_SIGNATURE = 64;
 const TAIL_LENGTH = MAC_FIELD.length + 43 + END.length;
 
 /** @param ring its active key vouches; of a process that has none yet nobody can tell whether it is one */
 export function reportText(report: ReplicaReport, ring: Keyring | undefined): string {
   if (ring === undefined) return JSON.stringify(report);
   const { active } = ring;
-  const body = JSON.stringify({ ...report, by: active.id }).slice(0, -1);
-  return `${body}${MAC_FIELD}${vouchFor(active, body)}${END}`;
+  const { app, ...rest } = report;
+  const body = JSON.stringify({ ...rest, app, by: active.id }).slice(0, -1);
+  return `${body}${MAC_FIELD}${vouchFor(active, body, app)}${END}`;
 }
 
 /**
@@ -65,9 +70,9 @@ export function isAuthentic(text: string, ring: Keyring | undefined): boolean {
   if (text.length > LIMIT_BYTES) return false;
   const body = text.slice(0, -TAIL_LENGTH);
   const tail = text.slice(-TAIL_LENGTH);
-  const by = body.slice(-9, -1);
-  if (ring === undefined || !isKid(by) || !body.endsWith(`,"by":"${by}"`)) return false;
+  const [, app, by] = SIGNATURE.exec(body.slice(-LONGEST_SIGNATURE)) ?? [];
+  if (ring === undefined || by === undefined) return false;
   const key = ring.get(by);
   if (key === undefined || !tail.startsWith(MAC_FIELD) || !tail.endsWith(END)) return false;
-  return isVouchedForBy(key, body, tail.slice(MAC_FIELD.length, -END.length));
+  return isVouchedForBy(key, body, tail.slice(MAC_FIELD.length, -END.length), app);
 }

@@ -8,7 +8,7 @@ import { isRegularFile, readLoosely, replaceFile, writeInformation } from '../di
 import { withLock } from '../disk/lock.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { isVouchedForBy, vouchFor } from '../keyring/vouch.js';
-import { hasShape, isKid, isMoment, LIMIT_BYTES, readJson } from './shape.js';
+import { hasShape, isApp, isKid, isMoment, LIMIT_BYTES, optional, readJson } from './shape.js';
 
 export const ENDED_FILE = 'ended.json';
 
@@ -21,18 +21,23 @@ export interface EndedMoment {
   readonly at: number;
   /** The HMAC of who told it. */
   readonly proof: string;
+  /** The app of who told it, where that is not plain from where it is kept; undefined: one without a name. */
+  readonly app?: string | undefined;
 }
 
 /** By key id. */
 export type EndedMoments = Readonly<Record<string, EndedMoment>>;
 
-/** @param ring of the process that tells it; of a key that it does not hold it knows nothing */
-export function proven(lastSigned: LastSigned, ring: Keyring | undefined): EndedMoments {
+/**
+ * @param ring of the process that tells it; of a key that it does not hold it knows nothing
+ * @param app whose process that is
+ */
+export function proven(lastSigned: LastSigned, ring: Keyring | undefined, app?: string): EndedMoments {
   const told = Object.entries(lastSigned).flatMap(([kid, signedAt]) => {
     const at = Math.ceil(signedAt);
     const key = ring?.get(kid);
-    const proof = key === undefined || at <= 0 ? undefined : vouchFor(key, textOf(kid, at));
-    return proof === undefined ? [] : [[kid, { at, proof }] as const];
+    const proof = key === undefined || at <= 0 ? undefined : vouchFor(key, textOf(kid, at), app);
+    return proof === undefined ? [] : [[kid, { at, proof, ...(app === undefined ? {} : { app }) }] as const];
   });
   return Object.fromEntries(told);
 }
@@ -41,8 +46,9 @@ export function proven(lastSigned: LastSigned, ring: Keyring | undefined): Ended
 export function believed(moments: EndedMoments, ring: Keyring | undefined): LastSigned {
   const told = (ring?.live ?? []).flatMap((key) => {
     const moment = Object.hasOwn(moments, key.id) ? moments[key.id] : undefined;
-    if (moment === undefined || !isVouchedForBy(key, textOf(key.id, moment.at), moment.proof)) return [];
-    return [[key.id, moment.at] as const];
+    if (moment === undefined) return [];
+    const { at, proof, app } = moment;
+    return isVouchedForBy(key, textOf(key.id, at), proof, app) ? [[key.id, at] as const] : [];
   });
   return Object.fromEntries(told);
 }
@@ -61,9 +67,10 @@ export async function noteEnded(
   folder: string,
   told: LastSigned,
   ring: Keyring | undefined,
+  app?: string,
 ): Promise<boolean> {
   const file = join(folder, ENDED_FILE);
-  const moments = proven(told, ring);
+  const moments = proven(told, ring, app);
   // What nobody vouches for gives way, whatever it says.
   const news = async () => {
     const known = await readEnded(folder);
@@ -108,4 +115,8 @@ export async function readEnded(folder: string): Promise<EndedMoments> {
   return Object.assign(Object.create(null), Object.fromEntries(moments));
 }
 
-const MOMENT = { at: isMoment, proof: (proof: unknown) => typeof proof === 'string' && proof.length === 43 };
+const MOMENT = {
+  at: isMoment,
+  proof: (proof: unknown) => typeof proof === 'string' && proof.length === 43,
+  app: optional(isApp),
+};

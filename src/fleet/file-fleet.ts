@@ -21,16 +21,19 @@ export class FileFleet implements Fleet {
   readonly #path: string;
   readonly #lease: number;
   readonly #now: () => number;
+  readonly #app: string | undefined;
 
   /**
    * @param path of the keyring file
    * @param lease seconds
    * @param now milliseconds since 1970
+   * @param app of whoever reads and tells
    */
-  constructor(path: string, lease: number, now: () => number) {
+  constructor(path: string, lease: number, now: () => number, app?: string) {
     this.#path = path;
     this.#lease = lease;
     this.#now = now;
+    this.#app = app;
   }
 
   async write(report: ReplicaReport, ring: Keyring | undefined): Promise<void> {
@@ -42,17 +45,23 @@ export class FileFleet implements Fleet {
   }
 
   async read(ring: Keyring | undefined, tidy: boolean): Promise<readonly HeardReport[]> {
-    return await readReports(this.#path, { ring, lease: this.#lease, now: this.#now(), tidy });
+    return await readReports(this.#path, {
+      ring,
+      lease: this.#lease,
+      now: this.#now(),
+      tidy,
+      app: this.#app,
+    });
   }
 
   async forget(report: HeardReport, ring: Keyring | undefined): Promise<void> {
     const folder = fleetFolder(this.#path);
-    if (await noteEnded(folder, lastSignedBy(report, this.#now()), ring))
+    if (await noteEnded(folder, lastSignedBy(report, this.#now()), ring, this.#app))
       await unlink(join(folder, `${report.instance}.json`)).catch(() => {});
   }
 
   async keep(told: LastSigned, ring: Keyring): Promise<void> {
-    await noteEnded(fleetFolder(this.#path), told, ring);
+    await noteEnded(fleetFolder(this.#path), told, ring, this.#app);
   }
 
   async ended(ring: Keyring | undefined): Promise<LastSigned> {
@@ -89,7 +98,7 @@ export async function removeReport(
   const folder = fleetFolder(path);
   if (!(await isOwnFolder(folder))) return;
   // Where that cannot be kept the report stays: the next reader sees that its process has ended.
-  if (await noteEnded(folder, lastSignedOf(last), ring))
+  if (await noteEnded(folder, lastSignedOf(last), ring, last.app))
     await unlink(join(folder, `${last.instance}.json`)).catch(() => {});
 }
 
@@ -110,6 +119,8 @@ export interface Reading {
   readonly now: number;
   /** False to change nothing in the folder. */
   readonly tidy: boolean;
+  /** Of whoever reads. */
+  readonly app?: string | undefined;
 }
 
 /** A file in the folder, and what is in it. */
@@ -151,7 +162,7 @@ async function clear(
   folder: string,
   dead: readonly Filed[],
   over: readonly Filed[],
-  { ring, lease, now }: Reading,
+  { ring, lease, now, app }: Reading,
   hints: HintAllowance,
 ): Promise<void> {
   const tells = ({ report }: Filed) => report?.authentic === true;
@@ -160,7 +171,7 @@ async function clear(
       // Until then it may have signed without saying so.
       report === undefined ? {} : lastSignedBy(report, Math.min(now, at + lease * 1000)),
   );
-  const kept = await noteEnded(folder, told.reduce(later, {}), ring);
+  const kept = await noteEnded(folder, told.reduce(later, {}), ring, app);
   const left = [...(kept ? over.filter(tells) : []), ...hints.toClear(over.filter((one) => !tells(one)))];
   await inParallel(left, async ({ file }) => await unlink(file).catch(() => {}));
 }

@@ -3,6 +3,7 @@ import type { PidNamespace } from '../disk/identity.js';
 import type { Lifetimes } from '../keyring/key.js';
 import {
   hasShape,
+  isApp,
   isCount,
   isDuration,
   isInstance,
@@ -59,6 +60,8 @@ export interface ReplicaReport {
   readonly at: number;
   /** Which rules it goes by. */
   readonly profile: string;
+  /** The name of the app; undefined where it has none. */
+  readonly app?: string | undefined;
   /** The paths of the configuration files that it has read; undefined where they cannot be told in short lines. */
   readonly configFiles?: readonly string[] | undefined;
   /** The source in force, as an operator calls it. */
@@ -129,6 +132,7 @@ const REPORT = {
   namespace: optional((namespace) => hasShape(namespace, { id: isLine, since: isCount })),
   at: isMoment,
   profile: isLine,
+  app: optional(isApp),
   configFiles: optional(listOf(isLine, MOST_FILES)),
   source: isText,
   ring: optional(isLine),

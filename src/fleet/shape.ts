@@ -31,6 +31,9 @@ export const isMark: Shape = (value) => typeof value === 'string' && /^[\w-]{16}
 
 export const isPurpose: Shape = (value) => typeof value === 'string' && /^[a-z][a-z0-9-]{0,31}$/.test(value);
 
+/** The name of an app. */
+export const isApp: Shape = isPurpose;
+
 export const isInstance: Shape = (value) => typeof value === 'string' && INSTANCE_NAME.test(value);
 
 /** A short line of text, which can be shown. */

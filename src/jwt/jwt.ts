@@ -182,6 +182,8 @@ class RingJwt<T extends object> implements Jwt<T> {
   /** The part of every payload that does not change. */
   readonly #fixed: string;
   #keys: JwtKeys | undefined;
+  /** Those of the other name of the app, while that changes. */
+  #otherKeys: JwtKeys | undefined;
 
   constructor(parts: Internals, options: JwtOptions) {
     this.#parts = parts;
@@ -221,7 +223,9 @@ class RingJwt<T extends object> implements Jwt<T> {
     requireOptions(options, 'verify(token, options) of a JWT signer', VERIFY_OPTIONS, VERIFY_CURES);
     if (typeof token !== 'string') return this.#refuse('malformed');
     const keys = this.#current();
-    const opened = openCompact(token, keys);
+    let opened = openCompact(token, keys);
+    if (opened.refused === 'bad_signature' && this.#otherKeys !== undefined)
+      opened = openCompact(token, this.#otherKeys);
     if (opened.refused !== undefined) {
       return opened.refused === 'absent'
         ? this.#refuseKid(keys, opened.kid)
@@ -260,7 +264,11 @@ class RingJwt<T extends object> implements Jwt<T> {
 
   #current(): JwtKeys {
     const ring = this.#parts.ring.current;
-    if (ring !== this.#keys?.ring) this.#keys = jwtKeys(ring, this.#parts.usage);
+    if (ring !== this.#keys?.ring) {
+      const [keys, other] = this.#parts.apps.map((app) => jwtKeys(ring, this.#parts.usage, app));
+      this.#keys = keys;
+      this.#otherKeys = other;
+    }
     return this.#keys as JwtKeys;
   }
 

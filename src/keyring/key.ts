@@ -39,11 +39,14 @@ export class Material {
   }
 
   /**
-   * The key for one use and purpose: HKDF-SHA256 (RFC 5869), no salt, 32 bytes. Derived once; everybody gets
+   * The key for one use and purpose of an app: HKDF-SHA256 (RFC 5869), no salt, 32 bytes. Derived once; everybody gets
    * a copy, since libraries have been known to wipe what they are given.
+   *
+   * @param app undefined: one without a name
    */
-  derive(use: KeyUse, purpose: string): Uint8Array {
-    const info = `keyturn/v1/${use}/${purpose}`;
+  derive(use: KeyUse, purpose: string, app?: string): Uint8Array {
+    const info =
+      app === undefined ? `keyturn/v1/${use}/${purpose}` : `keyturn/v1/app/${app}/${use}/${purpose}`;
     let key = this.#derived.get(info);
     if (key === undefined) {
       key = this.#hkdf(info, DERIVED_BYTES);

@@ -142,7 +142,7 @@ function wrap(
   id: string,
 ): Sealed['roots'] {
   return Object.fromEntries(
-    roots.map((root) => [root.kid, encrypt(wrappingKey(root), dataKey, wrapped(place, id, root.kid))]),
+    roots.map((root) => [root.kid, encrypt(wrappingKey(root, place), dataKey, wrapped(place, id, root.kid))]),
   );
 }
 
@@ -151,13 +151,13 @@ function unwrap(sealed: Sealed, where: string, { place, roots }: Seal): Uint8Arr
   const root = roots.find(({ kid }) => Object.hasOwn(sealed.roots, kid));
   if (root === undefined) throw sealedForOthers(where, roots, Object.keys(sealed.roots));
   const associated = wrapped(place, sealed.id, root.kid);
-  const dataKey = decrypt(wrappingKey(root), sealed.roots[root.kid] as string, associated);
+  const dataKey = decrypt(wrappingKey(root, place), sealed.roots[root.kid] as string, associated);
   if (dataKey?.length !== KEY_BYTES) throw altered(where);
   return dataKey;
 }
 
-function wrappingKey(root: Material): Uint8Array {
-  return root.derive('ring', 'wrap');
+function wrappingKey(root: Material, { app }: RingPlace): Uint8Array {
+  return root.derive('ring', 'wrap', app);
 }
 
 // What is authenticated beside the content, as JSON, so that no two of them read the same.

@@ -16,14 +16,18 @@ export class AppCookie {
   readonly name: string;
   /** Whether browsers take it over https only. */
   readonly secure: boolean;
+  /** The same cookie under the other name of the app, while that changes: read too, and cleared where this one is set. */
+  readonly former: AppCookie | undefined;
   readonly #prefix: string;
   readonly #attributes: string;
 
   /**
    * @param base the name without `__Host-` or `__Secure-`
    * @param readable for scripts of the page, under the very name that they look for
+   * @param former the base of the other name of the app, where that is another one
    */
-  constructor(base: string, settings: Settings, profile: Profile, readable = false) {
+  constructor(base: string, settings: Settings, profile: Profile, readable = false, former: string = base) {
+    this.former = former === base ? undefined : new AppCookie(former, settings, profile, readable);
     const domain = settings.get('session.cookie.domain');
     const path = settings.get('session.cookie.path');
     const sameSite = settings.get('session.cookie.same_site');
@@ -63,7 +67,8 @@ export class AppCookie {
 
   /** Its values in a `Cookie` header, in their order: see {@link findCookies}. */
   find(header: string): readonly string[] {
-    return findCookies(header, this.#prefix);
+    const found = findCookies(header, this.#prefix);
+    return this.former === undefined ? found : [...found, ...this.former.find(header)];
   }
 
   /**
@@ -91,6 +96,12 @@ export class RequestCookies {
 
   constructor(header: string | undefined) {
     this.#header = header;
+  }
+
+  /** Removes one under the other name of the app, where the request carries it; undefined where it does not. */
+  clearFormer({ former }: AppCookie): string | undefined {
+    if (former === undefined || this.#header === undefined) return undefined;
+    return former.find(this.#header).length === 0 ? undefined : former.clear();
   }
 
   /**

@@ -16,10 +16,11 @@ export class FileRingStore implements RingStore {
   /**
    * @param lease seconds
    * @param now milliseconds since 1970
+   * @param app of whoever reads and changes it
    */
-  constructor(path: string, lease: number, now: () => number) {
+  constructor(path: string, lease: number, now: () => number, app?: string) {
     this.name = path;
-    this.fleet = new FileFleet(path, lease, now);
+    this.fleet = new FileFleet(path, lease, now, app);
   }
 
   async read(): Promise<Keyring> {

@@ -1,8 +1,10 @@
 // Where the keyring in force is kept, and where its processes report, as the configuration says.
+import { type AppName, appNames } from '../config/app.js';
 import type { Settings } from '../config/layers.js';
 import { variableOf } from '../config/settings.js';
 import type { Engines } from '../engines/engines.js';
 import { KeyturnError } from '../errors.js';
+import type { OtherPlace } from '../fleet/other-apps.js';
 import type { Resolution } from '../resolve/resolve.js';
 import { NOWHERE, type RingPlaces } from './places.js';
 import type { RingTable } from './ring-table.js';
@@ -18,15 +20,30 @@ export async function openRingPlaces(
 ): Promise<RingPlaces> {
   const lease = settings.get('security.keyring.lease');
   const kept = settings.get('security.keyring.store');
-  const tableIn = async (engine: 'redis' | 'postgres', of: 'keyring' | 'session'): Promise<RingTable> => {
+  const [app, ...accepted] = appNames(settings);
+  const tableIn = async (
+    engine: 'redis' | 'postgres',
+    of: 'keyring' | 'session',
+    app: AppName,
+  ): Promise<RingTable> => {
     const name = settings.get('security.keyring.name');
     if (engine === 'redis') {
       const { RedisRingTable } = await import('./redis.js');
       const prefix = settings.get('session.redis.prefix');
-      return new RedisRingTable({ client: await engines.redis(of), prefix, name });
+      return new RedisRingTable({ app, client: await engines.redis(of), prefix, name });
     }
     const { PostgresRingTable } = await import('./postgres.js');
-    return new PostgresRingTable({ pool: await engines.postgres(of), name });
+    return new PostgresRingTable({ app, pool: await engines.postgres(of), name });
+  };
+  const fleetsOfOthers = async (engine: 'redis' | 'postgres', of: 'keyring' | 'session') => {
+    const others = new Set<AppName>([...accepted, undefined]);
+    others.delete(app);
+    const places: OtherPlace[] = [];
+    for (const other of others) {
+      const { SharedFleet } = await import('./shared-fleet.js');
+      places.push({ app: other, fleet: new SharedFleet(await tableIn(engine, of, other), lease, now) });
+    }
+    return places;
   };
   if (kept !== undefined) {
     if (keyring === undefined) throw noSecret();
@@ -35,21 +52,23 @@ export async function openRingPlaces(
       refuseKeyPrefix(await engines.redis('keyring'));
     }
     const { SharedRingStore } = await import('./shared.js');
-    const table = await tableIn(kept, 'keyring');
+    const table = await tableIn(kept, 'keyring', app);
     const shared = new SharedRingStore({ table, roots: keyring, lease, now });
-    return { shared, store: shared, fleet: shared.fleet };
+    const others = await fleetsOfOthers(kept, 'keyring');
+    return { shared, store: shared, fleet: shared.fleet, others };
   }
   if (source?.kind === 'file' && source.format === 'document' && source.path !== undefined) {
     const { FileRingStore } = await import('./file.js');
-    const store = new FileRingStore(source.path, lease, now);
-    return { shared: undefined, store, fleet: store.fleet };
+    const store = new FileRingStore(source.path, lease, now, app);
+    return { shared: undefined, store, fleet: store.fleet, others: [] };
   }
   // Replicas that share their sessions should share their secret too: here it shows when they do not.
   const backend = settings.get('session.backend');
   if (backend !== 'redis' && backend !== 'postgres') return NOWHERE;
 
   const { SharedFleet } = await import('./shared-fleet.js');
-  return { ...NOWHERE, fleet: new SharedFleet(await tableIn(backend, 'session'), lease, now) };
+  const fleet = new SharedFleet(await tableIn(backend, 'session', app), lease, now);
+  return { ...NOWHERE, fleet, others: await fleetsOfOthers(backend, 'session') };
 }
 
 /**

@@ -1,5 +1,6 @@
 // Where a keyring is kept and changed, and where its processes report.
 import type { Fleet } from '../fleet/fleet.js';
+import type { OtherPlace } from '../fleet/other-apps.js';
 import type { FileRingStore } from './file.js';
 import type { SharedRingStore } from './shared.js';
 
@@ -11,7 +12,9 @@ export interface RingPlaces {
   readonly store: SharedRingStore | FileRingStore | undefined;
   /** Where processes report; undefined where they share nothing but their secret. */
   readonly fleet: Fleet | undefined;
+  /** Where processes would report that go by another name of the app. */
+  readonly others: readonly OtherPlace[];
 }
 
 /** No place at all. */
-export const NOWHERE: RingPlaces = { shared: undefined, store: undefined, fleet: undefined };
+export const NOWHERE: RingPlaces = { shared: undefined, store: undefined, fleet: undefined, others: [] };

@@ -66,9 +66,10 @@ export class PostgresRingTable implements RingTable {
     // A table belongs to whoever may write to it; a prefix is what apps that share a Redis have instead.
     this.place = { app, prefix: '', name };
     this.#pool = pool;
-    this.#ring = name;
+    // No name of an app has a slash.
+    this.#ring = app === undefined ? name : `${app}/${name}`;
     this.#tables = tablesOf(schema);
-    this.#channel = channelOf(name);
+    this.#channel = channelOf(this.#ring);
     surviveLostConnections(pool);
   }
 

@@ -154,9 +154,10 @@ export class RedisRingTable implements RingTable {
   /** @throws KeyturnError `store_invalid` */
   constructor({ client, app, prefix = 'keyturn:', name }: RedisRingTableOptions) {
     this.place = { app, prefix, name };
+    const beginning = app === undefined ? prefix : `${prefix}${app}:`;
     this.#client = client;
     this.#command = commandOf(client);
-    this.#ring = `${prefix}{ring:${name}}`;
+    this.#ring = `${beginning}{ring:${name}}`;
     this.#reports = `${this.#ring}:reports`;
     this.#ended = `${this.#ring}:ended`;
     this.#channel = `${this.#ring}:written`;

@@ -40,7 +40,7 @@ export class SharedFleet implements Fleet {
   }
 
   async remove(last: ReplicaReport, ring: Keyring | undefined): Promise<void> {
-    const ended = proven(lastSignedOf(last), ring);
+    const ended = proven(lastSignedOf(last), ring, this.#app);
     await this.#ask((table) => table.removeReport(last.instance, ended));
   }
 
@@ -84,7 +84,7 @@ export class SharedFleet implements Fleet {
     const left = judged.map(({ stored: { instance, text }, report, endedAt }): LeftReport => {
       // Until its lease ended it may have signed without saying so.
       const ended = report === undefined ? {} : lastSignedBy(report, endedAt);
-      return { instance, seen: text, ended: proven(ended, ring) };
+      return { instance, seen: text, ended: proven(ended, ring, this.#app) };
     });
     for (let at = 0; at < left.length; at += PAGE)
       await this.#ask((table) => table.clearReports(left.slice(at, at + PAGE)));
@@ -110,25 +110,34 @@ export class SharedFleet implements Fleet {
    */
   async standIn(report: ReplicaReport, ring: Keyring): Promise<void> {
     const until = this.#now() + this.#lease * 1000;
-    const ended = proven(Object.fromEntries(report.verifies.map((kid) => [kid, until])), ring);
+    const ended = proven(Object.fromEntries(report.verifies.map((kid) => [kid, until])), ring, this.#app);
     await this.#ask((table) => table.removeReport(UNHEARD_OF, ended));
     const { unit: _, ...rest } = report;
     await this.write({ ...rest, instance: UNHEARD_OF, standIn: true, uses: [], degraded: undefined }, ring);
   }
 
   async forget(report: HeardReport, ring: Keyring | undefined): Promise<void> {
-    const ended = proven(lastSignedBy(report, this.#now()), ring);
+    const ended = proven(lastSignedBy(report, this.#now()), ring, this.#app);
     await this.#ask((table) => table.removeReport(report.instance, ended));
   }
 
   async keep(told: LastSigned, ring: Keyring): Promise<void> {
-    await this.#ask((table) => table.removeReport(NOBODY, proven(told, ring)));
+    await this.#ask((table) => table.removeReport(NOBODY, proven(told, ring, this.#app)));
   }
 
   async ended(ring: Keyring | undefined): Promise<LastSigned> {
     // Of no other keys, whatever else lies there.
     const kids = (ring?.live ?? []).map(({ id }) => id);
-    return believed(await this.#ask((table) => table.ended(kids)), ring);
+    const moments = Object.entries(await this.#ask((table) => table.ended(kids)));
+    // Who tells something here is of the app that the place belongs to.
+    return believed(
+      Object.fromEntries(moments.map(([kid, told]) => [kid, { ...told, app: this.#app }])),
+      ring,
+    );
+  }
+
+  get #app(): string | undefined {
+    return this.#table.place.app;
   }
 
   async #ask<T>(question: (table: RingTable) => Promise<T>): Promise<T> {

@@ -5,6 +5,7 @@ import { Engines } from '../engines/engines.js';
 import { KeyturnError } from '../errors.js';
 import type { HeardReport } from '../fleet/authentic.js';
 import { type FactParts, factsOf } from '../fleet/facts.js';
+import { otherApps } from '../fleet/other-apps.js';
 import { refuseDisagreement } from '../fleet/refusals.js';
 import { endedFacts, lastSignedByAll } from '../fleet/replica-facts.js';
 import { timesOf } from '../fleet/times.js';
@@ -274,6 +275,11 @@ export class Rotation {
       writable: store instanceof FileRingStore ? await store.writable() : true,
       shared: this.shared,
       replicas,
+      otherApps: await otherApps(replicas, this.#places.others, {
+        app: this.resolution.settings.get('app'),
+        ring: shown,
+        kids: (this.resolution.keyring ?? shown).live.map(({ id }) => id),
+      }),
       silence: this.#silence,
       countsBy: this.countsBy,
       facts: await this.#facts(shown, replicas, {}, regardless, true),

@@ -1,6 +1,7 @@
 // The state of a rotation in one value: every key, every replica, and what is safe when.
 import type { KeyturnError } from '../errors.js';
 import type { HeardReport } from '../fleet/authentic.js';
+import type { OtherApp } from '../fleet/other-apps.js';
 import { forwardAgain } from '../keyring/former.js';
 import type { KeyDates, KeyState, Lifetimes } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
@@ -62,6 +63,8 @@ export interface Status {
   readonly silent: ReadonlyMap<string, number>;
   /** Set for a lease after the engine has lost what replicas said: some may be cut off from it. */
   readonly unheardOf: UnheardOf | undefined;
+  /** Live processes on the same secret that go by another name of the app. */
+  readonly otherApps: readonly OtherApp[];
   /** Why replicas cannot be asked; undefined when they can, or have nowhere to report. */
   readonly silence: string | undefined;
   /** Replicas whose ring is another than the one in force. */
@@ -80,13 +83,24 @@ export interface StatusParts {
   readonly writable: boolean;
   readonly shared: boolean;
   readonly replicas: readonly HeardReport[];
+  readonly otherApps: readonly OtherApp[];
   readonly silence: KeyturnError | undefined;
   readonly countsBy: CountsBy;
   readonly facts: TransitionFacts;
 }
 
 export function statusOf(ring: Keyring, parts: StatusParts): Status {
-  const { resolution, place, writable, shared, replicas: reports, silence, countsBy, facts } = parts;
+  const {
+    resolution,
+    place,
+    writable,
+    shared,
+    replicas: reports,
+    otherApps,
+    silence,
+    countsBy,
+    facts,
+  } = parts;
   const replicas = replicasIn(reports);
   const known = replicas.filter(({ authentic }) => authentic);
   const uses = known.flatMap((replica) => replica.uses);
@@ -128,6 +142,7 @@ export function statusOf(ring: Keyring, parts: StatusParts): Status {
     replicas,
     silent: silentOf(replicas, countsBy, facts.now),
     unheardOf: unheardOfIn(reports, countsBy),
+    otherApps,
     silence: silence?.message,
     differing: replicas
       .filter((replica) => replica.fingerprint !== ring.fingerprint)

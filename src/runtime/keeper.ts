@@ -423,6 +423,7 @@ export class RingKeeper {
       ...thisProcess(),
       at: options.machine.now(),
       profile: resolution.profile.profile,
+      app: resolution.settings.get('app'),
       configFiles: this.#configFiles,
       source: resolution.source?.name ?? '',
       ring: ring?.id,

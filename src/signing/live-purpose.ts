@@ -1,4 +1,5 @@
 // One purpose with whatever keyring is in force: what a signer and a sealer have in common.
+import type { AppNames } from '../config/app.js';
 import { meantMilliseconds, requireDuration } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
 import type { Key } from '../keyring/key.js';
@@ -21,6 +22,8 @@ export interface LivePurposeParts {
   readonly onRefusal: RefusalListener;
   readonly usage: Usage;
   readonly epoch: Epoch;
+  /** Default: an app without a name. */
+  readonly apps?: AppNames;
 }
 
 /** A genuine token before it is dressed for the public: times in seconds since 1970. */
@@ -74,7 +77,7 @@ export class LivePurpose<K> {
   get keys(): PurposeKeys<K> {
     const ring = this.parts.ring.current;
     if (ring !== this.#keys?.ring)
-      this.#keys = purposeKeys(ring, this.parts.purpose, this.parts.usage, this.#derive);
+      this.#keys = purposeKeys(ring, this.parts.purpose, this.parts.usage, this.#derive, this.parts.apps);
     return this.#keys as PurposeKeys<K>;
   }
 

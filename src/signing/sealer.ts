@@ -1,6 +1,7 @@
 // A sealer: like a signer, but nobody without the key can read what a token holds.
 
 import { types } from 'node:util';
+import type { AppName } from '../config/app.js';
 import { type OptionNames, requireOptions } from '../config/options.js';
 import { KeyturnError } from '../errors.js';
 import type { Material } from '../keyring/key.js';
@@ -56,7 +57,8 @@ interface Opened extends Omit<Checked, 'json'> {
   readonly content: Uint8Array;
 }
 
-const keyOf = (material: Material, purpose: string): Uint8Array => material.derive('seal', purpose);
+const keyOf = (material: Material, purpose: string, app: AppName): Uint8Array =>
+  material.derive('seal', purpose, app);
 
 /** Seals values of type `T` for one purpose. Synchronous; follows the ring in force. Made by `keyturn.sealer()`. */
 export interface Sealer<T = unknown> {
@@ -193,7 +195,7 @@ export class TokenSealer<T = unknown> implements Sealer<T>, TokenCodec {
     const { clock, epoch } = live.parts;
     const now = clock();
     let content: Uint8Array | undefined;
-    for (let turn = 0; turn < 2 && content === undefined; turn++) {
+    for (let turn = 0; turn < found.turns && content === undefined; turn++) {
       const secret = found.candidate(turn, epoch, issuedAt, now / 1000, this.maxAge);
       if (secret !== undefined) content = openBody(this.#aead, secret, header, bind, body);
     }

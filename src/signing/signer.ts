@@ -1,4 +1,5 @@
 // A signer: signs payloads for one purpose and verifies tokens of it, with whatever keyring is in force.
+import type { AppName } from '../config/app.js';
 import { type Cures, type OptionNames, requireOptions } from '../config/options.js';
 import type { Material } from '../keyring/key.js';
 import { Hmac, sameMac } from './hmac.js';
@@ -84,10 +85,10 @@ interface Macs {
   readonly bind: Hmac;
 }
 
-function macsOf(material: Material, purpose: string): Macs {
+function macsOf(material: Material, purpose: string, app: AppName): Macs {
   return {
-    sign: new Hmac(material.derive('sign', purpose)),
-    bind: new Hmac(material.derive('bind', purpose)),
+    sign: new Hmac(material.derive('sign', purpose, app)),
+    bind: new Hmac(material.derive('bind', purpose, app)),
   };
 }
 
@@ -256,7 +257,7 @@ export class TokenSigner<T = unknown> implements Signer<T>, TokenCodec {
     if (found === undefined) return live.refuseKid(kid);
     const now = clock();
     let macs: Macs | undefined;
-    for (let turn = 0; turn < 2 && macs === undefined; turn++) {
+    for (let turn = 0; turn < found.turns && macs === undefined; turn++) {
       const candidate = found.candidate(turn, epoch, issuedAt, now / 1000, this.maxAge);
       if (candidate === undefined) continue;
       const computed = candidate.sign.mac(signed);
