@@ -4,7 +4,7 @@
 
 import { type AppNames, appNames } from './config/app.js';
 import type { Settings } from './config/layers.js';
-import { type Cures, type OptionNames, requireFunction, requireOptions } from './config/options.js';
+import { fits, type OptionNames, requireFunction, requireOptions } from './config/options.js';
 import { buildSign, PROFILE_WORDS, type Profile } from './config/profile.js';
 import type { EngineClients, Engines } from './engines/engines.js';
 import { KeyturnError } from './errors.js';
@@ -69,42 +69,6 @@ export const KEYTURN_OPTIONS: OptionNames<KeyturnOptions> = {
   clients: true,
 };
 const SIGNER_OPTIONS: OptionNames<SignerOptions> = { maxAge: true };
-
-const SECRET =
-  'a secret stands in no program: set the variable KEYTURN_SECURITY__SIGNING_SECRET, or …_FILE; development makes its own';
-const COOKIE =
-  'write config: { session: { cookie: { … } } }, or set it under [session.cookie] in keyturn.toml';
-const section = (name: string) =>
-  `write config: { ${name}: { … } }, or set it under [${name}] in keyturn.toml`;
-
-/** What people write who come from other libraries, and sections of the configuration. */
-export const KEYTURN_CURES: Cures = {
-  secret: SECRET,
-  secrets: SECRET,
-  key: SECRET,
-  keys: SECRET,
-  password: SECRET,
-  salt: SECRET,
-  cookie: COOKIE,
-  cookieName: 'write config: { session: { cookie: { name: "…" } } }, or set name under [session.cookie]',
-  cookieOptions: COOKIE,
-  name: 'write config: { session: { cookie: { name: "…" } } }, or set name under [session.cookie]',
-  sessionName: 'leave it out: the session is request.session',
-  maxAge: 'write config: { session: { idle: "7d", max_age: "30d" } }, or set both under [session]',
-  expiry: 'write config: { session: { idle: "7d", max_age: "30d" } }, or set both under [session]',
-  ttl: 'write config: { session: { idle: "7d", max_age: "30d" } }, or set both under [session]',
-  rolling: 'leave it out: a session in use is extended by itself; session.roll_after says how often',
-  resave: 'leave it out: a session is saved when it has changed',
-  saveUninitialized: 'leave it out: there is a session as soon as something is put into it',
-  genid: 'leave it out: ids are 128 random bits',
-  idGenerator: 'leave it out: ids are 128 random bits',
-  proxy: 'leave it out: how far a proxy is trusted is a setting of the framework',
-  hook: 'leave it out',
-  security: section('security'),
-  session: section('session'),
-  log: section('log'),
-  purposes: section('purposes'),
-};
 
 /** Called with the ring in force and the one before; undefined: a shared keyring has been reached for the first time. */
 export type ChangeListener = (keyring: KeyringView, former: KeyringView | undefined) => void;
@@ -338,12 +302,10 @@ class LiveKeyturn implements Keyturn {
  * @throws KeyturnError with a `code`, a `message` and a `hint` for every mistake of configuration
  */
 export async function createKeyturn(options: KeyturnOptions = {}): Promise<Keyturn> {
-  requireOptions(options, 'createKeyturn(options)', KEYTURN_OPTIONS, {
-    ...KEYTURN_CURES,
-    store:
-      'give it to the adapter, as in app.register(keyturn, { store }); session.backend names one for all',
-    csrf: section('csrf'),
-  });
+  if (!fits(options, KEYTURN_OPTIONS)) {
+    const { CREATE_CURES } = await import('./config/cures.js');
+    requireOptions(options, 'createKeyturn(options)', KEYTURN_OPTIONS, CREATE_CURES);
+  }
   requireParts(options);
   return await startKeyturn(options, thisMachine(machineParts(options)));
 }

@@ -1,7 +1,7 @@
 // The Fastify plugin: request.session, request.flash, reply.csrfToken(), and CSRF protection of every unsafe
 // method. A thin binding over adapters/http.ts.
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
-import { type Cures, type OptionNames, requireOptions } from '../config/options.js';
+import { fits, type OptionNames, requireOptions } from '../config/options.js';
 import { KeyturnError } from '../errors.js';
 import type { ResponseFields } from '../http/cache-control.js';
 import { refuseToListen } from '../http/no-listening.js';
@@ -9,7 +9,6 @@ import { atHeader, fieldValue } from '../http/node-response.js';
 import {
   createKeyturn,
   internalsOf,
-  KEYTURN_CURES,
   KEYTURN_OPTIONS,
   type Keyturn,
   type KeyturnOptions,
@@ -45,20 +44,23 @@ const OPTIONS: OptionNames<KeyturnFastifyOptions> = {
   keyturn: true,
 };
 
-const CURES: Cures = {
-  ...KEYTURN_CURES,
-  csrf: 'for one route write config: { csrf: false }; how tokens are asked for is set under [csrf], in keyturn.toml or config',
-};
+const KNOWN = { ...OPTIONS, ...OF_FASTIFY };
 
 /** @throws KeyturnError `argument_invalid` */
-function readOptions(app: FastifyInstance, given: KeyturnFastifyOptions): KeyturnFastifyOptions {
+async function readOptions(
+  app: FastifyInstance,
+  given: KeyturnFastifyOptions,
+): Promise<KeyturnFastifyOptions> {
   if (typeof (given as Partial<Keyturn>).signer === 'function')
     throw new KeyturnError(
       'argument_invalid',
       'the plugin was given a keyturn in the place of its options',
       'write app.register(keyturn, { keyturn: kt })',
     );
-  requireOptions(given, 'register(keyturn, options)', { ...OPTIONS, ...OF_FASTIFY }, CURES);
+  if (!fits(given, KNOWN)) {
+    const { FASTIFY_CURES } = await import('../config/cures.js');
+    requireOptions(given, 'register(keyturn, options)', KNOWN, FASTIFY_CURES);
+  }
   const twice =
     given.keyturn === undefined ? undefined : Object.keys(KEYTURN_OPTIONS).find((name) => name in given);
   if (twice !== undefined)
@@ -106,7 +108,7 @@ const REPLY = Symbol('keyturn.reply');
 type Visited = FastifyRequest & { [VISIT]: Visit | null; [REPLY]: FastifyReply | null };
 
 const plugin: FastifyPluginAsync<KeyturnFastifyOptions> = async (app, given) => {
-  const options = readOptions(app, given);
+  const options = await readOptions(app, given);
   const keyturn = options.keyturn ?? (await createKeyturn(forKeyturn(options)));
   if (options.keyturn === undefined) app.addHook('onClose', () => keyturn.close());
   const { build } = internalsOf(keyturn);

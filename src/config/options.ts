@@ -37,6 +37,14 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   ttl: ['maxAge'],
 };
 
+/** Whether these are options that a function knows. */
+export function fits(given: unknown, known: Readonly<Record<string, true>>): boolean {
+  if (given === undefined) return true;
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) return false;
+  for (const name in given) if (!Object.hasOwn(known, name)) return false;
+  return true;
+}
+
 /**
  * Refuses options that a function does not know.
  *
@@ -51,7 +59,7 @@ export function requireOptions(
   known: Readonly<Record<string, true>>,
   cures: Cures = {},
 ): void {
-  if (given === undefined) return;
+  if (fits(given, known)) return;
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw new KeyturnError(
       'argument_invalid',

@@ -1,0 +1,51 @@
+// What people write who come from other libraries, where one starts, and what to write here. Read when somebody has: an
+// app that starts does without.
+import type { Cures } from './options.js';
+
+const SECRET =
+  'a secret stands in no program: set the variable KEYTURN_SECURITY__SIGNING_SECRET, or …_FILE; development makes its own';
+const COOKIE =
+  'write config: { session: { cookie: { … } } }, or set it under [session.cookie] in keyturn.toml';
+const section = (name: string) =>
+  `write config: { ${name}: { … } }, or set it under [${name}] in keyturn.toml`;
+
+const ANYWHERE: Cures = {
+  secret: SECRET,
+  secrets: SECRET,
+  key: SECRET,
+  keys: SECRET,
+  password: SECRET,
+  salt: SECRET,
+  cookie: COOKIE,
+  cookieName: 'write config: { session: { cookie: { name: "…" } } }, or set name under [session.cookie]',
+  cookieOptions: COOKIE,
+  name: 'write config: { session: { cookie: { name: "…" } } }, or set name under [session.cookie]',
+  sessionName: 'leave it out: the session is request.session',
+  maxAge: 'write config: { session: { idle: "7d", max_age: "30d" } }, or set both under [session]',
+  expiry: 'write config: { session: { idle: "7d", max_age: "30d" } }, or set both under [session]',
+  ttl: 'write config: { session: { idle: "7d", max_age: "30d" } }, or set both under [session]',
+  rolling: 'leave it out: a session in use is extended by itself; session.roll_after says how often',
+  resave: 'leave it out: a session is saved when it has changed',
+  saveUninitialized: 'leave it out: there is a session as soon as something is put into it',
+  genid: 'leave it out: ids are 128 random bits',
+  idGenerator: 'leave it out: ids are 128 random bits',
+  proxy: 'leave it out: how far a proxy is trusted is a setting of the framework',
+  hook: 'leave it out',
+  security: section('security'),
+  session: section('session'),
+  log: section('log'),
+  purposes: section('purposes'),
+};
+
+/** For `createKeyturn()`. */
+export const CREATE_CURES: Cures = {
+  ...ANYWHERE,
+  store: 'give it to the adapter, as in app.register(keyturn, { store }); session.backend names one for all',
+  csrf: section('csrf'),
+};
+
+/** For the plugin for Fastify. */
+export const FASTIFY_CURES: Cures = {
+  ...ANYWHERE,
+  csrf: 'for one route write config: { csrf: false }; how tokens are asked for is set under [csrf], in keyturn.toml or config',
+};
