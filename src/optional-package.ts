@@ -3,7 +3,7 @@
 // They are asked for by a name that no bundler can read, so that it neither demands them nor puts an empty module in
 // their place: an app that does without them is built and started without them. An app that is bundled has them beside
 // its bundle, in node_modules, or hands over a client of its own.
-import { createRequire } from 'node:module';
+import nodeModule from 'node:module';
 import { argv } from 'node:process';
 
 /**
@@ -38,6 +38,8 @@ function ownPlaces(): readonly string[] {
 
 function requireFrom(place: string): NodeJS.Require | undefined {
   try {
+    // By a name, too: bundlers that see a call of it put something of their own in its place.
+    const createRequire: typeof nodeModule.createRequire = Reflect.get(nodeModule, 'createRequire');
     return createRequire(place);
   } catch {
     // No path and no URL of a file: the name of a program that is part of the executable, or of a script on the command line.

@@ -1,0 +1,11 @@
+import Fastify from 'fastify';
+import { createKeyturn, KeyturnError } from 'keyturn';
+import { createBlobStore } from 'keyturn/blobs';
+import plugin from 'keyturn/fastify';
+import { memoryStore } from 'keyturn/stores/memory';
+import prove from '../prove/prove.cjs';
+
+test('Jest in ESM', async () => {
+  const parts = { createKeyturn, KeyturnError, Fastify, plugin, createBlobStore, memoryStore };
+  expect(await prove(parts)).toBe('proved');
+});

@@ -1,0 +1,13 @@
+import { createRequire } from 'node:module';
+import Fastify from 'fastify';
+import { createKeyturn, KeyturnError } from 'keyturn';
+import { createBlobStore } from 'keyturn/blobs';
+import plugin from 'keyturn/fastify';
+import { memoryStore } from 'keyturn/stores/memory';
+
+const prove = createRequire(import.meta.url)('../prove/prove.cjs');
+
+test('ts-jest', async () => {
+  const parts = { createKeyturn, KeyturnError, Fastify, plugin, createBlobStore, memoryStore };
+  expect(await prove(parts)).toBe('proved');
+});

@@ -1,0 +1,15 @@
+const assert = require('node:assert/strict');
+const test = require('node:test');
+const Fastify = require('fastify');
+const { createKeyturn, KeyturnError } = require('keyturn');
+const plugin = require('keyturn/fastify');
+const { memoryStore } = require('keyturn/stores/memory');
+const prove = require('./prove/prove.cjs');
+
+test('node --test, by require', async () => {
+  assert.equal(await prove({ createKeyturn, KeyturnError, Fastify, plugin, memoryStore }), 'proved');
+});
+
+test('import and require give one copy', async () => {
+  assert.equal((await import('keyturn')).createKeyturn, createKeyturn);
+});
