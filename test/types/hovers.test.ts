@@ -66,3 +66,23 @@ describe.each(declared)('$name in $file', ({ silent }) => {
     expect(silent).toEqual([]);
   });
 });
+
+test('what the plugin adds to Fastify says what it is', () => {
+  const source = readFileSync(join(ROOT, 'src/adapters/fastify.ts'), 'utf8');
+  const block = /^declare module 'fastify' \{\n([\s\S]*?)^\}/m.exec(source)?.[1] ?? '';
+  const lines = block.split('\n');
+  const members = lines.flatMap((line, at) => {
+    const name = /^ {4}(?:readonly )?(\w+)[?]?[(:]/.exec(line)?.[1];
+    return name === undefined ? [] : [{ name, said: (lines[at - 1] as string).endsWith('*/') }];
+  });
+  expect(members.filter(({ said }) => said).map(({ name }) => name)).toEqual([
+    'keyturn',
+    'session',
+    'flash',
+    'checkCsrf',
+    'flash',
+    'csrfToken',
+    'csrf',
+  ]);
+  expect(members.filter(({ said }) => !said)).toEqual([]);
+});
