@@ -38,6 +38,8 @@ export interface Surroundings {
   readonly machine: (folder: { readonly cwd?: string }) => Promise<Machine>;
   /** Standard input, whole. */
   readonly readInput: () => Promise<string>;
+  /** Asks whoever sits at the terminal for a line; undefined for none. Not there where nobody does. */
+  readonly ask?: ((question: string) => Promise<string | undefined>) | undefined;
   /** From the first call on Ctrl-C no longer ends the process, but this signal; so does a reader that goes away. */
   readonly interrupted: () => AbortSignal;
 }

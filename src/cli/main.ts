@@ -30,6 +30,23 @@ async function readInput(): Promise<string> {
   return text;
 }
 
+/** On standard error: standard output is for data. Ctrl-C and Ctrl-D are no answer. */
+async function ask(question: string): Promise<string | undefined> {
+  const { createInterface } = await import('node:readline');
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  return await new Promise((done) => {
+    lines.on('SIGINT', () => lines.close());
+    lines.once('close', () => done(undefined));
+    lines.question(question, (answer) => {
+      done(answer);
+      lines.close();
+    });
+  });
+}
+
+/** Whoever pipes something in or out does not sit there to be asked. */
+const isAttended = [process.stdin, process.stdout, process.stderr].every(({ isTTY }) => isTTY === true);
+
 function interrupted(): AbortSignal {
   process.once('SIGINT', () => ended.abort());
   return ended.signal;
@@ -42,5 +59,10 @@ const machine: Surroundings['machine'] = async (folder) => {
   return thisMachine(folder.cwd === undefined ? { entry: process.cwd() } : folder);
 };
 
-const code = await dispatch(process.argv.slice(2), ui, { machine, readInput, interrupted });
+const code = await dispatch(process.argv.slice(2), ui, {
+  machine,
+  readInput,
+  interrupted,
+  ask: isAttended ? ask : undefined,
+});
 if (code !== 0) process.exitCode = code;

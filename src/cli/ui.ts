@@ -122,6 +122,11 @@ export class Ui {
     this.#err.write(lines.map((line) => `keyturn: ${oneLine(line)}\n`).join(''));
   }
 
+  /** A question to whoever sits at the terminal, as one line without an end. */
+  question(text: string): string {
+    return `keyturn: ${oneLine(text)} `;
+  }
+
   /**
    * How far work is: on a terminal one line that is drawn anew, elsewhere a line of its own.
    *

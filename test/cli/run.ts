@@ -34,7 +34,14 @@ export interface Simulated extends Surroundings {
 
 /** Runs a command in this process. */
 export async function keyturn(args: readonly string[], around: Simulated = {}): Promise<Ran> {
-  const { cwd = tempDir(), input = '', now = Date.now, steady = steadyClock, terminal = false } = around;
+  const {
+    cwd = tempDir(),
+    input = '',
+    now = Date.now,
+    steady = steadyClock,
+    terminal = false,
+    answers,
+  } = around;
   const env = { PATH: process.env.PATH, ...around.env };
   const said = { stdout: '', stderr: '' };
   const stream = (name: keyof typeof said) => ({
@@ -53,6 +60,7 @@ export async function keyturn(args: readonly string[], around: Simulated = {}): 
       steady,
     }),
     readInput: async () => input,
+    ask: answers && (async (question) => answers(question)),
     interrupted: () => new AbortController().signal,
   });
   return { code, ...said };

@@ -4,18 +4,18 @@ import { notObeyed } from '../../rotation/obeyed.js';
 import type { Outcome, Rotation } from '../../rotation/rotation.js';
 import type { Command, Context } from '../command.js';
 import { attempt, conclude, isPiped, openRing, STEP_OPTIONS, stepOptions, unlessDone } from '../step.js';
-import { columns, wrongUsage } from '../ui.js';
+import { columns, refused, wrongUsage } from '../ui.js';
 
 export const revoke: Command = {
   usage: 'KID --reason TEXT',
   about: [
     'Refuses a key from now on: running processes follow within a second, and everything that it',
     'signed is refused. For emergencies: somebody may have the secret. When the key is the one',
-    'that signs, the staged key, or a fresh one, takes over in the same step. It asks nothing and',
-    'acts at once, whatever replicas report; --dry-run, or keyturn impact revoke KID, says beforehand',
-    'what will break. Replicas that have not obeyed within 10 s are named, with exit code 1.',
+    'that signs, the staged key, or a fresh one, takes over in the same step, whatever replicas',
+    'report. At a terminal it shows what will break and asks first, unless --yes is given; with a',
+    'pipe it asks nothing. Replicas that have not obeyed within 10 s are named, with exit code 1.',
   ],
-  options: [...STEP_OPTIONS],
+  options: [{ name: 'yes', about: 'at a terminal: do not ask' }, ...STEP_OPTIONS],
   words: ['KID'],
   run: async (context) => {
     const [kid = ''] = context.words;
@@ -32,6 +32,7 @@ export const revoke: Command = {
     if (trial === undefined) return 0;
     const impact = await rotation.impact({ step: 'revoke', kid });
     ui.tell(`revoking ${impact.kid} breaks ${summary(impact)}`);
+    await askFirst(context, trial, impact);
     const outcome =
       options.dryRun === true ? trial : await attempt(context, () => rotation.revoke(kid, options));
     const successor = outcome.ring.active.id;
@@ -58,6 +59,28 @@ export const revoke: Command = {
     return 1;
   },
 };
+
+const ROLES: Readonly<Record<string, string>> = {
+  active: 'which signs now',
+  retiring: 'which signed before and verifies',
+  staged: 'which is staged',
+};
+
+/** What cannot be undone is not done by a key id that was taken from the wrong line. */
+async function askFirst(context: Context, { former, ring }: Outcome, impact: Impact): Promise<void> {
+  const { ui, has, surroundings } = context;
+  const { ask } = surroundings;
+  if (ask === undefined || has('yes') || has('dry-run') || isPiped(context)) return;
+  const key = former.get(impact.kid ?? '');
+  const isFresh = former.get(ring.active.id) === undefined;
+  const signs = isFresh ? 'a fresh key' : ring.active.id;
+  const [, ...rows] = broken(impact);
+  ui.tell(...rows, ...(ring.active.id === former.active.id ? [] : [`${signs} will sign from then on`]));
+  const role = ROLES[key?.state ?? ''] ?? 'whose secret is gone';
+  const answer = await ask(ui.question(`revoke the key ${impact.kid}, ${role}? It cannot be undone [y/N]`));
+  if (/^y(es)?$/i.test(answer?.trim() ?? '')) return;
+  throw refused('nothing is revoked', 'answer y to revoke it, or say --yes', 'declined');
+}
 
 const PATIENCE_MS = 10_000;
 
@@ -86,7 +109,7 @@ function summary({ rows }: Impact): string {
 }
 
 function broken({ rows }: Impact): string[] {
-  const refused = rows.filter(({ effect }) => effect === 'refused');
-  if (refused.length === 0) return ['broken: nothing, no token of it can be alive'];
-  return ['broken, and what the user sees:', ...columns(refused.map(({ purpose, sees }) => [purpose, sees]))];
+  const lost = rows.filter(({ effect }) => effect === 'refused');
+  if (lost.length === 0) return ['broken: nothing, no token of it can be alive'];
+  return ['broken, and what the user sees:', ...columns(lost.map(({ purpose, sees }) => [purpose, sees]))];
 }

@@ -1,0 +1,164 @@
+// keyturn revoke at a terminal: it shows what breaks and asks, naming the key. --yes and a pipe do not ask.
+import { spawn } from 'node:child_process';
+import { afterAll, describe, expect, test } from 'vitest';
+import { COMING, kidOf, OLDER, STRONG } from '../support/machine.js';
+import { until } from '../support/waiting.js';
+import { DEV, documentOf, ringFolder, ringIn, statesOf, textOf } from './ring.js';
+import { keyturn, MAIN, program, type Simulated } from './run.js';
+
+const [K, OLD, NEW] = [kidOf(STRONG), kidOf(OLDER), kidOf(COMING)];
+const KEYS = [
+  { secret: COMING, state: 'staged' },
+  { secret: STRONG, state: 'active' },
+  { secret: OLDER, state: 'retiring', daysAgo: 0 },
+] as const;
+const WHY = ['--reason', 'leaked'];
+
+async function revoke(cwd: string, args: readonly string[], around: Simulated = {}) {
+  const asked: string[] = [];
+  const { answers } = around;
+  const ran = await keyturn(['revoke', ...args], {
+    cwd,
+    env: { ...DEV, NO_COLOR: '1' },
+    terminal: true,
+    ...around,
+    answers:
+      answers &&
+      ((question) => {
+        asked.push(question);
+        return answers(question);
+      }),
+  });
+  return { ...ran, asked };
+}
+
+describe('what is asked', () => {
+  test.concurrent.each([
+    [K, 'which signs now', `keyturn: ${NEW} will sign from then on\n`],
+    [OLD, 'which signed before and verifies', 'session'],
+    [NEW, 'which is staged', 'breaks nothing'],
+  ])('names the key: %s, %s', async (kid, role, shown) => {
+    const cwd = await ringFolder(...KEYS);
+    const before = textOf(cwd);
+    const no = await revoke(cwd, [kid, ...WHY], { answers: () => 'n' });
+    expect(no).toMatchObject({ code: 1, stdout: '' });
+    expect(no.asked).toEqual([`keyturn: revoke the key ${kid}, ${role}? It cannot be undone [y/N] `]);
+    expect(no.stderr).toContain(shown);
+    expect(no.stderr).toContain('error: nothing is revoked\n');
+    expect(textOf(cwd)).toBe(before);
+    const yes = await revoke(cwd, [kid, ...WHY], { answers: () => ' Y ' });
+    expect(yes.code).toBe(0);
+    expect(yes.stdout).toContain(`revoked ${kid}:`);
+    expect(statesOf(ringIn(cwd))).toContain(`${kid} revoked`);
+  });
+
+  test.concurrent('the table of what breaks stands before the question', async () => {
+    const cwd = await ringFolder(KEYS[1]);
+    let seen = '';
+    const ran = await revoke(cwd, [K, ...WHY], { answers: () => undefined });
+    seen = ran.stderr;
+    expect(seen).toMatch(/^keyturn: revoking \S+ breaks tokens of it for session, csrf/);
+    expect(seen).toMatch(/^keyturn: +session +is signed out$/m);
+    expect(seen).toContain('keyturn: a fresh key will sign from then on\n');
+    expect(ran.code).toBe(1);
+  });
+
+  test.concurrent.each(['', 'no', 'nay', 'yep', undefined])('%j is no yes', async (answer) => {
+    const cwd = await ringFolder(...KEYS);
+    const before = textOf(cwd);
+    const ran = await revoke(cwd, [K, ...WHY, '--json'], { answers: () => answer });
+    expect(ran.code).toBe(1);
+    expect(JSON.parse(ran.stdout)).toMatchObject({ error: { code: 'declined' } });
+    expect(textOf(cwd)).toBe(before);
+  });
+});
+
+describe('nothing is asked', () => {
+  const never = { answers: () => 'n' };
+
+  test.concurrent.each([
+    ['with --yes', [K, ...WHY, '--yes'], 0],
+    ['of a dry run', [K, ...WHY, '--dry-run'], 0],
+    ['of a key that is not there', ['abcdefgh', ...WHY], 1],
+    ['without a reason', [K], 2],
+  ])('%s', async (_, args, code) => {
+    const ran = await revoke(await ringFolder(...KEYS), args as string[], never);
+    expect(ran).toMatchObject({ code, asked: [] });
+  });
+
+  test.concurrent('of a document in a pipe', async () => {
+    const ran = await revoke(await ringFolder(...KEYS), [K, ...WHY, '--ring', '-'], {
+      ...never,
+      input: documentOf(...KEYS),
+    });
+    expect(ran).toMatchObject({ code: 0, asked: [] });
+  });
+
+  test.concurrent('of one that is revoked already', async () => {
+    const cwd = await ringFolder(...KEYS);
+    await revoke(cwd, [OLD, ...WHY, '--yes']);
+    expect(await revoke(cwd, [OLD, ...WHY], never)).toMatchObject({ code: 0, asked: [] });
+  });
+
+  test('where standard input is a pipe, in a process of its own', async () => {
+    const cwd = await ringFolder(...KEYS);
+    const ran = await program(['revoke', K, ...WHY], { cwd, env: DEV });
+    expect(ran.code).toBe(0);
+    expect(ran.stderr).not.toContain('?');
+  });
+});
+
+describe.runIf(process.platform === 'linux')('a real terminal', () => {
+  const running = new Set<ReturnType<typeof spawn>>();
+  afterAll(() => {
+    for (const child of running) child.kill('SIGKILL');
+  });
+
+  /** What is shown, and the exit code, when somebody types something at the question. */
+  async function typed(cwd: string, command: string, keys: string | undefined) {
+    const shell = `"${process.execPath}" "${MAIN}" revoke ${command}; echo "code $?"`;
+    const child = spawn('script', ['-qec', shell, '/dev/null'], {
+      cwd,
+      env: { PATH: process.env.PATH, TERM: 'dumb', SHELL: '/bin/sh', ...DEV },
+    });
+    running.add(child);
+    let out = '';
+    child.stdout.on('data', (part) => {
+      out += part;
+    });
+    const closed = new Promise((done) => child.once('close', done));
+    if (keys !== undefined) {
+      await until(() => out.includes('[y/N] '));
+      child.stdin.write(keys);
+    }
+    await until(() => out.includes('code '));
+    child.stdin.end();
+    await closed;
+    running.delete(child);
+    return out.replaceAll('\r', '');
+  }
+
+  test.concurrent.each([
+    ['n', 'n\n', 1],
+    ['Ctrl-D', '\u0004', 1],
+    ['Ctrl-C', '\u0003', 1],
+    ['y', 'y\n', 0],
+  ])('%s', async (_, keys, code) => {
+    const cwd = await ringFolder(...KEYS);
+    const out = await typed(cwd, `${K} --reason leaked`, keys);
+    expect(out).toContain(`revoke the key ${K}, which signs now? It cannot be undone [y/N] `);
+    expect(out).toContain(`code ${code}\n`);
+    expect(statesOf(ringIn(cwd)).includes(`${K} revoked`)).toBe(code === 0);
+  });
+
+  test.concurrent.each([
+    ['--yes', `${K} --reason leaked --yes`],
+    ['a pipe into it', `${K} --reason leaked </dev/null`],
+    ['a pipe out of it', `${K} --reason leaked | cat`],
+  ])('%s does not ask', async (_, command) => {
+    const cwd = await ringFolder(...KEYS);
+    const out = await typed(cwd, command, undefined);
+    expect(out).not.toContain('[y/N]');
+    expect(statesOf(ringIn(cwd))).toContain(`${K} revoked`);
+  });
+});
