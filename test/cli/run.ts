@@ -30,6 +30,8 @@ export interface Simulated extends Surroundings {
   readonly terminal?: boolean;
   /** Hears what goes to standard error, as it comes. */
   readonly told?: (text: string) => void;
+  /** What whoever sits there answers to a question. */
+  readonly answers?: (question: string) => string | undefined;
 }
 
 /** Runs a command in this process. */
