@@ -31,7 +31,7 @@ export interface Simulated extends Surroundings {
   /** Hears what goes to standard error, as it comes. */
   readonly told?: (text: string) => void;
   /** What whoever sits there answers to a question. */
-  readonly answers?: (question: string) => string | undefined;
+  readonly answers?: ((question: string) => string | undefined) | undefined;
 }
 
 /** Runs a command in this process. */
