@@ -80,6 +80,7 @@ const WHOLE: Readonly<Record<string, (text: string) => boolean>> = {
   secret: (text) => /^[0-9a-f]{128}\n$/.test(text),
   'keyring.json': (text) => parseDocument(text, 'it', cleanSecret).generation > 0,
   'keyturn.toml': (text) => text.startsWith('# ') && text.endsWith('\n#about = "links to invoices"\n'),
+  'keyturn.prod.toml': (text) => text.startsWith('# Settings of production') && /\nfile = ".+"\n$/.test(text),
   'ended.json': (text) => text === ENDED || JSON.parse(text)[KID].at === 2,
   'report-1.json': (text) => JSON.parse(text).instance === 'report-1',
   ballast: () => true,
