@@ -71,7 +71,7 @@ const BUILD_SCRIPT = /^(?:pre|post)?build(?::.*)?$/s;
 export function decideProfile(said: string | undefined, env: Variables, signs: Signs): ProfileDecision {
   if (said !== undefined) {
     const profile = named(said, 'the profile');
-    return { profile, by: 'caller', signal: `the caller says "${said}"`, inferred: false };
+    return { profile, by: 'caller', signal: `"${said}" was asked for`, inferred: false };
   }
   const own = env.KEYTURN_ENV;
   if (own !== undefined) {
