@@ -7,7 +7,17 @@ import { keyturn as command } from './cli/run.js';
 import { ownPrefix, ownSchema } from './support/engines.js';
 import { memoryLogger } from './support/keyturn.js';
 import { machine, OLDER, refusalOn, SECRET, STRONG } from './support/machine.js';
-import { closePlace, machineOf, openPlace, operate, startReplica } from './support/shared-ring.js';
+import {
+  closePlace,
+  firstRing,
+  machineOf,
+  openPlace,
+  operate,
+  type SharedReplica,
+  severalLooks,
+  startReplica,
+  storeOf,
+} from './support/shared-ring.js';
 
 const ENGINES = ['redis', 'postgres'] as const;
 const SHOP = { KEYTURN_APP: 'shop' };
@@ -112,6 +122,66 @@ describe.each(ENGINES)('%s', (engine) => {
     );
   });
 
+  test('keyrings: one that is shared goes along where its app is given a name, and nobody is signed out', async () => {
+    const place = await openPlace(engine);
+    ends.push(() => closePlace(place));
+    await storeOf(place).create(firstRing(OLDER));
+    const deploy = async (n: 0 | 1 | 2 | 3) => await startReplica(place, { env: DEPLOYS[n] });
+    const rolling = [await deploy(0), await deploy(1), await deploy(2)] as const;
+    const kids = (replicas: readonly SharedReplica[]) =>
+      replicas.map(({ keyturn }) => keyturn.keyring.keys.map(({ id, state }) => `${id} ${state}`).join());
+    const allTake = (replicas: readonly SharedReplica[]) =>
+      replicas.every(
+        (one, n) =>
+          replicas[n + 1] === undefined ||
+          [replicas[n + 1]?.accepts(one.sign()), one.accepts(replicas[n + 1]?.sign() ?? '')].every(Boolean),
+      );
+    expect(allTake(rolling)).toBe(true);
+
+    // A step under either name is one for all, and hears of all.
+    const staged = await operate(
+      place,
+      async (rotation) => {
+        const { replicas } = await rotation.status();
+        expect(replicas.map(({ authentic }) => authentic)).toEqual([true, true, true]);
+        return (await rotation.stage()).kid;
+      },
+      { env: DEPLOYS[2] },
+    );
+    await severalLooks(...rolling);
+    expect(new Set(kids(rolling)).size).toBe(1);
+    expect(kids(rolling)[0]).toContain(`${staged} staged`);
+
+    // Before it has moved the third deploy has none, and says so; nobody else is concerned.
+    const early = await startReplica(place, { env: DEPLOYS[3], times: { maxLag: 1 } });
+    expect(early.keyturn.health.ready).toBe(false);
+    await rolling[0].keyturn.close();
+    await early.keyturn.close();
+    const around = (n: 1 | 2 | 3) => ({
+      cwd: '/',
+      env: machineOf(place, { env: DEPLOYS[n] }).env as Record<string, string>,
+    });
+    const moved = await command(['init'], around(2));
+    expect(moved, moved.stderr).toMatchObject({ code: 0 });
+    expect((await command(['init'], around(2))).stderr).toContain('already');
+    expect((await command(['init', '--if-missing'], around(3))).code).toBe(0);
+
+    const after = [rolling[1], rolling[2], await deploy(3)] as const;
+    expect(after[2].keyturn.health.ready).toBe(true);
+    await severalLooks(...after);
+    expect(allTake(after)).toBe(true);
+    await operate(place, (rotation) => rotation.retire(staged), { env: DEPLOYS[3] });
+    await severalLooks(...after);
+    for (const seen of kids(after)) expect(seen).toContain(`${staged} retired`);
+
+    // Whoever has not heard of the name finds no ring of another time.
+    const late = await startReplica(place, { env: DEPLOYS[0], times: { maxLag: 1 } });
+    expect(late.keyturn.health).toMatchObject({
+      ready: false,
+      degraded: expect.stringContaining('has moved'),
+    });
+  });
+
   test('reports: a process of no name, or another one, on the same secret is told', async () => {
     const env = await sessionsIn(engine);
     const { keyturn: old } = await start(env);
@@ -142,9 +212,9 @@ describe.each(ENGINES)('%s', (engine) => {
   });
 });
 
-test('a shared keyring is not left behind by a name that is given later', async () => {
+test('a shared keyring moves from no name to one, and not on', async () => {
   const place = await openPlace('redis');
   ends.push(() => closePlace(place));
-  const { env } = machineOf(place, { env: { KEYTURN_APP: 'shop', KEYTURN_APP_ACCEPTS: 'none' } });
+  const { env } = machineOf(place, { env: { KEYTURN_APP: 'shop', KEYTURN_APP_ACCEPTS: 'till' } });
   expect(await refusalOn({ env })).toMatchObject({ code: 'config_invalid' });
 });

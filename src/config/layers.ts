@@ -129,14 +129,14 @@ function acceptsItself(settings: Settings): readonly KeyturnError[] {
   ];
 }
 
-/** A ring is bound to the name of its app: of two names that replicas have at the same time each would have its own. */
+/** A ring is bound to the name of its app: it can move once, from no name to one. */
 function leavesRingBehind(settings: Settings): readonly KeyturnError[] {
-  if (settings.get('app_accepts') === undefined || settings.get('security.keyring.store') === undefined)
-    return [];
+  const [own, other] = [settings.get('app'), settings.get('app_accepts')];
+  const renamed = own !== undefined && other !== undefined && other !== NO_APP;
+  if (!renamed || settings.get('security.keyring.store') === undefined) return [];
   const what =
     'app_accepts is set, and the shared keyring of security.keyring.store belongs to one name only';
-  const hint =
-    'give the app its name when it moves to a shared keyring, or while all replicas are stopped: keyturn init then makes a keyring of the secret in force';
+  const hint = 'keep the name that the app has: whoever is signed in goes by the keys of that keyring';
   return [new KeyturnError('config_invalid', what, hint)];
 }
 

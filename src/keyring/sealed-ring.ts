@@ -219,6 +219,13 @@ function parse(text: string, where: string): Sealed {
       'update this Keyturn',
     );
   }
+  if ((value as { readonly moved?: unknown } | null | undefined)?.moved === true) {
+    throw new KeyturnError(
+      'document_invalid',
+      `the keyring in ${where} has moved: its app has a name, and this process has none`,
+      'set app, as the other processes have it',
+    );
+  }
   if (!isSealed(value)) throw altered(where);
   return value;
 }

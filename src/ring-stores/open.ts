@@ -52,9 +52,12 @@ export async function openRingPlaces(
       refuseKeyPrefix(await engines.redis('keyring'));
     }
     const { SharedRingStore } = await import('./shared.js');
-    const table = await tableIn(kept, 'keyring', app);
+    const own = await tableIn(kept, 'keyring', app);
+    const table =
+      accepted.length === 0 ? own : await bothTables(own, await tableIn(kept, 'keyring', accepted[0]));
     const shared = new SharedRingStore({ table, roots: keyring, lease, now });
-    const others = await fleetsOfOthers(kept, 'keyring');
+    // While the name changes the processes of both are heard as one.
+    const others = accepted.length === 0 ? await fleetsOfOthers(kept, 'keyring') : [];
     return { shared, store: shared, fleet: shared.fleet, others };
   }
   if (source?.kind === 'file' && source.format === 'document' && source.path !== undefined) {
@@ -69,6 +72,11 @@ export async function openRingPlaces(
   const { SharedFleet } = await import('./shared-fleet.js');
   const fleet = new SharedFleet(await tableIn(backend, 'session', app), lease, now);
   return { ...NOWHERE, fleet, others: await fleetsOfOthers(backend, 'session') };
+}
+
+async function bothTables(own: RingTable, other: RingTable): Promise<RingTable> {
+  const { BothTables } = await import('./both-tables.js');
+  return new BothTables(own, other);
 }
 
 /**

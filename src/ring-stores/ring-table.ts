@@ -10,6 +10,8 @@ export interface Slot {
   /** Names the write that it came from; another write has another one. */
   readonly version: string;
   readonly text: string;
+  /** What it is sealed for; default: the place of its table. */
+  readonly place?: RingPlace;
 }
 
 /** The report of one replica as it is kept. Durations in milliseconds, by the engine's own clock. */
@@ -65,6 +67,9 @@ export interface RingTable {
   /** What a ring that is kept here is sealed for. */
   readonly place: RingPlace;
 
+  /** The names of the app whose processes tell something here; default: that of the place. */
+  readonly apps?: readonly (string | undefined)[];
+
   /** Makes what is missing to hold a ring, such as tables. May be called by many at once, at any time. */
   prepare(): Promise<void>;
 
@@ -82,6 +87,14 @@ export interface RingTable {
    * @returns false when something else is there; nothing is changed then
    */
   write(slot: Slot, expected: string | undefined): Promise<boolean>;
+
+  /**
+   * Where an app is given a name: keeps the ring under that name from now on, and under none no more.
+   *
+   * @param slot the same ring, sealed for the place of the name
+   * @returns false when something else is there
+   */
+  move?(slot: Slot): Promise<boolean>;
 
   /**
    * Calls `told` after a write by anybody, and whenever the connection that would have told has come (back): what was

@@ -4,7 +4,7 @@ import { type HeardReport, heardAs, isAuthentic, readHeard, reportText } from '.
 import { believed, type LastSigned, proven } from '../fleet/ended.js';
 import type { Fleet } from '../fleet/fleet.js';
 import { HintAllowance } from '../fleet/hints.js';
-import { lastSignedBy, lastSignedOf } from '../fleet/replica-facts.js';
+import { lastSignedBy, lastSignedOf, later } from '../fleet/replica-facts.js';
 import type { ReplicaReport } from '../fleet/report.js';
 import { supersededIn } from '../fleet/superseded.js';
 import type { Keyring } from '../keyring/keyring.js';
@@ -129,11 +129,11 @@ export class SharedFleet implements Fleet {
     // Of no other keys, whatever else lies there.
     const kids = (ring?.live ?? []).map(({ id }) => id);
     const moments = Object.entries(await this.#ask((table) => table.ended(kids)));
-    // Who tells something here is of the app that the place belongs to.
-    return believed(
-      Object.fromEntries(moments.map(([kid, told]) => [kid, { ...told, app: this.#app }])),
-      ring,
-    );
+    // Who tells something here is of an app that the place belongs to.
+    const { apps = [this.#app] } = this.#table;
+    const told = (app: string | undefined) =>
+      believed(Object.fromEntries(moments.map(([kid, moment]) => [kid, { ...moment, app }])), ring);
+    return apps.map(told).reduce(later, {});
   }
 
   get #app(): string | undefined {

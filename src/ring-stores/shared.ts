@@ -4,7 +4,7 @@ import { KeyturnError } from '../errors.js';
 import { newRingId } from '../keyring/adopt.js';
 import type { ClockReadings } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
-import { openRing, type Seal, sealRing, sealUnder } from '../keyring/sealed-ring.js';
+import { openRing, type RingPlace, type Seal, sealRing, sealUnder } from '../keyring/sealed-ring.js';
 import { cleanSecret } from '../secret/text.js';
 import { ask } from './ask.js';
 import type { RingChange, RingStore } from './ring-store.js';
@@ -105,7 +105,12 @@ export class SharedRingStore implements RingStore {
    * @throws KeyturnError `engine_unavailable`, and what reading it would throw: whatever is wrong, what is kept stays
    */
   async put(ring: Keyring, over: FoundRing | undefined): Promise<boolean> {
-    return await this.#write(this.#readable(sealRing(ring, this.#seal, over?.text)), over?.version);
+    const place = over?.place;
+    return await this.#write(
+      this.#readable(sealRing(ring, this.#seal(place), over?.text), place),
+      over?.version,
+      place,
+    );
   }
 
   /**
@@ -114,8 +119,8 @@ export class SharedRingStore implements RingStore {
    * @returns false when something else is there by now
    * @throws KeyturnError as {@link put}
    */
-  async sealAnew({ ring, version }: FoundRing): Promise<boolean> {
-    return await this.#write(this.#readable(sealRing(ring, this.#seal)), version);
+  async sealAnew({ ring, version, place }: FoundRing): Promise<boolean> {
+    return await this.#write(this.#readable(sealRing(ring, this.#seal(place)), place), version, place);
   }
 
   /**
@@ -124,17 +129,45 @@ export class SharedRingStore implements RingStore {
    * @returns false when something else is there by now
    * @throws KeyturnError `engine_unavailable`
    */
-  async sealToo({ version, text }: FoundRing): Promise<boolean> {
-    return await this.#write(sealUnder(text, this.name, this.#seal, cleanSecret), version);
+  async sealToo({ version, text, place }: FoundRing): Promise<boolean> {
+    return await this.#write(sealUnder(text, this.name, this.#seal(place), cleanSecret), version, place);
   }
 
-  #readable(text: string): string {
-    openRing(text, `what was to be written to ${this.name}`, this.#seal, cleanSecret);
+  /** Whether the ring is kept for the app without a name, and this process has one. */
+  isToMove({ place }: FoundRing): boolean {
+    return this.#table.move !== undefined && place !== undefined && place.app === undefined;
+  }
+
+  /**
+   * Keeps what was found under the name of the app from now on.
+   *
+   * @returns false when something else is there by now
+   * @throws KeyturnError `secret_differs` where others hold a secret that this process does not, `engine_unavailable`
+   */
+  async move({ ring, roots }: FoundRing): Promise<boolean> {
+    const missing = roots.filter((kid) => this.#roots.get(kid)?.live !== true);
+    if (missing.length > 0) {
+      throw new KeyturnError(
+        'secret_differs',
+        `the keyring in ${this.name} is sealed under ${missing.join(', ')} too, which is not here`,
+        'run it with all secrets that replicas hold: previous and next ones belong to them',
+      );
+    }
+    const { place } = this.#table;
+    const text = this.#readable(sealRing(ring, this.#seal(place)), place);
+    return await ask(
+      this.name,
+      async () => (await this.#table.move?.({ version: newRingId(), text })) === true,
+    );
+  }
+
+  #readable(text: string, place: RingPlace | undefined): string {
+    openRing(text, `what was to be written to ${this.name}`, this.#seal(place), cleanSecret);
     return text;
   }
 
-  async #write(text: string, expected: string | undefined): Promise<boolean> {
-    const slot: Slot = { version: newRingId(), text };
+  async #write(text: string, expected: string | undefined, place: RingPlace | undefined): Promise<boolean> {
+    const slot: Slot = { version: newRingId(), text, ...(place === undefined ? {} : { place }) };
     for (let asked = 1; ; asked++) {
       try {
         return await ask(this.name, () => this.#table.write(slot, expected));
@@ -165,12 +198,13 @@ export class SharedRingStore implements RingStore {
     );
   }
 
-  #open({ version, text }: Slot): FoundRing {
-    return { version, text, ...openRing(text, this.name, this.#seal, cleanSecret) };
+  #open({ version, text, place }: Slot): FoundRing {
+    const opened = openRing(text, this.name, this.#seal(place), cleanSecret);
+    return { version, text, ...(place === undefined ? {} : { place }), ...opened };
   }
 
-  get #seal(): Seal {
+  #seal(place: RingPlace = this.#table.place): Seal {
     const roots = this.#roots.live.flatMap(({ material }) => material ?? []);
-    return { place: this.#table.place, roots };
+    return { place, roots };
   }
 }

@@ -40,6 +40,11 @@ async function foundIn(store: SharedRingStore, before: Resolution, founding: Fou
   const find = async (): Promise<Founded | undefined> => {
     const there = await store.find();
     if (there === undefined) return undefined;
+    if (store.isToMove(there)) {
+      if (!(await store.move(there).catch(notAllowed(store)))) throw busy(store);
+      const ring = effective(there.ring, founding.machine.now());
+      return { ...done, created: true, ring, keys: NOTHING_TAKEN };
+    }
     if (founding.ifMissing !== true) throw existing(store, founding);
     const ring = effective(there.ring, founding.machine.now());
     return { ...done, created: false, ring, keys: NOTHING_TAKEN };

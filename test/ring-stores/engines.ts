@@ -2,6 +2,7 @@
 import { Redis } from 'ioredis';
 import { createClient } from 'redis';
 import { inject } from 'vitest';
+import { BothTables } from '../../src/ring-stores/both-tables.js';
 import { PostgresRingTable } from '../../src/ring-stores/postgres.js';
 import { RedisRingTable } from '../../src/ring-stores/redis.js';
 import { type Cut, cutTo, ownPrefix, ownSchema } from '../support/engines.js';
@@ -38,9 +39,10 @@ interface RedisClientOfTest {
   end(): void;
 }
 
-function redis(name: string, { client }: RedisPlace): TableEngine {
+function redis(name: string, { client }: RedisPlace, named = false): TableEngine {
   return {
     name,
+    ...(named ? { connections: 2 } : {}),
     open: async () => {
       const prefix = ownPrefix();
       const { proxy, url } = await behindProxy(inject('redisUrl'));
@@ -48,7 +50,11 @@ function redis(name: string, { client }: RedisPlace): TableEngine {
       const through = (to: string) => {
         const made = client(to);
         clients.push(made);
-        return (ring = 'default') => new RedisRingTable({ client: made.client, prefix, name: ring });
+        return (ring = 'default') => {
+          const of = { client: made.client, prefix, name: ring };
+          const table = new RedisRingTable(of);
+          return named ? new BothTables(table, new RedisRingTable({ ...of, app: 'shop' })) : table;
+        };
       };
       const key = `${prefix}{ring:default}`;
       return {
@@ -87,13 +93,18 @@ const nodeRedis = redis('Redis through node-redis', {
   },
 });
 
-const ioredis = redis('Redis through ioredis', {
+const IOREDIS: RedisPlace = {
   client: (url) => {
     const client = new Redis(url, { retryStrategy: () => 50 });
     client.on('error', () => {});
     return { client, end: () => client.disconnect() };
   },
-});
+};
+
+const ioredis = redis('Redis through ioredis', IOREDIS);
+
+/** While an app is given a name. */
+const bothNames = redis('Redis, both names of an app', IOREDIS, true);
 
 const postgres: TableEngine = {
   name: 'PostgreSQL',
@@ -141,4 +152,4 @@ const postgres: TableEngine = {
   },
 };
 
-export const TABLE_ENGINES: readonly TableEngine[] = [nodeRedis, ioredis, postgres];
+export const TABLE_ENGINES: readonly TableEngine[] = [nodeRedis, ioredis, bothNames, postgres];
