@@ -18,6 +18,8 @@ if (compile()) {
 function compile() {
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   if (!existsSync(tsc)) return refuse('the dependencies are not installed', 'run npm ci');
+  if (!existsSync(join(locker, 'dist', '.tsbuildinfo')))
+    process.stderr.write('locker: compiling Keyturn and Locker, which takes a moment the first time\n');
   const { status, stdout, stderr } = spawnSync(process.execPath, [tsc, '-b', locker], { encoding: 'utf8' });
   if (status === 0) return true;
   process.stderr.write(stdout + stderr);

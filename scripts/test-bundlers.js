@@ -34,7 +34,9 @@ for (const name of wanted) {
     failed++;
     continue;
   }
-  for (const version of NODES) if (!check(name, folder, version)) failed++;
+  // What does not run on Node, such as a compiler's check of types, says so: one is enough.
+  const { nodes = NODES } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  for (const version of nodes) if (!check(name, folder, version)) failed++;
 }
 const seconds = Math.round((performance.now() - begun) / 1000);
 console.log(failed === 0 ? `all of them, in ${seconds} s` : `${failed} failed, in ${seconds} s`);

@@ -1,0 +1,13 @@
+// npm runs this after `npm ci` in a clone: npx finds the command of the clone itself, which npm links for dependencies
+// alone. Where links cannot be made, as for some users of Windows, nothing is lost but that.
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+
+const bin = join(import.meta.dirname, '..', 'node_modules', '.bin');
+try {
+  mkdirSync(bin, { recursive: true });
+  rmSync(join(bin, 'keyturn'), { force: true });
+  symlinkSync(join('..', '..', 'scripts', 'keyturn.js'), join(bin, 'keyturn'));
+} catch (error) {
+  console.error(`npx keyturn is not available in this clone: ${error.message}`);
+}
