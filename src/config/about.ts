@@ -39,6 +39,7 @@ export const ABOUT: Readonly<Record<SettingName, string>> = {
   'session.cookie.persistent': 'whether the session cookie outlives the closing of the browser',
   'csrf.mode': 'token: unsafe requests carry one; headers: Origin and Sec-Fetch-Site are enough, and whoever sends neither is refused',
   'csrf.origins': 'further origins whose pages may send forms here, such as "https://admin.example.com"',
+  'purposes.builtin': 'the built-in purposes that the app uses, such as ["session", "jwt"]: the others are refused, and hold no key up (default: all); csrf and flash come with session',
   'csrf.cookie': 'a cookie that scripts read their token from, such as "XSRF-TOKEN", to send it as x-xsrf-token (default: none)',
   'log.level': 'how talkative the built-in logger is',
 };

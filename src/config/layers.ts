@@ -196,7 +196,10 @@ class Placing {
           this.#read(path, raw, origin, origin.name);
         }
       } else if (path === 'purposes' && isTable(raw)) {
-        for (const [name, fields] of Object.entries(raw)) this.#addPurpose(name, fields, origin);
+        for (const [name, fields] of Object.entries(raw)) {
+          if (name === 'builtin') this.#read('purposes.builtin', fields, origin, origin.name);
+          else this.#addPurpose(name, fields, origin);
+        }
       } else if (isTable(raw) && SETTING_NAMES.some((name) => name.startsWith(`${path}.`))) {
         this.addTree(raw, origin, `${path}.`);
       } else if (path === 'purposes' || SETTING_NAMES.some((name) => name.startsWith(`${path}.`))) {

@@ -14,6 +14,7 @@ import {
   otherAppName,
   path,
   plainName,
+  someOf,
   table,
   text,
   type WeakException,
@@ -34,6 +35,21 @@ interface Setting<T> {
 }
 
 /** The type of each setting's value. `undefined` where a setting may be absent. */
+/** Built-in purposes that can be switched off; what sessions need comes with `session`. */
+export const BUILT_IN_NAMES = [
+  'session',
+  'csrf',
+  'flash',
+  'jwt',
+  'refresh',
+  'url',
+  'password-reset',
+  'email-verification',
+  'invitation',
+] as const;
+
+export type BuiltInName = (typeof BUILT_IN_NAMES)[number];
+
 interface SettingTypes {
   app: string | undefined;
   app_accepts: string | undefined;
@@ -72,6 +88,7 @@ interface SettingTypes {
   'csrf.mode': 'token' | 'headers';
   'csrf.origins': readonly string[];
   'csrf.cookie': string | undefined;
+  'purposes.builtin': readonly BuiltInName[] | undefined;
   'log.level': 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }
 
@@ -116,6 +133,7 @@ export const SETTINGS: { readonly [N in keyof SettingTypes]: Setting<SettingType
   'csrf.mode': { kind: oneOf('token', 'headers'), default: 'token' },
   'csrf.origins': { kind: origins, default: [] },
   'csrf.cookie': { kind: cookieName },
+  'purposes.builtin': { kind: someOf(...BUILT_IN_NAMES) },
   'log.level': { kind: oneOf('debug', 'info', 'warn', 'error', 'silent'), default: 'info', profileDefaults: { test: 'warn' } },
 };
 

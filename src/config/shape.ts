@@ -110,6 +110,11 @@ export interface ConfigSections {
     /** A cookie that scripts read their token from, such as "XSRF-TOKEN", to send it as x-xsrf-token (default: none). */
     readonly cookie?: string;
   };
+  /** As under `[purposes]`. */
+  readonly purposes?: {
+    /** The built-in purposes that the app uses, such as ["session", "jwt"]: the others are refused, and hold no key up (default: all); csrf and flash come with session. */
+    readonly builtin?: readonly string[];
+  };
   /** As under `[log]`. */
   readonly log?: {
     /** How talkative the built-in logger is. Default: `info`; test: `warn`. */

@@ -201,6 +201,17 @@ export function oneOf<const T extends string>(...words: readonly T[]): Kind<T> {
   };
 }
 
+/** Some of a few words. */
+export function someOf<const T extends string>(...words: readonly T[]): Kind<readonly T[]> {
+  return {
+    expects: `a list of some of ${words.map((word) => `"${word}"`).join(', ')}`,
+    read: (raw) => {
+      const found = readList(raw)?.map((name) => words.find((word) => word === name));
+      return found?.every((word) => word !== undefined) === true ? (found as T[]) : undefined;
+    },
+  };
+}
+
 /** A retiring key that may stay weak until a date, so that one can rotate away from it. */
 export interface WeakException {
   readonly kid: string;

@@ -11,6 +11,8 @@ export interface FactParts {
   readonly times: FleetTimes;
   /** The longest lifetime of each purpose, as configured here, in seconds. */
   readonly lifetimes: Lifetimes;
+  /** Built-in purposes that are switched off here. */
+  readonly off?: readonly string[];
   /** Milliseconds since 1970. */
   readonly now: number;
   /** What the clocks at hand show, the steadiest first. */

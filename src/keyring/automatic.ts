@@ -17,7 +17,7 @@ export interface RotationPlan {
   readonly lease: number;
 }
 
-type Waits = Pick<TransitionFacts, 'now' | 'maxLag' | 'skew' | 'lifetimes' | 'replicas'>;
+type Waits = Pick<TransitionFacts, 'now' | 'maxLag' | 'skew' | 'lifetimes' | 'off' | 'replicas'>;
 
 /**
  * Whether there is anything to do, by the ring alone: looking at the whole fleet costs more, and may say no.

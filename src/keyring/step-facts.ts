@@ -39,6 +39,8 @@ export interface TransitionFacts {
   readonly skew: number;
   /** The longest lifetime of each purpose, as configured now, in seconds. */
   readonly lifetimes: Lifetimes;
+  /** Built-in purposes that are switched off: unless a replica goes by them, nothing accepts a token of theirs. */
+  readonly off?: readonly string[] | undefined;
   /**
    * Every live replica that has reported, and every ended one until the tokens that it may have signed last have
    * expired.

@@ -1,5 +1,5 @@
 // The moments from which on a step is safe, computed from what is known of a key.
-import type { ClockReadings, Key } from './key.js';
+import type { ClockReadings, Key, Lifetimes } from './key.js';
 import type { TransitionFacts } from './step-facts.js';
 
 /** The last moment that there is, in milliseconds since 1970: what would be later is never. */
@@ -8,15 +8,24 @@ const LATEST = 8_640_000_000_000_000;
 /** When the last token of a retiring key has expired everywhere, in milliseconds since 1970. */
 export function safeToRetireAt(
   key: Key,
-  facts: Pick<TransitionFacts, 'now' | 'maxLag' | 'skew' | 'lifetimes' | 'replicas'>,
+  facts: Pick<TransitionFacts, 'now' | 'maxLag' | 'skew' | 'lifetimes' | 'off' | 'replicas'>,
 ): number {
   return lastTokenExpiresAt(key, longestLifetime(key, facts), facts);
 }
 
 /** The longest that a token of a key was ever allowed to live, in seconds; of old documents what is so now. */
-export function longestLifetime(key: Key, { lifetimes }: Pick<TransitionFacts, 'lifetimes'>): number {
-  const recorded = Object.keys(key.lifetimes).length === 0 ? lifetimes : key.lifetimes;
-  return Math.max(0, ...Object.values(recorded));
+export function longestLifetime(key: Key, facts: Pick<TransitionFacts, 'lifetimes' | 'off'>): number {
+  const recorded = Object.keys(key.lifetimes).length === 0 ? facts.lifetimes : key.lifetimes;
+  return Math.max(0, ...Object.values(withoutOff(recorded, facts)));
+}
+
+/** Lifetimes without those of purposes that are switched off everywhere. */
+export function withoutOff(
+  recorded: Lifetimes,
+  { lifetimes, off = [] }: Pick<TransitionFacts, 'lifetimes' | 'off'>,
+): Lifetimes {
+  const counts = (name: string) => !off.includes(name) || Object.hasOwn(lifetimes, name);
+  return Object.fromEntries(Object.entries(recorded).filter(([name]) => counts(name)));
 }
 
 /**

@@ -37,8 +37,11 @@ export interface PurposeConfig {
   readonly sealed?: boolean;
 }
 
-/** Settings as in `keyturn.toml`: `{ session: { idle: '1h' } }`. */
-export interface Config extends ConfigSections {
+/**
+ * Settings as in `keyturn.toml`: `{ session: { idle: '1h' } }`. Which built-in purposes are used (`purposes.builtin`) is
+ * said in a file or a variable, where commands see it.
+ */
+export interface Config extends Omit<ConfigSections, 'purposes'> {
   /** Purposes of the app, and lifetimes of the built-in ones. */
   readonly purposes?: { readonly [Name in PurposeName | OwnPurpose | 'session-at-rest']?: PurposeConfig };
 }

@@ -12,6 +12,8 @@ interface Lacking {
   readonly name: string;
   readonly variable: string;
   readonly seconds: number;
+  /** What is to be written, where it is no length of time. */
+  readonly value?: string;
 }
 
 /** What steps wait for besides lifetimes. */
@@ -36,7 +38,8 @@ export function longerThanSeen(settings: Settings, seen: Settings, waits: boolea
   const lacking = [...longerLifetimes(settings, seen), ...longerSettings(waits ? WAITS : [], settings, seen)];
   if (lacking.length === 0) return undefined;
   const lines = lacking.map(
-    ({ section, name, variable, seconds }) =>
+    ({ section, name, variable, seconds, value }) =>
+      value ??
       `${name} = "${formatDuration(seconds)}" under [${section}] in keyturn.toml, or ${variable}=${formatDuration(seconds)}`,
   );
   const names = lacking.map(({ section, name }) => `${section}.${name}`).join(', ');
@@ -48,13 +51,21 @@ export function longerThanSeen(settings: Settings, seen: Settings, waits: boolea
 }
 
 function longerLifetimes(settings: Settings, seen: Settings): readonly Lacking[] {
-  const known = new PurposeRegistry(seen, true).lifetimes;
+  const { lifetimes: known, off } = new PurposeRegistry(seen, true);
   return new PurposeRegistry(settings, true).all.flatMap(({ name, maxAge }) => {
     if (Object.hasOwn(known, name) && maxAge <= (known[name] as number)) return [];
+    if (off.includes(name)) return [switchedOn(name, maxAge)];
     if (name === 'session') return longerSettings(OF_SESSIONS, settings, seen);
     const variable = `KEYTURN_PURPOSES__${name.toUpperCase().replaceAll('-', '_')}__MAX_AGE`;
     return { section: `purposes.${name}`, name: 'max_age', variable, seconds: maxAge };
   });
+}
+
+/** Outside it is switched off, and no key would be kept for it. */
+function switchedOn(purpose: string, seconds: number): Lacking {
+  const variable = variableOf('purposes.builtin');
+  const value = `"${purpose}" to builtin under [purposes] in keyturn.toml, or to ${variable}`;
+  return { section: 'purposes', name: 'builtin', variable, seconds, value };
 }
 
 function longerSettings(

@@ -2,7 +2,7 @@
 // the grace window and the impact report read this one list, so that a rotation cannot forget a surface.
 import type { PurposeSettings, Settings } from '../config/layers.js';
 import { isSlipOf, nearest } from '../config/nearest.js';
-import type { SettingValue } from '../config/settings.js';
+import type { BuiltInName, SettingValue } from '../config/settings.js';
 import { formatDuration, LONGEST_LIFETIME, meantMilliseconds, requireDuration } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
 
@@ -52,6 +52,30 @@ const SESSION_STATES: Readonly<Record<SettingValue<'session.backend'>, string>> 
   postgres: 'in PostgreSQL; the cookie holds its id',
 };
 
+/** What forms and messages need belongs to sessions: it lives no longer than they may. */
+const COMES_WITH: Readonly<Record<string, readonly BuiltInName[]>> = {
+  csrf: ['session'],
+  'csrf-id': ['session', 'csrf'],
+  flash: ['session'],
+};
+
+function isAmong(chosen: readonly BuiltInName[], name: string): boolean {
+  const among: readonly string[] = chosen;
+  return among.includes(name) || (COMES_WITH[name] ?? []).some((other) => among.includes(other));
+}
+
+function isReserved(name: string): boolean {
+  return Object.hasOwn(BUILT_IN, name) && BUILT_IN[name]?.reserved === true;
+}
+
+function switchedOff(name: string): KeyturnError {
+  return new KeyturnError(
+    'purpose_undeclared',
+    `the purpose "${name}" is switched off`,
+    `add "${name}" to builtin under [purposes] in keyturn.toml: keys are kept for its tokens then`,
+  );
+}
+
 /** What is known of a purpose of which nothing has been said. */
 function unsaid(name: string, maxAge: number, sealed: boolean): Purpose {
   const about = `tokens of the purpose "${name}"`;
@@ -79,22 +103,30 @@ export class PurposeRegistry {
     this.#strict = strict;
     this.#building = building;
     this.#tolerated = tolerated;
+    const chosen = settings.get('purposes.builtin');
     for (const [name, builtIn] of Object.entries(BUILT_IN)) {
+      if (chosen !== undefined && !isAmong(chosen, name)) continue;
       this.#purposes.set(name, { name, ...builtIn, sealed: false, declared: true });
     }
-    const session = this.#purposes.get('session') as Purpose;
+    this.#describeSession(settings);
+    for (const [name, said] of settings.purposes) this.#declare(name, said);
+  }
+
+  #describeSession(settings: Settings): void {
+    const session = this.#purposes.get('session');
+    if (session === undefined) return;
     const lifetime = Math.min(settings.get('session.idle'), settings.get('session.max_age'));
     const backend = settings.get('session.backend');
     const sealed = backend === 'cookie' && settings.get('session.sealed');
     const state = SESSION_STATES[backend];
     this.#purposes.set('session', { ...session, maxAge: lifetime, state, sealed });
-    for (const [name, said] of settings.purposes) this.#declare(name, said);
   }
 
   #declare(name: string, said: PurposeSettings): void {
     const { maxAge } = said;
     const where = said.origin.name;
     const before = this.#purposes.get(name);
+    if (before === undefined && isReserved(name)) throw switchedOff(name);
     if (name === 'session' && maxAge !== undefined) {
       throw new KeyturnError(
         'purpose_reserved',
@@ -142,14 +174,21 @@ export class PurposeRegistry {
     return Object.fromEntries(this.all.map(({ name, maxAge }) => [name, maxAge]));
   }
 
+  /** Built-in purposes that are switched off: nothing is signed for them and nothing accepted. */
+  get off(): readonly string[] {
+    return Object.keys(BUILT_IN).filter((name) => !this.#purposes.has(name));
+  }
+
   /** What is known of a purpose. Of one that others know, and this registry does not, it is little. */
   describe(name: string): Purpose {
     return this.#purposes.get(name) ?? unsaid(name, 0, false);
   }
 
-  /** One of Keyturn's own. */
+  /** One of Keyturn's own. @throws KeyturnError `purpose_undeclared` where it is switched off */
   own(name: string): Purpose {
-    return this.#purposes.get(name) as Purpose;
+    const purpose = this.#purposes.get(name);
+    if (purpose === undefined) throw switchedOff(name);
+    return purpose;
   }
 
   /**
@@ -173,7 +212,7 @@ export class PurposeRegistry {
     const seconds = maxAge === undefined ? undefined : requireDuration(maxAge, `maxAge of "${name}"`);
     refuseTooLong(name, seconds);
     const known = this.#purposes.get(name);
-    if (known?.reserved === true) {
+    if (known?.reserved === true || isReserved(name)) {
       throw new KeyturnError(
         'purpose_reserved',
         `the purpose "${name}" is Keyturn's own`,

@@ -4,7 +4,7 @@ import { KeyturnError } from '../errors.js';
 import { type Key, type Lifetimes, longer } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
 import type { TransitionFacts } from '../keyring/step-facts.js';
-import { lastTokenExpiresAt, safeToRetireAt } from '../keyring/waits.js';
+import { lastTokenExpiresAt, safeToRetireAt, withoutOff } from '../keyring/waits.js';
 import type { Purpose, PurposeRegistry } from '../purposes/registry.js';
 
 /** A step that can be asked about. */
@@ -78,7 +78,7 @@ export function impactOf(
       'promote another one first; ask for the impact of rotate',
     );
   }
-  const purposes = purposesOf(registry, longer(facts.lifetimes, key.lifetimes));
+  const purposes = purposesOf(registry, longer(facts.lifetimes, withoutOff(key.lifetimes, facts)));
   if (step.step === 'retire') {
     // Retiring is refused while a token can be alive: it never breaks one.
     const safeAt = key.state === 'retiring' ? safeToRetireAt(key, facts) : undefined;

@@ -495,6 +495,7 @@ export class Rotation {
     const parts: FactParts = {
       times: timesOf(settings),
       lifetimes: this.registry.lifetimes,
+      off: this.registry.off,
       now: this.#now(),
       clocks,
       expectedReplicas,

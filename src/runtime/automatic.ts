@@ -61,7 +61,13 @@ export class AutomaticRotation {
     const { ring, plan, facts, self, store, logger } = this.#parts;
     const present = ring();
     const parts = facts();
-    const waits = { now: parts.now, ...parts.times, lifetimes: parts.lifetimes, replicas: [] };
+    const waits = {
+      now: parts.now,
+      ...parts.times,
+      lifetimes: parts.lifetimes,
+      off: parts.off,
+      replicas: [],
+    };
     if (present === undefined || !mayBeDue(present, plan, waits)) return;
     let acted = false;
     try {

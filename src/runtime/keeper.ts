@@ -327,7 +327,12 @@ export class RingKeeper {
       store,
       plan: { every, lease: this.#times.lease },
       ring: () => this.ring.found,
-      facts: () => ({ times: this.#times, lifetimes: registry.lifetimes, now: options.machine.now() }),
+      facts: () => ({
+        times: this.#times,
+        lifetimes: registry.lifetimes,
+        off: registry.off,
+        now: options.machine.now(),
+      }),
       self: () => ({
         profile: resolution.profile.profile,
         roots: places.shared?.roots,
