@@ -38,6 +38,8 @@ export class Follower {
   #running: ReadonlySet<string>;
   /** What identified the content when it was last read; undefined makes the next look read it. */
   #seen: string | undefined;
+  /** What identified the content right after one that was no good was read: that one was told of. */
+  #failedAs: string | undefined;
   #settling = 0;
   /** Why the last look failed. Until one succeeds all of them read: the cause may lie beside the file. */
   #failure: KeyturnError | undefined;
@@ -134,7 +136,9 @@ export class Follower {
       this.#running = idsOf(keyring);
       this.#failure = undefined;
     } catch (error) {
-      this.#fail(error instanceof KeyturnError ? error : unexpected(error), always || changed);
+      const told = changed && identity === this.#failedAs;
+      this.#failedAs = this.#path === undefined ? undefined : await identityOf(this.#path);
+      this.#fail(error instanceof KeyturnError ? error : unexpected(error), always || (changed && !told));
     }
   }
 
