@@ -41,7 +41,7 @@ export interface ProfileDecision {
   readonly inferred: boolean;
 }
 
-type Variables = Readonly<Record<string, string | undefined>>;
+export type Variables = Readonly<Record<string, string | undefined>>;
 
 const NAMES: Readonly<Record<string, Profile>> = {
   dev: 'dev',
@@ -117,38 +117,6 @@ export function refuseTestOnPlatform(decision: ProfileDecision, env: Variables, 
     `test rules are refused here: ${signal}, but no test runner is at work and ${platform}`,
     'set KEYTURN_ENV=prod on a server; to try something out in a container set KEYTURN_ENV=dev; run tests by a test runner, or by a package script named "test"',
   );
-}
-
-/** What to do about production rules where they were not meant; undefined where they were asked for by name. */
-export function notMeant({ profile, by, signal }: ProfileDecision, env: Variables): string | undefined {
-  if (profile !== 'prod') return undefined;
-  switch (by) {
-    case 'NODE_ENV': {
-      const meant = env.NODE_ENV === 'production' ? undefined : misspelt(env.NODE_ENV ?? '');
-      if (env.NODE_ENV === 'production') return undefined;
-      return meant === undefined
-        ? 'if this is no server, set KEYTURN_ENV=dev'
-        : `if NODE_ENV was to be "${meant}", write it so`;
-    }
-    case 'container':
-      return 'if you develop in this container, set KEYTURN_ENV=dev in it';
-    case 'platform':
-      return signal.startsWith('systemd')
-        ? 'if this is your own machine, set KEYTURN_ENV=dev'
-        : 'if this is no server, set KEYTURN_ENV=dev';
-    case 'nothing':
-      return 'if this is your own machine, set KEYTURN_ENV=dev (or start it as a package script named "dev", or at a terminal)';
-    default:
-      return undefined;
-  }
-}
-
-/** What `NODE_ENV` was most likely to be, where it is neither that nor something else that is in use. */
-export function misspelt(node: string): 'development' | 'test' | undefined {
-  if (/^(?:dev|devel|develop|local)$/i.test(node)) return 'development';
-  if (/^tests?$|^testing$/i.test(node)) return 'test';
-  const near = nearest(node, ['development', 'test', 'production', 'staging', 'preview']);
-  return (near === 'development' || near === 'test') && isSlipOf(node, near) ? near : undefined;
 }
 
 /** The package script that runs, where it is one that builds: it needs no secret. */

@@ -1,5 +1,6 @@
 // Every check there is, in the order of the report. A check is a pure function over the facts.
-import { misspelt, PROFILE_WORDS } from '../config/profile.js';
+import { misspelt } from '../config/not-meant.js';
+import { PROFILE_WORDS } from '../config/profile.js';
 import { SETTING_NAMES, type SettingName } from '../config/settings.js';
 import { formatDuration } from '../config/value.js';
 import { saidOf } from '../engines/reason.js';

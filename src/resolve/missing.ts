@@ -1,5 +1,6 @@
 // The refusal to start without a secret: why production rules apply, and the cure that is right for where this runs.
-import { buildScript, notMeant, type ProfileDecision } from '../config/profile.js';
+import { notMeant } from '../config/not-meant.js';
+import { buildScript, type ProfileDecision } from '../config/profile.js';
 import { variableOf } from '../config/settings.js';
 import { KeyturnError } from '../errors.js';
 import { holdsSource, type UnloadedFile, unloadedInWords } from './env-files.js';

@@ -1,6 +1,5 @@
 // The one resolver: from environment and files to a profile, settings and a keyring. Boot, doctor and every
 // command go through it, so what one of them sees is what all of them see.
-import { stat } from 'node:fs/promises';
 import { dirname, join, resolve as resolvePath } from 'node:path';
 import { readConfigFiles } from '../config/files.js';
 import { type Layer, layer, type Origin, type Settings } from '../config/layers.js';
@@ -12,7 +11,7 @@ import {
   type ProfileDecision,
   refuseTestOnPlatform,
 } from '../config/profile.js';
-import { variableOf } from '../config/settings.js';
+import type { variableOf } from '../config/settings.js';
 
 import { isQuoted } from '../config/value.js';
 
@@ -24,9 +23,6 @@ import { climb, type LadderInput, type Source } from '../secret/ladder.js';
 import { assembleKeyring, type SourceFormat } from './assemble.js';
 import { type Machine, unitIn } from './machine.js';
 import { type Problem, Problems } from './problem.js';
-
-/** Where an operator puts a production secret. */
-const SECRET_VARIABLE: string = variableOf('security.signing_secret.secret');
 
 export interface ResolveOptions {
   readonly machine: Machine;
@@ -118,7 +114,10 @@ export async function resolve(options: ResolveOptions): Promise<Resolution> {
       'KEYTURN_DATA_DIR has quotation marks around it, which would belong to the name of the folder';
     problems.error('configuration', new KeyturnError('config_invalid', what, 'take them out'));
   }
-  await checkPlaces(settings, profile.profile, problems);
+  if (profile.profile === 'prod' && (configFiles.length > 0 || options.config !== undefined)) {
+    const { checkPlaces } = await import('./config-secrets.js');
+    await checkPlaces(settings, problems);
+  }
   // A configuration that is refused may be the one that names the secret: nothing is made up in its place.
   const create = options.create && problems.list.every((problem) => problem.severity !== 'error');
   const from = { place, workingDirectory: machine.cwd };
@@ -296,51 +295,4 @@ function overridden(settings: Settings, at: Beginnings): Source[] {
 /** What an operator calls the place of a setting: its variable, or its name and file. */
 function describe(setting: Parameters<typeof variableOf>[0], origin: Origin): string {
   return origin.layer === 'variable' ? origin.name : `${setting} in ${origin.name}`;
-}
-
-/** Secrets in configuration files: refused in production where they stand in for the secret or others can read them. */
-async function checkPlaces(settings: Settings, profile: Profile, problems: Problems): Promise<void> {
-  if (profile !== 'prod') return;
-  for (const origin of settings.origins('security.signing_secret.secret')) {
-    if (origin.layer === 'variable') continue;
-    problems.error(
-      'signing_secret',
-      new KeyturnError(
-        'secret_in_config',
-        `${origin.name} holds the signing secret, which production refuses`,
-        `remove it there, make a new one with keyturn generate, and provide it as ${SECRET_VARIABLE} or ${SECRET_VARIABLE}_FILE`,
-      ),
-    );
-  }
-  for (const setting of [
-    'security.signing_secret.previous_secrets',
-    'security.signing_secret.next_secrets',
-  ] as const) {
-    for (const { value, origin } of settings.values(setting)) {
-      if (value.length === 0) continue;
-      if (origin.layer === 'program') {
-        const hint = `move it to ${variableOf(setting)}`;
-        const what = `${setting} stands in the program, where whoever reads its code can read it`;
-        problems.error('keyring', new KeyturnError('secret_in_config', what, hint));
-      }
-      if (origin.layer !== 'file') continue;
-      // A file that has just vanished counts as open: who could read it is no longer known.
-      const mode = await stat(origin.path).then(
-        (stats) => stats.mode,
-        () => 0o777,
-      );
-      if ((mode & 0o077) !== 0) problems.error('keyring', secretsInTheOpen(setting, origin.name));
-    }
-  }
-}
-
-function secretsInTheOpen(
-  setting: 'security.signing_secret.previous_secrets' | 'security.signing_secret.next_secrets',
-  where: string,
-): KeyturnError {
-  return new KeyturnError(
-    'secret_in_config',
-    `${setting} stands in ${where}, which others than its owner can read`,
-    `move it to ${variableOf(setting)}, or chmod 600 ${where}`,
-  );
 }

@@ -1,10 +1,9 @@
 // Where the secret comes from: the first source that is present wins, and one that is present but broken is
 // an error, never a reason to look further.
-import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { isThere, type ReadOptions, readBounded, SOURCE_LIMIT } from '../disk/read.js';
 import { KeyturnError } from '../errors.js';
-import { cleanSecret, decodeText } from './text.js';
+import { decodeText, notEmpty } from './text.js';
 
 /** The steps of the ladder; their order is the order of preference. */
 export type SourceKind =
@@ -54,8 +53,6 @@ export interface Found {
 
 /** Nothing configured: `source` is absent, `hidden` empty. */
 export type Ladder = Found | { readonly source?: undefined; readonly hidden: readonly Source[] };
-
-const COMMAND_TIMEOUT_MS = 10_000;
 
 /**
  * Climbs the ladder.
@@ -118,7 +115,7 @@ async function read(source: Source, input: LadderInput): Promise<string> {
     case 'config':
       return notEmpty(input.config?.value ?? '', source.name);
     case 'command':
-      return await run(input.command?.value ?? '', source.name, input);
+      return await (await import('./command.js')).runCommand(input.command?.value ?? '', source.name, input);
     case 'file':
       if (await mayBeTheSecret(input.file?.value ?? '', input.file?.folder ?? ''))
         throw notAPath(source.name);
@@ -174,78 +171,4 @@ function unreadableHint(code: string, name: string): string {
   if (code === 'EFTYPE') return `${name} must name a file, and neither a pipe nor a device`;
   if (code === 'EISDIR') return `${name} must name the file itself, not its folder`;
   return `correct ${name}: it names a file of at most 1 MiB`;
-}
-
-function notEmpty(text: string, where: string): string {
-  if (text.replace(/^\uFEFF/, '').trim() === '') cleanSecret('', where);
-  return text;
-}
-
-/** Runs the command without a shell. Its errors are told by exit code only: its output may be secret. */
-async function run(argumentList: string, name: string, input: LadderInput): Promise<string> {
-  const [file, ...args] = parseCommand(argumentList, name);
-  const timeout = input.commandTimeoutMs ?? COMMAND_TIMEOUT_MS;
-  const options = {
-    cwd: input.cwd,
-    ...(input.commandEnv === undefined ? {} : { env: input.commandEnv }),
-    encoding: 'buffer',
-    timeout,
-    // A command that does not heed SIGTERM would hold up the start for ever.
-    killSignal: 'SIGKILL',
-    maxBuffer: SOURCE_LIMIT,
-    windowsHide: true,
-  } as const;
-  const output = await new Promise<Buffer>((done, failed) => {
-    const child = execFile(file as string, args, options, (error, stdout) => {
-      if (error === null) done(stdout);
-      else failed(error);
-    });
-    child.stdin?.end();
-    // Some failures are thrown on the spot (a NUL in an argument, too long a list), with the arguments in them.
-  }).catch((error: CommandError) => {
-    throw new KeyturnError(
-      'command_failed',
-      `the command in ${name} ${failure(error, timeout)}`,
-      `run it by hand as this user; it must print the secret within ${timeout / 1000} s`,
-    );
-  });
-  const where = `what the command in ${name} printed`;
-  return notEmpty(decodeText(output, where), where);
-}
-
-interface CommandError {
-  readonly code?: unknown;
-  readonly killed?: boolean;
-  readonly signal?: string | null;
-}
-
-function failure(error: CommandError, timeout: number): string {
-  if (error.killed === true) return `did not end within ${timeout / 1000} s`;
-  if (error.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER') return 'printed more than 1 MiB';
-  if (typeof error.code === 'number') return `ended with exit code ${error.code}`;
-  return typeof error.signal === 'string'
-    ? `was ended by ${error.signal}`
-    : `could not be run (${String(error.code)})`;
-}
-
-function parseCommand(argumentList: string, name: string): readonly string[] {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(argumentList);
-  } catch {
-    parsed = undefined;
-  }
-  if (
-    !Array.isArray(parsed) ||
-    parsed.length === 0 ||
-    !parsed.every((part) => typeof part === 'string') ||
-    parsed[0] === ''
-  ) {
-    throw new KeyturnError(
-      'secret_malformed',
-      `${name} is not a JSON argument list`,
-      'write it like ["vault","kv","get","-field=secret","kv/app"]: no shell reads it',
-    );
-  }
-  return parsed as string[];
 }

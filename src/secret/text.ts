@@ -62,3 +62,8 @@ function trimmed(text: string): string {
   while (end > start && OUTER.includes(text[end - 1] as string)) end--;
   return text.slice(start, end);
 }
+
+export function notEmpty(text: string, where: string): string {
+  if (text.replace(/^\uFEFF/, '').trim() === '') cleanSecret('', where);
+  return text;
+}
