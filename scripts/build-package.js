@@ -39,6 +39,20 @@ const external = [
   /^node:/,
 ];
 
+/** The modules that `keyturn/fastify` loads in any case. */
+async function modulesOfServer() {
+  const bundle = await rolldown({ input: join(root, 'src/adapters/fastify.ts'), external, platform: 'node' });
+  const { output } = await bundle.generate({ format: 'es' });
+  await bundle.close();
+  const byName = new Map(output.map((chunk) => [chunk.fileName, chunk]));
+  const found = new Set(output.filter(({ isEntry }) => isEntry));
+  for (const chunk of found)
+    for (const name of chunk.imports) if (byName.has(name)) found.add(byName.get(name));
+  const ids = [...found].flatMap((chunk) => Object.keys(chunk.modules));
+  // An entry point stays what it is.
+  return new Set(ids.filter((id) => !entries.some((name) => id === join(root, 'src', `${name}.ts`))));
+}
+
 async function write(names, { folder, ending, plugins = [], options }) {
   const input = Object.fromEntries(names.map((name) => [name, join(root, folder, `${name}${ending}`)]));
   const bundle = await rolldown({
@@ -60,6 +74,8 @@ const code = (format, ending) => ({
   entryFileNames: `[name]${ending}`,
   // As deep as the modules of `src`, which find the files beside `dist` by their own place.
   chunkFileNames: `lib/[name]${ending}`,
+  // What every server loads is one file: cut into many it would grow by what those say of each other.
+  codeSplitting: { groups: [{ name: 'server', test: (id) => server.has(id) }] },
   minify: { compress: true, mangle: { keepNames: { function: false, class: true } } },
   comments: false,
 });
@@ -76,6 +92,7 @@ execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '
   stdio: 'inherit',
 });
 remove(made);
+const server = await modulesOfServer();
 await write([...entries, ...named, ...commands], {
   folder: 'src',
   ending: '.ts',

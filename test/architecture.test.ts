@@ -247,9 +247,9 @@ describe('the edges', () => {
       'doctor/wordlist.ts',
       'fleet/file-fleet.ts',
       'keyring/file.ts',
+      'resolve/config-secrets.ts',
       'resolve/follow.ts',
       'resolve/machine.ts',
-      'resolve/resolve.ts',
       // The name of the boot.
       'resolve/steady-clock.ts',
       'rotation/found.ts',
