@@ -77,6 +77,32 @@ describe('properties', () => {
     }
   });
 
+  test('a short word that comes about by chance in base64 takes nothing away, one that was put there does', () => {
+    const drawn = 'kX9vQ2mZr7LpW4nBsY8cTfGhJd3w';
+    for (const word of ['tesT', 'Todo', 'DEMo', 'fIxmE']) {
+      for (const at of [0, 5, drawn.length]) {
+        const secret = `${drawn.slice(0, at)}${word}A${drawn.slice(at)}`;
+        expect(secret.length).toBeGreaterThanOrEqual(32);
+        expect(judge(secret), secret).toMatchObject({ enough: true, bytes: secret.length });
+      }
+    }
+    const short = drawn.slice(0, 26);
+    for (const secret of [
+      `test-${short}A`,
+      `${short}A-TEST`,
+      `A.demo.${short}`,
+      `test${short}demoA`,
+      `test${short.toLowerCase()}a`,
+      `changeme${short}`,
+    ]) {
+      expect(secret.length).toBeGreaterThanOrEqual(32);
+      expect(judge(secret), secret).toMatchObject({
+        enough: false,
+        why: 'it is built on a published demo value',
+      });
+    }
+  });
+
   test('31 random bytes in hex always are', () => {
     for (let run = 0; run < 1000; run++) expect(judge(randomBytes(31).toString('hex')).enough).toBe(false);
   });
