@@ -92,7 +92,7 @@ describe('properties', () => {
       `${short}A-TEST`,
       `A.demo.${short}`,
       `test${short}demoA`,
-      `test${short.toLowerCase()}a`,
+      `test${short.toLowerCase()}ab`,
       `changeme${short}`,
     ]) {
       expect(secret.length).toBeGreaterThanOrEqual(32);
