@@ -100,5 +100,6 @@ async function proveBlobs({ createBlobStore }, keyturn, cwd) {
   const blobs = await createBlobStore(keyturn, { folder: join(cwd, 'blobs') });
   await blobs.put('a.txt', Buffer.from('text'));
   const url = blobs.signedUrl('a.txt');
-  assert.equal((await blobs.handle({ method: 'GET', url, headers: {} })).status, 200);
+  // By HEAD: the file of an answer with a body has to be read to its end.
+  assert.equal((await blobs.handle({ method: 'HEAD', url, headers: {} })).status, 200);
 }
