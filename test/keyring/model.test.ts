@@ -59,7 +59,7 @@ import { RULES } from './model/rules.js';
 import type { Conditions } from './model/world.js';
 
 /** Far more than it takes. What does not finish has failed. */
-const PATIENCE = 240_000;
+const PATIENCE = 1_800_000;
 
 const RIGHT: Conditions = {
   replicas: 'any',

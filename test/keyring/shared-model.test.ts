@@ -32,7 +32,7 @@ import {
 } from './model/shared.js';
 
 /** Far more than it takes. What does not finish has failed. */
-const PATIENCE = 240_000;
+const PATIENCE = 1_800_000;
 
 const RIGHT: SharedConditions = {
   lease: 4,
