@@ -2,7 +2,8 @@
 // that is started from elsewhere (from the root of a monorepo, by pm2, by systemd in /) has nothing there, and belongs to
 // the package of the file that was started.
 import { dirname, extname, join, parse, relative, resolve as resolvePath } from 'node:path';
-import { foldersIn, isFolder, isThere, readBounded } from '../disk/read.js';
+import { othersMayWrite } from '../disk/identity.js';
+import { foldersIn, isFolder, isThere, ownerOf, readBounded } from '../disk/read.js';
 import { KeyturnError } from '../errors.js';
 import { isQuoted } from './value.js';
 
@@ -72,23 +73,30 @@ function isIn(inner: string, outer: string): boolean {
 
 /**
  * The package that a folder belongs to: the nearest one above with a package.json, or with installed packages. A
- * package.json that says no more than `"type"` stands beside what a bundler has made.
+ * package.json that says no more than `"type"` stands beside what a bundler has made. Where others may write nothing
+ * is looked for, there and above: a package that somebody puts into /tmp would bring its configuration along.
  */
 async function packageOf(folder: string): Promise<string | undefined> {
   // What is installed is no app: a test runner, a framework's own program.
   if (folder.split(/[\\/]/).includes('node_modules')) return undefined;
+  const started = await ownerOf(folder);
   for (let at = folder; ; at = dirname(at)) {
-    if ((await isThere(join(at, 'node_modules'))) || (await isPackage(join(at, 'package.json')))) return at;
+    const found = await ownerOf(at);
+    if (found !== undefined && othersMayWrite(found, started?.uid)) return undefined;
+    if ((await isFolder(join(at, 'node_modules'))) || (await isPackage(join(at, 'package.json')))) return at;
     if (at === dirname(at)) return undefined;
   }
 }
 
+/** One that cannot be read, or is none, makes no package. */
 async function isPackage(path: string): Promise<boolean> {
   try {
-    const manifest: unknown = JSON.parse((await readBounded(path, LIMIT_BYTES)).toString('utf8'));
-    return Object.keys(manifest as object).some((field) => field !== 'type' && field !== 'sideEffects');
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ENOENT' && (await isThere(path));
+    const text = (await readBounded(path, LIMIT_BYTES)).toString('utf8');
+    const manifest: unknown = JSON.parse(text.replace(/^\uFEFF/, ''));
+    if (typeof manifest !== 'object' || manifest === null || Array.isArray(manifest)) return false;
+    return Object.keys(manifest).some((field) => field !== 'type' && field !== 'sideEffects');
+  } catch {
+    return false;
   }
 }
 

@@ -90,6 +90,13 @@ export async function isFolder(path: string): Promise<boolean> {
   );
 }
 
+/** Whose something is, and who may do what with it; undefined where that is not told. */
+export async function ownerOf(
+  path: string,
+): Promise<{ readonly mode: number; readonly uid: number } | undefined> {
+  return await stat(path).catch(() => undefined);
+}
+
 /** The names of the folders in a folder, at most so many of them; none where it cannot be read. */
 export async function foldersIn(path: string, most: number): Promise<readonly string[]> {
   const names: string[] = [];

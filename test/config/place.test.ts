@@ -1,13 +1,14 @@
 // Configuration is found where the app is, however it is started.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, realpathSync, symlinkSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, realpathSync, symlinkSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import Fastify from 'fastify';
 import { describe, expect, test } from 'vitest';
 import plugin from '../../src/adapters/fastify.js';
 import { elsewhereBelow, findPlace, placesBelow } from '../../src/config/place.js';
+import { othersMayWrite } from '../../src/disk/identity.js';
 import { runDoctor } from '../../src/doctor/run.js';
 import { thisMachine } from '../../src/resolve/machine.js';
 import { keyturn as command } from '../cli/run.js';
@@ -92,12 +93,72 @@ describe('the folder of the app', () => {
     expect(await place(root, join(root, 'node_modules/.pnpm/tool@1/node_modules/tool'))).toBe(root);
   });
 
-  test('is the working directory where no package is found above, where no file was started, and where one is broken', async () => {
+  test('is the working directory where no package is found above, and where no file was started', async () => {
     const cwd = await folderWith({ 'app/server.js': '' });
     expect(await place(cwd, join(cwd, 'app'))).toBe(cwd);
     expect(await place(cwd)).toBe(cwd);
-    const { root, web } = await monorepo({ 'apps/web/package.json': '{', 'apps/web/keyturn.toml': '' });
-    expect(await place(root, web)).toBe(web);
+  });
+
+  test.each([
+    ['cut off', '{'],
+    ['empty', ''],
+    ['a list', '["name"]'],
+    ['a text', '"name"'],
+    ['null', 'null'],
+    ['too large', `{"name":"${'x'.repeat(300_000)}"}`],
+  ])('is not where package.json is none: %s', async (_, broken) => {
+    const { root, web } = await monorepo({
+      'apps/web/package.json': broken,
+      'apps/web/node_modules': '',
+      'apps/web/keyturn.toml': '',
+    });
+    expect(await place('/', web)).toBe(root);
+    const deep = await monorepo({ 'apps/web/src/package.json': broken, 'apps/web/keyturn.toml': '' });
+    expect(await place('/', join(deep.web, 'src'))).toBe(deep.web);
+  });
+
+  test('is where package.json begins with a byte-order mark', async () => {
+    const { web } = await monorepo({
+      'apps/web/package.json': `\uFEFF${PACKAGE}`,
+      'apps/web/keyturn.toml': '',
+    });
+    expect(await place('/', web)).toBe(web);
+  });
+
+  test.skipIf(process.platform === 'win32').each([
+    ['a package.json', 'package.json', PACKAGE],
+    ['installed packages', 'node_modules/x/package.json', PACKAGE],
+  ])('is not looked for where others may write: %s', async (_, name, content) => {
+    const shared = realpathSync(
+      await folderWith({ [name]: content, 'keyturn.toml': CONFIG, 'mine/app/server.js': '' }),
+    );
+    const started = join(shared, 'mine/app');
+    expect(await place('/', started)).toBe(shared);
+    chmodSync(shared, 0o1777);
+    expect(await place('/', started)).toBe('/');
+    expect(await place('/', shared)).toBe('/');
+    expect(await place(started, started)).toBe(started);
+    // Nor above it.
+    await mkdir(join(shared, 'mine/app/node_modules'));
+    expect(await place(join(shared, 'mine'), started)).toBe(started);
+    chmodSync(join(shared, 'mine/app'), 0o1777);
+    expect(await place(join(shared, 'mine'), started)).toBe(join(shared, 'mine'));
+  });
+
+  test.each([
+    ['of root', 0o755, 0, false],
+    ['its own', 0o700, 1000, false],
+    ['its own, all may write to it, as on a mounted drive', 0o777, 1000, false],
+    ['its own, all may write to it, sticky', 0o1777, 1000, true],
+    ['of root, all may write to it', 0o777, 0, true],
+    ['of root, as /tmp', 0o1777, 0, true],
+    ['of somebody else', 0o755, 1001, true],
+    ['of the owner of what was started', 0o755, 1002, false],
+    ['of that one, all may write to it', 0o777, 1002, true],
+  ])('others may write to a folder %s', (_, permissions, uid, expected) => {
+    expect(othersMayWrite({ mode: 0o040000 | permissions, uid }, 1002, 1000)).toBe(expected);
+    // /tmp is not root's own either.
+    expect(othersMayWrite({ mode: 0o041777, uid: 0 }, 1002, 0)).toBe(true);
   });
 
   test('a caller that says where is not second-guessed', async () => {
