@@ -41,8 +41,18 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
 export function fits(given: unknown, known: Readonly<Record<string, true>>): boolean {
   if (given === undefined) return true;
   if (typeof given !== 'object' || given === null || Array.isArray(given)) return false;
-  for (const name in given) if (!Object.hasOwn(known, name)) return false;
+  for (const name in given) if (isUnknown(given, name, known)) return false;
   return true;
+}
+
+/**
+ * Inherited ones count, since options may be of a class. Those of every object do not: code elsewhere that puts a name
+ * on `Object.prototype`, by a mistake or an attack, must not stop signing.
+ */
+function isUnknown(given: object, name: string, known: Readonly<Record<string, true>>): boolean {
+  return (
+    !Object.hasOwn(known, name) && (Object.hasOwn(given, name) || !Object.hasOwn(Object.prototype, name))
+  );
 }
 
 /**
@@ -67,7 +77,7 @@ export function requireOptions(
       `write { ${Object.keys(known)[0]}: … }; it knows ${namesOf(known)}`,
     );
   }
-  for (const name in given) if (!Object.hasOwn(known, name)) throw unknownOption(name, call, known, cures);
+  for (const name in given) if (isUnknown(given, name, known)) throw unknownOption(name, call, known, cures);
 }
 
 function unknownOption(

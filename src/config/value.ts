@@ -123,12 +123,22 @@ export const plainName: Kind<string> = {
       : undefined,
 };
 
+/** The name of a shared keyring. No slash: one stands between it and the name of its app, where apps share a table. */
+export const ringName: Kind<string> = {
+  expects: 'a name without slashes, spaces, control characters or quotation marks around it',
+  read: (raw) => {
+    const name = plainName.read(raw);
+    return name?.includes('/') ? undefined : name;
+  },
+};
+
 /** Stands for an app without a name, so that none may be called that. */
 export const NO_APP = 'none';
-const APP_NAME = /^[a-z][a-z0-9-]{0,31}$/;
+/** Not what keys in Redis are called in an app without a name: `keyturn:session:…` would be whose? */
+const APP_NAME = /^(?!(?:session|user)$)[a-z][a-z0-9-]{0,31}$/;
 
 export const appName: Kind<string> = {
-  expects: `a name of a-z, 0-9 and "-" that begins with a letter, 32 characters at most, and not "${NO_APP}"`,
+  expects: `a name of a-z, 0-9 and "-" that begins with a letter, 32 characters at most, and not "${NO_APP}", "session" or "user"`,
   read: (raw) => (typeof raw === 'string' && APP_NAME.test(raw) && raw !== NO_APP ? raw : undefined),
 };
 

@@ -33,7 +33,7 @@ import { fromJson, toJson } from '../signing/token.js';
 import { ReachableStore } from '../stores/reachable.js';
 import { isStore } from '../stores/require.js';
 import type { SessionRecord, SessionStore, StoredSession } from '../stores/store.js';
-import { isName } from '../stores/text.js';
+import { isUser } from '../stores/text.js';
 
 /** The purpose of refresh tokens. */
 const REFRESH = 'refresh';
@@ -355,11 +355,11 @@ function requireStore(store: SessionStore): SessionStore {
 }
 
 function requireUser(user: string): void {
-  if (isName(user)) return;
+  if (isUser(user)) return;
   throw new KeyturnError(
     'jwt_invalid',
     'user is not a valid id',
-    'pass a well-formed text of 1 to 1024 bytes without NUL: String(user.id)',
+    'pass a well-formed text of 1 to 1024 bytes without NUL and U+001F: String(user.id)',
   );
 }
 

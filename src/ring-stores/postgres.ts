@@ -66,7 +66,7 @@ export class PostgresRingTable implements RingTable {
     // A table belongs to whoever may write to it; a prefix is what apps that share a Redis have instead.
     this.place = { app, prefix: '', name };
     this.#pool = pool;
-    // No name of an app has a slash.
+    // No name of an app has a slash, nor of a keyring: see `ringName`.
     this.#ring = app === undefined ? name : `${app}/${name}`;
     this.#tables = tablesOf(schema);
     this.#channel = channelOf(this.#ring);

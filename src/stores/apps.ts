@@ -7,9 +7,7 @@ import type {
   StoredSession,
   UserSession,
 } from './store.js';
-
-/** No name of an app has one, and hardly an id of a user. */
-const BETWEEN = '\u001f';
+import { APP_MARK } from './text.js';
 
 /**
  * A table that two apps share: ids of sessions are random, but both may know a user by the same id, and whoever signs
@@ -23,7 +21,7 @@ export class UsersOfApp implements SessionStore {
   /** @param apps the app's own name, and the other one while it changes; undefined: none */
   constructor(store: SessionStore, apps: readonly (string | undefined)[]) {
     this.#store = store;
-    this.#beginnings = apps.map((app) => (app === undefined ? '' : `${app}${BETWEEN}`));
+    this.#beginnings = apps.map((app) => (app === undefined ? '' : `${app}${APP_MARK}`));
   }
 
   async get(id: string): Promise<StoredSession | undefined> {

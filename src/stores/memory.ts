@@ -8,7 +8,7 @@ import type {
   StoredSession,
   UserSession,
 } from './store.js';
-import { isName, requireId, requireMoment, requireRecord, requireUser } from './text.js';
+import { isName, requireId, requireKeptRecord, requireKeptUser, requireMoment } from './text.js';
 
 /** What `memoryStore()` takes. */
 export interface MemoryStoreOptions {
@@ -76,7 +76,7 @@ class StoreInMemory implements MemoryStore {
 
   put(id: string, given: SessionRecord, expected: number): PutOutcome {
     requireId(id);
-    const record = requireRecord(given);
+    const record = requireKeptRecord(given);
     this.#sweep();
     if (this.ended(id) !== undefined) return 'gone';
     const stored = this.get(id);
@@ -122,7 +122,7 @@ class StoreInMemory implements MemoryStore {
 
   listUser(user: string | number): readonly UserSession[] {
     const found: UserSession[] = [];
-    for (const id of this.#byUser.get(requireUser(user)) ?? []) {
+    for (const id of this.#byUser.get(requireKeptUser(user)) ?? []) {
       const session = this.get(id);
       if (session !== undefined)
         found.push({ id, createdAt: session.createdAt, expiresAt: session.expiresAt });

@@ -16,7 +16,7 @@ import type {
   StoredSession,
   UserSession,
 } from './store.js';
-import { isName, requireId, requireMoment, requireRecord, requireUser } from './text.js';
+import { isName, requireId, requireKeptRecord, requireKeptUser, requireMoment } from './text.js';
 
 export type { PostgresPool } from '../engines/postgres.js';
 export { keyringSchemaSql } from '../engines/ring-schema.js';
@@ -131,7 +131,7 @@ class StoreInPostgres implements PostgresStore {
 
   async put(id: string, record: SessionRecord, expected: number): Promise<PutOutcome> {
     requireId(id);
-    const { text, createdAt, expiresAt, user = null } = requireRecord(record);
+    const { text, createdAt, expiresAt, user = null } = requireKeptRecord(record);
     const now = this.#now();
     const values = [id, text, user, Math.floor(createdAt), Math.floor(expiresAt), now];
     const written =
@@ -204,7 +204,7 @@ class StoreInPostgres implements PostgresStore {
     const rows = await this.#rows(
       `SELECT id, created_at, expires_at FROM ${this.#table}
        WHERE user_id = $1 AND version > 0 AND expires_at > $2`,
-      [requireUser(user), this.#now()],
+      [requireKeptUser(user), this.#now()],
     );
     return rows.map((row) => ({
       id: row.id as string,

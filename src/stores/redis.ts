@@ -30,7 +30,7 @@ import type {
   StoredSession,
   UserSession,
 } from './store.js';
-import { isName, requireId, requireMoment, requireRecord, requireUser } from './text.js';
+import { isName, requireId, requireKeptRecord, requireKeptUser, requireMoment } from './text.js';
 
 export type {
   IoredisClient,
@@ -175,7 +175,7 @@ class StoreInRedis implements RedisStore {
 
   async put(id: string, given: SessionRecord, expected: number): Promise<PutOutcome> {
     requireId(id);
-    const record = requireRecord(given);
+    const record = requireKeptRecord(given);
     const now = this.#clock();
     const write = this.#nameWrite();
     const value = format(record, expected + 1, write);
@@ -229,7 +229,7 @@ class StoreInRedis implements RedisStore {
   }
 
   async listUser(user: string | number): Promise<readonly UserSession[]> {
-    const named = requireUser(user);
+    const named = requireKeptUser(user);
     const key = this.#userKey(named);
     const owner = JSON.stringify(named);
     const now = this.#clock();

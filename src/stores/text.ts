@@ -7,36 +7,68 @@ import type { SessionRecord } from './store.js';
 /** Bytes. Indexes of PostgreSQL take up to 2,704. */
 const LONGEST_NAME = 1024;
 
-/** Whether a text can be the id of a session, or of a user. */
+/**
+ * Stands between the name of an app and its user, where apps share a table. Nobody's id may hold it: a user of one app
+ * who chose such an id would be taken for a user of another.
+ */
+export const APP_MARK = '\u001f';
+
+/** Whether a text can be the id of a user. */
+export function isUser(text: unknown): text is string {
+  return isName(text) && !text.includes(APP_MARK);
+}
+
+/** Whether a text can be the id of a session, or of a user as stores keep it: with an app's name before it. */
 export function isName(text: unknown): text is string {
   return isKeepable(text) && text !== '' && Buffer.byteLength(text) <= LONGEST_NAME;
 }
 
 /**
- * Whose a session is, as stores keep it: a whole number is the same user as its digits, `null` is nobody.
+ * Whose a session is, as the app says it: a whole number is the same user as its digits, `null` is nobody.
  *
  * @throws KeyturnError `session_invalid`
  */
 export function userOf(user: unknown): string | undefined {
-  if (user === undefined || user === null) return undefined;
-  const text = Number.isSafeInteger(user) ? String(user) : user;
-  if (isName(text)) return text;
-  throw new KeyturnError(
-    'session_invalid',
-    'the user of a session is not a valid id',
-    `give a text of ${LONGEST_NAME} bytes at most, well-formed and without NUL, or a whole number: String(user.id) does; null stands for nobody`,
-  );
+  return readUser(user, isUser);
 }
 
 /** The same where somebody must be named. @throws KeyturnError `session_invalid` */
 export function requireUser(user: unknown): string {
-  const found = userOf(user);
-  if (found !== undefined) return found;
+  return named(userOf(user));
+}
+
+/** As {@link requireUser}, within stores: an app's name may stand before it. @throws KeyturnError `session_invalid` */
+export function requireKeptUser(user: unknown): string {
+  return named(readUser(user, isName));
+}
+
+function readUser(user: unknown, isValid: (text: unknown) => text is string): string | undefined {
+  if (user === undefined || user === null) return undefined;
+  const text = Number.isSafeInteger(user) ? String(user) : user;
+  if (isValid(text)) return text;
+  throw new KeyturnError(
+    'session_invalid',
+    'the user of a session is not a valid id',
+    `give a text of ${LONGEST_NAME} bytes at most, well-formed, without NUL and U+001F, or a whole number: String(user.id) does; null stands for nobody`,
+  );
+}
+
+function named(user: string | undefined): string {
+  if (user !== undefined) return user;
   throw new KeyturnError('session_invalid', 'no user is named', 'name one: listUser(String(user.id))');
 }
 
-/** A record as stores keep it. @throws KeyturnError `session_invalid` */
+/** A record as an app gives it. @throws KeyturnError `session_invalid` */
 export function requireRecord(record: SessionRecord): SessionRecord {
+  return readRecord(record, userOf);
+}
+
+/** As {@link requireRecord}, within stores: an app's name may stand before the user. */
+export function requireKeptRecord(record: SessionRecord): SessionRecord {
+  return readRecord(record, (user) => readUser(user, isName));
+}
+
+function readRecord(record: SessionRecord, ownerOf: (user: unknown) => string | undefined): SessionRecord {
   const { text, createdAt, expiresAt, user, ...others } = record;
   requireMoment(createdAt);
   requireMoment(expiresAt);
@@ -47,7 +79,7 @@ export function requireRecord(record: SessionRecord): SessionRecord {
       'give a well-formed text without NUL, as JSON.stringify makes it',
     );
   }
-  const owner = userOf(user);
+  const owner = ownerOf(user);
   if (owner === user) return record;
   return { ...others, text, createdAt, expiresAt, ...(owner === undefined ? {} : { user: owner }) };
 }

@@ -104,7 +104,8 @@ describe.each<[SettingName, readonly string[], readonly string[]]>([
     ['keyturn:', '{app}:', 'a'],
     ['', ' ', 'a b', '"a:"', "'a:'", 'a\n', 'a\u0000', 'x'.repeat(201)],
   ],
-  ['security.keyring.name', ['default', 'shop-2'], ['', '"a"', 'a b', '\u001b[31m']],
+  ['security.keyring.name', ['default', 'shop-2'], ['', '"a"', 'a b', 'shop/default', '\u001b[31m']],
+  ['app', ['shop', 'shop-2'], ['', 'Shop', 'a b', 'a/b', '2shop', 'none', 'session', 'user']],
   [
     'security.signing_secret.file',
     ['/run/secrets/a', 'a b', "it's"],

@@ -228,3 +228,16 @@ test('a state that is looked up is for signers: a sealer says so', () => {
     /bind of open\(\) is a function/,
   );
 });
+
+test('a name on every object is an option of none, and stops nothing', async () => {
+  const objects = Object.prototype as unknown as Record<string, unknown>;
+  objects.polluted = 'x';
+  try {
+    const signer = keyturn.signer('invitation', { maxAge: '1h' });
+    const token = signer.sign(1, { bind: 'ada' });
+    expect(signer.verify(token, { bind: 'ada' })).toMatchObject({ ok: true, payload: 1 });
+    expect(() => signer.sign(1, { expiresIn: 5 } as never)).toThrow('expiresIn');
+  } finally {
+    delete objects.polluted;
+  }
+});

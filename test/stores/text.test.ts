@@ -5,6 +5,7 @@ import { sealedStore } from '../../src/sealed-store.js';
 import { memoryStore } from '../../src/stores/memory.js';
 import { ReachableStore } from '../../src/stores/reachable.js';
 import type { SessionStore } from '../../src/stores/store.js';
+import { userOf } from '../../src/stores/text.js';
 import type { ContractEngine, OpenContractEngine } from '../contract/http-contract.js';
 import { testKeyturn } from '../support/keyturn.js';
 import { STORE_ENGINES } from './engines.js';
@@ -60,6 +61,15 @@ describe.each([memory, ...STORE_ENGINES])('in $name', ({ open }) => {
         await refused(() => store.destroy('odd', time));
       }
     }
+  });
+
+  test('no user of an app can pass for a user of another that has a name', async () => {
+    const user = 'shop\u001f42';
+    for (const store of stores.filter((one) => one instanceof ReachableStore)) {
+      for (const call of [() => store.put('other', record({ user }), 0), () => store.listUser(user)])
+        await expect((async () => await call())()).rejects.toMatchObject({ code: 'session_invalid' });
+    }
+    expect(() => userOf(user)).toThrow('not a valid id');
   });
 
   test('no session has an odd id: asking for one, as a form may, is no mistake', async () => {
