@@ -8,9 +8,9 @@ import { Key, type KeyState, Material } from '../keyring/key.js';
 import { Keyring } from '../keyring/keyring.js';
 import { looksLikeDocument } from '../keyring/looks.js';
 import type { Source } from '../secret/ladder.js';
-import { hasPublishedList } from '../secret/published.js';
 import { judge, MINIMUM_BYTES } from '../secret/strength.js';
 import { cleanSecret } from '../secret/text.js';
+import { hasVocabulary, vocabularyMissing } from '../secret/vocabulary.js';
 import type { ProblemArea, Problems } from './problem.js';
 import { Excuses } from './weak-keys.js';
 
@@ -208,7 +208,10 @@ function judgeKeys(keyring: Keyring, places: Places, source: string, judging: Ju
   const { settings, profile, now, problems, running } = judging;
   const excuses = new Excuses(keyring, settings, now);
   if (running === undefined) excuses.tellTooLong(problems, areaOf);
-  if (!hasPublishedList()) problems.warn('signing_secret', listMissing());
+  if (!hasVocabulary()) {
+    if (profile === 'prod') problems.error('signing_secret', vocabularyMissing());
+    else problems.warn('signing_secret', vocabularyMissing());
+  }
   for (const key of keyring.live) {
     // A process that holds it goes on: refusing the next ring for its sake would keep every step from it.
     if (running?.has(key.id) === true) continue;
@@ -247,12 +250,4 @@ function weakHint(key: Key, places: Places, source: string, excuses: Excuses): s
   if (key.state === 'retiring') return `take it out, or, to rotate away from it, ${excuse}`;
   const replace = `replace ${places.get(key.id) ?? source} by the output of "keyturn generate"`;
   return excuse === undefined ? replace : `${replace}; until the staged key signs, ${excuse}`;
-}
-
-function listMissing(): KeyturnError {
-  return new KeyturnError(
-    'package_incomplete',
-    'the list of published secrets is not there, so that none of them can be recognised',
-    'install the package keyturn whole; where it is bundled, let the bundler go by the condition "module", or keep keyturn out of the bundle',
-  );
 }

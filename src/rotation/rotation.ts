@@ -339,7 +339,9 @@ export class Rotation {
 
   /** Adds a key that verifies and does not sign yet. @throws KeyturnError see `stage` in the transitions */
   async stage(options: StageOptions = {}): Promise<Outcome> {
-    const material = new Material(strongSecret(options.secret ?? generateSecret()));
+    const material = new Material(
+      options.secret === undefined ? generateSecret() : strongSecret(options.secret),
+    );
     return await this.#step(material.kid, options, (ring, facts) => {
       const activatesAt =
         options.activateIn === undefined ? undefined : facts.now + options.activateIn * 1000;

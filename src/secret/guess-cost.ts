@@ -196,6 +196,7 @@ function capitalBits({ raw, lower }: Written, at: number, before: number): numbe
 }
 
 interface WordCosts {
+  readonly words: readonly string[];
   readonly bits: ReadonlyMap<string, number>;
   readonly longest: number;
 }
@@ -204,12 +205,13 @@ let costs: WordCosts | undefined;
 
 /** By Zipf's law: the word of rank n is n times rarer than the first. Made when the first secret is judged. */
 function wordCosts(): WordCosts {
-  if (costs === undefined) {
-    const { words } = vocabulary();
+  const { words } = vocabulary();
+  // Where the words could not be read, and now are, they count.
+  if (costs === undefined || costs.words !== words) {
     const share = words.map((_, rank) => 1 / (rank + 4));
     const sum = share.reduce((total, one) => total + one, 0);
     const bits = new Map(words.map((word, rank) => [word, -Math.log2((share[rank] as number) / sum)]));
-    costs = { bits, longest: Math.max(0, ...words.map((word) => word.length)) };
+    costs = { words, bits, longest: Math.max(0, ...words.map((word) => word.length)) };
   }
   return costs;
 }

@@ -6,7 +6,7 @@ import { byteGuessBits, guessBits } from './guess-cost.js';
 import { isSentence } from './phrase.js';
 import { whyPlaceholder } from './placeholders.js';
 import { isPublished } from './published.js';
-import { vocabulary } from './vocabulary.js';
+import { hasVocabulary, vocabulary } from './vocabulary.js';
 
 /**
  * Texts of 32 bytes and more that cost less to guess are a person's. Between the two lie those that were published by
@@ -86,7 +86,7 @@ function trivialDigests(algorithm: string): ReadonlySet<string> {
       ...words.slice(0, 300),
     ];
     found = new Set(texts.map((text) => hash(algorithm, text)));
-    digests.set(algorithm, found);
+    if (hasVocabulary()) digests.set(algorithm, found);
   }
   return found;
 }

@@ -7,11 +7,6 @@ export const SHORTEST = 32;
 /** Parts are looked for this far. */
 const LOOKED_AT = 1024;
 
-/** Whether the list is there. */
-export function hasPublishedList(): boolean {
-  return vocabulary().published.size > 0;
-}
-
 /** Whether a secret is on the list, or a part of it that is set off by a comma, a space, a quote or the like. */
 export function isPublished(secret: string): boolean {
   const parts = secret.slice(0, LOOKED_AT).split(/[\s,;:'"`|]+/);

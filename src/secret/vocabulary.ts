@@ -1,5 +1,6 @@
 // The words and passwords that people make secrets of, and what is published: read when the first secret is judged.
 import { readLists } from '#lists';
+import { KeyturnError } from '../errors.js';
 
 export interface Vocabulary {
   /** By rank, the commonest first: how much a word costs to guess goes by its place. */
@@ -9,21 +10,39 @@ export interface Vocabulary {
   readonly published: ReadonlySet<string>;
 }
 
+const NONE: Vocabulary = { words: [], passwords: [], published: new Set() };
 let known: Vocabulary | undefined;
 
-/** Empty where the package is not whole, which the resolver warns of. */
+/** Empty where {@link vocabularyMissing} says so. Only what was read is kept: a file that is back is read again. */
 export function vocabulary(): Vocabulary {
   known ??= read();
-  return known;
+  return known ?? NONE;
 }
 
-function read(): Vocabulary {
+/** Whether the lists are there: without them much that can be guessed passes for strong. */
+export function hasVocabulary(): boolean {
+  return vocabulary() !== NONE;
+}
+
+/** What to say where they are not. It stops production, and whatever else lets a secret in for good. */
+export function vocabularyMissing(): KeyturnError {
+  return new KeyturnError(
+    'package_incomplete',
+    'the lists that secrets are judged by cannot be read (data/lists.js), so that neither published secrets nor guessable text can be recognised',
+    'install the package keyturn whole, readable for the user who runs this; where it is bundled, let the bundler go by the condition "module", or keep keyturn out of the bundle',
+  );
+}
+
+function read(): Vocabulary | undefined {
   const split = (lines: readonly string[]) => lines.flatMap((line) => line.split(' '));
   try {
-    const { words, passwords, published } = readLists();
-    const hashes = new Set(Object.values(published).flatMap(split));
-    return { words: split(words), passwords: split(passwords), published: hashes };
+    const lists = readLists();
+    const words = split(lists.words);
+    const passwords = split(lists.passwords);
+    const published = new Set(Object.values(lists.published).flatMap(split));
+    const whole = words.length > 0 && passwords.length > 0 && published.size > 0;
+    return whole ? { words, passwords, published } : undefined;
   } catch {
-    return { words: [], passwords: [], published: new Set() };
+    return undefined;
   }
 }
