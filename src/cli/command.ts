@@ -75,7 +75,7 @@ export const COMMON_OPTIONS: readonly Option[] = [
   {
     name: 'env-file',
     value: 'FILE',
-    about: 'read variables from this file too, as node --env-file does',
+    about: 'read KEYTURN_* and NODE_ENV from this file too',
     many: true,
   },
   { name: 'help', short: 'h', about: 'print this help' },

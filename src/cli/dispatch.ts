@@ -100,6 +100,7 @@ async function run(args: readonly string[], ui: Ui, surroundings: Surroundings):
 async function readEnvFiles(machine: Machine, files: readonly string[]): Promise<Machine> {
   const { withEnvFiles } = await import('../resolve/env-files.js');
   return await withEnvFiles(machine, files).catch((error: NodeJS.ErrnoException) => {
+    if (error instanceof KeyturnError) throw error;
     throw wrongUsage(
       `--env-file names no file that can be read (${error.code ?? 'unknown'})`,
       'write --env-file FILE, such as --env-file .env; it may have 64 KiB',

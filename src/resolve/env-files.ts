@@ -5,11 +5,14 @@ import { parseEnv } from 'node:util';
 import type { Profile } from '../config/profile.js';
 import { variableOf } from '../config/settings.js';
 import { readBounded } from '../disk/read.js';
+import { KeyturnError } from '../errors.js';
 import type { Machine } from './machine.js';
 
 /** Many times what such a file has. */
 const LIMIT_BYTES = 64 * 1024;
 
+/** It makes a program run something. */
+const COMMAND = variableOf('security.signing_secret.command');
 /** Any of these is a secret, or leads to one. */
 const SOURCES: readonly string[] = (['secret', 'file', 'command'] as const).map((name) =>
   variableOf(`security.signing_secret.${name}`),
@@ -73,9 +76,12 @@ export function unloadedInWords({ name, variables }: UnloadedFile): {
   readonly what: string;
   readonly hint: string;
 } {
+  const commands = variables.includes(COMMAND)
+    ? `commands take ${COMMAND} from the environment alone`
+    : `give commands --env-file ${name}`;
   return {
     what: `${name} sets ${variables.join(' and ')}, and nothing has loaded it`,
-    hint: `start the app with node --env-file=${name}, and give commands --env-file ${name}`,
+    hint: `start the app with node --env-file=${name}, and ${commands}`,
   };
 }
 
@@ -89,16 +95,34 @@ export async function readEnvFile(path: string): Promise<Readonly<Record<string,
 }
 
 /**
- * The machine with what files set, as after `node --env-file`: what the environment sets goes before, and of two files
- * the later.
+ * The machine with what files set of Keyturn: what the environment sets goes before, and of two files the later. Whoever
+ * looks at a folder that somebody else made runs nothing that it configures: of what else a file sets nothing is taken,
+ * which may be `LD_PRELOAD` or `PATH`.
  *
  * @param files as they were typed, seen from the working directory
+ * @throws KeyturnError `config_invalid` for a file that names a command
  * @throws the file system's own error; see {@link readBounded}
  */
 export async function withEnvFiles(machine: Machine, files: readonly string[]): Promise<Machine> {
   if (files.length === 0) return machine;
-  const read: Array<Readonly<Record<string, string | undefined>>> = [];
-  for (const file of files) read.push(await readEnvFile(resolve(machine.cwd, file)));
-  const env = { ...Object.assign({}, ...read), ...machine.env };
-  return { ...machine, env, programEnv: env };
+  const taken: Record<string, string | undefined> = {};
+  for (const file of files) {
+    const found = await readEnvFile(resolve(machine.cwd, file));
+    // Refused where the environment sets it as well: Node may have put the file's there.
+    if (found[COMMAND] !== undefined) throw namesCommand();
+    for (const [name, value] of Object.entries(found)) if (isOurs(name)) taken[name] = value;
+  }
+  return { ...machine, env: { ...taken, ...machine.env } };
+}
+
+function isOurs(name: string): boolean {
+  return name.startsWith('KEYTURN_') || name === 'NODE_ENV';
+}
+
+function namesCommand(): KeyturnError {
+  return new KeyturnError(
+    'config_invalid',
+    `a file that --env-file names sets ${COMMAND}, and a file must never make a command run something`,
+    'take it out; where you trust it, set it in the environment',
+  );
 }

@@ -14,8 +14,6 @@ export interface Machine {
   /** The folder of the file that was started: see `config/place.ts`. Undefined where the caller says where the app is. */
   readonly entry?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** What a program gets that prints the secret; undefined: what this process has. */
-  readonly programEnv?: Readonly<Record<string, string | undefined>> | undefined;
   readonly signs: Signs;
   /** Milliseconds since 1970. */
   readonly now: () => number;

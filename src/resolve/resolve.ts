@@ -243,7 +243,6 @@ function ladderInput(
   return {
     cwd: options.machine.cwd,
     dataDir: at.dataDir,
-    commandEnv: options.machine.programEnv,
     development: profile !== 'prod',
     // Whatever a file says for development: tests leave nothing behind and find nothing.
     ephemeral: profile === 'test' || settings.get('security.signing_secret.dev_secret') === 'ephemeral',

@@ -7,13 +7,12 @@ import { decodeText, notEmpty } from './text.js';
 
 const COMMAND_TIMEOUT_MS = 10_000;
 
-/** Runs the command without a shell. Its errors are told by exit code only: its output may be secret. */
+/** Runs the command without a shell, with the environment of this process. Its errors are told by exit code only: its output may be secret. */
 export async function runCommand(argumentList: string, name: string, input: LadderInput): Promise<string> {
   const [file, ...args] = parseCommand(argumentList, name);
   const timeout = input.commandTimeoutMs ?? COMMAND_TIMEOUT_MS;
   const options = {
     cwd: input.cwd,
-    ...(input.commandEnv === undefined ? {} : { env: input.commandEnv }),
     encoding: 'buffer',
     timeout,
     // A command that does not heed SIGTERM would hold up the start for ever.

@@ -32,8 +32,6 @@ export interface LadderInput {
   readonly ephemeral: boolean;
   /** Whether a missing development secret may be created. The doctor only looks. */
   readonly create: boolean;
-  /** The environment of the command; undefined: that of this process. */
-  readonly commandEnv?: Readonly<Record<string, string | undefined>> | undefined;
   /** How long the command may take; default: 10 s. */
   readonly commandTimeoutMs?: number | undefined;
   readonly variable?: { readonly name: string; readonly value: string } | undefined;

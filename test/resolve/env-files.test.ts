@@ -1,10 +1,10 @@
 // An .env file that nobody has loaded: whoever looks for the secret in vain is told of it, and commands read it on demand.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { runDoctor } from '../../src/doctor/run.js';
-import { findUnloaded } from '../../src/resolve/env-files.js';
+import { findUnloaded, withEnvFiles } from '../../src/resolve/env-files.js';
 import { keyturn as command, TWO_LINES } from '../cli/run.js';
 import {
   COMMAND,
@@ -30,7 +30,6 @@ describe('the refusal', () => {
     ['.env', HOLDS, SECRET],
     ['.env.production', `export ${SECRET}=${STRONG}`, SECRET],
     ['.env.local', `${FILE}=secrets/key`, FILE],
-    ['.env', `${COMMAND}='["vault"]'`, COMMAND],
   ])('names %s with %j, and how it is loaded', async (name, text, variable) => {
     const cwd = await folderWith({ [name]: text });
     const error = await refusalOn({ cwd, env: PROD });
@@ -42,6 +41,15 @@ describe('the refusal', () => {
       `start the app with node --env-file=${name}, and give commands --env-file ${name}`,
     );
     expectNoLeak([error], STRONG);
+  });
+
+  test('leads no command to a file that would make it run something', async () => {
+    const cwd = await folderWith({ '.env': `${COMMAND}='["vault"]'` });
+    const { message, hint } = await refusalOn({ cwd, env: PROD });
+    expect(message).toContain(`.env sets ${COMMAND}, and nothing has loaded it`);
+    expect(hint).toBe(
+      `start the app with node --env-file=.env, and commands take ${COMMAND} from the environment alone`,
+    );
   });
 
   test('tells of a file that would have said development, too', async () => {
@@ -139,16 +147,49 @@ describe('--env-file', () => {
     expect(await active([])).toMatch(/keyturn: error: .*/);
   });
 
-  test('reaches the profile, and the command that prints the secret', async () => {
-    const print = JSON.stringify([process.execPath, '-p', 'process.env.VAULT_ANSWER']);
-    const cwd = await folderWith({
-      'vault.env': `KEYTURN_ENV=prod\n${COMMAND}='${print}'\nVAULT_ANSWER=${STRONG}\n`,
+  /** A command that leaves what it got of the environment in a file, and prints a secret. */
+  const leaving = (path: string) =>
+    JSON.stringify([
+      process.execPath,
+      '-e',
+      `require("node:fs").writeFileSync(${JSON.stringify(path)}, JSON.stringify(process.env)); console.log("${STRONG}")`,
+    ]);
+
+  test('reaches the profile, and what a file sets of other programs reaches nobody', async () => {
+    const foreign =
+      'PATH=/nowhere\nLD_PRELOAD=./evil.so\nNODE_OPTIONS=--require=./evil.cjs\nVERCEL=1\nCI_X=1\n';
+    const cwd = await folderWith({ 'odd.env': `KEYTURN_ENV=prod\nNODE_ENV=test\n${foreign}` });
+    const own = machine({ cwd, env: { PATH: '/bin' } });
+    const { env } = await withEnvFiles(own, ['odd.env']);
+    expect(env).toEqual({ ...own.env, KEYTURN_ENV: 'prod', NODE_ENV: 'test' });
+    const left = join(cwd, 'left.json');
+    const { stdout } = await command(['--env-file', 'odd.env', 'doctor', '--json'], {
+      cwd,
+      env: { [COMMAND]: leaving(left) },
     });
-    const { stdout, code } = await command(['--env-file', 'vault.env', 'doctor', '--json'], { cwd });
     const { checks } = JSON.parse(stdout) as { checks: { name: string; detail: string }[] };
     expect(checks[0]?.detail).toBe('production rules apply: KEYTURN_ENV is "prod"');
     expect(checks.find(({ name }) => name === 'signing_secret')?.detail).toContain(kidOf(STRONG));
-    expect(code).toBe(0);
+    // The command got what this process has.
+    const got = JSON.parse(readFileSync(left, 'utf8')) as Record<string, string | undefined>;
+    for (const name of ['PATH', 'LD_PRELOAD', 'NODE_OPTIONS', 'VERCEL', 'CI_X'])
+      expect(got[name]).toBe(process.env[name]);
+  });
+
+  test.each([
+    ['by itself', {}],
+    ['beside one of the environment', { [COMMAND]: '["vault"]' }],
+  ])('runs no command that a file names, %s', async (_, env) => {
+    const cwd = await folderWith({});
+    const left = join(cwd, 'left.json');
+    writeFileSync(join(cwd, 'evil.env'), `${COMMAND}='${leaving(left)}'\n`);
+    for (const name of ['doctor', 'status']) {
+      const ran = await command([name, '--env-file', 'evil.env'], { cwd, env: { ...PROD, ...env } });
+      expect(ran).toMatchObject({ code: 1, stdout: '' });
+      expect(ran.stderr).toMatch(TWO_LINES);
+      expect(ran.stderr).toContain(`sets ${COMMAND}, and a file must never make a command run something`);
+    }
+    expect(existsSync(left)).toBe(false);
   });
 
   test.each([
