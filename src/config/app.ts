@@ -8,9 +8,6 @@ export type AppName = string | undefined;
 /** The app's own name, under which keys sign, and the other one that is verified and read while it changes. */
 export type AppNames = readonly [own: AppName, ...other: AppName[]];
 
-/** An app without a name, of which nothing is known by another one. */
-export const UNNAMED: AppNames = [undefined];
-
 export function appNames(settings: Settings): AppNames {
   const accepts = settings.get('app_accepts');
   const own = settings.get('app');

@@ -22,8 +22,8 @@ export interface LivePurposeParts {
   readonly onRefusal: RefusalListener;
   readonly usage: Usage;
   readonly epoch: Epoch;
-  /** Default: an app without a name. */
-  readonly apps?: AppNames;
+  /** Said for an app without a name, too: to whoever forgets it every token of a named app is a forgery. */
+  readonly apps: AppNames;
 }
 
 /** A genuine token before it is dressed for the public: times in seconds since 1970. */

@@ -1,5 +1,5 @@
 // The keys of one ring for one purpose, derived when the ring comes into force and not per request.
-import { type AppName, type AppNames, UNNAMED } from '../config/app.js';
+import type { AppName, AppNames } from '../config/app.js';
 import type { Key, Material } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
 import type { Usage, Use } from './usage.js';
@@ -38,7 +38,7 @@ export class PurposeKey<K> {
     purpose: string,
     use: Use,
     derive: Derive<K>,
-    [own, ...others]: AppNames = UNNAMED,
+    [own, ...others]: AppNames,
   ) {
     this.key = key;
     this.use = use;
@@ -98,7 +98,7 @@ export function purposeKeys<K>(
   purpose: string,
   usage: Usage,
   derive: Derive<K>,
-  apps: AppNames = UNNAMED,
+  apps: AppNames,
 ): PurposeKeys<K> {
   const byId = new Map<string, PurposeKey<K>>();
   for (const key of ring.keys) {

@@ -63,6 +63,37 @@ describe('a token that verifies', () => {
     expect(JSON.parse(ran.stdout)).toMatchObject({ bound: true, authentic: true, purposes: ['invitation'] });
   });
 
+  test('of an app with a name is one to that app alone, and to both names while it changes', async () => {
+    const of = async (config: Record<string, string>) =>
+      (await startOn({ env: { KEYTURN_ENV: 'dev', [SECRET]: STRONG }, now: Date.now() }, config)).keyturn;
+    const [shop, unnamed] = [await of({ app: 'shop' }), await of({})];
+    const verdict = async ([purpose, token]: readonly [string, string], env: Record<string, string>) => {
+      const { stdout } = await keyturn(['inspect', token, '--json', '--purpose', purpose], {
+        env: { ...ENV, ...env },
+      });
+      const { reason, authentic } = JSON.parse(stdout) as { reason: string | null; authentic: boolean };
+      return authentic ? reason : `forged: ${reason}`;
+    };
+    const [SHOP, BLOG] = [{ KEYTURN_APP: 'shop' }, { KEYTURN_APP: 'blog' }];
+    const moving = { ...SHOP, KEYTURN_APP_ACCEPTS: 'none' };
+    const tokens = (from: typeof shop) =>
+      [
+        ['note', from.signer('note', { maxAge: '1h' }).sign('x')],
+        ['draft', from.sealer('draft', { maxAge: '1h' }).seal('x')],
+      ] as const;
+    for (const token of tokens(shop)) {
+      expect(await verdict(token, SHOP)).toBeNull();
+      expect(await verdict(token, moving)).toBeNull();
+      expect(await verdict(token, BLOG)).toBe('forged: bad_signature');
+      expect(await verdict(token, {})).toBe('forged: bad_signature');
+    }
+    for (const token of tokens(unnamed)) {
+      expect(await verdict(token, {})).toBeNull();
+      expect(await verdict(token, moving)).toBeNull();
+      expect(await verdict(token, SHOP)).toBe('forged: bad_signature');
+    }
+  });
+
   test('of an undeclared purpose is found when asked for', async () => {
     const token = await sign('x', { purpose: 'odd-one' });
     expect((await keyturn(['inspect', token], { env: ENV })).code).toBe(1);

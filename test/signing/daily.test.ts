@@ -28,6 +28,7 @@ function replica(
     clock: () => clock.now,
     usage,
     epoch,
+    apps: [undefined] as const,
     onRefusal: () => {},
   });
   return { clock, live, signer, usage };

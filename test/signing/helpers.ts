@@ -46,6 +46,7 @@ export function bench<T = unknown>(
       clock: () => clock.now,
       usage,
       epoch: 'none',
+      apps: [undefined] as const,
       onRefusal: (...facts) => refusals.push(facts),
     });
   return { signer: make<T>(purpose), live, clock, refusals, another: make };

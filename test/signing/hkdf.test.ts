@@ -142,6 +142,7 @@ describe('nothing that holds a secret shows it', () => {
     clock: Date.now,
     usage: new Usage(),
     epoch: 'none',
+    apps: [undefined] as const,
     onRefusal: () => {},
   });
   signer.verify(signer.sign({ userId: 1 }, { bind: 'state' }), { bind: 'state' });

@@ -18,6 +18,7 @@ function setUp() {
     clock: () => clock.now,
     usage,
     epoch: 'none',
+    apps: [undefined] as const,
     onRefusal: (_purpose, reason) => refusals.push(reason),
   });
   return { clock, live, usage, refusals, signer };

@@ -60,6 +60,7 @@ function open({ purpose, now, token, bind }: Attempt) {
       ring: new LiveKeyring(keyring, () => now),
       usage: new Usage(),
       epoch: 'none',
+      apps: [undefined] as const,
       clock: () => now,
       onRefusal: () => {},
     },

@@ -29,6 +29,7 @@ function bench(of: Keyring = ring({ a: 'active' }), { purpose = 'draft', epoch =
     clock: () => clock.now,
     usage,
     epoch,
+    apps: [undefined] as const,
     onRefusal: (...facts: (typeof refusals)[number]) => refusals.push(facts),
   });
   const another = <T = unknown>(name: string) => new TokenSealer<T>(parts(name), aead);

@@ -59,6 +59,7 @@ describe('the frozen vectors of version 1', () => {
       ring: new LiveKeyring(of, () => 0),
       usage: new Usage(),
       epoch: 'none',
+      apps: [undefined] as const,
       clock: () => now,
       onRefusal: () => {},
     });

@@ -1,4 +1,5 @@
 // keyturn inspect: takes a token apart and tries it with the keyring in force. Never shows a key.
+import { appNames } from '../../config/app.js';
 import { KeyturnError } from '../../errors.js';
 import type { Keyring } from '../../keyring/keyring.js';
 import { LiveKeyring } from '../../keyring/live.js';
@@ -98,6 +99,7 @@ async function tryOut(
   const live = new LiveKeyring(ring, clock);
   const usage = new Usage();
   const names = asked === undefined ? purposeNames(resolution) : [asked];
+  const apps = appNames(resolution.settings);
   const purposes: string[] = [];
   let best: RefusalReason = 'malformed';
   for (const purpose of names) {
@@ -108,6 +110,7 @@ async function tryOut(
       clock,
       usage,
       epoch: 'none',
+      apps,
       onRefusal: () => {},
     };
     const result =
