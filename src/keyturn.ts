@@ -502,9 +502,13 @@ function machineParts(options: KeyturnOptions): Partial<Machine> {
 function report(resolution: Resolution, logger: Logger): void {
   const { profile, source, keyring } = resolution;
   if (profile.inferred) {
-    const facts = { event: 'profile.inferred', profile: profile.profile, signal: profile.signal };
-    const said = `${PROFILE_WORDS[profile.profile]} rules apply: ${profile.signal}; set KEYTURN_ENV=${profile.profile} to settle it`;
-    if (profile.profile === 'dev') logger.warn(facts, said);
+    const { profile: name, signal, against } = profile;
+    const facts = { event: 'profile.inferred', profile: name, signal, against };
+    const but = against === undefined ? '' : `, and yet ${against}`;
+    // On a server a variable that was forgotten in its image would bring these rules.
+    const cure = against === undefined ? `${name} to settle it` : 'prod on a server';
+    const said = `${PROFILE_WORDS[name]} rules apply: ${signal}${but}; set KEYTURN_ENV=${cure}`;
+    if (name === 'dev' || against !== undefined) logger.warn(facts, said);
     else logger.info(facts, said);
   }
   logger.info(

@@ -16,6 +16,8 @@ export interface Signs {
   readonly container: boolean;
   /** The test runner that was started, where it sets no variable: "mocha". */
   readonly testRunner?: string | undefined;
+  /** What was started is a file of tests, or one in which runners run them. */
+  readonly testFile?: boolean | undefined;
 }
 
 /**
@@ -39,6 +41,8 @@ export interface ProfileDecision {
   readonly signal: string;
   /** False when a variable or an argument said so outright; true when it was read from the surroundings. */
   readonly inferred: boolean;
+  /** A sign of a platform beside a test that runs, which stands above it: `this runs in a container`. */
+  readonly against?: string | undefined;
 }
 
 export type Variables = Readonly<Record<string, string | undefined>>;
@@ -58,6 +62,7 @@ export const PROFILE_WORDS: Readonly<Record<Profile, string>> = {
   prod: 'production',
 };
 
+const IN_CONTAINER = 'this runs in a container';
 const DEVELOPMENT_SCRIPT = /^(?:dev|develop|debug|watch|start:dev|dev:.*)$/s;
 const TEST_SCRIPT = /^test(?::.*)?$/s;
 const BUILD_SCRIPT = /^(?:pre|post)?build(?::.*)?$/s;
@@ -86,10 +91,11 @@ export function decideProfile(said: string | undefined, env: Variables, signs: S
     return { profile, by: 'NODE_ENV', signal: signal + which, inferred: false };
   }
   const test = testSign(env, signs);
-  if (test !== undefined) return inferred('test', 'test', test);
   const platform = platformSign(env, signs);
+  const container = isServerContainer(env, signs) ? IN_CONTAINER : undefined;
+  if (test !== undefined) return { ...inferred('test', 'test', test), against: platform ?? container };
   if (platform !== undefined) return inferred('prod', 'platform', platform);
-  if (isServerContainer(env, signs)) return inferred('prod', 'container', 'this runs in a container');
+  if (container !== undefined) return inferred('prod', 'container', container);
   const person = personSign(env, signs);
   if (person !== undefined) return inferred('dev', 'person', person);
   return inferred('prod', 'nothing', 'nothing here says that this is development');
@@ -107,14 +113,14 @@ function inferred(profile: Profile, by: Sayer, signal: string): ProfileDecision 
  */
 export function refuseTestOnPlatform(decision: ProfileDecision, env: Variables, signs: Signs): void {
   const { profile, by, signal } = decision;
-  if (profile !== 'test' || testSign(env, signs) !== undefined) return;
+  if (profile !== 'test' || isTested(decision, env, signs)) return;
   // What the code of a program says nobody has forgotten in an image; on a platform it runs no tests all the same.
-  const container = by === 'caller' ? false : isServerContainer(env, signs);
-  const platform = platformSign(env, signs) ?? (container ? 'this runs in a container' : undefined);
+  const container = by !== 'caller' && isServerContainer(env, signs);
+  const platform = platformSign(env, signs) ?? (container ? IN_CONTAINER : undefined);
   if (platform === undefined) return;
   throw new KeyturnError(
     'profile_refused',
-    `test rules are refused here: ${signal}, but no test runner is at work and ${platform}`,
+    `test rules are refused here: ${signal}, but no test runner is seen at work and ${platform}`,
     'set KEYTURN_ENV=prod on a server; to try something out in a container set KEYTURN_ENV=dev; run tests by a test runner, or by a package script named "test"',
   );
 }
@@ -139,9 +145,28 @@ export function buildSign(env: Variables): string | undefined {
   return phase === 'phase-production-build' ? `NEXT_PHASE is "${phase}"` : undefined;
 }
 
+/**
+ * Whether a test is at work, for certain. Beside a variable that says `test` that of a runner proves nothing: both may
+ * have been forgotten in an image.
+ */
+function isTested({ by }: ProfileDecision, env: Variables, signs: Signs): boolean {
+  if (by !== 'KEYTURN_ENV' && by !== 'NODE_ENV') return testSign(env, signs) !== undefined;
+  return seenRunner(env, signs) !== undefined || (signs.testFile === true && setRunner(env) !== undefined);
+}
+
 function testSign(env: Variables, signs: Signs): string | undefined {
-  const runner = TEST_RUNNERS.find(([variable]) => present(env, variable));
-  if (runner !== undefined) return `${runner[1]} runs this (${shown(env, runner[0])})`;
+  return setRunner(env) ?? seenRunner(env, signs);
+}
+
+function setRunner(env: Variables): string | undefined {
+  // "0" is the first of several workers where the variable counts them, and no where it is a switch.
+  const runner = TEST_RUNNERS.find(
+    ([name]) => present(env, name) && env[name] !== 'false' && (env[name] !== '0' || name.endsWith('_ID')),
+  );
+  return runner && `${runner[1]} runs this (${shown(env, runner[0])})`;
+}
+
+function seenRunner(env: Variables, signs: Signs): string | undefined {
   if (signs.testRunner !== undefined) return `${signs.testRunner} runs this`;
   const script = scripts(env).find((name) => TEST_SCRIPT.test(name));
   return script === undefined ? undefined : `the package script "${script}" runs this`;

@@ -48,11 +48,12 @@ function profile(facts: Facts): readonly Point[] {
     return [...problems, warn(rules, hint)];
   }
   if (!decision.inferred) return [...problems, pass(rules)];
+  const { against } = decision;
   return [
     ...problems,
     warn(
-      `${rules} (inferred)`,
-      `set KEYTURN_ENV=${decision.profile} where the app runs, so that no sign of its surroundings decides`,
+      `${rules} (inferred)${against === undefined ? '' : `, and yet ${against}`}`,
+      `set KEYTURN_ENV=${against === undefined ? decision.profile : 'prod'} where the app runs, so that no sign of its surroundings decides`,
     ),
   ];
 }

@@ -3,7 +3,7 @@ import { existsSync, realpathSync, statSync } from 'node:fs';
 import { url as inspectorUrl } from 'node:inspector';
 import { dirname, isAbsolute } from 'node:path';
 import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
-import { RUNNER_PACKAGES } from '../config/platforms.js';
+import { RUNNER_PACKAGES, TEST_WORKERS } from '../config/platforms.js';
 import type { Signs } from '../config/profile.js';
 import { ownClock, type SteadyReading, steadyClock } from './steady-clock.js';
 
@@ -39,6 +39,7 @@ function readSigns(): Signs {
     debugger: inspectorUrl() !== undefined,
     container: existsSync('/.dockerenv') || existsSync('/run/.containerenv'),
     testRunner: testRunner(process.execArgv, startedFile()),
+    testFile: isTestFile(startedFile()),
   };
 }
 
@@ -85,6 +86,17 @@ export function testRunner(options: readonly string[], started: string | undefin
   if (options.includes('--test')) return 'node --test';
   const name = started === undefined ? undefined : packageIn(started);
   return name !== undefined && RUNNER_PACKAGES.includes(name) ? name : undefined;
+}
+
+/** Names that `node --test` and other runners look for. */
+const TEST_FILE =
+  /(?:^|[\\/])(?:tests?|__tests__)[\\/]|(?:^|[.\-_\\/])(?:test|spec)\.[cm]?[jt]sx?$|[\\/]test-[^\\/]*$/;
+
+/** Whether what was started is a file of tests, or what runners run them in. @param started as for {@link testRunner} */
+export function isTestFile(started: string | undefined): boolean {
+  if (started === undefined) return false;
+  const name = packageIn(started);
+  return name === undefined ? TEST_FILE.test(started) : TEST_WORKERS.includes(name);
 }
 
 /** The installed package that a file belongs to, where it belongs to one. */

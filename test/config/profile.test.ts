@@ -6,7 +6,7 @@ import { DEVELOPMENT_CONTAINERS, PLATFORMS, TEST_RUNNERS } from '../../src/confi
 import { decideProfile, type Signs } from '../../src/config/profile.js';
 import { runDoctor } from '../../src/doctor/run.js';
 import { KeyturnError } from '../../src/errors.js';
-import { testRunner } from '../../src/resolve/machine.js';
+import { isTestFile, testRunner } from '../../src/resolve/machine.js';
 import { resolve } from '../../src/resolve/resolve.js';
 import { folderWith, machine, refusalOn, resolveOn, SECRET, STRONG, startOn } from '../support/machine.js';
 
@@ -85,7 +85,12 @@ describe('a test that runs: test, before any other sign', () => {
     );
     expect(decision).toMatchObject({ profile: 'test', by: 'test', inferred: true });
     expect(decision.signal).toBe(`${runner} runs this (${variable} is "1")`);
-    expect(decide({ [variable]: '' }).profile).toBe('prod');
+    expect(decision.against).toBe('this runs on Kubernetes (KUBERNETES_SERVICE_HOST is "10.0.0.1")');
+    expect(decide({ [variable]: '1' }, { container: true }).against).toBe('this runs in a container');
+    expect(decide({ [variable]: '1' }).against).toBeUndefined();
+    for (const no of ['', 'false']) expect(decide({ [variable]: no }).profile).toBe('prod');
+    // Workers are counted from 0.
+    expect(decide({ [variable]: '0' }).profile).toBe(variable.endsWith('_ID') ? 'test' : 'prod');
   });
 
   test.each(['test', 'test:unit', 'test:'])('a package script named %s', (script) => {
@@ -109,6 +114,30 @@ describe('a test that runs: test, before any other sign', () => {
     ])
       expect(testRunner(['--test-only'], file)).toBeUndefined();
     expect(decide({}, { testRunner: 'mocha', terminal: true }).profile).toBe('test');
+  });
+
+  test('what a runner started is known by its name, and is by itself no sign', () => {
+    for (const file of [
+      '/app/src/cart.test.js',
+      '/app/src/cart-test.mjs',
+      '/app/src/cart.spec.ts',
+      '/app/test.js',
+      '/app/test/cart.js',
+      '/app/test-cart.js',
+      'C:\\app\\__tests__\\cart.js',
+      '/app/node_modules/tinypool/dist/entry/process.js',
+      '/app/node_modules/.pnpm/jest-worker@30/node_modules/jest-worker/build/processChild.js',
+    ])
+      expect(isTestFile(file), file).toBe(true);
+    for (const file of [
+      undefined,
+      '/app/server.js',
+      '/app/latest.js',
+      '/app/attest/server.js',
+      '/app/node_modules/next/dist/test/server.js',
+    ])
+      expect(isTestFile(file), file).toBe(false);
+    expect(decide({}, { testFile: true }).profile).toBe('prod');
   });
 
   test.each([
@@ -308,6 +337,32 @@ describe('what a start says about it', () => {
     );
   });
 
+  test('inferred tests on a platform warn at start, naming both signals', async () => {
+    const lineOf = async (env: Record<string, string>, signs: Partial<Signs> = {}) => {
+      const { keyturn, log } = await startOn({ env, signs });
+      expect(keyturn.profile).toBe('test');
+      await keyturn.close();
+      return log.find(({ facts }) => facts.event === 'profile.inferred');
+    };
+    expect(await lineOf({ VITEST: '1', DYNO: 'web.1' })).toMatchObject({
+      level: 'warn',
+      facts: {
+        signal: 'Vitest runs this (VITEST is "1")',
+        against: 'this runs on Heroku (DYNO is "web.1")',
+      },
+      message:
+        'test rules apply: Vitest runs this (VITEST is "1"), and yet this runs on Heroku (DYNO is "web.1"); set KEYTURN_ENV=prod on a server',
+    });
+    expect((await lineOf({ JEST_WORKER_ID: '1' }, { container: true }))?.level).toBe('warn');
+    expect((await lineOf({ JEST_WORKER_ID: '1' }))?.level).toBe('info');
+    const { checks } = await runDoctor(machine({ env: { VITEST: '1', DYNO: 'web.1' } }));
+    expect(checks.find(({ name }) => name === 'profile')).toMatchObject({
+      status: 'warn',
+      detail: expect.stringContaining('(inferred), and yet this runs on Heroku (DYNO is "web.1")'),
+      hint: expect.stringContaining('KEYTURN_ENV=prod'),
+    });
+  });
+
   test('development that was said outright does not warn', async () => {
     const { log } = await startOn({ env: { KEYTURN_ENV: 'dev' } });
     expect(log.filter(({ level }) => level === 'warn')).toEqual([]);
@@ -358,6 +413,15 @@ describe('the test profile', () => {
     ['the same NODE_ENV', { env: { NODE_ENV: 'test' }, signs: { container: true } }],
     ['a platform', { env: { KEYTURN_ENV: 'test', FLY_APP_NAME: 'shop' } }],
     ['systemd', { env: { KEYTURN_ENV: 'test', INVOCATION_ID: 'x' } }],
+    [
+      "a runner's variable, forgotten too",
+      { env: { KEYTURN_ENV: 'test', VITEST: '1' }, signs: { container: true } },
+    ],
+    ['the same on a platform', { env: { NODE_ENV: 'test', JEST_WORKER_ID: '1', DYNO: 'web.1' } }],
+    [
+      'a file that sounds like tests',
+      { env: { NODE_ENV: 'test', DYNO: 'web.1' }, signs: { testFile: true } },
+    ],
   ])('%s refuses the start, with a good secret too', async (_, simulated) => {
     for (const secret of [{}, { [SECRET]: STRONG }]) {
       const error = await refusalOn({ ...simulated, env: { ...simulated.env, ...secret } });
@@ -368,7 +432,13 @@ describe('the test profile', () => {
   });
 
   test.each([
-    ['a test runner', { env: { KEYTURN_ENV: 'test', VITEST: '1' }, signs: { container: true } }],
+    [
+      'a file that a test runner has started',
+      {
+        env: { KEYTURN_ENV: 'test', NODE_TEST_CONTEXT: 'child-v8' },
+        signs: { container: true, testFile: true },
+      },
+    ],
     [
       'a runner without a variable',
       { env: { NODE_ENV: 'test' }, signs: { container: true, testRunner: 'mocha' } },
