@@ -1,5 +1,6 @@
 // The keyring in force, as every command finds it.
 import type { Settings } from '../config/layers.js';
+import { asWord } from '../config/shell.js';
 import { Rotation, type RotationOptions } from '../rotation/rotation.js';
 import { chosenUnsaid, type Unsaid } from '../rotation/unsaid.js';
 import type { Context } from './command.js';
@@ -45,9 +46,4 @@ export function sameOptions({ value }: Pick<Context, 'value'>): string {
     .filter(([, typed]) => typed !== undefined)
     .map(([name, typed = '']) => ` --${name} ${asWord(typed)}`)
     .join('');
-}
-
-/** One word of a shell. */
-function asWord(text: string): string {
-  return /^[\w./@%+:=,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -1,5 +1,6 @@
 // A keyring in words, as status and every step tell it: its keys, what is safe when, and the command to run next.
 
+import { asWord } from '../config/shell.js';
 import { nextKeyAt } from '../keyring/automatic.js';
 import { typed } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
@@ -185,7 +186,10 @@ function when(at: number, now: number): string {
 function nextWithoutDocument({ deploy }: Status, source: Resolution['source']): Next {
   const next = (command: string, remark: string) => ({ command, remark, safeAt: undefined });
   if (source?.kind === 'file') {
-    return next(`keyturn import ${source.path}`, 'turns it into a keyring document, which has safe steps');
+    return next(
+      `keyturn import ${asWord(source.path ?? source.name)}`,
+      'turns it into a keyring document, which has safe steps',
+    );
   }
   if (deploy === undefined && source?.kind === 'command') {
     return next('keyturn rotate', 'shows which deploys may come next');

@@ -1,10 +1,12 @@
 // Where the app is: the folder of its configuration and of `.keyturn`. Most often it is the working directory. A process
 // that is started from elsewhere (from the root of a monorepo, by pm2, by systemd in /) has nothing there, and belongs to
 // the package of the file that was started.
+
 import { dirname, extname, join, parse, relative, resolve as resolvePath } from 'node:path';
 import { othersMayWrite } from '../disk/identity.js';
 import { foldersIn, isFolder, isThere, ownerOf, readBounded } from '../disk/read.js';
 import { KeyturnError } from '../errors.js';
+import { asWord } from './shell.js';
 import { isQuoted } from './value.js';
 
 /** What a process knows of where it is. */
@@ -152,6 +154,6 @@ export async function elsewhereBelow(
   const more = others.length === 0 ? '' : ` and ${others.length} more`;
   return {
     what: `configuration files are in ${first}${more}, and are not read from here`,
-    hint: `run this in the folder of the app, or name it: --cwd ${first}`,
+    hint: `run this in the folder of the app, or name it: --cwd ${asWord(first)}`,
   };
 }

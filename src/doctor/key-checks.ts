@@ -1,6 +1,8 @@
 // Checks of the keys: the signing secret, the other keys of the ring, and the source they come from.
+
 import { join } from 'node:path';
 import { variableOf } from '../config/settings.js';
+import { asWord } from '../config/shell.js';
 import { SECRET_VARIABLE } from '../resolve/missing.js';
 import type { ProblemArea } from '../resolve/problem.js';
 import type { Facts } from './facts.js';
@@ -112,7 +114,7 @@ export function source(facts: Facts): readonly Point[] {
     points.push(
       warn(
         `${name}/secret is there, and production does not use it of its own accord`,
-        `to use it, set ${FILE_VARIABLE}=${name}/secret`,
+        `to use it, set ${FILE_VARIABLE}=${asWord(`${name}/secret`)}`,
       ),
     );
   }

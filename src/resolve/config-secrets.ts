@@ -1,7 +1,9 @@
 // Secrets that stand in configuration files, or in the program. Looked for where there are any of those.
+
 import { stat } from 'node:fs/promises';
 import type { Settings } from '../config/layers.js';
 import { variableOf } from '../config/settings.js';
+import { asWord } from '../config/shell.js';
 import { KeyturnError } from '../errors.js';
 import type { Problems } from './problem.js';
 
@@ -50,6 +52,6 @@ function secretsInTheOpen(
   return new KeyturnError(
     'secret_in_config',
     `${setting} stands in ${where}, which others than its owner can read`,
-    `move it to ${variableOf(setting)}, or chmod 600 ${where}`,
+    `move it to ${variableOf(setting)}, or chmod 600 ${asWord(where)}`,
   );
 }

@@ -1,9 +1,11 @@
 // Files such as `.env`. Keyturn does not load them: that is for whoever starts the process, and `node --env-file` does it.
 // It says so where one holds the secret and was not loaded, and commands read the ones that they are given.
+
 import { join, relative, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import type { Profile } from '../config/profile.js';
 import { variableOf } from '../config/settings.js';
+import { asWord } from '../config/shell.js';
 import { readBounded } from '../disk/read.js';
 import { KeyturnError } from '../errors.js';
 import type { Machine } from './machine.js';
@@ -78,10 +80,10 @@ export function unloadedInWords({ name, variables }: UnloadedFile): {
 } {
   const commands = variables.includes(COMMAND)
     ? `commands take ${COMMAND} from the environment alone`
-    : `give commands --env-file ${name}`;
+    : `give commands --env-file ${asWord(name)}`;
   return {
     what: `${name} sets ${variables.join(' and ')}, and nothing has loaded it`,
-    hint: `start the app with node --env-file=${name}, and ${commands}`,
+    hint: `start the app with node --env-file=${asWord(name)}, and ${commands}`,
   };
 }
 

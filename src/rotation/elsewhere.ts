@@ -1,6 +1,8 @@
 // Processes that read their configuration in another place than whoever asks: most often a command was typed in the wrong
 // folder, and goes by other settings than they do.
+
 import { dirname } from 'node:path';
+import { asWord } from '../config/shell.js';
 import { isNeighbour } from '../disk/identity.js';
 import type { HeardReport } from '../fleet/authentic.js';
 import type { Resolution } from '../resolve/resolve.js';
@@ -24,7 +26,7 @@ export function readElsewhere(
     hint:
       theirs[0] === undefined
         ? 'run it in the folder where that process was started'
-        : `run it in its folder, or with --cwd ${dirname(theirs[0])}`,
+        : `run it in its folder, or with --cwd ${asWord(dirname(theirs[0]))}`,
   }));
 }
 

@@ -1,5 +1,5 @@
 // Configuration is found where the app is, however it is started.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, realpathSync, symlinkSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
@@ -298,8 +298,17 @@ describe('what is said', () => {
     });
   });
 
+  test('a folder whose name a shell would run is quoted where a hint names it', async () => {
+    const root = await folderWith({ "$(id) it's/keyturn.toml": CONFIG });
+    const below = await elsewhereBelow(root);
+    expect(below?.hint).toMatch(/--cwd '\$\(id\) it'\\''s'$/);
+    // As a shell takes it: one word, the name itself.
+    const word = below?.hint.split('--cwd ')[1];
+    expect(execFileSync('sh', ['-c', `printf %s ${word}`], { encoding: 'utf8' })).toBe("$(id) it's");
+  });
+
   test('commands say when running processes read another place', async () => {
-    const cwd = realpathSync(await folderWith({ 'keyturn.toml': CONFIG }));
+    const cwd = join(realpathSync(await folderWith({ '$(id)/keyturn.toml': CONFIG })), '$(id)');
     const other = realpathSync(await folderWith({ 'keyturn.toml': CONFIG }));
     expect((await command(['init'], { cwd: other, env: DEV })).code).toBe(0);
     const env = { ...DEV, KEYTURN_SECURITY__SIGNING_SECRET_FILE: join(other, '.keyturn/keyring.json') };
@@ -308,7 +317,7 @@ describe('what is said', () => {
       const here = await command(['status'], { cwd, env });
       expect(here.stdout).not.toContain('reads');
       const there = await command(['status'], { cwd: other, env });
-      const says = `reads ${join(cwd, 'keyturn.toml')}, and this command ${join(other, 'keyturn.toml')}; run it in its folder, or with --cwd ${cwd}`;
+      const says = `reads ${join(cwd, 'keyturn.toml')}, and this command ${join(other, 'keyturn.toml')}; run it in its folder, or with --cwd '${cwd}'`;
       expect(there.stdout).toContain(says);
       expect((await command(['stage'], { cwd: other, env })).stderr).toContain(says);
       const { checks } = await runDoctor(machine({ cwd: other, env, now: Date.now() }));

@@ -185,19 +185,19 @@ test('secret_in_config', async () => {
 
 describe.runIf(process.platform !== 'win32')('file_modes', () => {
   test('a secret file that others can read fails in production and warns in development', async () => {
-    const cwd = await folderWith({ held: STRONG });
-    const env = { KEYTURN_ENV: 'prod', [FILE]: 'held' };
+    const cwd = await folderWith({ 'my key': STRONG });
+    const env = { KEYTURN_ENV: 'prod', [FILE]: 'my key' };
     for (const [mode, prod, dev] of [
       [0o600, 'pass', 'pass'],
       [0o400, 'pass', 'pass'],
       [0o644, 'fail', 'warn'],
       [0o640, 'fail', 'warn'],
     ] as const) {
-      chmod(cwd, { held: mode });
+      chmod(cwd, { 'my key': mode });
       expect((await check('file_modes', { cwd, env })).status).toBe(prod);
       expect((await check('file_modes', { cwd, env: { ...env, ...DEV } })).status).toBe(dev);
     }
-    expect((await check('file_modes', { cwd, env })).hint).toBe('chmod 600 held');
+    expect((await check('file_modes', { cwd, env })).hint).toBe("chmod 600 'my key'");
   });
 
   test('the folder, the configuration with secrets and .env count too', async () => {

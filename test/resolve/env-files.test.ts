@@ -61,12 +61,13 @@ describe('the refusal', () => {
 
   test('finds it beside the app, wherever that was started from', async () => {
     const root = await folderWith({
-      'apps/web/package.json': '{"name":"web"}',
-      'apps/web/keyturn.toml': '',
-      'apps/web/.env': HOLDS,
+      'apps/web $(id)/package.json': '{"name":"web"}',
+      'apps/web $(id)/keyturn.toml': '',
+      'apps/web $(id)/.env': HOLDS,
     });
-    const error = await refusalOn({ cwd: root, entry: join(root, 'apps/web'), env: PROD });
-    expect(error.hint).toContain('node --env-file=apps/web/.env');
+    const error = await refusalOn({ cwd: root, entry: join(root, 'apps/web $(id)'), env: PROD });
+    const word = "'apps/web $(id)/.env'";
+    expect(error.hint).toContain(`node --env-file=${word}, and give commands --env-file ${word}`);
   });
 
   test.each([
