@@ -116,5 +116,11 @@ for (const file of readdirSync(made, { recursive: true, encoding: 'utf8' })) {
   const forRequire = text.replace(/(from ")(\.[^"]*)\.js(";)/g, '$1$2.cjs$3');
   writeFileSync(join(made, file.replace(/\.d\.ts$/, '.d.cts')), forRequire);
 }
+// Node prints the line that an error was thrown in before its message: one that is a whole file would bury it.
+for (const file of readdirSync(made, { recursive: true, encoding: 'utf8' })) {
+  if (!/\.c?js$/.test(file)) continue;
+  const text = readFileSync(join(made, file), 'utf8');
+  writeFileSync(join(made, file), text.replace(/([;}])(?=(?:async )?function[ *]|class |throw )/g, '$1\n'));
+}
 renameSync(dist, compiled);
 renameSync(made, dist);

@@ -206,7 +206,12 @@ class Placing {
         this.#refuse(path, origin, `must be a section: [${path}]`);
       } else {
         const what = isTable(raw) ? 'section' : 'setting';
-        this.#unknown(what, path, origin.name, [...SETTING_NAMES, 'purposes']);
+        this.#unknown(
+          what,
+          path,
+          origin.name,
+          what === 'section' ? SECTIONS : [...SETTING_NAMES, 'purposes'],
+        );
       }
     }
   }
@@ -306,9 +311,12 @@ class Placing {
     known: readonly string[],
   ): void {
     this.#wrong(() => {
-      const near = nearest(path, known);
-      const hint =
-        near === undefined
+      const atTop = path.slice(path.lastIndexOf('.') + 1);
+      const misplaced = atTop !== path && isSetting(atTop);
+      const near = misplaced ? atTop : nearest(GUESSES[path] ?? path, known);
+      const hint = misplaced
+        ? `${atTop} stands at the top of the file, before the first [section]`
+        : near === undefined
           ? 'take it out; docs/configuration.md lists every setting'
           : `did you mean ${near}?`;
       if (mayBeShown(path, near))
@@ -323,6 +331,24 @@ class Placing {
     });
   }
 }
+
+/** `session`, `session.cookie` and so on: settings stand in them. */
+const SECTIONS: readonly string[] = [
+  ...new Set(
+    SETTING_NAMES.flatMap((name) => {
+      const parts = name.split('.').slice(0, -1);
+      return parts.map((_, at) => parts.slice(0, at + 1).join('.'));
+    }),
+  ),
+  'purposes',
+];
+
+/** What many write first. */
+const GUESSES: Readonly<Record<string, string>> = {
+  KEYTURN_SECRET: 'KEYTURN_SECURITY__SIGNING_SECRET',
+  KEYTURN_SECRET_KEY: 'KEYTURN_SECURITY__SIGNING_SECRET',
+  KEYTURN_SIGNING_SECRET: 'KEYTURN_SECURITY__SIGNING_SECRET',
+};
 
 function isSetting(path: string): path is SettingName {
   return Object.hasOwn(SETTINGS, path);

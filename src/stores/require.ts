@@ -17,7 +17,11 @@ export function requireStore(given: unknown, what: string): SessionStore {
   if (isStore(given)) return given;
   throw new KeyturnError(
     'store_invalid',
-    `${what} was given something that is no session store`,
-    'pass one of redisStore({ client }), postgresStore({ pool }), memoryStore() and sealedStore(store, keyturn), or keyturn.sessionStore',
+    given === undefined
+      ? `${what} was given no session store`
+      : `${what} was given something that is not a session store`,
+    given === undefined
+      ? 'sessions in the cookie have none, and keyturn.sessionStore is undefined then: set session.backend, or pass memoryStore() of keyturn/stores/memory, redisStore({ client }) or postgresStore({ pool })'
+      : 'pass one of redisStore({ client }), postgresStore({ pool }), memoryStore() and sealedStore(store, keyturn), or keyturn.sessionStore',
   );
 }

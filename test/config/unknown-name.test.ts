@@ -1,6 +1,7 @@
 // A secret that was put into the name of a variable, a key or an option is not repeated, however it got there.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { layer } from '../../src/config/layers.js';
 import { isSlipOf, nearest } from '../../src/config/nearest.js';
 import { SETTING_NAMES, variableOf } from '../../src/config/settings.js';
 import { expectNoLeak, folderWith, OLDER, resolveOn, SECRET } from '../support/machine.js';
@@ -90,4 +91,24 @@ test('of what is repeated all but a slip is a known name', () => {
         expect(isSlipOf(typed, nearest(typed, known)) && typed.includes(secret)).toBe(false);
     }),
   );
+});
+
+test.each([
+  ['[sesion]\nx = 1', 'did you mean session?'],
+  ['[sessions]\nx = 1', 'did you mean session?'],
+  ['[session.cooky]\nx = 1', 'did you mean session.cookie?'],
+  ['[csfr]\nx = 1', 'did you mean csrf?'],
+  ['[securty]\nx = 1', 'did you mean security?'],
+  ['[purpose]\nx = 1', 'did you mean purposes?'],
+  ['[session]\napp = "one"', 'app stands at the top of the file, before the first [section]'],
+])('what is meant by %j is told', async (text, hint) => {
+  expect((await errorsWith(text)).map((error) => error.hint)).toEqual([hint]);
+});
+
+test('what many call the variable of the secret is told its name', async () => {
+  for (const variable of ['KEYTURN_SECRET', 'KEYTURN_SIGNING_SECRET']) {
+    const { errors } = layer('dev', [], { [variable]: SECRET });
+    expect(errors.map(({ hint }) => hint)).toEqual(['did you mean KEYTURN_SECURITY__SIGNING_SECRET?']);
+    expect(errors.map(({ message }) => message).join()).not.toContain(SECRET);
+  }
 });
