@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { layer } from '../../src/config/layers.js';
 import { isSlipOf, nearest } from '../../src/config/nearest.js';
 import { SETTING_NAMES, variableOf } from '../../src/config/settings.js';
+import type { KeyturnError } from '../../src/errors.js';
 import { expectNoLeak, folderWith, OLDER, resolveOn, SECRET } from '../support/machine.js';
 
 const PHRASE = 'correct-horse-battery-staple-and-so-on';
@@ -16,7 +17,7 @@ const SECRETS = [
   'tr0ub4dor&3',
 ];
 
-async function errorsWith(toml: string, env: Record<string, string> = {}): Promise<readonly Error[]> {
+async function errorsWith(toml: string, env: Record<string, string> = {}): Promise<readonly KeyturnError[]> {
   const cwd = await folderWith({ 'keyturn.toml': toml });
   const { problems } = await resolveOn({ cwd, env: { KEYTURN_ENV: 'dev', ...env } });
   return problems.filter(({ severity }) => severity === 'error').map(({ error }) => error);
