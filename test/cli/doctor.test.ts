@@ -17,8 +17,8 @@ describe('the outcomes of signing_secret', () => {
     ['production, valid', { KEYTURN_ENV: 'prod', [SECRET]: STRONG }, 'pass', 0, 0],
     ['production by NODE_ENV, valid', { NODE_ENV: 'production', [SECRET]: STRONG }, 'pass', 0, 0],
     ['development, none configured', { KEYTURN_ENV: 'dev' }, 'warn', 0, 1],
-    // A program of its own may run in a container, where nothing but a test runner goes by the rules of tests.
-    ['test, none configured', { KEYTURN_ENV: 'test', VITEST: 'true' }, 'warn', 0, 1],
+    // A program of its own may run in a container, where nothing but a test goes by the rules of tests.
+    ['test, none configured', { KEYTURN_ENV: 'test', npm_lifecycle_event: 'test' }, 'warn', 0, 1],
     ['production, missing', { KEYTURN_ENV: 'prod' }, 'fail', 1, 1],
     ['production, too short', { KEYTURN_ENV: 'prod', [SECRET]: 'x7Kp2Qm9' }, 'fail', 1, 1],
     ['production, 32 hex digits', { KEYTURN_ENV: 'prod', [SECRET]: STRONG.slice(0, 32) }, 'fail', 1, 1],
