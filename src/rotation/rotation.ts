@@ -305,11 +305,12 @@ export class Rotation {
   /**
    * What a step would do to each purpose.
    *
+   * @param of the ring; default: the one in force
    * @throws KeyturnError `key_unknown`, `key_state`
    */
-  async impact(step: Step): Promise<Impact> {
+  async impact(step: Step, of?: Keyring): Promise<Impact> {
     // What a rotation does depends on no key: it can be asked before there is one.
-    const ring = step.step === 'rotate' ? undefined : await this.ring();
+    const ring = step.step === 'rotate' ? undefined : (of ?? (await this.ring()));
     const regardless = step.step === 'revoke';
     const facts = await this.#facts(ring, await this.#heard(ring, regardless), {}, regardless);
     return impactOf(step, ring, this.registry, facts);
@@ -375,10 +376,20 @@ export class Rotation {
     return await this.#step(kid, options, (ring, facts) => retire(ring, kid, facts));
   }
 
-  /** Refuses a key at once. @throws KeyturnError see `revoke` in the transitions */
-  async revoke(kid: string, options: StepOptions = {}): Promise<Outcome> {
+  /**
+   * Refuses a key at once.
+   *
+   * @param look called with the ring that it is about to be done to, while nobody else changes that; nothing is done if
+   *   it throws
+   * @throws KeyturnError see `revoke` in the transitions
+   */
+  async revoke(kid: string, options: StepOptions = {}, look?: (former: Keyring) => void): Promise<Outcome> {
     const fresh = new Material(generateSecret());
-    return await this.#step(kid, options, (ring, facts) => revoke(ring, kid, fresh, facts), REVOKE);
+    const change = (ring: Keyring, facts: TransitionFacts): Keyring => {
+      look?.(effective(ring, facts.now));
+      return revoke(ring, kid, fresh, facts);
+    };
+    return await this.#step(kid, options, change, REVOKE);
   }
 
   /**

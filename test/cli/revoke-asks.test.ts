@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { afterAll, describe, expect, test } from 'vitest';
 import { COMING, kidOf, OLDER, STRONG } from '../support/machine.js';
 import { until } from '../support/waiting.js';
-import { DEV, documentOf, ringFolder, ringIn, statesOf, textOf } from './ring.js';
+import { DEV, documentOf, overwrite, ringFolder, ringIn, statesOf, textOf } from './ring.js';
 import { keyturn, MAIN, program, type Simulated } from './run.js';
 
 const [K, OLD, NEW] = [kidOf(STRONG), kidOf(OLDER), kidOf(COMING)];
@@ -70,6 +70,102 @@ describe('what is asked', () => {
     expect(ran.code).toBe(1);
     expect(JSON.parse(ran.stdout)).toMatchObject({ error: { code: 'declined' } });
     expect(textOf(cwd)).toBe(before);
+  });
+});
+
+describe('somebody else changes the ring meanwhile', () => {
+  const later = (text: string, generation = 2) =>
+    text.replace('"generation":1', `"generation":${generation}`);
+  /** The staged key was promoted. */
+  const PROMOTED = later(
+    documentOf(
+      { secret: COMING, state: 'active' },
+      { secret: STRONG, state: 'retiring', daysAgo: 0 },
+      { secret: OLDER, state: 'retiring', daysAgo: 0 },
+    ),
+  );
+  const question = (kid: string, role: string) =>
+    `keyturn: revoke the key ${kid}, ${role}? It cannot be undone [y/N] `;
+
+  test.concurrent('while the question stands: it is shown anew, and asked again', async () => {
+    for (const second of ['n', 'y']) {
+      const cwd = await ringFolder(...KEYS);
+      let told = '';
+      const said: string[] = [];
+      const ran = await revoke(cwd, [NEW, ...WHY], {
+        told: (text) => {
+          told += text;
+        },
+        answers: () => {
+          said.push(told);
+          told = '';
+          if (said.length > 1) return second;
+          overwrite(cwd, PROMOTED);
+          return 'y';
+        },
+      });
+      expect(ran.asked).toEqual([question(NEW, 'which is staged'), question(NEW, 'which signs now')]);
+      expect(said[0]).toContain(`revoking ${NEW} breaks nothing`);
+      expect(said[1]).toContain('nothing is revoked yet: the keyring has changed since it was shown');
+      expect(said[1]).toContain(`revoking ${NEW} breaks tokens of it for session, csrf`);
+      expect(said[1]).toContain('keyturn: a fresh key will sign from then on\n');
+      if (second === 'n') {
+        expect(ran).toMatchObject({ code: 1, stdout: '' });
+        expect(textOf(cwd)).toBe(PROMOTED);
+      } else {
+        expect(ran.code).toBe(0);
+        expect(ran.stdout).toMatch(/^ *session +is signed out$/m);
+        expect(statesOf(ringIn(cwd))).toContain(`${NEW} revoked`);
+      }
+    }
+  });
+
+  test.concurrent('in another key than the one that is asked about', async () => {
+    const cwd = await ringFolder(...KEYS);
+    const ran = await revoke(cwd, [K, ...WHY], {
+      answers: () => {
+        overwrite(cwd, later(documentOf(KEYS[1], KEYS[2]), 3));
+        return 'y';
+      },
+    });
+    expect(ran.asked).toEqual([question(K, 'which signs now'), question(K, 'which signs now')]);
+    expect(ran.stderr).toContain(`keyturn: ${NEW} will sign from then on\n`);
+    expect(ran.stderr).toContain('keyturn: a fresh key will sign from then on\n');
+    expect(ran.stdout).toContain('signs now');
+    expect(ran.stdout).not.toContain(NEW);
+  });
+
+  test.concurrent('and has revoked it: there is nothing to ask', async () => {
+    const cwd = await ringFolder(...KEYS);
+    const other = await ringFolder(...KEYS);
+    await revoke(other, [OLD, ...WHY, '--yes']);
+    const ran = await revoke(cwd, [OLD, ...WHY], {
+      answers: () => {
+        overwrite(cwd, textOf(other));
+        return 'y';
+      },
+    });
+    expect(ran).toMatchObject({ code: 0, stdout: expect.stringContaining('nothing is changed: ') });
+    expect(ran.asked).toHaveLength(1);
+    expect(textOf(cwd)).toBe(textOf(other));
+  });
+
+  test.concurrent('and nobody is asked: what is printed is of the ring that it was done to', async () => {
+    for (const json of [[], ['--json']]) {
+      const cwd = await ringFolder(...KEYS);
+      const ran = await revoke(cwd, [NEW, ...WHY, '--yes', ...json], {
+        told: (text) => {
+          if (text.includes('breaks nothing')) overwrite(cwd, PROMOTED);
+        },
+      });
+      expect(ran).toMatchObject({ code: 0, asked: [] });
+      expect(ran.stderr).toContain('breaks nothing');
+      if (json.length === 0) expect(ran.stdout).toMatch(/^ *session +is signed out$/m);
+      else
+        expect(JSON.parse(ran.stdout).impact).toContainEqual(
+          expect.objectContaining({ purpose: 'session', effect: 'refused' }),
+        );
+    }
   });
 });
 

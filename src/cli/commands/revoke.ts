@@ -1,7 +1,8 @@
 // keyturn revoke: refuses a key at once, and says what that breaks.
+import type { Keyring } from '../../keyring/keyring.js';
 import type { Impact } from '../../rotation/impact.js';
 import { notObeyed } from '../../rotation/obeyed.js';
-import type { Outcome, Rotation } from '../../rotation/rotation.js';
+import type { Outcome, Rotation, StepOptions } from '../../rotation/rotation.js';
 import type { Command, Context } from '../command.js';
 import { attempt, conclude, isPiped, openRing, STEP_OPTIONS, stepOptions, unlessDone } from '../step.js';
 import { columns, refused, wrongUsage } from '../ui.js';
@@ -23,18 +24,10 @@ export const revoke: Command = {
     if (options.why === undefined) {
       throw wrongUsage('--reason is missing', 'write keyturn revoke KID --reason TEXT');
     }
-    const rotation = await openRing(context);
-    const { ui } = context;
-    // What is refused says so in two lines, and what is going to happen is told before it happens.
-    const trial = await unlessDone(context, rotation, { step: 'revoke', kid }, () =>
-      rotation.revoke(kid, { ...options, dryRun: true }),
-    );
-    if (trial === undefined) return 0;
-    const impact = await rotation.impact({ step: 'revoke', kid });
-    ui.tell(`revoking ${impact.kid} breaks ${summary(impact)}`);
-    await askFirst(context, trial, impact);
-    const outcome =
-      options.dryRun === true ? trial : await attempt(context, () => rotation.revoke(kid, options));
+    const opened = await openRing(context);
+    const done = await revokeAsShown(context, opened, kid, options);
+    if (done === undefined) return 0;
+    const { rotation, outcome, impact } = done;
     const successor = outcome.ring.active.id;
     const madeUp =
       options.dryRun === true && outcome.former.get(successor) === undefined ? successor : undefined;
@@ -53,12 +46,63 @@ export const revoke: Command = {
       madeUp,
     });
     if (disobedient.length === 0) return 0;
-    ui.note(
+    context.ui.note(
       `not obeyed within ${PATIENCE_MS / 1000} s by ${disobedient.join(', ')}: what ${outcome.kid} signed is accepted there; stop them, or see why they cannot hear of it`,
     );
     return 1;
   },
 };
+
+interface Done {
+  readonly rotation: Rotation;
+  readonly outcome: Outcome;
+  /** Of the ring that it was done to. */
+  readonly impact: Impact;
+}
+
+/**
+ * Shows what breaks, asks where somebody can be asked, and does what was agreed to. Others may change the ring while the
+ * question stands: then it is another question.
+ *
+ * @returns undefined where it is revoked already
+ */
+async function revokeAsShown(
+  context: Context,
+  opened: Rotation,
+  kid: string,
+  options: StepOptions,
+): Promise<Done | undefined> {
+  const { ui } = context;
+  const step = { step: 'revoke', kid } as const;
+  for (let rotation = opened; ; rotation = await opened.again()) {
+    // What is refused says so in two lines, and what is going to happen is told before it happens.
+    const trial = await unlessDone(context, rotation, step, () =>
+      rotation.revoke(kid, { ...options, dryRun: true }),
+    );
+    if (trial === undefined) return undefined;
+    const shown = await rotation.impact(step, trial.former);
+    ui.tell(`revoking ${shown.kid} breaks ${summary(shown)}`);
+    const asked = await askFirst(context, trial, shown);
+    if (options.dryRun === true) return { rotation, outcome: trial, impact: shown };
+    let moved = false;
+    const look = (former: Keyring) => {
+      moved = differs(former, trial.former);
+      if (moved && asked) throw refused('the keyring has changed since it was shown', 'run it again');
+    };
+    try {
+      const outcome = await attempt(context, () => rotation.revoke(kid, options, look));
+      return { rotation, outcome, impact: moved ? await rotation.impact(step, outcome.former) : shown };
+    } catch (error) {
+      if (!moved) throw error;
+      if (asked) ui.note('nothing is revoked yet: the keyring has changed since it was shown');
+    }
+  }
+}
+
+/** A planned change that has come due raises no generation. */
+function differs(one: Keyring, other: Keyring): boolean {
+  return one.generation !== other.generation || one.fingerprint !== other.fingerprint;
+}
 
 const ROLES: Readonly<Record<string, string>> = {
   active: 'which signs now',
@@ -66,11 +110,15 @@ const ROLES: Readonly<Record<string, string>> = {
   staged: 'which is staged',
 };
 
-/** What cannot be undone is not done by a key id that was taken from the wrong line. */
-async function askFirst(context: Context, { former, ring }: Outcome, impact: Impact): Promise<void> {
+/**
+ * What cannot be undone is not done by a key id that was taken from the wrong line.
+ *
+ * @returns whether somebody was asked, and agreed
+ */
+async function askFirst(context: Context, { former, ring }: Outcome, impact: Impact): Promise<boolean> {
   const { ui, has, surroundings } = context;
   const { ask } = surroundings;
-  if (ask === undefined || has('yes') || has('dry-run') || isPiped(context)) return;
+  if (ask === undefined || has('yes') || has('dry-run') || isPiped(context)) return false;
   const key = former.get(impact.kid ?? '');
   const isFresh = former.get(ring.active.id) === undefined;
   const signs = isFresh ? 'a fresh key' : ring.active.id;
@@ -78,7 +126,7 @@ async function askFirst(context: Context, { former, ring }: Outcome, impact: Imp
   ui.tell(...rows, ...(ring.active.id === former.active.id ? [] : [`${signs} will sign from then on`]));
   const role = ROLES[key?.state ?? ''] ?? 'whose secret is gone';
   const answer = await ask(ui.question(`revoke the key ${impact.kid}, ${role}? It cannot be undone [y/N]`));
-  if (/^y(es)?$/i.test(answer?.trim() ?? '')) return;
+  if (/^y(es)?$/i.test(answer?.trim() ?? '')) return true;
   throw refused('nothing is revoked', 'answer y to revoke it, or say --yes', 'declined');
 }
 
