@@ -39,7 +39,8 @@ function layerOf(file: string): string {
 /** What each layer may import. Nothing turns back, and siblings do not know each other. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   printable: [],
-  'optional-package': [],
+  started: [],
+  'optional-package': ['started'],
   errors: ['printable'],
   disk: ['errors'],
   config: ['errors', 'disk'],
@@ -47,7 +48,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   keyring: ['errors', 'disk'],
   secret: ['errors', 'disk'],
   // The registry says how long tokens live, and so how long a weak key may be let in.
-  resolve: ['errors', 'disk', 'config', 'keyring', 'secret', 'purposes'],
+  resolve: ['started', 'errors', 'disk', 'config', 'keyring', 'secret', 'purposes'],
   signing: ['optional-package', 'errors', 'config', 'keyring'],
   stores: ['errors', 'config', 'engines'],
   purposes: ['optional-package', 'errors', 'config', 'signing', 'stores'],
@@ -224,9 +225,11 @@ describe('the edges', () => {
     expect(using(/\bprocess\.|'node:process'/).filter((file) => !file.startsWith('cli/'))).toEqual([
       // Which process this is, and whether another one still runs.
       'disk/identity.ts',
-      // Which program was started: its packages are looked for there, too.
+      // Whether packages are in folders.
       'optional-package.ts',
       'resolve/machine.ts',
+      // Which program was started: its configuration and its packages are looked for there, too.
+      'started.ts',
     ]);
   });
 
@@ -247,6 +250,7 @@ describe('the edges', () => {
       'doctor/wordlist.ts',
       'fleet/file-fleet.ts',
       'keyring/file.ts',
+      'optional-package.ts',
       'resolve/config-secrets.ts',
       'resolve/follow.ts',
       'resolve/machine.ts',
@@ -255,6 +259,7 @@ describe('the edges', () => {
       'rotation/found.ts',
       'secret/development.ts',
       'secret/lists.ts',
+      'started.ts',
     ]);
   });
 

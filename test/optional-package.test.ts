@@ -1,9 +1,10 @@
 // Packages that need not be installed: present, missing and broken, in every form that Node, bundlers and test runners have.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import Module from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { afterAll, describe, expect, test } from 'vitest';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { loadOptional } from '../src/optional-package.js';
 
 interface Peer {
@@ -68,5 +69,70 @@ describe('one that is there and broken is no missing one', () => {
     ['has no entry', { 'peer/package.json': '{"exports":{"./other":"./index.js"}}', 'peer/index.js': PEER }],
   ])('it %s', (_, files) => {
     expect(() => load(app(files))).toThrow();
+  });
+});
+
+describe('it is looked for in the app alone', () => {
+  const { argv, execArgv } = process;
+  const initPaths = (): void => Reflect.get(Module, '_initPaths').call(Module);
+  afterEach(() => {
+    Object.assign(process, { argv, execArgv });
+    vi.unstubAllEnvs();
+    initPaths();
+  });
+
+  test('of the file that was started, and not of an argument where none was', () => {
+    const started = fileURLToPath(app({ 'peer/index.js': PEER }));
+    const asked = (first: string, ...options: string[]) => {
+      Object.assign(process, { argv: [process.execPath, first], execArgv: options });
+      return loadOptional<Peer>('peer', 'open');
+    };
+    expect(asked(started)?.open()).toBe('opened');
+    expect(asked(started, '--enable-source-maps')?.open()).toBe('opened');
+    for (const option of ['-e', '-p', '-pe', '--eval', '--print', '--eval=1', '-i'])
+      expect(asked(started, option), option).toBeUndefined();
+    expect(asked('server.js')).toBeUndefined();
+  });
+
+  test('and not where NODE_PATH or the home folder has it', () => {
+    const elsewhere = dirname(fileURLToPath(app({ 'peer/index.js': PEER })));
+    mkdirSync(join(elsewhere, '.node_modules/peer'), { recursive: true });
+    writeFileSync(join(elsewhere, '.node_modules/peer/index.js'), PEER);
+    const without = app({});
+    const empty = app({ 'peer/README.md': '' });
+    for (const [variable, value] of [
+      ['NODE_PATH', join(elsewhere, 'node_modules')],
+      ['HOME', elsewhere],
+    ] as const) {
+      vi.stubEnv(variable, value);
+      initPaths();
+      expect(Module.createRequire(without).resolve('peer')).toContain(elsewhere);
+      expect(load(without), variable).toBeUndefined();
+      expect(load(empty), variable).toBeUndefined();
+      expect(load(without, app({ 'peer/index.js': PEER }))?.open()).toBe('opened');
+      vi.unstubAllEnvs();
+    }
+  });
+
+  test('also where it is linked, as in workspaces', () => {
+    const place = app({});
+    const folder = dirname(fileURLToPath(place));
+    mkdirSync(join(folder, 'node_modules'), { recursive: true });
+    mkdirSync(join(folder, '../linked'), { recursive: true });
+    writeFileSync(join(folder, '../linked/index.js'), PEER);
+    symlinkSync(join(folder, '../linked'), join(folder, 'node_modules/peer'), 'junction');
+    expect(load(place)?.open()).toBe('opened');
+  });
+
+  test("wherever Yarn's Plug'n'Play has it", () => {
+    vi.stubEnv('NODE_PATH', join(dirname(fileURLToPath(app({ 'peer/index.js': PEER }))), 'node_modules'));
+    initPaths();
+    const { versions } = process;
+    Object.defineProperty(versions, 'pnp', { value: '3', configurable: true });
+    try {
+      expect(load(app({}))?.open()).toBe('opened');
+    } finally {
+      Reflect.deleteProperty(versions, 'pnp');
+    }
   });
 });

@@ -1,10 +1,11 @@
 // The edge: the only place that looks at this process and machine.
-import { existsSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { url as inspectorUrl } from 'node:inspector';
-import { dirname, isAbsolute } from 'node:path';
+import { dirname } from 'node:path';
 import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
 import { RUNNER_PACKAGES, TEST_WORKERS } from '../config/platforms.js';
 import type { Signs } from '../config/profile.js';
+import { startedFile } from '../started.js';
 import { ownClock, type SteadyReading, steadyClock } from './steady-clock.js';
 
 /** What a resolution is made from. Everything in it can be handed in, so that any machine can be simulated. */
@@ -58,22 +59,6 @@ function entryFolder(): string | undefined {
   const folder = isFolder ? started : dirname(started);
   if (isMainThread) setEnvironmentData(ENTRY, folder);
   return folder;
-}
-
-/** With these Node runs no file, and what comes first among the arguments is none. */
-const NO_FILE = /^(?:-[a-z]*[ep]|--eval|--print|-i|--interactive)(?:=|$)/;
-
-/** The file that was started, without symbolic links: `node_modules/.bin/mocha` is one. */
-function startedFile(): string | undefined {
-  const started = process.argv[1];
-  if (started === undefined || !isAbsolute(started) || started === process.execPath) return undefined;
-  if (process.execArgv.some((option) => NO_FILE.test(option))) return undefined;
-  try {
-    return realpathSync(started);
-  } catch {
-    // `node server` starts server.js.
-    return started;
-  }
 }
 
 /**
