@@ -57,7 +57,7 @@ export function tellWaiting({ ui }: Context): (milliseconds: number) => void {
 /** Says what keyturn.prod.toml should say, and what to take away. */
 function tellWhatNamesIt(
   { ui }: Context,
-  { created, takeAway, after }: Founded,
+  { created, takeAway, restart, after }: Founded,
   { path, named, production, isNamed }: FoundedDocument,
 ): void {
   const inForce = after.source?.path === path;
@@ -69,15 +69,17 @@ function tellWhatNamesIt(
       `file = ${JSON.stringify(named)}`,
     );
   }
-  if (takeAway.length === 0) return;
   const list = takeAway.join(', ');
   const outranks = after.source?.kind === 'variable' || (after.source?.kind === 'file' && !inForce);
-  if (outranks && !isFileInConfig(after.source?.name ?? '')) {
+  const hides = takeAway.length > 0 && outranks && !isFileInConfig(after.source?.name ?? '');
+  if (hides)
     ui.note(`${after.source?.name} still hides ${named}, which holds the same keys; take away: ${list}`);
-    ui.note(
-      `then restart every process without ${takeAway.length === 1 ? 'it' : 'them'}, and rotate: keyturn rotate --wait`,
-    );
-  } else ui.note(`${named} replaces ${list}; take it away`);
+  else if (takeAway.length > 0) ui.note(`${named} replaces ${list}; take it away`);
+  const without = takeAway.length === 1 ? 'without it' : 'without them';
+  if (takeAway.length > 0 && (hides || restart))
+    ui.note(`then restart every process ${without}, and rotate: keyturn rotate --wait`);
+  else if (restart)
+    ui.note('restart every process that runs, so that it goes by the document, before keyturn rotate --wait');
 }
 
 /** The secret stays, and does something else from now on. */

@@ -1,8 +1,9 @@
 // A process that goes by secrets alone has nowhere to report, until `keyturn init` makes a document of them. Then it says
 // beside it that it goes by something else: whoever comes to the document later must not sign with a key that it lacks.
+// A promotion waits until it can have said so (see `heardAfter`), so that nothing depends on the hour of a timer.
 import { isThere } from '../disk/read.js';
 import type { Keyring } from '../keyring/keyring.js';
-import { pauseOf } from './pause.js';
+import { LOOK_MS } from './pause.js';
 import type { ReplicaReport } from './report.js';
 import type { Reporter } from './reporter.js';
 
@@ -36,7 +37,7 @@ export class BesideDocument {
       this.#looking ??= this.#look().finally(() => {
         this.#looking = undefined;
       });
-    }, pauseOf(this.#parts.lease));
+    }, LOOK_MS);
     this.#timer.unref();
   }
 

@@ -35,6 +35,11 @@ export interface TransitionFacts {
    * publication: then no clock says how long it has been published.
    */
   readonly clocks?: ClockReadings | undefined;
+  /**
+   * From when on those that go by something else can have said so, where the ring has only just been made of the keys in
+   * force; milliseconds since 1970.
+   */
+  readonly heardAt?: number | undefined;
   /** The most by which the clocks of two machines differ, that of an engine included, in seconds. */
   readonly skew: number;
   /** The longest lifetime of each purpose, as configured now, in seconds. */

@@ -1,5 +1,6 @@
 // The moments from which on a step is safe, computed from what is known of a key.
 import type { ClockReadings, Key, Lifetimes } from './key.js';
+import type { Keyring } from './keyring.js';
 import type { TransitionFacts } from './step-facts.js';
 
 /** The last moment that there is, in milliseconds since 1970: what would be later is never. */
@@ -64,8 +65,9 @@ export function knownToAllAt({
   maxLag,
   skew,
   lease = 0,
-}: Pick<TransitionFacts, 'now' | 'maxLag' | 'skew' | 'lease'>): number {
-  return now + (lease + maxLag + skew) * 1000;
+  heardAt = 0,
+}: Pick<TransitionFacts, 'now' | 'maxLag' | 'skew' | 'lease' | 'heardAt'>): number {
+  return Math.max(now + (lease + maxLag + skew) * 1000, heardAt);
 }
 
 /**
@@ -76,13 +78,24 @@ export function knownToAllAt({
  */
 export function safeToPromoteAt(
   key: Key,
-  facts: Pick<TransitionFacts, 'now' | 'maxLag' | 'skew' | 'clocks'>,
+  facts: Pick<TransitionFacts, 'now' | 'maxLag' | 'skew' | 'clocks' | 'heardAt'>,
 ): number {
-  const { now, maxLag, skew, clocks } = facts;
+  const { now, maxLag, skew, clocks, heardAt = 0 } = facts;
   if (key.state !== 'staged') return now;
   const passed = passedSince(key.clocks, clocks);
-  if (passed !== undefined) return now + maxLag * 1000 - passed;
-  return (key.dates.staged ?? now) + (maxLag + skew) * 1000;
+  const known =
+    passed === undefined ? (key.dates.staged ?? now) + (maxLag + skew) * 1000 : now + maxLag * 1000 - passed;
+  return Math.max(known, heardAt);
+}
+
+/**
+ * When a ring was made of the keys that were in force, in milliseconds since 1970; undefined where its history does not
+ * begin with that, or in a future that only a clock that was set back can have left behind.
+ */
+export function madeAt({ history }: Keyring, now: number): number | undefined {
+  const [first] = history;
+  const made = first !== undefined && (first.what === 'init' || first.what === 'import') && first.at <= now;
+  return made ? first.at : undefined;
 }
 
 /** Milliseconds by the first clock that is found again; one that shows less than before is not the same. */

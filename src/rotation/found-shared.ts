@@ -36,7 +36,7 @@ export async function foundShared(before: Resolution, founding: Founding): Promi
 }
 
 async function foundIn(store: SharedRingStore, before: Resolution, founding: Founding): Promise<Founded> {
-  const done = { place: store.name, document: undefined, takeAway: [], after: before };
+  const done = { place: store.name, document: undefined, takeAway: [], restart: false, after: before };
   // One that this secret does not open is an error in any case: no process could start with it.
   const find = async (): Promise<Founded | undefined> => {
     const there = await store.find();

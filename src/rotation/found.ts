@@ -52,7 +52,16 @@ async function foundDocument(before: Resolution, founding: Founding): Promise<Fo
   }
   const document = await named(await writeConfig(path, before), founding);
   const after = await resolve({ machine, profile, config: inProgram, create: false });
-  return { place: path, created: true, ring, keys, document, takeAway: whatToTakeAway(before), after };
+  return {
+    place: path,
+    created: true,
+    ring,
+    keys,
+    document,
+    takeAway: whatToTakeAway(before),
+    restart: before.source !== undefined,
+    after,
+  };
 }
 
 /** The document that is there already, in force or not. @throws KeyturnError `keyring_exists` unless that is fine */
@@ -68,7 +77,7 @@ async function existing(before: Resolution, path: string, founding: Founding): P
       'there is nothing to do: keyturn doctor shows what is in force',
     );
   }
-  const found = { created: false, keys: NOTHING_TAKEN, after: before };
+  const found = { created: false, keys: NOTHING_TAKEN, restart: false, after: before };
   const at = inForce ? source.path : path;
   const document = at === undefined ? undefined : await named(documentAt(at, before), founding);
   const place = at ?? source?.name ?? '';

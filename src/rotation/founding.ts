@@ -40,6 +40,8 @@ export interface Founded {
   readonly document: FoundedDocument | undefined;
   /** Variables and settings that the ring replaces. */
   readonly takeAway: readonly string[];
+  /** Whether processes may be running by what was in force before: they know no key that is added from now on. */
+  readonly restart: boolean;
   /** What is in force now. */
   readonly after: Resolution;
 }

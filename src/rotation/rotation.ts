@@ -6,6 +6,7 @@ import { KeyturnError } from '../errors.js';
 import type { HeardReport } from '../fleet/authentic.js';
 import { type FactParts, factsOf } from '../fleet/facts.js';
 import { otherApps } from '../fleet/other-apps.js';
+import { heardAfter } from '../fleet/pause.js';
 import { refuseDisagreement } from '../fleet/refusals.js';
 import { endedFacts, lastSignedByAll } from '../fleet/replica-facts.js';
 import { timesOf } from '../fleet/times.js';
@@ -17,6 +18,7 @@ import { effective } from '../keyring/planned.js';
 import { madeToFit, requireRoom } from '../keyring/room.js';
 import type { ReplicaFacts, TransitionFacts } from '../keyring/step-facts.js';
 import { promote, retire, revoke, rollback, stage } from '../keyring/transitions.js';
+import { madeAt } from '../keyring/waits.js';
 import { PurposeRegistry } from '../purposes/registry.js';
 import type { Machine } from '../resolve/machine.js';
 import { type Resolution, resolve } from '../resolve/resolve.js';
@@ -338,12 +340,14 @@ export class Rotation {
     return holds ? { rotation, place: rotation.place, takeAway } : undefined;
   }
 
-  /** Adds a key that verifies and does not sign yet. @throws KeyturnError see `stage` in the transitions */
+  /** Adds a key that verifies and does not sign yet. @throws KeyturnError `source_differs`, and see `stage` in the transitions */
   async stage(options: StageOptions = {}): Promise<Outcome> {
     const material = new Material(
       options.secret === undefined ? generateSecret() : strongSecret(options.secret),
     );
-    return await this.#step(material.kid, options, (ring, facts) => {
+    return await this.#step(material.kid, options, (ring, facts, replicas) => {
+      // It signs by itself, whoever goes by something else then.
+      if (options.activateIn !== undefined) refuseOtherSource(ring, replicas, undefined);
       const activatesAt =
         options.activateIn === undefined ? undefined : facts.now + options.activateIn * 1000;
       return stage(ring, material, facts, activatesAt);
@@ -487,7 +491,15 @@ export class Rotation {
     const ended = await (regardless ? told().catch(() => undefined) : told());
     // Only a promotion asks a clock how long ago a key was staged: nothing stops what goes regardless.
     const clocks = timed ? await (regardless ? this.#clocks().catch(() => ({})) : this.#clocks()) : {};
-    return this.#factsWith(replicas, ended === undefined ? [] : [endedFacts(ended)], clocks, options);
+    const facts = this.#factsWith(replicas, ended === undefined ? [] : [endedFacts(ended)], clocks, options);
+    return ring === undefined ? facts : { ...facts, heardAt: this.#heardAt(ring) };
+  }
+
+  /** Processes that were running before there was a document report once they have found it. */
+  #heardAt(ring: Keyring): number | undefined {
+    if (!(this.#places.store instanceof FileRingStore)) return undefined;
+    const made = madeAt(ring, this.#now());
+    return made === undefined ? undefined : made + heardAfter(this.countsBy.lease);
   }
 
   /** The steadiest first. None for a document given: it is published when whoever takes it gets to it. */

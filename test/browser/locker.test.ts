@@ -148,6 +148,7 @@ describe.skipIf(CHROMIUM === undefined).each([
       KEYTURN_ENV: 'prod',
       KEYTURN_SECURITY__KEYRING__MAX_LAG: '1s',
       KEYTURN_SECURITY__KEYRING__CLOCK_SKEW: '1s',
+      KEYTURN_SECURITY__KEYRING__LEASE: '6s',
     };
     const command = (name: string) => program([name], { cwd, env });
     expect((await command('init')).code).toBe(0);

@@ -77,7 +77,11 @@ describe('the keys in force', () => {
     const env = { KEYTURN_ENV: 'dev' };
     const token = (await start(cwd, env)).signer('invitation').sign('hello');
     const ran = await keyturn(['init'], { cwd, env });
-    expect(ran).toMatchObject({ code: 0, stderr: '' });
+    expect(ran).toMatchObject({
+      code: 0,
+      stderr:
+        'keyturn: note: restart every process that runs, so that it goes by the document, before keyturn rotate --wait\n',
+    });
     expect((await start(cwd, env)).signer('invitation').verify(token)).toMatchObject({ ok: true });
   });
 
@@ -93,7 +97,9 @@ describe('the keys in force', () => {
     const cwd = tempDir();
     const env = { KEYTURN_ENV: 'dev', [COMMAND]: JSON.stringify(['echo', STRONG]) };
     const ran = await keyturn(['init'], { cwd, env });
-    expect(ran.stderr).toBe(`keyturn: note: .keyturn/keyring.json replaces ${COMMAND}; take it away\n`);
+    expect(ran.stderr).toBe(
+      `keyturn: note: .keyturn/keyring.json replaces ${COMMAND}; take it away\nkeyturn: note: then restart every process without it, and rotate: keyturn rotate --wait\n`,
+    );
     expect(states(cwd)).toEqual([`${kidOf(STRONG)} active`]);
   });
 

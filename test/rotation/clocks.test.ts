@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { parseDocument } from '../../src/keyring/document.js';
 import type { Machine } from '../../src/resolve/machine.js';
+import { foundRing } from '../../src/rotation/found.js';
 import { Rotation } from '../../src/rotation/rotation.js';
 import { documentOf } from '../cli/ring.js';
 import { COMING, FILE, kidOf, OLDER, SECRET, STRONG } from '../support/machine.js';
@@ -52,6 +53,37 @@ test('on the machine that staged, its own clock counts, however the time of day 
   one.passed = MAX_LAG;
   one.ahead = -3600;
   expect((await (await one.rotation()).promote()).ring.active.id).toBe(kid);
+});
+
+const DEV_2S = { KEYTURN_ENV: 'dev', KEYTURN_SECURITY__KEYRING__MAX_LAG: '2s' };
+
+test('a ring of the keys in force waits until those that go by them alone can have said so', async () => {
+  const cwd = folder();
+  const one = new Computer(cwd, 'one', DEV_2S);
+  await foundRing({ machine: one.machine, imported: [] });
+  const { kid } = await (await one.rotation()).stage();
+  // They look once a second, and write a report anew after a third of the lease: 10 s at most.
+  one.passed = 10;
+  await expect((await one.rotation()).promote()).rejects.toMatchObject({
+    code: 'too_early',
+    safeAt: START + 11_000,
+  });
+  const { keys } = await (await one.rotation()).status();
+  expect(keys.find(({ id }) => id === kid)?.safeAt).toBe(START + 11_000);
+  one.passed = 11;
+  expect((await (await one.rotation()).promote()).ring.active.id).toBe(kid);
+});
+
+test('a key that is to sign by itself waits for them as well', async () => {
+  const cwd = folder();
+  const one = new Computer(cwd, 'one', DEV_2S);
+  await foundRing({ machine: one.machine, imported: [] });
+  await expect((await one.rotation()).stage({ activateIn: 10 })).rejects.toMatchObject({
+    code: 'too_early',
+    safeAt: START + 11_000,
+  });
+  one.passed = 1;
+  await (await one.rotation()).stage({ activateIn: 10 });
 });
 
 test('on another machine, and after a restart of the same one, what clocks differ by is added', async () => {
