@@ -148,7 +148,12 @@ export class KeyturnError extends Error {
 }
 
 function isInstance(this: unknown, value: unknown): value is KeyturnError {
-  // A class derived from it has errors of its own.
-  if (this !== KeyturnError) return Function.prototype[Symbol.hasInstance].call(this, value);
-  return typeof value === 'object' && value !== null && BRAND in value;
+  try {
+    // A class derived from it has errors of its own.
+    if (this !== KeyturnError) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return typeof value === 'object' && value !== null && BRAND in value;
+  } catch {
+    // A proxy that was revoked, or that lets nobody look: whoever asks in a catch block must hear of the error itself.
+    return false;
+  }
 }

@@ -101,9 +101,10 @@ export interface Internals {
 /**
  * Under a name that every copy of this package knows: an app may get one by `import` and one by `require`, or have one
  * in its bundle and one beside it, and hand what the one made to the other. Beside the objects, and not in them: nobody
- * who looks at one, or prints it with all that it has, comes to a key.
+ * who looks at one, or prints it with all that it has, comes to a key. What is inside has no stable form, so that only
+ * copies of one version share it: a test compares with package.json.
  */
-const INTERNALS = Symbol.for('keyturn/internals');
+const INTERNALS = Symbol.for('keyturn/internals@0.1.0');
 
 function internals(): WeakMap<object, Internals> {
   const shared = globalThis as { [INTERNALS]?: WeakMap<object, Internals> };
@@ -114,7 +115,8 @@ function internals(): WeakMap<object, Internals> {
 /** @internal */
 export function internalsOf(keyturn: Keyturn): Internals {
   const found = internals().get(keyturn);
-  if (found === undefined) throw new TypeError('this is not a Keyturn: pass what createKeyturn() returned');
+  if (found === undefined)
+    throw new TypeError('this is not a Keyturn: pass what createKeyturn() of the same version returned');
   return found;
 }
 

@@ -1,6 +1,6 @@
 // Two copies of the package in one process, as where one part of an app gets it by `import` and another by `require`,
 // or has it in a bundle: what one copy made, the other takes.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Fastify from 'fastify';
@@ -79,6 +79,40 @@ test('an error of one is an error of the other, and nothing else is one', async 
   expect(new Derived('secret_missing', 'm', 'h')).toBeInstanceOf(theirs.KeyturnError);
   for (const other of [new Error('x'), null, undefined, 'KeyturnError', { name: 'KeyturnError' }])
     expect(other).not.toBeInstanceOf(ours.KeyturnError);
+});
+
+test('what lets nobody look at it is no error, and does not throw', () => {
+  class Derived extends ours.KeyturnError {}
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  const closed = new Proxy(
+    {},
+    {
+      has() {
+        throw new Error('nobody looks');
+      },
+      getPrototypeOf() {
+        throw new Error('nobody looks');
+      },
+    },
+  );
+  for (const other of [proxy, closed]) {
+    expect(other instanceof ours.KeyturnError).toBe(false);
+    expect(other instanceof Derived).toBe(false);
+  }
+});
+
+test('copies of one version share what is inside, and no others', () => {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  const shared = Object.getOwnPropertySymbols(globalThis)
+    .map((symbol) => Symbol.keyFor(symbol))
+    .filter((name) => name?.startsWith('keyturn/internals'));
+  expect(shared).toEqual([`keyturn/internals@${version}`]);
+  expect(Object.getOwnPropertyDescriptor(globalThis, Symbol.for(shared[0] ?? ''))).toMatchObject({
+    enumerable: false,
+    writable: false,
+    configurable: false,
+  });
 });
 
 test('what is no Keyturn is refused', () => {
