@@ -13,6 +13,7 @@ export type ErrorCode =
   | 'blob_type_refused'
   | 'build_only'
   | 'command_failed'
+  | 'config_elsewhere'
   | 'config_invalid'
   | 'config_unknown_key'
   | 'cookie_invalid'

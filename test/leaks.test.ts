@@ -41,6 +41,7 @@ import * as transitions from '../src/keyring/transitions.js';
 import { internalsOf, type Keyturn, startKeyturn } from '../src/keyturn.js';
 import { AppCookie } from '../src/purposes/cookie.js';
 import { FileRingStore } from '../src/ring-stores/file.js';
+import { foundRing } from '../src/rotation/found.js';
 import { initKeyring } from '../src/rotation/index.js';
 import { COMMAND_WORDS } from '../src/rotation/refusals.js';
 import { Rotation } from '../src/rotation/rotation.js';
@@ -420,6 +421,13 @@ const PROVOKED: Readonly<Record<string, readonly Provoke[]>> = {
   command_failed: [
     () => refused({ env: { [COMMAND]: json(['sh', '-c', `echo ${CURRENT}; echo ${CURRENT} >&2; exit 3`]) } }),
     () => refused({ env: { [COMMAND]: json([CURRENT, FORMER]) } }),
+  ],
+  config_elsewhere: [
+    async () => {
+      const cwd = await folderWith({ 'apps/web/keyturn.toml': '' });
+      const env = { KEYTURN_ENV: 'dev', [SECRET]: CURRENT };
+      await foundRing({ machine: machine({ cwd, env }), placeSaid: false, imported: [] });
+    },
   ],
   config_invalid: [
     () => refused({ env: { [SECRET]: CURRENT, KEYTURN_SESSION__IDLE: FORMER } }),

@@ -26,6 +26,8 @@ export interface Place {
   readonly config: string;
   /** `KEYTURN_CONFIG` names it: it must be there. */
   readonly named: boolean;
+  /** The package of the file that was started, where it has configuration that this one takes the place of. */
+  readonly passedOver?: string | undefined;
 }
 
 const CONFIG = 'keyturn.toml';
@@ -46,8 +48,12 @@ const LIMIT_BYTES = 256 * 1024;
  */
 export async function findPlace({ cwd, entry, env }: Whereabouts): Promise<Place> {
   const named = await namedConfig(env.KEYTURN_CONFIG, cwd);
-  const folder = await findFolder(cwd, entry, named !== undefined);
-  return named === undefined ? placeIn(folder) : { folder, config: named, named: true };
+  const owner = entry === undefined ? undefined : await packageOf(entry);
+  const folder = await findFolder(cwd, owner, named !== undefined);
+  if (named !== undefined) return { folder, config: named, named: true };
+  const both =
+    owner !== undefined && owner !== folder && (await hasConfig(folder)) && (await hasConfig(owner));
+  return { ...placeIn(folder), ...(both ? { passedOver: owner } : {}) };
 }
 
 /** A place that nobody has looked for. */
@@ -55,12 +61,16 @@ export function placeIn(folder: string): Place {
   return { folder, config: join(folder, CONFIG), named: false };
 }
 
-async function findFolder(cwd: string, entry: string | undefined, named: boolean): Promise<string> {
-  const owner = entry === undefined ? undefined : await packageOf(entry);
+async function findFolder(cwd: string, owner: string | undefined, named: boolean): Promise<string> {
   if (owner === undefined || owner === cwd) return cwd;
   for (const names of [...(named ? [] : [CONFIG_FILES]), ['.keyturn']])
     for (const folder of [cwd, owner]) if (await hasOne(folder, names)) return folder;
   return isIn(cwd, owner) || isIn(owner, cwd) ? owner : cwd;
+}
+
+/** Whether a folder has a configuration file, of whatever profile. */
+export async function hasConfig(folder: string): Promise<boolean> {
+  return await hasOne(folder, CONFIG_FILES);
 }
 
 async function hasOne(folder: string, names: readonly string[]): Promise<boolean> {
@@ -139,7 +149,7 @@ export async function placesBelow(folder: string, levels: number = LEVELS): Prom
   // One after another: of a hundred times a hundred folders none needs to be fast.
   for (const name of names.sort()) {
     const below = join(folder, name);
-    if (await hasOne(below, CONFIG_FILES)) found.push(below);
+    if (await hasConfig(below)) found.push(below);
     else if (levels > 1) found.push(...(await placesBelow(below, levels - 1)));
   }
   return found;

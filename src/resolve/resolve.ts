@@ -12,6 +12,7 @@ import {
   refuseTestOnPlatform,
 } from '../config/profile.js';
 import type { variableOf } from '../config/settings.js';
+import { asWord } from '../config/shell.js';
 
 import { isQuoted } from '../config/value.js';
 
@@ -85,6 +86,8 @@ export async function resolve(options: ResolveOptions): Promise<Resolution> {
     options.place ??
     (await problems.attemptAsync('configuration', () => findPlace(machine))) ??
     placeIn(machine.cwd);
+  if (place.passedOver !== undefined)
+    problems.warn('configuration', passedOver(place.folder, place.passedOver));
   const { settings, outside, configFiles } = await readSettings(
     { ...options, place },
     profile.profile,
@@ -158,6 +161,15 @@ export async function resolve(options: ResolveOptions): Promise<Resolution> {
     keyring: assembled.keyring,
     problems: problems.list,
   };
+}
+
+/** A file at the root of a monorepo takes away those of the app below that is started from there. */
+function passedOver(read: string, app: string): KeyturnError {
+  return new KeyturnError(
+    'config_elsewhere',
+    `configuration is read from ${read}, and not from ${app}, which has files of its own`,
+    `move what is meant into one of the two; KEYTURN_CONFIG=${asWord(app)} reads the other`,
+  );
 }
 
 /** Of what nobody has configured: a file that is not loaded may be where somebody believes that it is. */

@@ -1,7 +1,7 @@
 // Starts a keyring, with the keys in force or with secrets of another place. Nothing is ever overwritten.
 import { access } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative } from 'node:path';
-import { profileConfig } from '../config/place.js';
+import { elsewhereBelow, hasConfig, profileConfig } from '../config/place.js';
 import { configTemplate, productionTemplate } from '../config/template.js';
 import { writeNewFile } from '../disk/files.js';
 import { type ErrorCode, KeyturnError } from '../errors.js';
@@ -26,7 +26,7 @@ import {
  * Starts the keyring in the engine that `security.keyring.store` names, else writes `.keyturn/keyring.json`, a
  * keyturn.prod.toml that names it, and a keyturn.toml, each where there is none.
  *
- * @throws KeyturnError `keyring_exists`, `keyring_unwritable`, and what keeps a process from starting
+ * @throws KeyturnError `config_elsewhere`, `keyring_exists`, `keyring_unwritable`, and what keeps a process from starting
  */
 export async function foundRing(founding: Founding): Promise<Founded> {
   const { machine, profile, config } = founding;
@@ -41,6 +41,7 @@ async function foundDocument(before: Resolution, founding: Founding): Promise<Fo
   if (founding.replaces !== undefined) throw onlyInEngines();
   const there = await existing(before, path, founding);
   if (there !== undefined) return there;
+  await refuseAbove(before, founding);
   await refuseHeld(before, path, founding);
   refuseWhatCannotBe(before, path, founding);
   const { ring, keys } = firstRing(founding, before);
@@ -84,6 +85,18 @@ async function existing(before: Resolution, path: string, founding: Founding): P
   if (inForce) return { ...found, place, ring: sound(before), document, takeAway: [] };
   const ring = await new FileRingStore(path, 0, founding.machine.now).read();
   return { ...found, place, ring, document, takeAway: whatToTakeAway(before) };
+}
+
+/** A keyturn.toml at the root of a monorepo would be read in the place of the one that an app below has. */
+async function refuseAbove({ place }: Resolution, { placeSaid, machine }: Founding): Promise<void> {
+  if (placeSaid || place.named || (await hasConfig(place.folder))) return;
+  const below = await elsewhereBelow(machine.cwd);
+  if (below === undefined) return;
+  throw new KeyturnError(
+    'config_elsewhere',
+    `${below.what}: a keyring document here would take their place`,
+    `${below.hint}; where the app is this folder, --cwd .`,
+  );
 }
 
 /** Whoever holds a ring gives it up by a step only: another one in its place signs everybody out, or nobody follows it. */

@@ -14,6 +14,8 @@ export interface Founding {
   readonly profile?: string | undefined;
   /** Settings written in the program, as `createKeyturn({ config })` takes them. */
   readonly config?: Readonly<Record<string, unknown>> | undefined;
+  /** Whether the folder was named: otherwise no configuration is begun above that of an app. */
+  readonly placeSaid: boolean;
   /** Who does it, for the history. */
   readonly who?: string | undefined;
   /** Secrets of another place to take over, the newest first; empty: the keys in force. */

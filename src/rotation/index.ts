@@ -62,7 +62,7 @@ export interface NewKeyring {
  * a document in `.keyturn`. Of the keys in force, or of secrets of another place: of those the first signs and the
  * others verify, and the keys in force go on verifying, so that nobody is logged out. Nothing is ever overwritten.
  *
- * @throws KeyturnError `keyring_exists`, `keyring_unwritable`, `secret_weak`, `key_state` for a secret whose key is
+ * @throws KeyturnError `config_elsewhere`, `keyring_exists`, `keyring_unwritable`, `secret_weak`, `key_state` for a secret whose key is
  * revoked, and what keeps a process from starting; with an engine also `engine_missing`, `engine_unavailable`,
  * `keyring_sealed`, `profile_differs`, `secret_differs`
  */
@@ -73,6 +73,7 @@ export async function initKeyring(options: InitKeyringOptions = {}): Promise<New
     machine: machineOf(options),
     profile: options.profile,
     config: options.config as RotationOptions['config'],
+    placeSaid: options.cwd !== undefined,
     who: options.who,
     imported,
     approve: ({ left }) => refuseRevoked(imported, left),

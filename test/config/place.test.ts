@@ -298,6 +298,52 @@ describe('what is said', () => {
     });
   });
 
+  test('init and import begin nothing above an app, unless the folder is named', async () => {
+    const { root, web } = await monorepo({ 'apps/web/keyturn.toml': CONFIG, 'old-secret': STRONG });
+    for (const args of [['init'], ['init', '--if-missing'], ['import', 'old-secret']]) {
+      const ran = await command([...args, '--json'], { cwd: root, env: DEV });
+      expect(ran.code).toBe(1);
+      expect(JSON.parse(ran.stdout)).toMatchObject({
+        error: {
+          code: 'config_elsewhere',
+          hint: 'run this in the folder of the app, or name it: --cwd apps/web; where the app is this folder, --cwd .',
+        },
+      });
+      for (const name of ['keyturn.toml', 'keyturn.prod.toml', '.keyturn'])
+        expect(existsSync(join(root, name)), name).toBe(false);
+    }
+    expect((await command(['init', '--cwd', web], { cwd: root, env: DEV })).code).toBe(0);
+    expect(existsSync(join(web, '.keyturn/keyring.json'))).toBe(true);
+    expect((await command(['init', '--cwd', root], { cwd: root, env: DEV })).code).toBe(0);
+    expect(existsSync(join(root, 'keyturn.toml'))).toBe(true);
+  });
+
+  test('an app at the root, and a place that is named, are begun in spite of files below', async () => {
+    const { root } = await monorepo({ 'apps/web/keyturn.toml': CONFIG, 'keyturn.prod.toml': '' });
+    expect((await command(['init'], { cwd: root, env: DEV })).code).toBe(0);
+    const other = await monorepo({ 'apps/web/keyturn.toml': CONFIG });
+    const env = { ...DEV, KEYTURN_CONFIG: 'apps/web' };
+    expect((await command(['init'], { cwd: other.root, env })).code).toBe(0);
+    expect(existsSync(join(other.root, 'keyturn.toml'))).toBe(false);
+  });
+
+  test('a start warns where the working directory takes the place of the package that is started', async () => {
+    const { root, web } = await monorepo({ 'keyturn.toml': CONFIG, 'apps/web/keyturn.toml': CONFIG });
+    const warned = async (where: Parameters<typeof resolveOn>[0]) =>
+      (await resolveOn({ env: DEV, ...where })).problems.filter(
+        ({ error }) => error.code === 'config_elsewhere',
+      );
+    expect(await warned({ cwd: root, entry: web })).toMatchObject([
+      {
+        severity: 'warning',
+        error: { message: expect.stringContaining(`from ${root}, and not from ${web},`) },
+      },
+    ]);
+    expect(await warned({ cwd: web, entry: web })).toEqual([]);
+    expect(await warned({ cwd: root })).toEqual([]);
+    expect(await warned({ cwd: root, entry: web, env: { ...DEV, KEYTURN_CONFIG: 'apps/web' } })).toEqual([]);
+  });
+
   test('a folder whose name a shell would run is quoted where a hint names it', async () => {
     const root = await folderWith({ "$(id) it's/keyturn.toml": CONFIG });
     const below = await elsewhereBelow(root);

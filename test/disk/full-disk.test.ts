@@ -120,6 +120,7 @@ const WRITERS: Readonly<Record<string, Writer>> = {
   init: {
     write: (cwd) =>
       foundRing({
+        placeSaid: true,
         machine: machine({ cwd, env: { KEYTURN_ENV: 'prod', [SECRET]: STRONG } }),
         profile: undefined,
         who: 'ada',

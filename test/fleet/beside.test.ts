@@ -29,7 +29,7 @@ async function runningBeside(env: Record<string, string>): Promise<string> {
     await keyturn.close();
     rmSync(cwd, { recursive: true, force: true });
   });
-  await foundRing({ machine: machineIn(cwd, env), profile: 'dev', imported: [] });
+  await foundRing({ machine: machineIn(cwd, env), profile: 'dev', imported: [], placeSaid: true });
   return cwd;
 }
 

@@ -44,6 +44,7 @@ export const importSecrets: Command = {
     const founded = await foundRing({
       machine: context.machine,
       profile: await profileToFound(context),
+      placeSaid: context.value('cwd') !== undefined,
       who: whoOf(context),
       imported,
       waiting: tellWaiting(context),

@@ -47,6 +47,7 @@ export const init: Command = {
     const founded = await foundRing({
       machine: context.machine,
       profile: await profileToFound(context),
+      placeSaid: context.value('cwd') !== undefined,
       who: whoOf(context),
       imported: [],
       ifMissing: context.has('if-missing'),
