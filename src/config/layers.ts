@@ -41,6 +41,9 @@ export interface PurposeSettings {
   readonly origin: Origin;
 }
 
+/** Every name that is fixed. Those of purposes are not: an app chooses them. */
+const KNOWN: readonly string[] = [...SETTING_NAMES, ...SETTING_NAMES.map(variableOf), ...COMPANION_VARIABLES];
+
 const SOURCES: readonly SettingName[] = [
   'security.signing_secret.secret',
   'security.signing_secret.file',
@@ -319,7 +322,7 @@ class Placing {
         : near === undefined
           ? 'take it out; docs/configuration.md lists every setting'
           : `did you mean ${near}?`;
-      if (mayBeShown(path, near))
+      if (mayBeShown(path, near, KNOWN))
         return new KeyturnError('config_unknown_key', `${what} ${path} in ${where} is not known`, hint);
       const beginning = knownBeginning(path, known);
       const which = beginning === '' ? `a ${what}` : `a ${what} that begins with ${beginning}`;

@@ -125,9 +125,10 @@ export function refuseTestOnPlatform(decision: ProfileDecision, env: Variables, 
   );
 }
 
-/** The package script that runs, where it is one that builds: it needs no secret. */
+/** The package script that runs, as it may be shown, where it is one that builds: it needs no secret. */
 export function buildScript(env: Variables): string | undefined {
-  return scripts(env).find((script) => BUILD_SCRIPT.test(script));
+  const script = scripts(env).find((name) => BUILD_SCRIPT.test(name));
+  return script === undefined ? undefined : scriptShown(script);
 }
 
 /** What says that nothing is served here, but built: an import must not need a secret. */
@@ -169,7 +170,7 @@ function setRunner(env: Variables): string | undefined {
 function seenRunner(env: Variables, signs: Signs): string | undefined {
   if (signs.testRunner !== undefined) return `${signs.testRunner} runs this`;
   const script = scripts(env).find((name) => TEST_SCRIPT.test(name));
-  return script === undefined ? undefined : `the package script "${script}" runs this`;
+  return script === undefined ? undefined : `the package script "${scriptShown(script)}" runs this`;
 }
 
 function platformSign(env: Variables, signs: Signs): string | undefined {
@@ -191,7 +192,7 @@ function personSign(env: Variables, signs: Signs): string | undefined {
   if (signs.terminal) return 'this runs at a terminal';
   if (signs.debugger) return 'a debugger is attached';
   const script = scripts(env).find((name) => DEVELOPMENT_SCRIPT.test(name));
-  return script === undefined ? undefined : `the package script "${script}" runs this`;
+  return script === undefined ? undefined : `the package script "${scriptShown(script)}" runs this`;
 }
 
 /** The package scripts that run this: npm, pnpm, Yarn and Bun set one variable, `node --run` another. */
@@ -205,10 +206,18 @@ function present(env: Variables, variable: string): boolean {
   return env[variable] !== undefined && env[variable] !== '';
 }
 
+/** What can be read at a glance, and moves no cursor. */
+const SHORT = /^[\w.:-]{1,24}$/;
+
+/** Of a script that is known by its beginning the rest may be anything. */
+function scriptShown(script: string): string {
+  return SHORT.test(script) ? script : `${script.split(':', 1)[0]}:…`;
+}
+
 /** A variable that a platform sets, with its value where that is one that can be read at a glance. */
 function shown(env: Variables, variable: string): string {
   const value = env[variable] ?? '';
-  return /^[\w.:-]{1,24}$/.test(value) ? `${variable} is "${value}"` : `${variable} is set`;
+  return SHORT.test(value) ? `${variable} is "${value}"` : `${variable} is set`;
 }
 
 /** Anything but a short word may be a secret that was put into the wrong variable. */

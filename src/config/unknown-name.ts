@@ -4,18 +4,27 @@ import { isSlipOf } from './nearest.js';
 /** Letters alone, and fewer than a secret needs: a word that somebody took for a setting. */
 const WORD = /^[A-Za-z_-]{1,20}$/;
 const MOST_WORDS = 4;
+/** Of all words together that no known name begins with: what is cut into words may still be one secret. */
+const MOST_UNKNOWN = 24;
 
 /**
  * Whether an unknown name may be repeated.
  *
  * @param near the known name that it resembles
+ * @param known names with beginnings that say nothing new; none of them was typed
  */
-export function mayBeShown(name: string, near: string | undefined): boolean {
+export function mayBeShown(name: string, near: string | undefined, known: readonly string[] = []): boolean {
   if (isSlipOf(name, near)) return true;
   // Beside the secret everything unknown may be one.
   if (/signing_secret/i.test(name)) return false;
-  const words = name.split(/\.|(?<=[A-Z])__(?=[A-Z])/, MOST_WORDS + 1);
-  return words.length <= MOST_WORDS && words.every((word) => WORD.test(word));
+  const words = wordsOf(name);
+  if (words.length > MOST_WORDS || !words.every((word) => WORD.test(word))) return false;
+  const beginning = knownBeginning(name, known) || (/^KEYTURN_/.exec(name)?.[0] ?? '');
+  return wordsOf(name.slice(beginning.length)).join('').length <= MOST_UNKNOWN;
+}
+
+function wordsOf(name: string): readonly string[] {
+  return name.split(/\.|(?<=[A-Z])__(?=[A-Z])/, MOST_WORDS + 1);
 }
 
 /** The longest beginning of it that is one of a known name, up to a whole word. */

@@ -33,6 +33,7 @@ async function gather(
 ): Promise<Facts> {
   const resolution = await resolve({ machine, profile, create: false });
   const { cwd, dataDir } = resolution;
+  const list = resolvePath(machine.cwd, wordlist ?? '');
   const secretPlaces = await findSecretPlaces(resolution);
   const [dataDirThere, secret, document] = await Promise.all(
     [dataDir, join(dataDir, 'secret'), join(dataDir, 'keyring.json')].map(isThere),
@@ -63,7 +64,7 @@ async function gather(
     wordlist:
       wordlist === undefined
         ? undefined
-        : await searchWordlist(resolvePath(machine.cwd, wordlist), wordlist, keysOf(resolution, ring)),
+        : await searchWordlist(list, await nameOfTyped(list, wordlist), keysOf(resolution, ring)),
     sessionEngine,
     sealingFails: purposes instanceof KeyturnError ? undefined : await whySealingFails(purposes),
   };
@@ -93,6 +94,11 @@ async function whySealingFails(registry: PurposeRegistry): Promise<KeyturnError 
     if (error instanceof KeyturnError) return error;
     throw error;
   }
+}
+
+/** A path where nothing is is not repeated: it may be a secret that belongs into the list. */
+async function nameOfTyped(path: string, typed: string): Promise<string> {
+  return (await isThere(path)) ? typed : 'that --wordlist names';
 }
 
 async function isThere(path: string): Promise<boolean> {

@@ -96,7 +96,7 @@ async function replace(
   if (there !== undefined && there.ring.id !== replaces) {
     throw new KeyturnError(
       'keyring_exists',
-      `the keyring in ${store.name} is ${there.ring.id}, and --replaces names ${replaces}`,
+      `the keyring in ${store.name} is ${there.ring.id}, and --replaces names another one`,
       'name the one that is there; keyturn status shows it',
     );
   }

@@ -200,6 +200,8 @@ describe('a secret that is typed in the wrong place', () => {
     ['as a number of replicas', (secret: string) => ['promote', '--replicas', secret]],
     ['as a duration', (secret: string) => ['rotate', '--wait', '--timeout', secret]],
     ['as a file to import', (secret: string) => ['import', secret]],
+    ['as a list of guesses', (secret: string) => ['doctor', '--wordlist', secret]],
+    ['as a keyring to replace', (secret: string) => ['init', '--replaces', secret]],
     ['as a variable to import', (secret: string) => ['import', '--variable', secret]],
   ])('%s', async (_, args) => {
     const env = { KEYTURN_ENV: 'dev' };
@@ -210,6 +212,12 @@ describe('a secret that is typed in the wrong place', () => {
     }
     // What Node itself makes of what was typed is written by the process.
     expectSilence(await program(args(PLANTED), { env }), PLANTED);
+  });
+
+  test('as a file of variables', async () => {
+    // In this process: Node 20 looks for that file by itself, and tells its name.
+    for (const secret of secrets)
+      expectSilence(await keyturn(['doctor', '--env-file', secret], { env: { KEYTURN_ENV: 'dev' } }), secret);
   });
 
   test('on standard input', async () => {

@@ -53,7 +53,7 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
     expect(plain.stderr).toContain('already, and init overwrites nothing');
     const wrong = await command(place, ['init', '--replaces', 'another-ring']);
     expect(wrong).toMatchObject({ code: 1, stdout: '' });
-    expect(wrong.stderr).toContain('is ring-of-tests, and --replaces names another-ring');
+    expect(wrong.stderr).toContain('is ring-of-tests, and --replaces names another one');
     expect(await place.table.read()).toEqual(before);
     for (const { keyturn, accepts } of [one, two])
       expect([keyturn.health.ready, accepts(token)]).toEqual([true, true]);

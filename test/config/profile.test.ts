@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { DEVELOPMENT_CONTAINERS, PLATFORMS, TEST_RUNNERS } from '../../src/config/platforms.js';
-import { decideProfile, type Signs } from '../../src/config/profile.js';
+import { buildScript, decideProfile, type Signs } from '../../src/config/profile.js';
 import { runDoctor } from '../../src/doctor/run.js';
 import { KeyturnError } from '../../src/errors.js';
 import { isTestFile, testRunner } from '../../src/resolve/machine.js';
@@ -91,6 +91,20 @@ describe('a test that runs: test, before any other sign', () => {
     for (const no of ['', 'false']) expect(decide({ [variable]: no }).profile).toBe('prod');
     // Workers are counted from 0.
     expect(decide({ [variable]: '0' }).profile).toBe(variable.endsWith('_ID') ? 'test' : 'prod');
+  });
+
+  test.each([
+    ['test', 'x'.repeat(40), 'test'],
+    ['test', '\u001b[2J', 'test'],
+    ['dev', 'a secret that was put there', 'dev'],
+    ['dev', '\u009b31m\u202e', 'dev'],
+  ])('of the package script %s:%j only the beginning is shown', (beginning, rest, profile) => {
+    for (const variable of ['npm_lifecycle_event', 'NODE_RUN_SCRIPT_NAME'])
+      expect(decide({ [variable]: `${beginning}:${rest}` })).toMatchObject({
+        profile,
+        signal: `the package script "${beginning}:…" runs this`,
+      });
+    expect(buildScript({ npm_lifecycle_event: `build:${rest}` })).toBe('build:…');
   });
 
   test.each(['test', 'test:unit', 'test:'])('a package script named %s', (script) => {

@@ -54,6 +54,42 @@ describe.each(SECRETS)('%s', (secret) => {
   });
 });
 
+describe('cut into words', () => {
+  const PARTS = ['wherethequickbrownfx', 'jumpsoverlazydogsand', 'sphinxofblackquartzx'];
+  const loud = PARTS.join('__').toUpperCase();
+
+  test.each([
+    [`"${PARTS.join('.')}" = 1`, {}],
+    [`[session.cookie]\n"${PARTS.join('.')}" = 1`, {}],
+    [`[purposes."${PARTS.join('.')}"]\nmax_age = 1`, {}],
+    ['', { [`KEYTURN_${loud}`]: '1' }],
+    ['', { [`KEYTURN_SESSION__COOKIE__${loud}`]: '1' }],
+  ])('%j %j', async (toml, env) => {
+    const errors = await errorsWith(toml, env);
+    expect(errors).not.toEqual([]);
+    for (const text of PARTS) expectNoLeak(errors, text);
+    for (const text of PARTS) expectNoLeak(errors, text.toUpperCase());
+  });
+
+  test.each(['', '[session.cookie]\n'])('as tables, of which one is told: %j', async (section) => {
+    const errors = await errorsWith(`${section}${PARTS.join('.')} = 1`);
+    expect(errors).toHaveLength(1);
+    expectNoLeak(errors, PARTS[1] as string);
+    expectNoLeak(errors, PARTS[2] as string);
+  });
+
+  test('but a name of few letters beneath a known one is repeated', async () => {
+    const told = async (toml: string, env = {}) => (await errorsWith(toml, env))[0]?.message;
+    expect(await told('[session.cookie]\nhow_long_it_lives = 1')).toContain(
+      'session.cookie.how_long_it_lives',
+    );
+    expect(await told('[server]\nport = 1')).toContain('server');
+    expect(await told('', { KEYTURN_SESSION__COOKIE__HOW_LONG: '1' })).toContain(
+      'KEYTURN_SESSION__COOKIE__HOW_LONG',
+    );
+  });
+});
+
 test('what is known of such a name is said', async () => {
   const [error] = await errorsWith('', { [`${SECRET}_${OLDER}`]: 'x' });
   expect(error?.message).toMatch(

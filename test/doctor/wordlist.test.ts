@@ -118,4 +118,18 @@ describe('the doctor', () => {
     const check = await report(`${STRONG}\n`, { KEYTURN_ENV: 'dev', [SECRET]: COMING, [NEXT]: STRONG });
     expect(check('keyring')).toMatchObject({ status: 'warn' });
   });
+
+  test('repeats what was typed only where something is there', async () => {
+    const run = async (wordlist: string) => {
+      const cwd = await folderWith({ 'folder/file': '' });
+      return await runDoctor(machine({ cwd, env }), undefined, { wordlist });
+    };
+    const refused = (message: string) => ({ code: 'wordlist_unreadable', message });
+    await expect(run(OLDER)).rejects.toMatchObject(
+      refused('the word list that --wordlist names cannot be read (ENOENT)'),
+    );
+    await expect(run('folder')).rejects.toMatchObject(
+      refused('the word list folder cannot be read (it is not a file)'),
+    );
+  });
 });
