@@ -316,7 +316,9 @@ class Placing {
     this.#wrong(() => {
       const atTop = path.slice(path.lastIndexOf('.') + 1);
       const misplaced = atTop !== path && isSetting(atTop);
-      const near = misplaced ? atTop : nearest(GUESSES[path] ?? path, known);
+      const near = misplaced
+        ? atTop
+        : nearest(Object.hasOwn(GUESSES, path) ? (GUESSES[path] as string) : path, known);
       const hint = misplaced
         ? `${atTop} stands at the top of the file, before the first [section]`
         : near === undefined
