@@ -5,7 +5,7 @@
 import { type AppNames, appNames } from './config/app.js';
 import type { Settings } from './config/layers.js';
 import { fits, type OptionNames, requireFunction, requireOptions } from './config/options.js';
-import { buildSign, PROFILE_WORDS, type Profile } from './config/profile.js';
+import { buildSign, type Profile } from './config/profile.js';
 import type { EngineClients, Engines } from './engines/engines.js';
 import { KeyturnError } from './errors.js';
 import type { Keyring } from './keyring/keyring.js';
@@ -349,7 +349,7 @@ export async function startKeyturn(options: KeyturnOptions, machine: Machine): P
   });
   const sealing = await sealingFor(registry, settings, profile);
   const usage = new Usage();
-  report(resolution, logger);
+  await report(resolution, logger);
   if (longer !== undefined && profile === 'dev') warnOfProduction(longer, logger);
   const outside = await outsideOf(resolution, options, logger, machine.now);
   const { sessionStore, places = NOWHERE } = outside ?? {};
@@ -363,7 +363,7 @@ export async function startKeyturn(options: KeyturnOptions, machine: Machine): P
       usage,
     });
     await keeper.start();
-    if (!keeper.health.reporting) warnUnreported(await outside?.whyUnreported(), logger);
+    if (!keeper.health.reporting) await outside?.warnUnreported();
     const { ring } = keeper;
     return new LiveKeyturn(profile, {
       settings,
@@ -464,18 +464,6 @@ async function outsideOf(
   return await openOutside(resolution, clients, logger, now);
 }
 
-/** Steps of a rotation would not wait for this process, and nobody would see why. */
-function warnUnreported(why: string | undefined, logger: Logger): void {
-  if (why === undefined) return;
-  logger.warn(
-    {
-      event: 'fleet.unreported',
-      hint: 'let one who may run the SQL that keyringSchemaSql() of keyturn/stores/postgres gives, and let the user select, insert, update and delete there',
-    },
-    `keyturn status and doctor do not see this process: ${why}`,
-  );
-}
-
 /** Whoever finds out in development has the line at hand, and not a server that does not start. */
 function warnOfProduction({ code, message, hint }: KeyturnError, logger: Logger): void {
   logger.warn({ event: 'production.refuses', code, hint }, `production will refuse this: ${message}`);
@@ -501,18 +489,11 @@ function machineParts(options: KeyturnOptions): Partial<Machine> {
 }
 
 /** Says at start what an operator wants to know: which rules, which keys from where, and what is doubtful. */
-function report(resolution: Resolution, logger: Logger): void {
+async function report(resolution: Resolution, logger: Logger): Promise<void> {
   const { profile, source, keyring } = resolution;
-  if (profile.inferred) {
-    const { profile: name, signal, against } = profile;
-    const facts = { event: 'profile.inferred', profile: name, signal, against };
-    const but = against === undefined ? '' : `, and yet ${against}`;
-    // On a server a variable that was forgotten in its image would bring these rules.
-    const cure = against === undefined ? `${name} to settle it` : 'prod on a server';
-    const said = `${PROFILE_WORDS[name]} rules apply: ${signal}${but}; set KEYTURN_ENV=${cure}`;
-    if (name === 'dev' || against !== undefined) logger.warn(facts, said);
-    else logger.info(facts, said);
-  }
+  const rare =
+    profile.inferred || source?.created === true ? await import('./runtime/start-report.js') : undefined;
+  rare?.reportInferred(profile, logger);
   logger.info(
     { event: 'configuration.read', files: resolution.configFiles },
     resolution.configFiles.length === 0
@@ -522,16 +503,7 @@ function report(resolution: Resolution, logger: Logger): void {
   for (const { error } of resolution.problems) {
     logger.warn({ event: 'configuration.doubtful', code: error.code, hint: error.hint }, error.message);
   }
-  if (source?.created === true) {
-    const kept =
-      source.kind === 'development-file'
-        ? `and keeps it in ${source.name}`
-        : 'and keeps it in memory: a restart signs everybody out';
-    logger.info(
-      { event: 'secret.created', source: source.name },
-      `development makes its own signing secret ${kept}`,
-    );
-  }
+  rare?.reportCreated(source, logger);
   if (keyring !== undefined) {
     logger.info(
       {

@@ -14,8 +14,8 @@ export interface Outside {
   /** Undefined for sessions in the cookie. */
   readonly sessionStore: ReachableStore | undefined;
   readonly places: RingPlaces;
-  /** Why the process cannot report itself where its sessions are; undefined where it can, or need not. */
-  whyUnreported(): Promise<string | undefined>;
+  /** Warns where the process cannot report itself where its sessions are. */
+  warnUnreported(): Promise<void>;
 }
 
 /**
@@ -61,8 +61,8 @@ export async function openOutside(
     });
     const places = await openRingPlaces(resolution, engines, now);
     await tellOtherApps(places, resolution, logger);
-    const whyUnreported = () => unreported(places, settings, engines);
-    return { engines, sessionStore, places, whyUnreported };
+    const warn = async () => warnUnreported(await unreported(places, settings, engines), logger);
+    return { engines, sessionStore, places, warnUnreported: warn };
   } catch (error) {
     await engines.close();
     throw error;
@@ -83,4 +83,16 @@ async function tellOtherApps(
   const found = await otherApps(here, others, { app, ring: keyring, kids });
   for (const { what, hint, expected } of otherAppsInWords(found, settings, 'this process'))
     logger[expected ? 'info' : 'warn']({ event: 'app.others', hint }, what);
+}
+
+/** Steps of a rotation would not wait for this process, and nobody would see why. */
+function warnUnreported(why: string | undefined, logger: Logger): void {
+  if (why === undefined) return;
+  logger.warn(
+    {
+      event: 'fleet.unreported',
+      hint: 'let one who may run the SQL that keyringSchemaSql() of keyturn/stores/postgres gives, and let the user select, insert, update and delete there',
+    },
+    `keyturn status and doctor do not see this process: ${why}`,
+  );
 }

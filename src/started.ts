@@ -22,3 +22,11 @@ export function startedFile(): string | undefined {
     return started;
   }
 }
+
+/** The installed package that a file belongs to, where it belongs to one. */
+export function packageIn(path: string): string | undefined {
+  const parts = path.split(/[\\/]/);
+  const [scope, name] = parts.slice(parts.lastIndexOf('node_modules') + 1);
+  if (!parts.includes('node_modules')) return undefined;
+  return scope?.startsWith('@') ? `${scope}/${name}` : scope;
+}

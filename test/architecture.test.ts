@@ -43,7 +43,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'optional-package': ['started'],
   errors: ['printable'],
   disk: ['errors'],
-  config: ['errors', 'disk'],
+  config: ['started', 'errors', 'disk'],
   engines: ['optional-package', 'errors', 'config'],
   keyring: ['errors', 'disk'],
   secret: ['errors', 'disk'],

@@ -13,15 +13,6 @@ export const TEST_RUNNERS: ReadonlyArray<readonly [variable: string, runner: str
   ['WDIO_WORKER_ID', 'WebdriverIO'],
 ];
 
-/** Packages whose processes runners run tests in, and others other things: a sign beside the runner's variable alone. */
-export const TEST_WORKERS: readonly string[] = [
-  'jest-worker',
-  'tinypool',
-  'workerpool',
-  'playwright',
-  '@wdio/local-runner',
-];
-
 /** Packages that run tests and set no variable: known by the file that was started. */
 export const RUNNER_PACKAGES: readonly string[] = [
   'mocha',

@@ -16,8 +16,8 @@ export interface Signs {
   readonly container: boolean;
   /** The test runner that was started, where it sets no variable: "mocha". */
   readonly testRunner?: string | undefined;
-  /** What was started is a file of tests, or one in which runners run them. */
-  readonly testFile?: boolean | undefined;
+  /** The file that was started. */
+  readonly started?: string | undefined;
 }
 
 /**
@@ -62,7 +62,7 @@ export const PROFILE_WORDS: Readonly<Record<Profile, string>> = {
   prod: 'production',
 };
 
-const IN_CONTAINER = 'this runs in a container';
+export const IN_CONTAINER = 'this runs in a container';
 const DEVELOPMENT_SCRIPT = /^(?:dev|develop|debug|watch|start:dev|dev:.*)$/s;
 const TEST_SCRIPT = /^test(?::.*)?$/s;
 const BUILD_SCRIPT = /^(?:pre|post)?build(?::.*)?$/s;
@@ -105,26 +105,6 @@ function inferred(profile: Profile, by: Sayer, signal: string): ProfileDecision 
   return { profile, by, signal, inferred: true };
 }
 
-/**
- * The test profile makes a secret and throws it away: a server that runs by it because of a variable that somebody
- * forgot in an image would sign everybody out with each restart, and check nothing.
- *
- * @throws KeyturnError `profile_refused`
- */
-export function refuseTestOnPlatform(decision: ProfileDecision, env: Variables, signs: Signs): void {
-  const { profile, by, signal } = decision;
-  if (profile !== 'test' || isTested(decision, env, signs)) return;
-  // What the code of a program says nobody has forgotten in an image; on a platform it runs no tests all the same.
-  const container = by !== 'caller' && isServerContainer(env, signs);
-  const platform = platformSign(env, signs) ?? (container ? IN_CONTAINER : undefined);
-  if (platform === undefined) return;
-  throw new KeyturnError(
-    'profile_refused',
-    `test rules are refused here: ${signal}, but no test runner is seen at work and ${platform}`,
-    'set KEYTURN_ENV=prod on a server; to try something out in a container set KEYTURN_ENV=dev; run tests by a test runner, or by a package script named "test"',
-  );
-}
-
 /** The package script that runs, as it may be shown, where it is one that builds: it needs no secret. */
 export function buildScript(env: Variables): string | undefined {
   const script = scripts(env).find((name) => BUILD_SCRIPT.test(name));
@@ -146,20 +126,11 @@ export function buildSign(env: Variables): string | undefined {
   return phase === 'phase-production-build' ? `NEXT_PHASE is "${phase}"` : undefined;
 }
 
-/**
- * Whether a test is at work, for certain. Beside a variable that says `test` that of a runner proves nothing: both may
- * have been forgotten in an image.
- */
-function isTested({ by }: ProfileDecision, env: Variables, signs: Signs): boolean {
-  if (by !== 'KEYTURN_ENV' && by !== 'NODE_ENV') return testSign(env, signs) !== undefined;
-  return seenRunner(env, signs) !== undefined || (signs.testFile === true && setRunner(env) !== undefined);
-}
-
-function testSign(env: Variables, signs: Signs): string | undefined {
+export function testSign(env: Variables, signs: Signs): string | undefined {
   return setRunner(env) ?? seenRunner(env, signs);
 }
 
-function setRunner(env: Variables): string | undefined {
+export function setRunner(env: Variables): string | undefined {
   // "0" is the first of several workers where the variable counts them, and no where it is a switch.
   const runner = TEST_RUNNERS.find(
     ([name]) => present(env, name) && env[name] !== 'false' && (env[name] !== '0' || name.endsWith('_ID')),
@@ -167,13 +138,13 @@ function setRunner(env: Variables): string | undefined {
   return runner && `${runner[1]} runs this (${shown(env, runner[0])})`;
 }
 
-function seenRunner(env: Variables, signs: Signs): string | undefined {
+export function seenRunner(env: Variables, signs: Signs): string | undefined {
   if (signs.testRunner !== undefined) return `${signs.testRunner} runs this`;
   const script = scripts(env).find((name) => TEST_SCRIPT.test(name));
   return script === undefined ? undefined : `the package script "${scriptShown(script)}" runs this`;
 }
 
-function platformSign(env: Variables, signs: Signs): string | undefined {
+export function platformSign(env: Variables, signs: Signs): string | undefined {
   for (const [variable, platform] of PLATFORMS) {
     if (present(env, variable)) return `this runs on ${platform} (${shown(env, variable)})`;
   }
@@ -184,7 +155,7 @@ function platformSign(env: Variables, signs: Signs): string | undefined {
   return undefined;
 }
 
-function isServerContainer(env: Variables, signs: Signs): boolean {
+export function isServerContainer(env: Variables, signs: Signs): boolean {
   return signs.container && !DEVELOPMENT_CONTAINERS.some((variable) => present(env, variable));
 }
 

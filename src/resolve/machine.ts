@@ -3,9 +3,9 @@ import { existsSync, statSync } from 'node:fs';
 import { url as inspectorUrl } from 'node:inspector';
 import { dirname } from 'node:path';
 import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
-import { RUNNER_PACKAGES, TEST_WORKERS } from '../config/platforms.js';
+import { RUNNER_PACKAGES } from '../config/platforms.js';
 import type { Signs } from '../config/profile.js';
-import { startedFile } from '../started.js';
+import { packageIn, startedFile } from '../started.js';
 import { ownClock, type SteadyReading, steadyClock } from './steady-clock.js';
 
 /** What a resolution is made from. Everything in it can be handed in, so that any machine can be simulated. */
@@ -40,7 +40,7 @@ function readSigns(): Signs {
     debugger: inspectorUrl() !== undefined,
     container: existsSync('/.dockerenv') || existsSync('/run/.containerenv'),
     testRunner: testRunner(process.execArgv, startedFile()),
-    testFile: isTestFile(startedFile()),
+    started: startedFile(),
   };
 }
 
@@ -71,25 +71,6 @@ export function testRunner(options: readonly string[], started: string | undefin
   if (options.includes('--test')) return 'node --test';
   const name = started === undefined ? undefined : packageIn(started);
   return name !== undefined && RUNNER_PACKAGES.includes(name) ? name : undefined;
-}
-
-/** Names that `node --test` and other runners look for. */
-const TEST_FILE =
-  /(?:^|[\\/])(?:tests?|__tests__)[\\/]|(?:^|[.\-_\\/])(?:test|spec)\.[cm]?[jt]sx?$|[\\/]test-[^\\/]*$/;
-
-/** Whether what was started is a file of tests, or what runners run them in. @param started as for {@link testRunner} */
-export function isTestFile(started: string | undefined): boolean {
-  if (started === undefined) return false;
-  const name = packageIn(started);
-  return name === undefined ? TEST_FILE.test(started) : TEST_WORKERS.includes(name);
-}
-
-/** The installed package that a file belongs to, where it belongs to one. */
-function packageIn(path: string): string | undefined {
-  const parts = path.split(/[\\/]/);
-  const [scope, name] = parts.slice(parts.lastIndexOf('node_modules') + 1);
-  if (!parts.includes('node_modules')) return undefined;
-  return scope?.startsWith('@') ? `${scope}/${name}` : scope;
 }
 
 export { thisProcess } from '../disk/identity.js';

@@ -4,13 +4,7 @@ import { dirname, join, resolve as resolvePath } from 'node:path';
 import { readConfigFiles } from '../config/files.js';
 import { type Layer, layer, type Origin, type Settings } from '../config/layers.js';
 import { findPlace, type Place, placeIn, profileConfig } from '../config/place.js';
-import {
-  buildSign,
-  decideProfile,
-  type Profile,
-  type ProfileDecision,
-  refuseTestOnPlatform,
-} from '../config/profile.js';
+import { buildSign, decideProfile, type Profile, type ProfileDecision } from '../config/profile.js';
 import type { variableOf } from '../config/settings.js';
 import { asWord } from '../config/shell.js';
 
@@ -79,7 +73,10 @@ export async function resolve(options: ResolveOptions): Promise<Resolution> {
     signal: 'the profile is unknown',
     inferred: true,
   };
-  problems.attempt('profile', () => refuseTestOnPlatform(profile, machine.env, machine.signs));
+  if (profile.profile === 'test') {
+    const { refuseTestOnPlatform } = await import('../config/test-profile.js');
+    problems.attempt('profile', () => refuseTestOnPlatform(profile, machine.env, machine.signs));
+  }
   const build = problems.attempt('profile', () => buildSign(machine.env));
   if (build !== undefined) problems.warn('profile', buildIsSet(build));
   const place =

@@ -28,8 +28,8 @@ export function hasVocabulary(): boolean {
 export function vocabularyMissing(): KeyturnError {
   return new KeyturnError(
     'package_incomplete',
-    'the lists that secrets are judged by cannot be read (data/lists.js), so that neither published secrets nor guessable text can be recognised',
-    'install the package keyturn whole, readable for the user who runs this; where it is bundled, let the bundler go by the condition "module", or keep keyturn out of the bundle',
+    'data/lists.js cannot be read: neither published secrets nor guessable text can be recognised',
+    'install keyturn whole, readable for this user; a bundler must go by the condition "module", or keep keyturn out of the bundle',
   );
 }
 

@@ -4,9 +4,10 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { DEVELOPMENT_CONTAINERS, PLATFORMS, TEST_RUNNERS } from '../../src/config/platforms.js';
 import { buildScript, decideProfile, type Signs } from '../../src/config/profile.js';
+import { isTestFile } from '../../src/config/test-profile.js';
 import { runDoctor } from '../../src/doctor/run.js';
 import { KeyturnError } from '../../src/errors.js';
-import { isTestFile, testRunner } from '../../src/resolve/machine.js';
+import { testRunner } from '../../src/resolve/machine.js';
 import { resolve } from '../../src/resolve/resolve.js';
 import { folderWith, machine, refusalOn, resolveOn, SECRET, STRONG, startOn } from '../support/machine.js';
 
@@ -151,7 +152,7 @@ describe('a test that runs: test, before any other sign', () => {
       '/app/node_modules/next/dist/test/server.js',
     ])
       expect(isTestFile(file), file).toBe(false);
-    expect(decide({}, { testFile: true }).profile).toBe('prod');
+    expect(decide({}, { started: '/app/test/cart.js' }).profile).toBe('prod');
   });
 
   test.each([
@@ -434,7 +435,7 @@ describe('the test profile', () => {
     ['the same on a platform', { env: { NODE_ENV: 'test', JEST_WORKER_ID: '1', DYNO: 'web.1' } }],
     [
       'a file that sounds like tests',
-      { env: { NODE_ENV: 'test', DYNO: 'web.1' }, signs: { testFile: true } },
+      { env: { NODE_ENV: 'test', DYNO: 'web.1' }, signs: { started: '/app/test/cart.js' } },
     ],
   ])('%s refuses the start, with a good secret too', async (_, simulated) => {
     for (const secret of [{}, { [SECRET]: STRONG }]) {
@@ -450,7 +451,7 @@ describe('the test profile', () => {
       'a file that a test runner has started',
       {
         env: { KEYTURN_ENV: 'test', NODE_TEST_CONTEXT: 'child-v8' },
-        signs: { container: true, testFile: true },
+        signs: { container: true, started: '/app/test/cart.js' },
       },
     ],
     [

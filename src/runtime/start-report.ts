@@ -1,0 +1,28 @@
+// What a start says that nobody has prepared: rules that were inferred, a secret that was made. No server in order loads it.
+import { PROFILE_WORDS, type ProfileDecision } from '../config/profile.js';
+import type { Resolution } from '../resolve/resolve.js';
+import type { Logger } from './log.js';
+
+export function reportInferred(profile: ProfileDecision, logger: Logger): void {
+  if (!profile.inferred) return;
+  const { profile: name, signal, against } = profile;
+  const facts = { event: 'profile.inferred', profile: name, signal, against };
+  const but = against === undefined ? '' : `, and yet ${against}`;
+  // On a server a variable that was forgotten in its image would bring these rules.
+  const cure = against === undefined ? `${name} to settle it` : 'prod on a server';
+  const said = `${PROFILE_WORDS[name]} rules apply: ${signal}${but}; set KEYTURN_ENV=${cure}`;
+  if (name === 'dev' || against !== undefined) logger.warn(facts, said);
+  else logger.info(facts, said);
+}
+
+export function reportCreated(source: Resolution['source'], logger: Logger): void {
+  if (source?.created !== true) return;
+  const kept =
+    source.kind === 'development-file'
+      ? `and keeps it in ${source.name}`
+      : 'and keeps it in memory: a restart signs everybody out';
+  logger.info(
+    { event: 'secret.created', source: source.name },
+    `development makes its own signing secret ${kept}`,
+  );
+}
