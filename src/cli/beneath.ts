@@ -8,8 +8,8 @@ export function takeAwayInWords({ takeAway }: Beneath): string {
   return `take ${listOf(takeAway)} away, here and where the processes run, and restart them all without ${it}`;
 }
 
-/** What comes next. */
-export function nextAbove(beneath: Beneath): Next {
-  const remark = `${takeAwayInWords(beneath)}: ${beneath.place} holds the same keys; then keyturn rotate --wait`;
+/** What comes next. @param options those that the next command needs as well */
+export function nextAbove(beneath: Beneath, options: string): Next {
+  const remark = `${takeAwayInWords(beneath)}: ${beneath.place} holds the same keys; then keyturn rotate${options} --wait`;
   return { command: undefined, remark, safeAt: undefined };
 }

@@ -4,7 +4,7 @@ import { isFileInConfig } from '../rotation/found.js';
 import type { Founded, FoundedDocument } from '../rotation/founding.js';
 import { chosenUnsaid } from '../rotation/unsaid.js';
 import type { Context } from './command.js';
-import { noteRules } from './open.js';
+import { noteRules, sameOptions } from './open.js';
 import { count } from './ui.js';
 
 /** By which rules a keyring is begun: what was said, or is said now. */
@@ -56,7 +56,7 @@ export function tellWaiting({ ui }: Context): (milliseconds: number) => void {
 
 /** Says what keyturn.prod.toml should say, and what to take away. */
 function tellWhatNamesIt(
-  { ui }: Context,
+  { ui, value }: Context,
   { created, takeAway, restart, after }: Founded,
   { path, named, production, isNamed }: FoundedDocument,
 ): void {
@@ -75,11 +75,12 @@ function tellWhatNamesIt(
   if (hides)
     ui.note(`${after.source?.name} still hides ${named}, which holds the same keys; take away: ${list}`);
   else if (takeAway.length > 0) ui.note(`${named} replaces ${list}; take it away`);
+  const rotate = `keyturn rotate${sameOptions({ value })} --wait`;
   const without = takeAway.length === 1 ? 'without it' : 'without them';
   if (takeAway.length > 0 && (hides || restart))
-    ui.note(`then restart every process ${without}, and rotate: keyturn rotate --wait`);
+    ui.note(`then restart every process ${without}, and rotate: ${rotate}`);
   else if (restart)
-    ui.note('restart every process that runs, so that it goes by the document, before keyturn rotate --wait');
+    ui.note(`restart every process that runs, so that it goes by the document, before ${rotate}`);
 }
 
 /** The secret stays, and does something else from now on. */

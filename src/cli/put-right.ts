@@ -1,6 +1,13 @@
 // What is to be put right before any step: somebody goes by another secret, another keyring or other rules.
 import type { Resolution } from '../resolve/resolve.js';
-import { clashesOf, isLiveClash, oddInstances, withoutShared } from '../rotation/differences.js';
+import {
+  besideDocument,
+  clashesOf,
+  isLiveClash,
+  oddInstances,
+  takesKeysFrom,
+  withoutShared,
+} from '../rotation/differences.js';
 import type { Status } from '../rotation/status.js';
 
 /**
@@ -16,6 +23,12 @@ export function firstThingsFirst(status: Status, resolution: Resolution): string
   if (otherRules !== undefined) {
     const { instance, profile: other } = otherRules;
     return `first see to it that all go by one profile: ${instance} runs by ${other} and this command by ${profile} (--env ${other} is for this command)`;
+  }
+  // Silent or not: no key is promoted over the head of one.
+  const [beside] = besideDocument(status);
+  if (beside !== undefined) {
+    const { what, cure } = takesKeysFrom(beside);
+    return `first see to it that all go by this ring: ${beside.instance} ${what}; ${cure}`;
   }
   const roots = shared ? (resolution.keyring?.live ?? []).map(({ id }) => id) : [];
   const clash = clashesOf(status, roots).find((found) => isLiveClash(found, silent));

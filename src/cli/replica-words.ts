@@ -2,7 +2,14 @@
 import type { HeardReport } from '../fleet/authentic.js';
 import { otherAppsInWords } from '../fleet/other-apps.js';
 import type { Resolution } from '../resolve/resolve.js';
-import { clashesOf, clashInWords, strangers, withoutShared } from '../rotation/differences.js';
+import {
+  besideDocument,
+  clashesOf,
+  clashInWords,
+  strangers,
+  takesKeysFrom,
+  withoutShared,
+} from '../rotation/differences.js';
 import { readElsewhere } from '../rotation/elsewhere.js';
 import { unheardOfInWords } from '../rotation/silent.js';
 import type { Status } from '../rotation/status.js';
@@ -28,6 +35,10 @@ export function conditionOf(replica: HeardReport, { status }: FleetWords): strin
   if (status.silent.has(instance)) return 'silent';
   // Where each has its own keys, what one holds another may not know.
   if (!authentic && status.place !== undefined) return 'not confirmed: no key of this ring vouches for it';
+  if (besideDocument(status).includes(replica)) {
+    const { what, cure } = takesKeysFrom(replica);
+    return `${what}: ${cure}`;
+  }
   if (!status.differing.includes(instance)) return 'fine';
   return status.place === undefined
     ? 'another keyring than that of this command'
@@ -71,10 +82,12 @@ export function differences(words: FleetWords): string[] {
   const clashes = clashesOf(status, rootsOf(words) ?? []);
   const told = strangers(clashes);
   const alone = withoutShared(status);
+  const beside = besideDocument(status);
   const others = replicas.filter(
     ({ instance, signs, roots }) =>
       differing.includes(instance) &&
       signs !== undefined &&
+      !beside.some((one) => one.instance === instance) &&
       !(status.place === undefined && told.has(instance)) &&
       !(status.shared && roots === undefined),
   );
@@ -97,6 +110,10 @@ export function differences(words: FleetWords): string[] {
       ({ what, hint }) => `differs: ${what}; ${hint}`,
     ),
     ...clashes.map((clash) => `differs: ${clashInWords(clash, 'this command', status.silent)}`),
+    ...beside.map((replica) => {
+      const { what, cure } = takesKeysFrom(replica);
+      return `differs: ${replica.instance} ${what}, and not from this ring; ${cure}`;
+    }),
     ...line(
       alone,
       () =>

@@ -65,13 +65,13 @@ export interface NextIn {
 
 /** The one line that status and every step end with. It names nothing that cannot work here. */
 export function nextOf(status: Status, resolution: Resolution, how: NextIn): Next {
-  const next = firstOf(status, resolution, how.piped === true);
+  const next = firstOf(status, resolution, how);
   if (next.command === undefined || how.options === '') return next;
   const [, program, name, rest] = /^(keyturn) (\w+)(.*)$/.exec(next.command) as unknown as string[];
   return { ...next, command: `${program} ${name}${how.options}${rest}` };
 }
 
-function firstOf(status: Status, resolution: Resolution, piped: boolean): Next {
+function firstOf(status: Status, resolution: Resolution, { piped = false, options }: NextIn): Next {
   const { source } = resolution;
   const wrong = piped ? undefined : firstThingsFirst(status, resolution);
   if (wrong !== undefined) return { command: undefined, remark: wrong, safeAt: undefined };
@@ -90,7 +90,7 @@ function firstOf(status: Status, resolution: Resolution, piped: boolean): Next {
     return { command: undefined, remark, safeAt: staged.activatesAt };
   }
   if (staged !== undefined) {
-    const waits = inPipe || isSafe(staged, status) ? '' : '; keyturn rotate --wait waits for it';
+    const waits = inPipe || isSafe(staged, status) ? '' : `; keyturn rotate${options} --wait waits for it`;
     const remark = `${stepOf(staged, status)}${waits}`;
     return { command: `keyturn promote${end}`, remark, safeAt: staged.safeAt };
   }

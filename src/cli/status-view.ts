@@ -37,7 +37,7 @@ export async function look(rotation: Rotation, options: string): Promise<View> {
     lastRotation: ring.history.findLast(({ what }) => what === 'promote' || what === 'rollback'),
     deploy: deploy === undefined ? undefined : `${deploy.number} of 3: ${deploy.what}`,
     sealedUnder: await rotation.sealedUnder(),
-    next: beneath === undefined ? nextOf(now, resolution, { options }) : nextAbove(beneath),
+    next: beneath === undefined ? nextOf(now, resolution, { options }) : nextAbove(beneath, options),
   };
 }
 

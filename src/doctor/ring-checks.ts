@@ -3,7 +3,15 @@ import { formatDuration } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
 import { otherAppsInWords } from '../fleet/other-apps.js';
 import type { ReplicaReport } from '../fleet/report.js';
-import { clashesOf, clashInWords, isLiveClash, strangers, withoutShared } from '../rotation/differences.js';
+import {
+  besideDocument,
+  clashesOf,
+  clashInWords,
+  isLiveClash,
+  strangers,
+  takesKeysFrom,
+  withoutShared,
+} from '../rotation/differences.js';
 import { readElsewhere } from '../rotation/elsewhere.js';
 import { unheardOfInWords } from '../rotation/silent.js';
 import type { Status } from '../rotation/status.js';
@@ -141,11 +149,8 @@ function generation({ place, shared, ring }: Status): string {
   return `; the ${shared ? 'keyring' : 'document'} is generation ${ring.generation}`;
 }
 
-function wrongWith(
-  replica: ReplicaReport,
-  { differing, profile, place, shared, silent }: Status,
-  told: ReadonlySet<string>,
-): readonly Point[] {
+function wrongWith(replica: ReplicaReport, status: Status, told: ReadonlySet<string>): readonly Point[] {
+  const { differing, profile, place, shared, silent } = status;
   const { instance, degraded, signs, fingerprint } = replica;
   const points: Point[] = [];
   if (replica.profile !== profile) {
@@ -166,6 +171,9 @@ function wrongWith(
     points.push(
       warn(`${instance} is silent, and holds up steps until ${new Date(until).toISOString()}`, hint),
     );
+  } else if (besideDocument(status).some((one) => one.instance === instance)) {
+    const { what, cure } = takesKeysFrom(replica);
+    points.push(warn(`${instance} ${what}, and not from the document`, cure));
   } else if (differing.includes(instance) && place === undefined) {
     if (told.has(instance)) return points;
     const what = `${instance} has another keyring than the doctor (fingerprint ${fingerprint}); each accepts what the other signs`;

@@ -52,6 +52,21 @@ export function clashesOf(status: Status, roots: readonly string[]): readonly Cl
   return [...clashes.values()];
 }
 
+/**
+ * Those that report beside a document and take their keys from elsewhere: most often from the variable that it was made
+ * of. They know no key that is added to it.
+ */
+export function besideDocument({ shared, place, ring, replicas }: Status): readonly ReplicaReport[] {
+  if (place === undefined || shared || ring.id === undefined) return [];
+  return replicas.filter((replica) => replica.signs !== undefined && replica.ring === undefined);
+}
+
+/** "takes its keys from KEYTURN_…; restart it without that" */
+export function takesKeysFrom({ source }: ReplicaReport): { readonly what: string; readonly cure: string } {
+  const variable = /^KEYTURN_\w+$/.test(source);
+  return { what: `takes its keys from ${source}`, cure: variable ? 'restart it without that' : 'restart it' };
+}
+
 function both(known: Holders | undefined, { instances, here, kid }: Holders): Holders {
   const all = new Set([...(known?.instances ?? []), ...instances]);
   return { instances: [...all], here: here || known?.here === true, kid };

@@ -6,14 +6,17 @@ import { asWord } from '../config/shell.js';
 import { isNeighbour } from '../disk/identity.js';
 import type { HeardReport } from '../fleet/authentic.js';
 import type { Resolution } from '../resolve/resolve.js';
+import { besideDocument } from './differences.js';
 import type { Status } from './status.js';
 
 /** One line for each such place. What no key of the ring vouches for leads nobody into a folder. */
 export function readElsewhere(
-  { replicas, silent }: Status,
+  status: Status,
   { configFiles }: Resolution,
   asker: string,
 ): readonly { readonly what: string; readonly hint: string }[] {
+  const { replicas, silent, profile } = status;
+  const beside = besideDocument(status);
   const others = new Map<string, HeardReport>();
   for (const replica of replicas) {
     if (!replica.authentic || silent.has(replica.instance) || !isNeighbour(replica)) continue;
@@ -21,13 +24,19 @@ export function readElsewhere(
     if (theirs !== undefined && theirs.join('\n') !== configFiles.join('\n'))
       others.set(theirs.join('\n'), replica);
   }
-  return [...others.values()].map(({ instance, configFiles: theirs = [] }) => ({
-    what: `${instance} reads ${files(theirs)}, and ${asker} ${files(configFiles)}`,
-    hint:
-      theirs[0] === undefined
+  return [...others.values()].map((replica) => {
+    const { instance, configFiles: theirs = [] } = replica;
+    const what = `${instance} reads ${files(theirs)}, and ${asker} ${files(configFiles)}`;
+    // It looks for the document in this very folder, or has read some of the files here: the others came later.
+    const some = theirs.length > 0 && theirs.every((path) => configFiles.includes(path));
+    const here = theirs.length === 0 ? beside.includes(replica) : some && replica.profile === profile;
+    const hint = here
+      ? 'it was started before they were there: restart it'
+      : theirs[0] === undefined
         ? 'run it in the folder where that process was started'
-        : `run it in its folder, or with --cwd ${asWord(dirname(theirs[0]))}`,
-  }));
+        : `run it in its folder, or with --cwd ${asWord(dirname(theirs[0]))}`;
+    return { what, hint };
+  });
 }
 
 function files(paths: readonly string[]): string {

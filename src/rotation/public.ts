@@ -52,7 +52,8 @@ export interface Rotation {
   /**
    * Adds a key that verifies and does not sign yet.
    *
-   * @throws KeyturnError `secret_weak`, `stage_pending`, `keyring_full`, and what keeps a keyring from being changed
+   * @throws KeyturnError `secret_weak`, `source_differs`, `stage_pending`, `keyring_full`, and what keeps a keyring from
+   * being changed
    */
   stage(options?: StageOptions): Promise<Outcome>;
   /**
@@ -71,14 +72,14 @@ export interface Rotation {
   /**
    * Lets the former key sign again.
    *
-   * @throws KeyturnError `rollback_impossible`
+   * @throws KeyturnError `rollback_impossible`, `source_differs`
    */
   rollback(options?: StepOptions): Promise<Outcome>;
   /**
    * Removes a key whose tokens have expired.
    *
    * @param kid default: the only retiring one
-   * @throws KeyturnError `too_early`, `key_in_use`, `key_unknown`, `key_state`
+   * @throws KeyturnError `too_early`, `source_differs`, `key_in_use`, `key_unknown`, `key_state`
    */
   retire(kid?: string, options?: StepOptions): Promise<Outcome>;
   /**

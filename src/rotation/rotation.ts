@@ -361,8 +361,7 @@ export class Rotation {
    * @throws KeyturnError `source_differs`, and see `promote` in the transitions
    */
   async promote(kid?: string, options: StepOptions = {}): Promise<Outcome> {
-    const beneath = await this.beneath();
-    if (beneath !== undefined) throw stillHidden(beneath);
+    await this.#refuseHidden();
     const here = this.#document === undefined ? undefined : this.resolution;
     return await this.#step(undefined, options, (ring, facts, replicas) => {
       refuseOtherSource(ring, replicas, here);
@@ -370,13 +369,15 @@ export class Rotation {
     });
   }
 
-  /** Lets the former key sign again. @throws KeyturnError see `rollback` in the transitions */
+  /** Lets the former key sign again. @throws KeyturnError `source_differs`, and see `rollback` in the transitions */
   async rollback(options: StepOptions = {}): Promise<Outcome> {
+    await this.#refuseHidden();
     return await this.#step(undefined, options, rollback);
   }
 
-  /** Removes a key whose tokens have expired. @throws KeyturnError see `retire` in the transitions */
+  /** Removes a key whose tokens have expired. @throws KeyturnError `source_differs`, and see `retire` in the transitions */
   async retire(kid?: string, options: StepOptions = {}): Promise<Outcome> {
+    await this.#refuseHidden();
     return await this.#step(kid, options, (ring, facts) => retire(ring, kid, facts));
   }
 
@@ -428,6 +429,12 @@ export class Rotation {
       this.#document = again.#document;
       return outcome;
     });
+  }
+
+  /** A step of the document would be none of the keys in force. */
+  async #refuseHidden(): Promise<void> {
+    const beneath = await this.beneath();
+    if (beneath !== undefined) throw stillHidden(beneath);
   }
 
   async #step(

@@ -9,6 +9,7 @@ import { isOver, type Waiting } from '../../rotation/wait.js';
 import { takeAwayInWords } from '../beneath.js';
 import type { Command, Context } from '../command.js';
 import { tellDeploys } from '../deploy-plan.js';
+import { sameOptions } from '../open.js';
 import { listOf } from '../ring-words.js';
 import {
   ACTIVATE_IN,
@@ -152,7 +153,7 @@ async function stageBeneath(context: Context, beneath: Beneath, wishes: Wishes):
   );
   throw notYet(
     `the key ${kid} is staged, and cannot sign yet: ${listOf(takeAway)} ${takeAway.length === 1 ? 'hides' : 'hide'} ${place}, and whoever goes by that knows no other key`,
-    `${takeAwayInWords(beneath)}; then keyturn rotate --wait goes on with this key`,
+    `${takeAwayInWords(beneath)}; then keyturn rotate${sameOptions(context)} --wait goes on with this key`,
     { code: 'source_differs', more: { step: 'rotate', kid, staged: pending === undefined, takeAway } },
   );
 }

@@ -2,6 +2,7 @@
 
 import { nextAbove } from '../beneath.js';
 import type { Command, Context } from '../command.js';
+import { sameOptions } from '../open.js';
 import { stepOf } from '../ring-words.js';
 import {
   ACTIVATE_IN,
@@ -38,7 +39,7 @@ export const stage: Command = {
       step: 'stage',
       outcome,
       ...madeUpBy(context, outcome.kid),
-      ...(beneath === undefined ? {} : { next: nextAbove(beneath) }),
+      ...(beneath === undefined ? {} : { next: nextAbove(beneath, sameOptions(context)) }),
       says: (_, status) => [staged(outcome.kid, status, madeUpBy(context, outcome.kid).madeUp)],
     });
   },
