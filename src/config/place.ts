@@ -2,12 +2,9 @@
 // that is started from elsewhere (from the root of a monorepo, by pm2, by systemd in /) has nothing there, and belongs to
 // the package of the file that was started.
 
-import { dirname, extname, join, parse, relative, resolve as resolvePath } from 'node:path';
+import { dirname, extname, join, parse, relative } from 'node:path';
 import { othersMayWrite } from '../disk/identity.js';
-import { foldersIn, isFolder, isThere, ownerOf, readBounded } from '../disk/read.js';
-import { KeyturnError } from '../errors.js';
-import { asWord } from './shell.js';
-import { isQuoted } from './value.js';
+import { isFolder, isThere, ownerOf, readBounded } from '../disk/read.js';
 
 /** What a process knows of where it is. */
 export interface Whereabouts {
@@ -30,7 +27,7 @@ export interface Place {
   readonly passedOver?: string | undefined;
 }
 
-const CONFIG = 'keyturn.toml';
+export const CONFIG = 'keyturn.toml';
 /** Those of all profiles, the misspelt ones too: where an app is does not depend on its profile. */
 const CONFIG_FILES: readonly string[] = [
   CONFIG,
@@ -47,7 +44,9 @@ const LIMIT_BYTES = 256 * 1024;
  * @throws KeyturnError `config_invalid` for a `KEYTURN_CONFIG` that cannot be followed
  */
 export async function findPlace({ cwd, entry, env }: Whereabouts): Promise<Place> {
-  const named = await namedConfig(env.KEYTURN_CONFIG, cwd);
+  const value = env.KEYTURN_CONFIG;
+  const named =
+    value === undefined ? undefined : await (await import('./named-config.js')).namedConfig(value, cwd);
   const owner = entry === undefined ? undefined : await packageOf(entry);
   const folder = await findFolder(cwd, owner, named !== undefined);
   if (named !== undefined) return { folder, config: named, named: true };
@@ -112,58 +111,8 @@ async function isPackage(path: string): Promise<boolean> {
   }
 }
 
-async function namedConfig(value: string | undefined, cwd: string): Promise<string | undefined> {
-  if (value === undefined) return undefined;
-  if (value.trim() === '') throw wrong('is empty', 'name a file or a folder, or unset it');
-  if (isQuoted(value)) throw wrong('has quotation marks around it', 'take them out');
-  const path = resolvePath(cwd, value);
-  const config = (await isFolder(path)) ? join(path, CONFIG) : path;
-  // Its value is not repeated: it may be something else that was put there by mistake.
-  if (!(await isThere(config))) {
-    const what = config === path ? 'names nothing that is there' : `names a folder without ${CONFIG}`;
-    throw wrong(what, 'correct it, or unset it');
-  }
-  return config;
-}
-
-function wrong(what: string, hint: string): KeyturnError {
-  return new KeyturnError('config_invalid', `KEYTURN_CONFIG ${what}`, hint);
-}
-
 /** The file of a profile, beside the other: `keyturn.prod.toml`. @param profile a name of it, long or short */
 export function profileConfig({ config }: Place, profile: string): string {
   const extension = extname(config);
   return `${config.slice(0, config.length - extension.length)}.${profile}${extension}`;
-}
-
-/** A monorepo has its packages two levels below, and rarely more than so many in one folder. */
-const LEVELS = 2;
-const MOST_FOLDERS = 100;
-
-/** The folders below that have a configuration file: a command was typed at the root of a monorepo. */
-export async function placesBelow(folder: string, levels: number = LEVELS): Promise<readonly string[]> {
-  const names = (await foldersIn(folder, MOST_FOLDERS)).filter(
-    (name) => name !== 'node_modules' && !name.startsWith('.'),
-  );
-  const found: string[] = [];
-  // One after another: of a hundred times a hundred folders none needs to be fast.
-  for (const name of names.sort()) {
-    const below = join(folder, name);
-    if (await hasConfig(below)) found.push(below);
-    else if (levels > 1) found.push(...(await placesBelow(below, levels - 1)));
-  }
-  return found;
-}
-
-/** The same in words: where to run a command instead. Undefined where there is no such place. */
-export async function elsewhereBelow(
-  cwd: string,
-): Promise<{ readonly what: string; readonly hint: string } | undefined> {
-  const [first, ...others] = (await placesBelow(cwd)).map((path) => relative(cwd, path));
-  if (first === undefined) return undefined;
-  const more = others.length === 0 ? '' : ` and ${others.length} more`;
-  return {
-    what: `configuration files are in ${first}${more}, and are not read from here`,
-    hint: `run this in the folder of the app, or name it: --cwd ${asWord(first)}`,
-  };
 }

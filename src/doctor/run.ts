@@ -1,7 +1,7 @@
 // Runs the doctor: gathers the facts (creating nothing) and lets the checks judge them.
 import { access } from 'node:fs/promises';
 import { join, resolve as resolvePath } from 'node:path';
-import { elsewhereBelow } from '../config/place.js';
+import { elsewhereBelow } from '../config/places-below.js';
 import { KeyturnError } from '../errors.js';
 import type { Key } from '../keyring/key.js';
 import { PurposeRegistry } from '../purposes/registry.js';

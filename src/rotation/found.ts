@@ -1,7 +1,8 @@
 // Starts a keyring, with the keys in force or with secrets of another place. Nothing is ever overwritten.
 import { access } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative } from 'node:path';
-import { elsewhereBelow, hasConfig, profileConfig } from '../config/place.js';
+import { hasConfig, profileConfig } from '../config/place.js';
+import { elsewhereBelow } from '../config/places-below.js';
 import { configTemplate, productionTemplate } from '../config/template.js';
 import { writeNewFile } from '../disk/files.js';
 import { type ErrorCode, KeyturnError } from '../errors.js';

@@ -1,6 +1,6 @@
 // Rotation as a library: what the commands do, for programs. It finds the keyring in force through the one
 // resolver, gathers the facts, applies a pure transition and writes the result back whole.
-import { elsewhereBelow } from '../config/place.js';
+import { elsewhereBelow } from '../config/places-below.js';
 import { Engines } from '../engines/engines.js';
 import { KeyturnError } from '../errors.js';
 import type { HeardReport } from '../fleet/authentic.js';
