@@ -62,8 +62,16 @@ export interface RingFacts {
   readonly sealedUnder: readonly string[];
 }
 
+/** A keyring document that is there, and that the source in force hides. */
+export interface HiddenDocument {
+  readonly path: string;
+  /** The variables to take away, where it holds all keys in force; none where it does not, or is no matter of variables. */
+  readonly takeAway: readonly string[];
+}
+
 export interface Facts {
   readonly resolution: Resolution;
+  readonly hiddenDocument?: HiddenDocument | undefined;
   /** `NODE_ENV`, where it is set. */
   readonly node: string | undefined;
   /** The purposes, or why there are none. */

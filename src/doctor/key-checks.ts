@@ -89,6 +89,20 @@ function onWordlist(
 
 const FORMATS = { secret: 'one secret', array: 'an array of secrets', document: 'a keyring document' };
 
+/** A document is what steps change: it stays, unless it lacks the keys in force. */
+function whichToKeep(
+  { resolution, hiddenDocument }: Facts,
+  { name, path }: { name: string; path?: string },
+): string {
+  if (path === undefined || path !== hiddenDocument?.path)
+    return `take one of the two away: what is changed in ${name} has no effect`;
+  const { takeAway } = hiddenDocument;
+  if (takeAway.length === 0)
+    return `keep ${resolution.source?.name}, whose keys are in force, and move ${name} away: it does not hold them all`;
+  const it = takeAway.length === 1 ? 'it' : 'them';
+  return `keep ${name}, which holds the same keys and has safe steps, and take ${takeAway.join(' and ')} away, here and where the processes run; restart them all without ${it}`;
+}
+
 /** Where the keys come from, and what that source hides. */
 export function source(facts: Facts): readonly Point[] {
   const points = [...problemsOf(facts, 'source')];
@@ -102,13 +116,7 @@ export function source(facts: Facts): readonly Point[] {
   for (const other of hidden) {
     if (other.kind === 'development-file')
       points.push(pass(`${name}/secret, made by an earlier start, is not used`));
-    else
-      points.push(
-        warn(
-          `${inForce?.name} hides ${other.name}`,
-          `take one of the two away: what is changed in ${other.name} has no effect`,
-        ),
-      );
+    else points.push(warn(`${inForce?.name} hides ${other.name}`, whichToKeep(facts, other)));
   }
   if (secret && profile.profile === 'prod' && inForce === undefined) {
     points.push(

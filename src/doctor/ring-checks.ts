@@ -28,6 +28,11 @@ export function rotation(facts: Facts): readonly Point[] {
   const ring = ringOf(facts);
   const planned = byItself(facts, ring);
   if (ring?.status.place === undefined) {
+    const { hiddenDocument: hidden } = facts;
+    if (planned.length === 0 && hidden !== undefined) {
+      const what = `${facts.resolution.source?.name} hides ${hidden.path}, a keyring document: no step of it has an effect`;
+      return [warn(what, 'the check "source" says which of the two to keep')];
+    }
     const none = 'the keys are in no keyring that steps can change, or it cannot be read';
     return planned.length > 0 ? planned : [pass(none)];
   }

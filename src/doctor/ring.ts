@@ -7,7 +7,7 @@ import type { Resolution } from '../resolve/resolve.js';
 import { Excuses } from '../resolve/weak-keys.js';
 import { Rotation } from '../rotation/rotation.js';
 import { judge } from '../secret/strength.js';
-import type { RingFacts } from './facts.js';
+import type { HiddenDocument, RingFacts } from './facts.js';
 
 /** Undefined where nothing is to be read: secrets by themselves, of processes that report nowhere. */
 export async function readRing(
@@ -42,5 +42,25 @@ export async function readRing(
     throw error;
   } finally {
     await engines.close();
+  }
+}
+
+/** Looks beneath only where something is hidden that may be a document. @param document the one beside a secret of development */
+export async function readHidden(
+  machine: Machine,
+  profile: string | undefined,
+  { source, hidden }: Resolution,
+  document: string | undefined,
+): Promise<HiddenDocument | undefined> {
+  if (source === undefined || source.format === 'document' || hidden.length === 0) return undefined;
+  const beside = hidden.find(({ path }) => path !== undefined && path === document);
+  const other = beside?.path === undefined ? undefined : { path: beside.path, takeAway: [] };
+  try {
+    const rotation = await Rotation.open({ machine, profile, readOnly: true });
+    const beneath = await rotation.beneath().finally(() => rotation.close());
+    return beneath === undefined ? other : { path: beneath.place, takeAway: beneath.takeAway };
+  } catch (error) {
+    if (error instanceof KeyturnError) return other;
+    throw error;
   }
 }

@@ -14,7 +14,7 @@ import type { Facts, RingFacts } from './facts.js';
 import { type Report, report } from './finding.js';
 import { askGit } from './git.js';
 import { findSecretPlaces, nameOf } from './places.js';
-import { readRing } from './ring.js';
+import { readHidden, readRing } from './ring.js';
 import { searchWordlist } from './wordlist.js';
 
 /** Examines the configuration as a boot would see it. */
@@ -44,8 +44,10 @@ async function gather(
     readRing(machine, profile, resolution),
     askSessionEngine(resolution.settings),
   ]);
+  const path = document === true ? join(dataDir, 'keyring.json') : undefined;
   return {
     resolution,
+    hiddenDocument: await readHidden(machine, profile, resolution, path),
     node: machine.env.NODE_ENV,
     purposes,
     configFiles: resolution.configFiles.map((path) => nameOf(path, machine.cwd)),

@@ -48,7 +48,7 @@ async function foundDocument(before: Resolution, founding: Founding): Promise<Fo
   const { ring, keys } = firstRing(founding, before);
   await prepareDataDir(before.dataDir).catch(unwritable(before.dataDir));
   if (!(await writeNewFile(path, writeDocument(ring), 0o600).catch(unwritable(path)))) {
-    if (founding.ifMissing !== true) throw inTheWay(path, founding);
+    if (founding.ifMissing !== true) throw await inTheWay(path, founding, before);
     // Another was faster, and may have written what names it as well.
     return await foundRing(founding);
   }
@@ -72,7 +72,7 @@ async function existing(before: Resolution, path: string, founding: Founding): P
   const inForce = source?.format === 'document';
   if (!inForce && !(await isThere(path))) return undefined;
   if (founding.ifMissing !== true) {
-    if (!inForce) throw inTheWay(path, founding);
+    if (!inForce) throw await inTheWay(path, founding, before);
     throw new KeyturnError(
       'keyring_exists',
       `${source.name} already names a keyring document`,
@@ -189,12 +189,31 @@ async function isThere(path: string): Promise<boolean> {
   );
 }
 
-function inTheWay(path: string, founding: Founding): KeyturnError {
+async function inTheWay(path: string, founding: Founding, before: Resolution): Promise<KeyturnError> {
+  const { source, hidden, keyring } = before;
+  const hides = hidden.some((other) => other.path === path);
+  const ring = hides ? await readOrNone(path, founding) : undefined;
+  const same = ring !== undefined && keyring?.live.every(({ id }) => ring.get(id)?.live === true) === true;
+  const list = whatToTakeAway(before);
+  const hint = !hides
+    ? 'name it as file under [security.signing_secret] in keyturn.prod.toml, or move it away first'
+    : same && list.length > 0
+      ? `it holds the same keys: take ${list.join(' and ')} away, here and where the processes run, and restart them all without ${list.length === 1 ? 'it' : 'them'}`
+      : 'it does not hold all the keys in force: move it away first';
+  const what = hides ? ` and is hidden by ${source?.name}` : '';
   return new KeyturnError(
     'keyring_exists',
-    `${path} exists, and ${commandOf(founding)} overwrites nothing`,
-    'name it as file under [security.signing_secret] in keyturn.prod.toml, or move it away first',
+    `${path} exists${what}, and ${commandOf(founding)} overwrites nothing`,
+    hint,
   );
+}
+
+/** One that is broken holds no key. */
+async function readOrNone(path: string, { machine }: Founding): Promise<Keyring | undefined> {
+  return await new FileRingStore(path, 0, machine.now).read().catch((error) => {
+    if (error instanceof KeyturnError) return undefined;
+    throw error;
+  });
 }
 
 function unwritable(path: string): (error: unknown) => never {

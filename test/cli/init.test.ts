@@ -227,6 +227,20 @@ describe('files', () => {
     expect(readFileSync(join(cwd, '.keyturn/keyring.json'), 'utf8')).toBe(before);
   });
 
+  test('a second time, while a variable hides what the first has made: that is said, and what to do', async () => {
+    const cwd = tempDir();
+    const env = { KEYTURN_ENV: 'prod', [SECRET]: STRONG, [PREVIOUS]: OLDER };
+    await keyturn(['init'], { cwd, env });
+    const again = await keyturn(['init'], { cwd, env });
+    expect(again.stderr).toContain(`exists and is hidden by ${SECRET}, and init overwrites nothing`);
+    expect(again.stderr).toContain(
+      `hint: it holds the same keys: take ${SECRET} and ${PREVIOUS} away, here and where the processes run, and restart them all without them\n`,
+    );
+    // Whoever goes by another secret would be signed out by that.
+    const other = await keyturn(['init'], { cwd, env: { KEYTURN_ENV: 'prod', [SECRET]: COMING } });
+    expect(other.stderr).toContain('hint: it does not hold all the keys in force: move it away first\n');
+  });
+
   test('of several at once exactly one writes', async () => {
     const cwd = tempDir();
     const runs = await Promise.all(

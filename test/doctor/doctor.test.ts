@@ -10,6 +10,7 @@ import type { ReplicaReport } from '../../src/fleet/report.js';
 import { parseDocument, writeDocument } from '../../src/keyring/document.js';
 import { Key, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
+import { foundRing } from '../../src/rotation/found.js';
 import { sessionSchemaSql } from '../../src/stores/postgres.js';
 import { ownSchema } from '../support/engines.js';
 import {
@@ -135,6 +136,21 @@ describe('source', () => {
     expect(await detail(STRONG)).toBe(`${FILE} is in force: one secret`);
     expect(await detail(JSON.stringify([STRONG]))).toBe(`${FILE} is in force: an array of secrets`);
     expect(await detail(document)).toBe(`${FILE} is in force: a keyring document`);
+  });
+
+  test.each([
+    [STRONG, `and take ${SECRET} away, here and where the processes run; restart them all without it`],
+    [OLDER, `keep ${SECRET}, whose keys are in force, and move`],
+  ])('says which to keep where a variable hides a document', async (secret, hint) => {
+    const cwd = await folderWith({});
+    const env = { KEYTURN_ENV: 'prod', [SECRET]: STRONG };
+    await foundRing({ machine: machine({ cwd, env }), placeSaid: true, imported: [] });
+    const on = { cwd, env: { ...env, [SECRET]: secret } };
+    expect(await check('source', on)).toMatchObject({ status: 'warn', hint: expect.stringContaining(hint) });
+    expect(await check('rotation', on)).toMatchObject({
+      status: 'warn',
+      detail: expect.stringContaining(`${SECRET} hides ${join(cwd, '.keyturn/keyring.json')}`),
+    });
   });
 
   test('warns of what a variable hides', async () => {
