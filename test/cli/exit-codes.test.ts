@@ -7,6 +7,7 @@ import { writeReport } from '../../src/fleet/file-fleet.js';
 import type { ReplicaReport } from '../../src/fleet/report.js';
 import { parseDocument } from '../../src/keyring/document.js';
 import { cleanSecret } from '../../src/secret/text.js';
+import { reportOf } from '../support/heard.js';
 import { COMING, kidOf, OLDER, SECRET, STRONG } from '../support/machine.js';
 import { DEV, newFolder, RING, ringFolder, textOf } from './ring.js';
 import { keyturn, type Ran, TWO_LINES } from './run.js';
@@ -40,25 +41,7 @@ const reporting =
   (folder: Folder, changes: Partial<ReplicaReport>): Folder =>
   async () => {
     const cwd = await folder();
-    const report: ReplicaReport = {
-      instance: 'web-1-7-aaaa',
-      host: 'web-1',
-      pid: 7,
-      at: Date.now(),
-      profile: 'dev',
-      source: 'test',
-      ring: 'ring-of-the-tests',
-      generation: 1,
-      fingerprint: 'x',
-      verifies: [K],
-      signs: K,
-      loadedAt: Date.now(),
-      uses: [],
-      lifetimes: {},
-      maxLag: 2,
-      degraded: undefined,
-      ...changes,
-    };
+    const report = reportOf({ verifies: [K], signs: K, ...changes });
     await writeReport(join(cwd, RING), report, parseDocument(textOf(cwd), RING, cleanSecret));
     return cwd;
   };

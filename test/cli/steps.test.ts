@@ -7,6 +7,7 @@ import { writeReport } from '../../src/fleet/file-fleet.js';
 import type { ReplicaReport } from '../../src/fleet/report.js';
 import { parseDocument } from '../../src/keyring/document.js';
 import { cleanSecret } from '../../src/secret/text.js';
+import { reportOf } from '../support/heard.js';
 import { COMING, kidOf, OLDER, OLDEST, SECRET, STRONG } from '../support/machine.js';
 import {
   DEV,
@@ -470,25 +471,7 @@ describe('processes that know better', () => {
   const keysIn = (cwd: string) => parseDocument(textOf(cwd), 'the document', (secret) => secret);
 
   async function reporting(cwd: string, changes: Partial<ReplicaReport>): Promise<void> {
-    const report: ReplicaReport = {
-      instance: 'web-1-7-aaaa',
-      host: 'web-1',
-      pid: 7,
-      at: Date.now(),
-      profile: 'dev',
-      source: 'file',
-      ring: 'ring-of-the-tests',
-      generation: 1,
-      fingerprint: 'AAAAAAAAAAA',
-      verifies: [K],
-      signs: K,
-      loadedAt: Date.now(),
-      uses: [],
-      lifetimes: {},
-      maxLag: 2,
-      degraded: undefined,
-      ...changes,
-    };
+    const report = reportOf({ verifies: [K], signs: K, ...changes });
     await writeReport(join(cwd, RING), report, keysIn(cwd));
   }
 

@@ -2,11 +2,11 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { writeReport } from '../../src/fleet/file-fleet.js';
-import type { ReplicaReport } from '../../src/fleet/report.js';
 import { parseDocument } from '../../src/keyring/document.js';
 import { cleanSecret } from '../../src/secret/text.js';
 import { overwrite, RING, ringFolder, textOf } from '../cli/ring.js';
 import { keyturn } from '../cli/run.js';
+import { reportOf } from '../support/heard.js';
 import { folderWith, kidOf, OLDER, refusalOn, SECRET, STRONG, startOn } from '../support/machine.js';
 
 const BUILTIN = 'KEYTURN_PURPOSES__BUILTIN';
@@ -44,24 +44,7 @@ describe('keys', () => {
 
   test('are kept as long as a replica still goes by the purpose', async () => {
     const cwd = await folder();
-    const report: ReplicaReport = {
-      instance: 'web-1-7-aaaa',
-      host: 'web-1',
-      pid: 7,
-      at: Date.now(),
-      profile: 'dev',
-      source: 'test',
-      ring: 'ring-of-the-tests',
-      generation: 1,
-      fingerprint: 'x',
-      verifies: [K, OLD],
-      signs: K,
-      loadedAt: Date.now(),
-      uses: [],
-      lifetimes: { refresh: 30 * 86_400 },
-      maxLag: 2,
-      degraded: undefined,
-    };
+    const report = reportOf({ verifies: [K, OLD], signs: K, lifetimes: { refresh: 30 * 86_400 } });
     await writeReport(join(cwd, RING), report, parseDocument(textOf(cwd), RING, cleanSecret));
     const ran = await keyturn(['retire'], { cwd, env: { KEYTURN_ENV: 'dev', [BUILTIN]: 'session' } });
     expect(ran.code).toBe(3);

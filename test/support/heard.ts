@@ -9,6 +9,29 @@ export function heard(report: ReplicaReport): HeardReport {
   return { ...report, authentic: true, dated: report.at };
 }
 
+/** What a process beside a document in development says of itself, but for what a test is about. */
+export function reportOf(changes: Partial<ReplicaReport>): ReplicaReport {
+  return {
+    instance: 'web-1-7-aaaa',
+    host: 'web-1',
+    pid: 7,
+    at: Date.now(),
+    profile: 'dev',
+    source: 'file',
+    ring: 'ring-of-the-tests',
+    generation: 1,
+    fingerprint: 'AAAAAAAAAAA',
+    verifies: [],
+    signs: undefined,
+    loadedAt: Date.now(),
+    uses: [],
+    lifetimes: {},
+    maxLag: 2,
+    degraded: undefined,
+    ...changes,
+  };
+}
+
 /** Moments of a teller that tables do not know. @param by key id, in milliseconds since 1970 */
 export function told(moments: Readonly<Record<string, number>>): EndedMoments {
   return Object.assign(
