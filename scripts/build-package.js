@@ -41,7 +41,11 @@ const external = [
 
 /** The modules that `keyturn/fastify` loads in any case. */
 async function modulesOfServer() {
-  const bundle = await rolldown({ input: join(root, 'src/adapters/fastify.ts'), external, platform: 'node' });
+  const bundle = await rolldown({
+    input: join(root, 'src/adapters/fastify/index.ts'),
+    external,
+    platform: 'node',
+  });
   const { output } = await bundle.generate({ format: 'es' });
   await bundle.close();
   const byName = new Map(output.map((chunk) => [chunk.fileName, chunk]));

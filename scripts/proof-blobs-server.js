@@ -8,7 +8,7 @@ import Fastify from 'fastify';
 const root = join(import.meta.dirname, '..');
 const { createKeyturn } = await import(join(root, 'dist/index.js'));
 const { createBlobStore } = await import(join(root, 'dist/blobs/index.js'));
-const { blobRoutes } = await import(join(root, 'dist/adapters/fastify.js'));
+const { blobRoutes } = await import(join(root, 'dist/adapters/fastify/index.js'));
 
 const MIB = 2 ** 20;
 const keyturn = await createKeyturn();

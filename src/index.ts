@@ -14,12 +14,21 @@ export {
   type SignerOptions,
 } from './keyturn.js';
 export type {
+  LinkRequest,
+  Links,
+  LinksOptions,
+  SignLinkOptions,
+  VerifiedLink,
+  VerifyLinkOptions,
+} from './links/links.js';
+export type {
   BuiltInPurpose,
   Config,
   PurposeConfig,
   PurposeName,
   Purposes,
 } from './purposes/payloads.js';
+export type { Logger, LogMethod } from './runtime/log.js';
 export type {
   NameOfAMethod,
   RegenerateOptions,
@@ -28,23 +37,7 @@ export type {
   SessionData,
   SessionName,
   SessionValues,
-} from './purposes/session/session.js';
-export { createSingleUse, type RedeemRefusal, type SingleUse } from './purposes/single-use.js';
-export type {
-  LinkRequest,
-  Links,
-  LinksOptions,
-  SignLinkOptions,
-  VerifiedLink,
-  VerifyLinkOptions,
-} from './purposes/url.js';
-export type { Logger, LogMethod } from './runtime/log.js';
-export { type SignOutOptions, signOutEverywhere, signOutSession } from './sign-out.js';
-export type { Json, JsonCannotCarry, JsonOrBytes } from './signing/json.js';
-export type { Refusal, RefusalReason, Result, Verified } from './signing/result.js';
-export type { OpenOptions, Sealer, SealOptions } from './signing/sealer.js';
-export type { Bind, BindState, BoundResult, Signer, SignOptions, VerifyOptions } from './signing/signer.js';
-export type { StoreState } from './stores/reachable.js';
+} from './sessions/session.js';
 export type {
   Awaitable,
   EndedSession,
@@ -54,4 +47,11 @@ export type {
   SessionStore,
   StoredSession,
   UserSession,
-} from './stores/store.js';
+} from './sessions/stores/contract.js';
+export type { StoreState } from './sessions/stores/reachable.js';
+export { type SignOutOptions, signOutEverywhere, signOutSession } from './sign-out.js';
+export type { Json, JsonCannotCarry, JsonOrBytes } from './signing/json.js';
+export type { Refusal, RefusalReason, Result, Verified } from './signing/result.js';
+export type { OpenOptions, Sealer, SealOptions } from './signing/sealer.js';
+export type { Bind, BindState, BoundResult, Signer, SignOptions, VerifyOptions } from './signing/signer.js';
+export { createSingleUse, type RedeemRefusal, type SingleUse } from './single-use.js';

@@ -11,16 +11,17 @@ import { KeyturnError } from './errors.js';
 import type { Keyring } from './keyring/keyring.js';
 import type { LiveKeyring } from './keyring/live.js';
 import { type KeyringView, viewOf } from './keyring/view.js';
-import type { Outside } from './outside.js';
+import { NOWHERE } from './keyring-stores/places.js';
+import { type Links, type LinksOptions, publicLinks, UrlLinks } from './links/links.js';
 import type { Config, PurposeName, Purposes } from './purposes/payloads.js';
 import { type Purpose, PurposeRegistry } from './purposes/registry.js';
-import { type Links, type LinksOptions, publicLinks, UrlLinks } from './purposes/url.js';
 import { type Machine, thisMachine, writeToStderr } from './resolve/machine.js';
 import { type Resolution, type ResolveOptions, resolve, settingsOfBuild } from './resolve/resolve.js';
-import { NOWHERE } from './ring-stores/places.js';
 import { type Keeper, type RingHealth, RingKeeper } from './runtime/keeper.js';
 import { cleanedFor, type Logger, textLogger } from './runtime/log.js';
 import { formatMetrics } from './runtime/metrics.js';
+import type { SessionStore } from './sessions/stores/contract.js';
+import type { ReachableStore, StoreState } from './sessions/stores/reachable.js';
 import type { Json, JsonOrBytes } from './signing/json.js';
 import type { LivePurposeParts } from './signing/live-purpose.js';
 import type { Sealer, TokenSealer } from './signing/sealer.js';
@@ -28,8 +29,7 @@ import { loadSealing, type Sealing } from './signing/sealing.js';
 import { publicSigner, type Signer, TokenSigner } from './signing/signer.js';
 import { sealerUnavailable } from './signing/sodium.js';
 import { Usage } from './signing/usage.js';
-import type { ReachableStore, StoreState } from './stores/reachable.js';
-import type { SessionStore } from './stores/store.js';
+import type { Outside } from './start/outside.js';
 
 /** What `createKeyturn()` takes. Everything has a default; production needs a secret, which is never an option. */
 export interface KeyturnOptions {
@@ -391,7 +391,7 @@ async function startBuild(
   { logger }: KeyturnOptions,
   options: ResolveOptions,
 ): Promise<Keyturn> {
-  const { buildOnly, keeperOfBuild, storeOfBuild } = await import('./build.js');
+  const { buildOnly, keeperOfBuild, storeOfBuild } = await import('./start/build.js');
   const { settings, profile } = await settingsOfBuild(options);
   const clock = options.machine.now;
   const error = buildOnly(sign);
@@ -460,7 +460,7 @@ async function outsideOf(
   const { settings, source } = resolution;
   const byItself = settings.get('security.keyring.store') === undefined && source?.format !== 'document';
   if (byItself && settings.get('session.backend') === 'cookie') return undefined;
-  const { openOutside } = await import('./outside.js');
+  const { openOutside } = await import('./start/outside.js');
   return await openOutside(resolution, clients, logger, now);
 }
 

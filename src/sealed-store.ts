@@ -4,10 +4,7 @@
 import { type OptionNames, requireOptions } from './config/options.js';
 import { KeyturnError } from './errors.js';
 import { internalsOf, type Keyturn } from './keyturn.js';
-import { andThen } from './purposes/session/kind.js';
-import type { Sealer } from './signing/sealer.js';
-import { SEALED } from './signing/token.js';
-import { requireStore } from './stores/require.js';
+import { andThen } from './sessions/kind.js';
 import type {
   Awaitable,
   EndedSession,
@@ -16,8 +13,11 @@ import type {
   SessionStore,
   StoredSession,
   UserSession,
-} from './stores/store.js';
-import { requireRecord } from './stores/text.js';
+} from './sessions/stores/contract.js';
+import { requireStore } from './sessions/stores/require.js';
+import { requireRecord } from './sessions/stores/text.js';
+import type { Sealer } from './signing/sealer.js';
+import { SEALED } from './signing/token.js';
 
 /** What `sealedStore()` takes. */
 export interface SealedStoreOptions {

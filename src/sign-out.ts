@@ -3,10 +3,10 @@
 import { type OptionNames, requireOptions } from './config/options.js';
 import { KeyturnError } from './errors.js';
 import { internalsOf, type Keyturn } from './keyturn.js';
-import { endSession, endUser } from './stores/end.js';
-import { requireStore } from './stores/require.js';
-import type { SessionStore } from './stores/store.js';
-import { requireUser } from './stores/text.js';
+import type { SessionStore } from './sessions/stores/contract.js';
+import { endSession, endUser } from './sessions/stores/end.js';
+import { requireStore } from './sessions/stores/require.js';
+import { requireUser } from './sessions/stores/text.js';
 
 /** What `signOutEverywhere()` and `signOutSession()` take. */
 export interface SignOutOptions {

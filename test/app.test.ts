@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { describe, expect, test } from 'vitest';
-import plugin from '../src/adapters/fastify.js';
+import plugin from '../src/adapters/fastify/index.js';
 import { createJwt } from '../src/jwt/index.js';
 import { Material } from '../src/keyring/key.js';
 import { internalsOf, type Keyturn } from '../src/keyturn.js';

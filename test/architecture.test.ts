@@ -1,9 +1,32 @@
-// The layers of ARCHITECTURE.md, held: who may import whom, and who may touch the process, the disk and the console.
+// The floors of ARCHITECTURE.md, held: who may import whom, and who may touch the process, the disk and the console.
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 const SRC = resolve(import.meta.dirname, '../src');
+
+/**
+ * From the ground up: a room may import what lies on floors below its own, and nothing on its own floor but itself.
+ * A room is a folder of `src`, or a file that stands alone there.
+ */
+const FLOORS: ReadonlyArray<readonly string[]> = [
+  ['printable', 'process'],
+  ['errors'],
+  ['disk'],
+  ['config', 'keyring', 'secret'],
+  ['engines', 'fleet', 'purposes', 'signing'],
+  ['links', 'resolve', 'sessions/stores'],
+  ['keyring-stores', 'sessions', 'single-use'],
+  ['rotation', 'runtime'],
+  ['doctor', 'start'],
+  ['cli', 'keyturn'],
+  ['blobs', 'http', 'jwt', 'sealed-store', 'sign-out', 'testing'],
+  ['adapters/fastify'],
+  ['index'],
+];
+
+/** Folders that have rooms of their own in them. */
+const WINGS = ['adapters', 'bridges', 'sessions/stores'];
 
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts'))
@@ -11,6 +34,7 @@ const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
 
 interface Import {
   readonly from: string;
+  /** A file of `src`, or the name of a package. */
   readonly to: string;
   readonly typeOnly: boolean;
 }
@@ -22,198 +46,48 @@ const imports: readonly Import[] = files.flatMap((from) =>
     ...source(from).matchAll(
       /(import|export)\s+(type\s)?[^;'"]*?from\s+'([^']+)'|(typeof |: |= )?import\('([^']+)'\)/g,
     ),
-  ].map((found) => ({
-    from,
-    to: found[3] ?? (found[5] as string),
-    typeOnly: (found[2] ?? found[4]) !== undefined,
-  })),
+  ].map((found) => {
+    const named = found[3] ?? (found[5] as string);
+    const to = named.startsWith('.') ? join(dirname(from), named).replaceAll('\\', '/') : named;
+    return { from, to: to.replace(/\.js$/, '.ts'), typeOnly: (found[2] ?? found[4]) !== undefined };
+  }),
 );
 
-/** The layer of a file: its folder, or for a file that stands alone its name. `adapters/http.ts` is one of its own. */
-function layerOf(file: string): string {
-  if (file === 'adapters/http.ts') return 'adapters/http';
-  const [first] = file.split('/');
-  return (first as string).replace(/\.ts$/, '');
+const within = imports.filter(({ to }) => files.includes(to));
+
+function roomOf(file: string): string {
+  const parts = file.replace(/\.ts$/, '').split('/');
+  const [first = '', second] = parts;
+  if (WINGS.includes(first) && second !== undefined) return `${first}/${second}`;
+  return WINGS.includes(`${first}/${second}`) ? `${first}/${second}` : first;
 }
 
-/** What each layer may import. Nothing turns back, and siblings do not know each other. */
-const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  printable: [],
-  started: [],
-  'optional-package': ['started'],
-  errors: ['printable'],
-  disk: ['errors'],
-  config: ['started', 'errors', 'disk'],
-  engines: ['optional-package', 'errors', 'config'],
-  keyring: ['errors', 'disk'],
-  secret: ['errors', 'disk'],
-  // The registry says how long tokens live, and so how long a weak key may be let in.
-  resolve: ['started', 'errors', 'disk', 'config', 'keyring', 'secret', 'purposes'],
-  signing: ['optional-package', 'errors', 'config', 'keyring'],
-  stores: ['errors', 'config', 'engines'],
-  purposes: ['optional-package', 'errors', 'config', 'signing', 'stores'],
-  fleet: ['errors', 'disk', 'config', 'keyring'],
-  'session-store': ['errors', 'config', 'engines', 'stores'],
-  'ring-stores': ['errors', 'disk', 'config', 'keyring', 'secret', 'resolve', 'engines', 'fleet'],
-  runtime: [
-    'printable',
-    'errors',
-    'config',
-    'keyring',
-    'secret',
-    'resolve',
-    'signing',
-    'purposes',
-    'fleet',
-    'ring-stores',
-  ],
-  rotation: [
-    'errors',
-    'disk',
-    'config',
-    'keyring',
-    'secret',
-    'resolve',
-    'engines',
-    'purposes',
-    'fleet',
-    'ring-stores',
-  ],
-  build: ['errors', 'keyring', 'stores', 'runtime'],
-  outside: [
-    'errors',
-    'config',
-    'engines',
-    'fleet',
-    'resolve',
-    'stores',
-    'session-store',
-    'ring-stores',
-    'runtime',
-  ],
-  keyturn: [
-    'build',
-    'errors',
-    'config',
-    'keyring',
-    'resolve',
-    'engines',
-    'signing',
-    'purposes',
-    'stores',
-    'outside',
-    'ring-stores',
-    'runtime',
-  ],
-  'sign-out': ['errors', 'config', 'stores', 'keyturn'],
-  'sealed-store': ['errors', 'config', 'signing', 'purposes', 'stores', 'keyturn'],
-  jwt: ['errors', 'config', 'keyring', 'signing', 'stores', 'keyturn'],
-  blobs: ['errors', 'disk', 'config', 'resolve', 'signing', 'purposes', 'keyturn'],
-  http: [],
-  'adapters/http': [
-    'errors',
-    'config',
-    'keyring',
-    'http',
-    'keyturn',
-    'runtime',
-    'purposes',
-    'signing',
-    'stores',
-  ],
-  adapters: ['errors', 'config', 'http', 'keyturn', 'runtime', 'purposes', 'blobs', 'adapters/http'],
-  doctor: [
-    'errors',
-    'disk',
-    'config',
-    'keyring',
-    'secret',
-    'resolve',
-    'engines',
-    'signing',
-    'purposes',
-    'fleet',
-    'rotation',
-  ],
-  cli: [
-    'printable',
-    'errors',
-    'disk',
-    'config',
-    'keyring',
-    'secret',
-    'resolve',
-    'signing',
-    'purposes',
-    'fleet',
-    'rotation',
-    'doctor',
-  ],
-  testing: ['errors', 'keyring', 'signing', 'stores', 'keyturn'],
-  index: [
-    'errors',
-    'config',
-    'engines',
-    'keyring',
-    'signing',
-    'purposes',
-    'stores',
-    'runtime',
-    'keyturn',
-    'sign-out',
-  ],
-};
+const floorOf = (file: string) => FLOORS.findIndex((floor) => floor.includes(roomOf(file)));
 
-describe('the layers', () => {
-  test('every file belongs to one', () => {
-    expect(files.map(layerOf).filter((layer) => !(layer in MAY_IMPORT))).toEqual([]);
+describe('the floors', () => {
+  test('every file has a room on one of them', () => {
+    expect(files.filter((file) => floorOf(file) === -1)).toEqual([]);
+    const rooms = new Set(files.map(roomOf));
+    expect(FLOORS.flat().filter((room) => !rooms.has(room))).toEqual([]);
   });
 
-  test('arrows point one way only', () => {
-    const wrong = imports
-      .filter(({ to }) => to.startsWith('.'))
-      .map(
-        ({ from, to }) =>
-          [
-            from,
-            relative(SRC, resolve(SRC, dirname(from), to))
-              .replaceAll('\\', '/')
-              .replace(/\.js$/, '.ts'),
-          ] as const,
-      )
-      .filter(
-        ([from, to]) => layerOf(from) !== layerOf(to) && !MAY_IMPORT[layerOf(from)]?.includes(layerOf(to)),
-      )
-      .map(([from, to]) => `${from} imports ${to}`);
-    expect(wrong).toEqual([]);
+  test('what is imported lies below', () => {
+    const upward = within
+      .filter(({ from, to }) => roomOf(from) !== roomOf(to) && floorOf(from) <= floorOf(to))
+      .map(({ from, to }) => `${from} imports ${to}`);
+    expect(upward).toEqual([]);
   });
 
-  test('no circle in what may import what', () => {
-    const seen = new Map<string, 'open' | 'done'>();
-    const visit = (layer: string, path: readonly string[]): void => {
-      if (seen.get(layer) === 'done') return;
-      expect(seen.get(layer), [...path, layer].join(' -> ')).toBeUndefined();
-      seen.set(layer, 'open');
-      for (const next of MAY_IMPORT[layer] ?? []) visit(next, [...path, layer]);
-      seen.set(layer, 'done');
+  test('no file leads back to itself, not even by types', () => {
+    const targets = (from: string) => within.filter((one) => one.from === from);
+    const done = new Set<string>();
+    const visit = (file: string, path: readonly string[]): void => {
+      if (done.has(file)) return;
+      expect(path, [...path, file].join(' -> ')).not.toContain(file);
+      for (const { to } of targets(file)) visit(to, [...path, file]);
+      done.add(file);
     };
-    for (const layer of Object.keys(MAY_IMPORT)) visit(layer, []);
-  });
-
-  test('adapters do not import each other, stores do not either', () => {
-    const siblings = imports.filter(({ from, to }) => {
-      if (!to.startsWith('.')) return false;
-      const target = relative(SRC, resolve(SRC, dirname(from), to)).replaceAll('\\', '/');
-      const pair = ['adapters', 'stores'].find(
-        (folder) => from.startsWith(`${folder}/`) && target.startsWith(`${folder}/`),
-      );
-      // What an adapter has in a file of its own, for its own framework.
-      if (target === from.replace(/\.ts$/, '-blobs.js')) return false;
-      return (
-        pair !== undefined && !['adapters/http.js', 'stores/store.js', 'stores/text.js'].includes(target)
-      );
-    });
-    expect(siblings).toEqual([]);
+    for (const file of files) visit(file, []);
   });
 });
 
@@ -226,10 +100,10 @@ describe('the edges', () => {
       // Which process this is, and whether another one still runs.
       'disk/identity.ts',
       // Whether packages are in folders.
-      'optional-package.ts',
-      'resolve/machine.ts',
+      'process/optional-package.ts',
       // Which program was started: its configuration and its packages are looked for there, too.
-      'started.ts',
+      'process/started.ts',
+      'resolve/machine.ts',
     ]);
   });
 
@@ -250,16 +124,16 @@ describe('the edges', () => {
       'doctor/wordlist.ts',
       'fleet/file-fleet.ts',
       'keyring/file.ts',
-      'optional-package.ts',
+      'process/optional-package.ts',
+      'process/started.ts',
       'resolve/config-secrets.ts',
       'resolve/follow.ts',
       'resolve/machine.ts',
       // The name of the boot.
       'resolve/steady-clock.ts',
-      'rotation/found.ts',
+      'rotation/init/init.ts',
       'secret/development.ts',
       'secret/lists.ts',
-      'started.ts',
     ]);
   });
 
@@ -281,7 +155,7 @@ describe('the edges', () => {
       'resolve/steady-clock.ts',
       'secret/development.ts',
       'secret/generate.ts',
-      'stores/redis.ts',
+      'sessions/stores/redis.ts',
     ]);
   });
 
@@ -296,15 +170,15 @@ describe('the edges', () => {
 
   test('frameworks are imported as types only, and the package depends on one small library', () => {
     const packages = imports.filter(
-      ({ to }) => !to.startsWith('.') && !to.startsWith('node:') && !to.startsWith('#'),
+      ({ to }) => !files.includes(to) && !to.startsWith('node:') && !to.startsWith('#'),
     );
     const values = new Set(packages.filter(({ typeOnly }) => !typeOnly).map(({ to }) => to));
     expect([...values].sort()).toEqual(['smol-toml']);
     // Peers are loaded where they are asked for, and by nobody else.
     expect(using(/libsodium/)).toEqual(['config/about.ts', 'signing/sodium.ts']);
-    expect(using(/loadOptional</).filter((file) => file !== 'optional-package.ts')).toEqual([
+    expect(using(/loadOptional</).filter((file) => file !== 'process/optional-package.ts')).toEqual([
       'engines/packages.ts',
-      'purposes/csrf-origins.ts',
+      'http/csrf-origins.ts',
       'signing/sodium.ts',
     ]);
     // Bundlers follow what they can read: an `import()` of a peer is to stand in a type at most.

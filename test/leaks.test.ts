@@ -19,14 +19,14 @@ import { inspect } from 'node:util';
 import formbody from '@fastify/formbody';
 import Fastify from 'fastify';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import keyturnFastify from '../src/adapters/fastify.js';
-import { HttpCore, type HttpOptions, type Visit } from '../src/adapters/http.js';
+import keyturnFastify from '../src/adapters/fastify/index.js';
 import { type BlobStore, type BlobStoreOptions, createBlobStore } from '../src/blobs/index.js';
-import type { DiskBlobStore } from '../src/blobs/store.js';
+import type { BlobWriter } from '../src/blobs/parts.js';
 import { searchWordlist } from '../src/doctor/wordlist.js';
 import { KeyturnError } from '../src/errors.js';
 import { refuseDisagreement } from '../src/fleet/refusals.js';
 import type { ReplicaReport } from '../src/fleet/report.js';
+import { HttpCore, type HttpOptions, type Visit } from '../src/http/core.js';
 import { createKeyturn } from '../src/index.js';
 import { createJwt, createRefreshTokens } from '../src/jwt/index.js';
 import { writeDocument } from '../src/keyring/document.js';
@@ -38,20 +38,20 @@ import { requireRoom } from '../src/keyring/room.js';
 import { openRing, sealRing } from '../src/keyring/sealed-ring.js';
 import type { TransitionFacts } from '../src/keyring/step-facts.js';
 import * as transitions from '../src/keyring/transitions.js';
+import { FileRingStore } from '../src/keyring-stores/file.js';
 import { internalsOf, type Keyturn, startKeyturn } from '../src/keyturn.js';
-import { AppCookie } from '../src/purposes/cookie.js';
-import { FileRingStore } from '../src/ring-stores/file.js';
-import { foundRing } from '../src/rotation/found.js';
 import { initKeyring } from '../src/rotation/index.js';
+import { foundRing } from '../src/rotation/init/init.js';
 import { COMMAND_WORDS } from '../src/rotation/refusals.js';
 import { Rotation } from '../src/rotation/rotation.js';
 import { type LogMethod, textLogger } from '../src/runtime/log.js';
 import { sealedStore } from '../src/sealed-store.js';
 import { cleanSecret } from '../src/secret/text.js';
+import { AppCookie } from '../src/sessions/cookie.js';
+import { memoryStore } from '../src/sessions/stores/memory.js';
+import { postgresStore, sessionSchemaSql } from '../src/sessions/stores/postgres.js';
+import { redisStore } from '../src/sessions/stores/redis.js';
 import { sealerUnavailable } from '../src/signing/sodium.js';
-import { memoryStore } from '../src/stores/memory.js';
-import { postgresStore, sessionSchemaSql } from '../src/stores/postgres.js';
-import { redisStore } from '../src/stores/redis.js';
 import { Browser } from './support/browser.js';
 import { THROWN_CODES } from './support/error-codes.js';
 import { everyFormOf, LeakSearch } from './support/leaks.js';
@@ -646,7 +646,7 @@ const PROVOKED: Readonly<Record<string, readonly Provoke[]>> = {
     async () => {
       const store = await blobs();
       await store.put(CURRENT, Buffer.from(CURRENT));
-      await (store as DiskBlobStore).putIf(CURRENT, Buffer.from(CURRENT), {}, () => false);
+      await (store as BlobStore & BlobWriter).putIf(CURRENT, Buffer.from(CURRENT), {}, () => false);
     },
   ],
   blob_exists: [

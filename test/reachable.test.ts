@@ -11,7 +11,7 @@ import { Key, Material } from '../src/keyring/key.js';
 import { Keyring } from '../src/keyring/keyring.js';
 import { initKeyring, openRotation } from '../src/rotation/index.js';
 import { sealedStore } from '../src/sealed-store.js';
-import { memoryStore } from '../src/stores/memory.js';
+import { memoryStore } from '../src/sessions/stores/memory.js';
 import { testKeyturn } from './support/keyturn.js';
 
 const INSIDE = [Material, Key, Keyring];

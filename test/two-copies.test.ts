@@ -12,8 +12,8 @@ const load = async () => ({
   ...(await import('../src/blobs/index.js')),
   ...(await import('../src/jwt/index.js')),
   ...(await import('../src/rotation/index.js')),
-  ...(await import('../src/stores/memory.js')),
-  fastify: (await import('../src/adapters/fastify.js')).default,
+  ...(await import('../src/sessions/stores/memory.js')),
+  fastify: (await import('../src/adapters/fastify/index.js')).default,
 });
 const ours = await load();
 vi.resetModules();

@@ -3,15 +3,15 @@
 // The signature is looked at first, before the disk. Whoever has none gets one and the same answer for every name.
 import type { Readable } from 'node:stream';
 import { KeyturnError } from '../errors.js';
-import { readRequestUrl } from '../purposes/link-url.js';
-import type { VerifiedLink } from '../purposes/url.js';
+import { readRequestUrl } from '../links/canonical-url.js';
+import type { VerifiedLink } from '../links/links.js';
 import { header, isConditional, judgeDownload, judgeUpload, type RequestHeaders } from './conditions.js';
 import { Incoming } from './incoming.js';
 import { type Allowed, isBound, readAllowed } from './link.js';
 import { disposition, isForm, isHarmless, isOneOf, isSameType, OCTETS, readType } from './media-type.js';
 import { decodeName } from './names.js';
+import type { BlobParts, BlobWriter, PutOptions } from './parts.js';
 import { FileReader } from './reader.js';
-import type { BlobParts, DiskBlobStore, PutOptions } from './store.js';
 import type { BlobInfo } from './trailer.js';
 
 /** A request for a blob. */
@@ -63,10 +63,10 @@ const ALWAYS: Readonly<Record<string, string>> = {
   'cross-origin-resource-policy': 'same-origin',
 };
 
-/** What {@link BlobStore.handle} does. */
+/** Answers a request for a blob. */
 export async function serveBlob(
   parts: BlobParts,
-  store: DiskBlobStore,
+  store: BlobWriter,
   request: BlobRequest,
 ): Promise<BlobAnswer> {
   const { method } = request;
@@ -157,7 +157,7 @@ function caching(link: VerifiedLink, { bound }: Allowed, now: number): string {
 
 async function upload(
   parts: BlobParts,
-  store: DiskBlobStore,
+  store: BlobWriter,
   request: BlobRequest,
   name: string,
   allowed: Allowed,
@@ -195,7 +195,7 @@ async function upload(
 /** An upload that is right so far as the request itself tells. */
 async function receive(
   { clock }: BlobParts,
-  store: DiskBlobStore,
+  store: BlobWriter,
   { headers, body: sent }: BlobRequest,
   name: string,
   options: PutOptions,
@@ -208,9 +208,8 @@ async function receive(
   const body = new Incoming(sent);
   try {
     // A condition is looked at again when everything is there: another upload may have been faster.
-    const { etag, size, type } = await (overwrite && isConditional(headers)
-      ? store.putIf(name, body, options, holds)
-      : store.put(name, body, options));
+    const replaces = overwrite && isConditional(headers) ? holds : overwrite;
+    const { etag, size, type } = await store.putIf(name, body, options, replaces);
     const text = `${JSON.stringify({ name, size, type, etag })}\n`;
     return {
       status: before === undefined ? 201 : 200,

@@ -2,10 +2,10 @@
 // signature: nothing of it can be changed, and a look at the link tells what it is for.
 import { type Cures, type OptionNames, requireOptions } from '../config/options.js';
 import { KeyturnError } from '../errors.js';
-import type { Parameter } from '../purposes/link-url.js';
+import type { Parameter } from '../links/canonical-url.js';
 import { isForm, isOneOf, readType } from './media-type.js';
 import { encodeName } from './names.js';
-import type { BlobParts } from './store.js';
+import type { BlobParts } from './parts.js';
 
 interface AnyLinkOptions {
   /** How long the link works: seconds, or a text such as `"15min"`. Default: the longest of the purpose `url`. */

@@ -4,14 +4,14 @@ import { Readable } from 'node:stream';
 import { type OptionNames, requireOptions } from '../config/options.js';
 import { KeyturnError } from '../errors.js';
 import { internalsOf, type Keyturn } from '../keyturn.js';
-import { readUrl } from '../purposes/link-url.js';
-import type { UrlLinks } from '../purposes/url.js';
+import { readUrl } from '../links/canonical-url.js';
 import { randomId } from '../signing/random.js';
 import { BlobFiles, type OpenBlob, type Replaces } from './files.js';
 import { type BlobAnswer, type BlobRequest, serveBlob } from './http.js';
 import { type LinkOptions, signedPath } from './link.js';
 import { isOneOf, OCTETS, readType } from './media-type.js';
 import { isBlobName, requireBlobName } from './names.js';
+import type { BlobParts, BlobSource, BlobWriter, PutOptions } from './parts.js';
 import { type ByteRange, FileReader } from './reader.js';
 import type { BlobInfo } from './trailer.js';
 import { Uploads } from './uploads.js';
@@ -32,18 +32,6 @@ export interface BlobStoreOptions {
   readonly stripped?: boolean;
 }
 
-/** What `put()` of a blob store takes. */
-export interface PutOptions {
-  /** The media type. Default: `application/octet-stream`. */
-  readonly type?: string;
-  /** How many bytes there must be, no more and no fewer. */
-  readonly size?: number;
-  /** How many there may be; the store's own limit holds, too. */
-  readonly maxSize?: number;
-  /** Whether a blob of that name may be replaced. Default: false. */
-  readonly overwrite?: boolean;
-}
-
 const STORE_OPTIONS: OptionNames<BlobStoreOptions> = {
   folder: true,
   maxSize: true,
@@ -53,9 +41,6 @@ const STORE_OPTIONS: OptionNames<BlobStoreOptions> = {
   stripped: true,
 };
 const PUT_OPTIONS: OptionNames<PutOptions> = { type: true, size: true, maxSize: true, overwrite: true };
-
-/** Bytes, or a stream of them. */
-export type BlobSource = Uint8Array | AsyncIterable<Uint8Array | string>;
 
 /** A blob that can be read. */
 export interface StoredBlob extends BlobInfo {
@@ -67,22 +52,6 @@ export interface StoredBlob extends BlobInfo {
 }
 
 const DEFAULT_MAX_SIZE = 100 * 1024 * 1024;
-
-/** What serving needs of a store. */
-export interface BlobParts {
-  readonly files: BlobFiles;
-  readonly links: UrlLinks;
-  /** The path below which requests arrive. */
-  readonly path: string;
-  /** What stands in front of a name in a link. */
-  readonly front: string;
-  readonly maxSize: number;
-  readonly types: readonly string[] | undefined;
-  readonly clock: () => number;
-  readonly uploads: Uploads;
-  /** Looks for a newer keyring; undefined where none can come. */
-  readonly lookForRing: (() => Promise<void>) | undefined;
-}
 
 /** Blobs by name. Made by {@link createBlobStore}. */
 export interface BlobStore {
@@ -116,7 +85,7 @@ export interface BlobStore {
 }
 
 /** The class behind {@link BlobStore}. */
-export class DiskBlobStore implements BlobStore {
+class DiskBlobStore implements BlobStore, BlobWriter {
   readonly #parts: BlobParts;
 
   constructor(parts: BlobParts) {
@@ -132,7 +101,6 @@ export class DiskBlobStore implements BlobStore {
     return await this.putIf(name, source, options, options.overwrite === true);
   }
 
-  /** As {@link put}, with what it may take the place of. @throws KeyturnError `blob_changed` too */
   async putIf(name: string, source: BlobSource, options: PutOptions, replaces: Replaces): Promise<BlobInfo> {
     // A stream may break before it is read, while the folder is looked at: reading it then fails with what it broke
     // of, and without a listener the process would end.

@@ -1,7 +1,7 @@
 // What init and import say of the keyring that they have started.
 import { basename } from 'node:path';
-import { isFileInConfig } from '../rotation/found.js';
-import type { Founded, FoundedDocument } from '../rotation/founding.js';
+import type { Founded, FoundedDocument } from '../rotation/init/first-ring.js';
+import { isFileInConfig } from '../rotation/init/init.js';
 import { chosenUnsaid } from '../rotation/unsaid.js';
 import type { Context } from './command.js';
 import { noteRules, sameOptions } from './open.js';

@@ -1,6 +1,7 @@
 // Replicas in words: how each of them is, what differs between them, and who holds up a step.
 import type { HeardReport } from '../fleet/authentic.js';
 import { otherAppsInWords } from '../fleet/other-apps.js';
+import { unheardOfInWords } from '../fleet/silent.js';
 import type { Resolution } from '../resolve/resolve.js';
 import {
   besideDocument,
@@ -11,7 +12,6 @@ import {
   withoutShared,
 } from '../rotation/differences.js';
 import { readElsewhere } from '../rotation/elsewhere.js';
-import { unheardOfInWords } from '../rotation/silent.js';
 import type { Status } from '../rotation/status.js';
 import { ruling } from './put-right.js';
 import { count, moment } from './ui.js';

@@ -1,11 +1,11 @@
 // A keyring in words, as status and every step tell it: its keys, what is safe when, and the command to run next.
 
 import { asWord } from '../config/shell.js';
+import { unheardOfInWords } from '../fleet/silent.js';
 import { nextKeyAt } from '../keyring/automatic.js';
 import { typed } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
 import type { Resolution } from '../resolve/resolve.js';
-import { unheardOfInWords } from '../rotation/silent.js';
 import type { KeyStatus, Status } from '../rotation/status.js';
 import { firstThingsFirst } from './put-right.js';
 import { silentInWords } from './replica-words.js';

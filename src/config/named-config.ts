@@ -2,18 +2,22 @@
 import { join, resolve as resolvePath } from 'node:path';
 import { isFolder, isThere } from '../disk/read.js';
 import { KeyturnError } from '../errors.js';
-import { CONFIG } from './place.js';
 import { isQuoted } from './value.js';
 
-/** The file that `KEYTURN_CONFIG` names. @throws KeyturnError `config_invalid` */
-export async function namedConfig(value: string, cwd: string): Promise<string> {
+/**
+ * The file that `KEYTURN_CONFIG` names.
+ *
+ * @param name what a configuration is called in a folder
+ * @throws KeyturnError `config_invalid`
+ */
+export async function namedConfig(value: string, cwd: string, name: string): Promise<string> {
   if (value.trim() === '') throw wrong('is empty', 'name a file or a folder, or unset it');
   if (isQuoted(value)) throw wrong('has quotation marks around it', 'take them out');
   const path = resolvePath(cwd, value);
-  const config = (await isFolder(path)) ? join(path, CONFIG) : path;
+  const config = (await isFolder(path)) ? join(path, name) : path;
   // Its value is not repeated: it may be something else that was put there by mistake.
   if (!(await isThere(config))) {
-    const what = config === path ? 'names nothing that is there' : `names a folder without ${CONFIG}`;
+    const what = config === path ? 'names nothing that is there' : `names a folder without ${name}`;
     throw wrong(what, 'correct it, or unset it');
   }
   return config;

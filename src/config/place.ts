@@ -46,7 +46,9 @@ const LIMIT_BYTES = 256 * 1024;
 export async function findPlace({ cwd, entry, env }: Whereabouts): Promise<Place> {
   const value = env.KEYTURN_CONFIG;
   const named =
-    value === undefined ? undefined : await (await import('./named-config.js')).namedConfig(value, cwd);
+    value === undefined
+      ? undefined
+      : await (await import('./named-config.js')).namedConfig(value, cwd, CONFIG);
   const owner = entry === undefined ? undefined : await packageOf(entry);
   const folder = await findFolder(cwd, owner, named !== undefined);
   if (named !== undefined) return { folder, config: named, named: true };

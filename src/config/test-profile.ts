@@ -1,6 +1,6 @@
 // The rules of tests where no tests run: loaded where those rules apply, by no server.
 import { KeyturnError } from '../errors.js';
-import { packageIn } from '../started.js';
+import { packageIn } from '../process/started.js';
 import {
   IN_CONTAINER,
   isServerContainer,

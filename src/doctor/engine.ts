@@ -6,9 +6,9 @@ import type { PostgresPool } from '../engines/postgres.js';
 import { type Trouble, troubleOf } from '../engines/reason.js';
 import { commandOf, type RedisCommand } from '../engines/redis.js';
 import { canPrepare } from '../engines/schema.js';
-import { namesOf, pathsOf, tableRefused } from '../engines/session-schema.js';
 import { inTime, PATIENCE } from '../engines/watch.js';
 import { KeyturnError } from '../errors.js';
+import { namesOf, pathsOf, tableRefused } from '../sessions/stores/postgres-schema.js';
 import type { EngineFacts } from './facts.js';
 
 /** Undefined where sessions need no engine. */

@@ -3,6 +3,7 @@ import { formatDuration } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
 import { otherAppsInWords } from '../fleet/other-apps.js';
 import type { ReplicaReport } from '../fleet/report.js';
+import { unheardOfInWords } from '../fleet/silent.js';
 import {
   besideDocument,
   clashesOf,
@@ -13,7 +14,6 @@ import {
   withoutShared,
 } from '../rotation/differences.js';
 import { readElsewhere } from '../rotation/elsewhere.js';
-import { unheardOfInWords } from '../rotation/silent.js';
 import type { Status } from '../rotation/status.js';
 import type { Facts, RingFacts } from './facts.js';
 import { fail, type Point, pass, warn } from './finding.js';

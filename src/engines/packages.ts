@@ -1,6 +1,6 @@
 // The client packages: optional peers, loaded when an engine is to be opened by its URL.
 import { KeyturnError } from '../errors.js';
-import { loadOptional } from '../optional-package.js';
+import { loadOptional } from '../process/optional-package.js';
 
 /** Undefined when it is not installed. */
 export function loadNodeRedis(): typeof import('redis') | undefined {

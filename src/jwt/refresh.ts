@@ -23,6 +23,10 @@ import { type Cures, type OptionNames, requireOptions } from '../config/options.
 import { requireDuration } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
 import { type Internals, internalsOf, type Keyturn } from '../keyturn.js';
+import type { SessionRecord, SessionStore, StoredSession } from '../sessions/stores/contract.js';
+import { ReachableStore } from '../sessions/stores/reachable.js';
+import { isStore } from '../sessions/stores/require.js';
+import { isUser } from '../sessions/stores/text.js';
 import { digest } from '../signing/digest.js';
 import type { Json } from '../signing/json.js';
 import type { Checked } from '../signing/live-purpose.js';
@@ -30,10 +34,6 @@ import { randomId } from '../signing/random.js';
 import type { RefusalReason } from '../signing/result.js';
 import type { TokenSigner } from '../signing/signer.js';
 import { fromJson, toJson } from '../signing/token.js';
-import { ReachableStore } from '../stores/reachable.js';
-import { isStore } from '../stores/require.js';
-import type { SessionRecord, SessionStore, StoredSession } from '../stores/store.js';
-import { isUser } from '../stores/text.js';
 
 /** The purpose of refresh tokens. */
 const REFRESH = 'refresh';

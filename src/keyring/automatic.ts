@@ -4,7 +4,7 @@
 import { KeyturnError } from '../errors.js';
 import type { Key, Material } from './key.js';
 import type { Keyring } from './keyring.js';
-import { effective } from './planned.js';
+import { effective } from './scheduled.js';
 import type { TransitionFacts } from './step-facts.js';
 import { retire, stage } from './transitions.js';
 import { safeToRetireAt } from './waits.js';

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { KeyturnError } from '../errors.js';
 import { Key, Material } from './key.js';
 import { Keyring } from './keyring.js';
-import { effective, factsOf, nextChangeAt } from './planned.js';
+import { effective, factsOf, nextChangeAt } from './scheduled.js';
 import { isSame, requireSuccessor, revokedElsewhere } from './successor.js';
 
 /** Told after the ring in force has changed; `former` is undefined when there was none before. Must not throw. */

@@ -12,8 +12,8 @@ import {
 } from './key.js';
 import { type HistoryEntry, Keyring } from './keyring.js';
 import { gatherMarks } from './marks.js';
-import { effective } from './planned.js';
 import { foldedHistory } from './prune.js';
+import { effective } from './scheduled.js';
 
 export interface MergeFacts {
   /** Milliseconds since 1970. */

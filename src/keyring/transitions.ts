@@ -8,9 +8,9 @@ import { formerKey, forwardAgain, lastRollback } from './former.js';
 import { Key, longer, type Material, typed } from './key.js';
 import { Keyring } from './keyring.js';
 import { gatherMarks } from './marks.js';
-import { effective, factsOf } from './planned.js';
 import { foldedHistory, prunedKeys } from './prune.js';
 import { saidIn } from './said.js';
+import { effective, factsOf } from './scheduled.js';
 import { isLive, replicasWithout, type TransitionFacts } from './step-facts.js';
 import {
   expiryOf,

@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
 import { RUNNER_PACKAGES } from '../config/platforms.js';
 import type { Signs } from '../config/profile.js';
-import { packageIn, startedFile } from '../started.js';
+import { packageIn, startedFile } from '../process/started.js';
 import { ownClock, type SteadyReading, steadyClock } from './steady-clock.js';
 
 /** What a resolution is made from. Everything in it can be handed in, so that any machine can be simulated. */

@@ -4,7 +4,7 @@ import { KeyturnError } from '../errors.js';
 import { type KeyState, Material } from '../keyring/key.js';
 import type { Config } from '../purposes/payloads.js';
 import { type Machine, thisMachine } from '../resolve/machine.js';
-import { foundRing } from './found.js';
+import { foundRing } from './init/init.js';
 import { publicRotation, type Rotation } from './public.js';
 import { Rotation as RingRotation, type RotationOptions } from './rotation.js';
 import { strongSecret } from './strong-secret.js';
@@ -13,11 +13,12 @@ export type { HeardReport } from '../fleet/authentic.js';
 export type { ReplicaReport, ReportedUse } from '../fleet/report.js';
 export type { HistoryEntry } from '../keyring/keyring.js';
 export type { KeyringView, KeyView } from '../keyring/view.js';
+export { keyringSchemaSql } from '../keyring-stores/postgres-schema.js';
 export type { Deploy, DeployStage, VariableChange } from './deploys.js';
 export type { Effect, Impact, ImpactRow, Step } from './impact.js';
 export type { Outcome, Rotation } from './public.js';
-export type { StageOptions, StepOptions } from './rotation.js';
 export type { KeyStatus, Status } from './status.js';
+export type { StageOptions, StepOptions } from './step.js';
 export type { Waiting, WaitOptions } from './wait.js';
 
 /** What `openRotation()` takes. */

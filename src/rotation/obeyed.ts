@@ -1,8 +1,8 @@
 // Whether a revocation has reached everybody who reports.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { replicasIn, silentOf } from '../fleet/silent.js';
 import type { Machine } from '../resolve/machine.js';
 import type { Rotation } from './rotation.js';
-import { replicasIn, silentOf } from './silent.js';
 
 const LOOK_EVERY_MS = 200;
 

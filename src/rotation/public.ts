@@ -8,13 +8,9 @@ import type { HistoryEntry } from '../keyring/keyring.js';
 import { type KeyringView, viewOf } from '../keyring/view.js';
 import type { Deploy } from './deploys.js';
 import type { Impact, Step } from './impact.js';
-import type {
-  Outcome as RingOutcome,
-  Rotation as RingRotation,
-  StageOptions,
-  StepOptions,
-} from './rotation.js';
+import type { Rotation as RingRotation } from './rotation.js';
 import type { Status } from './status.js';
+import type { Outcome as RingOutcome, StageOptions, StepOptions } from './step.js';
 import type { WaitOptions } from './wait.js';
 
 /** What a step did, or with `dryRun` would do. */

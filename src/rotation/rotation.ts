@@ -9,22 +9,23 @@ import { otherApps } from '../fleet/other-apps.js';
 import { heardAfter } from '../fleet/pause.js';
 import { refuseDisagreement } from '../fleet/refusals.js';
 import { endedFacts, lastSignedByAll } from '../fleet/replica-facts.js';
+import { type CountsBy, replicasIn, saySilence } from '../fleet/silent.js';
 import { timesOf } from '../fleet/times.js';
 import { parseDocument, writeDocument } from '../keyring/document.js';
 import { type ClockReadings, Material } from '../keyring/key.js';
 import type { HistoryEntry, Keyring } from '../keyring/keyring.js';
 import { merge } from '../keyring/merge.js';
-import { effective } from '../keyring/planned.js';
 import { madeToFit, requireRoom } from '../keyring/room.js';
+import { effective } from '../keyring/scheduled.js';
 import type { ReplicaFacts, TransitionFacts } from '../keyring/step-facts.js';
 import { promote, retire, revoke, rollback, stage } from '../keyring/transitions.js';
 import { madeAt } from '../keyring/waits.js';
+import { FileRingStore } from '../keyring-stores/file.js';
+import { openRingPlaces } from '../keyring-stores/open.js';
+import { NOWHERE, type RingPlaces } from '../keyring-stores/places.js';
 import { PurposeRegistry } from '../purposes/registry.js';
 import type { Machine } from '../resolve/machine.js';
 import { type Resolution, resolve } from '../resolve/resolve.js';
-import { FileRingStore } from '../ring-stores/file.js';
-import { openRingPlaces } from '../ring-stores/open.js';
-import { NOWHERE, type RingPlaces } from '../ring-stores/places.js';
 import { generateSecret } from '../secret/generate.js';
 import { cleanSecret } from '../secret/text.js';
 import { type Deploy, deploysOf } from './deploys.js';
@@ -41,8 +42,8 @@ import {
   stillHidden,
   variablesOfKeys,
 } from './refusals.js';
-import { type CountsBy, replicasIn, saySilence } from './silent.js';
 import { type Status, statusOf } from './status.js';
+import type { Outcome, StageOptions, StepOptions } from './step.js';
 import { strongSecret } from './strong-secret.js';
 import { type Unsaid, withProductionWaits } from './unsaid.js';
 import { type WaitOptions, whenSafe } from './wait.js';
@@ -61,37 +62,6 @@ export interface RotationOptions {
   readonly readOnly?: boolean | undefined;
   /** Connections to use; whoever made them closes them. Default: its own, closed by {@link Rotation.close}. */
   readonly engines?: Engines | undefined;
-}
-
-/** What every step takes. */
-export interface StepOptions {
-  /** Who does it, for the history. */
-  readonly who?: string | undefined;
-  /** Why, for the history. */
-  readonly why?: string | undefined;
-  /** How many replicas there are: lets fresh reports of all of them shorten the wait before `promote`. */
-  readonly replicas?: number | undefined;
-  /** Processes that have ended, whatever is reported: by instance, or by what `KEYTURN_INSTANCE` calls them. */
-  readonly gone?: readonly string[] | undefined;
-  /** Change nothing; tell what would be. */
-  readonly dryRun?: boolean | undefined;
-}
-
-/** What `stage()` takes. */
-export interface StageOptions extends StepOptions {
-  /** The new secret; default: 32 random bytes as hex digits. */
-  readonly secret?: string | undefined;
-  /** The staged key takes over by itself after so many seconds. */
-  readonly activateIn?: number | undefined;
-}
-
-/** What a step did, or with `dryRun` would do. */
-export interface Outcome {
-  readonly ring: Keyring;
-  /** Before the step. */
-  readonly former: Keyring;
-  /** The key that it was about. */
-  readonly kid: string;
 }
 
 /** A keyring document that a variable hides. */
@@ -424,7 +394,7 @@ export class Rotation {
    * @throws KeyturnError `too_early`, `replica_behind` when patience ends; the ring is as it was
    */
   async promoteWhenSafe(options: WaitOptions): Promise<Outcome> {
-    return await whenSafe(this, options, this.#options.machine, async (again) => {
+    return await whenSafe<Rotation>(this, options, this.#options.machine, async (again) => {
       const outcome = await again.promote(options.kid, options);
       this.#document = again.#document;
       return outcome;

@@ -2,6 +2,7 @@
 import type { KeyturnError } from '../errors.js';
 import type { HeardReport } from '../fleet/authentic.js';
 import type { OtherApp } from '../fleet/other-apps.js';
+import { type CountsBy, replicasIn, silentOf, type UnheardOf, unheardOfIn } from '../fleet/silent.js';
 import { forwardAgain } from '../keyring/former.js';
 import type { KeyDates, KeyState, Lifetimes } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
@@ -9,7 +10,6 @@ import type { TransitionFacts } from '../keyring/step-facts.js';
 import { safeToPromoteAt, safeToRetireAt } from '../keyring/waits.js';
 import type { Resolution } from '../resolve/resolve.js';
 import { type DeployStage, deployStage, rotatesByDeploys } from './deploys.js';
-import { type CountsBy, replicasIn, silentOf, type UnheardOf, unheardOfIn } from './silent.js';
 
 /** Times in milliseconds since 1970. */
 export interface KeyStatus {

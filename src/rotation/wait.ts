@@ -1,12 +1,23 @@
 // Waiting until a promotion is safe, and saying meanwhile what it waits for.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KeyturnError } from '../errors.js';
+import type { HeardReport } from '../fleet/authentic.js';
+import { type CountsBy, replicasIn, silentOf, unheardOfIn } from '../fleet/silent.js';
+import type { Keyring } from '../keyring/keyring.js';
 import type { Machine } from '../resolve/machine.js';
-import type { Outcome, Rotation, StepOptions } from './rotation.js';
-import { replicasIn, silentOf, unheardOfIn } from './silent.js';
+import type { Outcome, StepOptions } from './step.js';
 
 const LONGEST_PAUSE_MS = 1000;
 const SHORTEST_PAUSE_MS = 50;
+
+/** The rotation that is waited for, as it stands at one moment. */
+interface Waited<Rotation> {
+  readonly countsBy: CountsBy;
+  /** The same, with everything read anew. */
+  again(): Promise<Rotation>;
+  ring(): Promise<Keyring>;
+  replicas(): Promise<readonly HeardReport[]>;
+}
 
 /** What `promoteWhenSafe()` takes. */
 export interface WaitOptions extends StepOptions {
@@ -44,7 +55,7 @@ export interface Waiting {
  *
  * @throws KeyturnError the last refusal, when patience ends
  */
-export async function whenSafe(
+export async function whenSafe<Rotation extends Waited<Rotation>>(
   rotation: Rotation,
   { kid, patience, progress }: WaitOptions,
   { now, steady }: Pick<Machine, 'now' | 'steady'>,
@@ -78,7 +89,7 @@ export function isOver({ safeAt, missing, unheardOfUntil }: Waiting): boolean {
 }
 
 async function standing(
-  rotation: Rotation,
+  rotation: Waited<unknown>,
   asked: string | undefined,
   error: KeyturnError,
   now: number,

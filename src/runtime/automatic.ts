@@ -8,8 +8,8 @@ import { Material } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { requireRoom } from '../keyring/room.js';
 import { requireSuccessor } from '../keyring/successor.js';
+import type { RingStore } from '../keyring-stores/contract.js';
 import { unexpected } from '../resolve/follow.js';
-import type { RingStore } from '../ring-stores/ring-store.js';
 import { generateSecret } from '../secret/generate.js';
 import type { Logger } from './log.js';
 

@@ -8,9 +8,9 @@ import type { Key } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
 import type { LiveKeyring } from '../keyring/live.js';
 import { hasPassed, isRash, revokedElsewhere } from '../keyring/successor.js';
+import { pauseBetweenLooks } from '../keyring-stores/looks.js';
+import type { FoundRing, SharedRingStore } from '../keyring-stores/shared.js';
 import { type Following, unexpected } from '../resolve/follow.js';
-import { pauseBetweenLooks } from '../ring-stores/looks.js';
-import type { FoundRing, SharedRingStore } from '../ring-stores/shared.js';
 import type { Logger } from './log.js';
 
 /** A request that asks waits no longer than this. */

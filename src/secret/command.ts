@@ -2,13 +2,18 @@
 import { execFile } from 'node:child_process';
 import { SOURCE_LIMIT } from '../disk/read.js';
 import { KeyturnError } from '../errors.js';
-import type { LadderInput } from './ladder.js';
 import { decodeText, notEmpty } from './text.js';
 
 const COMMAND_TIMEOUT_MS = 10_000;
 
+/** Where the command runs, and for how long it may. */
+interface CommandInput {
+  readonly cwd: string;
+  readonly commandTimeoutMs?: number | undefined;
+}
+
 /** Runs the command without a shell, with the environment of this process. Its errors are told by exit code only: its output may be secret. */
-export async function runCommand(argumentList: string, name: string, input: LadderInput): Promise<string> {
+export async function runCommand(argumentList: string, name: string, input: CommandInput): Promise<string> {
   const [file, ...args] = parseCommand(argumentList, name);
   const timeout = input.commandTimeoutMs ?? COMMAND_TIMEOUT_MS;
   const options = {

@@ -3,7 +3,7 @@
 // Its calls answer at once when it is loaded. They copy what they are given into WebAssembly memory, free it after
 // each call, also when they throw, and do not wipe it; that memory grows with the largest message and never shrinks.
 import { KeyturnError } from '../errors.js';
-import { loadOptional } from '../optional-package.js';
+import { loadOptional } from '../process/optional-package.js';
 
 /** Authenticated encryption with additional data. */
 export interface Aead {

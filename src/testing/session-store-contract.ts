@@ -2,7 +2,7 @@
 //
 //     for (const { name, run } of sessionStoreContract(makeSubject)) test(name, run);
 import assert from 'node:assert/strict';
-import type { SessionRecord, SessionStore, StoredSession } from '../stores/store.js';
+import type { SessionRecord, SessionStore, StoredSession } from '../sessions/stores/contract.js';
 
 /** An empty store, and the time that it goes by. */
 export interface SessionStoreSubject {

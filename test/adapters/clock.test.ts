@@ -1,8 +1,8 @@
 // A clock that is wrong by more than a day: visitors count as signed out, and keep what signs them in once it is right.
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, test } from 'vitest';
-import keyturnFastify from '../../src/adapters/fastify.js';
-import { memoryStore } from '../../src/stores/memory.js';
+import keyturnFastify from '../../src/adapters/fastify/index.js';
+import { memoryStore } from '../../src/sessions/stores/memory.js';
 import { memoryLogger, TestClock, testKeyturn } from '../support/keyturn.js';
 
 const DAY = 86_400;

@@ -3,7 +3,7 @@
 import { Readable } from 'node:stream';
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import { describe, expect, test } from 'vitest';
-import keyturnFastify from '../../src/adapters/fastify.js';
+import keyturnFastify from '../../src/adapters/fastify/index.js';
 import { memoryLogger, TestClock, testKeyturn } from '../support/keyturn.js';
 import { sharedCache } from '../support/shared-cache.js';
 

@@ -4,7 +4,7 @@ import formbody from '@fastify/formbody';
 import multipart, { type FastifyMultipartAttachFieldsToBodyOptions } from '@fastify/multipart';
 import Fastify, { type FastifyInstance, type HTTPMethods } from 'fastify';
 import { describe, expect, test } from 'vitest';
-import keyturnFastify from '../../src/adapters/fastify.js';
+import keyturnFastify from '../../src/adapters/fastify/index.js';
 import { memoryLogger, OTHER_SECRET, ringOf, SECRET, testKeyturn, useRing } from '../support/keyturn.js';
 
 async function make(before: (app: FastifyInstance) => unknown = () => {}) {

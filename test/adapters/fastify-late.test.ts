@@ -7,10 +7,10 @@ import { Readable } from 'node:stream';
 import formbody from '@fastify/formbody';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { afterEach, describe, expect, test } from 'vitest';
-import keyturnFastify from '../../src/adapters/fastify.js';
-import { memoryStore } from '../../src/stores/memory.js';
-import type { SessionStore } from '../../src/stores/store.js';
-import { STORE_ENGINES } from '../stores/engines.js';
+import keyturnFastify from '../../src/adapters/fastify/index.js';
+import type { SessionStore } from '../../src/sessions/stores/contract.js';
+import { memoryStore } from '../../src/sessions/stores/memory.js';
+import { STORE_ENGINES } from '../sessions/stores/engines.js';
 import { memoryLogger, TestClock, testKeyturn } from '../support/keyturn.js';
 import { until } from '../support/waiting.js';
 

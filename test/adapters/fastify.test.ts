@@ -2,10 +2,10 @@ import { type AddressInfo, connect } from 'node:net';
 import formbody from '@fastify/formbody';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { describe, expect, test, vi } from 'vitest';
-import keyturnFastify from '../../src/adapters/fastify.js';
-import { type MemoryStore, memoryStore } from '../../src/stores/memory.js';
+import keyturnFastify from '../../src/adapters/fastify/index.js';
+import { type MemoryStore, memoryStore } from '../../src/sessions/stores/memory.js';
 import { httpContract, type StartApp } from '../contract/http-contract.js';
-import { STORE_ENGINES } from '../stores/engines.js';
+import { STORE_ENGINES } from '../sessions/stores/engines.js';
 import { memoryLogger, SECRET, testKeyturn } from '../support/keyturn.js';
 
 const start: StartApp = async (keyturn, options, routes) => {

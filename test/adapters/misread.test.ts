@@ -1,8 +1,8 @@
 // Calls as other session libraries have them: an error that says what to write, or what was meant; never silence.
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import { describe, expect, test } from 'vitest';
-import keyturnFastify from '../../src/adapters/fastify.js';
-import { memoryStore } from '../../src/stores/memory.js';
+import keyturnFastify from '../../src/adapters/fastify/index.js';
+import { memoryStore } from '../../src/sessions/stores/memory.js';
 import { memoryLogger, SECRET, TestClock, testKeyturn } from '../support/keyturn.js';
 
 type Handler = (request: any, reply: FastifyReply) => unknown;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Fastify from 'fastify';
 import { afterEach, expect, test, vi } from 'vitest';
-import keyturnFastify from '../../src/adapters/fastify.js';
+import keyturnFastify from '../../src/adapters/fastify/index.js';
 import { createKeyturn, type Keyturn } from '../../src/index.js';
 import { memoryLogger, OTHER_SECRET, SECRET } from '../support/keyturn.js';
 import { documentOf } from '../support/ring-file.js';

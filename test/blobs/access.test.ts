@@ -3,7 +3,7 @@ import { readdirSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
 import { type AddressInfo, connect } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import keyturnFastify, { blobRoutes } from '../../src/adapters/fastify.js';
+import keyturnFastify, { blobRoutes } from '../../src/adapters/fastify/index.js';
 import { until } from '../support/waiting.js';
 import { newServer, newStore, send } from './support.js';
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { onTestFinished } from 'vitest';
-import { blobRoutes } from '../../src/adapters/fastify.js';
+import { blobRoutes } from '../../src/adapters/fastify/index.js';
 import { type BlobStore, type BlobStoreOptions, createBlobStore } from '../../src/blobs/index.js';
 import type { Keyturn } from '../../src/keyturn.js';
 import { TestClock, testKeyturn } from '../support/keyturn.js';

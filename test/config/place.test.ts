@@ -6,7 +6,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import Fastify from 'fastify';
 import { describe, expect, test } from 'vitest';
-import plugin from '../../src/adapters/fastify.js';
+import plugin from '../../src/adapters/fastify/index.js';
 import { findPlace } from '../../src/config/place.js';
 import { elsewhereBelow, placesBelow } from '../../src/config/places-below.js';
 import { othersMayWrite } from '../../src/disk/identity.js';

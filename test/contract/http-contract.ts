@@ -2,12 +2,12 @@
 // An adapter's test says how to start an app with the routes below; everything else is the same for all.
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { HttpOptions } from '../../src/adapters/http.js';
+import type { HttpOptions } from '../../src/http/core.js';
+import type { Flash } from '../../src/http/flash.js';
 import { internalsOf, type Keyturn } from '../../src/keyturn.js';
-import type { Flash } from '../../src/purposes/flash.js';
-import type { Session } from '../../src/purposes/session/session.js';
-import { memoryStore } from '../../src/stores/memory.js';
-import type { SessionStore } from '../../src/stores/store.js';
+import type { Session } from '../../src/sessions/session.js';
+import type { SessionStore } from '../../src/sessions/stores/contract.js';
+import { memoryStore } from '../../src/sessions/stores/memory.js';
 import { Browser } from '../support/browser.js';
 import {
   memoryLogger,

@@ -10,8 +10,8 @@ import type { ReplicaReport } from '../../src/fleet/report.js';
 import { parseDocument, writeDocument } from '../../src/keyring/document.js';
 import { Key, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
-import { foundRing } from '../../src/rotation/found.js';
-import { sessionSchemaSql } from '../../src/stores/postgres.js';
+import { foundRing } from '../../src/rotation/init/init.js';
+import { sessionSchemaSql } from '../../src/sessions/stores/postgres.js';
 import { ownSchema } from '../support/engines.js';
 import {
   COMING,
@@ -344,7 +344,7 @@ describe('sealing', () => {
   const sealed = { KEYTURN_PURPOSES__DRAFT__MAX_AGE: '1h', KEYTURN_PURPOSES__DRAFT__SEALED: 'true' };
 
   afterEach(() => {
-    vi.doUnmock('../../src/optional-package.js');
+    vi.doUnmock('../../src/process/optional-package.js');
     vi.resetModules();
   });
 
@@ -366,7 +366,7 @@ describe('sealing', () => {
       },
     ],
   ])('fails in every profile where it %s, as a start would', async (detail, loadOptional) => {
-    vi.doMock('../../src/optional-package.js', () => ({ loadOptional }));
+    vi.doMock('../../src/process/optional-package.js', () => ({ loadOptional }));
     vi.resetModules();
     const { runDoctor: runAnew } = await import('../../src/doctor/run.js');
     for (const env of [PROD, DEV]) {

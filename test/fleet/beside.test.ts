@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import { fleetFolder } from '../../src/fleet/file-fleet.js';
 import { createKeyturn } from '../../src/index.js';
-import { foundRing } from '../../src/rotation/found.js';
+import { foundRing } from '../../src/rotation/init/init.js';
 import { Rotation } from '../../src/rotation/rotation.js';
 import { memoryLogger } from '../support/keyturn.js';
 import { SECRET, STRONG } from '../support/machine.js';

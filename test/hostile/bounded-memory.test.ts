@@ -6,7 +6,7 @@ import { createBlobStore } from '../../src/blobs/index.js';
 import { Uploads } from '../../src/blobs/uploads.js';
 import { createJwt } from '../../src/jwt/index.js';
 import { internalsOf } from '../../src/keyturn.js';
-import { AppCookie } from '../../src/purposes/cookie.js';
+import { AppCookie } from '../../src/sessions/cookie.js';
 import { newFolder } from '../blobs/support.js';
 import { TestClock, testKeyturn } from '../support/keyturn.js';
 

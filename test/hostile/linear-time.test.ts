@@ -2,16 +2,16 @@
 // for it at n and at 4n, and the ratio of CPU time has to be near 4. At 16 it would be quadratic.
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import keyturnFastify from '../../src/adapters/fastify.js';
+import keyturnFastify from '../../src/adapters/fastify/index.js';
 import { judgeDownload, judgeUpload, type RequestHeaders } from '../../src/blobs/conditions.js';
 import { parseEntityTags } from '../../src/blobs/entity-tags.js';
 import { parseHttpDate } from '../../src/blobs/http-date.js';
 import { disposition, readType } from '../../src/blobs/media-type.js';
 import { decodeName, isBlobName } from '../../src/blobs/names.js';
+import { Csrf } from '../../src/http/csrf.js';
 import { createJwt } from '../../src/jwt/index.js';
 import { internalsOf, type Keyturn } from '../../src/keyturn.js';
-import { AppCookie } from '../../src/purposes/cookie.js';
-import { Csrf } from '../../src/purposes/csrf.js';
+import { AppCookie } from '../../src/sessions/cookie.js';
 import { testKeyturn } from '../support/keyturn.js';
 import { costRatio } from './cost.js';
 

@@ -3,7 +3,6 @@ import { describe, expect, test, vi } from 'vitest';
 import { createRefreshTokens, type RefreshTokens, type RefreshTokensOptions } from '../../src/jwt/index.js';
 import type { KeyState } from '../../src/keyring/key.js';
 import { internalsOf, type Keyturn } from '../../src/keyturn.js';
-import { type MemoryStore, memoryStore } from '../../src/stores/memory.js';
 import type {
   EndedSession,
   PutOutcome,
@@ -11,7 +10,8 @@ import type {
   SessionStore,
   StoredSession,
   UserSession,
-} from '../../src/stores/store.js';
+} from '../../src/sessions/stores/contract.js';
+import { type MemoryStore, memoryStore } from '../../src/sessions/stores/memory.js';
 import { sessionStoreContract } from '../../src/testing/index.js';
 import { seeded } from '../signing/helpers.js';
 import {

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { mayBeDue, nextKeyAt, type RotationPlan, turn } from '../../src/keyring/automatic.js';
 import { Key, type KeyFacts, type KeyState, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
-import { effective } from '../../src/keyring/planned.js';
+import { effective } from '../../src/keyring/scheduled.js';
 import type { ReplicaFacts, TransitionFacts } from '../../src/keyring/step-facts.js';
 import { promote, retire, stage } from '../../src/keyring/transitions.js';
 

@@ -7,7 +7,7 @@
 // - One replica to which everything happens, and any number that hear of everything at once. That is enough: of two
 //   that are both behind, what the one further ahead signs, or refuses, those that are up to date sign and refuse too.
 // - The replica hears of the ring, reports, and says goodbye, at any moment and in any order. Whoever decides finds its
-//   last report while that counts, and clears it away afterwards (src/fleet, src/ring-stores/shared-fleet.ts).
+//   last report while that counts, and clears it away afterwards (src/fleet, src/keyring-stores/shared-fleet.ts).
 // - Operators stage, promote, roll back and retire whatever the transitions allow, and say truly how many replicas there
 //   are. Or the ring stages a key by itself, which takes over by the clock (src/keyring/automatic.ts).
 // - The store may lose everything at any moment, once. Somebody puts the ring back, and a report that stands for those

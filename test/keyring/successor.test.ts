@@ -6,7 +6,7 @@ import { Key, type KeyState, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
 import { LiveKeyring } from '../../src/keyring/live.js';
 import { merge } from '../../src/keyring/merge.js';
-import { effective } from '../../src/keyring/planned.js';
+import { effective } from '../../src/keyring/scheduled.js';
 import type { TransitionFacts } from '../../src/keyring/step-facts.js';
 import { requireSuccessor } from '../../src/keyring/successor.js';
 import { promote, retire, revoke, rollback, stage } from '../../src/keyring/transitions.js';

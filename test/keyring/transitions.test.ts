@@ -4,7 +4,7 @@ import { type ErrorCode, KeyturnError } from '../../src/errors.js';
 import { formerKey } from '../../src/keyring/former.js';
 import { Key, type KeyFacts, type KeyState, Material } from '../../src/keyring/key.js';
 import { type HistoryEntry, Keyring } from '../../src/keyring/keyring.js';
-import { effective, nextChangeAt } from '../../src/keyring/planned.js';
+import { effective, nextChangeAt } from '../../src/keyring/scheduled.js';
 import { type ReplicaFacts, replicasWithout, type TransitionFacts } from '../../src/keyring/step-facts.js';
 import { promote, retire, revoke, rollback, stage } from '../../src/keyring/transitions.js';
 import { safeToPromoteAt, safeToRetireAt } from '../../src/keyring/waits.js';

@@ -7,7 +7,7 @@ import { withLock } from '../../src/disk/lock.js';
 import { readBounded } from '../../src/disk/read.js';
 import { runDoctor } from '../../src/doctor/run.js';
 import { changeDocument } from '../../src/keyring/file.js';
-import { FileRingStore } from '../../src/ring-stores/file.js';
+import { FileRingStore } from '../../src/keyring-stores/file.js';
 import { cleanSecret } from '../../src/secret/text.js';
 import { FILE, folderWith, machine, resolveOn, SECRET, STRONG, tempDir } from '../support/machine.js';
 

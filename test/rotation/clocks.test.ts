@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { parseDocument } from '../../src/keyring/document.js';
 import type { Machine } from '../../src/resolve/machine.js';
-import { foundRing } from '../../src/rotation/found.js';
+import { foundRing } from '../../src/rotation/init/init.js';
 import { Rotation } from '../../src/rotation/rotation.js';
 import { documentOf } from '../cli/ring.js';
 import { COMING, FILE, kidOf, OLDER, SECRET, STRONG } from '../support/machine.js';

@@ -1,7 +1,8 @@
 // Waiting for a promotion: what is said when the reports change between a refusal and the look at them.
 import { expect, test } from 'vitest';
 import { KeyturnError } from '../../src/errors.js';
-import type { Outcome, Rotation } from '../../src/rotation/rotation.js';
+import type { Rotation } from '../../src/rotation/rotation.js';
+import type { Outcome } from '../../src/rotation/step.js';
 import { isOver, type Waiting, whenSafe } from '../../src/rotation/wait.js';
 import { median } from '../support/waiting.js';
 

@@ -6,7 +6,7 @@ import type { ErrorCode } from '../../src/errors.js';
 import type { ReplicaReport } from '../../src/fleet/report.js';
 import { Key, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
-import type { RingStore } from '../../src/ring-stores/ring-store.js';
+import type { RingStore } from '../../src/keyring-stores/contract.js';
 import { AutomaticRotation } from '../../src/runtime/automatic.js';
 import { heard } from '../support/heard.js';
 import { memoryLogger } from '../support/keyturn.js';

@@ -1,7 +1,7 @@
 // News of a shared keyring: looked into at once, however much of it there is at most so often, and the last never missed.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { LiveKeyring } from '../../src/keyring/live.js';
-import type { SharedRingStore } from '../../src/ring-stores/shared.js';
+import type { SharedRingStore } from '../../src/keyring-stores/shared.js';
 import { SharedFollower } from '../../src/runtime/shared-follower.js';
 import { memoryLogger, ringOf, SECRET } from '../support/keyturn.js';
 

@@ -2,7 +2,7 @@
 // What it does without the engine is in shared-outage.test.ts, with other secrets in shared-roots.test.ts.
 import Fastify from 'fastify';
 import { describe, expect, vi } from 'vitest';
-import keyturnFastify from '../../src/adapters/fastify.js';
+import keyturnFastify from '../../src/adapters/fastify/index.js';
 import { adopt } from '../../src/keyring/adopt.js';
 import { writeDocument } from '../../src/keyring/document.js';
 import { Key, Material } from '../../src/keyring/key.js';

@@ -1,11 +1,11 @@
 // A clock that is wrong: what was issued more than a day in the future is refused, and less signs nobody out.
 
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { Csrf } from '../../src/http/csrf.js';
 import { createJwt, createRefreshTokens } from '../../src/jwt/index.js';
 import type { Keyturn } from '../../src/keyturn.js';
 import { internalsOf } from '../../src/keyturn.js';
-import { Csrf } from '../../src/purposes/csrf.js';
-import { memoryStore } from '../../src/stores/memory.js';
+import { memoryStore } from '../../src/sessions/stores/memory.js';
 import { TestClock, testKeyturn } from '../support/keyturn.js';
 
 const DAY = 86_400;

@@ -10,7 +10,7 @@ const refusal = (code: string, hint = '') =>
   expect.objectContaining({ code, hint: expect.stringContaining(hint) });
 const draft = { purposes: { draft: { max_age: '2h', sealed: true } } };
 
-const PACKAGES = '../../src/optional-package.js';
+const PACKAGES = '../../src/process/optional-package.js';
 
 /** As if the peer were not installed, or as another would have it. */
 async function withPeer(peer: () => object | undefined, options: TestKeyturnOptions): Promise<Keyturn> {

@@ -2,7 +2,7 @@
 import type { HeardReport } from '../../src/fleet/authentic.js';
 import type { EndedMoments } from '../../src/fleet/ended.js';
 import type { ReplicaReport } from '../../src/fleet/report.js';
-import type { RingTable, StoredReport } from '../../src/ring-stores/ring-table.js';
+import type { RingTable, StoredReport } from '../../src/keyring-stores/table.js';
 
 /** As one that a key of the ring vouches for. */
 export function heard(report: ReplicaReport): HeardReport {

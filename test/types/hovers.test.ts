@@ -68,7 +68,7 @@ describe.each(declared)('$name in $file', ({ silent }) => {
 });
 
 test('what the plugin adds to Fastify says what it is', () => {
-  const source = readFileSync(join(ROOT, 'src/adapters/fastify.ts'), 'utf8');
+  const source = readFileSync(join(ROOT, 'src/adapters/fastify/index.ts'), 'utf8');
   const block = /^declare module 'fastify' \{\n([\s\S]*?)^\}/m.exec(source)?.[1] ?? '';
   const lines = block.split('\n');
   const members = lines.flatMap((line, at) => {

@@ -1,5 +1,5 @@
 // keyturn init: starts a keyring with the keys in force, so that nobody is logged out by moving to it.
-import { foundRing } from '../../rotation/found.js';
+import { foundRing } from '../../rotation/init/init.js';
 import type { Command, Option } from '../command.js';
 import { profileToFound, tellFounded, tellWaiting } from '../new-keyring.js';
 import { wrongUsage } from '../ui.js';

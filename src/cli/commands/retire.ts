@@ -1,6 +1,6 @@
 // keyturn retire: removes the secret of a key whose tokens have all expired.
 
-import type { Outcome } from '../../rotation/rotation.js';
+import type { Outcome } from '../../rotation/step.js';
 import type { Command } from '../command.js';
 import { stepOf } from '../ring-words.js';
 import { conclude, openRing, STEP_OPTIONS, stepOptions, unlessDone } from '../step.js';

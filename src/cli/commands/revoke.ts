@@ -2,7 +2,8 @@
 import type { Keyring } from '../../keyring/keyring.js';
 import type { Impact } from '../../rotation/impact.js';
 import { notObeyed } from '../../rotation/obeyed.js';
-import type { Outcome, Rotation, StepOptions } from '../../rotation/rotation.js';
+import type { Rotation } from '../../rotation/rotation.js';
+import type { Outcome, StepOptions } from '../../rotation/step.js';
 import type { Command, Context } from '../command.js';
 import { attempt, conclude, isPiped, openRing, STEP_OPTIONS, stepOptions, unlessDone } from '../step.js';
 import { columns, refused, wrongUsage } from '../ui.js';

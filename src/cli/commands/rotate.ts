@@ -1,10 +1,11 @@
 // keyturn rotate: stages a new key, and with --wait goes on to promote it when that is safe. Where the secret lives
 // in variables it says what to deploy.
 import { KeyturnError } from '../../errors.js';
+import { unheardOfInWords } from '../../fleet/silent.js';
 import type { Keyring } from '../../keyring/keyring.js';
 import { rotatesByDeploys } from '../../rotation/deploys.js';
-import type { Beneath, Outcome, Rotation } from '../../rotation/rotation.js';
-import { unheardOfInWords } from '../../rotation/silent.js';
+import type { Beneath, Rotation } from '../../rotation/rotation.js';
+import type { Outcome } from '../../rotation/step.js';
 import { isOver, type Waiting } from '../../rotation/wait.js';
 import { takeAwayInWords } from '../beneath.js';
 import type { Command, Context } from '../command.js';

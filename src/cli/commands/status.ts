@@ -1,8 +1,8 @@
 // keyturn status: every key, every replica, what differs, what is safe when, and the command to run next.
 import { KeyturnError } from '../../errors.js';
 import type { ReplicaReport } from '../../fleet/report.js';
+import { replicasIn } from '../../fleet/silent.js';
 import type { Rotation } from '../../rotation/rotation.js';
-import { replicasIn } from '../../rotation/silent.js';
 import type { Command, Context } from '../command.js';
 import { openRotation, sameOptions } from '../open.js';
 import { forPrograms, forReplica, lines, look, type View } from '../status-view.js';

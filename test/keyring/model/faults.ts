@@ -1,7 +1,7 @@
 // Mistakes that others have made, planted one at a time: the check must find each of them.
 
 import { Keyring } from '../../../src/keyring/keyring.js';
-import { effective } from '../../../src/keyring/planned.js';
+import { effective } from '../../../src/keyring/scheduled.js';
 import type { TransitionFacts } from '../../../src/keyring/step-facts.js';
 import { RULES, type Rules } from './rules.js';
 import { LIFETIME, moment } from './scale.js';

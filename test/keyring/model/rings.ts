@@ -8,7 +8,7 @@
 
 import { Key, type KeyState, Material } from '../../../src/keyring/key.js';
 import { Keyring } from '../../../src/keyring/keyring.js';
-import { effective } from '../../../src/keyring/planned.js';
+import { effective } from '../../../src/keyring/scheduled.js';
 import { CLOCKS, FACTS, LAG, LIFETIME, moment, SKEW, ticksUntil } from './scale.js';
 
 /** Derived once: it costs HKDF. */

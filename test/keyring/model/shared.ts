@@ -8,7 +8,7 @@ import { turn } from '../../../src/keyring/automatic.js';
 import { Key, type Material } from '../../../src/keyring/key.js';
 import { Keyring } from '../../../src/keyring/keyring.js';
 import type { Moment } from '../../../src/keyring/live.js';
-import { effective } from '../../../src/keyring/planned.js';
+import { effective } from '../../../src/keyring/scheduled.js';
 import { promote, retire, rollback, stage } from '../../../src/keyring/transitions.js';
 import { knownToAllAt } from '../../../src/keyring/waits.js';
 import { RingLease } from '../../../src/runtime/lease.js';

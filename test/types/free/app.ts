@@ -4,9 +4,9 @@ import { createKeyturn, createSingleUse, type Keyturn, type Signer, signOutEvery
 import { createBlobStore } from 'keyturn/blobs';
 import keyturn, { blobRoutes } from 'keyturn/fastify';
 import { createJwt, createRefreshTokens } from 'keyturn/jwt';
-import { initKeyring, openRotation } from 'keyturn/rotation';
+import { initKeyring, keyringSchemaSql, openRotation } from 'keyturn/rotation';
 import { memoryStore } from 'keyturn/stores/memory';
-import { keyringSchemaSql, sessionSchemaSql } from 'keyturn/stores/postgres';
+import { sessionSchemaSql } from 'keyturn/stores/postgres';
 import { redisStore } from 'keyturn/stores/redis';
 import { sealedStore } from 'keyturn/stores/sealed';
 import { manualClock } from 'keyturn/testing';

@@ -1,0 +1,326 @@
+// The Fastify plugin: request.session, request.flash, reply.csrfToken(), and CSRF protection of every unsafe
+// method. A thin binding over adapters/http.ts.
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import { fits, type OptionNames, requireOptions } from '../../config/options.js';
+import { KeyturnError } from '../../errors.js';
+import type { ResponseFields } from '../../http/cache-control.js';
+import { HTTP_OPTIONS, HttpCore, type HttpOptions, type HttpRequest, type Visit } from '../../http/core.js';
+import type { Flash } from '../../http/flash.js';
+import { refuseToListen } from '../../http/no-listening.js';
+import { atHeader, fieldValue } from '../../http/node-response.js';
+import {
+  createKeyturn,
+  internalsOf,
+  KEYTURN_OPTIONS,
+  type Keyturn,
+  type KeyturnOptions,
+} from '../../keyturn.js';
+import type { Session } from '../../sessions/session.js';
+
+export type { HttpOptions } from '../../http/core.js';
+export type { Flash, FlashMessages } from '../../http/flash.js';
+export type { SessionHooks } from '../../sessions/kind.js';
+export type {
+  Session,
+  SessionControls,
+  SessionData,
+  SessionName,
+  SessionValues,
+} from '../../sessions/session.js';
+export { type BlobRoutesOptions, blobRoutes } from './blobs.js';
+
+/** What `createKeyturn()` takes, for the one that the plugin makes; or one that was made before. */
+export interface KeyturnFastifyOptions extends HttpOptions, KeyturnOptions {
+  /** What `createKeyturn()` returned; without it the plugin makes one, and refuses to start as that does. */
+  readonly keyturn?: Keyturn;
+}
+
+/** What Fastify itself passes on to a plugin. */
+const OF_FASTIFY = { prefix: true, logLevel: true, logSerializers: true } as const;
+
+const OPTIONS: OptionNames<KeyturnFastifyOptions> = {
+  ...HTTP_OPTIONS,
+  ...KEYTURN_OPTIONS,
+  keyturn: true,
+};
+
+const KNOWN = { ...OPTIONS, ...OF_FASTIFY };
+
+/** @throws KeyturnError `argument_invalid` */
+async function readOptions(
+  app: FastifyInstance,
+  given: KeyturnFastifyOptions,
+): Promise<KeyturnFastifyOptions> {
+  if (typeof (given as Partial<Keyturn>).signer === 'function')
+    throw new KeyturnError(
+      'argument_invalid',
+      'the plugin was given a keyturn in the place of its options',
+      'write app.register(keyturn, { keyturn: kt })',
+    );
+  if (!fits(given, KNOWN)) {
+    const { FASTIFY_CURES } = await import('../../config/cures.js');
+    requireOptions(given, 'register(keyturn, options)', KNOWN, FASTIFY_CURES);
+  }
+  const twice =
+    given.keyturn === undefined ? undefined : Object.keys(KEYTURN_OPTIONS).find((name) => name in given);
+  if (twice !== undefined)
+    throw new KeyturnError(
+      'argument_invalid',
+      `the plugin was given a keyturn, and beside it ${twice}, which would do nothing`,
+      `give ${twice} to createKeyturn`,
+    );
+  return { ...logsOf(app), ...given };
+}
+
+/** Of what stands there, what createKeyturn takes. */
+function forKeyturn(options: KeyturnFastifyOptions): KeyturnOptions {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => Object.hasOwn(KEYTURN_OPTIONS, name)));
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The Keyturn of the app: signers, links, the keyring in force, health. */
+    keyturn: Keyturn;
+  }
+  interface FastifyRequest {
+    /** The session of the visitor: data in its properties, and `regenerate()`, `destroy()`, `update()`. */
+    readonly session: Session;
+    /** Messages for the next page: `flash('info', 'Saved')` leaves one, `flash('info')` takes those of a type. */
+    readonly flash: Flash;
+    /** Refuses a forged request: for routes that turned the automatic check off to find the token themselves. */
+    checkCsrf(token: unknown): void;
+  }
+  interface FastifyReply {
+    /** The same as `request.flash`, for views that have the reply at hand. */
+    readonly flash: Flash;
+    /** A CSRF token for the page that is being made: the value of a form field `_csrf` or header `x-csrf-token`. */
+    csrfToken(): string;
+  }
+  interface FastifyContextConfig {
+    /** False turns the automatic CSRF check off: for routes that no browser's cookie gives access to. */
+    csrf?: boolean;
+  }
+}
+
+const VISIT = Symbol('keyturn.visit');
+const REPLY = Symbol('keyturn.reply');
+
+type Visited = FastifyRequest & { [VISIT]: Visit | null; [REPLY]: FastifyReply | null };
+
+const plugin: FastifyPluginAsync<KeyturnFastifyOptions> = async (app, given) => {
+  const options = await readOptions(app, given);
+  const keyturn = options.keyturn ?? (await createKeyturn(forKeyturn(options)));
+  if (options.keyturn === undefined) app.addHook('onClose', () => keyturn.close());
+  const { build } = internalsOf(keyturn);
+  if (build !== undefined) refuseToListen(app.server, build);
+  const core = await HttpCore.open(keyturn, options);
+  const visit = (request: FastifyRequest): Visit => {
+    const visited = request as Visited;
+    visited[VISIT] ??= core.visit(new Described(request));
+    // Out already, or left to the app by hijack(), as it is for every WebSocket.
+    if (visited[REPLY]?.sent === true) visited[VISIT].end();
+    return visited[VISIT];
+  };
+  app.decorate('keyturn', keyturn);
+  app.decorateRequest(VISIT, null);
+  app.decorateRequest(REPLY, null);
+  app.decorateRequest('session', {
+    getter: function (this: FastifyRequest) {
+      return visit(this).session;
+    },
+    setter: (value: unknown) => {
+      const ends = value === null || value === undefined;
+      throw new KeyturnError(
+        'argument_invalid',
+        `request.session cannot be replaced: ${ends ? 'destroy() ends it' : 'Object.assign() puts values into it'}`,
+        ends
+          ? 'write request.session.destroy()'
+          : 'write Object.assign(request.session, values); to begin a new one request.session.regenerate() first',
+      );
+    },
+  });
+  app.decorateRequest('flash', {
+    getter: function (this: FastifyRequest) {
+      return visit(this).flash;
+    },
+  });
+  app.decorateRequest('checkCsrf', function (this: FastifyRequest, token: unknown) {
+    visit(this).checkCsrf(token);
+  });
+  app.decorateReply('flash', {
+    getter: function (this: FastifyReply) {
+      return visit(this.request).flash;
+    },
+  });
+  app.decorateReply('csrfToken', function (this: FastifyReply) {
+    return visit(this.request).csrfToken();
+  });
+  addHooks(app, core, visit);
+};
+
+function addHooks(app: FastifyInstance, core: HttpCore, visit: (request: FastifyRequest) => Visit): void {
+  if (core.mayWait) {
+    app.addHook('onRequest', (request, _reply, done) => {
+      const waiting = core.before(request.headers.cookie, () => visit(request));
+      if (waiting === undefined) done();
+      else waiting.then(() => done(), done);
+    });
+  }
+  // After the body has been read, since that is where a form's token is.
+  app.addHook('preValidation', (request, reply, done) => {
+    (request as Visited)[REPLY] = reply;
+    // Of a WebSocket no response is ever done, but its connection is.
+    if ((request.raw as { upgrade?: boolean }).upgrade)
+      request.raw.socket.once('close', () => (request as Visited)[VISIT]?.end());
+    if (request.method === 'GET' || request.method === 'HEAD') return done();
+    if (request.is404 || request.routeOptions.config.csrf === false) return done();
+    try {
+      visit(request).checkCsrf(core.csrfHeader(request.headers) ?? formToken(request.body));
+      done();
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+  app.addHook('onSend', (request, reply, payload, done) => {
+    const unseen = (request as Visited)[VISIT] === null;
+    if (unseen && !core.opensUnseen(request.method, request.headers.cookie)) return done(null, payload);
+    const current = visit(request);
+    // What was sent first is on its way: nothing may overtake it.
+    if (current.saving) return;
+    try {
+      atHeader(reply.raw, (fields) => current.guard(fields));
+      const cookies = current.finish(new ReplyFields(reply));
+      if (cookies instanceof Promise) {
+        const release = holdBack(reply);
+        // What Fastify throws on going on is caught too: it must not end the process.
+        cookies
+          .finally(release)
+          .then((settled) => {
+            apply(settled, reply);
+            done(null, payload);
+          })
+          .catch(done);
+      } else {
+        apply(cookies, reply);
+        done(null, payload);
+      }
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    (request as Visited)[REPLY] = reply;
+    (request as Visited)[VISIT]?.end();
+    done();
+  });
+}
+
+/**
+ * Until the session is saved the reply counts as sent, as it would without waiting: an async handler that calls
+ * `reply.send()` and returns nothing would else be taken for one that answers with nothing, and an error that it
+ * throws afterwards would take the place of the answer.
+ */
+function holdBack(reply: FastifyReply): () => void {
+  Object.defineProperty(reply, 'sent', { value: true, configurable: true });
+  return () => {
+    delete (reply as { sent?: boolean }).sent;
+  };
+}
+
+/** The app's logger, unless it is switched off: its methods are then all the same one that does nothing. */
+function logsOf({ log }: FastifyInstance): KeyturnOptions {
+  return log.info === log.error ? {} : { logger: log };
+}
+
+const SIGNS_OF_A_PROXY = [
+  'x-forwarded-proto',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'forwarded',
+  'via',
+  'x-real-ip',
+] as const;
+
+/** What a request says, read when it is asked for. A class: an object literal with getters has a shape of its own. */
+class Described implements HttpRequest {
+  readonly #request: FastifyRequest;
+
+  constructor(request: FastifyRequest) {
+    this.#request = request;
+  }
+
+  get method(): string {
+    return this.#request.method;
+  }
+
+  get cookie(): string | undefined {
+    return this.#request.headers.cookie;
+  }
+
+  get origin(): string | undefined {
+    return this.#request.headers.origin;
+  }
+
+  get fetchSite(): string | undefined {
+    const header = this.#request.headers['sec-fetch-site'];
+    return Array.isArray(header) ? header[0] : header;
+  }
+
+  // Fastify's own views of these follow its trustProxy option.
+  get host(): string | undefined {
+    return this.#request.host;
+  }
+
+  get https(): boolean {
+    return this.#request.protocol === 'https';
+  }
+
+  get proxied(): boolean {
+    const { headers } = this.#request;
+    return SIGNS_OF_A_PROXY.some((name) => headers[name] !== undefined);
+  }
+
+  get route(): string | undefined {
+    return this.#request.routeOptions.url;
+  }
+}
+
+/** What the app has set so far. */
+class ReplyFields implements ResponseFields {
+  readonly #reply: FastifyReply;
+
+  constructor(reply: FastifyReply) {
+    this.#reply = reply;
+  }
+
+  keys(): readonly string[] {
+    return Object.keys(this.#reply.getHeaders());
+  }
+
+  get(name: string): string | undefined {
+    return fieldValue(this.#reply.getHeader(name));
+  }
+
+  set(name: string, value: string): void {
+    this.#reply.header(name, value);
+  }
+}
+
+function apply(cookies: readonly string[], reply: FastifyReply): void {
+  for (const cookie of cookies) reply.header('set-cookie', cookie);
+}
+
+/** The field `_csrf` of a parsed form: a text, or @fastify/multipart's part that holds one. */
+function formToken(body: unknown): unknown {
+  const field = (body as { _csrf?: unknown } | null | undefined)?._csrf;
+  return typeof field === 'object' && field !== null ? (field as { value?: unknown }).value : field;
+}
+
+// What fastify-plugin would do: decorations reach the whole app, not only this plugin.
+const keyturnFastify: FastifyPluginAsync<KeyturnFastifyOptions> = Object.assign(plugin, {
+  [Symbol.for('skip-override')]: true,
+  [Symbol.for('fastify.display-name')]: 'keyturn',
+  [Symbol.for('plugin-meta')]: { name: 'keyturn', fastify: '5.x' },
+});
+
+export default keyturnFastify;

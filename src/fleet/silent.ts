@@ -1,0 +1,103 @@
+// Replicas that may be gone, and those that an engine which lost its data knows nothing of: until when they count.
+import { KeyturnError } from '../errors.js';
+import type { HeardReport } from './authentic.js';
+import { isSilent } from './replica-facts.js';
+import type { ReplicaReport } from './report.js';
+
+/** By what a report counts. */
+export interface CountsBy {
+  /** The lease of whoever asks, in seconds. */
+  readonly lease: number;
+  /** The most by which clocks differ, in seconds. */
+  readonly skew: number;
+  /** Whether reports lie beside a file: whoever reads them there goes by its own lease, and an engine by theirs. */
+  readonly inFile: boolean;
+}
+
+/** Replicas that may be cut off from an engine that has lost what they said. */
+export interface UnheardOf {
+  /** Until when they hold up steps at most; milliseconds since 1970. */
+  readonly until: number;
+  /** What they may verify and sign with, by key id. */
+  readonly verifies: readonly string[];
+  readonly signs: string | undefined;
+}
+
+/** Until when a report counts, when no other follows; milliseconds since 1970. */
+export function countsUntil({ at, lease: own }: ReplicaReport, { lease, inFile }: CountsBy): number {
+  return at + (inFile ? lease : (own ?? lease)) * 1000;
+}
+
+/** The replicas that have missed a few reports and may be gone, with the moment until which they count at most. */
+export function silentOf(
+  replicas: readonly HeardReport[],
+  by: CountsBy,
+  now: number,
+): ReadonlyMap<string, number> {
+  return new Map(
+    replicas
+      .filter((replica) => isSilent(replica, { ...by, now }))
+      .map((replica) => [replica.instance, countsUntil(replica, by)]),
+  );
+}
+
+/** The replicas themselves, without what stands for those that are not heard of. */
+export function replicasIn(reports: readonly HeardReport[]): readonly HeardReport[] {
+  return reports.filter(({ standIn }) => standIn !== true);
+}
+
+export function unheardOfIn(reports: readonly ReplicaReport[], by: CountsBy): UnheardOf | undefined {
+  const [report] = reports.filter(({ standIn }) => standIn === true);
+  if (report === undefined) return undefined;
+  return { until: countsUntil(report, by), verifies: report.verifies, signs: report.signs };
+}
+
+/** What stands in the way, where the store has lost what replicas said. @param until in words */
+export function unheardOfInWords(until: string): string {
+  return `the store lost its data: replicas not heard of since hold up steps until ${until}`;
+}
+
+/** Refusals that begin with the name of the replica that they are about. */
+const ABOUT_ONE: readonly string[] = [
+  'replica_behind',
+  'profile_differs',
+  'secret_differs',
+  'keyring_outdated',
+];
+
+/**
+ * A refusal because of one replica, which says as well that it may be gone, or that anybody may have written its report,
+ * and until when it counts.
+ */
+export function saySilence(
+  error: unknown,
+  reports: readonly HeardReport[],
+  by: CountsBy,
+  now: number,
+): unknown {
+  if (!(error instanceof KeyturnError) || !ABOUT_ONE.includes(error.code)) return error;
+  const report = reports.find(({ instance }) => error.message.startsWith(`${instance} `));
+  if (report === undefined) return error;
+  const until = new Date(countsUntil(report, by)).toISOString();
+  if (report.standIn === true) {
+    const what = error.message.slice(report.instance.length + 1);
+    return new KeyturnError(
+      error.code,
+      `${unheardOfInWords(until)}, since one may be there that ${what}`,
+      'wait until then: nobody can tell whether one of them is still there; keyturn status shows all replicas',
+    );
+  }
+  if (!report.authentic) {
+    return new KeyturnError(
+      error.code,
+      `${error.message}; no key of this ring vouches for that, and anybody may have written it`,
+      `${error.hint}; where it is no process of yours, --gone ${report.instance} goes on without it`,
+    );
+  }
+  if (error.code !== 'replica_behind' || !silentOf([report], by, now).has(report.instance)) return error;
+  return new KeyturnError(
+    error.code,
+    `${error.message}; it is silent, and may be gone`,
+    `it counts until ${until} at most: wait for that, or see why it cannot report; where it has ended for certain, --gone ${report.instance} says so`,
+  );
+}

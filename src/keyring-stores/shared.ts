@@ -1,0 +1,211 @@
+// A keyring in an engine that all replicas reach: sealed under the root secret, changed by compare-and-set.
+
+import { ask } from '../engines/ask.js';
+import type { LineListener } from '../engines/watch.js';
+import { KeyturnError } from '../errors.js';
+import { newRingId } from '../keyring/adopt.js';
+import type { ClockReadings } from '../keyring/key.js';
+import type { Keyring } from '../keyring/keyring.js';
+import { openRing, type RingPlace, type Seal, sealRing, sealUnder } from '../keyring/sealed-ring.js';
+import { cleanSecret } from '../secret/text.js';
+import type { RingChange, RingStore } from './contract.js';
+import { SharedFleet } from './shared-fleet.js';
+import type { RingTable, Slot } from './table.js';
+
+/** Under so many writers at once something is wrong, and an error helps more than patience. */
+const ATTEMPTS = 100;
+/** A write whose answer was lost is asked for again: it is the same write, so that twice does no harm. */
+const ASK_AGAIN = 3;
+
+/** The shared ring as it was found. */
+export interface FoundRing extends Slot {
+  readonly ring: Keyring;
+  /** The ids of the roots that it is sealed under. */
+  readonly roots: readonly string[];
+}
+
+export interface SharedRingParts {
+  readonly table: RingTable;
+  /** What the secret in force and its companions make: all its live keys open the ring and seal it. */
+  readonly roots: Keyring;
+  /** Seconds. */
+  readonly lease: number;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+export class SharedRingStore implements RingStore {
+  readonly name: string;
+  readonly fleet: SharedFleet;
+  readonly #table: RingTable;
+  #roots: Keyring;
+
+  constructor({ table, roots, lease, now }: SharedRingParts) {
+    this.#table = table;
+    this.#roots = roots;
+    this.name = table.name;
+    this.fleet = new SharedFleet(table, lease, now);
+  }
+
+  /** The root secrets as they are now: they can be rotated too. */
+  get roots(): Keyring {
+    return this.#roots;
+  }
+
+  set roots(roots: Keyring) {
+    this.#roots = roots;
+  }
+
+  /** @throws KeyturnError `engine_unavailable` */
+  async prepare(): Promise<void> {
+    await ask(this.name, () => this.#table.prepare());
+  }
+
+  /** The version of what is there; undefined when nothing is. @throws KeyturnError `engine_unavailable` */
+  async version(): Promise<string | undefined> {
+    return await ask(this.name, () => this.#table.version());
+  }
+
+  /**
+   * What is there; undefined when nothing is.
+   *
+   * @throws KeyturnError `engine_unavailable`, `keyring_sealed`, `document_invalid`, `document_version`
+   */
+  async find(): Promise<FoundRing | undefined> {
+    const slot = await ask(this.name, () => this.#table.read());
+    return slot === undefined ? undefined : this.#open(slot);
+  }
+
+  async read(): Promise<Keyring> {
+    return (await this.#findOne()).ring;
+  }
+
+  async change(change: RingChange): Promise<Keyring> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const found = await this.#findOne();
+      const next = await change(found.ring);
+      if (next === found.ring || (await this.put(next, found))) return next;
+    }
+    throw new KeyturnError(
+      'keyring_locked',
+      `other writers keep changing the keyring in ${this.name}`,
+      'try again',
+    );
+  }
+
+  async create(ring: Keyring): Promise<boolean> {
+    await this.prepare();
+    return await this.put(ring, undefined);
+  }
+
+  /**
+   * Writes a ring, sealed under all roots of this process, and under those that it was sealed under.
+   *
+   * @param over what was found there; undefined: nothing
+   * @returns false when something else is there
+   * @throws KeyturnError `engine_unavailable`, and what reading it would throw: whatever is wrong, what is kept stays
+   */
+  async put(ring: Keyring, over: FoundRing | undefined): Promise<boolean> {
+    const place = over?.place;
+    return await this.#write(
+      this.#readable(sealRing(ring, this.#seal(place), over?.text), place),
+      over?.version,
+      place,
+    );
+  }
+
+  /**
+   * Seals what was found under the roots of this process alone: whoever has no other secret opens it no more.
+   *
+   * @returns false when something else is there by now
+   * @throws KeyturnError as {@link put}
+   */
+  async sealAnew({ ring, version, place }: FoundRing): Promise<boolean> {
+    return await this.#write(this.#readable(sealRing(ring, this.#seal(place)), place), version, place);
+  }
+
+  /**
+   * Seals what was found under all roots of this process too. Those that it is sealed under stay.
+   *
+   * @returns false when something else is there by now
+   * @throws KeyturnError `engine_unavailable`
+   */
+  async sealToo({ version, text, place }: FoundRing): Promise<boolean> {
+    return await this.#write(sealUnder(text, this.name, this.#seal(place), cleanSecret), version, place);
+  }
+
+  /** Whether the ring is kept for the app without a name, and this process has one. */
+  isToMove({ place }: FoundRing): boolean {
+    return this.#table.move !== undefined && place !== undefined && place.app === undefined;
+  }
+
+  /**
+   * Keeps what was found under the name of the app from now on.
+   *
+   * @returns false when something else is there by now
+   * @throws KeyturnError `secret_differs` where others hold a secret that this process does not, `engine_unavailable`
+   */
+  async move({ ring, roots }: FoundRing): Promise<boolean> {
+    const missing = roots.filter((kid) => this.#roots.get(kid)?.live !== true);
+    if (missing.length > 0) {
+      throw new KeyturnError(
+        'secret_differs',
+        `the keyring in ${this.name} is sealed under ${missing.join(', ')} too, which is not here`,
+        'run it with all secrets that replicas hold: previous and next ones belong to them',
+      );
+    }
+    const { place } = this.#table;
+    const text = this.#readable(sealRing(ring, this.#seal(place)), place);
+    return await ask(
+      this.name,
+      async () => (await this.#table.move?.({ version: newRingId(), text })) === true,
+    );
+  }
+
+  #readable(text: string, place: RingPlace | undefined): string {
+    openRing(text, `what was to be written to ${this.name}`, this.#seal(place), cleanSecret);
+    return text;
+  }
+
+  async #write(text: string, expected: string | undefined, place: RingPlace | undefined): Promise<boolean> {
+    const slot: Slot = { version: newRingId(), text, ...(place === undefined ? {} : { place }) };
+    for (let asked = 1; ; asked++) {
+      try {
+        return await ask(this.name, () => this.#table.write(slot, expected));
+      } catch (error) {
+        if (asked === ASK_AGAIN) throw error;
+      }
+    }
+  }
+
+  /** What the clock of the engine shows, by its name; nothing where it has none. @throws KeyturnError `engine_unavailable` */
+  async clocks(): Promise<ClockReadings> {
+    const found = await ask(this.name, () => this.#table.clock());
+    return found === undefined ? {} : { [found.server]: found.shows };
+  }
+
+  /** See {@link RingTable.watch}. */
+  async watch(told: () => void, onLoss?: LineListener): Promise<() => Promise<void>> {
+    return await this.#table.watch(told, onLoss);
+  }
+
+  async #findOne(): Promise<FoundRing> {
+    const found = await this.find();
+    if (found !== undefined) return found;
+    throw new KeyturnError(
+      'keyring_missing',
+      `there is no keyring in ${this.name} yet`,
+      'make the first one with keyturn init; where replicas run that hold one, they put it back',
+    );
+  }
+
+  #open({ version, text, place }: Slot): FoundRing {
+    const opened = openRing(text, this.name, this.#seal(place), cleanSecret);
+    return { version, text, ...(place === undefined ? {} : { place }), ...opened };
+  }
+
+  #seal(place: RingPlace = this.#table.place): Seal {
+    const roots = this.#roots.live.flatMap(({ material }) => material ?? []);
+    return { place, roots };
+  }
+}

@@ -1,0 +1,254 @@
+// Signed links: a URL that works for one method, unchanged, until it expires.
+//
+// The signature is a token bound to the URL: its payload says nothing, so it stays short enough to paste.
+import { type OptionNames, requireOptions } from '../config/options.js';
+import { meantMilliseconds, requireDuration } from '../config/value.js';
+import { KeyturnError } from '../errors.js';
+import { REFUSALS, type Refusal } from '../signing/result.js';
+import type { TokenSigner } from '../signing/signer.js';
+import {
+  canonicalPath,
+  canonicalQuery,
+  type LinkUrl,
+  readRequestUrl,
+  readUrl,
+  SIGNATURE,
+  withParameter,
+} from './canonical-url.js';
+
+/** What `keyturn.links()` takes. */
+export interface LinksOptions {
+  /**
+   * What all links begin with: an origin, a path or both, as in `"https://example.com/app"`. It is bound: a link of
+   * another base is refused. Without an origin the same link works on every host of the app.
+   */
+  readonly base?: string;
+  /**
+   * Whether a proxy takes the path of `base` away, so that requests arrive without it. Links are signed with it
+   * all the same.
+   */
+  readonly stripped?: boolean;
+  /** How long links work unless `sign` says less: seconds, or a text such as `"1h"`. */
+  readonly maxAge?: number | string;
+}
+
+/** What `sign()` of links takes beside the URL. */
+export interface SignLinkOptions {
+  /** Default `GET`, which allows `HEAD` too. */
+  readonly method?: string;
+  /** Seconds, or a text such as `"15min"`. */
+  readonly maxAge?: number | string;
+  /** Ties the link to a session or a user: it works only where `verify` is given the same text. */
+  readonly bind?: string;
+}
+
+/** A request, as far as a link matters. */
+export interface LinkRequest {
+  /** As it came. */
+  readonly method: string;
+  /**
+   * As the server received it: the path and the query. The host of an absolute one is not looked at. A fragment is never
+   * part of a request: one with `#` is refused.
+   */
+  readonly url: string;
+}
+
+/** What `verify()` of links takes beside the request. */
+export interface VerifyLinkOptions {
+  /** What the link must be bound to. Undefined and null are "nobody" and match no link. */
+  readonly bind?: string | undefined | null;
+}
+
+/** A link that is accepted. */
+export interface VerifiedLink {
+  readonly ok: true;
+  /** When it expires. */
+  readonly expiresAt: Date;
+  /** Id of the key that signed. */
+  readonly kid: string;
+  /** Whether that key is retiring. */
+  readonly stale: boolean;
+}
+
+const LINKS_OPTIONS: OptionNames<LinksOptions> = { base: true, stripped: true, maxAge: true };
+const SIGN_OPTIONS: OptionNames<SignLinkOptions> = { method: true, maxAge: true, bind: true };
+const VERIFY_OPTIONS: OptionNames<VerifyLinkOptions> = { bind: true };
+
+/** A bound token with the shortest payload. */
+const TOKEN_CHARACTERS = 95;
+
+/** Signs and verifies links. Made by `keyturn.links()`. */
+export interface Links {
+  /**
+   * Signs a URL: absolute, or a path with or without a query. What comes back is the same with one more parameter,
+   * `sig`.
+   *
+   * @throws KeyturnError `link_invalid`, `bind_invalid`, `purpose_lifetime`, `duration_invalid`
+   */
+  sign(url: string, options?: SignLinkOptions): string;
+  /**
+   * Verifies the link of a request. Whatever it is given, it does not throw: a refusal is a result with a reason,
+   * which is for logs and not for clients.
+   */
+  verify(request: LinkRequest, options?: VerifyLinkOptions): VerifiedLink | Refusal;
+}
+
+/** What an app may do with links. */
+export function publicLinks(links: UrlLinks): Links {
+  return Object.freeze({
+    sign: (url: string, options?: SignLinkOptions) => {
+      requireOptions(options, 'sign(url, options) of links', SIGN_OPTIONS);
+      return links.sign(url, options);
+    },
+    verify: (request: LinkRequest, options?: VerifyLinkOptions) => {
+      requireOptions(options, 'verify(request, options) of links', VERIFY_OPTIONS);
+      return links.verify(request, options);
+    },
+  });
+}
+
+/** The class behind {@link Links}. */
+export class UrlLinks implements Links {
+  readonly #signer: TokenSigner<0>;
+  readonly #maxAge: number;
+  /** The origin of the base; empty when it has none. */
+  readonly #origin: string;
+  /** The path of the base, in its canonical form, without a slash at its end. */
+  readonly #path: string;
+  readonly #stripped: boolean;
+
+  constructor(signer: TokenSigner<0>, options: LinksOptions) {
+    requireOptions(options, 'links(options)', LINKS_OPTIONS);
+    this.#signer = signer;
+    this.#maxAge = options.maxAge === undefined ? signer.maxAge : lifetime(options.maxAge, signer);
+    const { origin, path } = readBase(options.base);
+    this.#origin = origin;
+    this.#path = path;
+    this.#stripped = options.stripped === true;
+  }
+
+  sign(url: string, options: SignLinkOptions = {}): string {
+    const method = (options.method ?? 'GET').toUpperCase();
+    if (!/^[A-Z][A-Z-]*$/.test(method) || method === 'HEAD')
+      throw invalid('that is not a method to sign a link for', 'sign for GET to allow HEAD as well');
+    const place = withParameter(url, SIGNATURE, '-'.repeat(TOKEN_CHARACTERS));
+    const parsed = place === undefined ? undefined : readUrl(place);
+    if (place === undefined || parsed === undefined) {
+      throw invalid(
+        'only an http URL or a path that begins with one slash can be signed',
+        'encode names and values with encodeURIComponent; escapes hold UTF-8, and there are 1,000 parameters at most',
+      );
+    }
+    if (parsed.signatures.length > 1)
+      throw invalid('the URL has a parameter "sig" already', 'sign the URL without it');
+    this.#requireBase(parsed);
+    const maxAge = options.maxAge ?? this.#maxAge;
+    if ('bind' in options) requireBind(options.bind);
+    const bind = boundText(method, this.#origin, parsed.path, parsed, options.bind);
+    const token = this.#signer.sign(0, { maxAge, bind });
+    return withParameter(url, SIGNATURE, token) as string;
+  }
+
+  verify(request: LinkRequest, options: VerifyLinkOptions = {}): VerifiedLink | Refusal {
+    const parsed = readRequestUrl(request.url);
+    // No signature, or two of them: the signer refuses the one that is not there, and counts it.
+    const token = parsed?.signatures.length === 1 ? parsed.signatures[0] : undefined;
+    const method = methodOf(request.method);
+    if (parsed === undefined || token === undefined || method === undefined)
+      return this.#signer.verify(undefined) as Refusal;
+    const path = this.#stripped ? this.#path + parsed.path : parsed.path;
+    const nobody = 'bind' in options && (typeof options.bind !== 'string' || options.bind === '');
+    const state =
+      nobody || !this.#contains(path)
+        ? undefined
+        : boundText(method, this.#origin, path, parsed, options.bind ?? undefined);
+    const result = this.#signer.verify(token, { bind: state as string });
+    if (!result.ok) return result;
+    // Any payload but the one that links have was signed by somebody else with this key.
+    if (result.payload !== 0) return REFUSALS.malformed;
+    return { ok: true, expiresAt: result.expiresAt, kid: result.kid, stale: result.stale };
+  }
+
+  /** Whether the ring knows the key of a link; false: look for a newer ring. */
+  knows(url: string): boolean {
+    const token = readRequestUrl(url)?.signatures[0];
+    return token === undefined || this.#signer.knows(token);
+  }
+
+  #contains(path: string): boolean {
+    return this.#path === '' || path === this.#path || path.startsWith(`${this.#path}/`);
+  }
+
+  #requireBase(url: LinkUrl): void {
+    const origin = url.origin === '' ? '' : originOf(url.origin);
+    if (origin === undefined) throw invalid('the URL has no right host', 'write "https://example.com/path"');
+    if (origin !== '' && this.#origin !== '' && origin !== this.#origin)
+      throw invalid('the URL has another origin than the base', 'sign what lies under the base of the links');
+    if (!this.#contains(url.path))
+      throw invalid(
+        'the path of the URL does not lie under that of the base',
+        'sign the URL that visitors see, with the path of the base',
+      );
+    if (this.#stripped && url.path.startsWith(`${this.#path}//`))
+      throw invalid('behind the base the path goes on with two slashes', 'take one of them out');
+  }
+}
+
+/** What the token is bound to. Lines of encoded text, and what comes from elsewhere last: no two URLs read the same. */
+function boundText(
+  method: string,
+  origin: string,
+  path: string,
+  { parameters }: LinkUrl,
+  bind: string | undefined,
+): string {
+  const text = `${method}\n${origin}${path}\n${canonicalQuery(parameters)}`;
+  return bind === undefined ? text : `${text}\n${bind}`;
+}
+
+function methodOf(method: unknown): string | undefined {
+  if (typeof method !== 'string' || !/^[a-z-]+$/i.test(method)) return undefined;
+  const upper = method.toUpperCase();
+  return upper === 'HEAD' ? 'GET' : upper;
+}
+
+function lifetime(maxAge: number | string, signer: TokenSigner<0>): number {
+  const seconds = requireDuration(maxAge, 'maxAge of links');
+  if (seconds <= signer.maxAge) return seconds;
+  throw new KeyturnError(
+    'purpose_lifetime',
+    `a link may live ${signer.maxAge} s, and maxAge says ${seconds} s`,
+    `code may only shorten a lifetime: set max_age under [purposes.url] in keyturn.toml${meantMilliseconds(maxAge)}`,
+  );
+}
+
+function requireBind(bind: string | undefined): void {
+  if (typeof bind === 'string' && bind !== '' && bind.isWellFormed()) return;
+  throw new KeyturnError(
+    'bind_invalid',
+    'bind of a link is not a text, an empty or an ill-formed one',
+    'pass what names the session or the user; leave bind out for none',
+  );
+}
+
+function readBase(base: string | undefined): { readonly origin: string; readonly path: string } {
+  if (base === undefined) return { origin: '', path: '' };
+  const parsed = /[?#]/.test(base) ? undefined : readUrl(base);
+  const origin = parsed === undefined || parsed.origin === '' ? '' : originOf(parsed.origin);
+  if (parsed === undefined || origin === undefined) {
+    throw invalid(
+      'base is not a base for links',
+      'write an origin, a path or both: "https://example.com/app"',
+    );
+  }
+  return { origin, path: (canonicalPath(parsed.path) as string).replace(/\/+$/, '') };
+}
+
+/** An origin in its one spelling; undefined for none, and for one with a user name. */
+function originOf(origin: string): string | undefined {
+  return !origin.includes('@') && URL.canParse(origin) ? new URL(origin).origin : undefined;
+}
+
+function invalid(message: string, hint: string): KeyturnError {
+  return new KeyturnError('link_invalid', message, hint);
+}

@@ -1,0 +1,113 @@
+// What starting a ring takes and what comes of it, wherever the ring is kept.
+import { KeyturnError } from '../../errors.js';
+import { adopt, newRingId } from '../../keyring/adopt.js';
+import { type Key, Material } from '../../keyring/key.js';
+import type { Keyring } from '../../keyring/keyring.js';
+import type { Machine } from '../../resolve/machine.js';
+import type { Resolution } from '../../resolve/resolve.js';
+import { generateSecret } from '../../secret/generate.js';
+import { type FoundingKeys, foundingKeys } from './keys.js';
+
+export interface Founding {
+  readonly machine: Machine;
+  /** A profile that the caller insists on. */
+  readonly profile?: string | undefined;
+  /** Settings written in the program, as `createKeyturn({ config })` takes them. */
+  readonly config?: Readonly<Record<string, unknown>> | undefined;
+  /** Whether the folder was named: otherwise no configuration is begun above that of an app. */
+  readonly placeSaid: boolean;
+  /** Who does it, for the history. */
+  readonly who?: string | undefined;
+  /** Secrets of another place to take over, the newest first; empty: the keys in force. */
+  readonly imported: readonly Material[];
+  /** Looks at the keys before anything is written; refuses them by throwing. */
+  readonly approve?: ((keys: FoundingKeys, before: Resolution) => void) | undefined;
+  /** Whether it is fine that there is a ring already. */
+  readonly ifMissing?: boolean | undefined;
+  /** The id of the ring in an engine whose place the new one takes. */
+  readonly replaces?: string | undefined;
+  /** Told that nothing is done for so many milliseconds. */
+  readonly waiting?: ((milliseconds: number) => void) | undefined;
+}
+
+/** What was made, and what remains to be done. */
+export interface Founded {
+  /** Where the ring is kept, as an operator calls it. */
+  readonly place: string;
+  /** False where there was a ring already: nothing was changed. */
+  readonly created: boolean;
+  readonly ring: Keyring;
+  readonly keys: FoundingKeys;
+  /** Undefined where the ring is kept in an engine, or is what a command prints. */
+  readonly document: FoundedDocument | undefined;
+  /** Variables and settings that the ring replaces. */
+  readonly takeAway: readonly string[];
+  /** Whether processes may be running by what was in force before: they know no key that is added from now on. */
+  readonly restart: boolean;
+  /** What is in force now. */
+  readonly after: Resolution;
+}
+
+/** A keyring document and what names it. */
+export interface FoundedDocument {
+  readonly path: string;
+  /** The document as keyturn.prod.toml should name it. */
+  readonly named: string;
+  readonly config: WrittenFile;
+  /** What names the document, in production alone. */
+  readonly production: WrittenFile;
+  /** Whether production finds it now, be it hidden or not. */
+  readonly isNamed: boolean;
+}
+
+/** A file that is written where there is none. */
+export interface WrittenFile {
+  readonly path: string;
+  /** False where there was one before, or none was needed. */
+  readonly written: boolean;
+}
+
+/** The command that an operator thinks of. */
+export function commandOf({ imported }: Founding): 'init' | 'import' {
+  return imported.length === 0 ? 'init' : 'import';
+}
+
+/**
+ * The first generation.
+ *
+ * @param former the ring whose place it takes: what was revoked there stays so
+ * @throws KeyturnError `key_state` where a key was revoked there
+ */
+export function firstRing(
+  founding: Founding,
+  before: Resolution,
+  former?: Keyring,
+): { readonly ring: Keyring; readonly keys: FoundingKeys } {
+  const { imported, approve, machine, who, replaces } = founding;
+  const keys = foundingKeys(imported, before.keyring?.keys ?? [], new Material(generateSecret()));
+  const revoked = former?.keys.filter(({ state }) => state === 'revoked') ?? [];
+  refuseRevoked(keys.keys, revoked);
+  approve?.(keys, before);
+  const others = revoked.filter(({ id }) => keys.keys.every((key) => key.id !== id));
+  const ring = adopt([...keys.keys, ...others], {
+    id: newRingId(),
+    at: machine.now(),
+    what: commandOf(founding),
+    who,
+    replaces: replaces === undefined ? [] : [replaces, ...(former?.replaces ?? [])],
+  });
+  return { ring, keys };
+}
+
+function refuseRevoked(keys: readonly Key[], revoked: readonly Key[]): void {
+  const again = keys.find((key) => key.live && revoked.some(({ id }) => id === key.id));
+  if (again === undefined) return;
+  throw new KeyturnError(
+    'key_state',
+    `the key ${again.id} was revoked in the keyring whose place the new one takes`,
+    'give the service another signing secret first (keyturn generate)',
+  );
+}
+
+/** What is said of a ring that was there before. */
+export const NOTHING_TAKEN: FoundingKeys = { keys: [], kept: [], left: [] };

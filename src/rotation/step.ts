@@ -1,0 +1,33 @@
+// What a step of a rotation takes, and what comes of it.
+import type { Keyring } from '../keyring/keyring.js';
+
+/** What every step takes. */
+export interface StepOptions {
+  /** Who does it, for the history. */
+  readonly who?: string | undefined;
+  /** Why, for the history. */
+  readonly why?: string | undefined;
+  /** How many replicas there are: lets fresh reports of all of them shorten the wait before `promote`. */
+  readonly replicas?: number | undefined;
+  /** Processes that have ended, whatever is reported: by instance, or by what `KEYTURN_INSTANCE` calls them. */
+  readonly gone?: readonly string[] | undefined;
+  /** Change nothing; tell what would be. */
+  readonly dryRun?: boolean | undefined;
+}
+
+/** What `stage()` takes. */
+export interface StageOptions extends StepOptions {
+  /** The new secret; default: 32 random bytes as hex digits. */
+  readonly secret?: string | undefined;
+  /** The staged key takes over by itself after so many seconds. */
+  readonly activateIn?: number | undefined;
+}
+
+/** What a step did, or with `dryRun` would do. */
+export interface Outcome {
+  readonly ring: Keyring;
+  /** Before the step. */
+  readonly former: Keyring;
+  /** The key that it was about. */
+  readonly kid: string;
+}

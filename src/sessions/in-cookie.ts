@@ -1,0 +1,133 @@
+// Sessions in the cookie: nothing is stored on the server, the token is the session.
+//
+// The last response wins when two requests change it, and a copy of the cookie outlives a sign-out until it
+// expires; an epoch ends it sooner. Whoever holds the cookie can read it (but not change it), unless it is sealed.
+import { KeyturnError } from '../errors.js';
+import type { TokenCodec } from '../signing/live-purpose.js';
+import { type AppCookie, COOKIE_LIMIT } from './cookie.js';
+import { valuesOf } from './edits.js';
+import {
+  andThen,
+  decode,
+  encode,
+  epochHolds,
+  firstLive,
+  type ResponseTraits,
+  refuseLateData,
+  renewEpoch,
+  type SessionHooks,
+  type SessionKind,
+  type SessionTimes,
+  textToSave,
+} from './kind.js';
+import { dataText, SessionState } from './session.js';
+import type { Awaitable } from './stores/contract.js';
+
+export interface CookieSessionParts {
+  /** What makes the cookies: a signer or a sealer. */
+  readonly codec: TokenCodec;
+  /** The other one, where it is to be had: cookies from before the switch are accepted and made anew. */
+  readonly other: TokenCodec | undefined;
+  readonly cookie: AppCookie;
+  readonly times: SessionTimes;
+  readonly hooks: SessionHooks;
+  /** Whether the cookie outlives the browser. */
+  readonly persistent: boolean;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+}
+
+export class CookieSessions implements SessionKind {
+  readonly #parts: CookieSessionParts;
+
+  constructor(parts: CookieSessionParts) {
+    this.#parts = parts;
+  }
+
+  open(cookies: readonly string[]): Awaitable<SessionState> {
+    const found = firstLive(cookies, (cookie) => this.#read(cookie));
+    return andThen(found, (state) => state ?? SessionState.fresh());
+  }
+
+  verifies(cookie: string): boolean {
+    return this.#codecOf(cookie).check(cookie).ok;
+  }
+
+  #read(cookie: string): Awaitable<SessionState | undefined> {
+    const { codec, times, hooks } = this.#parts;
+    const used = this.#codecOf(cookie);
+    const checked = used.check(cookie);
+    const decoded = checked.ok ? decode(checked.json) : undefined;
+    if (!checked.ok || decoded === undefined || decoded.createdAt + times.maxAge <= this.#now())
+      return undefined;
+    const { issuedAt, expiresAt, key } = checked;
+    const stale = used !== codec || key.state === 'retiring';
+    const carried = { id: decoded.id, issuedAt, expiresAt, stale, version: 0 };
+    return andThen(epochHolds(hooks, decoded), (holds) =>
+      holds ? SessionState.loaded(decoded, carried) : undefined,
+    );
+  }
+
+  #codecOf(cookie: string): TokenCodec {
+    const { codec, other } = this.#parts;
+    return other !== undefined && cookie.startsWith(other.version) ? other : codec;
+  }
+
+  commit(state: SessionState, response: ResponseTraits): Awaitable<string | undefined> {
+    const { carried, base } = state;
+    if (state.destroyed && carried !== undefined) state.cleared = this.#parts.cookie.clear();
+    if (state.ended) {
+      refuseLateData(state);
+      return state.cleared;
+    }
+    const data = textToSave(state);
+    const changed = state.fresh ? data !== '{}' || state.regenerated : data !== base;
+    if (changed) {
+      const renewed = renewEpoch(this.#parts.hooks, state, state.session);
+      return andThen(renewed, (holds) => (holds ? this.#issue(state, data) : this.#withoutKept(state)));
+    }
+    if (carried === undefined || response.publiclyCacheable || !response.canSign) return undefined;
+    const now = this.#now();
+    const { times } = this.#parts;
+    const createdAt = state.createdAt ?? now;
+    const due = now - carried.issuedAt >= times.rollAfter && times.expiry(now, createdAt) > carried.expiresAt;
+    if (due) return this.#issue(state, data);
+    // Made anew with its own dates, and only where a lost response costs nothing.
+    if (carried.stale && response.safe)
+      return this.#write(state, data, createdAt, carried.issuedAt, carried.expiresAt);
+    return undefined;
+  }
+
+  /** What `regenerate` has kept goes with the epoch that is over; what the request has put there itself begins anew. */
+  #withoutKept(state: SessionState): Awaitable<string | undefined> {
+    const data = valuesOf(state.session);
+    for (const key of state.kept) delete data[key];
+    if (state.kept.length === 0 || Object.keys(data).length === 0) return undefined;
+    state.kept = [];
+    return andThen(renewEpoch(this.#parts.hooks, state, data), () => this.#issue(state, dataText(data)));
+  }
+
+  #issue(state: SessionState, data: string): string {
+    const now = this.#now();
+    const createdAt = state.createdAt ?? now;
+    return this.#write(state, data, createdAt, now, this.#parts.times.expiry(now, createdAt));
+  }
+
+  #write(state: SessionState, data: string, createdAt: number, issuedAt: number, expiresAt: number): string {
+    const { codec, cookie, persistent } = this.#parts;
+    const token = codec.issueAt(encode(state, createdAt, data), issuedAt, expiresAt);
+    const header = cookie.set(token, persistent ? expiresAt - this.#now() : undefined);
+    if (header === undefined) {
+      throw new KeyturnError(
+        'session_too_large',
+        `the session cookie would be longer than the ${COOKIE_LIMIT} bytes that browsers keep (its data has ${data.length} characters)`,
+        'keep less in the session, or keep it in a store: backend = "redis" or "postgres" under [session], or a store passed to the adapter',
+      );
+    }
+    return header;
+  }
+
+  #now(): number {
+    return Math.floor(this.#parts.clock() / 1000);
+  }
+}

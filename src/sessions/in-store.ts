@@ -1,0 +1,327 @@
+// Sessions in a store: the cookie carries a signed random id, the store a versioned record. Every write is a
+// compare-and-set, so parallel requests lose nothing silently and a sign-out is never undone by a slower one.
+import { KeyturnError } from '../errors.js';
+import type { TokenSigner } from '../signing/signer.js';
+import { fromJson } from '../signing/token.js';
+import type { AppCookie } from './cookie.js';
+import { adopt, baseOf, type ClashRules, conflict, merge, valuesOf } from './edits.js';
+import {
+  andThen,
+  decode,
+  encode,
+  epochHolds,
+  firstLive,
+  type ResponseTraits,
+  refuseLateData,
+  renewEpoch,
+  type SessionHooks,
+  type SessionKind,
+  type SessionTimes,
+  textToSave,
+} from './kind.js';
+import { type Carried, dataText, endedMeanwhile, SessionState, type SessionValues } from './session.js';
+import type {
+  Awaitable,
+  EndedSession,
+  SessionRecord,
+  SessionStore,
+  StoredSession,
+} from './stores/contract.js';
+import { endSession } from './stores/end.js';
+import { userOf } from './stores/text.js';
+
+export interface StoreSessionParts {
+  readonly store: SessionStore;
+  readonly signer: TokenSigner<string>;
+  readonly cookie: AppCookie;
+  readonly times: SessionTimes;
+  readonly hooks: SessionHooks;
+  /** Whether the cookie outlives the browser. */
+  readonly persistent: boolean;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  /** Told when what a request has written goes with a session that was ended meanwhile. */
+  readonly dropped: () => void;
+}
+
+/**
+ * Milliseconds. So long after a session has ended, by a sign-in or a sign-out, requests with its id are taken for ones
+ * that the browser sent before it had the answer: what they would set could take the place of the new cookie.
+ */
+const OVERTAKEN = 60_000;
+
+/** Under so many writers at once something is wrong with the app, and an error helps more than patience. */
+const ATTEMPTS = 100;
+
+export class StoreSessions implements SessionKind {
+  readonly #parts: StoreSessionParts;
+
+  constructor(parts: StoreSessionParts) {
+    this.#parts = parts;
+  }
+
+  open(cookies: readonly string[]): Awaitable<SessionState> {
+    const dead: string[] = [];
+    const found = firstLive(cookies, (cookie) => this.#read(cookie, dead));
+    return andThen(found, (state) => state ?? this.#fresh(dead));
+  }
+
+  verifies(cookie: string): boolean {
+    return this.#parts.signer.check(cookie).ok;
+  }
+
+  /** @param dead gets the id where the cookie is genuine and its session has ended */
+  #read(cookie: string, dead: string[]): Awaitable<SessionState | undefined> {
+    const { signer, store } = this.#parts;
+    const checked = signer.check(cookie);
+    const id = checked.ok ? fromJson(checked.json)?.value : undefined;
+    if (!checked.ok || typeof id !== 'string') return undefined;
+    const { issuedAt, expiresAt } = checked;
+    const carried = { id, issuedAt, expiresAt, stale: checked.key.state === 'retiring', version: 0 };
+    const loaded = andThen(store.get(id), (stored) => stored && this.#load(stored, carried));
+    return andThen(loaded, (state) => {
+      if (state === undefined) dead.push(id);
+      return state;
+    });
+  }
+
+  /** A session that begins, where the request carries ids of ended ones or none. */
+  #fresh(dead: readonly string[], at = 0): Awaitable<SessionState> {
+    const id = dead[at];
+    if (id === undefined) return SessionState.fresh(dead[0]);
+    return andThen(this.#parts.store.ended?.(id), (ended) =>
+      this.#isRecent(ended) ? SessionState.fresh(id, ended) : this.#fresh(dead, at + 1),
+    );
+  }
+
+  #isRecent(ended: EndedSession | undefined): ended is EndedSession {
+    return ended !== undefined && this.#parts.clock() - ended.at < OVERTAKEN;
+  }
+
+  commit(state: SessionState, response: ResponseTraits): Awaitable<string | undefined> {
+    if (state.destroyed) return this.#end(state);
+    const data = textToSave(state);
+    if (state.fresh) return this.#begin(state, data);
+    if (data !== state.base) return this.#save(state, response);
+    if (response.publiclyCacheable || !response.canSign) return undefined;
+    const expiresAt = this.#dueExpiry(state);
+    return expiresAt === undefined
+      ? this.#signedAgain(state, response)
+      : this.#roll(state, expiresAt, response);
+  }
+
+  #load(stored: StoredSession, carried: Carried): Awaitable<SessionState | undefined> {
+    const decoded = decode(stored.text);
+    if (decoded === undefined || decoded.createdAt + this.#parts.times.maxAge <= this.#now())
+      return undefined;
+    return andThen(epochHolds(this.#parts.hooks, decoded), (holds) => {
+      if (!holds) return undefined;
+      carried.version = stored.version;
+      return SessionState.loaded(decoded, carried, this.#update);
+    });
+  }
+
+  /** First of all, so that it stands whatever else fails. */
+  async #end(state: SessionState): Promise<string | undefined> {
+    const { carried, overtaken, former } = state;
+    // A sign-out that was sent with the id from before a change of id means the session all the same.
+    const id = carried?.id ?? (overtaken?.next === undefined ? undefined : former);
+    // Not where somebody else has ended it: the browser may have the cookie of a new sign-in by now.
+    if (id !== undefined && (await endSession(this.#parts.store, id, this.#lastMoment()))) {
+      state.cleared = this.#parts.cookie.clear();
+    }
+    if (!state.ended) {
+      textToSave(state);
+      state.replaced = undefined;
+      return await this.#create(state);
+    }
+    refuseLateData(state);
+    return state.cleared;
+  }
+
+  #begin(state: SessionState, data: string): Awaitable<string | undefined> {
+    if (data === '{}' && !state.regenerated) return undefined;
+    return state.willBe ? this.#create(state) : this.#drop();
+  }
+
+  async #create(state: SessionState): Promise<string | undefined> {
+    const { store, hooks } = this.#parts;
+    const { id, replaced } = state;
+    const data = valuesOf(state.session);
+    // Nothing is taken over from a session that has ended, or whose user has begun a new epoch.
+    const over = state.overtaken !== undefined || !(await renewEpoch(hooks, state, data));
+    if (over && !(await this.#withoutKept(state, data))) return this.#drop();
+    const now = this.#now();
+    state.createdAt = now;
+    const expiresAt = this.#parts.times.expiry(now, now);
+    // Before anything is kept: where nothing can be signed nothing is to be left behind.
+    const cookie = this.#cookie(id, now, expiresAt);
+    await store.put(id, this.#record(state, dataText(data), expiresAt), 0);
+    if (replaced === undefined) return cookie;
+    // Last, so that a store that fails leaves everything as it was. Here it is decided whose turn it was: nobody knows
+    // the new id yet but those who list the sessions of the user, and they end it too.
+    const next = state.kept.length > 0 ? id : undefined;
+    const replaces = await store.destroy(replaced, this.#lastMoment(), next);
+    if (replaces !== false || next === undefined || state.carried === undefined) return cookie;
+    if (!(await this.#withoutKept(state, data))) {
+      await store.destroy(id, this.#lastMoment());
+      return this.#drop();
+    }
+    const outcome = await store.put(id, this.#record(state, dataText(data), expiresAt), 1);
+    return outcome === 'saved' ? cookie : this.#drop();
+  }
+
+  /**
+   * Takes out what `regenerate` has kept of a session that was ended meanwhile: the sign-out stands.
+   *
+   * @returns false when nothing is left that would begin a session
+   */
+  async #withoutKept(state: SessionState, data: Record<string, unknown>): Promise<boolean> {
+    const { kept } = state;
+    for (const key of kept) delete data[key];
+    state.kept = [];
+    await renewEpoch(this.#parts.hooks, state, data);
+    return kept.length === 0 || Object.keys(data).length > 0;
+  }
+
+  /** Nothing is sent: the browser may hold another session by now, and would lose it. */
+  #drop(): undefined {
+    this.#parts.dropped();
+  }
+
+  async #save(state: SessionState, response: ResponseTraits): Promise<string | undefined> {
+    const saved = await this.#write(state, (theirs) =>
+      merge(baseOf(state), valuesOf(state.session), theirs, this.#rules()),
+    );
+    // Ended meanwhile: that stands, and what this request wanted to keep goes with the session.
+    if (!saved) return this.#drop();
+    const expiresAt = this.#dueExpiry(state);
+    if (!response.canSign) return undefined;
+    return expiresAt === undefined
+      ? this.#signedAgain(state, response)
+      : this.#cookie(state.id, this.#now(), expiresAt);
+  }
+
+  /** `session.update(fn)`: saved when it resolves; other edits of the request stay as they are, to be saved later. */
+  readonly #update = async (
+    state: SessionState,
+    change: (data: SessionValues) => void | Promise<void>,
+  ): Promise<void> => {
+    const saved = await this.#write(state, async (theirs) => {
+      await change(theirs as SessionValues);
+      // Other edits of this request must not clash with it: then nothing is saved.
+      merge(baseOf(state), valuesOf(state.session), theirs, this.#rules());
+      return theirs;
+    });
+    if (!saved) throw endedMeanwhile();
+  };
+
+  /**
+   * Compare-and-set until it succeeds, at first on what this request has loaded: `change` gets the data as stored
+   * and returns the data to store. What the app holds is brought up to date with it.
+   *
+   * @returns false when the session has been ended
+   */
+  async #write(
+    state: SessionState,
+    change: (theirs: Record<string, unknown>) => Awaitable<Record<string, unknown>>,
+  ): Promise<boolean> {
+    const { store, times, hooks } = this.#parts;
+    const carried = state.carried as Carried;
+    let { version } = carried;
+    let theirs = baseOf(state);
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const changed = await change(theirs);
+      const text = dataText(changed as SessionValues);
+      if (!(await renewEpoch(hooks, state, changed as SessionValues))) return false;
+      const now = this.#now();
+      const record = this.#record(state, text, times.expiry(now, state.createdAt ?? now));
+      const outcome = await store.put(state.id, record, version);
+      if (outcome === 'saved') {
+        adopt(state.session, merge(baseOf(state), valuesOf(state.session), changed, 'mine'));
+        state.base = text;
+        state.saved = dataText(state.session);
+        carried.version = version + 1;
+        return true;
+      }
+      const stored = outcome === 'gone' ? undefined : await store.get(state.id);
+      const decoded = stored === undefined ? undefined : decode(stored.text);
+      if (stored === undefined || decoded === undefined) return false;
+      version = stored.version;
+      theirs = { ...decoded.data };
+    }
+    throw conflict('was changed by too many requests at once');
+  }
+
+  #rules(): ClashRules {
+    return { lastWins: this.#parts.hooks.lastWins ?? [], now: this.#parts.clock() };
+  }
+
+  /** The new expiry of a session that is due to be extended. */
+  #dueExpiry(state: SessionState): number | undefined {
+    const { times } = this.#parts;
+    const carried = state.carried as Carried;
+    const now = this.#now();
+    const expiresAt = times.expiry(now, state.createdAt ?? now);
+    return now - carried.issuedAt >= times.rollAfter && expiresAt > carried.expiresAt ? expiresAt : undefined;
+  }
+
+  /**
+   * Extends a session in use. Whoever only reads gets the page also from a store that takes no writes; the session is
+   * extended by a later request.
+   */
+  async #roll(state: SessionState, expiresAt: number, response: ResponseTraits): Promise<string | undefined> {
+    try {
+      const alive = await this.#parts.store.touch(state.id, expiresAt * 1000);
+      return alive ? this.#cookie(state.id, this.#now(), expiresAt) : undefined;
+    } catch (error) {
+      if (error instanceof KeyturnError && error.code === 'engine_unavailable')
+        return this.#signedAgain(state, response);
+      throw error;
+    }
+  }
+
+  /**
+   * A stale cookie, with its own dates, and only where a lost response costs nothing. Not that of a session which a
+   * sign-in has ended since it was opened: it would take the place of the new one.
+   */
+  #signedAgain(
+    state: SessionState,
+    { safe, publiclyCacheable }: ResponseTraits,
+  ): Awaitable<string | undefined> {
+    const { stale, issuedAt, expiresAt } = state.carried as Carried;
+    if (!stale || !safe || publiclyCacheable) return undefined;
+    return andThen(this.#parts.store.get(state.id), (stored) =>
+      stored === undefined ? undefined : this.#cookie(state.id, issuedAt, expiresAt),
+    );
+  }
+
+  /** An ended id stays refused until then: no cookie with it lives longer. */
+  #lastMoment(): number {
+    return (this.#now() + this.#parts.times.maxAge) * 1000;
+  }
+
+  #record(state: SessionState, data: string, expiresAt: number): SessionRecord {
+    const createdAt = state.createdAt ?? this.#now();
+    const user = userOf(this.#parts.hooks.user?.(fromJson(data)?.value as SessionValues));
+    return {
+      text: encode(state, createdAt, data),
+      createdAt: createdAt * 1000,
+      expiresAt: expiresAt * 1000,
+      ...(user === undefined ? {} : { user }),
+    };
+  }
+
+  #cookie(id: string, issuedAt: number, expiresAt: number): string {
+    const token = this.#parts.signer.issueAt(JSON.stringify(id), issuedAt, expiresAt);
+    // Never too long: an id is all it holds.
+    return this.#parts.cookie.set(
+      token,
+      this.#parts.persistent ? expiresAt - this.#now() : undefined,
+    ) as string;
+  }
+
+  #now(): number {
+    return Math.floor(this.#parts.clock() / 1000);
+  }
+}

@@ -1,0 +1,190 @@
+// What the two kinds of session have in common: the interface, the times, and the text in which one is kept.
+import type { Settings } from '../config/layers.js';
+import { KeyturnError } from '../errors.js';
+import { fromJson } from '../signing/token.js';
+import {
+  dataText,
+  isEmpty,
+  type LoadedSession,
+  type SessionName,
+  type SessionState,
+  type SessionValues,
+} from './session.js';
+import type { Awaitable } from './stores/contract.js';
+
+/** What matters of the response that a session is saved with. */
+export interface ResponseTraits {
+  /** The request's method was GET or HEAD. */
+  readonly safe: boolean;
+  /** A shared cache may keep the response: its cookies could reach somebody else. */
+  readonly publiclyCacheable: boolean;
+  /** False: nothing can be signed for now, so that what can wait does. */
+  readonly canSign: boolean;
+}
+
+/** Sessions of one kind. Both methods answer at once unless a store or the epoch makes them wait. */
+export interface SessionKind {
+  /**
+   * Reads the session behind the cookies of a request: of several the first with a session that lives. Where there is
+   * none, as with missing, altered or expired ones, it is a fresh session.
+   */
+  open(cookies: readonly string[]): Awaitable<SessionState>;
+  /** Whether a cookie is genuine and in time; its session may have ended all the same. */
+  verifies(cookie: string): boolean;
+  /**
+   * Saves what has changed.
+   *
+   * @returns the `Set-Cookie` header to send, if any
+   * @throws KeyturnError `session_too_large`, `session_conflict`, `session_invalid`
+   */
+  commit(state: SessionState, response: ResponseTraits): Awaitable<string | undefined>;
+}
+
+/** What an app can tell about its sessions. */
+export interface SessionHooks {
+  /**
+   * The epoch of the session's user: a number or text that the app changes to end all sessions of that user
+   * ("sign out everywhere"). A session saved under another epoch counts as none.
+   */
+  readonly epoch?: (data: SessionValues) => Awaitable<string | number | null | undefined>;
+  /**
+   * Whose session it is, so that a store can list the sessions of a user: a text, or a whole number, which is the same
+   * user as its digits. `null` and `undefined` are nobody.
+   */
+  readonly user?: (data: SessionValues) => string | number | null | undefined;
+  /**
+   * Properties that requests set without regard to each other, such as `lastPage`: where two do so at once the last one
+   * wins, and none of them gets a conflict. Moments, such as `lastSeen = Date.now()`, need no mention: the later stays.
+   */
+  readonly lastWins?: readonly SessionName[];
+}
+
+/** The first cookie with a session that lives. */
+export function firstLive(
+  cookies: readonly string[],
+  read: (cookie: string) => Awaitable<SessionState | undefined>,
+  at = 0,
+): Awaitable<SessionState | undefined> {
+  const cookie = cookies[at];
+  if (cookie === undefined) return undefined;
+  return andThen(read(cookie), (state) => state ?? firstLive(cookies, read, at + 1));
+}
+
+/** The times of a session, in seconds. */
+export class SessionTimes {
+  readonly idle: number;
+  readonly maxAge: number;
+  readonly rollAfter: number;
+
+  constructor(settings: Settings) {
+    this.idle = settings.get('session.idle');
+    this.maxAge = settings.get('session.max_age');
+    this.rollAfter = settings.get('session.roll_after') ?? Math.ceil(this.idle / 10);
+  }
+
+  /** When a session that is used now ends, unless it is used again. */
+  expiry(now: number, createdAt: number): number {
+    return Math.min(now + this.idle, createdAt + this.maxAge);
+  }
+}
+
+/** The session as text: in the token of one kind, in the store's record of the other. `data` stands last. */
+export function encode(state: SessionState, createdAt: number, data: string): string {
+  const csrf = state.csrf === undefined ? '' : `"csrf":${JSON.stringify(state.csrf)},`;
+  const epoch = state.epoch === undefined ? '' : `"epoch":${JSON.stringify(state.epoch)},`;
+  return `{"id":"${state.id}","at":${createdAt},${csrf}${epoch}"data":${data}}`;
+}
+
+/** Undefined when the text is not a session: signed by this ring, but by a version that wrote it otherwise. */
+export function decode(text: string): (LoadedSession & { readonly createdAt: number }) | undefined {
+  const value = fromJson(text)?.value as
+    | Partial<Record<'id' | 'at' | 'csrf' | 'epoch' | 'data', unknown>>
+    | null
+    | undefined;
+  if (typeof value?.id !== 'string' || typeof value.at !== 'number') return undefined;
+  if (typeof value.data !== 'object' || value.data === null) return undefined;
+  return {
+    id: value.id,
+    createdAt: value.at,
+    csrf: typeof value.csrf === 'string' ? value.csrf : undefined,
+    epoch: typeof value.epoch === 'string' ? value.epoch : undefined,
+    data: value.data as Record<string, unknown>,
+    base: text.slice(text.indexOf('"data":') + 7, -1),
+  };
+}
+
+/** The data to save, which is noted: what comes after that is late. */
+export function textToSave(state: SessionState): string {
+  const text = dataText(state.session);
+  state.saved = text;
+  return text;
+}
+
+/** Data put into a destroyed session would vanish without a word. The session has been ended all the same. */
+export function refuseLateData(state: SessionState): void {
+  if (isEmpty(state.session)) return;
+  throw new KeyturnError(
+    'session_invalid',
+    'data was put into a session after destroy()',
+    'call regenerate() to start a new session',
+  );
+}
+
+/** Goes on with a value now, or when it is there. Database clients return thenables that are no `Promise`. */
+export function andThen<T, U>(value: Awaitable<T>, next: (value: T) => Awaitable<U>): Awaitable<U> {
+  return isThenable(value) ? Promise.resolve(value).then(next) : next(value);
+}
+
+function isThenable<T>(value: Awaitable<T>): value is Promise<T> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
+}
+
+/** Whether the epoch that a session was saved under is still its user's. */
+export function epochHolds(
+  hooks: SessionHooks,
+  saved: Pick<LoadedSession, 'data' | 'epoch'>,
+): Awaitable<boolean> {
+  if (hooks.epoch === undefined) return true;
+  return andThen(hooks.epoch(saved.data), (epoch) => asText(epoch) === saved.epoch);
+}
+
+/**
+ * Notes the epoch of the data that is about to be saved.
+ *
+ * @returns false when the session has been ended since it was opened: saved under the new epoch it would come back,
+ * or what `regenerate` has kept of it
+ */
+export function renewEpoch(
+  hooks: SessionHooks,
+  state: SessionState,
+  data: SessionValues,
+): Awaitable<boolean> {
+  if (hooks.epoch === undefined) return true;
+  if (state.ownEpoch !== undefined && state.kept.length > 0) {
+    // This request has begun it. Should another have followed, the session counts as none.
+    state.epoch = asText(state.ownEpoch);
+    return true;
+  }
+  return andThen(hooks.epoch(data), (value) => {
+    const epoch = asText(value);
+    if (epoch === state.epoch) return true;
+    // A new epoch of the same user, or that of another who has signed in.
+    const before = { epoch: state.epoch, data: fromJson(state.base)?.value as SessionValues };
+    const begins = state.fresh && (state.carried === undefined || state.kept.length === 0);
+    return andThen(begins || epochHolds(hooks, before), (holds) => {
+      if (holds) state.epoch = epoch;
+      return holds;
+    });
+  });
+}
+
+function asText(epoch: unknown): string | undefined {
+  if (epoch === undefined || epoch === null) return undefined;
+  // A whole row, say, or NaN would read the same whatever happens, and never end anything.
+  if (typeof epoch === 'string' || typeof epoch === 'bigint' || Number.isFinite(epoch)) return String(epoch);
+  throw new KeyturnError(
+    'session_invalid',
+    'the epoch of a session is not a valid number or text',
+    'return a number or a text from the option epoch; null or undefined for none',
+  );
+}

@@ -1,0 +1,170 @@
+// Sessions in this process: for development, tests and single-process apps that may forget on restart.
+import { type OptionNames, requireOptions } from '../../config/options.js';
+import type {
+  EndedSession,
+  PutOutcome,
+  SessionRecord,
+  SessionStore,
+  StoredSession,
+  UserSession,
+} from './contract.js';
+import { isName, requireId, requireKeptRecord, requireKeptUser, requireMoment } from './text.js';
+
+/** What `memoryStore()` takes. */
+export interface MemoryStoreOptions {
+  /** Milliseconds since 1970; default: `Date.now`. */
+  readonly clock?: () => number;
+  /**
+   * The most sessions kept, and the most ids of ended ones; beyond it those go first that were written least
+   * recently. Default: 100,000.
+   */
+  readonly limit?: number;
+}
+
+const OPTIONS: OptionNames<MemoryStoreOptions> = { clock: true, limit: true };
+
+/** So many old records are looked at with every write, so that expired ones go without a timer. */
+const SWEEP = 4;
+
+interface Tombstone extends EndedSession {
+  /** Until when it is remembered. */
+  readonly until: number;
+}
+
+/** A {@link SessionStore} in memory. Answers at once, and never with a promise. */
+export interface MemoryStore extends SessionStore {
+  /** How much is held, expired entries included until they are swept. */
+  readonly size: { readonly sessions: number; readonly tombstones: number };
+  get(id: string): StoredSession | undefined;
+  put(id: string, record: SessionRecord, expected: number): PutOutcome;
+  touch(id: string, expiresAt: number): boolean;
+  destroy(id: string, until: number, next?: string): boolean;
+  ended(id: string): EndedSession | undefined;
+  listUser(user: string | number): readonly UserSession[];
+}
+
+/** Sessions in the memory of this process: gone with it, and not shared. */
+export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
+  requireOptions(options, 'memoryStore(options)', OPTIONS);
+  return new StoreInMemory(options);
+}
+
+class StoreInMemory implements MemoryStore {
+  readonly #clock: () => number;
+  readonly #limit: number;
+  // In the order of the last write or touch, so that the first to expire stand first.
+  readonly #sessions = new Map<string, StoredSession>();
+  readonly #tombstones = new Map<string, Tombstone>();
+  readonly #byUser = new Map<string, Set<string>>();
+
+  constructor(options: MemoryStoreOptions) {
+    this.#clock = options.clock ?? Date.now;
+    this.#limit = options.limit ?? 100_000;
+  }
+
+  get size(): { readonly sessions: number; readonly tombstones: number } {
+    return { sessions: this.#sessions.size, tombstones: this.#tombstones.size };
+  }
+
+  get(id: string): StoredSession | undefined {
+    const session = this.#sessions.get(id);
+    if (session === undefined) return undefined;
+    if (session.expiresAt > this.#clock()) return session;
+    this.#drop(id, session);
+    return undefined;
+  }
+
+  put(id: string, given: SessionRecord, expected: number): PutOutcome {
+    requireId(id);
+    const record = requireKeptRecord(given);
+    this.#sweep();
+    if (this.ended(id) !== undefined) return 'gone';
+    const stored = this.get(id);
+    if (stored === undefined && expected !== 0) return 'gone';
+    if ((stored?.version ?? 0) !== expected) return 'conflict';
+    if (stored !== undefined) this.#drop(id, stored);
+    this.#sessions.set(id, Object.freeze({ ...record, version: expected + 1 }));
+    if (record.user !== undefined) {
+      const ids = this.#byUser.get(record.user) ?? new Set();
+      this.#byUser.set(record.user, ids.add(id));
+    }
+    this.#keepWithinLimit();
+    return 'saved';
+  }
+
+  touch(id: string, expiresAt: number): boolean {
+    const session = this.get(id);
+    if (session === undefined) return false;
+    this.#sessions.delete(id);
+    this.#sessions.set(id, Object.freeze({ ...session, expiresAt: requireMoment(expiresAt) }));
+    return true;
+  }
+
+  destroy(id: string, until: number, next?: string): boolean {
+    requireMoment(until);
+    if (!isName(id)) return false;
+    const session = this.get(id);
+    if (session !== undefined) this.#drop(id, session);
+    const { at, next: first, until: before = 0 } = this.#tombstone(id) ?? { at: this.#clock(), next };
+    this.#tombstones.delete(id);
+    const known = { at, until: Math.max(until, before) };
+    this.#tombstones.set(id, first === undefined ? known : { ...known, next: first });
+    this.#sweep();
+    this.#keepWithinLimit();
+    return session !== undefined;
+  }
+
+  ended(id: string): EndedSession | undefined {
+    const { at, next } = this.#tombstone(id) ?? {};
+    if (at === undefined) return undefined;
+    return next === undefined ? { at } : { at, next };
+  }
+
+  listUser(user: string | number): readonly UserSession[] {
+    const found: UserSession[] = [];
+    for (const id of this.#byUser.get(requireKeptUser(user)) ?? []) {
+      const session = this.get(id);
+      if (session !== undefined)
+        found.push({ id, createdAt: session.createdAt, expiresAt: session.expiresAt });
+    }
+    return found;
+  }
+
+  #tombstone(id: string): Tombstone | undefined {
+    const found = this.#tombstones.get(id);
+    return found !== undefined && found.until > this.#clock() ? found : undefined;
+  }
+
+  #drop(id: string, session: StoredSession): void {
+    this.#sessions.delete(id);
+    if (session.user === undefined) return;
+    const ids = this.#byUser.get(session.user);
+    ids?.delete(id);
+    if (ids?.size === 0) this.#byUser.delete(session.user);
+  }
+
+  #keepWithinLimit(): void {
+    for (const [id, session] of this.#sessions) {
+      if (this.#sessions.size <= this.#limit) break;
+      this.#drop(id, session);
+    }
+    for (const id of this.#tombstones.keys()) {
+      if (this.#tombstones.size <= this.#limit) break;
+      this.#tombstones.delete(id);
+    }
+  }
+
+  #sweep(): void {
+    const now = this.#clock();
+    let looked = 0;
+    for (const [id, session] of this.#sessions) {
+      if (looked++ >= SWEEP) break;
+      if (session.expiresAt <= now) this.#drop(id, session);
+    }
+    looked = 0;
+    for (const [id, { until }] of this.#tombstones) {
+      if (looked++ >= SWEEP) break;
+      if (until <= now) this.#tombstones.delete(id);
+    }
+  }
+}

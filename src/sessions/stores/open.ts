@@ -1,0 +1,97 @@
+// The session store that `session.backend` names. An engine that is out of reach is no reason not to start: a process
+// that ends, and is started again and again, helps nobody, while one that runs serves all who have no session, and
+// everybody when the engine is back.
+import { type AppNames, appNames, redisPrefix } from '../../config/app.js';
+import type { Settings } from '../../config/layers.js';
+import type { Engines } from '../../engines/engines.js';
+import type { Trouble } from '../../engines/reason.js';
+import type { SessionStore } from './contract.js';
+import type { ReachableStore } from './reachable.js';
+
+export interface SessionStoreParts {
+  readonly settings: Settings;
+  readonly engines: Engines;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  /** Told when the engine does not answer, at the start or later. */
+  readonly away: (engine: string, trouble: Trouble, said: string) => void;
+  /** Told when it answers again. */
+  readonly back: (engine: string) => void;
+  /** Told when it answers and takes no writes. */
+  readonly readOnly: (engine: string, trouble: Trouble) => void;
+  /** Told when it takes them again. */
+  readonly writable: (engine: string) => void;
+}
+
+/**
+ * Undefined for sessions in the cookie.
+ *
+ * @throws KeyturnError `config_invalid`, `engine_missing`, `store_invalid`
+ */
+export async function openSessionStore(parts: SessionStoreParts): Promise<ReachableStore | undefined> {
+  const { settings, engines, clock } = parts;
+  const backend = settings.get('session.backend');
+  // What an app does without it does not load.
+  if (backend === 'cookie') return undefined;
+  const { ReachableStore } = await import('./reachable.js');
+  if (backend === 'memory') {
+    const { memoryStore } = await import('./memory.js');
+    return new ReachableStore(memoryStore({ clock }));
+  }
+  const { saidOf, troubleOf } = await import('../../engines/reason.js');
+  const { inTime, PATIENCE } = await import('../../engines/watch.js');
+  const watched = (store: SessionStore, engine: string): ReachableStore =>
+    new ReachableStore(store, {
+      away: (error) => {
+        const trouble = troubleOf(error);
+        parts.away(engine, trouble, saidOf(trouble));
+      },
+      back: () => parts.back(engine),
+      readOnly: (error) => parts.readOnly(engine, troubleOf(error)),
+      writable: () => parts.writable(engine),
+    });
+  switch (backend) {
+    case 'redis': {
+      const { redisStore } = await import('./redis.js');
+      const client = await engines.redis('session');
+      const stores = appNames(settings).map((app) =>
+        redisStore({ client, prefix: redisPrefix(settings, app), clock }),
+      );
+      const inner = await bothOf(stores);
+      const store = watched(inner, 'Redis');
+      // Of no session: only to hear whether anybody answers.
+      await inTime(Promise.resolve(inner.get('keyturn')), PATIENCE).catch((error) => store.failed(error));
+      return store;
+    }
+    case 'postgres': {
+      const { postgresStore } = await import('./postgres.js');
+      const { PreparedStore } = await import('./prepared.js');
+      const { mayNot } = await import('../../engines/schema.js');
+      const { tableRefused } = await import('./postgres-schema.js');
+      const pool = await engines.postgres('session');
+      const table = settings.get('session.postgres.table');
+      const inner = postgresStore({ pool, table, clock });
+      const prepared = new PreparedStore(await usersOf(inner, appNames(settings)), () => inner.migrate());
+      const store = watched(prepared, 'PostgreSQL');
+      await inTime(prepared.ready(), PATIENCE).catch((error) => {
+        if (mayNot(error)) throw tableRefused(table);
+        store.failed(error);
+      });
+      return store;
+    }
+  }
+}
+
+/** In one table the users of an app with a name are kept apart, and its sessions need not be. */
+async function usersOf(store: SessionStore, apps: AppNames): Promise<SessionStore> {
+  if (apps.length === 1 && apps[0] === undefined) return store;
+  const { UsersOfApp } = await import('./apps.js');
+  return new UsersOfApp(store, apps);
+}
+
+/** @param stores of the app's own name, and of the other one while it changes */
+async function bothOf([own, other]: readonly SessionStore[]): Promise<SessionStore> {
+  if (other === undefined) return own as SessionStore;
+  const { BothStores } = await import('./apps.js');
+  return new BothStores(own as SessionStore, other);
+}

@@ -1,0 +1,201 @@
+// A store around a store: whatever keeps the inner one from answering becomes one typed error, so that every app
+// answers 503 and goes on, and nothing of a client's own error, which may hold addresses, reaches a visitor.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { troubleOf } from '../../engines/reason.js';
+import { KeyturnError } from '../../errors.js';
+import type {
+  Awaitable,
+  EndedSession,
+  PutOutcome,
+  SessionRecord,
+  SessionStore,
+  StoredSession,
+  UserSession,
+} from './contract.js';
+import { isName, requireId, requireMoment, requireRecord, requireUser } from './text.js';
+
+/** Told once each time that something begins to fail, and once when it works again. */
+export interface ReachListener {
+  /** Reading fails, or works again. */
+  readonly away: (error: unknown) => void;
+  readonly back: () => void;
+  /** It answers and takes no writes: out of memory, a replica, a full disk. Or takes them again. */
+  readonly readOnly: (error: unknown) => void;
+  readonly writable: () => void;
+}
+
+/** How a store was when it was last asked. */
+export type StoreState = 'ok' | 'read-only' | 'unreachable';
+
+/** In milliseconds. Reads must have gone well for so long: one that answers every other time is not back. */
+const STEADY = 1000;
+
+/** In milliseconds: a client that has found its connection dead needs a moment to make another one. */
+const AGAIN_EVERY = 50;
+const AGAIN_FOR = 1000;
+
+/** Answers as the inner store does, at once or later. Throws, or rejects with, `engine_unavailable`. */
+export class ReachableStore implements SessionStore {
+  readonly #inner: SessionStore;
+  readonly #listener: ReachListener | undefined;
+  #up = true;
+  #writable = true;
+  #failedAt = 0;
+  #backAt = 0;
+
+  constructor(inner: SessionStore, listener?: ReachListener) {
+    this.#inner = inner;
+    this.#listener = listener;
+  }
+
+  /** Undefined where nobody listens. */
+  get state(): StoreState | undefined {
+    if (this.#listener === undefined) return undefined;
+    return this.#up ? (this.#writable ? 'ok' : 'read-only') : 'unreachable';
+  }
+
+  get(id: string): Awaitable<StoredSession | undefined> {
+    return isName(id) ? this.#read(() => this.#inner.get(id)) : undefined;
+  }
+
+  put(id: string, given: SessionRecord, expected: number): Awaitable<PutOutcome> {
+    requireId(id);
+    const record = requireRecord(given);
+    return this.#write(() => this.#inner.put(id, record, expected));
+  }
+
+  touch(id: string, expiresAt: number): Awaitable<boolean> {
+    requireMoment(expiresAt);
+    return isName(id) ? this.#write(() => this.#inner.touch(id, expiresAt)) : false;
+  }
+
+  destroy(id: string, until: number, next?: string): Awaitable<boolean> {
+    requireMoment(until);
+    return isName(id) ? this.#write(() => this.#inner.destroy(id, until, next)) : false;
+  }
+
+  ended(id: string): Awaitable<EndedSession | undefined> {
+    return isName(id) ? this.#read(() => this.#inner.ended?.(id)) : undefined;
+  }
+
+  listUser(user: string | number): Awaitable<readonly UserSession[]> {
+    const owner = requireUser(user);
+    return this.#read(() => this.#inner.listUser(owner));
+  }
+
+  /** A read has failed. */
+  failed(error: unknown): void {
+    this.#failedAt = performance.now();
+    if (!this.#up) return;
+    this.#up = false;
+    this.#listener?.away(error);
+  }
+
+  #read<T>(ask: () => Awaitable<T>): Awaitable<T> {
+    if (this.#listener === undefined) return asked(ask);
+    const began = performance.now();
+    return asked(
+      () => this.#twice(ask),
+      () => {
+        // Of reads that overlap, those from before the failure prove nothing.
+        if (this.#up || began - this.#failedAt < STEADY) return;
+        this.#up = true;
+        this.#backAt = performance.now();
+        this.#listener?.back();
+      },
+      (error) => {
+        if (began >= this.#backAt && troubleOf(error).kind !== 'busy') this.failed(error);
+      },
+    );
+  }
+
+  /**
+   * Reads once more, as soon as there is a connection, where the first time may have found one that had died long
+   * before, as after a freeze. Not while nothing can be reached: whoever waits would wait for nothing.
+   */
+  #twice<T>(ask: () => Awaitable<T>): Awaitable<T> {
+    const answer = ask();
+    if (!isThenable(answer)) return answer;
+    return Promise.resolve(answer).catch(async (error) => {
+      for (const end = performance.now() + AGAIN_FOR; ; ) {
+        const isLost = !(error instanceof KeyturnError) && troubleOf(error).kind === 'unreached';
+        if (!this.#up || !isLost || performance.now() > end) throw error;
+        await sleep(AGAIN_EVERY);
+        try {
+          return await ask();
+        } catch (again) {
+          error = again;
+        }
+      }
+    });
+  }
+
+  #write<T>(ask: () => Awaitable<T>): Awaitable<T> {
+    if (this.#listener === undefined) return asked(ask);
+    return asked(
+      ask,
+      () => {
+        if (this.#writable) return;
+        this.#writable = true;
+        this.#listener?.writable();
+      },
+      (error) => {
+        if (!this.#writable || troubleOf(error).kind !== 'refused') return;
+        this.#writable = false;
+        this.#listener?.readOnly(error);
+      },
+    );
+  }
+}
+
+function isThenable(answer: unknown): boolean {
+  return typeof (answer as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function';
+}
+
+function asked<T>(
+  ask: () => Awaitable<T>,
+  answered: () => void = () => {},
+  failed: (error: unknown) => void = () => {},
+): Awaitable<T> {
+  const refuse = (error: unknown): never => {
+    // Errors of Keyturn are no silence.
+    if (!(error instanceof KeyturnError)) failed(error);
+    throw unavailable(error);
+  };
+  let answer: Awaitable<T>;
+  try {
+    answer = ask();
+  } catch (error) {
+    return refuse(error);
+  }
+  if (!isThenable(answer)) {
+    answered();
+    return answer;
+  }
+  // Database clients return thenables that are no `Promise`.
+  return Promise.resolve(answer).then((value) => {
+    answered();
+    return value;
+  }, refuse);
+}
+
+/** What a store has thrown, for whoever asked it. Errors of Keyturn know better themselves. */
+function unavailable(error: unknown): KeyturnError {
+  if (error instanceof KeyturnError) return error;
+  return new KeyturnError(
+    'engine_unavailable',
+    'the place where sessions are kept cannot be reached',
+    `${troubleOf(error).hint}; the cause says more`,
+    { cause: plain(error) },
+  );
+}
+
+/** What an operator wants to read: some clients hang onto their errors what was to be kept, sessions and all. */
+function plain(error: unknown): Error {
+  const { name, message, code, stack } = (error ?? {}) as Partial<Error> & { readonly code?: unknown };
+  // Of several addresses that were tried in vain Node tells only the code.
+  const told = Object.assign(new Error(message || String(code ?? error)), code === undefined ? {} : { code });
+  told.name = name ?? 'Error';
+  if (stack !== undefined) told.stack = stack;
+  return told;
+}

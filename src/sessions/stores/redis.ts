@@ -1,0 +1,325 @@
+// Sessions in Redis, through a connected client of the app: node-redis or ioredis, single, Sentinel or cluster.
+//
+// One session is one key holding one string: a head of fixed width, whose it is as JSON, a line end, and the text.
+// Reading is one GET. Every write is one script over that one key, so any cluster can run it, wherever the key lives.
+// The sessions of a user are a sorted set under a key of its own (id, scored by expiry), which in a cluster may live on
+// another node: it is written by a command of its own, at the latest with the record, and it may name sessions that
+// have ended but never lacks one that is acknowledged. Listing therefore asks the records.
+//
+// Whether something has expired is decided by the clock of the app, as with the cookie, and in one place for reads and
+// writes. Redis only cleans up: it is told how long a key has left, plus a margin, so its own clock does not matter.
+
+import { randomBytes } from 'node:crypto';
+import { type Cures, type OptionNames, requireOptions } from '../../config/options.js';
+import {
+  asText,
+  commandOf,
+  type RedisClient,
+  type RedisCommand,
+  refuseCache,
+  runScript,
+  script,
+  surviveLostConnections,
+} from '../../engines/redis.js';
+import { KeyturnError } from '../../errors.js';
+import type {
+  EndedSession,
+  PutOutcome,
+  RemoteSessionStore,
+  SessionRecord,
+  StoredSession,
+  UserSession,
+} from './contract.js';
+import { isName, requireId, requireKeptRecord, requireKeptUser, requireMoment } from './text.js';
+
+export type {
+  IoredisClient,
+  NodeRedisClient,
+  NodeRedisCluster,
+  NodeRedisSentinel,
+  RedisClient,
+} from '../../engines/redis.js';
+
+/** What `redisStore()` takes. */
+export interface RedisStoreOptions {
+  /** Connected, or connecting. The app made it and closes it. */
+  readonly client: RedisClient;
+  /** The beginning of every key; default: `keyturn:`. */
+  readonly prefix?: string;
+  /** Milliseconds since 1970; default: `Date.now`. */
+  readonly clock?: () => number;
+}
+
+const OPTIONS: OptionNames<RedisStoreOptions> = { client: true, prefix: true, clock: true };
+const LIFETIME = 'leave it out: how long sessions live is set under [session], by idle and max_age';
+const CURES: Cures = {
+  ttl: LIFETIME,
+  maxAge: LIFETIME,
+  url: 'pass a connected client; or set session.redis.url, and Keyturn opens the connection',
+  host: 'pass a connected client; or set session.redis.url, and Keyturn opens the connection',
+};
+
+/** Keys outlive what they hold by this, so that clocks of replicas that differ a little agree on what is there. */
+const MARGIN = 60_000;
+
+/** Digits of a time and of a version; times in milliseconds fit until the year 318857. */
+const DIGITS = 16;
+/** Head of a session: expiry, version, creation and the name of the write, each followed by a space. */
+const HEAD = 4 * (DIGITS + 1);
+/**
+ * An ended one: the letter x, until when its id is refused, when it was ended and the name of that write, each followed
+ * by a space, and the id under which it goes on, if any.
+ */
+const ENDED = 'x';
+
+// In all of them KEYS[1] is the session and ARGV[1] the time by the app's clock. A script that could find `head` of
+// another kind of value fails with Redis' own WRONGTYPE.
+
+/**
+ * ARGV: now, expected version, name of this write, time to live, value. A client may send a command again after a lost
+ * connection: a write that finds itself done already, by its name, is saved and no conflict.
+ */
+const PUT = script(`
+local head = redis.call('GETRANGE', KEYS[1], 0, ${HEAD - 1})
+local now, expected, version = tonumber(ARGV[1]), tonumber(ARGV[2]), 0
+if string.sub(head, 1, 1) == '${ENDED}' then
+  if tonumber(string.sub(head, 2, ${DIGITS + 1})) > now then return 'gone' end
+elseif head ~= '' and tonumber(string.sub(head, 1, ${DIGITS})) > now then
+  version = tonumber(string.sub(head, ${DIGITS + 2}, ${2 * DIGITS + 1}))
+  if version == expected + 1 and string.sub(head, ${3 * DIGITS + 4}, ${4 * DIGITS + 3}) == ARGV[3] then return 'saved' end
+end
+if version == 0 and expected ~= 0 then return 'gone' end
+if version ~= expected then return 'conflict' end
+redis.call('SET', KEYS[1], ARGV[5], 'PX', ARGV[4])
+return 'saved'`);
+
+/** ARGV: now, new expiry, time to live. Overwrites the expiry in place; returns the head and whose it is. */
+const TOUCH = script(`
+local expiry = redis.call('GETRANGE', KEYS[1], 0, ${DIGITS - 1})
+if expiry == '' or string.sub(expiry, 1, 1) == '${ENDED}' or tonumber(expiry) <= tonumber(ARGV[1]) then return false end
+redis.call('SETRANGE', KEYS[1], 0, ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+return string.match(redis.call('GET', KEYS[1]), '^[^\\n]*')`);
+
+/**
+ * ARGV: now, until, name of this write, successor, time to live. Returns the head of what lived until now, and whose it
+ * was; the letter x when this write has ended it already, sent again by the client; nothing where nothing lived.
+ */
+const DESTROY = script(`
+local before, now = redis.call('GET', KEYS[1]), tonumber(ARGV[1])
+local rest = ' ' .. ARGV[1] .. ' ' .. ARGV[3] .. ' ' .. ARGV[4]
+local lived = false
+if before and string.sub(before, 1, 1) == '${ENDED}' then
+  if string.sub(before, ${2 * DIGITS + 4}, ${3 * DIGITS + 3}) == ARGV[3] then return '${ENDED}' end
+  local known = string.sub(before, 2, ${DIGITS + 1})
+  if tonumber(known) > now then
+    if known >= ARGV[2] then return false end
+    rest = string.sub(before, ${DIGITS + 2})
+  end
+elseif before and tonumber(string.sub(before, 1, ${DIGITS})) > now then
+  lived = string.match(before, '^[^\\n]*')
+end
+redis.call('SET', KEYS[1], '${ENDED}' .. ARGV[2] .. rest, 'PX', ARGV[5])
+return lived`);
+
+/** KEYS[1] is the sessions of a user. ARGV: now less the margin, id, expiry, time to live. */
+const INDEX = script(`
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
+redis.call('ZADD', KEYS[1], 'GT', ARGV[3], ARGV[2])
+if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[4]) then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
+return 1`);
+
+/**
+ * A {@link SessionStore} in Redis 7 or later.
+ *
+ * @throws KeyturnError `store_invalid`
+ */
+export function redisStore(options: RedisStoreOptions): RedisStore {
+  if (typeof (options as Partial<Record<'get', unknown>> | undefined)?.get === 'function')
+    throw new KeyturnError(
+      'argument_invalid',
+      'redisStore() was given a client in the place of its options',
+      'write redisStore({ client })',
+    );
+  requireOptions(options, 'redisStore(options)', OPTIONS, CURES);
+  return new StoreInRedis(options);
+}
+
+/** A {@link SessionStore} in Redis. */
+export interface RedisStore extends RemoteSessionStore {}
+
+class StoreInRedis implements RedisStore {
+  readonly #client: RedisClient;
+  readonly #command: RedisCommand;
+  readonly #prefix: string;
+  readonly #clock: () => number;
+  // Names for writes: random for this store, counted within it.
+  readonly #writer: string = randomBytes(6).toString('base64url');
+  #writes = 0;
+
+  constructor(options: RedisStoreOptions) {
+    this.#client = options?.client;
+    this.#command = commandOf(this.#client);
+    this.#prefix = options.prefix ?? 'keyturn:';
+    this.#clock = options.clock ?? Date.now;
+    surviveLostConnections(this.#client);
+    refuseCache(this.#client);
+  }
+
+  async get(id: string): Promise<StoredSession | undefined> {
+    if (!isName(id)) return undefined;
+    const value = asText(await this.#client.get(this.#sessionKey(id)));
+    const found = value === undefined ? undefined : parse(value);
+    return found !== undefined && found.expiresAt > this.#clock() ? found : undefined;
+  }
+
+  async put(id: string, given: SessionRecord, expected: number): Promise<PutOutcome> {
+    requireId(id);
+    const record = requireKeptRecord(given);
+    const now = this.#clock();
+    const write = this.#nameWrite();
+    const value = format(record, expected + 1, write);
+    const life = timeToLive(record.expiresAt, now);
+    const parts = [number(now), String(expected), write, life, value];
+    // Asked at once: over one connection they arrive in this order. Where one fails the caller is told so, and knows
+    // as little of the outcome as after any lost connection.
+    const [, outcome] = await all([
+      record.user === undefined ? undefined : this.#index(record.user, id, record.expiresAt, now),
+      runScript(this.#command, PUT, this.#sessionKey(id), parts),
+    ]);
+    return asText(outcome) as PutOutcome;
+  }
+
+  async touch(id: string, expiresAt: number): Promise<boolean> {
+    requireMoment(expiresAt);
+    if (!isName(id)) return false;
+    const now = this.#clock();
+    const parts = [number(now), number(expiresAt), timeToLive(expiresAt, now)];
+    const head = asText(await runScript(this.#command, TOUCH, this.#sessionKey(id), parts));
+    if (head === undefined) return false;
+    const user = userIn(head);
+    // Not let go: an index that forgets a session earlier than the session ends would hide it.
+    if (user !== undefined) await this.#index(user, id, expiresAt, now);
+    return true;
+  }
+
+  async destroy(id: string, until: number, next = ''): Promise<boolean> {
+    requireMoment(until);
+    if (!isName(id)) return false;
+    const now = this.#clock();
+    const parts = [number(now), number(until), this.#nameWrite(), next, timeToLive(until, now)];
+    const head = asText(await runScript(this.#command, DESTROY, this.#sessionKey(id), parts));
+    if (head === undefined) return false;
+    const user = head === ENDED ? undefined : userIn(head);
+    if (user !== undefined) {
+      const key = this.#userKey(user);
+      // The session has ended, whatever comes of this: an entry too many is hidden by listUser and goes in time.
+      await this.#command(key, ['ZREM', key, id]).catch(() => undefined);
+    }
+    return true;
+  }
+
+  async ended(id: string): Promise<EndedSession | undefined> {
+    if (!isName(id)) return undefined;
+    const value = asText(await this.#client.get(this.#sessionKey(id)));
+    if (value?.startsWith(ENDED) !== true) return undefined;
+    const [until, at, , next] = value.slice(1).split(' ');
+    if (Number(until) <= this.#clock()) return undefined;
+    return next ? { at: Number(at), next } : { at: Number(at) };
+  }
+
+  async listUser(user: string | number): Promise<readonly UserSession[]> {
+    const named = requireKeptUser(user);
+    const key = this.#userKey(named);
+    const owner = JSON.stringify(named);
+    const now = this.#clock();
+    const from = number(Math.max(0, now - MARGIN));
+    const seen = new Set<string>();
+    const found: UserSession[] = [];
+    // A session that has ended since the look at the index may have got a new id, which stood there before it ended:
+    // then another look finds that one.
+    for (let again = true; again; ) {
+      const listed = (await this.#command(key, ['ZRANGEBYSCORE', key, from, '+inf'])) as readonly unknown[];
+      const ids = listed.map((id) => asText(id) as string).filter((id) => !seen.has(id));
+      const sessions = await all(ids.map((id) => this.#headOf(id, owner, now)));
+      for (const id of ids) seen.add(id);
+      const live = sessions.filter((session) => session !== undefined);
+      found.push(...live);
+      again = live.length < ids.length;
+    }
+    return found;
+  }
+
+  /** The head alone: texts may be long, and lists too. */
+  async #headOf(id: string, owner: string, now: number): Promise<UserSession | undefined> {
+    const key = this.#sessionKey(id);
+    const end = String(HEAD + Buffer.byteLength(owner));
+    const head = asText(await this.#command(key, ['GETRANGE', key, '0', end])) ?? '';
+    if (head === '' || head.startsWith(ENDED) || head.slice(HEAD) !== `${owner}\n`) return undefined;
+    const expiresAt = field(head, 0);
+    return expiresAt > now ? { id, createdAt: field(head, 2), expiresAt } : undefined;
+  }
+
+  #index(user: string, id: string, expiresAt: number, now: number): Promise<unknown> {
+    const past = number(Math.max(0, now - MARGIN));
+    const parts = [past, id, number(expiresAt), timeToLive(expiresAt, now)];
+    return runScript(this.#command, INDEX, this.#userKey(user), parts);
+  }
+
+  #sessionKey(id: string): string {
+    return `${this.#prefix}session:${id}`;
+  }
+
+  #userKey(user: string): string {
+    return `${this.#prefix}user:${user}`;
+  }
+
+  #nameWrite(): string {
+    this.#writes = (this.#writes + 1) % 36 ** 8;
+    return this.#writer + this.#writes.toString(36).padStart(8, '0');
+  }
+}
+
+/** Waits for all, also where one fails: nothing is left running unheard. */
+async function all<T>(promises: ReadonlyArray<Promise<T> | undefined>): Promise<T[]> {
+  const results = await Promise.allSettled(promises);
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  return results.map((result) => (result as PromiseFulfilledResult<T>).value);
+}
+
+function number(value: number): string {
+  return Math.floor(value).toString().padStart(DIGITS, '0');
+}
+
+function timeToLive(until: number, now: number): string {
+  return Math.max(1, Math.ceil(until - now + MARGIN)).toString();
+}
+
+function format({ text, createdAt, expiresAt, user }: SessionRecord, version: number, write: string): string {
+  const owner = user === undefined ? '' : JSON.stringify(user);
+  return `${number(expiresAt)} ${number(version)} ${number(createdAt)} ${write} ${owner}\n${text}`;
+}
+
+/** Undefined for a session that has ended. */
+function parse(value: string): StoredSession | undefined {
+  const end = value.indexOf('\n');
+  if (value.startsWith(ENDED) || end < 0) return undefined;
+  const user = userIn(value.slice(0, end));
+  return {
+    text: value.slice(end + 1),
+    createdAt: field(value, 2),
+    expiresAt: field(value, 0),
+    version: field(value, 1),
+    ...(user === undefined ? {} : { user }),
+  };
+}
+
+function field(head: string, index: number): number {
+  return Number(head.slice(index * (DIGITS + 1), index * (DIGITS + 1) + DIGITS));
+}
+
+function userIn(head: string): string | undefined {
+  const owner = head.slice(HEAD);
+  return owner === '' ? undefined : (JSON.parse(owner) as string);
+}

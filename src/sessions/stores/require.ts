@@ -1,0 +1,27 @@
+// Whether something is a session store: found out where it is handed over, and not when the first visitor comes.
+import { KeyturnError } from '../../errors.js';
+import type { SessionStore } from './contract.js';
+
+const METHODS = ['get', 'put', 'touch', 'destroy', 'listUser'] as const;
+
+export function isStore(given: unknown): given is SessionStore {
+  const store = given as Partial<SessionStore> | null | undefined;
+  return METHODS.every((name) => typeof store?.[name] === 'function');
+}
+
+/**
+ * @param what as in "createSingleUse()"
+ * @throws KeyturnError `store_invalid`
+ */
+export function requireStore(given: unknown, what: string): SessionStore {
+  if (isStore(given)) return given;
+  throw new KeyturnError(
+    'store_invalid',
+    given === undefined
+      ? `${what} was given no session store`
+      : `${what} was given something that is not a session store`,
+    given === undefined
+      ? 'sessions in the cookie have none, and keyturn.sessionStore is undefined then: set session.backend, or pass memoryStore() of keyturn/stores/memory, redisStore({ client }) or postgresStore({ pool })'
+      : 'pass one of redisStore({ client }), postgresStore({ pool }), memoryStore() and sealedStore(store, keyturn), or keyturn.sessionStore',
+  );
+}

@@ -1,0 +1,109 @@
+// What stores may be given, held to in one place, so that it is the same in all of them: PostgreSQL refuses a NUL,
+// most engines turn a lone surrogate into something else, and an index has a limit. Such a text is a mistake of the
+// caller, and no engine is to raise the alarm over it.
+import { KeyturnError } from '../../errors.js';
+import type { SessionRecord } from './contract.js';
+
+/** Bytes. Indexes of PostgreSQL take up to 2,704. */
+const LONGEST_NAME = 1024;
+
+/**
+ * Stands between the name of an app and its user, where apps share a table. Nobody's id may hold it: a user of one app
+ * who chose such an id would be taken for a user of another.
+ */
+export const APP_MARK = '\u001f';
+
+/** Whether a text can be the id of a user. */
+export function isUser(text: unknown): text is string {
+  return isName(text) && !text.includes(APP_MARK);
+}
+
+/** Whether a text can be the id of a session, or of a user as stores keep it: with an app's name before it. */
+export function isName(text: unknown): text is string {
+  return isKeepable(text) && text !== '' && Buffer.byteLength(text) <= LONGEST_NAME;
+}
+
+/**
+ * Whose a session is, as the app says it: a whole number is the same user as its digits, `null` is nobody.
+ *
+ * @throws KeyturnError `session_invalid`
+ */
+export function userOf(user: unknown): string | undefined {
+  return readUser(user, isUser);
+}
+
+/** The same where somebody must be named. @throws KeyturnError `session_invalid` */
+export function requireUser(user: unknown): string {
+  return named(userOf(user));
+}
+
+/** As {@link requireUser}, within stores: an app's name may stand before it. @throws KeyturnError `session_invalid` */
+export function requireKeptUser(user: unknown): string {
+  return named(readUser(user, isName));
+}
+
+function readUser(user: unknown, isValid: (text: unknown) => text is string): string | undefined {
+  if (user === undefined || user === null) return undefined;
+  const text = Number.isSafeInteger(user) ? String(user) : user;
+  if (isValid(text)) return text;
+  throw new KeyturnError(
+    'session_invalid',
+    'the user of a session is not a valid id',
+    `give a text of ${LONGEST_NAME} bytes at most, well-formed, without NUL and U+001F, or a whole number: String(user.id) does; null stands for nobody`,
+  );
+}
+
+function named(user: string | undefined): string {
+  if (user !== undefined) return user;
+  throw new KeyturnError('session_invalid', 'no user is named', 'name one: listUser(String(user.id))');
+}
+
+/** A record as an app gives it. @throws KeyturnError `session_invalid` */
+export function requireRecord(record: SessionRecord): SessionRecord {
+  return readRecord(record, userOf);
+}
+
+/** As {@link requireRecord}, within stores: an app's name may stand before the user. */
+export function requireKeptRecord(record: SessionRecord): SessionRecord {
+  return readRecord(record, (user) => readUser(user, isName));
+}
+
+function readRecord(record: SessionRecord, ownerOf: (user: unknown) => string | undefined): SessionRecord {
+  const { text, createdAt, expiresAt, user, ...others } = record;
+  requireMoment(createdAt);
+  requireMoment(expiresAt);
+  if (!isKeepable(text)) {
+    throw new KeyturnError(
+      'session_invalid',
+      'the text of a session cannot be kept by every engine',
+      'give a well-formed text without NUL, as JSON.stringify makes it',
+    );
+  }
+  const owner = ownerOf(user);
+  if (owner === user) return record;
+  return { ...others, text, createdAt, expiresAt, ...(owner === undefined ? {} : { user: owner }) };
+}
+
+/** Milliseconds since 1970, whole. @throws KeyturnError `session_invalid` */
+export function requireMoment(time: number): number {
+  if (typeof time === 'number' && time >= 0 && time <= Number.MAX_SAFE_INTEGER) return Math.floor(time);
+  throw new KeyturnError(
+    'session_invalid',
+    'a time of a session is not a valid moment',
+    'give whole milliseconds since 1970',
+  );
+}
+
+/** @throws KeyturnError `session_invalid` */
+export function requireId(id: string): string {
+  if (isName(id)) return id;
+  throw new KeyturnError(
+    'session_invalid',
+    'the id of a session is not valid',
+    `give a text of ${LONGEST_NAME} bytes at most, well-formed and without NUL`,
+  );
+}
+
+function isKeepable(text: unknown): text is string {
+  return typeof text === 'string' && !text.includes('\0') && text.isWellFormed();
+}

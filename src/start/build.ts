@@ -1,0 +1,71 @@
+// What stands in for the keyring and the sessions while an app is built. An import must not need a secret, and an image
+// must not get one: nothing is resolved, nothing is written, no connection is opened, and whatever would sign or verify
+// throws, so that no token of a build can be in use afterwards.
+import { KeyturnError } from '../errors.js';
+import type { Keyring } from '../keyring/keyring.js';
+import { LiveKeyring } from '../keyring/live.js';
+import type { Keeper, RingHealth } from '../runtime/keeper.js';
+import { ReachableStore } from '../sessions/stores/reachable.js';
+
+/** @param sign what says that this is a build: `NEXT_PHASE is "phase-production-build"` */
+export function buildOnly(sign: string): KeyturnError {
+  return new KeyturnError(
+    'build_only',
+    `this is a build (${sign}), which has no signing secret: nothing is signed, verified or served in it`,
+    sign.startsWith('KEYTURN_BUILD')
+      ? 'set KEYTURN_BUILD for the step that builds alone, and leave it unset where the app runs; what signs belongs into the handling of a request'
+      : 'sign and verify while a request is handled, and not while pages are made: in Next, export const dynamic = "force-dynamic"',
+  );
+}
+
+/** A ring that is never there. */
+class NoRing extends LiveKeyring {
+  readonly #error: KeyturnError;
+
+  constructor(error: KeyturnError, clock: () => number) {
+    super(undefined, clock);
+    this.#error = error;
+  }
+
+  override get current(): Keyring {
+    throw this.#error;
+  }
+
+  override get stopped(): KeyturnError {
+    return this.#error;
+  }
+}
+
+/** A keeper that keeps nothing. @param clock milliseconds since 1970 */
+export function keeperOfBuild(error: KeyturnError, profile: string, clock: () => number): Keeper {
+  const health: RingHealth = {
+    ready: false,
+    degraded: error.message,
+    profile,
+    source: '',
+    store: undefined,
+    fingerprint: undefined,
+    generation: 0,
+    signs: undefined,
+    keys: [],
+    loadedAt: clock(),
+    reporting: false,
+    lostLines: undefined,
+  };
+  return {
+    ring: new NoRing(error, clock),
+    health,
+    follows: false,
+    ask: async () => {},
+    reload: async () => {},
+    close: async () => {},
+  };
+}
+
+/** A store that nobody has opened. */
+export function storeOfBuild(error: KeyturnError): ReachableStore {
+  const refuse = (): never => {
+    throw error;
+  };
+  return new ReachableStore({ get: refuse, put: refuse, touch: refuse, destroy: refuse, listUser: refuse });
+}

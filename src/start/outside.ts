@@ -1,0 +1,98 @@
+// What a Keyturn has outside of its process: engines, the store of its sessions, the places of a keyring and of reports.
+// Loaded where there is any.
+import { appNames } from '../config/app.js';
+import { type EngineClients, Engines } from '../engines/engines.js';
+import { openRingPlaces, unreported } from '../keyring-stores/open.js';
+import type { RingPlaces } from '../keyring-stores/places.js';
+import type { Resolution } from '../resolve/resolve.js';
+import type { Logger } from '../runtime/log.js';
+import { openSessionStore } from '../sessions/stores/open.js';
+import type { ReachableStore } from '../sessions/stores/reachable.js';
+
+export interface Outside {
+  readonly engines: Engines;
+  /** Undefined for sessions in the cookie. */
+  readonly sessionStore: ReachableStore | undefined;
+  readonly places: RingPlaces;
+  /** Warns where the process cannot report itself where its sessions are. */
+  warnUnreported(): Promise<void>;
+}
+
+/**
+ * Opens what the settings name. What has been opened is closed again where something else cannot be.
+ *
+ * @param now milliseconds since 1970
+ * @throws KeyturnError `config_invalid`, `engine_missing`, `secret_missing`, `store_invalid`
+ */
+export async function openOutside(
+  resolution: Resolution,
+  clients: EngineClients | undefined,
+  logger: Logger,
+  now: () => number,
+): Promise<Outside> {
+  const { settings } = resolution;
+  const engines = new Engines(settings, clients);
+  try {
+    const sessionStore = await openSessionStore({
+      settings,
+      engines,
+      clock: now,
+      away: (engine, trouble, said) => {
+        logger.error(
+          { event: 'session.engine_unavailable', engine, reason: trouble.why, hint: trouble.hint },
+          `${engine} ${said}: requests with a session get 503 until that has passed`,
+        );
+      },
+      back: (engine) => {
+        logger.info(
+          { event: 'session.engine_recovered', engine },
+          `${engine} answers again: sessions are back`,
+        );
+      },
+      readOnly: (engine, trouble) => {
+        logger.error(
+          { event: 'session.engine_read_only', engine, reason: trouble.why, hint: trouble.hint },
+          `${engine} takes no writes (${trouble.why}): sessions can be read, and nobody can sign in or out until that has passed`,
+        );
+      },
+      writable: (engine) => {
+        logger.info({ event: 'session.engine_writable', engine }, `${engine} takes writes again`);
+      },
+    });
+    const places = await openRingPlaces(resolution, engines, now);
+    await tellOtherApps(places, resolution, logger);
+    const warn = async () => warnUnreported(await unreported(places, settings, engines), logger);
+    return { engines, sessionStore, places, warnUnreported: warn };
+  } catch (error) {
+    await engines.close();
+    throw error;
+  }
+}
+
+/** One that was given a name, beside replicas that have not heard of it. */
+async function tellOtherApps(
+  { fleet, others }: RingPlaces,
+  { settings, keyring }: Resolution,
+  logger: Logger,
+): Promise<void> {
+  const [app, ...accepted] = appNames(settings);
+  if (fleet === undefined || (app === undefined && accepted.length === 0)) return;
+  const { otherApps, otherAppsInWords } = await import('../fleet/other-apps.js');
+  const here = others.length > 0 ? [] : await fleet.read(keyring, false).catch(() => []);
+  const kids = keyring?.live.map(({ id }) => id) ?? [];
+  const found = await otherApps(here, others, { app, ring: keyring, kids });
+  for (const { what, hint, expected } of otherAppsInWords(found, settings, 'this process'))
+    logger[expected ? 'info' : 'warn']({ event: 'app.others', hint }, what);
+}
+
+/** Steps of a rotation would not wait for this process, and nobody would see why. */
+function warnUnreported(why: string | undefined, logger: Logger): void {
+  if (why === undefined) return;
+  logger.warn(
+    {
+      event: 'fleet.unreported',
+      hint: 'let one who may run the SQL that keyringSchemaSql() of keyturn/rotation gives, and let the user select, insert, update and delete there',
+    },
+    `keyturn status and doctor do not see this process: ${why}`,
+  );
+}

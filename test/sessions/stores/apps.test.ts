@@ -1,0 +1,90 @@
+// The stores of an app with a name: the contract of all stores, and what is theirs alone.
+import { describe, expect, test } from 'vitest';
+import { BothStores, UsersOfApp } from '../../../src/sessions/stores/apps.js';
+import { memoryStore } from '../../../src/sessions/stores/memory.js';
+import { manualClock, sessionStoreContract } from '../../../src/testing/index.js';
+
+const START = Date.UTC(2026, 0, 1);
+const record = (user?: string) => ({
+  text: '{}',
+  createdAt: START,
+  expiresAt: START + 60_000,
+  ...(user === undefined ? {} : { user }),
+});
+
+describe.each([
+  ['users of an app', (clock: () => number) => new UsersOfApp(memoryStore({ clock }), ['shop'])],
+  ['both stores', (clock: () => number) => new BothStores(memoryStore({ clock }), memoryStore({ clock }))],
+  [
+    'users of an app whose name changes',
+    (clock: () => number) => new UsersOfApp(memoryStore({ clock }), [undefined, 'shop']),
+  ],
+] as const)('the contract of session stores, %s', (_, store) => {
+  const make = () => {
+    const clock = manualClock(START);
+    return {
+      store: store(clock.read),
+      now: clock.read,
+      pass: (milliseconds: number) => clock.advance(milliseconds / 1000),
+    };
+  };
+  for (const { name, run } of sessionStoreContract(make)) test(name, run);
+});
+
+describe('a session that began under one name', () => {
+  const pair = () => {
+    const clock = () => START;
+    const [one, other] = [memoryStore({ clock }), memoryStore({ clock })];
+    return { one, other, first: new BothStores(one, other), second: new BothStores(other, one) };
+  };
+
+  test('is read, changed, extended, listed and ended under the other, and stays where it is', async () => {
+    const { one, other, first, second } = pair();
+    expect(await first.put('s', record('ada'), 0)).toBe('saved');
+    expect(await second.get('s')).toMatchObject({ version: 1 });
+    expect(await second.put('s', { ...record('ada'), text: '[]' }, 1)).toBe('saved');
+    expect(await second.put('s', record('ada'), 1)).toBe('conflict');
+    expect(await second.touch('s', START + 90_000)).toBe(true);
+    expect((await second.listUser('ada')).map(({ id }) => id)).toEqual(['s']);
+    expect([await one.get('s'), await other.get('s')]).toMatchObject([{ text: '[]' }, undefined]);
+    expect(await second.destroy('s', START + 60_000, 'next')).toBe(true);
+    expect(await first.destroy('s', START + 60_000)).toBe(false);
+    for (const store of [first, second]) {
+      expect(await store.ended('s')).toMatchObject({ next: 'next' });
+      expect(await store.put('s', record(), 1)).toBe('gone');
+      expect(await store.put('s', record(), 0)).not.toBe('saved');
+    }
+  });
+
+  test('is not begun anew under the other, whichever is first: what may be used once is used once', async () => {
+    const { first, second } = pair();
+    expect([await first.put('once', record(), 0), await second.put('once', record(), 0)]).toEqual([
+      'saved',
+      'conflict',
+    ]);
+    for (let n = 0; n < 20; n++) {
+      const both = await Promise.all([first, second].map((store) => store.put(`once-${n}`, record(), 0)));
+      expect(both.filter((outcome) => outcome === 'saved').length).toBeLessThan(2);
+    }
+  });
+});
+
+test('two apps in one table know a user by the same id, and end only their own sessions', async () => {
+  const store = memoryStore({ clock: () => START });
+  const [shop, blog] = [new UsersOfApp(store, ['shop']), new UsersOfApp(store, ['blog'])];
+  await shop.put('s', record('ada'), 0);
+  await blog.put('b', record('ada'), 0);
+  await store.put('u', record('ada'), 0);
+  expect(await shop.listUser('ada')).toMatchObject([{ id: 's' }]);
+  expect(await blog.listUser('ada')).toMatchObject([{ id: 'b' }]);
+  expect(await store.listUser('ada')).toMatchObject([{ id: 'u' }]);
+  expect(await shop.get('s')).toMatchObject({ user: 'ada' });
+  expect(await new UsersOfApp(store, ['shop', undefined]).listUser('ada')).toMatchObject([
+    { id: 's' },
+    { id: 'u' },
+  ]);
+  // One from before the name is read, and is the app's once it is saved again.
+  expect(await shop.get('u')).toMatchObject({ user: 'ada' });
+  await shop.put('u', record('ada'), 1);
+  expect((await shop.listUser('ada')).map(({ id }) => id).sort()).toEqual(['s', 'u']);
+});
