@@ -33,7 +33,7 @@ export const CHROMIUM: string | undefined = find();
 export async function launch(): Promise<Browser> {
   // Where the surroundings name no locale, Chromium saves files with other letters than ASCII as "download".
   const env = { ...process.env, LC_ALL: 'C.UTF-8' } as Record<string, string>;
-  return await chromium.launch({ executablePath: CHROMIUM as string, args: FLAGS, env });
+  return await chromium.launch({ executablePath: CHROMIUM as string, args: FLAGS, env, timeout: 240_000 });
 }
 
 function find(): string | undefined {

@@ -31,7 +31,8 @@ describe.skipIf(CHROMIUM === undefined).each([
   /** A profile of its own, and a page in it; what the console complains of fails the test. */
   async function profile(baseURL = url): Promise<Page> {
     const context: BrowserContext = await browser.newContext({ baseURL, javaScriptEnabled });
-    context.setDefaultTimeout(20_000);
+    // Against hanging, and no measure.
+    context.setDefaultTimeout(240_000);
     const page = await context.newPage();
     page.on('console', (message) => {
       // An answer with an error status is told of there, too.
@@ -85,16 +86,20 @@ describe.skipIf(CHROMIUM === undefined).each([
     expect(own.name).toBe('Märchen & mehr.bin');
     expect(own.content.equals(CONTENT)).toBe(true);
 
-    await page.getByRole('link', { name: 'Share Märchen & mehr.bin' }).click();
-    await page.getByLabel('8 seconds').check();
-    await press(page, 'Make a link');
-    const link = await page.locator('.copy').innerText();
+    const share = async (lifetime: string) => {
+      await page.goto('/');
+      await page.getByRole('link', { name: 'Share Märchen & mehr.bin' }).click();
+      await page.getByLabel(lifetime).check();
+      await press(page, 'Make a link');
+      return await page.locator('.copy').innerText();
+    };
     const clean = await profile();
-    await clean.goto(link);
+    await clean.goto(await share('1 hour'));
     expect(await heading(clean)).toBe('Märchen & mehr.bin');
     expect((await download(clean, 'Download')).content.equals(CONTENT)).toBe(true);
     expect(await clean.context().cookies()).toEqual([]);
-    await until(async () => (await clean.goto(link))?.status() === 403);
+    const brief = await share('8 seconds');
+    await until(async () => (await clean.goto(brief))?.status() === 403);
     expect(await heading(clean)).toBe('This link does not work');
     expect(await clean.locator('body').innerText()).not.toContain('Märchen');
 

@@ -4,7 +4,7 @@
 const realTimeout = setTimeout;
 
 /** Asks again and again. @throws when it has not come true in time, which is a limit against hanging and no measure */
-export async function until(condition: () => unknown, milliseconds = 60_000): Promise<void> {
+export async function until(condition: () => unknown, milliseconds = 240_000): Promise<void> {
   const end = performance.now() + milliseconds;
   for (;;) {
     if (await condition()) return;
