@@ -49,7 +49,7 @@ class Pattern {
   /** @throws KeyturnError `config_invalid` */
   constructor(origin: string, suffixes: PublicSuffixes) {
     [this.#before, this.#after] = origin.split('*') as [string, string];
-    this.#labels = hostOf(origin).split('../purposes');
+    this.#labels = hostOf(origin).split('.');
     this.#suffixes = suffixes;
     if (!this.#belongs(hostOf(origin.replace('*', SAMPLE)))) {
       throw new KeyturnError(
@@ -74,7 +74,7 @@ class Pattern {
   #belongs(host: string): boolean {
     const { domain, isPrivate } = this.#suffixes.parse(host, { allowPrivateDomains: true });
     if (domain === null) return false;
-    const [registered, ...suffix] = this.#labels.slice(-domain.split('../purposes').length);
+    const [registered, ...suffix] = this.#labels.slice(-domain.split('.').length);
     if (suffix.some((label) => label.includes('*'))) return false;
     return registered?.includes('*') !== true || (isPrivate === true && registered !== '*');
   }

@@ -132,7 +132,7 @@ export function canonicalPath(path: string): string | undefined {
 }
 
 function hasDots(path: string): boolean {
-  return path.split('/').some((segment) => segment === '../purposes' || segment === '..');
+  return path.split('/').some((segment) => segment === '.' || segment === '..');
 }
 
 /**
@@ -192,8 +192,8 @@ function withoutDots(path: string): string {
   const kept: string[] = [''];
   segments.forEach((segment, index) => {
     if (index === 0) return;
-    const plain = segment.replace(/%2e/gi, '../purposes');
-    if (plain !== '../purposes' && plain !== '..') {
+    const plain = segment.replace(/%2e/gi, '.');
+    if (plain !== '.' && plain !== '..') {
       kept.push(segment);
       return;
     }

@@ -240,7 +240,7 @@ describe('spellings of one URL', () => {
     expect(signer.verify(GET(arriving)).ok).toBe(accepted);
     // The signature may stand anywhere, and be spelled in any way.
     const [place] = before.split('?', 1) as [string];
-    const first = `${place}?s%69g=${sig.replaceAll('../purposes', '%2e')}&${before.slice(place.length + 1)}${behind}`;
+    const first = `${place}?s%69g=${sig.replaceAll('.', '%2e')}&${before.slice(place.length + 1)}${behind}`;
     expect(signer.verify(GET(first)).ok).toBe(accepted);
   });
 
@@ -337,26 +337,9 @@ describe('a base', () => {
 describe('properties', () => {
   const word = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 6 }).filter((text) => text.isWellFormed()),
-    fc.constantFrom(
-      '',
-      ' ',
-      '+',
-      '&',
-      '=',
-      ';',
-      '%',
-      '/',
-      '#',
-      '?',
-      "'",
-      'ü',
-      'u\u0308',
-      'sig2',
-      '../purposes',
-      'a.b',
-    ),
+    fc.constantFrom('', ' ', '+', '&', '=', ';', '%', '/', '#', '?', "'", 'ü', 'u\u0308', 'sig2', '.', 'a.b'),
   );
-  const segment = word.filter((text) => text !== '../purposes' && text !== '..');
+  const segment = word.filter((text) => text !== '.' && text !== '..');
   const pairs = fc.array(
     fc.tuple(
       word.filter((name) => name !== 'sig'),
@@ -452,7 +435,7 @@ describe('properties', () => {
     const url = signer.sign('/files/report.pdf?v=2');
     const start = url.indexOf('sig=') + 4;
     for (let at = start; at < url.length; at++) {
-      for (const character of ['A', 'B', '_', '../purposes', '']) {
+      for (const character of ['A', 'B', '_', '.', '']) {
         const changed = url.slice(0, at) + character + url.slice(at + 1);
         if (changed !== url) expect(signer.verify(GET(changed)).ok).toBe(false);
       }

@@ -51,7 +51,7 @@ describe('one that is not installed is undefined', () => {
   });
 
   test('where there is no place to look from', () => {
-    for (const place of ['[eval]', 'webpack:///./src/server.js', '', '..'])
+    for (const place of ['[eval]', 'webpack:///./src/server.js', '', '.'])
       expect(load(place)).toBeUndefined();
     expect(load()).toBeUndefined();
   });

@@ -240,7 +240,7 @@ function unnamed(path: string, named: string): (error: unknown) => never {
 /** The path as keyturn.toml should have it: relative where that is shorter, so that the folder can move. */
 function nameIn(cwd: string, path: string): string {
   const near = relative(cwd, path);
-  return near.startsWith('../..') || isAbsolute(near) ? path : near.replaceAll('\\', '/');
+  return near.startsWith('..') || isAbsolute(near) ? path : near.replaceAll('\\', '/');
 }
 
 /** Whether a configuration file names the source. */
