@@ -23,7 +23,7 @@ import { formatMetrics } from './runtime/metrics.js';
 import type { SessionStore } from './sessions/stores/contract.js';
 import type { ReachableStore, StoreState } from './sessions/stores/reachable.js';
 import type { Json, JsonOrBytes } from './signing/json.js';
-import type { LivePurposeParts } from './signing/live-purpose.js';
+import type { PurposeKeyringParts } from './signing/purpose-keyring.js';
 import type { Sealer, TokenSealer } from './signing/sealer.js';
 import { loadSealing, type Sealing } from './signing/sealing.js';
 import { publicSigner, type Signer, TokenSigner } from './signing/signer.js';
@@ -277,7 +277,7 @@ class LiveKeyturn implements Keyturn {
     await this.close();
   }
 
-  #tokenParts(purpose: Purpose, maxAge: number): LivePurposeParts {
+  #tokenParts(purpose: Purpose, maxAge: number): PurposeKeyringParts {
     const { ring, clock, logger, usage, settings, apps } = this.#internals;
     return {
       purpose: purpose.name,

@@ -15,7 +15,7 @@ import type {
   UserSession,
 } from './sessions/stores/contract.js';
 import { requireStore } from './sessions/stores/require.js';
-import { requireRecord } from './sessions/stores/text.js';
+import { requireRecord } from './sessions/stores/validate.js';
 import type { Sealer } from './signing/sealer.js';
 import { SEALED } from './signing/token.js';
 

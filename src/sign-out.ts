@@ -4,9 +4,9 @@ import { type OptionNames, requireOptions } from './config/options.js';
 import { KeyturnError } from './errors.js';
 import { internalsOf, type Keyturn } from './keyturn.js';
 import type { SessionStore } from './sessions/stores/contract.js';
-import { endSession, endUser } from './sessions/stores/end.js';
+import { endSession, endUser } from './sessions/stores/end-sessions.js';
 import { requireStore } from './sessions/stores/require.js';
-import { requireUser } from './sessions/stores/text.js';
+import { requireUser } from './sessions/stores/validate.js';
 
 /** What `signOutEverywhere()` and `signOutSession()` take. */
 export interface SignOutOptions {

@@ -21,7 +21,7 @@ import { lossIn } from '../sessions/losses.js';
 import { dataText, type Session, type SessionState } from '../sessions/session.js';
 import type { Awaitable, SessionStore } from '../sessions/stores/contract.js';
 import { requireStore } from '../sessions/stores/require.js';
-import type { TokenCodec } from '../signing/live-purpose.js';
+import type { TokenCodec } from '../signing/purpose-keyring.js';
 import type { TokenSigner } from '../signing/signer.js';
 import { guardFromCaches, isPubliclyCacheable, type ResponseFields } from './cache-control.js';
 import { Csrf, type CsrfReason, isSafeMethod } from './csrf.js';

@@ -48,7 +48,7 @@ export function headerOf(kid: string): string {
 }
 
 /** Finds the key of a token and checks its MAC. What the payload holds is authentic, and not looked at. */
-export function openCompact<K extends CompactKey>(token: string, keys: CompactKeys<K>): Opened<K> {
+export function verifyCompact<K extends CompactKey>(token: string, keys: CompactKeys<K>): Opened<K> {
   const macDot = token.length - MAC_CHARACTERS - 1;
   if (token[macDot] !== '.') return MALFORMED;
   let key: K | undefined = keys.active;

@@ -4,10 +4,10 @@ import { meantMilliseconds, requireDuration } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
 import { type Internals, internalsOf, type Keyturn } from '../keyturn.js';
 import type { Json } from '../signing/json.js';
-import { FARTHEST_AHEAD } from '../signing/live-purpose.js';
+import { FARTHEST_AHEAD } from '../signing/purpose-keyring.js';
 import type { RefusalReason } from '../signing/result.js';
 import { fromJson, toJson } from '../signing/token.js';
-import { encodeSegment, openCompact } from './compact.js';
+import { encodeSegment, verifyCompact } from './compact.js';
 import { ACCESS, type JwtKeys, jwtKeys } from './keys.js';
 
 /** What an access token says besides the app's own claims. Times in seconds since 1970. */
@@ -223,9 +223,9 @@ class RingJwt<T extends object> implements Jwt<T> {
     requireOptions(options, 'verify(token, options) of a JWT signer', VERIFY_OPTIONS, VERIFY_CURES);
     if (typeof token !== 'string') return this.#refuse('malformed');
     const keys = this.#current();
-    let opened = openCompact(token, keys);
+    let opened = verifyCompact(token, keys);
     if (opened.refused === 'bad_signature' && this.#otherKeys !== undefined)
-      opened = openCompact(token, this.#otherKeys);
+      opened = verifyCompact(token, this.#otherKeys);
     if (opened.refused !== undefined) {
       return opened.refused === 'absent'
         ? this.#refuseKid(keys, opened.kid)

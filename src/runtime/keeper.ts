@@ -14,7 +14,7 @@ import type { PurposeRegistry } from '../purposes/registry.js';
 import type { Follower, Following } from '../resolve/follow.js';
 import { onHangup, thisProcess, unitIn } from '../resolve/machine.js';
 import { canChange, type Resolution, type ResolveOptions } from '../resolve/resolve.js';
-import { FARTHEST_AHEAD } from '../signing/live-purpose.js';
+import { FARTHEST_AHEAD } from '../signing/purpose-keyring.js';
 import { randomId } from '../signing/random.js';
 import type { Usage } from '../signing/usage.js';
 import type { AutomaticRotation } from './automatic.js';

@@ -3,7 +3,7 @@
 // The last response wins when two requests change it, and a copy of the cookie outlives a sign-out until it
 // expires; an epoch ends it sooner. Whoever holds the cookie can read it (but not change it), unless it is sealed.
 import { KeyturnError } from '../errors.js';
-import type { TokenCodec } from '../signing/live-purpose.js';
+import type { TokenCodec } from '../signing/purpose-keyring.js';
 import { type AppCookie, COOKIE_LIMIT } from './cookie.js';
 import { valuesOf } from './edits.js';
 import {

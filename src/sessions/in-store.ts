@@ -27,8 +27,8 @@ import type {
   SessionStore,
   StoredSession,
 } from './stores/contract.js';
-import { endSession } from './stores/end.js';
-import { userOf } from './stores/text.js';
+import { endSession } from './stores/end-sessions.js';
+import { userOf } from './stores/validate.js';
 
 export interface StoreSessionParts {
   readonly store: SessionStore;

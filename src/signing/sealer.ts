@@ -7,14 +7,14 @@ import { KeyturnError } from '../errors.js';
 import type { Material } from '../keyring/key.js';
 import {
   type Checked,
-  dress,
   isState,
-  LivePurpose,
-  type LivePurposeParts,
+  PurposeKeyring,
+  type PurposeKeyringParts,
   requireBind,
   type TokenCodec,
   timeRefusal,
-} from './live-purpose.js';
+  toVerified,
+} from './purpose-keyring.js';
 import type { Refusal, Result } from './result.js';
 import {
   bytesContent,
@@ -111,13 +111,13 @@ export class TokenSealer<T = unknown> implements Sealer<T>, TokenCodec {
   readonly purpose: string;
   readonly maxAge: number;
   readonly #aead: Aead;
-  readonly #live: LivePurpose<Uint8Array>;
+  readonly #live: PurposeKeyring<Uint8Array>;
 
-  constructor(parts: LivePurposeParts, aead: Aead) {
+  constructor(parts: PurposeKeyringParts, aead: Aead) {
     this.purpose = parts.purpose;
     this.maxAge = parts.maxAge;
     this.#aead = aead;
-    this.#live = new LivePurpose(parts, keyOf);
+    this.#live = new PurposeKeyring(parts, keyOf);
   }
 
   seal(value: T, options: SealOptions = {}): string {
@@ -135,12 +135,12 @@ export class TokenSealer<T = unknown> implements Sealer<T>, TokenCodec {
         : this.#live.refuse('malformed');
     if (!opened.ok) return opened;
     const bytes = bytesInside(opened.content);
-    if (bytes !== undefined) return dress(opened, bytes as T);
+    if (bytes !== undefined) return toVerified(opened, bytes as T);
     const json = jsonInside(opened.content);
     const parsed = json === undefined ? undefined : fromJson(json);
     return parsed === undefined
       ? this.#live.refuse('malformed', opened.key.id)
-      : dress(opened, parsed.value as T);
+      : toVerified(opened, parsed.value as T);
   }
 
   /** Opens an unbound token that holds JSON: a cookie. */

@@ -1,13 +1,13 @@
 // What makes sealers, loaded where something is sealed.
-import type { LivePurposeParts } from './live-purpose.js';
+import type { PurposeKeyringParts } from './purpose-keyring.js';
 import type { Sealer, TokenSealer } from './sealer.js';
 import { loadAead } from './sodium.js';
 
 export interface Sealing {
   /** A sealer for the package itself. */
-  readonly own: <T>(parts: LivePurposeParts) => TokenSealer<T>;
+  readonly own: <T>(parts: PurposeKeyringParts) => TokenSealer<T>;
   /** One that users get. */
-  readonly given: <T>(parts: LivePurposeParts) => Sealer<T>;
+  readonly given: <T>(parts: PurposeKeyringParts) => Sealer<T>;
 }
 
 /**
@@ -20,6 +20,6 @@ export async function loadSealing(): Promise<Sealing | undefined> {
   const aead = await loadAead();
   if (aead === undefined) return undefined;
   const { publicSealer, TokenSealer } = await import('./sealer.js');
-  const own = <T>(parts: LivePurposeParts) => new TokenSealer<T>(parts, aead);
+  const own = <T>(parts: PurposeKeyringParts) => new TokenSealer<T>(parts, aead);
   return { own, given: (parts) => publicSealer(own(parts)) };
 }

@@ -4,18 +4,18 @@ import { type Cures, type OptionNames, requireOptions } from '../config/options.
 import type { Material } from '../keyring/key.js';
 import { Hmac, sameMac } from './hmac.js';
 import {
-  absence,
   type Checked,
-  dress,
   isState,
-  LivePurpose,
-  type LivePurposeParts,
+  missingKeyReason,
+  PurposeKeyring,
+  type PurposeKeyringParts,
   requireBind,
   type TokenCodec,
   timeRefusal,
-} from './live-purpose.js';
+  toVerified,
+} from './purpose-keyring.js';
 import type { PurposeKey } from './purpose-keys.js';
-import { RecentTokens } from './recent.js';
+import { RecentTokens } from './recent-tokens.js';
 import type { Refusal, RefusalReason, Result } from './result.js';
 import { parseSealed } from './sealed-token.js';
 import {
@@ -140,13 +140,13 @@ export function publicSigner<T>(signer: TokenSigner<T>): Signer<T> {
 export class TokenSigner<T = unknown> implements Signer<T>, TokenCodec {
   readonly purpose: string;
   readonly maxAge: number;
-  readonly #live: LivePurpose<Macs>;
+  readonly #live: PurposeKeyring<Macs>;
   readonly #recent = new RecentTokens();
 
-  constructor(parts: LivePurposeParts) {
+  constructor(parts: PurposeKeyringParts) {
     this.purpose = parts.purpose;
     this.maxAge = parts.maxAge;
-    this.#live = new LivePurpose(parts, macsOf);
+    this.#live = new PurposeKeyring(parts, macsOf);
   }
 
   sign(payload: T, options: SignOptions = {}): string {
@@ -173,13 +173,13 @@ export class TokenSigner<T = unknown> implements Signer<T>, TokenCodec {
     const payload = parsed.value as T;
     if (!('bind' in options)) {
       return parts.bindTag === undefined
-        ? dress(checked, payload)
+        ? toVerified(checked, payload)
         : this.#live.refuse('bind_mismatch', parts.kid);
     }
     const bound = typeof options.bind === 'function' ? options.bind(payload) : options.bind;
     const settle = (state: string | undefined | null): Result<T> => {
       const reason = this.#bindRefusal(parts, checked.macs as Macs, state);
-      return reason === undefined ? dress(checked, payload) : this.#live.refuse(reason, parts.kid);
+      return reason === undefined ? toVerified(checked, payload) : this.#live.refuse(reason, parts.kid);
     };
     // Database clients return thenables that are no `Promise`.
     return isPromise(bound) ? Promise.resolve(bound).then(settle) : settle(bound);
@@ -294,7 +294,7 @@ export class TokenSigner<T = unknown> implements Signer<T>, TokenCodec {
   #bindRefusal(parts: TokenParts, macs: Macs, state: string | undefined | null): RefusalReason | undefined {
     // Looked up anew: while a promise for the state was awaited, the key may have been revoked.
     const { keys } = this.#live;
-    if (!keys.byId.has(parts.kid)) return absence(keys.ring.get(parts.kid));
+    if (!keys.byId.has(parts.kid)) return missingKeyReason(keys.ring.get(parts.kid));
     if (parts.bindTag === undefined || !isState(state)) return 'bind_mismatch';
     const unbound = parts.signed.slice(0, -BIND_TAG_CHARACTERS - 1);
     return sameMac(bindTag(macs.bind, unbound, state), parts.bindTag) ? undefined : 'bind_mismatch';

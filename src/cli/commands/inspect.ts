@@ -5,7 +5,7 @@ import type { Keyring } from '../../keyring/keyring.js';
 import { LiveKeyring } from '../../keyring/live.js';
 import { PurposeRegistry } from '../../purposes/registry.js';
 import { type Resolution, resolve } from '../../resolve/resolve.js';
-import type { LivePurposeParts } from '../../signing/live-purpose.js';
+import type { PurposeKeyringParts } from '../../signing/purpose-keyring.js';
 import type { RefusalReason } from '../../signing/result.js';
 import { parseSealed, type SealedParts } from '../../signing/sealed-token.js';
 import { TokenSealer } from '../../signing/sealer.js';
@@ -103,7 +103,7 @@ async function tryOut(
   const purposes: string[] = [];
   let best: RefusalReason = 'malformed';
   for (const purpose of names) {
-    const tokenParts: LivePurposeParts = {
+    const tokenParts: PurposeKeyringParts = {
       purpose,
       maxAge: ANY_AGE,
       ring: live,

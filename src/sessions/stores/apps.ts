@@ -7,7 +7,7 @@ import type {
   StoredSession,
   UserSession,
 } from './contract.js';
-import { APP_MARK } from './text.js';
+import { APP_MARK } from './validate.js';
 
 /**
  * A table that two apps share: ids of sessions are random, but both may know a user by the same id, and whoever signs

@@ -8,7 +8,7 @@ import type {
   StoredSession,
   UserSession,
 } from './contract.js';
-import { isName, requireId, requireKeptRecord, requireKeptUser, requireMoment } from './text.js';
+import { isName, requireId, requireKeptRecord, requireKeptUser, requireMoment } from './validate.js';
 
 /** What `memoryStore()` takes. */
 export interface MemoryStoreOptions {

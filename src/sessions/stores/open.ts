@@ -65,13 +65,13 @@ export async function openSessionStore(parts: SessionStoreParts): Promise<Reacha
     }
     case 'postgres': {
       const { postgresStore } = await import('./postgres.js');
-      const { PreparedStore } = await import('./prepared.js');
+      const { MigratingStore } = await import('./migrating.js');
       const { mayNot } = await import('../../engines/schema.js');
       const { tableRefused } = await import('./postgres-schema.js');
       const pool = await engines.postgres('session');
       const table = settings.get('session.postgres.table');
       const inner = postgresStore({ pool, table, clock });
-      const prepared = new PreparedStore(await usersOf(inner, appNames(settings)), () => inner.migrate());
+      const prepared = new MigratingStore(await usersOf(inner, appNames(settings)), () => inner.migrate());
       const store = watched(prepared, 'PostgreSQL');
       await inTime(prepared.ready(), PATIENCE).catch((error) => {
         if (mayNot(error)) throw tableRefused(table);

@@ -21,7 +21,7 @@ import type {
   UserSession,
 } from './contract.js';
 import { lockSql, namesOf, pathsOf, statements, TABLE, type TableNames } from './postgres-schema.js';
-import { isName, requireId, requireKeptRecord, requireKeptUser, requireMoment } from './text.js';
+import { isName, requireId, requireKeptRecord, requireKeptUser, requireMoment } from './validate.js';
 
 export type { PostgresPool } from '../../engines/postgres.js';
 export { sessionSchemaSql } from './postgres-schema.js';

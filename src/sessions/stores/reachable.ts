@@ -12,7 +12,7 @@ import type {
   StoredSession,
   UserSession,
 } from './contract.js';
-import { isName, requireId, requireMoment, requireRecord, requireUser } from './text.js';
+import { isName, requireId, requireMoment, requireRecord, requireUser } from './validate.js';
 
 /** Told once each time that something begins to fail, and once when it works again. */
 export interface ReachListener {

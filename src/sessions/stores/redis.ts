@@ -30,7 +30,7 @@ import type {
   StoredSession,
   UserSession,
 } from './contract.js';
-import { isName, requireId, requireKeptRecord, requireKeptUser, requireMoment } from './text.js';
+import { isName, requireId, requireKeptRecord, requireKeptUser, requireMoment } from './validate.js';
 
 export type {
   IoredisClient,

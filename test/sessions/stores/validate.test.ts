@@ -5,7 +5,7 @@ import { sealedStore } from '../../../src/sealed-store.js';
 import type { SessionStore } from '../../../src/sessions/stores/contract.js';
 import { memoryStore } from '../../../src/sessions/stores/memory.js';
 import { ReachableStore } from '../../../src/sessions/stores/reachable.js';
-import { userOf } from '../../../src/sessions/stores/text.js';
+import { userOf } from '../../../src/sessions/stores/validate.js';
 import type { ContractEngine, OpenContractEngine } from '../../contract/http-contract.js';
 import { testKeyturn } from '../../support/keyturn.js';
 import { STORE_ENGINES } from './engines.js';

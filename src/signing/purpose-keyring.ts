@@ -12,7 +12,7 @@ import type { Usage } from './usage.js';
 export type RefusalListener = (purpose: string, reason: RefusalReason, kid: string | undefined) => void;
 
 /** What a signer and a sealer are made of. */
-export interface LivePurposeParts {
+export interface PurposeKeyringParts {
   readonly purpose: string;
   /** Seconds. */
   readonly maxAge: number;
@@ -26,7 +26,7 @@ export interface LivePurposeParts {
   readonly apps: AppNames;
 }
 
-/** A genuine token before it is dressed for the public: times in seconds since 1970. */
+/** A genuine token before it is shown to the app: times in seconds since 1970. */
 export interface Checked {
   readonly ok: true;
   /** The payload as JSON text: the caller parses it, and may compare it first. */
@@ -63,12 +63,12 @@ export function timeRefusal(
   return (issuedAt - FARTHEST_AHEAD) * 1000 > now ? 'not_yet_valid' : undefined;
 }
 
-export class LivePurpose<K> {
-  readonly parts: LivePurposeParts;
+export class PurposeKeyring<K> {
+  readonly parts: PurposeKeyringParts;
   readonly #derive: Derive<K>;
   #keys: PurposeKeys<K> | undefined;
 
-  constructor(parts: LivePurposeParts, derive: Derive<K>) {
+  constructor(parts: PurposeKeyringParts, derive: Derive<K>) {
     this.parts = parts;
     this.#derive = derive;
   }
@@ -95,7 +95,7 @@ export class LivePurpose<K> {
   /** Only here the characters of a kid are looked at: those of a known one are right. What goes to logs is clean. */
   refuseKid(kid: string): Refusal {
     if (!/^[\w-]{8}$/.test(kid)) return this.refuse('malformed');
-    return this.refuse(absence(this.keys.ring.get(kid)), kid);
+    return this.refuse(missingKeyReason(this.keys.ring.get(kid)), kid);
   }
 
   /**
@@ -119,7 +119,7 @@ export class LivePurpose<K> {
 }
 
 /** Why there is no material for a key id. The id is not authenticated: an attacker may write any. */
-export function absence(key: Key | undefined): RefusalReason {
+export function missingKeyReason(key: Key | undefined): RefusalReason {
   if (key?.state === 'retired') return 'retired_key';
   return key?.state === 'revoked' ? 'revoked_key' : 'unknown_key';
 }
@@ -140,7 +140,7 @@ export function requireBind(state: string | undefined): string {
 }
 
 /** A token as the public sees it. */
-export function dress<T>(checked: Omit<Checked, 'json'>, payload: T): Verified<T> {
+export function toVerified<T>(checked: Omit<Checked, 'json'>, payload: T): Verified<T> {
   return {
     ok: true,
     payload,

@@ -20,7 +20,7 @@ const NO_TABLE = '42P01';
  * A store whose table is made before it is first used: at the start or, where PostgreSQL is out of reach then, as soon
  * as it answers; and again where it comes back as an empty database.
  */
-export class PreparedStore implements SessionStore {
+export class MigratingStore implements SessionStore {
   readonly #store: SessionStore;
   readonly #prepare: () => Promise<void>;
   #prepared: Promise<void> | undefined;
