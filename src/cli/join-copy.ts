@@ -3,7 +3,7 @@
 import type { Context } from './command.js';
 import { attempt, conclude, openRing } from './step.js';
 import { count } from './ui.js';
-import { whoOf } from './user.js';
+import { whoOf } from './who.js';
 
 /** @param name what an operator calls the document @param text what is in it */
 export async function joinCopy(context: Context, name: string, text: string): Promise<0> {

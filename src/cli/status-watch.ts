@@ -5,10 +5,10 @@ import type { Rotation } from '../rotation/rotation.js';
 import type { KeyStatus, Status } from '../rotation/status.js';
 import type { Context } from './command.js';
 import { openRotation, sameOptions } from './open.js';
-import { conditionOf, differences, unheardOfLines } from './replica-words.js';
-import { stepOf } from './ring-words.js';
-import { forPrograms, lines, look, ringOf, type View } from './status-view.js';
 import { styled } from './ui.js';
+import { stepOf } from './words/next-step.js';
+import { conditionOf, differences, unheardOfLines } from './words/replicas.js';
+import { forPrograms, lines, look, ringOf, type View } from './words/status.js';
 
 const LOOK_EVERY_MS = 1000;
 

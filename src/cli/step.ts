@@ -16,9 +16,9 @@ import { readSecretFile } from '../secret/ladder.js';
 import type { Context, Option } from './command.js';
 import { isForNow } from './for-now.js';
 import { noteRules, openRotation, sameOptions } from './open.js';
-import { hiddenNames, keyList, type Next, nextJson, nextLine, nextOf } from './ring-words.js';
 import { iso, moment, notYet, refused, type Ui, wrongUsage } from './ui.js';
-import { WHO, whoOf, whyOf } from './user.js';
+import { WHO, whoOf, whyOf } from './who.js';
+import { hiddenNames, keyList, type Next, nextJson, nextLine, nextOf } from './words/next-step.js';
 
 export const PIPED: Option = {
   name: 'ring',

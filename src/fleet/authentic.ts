@@ -6,7 +6,7 @@
 import type { Keyring } from '../keyring/keyring.js';
 import { isVouchedForBy, vouchFor } from '../keyring/vouch.js';
 import { type ReplicaReport, readReport } from './report.js';
-import { LIMIT_BYTES } from './shape.js';
+import { LIMIT_BYTES } from './report-validators.js';
 
 /** A report as it was found. */
 export interface HeardReport extends ReplicaReport {

@@ -4,8 +4,8 @@ import type { Keyring } from '../keyring/keyring.js';
 import type { ReplicaFacts, TransitionFacts } from '../keyring/step-facts.js';
 import type { HeardReport } from './authentic.js';
 import type { Fleet } from './fleet.js';
+import type { FleetTimes } from './fleet-times.js';
 import { endedFacts, replicaFacts } from './replica-facts.js';
-import type { FleetTimes } from './times.js';
 
 export interface FactParts {
   readonly times: FleetTimes;

@@ -5,13 +5,13 @@ import { readLoosely, writeInformation } from '../disk/files.js';
 import { hasEnded } from '../disk/identity.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { type HeardReport, heardAs, isAuthentic, reportText } from './authentic.js';
-import { believed, ENDED_FILE, type LastSigned, noteEnded, readEnded } from './ended.js';
+import { believed, ENDED_FILE, type LastSigned, noteEnded, readEnded } from './ended-processes.js';
 import type { Fleet } from './fleet.js';
-import { HintAllowance } from './hints.js';
 import { lastSignedBy, lastSignedOf, later } from './replica-facts.js';
 import type { ReplicaReport } from './report.js';
-import { LIMIT_BYTES } from './shape.js';
+import { LIMIT_BYTES } from './report-validators.js';
 import { supersededIn } from './superseded.js';
+import { UnverifiedLimits } from './unverified-limits.js';
 
 /** What is so many leases old is cleared away. */
 const FORGET_AFTER_LEASES = 4;
@@ -140,7 +140,7 @@ export async function readReports(path: string, reading: Reading): Promise<reado
   const { lease, now, tidy } = reading;
   const folder = fleetFolder(path);
   const names = (await isOwnFolder(folder)) ? await readdir(folder).catch(() => [] as string[]) : [];
-  const hints = new HintAllowance();
+  const hints = new UnverifiedLimits();
   const files = names.filter((name) => /\.(json|tmp)$/.test(name) && name !== ENDED_FILE).sort();
   const found = await inParallel(files, (name) => readOne(folder, name, reading, hints));
   const superseded = supersededIn(found.flatMap(({ report }) => report ?? []));
@@ -163,7 +163,7 @@ async function clear(
   dead: readonly Filed[],
   over: readonly Filed[],
   { ring, lease, now, app }: Reading,
-  hints: HintAllowance,
+  hints: UnverifiedLimits,
 ): Promise<void> {
   const tells = ({ report }: Filed) => report?.authentic === true;
   const told = dead.map(
@@ -180,7 +180,7 @@ async function readOne(
   folder: string,
   name: string,
   { ring, lease, now }: Reading,
-  hints: HintAllowance,
+  hints: UnverifiedLimits,
 ): Promise<Filed> {
   const file = join(folder, name);
   const text = name.endsWith('.json') ? (await readLoosely(file, LIMIT_BYTES))?.trimEnd() : undefined;

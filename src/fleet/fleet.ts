@@ -1,7 +1,7 @@
 // The fleet: the processes that share a keyring, wherever it is. A place keeps what each of them says of itself.
 import type { Keyring } from '../keyring/keyring.js';
 import type { HeardReport } from './authentic.js';
-import type { LastSigned } from './ended.js';
+import type { LastSigned } from './ended-processes.js';
 import type { ReplicaReport } from './report.js';
 
 /**

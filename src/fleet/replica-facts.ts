@@ -4,9 +4,9 @@
 // there, nor what was signed.
 import type { ReplicaFacts } from '../keyring/step-facts.js';
 import type { HeardReport } from './authentic.js';
-import type { LastSigned } from './ended.js';
-import { pauseOf } from './pause.js';
+import type { LastSigned } from './ended-processes.js';
 import type { ReplicaReport, ReportedUse } from './report.js';
+import { reportIntervalMs } from './report-interval.js';
 
 /** After so many pauses without a report a process may be gone: it proves no longer that all are there. */
 const SILENT_AFTER_PAUSES = 3;
@@ -39,7 +39,7 @@ export function replicaFacts(report: HeardReport, judging: Judging): ReplicaFact
  * goes for one that is older by its own clock than clocks can be wrong: somebody may have put it there once more.
  */
 export function isSilent({ at, dated, lease: own }: HeardReport, { lease, skew, now }: Judging): boolean {
-  const silentAfter = SILENT_AFTER_PAUSES * pauseOf(own ?? lease);
+  const silentAfter = SILENT_AFTER_PAUSES * reportIntervalMs(own ?? lease);
   return now - at > silentAfter || now - dated > silentAfter + skew * 1000;
 }
 

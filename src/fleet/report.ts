@@ -18,7 +18,7 @@ import {
   listOf,
   optional,
   readJson,
-} from './shape.js';
+} from './report-validators.js';
 
 /** What one process did with one key for one purpose. Times in milliseconds since 1970; 0 means never. */
 export interface ReportedUse {

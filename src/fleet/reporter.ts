@@ -1,8 +1,8 @@
 // Keeps this process's report up to date, where there is a place for it that can be written.
 import type { Keyring } from '../keyring/keyring.js';
 import type { Fleet } from './fleet.js';
-import { pauseOf } from './pause.js';
 import type { ReplicaReport } from './report.js';
+import { reportIntervalMs } from './report-interval.js';
 
 export { reportedFiles } from './report.js';
 
@@ -34,7 +34,7 @@ export class Reporter {
   /** Reports before the process takes part: a key must not be promoted past a replica that nobody knows of. */
   async start(): Promise<void> {
     await this.update();
-    this.#timer = setInterval(() => void this.update(), pauseOf(this.#parts.lease));
+    this.#timer = setInterval(() => void this.update(), reportIntervalMs(this.#parts.lease));
     this.#timer.unref();
   }
 

@@ -1,7 +1,7 @@
 // The tables of both names of an app, while it is given one. The keyring stays where the unnamed app has it until keyturn
 // init moves it: then every process that knows both names finds it under the name, and whoever knows none finds nothing.
 import type { LineListener } from '../engines/watch.js';
-import type { EndedMoment, EndedMoments } from '../fleet/ended.js';
+import type { EndedMoment, EndedMoments } from '../fleet/ended-processes.js';
 import type { RingPlace } from '../keyring/sealed-ring.js';
 import type { EngineClock, LeftReport, ReportPage, RingTable, Slot } from './table.js';
 

@@ -13,7 +13,7 @@ import {
 import { areThere } from '../engines/schema.js';
 import type { LineListener } from '../engines/watch.js';
 import { KeyturnError } from '../errors.js';
-import type { EndedMoment, EndedMoments } from '../fleet/ended.js';
+import type { EndedMoment, EndedMoments } from '../fleet/ended-processes.js';
 import type { RingPlace } from '../keyring/sealed-ring.js';
 import { lockSql, statements, type Tables, tablesOf } from './postgres-schema.js';
 import {

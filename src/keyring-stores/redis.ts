@@ -17,7 +17,7 @@ import {
   surviveLostConnections,
 } from '../engines/redis.js';
 import type { LineListener } from '../engines/watch.js';
-import type { EndedMoment, EndedMoments } from '../fleet/ended.js';
+import type { EndedMoment, EndedMoments } from '../fleet/ended-processes.js';
 import type { RingPlace } from '../keyring/sealed-ring.js';
 import {
   type EngineClock,

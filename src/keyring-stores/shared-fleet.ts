@@ -3,12 +3,12 @@
 
 import { ask } from '../engines/ask.js';
 import { type HeardReport, heardAs, isAuthentic, readHeard, reportText } from '../fleet/authentic.js';
-import { believed, type LastSigned, proven } from '../fleet/ended.js';
+import { believed, type LastSigned, proven } from '../fleet/ended-processes.js';
 import type { Fleet } from '../fleet/fleet.js';
-import { HintAllowance } from '../fleet/hints.js';
 import { lastSignedBy, lastSignedOf, later } from '../fleet/replica-facts.js';
 import type { ReplicaReport } from '../fleet/report.js';
 import { supersededIn } from '../fleet/superseded.js';
+import { UnverifiedLimits } from '../fleet/unverified-limits.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { type LeftReport, PAGE, type RingTable, type StoredReport } from './table.js';
 
@@ -46,7 +46,7 @@ export class SharedFleet implements Fleet {
   }
 
   async read(ring: Keyring | undefined, tidy: boolean): Promise<readonly HeardReport[]> {
-    const reading: Reading = { ring, now: this.#now(), hints: new HintAllowance() };
+    const reading: Reading = { ring, now: this.#now(), hints: new UnverifiedLimits() };
     // A report may come twice.
     const live = new Map<string, Judged & { readonly live: HeardReport }>();
     for await (const page of this.#pages()) {
@@ -151,7 +151,7 @@ interface Reading {
   readonly ring: Keyring | undefined;
   /** Milliseconds since 1970. */
   readonly now: number;
-  readonly hints: HintAllowance;
+  readonly hints: UnverifiedLimits;
 }
 
 /** What is made of a report as it is kept. */

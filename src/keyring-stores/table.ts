@@ -2,7 +2,7 @@
 // beside it what each replica reports. It never sees what is inside either.
 
 import type { LineListener } from '../engines/watch.js';
-import type { EndedMoments } from '../fleet/ended.js';
+import type { EndedMoments } from '../fleet/ended-processes.js';
 import type { RingPlace } from '../keyring/sealed-ring.js';
 
 /** The shared ring as it is kept. */

@@ -1,10 +1,10 @@
 // Keeps the keyring in force up to date: follows its source, reports what this process knows, and says how it is.
 import { join } from 'node:path';
 import type { KeyturnError } from '../errors.js';
-import { BesideDocument } from '../fleet/beside.js';
+import { type FleetTimes, timesOf } from '../fleet/fleet-times.js';
+import { PendingReporter } from '../fleet/pending-reporter.js';
 import type { PlannedKey, ReplicaReport } from '../fleet/report.js';
 import type { Reporter } from '../fleet/reporter.js';
-import { type FleetTimes, timesOf } from '../fleet/times.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { LiveKeyring, type Moment } from '../keyring/live.js';
 import type { RingStore } from '../keyring-stores/contract.js';
@@ -90,7 +90,7 @@ export class RingKeeper {
   /** Follows the root secrets, where the ring itself is shared. */
   readonly #rootFollower: Follower | undefined;
   readonly #reporter: Reporter | undefined;
-  readonly #beside: BesideDocument | undefined;
+  readonly #beside: PendingReporter | undefined;
   readonly #automatic: AutomaticRotation | undefined;
   readonly #instance: string;
   /** As far as a report can tell them. */
@@ -402,9 +402,9 @@ export class RingKeeper {
     void this.#beside?.update();
   }
 
-  #besideDocument(): BesideDocument {
+  #besideDocument(): PendingReporter {
     const { resolution, options } = this.#parts;
-    return new BesideDocument({
+    return new PendingReporter({
       path: join(resolution.dataDir, 'keyring.json'),
       lease: this.#times.lease,
       now: options.machine.now,

@@ -18,7 +18,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { thisProcess } from '../../src/disk/identity.js';
-import { believed, ENDED_FILE, proven, readEnded } from '../../src/fleet/ended.js';
+import { believed, ENDED_FILE, proven, readEnded } from '../../src/fleet/ended-processes.js';
 import { factsOf } from '../../src/fleet/facts.js';
 import {
   FileFleet,

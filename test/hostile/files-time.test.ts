@@ -2,7 +2,7 @@
 // names that somebody mistyped, tokens that an operator looks at.
 import { parse } from 'smol-toml';
 import { describe, expect, test } from 'vitest';
-import { shownPayload } from '../../src/cli/payload.js';
+import { shownPayload } from '../../src/cli/words/payload.js';
 import { layer } from '../../src/config/layers.js';
 import { nearest } from '../../src/config/nearest.js';
 import { SETTING_NAMES, SETTINGS } from '../../src/config/settings.js';

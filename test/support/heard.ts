@@ -1,6 +1,6 @@
 // Reports as a reader has them, and moments as tables keep them.
 import type { HeardReport } from '../../src/fleet/authentic.js';
-import type { EndedMoments } from '../../src/fleet/ended.js';
+import type { EndedMoments } from '../../src/fleet/ended-processes.js';
 import type { ReplicaReport } from '../../src/fleet/report.js';
 import type { RingTable, StoredReport } from '../../src/keyring-stores/table.js';
 

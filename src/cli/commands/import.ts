@@ -10,10 +10,10 @@ import { judge, MINIMUM_BYTES } from '../../secret/strength.js';
 import { cleanSecret } from '../../secret/text.js';
 import type { Command, Context } from '../command.js';
 import { joinCopy } from '../join-copy.js';
-import { profileToFound, tellFounded, tellWaiting } from '../new-keyring.js';
 import { looksLikeArray, PIPED, pathOf, readTyped } from '../step.js';
 import { count, refused, wrongUsage } from '../ui.js';
-import { WHO, whoOf } from '../user.js';
+import { WHO, whoOf } from '../who.js';
+import { profileToFound, tellFounded, tellWaiting } from '../words/new-keyring.js';
 
 export const importSecrets: Command = {
   usage: 'FILE | --variable NAME',

@@ -1,9 +1,9 @@
 // keyturn init: starts a keyring with the keys in force, so that nobody is logged out by moving to it.
 import { foundRing } from '../../rotation/init/init.js';
 import type { Command, Option } from '../command.js';
-import { profileToFound, tellFounded, tellWaiting } from '../new-keyring.js';
 import { wrongUsage } from '../ui.js';
-import { WHO, whoOf } from '../user.js';
+import { WHO, whoOf } from '../who.js';
+import { profileToFound, tellFounded, tellWaiting } from '../words/new-keyring.js';
 
 const IF_MISSING: Option = {
   name: 'if-missing',

@@ -15,8 +15,8 @@ import { decodePayload, parseToken, type TokenParts } from '../../signing/token.
 import { Usage } from '../../signing/usage.js';
 import type { Command, Context } from '../command.js';
 import { openRotation } from '../open.js';
-import { type ShownPayload, shownPayload } from '../payload.js';
 import { columns, relativeTime, wrongUsage } from '../ui.js';
+import { type ShownPayload, shownPayload } from '../words/payload.js';
 
 export const inspect: Command = {
   usage: 'TOKEN|- [--purpose NAME]',

@@ -2,9 +2,9 @@
 
 import type { Outcome } from '../../rotation/step.js';
 import type { Command } from '../command.js';
-import { stepOf } from '../ring-words.js';
 import { conclude, openRing, STEP_OPTIONS, stepOptions, unlessDone } from '../step.js';
 import { iso } from '../ui.js';
+import { stepOf } from '../words/next-step.js';
 
 export const retire: Command = {
   usage: '[KID]',

@@ -7,11 +7,8 @@ import { rotatesByDeploys } from '../../rotation/deploys.js';
 import type { Beneath, Rotation } from '../../rotation/rotation.js';
 import type { Outcome } from '../../rotation/step.js';
 import { isOver, type Waiting } from '../../rotation/wait.js';
-import { takeAwayInWords } from '../beneath.js';
 import type { Command, Context } from '../command.js';
-import { tellDeploys } from '../deploy-plan.js';
 import { sameOptions } from '../open.js';
-import { listOf } from '../ring-words.js';
 import {
   ACTIVATE_IN,
   attempt,
@@ -25,6 +22,9 @@ import {
   turnedRetiring,
 } from '../step.js';
 import { lengthOfTime, moment, notYet, refused, wrongUsage } from '../ui.js';
+import { tellDeploys } from '../words/deploys.js';
+import { takeAwayInWords } from '../words/hidden-document.js';
+import { listOf } from '../words/next-step.js';
 import { madeUpBy, staged } from './stage.js';
 
 /** The shortest patience by default, in seconds. */

@@ -1,9 +1,7 @@
 // keyturn stage: adds a key that verifies and does not sign yet.
 
-import { nextAbove } from '../beneath.js';
 import type { Command, Context } from '../command.js';
 import { sameOptions } from '../open.js';
-import { stepOf } from '../ring-words.js';
 import {
   ACTIVATE_IN,
   attempt,
@@ -14,6 +12,8 @@ import {
   secretFrom,
   stepOptions,
 } from '../step.js';
+import { nextWhileHidden } from '../words/hidden-document.js';
+import { stepOf } from '../words/next-step.js';
 
 export const stage: Command = {
   usage: '[--activate-in DURATION] [--from FILE]',
@@ -39,7 +39,7 @@ export const stage: Command = {
       step: 'stage',
       outcome,
       ...madeUpBy(context, outcome.kid),
-      ...(beneath === undefined ? {} : { next: nextAbove(beneath, sameOptions(context)) }),
+      ...(beneath === undefined ? {} : { next: nextWhileHidden(beneath, sameOptions(context)) }),
       says: (_, status) => [staged(outcome.kid, status, madeUpBy(context, outcome.kid).madeUp)],
     });
   },

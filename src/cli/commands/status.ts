@@ -5,9 +5,9 @@ import { replicasIn } from '../../fleet/silent.js';
 import type { Rotation } from '../../rotation/rotation.js';
 import type { Command, Context } from '../command.js';
 import { openRotation, sameOptions } from '../open.js';
-import { forPrograms, forReplica, lines, look, type View } from '../status-view.js';
 import { watch } from '../status-watch.js';
 import { Stop, table } from '../ui.js';
+import { forPrograms, forReplica, lines, look, type View } from '../words/status.js';
 
 export const status: Command = {
   usage: '[--watch]',

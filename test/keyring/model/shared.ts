@@ -1,9 +1,9 @@
 // The model of a ring that replicas share in a store, with a lease. shared-model.test.ts says what it stands for.
 import { KeyturnError } from '../../../src/errors.js';
 import { type FleetFacts, factsOf } from '../../../src/fleet/facts.js';
+import type { FleetTimes } from '../../../src/fleet/fleet-times.js';
 import { endedFacts, lastSignedOf, lastSignedUntil } from '../../../src/fleet/replica-facts.js';
 import type { ReplicaReport } from '../../../src/fleet/report.js';
-import type { FleetTimes } from '../../../src/fleet/times.js';
 import { turn } from '../../../src/keyring/automatic.js';
 import { Key, type Material } from '../../../src/keyring/key.js';
 import { Keyring } from '../../../src/keyring/keyring.js';

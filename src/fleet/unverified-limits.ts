@@ -10,7 +10,7 @@ const LONGEST_HINTS = 4 * 1024 * 1024;
 const MOST_CLEARED = 10_000;
 
 /** What one reader of a fleet has left for the reports that nobody vouches for. */
-export class HintAllowance {
+export class UnverifiedLimits {
   #reports = MOST_HINTS;
   #length = LONGEST_HINTS;
   #cleared = MOST_CLEARED;

@@ -1,15 +1,15 @@
 // The three deploys of a rotation where only a deploy changes the secret, as `keyturn rotate` tells them.
-import { variableOf } from '../config/settings.js';
-import { writeNewFile } from '../disk/files.js';
-import { Material } from '../keyring/key.js';
-import type { Deploy, VariableChange } from '../rotation/deploys.js';
-import type { Rotation } from '../rotation/rotation.js';
-import type { Status } from '../rotation/status.js';
-import { generateSecret } from '../secret/generate.js';
-import { judge } from '../secret/strength.js';
-import type { Context } from './command.js';
-import { noteHidden, pathOf } from './step.js';
-import { columns, lengthOfTime, refused } from './ui.js';
+import { variableOf } from '../../config/settings.js';
+import { writeNewFile } from '../../disk/files.js';
+import { Material } from '../../keyring/key.js';
+import type { Deploy, VariableChange } from '../../rotation/deploys.js';
+import type { Rotation } from '../../rotation/rotation.js';
+import type { Status } from '../../rotation/status.js';
+import { generateSecret } from '../../secret/generate.js';
+import { judge } from '../../secret/strength.js';
+import type { Context } from '../command.js';
+import { noteHidden, pathOf } from '../step.js';
+import { columns, lengthOfTime, refused } from '../ui.js';
 
 const NEXT = variableOf('security.signing_secret.next_secrets');
 const ACCEPT_WEAK = variableOf('security.signing_secret.accept_weak');

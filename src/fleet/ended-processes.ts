@@ -8,7 +8,7 @@ import { isRegularFile, readLoosely, replaceFile, writeInformation } from '../di
 import { withLock } from '../disk/lock.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { isVouchedForBy, vouchFor } from '../keyring/vouch.js';
-import { hasShape, isApp, isKid, isMoment, LIMIT_BYTES, optional, readJson } from './shape.js';
+import { hasShape, isApp, isKid, isMoment, LIMIT_BYTES, optional, readJson } from './report-validators.js';
 
 export const ENDED_FILE = 'ended.json';
 

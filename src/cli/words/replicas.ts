@@ -1,8 +1,8 @@
 // Replicas in words: how each of them is, what differs between them, and who holds up a step.
-import type { HeardReport } from '../fleet/authentic.js';
-import { otherAppsInWords } from '../fleet/other-apps.js';
-import { unheardOfInWords } from '../fleet/silent.js';
-import type { Resolution } from '../resolve/resolve.js';
+import type { HeardReport } from '../../fleet/authentic.js';
+import { otherAppsInWords } from '../../fleet/other-apps.js';
+import { unheardOfInWords } from '../../fleet/silent.js';
+import type { Resolution } from '../../resolve/resolve.js';
 import {
   besideDocument,
   clashesOf,
@@ -10,11 +10,11 @@ import {
   strangers,
   takesKeysFrom,
   withoutShared,
-} from '../rotation/differences.js';
-import { readElsewhere } from '../rotation/elsewhere.js';
-import type { Status } from '../rotation/status.js';
-import { ruling } from './put-right.js';
-import { count, moment } from './ui.js';
+} from '../../rotation/differences.js';
+import { readElsewhere } from '../../rotation/elsewhere.js';
+import type { Status } from '../../rotation/status.js';
+import { count, moment } from '../ui.js';
+import { ruling } from './first-problem.js';
 
 /** What there is to know beside the status. */
 export interface FleetWords {

@@ -3,8 +3,8 @@
 // A promotion waits until it can have said so (see `heardAfter`), so that nothing depends on the hour of a timer.
 import { isThere } from '../disk/read.js';
 import type { Keyring } from '../keyring/keyring.js';
-import { LOOK_MS } from './pause.js';
 import type { ReplicaReport } from './report.js';
+import { DOCUMENT_POLL_MS } from './report-interval.js';
 import type { Reporter } from './reporter.js';
 
 export interface BesideParts {
@@ -19,7 +19,7 @@ export interface BesideParts {
   readonly ring: () => Keyring | undefined;
 }
 
-export class BesideDocument {
+export class PendingReporter {
   readonly #parts: BesideParts;
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> | undefined;
@@ -37,7 +37,7 @@ export class BesideDocument {
       this.#looking ??= this.#look().finally(() => {
         this.#looking = undefined;
       });
-    }, LOOK_MS);
+    }, DOCUMENT_POLL_MS);
     this.#timer.unref();
   }
 

@@ -1,11 +1,11 @@
 // What init and import say of the keyring that they have started.
 import { basename } from 'node:path';
-import type { Founded, FoundedDocument } from '../rotation/init/first-ring.js';
-import { isFileInConfig } from '../rotation/init/init.js';
-import { chosenUnsaid } from '../rotation/unsaid.js';
-import type { Context } from './command.js';
-import { noteRules, sameOptions } from './open.js';
-import { count } from './ui.js';
+import type { Founded, FoundedDocument } from '../../rotation/init/first-ring.js';
+import { isFileInConfig } from '../../rotation/init/init.js';
+import { chosenUnsaid } from '../../rotation/unsaid.js';
+import type { Context } from '../command.js';
+import { noteRules, sameOptions } from '../open.js';
+import { count } from '../ui.js';
 
 /** By which rules a keyring is begun: what was said, or is said now. */
 export async function profileToFound(context: Context): Promise<string | undefined> {

@@ -1,5 +1,5 @@
 // What is to be put right before any step: somebody goes by another secret, another keyring or other rules.
-import type { Resolution } from '../resolve/resolve.js';
+import type { Resolution } from '../../resolve/resolve.js';
 import {
   besideDocument,
   clashesOf,
@@ -7,15 +7,15 @@ import {
   oddInstances,
   takesKeysFrom,
   withoutShared,
-} from '../rotation/differences.js';
-import type { Status } from '../rotation/status.js';
+} from '../../rotation/differences.js';
+import type { Status } from '../../rotation/status.js';
 
 /**
  * Undefined where nothing is wrong. One that is silent may have been stopped to put it right, and counts for none.
  *
  * @param resolution what this command goes by
  */
-export function firstThingsFirst(status: Status, resolution: Resolution): string | undefined {
+export function firstProblem(status: Status, resolution: Resolution): string | undefined {
   const { replicas, silent, shared } = status;
   const profile = ruling(status);
   const live = replicas.filter(({ instance }) => !silent.has(instance));

@@ -1,15 +1,15 @@
 // A keyring in words, as status and every step tell it: its keys, what is safe when, and the command to run next.
 
-import { asWord } from '../config/shell.js';
-import { unheardOfInWords } from '../fleet/silent.js';
-import { nextKeyAt } from '../keyring/automatic.js';
-import { typed } from '../keyring/key.js';
-import type { Keyring } from '../keyring/keyring.js';
-import type { Resolution } from '../resolve/resolve.js';
-import type { KeyStatus, Status } from '../rotation/status.js';
-import { firstThingsFirst } from './put-right.js';
-import { silentInWords } from './replica-words.js';
-import { iso, moment } from './ui.js';
+import { asWord } from '../../config/shell.js';
+import { unheardOfInWords } from '../../fleet/silent.js';
+import { nextKeyAt } from '../../keyring/automatic.js';
+import { typed } from '../../keyring/key.js';
+import type { Keyring } from '../../keyring/keyring.js';
+import type { Resolution } from '../../resolve/resolve.js';
+import type { KeyStatus, Status } from '../../rotation/status.js';
+import { iso, moment } from '../ui.js';
+import { firstProblem } from './first-problem.js';
+import { silentInWords } from './replicas.js';
 
 /** What to do next. */
 export interface Next {
@@ -73,7 +73,7 @@ export function nextOf(status: Status, resolution: Resolution, how: NextIn): Nex
 
 function firstOf(status: Status, resolution: Resolution, { piped = false, options }: NextIn): Next {
   const { source } = resolution;
-  const wrong = piped ? undefined : firstThingsFirst(status, resolution);
+  const wrong = piped ? undefined : firstProblem(status, resolution);
   if (wrong !== undefined) return { command: undefined, remark: wrong, safeAt: undefined };
   if (!piped && !hasSteps(status)) {
     const hidden = hiddenNames(resolution);

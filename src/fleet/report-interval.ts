@@ -2,7 +2,7 @@
 const LONGEST_PAUSE_MS = 10_000;
 
 /** How often a process that goes by a secret looks whether there is a document by now: one cheap look at the disk. */
-export const LOOK_MS = 1000;
+export const DOCUMENT_POLL_MS = 1000;
 
 /**
  * When whoever was running before there was a document has said beside it what it goes by: it looks once a second, and
@@ -11,10 +11,10 @@ export const LOOK_MS = 1000;
  * @param lease seconds
  */
 export function heardAfter(lease: number): number {
-  return LOOK_MS + pauseOf(lease);
+  return DOCUMENT_POLL_MS + reportIntervalMs(lease);
 }
 
 /** Milliseconds. @param lease seconds */
-export function pauseOf(lease: number): number {
+export function reportIntervalMs(lease: number): number {
   return Math.min(LONGEST_PAUSE_MS, (lease * 1000) / 3);
 }

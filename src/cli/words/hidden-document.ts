@@ -1,6 +1,6 @@
 // Between init and the restart without the variable: a key can be staged in the document, and no more.
-import type { Beneath } from '../rotation/rotation.js';
-import { listOf, type Next } from './ring-words.js';
+import type { Beneath } from '../../rotation/rotation.js';
+import { listOf, type Next } from './next-step.js';
 
 /** "take X away, here and where the processes run, and restart them all without it" */
 export function takeAwayInWords({ takeAway }: Beneath): string {
@@ -9,7 +9,7 @@ export function takeAwayInWords({ takeAway }: Beneath): string {
 }
 
 /** What comes next. @param options those that the next command needs as well */
-export function nextAbove(beneath: Beneath, options: string): Next {
+export function nextWhileHidden(beneath: Beneath, options: string): Next {
   const remark = `${takeAwayInWords(beneath)}: ${beneath.place} holds the same keys; then keyturn rotate${options} --wait`;
   return { command: undefined, remark, safeAt: undefined };
 }

@@ -1,14 +1,14 @@
 // What keyturn status shows, at one moment: for people, and for programs.
-import type { HeardReport } from '../fleet/authentic.js';
-import type { ReplicaReport } from '../fleet/report.js';
-import type { HistoryEntry } from '../keyring/keyring.js';
-import type { Resolution } from '../resolve/resolve.js';
-import type { Rotation } from '../rotation/rotation.js';
-import type { KeyStatus, Status } from '../rotation/status.js';
-import { nextAbove } from './beneath.js';
-import { conditionNow, differences, noReplicas, rootsOf, unheardOfLines } from './replica-words.js';
-import { hiddenNames, type Next, nextJson, nextLine, nextOf, stepOf } from './ring-words.js';
-import { ageInWords, columns, count, iso, type Line, moment, type Style, styled, table } from './ui.js';
+import type { HeardReport } from '../../fleet/authentic.js';
+import type { ReplicaReport } from '../../fleet/report.js';
+import type { HistoryEntry } from '../../keyring/keyring.js';
+import type { Resolution } from '../../resolve/resolve.js';
+import type { Rotation } from '../../rotation/rotation.js';
+import type { KeyStatus, Status } from '../../rotation/status.js';
+import { ageInWords, columns, count, iso, type Line, moment, type Style, styled, table } from '../ui.js';
+import { nextWhileHidden } from './hidden-document.js';
+import { hiddenNames, type Next, nextJson, nextLine, nextOf, stepOf } from './next-step.js';
+import { conditionNow, differences, noReplicas, rootsOf, unheardOfLines } from './replicas.js';
 
 /** What is known at one moment. */
 export interface View {
@@ -37,7 +37,7 @@ export async function look(rotation: Rotation, options: string): Promise<View> {
     lastRotation: ring.history.findLast(({ what }) => what === 'promote' || what === 'rollback'),
     deploy: deploy === undefined ? undefined : `${deploy.number} of 3: ${deploy.what}`,
     sealedUnder: await rotation.sealedUnder(),
-    next: beneath === undefined ? nextOf(now, resolution, { options }) : nextAbove(beneath, options),
+    next: beneath === undefined ? nextOf(now, resolution, { options }) : nextWhileHidden(beneath, options),
   };
 }
 
