@@ -1,6 +1,7 @@
 // What a command is. One file per command in commands/, loaded only when it is asked for.
 import type { Machine } from '../resolve/machine.js';
-import type { ExitCode, Ui } from './ui.js';
+import type { ExitCode } from './stop.js';
+import type { Ui } from './ui.js';
 
 export interface Option {
   readonly name: string;

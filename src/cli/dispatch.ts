@@ -5,10 +5,11 @@ import { KeyturnError } from '../errors.js';
 import type { Machine } from '../resolve/machine.js';
 import { COMMON_OPTIONS, type Command, type Surroundings } from './command.js';
 import { COMMANDS } from './commands.js';
-import { isForNow } from './for-now.js';
 import { commandHelp, overview } from './help.js';
 import { parse, unknownCommand } from './parse.js';
-import { type ExitCode, iso, refused, Stop, type Ui, wrongUsage } from './ui.js';
+import { type ExitCode, isForNow, refused, Stop, wrongUsage } from './stop.js';
+import type { Ui } from './ui.js';
+import { iso } from './words/time.js';
 
 const TOP_OPTIONS = [...COMMON_OPTIONS, { name: 'version', about: 'print the version' }];
 

@@ -1,7 +1,7 @@
 // The help texts: the overview and that of each command.
 import { COMMON_OPTIONS, type Command, type Option } from './command.js';
 import { COMMANDS } from './commands.js';
-import { columns } from './ui.js';
+import { columns } from './words/layout.js';
 
 export function overview(): readonly string[] {
   return [

@@ -4,7 +4,7 @@ import { asWord } from '../config/shell.js';
 import { Rotation, type RotationOptions } from '../rotation/rotation.js';
 import { chosenUnsaid, type Unsaid } from '../rotation/unsaid.js';
 import type { Context } from './command.js';
-import { lengthOfTime } from './ui.js';
+import { lengthOfTime } from './words/time.js';
 
 /** Opened for as long as the command runs. */
 export async function openRotation(

@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 import { isSlipOf, nearest } from '../config/nearest.js';
 import type { Option } from './command.js';
-import { type Stop, wrongUsage } from './ui.js';
+import { type Stop, wrongUsage } from './stop.js';
 
 export interface Parsed {
   /** By option name; true for a switch. */

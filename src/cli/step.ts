@@ -1,55 +1,18 @@
-// What the steps of a key's life have in common: their options, the ring they work on, and what they say at the end.
-import { isAbsolute, resolve as resolvePath } from 'node:path';
-import { readDuration } from '../config/value.js';
-import { INSTANCE_NAME } from '../disk/identity.js';
-import { isThere } from '../disk/read.js';
+// What the steps of a key's life have in common: the ring they work on, and what they say at the end.
 import { KeyturnError } from '../errors.js';
 import type { Keyring } from '../keyring/keyring.js';
-import { looksLikeDocument } from '../keyring/looks.js';
 import { printable } from '../printable.js';
 import type { Resolution } from '../resolve/resolve.js';
 import { readElsewhere } from '../rotation/elsewhere.js';
 import type { Rotation } from '../rotation/rotation.js';
 import type { KeyStatus, Status } from '../rotation/status.js';
-import type { Outcome, StepOptions } from '../rotation/step.js';
-import { readSecretFile } from '../secret/ladder.js';
-import type { Context, Option } from './command.js';
-import { isForNow } from './for-now.js';
+import type { Outcome } from '../rotation/step.js';
+import type { Context } from './command.js';
 import { noteRules, openRotation, sameOptions } from './open.js';
-import { iso, moment, notYet, refused, type Ui, wrongUsage } from './ui.js';
-import { WHO, whoOf, whyOf } from './who.js';
+import { isForNow, notYet, refused, wrongUsage } from './stop.js';
+import type { Ui } from './ui.js';
 import { hiddenNames, keyList, type Next, nextJson, nextLine, nextOf } from './words/next-step.js';
-
-export const PIPED: Option = {
-  name: 'ring',
-  value: '-',
-  choices: ['-'],
-  about: 'a document from standard input, the new one to standard output',
-};
-
-export const STEP_OPTIONS: readonly Option[] = [
-  { name: 'reason', value: 'TEXT', about: 'why: it stands in the history' },
-  WHO,
-  {
-    name: 'gone',
-    value: 'INSTANCE',
-    about: 'a process that has ended: the history notes it (several: a,b)',
-  },
-  { name: 'dry-run', about: 'change nothing, and say what would be' },
-  PIPED,
-];
-
-export const REPLICAS: Option = {
-  name: 'replicas',
-  value: 'N',
-  about: 'how many there are: no wait once all of them report the key',
-};
-
-export const ACTIVATE_IN: Option = {
-  name: 'activate-in',
-  value: 'DURATION',
-  about: 'the key signs by itself after so long: 10min, 2h, 1d',
-};
+import { iso, moment } from './words/time.js';
 
 /** Whether the ring comes and goes through a pipe. */
 export function isPiped({ value }: Context): boolean {
@@ -80,84 +43,6 @@ async function openedToChange(
   const rotation = await openRotation(context, more);
   noteRules(context, rotation.unsaid, rotation.resolution.settings);
   return rotation;
-}
-
-/** The options that every step takes. */
-export function stepOptions(context: Context): StepOptions {
-  const why = whyOf(context);
-  const replicas = context.value('replicas');
-  if (replicas !== undefined && !/^[1-9]\d{0,4}$/.test(replicas)) {
-    throw wrongUsage('--replicas takes a whole number', 'write --replicas 3, for example');
-  }
-  return {
-    who: whoOf(context),
-    why,
-    replicas: replicas === undefined ? undefined : Number(replicas),
-    gone: namesOf(context.value('gone')),
-    dryRun: context.has('dry-run'),
-  };
-}
-
-function namesOf(list: string | undefined): readonly string[] {
-  const names = (list ?? '').split(',').filter((name) => name !== '');
-  if (names.length > MOST_GONE || !names.every((name) => INSTANCE_NAME.test(name)))
-    throw wrongUsage(
-      '--gone takes names of processes',
-      'write them as keyturn status shows them: --gone a,b',
-    );
-  return names;
-}
-
-/** The history keeps them. */
-const MOST_GONE = 50;
-
-/** The value of an option that takes a duration, in seconds. */
-export function durationOf({ value }: Context, option: string): number | undefined {
-  const text = value(option);
-  const seconds = readDuration(text);
-  if (text !== undefined && seconds === undefined) {
-    throw wrongUsage(`--${option} takes a duration`, `write --${option} 10min, for example`);
-  }
-  return seconds;
-}
-
-/**
- * The text of a file that was typed. A path where nothing is is not repeated: it may be a secret.
- *
- * @param name what the help calls it: `FILE`, `--from`
- */
-export async function readTyped(context: Context, typed: string, name: string): Promise<string> {
-  const path = pathOf(context, typed);
-  if (!(await isThere(path))) {
-    throw refused(`the file that ${name} names is not there`, `${name} takes the path of a file`);
-  }
-  return await readSecretFile(path, name, { pipes: true });
-}
-
-/** A path as it was typed, seen from `--cwd`. */
-export function pathOf({ machine }: Context, typed: string): string {
-  return isAbsolute(typed) ? typed : resolvePath(machine.cwd, typed);
-}
-
-/** The new secret that `--from` names; undefined without it. */
-export async function secretFrom(context: Context): Promise<string | undefined> {
-  const file = context.value('from');
-  if (file === undefined) return undefined;
-  const text = await readTyped(context, file, '--from');
-  if (looksLikeDocument(text) || looksLikeArray(text)) {
-    throw refused(
-      'the file that --from names holds JSON, where one secret belongs',
-      'it takes a file with one line; keyturn import takes over an array',
-    );
-  }
-  return text;
-}
-
-export function looksLikeArray(text: string): boolean {
-  return text
-    .replace(/^\uFEFF/, '')
-    .trimStart()
-    .startsWith('[');
 }
 
 /** As the library writes one for programs. */

@@ -2,7 +2,8 @@
 import type { HistoryEntry } from '../../keyring/keyring.js';
 import type { Command } from '../command.js';
 import { openRotation } from '../open.js';
-import { iso, relativeTime, table } from '../ui.js';
+import { table } from '../words/layout.js';
+import { iso, relativeTime } from '../words/time.js';
 
 export const history: Command = {
   usage: '',

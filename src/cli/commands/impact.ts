@@ -2,7 +2,10 @@
 import type { Effect, Impact, Step } from '../../rotation/impact.js';
 import type { Command, Context } from '../command.js';
 import { openRotation } from '../open.js';
-import { iso, lengthOfTime, markdownTable, moment, styled, table, wrongUsage } from '../ui.js';
+import { wrongUsage } from '../stop.js';
+import { styled } from '../ui.js';
+import { markdownTable, table } from '../words/layout.js';
+import { iso, lengthOfTime, moment } from '../words/time.js';
 
 const USAGE = '[rotate | retire KID | revoke KID] [--markdown]';
 

@@ -9,10 +9,11 @@ import { foundRing } from '../../rotation/init/init.js';
 import { judge, MINIMUM_BYTES } from '../../secret/strength.js';
 import { cleanSecret } from '../../secret/text.js';
 import type { Command, Context } from '../command.js';
-import { joinCopy } from '../join-copy.js';
-import { looksLikeArray, PIPED, pathOf, readTyped } from '../step.js';
-import { count, refused, wrongUsage } from '../ui.js';
-import { WHO, whoOf } from '../who.js';
+import { attempt, conclude, openRing } from '../step.js';
+import { PIPED, WHO, whoOf } from '../step-options.js';
+import { refused, wrongUsage } from '../stop.js';
+import { looksLikeArray, pathOf, readTyped } from '../typed-file.js';
+import { count } from '../words/layout.js';
 import { profileToFound, tellFounded, tellWaiting } from '../words/new-keyring.js';
 
 export const importSecrets: Command = {
@@ -38,7 +39,7 @@ export const importSecrets: Command = {
   words: ['[FILE]'],
   run: async (context) => {
     const origin = await readOrigin(context);
-    if (looksLikeDocument(origin.text)) return await joinCopy(context, origin.name, origin.text);
+    if (looksLikeDocument(origin.text)) return await joinCopy(context, origin);
     const imported = secretsIn(origin).map((secret) => new Material(secret));
     let former: string | undefined;
     const founded = await foundRing({
@@ -87,6 +88,22 @@ async function readOrigin(context: Context): Promise<Origin> {
     throw refused('the variable that --variable names is not set', 'it takes the name of one that is');
   }
   return { name: variable as string, text, path: undefined };
+}
+
+/** One keyring of two copies of it. */
+async function joinCopy(context: Context, { name, text }: Origin): Promise<0> {
+  const rotation = await openRing(context);
+  const outcome = await attempt(context, () => rotation.join(text, { who: whoOf(context) }));
+  const { ring, former } = outcome;
+  return await conclude(context, rotation, {
+    step: 'import',
+    outcome,
+    says: () => [
+      ring.generation === former.generation
+        ? `${name} holds nothing that the keyring in force does not`
+        : `joined ${name} with the keyring in force: generation ${ring.generation}, ${count(ring.live.length, 'live key')}`,
+    ],
+  });
 }
 
 function secretsIn({ name, text }: Origin): readonly string[] {

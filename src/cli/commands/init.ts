@@ -1,8 +1,8 @@
 // keyturn init: starts a keyring with the keys in force, so that nobody is logged out by moving to it.
 import { foundRing } from '../../rotation/init/init.js';
 import type { Command, Option } from '../command.js';
-import { wrongUsage } from '../ui.js';
-import { WHO, whoOf } from '../who.js';
+import { WHO, whoOf } from '../step-options.js';
+import { wrongUsage } from '../stop.js';
 import { profileToFound, tellFounded, tellWaiting } from '../words/new-keyring.js';
 
 const IF_MISSING: Option = {

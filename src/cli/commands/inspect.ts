@@ -15,8 +15,10 @@ import { decodePayload, parseToken, type TokenParts } from '../../signing/token.
 import { Usage } from '../../signing/usage.js';
 import type { Command, Context } from '../command.js';
 import { openRotation } from '../open.js';
-import { columns, relativeTime, wrongUsage } from '../ui.js';
+import { wrongUsage } from '../stop.js';
+import { columns } from '../words/layout.js';
 import { type ShownPayload, shownPayload } from '../words/payload.js';
+import { relativeTime } from '../words/time.js';
 
 export const inspect: Command = {
   usage: 'TOKEN|- [--purpose NAME]',

@@ -1,14 +1,7 @@
 // keyturn promote: lets a staged or retiring key sign.
 import type { Command } from '../command.js';
-import {
-  conclude,
-  openRing,
-  REPLICAS,
-  STEP_OPTIONS,
-  stepOptions,
-  turnedRetiring,
-  unlessDone,
-} from '../step.js';
+import { conclude, openRing, turnedRetiring, unlessDone } from '../step.js';
+import { REPLICAS, STEP_OPTIONS, stepOptions } from '../step-options.js';
 
 export const promote: Command = {
   usage: '[KID] [--replicas N]',

@@ -2,9 +2,10 @@
 
 import type { Outcome } from '../../rotation/step.js';
 import type { Command } from '../command.js';
-import { conclude, openRing, STEP_OPTIONS, stepOptions, unlessDone } from '../step.js';
-import { iso } from '../ui.js';
+import { conclude, openRing, unlessDone } from '../step.js';
+import { STEP_OPTIONS, stepOptions } from '../step-options.js';
 import { stepOf } from '../words/next-step.js';
+import { iso } from '../words/time.js';
 
 export const retire: Command = {
   usage: '[KID]',

@@ -5,8 +5,10 @@ import { notObeyed } from '../../rotation/obeyed.js';
 import type { Rotation } from '../../rotation/rotation.js';
 import type { Outcome, StepOptions } from '../../rotation/step.js';
 import type { Command, Context } from '../command.js';
-import { attempt, conclude, isPiped, openRing, STEP_OPTIONS, stepOptions, unlessDone } from '../step.js';
-import { columns, refused, wrongUsage } from '../ui.js';
+import { attempt, conclude, isPiped, openRing, unlessDone } from '../step.js';
+import { STEP_OPTIONS, stepOptions } from '../step-options.js';
+import { refused, wrongUsage } from '../stop.js';
+import { columns } from '../words/layout.js';
 
 export const revoke: Command = {
   usage: 'KID --reason TEXT',

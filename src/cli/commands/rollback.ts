@@ -1,6 +1,7 @@
 // keyturn rollback: lets the former key sign again.
 import type { Command } from '../command.js';
-import { conclude, openRing, STEP_OPTIONS, stepOptions, turnedRetiring, unlessDone } from '../step.js';
+import { conclude, openRing, turnedRetiring, unlessDone } from '../step.js';
+import { STEP_OPTIONS, stepOptions } from '../step-options.js';
 
 export const rollback: Command = {
   usage: '',

@@ -9,22 +9,13 @@ import type { Outcome } from '../../rotation/step.js';
 import { isOver, type Waiting } from '../../rotation/wait.js';
 import type { Command, Context } from '../command.js';
 import { sameOptions } from '../open.js';
-import {
-  ACTIVATE_IN,
-  attempt,
-  conclude,
-  durationOf,
-  isPiped,
-  openRing,
-  REPLICAS,
-  STEP_OPTIONS,
-  stepOptions,
-  turnedRetiring,
-} from '../step.js';
-import { lengthOfTime, moment, notYet, refused, wrongUsage } from '../ui.js';
+import { attempt, conclude, isPiped, openRing, turnedRetiring } from '../step.js';
+import { ACTIVATE_IN, durationOf, REPLICAS, STEP_OPTIONS, stepOptions } from '../step-options.js';
+import { notYet, refused, wrongUsage } from '../stop.js';
 import { tellDeploys } from '../words/deploys.js';
 import { takeAwayInWords } from '../words/hidden-document.js';
-import { listOf } from '../words/next-step.js';
+import { listOf } from '../words/layout.js';
+import { lengthOfTime, moment } from '../words/time.js';
 import { madeUpBy, staged } from './stage.js';
 
 /** The shortest patience by default, in seconds. */

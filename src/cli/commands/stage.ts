@@ -2,16 +2,9 @@
 
 import type { Command, Context } from '../command.js';
 import { sameOptions } from '../open.js';
-import {
-  ACTIVATE_IN,
-  attempt,
-  conclude,
-  durationOf,
-  openRing,
-  STEP_OPTIONS,
-  secretFrom,
-  stepOptions,
-} from '../step.js';
+import { attempt, conclude, openRing } from '../step.js';
+import { ACTIVATE_IN, durationOf, STEP_OPTIONS, stepOptions } from '../step-options.js';
+import { secretFrom } from '../typed-file.js';
 import { nextWhileHidden } from '../words/hidden-document.js';
 import { stepOf } from '../words/next-step.js';
 

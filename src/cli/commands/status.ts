@@ -6,7 +6,8 @@ import type { Rotation } from '../../rotation/rotation.js';
 import type { Command, Context } from '../command.js';
 import { openRotation, sameOptions } from '../open.js';
 import { watch } from '../status-watch.js';
-import { Stop, table } from '../ui.js';
+import { Stop } from '../stop.js';
+import { table } from '../words/layout.js';
 import { forPrograms, forReplica, lines, look, type View } from '../words/status.js';
 
 export const status: Command = {

@@ -8,8 +8,11 @@ import type { Status } from '../../rotation/status.js';
 import { generateSecret } from '../../secret/generate.js';
 import { judge } from '../../secret/strength.js';
 import type { Context } from '../command.js';
-import { noteHidden, pathOf } from '../step.js';
-import { columns, lengthOfTime, refused } from '../ui.js';
+import { noteHidden } from '../step.js';
+import { refused } from '../stop.js';
+import { pathOf } from '../typed-file.js';
+import { columns } from './layout.js';
+import { lengthOfTime } from './time.js';
 
 const NEXT = variableOf('security.signing_secret.next_secrets');
 const ACCEPT_WEAK = variableOf('security.signing_secret.accept_weak');

@@ -1,6 +1,7 @@
 // Between init and the restart without the variable: a key can be staged in the document, and no more.
 import type { Beneath } from '../../rotation/rotation.js';
-import { listOf, type Next } from './next-step.js';
+import { listOf } from './layout.js';
+import type { Next } from './next-step.js';
 
 /** "take X away, here and where the processes run, and restart them all without it" */
 export function takeAwayInWords({ takeAway }: Beneath): string {

@@ -5,7 +5,7 @@ import { isFileInConfig } from '../../rotation/init/init.js';
 import { chosenUnsaid } from '../../rotation/unsaid.js';
 import type { Context } from '../command.js';
 import { noteRules, sameOptions } from '../open.js';
-import { count } from '../ui.js';
+import { count } from './layout.js';
 
 /** By which rules a keyring is begun: what was said, or is said now. */
 export async function profileToFound(context: Context): Promise<string | undefined> {

@@ -7,9 +7,9 @@ import { typed } from '../../keyring/key.js';
 import type { Keyring } from '../../keyring/keyring.js';
 import type { Resolution } from '../../resolve/resolve.js';
 import type { KeyStatus, Status } from '../../rotation/status.js';
-import { iso, moment } from '../ui.js';
 import { firstProblem } from './first-problem.js';
 import { silentInWords } from './replicas.js';
+import { iso, moment } from './time.js';
 
 /** What to do next. */
 export interface Next {
@@ -43,11 +43,6 @@ export function stepOf(key: KeyStatus, status: Status): string {
     return `not safe to ${verb}: ${obstacle}${later}`;
   }
   return key.safeAt === undefined ? '' : `safe to ${verb} ${when(key.safeAt, status.now)}`;
-}
-
-/** "a, b and c" */
-export function listOf(names: readonly string[]): string {
-  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
 
 /** The names of the sources that the one in force hides; what an earlier start of development made counts for none. */

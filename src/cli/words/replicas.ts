@@ -13,8 +13,9 @@ import {
 } from '../../rotation/differences.js';
 import { readElsewhere } from '../../rotation/elsewhere.js';
 import type { Status } from '../../rotation/status.js';
-import { count, moment } from '../ui.js';
 import { ruling } from './first-problem.js';
+import { count } from './layout.js';
+import { moment } from './time.js';
 
 /** What there is to know beside the status. */
 export interface FleetWords {

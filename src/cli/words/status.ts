@@ -5,10 +5,12 @@ import type { HistoryEntry } from '../../keyring/keyring.js';
 import type { Resolution } from '../../resolve/resolve.js';
 import type { Rotation } from '../../rotation/rotation.js';
 import type { KeyStatus, Status } from '../../rotation/status.js';
-import { ageInWords, columns, count, iso, type Line, moment, type Style, styled, table } from '../ui.js';
+import { type Line, type Style, styled } from '../ui.js';
 import { nextWhileHidden } from './hidden-document.js';
+import { columns, count, table } from './layout.js';
 import { hiddenNames, type Next, nextJson, nextLine, nextOf, stepOf } from './next-step.js';
 import { conditionNow, differences, noReplicas, rootsOf, unheardOfLines } from './replicas.js';
+import { ageInWords, iso, moment } from './time.js';
 
 /** What is known at one moment. */
 export interface View {

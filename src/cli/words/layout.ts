@@ -1,0 +1,34 @@
+// Lists in a sentence, columns and tables.
+import { oneLine } from '../../printable.js';
+
+/** "1 key", "3 keys". */
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+/** "a, b and c" */
+export function listOf(names: readonly string[]): string {
+  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+}
+
+/** Lines in two columns, the first as wide as its widest entry. */
+export function columns(rows: readonly (readonly [left: string, right: string])[], indent = '  '): string[] {
+  const width = Math.max(0, ...rows.map(([left]) => left.length));
+  return rows.map(([left, right]) => `${indent}${left.padEnd(width)}  ${right}`.trimEnd());
+}
+
+/** Lines of a table: a head, and columns as wide as their widest cell. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[], indent = ''): string[] {
+  const all = [head.map((name) => name.toUpperCase()), ...rows].map((row) => row.map(oneLine));
+  const widths = head.map((_, index) => Math.max(...all.map((row) => (row[index] ?? '').length)));
+  return all.map((row) =>
+    `${indent}${row.map((cell, index) => cell.padEnd(widths[index] as number)).join('  ')}`.trimEnd(),
+  );
+}
+
+/** The same table for a page in Markdown. */
+export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => oneLine(cell).replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)];
+}

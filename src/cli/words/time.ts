@@ -1,0 +1,79 @@
+// Moments and lengths of time in words.
+
+const UNITS = [
+  ['d', 86400],
+  ['h', 3600],
+  ['min', 60],
+] as const;
+
+/**
+ * "14:05 UTC (in 2 h)", "2026-11-27 14:06 +01:00 (in 7 d)": local time and its distance from UTC. What is to come is
+ * never shown earlier than it is, and what is past never later.
+ */
+export function moment(at: number, now: number): string {
+  return `${clockTime(at, now)} (${relativeTime(at, now)})`;
+}
+
+function clockTime(at: number, now: number): string {
+  const near = Math.abs(at - now) < 3_600_000;
+  const step = near ? 1000 : 60_000;
+  // What is safe at 14:05:30 is not safe at 14:05.
+  const shown = new Date((at > now ? Math.ceil(at / step) : Math.floor(at / step)) * step);
+  const day = (date: Date) => [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');
+  const minutes = `${two(shown.getHours())}:${two(shown.getMinutes())}`;
+  const time = `${near ? `${minutes}:${two(shown.getSeconds())}` : minutes} ${zoneOf(shown)}`;
+  return day(shown) === day(new Date(now)) ? time : `${day(shown)} ${time}`;
+}
+
+function two(number: number): string {
+  return String(number).padStart(2, '0');
+}
+
+/** "UTC", "+05:30": whoever reads a log elsewhere has another clock. */
+function zoneOf(date: Date): string {
+  const minutes = -date.getTimezoneOffset();
+  if (minutes === 0) return 'UTC';
+  const distance = Math.abs(minutes);
+  return `${minutes < 0 ? '-' : '+'}${two(Math.floor(distance / 60))}:${two(distance % 60)}`;
+}
+
+/** "7 d", "7 d 6 min", "41 s": a length of time in its two largest units, never shorter than it is. */
+export function lengthOfTime(seconds: number): string {
+  const whole = Math.ceil(seconds);
+  const [, second] = partsOf(whole);
+  const size = second?.size ?? 1;
+  return (
+    partsOf(Math.ceil(whole / size) * size)
+      .slice(0, 2)
+      .map(({ amount, unit }) => `${amount} ${unit}`)
+      .join(' ') || '0 s'
+  );
+}
+
+function partsOf(seconds: number): Array<{ amount: number; unit: string; size: number }> {
+  let rest = seconds;
+  return [...UNITS, ['s', 1] as const].flatMap(([unit, size]) => {
+    const amount = Math.floor(rest / size);
+    rest -= amount * size;
+    return amount > 0 ? [{ amount, unit, size }] : [];
+  });
+}
+
+/** "3 h", "0 s": how long ago something was. */
+export function ageInWords(since: number, now: number): string {
+  const ago = relativeTime(Math.min(since, now), now);
+  return ago === 'now' ? '0 s' : ago.replace(/ ago$/, '');
+}
+
+/** "3 h ago", "in 12 d": a moment as people speak of it. A wait is never shown shorter than it is, nor an age longer. */
+export function relativeTime(at: number, now: number): string {
+  const distance = Math.abs(at - now) / 1000;
+  if (at === now || (at < now && distance < 1)) return 'now';
+  const [unit, size] = UNITS.find(([, seconds]) => distance >= 2 * seconds) ?? (['s', 1] as const);
+  return at < now ? `${Math.floor(distance / size)} ${unit} ago` : `in ${Math.ceil(distance / size)} ${unit}`;
+}
+
+/** A moment for programs. */
+export function iso(at: number | undefined): string | null {
+  return at === undefined ? null : new Date(at).toISOString();
+}
