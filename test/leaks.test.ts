@@ -26,7 +26,8 @@ import { searchWordlist } from '../src/doctor/wordlist.js';
 import { KeyturnError } from '../src/errors.js';
 import { refuseDisagreement } from '../src/fleet/refusals.js';
 import type { ReplicaReport } from '../src/fleet/report.js';
-import { HttpCore, type HttpOptions, type Visit } from '../src/http/core.js';
+import { HttpCore, type HttpOptions } from '../src/http/core.js';
+import { Visit } from '../src/http/visit.js';
 import { createKeyturn } from '../src/index.js';
 import { createJwt, createRefreshTokens } from '../src/jwt/index.js';
 import { writeDocument } from '../src/keyring/document.js';
@@ -70,6 +71,7 @@ import {
   type Simulated,
   tempDir,
 } from './support/machine.js';
+import { cookiesOf, requestOf } from './support/visits.js';
 
 // Two of hex digits, one of other characters: encoders make different things of them.
 const CURRENT = 'f3a94d0c6be1827590cd4e3bf7a21865d40b9e7c18f3526ad9e074bc51a8e367';
@@ -252,19 +254,16 @@ describe.each(Object.entries(PLACES))('secrets in %s', (_, place) => {
   });
 });
 
-const GET = { method: 'GET', origin: undefined, fetchSite: undefined, host: 'localhost', https: false };
-
 /** Opens the visit of a browser with a cookie. */
 async function visited(core: HttpCore, cookie?: string, method = 'GET'): Promise<Visit> {
-  const visit = core.visit({ ...GET, method, cookie });
+  const visit = new Visit(core, requestOf({ method, cookie }));
   await visit.open();
   return visit;
 }
 
 /** Ends a visit, and gives the cookies that the browser then sends. */
 async function cookieAfter(visit: Visit): Promise<string> {
-  const cookies = await visit.finish(new Headers());
-  return cookies.map((cookie) => cookie.split(';')[0]).join('; ');
+  return (await cookiesOf(visit)).map((cookie) => cookie.split(';')[0]).join('; ');
 }
 
 /** Everything that an app, an adapter or a store gets hold of, and a few things that it does not. */
@@ -332,7 +331,7 @@ async function objectsOf(keyturn: Keyturn): Promise<Record<string, unknown>> {
     'session of a store': second.session,
     csrf: visit.csrfToken(),
     flash: visit.flash,
-    changed: await visit.finish(new Headers()),
+    changed: await cookiesOf(visit),
     metrics: (keyturn as { metrics?: () => unknown }).metrics?.(),
   };
 }

@@ -1,13 +1,7 @@
 // What caches may do with a response that depends on who asks. `Vary: Cookie` keeps visitors apart (RFC 9110, section
 // 12.5.5), and `private` keeps caches that serve many away altogether (RFC 9111, section 5.2.2.7): there are CDNs that
 // ignore the first, and those that go by a field of their own instead of the second (RFC 9213).
-
-/** Header fields of a response, as Fetch's `Headers` has them: by name in lower case, repeated ones joined. */
-export interface ResponseFields {
-  keys(): Iterable<string>;
-  get(name: string): string | null | undefined;
-  set(name: string, value: string): void;
-}
+import type { ResponseHeaders } from './contract.js';
 
 /** How a response depends on the visitor. */
 export interface Dependence {
@@ -25,7 +19,7 @@ export interface Dependence {
  * @returns whether something personal goes out publicly, since the app has said `public`
  */
 export function guardFromCaches(
-  fields: ResponseFields,
+  fields: ResponseHeaders,
   { varies, personal, setsCookie }: Dependence,
 ): boolean {
   if (varies) fields.set('vary', varyByCookie(fields.get('vary')));
@@ -42,7 +36,7 @@ export function guardFromCaches(
 }
 
 /** Whether the app wants a cache that serves many to keep the response. */
-export function isPubliclyCacheable(fields: ResponseFields): boolean {
+export function isPubliclyCacheable(fields: ResponseHeaders): boolean {
   for (const name of fields.keys()) {
     if (isControl(name) && isPublic(name, fields.get(name) ?? '')) return true;
   }

@@ -1,10 +1,11 @@
 // The cookie that stands in for a session before there is one: a random id for CSRF tokens to be bound to, so
 // that the sign-in form is protected too.
 
-import type { AppCookie, RequestCookies } from '../sessions/cookie.js';
+import type { AppCookie } from '../sessions/cookie.js';
 import { randomId } from '../signing/random.js';
 import type { TokenSigner } from '../signing/signer.js';
 import { fromJson } from '../signing/token.js';
+import type { RequestCookies } from './cookies.js';
 
 const ID_BYTES = 16;
 

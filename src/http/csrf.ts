@@ -34,12 +34,6 @@ export type Binding = 'session' | 'visitor';
 const NONCE_BYTES = 16;
 /** At the end of the payload: the beginning of every token is to differ. */
 const MARK: Readonly<Record<Binding, string>> = { session: 's', visitor: 'v' };
-const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
-
-/** Whether a method changes nothing (RFC 9110, section 9.2.1) and so needs no protection. */
-export function isSafeMethod(method: string): boolean {
-  return SAFE_METHODS.has(method);
-}
 
 export class Csrf {
   readonly #signer: TokenSigner<string>;

@@ -1,8 +1,9 @@
 // Flash messages: a few words for the next page, kept in a signed cookie across one redirect.
 import { KeyturnError } from '../errors.js';
-import { type AppCookie, COOKIE_LIMIT, type RequestCookies } from '../sessions/cookie.js';
+import { type AppCookie, COOKIE_LIMIT } from '../sessions/cookie.js';
 import type { TokenSigner } from '../signing/signer.js';
 import { fromJson } from '../signing/token.js';
+import type { RequestCookies } from './cookies.js';
 
 type Message = readonly [type: string, text: string];
 

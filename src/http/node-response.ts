@@ -1,21 +1,23 @@
-// The header fields of a response of `node:http`, at the moment when they go out: whatever the app or another plugin
-// sets until then is seen, in whichever order they were registered.
+// The header of a response of `node:http`.
 import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import type { ResponseFields } from './cache-control.js';
+import type { ResponseHeaders } from './contract.js';
 
-/** Calls `act` when the header of the response goes out. */
-export function atHeader(response: ServerResponse, act: (fields: ResponseFields) => void): void {
+/**
+ * Calls `listener` when the header goes out: whatever the app or another plugin sets until then is seen, in whichever
+ * order they were registered. Of several listeners the last comes first.
+ */
+export function onHeaders(response: ServerResponse, listener: (headers: ResponseHeaders) => void): void {
   const writeHead = response.writeHead as (...parts: unknown[]) => ServerResponse;
   response.writeHead = (...parts: unknown[]) => {
     const last = parts.at(-1);
     const given = typeof last === 'object' && last !== null ? (last as OutgoingHttpHeaders) : undefined;
-    act(new HeaderFields(response, given));
+    listener(new NodeHeaders(response, given));
     return writeHead.apply(response, parts);
   };
 }
 
-/** The fields that were set, and above them those that `writeHead` was given. */
-class HeaderFields implements ResponseFields {
+/** What was set, and above it what `writeHead` was given. */
+class NodeHeaders implements ResponseHeaders {
   readonly #response: ServerResponse;
   readonly #given: OutgoingHttpHeaders | undefined;
 
@@ -30,16 +32,22 @@ class HeaderFields implements ResponseFields {
   }
 
   get(name: string): string | undefined {
-    return fieldValue(this.#given?.[name] ?? this.#response.getHeader(name));
+    return asText(this.#given?.[name] ?? this.#response.getHeader(name));
   }
 
   set(name: string, value: string): void {
     if (this.#given === undefined) this.#response.setHeader(name, value);
     else this.#given[name] = value;
   }
+
+  append(name: 'set-cookie', value: string): void {
+    const given = this.#given?.[name];
+    if (this.#given === undefined || given === undefined) this.#response.appendHeader(name, value);
+    else this.#given[name] = [given, value].flat().map(String);
+  }
 }
 
 /** A header field as one text: repeated ones count like a list (RFC 9110, section 5.3). */
-export function fieldValue(value: OutgoingHttpHeader | undefined): string | undefined {
+export function asText(value: OutgoingHttpHeader | undefined): string | undefined {
   return value === undefined || typeof value === 'string' ? value : [value].flat().join(', ');
 }

@@ -89,39 +89,6 @@ export class AppCookie {
   }
 }
 
-/** What one request carries of the app's cookies. Each is looked for once, when it is first asked for. */
-export class RequestCookies {
-  readonly #header: string | undefined;
-  readonly #found = new Map<AppCookie, readonly string[]>();
-
-  constructor(header: string | undefined) {
-    this.#header = header;
-  }
-
-  /** Removes one under the other name of the app, where the request carries it; undefined where it does not. */
-  clearFormer({ former }: AppCookie): string | undefined {
-    if (former === undefined || this.#header === undefined) return undefined;
-    return former.find(this.#header).length === 0 ? undefined : former.clear();
-  }
-
-  /**
-   * The values of one, in their order. A sibling domain, another path or an app that was here before may have left
-   * cookies of the same name, and browsers tell neither whose they are nor which is newer: whoever reads them goes by
-   * the first that is good, and not by the first.
-   */
-  values(cookie: AppCookie): readonly string[] {
-    if (this.#header === undefined) return NONE;
-    let values = this.#found.get(cookie);
-    if (values === undefined) {
-      values = cookie.find(this.#header);
-      this.#found.set(cookie, values);
-    }
-    return values;
-  }
-}
-
-const NONE: readonly string[] = [];
-
 /** So many of one name are looked at: a browser sends one for each domain and path above the page, which are fewer. */
 const MOST_VALUES = 16;
 

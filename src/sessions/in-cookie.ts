@@ -3,7 +3,8 @@
 // The last response wins when two requests change it, and a copy of the cookie outlives a sign-out until it
 // expires; an epoch ends it sooner. Whoever holds the cookie can read it (but not change it), unless it is sealed.
 import { KeyturnError } from '../errors.js';
-import type { TokenCodec } from '../signing/purpose-keyring.js';
+import type { Checked, TokenCodec } from '../signing/purpose-keyring.js';
+import type { Refusal } from '../signing/result.js';
 import { type AppCookie, COOKIE_LIMIT } from './cookie.js';
 import { valuesOf } from './edits.js';
 import {
@@ -49,8 +50,8 @@ export class CookieSessions implements SessionKind {
     return andThen(found, (state) => state ?? SessionState.fresh());
   }
 
-  verifies(cookie: string): boolean {
-    return this.#codecOf(cookie).check(cookie).ok;
+  check(cookie: string): Checked | Refusal {
+    return this.#codecOf(cookie).check(cookie);
   }
 
   #read(cookie: string): Awaitable<SessionState | undefined> {

@@ -1,6 +1,8 @@
 // Sessions in a store: the cookie carries a signed random id, the store a versioned record. Every write is a
 // compare-and-set, so parallel requests lose nothing silently and a sign-out is never undone by a slower one.
 import { KeyturnError } from '../errors.js';
+import type { Checked } from '../signing/purpose-keyring.js';
+import type { Refusal } from '../signing/result.js';
 import type { TokenSigner } from '../signing/signer.js';
 import { fromJson } from '../signing/token.js';
 import type { AppCookie } from './cookie.js';
@@ -66,8 +68,8 @@ export class StoreSessions implements SessionKind {
     return andThen(found, (state) => state ?? this.#fresh(dead));
   }
 
-  verifies(cookie: string): boolean {
-    return this.#parts.signer.check(cookie).ok;
+  check(cookie: string): Checked | Refusal {
+    return this.#parts.signer.check(cookie);
   }
 
   /** @param dead gets the id where the cookie is genuine and its session has ended */

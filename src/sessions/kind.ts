@@ -1,6 +1,8 @@
 // What the two kinds of session have in common: the interface, the times, and the text in which one is kept.
 import type { Settings } from '../config/layers.js';
 import { KeyturnError } from '../errors.js';
+import type { Checked } from '../signing/purpose-keyring.js';
+import type { Refusal } from '../signing/result.js';
 import { fromJson } from '../signing/token.js';
 import {
   dataText,
@@ -22,7 +24,7 @@ export interface ResponseTraits {
   readonly canSign: boolean;
 }
 
-/** Sessions of one kind. Both methods answer at once unless a store or the epoch makes them wait. */
+/** Sessions of one kind. `open` and `commit` answer at once unless a store or the epoch makes them wait. */
 export interface SessionKind {
   /**
    * Reads the session behind the cookies of a request: of several the first with a session that lives. Where there is
@@ -30,7 +32,7 @@ export interface SessionKind {
    */
   open(cookies: readonly string[]): Awaitable<SessionState>;
   /** Whether a cookie is genuine and in time; its session may have ended all the same. */
-  verifies(cookie: string): boolean;
+  check(cookie: string): Checked | Refusal;
   /**
    * Saves what has changed.
    *

@@ -114,6 +114,8 @@ export class SessionState {
   epoch: string | undefined;
   /** Present when the request carried a valid session. */
   readonly carried: Carried | undefined;
+  /** The id that CSRF tokens of that session are bound to. */
+  readonly carriedBinding: string | undefined;
   /** The id of an ended session, where the request carried the cookie of one. */
   readonly former: string | undefined;
   /** Present when it ended a moment ago: see {@link SessionState.willBe}. */
@@ -134,6 +136,10 @@ export class SessionState {
   cleared: string | undefined = undefined;
   /** The data as JSON text, as it was last saved. */
   saved: string | undefined = undefined;
+  /** Saving it has failed, or is still going on: the browser keeps the one it has. */
+  unsaved = false;
+  /** The request carries a session from the future: that is none, and no other takes its place before a sign-in. */
+  early = false;
   /** Told of changes that come after the response, and so to nothing. */
   late: (() => void) | undefined = undefined;
 
@@ -150,6 +156,7 @@ export class SessionState {
     this.csrf = from.csrf;
     this.epoch = from.epoch;
     this.carried = carried;
+    this.carriedBinding = carried && (from.csrf ?? carried.id);
     this.fresh = carried === undefined;
     this.former = former;
     this.overtaken = overtaken;
@@ -164,6 +171,11 @@ export class SessionState {
   /** The session that the request carried. */
   static loaded(from: LoadedSession, carried: Carried, update?: Updater): SessionState {
     return new SessionState(from, carried, update);
+  }
+
+  /** When the clock is right again the visitor is signed in as before: only a new sign-in is worth that. */
+  get keepsCookie(): boolean {
+    return this.early && !this.regenerated;
   }
 
   /**

@@ -2,27 +2,32 @@
 // are sessions like all others is in test/contract/http-contract.ts.
 import { describe, expect, test } from 'vitest';
 import { HttpCore } from '../../src/http/core.js';
+import { Visit } from '../../src/http/visit.js';
 import { internalsOf, type Keyturn } from '../../src/keyturn.js';
 import { memoryStore } from '../../src/sessions/stores/memory.js';
 import { OTHER_SECRET, ringOf, SECRET, TestClock, testKeyturn, useRing } from '../support/keyturn.js';
+import { cookiesOf, requestOf } from '../support/visits.js';
 
 const clock = new TestClock();
+const cores = new Map<Keyturn, HttpCore>();
 
 async function app(sealed: boolean | undefined, profile: 'dev' | 'test' | 'prod' = 'test') {
   const session = { idle: '10h', roll_after: '1h', ...(sealed === undefined ? {} : { sealed }) };
-  return await testKeyturn({ profile, clock, config: { session } });
+  const kt = await testKeyturn({ profile, clock, config: { session } });
+  cores.set(kt, await HttpCore.open(kt, {}));
+  return kt;
 }
 
 /** One request: what the session held, and the cookie that the browser has afterwards. */
 function visit(kt: Keyturn, cookie: string | undefined, change?: Record<string, unknown>, method = 'GET') {
-  const core = new HttpCore(kt, {});
-  const request = { cookie, origin: undefined, fetchSite: undefined, host: 'x', https: true };
-  const one = core.visit({ ...request, method });
+  const core = cores.get(kt) as HttpCore;
+  const one = new Visit(core, requestOf({ method, cookie, https: true }));
   const { session } = one;
   const data = { ...session };
   for (const [key, value] of Object.entries(change ?? {})) session.set(key, value);
-  const cookies = one.finish(new Headers()) as readonly string[];
-  const sent = cookies.find((header) => header.startsWith(core.sessionCookie.name));
+  const headers = new Headers();
+  one.finish(headers);
+  const sent = headers.getSetCookie().find((header) => header.startsWith(core.cookies.session.name));
   return { data, id: session.id, sent, cookie: sent?.split(';')[0] ?? cookie };
 }
 
@@ -105,9 +110,8 @@ test('the registry says so, and sessions in a store stay as they are', async () 
   expect(await sealedOf({ sealed: true, backend: 'memory' })).toBe(false);
   const kt = await app(true);
   const core = await HttpCore.open(kt, { store: memoryStore({ clock: clock.read }) });
-  const request = { cookie: undefined, origin: undefined, fetchSite: undefined, host: 'x', https: true };
-  const one = core.visit({ ...request, method: 'GET' });
+  const one = new Visit(core, requestOf({ https: true }));
   one.session.set('user', 'ada');
-  const [cookie] = await one.finish(new Headers());
+  const [cookie] = await cookiesOf(one);
   expect(cookie).toMatch(/^keyturn\.sid=kt1\./);
 });

@@ -2,15 +2,15 @@
 // undone, and nothing that was saved is lost without a word. A scheduler holds each call until it is its turn, so an
 // order is a list of names and no matter of time.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { HttpCore, type Visit } from '../../src/http/core.js';
+import { HttpCore } from '../../src/http/core.js';
+import { Visit } from '../../src/http/visit.js';
 import { sealedStore } from '../../src/sealed-store.js';
-import { StoreSessions } from '../../src/sessions/in-store.js';
 import type { SessionStore } from '../../src/sessions/stores/contract.js';
 import { memoryStore } from '../../src/sessions/stores/memory.js';
-import { ReachableStore } from '../../src/sessions/stores/reachable.js';
 import { signOutEverywhere } from '../../src/sign-out.js';
 import type { OpenContractEngine } from '../contract/http-contract.js';
 import { TestClock, testKeyturn } from '../support/keyturn.js';
+import { cookiesOf, requestOf } from '../support/visits.js';
 import { STORE_ENGINES } from './stores/engines.js';
 
 /** Lets one call through at a time, in the order that a list of names says; then whoever is there. */
@@ -155,24 +155,13 @@ class World {
     return sealed ? sealedStore(store, this.#keyturn) : store;
   }
 
-  visit(store: SessionStore, cookie: string | undefined): Visit {
+  async visit(store: SessionStore, cookie: string | undefined): Promise<Visit> {
     const user = this.#user;
-    const core = new HttpCore(
-      this.#keyturn as never,
-      {
-        store,
-        user: (data) => (data.user === undefined ? undefined : user),
-      },
-      { ReachableStore, StoreSessions },
-    );
-    return core.visit({
-      method: 'GET',
-      cookie,
-      origin: undefined,
-      fetchSite: undefined,
-      host: 'localhost',
-      https: false,
+    const core = await HttpCore.open(this.#keyturn as never, {
+      store,
+      user: (data) => (data.user === undefined ? undefined : user),
     });
+    return new Visit(core, requestOf({ cookie }));
   }
 
   /** One request from beginning to end. */
@@ -181,11 +170,11 @@ class World {
     cookie: string | undefined,
     edit: (visit: Visit) => void | Promise<void>,
   ): Promise<Outcome> {
-    const visit = this.visit(store, cookie);
+    const visit = await this.visit(store, cookie);
     try {
       await visit.open();
       await edit(visit);
-      const cookies = await visit.finish(new Headers());
+      const cookies = await cookiesOf(visit);
       const sent = cookies.find((each) => each.startsWith(`${SID}=`))?.split(';')[0];
       return sent === undefined ? {} : { cookie: sent === `${SID}=` ? '' : sent };
     } catch (error) {

@@ -1,13 +1,15 @@
-// The Fastify plugin: request.session, request.flash, reply.csrfToken(), and CSRF protection of every unsafe
-// method. A thin binding over adapters/http.ts.
+// The Fastify plugin: request.session, request.flash, reply.csrfToken(), and CSRF protection of every unsafe method.
+// A binding of `http/visit.ts`, and no more.
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { fits, type OptionNames, requireOptions } from '../../config/options.js';
 import { KeyturnError } from '../../errors.js';
-import type { ResponseFields } from '../../http/cache-control.js';
-import { HTTP_OPTIONS, HttpCore, type HttpOptions, type HttpRequest, type Visit } from '../../http/core.js';
+import type { HttpRequest, ResponseHeaders } from '../../http/contract.js';
+import { HTTP_OPTIONS, HttpCore, type HttpOptions } from '../../http/core.js';
 import type { Flash } from '../../http/flash.js';
-import { refuseToListen } from '../../http/no-listening.js';
-import { atHeader, fieldValue } from '../../http/node-response.js';
+import { isSafeMethod } from '../../http/methods.js';
+import { asText, onHeaders } from '../../http/node-response.js';
+import { refuseToListen } from '../../http/refuse-to-listen.js';
+import { Visit } from '../../http/visit.js';
 import {
   createKeyturn,
   internalsOf,
@@ -116,7 +118,7 @@ const plugin: FastifyPluginAsync<KeyturnFastifyOptions> = async (app, given) => 
   const core = await HttpCore.open(keyturn, options);
   const visit = (request: FastifyRequest): Visit => {
     const visited = request as Visited;
-    visited[VISIT] ??= core.visit(new Described(request));
+    visited[VISIT] ??= new Visit(core, new FastifyHttpRequest(request));
     // Out already, or left to the app by hijack(), as it is for every WebSocket.
     if (visited[REPLY]?.sent === true) visited[VISIT].end();
     return visited[VISIT];
@@ -161,7 +163,8 @@ const plugin: FastifyPluginAsync<KeyturnFastifyOptions> = async (app, given) => 
 function addHooks(app: FastifyInstance, core: HttpCore, visit: (request: FastifyRequest) => Visit): void {
   if (core.mayWait) {
     app.addHook('onRequest', (request, _reply, done) => {
-      const waiting = core.before(request.headers.cookie, () => visit(request));
+      const concerned = core.cookies.mayBeIn(request.headers.cookie);
+      const waiting = concerned ? visit(request).before() : undefined;
       if (waiting === undefined) done();
       else waiting.then(() => done(), done);
     });
@@ -172,10 +175,11 @@ function addHooks(app: FastifyInstance, core: HttpCore, visit: (request: Fastify
     // Of a WebSocket no response is ever done, but its connection is.
     if ((request.raw as { upgrade?: boolean }).upgrade)
       request.raw.socket.once('close', () => (request as Visited)[VISIT]?.end());
-    if (request.method === 'GET' || request.method === 'HEAD') return done();
+    // First, so that no visit is made for what needs no protection.
+    if (isSafeMethod(request.method)) return done();
     if (request.is404 || request.routeOptions.config.csrf === false) return done();
     try {
-      visit(request).checkCsrf(core.csrfHeader(request.headers) ?? formToken(request.body));
+      visit(request).protect(request.body);
       done();
     } catch (error) {
       done(error as Error);
@@ -183,27 +187,20 @@ function addHooks(app: FastifyInstance, core: HttpCore, visit: (request: Fastify
   });
   app.addHook('onSend', (request, reply, payload, done) => {
     const unseen = (request as Visited)[VISIT] === null;
-    if (unseen && !core.opensUnseen(request.method, request.headers.cookie)) return done(null, payload);
+    if (unseen && !core.mayNeedVisit(request.method, request.headers.cookie)) return done(null, payload);
     const current = visit(request);
     // What was sent first is on its way: nothing may overtake it.
     if (current.saving) return;
     try {
-      atHeader(reply.raw, (fields) => current.guard(fields));
-      const cookies = current.finish(new ReplyFields(reply));
-      if (cookies instanceof Promise) {
-        const release = holdBack(reply);
-        // What Fastify throws on going on is caught too: it must not end the process.
-        cookies
-          .finally(release)
-          .then((settled) => {
-            apply(settled, reply);
-            done(null, payload);
-          })
-          .catch(done);
-      } else {
-        apply(cookies, reply);
-        done(null, payload);
-      }
+      onHeaders(reply.raw, (headers) => current.guard(headers));
+      const saving = current.finish(new FastifyHeaders(reply));
+      if (saving === undefined) return done(null, payload);
+      const release = holdBack(reply);
+      // What Fastify throws on going on is caught too: it must not end the process.
+      saving
+        .finally(release)
+        .then(() => done(null, payload))
+        .catch(done);
     } catch (error) {
       done(error as Error);
     }
@@ -232,17 +229,8 @@ function logsOf({ log }: FastifyInstance): KeyturnOptions {
   return log.info === log.error ? {} : { logger: log };
 }
 
-const SIGNS_OF_A_PROXY = [
-  'x-forwarded-proto',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'forwarded',
-  'via',
-  'x-real-ip',
-] as const;
-
-/** What a request says, read when it is asked for. A class: an object literal with getters has a shape of its own. */
-class Described implements HttpRequest {
+/** A request as Fastify has it. A class: an object literal with getters would have a shape of its own each time. */
+class FastifyHttpRequest implements HttpRequest {
   readonly #request: FastifyRequest;
 
   constructor(request: FastifyRequest) {
@@ -253,17 +241,8 @@ class Described implements HttpRequest {
     return this.#request.method;
   }
 
-  get cookie(): string | undefined {
-    return this.#request.headers.cookie;
-  }
-
-  get origin(): string | undefined {
-    return this.#request.headers.origin;
-  }
-
-  get fetchSite(): string | undefined {
-    const header = this.#request.headers['sec-fetch-site'];
-    return Array.isArray(header) ? header[0] : header;
+  header(name: string): string | undefined {
+    return asText(this.#request.headers[name]);
   }
 
   // Fastify's own views of these follow its trustProxy option.
@@ -275,18 +254,13 @@ class Described implements HttpRequest {
     return this.#request.protocol === 'https';
   }
 
-  get proxied(): boolean {
-    const { headers } = this.#request;
-    return SIGNS_OF_A_PROXY.some((name) => headers[name] !== undefined);
-  }
-
   get route(): string | undefined {
     return this.#request.routeOptions.url;
   }
 }
 
 /** What the app has set so far. */
-class ReplyFields implements ResponseFields {
+class FastifyHeaders implements ResponseHeaders {
   readonly #reply: FastifyReply;
 
   constructor(reply: FastifyReply) {
@@ -298,22 +272,17 @@ class ReplyFields implements ResponseFields {
   }
 
   get(name: string): string | undefined {
-    return fieldValue(this.#reply.getHeader(name));
+    return asText(this.#reply.getHeader(name));
   }
 
   set(name: string, value: string): void {
     this.#reply.header(name, value);
   }
-}
 
-function apply(cookies: readonly string[], reply: FastifyReply): void {
-  for (const cookie of cookies) reply.header('set-cookie', cookie);
-}
-
-/** The field `_csrf` of a parsed form: a text, or @fastify/multipart's part that holds one. */
-function formToken(body: unknown): unknown {
-  const field = (body as { _csrf?: unknown } | null | undefined)?._csrf;
-  return typeof field === 'object' && field !== null ? (field as { value?: unknown }).value : field;
+  append(name: 'set-cookie', value: string): void {
+    // Fastify adds a cookie to those that are there.
+    this.#reply.header(name, value);
+  }
 }
 
 // What fastify-plugin would do: decorations reach the whole app, not only this plugin.

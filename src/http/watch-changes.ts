@@ -1,14 +1,14 @@
 // A view of what is not saved any more: it reads like the thing itself, and tells of every change.
 
 /** `changed` is called for each change of `target`, or of what it holds; the change is made all the same. */
-export function watched<T extends object>(target: T, changed: () => void): T {
+export function watchChanges<T extends object>(target: T, changed: () => void): T {
   const isOurs = !isData(target);
   return new Proxy(target, {
     get(object, key) {
       const value: unknown = Reflect.get(object, key, object);
       // A session's methods need what is private to it; those of a list must come through here to be seen.
       if (typeof value === 'function') return isOurs ? value.bind(object) : value;
-      return isData(value) && !Object.isFrozen(object) ? watched(value, changed) : value;
+      return isData(value) && !Object.isFrozen(object) ? watchChanges(value, changed) : value;
     },
     set(object, key, value) {
       changed();

@@ -1,0 +1,79 @@
+// The cookies of an app, and what one request carries of them.
+
+import { sessionCookieName } from '../config/app.js';
+import { KeyturnError } from '../errors.js';
+import { internalsOf, type Keyturn } from '../keyturn.js';
+import { AppCookie } from '../sessions/cookie.js';
+
+/** All cookies that an app sets. */
+export class HttpCookies {
+  readonly session: AppCookie;
+  /** Stands in for the session before there is one: see `csrf-id.ts`. */
+  readonly csrfId: AppCookie;
+  /** What scripts read their CSRF token from, where there is such a cookie. */
+  readonly csrfToken: AppCookie | undefined;
+  readonly flash: AppCookie;
+  /** What their names have in common; while the name of the app changes, those under the other name too. */
+  readonly #stems: readonly string[];
+
+  /** @throws KeyturnError `cookie_invalid`, `config_invalid` */
+  constructor(keyturn: Keyturn) {
+    const { settings, apps } = internalsOf(keyturn);
+    const names = apps.map((app) => sessionCookieName(settings, app));
+    const stems = names.map((name) => name.replace(/\.sid$/, ''));
+    const cookie = ([own, former]: readonly string[]) =>
+      new AppCookie(own as string, settings, keyturn.profile, false, former);
+    this.#stems = stems;
+    this.session = cookie(names);
+    this.csrfId = cookie(stems.map((stem) => `${stem}.csrf`));
+    this.flash = cookie(stems.map((stem) => `${stem}.flash`));
+    const readable = settings.get('csrf.cookie');
+    if (readable === undefined) return;
+    if ([this.session, this.csrfId, this.flash].some(({ name }) => name === readable)) {
+      throw new KeyturnError(
+        'config_invalid',
+        `csrf.cookie is ${readable}, which is the name of another cookie of Keyturn`,
+        'choose another name, such as "XSRF-TOKEN"',
+      );
+    }
+    this.csrfToken = new AppCookie(readable, settings, keyturn.profile, true);
+  }
+
+  /** Whether a `Cookie` header may hold one of them. Most requests have other cookies only, or none. */
+  mayBeIn(header: string | undefined): header is string {
+    return header !== undefined && this.#stems.some((stem) => header.includes(stem));
+  }
+}
+
+/** What one request carries of the app's cookies. Each is looked for once, when it is first asked for. */
+export class RequestCookies {
+  readonly #header: string | undefined;
+  readonly #found = new Map<AppCookie, readonly string[]>();
+
+  constructor(header: string | undefined) {
+    this.#header = header;
+  }
+
+  /** Removes one under the other name of the app, where the request carries it; undefined where it does not. */
+  clearFormer({ former }: AppCookie): string | undefined {
+    if (former === undefined || this.#header === undefined) return undefined;
+    return former.find(this.#header).length === 0 ? undefined : former.clear();
+  }
+
+  /**
+   * The values of one, in their order. A sibling domain, another path or an app that was here before may have left
+   * cookies of the same name, and browsers tell neither whose they are nor which is newer: whoever reads them goes by
+   * the first that is good, and not by the first.
+   */
+  values(cookie: AppCookie): readonly string[] {
+    if (this.#header === undefined) return NONE;
+    let values = this.#found.get(cookie);
+    if (values === undefined) {
+      values = cookie.find(this.#header);
+      this.#found.set(cookie, values);
+    }
+    return values;
+  }
+}
+
+const NONE: readonly string[] = [];

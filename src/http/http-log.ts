@@ -1,0 +1,150 @@
+// What is logged of requests and their responses: each thing once, or now and then. Whoever sends the same request again
+// and again must not fill the log, and what came in must not pass for anything else there.
+import type { Logger } from '../runtime/log.js';
+import { lossIn } from '../sessions/losses.js';
+import type { Session } from '../sessions/session.js';
+import type { HttpRequest } from './contract.js';
+import type { CsrfReason } from './csrf.js';
+import { CSRF_FIELD, CSRF_HEADER } from './csrf-token.js';
+
+/** What can come too late. */
+export type LateThing = 'session' | 'flash' | 'csrf';
+
+/** Milliseconds. */
+const CLOCK_TOLD_EVERY = 60_000;
+/** So many places are told at most, of a program that puts a new one wrong with every request. */
+const MOST_LOSSES = 100;
+/** More of a header than this helps nobody. */
+const LOGGED_CHARACTERS = 200;
+
+const LATE: Readonly<Record<LateThing, string>> = {
+  session:
+    'a session was changed when its response was out already, or was left to somebody else: nothing of it is kept',
+  flash:
+    'flash messages were left or taken when the response was out already: those left are lost, those taken come again',
+  csrf: 'a CSRF token was made when the response was out already: ask for it before the page goes out',
+};
+
+const CSRF_ADVICE: Readonly<Record<CsrfReason, string>> = {
+  cross_site: 'a page of another site sent a request; if it may, list its origin under [csrf] origins',
+  foreign_origin:
+    'a request came from another origin than this host; behind a proxy, pass the Host header on or list the origin under [csrf] origins',
+  no_provenance:
+    'a request said nothing of where it comes from, which csrf.mode "headers" asks for; a program can send Sec-Fetch-Site: none',
+  no_token: `a request came without a CSRF token: put one into the form as ${CSRF_FIELD}, or send it as ${CSRF_HEADER}`,
+  no_cookie: 'a request came with a CSRF token, but without the cookie that it is bound to',
+  token_refused: 'a request came with a CSRF token that is expired, altered, or of another session',
+};
+
+const SIGNS_OF_A_PROXY = [
+  'x-forwarded-proto',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'forwarded',
+  'via',
+  'x-real-ip',
+] as const;
+
+export class HttpLog {
+  readonly #logger: Logger;
+  readonly #tellsLosses: boolean;
+  readonly #lossesTold = new Set<string>();
+  #clockToldAt = Number.NEGATIVE_INFINITY;
+  #insecureTold = false;
+  /** Routes whose personal pages go out publicly, as far as they have been told of. */
+  readonly #public = new Set<string | undefined>();
+
+  /** @param tellsLosses whether what JSON changes is told: outside of production */
+  constructor(logger: Logger, tellsLosses: boolean) {
+    this.#logger = logger;
+    this.#tellsLosses = tellsLosses;
+  }
+
+  /** Tells of what came too late to be kept. */
+  late(what: LateThing, route: string | undefined): void {
+    this.#logger.warn({ event: 'session.late', what, route }, LATE[what]);
+  }
+
+  dropped(): void {
+    this.#logger.info(
+      { event: 'session.dropped' },
+      'a request wrote to a session that was ended meanwhile: nothing of it is kept',
+    );
+  }
+
+  csrfRefused(reason: CsrfReason, request: HttpRequest): void {
+    const [origin, fetchSite] = [request.header('origin'), request.header('sec-fetch-site')];
+    const facts = { origin: forLog(origin), fetchSite: forLog(fetchSite), host: forLog(request.host) };
+    this.#logger.warn({ event: 'csrf.refused', reason, ...facts }, CSRF_ADVICE[reason]);
+  }
+
+  /**
+   * Tells once of cookies that no browser keeps: with `Secure`, in answer to a request that came by http. Behind a proxy
+   * it is the proxy that knows how the browser came, and from localhost browsers take them all the same.
+   */
+  secureCookieSent(request: HttpRequest): void {
+    if (this.#insecureTold || request.https || cameThroughProxy(request) || isLocal(request.host)) return;
+    this.#insecureTold = true;
+    this.#logger.warn(
+      {
+        event: 'cookie.insecure',
+        host: forLog(request.host),
+        hint: 'serve the app by https; behind a proxy that does, let it send X-Forwarded-Proto; to try things out on this machine use http://localhost or KEYTURN_ENV=dev',
+      },
+      'a Secure cookie was sent in answer to a request that came by http: browsers drop it, and nobody stays signed in',
+    );
+  }
+
+  /** Tells, once for each place, of what comes back otherwise than it was put in. */
+  losses(session: Session): void {
+    if (!this.#tellsLosses || this.#lossesTold.size >= MOST_LOSSES) return;
+    const found = lossIn(session, 'session');
+    if (found === undefined || this.#lossesTold.has(found.path)) return;
+    this.#lossesTold.add(found.path);
+    const { path, kind, becomes, hint } = found;
+    this.#logger.warn(
+      { event: 'session.not_json', hint },
+      `${path} holds ${kind}, which JSON cannot carry: the next request ${becomes}`,
+    );
+  }
+
+  /** Tells, once for each route, of what a cache may show to others. */
+  publicPage(route: string | undefined): void {
+    if (this.#public.has(route)) return;
+    this.#public.add(route);
+    this.#logger.warn(
+      { event: 'cache.public', route },
+      'a page of one visitor goes out as Cache-Control: public, since the app says so: leave "public" out unless everybody may see it',
+    );
+  }
+
+  fromTheFuture(): void {
+    const now = performance.now();
+    if (now - this.#clockToldAt < CLOCK_TOLD_EVERY) return;
+    this.#clockToldAt = now;
+    this.#logger.error(
+      {
+        event: 'session.clock',
+        hint: 'compare the clocks of all replicas with the time, and set them right',
+      },
+      'a session was issued more than a day in the future: the clock of this process or of another is wrong. The visitor counts as signed out and keeps the cookie',
+    );
+  }
+}
+
+/** Whether a proxy has left a sign of itself: the browser may have come by https all the same. */
+function cameThroughProxy(request: HttpRequest): boolean {
+  return SIGNS_OF_A_PROXY.some((name) => request.header(name) !== undefined);
+}
+
+/** Where browsers take a `Secure` cookie by http too. */
+function isLocal(host: string | undefined): boolean {
+  return (
+    host === undefined ||
+    /^(?:[\w.-]+\.)?localhost(?::\d+)?$|^127(?:\.\d+){3}(?::\d+)?$|^\[::1\](?::\d+)?$/i.test(host)
+  );
+}
+
+function forLog(header: string | undefined): string | undefined {
+  return header?.slice(0, LOGGED_CHARACTERS).replace(/[^!-~]/g, '?');
+}

@@ -1,0 +1,293 @@
+// One request and its response, whatever the framework. An adapter makes a visit, and calls in this order:
+//
+// 1. `before()`, and waits where it returns a promise; then the app runs
+// 2. `protect(body)` once the body is parsed, unless the route is not to be protected
+// 3. `finish(headers)` before the header goes out, and holds the response back where it returns a promise
+// 4. `guard(headers)` when the header goes out, as everybody has left it
+// 5. `end()` when the response is out, or when somebody else writes it
+//
+// Nothing is read or verified before it is asked for: an adapter may make a visit for every request, or leave it out
+// where nobody has asked for one and `HttpCore.mayNeedVisit` says no.
+
+import type { AppCookie } from '../sessions/cookie.js';
+import { andThen } from '../sessions/kind.js';
+import { dataText, type Session, type SessionState } from '../sessions/session.js';
+import type { Awaitable } from '../sessions/stores/contract.js';
+import type { Checked } from '../signing/purpose-keyring.js';
+import type { Refusal } from '../signing/result.js';
+import { guardFromCaches, isPubliclyCacheable } from './cache-control.js';
+import type { HttpRequest, ResponseHeaders } from './contract.js';
+import { RequestCookies } from './cookies.js';
+import type { HttpCore } from './core.js';
+import { tokenInForm } from './csrf-token.js';
+import { type Flash, FlashBox, flashFor } from './flash.js';
+import type { LateThing } from './http-log.js';
+import { isRead, isSafeMethod } from './methods.js';
+import { VisitCsrf } from './visit-csrf.js';
+import { watchChanges } from './watch-changes.js';
+
+export class Visit {
+  readonly #core: HttpCore;
+  readonly #request: HttpRequest;
+  readonly #cookies: RequestCookies;
+  readonly #csrf: VisitCsrf;
+  #session: SessionState | undefined;
+  #flash: FlashBox | undefined;
+  /** The app has looked at the session. Opening it is not looking: that is done for every request with a cookie. */
+  #looked = false;
+  #csrfIssuedLate = false;
+  #setsCookie = false;
+  #saving = false;
+  #finished = false;
+  #over = false;
+  readonly #told = new Set<LateThing>();
+
+  constructor(core: HttpCore, request: HttpRequest) {
+    this.#core = core;
+    this.#request = request;
+    this.#cookies = new RequestCookies(request.header('cookie'));
+    this.#csrf = new VisitCsrf(core, request, this.#cookies);
+  }
+
+  /**
+   * What to wait for before the app runs: a store or an epoch, and for a cookie of a key that the ring does not
+   * know one look for a newer ring.
+   *
+   * @returns undefined when there is nothing to wait for; it rejects with `keyring_unavailable` when the key is
+   * still unknown, and the ring too old to say that it is nobody's: the visitor may be signed in elsewhere
+   */
+  before(): Promise<unknown> | undefined {
+    const { keeper, ring } = this.#core;
+    if (keeper.follows && this.#hasUnknownKey) {
+      return keeper.ask().then(() => {
+        if (this.#hasUnknownKey) ring.requireFresh();
+        return this.#openFirst();
+      });
+    }
+    const opened = this.#openFirst();
+    return opened instanceof Promise ? opened : undefined;
+  }
+
+  #openFirst(): Awaitable<SessionState> | undefined {
+    const { waits, cookies } = this.#core;
+    return waits && this.#cookies.values(cookies.session).length > 0 ? this.open() : undefined;
+  }
+
+  get #hasUnknownKey(): boolean {
+    const { cookies, sessions, csrfIds } = this.#core;
+    return (
+      this.#noneKnown(cookies.session, (token) => sessions.check(token).ok) ||
+      this.#noneKnown(cookies.csrfId, (token) => csrfIds.check(token).ok)
+    );
+  }
+
+  /** Whether a newer ring could tell more: one is of an unknown key, and none is good as it is. */
+  #noneKnown(cookie: AppCookie, verifies: (token: string) => boolean): boolean {
+    const tokens = this.#cookies.values(cookie);
+    return tokens.some((token) => !this.#core.csrfIds.knows(token)) && !tokens.some(verifies);
+  }
+
+  /** Opens the session, if it is not open yet. */
+  open(): Awaitable<SessionState> {
+    if (this.#session !== undefined) return this.#session;
+    const { sessions, cookies, log } = this.#core;
+    const tokens = this.#cookies.values(cookies.session);
+    return andThen(sessions.open(tokens), (state) => {
+      this.#session = state;
+      if (state.fresh && tokens.some((token) => isEarly(sessions.check(token)))) {
+        state.early = true;
+        log.fromTheFuture();
+      }
+      return state;
+    });
+  }
+
+  get session(): Session {
+    const { session } = this.#state;
+    return this.#over ? watchChanges(session, () => this.#late('session')) : session;
+  }
+
+  get #state(): SessionState {
+    const state = this.#session ?? this.open();
+    if (state instanceof Promise)
+      throw new TypeError(
+        'the session is not open yet: register Keyturn before the hooks and routes that use the session',
+      );
+    this.#looked = true;
+    if (this.#over) state.late ??= () => this.#late('session');
+    return state;
+  }
+
+  get flash(): Flash {
+    const { flashSigner, cookies } = this.#core;
+    const shown = this.#request.method !== 'HEAD';
+    this.#flash ??= new FlashBox(flashSigner, cookies.flash, this.#cookies, shown);
+    const box = this.#flash;
+    const used = <T>(answer: T): T => {
+      if (this.#over && box.changed) this.#late('flash');
+      return answer;
+    };
+    return flashFor(box, used);
+  }
+
+  /** A CSRF token for the page that is being made. */
+  csrfToken(): string {
+    if (this.#finished && !this.#csrf.issued) this.#csrfIssuedLate = true;
+    if (this.#over && !this.#csrf.issued) this.#late('csrf');
+    return this.#csrf.issue(this.#state);
+  }
+
+  /**
+   * Refuses a forged request, by the token that its header or its form carries. Safe methods pass.
+   *
+   * @param body as a body parser has left it; undefined where there is none. See {@link wantsForm}
+   * @throws KeyturnError `csrf_refused`, which never says why; the log does
+   */
+  protect(body: unknown): void {
+    this.checkCsrf(this.#csrf.headerToken ?? tokenInForm(body));
+  }
+
+  /** Whether {@link protect} looks into the form: for adapters that parse no body before somebody asks for it. */
+  get wantsForm(): boolean {
+    return !isSafeMethod(this.#request.method) && this.#csrf.headerToken === undefined;
+  }
+
+  /** As {@link protect}, by a token that the app has found itself. @throws KeyturnError `csrf_refused` */
+  checkCsrf(token: unknown): void {
+    if (!isSafeMethod(this.#request.method)) this.#csrf.check(token, this.#state);
+  }
+
+  /** Whether a call of {@link finish} is going on. */
+  get saving(): boolean {
+    return this.#saving;
+  }
+
+  /**
+   * Saves what has changed, and adds the `Set-Cookie` fields. Where it fails an error is answered instead, and it is
+   * called again for that answer: then without the session, which stays as it was.
+   *
+   * @param headers as the app has set them so far
+   * @returns undefined where all is done when it returns
+   */
+  finish(headers: ResponseHeaders): Promise<void> | undefined {
+    if (this.#finished) return undefined;
+    // First, since it can fail: nothing is saved then.
+    const flashCookie = this.#flash?.commit();
+    if (this.#session === undefined && this.#opensUnseen) this.open();
+    const state = this.#session;
+    // Where saving has failed the browser keeps the session it has, but for one that was to end.
+    if (state === undefined || state.unsaved || state.keepsCookie) {
+      this.#addCookies(headers, state?.cleared, flashCookie);
+      return undefined;
+    }
+    this.#csrf.adoptId(state);
+    state.unsaved = true;
+    const saved = andThen(this.#commit(state, headers), (cookie) => {
+      state.unsaved = false;
+      if (state.saved !== undefined) this.#core.log.losses(state.session);
+      state.late = () => this.#late('session');
+      this.#addCookies(headers, cookie, flashCookie);
+    });
+    if (!(saved instanceof Promise)) return undefined;
+    this.#saving = true;
+    return saved.finally(() => {
+      this.#saving = false;
+    });
+  }
+
+  /**
+   * Whether a session that nobody has looked at is opened: using an app extends a session, whichever pages look at it.
+   * Where sessions are waited for it was opened before.
+   */
+  get #opensUnseen(): boolean {
+    const { ring, cookies, waits } = this.#core;
+    if (ring.found === undefined) return false;
+    // Scripts look for their token on whatever page they are.
+    if (cookies.csrfToken !== undefined && isRead(this.#request.method)) return true;
+    return !waits && this.#cookies.values(cookies.session).length > 0;
+  }
+
+  #commit(state: SessionState, headers: ResponseHeaders): Awaitable<string | undefined> {
+    return this.#core.sessions.commit(state, {
+      safe: isRead(this.#request.method),
+      // Looked at only where something is due.
+      get publiclyCacheable() {
+        return isPubliclyCacheable(headers);
+      },
+      canSign: this.#core.ring.fresh,
+    });
+  }
+
+  /**
+   * Writes into the header what caches must know. Call it when the header goes out.
+   *
+   * @param headers as everybody has left them
+   */
+  guard(headers: ResponseHeaders): void {
+    const flash = this.#flash;
+    const csrf = this.#csrf;
+    const carried = this.#session?.carried !== undefined || csrf.carried;
+    const isPublic = guardFromCaches(headers, {
+      varies: this.#looked || flash !== undefined,
+      personal: (this.#looked && carried) || csrf.issued || flash?.personal === true || this.#setsCookie,
+      setsCookie: this.#setsCookie,
+    });
+    if (isPublic) this.#core.log.publicPage(this.#request.route);
+  }
+
+  /** Nothing can be sent any more: the response is out, or somebody else writes it. */
+  end(): void {
+    if (this.#over || this.#saving) return;
+    this.#over = true;
+    if (this.#flash?.changed) this.#late('flash');
+    if (this.#csrfIssuedLate || (this.#csrf.issued && !this.#finished)) this.#late('csrf');
+    if (this.#session?.unsaved === false && this.#isUnsaid(this.#session)) this.#late('session');
+  }
+
+  /** Whether the session is another one than the one that the browser, or the store, has been given. */
+  #isUnsaid(state: SessionState): boolean {
+    if (!this.#finished && (state.regenerated || (state.ended && state.carried !== undefined))) return true;
+    try {
+      return dataText(state.session) !== (state.saved ?? (state.ended ? '{}' : state.base));
+    } catch {
+      return true;
+    }
+  }
+
+  /** Once for each thing: a connection that stays open for days must not fill the log. */
+  #late(what: LateThing): void {
+    if (this.#told.has(what)) return;
+    this.#told.add(what);
+    this.#core.log.late(what, this.#request.route);
+  }
+
+  #addCookies(headers: ResponseHeaders, session: string | undefined, flash: string | undefined): void {
+    const { cookies, log, ring } = this.#core;
+    // First, since a token may be the first of an id.
+    const looks = cookies.csrfToken !== undefined && ring.found !== undefined;
+    const state = looks ? this.open() : this.#session;
+    const settled = state instanceof Promise ? undefined : state;
+    const token = settled && this.#csrf.isTokenDue(settled, headers) ? this.csrfToken() : undefined;
+    this.#finished = true;
+    this.#flash?.sent();
+    this.#add(headers, cookies.session, session);
+    this.#add(headers, cookies.csrfId, this.#session && this.#csrf.idCookie(this.#session));
+    this.#add(headers, cookies.csrfToken, token && cookies.csrfToken?.set(token, undefined));
+    this.#add(headers, cookies.flash, flash);
+    if (this.#setsCookie && cookies.session.secure) log.secureCookieSent(this.#request);
+  }
+
+  /** Of a cookie that the browser has under the other name of the app, this one takes the place. */
+  #add(headers: ResponseHeaders, cookie: AppCookie | undefined, field: string | undefined): void {
+    if (cookie === undefined || field === undefined) return;
+    this.#setsCookie = true;
+    headers.append('set-cookie', field);
+    const former = this.#cookies.clearFormer(cookie);
+    if (former !== undefined) headers.append('set-cookie', former);
+  }
+}
+
+/** Issued more than a day in the future: this clock is wrong, or was that of whoever issued it. */
+function isEarly(checked: Checked | Refusal): boolean {
+  return !checked.ok && checked.reason === 'not_yet_valid';
+}
