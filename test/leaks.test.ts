@@ -35,14 +35,14 @@ import { changeDocument } from '../src/keyring/file.js';
 import { Key, type KeyFacts, type KeyState, Material } from '../src/keyring/key.js';
 import { Keyring } from '../src/keyring/keyring.js';
 import { LiveKeyring } from '../src/keyring/live.js';
-import { requireRoom } from '../src/keyring/room.js';
 import { openRing, sealRing } from '../src/keyring/sealed-ring.js';
+import { requireSpareRoom } from '../src/keyring/size-limit.js';
 import type { TransitionFacts } from '../src/keyring/step-facts.js';
 import * as transitions from '../src/keyring/transitions.js';
 import { FileRingStore } from '../src/keyring-stores/file.js';
 import { internalsOf, type Keyturn, startKeyturn } from '../src/keyturn.js';
 import { initKeyring } from '../src/rotation/index.js';
-import { foundRing } from '../src/rotation/init/init.js';
+import { initRing } from '../src/rotation/init/init.js';
 import { COMMAND_WORDS } from '../src/rotation/refusals.js';
 import { Rotation } from '../src/rotation/rotation.js';
 import { type LogMethod, textLogger } from '../src/runtime/log.js';
@@ -425,7 +425,7 @@ const PROVOKED: Readonly<Record<string, readonly Provoke[]>> = {
     async () => {
       const cwd = await folderWith({ 'apps/web/keyturn.toml': '' });
       const env = { KEYTURN_ENV: 'dev', [SECRET]: CURRENT };
-      await foundRing({ machine: machine({ cwd, env }), placeSaid: false, imported: [] });
+      await initRing({ machine: machine({ cwd, env }), placeSaid: false, imported: [] });
     },
   ],
   config_invalid: [
@@ -523,7 +523,7 @@ const PROVOKED: Readonly<Record<string, readonly Provoke[]>> = {
   ],
   keyring_full: [
     () =>
-      requireRoom(
+      requireSpareRoom(
         new Keyring(RING.keys, {
           id: 'ring',
           history: [{ at: NOW, what: 'stage', kid: 'AAAAAAAA', why: 'x'.repeat(1024 * 1024) }],

@@ -1,8 +1,8 @@
 // The keyring in force, as every command finds it.
 import type { Settings } from '../config/layers.js';
 import { asWord } from '../config/shell.js';
+import { type AssumedProfile, assumeProfile } from '../rotation/assumed-profile.js';
 import { Rotation, type RotationOptions } from '../rotation/rotation.js';
-import { chosenUnsaid, type Unsaid } from '../rotation/unsaid.js';
 import type { Context } from './command.js';
 import { lengthOfTime } from './words/time.js';
 
@@ -11,8 +11,8 @@ export async function openRotation(
   { machine, profile, defer }: Context,
   more: Partial<RotationOptions> = {},
 ): Promise<Rotation> {
-  const unsaid = await chosenUnsaid(machine, profile, more.document !== undefined);
-  const rotation = await Rotation.open({ machine, profile: unsaid?.insistOn ?? profile, unsaid, ...more });
+  const assumed = await assumeProfile(machine, profile, more.document !== undefined);
+  const rotation = await Rotation.open({ machine, profile: assumed?.insistOn ?? profile, assumed, ...more });
   defer(() => rotation.close());
   return rotation;
 }
@@ -24,10 +24,10 @@ export async function openRotation(
  */
 export function noteRules(
   { machine, ui }: Pick<Context, 'machine' | 'ui'>,
-  unsaid: Unsaid | undefined,
+  assumed: AssumedProfile | undefined,
   settings: Settings | undefined,
 ): void {
-  if (unsaid === undefined || (unsaid.inferred === 'prod' && !machine.signs.terminal)) return;
+  if (assumed === undefined || (assumed.inferred === 'prod' && !machine.signs.terminal)) return;
   const seconds = (name: 'max_lag' | 'clock_skew') =>
     lengthOfTime(settings?.get(`security.keyring.${name}`) ?? 0);
   const waits =
@@ -35,7 +35,7 @@ export function noteRules(
       ? ''
       : `, and the waits of production (max_lag ${seconds('max_lag')}, clock_skew ${seconds('clock_skew')})`;
   ui.note(
-    `no profile was said: this goes by the ${unsaid.profile} profile${waits}; --env dev, test or prod says another`,
+    `no profile was said: this goes by the ${assumed.profile} profile${waits}; --env dev, test or prod says another`,
   );
 }
 

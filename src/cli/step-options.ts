@@ -2,7 +2,7 @@
 import { userInfo } from 'node:os';
 import { readDuration } from '../config/value.js';
 import { INSTANCE_NAME } from '../disk/identity.js';
-import { saidProblem } from '../keyring/said.js';
+import { historyTextProblem } from '../keyring/history-text.js';
 import type { StepOptions } from '../rotation/step.js';
 import type { Context, Option } from './command.js';
 import { wrongUsage } from './stop.js';
@@ -106,7 +106,7 @@ function asSaid(what: 'who' | 'why', place: string, typed: string | undefined): 
       `${place} needs a value`,
       place === VARIABLE ? 'unset it' : `write ${place} ${what === 'who' ? 'NAME' : 'TEXT'}`,
     );
-  const problem = text === undefined ? undefined : saidProblem(what, text);
+  const problem = text === undefined ? undefined : historyTextProblem(what, text);
   if (problem !== undefined)
     throw wrongUsage(`what ${place} says ${problem}`, 'it takes one short line of text');
   return text;
@@ -115,7 +115,7 @@ function asSaid(what: 'who' | 'why', place: string, typed: string | undefined): 
 function userName(): string | undefined {
   try {
     const { username } = userInfo();
-    return saidProblem('who', username) === undefined ? username || undefined : undefined;
+    return historyTextProblem('who', username) === undefined ? username || undefined : undefined;
   } catch {
     return undefined;
   }

@@ -3,7 +3,7 @@ import { KeyturnError } from '../errors.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { printable } from '../printable.js';
 import type { Resolution } from '../resolve/resolve.js';
-import { readElsewhere } from '../rotation/elsewhere.js';
+import { readOtherConfig } from '../rotation/other-config.js';
 import type { Rotation } from '../rotation/rotation.js';
 import type { KeyStatus, Status } from '../rotation/status.js';
 import type { Outcome } from '../rotation/step.js';
@@ -41,7 +41,7 @@ async function openedToChange(
   more: { readonly document?: string } = {},
 ): Promise<Rotation> {
   const rotation = await openRotation(context, more);
-  noteRules(context, rotation.unsaid, rotation.resolution.settings);
+  noteRules(context, rotation.assumed, rotation.resolution.settings);
   return rotation;
 }
 
@@ -158,7 +158,7 @@ export async function conclude(
   } else ui.print(...lines);
   if (!piped) {
     noteHidden(rotation.resolution, ui);
-    for (const { what, hint } of readElsewhere(status, rotation.resolution, 'this command'))
+    for (const { what, hint } of readOtherConfig(status, rotation.resolution, 'this command'))
       ui.note(`${what}; ${hint}`);
   }
   return 0;
@@ -172,8 +172,8 @@ export function turnedRetiring({ former, ring }: Outcome, status: Status): strin
   return `; ${key.id} turned retiring${safe}`;
 }
 
-function keyJson({ id, state, safeAt, activatesAt }: KeyStatus): object {
-  return { kid: id, state, safeAt: iso(safeAt), activatesAt: iso(activatesAt) };
+function keyJson({ id, state, safeAt, scheduledFor }: KeyStatus): object {
+  return { kid: id, state, safeAt: iso(safeAt), scheduledFor: iso(scheduledFor) };
 }
 
 /** What was changed may not be what the operator thinks of. */

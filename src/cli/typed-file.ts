@@ -1,7 +1,7 @@
 // Files that were typed as an argument.
 import { isAbsolute, resolve as resolvePath } from 'node:path';
 import { isThere } from '../disk/read.js';
-import { looksLikeDocument } from '../keyring/looks.js';
+import { looksLikeDocument } from '../keyring/document-text.js';
 import { readSecretFile } from '../secret/ladder.js';
 import type { Context } from './command.js';
 import { refused } from './stop.js';

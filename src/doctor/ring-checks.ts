@@ -13,7 +13,7 @@ import {
   takesKeysFrom,
   withoutShared,
 } from '../rotation/differences.js';
-import { readElsewhere } from '../rotation/elsewhere.js';
+import { readOtherConfig } from '../rotation/other-config.js';
 import type { Status } from '../rotation/status.js';
 import type { Facts, RingFacts } from './facts.js';
 import { fail, type Point, pass, warn } from './finding.js';
@@ -26,19 +26,19 @@ const DUE_FOR_LONG = 300;
 /** Steps that were begun and not finished, or that should have been taken by themselves. */
 export function rotation(facts: Facts): readonly Point[] {
   const ring = ringOf(facts);
-  const planned = byItself(facts, ring);
+  const scheduled = byItself(facts, ring);
   if (ring?.status.place === undefined) {
     const { hiddenDocument: hidden } = facts;
-    if (planned.length === 0 && hidden !== undefined) {
+    if (scheduled.length === 0 && hidden !== undefined) {
       const what = `${facts.resolution.source?.name} hides ${hidden.path}, a keyring document: no step of it has an effect`;
       return [warn(what, 'the check "source" says which of the two to keep')];
     }
     const none = 'the keys are in no keyring that steps can change, or it cannot be read';
-    return planned.length > 0 ? planned : [pass(none)];
+    return scheduled.length > 0 ? scheduled : [pass(none)];
   }
   const { keys, now } = ring.status;
-  const points = keys.flatMap(({ id, state, dates, activatesAt, safeAt }): Point[] => {
-    if (state === 'staged' && activatesAt === undefined) {
+  const points = keys.flatMap(({ id, state, dates, scheduledFor, safeAt }): Point[] => {
+    if (state === 'staged' && scheduledFor === undefined) {
       const days = Math.floor((now - (dates.staged ?? now)) / DAY_MS);
       if (days <= STAGED_TOO_LONG_DAYS) return [];
       const hint = 'let it sign with keyturn promote, or take it out with keyturn retire and its id';
@@ -47,7 +47,7 @@ export function rotation(facts: Facts): readonly Point[] {
     if (state !== 'retiring' || safeAt === undefined || safeAt > now) return [];
     return [warn(`the last token of the retiring key ${id} has expired`, 'run keyturn retire')];
   });
-  return points.length + planned.length > 0 ? [...points, ...planned] : [pass('no step is overdue')];
+  return points.length + scheduled.length > 0 ? [...points, ...scheduled] : [pass('no step is overdue')];
 }
 
 function ringOf({ ring }: Facts): RingFacts | undefined {
@@ -118,7 +118,7 @@ export function fleet(facts: Facts): readonly Point[] {
         SAME_SETTINGS,
       ),
     ),
-    ...readElsewhere(status, facts.resolution, 'the doctor').map(({ what, hint }) => warn(what, hint)),
+    ...readOtherConfig(status, facts.resolution, 'the doctor').map(({ what, hint }) => warn(what, hint)),
     ...unheard,
     ...replicas.flatMap((replica) => wrongWith(replica, status, told)),
     pass(`${count}${generation(status)}`),

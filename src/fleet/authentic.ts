@@ -4,7 +4,7 @@
 // A report is JSON whose last fields are the name of the app, where it has one, the key's id, and an HMAC over all that
 // stands before the latter. Two apps may hold one ring: each vouches under its own name, and is heard as that.
 import type { Keyring } from '../keyring/keyring.js';
-import { isVouchedForBy, vouchFor } from '../keyring/vouch.js';
+import { isReportHmac, reportHmac } from '../keyring/report-hmac.js';
 import { type ReplicaReport, readReport } from './report.js';
 import { LIMIT_BYTES } from './report-validators.js';
 
@@ -30,7 +30,7 @@ export function reportText(report: ReplicaReport, ring: Keyring | undefined): st
   const { active } = ring;
   const { app, ...rest } = report;
   const body = JSON.stringify({ ...rest, app, by: active.id }).slice(0, -1);
-  return `${body}${MAC_FIELD}${vouchFor(active, body, app)}${END}`;
+  return `${body}${MAC_FIELD}${reportHmac(active, body, app)}${END}`;
 }
 
 /**
@@ -74,5 +74,5 @@ export function isAuthentic(text: string, ring: Keyring | undefined): boolean {
   if (ring === undefined || by === undefined) return false;
   const key = ring.get(by);
   if (key === undefined || !tail.startsWith(MAC_FIELD) || !tail.endsWith(END)) return false;
-  return isVouchedForBy(key, body, tail.slice(MAC_FIELD.length, -END.length), app);
+  return isReportHmac(key, body, tail.slice(MAC_FIELD.length, -END.length), app);
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { isRegularFile, readLoosely, replaceFile, writeInformation } from '../disk/files.js';
 import { withLock } from '../disk/lock.js';
 import type { Keyring } from '../keyring/keyring.js';
-import { isVouchedForBy, vouchFor } from '../keyring/vouch.js';
+import { isReportHmac, reportHmac } from '../keyring/report-hmac.js';
 import { hasShape, isApp, isKid, isMoment, LIMIT_BYTES, optional, readJson } from './report-validators.js';
 
 export const ENDED_FILE = 'ended.json';
@@ -36,7 +36,7 @@ export function proven(lastSigned: LastSigned, ring: Keyring | undefined, app?: 
   const told = Object.entries(lastSigned).flatMap(([kid, signedAt]) => {
     const at = Math.ceil(signedAt);
     const key = ring?.get(kid);
-    const proof = key === undefined || at <= 0 ? undefined : vouchFor(key, textOf(kid, at), app);
+    const proof = key === undefined || at <= 0 ? undefined : reportHmac(key, textOf(kid, at), app);
     return proof === undefined ? [] : [[kid, { at, proof, ...(app === undefined ? {} : { app }) }] as const];
   });
   return Object.fromEntries(told);
@@ -48,7 +48,7 @@ export function believed(moments: EndedMoments, ring: Keyring | undefined): Last
     const moment = Object.hasOwn(moments, key.id) ? moments[key.id] : undefined;
     if (moment === undefined) return [];
     const { at, proof, app } = moment;
-    return isVouchedForBy(key, textOf(key.id, at), proof, app) ? [[key.id, at] as const] : [];
+    return isReportHmac(key, textOf(key.id, at), proof, app) ? [[key.id, at] as const] : [];
   });
   return Object.fromEntries(told);
 }

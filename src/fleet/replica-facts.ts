@@ -79,8 +79,8 @@ export function lastSignedByAll(reports: readonly HeardReport[]): LastSigned {
 }
 
 /** The keys that have taken over by themselves since a report was written: its process may sign with them until now. */
-function since({ planned = [] }: ReplicaReport, now: number): LastSigned {
-  return Object.fromEntries(planned.filter(({ from }) => from <= now).map(({ kid }) => [kid, now]));
+function since({ scheduled = [] }: ReplicaReport, now: number): LastSigned {
+  return Object.fromEntries(scheduled.filter(({ from }) => from <= now).map(({ kid }) => [kid, now]));
 }
 
 /** The later of each moment. */

@@ -35,8 +35,8 @@ export interface ReportedUse {
   readonly signedAt: number;
 }
 
-/** A key that takes over by itself. */
-export interface PlannedKey {
+/** A staged key that is scheduled to sign. */
+export interface ScheduledKey {
   readonly kid: string;
   /** When it does so by the clock that is furthest ahead; milliseconds since 1970. */
   readonly from: number;
@@ -78,7 +78,7 @@ export interface ReplicaReport {
   /** Undefined for a process that has no keyring yet. */
   readonly signs: string | undefined;
   /** Keys that it signs with from a moment on, whether it can say so then or not. */
-  readonly planned?: readonly PlannedKey[] | undefined;
+  readonly scheduled?: readonly ScheduledKey[] | undefined;
   /** The ids of the secrets that it seals and opens a shared keyring with; undefined where none is shared. */
   readonly roots?: readonly string[] | undefined;
   /** When the ring in force was loaded. */
@@ -141,7 +141,7 @@ const REPORT = {
   fingerprint: isLine,
   verifies: listOf(isKid, MOST_KEYS),
   signs: optional(isKid),
-  planned: optional(listOf((key) => hasShape(key, { kid: isKid, from: isMoment }), MOST_KEYS)),
+  scheduled: optional(listOf((key) => hasShape(key, { kid: isKid, from: isMoment }), MOST_KEYS)),
   roots: optional(listOf(isKid, MOST_KEYS)),
   loadedAt: isMoment,
   uses: listOf((use) => hasShape(use, USE), MOST_USES),

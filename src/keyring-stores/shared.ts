@@ -18,7 +18,7 @@ const ATTEMPTS = 100;
 const ASK_AGAIN = 3;
 
 /** The shared ring as it was found. */
-export interface FoundRing extends Slot {
+export interface StoredRing extends Slot {
   readonly ring: Keyring;
   /** The ids of the roots that it is sealed under. */
   readonly roots: readonly string[];
@@ -71,7 +71,7 @@ export class SharedRingStore implements RingStore {
    *
    * @throws KeyturnError `engine_unavailable`, `keyring_sealed`, `document_invalid`, `document_version`
    */
-  async find(): Promise<FoundRing | undefined> {
+  async find(): Promise<StoredRing | undefined> {
     const slot = await ask(this.name, () => this.#table.read());
     return slot === undefined ? undefined : this.#open(slot);
   }
@@ -105,7 +105,7 @@ export class SharedRingStore implements RingStore {
    * @returns false when something else is there
    * @throws KeyturnError `engine_unavailable`, and what reading it would throw: whatever is wrong, what is kept stays
    */
-  async put(ring: Keyring, over: FoundRing | undefined): Promise<boolean> {
+  async put(ring: Keyring, over: StoredRing | undefined): Promise<boolean> {
     const place = over?.place;
     return await this.#write(
       this.#readable(sealRing(ring, this.#seal(place), over?.text), place),
@@ -120,7 +120,7 @@ export class SharedRingStore implements RingStore {
    * @returns false when something else is there by now
    * @throws KeyturnError as {@link put}
    */
-  async sealAnew({ ring, version, place }: FoundRing): Promise<boolean> {
+  async sealAnew({ ring, version, place }: StoredRing): Promise<boolean> {
     return await this.#write(this.#readable(sealRing(ring, this.#seal(place)), place), version, place);
   }
 
@@ -130,12 +130,12 @@ export class SharedRingStore implements RingStore {
    * @returns false when something else is there by now
    * @throws KeyturnError `engine_unavailable`
    */
-  async sealToo({ version, text, place }: FoundRing): Promise<boolean> {
+  async sealToo({ version, text, place }: StoredRing): Promise<boolean> {
     return await this.#write(sealUnder(text, this.name, this.#seal(place), cleanSecret), version, place);
   }
 
   /** Whether the ring is kept for the app without a name, and this process has one. */
-  isToMove({ place }: FoundRing): boolean {
+  isToMove({ place }: StoredRing): boolean {
     return this.#table.move !== undefined && place !== undefined && place.app === undefined;
   }
 
@@ -145,7 +145,7 @@ export class SharedRingStore implements RingStore {
    * @returns false when something else is there by now
    * @throws KeyturnError `secret_differs` where others hold a secret that this process does not, `engine_unavailable`
    */
-  async move({ ring, roots }: FoundRing): Promise<boolean> {
+  async move({ ring, roots }: StoredRing): Promise<boolean> {
     const missing = roots.filter((kid) => this.#roots.get(kid)?.live !== true);
     if (missing.length > 0) {
       throw new KeyturnError(
@@ -189,7 +189,7 @@ export class SharedRingStore implements RingStore {
     return await this.#table.watch(told, onLoss);
   }
 
-  async #findOne(): Promise<FoundRing> {
+  async #findOne(): Promise<StoredRing> {
     const found = await this.find();
     if (found !== undefined) return found;
     throw new KeyturnError(
@@ -199,7 +199,7 @@ export class SharedRingStore implements RingStore {
     );
   }
 
-  #open({ version, text, place }: Slot): FoundRing {
+  #open({ version, text, place }: Slot): StoredRing {
     const opened = openRing(text, this.name, this.#seal(place), cleanSecret);
     return { version, text, ...(place === undefined ? {} : { place }), ...opened };
   }

@@ -1,8 +1,8 @@
 // Turns the keys in force into the first generation of a keyring document.
 import { randomBytes } from 'node:crypto';
+import { historyText } from './history-text.js';
 import type { Key } from './key.js';
 import { Keyring } from './keyring.js';
-import { saidIn } from './said.js';
 
 /** What a new document records of its beginning. */
 export interface Beginning {
@@ -34,6 +34,6 @@ export function adopt(keys: readonly Key[], beginning: Beginning): Keyring {
     id: beginning.id,
     generation: 1,
     replaces: beginning.replaces ?? [],
-    history: [{ ...entry, ...saidIn({ who: beginning.who }) }],
+    history: [{ ...entry, ...historyText({ who: beginning.who }) }],
   });
 }

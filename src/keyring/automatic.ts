@@ -4,13 +4,13 @@
 import { KeyturnError } from '../errors.js';
 import type { Key, Material } from './key.js';
 import type { Keyring } from './keyring.js';
-import { effective } from './scheduled.js';
+import { applyScheduled } from './scheduled.js';
 import type { TransitionFacts } from './step-facts.js';
 import { retire, stage } from './transitions.js';
 import { safeToRetireAt } from './waits.js';
 
 /** When and how a ring rotates by itself. Seconds. */
-export interface RotationPlan {
+export interface RotationPolicy {
   /** A new key signs so long after the last one began to. */
   readonly every: number;
   /** The longest that a replica goes on without hearing of the ring. */
@@ -24,22 +24,22 @@ type Waits = Pick<TransitionFacts, 'now' | 'maxLag' | 'skew' | 'lifetimes' | 'of
  *
  * @param facts without replicas
  */
-export function mayBeDue(ring: Keyring, { every }: RotationPlan, facts: Waits): boolean {
+export function mayBeDue(ring: Keyring, { every }: RotationPolicy, facts: Waits): boolean {
   return isDue(ring, every, facts.now) || retirable(ring, facts).length > 0;
 }
 
 /**
- * The ring with what is due done: a new key that takes over by itself, and keys removed whose tokens have all expired.
+ * The ring with what is due done: a new key that is scheduled to sign, and keys removed whose tokens have all expired.
  * The same ring where nothing is due. However many periods have passed, one key makes up for them.
  */
 export function turn(
   ring: Keyring,
-  plan: RotationPlan,
+  plan: RotationPolicy,
   fresh: () => Material,
   facts: TransitionFacts,
 ): Keyring {
   const renewed = isDue(ring, plan.every, facts.now)
-    ? stage(ring, fresh(), facts, takesOverAt(plan, facts))
+    ? stage(ring, fresh(), facts, signsFrom(plan, facts))
     : ring;
   return retirable(renewed, facts).reduce((present, kid) => retiredIfSafe(present, kid, facts), renewed);
 }
@@ -53,7 +53,7 @@ export function nextKeyAt(
 }
 
 function isDue(published: Keyring, every: number, now: number): boolean {
-  const ring = effective(published, now);
+  const ring = applyScheduled(published, now);
   if (ring.keys.some((key) => key.state === 'staged')) return false;
   return now >= (nextKeyAt(ring, every) ?? Number.POSITIVE_INFINITY);
 }
@@ -62,12 +62,12 @@ function isDue(published: Keyring, every: number, now: number): boolean {
  * No replica is asked: the wait is long enough for one that is cut off. It goes on for a lease, then it is not ready
  * and signs no more, and when it comes back it reads the ring first.
  */
-function takesOverAt({ lease }: RotationPlan, { now, maxLag, skew }: TransitionFacts): number {
+function signsFrom({ lease }: RotationPolicy, { now, maxLag, skew }: TransitionFacts): number {
   return now + (lease + maxLag + skew) * 1000;
 }
 
 function retirable(published: Keyring, facts: Waits): readonly string[] {
-  return effective(published, facts.now)
+  return applyScheduled(published, facts.now)
     .keys.filter((key) => key.state === 'retiring' && key.dates.retiring !== undefined)
     .filter((key) => safeToRetireAt(key, facts) <= facts.now)
     .map((key) => key.id);

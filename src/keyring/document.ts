@@ -70,7 +70,7 @@ export function writeDocument(keyring: Keyring): string {
       dates: Object.fromEntries(
         Object.entries(key.dates).map(([state, at]) => [state, new Date(at as number).toISOString()]),
       ),
-      ...(key.activatesAt === undefined ? {} : { activates: new Date(key.activatesAt).toISOString() }),
+      ...(key.scheduledFor === undefined ? {} : { activates: new Date(key.scheduledFor).toISOString() }),
       ...(Object.keys(key.lifetimes).length === 0 ? {} : { lifetimes: key.lifetimes }),
       ...(Object.keys(key.clocks).length === 0 ? {} : { clocks: key.clocks }),
     })),
@@ -95,7 +95,7 @@ function readKey(field: Field, clean: (secret: string, where: string) => string)
   const facts: KeyFacts = {
     dates: readDates(record.get('dates')),
     lifetimes: readCounts(record.get('lifetimes')),
-    activatesAt: activates.value === undefined ? undefined : activates.moment(),
+    scheduledFor: activates.value === undefined ? undefined : activates.moment(),
     clocks: readCounts(record.get('clocks')),
   };
   const secret = record.get('secret');

@@ -6,7 +6,7 @@ import { readBounded } from '../disk/read.js';
 import { KeyturnError } from '../errors.js';
 import { parseDocument, writeDocument } from './document.js';
 import type { Keyring } from './keyring.js';
-import { DOCUMENT_LIMIT_BYTES } from './room.js';
+import { DOCUMENT_LIMIT_BYTES } from './size-limit.js';
 
 /** How often a change is begun anew after its lock was broken: a writer that was stopped for a minute. */
 const ATTEMPTS = 3;

@@ -78,8 +78,8 @@ export interface KeyFacts {
    * a token of it live.
    */
   readonly lifetimes?: Lifetimes;
-  /** A staged key takes over by itself then; milliseconds since 1970. */
-  readonly activatesAt?: number | undefined;
+  /** A staged key signs from then on, without another step; milliseconds since 1970. */
+  readonly scheduledFor?: number | undefined;
   /** Of a staged key: what the clocks at hand showed when it was staged. */
   readonly clocks?: ClockReadings | undefined;
 }
@@ -99,7 +99,7 @@ export class Key {
   readonly state: KeyState;
   readonly dates: KeyDates;
   readonly lifetimes: Lifetimes;
-  readonly activatesAt: number | undefined;
+  readonly scheduledFor: number | undefined;
   readonly clocks: ClockReadings;
   readonly #material: Material | undefined;
 
@@ -110,7 +110,7 @@ export class Key {
     this.state = state;
     this.dates = Object.freeze({ ...facts.dates });
     this.lifetimes = Object.freeze({ ...facts.lifetimes });
-    this.activatesAt = state === 'staged' ? facts.activatesAt : undefined;
+    this.scheduledFor = state === 'staged' ? facts.scheduledFor : undefined;
     this.clocks = Object.freeze(state === 'staged' ? { ...facts.clocks } : {});
     this.#material = gone || typeof of === 'string' ? undefined : of;
     Object.freeze(this);
@@ -127,7 +127,7 @@ export class Key {
     return new Key(this.#material ?? this.id, this.state, {
       dates: this.dates,
       lifetimes: longer(this.lifetimes, lifetimes),
-      activatesAt: this.activatesAt,
+      scheduledFor: this.scheduledFor,
       clocks: this.clocks,
     });
   }

@@ -88,7 +88,7 @@ export class Keyring {
     return this.keys.filter((key) => key.live);
   }
 
-  /** The ring as it was published: a planned takeover comes about by the clock, and is no generation of its own. */
+  /** The ring as it was published: a scheduled promotion comes about by the clock, and is no generation of its own. */
   get published(): Keyring {
     return this.#published ?? this;
   }

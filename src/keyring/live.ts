@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { KeyturnError } from '../errors.js';
 import { Key, Material } from './key.js';
 import { Keyring } from './keyring.js';
-import { effective, factsOf, nextChangeAt } from './scheduled.js';
+import { applyScheduled, factsOf, nextScheduledAt } from './scheduled.js';
 import { isSame, requireSuccessor, revokedElsewhere } from './successor.js';
 
 /** Told after the ring in force has changed; `former` is undefined when there was none before. Must not throw. */
@@ -25,7 +25,7 @@ export class LiveKeyring {
   readonly #clock: () => number;
   readonly #steady: () => number;
   readonly #listeners = new Set<RingListener>();
-  /** As it was found, planned changes still to come. */
+  /** As it was found, scheduled changes still to come. */
   #found: Keyring | undefined;
   #current: Keyring | undefined;
   #changesAt: number | undefined;
@@ -42,7 +42,7 @@ export class LiveKeyring {
 
   /**
    * @param keyring undefined: one that is found later
-   * @param clock milliseconds since 1970; asked only while a change is planned, or a lease is held
+   * @param clock milliseconds since 1970; asked only while a change is scheduled, or a lease is held
    * @param steady milliseconds; never put back
    */
   constructor(
@@ -62,7 +62,7 @@ export class LiveKeyring {
     return this.#current ?? notFound();
   }
 
-  /** As it was found, planned changes still to come; undefined before the first one was. */
+  /** As it was found, scheduled changes still to come; undefined before the first one was. */
   get found(): Keyring | undefined {
     return this.#found;
   }
@@ -165,11 +165,11 @@ export class LiveKeyring {
 
   #putInForce(found: Keyring): Keyring {
     const now = this.#clock();
-    const present = effective(found, now);
+    const present = applyScheduled(found, now);
     const current = without(present, this.#revoked, now);
     this.#found = found;
     this.#current = current;
-    this.#changesAt = nextChangeAt(current);
+    this.#changesAt = nextScheduledAt(current);
     this.#signerRevoked = current.active.id !== present.active.id;
     return current;
   }

@@ -20,7 +20,7 @@ export interface Generation {
  */
 export function markOf(id: string, generation: number, keys: readonly Key[]): string {
   const states = keys
-    .map((key) => [key.id, key.state, key.activatesAt ?? null] as const)
+    .map((key) => [key.id, key.state, key.scheduledFor ?? null] as const)
     .sort(([one], [other]) => (one < other ? -1 : 1));
   return createHash('sha256')
     .update(JSON.stringify([id, generation, states]))

@@ -13,7 +13,7 @@ import {
 import { type HistoryEntry, Keyring } from './keyring.js';
 import { gatherMarks } from './marks.js';
 import { foldedHistory } from './prune.js';
-import { effective } from './scheduled.js';
+import { applyScheduled } from './scheduled.js';
 
 export interface MergeFacts {
   /** Milliseconds since 1970. */
@@ -34,7 +34,7 @@ export interface MergeFacts {
  * @param other of the same id
  */
 export function merge(mine: Keyring, other: Keyring, facts: MergeFacts): Keyring {
-  const [one, two] = [effective(mine, facts.now), effective(other, facts.now)];
+  const [one, two] = [applyScheduled(mine, facts.now), applyScheduled(other, facts.now)];
   const history = joined(one.history, two.history);
   const furthest = new Map(
     [...one.keys, ...two.keys].map(({ id }) => [id, furthestState(id, one, two, history)]),
@@ -100,12 +100,12 @@ function joinedKey(
   const [first] = found as [Key];
   const material = found.find((key) => key.material !== undefined)?.material;
   const dates = found.map((key) => key.dates).reduce(laterOf);
-  const plans = found.flatMap(({ activatesAt }) => activatesAt ?? []);
+  const plans = found.flatMap(({ scheduledFor }) => scheduledFor ?? []);
   const signed = state === 'active' || state === 'retiring';
   return new Key(material ?? first.id, state, {
     dates: dates[state] === undefined ? { ...dates, [state]: now } : dates,
     lifetimes: [...found.map((key) => key.lifetimes), signed ? lifetimes : {}].reduce(longer),
-    activatesAt: plans.length === 0 ? undefined : Math.max(...plans),
+    scheduledFor: plans.length === 0 ? undefined : Math.max(...plans),
   });
 }
 

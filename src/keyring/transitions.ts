@@ -4,13 +4,13 @@
 // that one ready replica issued is accepted by every ready replica until it expires. Revoking is exempt.
 // test/keyring/model.test.ts explores this exhaustively with these very functions, and says what they rest on.
 import { KeyturnError } from '../errors.js';
-import { formerKey, forwardAgain, lastRollback } from './former.js';
+import { formerKey, forwardAgain, lastRollback } from './former-key.js';
+import { historyText } from './history-text.js';
 import { Key, longer, type Material, typed } from './key.js';
 import { Keyring } from './keyring.js';
 import { gatherMarks } from './marks.js';
 import { foldedHistory, prunedKeys } from './prune.js';
-import { saidIn } from './said.js';
-import { effective, factsOf } from './scheduled.js';
+import { applyScheduled, factsOf } from './scheduled.js';
 import { isLive, replicasWithout, type TransitionFacts } from './step-facts.js';
 import {
   expiryOf,
@@ -24,14 +24,14 @@ import {
 /**
  * Adds a key that verifies and does not sign yet.
  *
- * @param activatesAt takes over by itself then, on every replica; milliseconds since 1970
+ * @param scheduledFor it signs from then on, on every replica, without another step; milliseconds since 1970
  * @throws KeyturnError `stage_pending`, `key_state`, `too_early`, `keyring_not_document`
  */
 export function stage(
   published: Keyring,
   material: Material,
   facts: TransitionFacts,
-  activatesAt?: number,
+  scheduledFor?: number,
 ): Keyring {
   const ring = present(published, facts);
   const pending = ring.keys.find((key) => key.state === 'staged');
@@ -50,15 +50,15 @@ export function stage(
       'stage a new secret',
     );
   }
-  if (activatesAt !== undefined) {
+  if (scheduledFor !== undefined) {
     const safeAt = knownToAllAt(facts);
-    if (activatesAt < safeAt) {
-      throw tooEarly('the key cannot take over before every replica can verify with it', safeAt);
+    if (scheduledFor < safeAt) {
+      throw tooEarly('the key cannot be scheduled to sign before every replica can verify with it', safeAt);
     }
   }
   const key = new Key(material, 'staged', {
     dates: { staged: facts.now },
-    activatesAt,
+    scheduledFor,
     clocks: facts.clocks,
   });
   return next(ring, [key, ...ring.keys], 'stage', key.id, facts);
@@ -129,7 +129,7 @@ export function rollback(published: Keyring, facts: TransitionFacts): Keyring {
 
 /**
  * Removes the secret of a key whose tokens have all expired. A staged key that never signed goes at once, unless it
- * is about to take over by itself.
+ * is scheduled to sign before everybody could know of it.
  *
  * @param kid default: every retiring key that is safe to retire; refused where none is
  * @throws KeyturnError `key_unknown`, `key_state`, `done_already`, `too_early`, `key_in_use`, `replica_behind`,
@@ -165,11 +165,11 @@ function retireOne(published: Keyring, kid: string, facts: TransitionFacts): Key
   if (key.state === 'active')
     throw new KeyturnError('key_state', `the key ${key.id} signs`, 'promote another one first');
   if (key.state !== 'staged' && key.state !== 'retiring') throw gone(key, 'be retired');
-  if (key.activatesAt !== undefined && key.activatesAt < knownToAllAt(facts)) {
+  if (key.scheduledFor !== undefined && key.scheduledFor < knownToAllAt(facts)) {
     throw new KeyturnError(
       'key_state',
-      `the key ${key.id} takes over by itself before every replica can know that it should not`,
-      `let it take over at ${new Date(key.activatesAt).toISOString()}, then roll back`,
+      `the key ${key.id} is scheduled to sign before every replica can know that it should not`,
+      `let it sign at ${new Date(key.scheduledFor).toISOString()}, then roll back`,
     );
   }
   refuseSigning(key, facts);
@@ -225,9 +225,9 @@ export function revoke(published: Keyring, kid: string, fresh: Material, facts: 
   return next(ring, [successor, ...others], 'revoke', kid, facts);
 }
 
-/** The ring that a transition starts from: as it is now, a planned takeover included. */
+/** The ring that a transition starts from: as it is now, scheduled promotions that are due included. */
 function present(published: Keyring, facts: TransitionFacts): Keyring {
-  const ring = effective(published, facts.now);
+  const ring = applyScheduled(published, facts.now);
   if (ring === published) return ring;
   // The one that was taken over from may have signed with the lifetimes in force until now.
   const keys = ring.keys.map((key) =>
@@ -303,7 +303,7 @@ function next(
     at: facts.now,
     what,
     kid,
-    ...saidIn(facts),
+    ...historyText(facts),
     ...(facts.gone && facts.gone.length > 0 ? { gone: facts.gone } : {}),
   };
   // Whoever signs may have issued tokens with the lifetimes in force until now.

@@ -22,7 +22,7 @@ export interface Following {
   readonly found: (keyring: Keyring) => void;
   /** What was found is no good, and the last good ring stays in force. */
   readonly failed: (error: KeyturnError) => void;
-  /** Time has passed: what a ring has planned may be due. */
+  /** Time has passed: what a ring has scheduled may be due. */
   readonly passed: () => void;
 }
 

@@ -4,7 +4,7 @@ import { KeyturnError } from '../errors.js';
 import { type KeyState, Material } from '../keyring/key.js';
 import type { Config } from '../purposes/payloads.js';
 import { type Machine, thisMachine } from '../resolve/machine.js';
-import { foundRing } from './init/init.js';
+import { initRing } from './init/init.js';
 import { publicRotation, type Rotation } from './public.js';
 import { Rotation as RingRotation, type RotationOptions } from './rotation.js';
 import { strongSecret } from './strong-secret.js';
@@ -70,7 +70,7 @@ export interface NewKeyring {
 export async function initKeyring(options: InitKeyringOptions = {}): Promise<NewKeyring> {
   requireOptions(options, 'initKeyring(options)', INIT, { secret: 'write secrets: [secret]' });
   const imported = (options.secrets ?? []).map((secret) => new Material(strongSecret(secret)));
-  const { place, document, ring, keys, takeAway } = await foundRing({
+  const { place, document, ring, keys, takeAway } = await initRing({
     machine: machineOf(options),
     profile: options.profile,
     config: options.config as RotationOptions['config'],

@@ -29,7 +29,7 @@ export interface Rotation {
   readonly place: string | undefined;
   /** Whether replicas share the keyring in an engine. */
   readonly shared: boolean;
-  /** The keyring as it is now, without material; planned changes that are due included. */
+  /** The keyring as it is now, without material; scheduled changes that are due included. */
   keyring(): Promise<KeyringView>;
   /** Every key, every replica, and what is safe when. */
   status(): Promise<Status>;

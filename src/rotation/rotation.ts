@@ -15,8 +15,8 @@ import { parseDocument, writeDocument } from '../keyring/document.js';
 import { type ClockReadings, Material } from '../keyring/key.js';
 import type { HistoryEntry, Keyring } from '../keyring/keyring.js';
 import { merge } from '../keyring/merge.js';
-import { madeToFit, requireRoom } from '../keyring/room.js';
-import { effective } from '../keyring/scheduled.js';
+import { applyScheduled } from '../keyring/scheduled.js';
+import { requireSpareRoom, shrinkToFit } from '../keyring/size-limit.js';
 import type { ReplicaFacts, TransitionFacts } from '../keyring/step-facts.js';
 import { promote, retire, revoke, rollback, stage } from '../keyring/transitions.js';
 import { madeAt } from '../keyring/waits.js';
@@ -28,8 +28,9 @@ import type { Machine } from '../resolve/machine.js';
 import { type Resolution, resolve } from '../resolve/resolve.js';
 import { generateSecret } from '../secret/generate.js';
 import { cleanSecret } from '../secret/text.js';
+import { type AssumedProfile, withProductionWaits } from './assumed-profile.js';
 import { type Deploy, deploysOf } from './deploys.js';
-import { isNamed, withGone } from './gone.js';
+import { isNamed, withGone } from './gone-processes.js';
 import { type Impact, impactOf, type Step } from './impact.js';
 import {
   type ByHand,
@@ -45,7 +46,6 @@ import {
 import { type Status, statusOf } from './status.js';
 import type { Outcome, StageOptions, StepOptions } from './step.js';
 import { strongSecret } from './strong-secret.js';
-import { type Unsaid, withProductionWaits } from './unsaid.js';
 import { type WaitOptions, whenSafe } from './wait.js';
 
 export interface RotationOptions {
@@ -53,7 +53,7 @@ export interface RotationOptions {
   /** A profile that the caller insists on. */
   readonly profile?: string | undefined;
   /** Where no profile was said: what `profile` was chosen from. The waits are those of production then. */
-  readonly unsaid?: Unsaid | undefined;
+  readonly assumed?: AssumedProfile | undefined;
   /** Settings written in the program, as `createKeyturn({ config })` takes them. */
   readonly config?: Readonly<Record<string, unknown>> | undefined;
   /** A keyring document to work on instead of the source in force: nothing is written, see `document`. */
@@ -124,7 +124,7 @@ export class Rotation {
     const { machine, profile, config } = options;
     const found = await resolve({ machine, profile, config, create: false });
     const resolution =
-      options.unsaid !== undefined ? { ...found, settings: withProductionWaits(found.settings) } : found;
+      options.assumed !== undefined ? { ...found, settings: withProductionWaits(found.settings) } : found;
     const wrong = resolution.problems.find(
       ({ severity, area, error }) =>
         severity === 'error' &&
@@ -159,8 +159,8 @@ export class Rotation {
   }
 
   /** Set where no profile was said. */
-  get unsaid(): Unsaid | undefined {
-    return this.#options.unsaid;
+  get assumed(): AssumedProfile | undefined {
+    return this.#options.assumed;
   }
 
   /** By what the reports of replicas count. */
@@ -179,9 +179,9 @@ export class Rotation {
     return this.#places.shared !== undefined;
   }
 
-  /** The ring as it is now, planned changes that are due included. */
+  /** The ring as it is now, scheduled changes that are due included. */
   async ring(): Promise<Keyring> {
-    return effective(await this.#found(), this.#now());
+    return applyScheduled(await this.#found(), this.#now());
   }
 
   /** The ring as it was found. */
@@ -243,7 +243,7 @@ export class Rotation {
     return statusOf(shown, {
       resolution: this.resolution,
       place: this.place,
-      profileSaid: this.unsaid === undefined,
+      profileSaid: this.assumed === undefined,
       writable: store instanceof FileRingStore ? await store.writable() : true,
       shared: this.shared,
       replicas,
@@ -318,9 +318,9 @@ export class Rotation {
     return await this.#step(material.kid, options, (ring, facts, replicas) => {
       // It signs by itself, whoever goes by something else then.
       if (options.activateIn !== undefined) refuseOtherSource(ring, replicas, undefined);
-      const activatesAt =
+      const scheduledFor =
         options.activateIn === undefined ? undefined : facts.now + options.activateIn * 1000;
-      return stage(ring, material, facts, activatesAt);
+      return stage(ring, material, facts, scheduledFor);
     });
   }
 
@@ -361,7 +361,7 @@ export class Rotation {
   async revoke(kid: string, options: StepOptions = {}, look?: (former: Keyring) => void): Promise<Outcome> {
     const fresh = new Material(generateSecret());
     const change = (ring: Keyring, facts: TransitionFacts): Keyring => {
-      look?.(effective(ring, facts.now));
+      look?.(applyScheduled(ring, facts.now));
       return revoke(ring, kid, fresh, facts);
     };
     return await this.#step(kid, options, change, REVOKE);
@@ -424,15 +424,15 @@ export class Rotation {
       const replicas = heard.filter((report) => !gone.includes(report));
       // Where none was said it is theirs: the waits are the longest there are, and reports tell lifetimes.
       const own = this.resolution.profile.profile;
-      const profile = this.unsaid === undefined ? own : (replicas[0]?.profile ?? own);
+      const profile = this.assumed === undefined ? own : (replicas[0]?.profile ?? own);
       const self = { profile, roots: this.#places.shared?.roots, words: COMMAND_WORDS };
       try {
         if (!regardless && !joins) refuseDisagreement(found, self, replicas);
         const known = await this.#facts(found, replicas, options, regardless);
-        former = effective(found, known.now);
+        former = applyScheduled(found, known.now);
         const next = change(found, withGone(known, gone), replicas);
         if (joins) refuseDisagreement(next, self, replicas);
-        return regardless ? madeToFit(next) : requireRoom(next);
+        return regardless ? shrinkToFit(next) : requireSpareRoom(next);
       } catch (error) {
         throw saySilence(error, replicas, this.countsBy, this.#now());
       }

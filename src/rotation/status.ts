@@ -3,7 +3,7 @@ import type { KeyturnError } from '../errors.js';
 import type { HeardReport } from '../fleet/authentic.js';
 import type { OtherApp } from '../fleet/other-apps.js';
 import { type CountsBy, replicasIn, silentOf, type UnheardOf, unheardOfIn } from '../fleet/silent.js';
-import { forwardAgain } from '../keyring/former.js';
+import { forwardAgain } from '../keyring/former-key.js';
 import type { KeyDates, KeyState, Lifetimes } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
 import type { TransitionFacts } from '../keyring/step-facts.js';
@@ -20,8 +20,8 @@ export interface KeyStatus {
   readonly dates: KeyDates;
   /** The longest that its tokens may live, in seconds, by purpose. */
   readonly lifetimes: Lifetimes;
-  /** When a staged key takes over by itself. */
-  readonly activatesAt: number | undefined;
+  /** When a staged key is scheduled to sign. */
+  readonly scheduledFor: number | undefined;
   /** How many of the reporting replicas verify with it. */
   readonly knownBy: number;
   /** When a token of it was last accepted, as far as replicas report. */
@@ -114,7 +114,7 @@ export function statusOf(ring: Keyring, parts: StatusParts): Status {
       state: key.state,
       dates: key.dates,
       lifetimes: key.lifetimes,
-      activatesAt: key.activatesAt,
+      scheduledFor: key.scheduledFor,
       knownBy: known.filter((replica) => replica.verifies.includes(key.id)).length,
       lastVerifiedAt: last(key.id, 'verifiedAt'),
       lastSignedAt: last(key.id, 'signedAt'),

@@ -3,10 +3,10 @@
 import { KeyturnError } from '../errors.js';
 import { type FactParts, gatherFacts } from '../fleet/facts.js';
 import { type RefusalWords, refuseDisagreement, type StepTaker } from '../fleet/refusals.js';
-import { mayBeDue, type RotationPlan, turn } from '../keyring/automatic.js';
+import { mayBeDue, type RotationPolicy, turn } from '../keyring/automatic.js';
 import { Material } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
-import { requireRoom } from '../keyring/room.js';
+import { requireSpareRoom } from '../keyring/size-limit.js';
 import { requireSuccessor } from '../keyring/successor.js';
 import type { RingStore } from '../keyring-stores/contract.js';
 import { unexpected } from '../resolve/follow.js';
@@ -18,7 +18,7 @@ const SHORTEST_PAUSE_MS = 500;
 
 export interface AutomaticParts {
   readonly store: RingStore;
-  readonly plan: RotationPlan;
+  readonly plan: RotationPolicy;
   /** The ring in force; undefined while there is none. */
   readonly ring: () => Keyring | undefined;
   readonly facts: () => FactParts;
@@ -78,7 +78,7 @@ export class AutomaticRotation {
         const { lease } = found.facts;
         const next = turn(kept, { ...plan, lease }, () => new Material(generateSecret()), found.facts);
         acted = next !== kept;
-        return acted ? requireRoom(next) : kept;
+        return acted ? requireSpareRoom(next) : kept;
       });
       this.#failure = undefined;
       if (!acted) return;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { KeyturnError } from '../errors.js';
 import { type FleetTimes, timesOf } from '../fleet/fleet-times.js';
 import { PendingReporter } from '../fleet/pending-reporter.js';
-import type { PlannedKey, ReplicaReport } from '../fleet/report.js';
+import type { ReplicaReport, ScheduledKey } from '../fleet/report.js';
 import type { Reporter } from '../fleet/reporter.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { LiveKeyring, type Moment } from '../keyring/live.js';
@@ -438,7 +438,7 @@ export class RingKeeper {
       verifies: ring?.live.map((key) => key.id) ?? [],
       // One that must not sign is not ready, and holds up nothing.
       signs: this.ring.stopped === undefined ? ring?.active.id : undefined,
-      planned: ring === undefined ? undefined : this.#plannedKeys(ring),
+      scheduled: ring === undefined ? undefined : this.#scheduledKeys(ring),
       roots: places.shared?.roots.live.map((key) => key.id),
       loadedAt: this.#loadedAt,
       // Of a key that the ring has forgotten nobody needs to know any more.
@@ -452,13 +452,13 @@ export class RingKeeper {
     };
   }
 
-  #plannedKeys(ring: Keyring): readonly PlannedKey[] | undefined {
-    const planned = ring.keys.flatMap(({ id, activatesAt }) =>
-      activatesAt === undefined
+  #scheduledKeys(ring: Keyring): readonly ScheduledKey[] | undefined {
+    const scheduled = ring.keys.flatMap(({ id, scheduledFor }) =>
+      scheduledFor === undefined
         ? []
-        : [{ kid: id, from: Math.max(0, activatesAt - this.#times.skew * 1000) }],
+        : [{ kid: id, from: Math.max(0, scheduledFor - this.#times.skew * 1000) }],
     );
-    return planned.length === 0 ? undefined : planned;
+    return scheduled.length === 0 ? undefined : scheduled;
   }
 }
 

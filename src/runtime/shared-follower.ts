@@ -8,8 +8,8 @@ import type { Key } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
 import type { LiveKeyring } from '../keyring/live.js';
 import { hasPassed, isRash, revokedElsewhere } from '../keyring/successor.js';
-import { pauseBetweenLooks } from '../keyring-stores/looks.js';
-import type { FoundRing, SharedRingStore } from '../keyring-stores/shared.js';
+import { pollInterval } from '../keyring-stores/poll-interval.js';
+import type { SharedRingStore, StoredRing } from '../keyring-stores/shared.js';
 import { type Following, unexpected } from '../resolve/follow.js';
 import type { Logger } from './log.js';
 
@@ -84,7 +84,7 @@ export class SharedFollower {
       following.passed();
       // One that hangs is not joined by others.
       if (this.#looking === undefined) void this.#look();
-    }, pauseBetweenLooks(maxLag));
+    }, pollInterval(maxLag));
     this.#timer.unref();
     // Not waited for: where the engine is gone it takes a while, and when it is on it says so.
     this.#watching = store.watch(
@@ -229,7 +229,7 @@ export class SharedFollower {
   }
 
   /** @returns whether the store was changed, or somebody else changed it meanwhile */
-  async #putBack(there: FoundRing): Promise<boolean> {
+  async #putBack(there: StoredRing): Promise<boolean> {
     const { store, ring, logger } = this.#parts;
     const mine = ring.found;
     const better = mine === undefined || ring.replaced ? undefined : this.#betterThan(there.ring, mine);
@@ -280,11 +280,11 @@ export class SharedFollower {
   }
 
   /** Whoever has only one of the secrets, the former, the present or the next, must be able to open it. */
-  #lacksRoot({ roots }: FoundRing): boolean {
+  #lacksRoot({ roots }: StoredRing): boolean {
     return this.#parts.store.roots.live.some(({ id }) => !roots.includes(id));
   }
 
-  async #sealToo(found: FoundRing): Promise<void> {
+  async #sealToo(found: StoredRing): Promise<void> {
     const { store, logger } = this.#parts;
     if (await store.sealToo(found))
       logger.info({ event: 'keyring.resealed' }, 'the shared keyring is sealed under another secret too');

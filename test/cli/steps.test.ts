@@ -137,7 +137,7 @@ describe('stage', () => {
     const cwd = await ringFolder({ secret: STRONG, state: 'active' });
     expectNotYet(
       await run(cwd, 'stage', '--activate-in', '1s'),
-      'cannot take over before every replica',
+      'cannot be scheduled to sign before every replica',
       SAFE,
     );
     const ran = await run(cwd, 'stage', '--activate-in', '2h');
@@ -400,8 +400,8 @@ describe('--json', () => {
       kid: expect.stringMatching(/^[\w-]{8}$/),
       generation: 2,
       keys: [
-        { kid, state: 'staged', safeAt: expect.stringMatching(/Z$/), activatesAt: null },
-        { kid: K, state: 'active', safeAt: null, activatesAt: null },
+        { kid, state: 'staged', safeAt: expect.stringMatching(/Z$/), scheduledFor: null },
+        { kid: K, state: 'active', safeAt: null, scheduledFor: null },
       ],
       next: { command: 'keyturn promote', remark: expect.any(String), safeAt: expect.stringMatching(/Z$/) },
     });
@@ -447,7 +447,7 @@ test.concurrent('a key id that begins with a dash can be typed, and is printed s
   expect((await run(cwd, 'retire', '--', kid)).code).toBe(0);
 });
 
-test.concurrent('a planned takeover that is due is told as what was so before the step', async () => {
+test.concurrent('a scheduled promotion that is due is told as what was so before the step', async () => {
   const cwd = await ringFolder({ secret: COMING, state: 'staged' }, { secret: STRONG, state: 'active' });
   const ring = JSON.parse(textOf(cwd));
   ring.keys[0].activates = new Date(Date.now() - 60_000).toISOString();

@@ -17,7 +17,7 @@ import type { ReplicaReport } from '../../src/fleet/report.js';
 import { parseDocument } from '../../src/keyring/document.js';
 import { changeDocument } from '../../src/keyring/file.js';
 import { Keyring } from '../../src/keyring/keyring.js';
-import { foundRing } from '../../src/rotation/init/init.js';
+import { initRing } from '../../src/rotation/init/init.js';
 import { createDevelopmentSecret } from '../../src/secret/development.js';
 import { cleanSecret } from '../../src/secret/text.js';
 import { machine, SECRET, STRONG, tempDir } from '../support/machine.js';
@@ -119,7 +119,7 @@ const WRITERS: Readonly<Record<string, Writer>> = {
   },
   init: {
     write: (cwd) =>
-      foundRing({
+      initRing({
         placeSaid: true,
         machine: machine({ cwd, env: { KEYTURN_ENV: 'prod', [SECRET]: STRONG } }),
         profile: undefined,

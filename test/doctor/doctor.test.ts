@@ -10,7 +10,7 @@ import type { ReplicaReport } from '../../src/fleet/report.js';
 import { parseDocument, writeDocument } from '../../src/keyring/document.js';
 import { Key, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
-import { foundRing } from '../../src/rotation/init/init.js';
+import { initRing } from '../../src/rotation/init/init.js';
 import { sessionSchemaSql } from '../../src/sessions/stores/postgres.js';
 import { ownSchema } from '../support/engines.js';
 import {
@@ -144,7 +144,7 @@ describe('source', () => {
   ])('says which to keep where a variable hides a document', async (secret, hint) => {
     const cwd = await folderWith({});
     const env = { KEYTURN_ENV: 'prod', [SECRET]: STRONG };
-    await foundRing({ machine: machine({ cwd, env }), placeSaid: true, imported: [] });
+    await initRing({ machine: machine({ cwd, env }), placeSaid: true, imported: [] });
     const on = { cwd, env: { ...env, [SECRET]: secret } };
     expect(await check('source', on)).toMatchObject({ status: 'warn', hint: expect.stringContaining(hint) });
     expect(await check('rotation', on)).toMatchObject({

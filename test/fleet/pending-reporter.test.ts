@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import { fleetFolder } from '../../src/fleet/file-fleet.js';
 import { createKeyturn } from '../../src/index.js';
-import { foundRing } from '../../src/rotation/init/init.js';
+import { initRing } from '../../src/rotation/init/init.js';
 import { Rotation } from '../../src/rotation/rotation.js';
 import { memoryLogger } from '../support/keyturn.js';
 import { SECRET, STRONG } from '../support/machine.js';
@@ -29,7 +29,7 @@ async function runningBeside(env: Record<string, string>): Promise<string> {
     await keyturn.close();
     rmSync(cwd, { recursive: true, force: true });
   });
-  await foundRing({ machine: machineIn(cwd, env), profile: 'dev', imported: [], placeSaid: true });
+  await initRing({ machine: machineIn(cwd, env), profile: 'dev', imported: [], placeSaid: true });
   return cwd;
 }
 

@@ -173,11 +173,11 @@ describe.concurrent('a process reports', () => {
     await until(async () => (await reports(path))[0]?.degraded === undefined);
   });
 
-  test('that a planned activation has taken place', async () => {
+  test('that a scheduled activation has taken place', async () => {
     const clock = new TestClock();
     const path = ringFile(
       documentOf(3, [
-        [COMING, 'staged', { activatesAt: clock.now + 60_000 }],
+        [COMING, 'staged', { scheduledFor: clock.now + 60_000 }],
         [STRONG, 'active'],
       ]),
     );
@@ -363,7 +363,7 @@ describe('of what is there, counts', () => {
     ['with a lag in words', (report) => ({ ...report, maxLag: '60' })],
     ['with half a second of lag', (report) => ({ ...report, maxLag: 0.5 })],
     ['with a lease in words', (report) => ({ ...report, lease: '15min' })],
-    ['with a plan that is none', (report) => ({ ...report, planned: [{ kid: kidOf(STRONG) }] })],
+    ['with a plan that is none', (report) => ({ ...report, scheduled: [{ kid: kidOf(STRONG) }] })],
     ['with a lifetime in words', (report) => ({ ...report, lifetimes: { session: '7d' } })],
     ['with a lifetime of no purpose', (report) => ({ ...report, lifetimes: { 'a b': 1 } })],
     ['with uses that are none', (report) => ({ ...report, uses: [null] })],
@@ -442,36 +442,36 @@ describe('of what is there, counts', () => {
 
 describe('a key that takes over by itself', () => {
   const kid = kidOf(COMING);
-  const planned = [{ kid, from: NOW + 5000 }];
+  const scheduled = [{ kid, from: NOW + 5000 }];
 
   test('is in the report, from when on it may sign by any clock', async () => {
     const clock = new TestClock();
     const text = documentOf(3, [
-      [COMING, 'staged', { activatesAt: clock.now + 3_600_000 }],
+      [COMING, 'staged', { scheduledFor: clock.now + 3_600_000 }],
       [STRONG, 'active'],
     ]);
     const path = ringFile(text);
     await follow(path, { clock: clock.read });
     const [report] = await reports(path, clock.now);
     // The skew is 300 s.
-    expect(report?.planned).toEqual([{ kid, from: clock.now + 3_300_000 }]);
+    expect(report?.scheduled).toEqual([{ kid, from: clock.now + 3_300_000 }]);
     clock.advance(3600);
     await until(async () => (await reports(path, clock.now))[0]?.signs === kid);
-    expect((await reports(path, clock.now))[0]?.planned).toBeUndefined();
+    expect((await reports(path, clock.now))[0]?.scheduled).toBeUndefined();
   });
 
   test('may have signed from then on, also where the process cannot say so any more', () => {
     const signedAt = (ms: number) =>
-      replicaFacts(heard(reportOf({ planned })), { ...JUDGING, now: NOW + ms }).lastSigned;
+      replicaFacts(heard(reportOf({ scheduled })), { ...JUDGING, now: NOW + ms }).lastSigned;
     expect(signedAt(4999)).toEqual({});
     expect(signedAt(5000)).toEqual({ [kid]: NOW + 5000 });
     expect(signedAt(60_000)).toEqual({ [kid]: NOW + 60_000 });
     const endedAt = NOW + LEASE * 1000;
-    expect(lastSignedUntil(reportOf({ planned }), endedAt)).toEqual({
+    expect(lastSignedUntil(reportOf({ scheduled }), endedAt)).toEqual({
       [kidOf(STRONG)]: endedAt,
       [kid]: endedAt,
     });
-    expect(lastSignedUntil(reportOf({ planned }), NOW)).toEqual({ [kidOf(STRONG)]: NOW });
+    expect(lastSignedUntil(reportOf({ scheduled }), NOW)).toEqual({ [kidOf(STRONG)]: NOW });
   });
 
   test('keeps a step back that would end its tokens too early', () => {
@@ -485,7 +485,7 @@ describe('a key that takes over by itself', () => {
     const deaf = reportOf({
       at: NOW + 1_390_000,
       verifies: [kid, kidOf(STRONG)],
-      planned: [{ kid, from: NOW + 1_100_000 }],
+      scheduled: [{ kid, from: NOW + 1_100_000 }],
     });
     const ended = endedFacts(lastSignedUntil(deaf, deaf.at + LEASE * 1000));
     const retireAt = (ms: number, ...replicas: ReplicaReport[]) => {

@@ -1,10 +1,10 @@
 // Rotation by itself, as pure steps: when something is due, and what is done then. model.test.ts shows that nobody is
 // logged out by it.
 import { describe, expect, test } from 'vitest';
-import { mayBeDue, nextKeyAt, type RotationPlan, turn } from '../../src/keyring/automatic.js';
+import { mayBeDue, nextKeyAt, type RotationPolicy, turn } from '../../src/keyring/automatic.js';
 import { Key, type KeyFacts, type KeyState, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
-import { effective } from '../../src/keyring/scheduled.js';
+import { applyScheduled } from '../../src/keyring/scheduled.js';
 import type { ReplicaFacts, TransitionFacts } from '../../src/keyring/step-facts.js';
 import { promote, retire, stage } from '../../src/keyring/transitions.js';
 
@@ -14,7 +14,7 @@ const SKEW = 300;
 const LEASE = 900;
 const LIFETIME = 3600;
 const EVERY = 90 * 86_400;
-const PLAN: RotationPlan = { every: EVERY, lease: LEASE };
+const PLAN: RotationPolicy = { every: EVERY, lease: LEASE };
 /** From staging until the key signs everywhere, in seconds. */
 const TAKEOVER = LEASE + MAX_LAG + SKEW;
 /** From the takeover until nobody can have a token of the former key, in seconds. */
@@ -63,9 +63,15 @@ describe('a new key', () => {
 
   test('takes over when whoever has not heard of it is not ready any more', () => {
     const turned = step(ONE, at(EVERY));
-    expect(turned.keys[0]?.activatesAt).toBe(NOW + (EVERY + TAKEOVER) * 1000);
-    expect(states(effective(turned, NOW + (EVERY + TAKEOVER) * 1000 - 1))).toEqual(['1 staged', '0 active']);
-    expect(states(effective(turned, NOW + (EVERY + TAKEOVER) * 1000))).toEqual(['1 active', '0 retiring']);
+    expect(turned.keys[0]?.scheduledFor).toBe(NOW + (EVERY + TAKEOVER) * 1000);
+    expect(states(applyScheduled(turned, NOW + (EVERY + TAKEOVER) * 1000 - 1))).toEqual([
+      '1 staged',
+      '0 active',
+    ]);
+    expect(states(applyScheduled(turned, NOW + (EVERY + TAKEOVER) * 1000))).toEqual([
+      '1 active',
+      '0 retiring',
+    ]);
   });
 
   test('is one, however many periods have passed', () => {

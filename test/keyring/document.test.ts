@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { KeyturnError } from '../../src/errors.js';
 import { parseDocument, writeDocument } from '../../src/keyring/document.js';
+import { looksLikeDocument } from '../../src/keyring/document-text.js';
 import { KEY_STATES, Key, type KeyDates, type KeyState, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
-import { looksLikeDocument } from '../../src/keyring/looks.js';
 import { cleanSecret } from '../../src/secret/text.js';
 import { COMING, expectNoLeak, kidOf, OLDER, printed, STRONG } from '../support/machine.js';
 

@@ -28,7 +28,7 @@
 //   replica's report and its start. With `expectedReplicas` the number is true, and whoever starts afterwards is not
 //   two steps behind.
 // - A ring is published at the moment of its date. Where it is not, as with a pipeline, `max_lag` counts from the date.
-// - A key that takes over by itself at a planned time is not held back by reports: it needs the first assumption,
+// - A key that takes over by itself at a scheduled time is not held back by reports: it needs the first assumption,
 //   and the check finds what happens otherwise.
 // - Lifetimes do not change; transitions.test.ts looks at how they are noted.
 //
@@ -88,7 +88,7 @@ describe('no ready replica refuses a token that has not expired', () => {
       'any number of replicas, two rotations, no reports, operators on one machine',
       { operators: 'one machine' },
     ],
-    ['any number of replicas, two rotations, no reports, planned takeovers', { plans: true }],
+    ['any number of replicas, two rotations, no reports, scheduled promotions', { plans: true }],
     ['three replicas, one rotation, with reports', { replicas: 3, rotations: 1, reports: 'kept' }],
     ['any number of replicas, two rotations, with reports', { reports: 'kept' }],
   ])(
@@ -128,7 +128,7 @@ describe('the check is able to fail: it finds', () => {
     ['a promotion that forgets by how much clocks differ', { rules: faults.FORGETS_SKEW }, REFUSES],
     ['a promotion that counts by the clock of another machine', { rules: faults.TAKES_ANY_CLOCK }, REFUSES],
     [
-      'a planned takeover while a replica may start one step behind at any time',
+      'a scheduled promotion while a replica may start one step behind at any time',
       { plans: true, reports: 'kept' },
       REFUSES,
     ],

@@ -4,7 +4,7 @@ import { parseDocument, writeDocument } from '../../src/keyring/document.js';
 import { Key, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
 import { foldedHistory } from '../../src/keyring/prune.js';
-import { madeToFit, requireRoom } from '../../src/keyring/room.js';
+import { requireSpareRoom, shrinkToFit } from '../../src/keyring/size-limit.js';
 import type { TransitionFacts } from '../../src/keyring/step-facts.js';
 import { requireSuccessor } from '../../src/keyring/successor.js';
 import { promote, retire, revoke, stage } from '../../src/keyring/transitions.js';
@@ -53,7 +53,7 @@ describe('500 rotations', () => {
       { at: expect.any(Number), what: 'folded', lines: 500, since: BEGUN + 10 * DAY },
     ]);
     expect(Buffer.byteLength(writeDocument(last))).toBeLessThan(256 * 1024);
-    expect(requireRoom(last)).toBe(last);
+    expect(requireSpareRoom(last)).toBe(last);
     expect(writeDocument(reread(last))).toBe(writeDocument(last));
   });
 
@@ -101,16 +101,16 @@ describe('a ring that is full', () => {
   test('takes no step but revoke', () => {
     const staged = stage(full(480), material(1), factsAt(BEGUN + DAY));
     expect(Buffer.byteLength(writeDocument(staged))).toBeLessThan(1024 * 1024);
-    expect(() => requireRoom(staged)).toThrow(expect.objectContaining({ code: 'keyring_full' }));
+    expect(() => requireSpareRoom(staged)).toThrow(expect.objectContaining({ code: 'keyring_full' }));
     const revoked = revoke(full(480), material(0).kid, material(1), factsAt(BEGUN + DAY));
-    expect(madeToFit(revoked)).toBe(revoked);
+    expect(shrinkToFit(revoked)).toBe(revoked);
   });
 
   test.each([
     520, 900,
   ])('and revoke however full it is (%i lines): what there is no room for goes', (lines) => {
     const before = full(lines);
-    const revoked = madeToFit(
+    const revoked = shrinkToFit(
       revoke(before, material(0).kid, material(1), { ...factsAt(BEGUN + DAY), why: 'z'.repeat(500) }),
     );
     expect(Buffer.byteLength(writeDocument(revoked))).toBeLessThan(1024 * 1024);

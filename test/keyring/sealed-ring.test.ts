@@ -50,7 +50,7 @@ const AT = Date.UTC(2026, 0, 31, 12);
 function ringOf(generation = 4, id = 'a-ring'): Keyring {
   return new Keyring(
     [
-      new Key(new Material(COMING), 'staged', { dates: { staged: AT }, activatesAt: AT + 60_000 }),
+      new Key(new Material(COMING), 'staged', { dates: { staged: AT }, scheduledFor: AT + 60_000 }),
       new Key(new Material(STRONG), 'active', { dates: { active: AT }, lifetimes: { session: 604_800 } }),
       new Key(new Material(OLDER), 'retiring', { dates: { retiring: AT } }),
       new Key(new Material(OLDEST), 'revoked', { dates: { revoked: AT } }),

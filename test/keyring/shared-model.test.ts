@@ -65,7 +65,7 @@ describe('no ready replica refuses a token that has not expired, whenever it hea
   test.each<[string, Partial<SharedConditions>]>([
     ['four steps by hand', {}],
     ['a rotation by itself, and two steps by hand', { staging: 'by itself', steps: 3 }],
-    ['a takeover that an operator plans, and two steps by hand', { staging: 'planned by hand', steps: 3 }],
+    ['a takeover that an operator plans, and two steps by hand', { staging: 'scheduled by hand', steps: 3 }],
     ['three steps by hand, and a store that loses everything', { losses: true, lease: 2, steps: 3 }],
   ])(
     '%s',
@@ -104,7 +104,7 @@ describe('the check is able to fail: it finds', () => {
     [
       'that a replica may have signed unseen with a key that took over by itself',
       {
-        ...by({ told: ({ planned, ...report }) => report }),
+        ...by({ told: ({ scheduled, ...report }) => report }),
         staging: 'by itself',
         steps: 3,
       },

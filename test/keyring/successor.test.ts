@@ -6,7 +6,7 @@ import { Key, type KeyState, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
 import { LiveKeyring } from '../../src/keyring/live.js';
 import { merge } from '../../src/keyring/merge.js';
-import { effective } from '../../src/keyring/scheduled.js';
+import { applyScheduled } from '../../src/keyring/scheduled.js';
 import type { TransitionFacts } from '../../src/keyring/step-facts.js';
 import { requireSuccessor } from '../../src/keyring/successor.js';
 import { promote, retire, revoke, rollback, stage } from '../../src/keyring/transitions.js';
@@ -67,9 +67,9 @@ describe('the mark of a generation', () => {
     expect(new Keyring(dated, { id: 'ring', generation: 2 }).mark).toBe(g2.mark);
   });
 
-  test('is that of the ring as published, also when a planned takeover has come about', () => {
+  test('is that of the ring as published, also when a scheduled promotion has come about', () => {
     const plan = stage(g1, material(1), at(NOW), NOW + LATER);
-    const turned = effective(plan, NOW + LATER);
+    const turned = applyScheduled(plan, NOW + LATER);
     expect(turned.active.id).toBe(K[1]);
     expect(turned.mark).toBe(plan.mark);
     expect(code(plan, stage(turned, material(2), at(NOW + 2 * LATER)))).toBeUndefined();

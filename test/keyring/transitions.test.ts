@@ -1,10 +1,10 @@
 // Each transition and each refusal by itself. That together they log nobody out is what model.test.ts is about.
 import { describe, expect, test } from 'vitest';
 import { type ErrorCode, KeyturnError } from '../../src/errors.js';
-import { formerKey } from '../../src/keyring/former.js';
+import { formerKey } from '../../src/keyring/former-key.js';
 import { Key, type KeyFacts, type KeyState, Material } from '../../src/keyring/key.js';
 import { type HistoryEntry, Keyring } from '../../src/keyring/keyring.js';
-import { effective, nextChangeAt } from '../../src/keyring/scheduled.js';
+import { applyScheduled, nextScheduledAt } from '../../src/keyring/scheduled.js';
 import { type ReplicaFacts, replicasWithout, type TransitionFacts } from '../../src/keyring/step-facts.js';
 import { promote, retire, revoke, rollback, stage } from '../../src/keyring/transitions.js';
 import { safeToPromoteAt, safeToRetireAt } from '../../src/keyring/waits.js';
@@ -115,8 +115,8 @@ describe('every transition', () => {
     expect(error.hint).toBe('turn them into one: keyturn init, or keyturn import FILE');
   });
 
-  test.each(steps)('%s starts from a planned takeover that is due', (name, _kid, _what, _from, step) => {
-    const plan = { activatesAt: NOW + 1000 };
+  test.each(steps)('%s starts from a scheduled promotion that is due', (name, _kid, _what, _from, step) => {
+    const plan = { scheduledFor: NOW + 1000 };
     const from = ring(key(SECOND_KEY, 'staged', plan), key(FIRST, 'active'));
     const attempt = () => step(from, facts({ now: NOW + 2 * WINDOW, why: 'due' }));
     if (name === 'promote') {
@@ -128,7 +128,7 @@ describe('every transition', () => {
       at: NOW + 1000,
       what: 'promote',
       kid: K2,
-      why: 'as planned when it was staged',
+      why: 'as scheduled when it was staged',
     });
     expect(next.history).toHaveLength(3);
     expect(next.get(K2)?.dates.active).toBe(NOW + 1000);
@@ -138,7 +138,7 @@ describe('every transition', () => {
 
 describe('refusals', () => {
   const BY_SELF = ring(
-    key(SECOND_KEY, 'staged', { activatesAt: NOW + (MAX_LAG + SKEW) * SECOND }),
+    key(SECOND_KEY, 'staged', { scheduledFor: NOW + (MAX_LAG + SKEW) * SECOND }),
     key(FIRST, 'active'),
   );
   const TWO_RETIRING = ring(
@@ -184,7 +184,7 @@ describe('refusals', () => {
       'staging with a takeover before everybody can know',
       () => stage(ONE, SECOND_KEY, facts(), PLAN_AT - 1),
       'too_early',
-      'the key cannot take over before every replica can verify with it',
+      'the key cannot be scheduled to sign before every replica can verify with it',
       `it is safe at ${iso(PLAN_AT)}`,
       PLAN_AT,
     ],
@@ -356,8 +356,8 @@ describe('refusals', () => {
       'retiring a staged key that takes over before everybody can hear of it',
       () => retire(BY_SELF, K2, facts({ now: NOW + 1 })),
       'key_state',
-      `the key ${K2} takes over by itself before every replica can know that it should not`,
-      `let it take over at ${iso(PLAN_AT)}, then roll back`,
+      `the key ${K2} is scheduled to sign before every replica can know that it should not`,
+      `let it sign at ${iso(PLAN_AT)}, then roll back`,
     ],
     [
       'revoking a key that the ring does not have',
@@ -401,9 +401,9 @@ describe('refusals', () => {
       K1: 'retired',
       K2: 'active',
     });
-    const planned = refusal(() => stage(ring(key(FIRST, 'active')), SECOND_KEY, facts(), NOW));
-    const staged = stage(ring(key(FIRST, 'active')), SECOND_KEY, facts(), planned.safeAt);
-    expect(staged.get(K2)?.activatesAt).toBe(planned.safeAt);
+    const scheduled = refusal(() => stage(ring(key(FIRST, 'active')), SECOND_KEY, facts(), NOW));
+    const staged = stage(ring(key(FIRST, 'active')), SECOND_KEY, facts(), scheduled.safeAt);
+    expect(staged.get(K2)?.scheduledFor).toBe(scheduled.safeAt);
   });
 });
 
@@ -415,7 +415,7 @@ describe('stage', () => {
       [K1, 'active'],
     ]);
     expect(next.active.id).toBe(K1);
-    expect(next.get(K2)).toMatchObject({ live: true, dates: { staged: NOW }, activatesAt: undefined });
+    expect(next.get(K2)).toMatchObject({ live: true, dates: { staged: NOW }, scheduledFor: undefined });
     expect(next.get(K2)?.lifetimes).toEqual({});
   });
 });
@@ -444,11 +444,11 @@ describe('promote', () => {
     expect(states(next)).toEqual({ K1: 'active', K2: 'retiring' });
   });
 
-  test('takes over before its planned time, and the plan is gone', () => {
-    const from = ring(key(SECOND_KEY, 'staged', { activatesAt: NOW + WINDOW }), key(FIRST, 'active'));
+  test('takes over before its scheduled time, and the plan is gone', () => {
+    const from = ring(key(SECOND_KEY, 'staged', { scheduledFor: NOW + WINDOW }), key(FIRST, 'active'));
     const next = promote(from, undefined, at(PROMOTABLE));
-    expect(next.active).toMatchObject({ id: K2, activatesAt: undefined });
-    expect(nextChangeAt(next)).toBeUndefined();
+    expect(next.active).toMatchObject({ id: K2, scheduledFor: undefined });
+    expect(nextScheduledAt(next)).toBeUndefined();
   });
 
   const know = (instance: string) => replica(instance);
@@ -638,11 +638,11 @@ describe('retire', () => {
     expect(states(stage(next, THIRD, facts()))).toEqual({ K1: 'active', K2: 'retired', K3: 'staged' });
   });
 
-  test('takes a staged key while everybody can still hear of it before its planned time', () => {
-    const activatesAt = NOW + (MAX_LAG + SKEW) * SECOND;
-    const from = ring(key(SECOND_KEY, 'staged', { activatesAt }), key(FIRST, 'active'));
+  test('takes a staged key while everybody can still hear of it before its scheduled time', () => {
+    const scheduledFor = NOW + (MAX_LAG + SKEW) * SECOND;
+    const from = ring(key(SECOND_KEY, 'staged', { scheduledFor }), key(FIRST, 'active'));
     const next = retire(from, K2, facts());
-    expect(effective(next, activatesAt)).toBe(next);
+    expect(applyScheduled(next, scheduledFor)).toBe(next);
   });
 
   test.each<[string, Record<string, number>, number]>([
@@ -689,14 +689,14 @@ describe('retire', () => {
     expect(states(next)).toEqual({ K1: 'retired', K2: 'active' });
   });
 
-  test('a planned takeover notes the lifetimes that were in force until then', () => {
-    const activatesAt = NOW + 1000;
+  test('a scheduled promotion notes the lifetimes that were in force until then', () => {
+    const scheduledFor = NOW + 1000;
     const before = ring(
-      key(SECOND_KEY, 'staged', { activatesAt }),
+      key(SECOND_KEY, 'staged', { scheduledFor }),
       key(FIRST, 'active', { lifetimes: { session: 10 } }),
     );
-    const error = refusal(() => retire(before, K1, facts({ now: activatesAt + 1 })));
-    expect(error.safeAt).toBe(activatesAt + WINDOW);
+    const error = refusal(() => retire(before, K1, facts({ now: scheduledFor + 1 })));
+    expect(error.safeAt).toBe(scheduledFor + WINDOW);
   });
 });
 
@@ -796,47 +796,47 @@ describe('revoke', () => {
   });
 });
 
-describe('effective', () => {
+describe('applyScheduled', () => {
   const AT = NOW + 1000;
-  const PLANNED = ring(key(SECOND_KEY, 'staged', { activatesAt: AT }), key(FIRST, 'active'));
+  const PLANNED = ring(key(SECOND_KEY, 'staged', { scheduledFor: AT }), key(FIRST, 'active'));
 
-  test('is the ring itself until the planned time, and where nothing is planned', () => {
-    expect(effective(PLANNED, AT - 1)).toBe(PLANNED);
-    expect(effective(STAGED, AT + WINDOW)).toBe(STAGED);
+  test('is the ring itself until the scheduled time, and where nothing is scheduled', () => {
+    expect(applyScheduled(PLANNED, AT - 1)).toBe(PLANNED);
+    expect(applyScheduled(STAGED, AT + WINDOW)).toBe(STAGED);
   });
 
-  test('from then on the planned key has taken over, at that very moment, whenever one looks', () => {
+  test('from then on the scheduled key has taken over, at that very moment, whenever one looks', () => {
     for (const now of [AT, AT + WINDOW]) {
-      const later = effective(PLANNED, now);
+      const later = applyScheduled(PLANNED, now);
       expect(states(later)).toEqual({ K1: 'retiring', K2: 'active' });
       expect(later.get(K1)?.dates.retiring).toBe(AT);
       expect(later.get(K2)?.dates.active).toBe(AT);
       expect(later.generation).toBe(PLANNED.generation);
       expect(later.history.at(-1)).toMatchObject({ at: AT, what: 'promote', kid: K2 });
-      expect(effective(later, now)).toBe(later);
+      expect(applyScheduled(later, now)).toBe(later);
     }
   });
 
   test('two plans come true one after another, whatever their order in the document', () => {
-    const planned = ring(
-      key(THIRD, 'staged', { activatesAt: NOW + 2 * SECOND }),
-      key(SECOND_KEY, 'staged', { activatesAt: NOW + SECOND }),
+    const scheduled = ring(
+      key(THIRD, 'staged', { scheduledFor: NOW + 2 * SECOND }),
+      key(SECOND_KEY, 'staged', { scheduledFor: NOW + SECOND }),
       key(FIRST, 'active'),
     );
-    expect(nextChangeAt(planned)).toBe(NOW + SECOND);
-    const first = effective(planned, NOW + SECOND);
+    expect(nextScheduledAt(scheduled)).toBe(NOW + SECOND);
+    const first = applyScheduled(scheduled, NOW + SECOND);
     expect(states(first)).toEqual({ K3: 'staged', K2: 'active', K1: 'retiring' });
-    expect(nextChangeAt(first)).toBe(NOW + 2 * SECOND);
-    const both = effective(planned, NOW + 5 * SECOND);
+    expect(nextScheduledAt(first)).toBe(NOW + 2 * SECOND);
+    const both = applyScheduled(scheduled, NOW + 5 * SECOND);
     expect(states(both)).toEqual({ K3: 'active', K2: 'retiring', K1: 'retiring' });
-    expect(nextChangeAt(both)).toBeUndefined();
+    expect(nextScheduledAt(both)).toBeUndefined();
     expect(both.get(K2)?.dates).toMatchObject({ active: NOW + SECOND, retiring: NOW + 2 * SECOND });
   });
 
-  test('nextChangeAt says when', () => {
-    expect(nextChangeAt(PLANNED)).toBe(AT);
-    expect(nextChangeAt(effective(PLANNED, AT))).toBeUndefined();
-    expect(nextChangeAt(STAGED)).toBeUndefined();
+  test('nextScheduledAt says when', () => {
+    expect(nextScheduledAt(PLANNED)).toBe(AT);
+    expect(nextScheduledAt(applyScheduled(PLANNED, AT))).toBeUndefined();
+    expect(nextScheduledAt(STAGED)).toBeUndefined();
   });
 });
 

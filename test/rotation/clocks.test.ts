@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { parseDocument } from '../../src/keyring/document.js';
 import type { Machine } from '../../src/resolve/machine.js';
-import { foundRing } from '../../src/rotation/init/init.js';
+import { initRing } from '../../src/rotation/init/init.js';
 import { Rotation } from '../../src/rotation/rotation.js';
 import { documentOf } from '../cli/ring.js';
 import { COMING, FILE, kidOf, OLDER, SECRET, STRONG } from '../support/machine.js';
@@ -60,7 +60,7 @@ const DEV_2S = { KEYTURN_ENV: 'dev', KEYTURN_SECURITY__KEYRING__MAX_LAG: '2s' };
 test('a ring of the keys in force waits until those that go by them alone can have said so', async () => {
   const cwd = folder();
   const one = new Computer(cwd, 'one', DEV_2S);
-  await foundRing({ machine: one.machine, imported: [], placeSaid: true });
+  await initRing({ machine: one.machine, imported: [], placeSaid: true });
   const { kid } = await (await one.rotation()).stage();
   // They look once a second, and write a report anew after a third of the lease: 10 s at most.
   one.passed = 10;
@@ -77,7 +77,7 @@ test('a ring of the keys in force waits until those that go by them alone can ha
 test('a key that is to sign by itself waits for them as well', async () => {
   const cwd = folder();
   const one = new Computer(cwd, 'one', DEV_2S);
-  await foundRing({ machine: one.machine, imported: [], placeSaid: true });
+  await initRing({ machine: one.machine, imported: [], placeSaid: true });
   await expect((await one.rotation()).stage({ activateIn: 10 })).rejects.toMatchObject({
     code: 'too_early',
     safeAt: START + 11_000,

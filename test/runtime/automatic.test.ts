@@ -61,7 +61,7 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
     const staged = await storeOf(place).read();
     expect(staged.keys.map(({ state }) => state)).toEqual(['staged', 'active']);
     const [next] = staged.keys as [Key];
-    const inTime = (next.activatesAt ?? 0) - (next.dates.staged ?? 0);
+    const inTime = (next.scheduledFor ?? 0) - (next.dates.staged ?? 0);
     expect(inTime).toBe(TAKEOVER * 1000);
     expect(staged.history.at(-1)).toMatchObject({
       what: 'stage',
@@ -83,7 +83,7 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
     await until(async () => (await storeOf(place).read()).generation === 3);
     const { keys, history } = await storeOf(place).read();
     expect(keys.map(({ state }) => state)).toEqual(['staged', 'active', 'retiring']);
-    expect((history.at(-1)?.at ?? 0) - (next.activatesAt ?? 0)).toBeGreaterThanOrEqual(PERIOD * 1000);
+    expect((history.at(-1)?.at ?? 0) - (next.scheduledFor ?? 0)).toBeGreaterThanOrEqual(PERIOD * 1000);
     for (const { keyturn } of all) expect(keyturn.health).toMatchObject({ ready: true, degraded: undefined });
   });
 
@@ -274,6 +274,6 @@ describe('nothing is done by itself', () => {
   test('sooner than a replica with a longer lease is not ready any more', async () => {
     const { written } = await look([reportOf({ lease: 500, maxLag: 100 })]);
     const [staged] = written?.keys ?? [];
-    expect((staged?.activatesAt ?? 0) - (staged?.dates.staged ?? 0)).toBe((500 + 100 + TIMES.skew) * 1000);
+    expect((staged?.scheduledFor ?? 0) - (staged?.dates.staged ?? 0)).toBe((500 + 100 + TIMES.skew) * 1000);
   });
 });

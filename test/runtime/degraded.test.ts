@@ -210,14 +210,14 @@ describe.concurrent('a file that is', () => {
   });
 
   test('of the same generation with another plan is refused', async () => {
-    const planned = (at: number) =>
+    const scheduled = (at: number) =>
       documentOf(5, [
-        [COMING, 'staged', { activatesAt: at }],
+        [COMING, 'staged', { scheduledFor: at }],
         [STRONG, 'active'],
       ]);
-    const path = ringFile(planned(Date.now() + 3_600_000));
+    const path = ringFile(scheduled(Date.now() + 3_600_000));
     const { keyturn, of } = await follow(path);
-    writeFileSync(path, planned(Date.now() + 7_200_000));
+    writeFileSync(path, scheduled(Date.now() + 7_200_000));
     await until(() => keyturn.health.degraded);
     expect(of('keyring.reload_failed')[0]?.facts.code).toBe('keyring_forked');
   });

@@ -212,16 +212,16 @@ describe.concurrent('what the file may hold', () => {
   });
 });
 
-describe.concurrent('a planned activation', () => {
-  const planned = (clock: TestClock) =>
+describe.concurrent('a scheduled activation', () => {
+  const scheduled = (clock: TestClock) =>
     documentOf(2, [
-      [COMING, 'staged', { activatesAt: clock.now + 60_000 }],
+      [COMING, 'staged', { scheduledFor: clock.now + 60_000 }],
       [STRONG, 'active'],
     ]);
 
   test('takes effect by itself at its time, and listeners hear of it', async () => {
     const clock = new TestClock();
-    const { keyturn, of } = await follow(ringFile(planned(clock)), { clock: clock.read });
+    const { keyturn, of } = await follow(ringFile(scheduled(clock)), { clock: clock.read });
     const changes: string[] = [];
     keyturn.on('change', (ring) =>
       changes.push(ring.keys.map(({ id, state }) => `${id}:${state}`).join(' ')),
@@ -249,14 +249,14 @@ describe.concurrent('a planned activation', () => {
 
   test('takes effect with the very first token after its time', async () => {
     const clock = new TestClock();
-    const { keyturn } = await follow(ringFile(planned(clock)), { clock: clock.read });
+    const { keyturn } = await follow(ringFile(scheduled(clock)), { clock: clock.read });
     clock.advance(60);
     expect(keyturn.signer('invitation').sign(1).slice(4, 12)).toBe(kidOf(COMING));
   });
 
   test('has taken place for a process that starts later', async () => {
     const clock = new TestClock();
-    const path = ringFile(planned(clock));
+    const path = ringFile(scheduled(clock));
     clock.advance(61);
     const { keyturn } = await follow(path, { clock: clock.read });
     expect(keyturn.health.signs).toBe(kidOf(COMING));
@@ -266,8 +266,8 @@ describe.concurrent('a planned activation', () => {
     const clock = new TestClock();
     const path = ringFile(
       documentOf(2, [
-        [COMING, 'staged', { activatesAt: clock.now + 60_000 }],
-        [OLDER, 'staged', { activatesAt: clock.now + 30_000 }],
+        [COMING, 'staged', { scheduledFor: clock.now + 60_000 }],
+        [OLDER, 'staged', { scheduledFor: clock.now + 30_000 }],
         [STRONG, 'active'],
       ]),
     );
@@ -283,7 +283,7 @@ describe.concurrent('a planned activation', () => {
 
   test('can be called off by a newer ring', async () => {
     const clock = new TestClock();
-    const path = ringFile(planned(clock));
+    const path = ringFile(scheduled(clock));
     const { keyturn } = await follow(path, { clock: clock.read });
     const plan = readFileSync(path, 'utf8');
     const without: readonly KeySpec[] = [

@@ -1,11 +1,11 @@
 // keyturn import: takes over secrets of another place, so that what they signed goes on verifying.
 import { KeyturnError } from '../../errors.js';
+import { looksLikeDocument } from '../../keyring/document-text.js';
 import { type Key, Material } from '../../keyring/key.js';
-import { looksLikeDocument } from '../../keyring/looks.js';
 import type { Resolution } from '../../resolve/resolve.js';
 import { longestLifetime } from '../../resolve/weak-keys.js';
-import type { Founded } from '../../rotation/init/first-ring.js';
-import { foundRing } from '../../rotation/init/init.js';
+import type { InitResult } from '../../rotation/init/first-ring.js';
+import { initRing } from '../../rotation/init/init.js';
 import { judge, MINIMUM_BYTES } from '../../secret/strength.js';
 import { cleanSecret } from '../../secret/text.js';
 import type { Command, Context } from '../command.js';
@@ -14,7 +14,7 @@ import { PIPED, WHO, whoOf } from '../step-options.js';
 import { refused, wrongUsage } from '../stop.js';
 import { looksLikeArray, pathOf, readTyped } from '../typed-file.js';
 import { count } from '../words/layout.js';
-import { profileToFound, tellFounded, tellWaiting } from '../words/new-keyring.js';
+import { profileForInit, tellNewKeyring, tellWaiting } from '../words/new-keyring.js';
 
 export const importSecrets: Command = {
   usage: 'FILE | --variable NAME',
@@ -42,9 +42,9 @@ export const importSecrets: Command = {
     if (looksLikeDocument(origin.text)) return await joinCopy(context, origin);
     const imported = secretsIn(origin).map((secret) => new Material(secret));
     let former: string | undefined;
-    const founded = await foundRing({
+    const made = await initRing({
       machine: context.machine,
-      profile: await profileToFound(context),
+      profile: await profileForInit(context),
       placeSaid: context.value('cwd') !== undefined,
       who: whoOf(context),
       imported,
@@ -54,10 +54,10 @@ export const importSecrets: Command = {
         refuseWeak(keys, before, origin.name, context.machine.now());
       },
     });
-    const { kept, left } = founded.keys;
-    const weak = founded.ring.live.flatMap(weaknessOf);
-    tellFounded(context, founded, { source: origin.name, kept, left, weak: weak.map(({ kid }) => kid) });
-    tellRest(context, founded, origin, { imported, weak, former });
+    const { kept, left } = made.keys;
+    const weak = made.ring.live.flatMap(weaknessOf);
+    tellNewKeyring(context, made, { source: origin.name, kept, left, weak: weak.map(({ kid }) => kid) });
+    tellRest(context, made, origin, { imported, weak, former });
     return 0;
   },
 };
@@ -182,7 +182,7 @@ interface Import {
 
 function tellRest(
   { ui, machine }: Context,
-  { ring, keys: { left }, document, takeAway, after }: Founded,
+  { ring, keys: { left }, document, takeAway, after }: InitResult,
   origin: Origin,
   { imported, weak, former }: Import,
 ): void {

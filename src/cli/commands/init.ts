@@ -1,9 +1,9 @@
 // keyturn init: starts a keyring with the keys in force, so that nobody is logged out by moving to it.
-import { foundRing } from '../../rotation/init/init.js';
+import { initRing } from '../../rotation/init/init.js';
 import type { Command, Option } from '../command.js';
 import { WHO, whoOf } from '../step-options.js';
 import { wrongUsage } from '../stop.js';
-import { profileToFound, tellFounded, tellWaiting } from '../words/new-keyring.js';
+import { profileForInit, tellNewKeyring, tellWaiting } from '../words/new-keyring.js';
 
 const IF_MISSING: Option = {
   name: 'if-missing',
@@ -44,9 +44,9 @@ export const init: Command = {
     const replaces = context.value('replaces');
     if (replaces !== undefined && context.has('if-missing'))
       throw wrongUsage('--replaces and --if-missing exclude each other', 'leave one of them out');
-    const founded = await foundRing({
+    const made = await initRing({
       machine: context.machine,
-      profile: await profileToFound(context),
+      profile: await profileForInit(context),
       placeSaid: context.value('cwd') !== undefined,
       who: whoOf(context),
       imported: [],
@@ -54,8 +54,8 @@ export const init: Command = {
       replaces,
       waiting: tellWaiting(context),
     });
-    tellFounded(context, founded);
-    for (const { error } of founded.after.problems) context.ui.note(`${error.message}; ${error.hint}`);
+    tellNewKeyring(context, made);
+    for (const { error } of made.after.problems) context.ui.note(`${error.message}; ${error.hint}`);
     return 0;
   },
 };

@@ -1,9 +1,9 @@
 // keyturn revoke: refuses a key at once, and says what that breaks.
 import type { Keyring } from '../../keyring/keyring.js';
 import type { Impact } from '../../rotation/impact.js';
-import { notObeyed } from '../../rotation/obeyed.js';
 import type { Rotation } from '../../rotation/rotation.js';
 import type { Outcome, StepOptions } from '../../rotation/step.js';
+import { stillAccepting } from '../../rotation/still-accepting.js';
 import type { Command, Context } from '../command.js';
 import { attempt, conclude, isPiped, openRing, unlessDone } from '../step.js';
 import { STEP_OPTIONS, stepOptions } from '../step-options.js';
@@ -102,7 +102,7 @@ async function revokeAsShown(
   }
 }
 
-/** A planned change that has come due raises no generation. */
+/** A scheduled change that has come due raises no generation. */
 function differs(one: Keyring, other: Keyring): boolean {
   return one.generation !== other.generation || one.fingerprint !== other.fingerprint;
 }
@@ -142,7 +142,7 @@ async function waitForAll(
   { kid }: Outcome,
 ): Promise<readonly string[]> {
   if (context.has('dry-run') || isPiped(context)) return [];
-  return await notObeyed(rotation, kid, PATIENCE_MS, context.machine);
+  return await stillAccepting(rotation, kid, PATIENCE_MS, context.machine);
 }
 
 /** Whoever has that secret, and can read the engine, has every other key as well. */

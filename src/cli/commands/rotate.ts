@@ -196,9 +196,9 @@ function stagedIn(ring: Keyring): Keyring['keys'][number] | undefined {
 }
 
 function refusePlanned(key: Keyring['keys'][number], now: number): void {
-  if (key.activatesAt === undefined) return;
+  if (key.scheduledFor === undefined) return;
   throw refused(
-    `the key ${key.id} is staged, and signs by itself from ${moment(key.activatesAt, now)}`,
+    `the key ${key.id} is staged, and signs by itself from ${moment(key.scheduledFor, now)}`,
     'wait for that, or let it sign earlier with keyturn promote',
   );
 }

@@ -1,23 +1,23 @@
 // What init and import say of the keyring that they have started.
 import { basename } from 'node:path';
-import type { Founded, FoundedDocument } from '../../rotation/init/first-ring.js';
+import { assumeProfile } from '../../rotation/assumed-profile.js';
+import type { InitDocument, InitResult } from '../../rotation/init/first-ring.js';
 import { isFileInConfig } from '../../rotation/init/init.js';
-import { chosenUnsaid } from '../../rotation/unsaid.js';
 import type { Context } from '../command.js';
 import { noteRules, sameOptions } from '../open.js';
 import { count } from './layout.js';
 
 /** By which rules a keyring is begun: what was said, or is said now. */
-export async function profileToFound(context: Context): Promise<string | undefined> {
-  const unsaid = await chosenUnsaid(context.machine, context.profile, false);
-  noteRules(context, unsaid, undefined);
-  return unsaid?.insistOn ?? context.profile;
+export async function profileForInit(context: Context): Promise<string | undefined> {
+  const assumed = await assumeProfile(context.machine, context.profile, false);
+  noteRules(context, assumed, undefined);
+  return assumed?.insistOn ?? context.profile;
 }
 
 /** Says what was made where, and what remains to be done. @param more further JSON fields */
-export function tellFounded(context: Context, founded: Founded, more: object = {}): void {
+export function tellNewKeyring(context: Context, made: InitResult, more: object = {}): void {
   const { ui, json } = context;
-  const { place, created, ring, document, takeAway } = founded;
+  const { place, created, ring, document, takeAway } = made;
   const keys = ring.keys.map(({ id, state }) => ({ kid: id, state }));
   if (json) {
     const { path, config, production } = document ?? {};
@@ -42,8 +42,8 @@ export function tellFounded(context: Context, founded: Founded, more: object = {
       if (file?.written === true) ui.print(`wrote ${file.path}`);
   }
   if (!created) ui.note(`there is a keyring in ${place} already: nothing was changed`);
-  if (document !== undefined) tellWhatNamesIt(context, founded, document);
-  else if (created) tellWhatSealsIt(context, founded);
+  if (document !== undefined) tellWhatNamesIt(context, made, document);
+  else if (created) tellWhatSealsIt(context, made);
 }
 
 /** Where nothing is done for longer than one likes to look at nothing. */
@@ -57,8 +57,8 @@ export function tellWaiting({ ui }: Context): (milliseconds: number) => void {
 /** Says what keyturn.prod.toml should say, and what to take away. */
 function tellWhatNamesIt(
   { ui, value }: Context,
-  { created, takeAway, restart, after }: Founded,
-  { path, named, production, isNamed }: FoundedDocument,
+  { created, takeAway, restart, after }: InitResult,
+  { path, named, production, isNamed }: InitDocument,
 ): void {
   const inForce = after.source?.path === path;
   if (!isNamed) {
@@ -84,7 +84,7 @@ function tellWhatNamesIt(
 }
 
 /** The secret stays, and does something else from now on. */
-function tellWhatSealsIt({ ui }: Context, { ring, after }: Founded): void {
+function tellWhatSealsIt({ ui }: Context, { ring, after }: InitResult): void {
   const { source, keyring } = after;
   const itself = keyring?.get(ring.active.id) === undefined ? '' : ', and signs until the next rotation';
   ui.note(`${source?.name} seals it from now on (key ${keyring?.active.id})${itself}; leave it where it is`);

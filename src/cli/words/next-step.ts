@@ -29,8 +29,8 @@ export function keyList({ keys, generation, id }: Keyring, madeUp?: string): str
 
 /** "safe to retire at 14:05 (in 2 h)": the next step of a key, and when it is safe. Empty when there is none. */
 export function stepOf(key: KeyStatus, status: Status): string {
-  if (key.state === 'staged' && key.activatesAt !== undefined) {
-    return `signs by itself from ${moment(key.activatesAt, status.now)}`;
+  if (key.state === 'staged' && key.scheduledFor !== undefined) {
+    return `signs by itself from ${moment(key.scheduledFor, status.now)}`;
   }
   const obstacle = obstacleOf(key, status);
   const verb = key.state === 'staged' ? 'promote' : 'retire';
@@ -80,9 +80,9 @@ function firstOf(status: Status, resolution: Resolution, { piped = false, option
   const inPipe = piped || status.place === undefined || !status.writable;
   const end = inPipe ? ' --ring -' : '';
   const staged = status.keys.find((key) => key.state === 'staged');
-  if (staged?.activatesAt !== undefined) {
+  if (staged?.scheduledFor !== undefined) {
     const remark = `nothing to do: ${staged.id} ${stepOf(staged, status)}`;
-    return { command: undefined, remark, safeAt: staged.activatesAt };
+    return { command: undefined, remark, safeAt: staged.scheduledFor };
   }
   if (staged !== undefined) {
     const waits = inPipe || isSafe(staged, status) ? '' : `; keyturn rotate${options} --wait waits for it`;

@@ -11,7 +11,7 @@ import {
   takesKeysFrom,
   withoutShared,
 } from '../../rotation/differences.js';
-import { readElsewhere } from '../../rotation/elsewhere.js';
+import { readOtherConfig } from '../../rotation/other-config.js';
 import type { Status } from '../../rotation/status.js';
 import { ruling } from './first-problem.js';
 import { count } from './layout.js';
@@ -104,7 +104,7 @@ export function differences(words: FleetWords): string[] {
       : [
           `differs: ${otherRules.instance} runs by the ${otherRules.profile} profile and this command by ${profile}, so no step is taken; --env ${otherRules.profile} goes by its rules`,
         ]),
-    ...readElsewhere(status, words.resolution, 'this command').map(
+    ...readOtherConfig(status, words.resolution, 'this command').map(
       ({ what, hint }) => `differs: ${what}; ${hint}`,
     ),
     ...otherAppsInWords(status.otherApps, words.resolution.settings, 'this command').map(

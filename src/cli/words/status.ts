@@ -193,7 +193,7 @@ export function forPrograms(view: View): object {
       state: key.state,
       since: iso(key.dates[key.state]),
       knownSince: iso(knownSince(key)),
-      activatesAt: iso(key.activatesAt),
+      scheduledFor: iso(key.scheduledFor),
       knownBy: key.knownBy,
       lastVerifiedAt: iso(key.lastVerifiedAt),
       lastSignedAt: iso(key.lastSignedAt),

@@ -6,9 +6,9 @@ import type { Keyring } from '../../keyring/keyring.js';
 import type { Machine } from '../../resolve/machine.js';
 import type { Resolution } from '../../resolve/resolve.js';
 import { generateSecret } from '../../secret/generate.js';
-import { type FoundingKeys, foundingKeys } from './keys.js';
+import { type FirstKeys, firstKeys } from './keys.js';
 
-export interface Founding {
+export interface InitOptions {
   readonly machine: Machine;
   /** A profile that the caller insists on. */
   readonly profile?: string | undefined;
@@ -21,7 +21,7 @@ export interface Founding {
   /** Secrets of another place to take over, the newest first; empty: the keys in force. */
   readonly imported: readonly Material[];
   /** Looks at the keys before anything is written; refuses them by throwing. */
-  readonly approve?: ((keys: FoundingKeys, before: Resolution) => void) | undefined;
+  readonly approve?: ((keys: FirstKeys, before: Resolution) => void) | undefined;
   /** Whether it is fine that there is a ring already. */
   readonly ifMissing?: boolean | undefined;
   /** The id of the ring in an engine whose place the new one takes. */
@@ -31,15 +31,15 @@ export interface Founding {
 }
 
 /** What was made, and what remains to be done. */
-export interface Founded {
+export interface InitResult {
   /** Where the ring is kept, as an operator calls it. */
   readonly place: string;
   /** False where there was a ring already: nothing was changed. */
   readonly created: boolean;
   readonly ring: Keyring;
-  readonly keys: FoundingKeys;
+  readonly keys: FirstKeys;
   /** Undefined where the ring is kept in an engine, or is what a command prints. */
-  readonly document: FoundedDocument | undefined;
+  readonly document: InitDocument | undefined;
   /** Variables and settings that the ring replaces. */
   readonly takeAway: readonly string[];
   /** Whether processes may be running by what was in force before: they know no key that is added from now on. */
@@ -49,7 +49,7 @@ export interface Founded {
 }
 
 /** A keyring document and what names it. */
-export interface FoundedDocument {
+export interface InitDocument {
   readonly path: string;
   /** The document as keyturn.prod.toml should name it. */
   readonly named: string;
@@ -68,7 +68,7 @@ export interface WrittenFile {
 }
 
 /** The command that an operator thinks of. */
-export function commandOf({ imported }: Founding): 'init' | 'import' {
+export function commandOf({ imported }: InitOptions): 'init' | 'import' {
   return imported.length === 0 ? 'init' : 'import';
 }
 
@@ -79,12 +79,12 @@ export function commandOf({ imported }: Founding): 'init' | 'import' {
  * @throws KeyturnError `key_state` where a key was revoked there
  */
 export function firstRing(
-  founding: Founding,
+  options: InitOptions,
   before: Resolution,
   former?: Keyring,
-): { readonly ring: Keyring; readonly keys: FoundingKeys } {
-  const { imported, approve, machine, who, replaces } = founding;
-  const keys = foundingKeys(imported, before.keyring?.keys ?? [], new Material(generateSecret()));
+): { readonly ring: Keyring; readonly keys: FirstKeys } {
+  const { imported, approve, machine, who, replaces } = options;
+  const keys = firstKeys(imported, before.keyring?.keys ?? [], new Material(generateSecret()));
   const revoked = former?.keys.filter(({ state }) => state === 'revoked') ?? [];
   refuseRevoked(keys.keys, revoked);
   approve?.(keys, before);
@@ -92,7 +92,7 @@ export function firstRing(
   const ring = adopt([...keys.keys, ...others], {
     id: newRingId(),
     at: machine.now(),
-    what: commandOf(founding),
+    what: commandOf(options),
     who,
     replaces: replaces === undefined ? [] : [replaces, ...(former?.replaces ?? [])],
   });
@@ -110,4 +110,4 @@ function refuseRevoked(keys: readonly Key[], revoked: readonly Key[]): void {
 }
 
 /** What is said of a ring that was there before. */
-export const NOTHING_TAKEN: FoundingKeys = { keys: [], kept: [], left: [] };
+export const NOTHING_TAKEN: FirstKeys = { keys: [], kept: [], left: [] };

@@ -14,14 +14,14 @@ import { type Resolution, resolve } from '../../resolve/resolve.js';
 import { prepareDataDir } from '../../secret/development.js';
 import {
   commandOf,
-  type Founded,
-  type FoundedDocument,
-  type Founding,
   firstRing,
+  type InitDocument,
+  type InitOptions,
+  type InitResult,
   NOTHING_TAKEN,
   type WrittenFile,
 } from './first-ring.js';
-import { foundShared } from './shared.js';
+import { initShared } from './shared.js';
 
 /**
  * Starts the keyring in the engine that `security.keyring.store` names, else writes `.keyturn/keyring.json`, a
@@ -29,30 +29,30 @@ import { foundShared } from './shared.js';
  *
  * @throws KeyturnError `config_elsewhere`, `keyring_exists`, `keyring_unwritable`, and what keeps a process from starting
  */
-export async function foundRing(founding: Founding): Promise<Founded> {
-  const { machine, profile, config } = founding;
+export async function initRing(options: InitOptions): Promise<InitResult> {
+  const { machine, profile, config } = options;
   const before = await resolve({ machine, profile, config, create: false });
-  if (before.settings.get('security.keyring.store') !== undefined) return await foundShared(before, founding);
-  return await foundDocument(before, founding);
+  if (before.settings.get('security.keyring.store') !== undefined) return await initShared(before, options);
+  return await initDocument(before, options);
 }
 
-async function foundDocument(before: Resolution, founding: Founding): Promise<Founded> {
-  const { machine, profile, config: inProgram } = founding;
+async function initDocument(before: Resolution, options: InitOptions): Promise<InitResult> {
+  const { machine, profile, config: inProgram } = options;
   const path = join(before.dataDir, 'keyring.json');
-  if (founding.replaces !== undefined) throw onlyInEngines();
-  const there = await existing(before, path, founding);
+  if (options.replaces !== undefined) throw onlyInEngines();
+  const there = await existing(before, path, options);
   if (there !== undefined) return there;
-  await refuseAbove(before, founding);
-  await refuseHeld(before, path, founding);
-  refuseWhatCannotBe(before, path, founding);
-  const { ring, keys } = firstRing(founding, before);
+  await refuseAbove(before, options);
+  await refuseHeld(before, path, options);
+  refuseWhatCannotBe(before, path, options);
+  const { ring, keys } = firstRing(options, before);
   await prepareDataDir(before.dataDir).catch(unwritable(before.dataDir));
   if (!(await writeNewFile(path, writeDocument(ring), 0o600).catch(unwritable(path)))) {
-    if (founding.ifMissing !== true) throw await inTheWay(path, founding, before);
+    if (options.ifMissing !== true) throw await inTheWay(path, options, before);
     // Another was faster, and may have written what names it as well.
-    return await foundRing(founding);
+    return await initRing(options);
   }
-  const document = await named(await writeConfig(path, before), founding);
+  const document = await named(await writeConfig(path, before), options);
   const after = await resolve({ machine, profile, config: inProgram, create: false });
   return {
     place: path,
@@ -67,12 +67,16 @@ async function foundDocument(before: Resolution, founding: Founding): Promise<Fo
 }
 
 /** The document that is there already, in force or not. @throws KeyturnError `keyring_exists` unless that is fine */
-async function existing(before: Resolution, path: string, founding: Founding): Promise<Founded | undefined> {
+async function existing(
+  before: Resolution,
+  path: string,
+  options: InitOptions,
+): Promise<InitResult | undefined> {
   const { source } = before;
   const inForce = source?.format === 'document';
   if (!inForce && !(await isThere(path))) return undefined;
-  if (founding.ifMissing !== true) {
-    if (!inForce) throw await inTheWay(path, founding, before);
+  if (options.ifMissing !== true) {
+    if (!inForce) throw await inTheWay(path, options, before);
     throw new KeyturnError(
       'keyring_exists',
       `${source.name} already names a keyring document`,
@@ -81,15 +85,15 @@ async function existing(before: Resolution, path: string, founding: Founding): P
   }
   const found = { created: false, keys: NOTHING_TAKEN, restart: false, after: before };
   const at = inForce ? source.path : path;
-  const document = at === undefined ? undefined : await named(documentAt(at, before), founding);
+  const document = at === undefined ? undefined : await named(documentAt(at, before), options);
   const place = at ?? source?.name ?? '';
   if (inForce) return { ...found, place, ring: sound(before), document, takeAway: [] };
-  const ring = await new FileRingStore(path, 0, founding.machine.now).read();
+  const ring = await new FileRingStore(path, 0, options.machine.now).read();
   return { ...found, place, ring, document, takeAway: whatToTakeAway(before) };
 }
 
 /** A keyturn.toml at the root of a monorepo would be read in the place of the one that an app below has. */
-async function refuseAbove({ place }: Resolution, { placeSaid, machine }: Founding): Promise<void> {
+async function refuseAbove({ place }: Resolution, { placeSaid, machine }: InitOptions): Promise<void> {
   if (placeSaid || place.named || (await hasConfig(place.folder))) return;
   const below = await elsewhereBelow(machine.cwd);
   if (below === undefined) return;
@@ -101,7 +105,7 @@ async function refuseAbove({ place }: Resolution, { placeSaid, machine }: Foundi
 }
 
 /** Whoever holds a ring gives it up by a step only: another one in its place signs everybody out, or nobody follows it. */
-async function refuseHeld({ settings }: Resolution, path: string, { machine }: Founding): Promise<void> {
+async function refuseHeld({ settings }: Resolution, path: string, { machine }: InitOptions): Promise<void> {
   const lease = settings.get('security.keyring.lease');
   const replicas = await new FileRingStore(path, lease, machine.now).fleet.read(undefined, false);
   const holder = replicas.find(({ ring }) => ring !== undefined);
@@ -128,10 +132,10 @@ function sound({ keyring, problems }: Resolution): Keyring {
   return keyring as Keyring;
 }
 
-type Written = Omit<FoundedDocument, 'isNamed'>;
+type Written = Omit<InitDocument, 'isNamed'>;
 
 /** By whatever rules this runs, production is to find it. */
-async function named(document: Written, { machine, config }: Founding): Promise<FoundedDocument> {
+async function named(document: Written, { machine, config }: InitOptions): Promise<InitDocument> {
   const { secretFile, source, hidden } = await resolve({ machine, profile: 'prod', config, create: false });
   const places = [secretFile, source?.path, ...hidden.map(({ path }) => path)];
   return { ...document, isNamed: places.includes(document.path) };
@@ -170,13 +174,13 @@ const EXCUSES: Readonly<Record<'init' | 'import', readonly ErrorCode[]>> = {
   import: ['secret_missing', 'secret_weak'],
 };
 
-function refuseWhatCannotBe({ secretFile, problems }: Resolution, path: string, founding: Founding): void {
+function refuseWhatCannotBe({ secretFile, problems }: Resolution, path: string, options: InitOptions): void {
   // A keyturn.toml that came with a checkout names the document that is about to be made.
   const awaited = secretFile === path;
   const wrong = problems.find(
     ({ severity, error: { code } }) =>
       severity === 'error' &&
-      !EXCUSES[commandOf(founding)].includes(code) &&
+      !EXCUSES[commandOf(options)].includes(code) &&
       !(code === 'secret_unreadable' && awaited),
   );
   if (wrong !== undefined) throw wrong.error;
@@ -189,10 +193,10 @@ async function isThere(path: string): Promise<boolean> {
   );
 }
 
-async function inTheWay(path: string, founding: Founding, before: Resolution): Promise<KeyturnError> {
+async function inTheWay(path: string, options: InitOptions, before: Resolution): Promise<KeyturnError> {
   const { source, hidden, keyring } = before;
   const hides = hidden.some((other) => other.path === path);
-  const ring = hides ? await readOrNone(path, founding) : undefined;
+  const ring = hides ? await readOrNone(path, options) : undefined;
   const same = ring !== undefined && keyring?.live.every(({ id }) => ring.get(id)?.live === true) === true;
   const list = whatToTakeAway(before);
   const hint = !hides
@@ -203,13 +207,13 @@ async function inTheWay(path: string, founding: Founding, before: Resolution): P
   const what = hides ? ` and is hidden by ${source?.name}` : '';
   return new KeyturnError(
     'keyring_exists',
-    `${path} exists${what}, and ${commandOf(founding)} overwrites nothing`,
+    `${path} exists${what}, and ${commandOf(options)} overwrites nothing`,
     hint,
   );
 }
 
 /** One that is broken holds no key. */
-async function readOrNone(path: string, { machine }: Founding): Promise<Keyring | undefined> {
+async function readOrNone(path: string, { machine }: InitOptions): Promise<Keyring | undefined> {
   return await new FileRingStore(path, 0, machine.now).read().catch((error) => {
     if (error instanceof KeyturnError) return undefined;
     throw error;

@@ -3,7 +3,7 @@ import { KeyturnError } from '../../errors.js';
 import { Key, type Material } from '../../keyring/key.js';
 import { judge } from '../../secret/strength.js';
 
-export interface FoundingKeys {
+export interface FirstKeys {
   readonly keys: readonly Key[];
   /** Keys in force that were not among the imported ones and stay, by id. */
   readonly kept: readonly string[];
@@ -19,11 +19,11 @@ export interface FoundingKeys {
  * @param fresh signs where there is nothing else
  * @throws KeyturnError `key_state` where the first imported secret is that of a revoked key
  */
-export function foundingKeys(
+export function firstKeys(
   imported: readonly Material[],
   inForce: readonly Key[],
   fresh: Material,
-): FoundingKeys {
+): FirstKeys {
   const [first] = imported;
   if (first === undefined) {
     return { keys: inForce.length > 0 ? inForce : [new Key(fresh, 'active')], kept: [], left: [] };

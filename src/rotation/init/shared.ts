@@ -8,13 +8,13 @@ import { KeyturnError } from '../../errors.js';
 import { refuseOtherRules } from '../../fleet/refusals.js';
 import { nameOf, type ReplicaReport } from '../../fleet/report.js';
 import type { Keyring } from '../../keyring/keyring.js';
-import { effective } from '../../keyring/scheduled.js';
-import { untilPutBack } from '../../keyring-stores/looks.js';
+import { applyScheduled } from '../../keyring/scheduled.js';
 import { openRingPlaces } from '../../keyring-stores/open.js';
+import { putBackWithin } from '../../keyring-stores/poll-interval.js';
 import type { SharedRingStore } from '../../keyring-stores/shared.js';
 import type { Resolution } from '../../resolve/resolve.js';
 import { COMMAND_WORDS } from '../refusals.js';
-import { commandOf, type Founded, type Founding, firstRing, NOTHING_TAKEN } from './first-ring.js';
+import { commandOf, firstRing, type InitOptions, type InitResult, NOTHING_TAKEN } from './first-ring.js';
 
 const LOOK_EVERY_MS = 250;
 
@@ -23,38 +23,38 @@ const LOOK_EVERY_MS = 250;
  * @throws KeyturnError `keyring_exists`, `keyring_unwritable`, `keyring_sealed`, `secret_differs`, `profile_differs`, `engine_missing`,
  * `engine_unavailable`, and what keeps a process from starting
  */
-export async function foundShared(before: Resolution, founding: Founding): Promise<Founded> {
+export async function initShared(before: Resolution, options: InitOptions): Promise<InitResult> {
   const wrong = before.problems.find(({ severity }) => severity === 'error');
   if (wrong !== undefined) throw wrong.error;
   const engines = new Engines(before.settings);
   try {
-    const { shared } = await openRingPlaces(before, engines, founding.machine.now);
-    return await foundIn(shared as SharedRingStore, before, founding);
+    const { shared } = await openRingPlaces(before, engines, options.machine.now);
+    return await initIn(shared as SharedRingStore, before, options);
   } finally {
     await engines.close();
   }
 }
 
-async function foundIn(store: SharedRingStore, before: Resolution, founding: Founding): Promise<Founded> {
+async function initIn(store: SharedRingStore, before: Resolution, options: InitOptions): Promise<InitResult> {
   const done = { place: store.name, document: undefined, takeAway: [], restart: false, after: before };
   // One that this secret does not open is an error in any case: no process could start with it.
-  const find = async (): Promise<Founded | undefined> => {
+  const find = async (): Promise<InitResult | undefined> => {
     const there = await store.find();
     if (there === undefined) return undefined;
     if (store.isToMove(there)) {
       if (!(await store.move(there).catch(notAllowed(store)))) throw busy(store);
-      const ring = effective(there.ring, founding.machine.now());
+      const ring = applyScheduled(there.ring, options.machine.now());
       return { ...done, created: true, ring, keys: NOTHING_TAKEN };
     }
-    if (founding.ifMissing !== true) throw existing(store, founding);
-    const ring = effective(there.ring, founding.machine.now());
+    if (options.ifMissing !== true) throw existing(store, options);
+    const ring = applyScheduled(there.ring, options.machine.now());
     return { ...done, created: false, ring, keys: NOTHING_TAKEN };
   };
-  if (founding.replaces !== undefined)
-    return { ...done, created: true, ...(await replace(store, before, founding)) };
-  const there = (await find()) ?? (await awaited(store, before, founding, find));
+  if (options.replaces !== undefined)
+    return { ...done, created: true, ...(await replace(store, before, options)) };
+  const there = (await find()) ?? (await awaited(store, before, options, find));
   if (there !== undefined) return there;
-  const { ring, keys } = firstRing(founding, before);
+  const { ring, keys } = firstRing(options, before);
   if (await store.create(ring).catch(notAllowed(store))) return { ...done, created: true, ring, keys };
   const faster = await find();
   if (faster !== undefined) return faster;
@@ -69,11 +69,11 @@ function busy({ name }: SharedRingStore): KeyturnError {
 async function awaited(
   store: SharedRingStore,
   before: Resolution,
-  { waiting }: Founding,
-  find: () => Promise<Founded | undefined>,
-): Promise<Founded | undefined> {
+  { waiting }: InitOptions,
+  find: () => Promise<InitResult | undefined>,
+): Promise<InitResult | undefined> {
   refuseStrangers(store, before, await store.fleet.read(undefined, false));
-  const patience = untilPutBack(before.settings.get('security.keyring.max_lag'));
+  const patience = putBackWithin(before.settings.get('security.keyring.max_lag'));
   waiting?.(patience);
   const since = performance.now();
   while (performance.now() - since < patience) {
@@ -89,10 +89,10 @@ async function awaited(
 async function replace(
   store: SharedRingStore,
   before: Resolution,
-  founding: Founding,
-): Promise<Pick<Founded, 'ring' | 'keys'>> {
+  options: InitOptions,
+): Promise<Pick<InitResult, 'ring' | 'keys'>> {
   const there = await store.find();
-  const { replaces } = founding;
+  const { replaces } = options;
   if (there !== undefined && there.ring.id !== replaces) {
     throw new KeyturnError(
       'keyring_exists',
@@ -101,7 +101,7 @@ async function replace(
     );
   }
   refuseStrangers(store, before, await store.fleet.read(undefined, false), replaces);
-  const first = firstRing(founding, before, there?.ring);
+  const first = firstRing(options, before, there?.ring);
   const made = there === undefined ? store.create(first.ring) : store.put(first.ring, there);
   if (await made.catch(notAllowed(store))) return first;
   throw busy(store);
@@ -153,10 +153,10 @@ function refuseStrangers(
   );
 }
 
-function existing(store: SharedRingStore, founding: Founding): KeyturnError {
+function existing(store: SharedRingStore, options: InitOptions): KeyturnError {
   return new KeyturnError(
     'keyring_exists',
-    `there is a keyring in ${store.name} already, and ${commandOf(founding)} overwrites nothing`,
+    `there is a keyring in ${store.name} already, and ${commandOf(options)} overwrites nothing`,
     'there is nothing to do: keyturn status shows it; --if-missing takes it for fine',
   );
 }

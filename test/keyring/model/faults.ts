@@ -1,7 +1,7 @@
 // Mistakes that others have made, planted one at a time: the check must find each of them.
 
 import { Keyring } from '../../../src/keyring/keyring.js';
-import { effective } from '../../../src/keyring/scheduled.js';
+import { applyScheduled } from '../../../src/keyring/scheduled.js';
 import type { TransitionFacts } from '../../../src/keyring/step-facts.js';
 import { RULES, type Rules } from './rules.js';
 import { LIFETIME, moment } from './scale.js';
@@ -56,7 +56,7 @@ export const COUNTED_FROM_PROMOTION: Rules = {
 export const ROLLBACK_DROPS_NEWER: Rules = {
   ...RULES,
   rollback: (ring, facts) => {
-    const newer = effective(ring, facts.now).active;
+    const newer = applyScheduled(ring, facts.now).active;
     const rolledBack = RULES.rollback(ring, facts);
     const keys = rolledBack.keys.map((key) => (key.id === newer.id ? key.enter('retired', facts.now) : key));
     return new Keyring(keys, { id: 'ring', generation: rolledBack.generation });

@@ -109,11 +109,11 @@ function memo<Answer>(
 function datedBySlowest(ring: Keyring, now: number): Keyring {
   const keys = ring.keys.map((key) => {
     const dates = Object.entries(key.dates).map(([state, at]) => [state, at === now ? moment(0) : at]);
-    const { lifetimes, activatesAt } = key;
+    const { lifetimes, scheduledFor } = key;
     return new Key(key.material ?? key.id, key.state, {
       dates: Object.fromEntries(dates),
       lifetimes,
-      activatesAt,
+      scheduledFor,
     });
   });
   return new Keyring(keys, { id: 'ring' });

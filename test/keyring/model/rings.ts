@@ -8,7 +8,7 @@
 
 import { Key, type KeyState, Material } from '../../../src/keyring/key.js';
 import { Keyring } from '../../../src/keyring/keyring.js';
-import { effective } from '../../../src/keyring/scheduled.js';
+import { applyScheduled } from '../../../src/keyring/scheduled.js';
 import { CLOCKS, FACTS, LAG, LIFETIME, moment, SKEW, ticksUntil } from './scale.js';
 
 /** Derived once: it costs HKDF. */
@@ -35,7 +35,7 @@ export interface View {
   readonly states: readonly (KeyState | undefined)[];
   readonly verifies: readonly boolean[];
   readonly signs: number;
-  /** The same ring as a clock sees it that is so many ticks ahead: a planned key may have taken over. */
+  /** The same ring as a clock sees it that is so many ticks ahead: a scheduled key may have taken over. */
   readonly at: readonly View[];
   /** The same the instant before. */
   readonly before: readonly View[];
@@ -87,8 +87,8 @@ export function ringOf(keyring: Keyring): Ring {
 
 /** What a replica with the slowest clock makes of a ring. */
 export function viewOf(published: Keyring): View {
-  const keyring = effective(published, moment(0));
-  const plan = keyring.keys.find((key) => key.activatesAt !== undefined)?.activatesAt;
+  const keyring = applyScheduled(published, moment(0));
+  const plan = keyring.keys.find((key) => key.scheduledFor !== undefined)?.scheduledFor;
   const states = KIDS.map((kid) => keyring.get(kid)?.state);
   const name = `${states.join()} ${plan === undefined ? '' : ticksUntil(plan)}`;
   let view = views.get(name);
@@ -113,12 +113,12 @@ interface AgedKey {
 function aged(keyring: Keyring): readonly AgedKey[] {
   return keyring.keys
     .map((key) => {
-      const { state, dates, activatesAt } = key;
+      const { state, dates, scheduledFor } = key;
       const date = state === 'staged' ? dates.staged : state === 'retiring' ? dates.retiring : undefined;
       const settledAt = state === 'staged' ? SETTLED_STAGED : SETTLED_STOPPED;
       const age = date === undefined ? undefined : Math.min(-ticksUntil(date), settledAt);
       const plan =
-        activatesAt === undefined ? undefined : Math.max(ticksUntil(activatesAt), -SETTLED_STOPPED);
+        scheduledFor === undefined ? undefined : Math.max(ticksUntil(scheduledFor), -SETTLED_STOPPED);
       return { number: keyNumber(key.id), state, age, settled: age === settledAt, plan };
     })
     .sort((a, b) => a.number - b.number);
@@ -135,7 +135,7 @@ function keyringOf(keys: readonly AgedKey[], ticksLater: number, extraAge: numbe
       },
       // Constant in the model, so it does not matter when they are noted; transitions.test.ts looks at that.
       lifetimes: state === 'staged' ? {} : FACTS.lifetimes,
-      activatesAt: plan === undefined ? undefined : moment(plan - ticksLater),
+      scheduledFor: plan === undefined ? undefined : moment(plan - ticksLater),
       // Noted at the date, which is that of the slowest clock: the true time.
       clocks: date === undefined ? undefined : { machine: date },
     });
@@ -158,7 +158,7 @@ class RingEntry implements Ring {
     this.keyring = keyringOf(keys, 0, 0);
     this.older = keyringOf(keys, 0, MUCH_OLDER);
     this.view = viewOf(this.keyring);
-    const present = effective(this.keyring, moment(0));
+    const present = applyScheduled(this.keyring, moment(0));
     this.lastExpected = KIDS.map((kid) => {
       const key = present.get(kid);
       return key?.state === 'retiring'
@@ -192,12 +192,12 @@ class ViewEntry implements View {
   }
 
   get at(): readonly View[] {
-    this.#at ??= CLOCKS.map((ahead) => viewOf(effective(this.#keyring, moment(ahead))));
+    this.#at ??= CLOCKS.map((ahead) => viewOf(applyScheduled(this.#keyring, moment(ahead))));
     return this.#at;
   }
 
   get before(): readonly View[] {
-    this.#before ??= CLOCKS.map((ahead) => viewOf(effective(this.#keyring, moment(ahead) - 1)));
+    this.#before ??= CLOCKS.map((ahead) => viewOf(applyScheduled(this.#keyring, moment(ahead) - 1)));
     return this.#before;
   }
 
@@ -212,7 +212,7 @@ function laterKeyring(keyring: Keyring): Keyring {
   const keys = keyring.keys.map(
     (key) =>
       new Key(key.material ?? key.id, key.state, {
-        activatesAt: key.activatesAt === undefined ? undefined : key.activatesAt - (moment(1) - moment(0)),
+        scheduledFor: key.scheduledFor === undefined ? undefined : key.scheduledFor - (moment(1) - moment(0)),
       }),
   );
   return new Keyring(keys, { id: 'ring' });

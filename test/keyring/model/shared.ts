@@ -8,7 +8,7 @@ import { turn } from '../../../src/keyring/automatic.js';
 import { Key, type Material } from '../../../src/keyring/key.js';
 import { Keyring } from '../../../src/keyring/keyring.js';
 import type { Moment } from '../../../src/keyring/live.js';
-import { effective } from '../../../src/keyring/scheduled.js';
+import { applyScheduled } from '../../../src/keyring/scheduled.js';
 import { promote, retire, rollback, stage } from '../../../src/keyring/transitions.js';
 import { knownToAllAt } from '../../../src/keyring/waits.js';
 import { RingLease } from '../../../src/runtime/lease.js';
@@ -32,7 +32,7 @@ export interface SharedConditions {
   readonly rotations: number;
   readonly steps: number;
   /** Whether keys are staged by operators, by the ring itself, or by operators with a plan that counts on the lag alone. */
-  readonly staging: 'by hand' | 'by itself' | 'planned by hand';
+  readonly staging: 'by hand' | 'by itself' | 'scheduled by hand';
   /** Whether the store may lose everything, once. */
   readonly losses: boolean;
   readonly rules: SharedRules;
@@ -171,9 +171,9 @@ function signEverything(world: SharedWorld, rules: SharedRules): SharedWorld {
   const ready = isReady(world, rules);
   for (const clock of CLOCKS) {
     const expires = now + clock + LIFETIME;
-    tokens = later(tokens, effective(ring, moment(now + clock)).active.id, expires);
+    tokens = later(tokens, applyScheduled(ring, moment(now + clock)).active.id, expires);
     if (!ready) continue;
-    const key = effective(replica.ring, moment(now + clock)).active.id;
+    const key = applyScheduled(replica.ring, moment(now + clock)).active.id;
     tokens = later(tokens, key, expires);
     signed = later(signed, key, moment(now + clock));
   }
@@ -211,7 +211,7 @@ function operates(world: SharedWorld, conditions: SharedConditions, happen: Happ
     const more = { staged: staged + 1 };
     if (staging === 'by hand')
       attempt(`stages ${keyName(ring.keys.length)}`, 0, (facts) => stage(ring, fresh, facts), more);
-    if (staging === 'planned by hand') {
+    if (staging === 'scheduled by hand') {
       attempt(
         `stages ${keyName(ring.keys.length)} to take over`,
         0,
@@ -227,7 +227,7 @@ function operates(world: SharedWorld, conditions: SharedConditions, happen: Happ
         more,
       );
   }
-  for (const { id, state } of effective(ring, moment(now)).keys) {
+  for (const { id, state } of applyScheduled(ring, moment(now)).keys) {
     if (state !== 'staged' && state !== 'retiring') continue;
     const number = (facts: FleetFacts) => ({ ...facts, expectedReplicas: world.replica.gone ? 1 : 2 });
     for (const clock of clocks)
@@ -240,9 +240,9 @@ function operates(world: SharedWorld, conditions: SharedConditions, happen: Happ
 /** The clock that decides may be ahead; the dates are those of the slowest one. */
 function datedBySlowest(ring: Keyring, decided: number, now: number): Keyring {
   if (decided === now) return ring;
-  const keys = ring.keys.map(({ id, state, dates, material, lifetimes, activatesAt }) => {
+  const keys = ring.keys.map(({ id, state, dates, material, lifetimes, scheduledFor }) => {
     const moments = Object.entries(dates).map(([entered, when]) => [entered, when === decided ? now : when]);
-    return new Key(material ?? id, state, { dates: Object.fromEntries(moments), lifetimes, activatesAt });
+    return new Key(material ?? id, state, { dates: Object.fromEntries(moments), lifetimes, scheduledFor });
   });
   return new Keyring(keys, { id: 'ring', generation: ring.generation });
 }
@@ -251,7 +251,7 @@ function datedBySlowest(ring: Keyring, decided: number, now: number): Keyring {
 function losesAll(world: SharedWorld, conditions: SharedConditions, happen: Happen): void {
   const { now } = world;
   const { rules, lease } = conditions;
-  const ring = effective(world.ring, moment(now));
+  const ring = applyScheduled(world.ring, moment(now));
   const verifies = rules.standsIn(ring);
   const report = { ...reportOf(upToDate(world), now, conditions), verifies, standIn: true as const };
   happen('the store loses everything, and gets the ring back', {
@@ -264,7 +264,7 @@ function losesAll(world: SharedWorld, conditions: SharedConditions, happen: Happ
 
 /** Any other replica: they hear of everything at once, and say so. */
 function upToDate({ now, ring, replica }: SharedWorld): Replica {
-  return { ...replica, ring: effective(ring, moment(now)), signed: {} };
+  return { ...replica, ring: applyScheduled(ring, moment(now)), signed: {} };
 }
 
 /** What whoever decides finds, and leaves: reports that count no more are cleared away, and what they tell is kept. */
@@ -295,7 +295,7 @@ function tidied(world: SharedWorld, conditions: SharedConditions, clock: number)
 function reportOf({ ring, signed }: Replica, ticks: number, conditions: SharedConditions): ReplicaReport {
   const now = moment(ticks);
   const { maxLag, lease, skew } = timesOf(conditions);
-  const present = effective(ring, now);
+  const present = applyScheduled(ring, now);
   const use = { purpose: 'session', verified: 0, verifiedAt: 0, signed: 1 };
   return {
     instance: 'a replica',
@@ -309,8 +309,8 @@ function reportOf({ ring, signed }: Replica, ticks: number, conditions: SharedCo
     fingerprint: '',
     verifies: present.live.map(({ id }) => id),
     signs: present.active.id,
-    planned: present.keys.flatMap(({ id, activatesAt }) =>
-      activatesAt === undefined ? [] : [{ kid: id, from: activatesAt - skew * 1000 }],
+    scheduled: present.keys.flatMap(({ id, scheduledFor }) =>
+      scheduledFor === undefined ? [] : [{ kid: id, from: scheduledFor - skew * 1000 }],
     ),
     loadedAt: now,
     uses: Object.entries(signed).map(([kid, signedAt]) => ({ ...use, kid, signedAt })),
@@ -352,14 +352,14 @@ export function keyOf(world: SharedWorld, { lease }: SharedConditions): string {
       .filter(([kid, at_]) => isAsked(ring, kid, at_))
       .map(([kid, at_]) => `${keyNumber(kid)}:${ago(at_)}`);
   const keys = (of: Keyring) =>
-    of.keys.map(({ id, state, dates, activatesAt }) => {
+    of.keys.map(({ id, state, dates, scheduledFor }) => {
       const since = state === 'staged' ? dates.staged : state === 'retiring' ? dates.retiring : undefined;
-      return `${keyNumber(id)}${state}${ago(since)}p${ago(activatesAt)}`;
+      return `${keyNumber(id)}${state}${ago(since)}p${ago(scheduledFor)}`;
     });
   const said = (one: Reported | undefined) => {
     if (one === undefined) return '';
-    const { verifies, signs, planned = [] } = one.report;
-    const plans = planned.map(({ kid, from }) => `${keyNumber(kid)}:${ago(from)}`);
+    const { verifies, signs, scheduled = [] } = one.report;
+    const plans = scheduled.map(({ kid, from }) => `${keyNumber(kid)}:${ago(from)}`);
     const age = Math.min(now - one.at, asked);
     return [
       age,

@@ -9,7 +9,7 @@ import type { Machine } from '../resolve/machine.js';
 import { type Resolution, resolve } from '../resolve/resolve.js';
 
 /** What was chosen where nothing was said. */
-export interface Unsaid {
+export interface AssumedProfile {
   readonly profile: Profile;
   /** What is to be insisted on; undefined where the surroundings say the same, so that an error can name what they say. */
   readonly insistOn: Profile | undefined;
@@ -29,11 +29,11 @@ const WAITS: readonly SettingName[] = [
  * @returns undefined where a profile was said
  * @throws KeyturnError `profile_unknown`
  */
-export async function chosenUnsaid(
+export async function assumeProfile(
   machine: Machine,
   said: string | undefined,
   given: boolean,
-): Promise<Unsaid | undefined> {
+): Promise<AssumedProfile | undefined> {
   if (said !== undefined) return undefined;
   const { profile, inferred } = decideProfile(undefined, machine.env, machine.signs);
   if (!inferred) return undefined;

@@ -10,7 +10,7 @@ import { besideDocument } from './differences.js';
 import type { Status } from './status.js';
 
 /** One line for each such place. What no key of the ring vouches for leads nobody into a folder. */
-export function readElsewhere(
+export function readOtherConfig(
   status: Status,
   { configFiles }: Resolution,
   asker: string,

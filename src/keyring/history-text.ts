@@ -2,7 +2,7 @@
 // and shown at terminals: one short line of text, and nothing that controls one.
 import { KeyturnError } from '../errors.js';
 
-export interface Said {
+export interface HistoryText {
   readonly who?: string | undefined;
   readonly why?: string | undefined;
 }
@@ -13,7 +13,7 @@ const LONGEST = { who: 100, why: 500 } as const;
 const CONTROLS = /[\p{Cc}\u2028-\u202e\u2066-\u2069]/u;
 
 /** What is wrong with such a text; undefined when nothing is. The text itself is not repeated. */
-export function saidProblem(what: keyof Said, text: string): string | undefined {
+export function historyTextProblem(what: keyof HistoryText, text: string): string | undefined {
   if (text.length > LONGEST[what])
     return `is ${text.length} characters long, and the history takes ${LONGEST[what]}`;
   if (CONTROLS.test(text) || !text.isWellFormed()) return 'holds a line end, or another control character';
@@ -25,12 +25,12 @@ export function saidProblem(what: keyof Said, text: string): string | undefined 
  *
  * @throws KeyturnError `history_text_invalid`
  */
-export function saidIn({ who, why }: Said): { readonly who?: string; readonly why?: string } {
+export function historyText({ who, why }: HistoryText): { readonly who?: string; readonly why?: string } {
   for (const [what, text] of [
     ['who', who],
     ['why', why],
   ] as const) {
-    const problem = saidProblem(what, text ?? '');
+    const problem = historyTextProblem(what, text ?? '');
     if (problem === undefined) continue;
     const hint = 'say it in one short line; the rest belongs into a ticket that it names';
     throw new KeyturnError('history_text_invalid', `what is said for the history (${what}) ${problem}`, hint);

@@ -3,7 +3,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Key } from './key.js';
 
 /** The HMAC of a text, of a holder that is a process of an app, as 43 base64url characters; undefined for a key whose material is gone. */
-export function vouchFor({ material }: Key, text: string, app: string | undefined): string | undefined {
+export function reportHmac({ material }: Key, text: string, app: string | undefined): string | undefined {
   if (material === undefined) return undefined;
   return createHmac('sha256', material.derive('ring', 'report', app))
     .update(text, 'utf8')
@@ -11,8 +11,8 @@ export function vouchFor({ material }: Key, text: string, app: string | undefine
 }
 
 /** Whether a holder of the key has vouched for the text. @param found in the place of the HMAC, whatever it is */
-export function isVouchedForBy(key: Key, text: string, found: unknown, app: string | undefined): boolean {
-  const expected = vouchFor(key, text, app);
+export function isReportHmac(key: Key, text: string, found: unknown, app: string | undefined): boolean {
+  const expected = reportHmac(key, text, app);
   if (expected === undefined || typeof found !== 'string') return false;
   const [one, other] = [Buffer.from(expected), Buffer.from(found)];
   return one.length === other.length && timingSafeEqual(one, other);

@@ -14,7 +14,7 @@ const FEWER_LINES = [100, 10, 1];
 const SHORT_CHARACTERS = 200;
 
 /** @throws KeyturnError `keyring_full` for a ring that leaves no room to revoke its keys */
-export function requireRoom(ring: Keyring): Keyring {
+export function requireSpareRoom(ring: Keyring): Keyring {
   if (fits(ring, DOCUMENT_LIMIT_BYTES - LEFT_FOR_REVOKE_BYTES)) return ring;
   throw new KeyturnError(
     'keyring_full',
@@ -24,7 +24,7 @@ export function requireRoom(ring: Keyring): Keyring {
 }
 
 /** The ring that a revocation makes, without what there is no room for. */
-export function madeToFit(ring: Keyring): Keyring {
+export function shrinkToFit(ring: Keyring): Keyring {
   let fitting = ring;
   for (const lines of FEWER_LINES) {
     if (fits(fitting, DOCUMENT_LIMIT_BYTES)) return fitting;

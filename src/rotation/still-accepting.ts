@@ -13,7 +13,7 @@ const LOOK_EVERY_MS = 200;
  * @param patience milliseconds
  * @returns the instances that have not obeyed by then
  */
-export async function notObeyed(
+export async function stillAccepting(
   rotation: Rotation,
   kid: string,
   patience: number,

@@ -5,11 +5,11 @@ const LONGEST_PAUSE_MS = 5000;
 const LOOKS = 3;
 
 /** Milliseconds. @param maxLag seconds */
-export function pauseBetweenLooks(maxLag: number): number {
+export function pollInterval(maxLag: number): number {
   return Math.min(LONGEST_PAUSE_MS, (maxLag * 1000) / 4);
 }
 
 /** So long after a store was emptied it has its ring back, where anybody holds it: 15 s by default. Milliseconds. */
-export function untilPutBack(maxLag: number): number {
-  return LOOKS * pauseBetweenLooks(maxLag);
+export function putBackWithin(maxLag: number): number {
+  return LOOKS * pollInterval(maxLag);
 }
