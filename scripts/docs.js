@@ -14,7 +14,7 @@ if (!existsSync(join(root, 'dist', 'config', 'settings.js'))) {
 }
 const { ABOUT } = await import('../dist/config/about.js');
 const { PURPOSE_FIELDS, SETTING_NAMES, SETTINGS, variableOf } = await import('../dist/config/settings.js');
-const { layer } = await import('../dist/config/layers.js');
+const { applyLayers } = await import('../dist/config/layers.js');
 const { duration, flag, formatDuration, lifetime } = await import('../dist/config/value.js');
 const { Key, Material } = await import('../dist/keyring/key.js');
 const { Keyring } = await import('../dist/keyring/keyring.js');
@@ -139,7 +139,7 @@ function purposeFields() {
 }
 
 function builtInPurposes() {
-  const { settings } = layer('prod', [], {});
+  const { settings } = applyLayers('prod', [], {});
   return [
     '| purpose | longest lifetime | about | signed by |',
     '|---|---|---|---|',
@@ -152,7 +152,7 @@ function builtInPurposes() {
 
 /** What `keyturn impact` says of each step, for an app that configures nothing. */
 function impacts() {
-  const { settings } = layer('prod', [], {});
+  const { settings } = applyLayers('prod', [], {});
   const registry = new PurposeRegistry(settings, true);
   const [active, retiring] = ['active', 'retiring'].map(
     (state) => new Key(new Material(generateSecret()), state, { dates: { [state]: 0 } }),

@@ -35,7 +35,7 @@ const given = readArguments({
 });
 const { jars: jarCount, replicas: replicaCount, seed, order, chart } = given;
 if (order !== 'staged' && order !== 'naive') quit('--order is staged or naive', 2);
-const { layer } = await import(join(root, 'dist/config/layers.js'));
+const { applyLayers } = await import(join(root, 'dist/config/layers.js'));
 const { PurposeRegistry } = await import(join(root, 'dist/purposes/registry.js'));
 const { generateSecret } = await import(join(root, 'dist/secret/generate.js'));
 
@@ -83,7 +83,7 @@ const rules = {
         KEYTURN_SECURITY__KEYRING__LEASE: `${LEASE}s`,
       }),
   ...Object.fromEntries(
-    new PurposeRegistry(layer('prod', [], {}).settings, true).all
+    new PurposeRegistry(applyLayers('prod', [], {}).settings, true).all
       .filter(({ name }) => name !== 'session')
       .map(({ name }) => [
         `KEYTURN_PURPOSES__${name.toUpperCase().replaceAll('-', '_')}__MAX_AGE`,

@@ -35,7 +35,7 @@ const given = readArguments({
   slowest: 8,
 });
 const { jars: jarCount, seed, servers: serverCount, order } = given;
-const { layer } = await import(join(root, 'dist/config/layers.js'));
+const { applyLayers } = await import(join(root, 'dist/config/layers.js'));
 const { PurposeRegistry } = await import(join(root, 'dist/purposes/registry.js'));
 const { parseDocument } = await import(join(root, 'dist/keyring/document.js'));
 const { Material } = await import(join(root, 'dist/keyring/key.js'));
@@ -67,7 +67,7 @@ const rules = {
   KEYTURN_SECURITY__KEYRING__CLOCK_SKEW: `${SKEW}s`,
   KEYTURN_SESSION__IDLE: `${LIFETIME}s`,
   ...Object.fromEntries(
-    new PurposeRegistry(layer('prod', [], {}).settings, true).all
+    new PurposeRegistry(applyLayers('prod', [], {}).settings, true).all
       .filter(({ name }) => name !== 'session')
       .map(({ name }) => [
         `KEYTURN_PURPOSES__${name.toUpperCase().replaceAll('-', '_')}__MAX_AGE`,

@@ -18,7 +18,7 @@ import { type Purpose, PurposeRegistry } from './purposes/registry.js';
 import { type Machine, thisMachine, writeToStderr } from './resolve/machine.js';
 import { type Resolution, type ResolveOptions, resolve, settingsOfBuild } from './resolve/resolve.js';
 import { type Keeper, type RingHealth, RingKeeper } from './runtime/keeper.js';
-import { cleanedFor, type Logger, textLogger } from './runtime/log.js';
+import { type Logger, sanitizedLogger, textLogger } from './runtime/log.js';
 import { formatMetrics } from './runtime/metrics.js';
 import type { SessionStore } from './sessions/stores/contract.js';
 import type { ReachableStore, StoreState } from './sessions/stores/reachable.js';
@@ -29,7 +29,7 @@ import { loadSealing, type Sealing } from './signing/sealing.js';
 import { publicSigner, type Signer, TokenSigner } from './signing/signer.js';
 import { sealerUnavailable } from './signing/sodium.js';
 import { Usage } from './signing/usage.js';
-import type { Outside } from './start/outside.js';
+import type { Backends } from './start/backends.js';
 
 /** What `createKeyturn()` takes. Everything has a default; production needs a secret, which is never an option. */
 export interface KeyturnOptions {
@@ -305,8 +305,8 @@ class LiveKeyturn implements Keyturn {
  */
 export async function createKeyturn(options: KeyturnOptions = {}): Promise<Keyturn> {
   if (!fits(options, KEYTURN_OPTIONS)) {
-    const { CREATE_CURES } = await import('./config/cures.js');
-    requireOptions(options, 'createKeyturn(options)', KEYTURN_OPTIONS, CREATE_CURES);
+    const { CREATE_HINTS } = await import('./config/foreign-options.js');
+    requireOptions(options, 'createKeyturn(options)', KEYTURN_OPTIONS, CREATE_HINTS);
   }
   requireParts(options);
   return await startKeyturn(options, thisMachine(machineParts(options)));
@@ -342,7 +342,7 @@ export async function startKeyturn(options: KeyturnOptions, machine: Machine): P
   const logger =
     options.logger === undefined
       ? textLogger(settings.get('log.level'), writeToStderr)
-      : cleanedFor(options.logger);
+      : sanitizedLogger(options.logger);
   // What production would refuse, development tells.
   const registry = new PurposeRegistry(settings, profile === 'prod', false, (said) => {
     if (profile === 'dev') warnOfProduction(said, logger);
@@ -397,7 +397,7 @@ async function startBuild(
   const error = buildOnly(sign);
   const keeper = keeperOfBuild(error, profile, clock);
   const log =
-    logger === undefined ? textLogger(settings.get('log.level'), writeToStderr) : cleanedFor(logger);
+    logger === undefined ? textLogger(settings.get('log.level'), writeToStderr) : sanitizedLogger(logger);
   log.debug({ event: 'build', sign }, 'a build: no signing secret is looked for');
   return new LiveKeyturn(profile, {
     settings,
@@ -456,12 +456,12 @@ async function outsideOf(
   { clients }: KeyturnOptions,
   logger: Logger,
   now: () => number,
-): Promise<Outside | undefined> {
+): Promise<Backends | undefined> {
   const { settings, source } = resolution;
   const byItself = settings.get('security.keyring.store') === undefined && source?.format !== 'document';
   if (byItself && settings.get('session.backend') === 'cookie') return undefined;
-  const { openOutside } = await import('./start/outside.js');
-  return await openOutside(resolution, clients, logger, now);
+  const { openBackends } = await import('./start/backends.js');
+  return await openBackends(resolution, clients, logger, now);
 }
 
 /** Whoever finds out in development has the line at hand, and not a server that does not start. */

@@ -130,7 +130,7 @@ describe('the edges', () => {
       'resolve/follow.ts',
       'resolve/machine.ts',
       // The name of the boot.
-      'resolve/steady-clock.ts',
+      'resolve/monotonic-clock.ts',
       'rotation/init/init.ts',
       'secret/development.ts',
       'secret/lists.ts',
@@ -152,7 +152,7 @@ describe('the edges', () => {
     expect(users).toEqual([
       'disk/files.ts',
       'disk/lock.ts',
-      'resolve/steady-clock.ts',
+      'resolve/monotonic-clock.ts',
       'secret/development.ts',
       'secret/generate.ts',
       'sessions/stores/redis.ts',
@@ -164,7 +164,7 @@ describe('the edges', () => {
     expect(using(/new Date\(\)|Date\.now\(\)/)).toEqual([
       'blobs/files.ts',
       'disk/lock.ts',
-      'engines/thaw.ts',
+      'engines/resume.ts',
     ]);
   });
 

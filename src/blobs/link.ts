@@ -1,6 +1,6 @@
 // Signed links to blobs. What a link allows beyond the name stands in its query, in the clear and bound by the
 // signature: nothing of it can be changed, and a look at the link tells what it is for.
-import { type Cures, type OptionNames, requireOptions } from '../config/options.js';
+import { type OptionHints, type OptionNames, requireOptions } from '../config/options.js';
 import { KeyturnError } from '../errors.js';
 import type { Parameter } from '../links/canonical-url.js';
 import { isForm, isOneOf, readType } from './media-type.js';
@@ -49,11 +49,11 @@ const UPLOAD_OPTIONS: OptionNames<UploadLinkOptions> = {
   maxSize: true,
   overwrite: true,
 };
-const DOWNLOAD_CURES: Cures = {
+const DOWNLOAD_HINTS: OptionHints = {
   filename: 'write download',
   type: 'leave it out, or write method: "PUT" for a link to upload: a download has the type of the blob',
 };
-const UPLOAD_CURES: Cures = { download: 'leave it out: it belongs to a link for GET' };
+const UPLOAD_HINTS: OptionHints = { download: 'leave it out: it belongs to a link for GET' };
 
 /** What the query of a link says. */
 export interface Allowed {
@@ -69,8 +69,8 @@ export interface Allowed {
 export function signedPath(parts: BlobParts, name: string, options: LinkOptions): string {
   const { method = 'GET', maxAge, bind } = options;
   const call = `signedUrl(name, options) for ${method === 'GET' ? 'a download' : 'an upload'}`;
-  if (method === 'GET') requireOptions(options, call, DOWNLOAD_OPTIONS, DOWNLOAD_CURES);
-  else requireOptions(options, call, UPLOAD_OPTIONS, UPLOAD_CURES);
+  if (method === 'GET') requireOptions(options, call, DOWNLOAD_OPTIONS, DOWNLOAD_HINTS);
+  else requireOptions(options, call, UPLOAD_OPTIONS, UPLOAD_HINTS);
   const parameters = method === 'GET' ? ofDownload(options as DownloadLinkOptions) : ofUpload(parts, options);
   if ('bind' in options) parameters.push(['bound', '1']);
   const query = parameters.map(([key, value]) => `${key}=${encodeURIComponent(value)}`).join('&');

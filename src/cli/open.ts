@@ -1,6 +1,6 @@
 // The keyring in force, as every command finds it.
 import type { Settings } from '../config/layers.js';
-import { asWord } from '../config/shell.js';
+import { shellQuote } from '../config/shell-quote.js';
 import { type AssumedProfile, assumeProfile } from '../rotation/assumed-profile.js';
 import { Rotation, type RotationOptions } from '../rotation/rotation.js';
 import type { Context } from './command.js';
@@ -44,6 +44,6 @@ export function sameOptions({ value }: Pick<Context, 'value'>): string {
   return ['cwd', 'env', 'env-file']
     .map((name) => [name, value(name)] as const)
     .filter(([, typed]) => typed !== undefined)
-    .map(([name, typed = '']) => ` --${name} ${asWord(typed)}`)
+    .map(([name, typed = '']) => ` --${name} ${shellQuote(typed)}`)
     .join('');
 }

@@ -106,16 +106,16 @@ export interface Layered {
  * Lays `layers` (later wins) and then the variables over the built-in defaults. A value that does not fit is
  * reported and left out, so that a doctor can go on and show everything that is wrong at once.
  */
-export function layer(
+export function applyLayers(
   profile: Profile,
   layers: readonly Layer[],
   env: Readonly<Record<string, string | undefined>>,
 ): Layered {
-  const placing = new Placing(profile);
-  for (const { origin, tree } of layers) placing.addTree(tree, origin);
-  placing.addVariables(env);
-  const settings = new Settings(placing.placed, placing.purposes);
-  return { settings, errors: [...placing.errors(), ...contradictions(settings)] };
+  const builder = new LayerBuilder(profile);
+  for (const { origin, tree } of layers) builder.addTree(tree, origin);
+  builder.addVariables(env);
+  const settings = new Settings(builder.placed, builder.purposes);
+  return { settings, errors: [...builder.errors(), ...contradictions(settings)] };
 }
 
 /** Values that are fine each, and cannot work together. */
@@ -159,7 +159,7 @@ function rollsTooLate(settings: Settings): readonly KeyturnError[] {
 /** So many mistakes are told; a file that is something else altogether has one on every line. */
 const MOST_ERRORS = 20;
 
-class Placing {
+class LayerBuilder {
   readonly placed = new Map<SettingName, Placed[]>();
   readonly purposes = new Map<string, PurposeSettings>();
   readonly #errors: KeyturnError[] = [];

@@ -8,7 +8,7 @@ import { mayBeShown } from './unknown-name.js';
 export type OptionNames<O> = { readonly [Name in keyof O]-?: true };
 
 /** What to write instead of names that are known from elsewhere. */
-export type Cures = Readonly<Record<string, string>>;
+export type OptionHints = Readonly<Record<string, string>>;
 
 /** Names of other libraries, and what the same thing is called here. */
 const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
@@ -67,7 +67,7 @@ export function requireOptions(
   given: unknown,
   call: string,
   known: Readonly<Record<string, true>>,
-  cures: Cures = {},
+  hints: OptionHints = {},
 ): void {
   if (fits(given, known)) return;
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
@@ -77,27 +77,27 @@ export function requireOptions(
       `write { ${Object.keys(known)[0]}: … }; it knows ${namesOf(known)}`,
     );
   }
-  for (const name in given) if (isUnknown(given, name, known)) throw unknownOption(name, call, known, cures);
+  for (const name in given) if (isUnknown(given, name, known)) throw unknownOption(name, call, known, hints);
 }
 
 function unknownOption(
   name: string,
   call: string,
   known: Readonly<Record<string, true>>,
-  cures: Cures,
+  hints: OptionHints,
 ): KeyturnError {
   const names = Object.keys(known);
-  const cure = Object.hasOwn(cures, name) ? cures[name] : undefined;
+  const hint = Object.hasOwn(hints, name) ? hints[name] : undefined;
   const synonyms = Object.hasOwn(SYNONYMS, name) ? (SYNONYMS[name] as readonly string[]) : [];
   const near = synonyms.find((synonym) => names.includes(synonym)) ?? nearest(name, names);
   // Names of other libraries are no secrets, nor are slips of our own.
-  const shown = cure !== undefined || synonyms.length > 0 || mayBeShown(name, near);
+  const shown = hint !== undefined || synonyms.length > 0 || mayBeShown(name, near);
   return new KeyturnError(
     'argument_invalid',
     shown
       ? `${call} has no option "${name}"`
       : `${call} has an option that it does not know; its name is not shown, since it may be a secret put there by mistake`,
-    cure ?? (near === undefined ? `it knows ${namesOf(known)}` : meaning(near)),
+    hint ?? (near === undefined ? `it knows ${namesOf(known)}` : meaning(near)),
   );
 }
 

@@ -2,7 +2,7 @@
 import { join, relative } from 'node:path';
 import { foldersIn } from '../disk/read.js';
 import { hasConfig } from './place.js';
-import { asWord } from './shell.js';
+import { shellQuote } from './shell-quote.js';
 
 /** A monorepo has its packages two levels below, and rarely more than so many in one folder. */
 const LEVELS = 2;
@@ -32,6 +32,6 @@ export async function elsewhereBelow(
   const more = others.length === 0 ? '' : ` and ${others.length} more`;
   return {
     what: `configuration files are in ${first}${more}, and are not read from here`,
-    hint: `run this in the folder of the app, or name it: --cwd ${asWord(first)}`,
+    hint: `run this in the folder of the app, or name it: --cwd ${shellQuote(first)}`,
   };
 }

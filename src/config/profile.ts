@@ -24,7 +24,7 @@ export interface Signs {
  * What spoke: the caller, one of the two variables, a test that runs, a platform, a container, a person at work, or
  * nothing at all.
  */
-export type Sayer =
+export type DecidedBy =
   | 'caller'
   | 'KEYTURN_ENV'
   | 'NODE_ENV'
@@ -36,7 +36,7 @@ export type Sayer =
 
 export interface ProfileDecision {
   readonly profile: Profile;
-  readonly by: Sayer;
+  readonly by: DecidedBy;
   /** The signal that decided and its value, as a clause: `NODE_ENV is "production"`, `this runs in a container`. */
   readonly signal: string;
   /** False when a variable or an argument said so outright; true when it was read from the surroundings. */
@@ -101,7 +101,7 @@ export function decideProfile(said: string | undefined, env: Variables, signs: S
   return inferred('prod', 'nothing', 'nothing here says that this is development');
 }
 
-function inferred(profile: Profile, by: Sayer, signal: string): ProfileDecision {
+function inferred(profile: Profile, by: DecidedBy, signal: string): ProfileDecision {
   return { profile, by, signal, inferred: true };
 }
 

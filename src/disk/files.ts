@@ -122,7 +122,7 @@ export async function writeInformation(path: string, text: string): Promise<void
  *
  * @returns undefined when there is no such file
  */
-export async function readLoosely(path: string, limit: number): Promise<string | undefined> {
+export async function readRegularFile(path: string, limit: number): Promise<string | undefined> {
   // Windows knows neither flag.
   const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
   const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).catch(() => undefined);

@@ -1,9 +1,10 @@
 // Every check there is, in the order of the report. A check is a pure function over the facts.
-import { misspelt } from '../config/not-meant.js';
+
 import { PROFILE_WORDS } from '../config/profile.js';
+import { intendedProfile } from '../config/profile-hints.js';
 import { SETTING_NAMES, type SettingName } from '../config/settings.js';
 import { formatDuration } from '../config/value.js';
-import { saidOf } from '../engines/reason.js';
+import { describeFailure } from '../engines/failure.js';
 import { KeyturnError } from '../errors.js';
 import { AEAD_PACKAGE } from '../signing/sodium.js';
 import type { Check, Facts } from './facts.js';
@@ -42,7 +43,7 @@ function profile(facts: Facts): readonly Point[] {
   if (problems.some(({ status }) => status === 'fail')) return problems;
   const signal = decision.by === 'caller' ? `--env ${decision.profile} says so` : decision.signal;
   const rules = `${PROFILE_WORDS[decision.profile]} rules apply: ${signal}`;
-  const meant = decision.by === 'NODE_ENV' ? misspelt(facts.node ?? '') : undefined;
+  const meant = decision.by === 'NODE_ENV' ? intendedProfile(facts.node ?? '') : undefined;
   if (decision.profile === 'prod' && meant !== undefined) {
     const hint = `if NODE_ENV was to be "${meant}", write it so; on a server set KEYTURN_ENV=prod`;
     return [...problems, warn(rules, hint)];
@@ -101,7 +102,7 @@ function sessionBackend({ resolution, sessionEngine: engine }: Facts): readonly 
   const production = resolution.profile.profile === 'prod';
   if (engine instanceof KeyturnError) return [fail(engine.message, engine.hint)];
   if (engine?.away !== undefined) {
-    const away = `${engine.place} ${saidOf(engine.away)}: requests with a session get 503`;
+    const away = `${engine.place} ${describeFailure(engine.away)}: requests with a session get 503`;
     const { hint } = engine.away;
     return [production ? fail(away, hint) : warn(away, hint)];
   }

@@ -2,11 +2,11 @@
 import { redisPrefix } from '../config/app.js';
 import type { Settings } from '../config/layers.js';
 import { Engines, placeOf } from '../engines/engines.js';
+import { type EngineFailure, failureOf } from '../engines/failure.js';
 import type { PostgresPool } from '../engines/postgres.js';
-import { type Trouble, troubleOf } from '../engines/reason.js';
 import { commandOf, type RedisCommand } from '../engines/redis.js';
 import { canPrepare } from '../engines/schema.js';
-import { inTime, PATIENCE } from '../engines/watch.js';
+import { PATIENCE, withTimeout } from '../engines/watch.js';
 import { KeyturnError } from '../errors.js';
 import { namesOf, pathsOf, tableRefused } from '../sessions/stores/postgres-schema.js';
 import type { EngineFacts } from './facts.js';
@@ -20,7 +20,7 @@ export async function askSessionEngine(settings: Settings): Promise<EngineFacts 
     const { shown } = placeOf(settings, backend, 'session');
     const place = `${backend} on ${shown}`;
     try {
-      const readOnly = await inTime(
+      const readOnly = await withTimeout(
         backend === 'redis'
           ? askRedis(commandOf(await engines.redis('session')), settings)
           : askPostgres(await engines.postgres('session'), settings),
@@ -29,7 +29,7 @@ export async function askSessionEngine(settings: Settings): Promise<EngineFacts 
       return { place, away: undefined, readOnly };
     } catch (error) {
       if (error instanceof KeyturnError) throw error;
-      return { place, away: troubleOf(error) };
+      return { place, away: failureOf(error) };
     }
   } catch (error) {
     if (error instanceof KeyturnError) return error;
@@ -43,22 +43,22 @@ export async function askSessionEngine(settings: Settings): Promise<EngineFacts 
 const WRITES_NOTHING = '#!lua\nreturn 1';
 
 /** Why it would take no writes. */
-async function askRedis(command: RedisCommand, settings: Settings): Promise<Trouble | undefined> {
+async function askRedis(command: RedisCommand, settings: Settings): Promise<EngineFailure | undefined> {
   await command('', ['PING']);
   try {
     await command('', ['EVAL', WRITES_NOTHING, '1', redisPrefix(settings, settings.get('app'))]);
     return undefined;
   } catch (error) {
-    const trouble = troubleOf(error);
-    if (trouble.kind !== 'refused') throw error;
-    return trouble;
+    const failure = failureOf(error);
+    if (failure.kind !== 'refused') throw error;
+    return failure;
   }
 }
 
 /** Why it would take no writes. @throws KeyturnError `store_invalid` where a start would be refused */
-async function askPostgres(pool: PostgresPool, settings: Settings): Promise<Trouble | undefined> {
+async function askPostgres(pool: PostgresPool, settings: Settings): Promise<EngineFailure | undefined> {
   const { rows } = await pool.query("SELECT current_setting('transaction_read_only') = 'on' AS read_only");
-  if (rows[0]?.read_only === true) return troubleOf({ code: READ_ONLY });
+  if (rows[0]?.read_only === true) return failureOf({ code: READ_ONLY });
   await lookForTable(settings, pool);
   return undefined;
 }

@@ -1,5 +1,5 @@
 // What the doctor knows before it judges. Gathered by run.ts; the checks see nothing else.
-import type { Trouble } from '../engines/reason.js';
+import type { EngineFailure } from '../engines/failure.js';
 import type { KeyturnError } from '../errors.js';
 import type { Key } from '../keyring/key.js';
 import type { PurposeRegistry } from '../purposes/registry.js';
@@ -39,9 +39,9 @@ export interface EngineFacts {
   /** Its kind, host and port. */
   readonly place: string;
   /** Why it did not do what it was asked; undefined when it did. */
-  readonly away: Trouble | undefined;
+  readonly away: EngineFailure | undefined;
   /** Why it would take no writes though it answers; undefined when it would. */
-  readonly readOnly?: Trouble | undefined;
+  readonly readOnly?: EngineFailure | undefined;
 }
 
 /** The keyring in force with what its processes report. */

@@ -2,8 +2,8 @@
 
 import { join } from 'node:path';
 import { variableOf } from '../config/settings.js';
-import { asWord } from '../config/shell.js';
-import { SECRET_VARIABLE } from '../resolve/missing.js';
+import { shellQuote } from '../config/shell-quote.js';
+import { SECRET_VARIABLE } from '../resolve/missing-secret.js';
 import type { ProblemArea } from '../resolve/problem.js';
 import type { Facts } from './facts.js';
 import { fail, type Point, pass, warn } from './finding.js';
@@ -122,7 +122,7 @@ export function source(facts: Facts): readonly Point[] {
     points.push(
       warn(
         `${name}/secret is there, and production does not use it of its own accord`,
-        `to use it, set ${FILE_VARIABLE}=${asWord(`${name}/secret`)}`,
+        `to use it, set ${FILE_VARIABLE}=${shellQuote(`${name}/secret`)}`,
       ),
     );
   }

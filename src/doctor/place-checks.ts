@@ -1,7 +1,7 @@
 // Checks of the places where secrets lie: who can read them, whether git has them, and whether they belong there.
 
 import { SETTING_NAMES, SETTINGS, type SettingName, variableOf } from '../config/settings.js';
-import { asWord } from '../config/shell.js';
+import { shellQuote } from '../config/shell-quote.js';
 import type { Facts, SecretPlace } from './facts.js';
 import { fail, type Point, pass, warn } from './finding.js';
 import { hasPassword } from './places.js';
@@ -30,8 +30,8 @@ function judgeMode(place: SecretPlace, production: boolean): readonly Point[] {
       ),
     ];
   }
-  if (place.folder) return [warn(what, `chmod 700 ${asWord(place.name)}`)];
-  const hint = `chmod 600 ${asWord(place.name)}`;
+  if (place.folder) return [warn(what, `chmod 700 ${shellQuote(place.name)}`)];
+  const hint = `chmod 600 ${shellQuote(place.name)}`;
   return [production && !place.foreign ? fail(what, hint) : warn(what, hint)];
 }
 
@@ -42,7 +42,7 @@ export function git(facts: Facts): readonly Point[] {
   const points: Point[] = tracked.map((name) =>
     fail(
       `git tracks ${name}, which holds a secret: everybody with a copy of the repository has it`,
-      `git rm --cached ${asWord(name)}, ignore it, and replace the secret: its history keeps the old one`,
+      `git rm --cached ${shellQuote(name)}, ignore it, and replace the secret: its history keeps the old one`,
     ),
   );
   if (state === 'silent') {

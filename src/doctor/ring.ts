@@ -4,7 +4,7 @@ import { KeyturnError } from '../errors.js';
 import { nextKeyAt } from '../keyring/automatic.js';
 import type { Machine } from '../resolve/machine.js';
 import type { Resolution } from '../resolve/resolve.js';
-import { Excuses } from '../resolve/weak-keys.js';
+import { WeakKeyExceptions } from '../resolve/weak-keys.js';
 import { Rotation } from '../rotation/rotation.js';
 import { judge } from '../secret/strength.js';
 import type { HiddenDocument, RingFacts } from './facts.js';
@@ -25,7 +25,7 @@ export async function readRing(
   try {
     const rotation = await Rotation.open({ machine, profile, engines, readOnly: true });
     const ring = await rotation.ring();
-    const excuses = new Excuses(ring, settings, machine.now());
+    const exceptions = new WeakKeyExceptions(ring, settings, machine.now());
     const every = settings.get('security.rotation.every');
     return {
       status: await rotation.status(ring),
@@ -33,7 +33,7 @@ export async function readRing(
       live: ring.live,
       weak: ring.live.flatMap((key) => {
         const { enough, bytes, why } = judge(key.material?.revealSecret() ?? '');
-        return enough ? [] : [{ kid: key.id, bytes, why, excused: excuses.of(key) !== undefined }];
+        return enough ? [] : [{ kid: key.id, bytes, why, excused: exceptions.of(key) !== undefined }];
       }),
       sealedUnder: await rotation.sealedUnder(),
     };

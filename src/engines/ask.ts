@@ -1,8 +1,8 @@
 // Asks an engine, and says in one way that it does not answer.
 
 import { KeyturnError } from '../errors.js';
-import { saidOf, troubleOf } from './reason.js';
-import { inTime } from './watch.js';
+import { describeFailure, failureOf } from './failure.js';
+import { withTimeout } from './watch.js';
 
 /** A client that the app made may wait for ever. Those that are opened here give up sooner by themselves. */
 const PATIENCE_MS = 4000;
@@ -15,11 +15,11 @@ const PATIENCE_MS = 4000;
  */
 export async function ask<T>(name: string, question: () => Promise<T>): Promise<T> {
   try {
-    return await inTime(question(), PATIENCE_MS);
+    return await withTimeout(question(), PATIENCE_MS);
   } catch (error) {
     if (error instanceof KeyturnError) throw error;
-    const trouble = troubleOf(error);
-    throw new KeyturnError('engine_unavailable', `${name} ${saidOf(trouble)}`, trouble.hint, {
+    const failure = failureOf(error);
+    throw new KeyturnError('engine_unavailable', `${name} ${describeFailure(failure)}`, failure.hint, {
       cause: error,
     });
   }

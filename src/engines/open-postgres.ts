@@ -2,8 +2,8 @@
 import { KeyturnError } from '../errors.js';
 import { loadPg } from './packages.js';
 import { type PostgresConnection, type PostgresPool, surviveLostConnections } from './postgres.js';
-import { onThaw } from './thaw.js';
-import { inTime } from './watch.js';
+import { onResume } from './resume.js';
+import { withTimeout } from './watch.js';
 
 export interface OpenedPostgres {
   readonly pool: PostgresPool;
@@ -51,13 +51,13 @@ type Pool = import('pg').Pool;
  */
 class SteadyPool implements PostgresPool {
   readonly #make: () => Pool;
-  readonly #endThaw: () => void;
+  readonly #stopListening: () => void;
   #current: Pool;
 
   constructor(make: () => Pool) {
     this.#make = make;
     this.#current = this.#begin();
-    this.#endThaw = onThaw(() => this.#replace(this.#current));
+    this.#stopListening = onResume(() => this.#replace(this.#current));
   }
 
   get options(): unknown {
@@ -83,8 +83,8 @@ class SteadyPool implements PostgresPool {
   }
 
   async close(): Promise<void> {
-    this.#endThaw();
-    await inTime(this.#current.end(), TIMES.close).catch(() => undefined);
+    this.#stopListening();
+    await withTimeout(this.#current.end(), TIMES.close).catch(() => undefined);
   }
 
   #begin(): Pool {

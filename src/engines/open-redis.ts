@@ -3,8 +3,8 @@
 import { KeyturnError } from '../errors.js';
 import { loadIoredis, loadNodeRedis } from './packages.js';
 import type { IoredisClient, NodeRedisClient, RedisClient } from './redis.js';
-import { onThaw } from './thaw.js';
-import { backoff, inTime, LATE, PATIENCE } from './watch.js';
+import { onResume } from './resume.js';
+import { backoff, PATIENCE, TIMED_OUT, withTimeout } from './watch.js';
 
 export interface OpenedRedis {
   readonly client: RedisClient;
@@ -84,10 +84,10 @@ class SteadyClient implements NodeRedisClient {
   readonly #isBehind: (error: unknown) => boolean = newlyBehind();
   #current: Connection;
   /** Why there is no connection: where none is, node-redis itself says no more than that. */
-  #trouble: unknown;
+  #failure: unknown;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
-  #endThaw: () => void = () => {};
+  #stopListening: () => void = () => {};
   /** How many commands wait, and when one of them was last answered, or began to wait alone. Answers come in order. */
   #waiting = 0;
   #heardAt = performance.now();
@@ -103,9 +103,9 @@ class SteadyClient implements NodeRedisClient {
   async start(): Promise<void> {
     const connected = this.#current.connect();
     this.#timer = setInterval(() => this.#look(), TIMES.look).unref();
-    this.#endThaw = onThaw(() => this.#replace(this.#current, LATE));
-    await inTime(connected, PATIENCE).catch((error) => {
-      this.#trouble ??= error;
+    this.#stopListening = onResume(() => this.#replace(this.#current, TIMED_OUT));
+    await withTimeout(connected, PATIENCE).catch((error) => {
+      this.#failure ??= error;
     });
   }
 
@@ -128,10 +128,10 @@ class SteadyClient implements NodeRedisClient {
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#timer);
-    this.#endThaw();
+    this.#stopListening();
     const last = this.#current;
     // What was sent is still answered, as a rule.
-    if (last.isReady) await inTime(last.close(), TIMES.close).catch(() => undefined);
+    if (last.isReady) await withTimeout(last.close(), TIMES.close).catch(() => undefined);
     last.destroy();
   }
 
@@ -142,7 +142,7 @@ class SteadyClient implements NodeRedisClient {
       return await work(asked);
     } catch (error) {
       if (this.#isBehind(error)) void this.#leave(asked);
-      throw asked.isReady ? error : (this.#trouble ?? error);
+      throw asked.isReady ? error : (this.#failure ?? error);
     } finally {
       this.#waiting--;
       this.#heardAt = performance.now();
@@ -152,7 +152,7 @@ class SteadyClient implements NodeRedisClient {
   #begin(): Connection {
     const connection = this.#make();
     connection.on('error', (error) => {
-      this.#trouble = error;
+      this.#failure = error;
     });
     this.#connectedAt = performance.now();
     return connection;
@@ -162,7 +162,7 @@ class SteadyClient implements NodeRedisClient {
     const asked = this.#current;
     const now = performance.now();
     if (!asked.isReady) {
-      if (now - this.#connectedAt > TIMES.silence) this.#replace(asked, LATE);
+      if (now - this.#connectedAt > TIMES.silence) this.#replace(asked, TIMED_OUT);
       return;
     }
     this.#connectedAt = now;
@@ -174,7 +174,7 @@ class SteadyClient implements NodeRedisClient {
     // An answer may have arrived and wait to be read, where this process was busy: one turn more.
     const heardAt = this.#heardAt;
     setImmediate(() => {
-      if (this.#heardAt === heardAt) this.#replace(asked, LATE);
+      if (this.#heardAt === heardAt) this.#replace(asked, TIMED_OUT);
     });
   }
 
@@ -187,14 +187,14 @@ class SteadyClient implements NodeRedisClient {
     );
     if (!connected || this.#closed || former !== this.#current) return next.destroy();
     this.#current = next;
-    await inTime(former.close(), TIMES.close).catch(() => undefined);
+    await withTimeout(former.close(), TIMES.close).catch(() => undefined);
     former.destroy();
   }
 
   #replace(former: Connection, trouble: unknown): void {
     if (this.#closed || former !== this.#current) return;
     this.#current = this.#begin();
-    this.#trouble = trouble;
+    this.#failure = trouble;
     this.#current.connect().catch(() => undefined);
     former.destroy();
   }
@@ -232,11 +232,11 @@ async function openIoredis(
   const telling = new TellingClient(client);
   const ready = new Promise<void>((done) => client.once('ready', () => done()));
   client.connect().catch(() => undefined);
-  await inTime(ready, PATIENCE).catch(() => undefined);
-  const endThaw = onThaw(() => client.disconnect(true));
+  await withTimeout(ready, PATIENCE).catch(() => undefined);
+  const stopListening = onResume(() => client.disconnect(true));
   const close = async (): Promise<void> => {
-    endThaw();
-    if (client.status === 'ready') await inTime(client.quit(), TIMES.close).catch(() => undefined);
+    stopListening();
+    if (client.status === 'ready') await withTimeout(client.quit(), TIMES.close).catch(() => undefined);
     client.disconnect();
   };
   return { client: telling, close };
@@ -245,21 +245,21 @@ async function openIoredis(
 /** ioredis itself says of a command without a connection only that there is none. The event before it has the cause. */
 class TellingClient implements IoredisClient {
   readonly #client: import('ioredis').Redis;
-  #trouble: unknown;
+  #failure: unknown;
   /** Set where the database of the URL is not there: ioredis goes on in database 0, where nobody else looks. */
   #astray: unknown;
 
   constructor(client: import('ioredis').Redis) {
     this.#client = client;
     client.on('error', (error) => {
-      this.#trouble = error;
+      this.#failure = error;
       if (/^ERR (DB index|invalid DB|SELECT )/.test(error.message)) this.#astray = error;
     });
     client.on('close', () => {
       this.#astray = undefined;
     });
     client.on('ready', () => {
-      this.#trouble = undefined;
+      this.#failure = undefined;
     });
   }
 
@@ -280,7 +280,7 @@ class TellingClient implements IoredisClient {
     try {
       return await ask();
     } catch (error) {
-      throw this.#client.status === 'ready' ? error : (this.#trouble ?? error);
+      throw this.#client.status === 'ready' ? error : (this.#failure ?? error);
     }
   }
 }

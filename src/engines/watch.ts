@@ -60,7 +60,7 @@ export async function keepWatching(
       try {
         watch = open(tell);
         const loss = watch.lost.then(() => 'lost' as const);
-        const outcome = await Promise.race([inTime(watch.ready, PATIENCE), loss, ending]);
+        const outcome = await Promise.race([withTimeout(watch.ready, PATIENCE), loss, ending]);
         tried();
         if (outcome !== 'lost' && !ended) {
           failures = 0;
@@ -98,9 +98,9 @@ async function lossOf(
     const outcome = await Promise.race(watch.ask === undefined ? [loss, ending] : [loss, ending, next]);
     if (outcome !== 'ask') return outcome ?? undefined;
     // An error is an answer, or the end of the connection, which tells of itself.
-    const silent = await inTime(watch.ask?.() ?? ending, PATIENCE).then(
+    const silent = await withTimeout(watch.ask?.() ?? ending, PATIENCE).then(
       () => false,
-      (error) => error === LATE,
+      (error) => error === TIMED_OUT,
     );
     if (silent) return 'silent';
   }
@@ -113,14 +113,14 @@ function pause(milliseconds: number): Promise<void> {
   });
 }
 
-/** What {@link inTime} rejects with. */
-export const LATE: Error = new Error('no answer in time');
+/** What {@link withTimeout} rejects with. */
+export const TIMED_OUT: Error = new Error('no answer in time');
 
-/** As it settles, or {@link LATE}. What the caller no longer waits for may fail unheard. */
-export function inTime<T>(promise: Promise<T>, milliseconds: number): Promise<T> {
+/** As it settles, or {@link TIMED_OUT}. What the caller no longer waits for may fail unheard. */
+export function withTimeout<T>(promise: Promise<T>, milliseconds: number): Promise<T> {
   return new Promise((resolve, reject) => {
     // An answer may have arrived and wait to be read, where this process was busy or stopped: one turn more.
-    const timer = setTimeout(() => setImmediate(reject, LATE), milliseconds);
+    const timer = setTimeout(() => setImmediate(reject, TIMED_OUT), milliseconds);
     promise.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

@@ -4,7 +4,7 @@
 // goodbye tells it; for one that was killed it is the end of its lease, or its discovery. Each moment is vouched for
 // under the very key that it is about: it matters for as long as that one is there, and no longer.
 import { join } from 'node:path';
-import { isRegularFile, readLoosely, replaceFile, writeInformation } from '../disk/files.js';
+import { isRegularFile, readRegularFile, replaceFile, writeInformation } from '../disk/files.js';
 import { withLock } from '../disk/lock.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { isReportHmac, reportHmac } from '../keyring/report-hmac.js';
@@ -107,7 +107,7 @@ function within(known: EndedMoments, trusted: LastSigned): EndedMoments {
 
 /** What is kept in a folder of processes that have ended, whoever told it. */
 export async function readEnded(folder: string): Promise<EndedMoments> {
-  const known = readJson(await readLoosely(join(folder, ENDED_FILE), LIMIT_BYTES));
+  const known = readJson(await readRegularFile(join(folder, ENDED_FILE), LIMIT_BYTES));
   const moments = Object.entries(known ?? {}).filter(
     ([kid, moment]) => isKid(kid) && hasShape(moment, MOMENT),
   );

@@ -1,7 +1,7 @@
 // Reports beside a keyring file: a folder with a small file for each process.
 import { lstat, mkdir, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readLoosely, writeInformation } from '../disk/files.js';
+import { readRegularFile, writeInformation } from '../disk/files.js';
 import { hasEnded } from '../disk/identity.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { type HeardReport, heardAs, isAuthentic, reportText } from './authentic.js';
@@ -183,7 +183,7 @@ async function readOne(
   hints: UnverifiedLimits,
 ): Promise<Filed> {
   const file = join(folder, name);
-  const text = name.endsWith('.json') ? (await readLoosely(file, LIMIT_BYTES))?.trimEnd() : undefined;
+  const text = name.endsWith('.json') ? (await readRegularFile(file, LIMIT_BYTES))?.trimEnd() : undefined;
   const authentic = text !== undefined && isAuthentic(text, ring);
   // Of one that a clock far ahead has dated, or that anybody may have, its file tells the age: it must not hold up a
   // step until that date.

@@ -1,5 +1,5 @@
 // Access tokens: JWT (RFC 7519) signed with HS256 under the ring's own keys, so that a rotation carries them.
-import { type Cures, type OptionNames, requireOptions } from '../config/options.js';
+import { type OptionHints, type OptionNames, requireOptions } from '../config/options.js';
 import { meantMilliseconds, requireDuration } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
 import { type Internals, internalsOf, type Keyturn } from '../keyturn.js';
@@ -107,7 +107,7 @@ const VERIFY_OPTIONS: OptionNames<JwtVerifyOptions> = { audience: true, subject:
 
 const ALGORITHM = 'leave it out: tokens are signed with HS256, and no other algorithm is ever accepted';
 const KEY = 'leave it out: the keys are those of the ring';
-const JWT_CURES: Cures = {
+const JWT_HINTS: OptionHints = {
   algorithm: ALGORITHM,
   algorithms: ALGORITHM,
   secret: KEY,
@@ -115,8 +115,8 @@ const JWT_CURES: Cures = {
   privateKey: KEY,
   clockTimestamp: 'leave it out: the clock is an option of createKeyturn',
 };
-const VERIFY_CURES: Cures = {
-  ...JWT_CURES,
+const VERIFY_HINTS: OptionHints = {
+  ...JWT_HINTS,
   issuer: 'leave it out: the issuer is that of createJwt',
   maxAge: 'leave it out: every token says itself when it expires',
   clockTolerance: 'say it to createJwt: it lengthens how long a key is needed',
@@ -196,7 +196,7 @@ class RingJwt<T extends object> implements Jwt<T> {
   }
 
   sign(claims: T, options: JwtSignOptions = {}): string {
-    requireOptions(options, 'sign(claims, options) of a JWT signer', SIGN_OPTIONS, JWT_CURES);
+    requireOptions(options, 'sign(claims, options) of a JWT signer', SIGN_OPTIONS, JWT_HINTS);
     this.#parts.ring.requireFresh();
     const { active } = this.#current();
     const now = this.#parts.clock();
@@ -220,7 +220,7 @@ class RingJwt<T extends object> implements Jwt<T> {
   }
 
   verify(token: unknown, options: JwtVerifyOptions = {}): JwtResult<T> {
-    requireOptions(options, 'verify(token, options) of a JWT signer', VERIFY_OPTIONS, VERIFY_CURES);
+    requireOptions(options, 'verify(token, options) of a JWT signer', VERIFY_OPTIONS, VERIFY_HINTS);
     if (typeof token !== 'string') return this.#refuse('malformed');
     const keys = this.#current();
     let opened = verifyCompact(token, keys);
@@ -298,7 +298,7 @@ export function createJwt<T extends object = AppClaims>(
   options: JwtOptions,
 ): Jwt<JsonClaims<T>> {
   const parts = internalsOf(keyturn);
-  requireOptions(options ?? null, 'createJwt(keyturn, options)', JWT_OPTIONS, JWT_CURES);
+  requireOptions(options ?? null, 'createJwt(keyturn, options)', JWT_OPTIONS, JWT_HINTS);
   return new RingJwt<JsonClaims<T>>(parts, options);
 }
 

@@ -19,7 +19,7 @@
 // A token with a number above that of the record is genuine, and its rotation was lost: a store that failed over to
 // a copy that was behind, or was restored. It counts as current. Numbers only grow, so what it leaves behind is used.
 
-import { type Cures, type OptionNames, requireOptions } from '../config/options.js';
+import { type OptionHints, type OptionNames, requireOptions } from '../config/options.js';
 import { requireDuration } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
 import { type Internals, internalsOf, type Keyturn } from '../keyturn.js';
@@ -110,7 +110,7 @@ const REFRESH_OPTIONS: OptionNames<RefreshTokensOptions> = {
   graceSeconds: true,
 };
 const SUBJECT: OptionNames<RefreshSubject<unknown>> = { user: true, data: true };
-const SUBJECT_CURES: Cures = {
+const SUBJECT_HINTS: OptionHints = {
   userId: 'write user: String(userId)',
   maxAge: 'say it to createRefreshTokens: all families live equally long',
 };
@@ -193,7 +193,7 @@ class StoredRefreshTokens<D> implements RefreshTokens<D> {
   }
 
   async issue(subject: RefreshSubject<D>): Promise<IssuedRefreshToken> {
-    requireOptions(subject ?? null, 'issue({ user, data }) of refresh tokens', SUBJECT, SUBJECT_CURES);
+    requireOptions(subject ?? null, 'issue({ user, data }) of refresh tokens', SUBJECT, SUBJECT_HINTS);
     const { user, data } = subject;
     requireUser(user);
     const family = randomId(FAMILY_BYTES);

@@ -93,14 +93,14 @@ export async function unreported(
   if (!(fleet instanceof SharedFleet)) return undefined;
   const { tablesOf } = await import('./postgres-schema.js');
   const { areThere, canPrepare, canUse } = await import('../engines/schema.js');
-  const { inTime, PATIENCE } = await import('../engines/watch.js');
+  const { withTimeout, PATIENCE } = await import('../engines/watch.js');
   const pool = await engines.postgres('session');
   const tables = Object.values(tablesOf(undefined));
   const lacking = async (): Promise<string | undefined> => {
     if (!(await canPrepare(pool, tables))) return 'make';
     return !(await areThere(pool, tables)) || (await canUse(pool, tables)) ? undefined : 'write to';
   };
-  const lacks = await inTime(lacking(), PATIENCE).catch(() => undefined);
+  const lacks = await withTimeout(lacking(), PATIENCE).catch(() => undefined);
   if (lacks === undefined) return undefined;
   return `its user is not allowed to ${lacks} the tables ${tables.join(', ').replaceAll('"', '')}`;
 }

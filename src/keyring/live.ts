@@ -15,7 +15,7 @@ export type RingListener = (keyring: Keyring, former: Keyring | undefined) => vo
  */
 export interface Moment {
   readonly now: number;
-  readonly steady: number;
+  readonly monotonic: number;
 }
 
 /** A clock that goes back by more than this, in milliseconds, was put back; by less it is only set right. */
@@ -23,7 +23,7 @@ const SET_RIGHT_MS = 1000;
 
 export class LiveKeyring {
   readonly #clock: () => number;
-  readonly #steady: () => number;
+  readonly #monotonic: () => number;
   readonly #listeners = new Set<RingListener>();
   /** As it was found, scheduled changes still to come. */
   #found: Keyring | undefined;
@@ -43,15 +43,15 @@ export class LiveKeyring {
   /**
    * @param keyring undefined: one that is found later
    * @param clock milliseconds since 1970; asked only while a change is scheduled, or a lease is held
-   * @param steady milliseconds; never put back
+   * @param monotonic milliseconds; never put back
    */
   constructor(
     keyring: Keyring | undefined,
     clock: () => number,
-    steady: () => number = () => performance.now(),
+    monotonic: () => number = () => performance.now(),
   ) {
     this.#clock = clock;
-    this.#steady = steady;
+    this.#monotonic = monotonic;
     if (keyring !== undefined) this.#putInForce(keyring);
   }
 
@@ -73,10 +73,12 @@ export class LiveKeyring {
     if (this.#validUntil === undefined) return this.#current !== undefined;
     const now = this.#clock();
     // How much time has passed since nobody can tell then, and the lease of the others goes by another clock.
-    if (now < this.#latest - SET_RIGHT_MS) this.#validUntil = { now: 0, steady: 0 };
+    if (now < this.#latest - SET_RIGHT_MS) this.#validUntil = { now: 0, monotonic: 0 };
     this.#latest = Math.max(this.#latest, now);
     return (
-      this.#current !== undefined && now < this.#validUntil.now && this.#steady() < this.#validUntil.steady
+      this.#current !== undefined &&
+      now < this.#validUntil.now &&
+      this.#monotonic() < this.#validUntil.monotonic
     );
   }
 
@@ -93,7 +95,7 @@ export class LiveKeyring {
 
   /** Now, by the clocks that a lease goes by. */
   get moment(): Moment {
-    return { now: this.#clock(), steady: this.#steady() };
+    return { now: this.#clock(), monotonic: this.#monotonic() };
   }
 
   /**

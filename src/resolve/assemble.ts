@@ -12,7 +12,7 @@ import { judge, MINIMUM_BYTES } from '../secret/strength.js';
 import { cleanSecret } from '../secret/text.js';
 import { hasVocabulary, vocabularyMissing } from '../secret/vocabulary.js';
 import type { ProblemArea, Problems } from './problem.js';
-import { Excuses } from './weak-keys.js';
+import { WeakKeyExceptions } from './weak-keys.js';
 
 /** The three things a source can hold. */
 export type SourceFormat = 'secret' | 'array' | 'document';
@@ -55,10 +55,10 @@ export async function assembleKeyring(
       const { parseDocument } = await import('../keyring/document.js');
       return parseDocument(text, where, cleanSecret);
     }
-    const gathering = new Gathering(places, problems);
-    gathering.add(format === 'array' ? readArray(text, where) : [text], 'active', () => where);
-    addCompanions(gathering, settings);
-    return gathering.keyring();
+    const collector = new KeyCollector(places, problems);
+    collector.add(format === 'array' ? readArray(text, where) : [text], 'active', () => where);
+    addCompanions(collector, settings);
+    return collector.keyring();
   });
   if (keyring !== undefined) judgeKeys(keyring, places, where, judging);
   return { format, keyring };
@@ -126,15 +126,15 @@ function refuseCompanions(settings: Settings, where: string): void {
   );
 }
 
-function addCompanions(gathering: Gathering, settings: Settings): void {
+function addCompanions(collector: KeyCollector, settings: Settings): void {
   const place = (name: (typeof COMPANIONS)[number]) => (index: number) => {
     const origin = settings.origin(name);
     const what = origin?.layer === 'variable' ? origin.name : `${name} in ${origin?.name}`;
     return `secret ${index + 1} of ${what}`;
   };
-  gathering.add(settings.get(PREVIOUS), 'retiring', place(PREVIOUS));
-  gathering.add(settings.get(NEXT), 'staged', place(NEXT));
-  for (const kid of settings.get(REVOKED)) gathering.revoke(kid, settings.origin(REVOKED)?.name ?? REVOKED);
+  collector.add(settings.get(PREVIOUS), 'retiring', place(PREVIOUS));
+  collector.add(settings.get(NEXT), 'staged', place(NEXT));
+  for (const kid of settings.get(REVOKED)) collector.revoke(kid, settings.origin(REVOKED)?.name ?? REVOKED);
 }
 
 /** Docker's `--env-file` and others leave them where they are; where a shell reads the same line, they are gone. */
@@ -147,7 +147,7 @@ function quoted(where: string): KeyturnError {
 }
 
 /** Collects keys from single secrets. The first is active; a secret that comes again is said and left out. */
-class Gathering {
+class KeyCollector {
   readonly #keys = new Map<string, Key>();
   readonly #places: Places;
   readonly #problems: Problems;
@@ -206,8 +206,8 @@ class Gathering {
 /** Judges every key that can sign or verify. A weak one is an error in production and a warning elsewhere. */
 function judgeKeys(keyring: Keyring, places: Places, source: string, judging: Judging): void {
   const { settings, profile, now, problems, running } = judging;
-  const excuses = new Excuses(keyring, settings, now);
-  if (running === undefined) excuses.tellTooLong(problems, areaOf);
+  const exceptions = new WeakKeyExceptions(keyring, settings, now);
+  if (running === undefined) exceptions.tellTooLong(problems, areaOf);
   if (!hasVocabulary()) {
     if (profile === 'prod') problems.error('signing_secret', vocabularyMissing());
     else problems.warn('signing_secret', vocabularyMissing());
@@ -218,7 +218,7 @@ function judgeKeys(keyring: Keyring, places: Places, source: string, judging: Ju
     const strength = judge(key.material?.revealSecret() ?? '');
     if (strength.enough) continue;
     const place = places.get(key.id) ?? `the ${key.state} key ${key.id} in ${source}`;
-    const until = excuses.of(key);
+    const until = exceptions.of(key);
     const what = `${place} is too weak: ${strength.bytes} of ${MINIMUM_BYTES} bytes count, since ${strength.why}`;
     if (until !== undefined) {
       problems.warn(
@@ -230,7 +230,7 @@ function judgeKeys(keyring: Keyring, places: Places, source: string, judging: Ju
         ),
       );
     } else {
-      const error = new KeyturnError('secret_weak', what, weakHint(key, places, source, excuses));
+      const error = new KeyturnError('secret_weak', what, weakHint(key, places, source, exceptions));
       if (profile === 'prod') problems.error(areaOf(key), error);
       else problems.warn(areaOf(key), error);
     }
@@ -241,8 +241,8 @@ function areaOf(key: Key): ProblemArea {
   return key.state === 'active' ? 'signing_secret' : 'keyring';
 }
 
-function weakHint(key: Key, places: Places, source: string, excuses: Excuses): string {
-  const latest = excuses.latest(key);
+function weakHint(key: Key, places: Places, source: string, exceptions: WeakKeyExceptions): string {
+  const latest = exceptions.latest(key);
   const excuse =
     latest === undefined
       ? undefined

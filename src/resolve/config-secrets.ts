@@ -3,7 +3,7 @@
 import { stat } from 'node:fs/promises';
 import type { Settings } from '../config/layers.js';
 import { variableOf } from '../config/settings.js';
-import { asWord } from '../config/shell.js';
+import { shellQuote } from '../config/shell-quote.js';
 import { KeyturnError } from '../errors.js';
 import type { Problems } from './problem.js';
 
@@ -11,7 +11,7 @@ import type { Problems } from './problem.js';
 const SECRET_VARIABLE: string = variableOf('security.signing_secret.secret');
 
 /** Secrets in configuration files: refused in production where they stand in for the secret or others can read them. */
-export async function checkPlaces(settings: Settings, problems: Problems): Promise<void> {
+export async function checkSecretsInConfig(settings: Settings, problems: Problems): Promise<void> {
   for (const origin of settings.origins('security.signing_secret.secret')) {
     if (origin.layer === 'variable') continue;
     problems.error(
@@ -52,6 +52,6 @@ function secretsInTheOpen(
   return new KeyturnError(
     'secret_in_config',
     `${setting} stands in ${where}, which others than its owner can read`,
-    `move it to ${variableOf(setting)}, or chmod 600 ${asWord(where)}`,
+    `move it to ${variableOf(setting)}, or chmod 600 ${shellQuote(where)}`,
   );
 }

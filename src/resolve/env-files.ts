@@ -5,7 +5,7 @@ import { join, relative, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import type { Profile } from '../config/profile.js';
 import { variableOf } from '../config/settings.js';
-import { asWord } from '../config/shell.js';
+import { shellQuote } from '../config/shell-quote.js';
 import { readBounded } from '../disk/read.js';
 import { KeyturnError } from '../errors.js';
 import type { Machine } from './machine.js';
@@ -80,10 +80,10 @@ export function unloadedInWords({ name, variables }: UnloadedFile): {
 } {
   const commands = variables.includes(COMMAND)
     ? `commands take ${COMMAND} from the environment alone`
-    : `give commands --env-file ${asWord(name)}`;
+    : `give commands --env-file ${shellQuote(name)}`;
   return {
     what: `${name} sets ${variables.join(' and ')}, and nothing has loaded it`,
-    hint: `start the app with node --env-file=${asWord(name)}, and ${commands}`,
+    hint: `start the app with node --env-file=${shellQuote(name)}, and ${commands}`,
   };
 }
 

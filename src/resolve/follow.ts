@@ -17,7 +17,7 @@ const ASKED_EVERY_MS = 1000;
  */
 const SETTLING_LOOKS = 8;
 
-export interface Following {
+export interface FollowerListener {
   /** A good ring was found; it may be the one in force. May throw a KeyturnError, which counts as a failure. */
   readonly found: (keyring: Keyring) => void;
   /** What was found is no good, and the last good ring stays in force. */
@@ -28,7 +28,7 @@ export interface Following {
 
 export class Follower {
   readonly #options: ResolveOptions;
-  readonly #following: Following;
+  readonly #listener: FollowerListener;
   readonly #kind: string | undefined;
   readonly #path: string | undefined;
   readonly #reread: boolean;
@@ -51,11 +51,11 @@ export class Follower {
   #askedAt = 0;
 
   /** @param options those that `resolution` was made with */
-  constructor(options: ResolveOptions, resolution: Resolution, following: Following) {
+  constructor(options: ResolveOptions, resolution: Resolution, listener: FollowerListener) {
     // Whatever the surroundings say later: a process does not change its rules while it runs.
     const { profile, place } = resolution;
     this.#options = { ...options, profile: profile.profile, place, create: false };
-    this.#following = following;
+    this.#listener = listener;
     this.#running = idsOf(resolution.keyring);
     const weak = resolution.problems.some(({ error }) => error.code === 'secret_weak');
     this.#strict = resolution.profile.profile !== 'prod' && !weak;
@@ -73,7 +73,7 @@ export class Follower {
   start(): void {
     if (this.#path === undefined) return;
     this.#timer = setInterval(() => {
-      this.#following.passed();
+      this.#listener.passed();
       void this.look();
     }, LOOK_EVERY_MS);
     this.#timer.unref();
@@ -132,7 +132,7 @@ export class Follower {
     try {
       const keyring = await this.#read();
       if (this.#closed) return;
-      this.#following.found(keyring);
+      this.#listener.found(keyring);
       this.#running = idsOf(keyring);
       this.#failure = undefined;
     } catch (error) {
@@ -147,7 +147,7 @@ export class Follower {
     if (this.#closed) return;
     const { code, message } = this.#failure ?? {};
     this.#failure = error;
-    if (anew || error.code !== code || error.message !== message) this.#following.failed(error);
+    if (anew || error.code !== code || error.message !== message) this.#listener.failed(error);
   }
 
   async #read(): Promise<Keyring> {

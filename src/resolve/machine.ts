@@ -6,7 +6,7 @@ import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worke
 import { RUNNER_PACKAGES } from '../config/platforms.js';
 import type { Signs } from '../config/profile.js';
 import { packageIn, startedFile } from '../process/started.js';
-import { ownClock, type SteadyReading, steadyClock } from './steady-clock.js';
+import { type ClockReading, monotonicClock, privateClock } from './monotonic-clock.js';
 
 /** What a resolution is made from. Everything in it can be handed in, so that any machine can be simulated. */
 export interface Machine {
@@ -19,7 +19,7 @@ export interface Machine {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** What a clock shows that nobody sets. */
-  readonly steady: () => SteadyReading;
+  readonly monotonic: () => ClockReading;
 }
 
 /** The machine that this process runs on, with parts of it replaced. */
@@ -30,7 +30,7 @@ export function thisMachine(instead: Partial<Machine> = {}): Machine {
     env: instead.env ?? process.env,
     signs: instead.signs ?? readSigns(),
     now: instead.now ?? Date.now,
-    steady: instead.steady ?? (instead.now === undefined ? steadyClock : ownClock(instead.now)),
+    monotonic: instead.monotonic ?? (instead.now === undefined ? monotonicClock : privateClock(instead.now)),
   };
 }
 

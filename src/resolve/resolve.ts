@@ -2,11 +2,11 @@
 // command go through it, so what one of them sees is what all of them see.
 import { dirname, join, resolve as resolvePath } from 'node:path';
 import { readConfigFiles } from '../config/files.js';
-import { type Layer, layer, type Origin, type Settings } from '../config/layers.js';
+import { applyLayers, type Layer, type Origin, type Settings } from '../config/layers.js';
 import { findPlace, type Place, placeIn, profileConfig } from '../config/place.js';
 import { buildSign, decideProfile, type Profile, type ProfileDecision } from '../config/profile.js';
 import type { variableOf } from '../config/settings.js';
-import { asWord } from '../config/shell.js';
+import { shellQuote } from '../config/shell-quote.js';
 
 import { isQuoted } from '../config/value.js';
 
@@ -14,7 +14,7 @@ import { INSTANCE_NAME } from '../disk/identity.js';
 
 import { KeyturnError } from '../errors.js';
 import type { Keyring } from '../keyring/keyring.js';
-import { climb, type LadderInput, type Source } from '../secret/ladder.js';
+import { findSecret, type LadderInput, type Source } from '../secret/ladder.js';
 import { assembleKeyring, type SourceFormat } from './assemble.js';
 import { type Machine, unitIn } from './machine.js';
 import { type Problem, Problems } from './problem.js';
@@ -115,8 +115,8 @@ export async function resolve(options: ResolveOptions): Promise<Resolution> {
     problems.error('configuration', new KeyturnError('config_invalid', what, 'take them out'));
   }
   if (profile.profile === 'prod' && (configFiles.length > 0 || options.config !== undefined)) {
-    const { checkPlaces } = await import('./config-secrets.js');
-    await checkPlaces(settings, problems);
+    const { checkSecretsInConfig } = await import('./config-secrets.js');
+    await checkSecretsInConfig(settings, problems);
   }
   // A configuration that is refused may be the one that names the secret: nothing is made up in its place.
   const create = options.create && problems.list.every((problem) => problem.severity !== 'error');
@@ -132,7 +132,7 @@ export async function resolve(options: ResolveOptions): Promise<Resolution> {
     secretFile: input.file && resolvePath(input.file.folder, input.file.value),
     dataDir,
   };
-  const found = await problems.attemptAsync('signing_secret', () => climb(input));
+  const found = await problems.attemptAsync('signing_secret', () => findSecret(input));
   if (found !== undefined && (found.source?.kind ?? 'development').startsWith('development'))
     await tellUnsaid(found.source === undefined, profile, place, machine, problems);
   if (found?.source === undefined) {
@@ -165,7 +165,7 @@ function passedOver(read: string, app: string): KeyturnError {
   return new KeyturnError(
     'config_elsewhere',
     `configuration is read from ${read}, and not from ${app}, which has files of its own`,
-    `move what is meant into one of the two; KEYTURN_CONFIG=${asWord(app)} reads the other`,
+    `move what is meant into one of the two; KEYTURN_CONFIG=${shellQuote(app)} reads the other`,
   );
 }
 
@@ -179,12 +179,12 @@ async function tellUnsaid(
 ): Promise<void> {
   if (profile.profile === 'test') return;
   const { findUnloaded, holdsSource } = await import('./env-files.js');
-  const { missing, notLoaded } = await import('./missing.js');
+  const { envFileNotLoaded, missingSecret } = await import('./missing-secret.js');
   const unloaded = await findUnloaded(machine, place.folder, profile.profile);
   if (profile.profile === 'dev' && unloaded !== undefined && holdsSource(unloaded))
-    problems.warn('source', notLoaded(unloaded));
+    problems.warn('source', envFileNotLoaded(unloaded));
   if (lacking && profile.profile === 'prod')
-    problems.error('signing_secret', missing(profile, machine.env, unloaded));
+    problems.error('signing_secret', missingSecret(profile, machine.env, unloaded));
 }
 
 /** What can be known while an app is built. Mistakes are told where it runs: there the rest of its settings is. */
@@ -209,13 +209,13 @@ async function readSettings(
 ): Promise<Pick<Resolution, 'settings' | 'outside' | 'configFiles'>> {
   const { env } = options.machine;
   const files = await readConfigFiles(options.place, profile);
-  const outside = layer(profile, files.layers, env);
+  const outside = applyLayers(profile, files.layers, env);
   const program: Layer[] =
     options.config === undefined
       ? []
       : [{ origin: { layer: 'program', name: 'the program' }, tree: options.config }];
   const { settings, errors } =
-    program.length === 0 ? outside : layer(profile, [...program, ...files.layers], env);
+    program.length === 0 ? outside : applyLayers(profile, [...program, ...files.layers], env);
   for (const error of [...files.errors, ...errors]) problems.error('configuration', error);
   const configFiles = files.layers.flatMap(({ origin }) => (origin.layer === 'file' ? [origin.path] : []));
   return { settings, outside: outside.settings, configFiles };

@@ -12,7 +12,7 @@ const DAY_MS = 86_400_000;
 const ACTIVE_DAYS = 7;
 
 /** What `accept_weak` asks for, and how far it may go. */
-export class Excuses {
+export class WeakKeyExceptions {
   readonly #keyring: Keyring;
   readonly #settings: Settings;
   readonly #now: number;

@@ -2,7 +2,7 @@
 // folder, and goes by other settings than they do.
 
 import { dirname } from 'node:path';
-import { asWord } from '../config/shell.js';
+import { shellQuote } from '../config/shell-quote.js';
 import { isNeighbour } from '../disk/identity.js';
 import type { HeardReport } from '../fleet/authentic.js';
 import type { Resolution } from '../resolve/resolve.js';
@@ -34,7 +34,7 @@ export function readOtherConfig(
       ? 'it was started before they were there: restart it'
       : theirs[0] === undefined
         ? 'run it in the folder where that process was started'
-        : `run it in its folder, or with --cwd ${asWord(dirname(theirs[0]))}`;
+        : `run it in its folder, or with --cwd ${shellQuote(dirname(theirs[0]))}`;
     return { what, hint };
   });
 }

@@ -1,7 +1,7 @@
 // What commands say where no step can be taken: the keys cannot be changed from here, or somebody disagrees.
 
 import { variableOf } from '../config/settings.js';
-import { asWord } from '../config/shell.js';
+import { shellQuote } from '../config/shell-quote.js';
 import { KeyturnError } from '../errors.js';
 import type { RefusalWords } from '../fleet/refusals.js';
 import { nameOf, type ReplicaReport } from '../fleet/report.js';
@@ -31,7 +31,7 @@ export function refuseUnchangeable({ source, hidden }: Resolution, byHand: ByHan
     under.length > 0
       ? `it hides ${under.join(', ')}: take it away, if that is what you mean`
       : source.kind === 'file'
-        ? `turn it into one: keyturn import ${asWord(source.path ?? source.name)}; until then ${byHand.file}`
+        ? `turn it into one: keyturn import ${shellQuote(source.path ?? source.name)}; until then ${byHand.file}`
         : source.kind === 'variable' || source.kind === 'command'
           ? `${byHand.variables}, or make a document with keyturn init`
           : 'make a document with keyturn init';

@@ -482,7 +482,7 @@ export class Rotation {
   /** The steadiest first. None for a document given: it is published when whoever takes it gets to it. */
   async #clocks(): Promise<ClockReadings> {
     if (this.#document !== undefined) return {};
-    const { clock, shows } = this.#options.machine.steady();
+    const { clock, shows } = this.#options.machine.monotonic();
     return { [clock]: shows, ...(await this.#places.shared?.clocks()) };
   }
 

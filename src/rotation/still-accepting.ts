@@ -17,14 +17,14 @@ export async function stillAccepting(
   rotation: Rotation,
   kid: string,
   patience: number,
-  { now, steady }: Pick<Machine, 'now' | 'steady'>,
+  { now, monotonic }: Pick<Machine, 'now' | 'monotonic'>,
 ): Promise<readonly string[]> {
-  const deadline = steady().shows + patience;
+  const deadline = monotonic().shows + patience;
   for (;;) {
     const replicas = replicasIn(await rotation.replicas().catch(() => []));
     const silent = silentOf(replicas, rotation.countsBy, now());
     const left = replicas.filter(({ instance, verifies }) => verifies.includes(kid) && !silent.has(instance));
-    if (left.length === 0 || steady().shows >= deadline) return left.map(({ instance }) => instance);
+    if (left.length === 0 || monotonic().shows >= deadline) return left.map(({ instance }) => instance);
     await sleep(LOOK_EVERY_MS);
   }
 }

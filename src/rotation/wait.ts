@@ -58,10 +58,10 @@ export interface Waiting {
 export async function whenSafe<Rotation extends Waited<Rotation>>(
   rotation: Rotation,
   { kid, patience, progress }: WaitOptions,
-  { now, steady }: Pick<Machine, 'now' | 'steady'>,
+  { now, monotonic }: Pick<Machine, 'now' | 'monotonic'>,
   promote: (again: Rotation) => Promise<Outcome>,
 ): Promise<Outcome> {
-  const deadline = steady().shows + patience * 1000;
+  const deadline = monotonic().shows + patience * 1000;
   for (;;) {
     const again = await rotation.again();
     try {
@@ -70,7 +70,7 @@ export async function whenSafe<Rotation extends Waited<Rotation>>(
       if (!isForNow(error)) throw error;
       const waiting = await standing(again, kid, error, now());
       progress?.(waiting);
-      const left = deadline - steady().shows;
+      const left = deadline - monotonic().shows;
       if (left <= 0) throw error;
       // Whoever was missing has reported since: there is nothing left to wait for.
       const until = isOver(waiting) ? 0 : (error.safeAt ?? Number.POSITIVE_INFINITY) - now();

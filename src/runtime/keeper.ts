@@ -11,7 +11,7 @@ import type { RingStore } from '../keyring-stores/contract.js';
 import type { RingPlaces } from '../keyring-stores/places.js';
 import type { SharedRingStore } from '../keyring-stores/shared.js';
 import type { PurposeRegistry } from '../purposes/registry.js';
-import type { Follower, Following } from '../resolve/follow.js';
+import type { Follower, FollowerListener } from '../resolve/follow.js';
 import { onHangup, thisProcess, unitIn } from '../resolve/machine.js';
 import { canChange, type Resolution, type ResolveOptions } from '../resolve/resolve.js';
 import { FARTHEST_AHEAD } from '../signing/purpose-keyring.js';
@@ -133,7 +133,7 @@ export class RingKeeper {
     this.#loadedAt = now();
     this.#instance = nameOfProcess();
     this.#configFiles = reporting?.reportedFiles(resolution.configFiles);
-    const following: Following = {
+    const following: FollowerListener = {
       found: (ring) => this.#found(ring),
       failed: (error) => this.#failed('ring', error),
       passed: () => this.#passed(),
@@ -239,7 +239,7 @@ export class RingKeeper {
   #sharedFollower(
     { SharedFollower, firstRing, mergeLines }: typeof import('./shared-lines.js'),
     store: SharedRingStore,
-    following: Following,
+    following: FollowerListener,
   ): SharedFollower {
     const { options, resolution, registry, logger } = this.#parts;
     const { now } = options.machine;
@@ -247,7 +247,7 @@ export class RingKeeper {
     return new SharedFollower({
       store,
       ring: this.ring,
-      following,
+      listener: following,
       report: () => this.#report(),
       hear: () => this.#since((begun) => this.#lease.heard(begun)),
       merge: (mine, other) => mergeLines(mine, other, now(), registry.lifetimes),

@@ -8,7 +8,7 @@ export interface LeaseTimes {
   readonly lease: number;
 }
 
-const NEVER: Moment = { now: 0, steady: Number.NEGATIVE_INFINITY };
+const NEVER: Moment = { now: 0, monotonic: Number.NEGATIVE_INFINITY };
 
 /** What is known of when. */
 export interface LeaseFacts {
@@ -72,21 +72,21 @@ export class RingLease {
 // By both clocks each, and where they differ by the one that is more careful.
 
 function within(from: Moment, to: Moment, seconds: number): boolean {
-  return to.now - from.now <= seconds * 1000 && to.steady - from.steady <= seconds * 1000;
+  return to.now - from.now <= seconds * 1000 && to.monotonic - from.monotonic <= seconds * 1000;
 }
 
 function isBefore(one: Moment, other: Moment): boolean {
-  return one.now < other.now && one.steady < other.steady;
+  return one.now < other.now && one.monotonic < other.monotonic;
 }
 
-function later({ now, steady }: Moment, seconds: number): Moment {
-  return { now: now + seconds * 1000, steady: steady + seconds * 1000 };
+function later({ now, monotonic }: Moment, seconds: number): Moment {
+  return { now: now + seconds * 1000, monotonic: monotonic + seconds * 1000 };
 }
 
 function first(one: Moment, other: Moment): Moment {
-  return { now: Math.min(one.now, other.now), steady: Math.min(one.steady, other.steady) };
+  return { now: Math.min(one.now, other.now), monotonic: Math.min(one.monotonic, other.monotonic) };
 }
 
 function last(one: Moment, other: Moment): Moment {
-  return { now: Math.max(one.now, other.now), steady: Math.max(one.steady, other.steady) };
+  return { now: Math.max(one.now, other.now), monotonic: Math.max(one.monotonic, other.monotonic) };
 }

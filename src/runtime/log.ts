@@ -37,7 +37,7 @@ export function textLogger(level: LogLevel, write: (line: string) => void): Logg
 }
 
 /** A logger of the app writes as it likes: what strangers have said is cleaned before. */
-export function cleanedFor(logger: Logger): Logger {
+export function sanitizedLogger(logger: Logger): Logger {
   const method =
     (level: keyof Logger): LogMethod =>
     (facts, message) =>

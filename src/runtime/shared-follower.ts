@@ -10,7 +10,7 @@ import type { LiveKeyring } from '../keyring/live.js';
 import { hasPassed, isRash, revokedElsewhere } from '../keyring/successor.js';
 import { pollInterval } from '../keyring-stores/poll-interval.js';
 import type { SharedRingStore, StoredRing } from '../keyring-stores/shared.js';
-import { type Following, unexpected } from '../resolve/follow.js';
+import { type FollowerListener, unexpected } from '../resolve/follow.js';
 import type { Logger } from './log.js';
 
 /** A request that asks waits no longer than this. */
@@ -31,7 +31,7 @@ const CLOCK_EVERY = 12;
 export interface SharedFollowerParts {
   readonly store: SharedRingStore;
   readonly ring: LiveKeyring;
-  readonly following: Following;
+  readonly listener: FollowerListener;
   /** What this process would say of itself. */
   readonly report: () => ReplicaReport;
   /** Told before a look; what it returns is told when the ring in force has turned out to be the one in the store. */
@@ -78,10 +78,10 @@ export class SharedFollower {
 
   /** Looks once. Where that fails the process starts all the same: it is not ready, and goes on looking. */
   async start(): Promise<void> {
-    const { store, following, maxLag } = this.#parts;
+    const { store, listener, maxLag } = this.#parts;
     await this.#look();
     this.#timer = setInterval(() => {
-      following.passed();
+      listener.passed();
       // One that hangs is not joined by others.
       if (this.#looking === undefined) void this.#look();
     }, pollInterval(maxLag));
@@ -155,7 +155,7 @@ export class SharedFollower {
 
   async #lookOnce(): Promise<void> {
     if (this.#closed) return;
-    const { following } = this.#parts;
+    const { listener } = this.#parts;
     try {
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
         if (await this.#settle()) break;
@@ -167,7 +167,7 @@ export class SharedFollower {
       const failure = error instanceof KeyturnError ? error : unexpected(error);
       const news = isNews(failure, this.#failure);
       this.#failure = failure;
-      if (news) following.failed(failure);
+      if (news) listener.failed(failure);
     }
   }
 
@@ -180,7 +180,7 @@ export class SharedFollower {
 
   /** @returns false when the store was changed, and is to be looked at again */
   async #settle(): Promise<boolean> {
-    const { store, ring, following, hear } = this.#parts;
+    const { store, ring, listener, hear } = this.#parts;
     const heard = hear();
     // With other roots the same version is another one: it may have to be sealed under them.
     const roots = store.roots.fingerprint;
@@ -196,7 +196,7 @@ export class SharedFollower {
     ring.require(found.ring);
     // First: whoever listens for a change may ask at once whether the process is ready.
     heard();
-    following.found(found.ring);
+    listener.found(found.ring);
     this.#failure = undefined;
     this.#foreignRoots = found.roots.some((kid) => store.roots.get(kid)?.live !== true);
     // What came of it the next look finds; where it failed it is tried again.

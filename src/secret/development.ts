@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { readLoosely, replaceFile, syncFolder, writeNewFile } from '../disk/files.js';
+import { readRegularFile, replaceFile, syncFolder, writeNewFile } from '../disk/files.js';
 import { withLock } from '../disk/lock.js';
 import { readBounded, SOURCE_LIMIT } from '../disk/read.js';
 import { KeyturnError } from '../errors.js';
@@ -80,7 +80,7 @@ const IGNORE_ALL = '*\n';
 async function ignoreAll(path: string): Promise<void> {
   if (await writeNewFile(path, IGNORE_ALL, 0o600)) return;
   const isHalf = async () => {
-    const text = await readLoosely(path, IGNORE_ALL.length);
+    const text = await readRegularFile(path, IGNORE_ALL.length);
     return text !== undefined && text !== IGNORE_ALL && IGNORE_ALL.startsWith(text);
   };
   if (!(await isHalf())) return;

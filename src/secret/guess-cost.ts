@@ -1,7 +1,7 @@
 // What it costs to guess a text that people make up: the length in bits of the shortest description of it, in a code
 // in which words, runs, sequences, keyboard rows and what came before are short. No random text has a description much
 // shorter than its entropy (Kraft's inequality), so that none is taken for a phrase.
-import { letterBits } from './letters.js';
+import { letterBits } from './letter-model.js';
 import { vocabulary } from './vocabulary.js';
 
 /** Further characters are not looked at, which can only make a text cheaper: time stays linear. */

@@ -3,9 +3,9 @@ import { hash } from 'node:crypto';
 import { DEMO_VALUES } from './demo-values.js';
 import { decoded, textOf } from './encodings.js';
 import { byteGuessBits, guessBits } from './guess-cost.js';
-import { isSentence } from './phrase.js';
 import { whyPlaceholder } from './placeholders.js';
 import { isPublished } from './published.js';
+import { isSentence } from './sentence.js';
 import { hasVocabulary, vocabulary } from './vocabulary.js';
 
 /**

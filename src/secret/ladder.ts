@@ -58,7 +58,7 @@ export type Ladder = Found | { readonly source?: undefined; readonly hidden: rea
  * @throws KeyturnError `secret_empty`, `secret_unreadable`, `secret_malformed`, `command_failed`,
  * `dev_secret_unwritable`
  */
-export async function climb(input: LadderInput): Promise<Ladder> {
+export async function findSecret(input: LadderInput): Promise<Ladder> {
   const present = await presentSources(input);
   const [source, ...hidden] = present;
   if (source !== undefined) return { source, hidden, created: false, text: await read(source, input) };

@@ -1,6 +1,6 @@
 // A signer: signs payloads for one purpose and verifies tokens of it, with whatever keyring is in force.
 import type { AppName } from '../config/app.js';
-import { type Cures, type OptionNames, requireOptions } from '../config/options.js';
+import { type OptionHints, type OptionNames, requireOptions } from '../config/options.js';
 import type { Material } from '../keyring/key.js';
 import { Hmac, sameMac } from './hmac.js';
 import {
@@ -116,7 +116,7 @@ export interface Signer<T = unknown> {
   verify(token: unknown, options: VerifyOptions<T>): Result<T> | Promise<Result<T>>;
 }
 
-const VERIFY_CURES: Cures = {
+const VERIFY_HINTS: OptionHints = {
   maxAge: 'leave it out: every token says itself when it expires; sign() takes maxAge',
 };
 
@@ -130,7 +130,7 @@ export function publicSigner<T>(signer: TokenSigner<T>): Signer<T> {
       return signer.sign(payload, options);
     },
     verify: (token: unknown, options?: VerifyOptions<T>) => {
-      requireOptions(options, 'verify(token, options) of a signer', VERIFY_OPTIONS, VERIFY_CURES);
+      requireOptions(options, 'verify(token, options) of a signer', VERIFY_OPTIONS, VERIFY_HINTS);
       return options === undefined ? signer.verify(token) : signer.verify(token, options);
     },
   }) as Signer<T>;

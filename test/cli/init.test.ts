@@ -3,7 +3,7 @@ import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, statSync, wri
 import { join } from 'node:path';
 import { parse } from 'smol-toml';
 import { describe, expect, test } from 'vitest';
-import { layer } from '../../src/config/layers.js';
+import { applyLayers } from '../../src/config/layers.js';
 import { configTemplate } from '../../src/config/template.js';
 import {
   COMING,
@@ -310,14 +310,14 @@ describe('the keyturn.toml it writes', () => {
   });
 
   test('is valid as it is', () => {
-    expect(layer('prod', [asLayer(text)], {}).errors).toEqual([]);
+    expect(applyLayers('prod', [asLayer(text)], {}).errors).toEqual([]);
   });
 
   test('shows defaults that are valid when they are uncommented', () => {
     const all = text.replaceAll(/^#(?! )(.*)$/gm, (_, line: string) => (line.includes('"…"') ? '' : line));
-    const { settings, errors } = layer('prod', [asLayer(all)], {});
+    const { settings, errors } = applyLayers('prod', [asLayer(all)], {});
     expect(errors).toEqual([]);
-    const plain = layer('prod', [], {}).settings;
+    const plain = applyLayers('prod', [], {}).settings;
     for (const name of ['session.idle', 'session.backend', 'session.cookie.name', 'log.level'] as const) {
       expect(settings.origin(name)?.name).toBe('keyturn.toml');
       expect(settings.get(name)).toBe(plain.get(name));

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { dispatch } from '../../src/cli/dispatch.js';
 import { Ui } from '../../src/cli/ui.js';
 import type { Machine } from '../../src/resolve/machine.js';
-import { steadyClock } from '../../src/resolve/steady-clock.js';
+import { monotonicClock } from '../../src/resolve/monotonic-clock.js';
 import { tempDir } from '../support/machine.js';
 
 export const MAIN: string = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -25,7 +25,7 @@ export interface Surroundings {
 /** What a command in this process may go by besides. */
 export interface Simulated extends Surroundings {
   readonly now?: Machine['now'];
-  readonly steady?: Machine['steady'];
+  readonly monotonic?: Machine['monotonic'];
   /** Whether a person sits at a terminal. */
   readonly terminal?: boolean;
   /** Hears what goes to standard error, as it comes. */
@@ -40,7 +40,7 @@ export async function keyturn(args: readonly string[], around: Simulated = {}): 
     cwd = tempDir(),
     input = '',
     now = Date.now,
-    steady = steadyClock,
+    monotonic = monotonicClock,
     terminal = false,
     answers,
   } = around;
@@ -59,7 +59,7 @@ export async function keyturn(args: readonly string[], around: Simulated = {}): 
       env,
       signs: { terminal, debugger: false, container: false },
       now,
-      steady,
+      monotonic,
     }),
     readInput: async () => input,
     ask: answers && (async (question) => answers(question)),

@@ -465,8 +465,8 @@ test.concurrent('an empty document in a pipe is named as such', async () => {
 describe('processes that know better', () => {
   /** Runs a command whose patience of ten seconds is over after half a second. */
   const soon = (cwd: string, ...args: readonly string[]) => {
-    const steady = () => ({ clock: 'a fast one', shows: performance.now() * 20 });
-    return keyturn(args, { cwd, env: DEV, steady });
+    const monotonic = () => ({ clock: 'a fast one', shows: performance.now() * 20 });
+    return keyturn(args, { cwd, env: DEV, monotonic });
   };
   const keysIn = (cwd: string) => parseDocument(textOf(cwd), 'the document', (secret) => secret);
 

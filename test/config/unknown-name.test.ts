@@ -1,7 +1,7 @@
 // A secret that was put into the name of a variable, a key or an option is not repeated, however it got there.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { layer } from '../../src/config/layers.js';
+import { applyLayers } from '../../src/config/layers.js';
 import { isSlipOf, nearest } from '../../src/config/nearest.js';
 import { SETTING_NAMES, variableOf } from '../../src/config/settings.js';
 import type { KeyturnError } from '../../src/errors.js';
@@ -144,7 +144,7 @@ test.each([
 
 test('what many call the variable of the secret is told its name', async () => {
   for (const variable of ['KEYTURN_SECRET', 'KEYTURN_SIGNING_SECRET']) {
-    const { errors } = layer('dev', [], { [variable]: SECRET });
+    const { errors } = applyLayers('dev', [], { [variable]: SECRET });
     expect(errors.map(({ hint }) => hint)).toEqual(['did you mean KEYTURN_SECURITY__SIGNING_SECRET?']);
     expect(errors.map(({ message }) => message).join()).not.toContain(SECRET);
   }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parse } from 'smol-toml';
 import { describe, expect, test } from 'vitest';
-import { layer } from '../../src/config/layers.js';
+import { applyLayers } from '../../src/config/layers.js';
 import {
   DEVELOPMENT_CONTAINERS,
   PLATFORMS,
@@ -22,14 +22,14 @@ const blocks = (language: string) =>
 describe('the examples', () => {
   test.each(blocks('toml'))('in TOML: %s', (source) => {
     const origin = { layer: 'file', name: 'keyturn.toml', path: 'keyturn.toml' } as const;
-    expect(layer('dev', [{ origin, tree: parse(source) }], {}).errors).toEqual([]);
+    expect(applyLayers('dev', [{ origin, tree: parse(source) }], {}).errors).toEqual([]);
   });
 
   test('variables are set to what is known', () => {
     const exports = blocks('sh').flatMap((source) => [...source.matchAll(/^export (KEYTURN_\w+)=(\S+)/gm)]);
     expect(exports.length).toBeGreaterThan(5);
     const env = exports.map(([, name, value]) => [name as string, (value as string).replace(/^'|'$/g, '')]);
-    expect(layer('dev', [], Object.fromEntries(env)).errors).toEqual([]);
+    expect(applyLayers('dev', [], Object.fromEntries(env)).errors).toEqual([]);
   });
 
   test('so many bytes of a secret count', () => {

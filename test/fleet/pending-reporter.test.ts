@@ -17,7 +17,7 @@ const SIGNS = { terminal: false, debugger: false, container: false };
 
 function machineIn(cwd: string, env: Record<string, string>) {
   const now = Date.now();
-  return { cwd, env, signs: SIGNS, now: () => now, steady: () => ({ clock: 'boot one', shows: 0 }) };
+  return { cwd, env, signs: SIGNS, now: () => now, monotonic: () => ({ clock: 'boot one', shows: 0 }) };
 }
 
 /** A process on the variable, whose timers the test moves; the document is made while it runs. */

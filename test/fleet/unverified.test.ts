@@ -9,7 +9,7 @@ import { replicaFacts } from '../../src/fleet/replica-facts.js';
 import type { ReplicaReport } from '../../src/fleet/report.js';
 import { supersededIn } from '../../src/fleet/superseded.js';
 import { oneLine, printable } from '../../src/printable.js';
-import { cleanedFor } from '../../src/runtime/log.js';
+import { sanitizedLogger } from '../../src/runtime/log.js';
 import { heard } from '../support/heard.js';
 import { memoryLogger } from '../support/keyturn.js';
 import { COMING, kidOf, NOW, OLDER, STRONG } from '../support/machine.js';
@@ -220,7 +220,7 @@ describe('what others have written', () => {
   test('nor in what a logger of the app is given', () => {
     const logger = memoryLogger();
     const error = new Error('as it is');
-    cleanedFor(logger).warn(
+    sanitizedLogger(logger).warn(
       { event: 'x', origin: 'a\nb\u001b[2J', list: [{ host: '\u202e' }], error },
       'c\nd',
     );

@@ -3,7 +3,7 @@
 import { parse } from 'smol-toml';
 import { describe, expect, test } from 'vitest';
 import { shownPayload } from '../../src/cli/words/payload.js';
-import { layer } from '../../src/config/layers.js';
+import { applyLayers } from '../../src/config/layers.js';
 import { nearest } from '../../src/config/nearest.js';
 import { SETTING_NAMES, SETTINGS } from '../../src/config/settings.js';
 import { holdsSecret } from '../../src/doctor/places.js';
@@ -64,7 +64,7 @@ const ROWS: readonly Row[] = [
   ...rows(
     'keyturn.toml',
     (toml) =>
-      attempt(() => layer('dev', [{ origin: { layer: 'program', name: 'a' }, tree: parse(toml) }], {})),
+      attempt(() => applyLayers('dev', [{ origin: { layer: 'program', name: 'a' }, tree: parse(toml) }], {})),
     {
       'blank lines': between('', '\n', 'a'),
       comments: between('', '#\n', 'a'),
@@ -84,7 +84,7 @@ const ROWS: readonly Row[] = [
       underscores: between('a = ', '1_', '1'),
     },
   ),
-  ...rows('a variable', (name) => layer('dev', [], { [name]: 'x' }), {
+  ...rows('a variable', (name) => applyLayers('dev', [], { [name]: 'x' }), {
     letters: between('KEYTURN_', 'A', ''),
     'sections of purposes': between('KEYTURN_PURPOSES__', 'A__', 'a'),
     'what Kubernetes sets': between('KEYTURN_', 'SERVICE_PORT_', '-'),

@@ -78,9 +78,9 @@ describe('no ready replica refuses a token that has not expired, whenever it hea
 
 describe('the check is able to fail: it finds', () => {
   const REFUSES = /^t=\d+ (the replica \(generation \d+\)|another) refuses the K\d token$/;
-  const ticksLater = ({ now, steady }: Moment, ticks: number): Moment => ({
+  const ticksLater = ({ now, monotonic }: Moment, ticks: number): Moment => ({
     now: now + ticks * 1_000_000,
-    steady: steady + ticks * 1_000_000,
+    monotonic: monotonic + ticks * 1_000_000,
   });
   const by = (rules: Partial<SharedRules>): Partial<SharedConditions> => ({ rules: { ...RULES, ...rules } });
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { climb } from '../../src/secret/ladder.js';
+import { findSecret } from '../../src/secret/ladder.js';
 import {
   COMMAND,
   expectNoLeak,
@@ -191,7 +191,7 @@ describe('a command that gives no secret is an error', () => {
 
   test('one that does not end is ended, even when it does not heed being asked to', async () => {
     const started = performance.now();
-    const climbing = climb({
+    const finding = findSecret({
       cwd: tempDir(),
       dataDir: '.keyturn',
       development: false,
@@ -203,7 +203,7 @@ describe('a command that gives no secret is an error', () => {
         value: node(`process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)`, STRONG),
       },
     });
-    const error: unknown = await climbing.then(
+    const error: unknown = await finding.then(
       () => undefined,
       (thrown: unknown) => thrown,
     );

@@ -26,7 +26,7 @@ class Computer {
       env: { KEYTURN_ENV: 'prod', KEYTURN_SECURITY__KEYRING__MAX_LAG: `${MAX_LAG}s`, ...env },
       signs: { terminal: false, debugger: false, container: false },
       now: () => START + (this.passed + this.ahead) * 1000,
-      steady: () => ({ clock: `boot ${boot}`, shows: this.passed * 1000 }),
+      monotonic: () => ({ clock: `boot ${boot}`, shows: this.passed * 1000 }),
     };
   }
 

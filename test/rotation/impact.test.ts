@@ -1,7 +1,7 @@
 // What impact says where the configuration at hand does not know everything. That it is true of an app is in
 // impact-truth.test.ts.
 import { expect, test } from 'vitest';
-import { layer } from '../../src/config/layers.js';
+import { applyLayers } from '../../src/config/layers.js';
 import { Key, type KeyFacts, type KeyState, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
 import type { ReplicaFacts, TransitionFacts } from '../../src/keyring/step-facts.js';
@@ -11,7 +11,7 @@ import { OTHER_SECRET, SECRET } from '../support/keyturn.js';
 
 const DAY = 86_400;
 const NOW = Date.UTC(2026, 10, 20);
-const registry = new PurposeRegistry(layer('prod', [], {}).settings, true);
+const registry = new PurposeRegistry(applyLayers('prod', [], {}).settings, true);
 const kid = new Material(OTHER_SECRET).kid;
 
 /** A ring with an active key and another one. */

@@ -26,7 +26,7 @@ async function waitOnce(...reports: readonly object[]): Promise<{ said: Waiting[
   await whenSafe(
     rotationOf(...reports),
     { patience: 60, progress: (waiting) => said.push(waiting) },
-    { now: () => 0, steady: () => ({ clock: 'stands still', shows: 0 }) },
+    { now: () => 0, monotonic: () => ({ clock: 'stands still', shows: 0 }) },
     async () => {
       if (++tries === 1) throw new KeyturnError('replica_behind', 'web-1 cannot verify', 'wait');
       return {} as Outcome;

@@ -115,7 +115,7 @@ export class World {
       env: this.#env,
       now: this.clock.read,
       // Nobody sets it, and it goes on for as long as this world does.
-      steady: () => ({ clock: 'boot of this world', shows: this.clock.now }),
+      monotonic: () => ({ clock: 'boot of this world', shows: this.clock.now }),
     });
   }
 

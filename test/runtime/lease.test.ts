@@ -10,7 +10,10 @@ const MAX_LAG = 3;
 const LEASE = 10;
 
 /** Both clocks agree. @param seconds since the beginning */
-const at = (seconds: number): Moment => ({ now: 1_800_000_000_000 + seconds * 1000, steady: seconds * 1000 });
+const at = (seconds: number): Moment => ({
+  now: 1_800_000_000_000 + seconds * 1000,
+  monotonic: seconds * 1000,
+});
 /** One that things happen to. */
 class Lease {
   is = new RingLease({ maxLag: MAX_LAG, lease: LEASE });
@@ -32,14 +35,14 @@ class Lease {
   }
 }
 const lease = () => new Lease();
-const secondsOf = ({ until }: Lease) => until.steady / 1000;
+const secondsOf = ({ until }: Lease) => until.monotonic / 1000;
 
 describe('a shared ring is relied on', () => {
   test('not at all before it was heard of', () => {
     const never = lease();
-    expect(never.until.steady).toBe(Number.NEGATIVE_INFINITY);
+    expect(never.until.monotonic).toBe(Number.NEGATIVE_INFINITY);
     never.reported(at(0), at(0));
-    expect(never.until.steady).toBe(Number.NEGATIVE_INFINITY);
+    expect(never.until.monotonic).toBe(Number.NEGATIVE_INFINITY);
   });
 
   test('for `max_lag` without a report, and for a lease with one', () => {
@@ -102,7 +105,10 @@ describe('a shared ring is relied on', () => {
 
   test('by the more careful of two clocks', () => {
     const one = lease();
-    const slept = (seconds: number, by: number): Moment => ({ ...at(seconds + by), steady: seconds * 1000 });
+    const slept = (seconds: number, by: number): Moment => ({
+      ...at(seconds + by),
+      monotonic: seconds * 1000,
+    });
     one.reported(at(0), at(0));
     one.heard(at(6));
     // The machine slept for 5 s: the report had expired.
@@ -150,18 +156,18 @@ describe('a shared ring is relied on', () => {
 
 describe('the lease of a ring in force', () => {
   const clocks = () => {
-    const time = { now: 1_800_000_000_000, steady: 5000 };
+    const time = { now: 1_800_000_000_000, monotonic: 5000 };
     const live = new LiveKeyring(
       ringOf([STRONG, 'active']),
       () => time.now,
-      () => time.steady,
+      () => time.monotonic,
     );
     const pass = (seconds: number) => {
       time.now += seconds * 1000;
-      time.steady += seconds * 1000;
+      time.monotonic += seconds * 1000;
     };
     const hold = (seconds: number) =>
-      live.holdUntil({ now: time.now + seconds * 1000, steady: time.steady + seconds * 1000 });
+      live.holdUntil({ now: time.now + seconds * 1000, monotonic: time.monotonic + seconds * 1000 });
     return { time, live, pass, hold };
   };
   const expired = expect.objectContaining({ code: 'keyring_unavailable', status: 503 });

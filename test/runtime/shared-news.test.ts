@@ -38,7 +38,7 @@ async function following() {
   const follower = new SharedFollower({
     store,
     ring: new LiveKeyring(RING, Date.now),
-    following: { found: () => {}, failed: () => {}, passed: () => {} },
+    listener: { found: () => {}, failed: () => {}, passed: () => {} },
     report: () => ({}) as never,
     hear: () => () => {},
     merge: (mine) => mine,

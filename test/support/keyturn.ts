@@ -3,7 +3,7 @@ import type { EngineClients } from '../../src/engines/engines.js';
 import { Key, type KeyState, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
 import { internalsOf, type Keyturn, startKeyturn } from '../../src/keyturn.js';
-import { ownClock } from '../../src/resolve/steady-clock.js';
+import { privateClock } from '../../src/resolve/monotonic-clock.js';
 import type { Logger } from '../../src/runtime/log.js';
 
 export const SECRET = 'b2390de7fca268344dae0d1f48dc3ae94e590bb1aa9a56277a0c9ee6b24d362d';
@@ -57,7 +57,7 @@ export async function testKeyturn(options: TestKeyturnOptions = {}): Promise<Key
     ...(profile === 'prod' ? variablesOf(config) : {}),
   };
   const signs = { terminal: false, debugger: false, container: false };
-  const machine = { cwd: '/nonexistent', env, signs, now: clock.read, steady: ownClock(clock.read) };
+  const machine = { cwd: '/nonexistent', env, signs, now: clock.read, monotonic: privateClock(clock.read) };
   const said = { ...(config === undefined ? {} : { config }), ...(clients === undefined ? {} : { clients }) };
   return await startKeyturn({ profile, logger, ...said }, machine);
 }

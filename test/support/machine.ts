@@ -64,7 +64,7 @@ export function machine(simulated: Simulated = {}): Machine {
     env: simulated.env ?? {},
     signs: { terminal: false, debugger: false, container: false, ...simulated.signs },
     now: () => simulated.now ?? NOW,
-    steady: () => ({ clock: 'simulated', shows: simulated.now ?? NOW }),
+    monotonic: () => ({ clock: 'simulated', shows: simulated.now ?? NOW }),
   };
 }
 

@@ -19,7 +19,7 @@ import { parseDocument, writeDocument } from '../../src/keyring/document.js';
 import { Key, type KeyFacts, type KeyState, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
 import { type Keyturn, startKeyturn } from '../../src/keyturn.js';
-import { steadyClock } from '../../src/resolve/steady-clock.js';
+import { monotonicClock } from '../../src/resolve/monotonic-clock.js';
 import { type LogRecord, memoryLogger } from './keyturn.js';
 import { FILE } from './machine.js';
 import { ticks } from './waiting.js';
@@ -106,7 +106,7 @@ export function mount(folder: string, text: string, version = '..2026_1'): strin
   return path;
 }
 
-export interface Following {
+export interface FollowerListener {
   readonly keyturn: Keyturn;
   readonly log: readonly LogRecord[];
   /** The log records of one event. */
@@ -121,7 +121,7 @@ export interface Start {
 }
 
 /** Starts a Keyturn in production on a keyring file; closed after the tests of the file. */
-export async function follow(path: string, start: Start = {}): Promise<Following> {
+export async function follow(path: string, start: Start = {}): Promise<FollowerListener> {
   const logger = memoryLogger();
   const env = { KEYTURN_ENV: 'prod', [FILE]: path, ...start.env };
   const signs = { terminal: false, debugger: false, container: false };
@@ -134,7 +134,7 @@ export async function follow(path: string, start: Start = {}): Promise<Following
   };
   const keyturn = await startKeyturn(
     { logger: listening },
-    { cwd: start.cwd ?? dirname(path), env, signs, now: start.clock ?? Date.now, steady: steadyClock },
+    { cwd: start.cwd ?? dirname(path), env, signs, now: start.clock ?? Date.now, monotonic: monotonicClock },
   );
   afterwards(() => keyturn.close());
   const of = (event: string) => logger.records.filter(({ facts }) => facts.event === event);

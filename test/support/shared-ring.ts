@@ -15,7 +15,7 @@ import { SharedRingStore } from '../../src/keyring-stores/shared.js';
 import type { RingTable } from '../../src/keyring-stores/table.js';
 import { type Keyturn, startKeyturn } from '../../src/keyturn.js';
 import type { Machine } from '../../src/resolve/machine.js';
-import { ownClock, steadyClock } from '../../src/resolve/steady-clock.js';
+import { monotonicClock, privateClock } from '../../src/resolve/monotonic-clock.js';
 import { Rotation } from '../../src/rotation/rotation.js';
 import { type Cut, cutTo, ownPrefix, ownSchema } from './engines.js';
 import { type LogRecord, memoryLogger } from './keyturn.js';
@@ -172,7 +172,7 @@ export function machineOf(place: SharedPlace, start: ReplicaStart = {}): Machine
     },
     signs: { terminal: false, debugger: false, container: false },
     now: start.clock ?? Date.now,
-    steady: start.clock === undefined ? steadyClock : ownClock(start.clock),
+    monotonic: start.clock === undefined ? monotonicClock : privateClock(start.clock),
   };
 }
 

@@ -60,8 +60,8 @@ async function readOptions(
       'write app.register(keyturn, { keyturn: kt })',
     );
   if (!fits(given, KNOWN)) {
-    const { FASTIFY_CURES } = await import('../../config/cures.js');
-    requireOptions(given, 'register(keyturn, options)', KNOWN, FASTIFY_CURES);
+    const { FASTIFY_HINTS } = await import('../../config/foreign-options.js');
+    requireOptions(given, 'register(keyturn, options)', KNOWN, FASTIFY_HINTS);
   }
   const twice =
     given.keyturn === undefined ? undefined : Object.keys(KEYTURN_OPTIONS).find((name) => name in given);

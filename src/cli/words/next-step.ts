@@ -1,6 +1,6 @@
 // A keyring in words, as status and every step tell it: its keys, what is safe when, and the command to run next.
 
-import { asWord } from '../../config/shell.js';
+import { shellQuote } from '../../config/shell-quote.js';
 import { unheardOfInWords } from '../../fleet/silent.js';
 import { nextKeyAt } from '../../keyring/automatic.js';
 import { typed } from '../../keyring/key.js';
@@ -182,7 +182,7 @@ function nextWithoutDocument({ deploy }: Status, source: Resolution['source']): 
   const next = (command: string, remark: string) => ({ command, remark, safeAt: undefined });
   if (source?.kind === 'file') {
     return next(
-      `keyturn import ${asWord(source.path ?? source.name)}`,
+      `keyturn import ${shellQuote(source.path ?? source.name)}`,
       'turns it into a keyring document, which has safe steps',
     );
   }

@@ -2,7 +2,7 @@
 // variables into containers, a file would be in the way.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { asWord } from '../../config/shell.js';
+import { shellQuote } from '../../config/shell-quote.js';
 import { Engines } from '../../engines/engines.js';
 import { KeyturnError } from '../../errors.js';
 import { refuseOtherRules } from '../../fleet/refusals.js';
@@ -137,7 +137,7 @@ function refuseStrangers(
     throw new KeyturnError(
       'keyring_exists',
       `${nameOf(holder)} holds the keyring ${holder.ring}, which is missing in ${store.name}`,
-      `it puts it back by itself; to start anew all the same: keyturn init --replaces ${asWord(`${holder.ring}`)}, and restart those that hold it`,
+      `it puts it back by itself; to start anew all the same: keyturn init --replaces ${shellQuote(`${holder.ring}`)}, and restart those that hold it`,
     );
   }
   const roots = before.keyring as Keyring;

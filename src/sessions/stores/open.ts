@@ -4,7 +4,7 @@
 import { type AppNames, appNames, redisPrefix } from '../../config/app.js';
 import type { Settings } from '../../config/layers.js';
 import type { Engines } from '../../engines/engines.js';
-import type { Trouble } from '../../engines/reason.js';
+import type { EngineFailure } from '../../engines/failure.js';
 import type { SessionStore } from './contract.js';
 import type { ReachableStore } from './reachable.js';
 
@@ -14,11 +14,11 @@ export interface SessionStoreParts {
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   /** Told when the engine does not answer, at the start or later. */
-  readonly away: (engine: string, trouble: Trouble, said: string) => void;
+  readonly away: (engine: string, failure: EngineFailure, said: string) => void;
   /** Told when it answers again. */
   readonly back: (engine: string) => void;
   /** Told when it answers and takes no writes. */
-  readonly readOnly: (engine: string, trouble: Trouble) => void;
+  readonly readOnly: (engine: string, failure: EngineFailure) => void;
   /** Told when it takes them again. */
   readonly writable: (engine: string) => void;
 }
@@ -38,16 +38,16 @@ export async function openSessionStore(parts: SessionStoreParts): Promise<Reacha
     const { memoryStore } = await import('./memory.js');
     return new ReachableStore(memoryStore({ clock }));
   }
-  const { saidOf, troubleOf } = await import('../../engines/reason.js');
-  const { inTime, PATIENCE } = await import('../../engines/watch.js');
+  const { describeFailure, failureOf } = await import('../../engines/failure.js');
+  const { withTimeout, PATIENCE } = await import('../../engines/watch.js');
   const watched = (store: SessionStore, engine: string): ReachableStore =>
     new ReachableStore(store, {
       away: (error) => {
-        const trouble = troubleOf(error);
-        parts.away(engine, trouble, saidOf(trouble));
+        const failure = failureOf(error);
+        parts.away(engine, failure, describeFailure(failure));
       },
       back: () => parts.back(engine),
-      readOnly: (error) => parts.readOnly(engine, troubleOf(error)),
+      readOnly: (error) => parts.readOnly(engine, failureOf(error)),
       writable: () => parts.writable(engine),
     });
   switch (backend) {
@@ -60,7 +60,9 @@ export async function openSessionStore(parts: SessionStoreParts): Promise<Reacha
       const inner = await bothOf(stores);
       const store = watched(inner, 'Redis');
       // Of no session: only to hear whether anybody answers.
-      await inTime(Promise.resolve(inner.get('keyturn')), PATIENCE).catch((error) => store.failed(error));
+      await withTimeout(Promise.resolve(inner.get('keyturn')), PATIENCE).catch((error) =>
+        store.failed(error),
+      );
       return store;
     }
     case 'postgres': {
@@ -73,7 +75,7 @@ export async function openSessionStore(parts: SessionStoreParts): Promise<Reacha
       const inner = postgresStore({ pool, table, clock });
       const prepared = new MigratingStore(await usersOf(inner, appNames(settings)), () => inner.migrate());
       const store = watched(prepared, 'PostgreSQL');
-      await inTime(prepared.ready(), PATIENCE).catch((error) => {
+      await withTimeout(prepared.ready(), PATIENCE).catch((error) => {
         if (mayNot(error)) throw tableRefused(table);
         store.failed(error);
       });

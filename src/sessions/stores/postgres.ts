@@ -3,7 +3,7 @@
 // connection every time, and nothing has to be rolled back.
 //
 // Whether something has expired is decided by the clock of the app, as with the cookie; the server's is never asked.
-import { type Cures, type OptionNames, requireOptions } from '../../config/options.js';
+import { type OptionHints, type OptionNames, requireOptions } from '../../config/options.js';
 import {
   askPool,
   type PostgresPool,
@@ -39,7 +39,7 @@ export interface PostgresStoreOptions {
 const OPTIONS: OptionNames<PostgresStoreOptions> = { pool: true, table: true, clock: true };
 const LIFETIME = 'leave it out: how long sessions live is set under [session], by idle and max_age';
 const URL_OF = 'pass a Pool of pg as pool; or set session.postgres.url, and Keyturn opens the connection';
-const CURES: Cures = {
+const HINTS: OptionHints = {
   ttl: LIFETIME,
   maxAge: LIFETIME,
   conString: URL_OF,
@@ -87,7 +87,7 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
       'postgresStore() was given a pool in the place of its options',
       'write postgresStore({ pool })',
     );
-  requireOptions(options, 'postgresStore(options)', OPTIONS, CURES);
+  requireOptions(options, 'postgresStore(options)', OPTIONS, HINTS);
   return new StoreInPostgres(options);
 }
 

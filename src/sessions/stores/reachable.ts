@@ -1,7 +1,7 @@
 // A store around a store: whatever keeps the inner one from answering becomes one typed error, so that every app
 // answers 503 and goes on, and nothing of a client's own error, which may hold addresses, reaches a visitor.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { troubleOf } from '../../engines/reason.js';
+import { failureOf } from '../../engines/failure.js';
 import { KeyturnError } from '../../errors.js';
 import type {
   Awaitable,
@@ -104,7 +104,7 @@ export class ReachableStore implements SessionStore {
         this.#listener?.back();
       },
       (error) => {
-        if (began >= this.#backAt && troubleOf(error).kind !== 'busy') this.failed(error);
+        if (began >= this.#backAt && failureOf(error).kind !== 'busy') this.failed(error);
       },
     );
   }
@@ -118,7 +118,7 @@ export class ReachableStore implements SessionStore {
     if (!isThenable(answer)) return answer;
     return Promise.resolve(answer).catch(async (error) => {
       for (const end = performance.now() + AGAIN_FOR; ; ) {
-        const isLost = !(error instanceof KeyturnError) && troubleOf(error).kind === 'unreached';
+        const isLost = !(error instanceof KeyturnError) && failureOf(error).kind === 'unreached';
         if (!this.#up || !isLost || performance.now() > end) throw error;
         await sleep(AGAIN_EVERY);
         try {
@@ -140,7 +140,7 @@ export class ReachableStore implements SessionStore {
         this.#listener?.writable();
       },
       (error) => {
-        if (!this.#writable || troubleOf(error).kind !== 'refused') return;
+        if (!this.#writable || failureOf(error).kind !== 'refused') return;
         this.#writable = false;
         this.#listener?.readOnly(error);
       },
@@ -185,7 +185,7 @@ function unavailable(error: unknown): KeyturnError {
   return new KeyturnError(
     'engine_unavailable',
     'the place where sessions are kept cannot be reached',
-    `${troubleOf(error).hint}; the cause says more`,
+    `${failureOf(error).hint}; the cause says more`,
     { cause: plain(error) },
   );
 }

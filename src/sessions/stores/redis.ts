@@ -10,7 +10,7 @@
 // writes. Redis only cleans up: it is told how long a key has left, plus a margin, so its own clock does not matter.
 
 import { randomBytes } from 'node:crypto';
-import { type Cures, type OptionNames, requireOptions } from '../../config/options.js';
+import { type OptionHints, type OptionNames, requireOptions } from '../../config/options.js';
 import {
   asText,
   commandOf,
@@ -52,7 +52,7 @@ export interface RedisStoreOptions {
 
 const OPTIONS: OptionNames<RedisStoreOptions> = { client: true, prefix: true, clock: true };
 const LIFETIME = 'leave it out: how long sessions live is set under [session], by idle and max_age';
-const CURES: Cures = {
+const HINTS: OptionHints = {
   ttl: LIFETIME,
   maxAge: LIFETIME,
   url: 'pass a connected client; or set session.redis.url, and Keyturn opens the connection',
@@ -141,7 +141,7 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
       'redisStore() was given a client in the place of its options',
       'write redisStore({ client })',
     );
-  requireOptions(options, 'redisStore(options)', OPTIONS, CURES);
+  requireOptions(options, 'redisStore(options)', OPTIONS, HINTS);
   return new StoreInRedis(options);
 }
 

@@ -97,7 +97,7 @@ export type Violation = string;
 
 type Happen = (what: string, change: Partial<SharedWorld>) => void;
 
-const at = (ticks: number): Moment => ({ now: moment(ticks), steady: ticks * SECONDS * 1000 });
+const at = (ticks: number): Moment => ({ now: moment(ticks), monotonic: ticks * SECONDS * 1000 });
 
 export function beginning(conditions: SharedConditions): SharedWorld {
   const key = new Key(MATERIALS[0] as Material, 'active', {
@@ -323,7 +323,7 @@ function reportOf({ ring, signed }: Replica, ticks: number, conditions: SharedCo
 
 function isReady({ now, replica }: SharedWorld, { until }: SharedRules): boolean {
   const end = until(replica.lease);
-  return at(now).now < end.now && at(now).steady < end.steady;
+  return at(now).now < end.now && at(now).monotonic < end.monotonic;
 }
 
 /** A token that somebody ready refuses although it has not expired. */

@@ -4,9 +4,9 @@ import { Pool } from 'pg';
 import { createClient } from 'redis';
 import { beforeAll, describe, expect, inject, vi } from 'vitest';
 import { ask } from '../../src/engines/ask.js';
+import { describeFailure, failureOf } from '../../src/engines/failure.js';
 import { openPostgres } from '../../src/engines/open-postgres.js';
 import { openRedis } from '../../src/engines/open-redis.js';
-import { saidOf, troubleOf } from '../../src/engines/reason.js';
 import { commandOf, type RedisClient } from '../../src/engines/redis.js';
 import { type Afterwards, tidyTest as test } from '../support/afterwards.js';
 import { cutTo, freePort, type PrivateRedis, startRedis } from '../support/engines.js';
@@ -177,7 +177,7 @@ test.for([
   [{ code: 'planted 10.0.0.1' }, 'cannot be reached (unknown error)'],
   [undefined, 'cannot be reached (unknown error)'],
 ] as const)('%o', ([error, words]) => {
-  const trouble = troubleOf(error);
-  expect(saidOf(trouble)).toBe(words);
+  const trouble = failureOf(error);
+  expect(describeFailure(trouble)).toBe(words);
   expect(trouble.hint).not.toContain('planted');
 });

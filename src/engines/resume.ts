@@ -8,18 +8,18 @@ const TICK = 1000;
 const STOOD_STILL = 3000;
 
 /**
- * Calls `thawed` after this process has stood still for more than three seconds. Holds no process up.
+ * Calls `resumed` after this process has stood still for more than three seconds. Holds no process up.
  *
  * @returns a function that ends it
  */
-export function onThaw(thawed: () => void): () => void {
+export function onResume(resumed: () => void): () => void {
   // While a machine sleeps one of the clocks stands still as well.
   let last = { now: Date.now(), steady: performance.now() };
   const timer = setInterval(() => {
     const at = { now: Date.now(), steady: performance.now() };
     const passed = Math.max(at.now - last.now, at.steady - last.steady);
     last = at;
-    if (passed > TICK + STOOD_STILL) thawed();
+    if (passed > TICK + STOOD_STILL) resumed();
   }, TICK).unref();
   return () => clearInterval(timer);
 }

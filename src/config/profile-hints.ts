@@ -3,11 +3,11 @@ import { isSlipOf, nearest } from './nearest.js';
 import type { ProfileDecision, Variables } from './profile.js';
 
 /** What to do about production rules where they were not meant; undefined where they were asked for by name. */
-export function notMeant({ profile, by, signal }: ProfileDecision, env: Variables): string | undefined {
+export function productionHint({ profile, by, signal }: ProfileDecision, env: Variables): string | undefined {
   if (profile !== 'prod') return undefined;
   switch (by) {
     case 'NODE_ENV': {
-      const meant = env.NODE_ENV === 'production' ? undefined : misspelt(env.NODE_ENV ?? '');
+      const meant = env.NODE_ENV === 'production' ? undefined : intendedProfile(env.NODE_ENV ?? '');
       if (env.NODE_ENV === 'production') return undefined;
       return meant === undefined
         ? 'if this is no server, set KEYTURN_ENV=dev'
@@ -27,7 +27,7 @@ export function notMeant({ profile, by, signal }: ProfileDecision, env: Variable
 }
 
 /** What `NODE_ENV` was most likely to be, where it is neither that nor something else that is in use. */
-export function misspelt(node: string): 'development' | 'test' | undefined {
+export function intendedProfile(node: string): 'development' | 'test' | undefined {
   if (/^(?:dev|devel|develop|local)$/i.test(node)) return 'development';
   if (/^tests?$|^testing$/i.test(node)) return 'test';
   const near = nearest(node, ['development', 'test', 'production', 'staging', 'preview']);

@@ -1,6 +1,6 @@
 // What people write who come from other libraries, where one starts, and what to write here. Read when somebody has: an
 // app that starts does without.
-import type { Cures } from './options.js';
+import type { OptionHints } from './options.js';
 
 const SECRET =
   'a secret stands in no program: set the variable KEYTURN_SECURITY__SIGNING_SECRET, or …_FILE; development makes its own';
@@ -9,7 +9,7 @@ const COOKIE =
 const section = (name: string) =>
   `write config: { ${name}: { … } }, or set it under [${name}] in keyturn.toml`;
 
-const ANYWHERE: Cures = {
+const ANYWHERE: OptionHints = {
   secret: SECRET,
   secrets: SECRET,
   key: SECRET,
@@ -38,14 +38,14 @@ const ANYWHERE: Cures = {
 };
 
 /** For `createKeyturn()`. */
-export const CREATE_CURES: Cures = {
+export const CREATE_HINTS: OptionHints = {
   ...ANYWHERE,
   store: 'give it to the adapter, as in app.register(keyturn, { store }); session.backend names one for all',
   csrf: section('csrf'),
 };
 
 /** For the plugin for Fastify. */
-export const FASTIFY_CURES: Cures = {
+export const FASTIFY_HINTS: OptionHints = {
   ...ANYWHERE,
   csrf: 'for one route write config: { csrf: false }; how tokens are asked for is set under [csrf], in keyturn.toml or config',
 };

@@ -9,7 +9,7 @@ import type { Logger } from '../runtime/log.js';
 import { openSessionStore } from '../sessions/stores/open.js';
 import type { ReachableStore } from '../sessions/stores/reachable.js';
 
-export interface Outside {
+export interface Backends {
   readonly engines: Engines;
   /** Undefined for sessions in the cookie. */
   readonly sessionStore: ReachableStore | undefined;
@@ -24,12 +24,12 @@ export interface Outside {
  * @param now milliseconds since 1970
  * @throws KeyturnError `config_invalid`, `engine_missing`, `secret_missing`, `store_invalid`
  */
-export async function openOutside(
+export async function openBackends(
   resolution: Resolution,
   clients: EngineClients | undefined,
   logger: Logger,
   now: () => number,
-): Promise<Outside> {
+): Promise<Backends> {
   const { settings } = resolution;
   const engines = new Engines(settings, clients);
   try {
@@ -37,9 +37,9 @@ export async function openOutside(
       settings,
       engines,
       clock: now,
-      away: (engine, trouble, said) => {
+      away: (engine, failure, said) => {
         logger.error(
-          { event: 'session.engine_unavailable', engine, reason: trouble.why, hint: trouble.hint },
+          { event: 'session.engine_unavailable', engine, reason: failure.why, hint: failure.hint },
           `${engine} ${said}: requests with a session get 503 until that has passed`,
         );
       },
@@ -49,10 +49,10 @@ export async function openOutside(
           `${engine} answers again: sessions are back`,
         );
       },
-      readOnly: (engine, trouble) => {
+      readOnly: (engine, failure) => {
         logger.error(
-          { event: 'session.engine_read_only', engine, reason: trouble.why, hint: trouble.hint },
-          `${engine} takes no writes (${trouble.why}): sessions can be read, and nobody can sign in or out until that has passed`,
+          { event: 'session.engine_read_only', engine, reason: failure.why, hint: failure.hint },
+          `${engine} takes no writes (${failure.why}): sessions can be read, and nobody can sign in or out until that has passed`,
         );
       },
       writable: (engine) => {

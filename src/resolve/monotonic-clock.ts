@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { uptime } from 'node:os';
 
-export interface SteadyReading {
+export interface ClockReading {
   /** No other clock has it. */
   readonly clock: string;
   /** Milliseconds. */
@@ -12,15 +12,15 @@ export interface SteadyReading {
 }
 
 const boot = bootId();
-const ofThisProcess = ownClock(() => performance.now());
+const ofThisProcess = privateClock(() => performance.now());
 
 /** The clock of this boot of the machine; where nothing names the boot, one that this process alone can read again. */
-export function steadyClock(): SteadyReading {
+export function monotonicClock(): ClockReading {
   return boot === undefined ? ofThisProcess() : { clock: `boot ${boot}`, shows: Math.floor(uptime() * 1000) };
 }
 
 /** A clock that nobody else knows of. @param shows milliseconds */
-export function ownClock(shows: () => number): () => SteadyReading {
+export function privateClock(shows: () => number): () => ClockReading {
   const clock = `process ${randomBytes(12).toString('base64url')}`;
   return () => ({ clock, shows: Math.floor(shows()) });
 }

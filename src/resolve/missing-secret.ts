@@ -1,6 +1,7 @@
 // The refusal to start without a secret: why production rules apply, and the cure that is right for where this runs.
-import { notMeant } from '../config/not-meant.js';
+
 import { buildScript, type ProfileDecision } from '../config/profile.js';
+import { productionHint } from '../config/profile-hints.js';
 import { variableOf } from '../config/settings.js';
 import { KeyturnError } from '../errors.js';
 import { holdsSource, type UnloadedFile, unloadedInWords } from './env-files.js';
@@ -11,7 +12,7 @@ export const SECRET_VARIABLE: string = variableOf('security.signing_secret.secre
 
 const PROVIDE = `set ${SECRET_VARIABLE} to the output of "keyturn generate", or ${SECRET_VARIABLE}_FILE to a file that holds it`;
 
-export function missing(
+export function missingSecret(
   profile: ProfileDecision,
   env: Machine['env'],
   unloaded?: UnloadedFile | undefined,
@@ -24,7 +25,7 @@ export function missing(
 }
 
 /** Development makes its own secret, and somebody means another one to be in force. */
-export function notLoaded(unloaded: UnloadedFile): KeyturnError {
+export function envFileNotLoaded(unloaded: UnloadedFile): KeyturnError {
   const { what, hint } = unloadedInWords(unloaded);
   return new KeyturnError('env_file_not_loaded', `${what}: another secret is in force`, hint);
 }
@@ -33,6 +34,6 @@ function cure(profile: ProfileDecision, env: Machine['env']): string {
   const build = buildScript(env);
   if (build !== undefined)
     return `if this is a build it needs no secret, and none belongs into what it makes: set KEYTURN_BUILD=1 for the script "${build}" alone; where the app runs, ${PROVIDE}`;
-  const otherwise = notMeant(profile, env);
+  const otherwise = productionHint(profile, env);
   return otherwise === undefined ? PROVIDE : `${otherwise}; on a server, ${PROVIDE}`;
 }

@@ -1,10 +1,10 @@
 // Why an engine did not do what it was asked, in words of our own: those of its client may hold addresses and names of
 // users, and say the least where they are needed most.
 import { ALL_IN_USE } from './postgres.js';
-import { LATE } from './watch.js';
+import { TIMED_OUT } from './watch.js';
 
 /** What kept an engine from doing what it was asked. Nothing in it is of anybody. */
-export interface Trouble {
+export interface EngineFailure {
   /** In a few words. */
   readonly why: string;
   /**
@@ -66,7 +66,7 @@ const UNREACHED: Readonly<Record<string, Row>> = {
 
 /** By the beginning of what clients say when there was no answer. */
 const UNHEARD: ReadonlyArray<readonly [RegExp, Row]> = [
-  // The words of LATE, also where this module is there twice.
+  // The words of TIMED_OUT, also where this module is there twice.
   [/^no answer in time/, LATE_ROW],
   [/^(Connection|Socket|Command|Query read) time(out|d out)/i, LATE_ROW],
   [/^(timeout exceeded|timeout expired|Connection terminated due to connection timeout)/, LATE_ROW],
@@ -124,8 +124,8 @@ const POSTGRES_GONE: Readonly<Record<string, Row>> = {
 const TLS = /^(ERR_(TLS|SSL)_|(DEPTH_ZERO_)?SELF_SIGNED_|UNABLE_TO_|CERT_)/;
 
 /** Why an engine did not do what it was asked. */
-export function troubleOf(error: unknown): Trouble {
-  if (error === LATE) return unreached(LATE_ROW);
+export function failureOf(error: unknown): EngineFailure {
+  if (error === TIMED_OUT) return unreached(LATE_ROW);
   const { code, message } = (error ?? {}) as Readonly<Record<string, unknown>>;
   const text = String(message);
   if (typeof code === 'string') {
@@ -145,7 +145,7 @@ export function troubleOf(error: unknown): Trouble {
   return unreached(['unknown error', 'runs']);
 }
 
-function byState(code: string): Trouble {
+function byState(code: string): EngineFailure {
   const group = code.slice(0, 2);
   const gone = POSTGRES_GONE[code] ?? POSTGRES_GONE[group];
   if (gone !== undefined) return unreached(gone);
@@ -153,24 +153,24 @@ function byState(code: string): Trouble {
 }
 
 /** What is said of an engine, after its name. */
-export function saidOf({ why, kind }: Trouble): string {
+export function describeFailure({ why, kind }: EngineFailure): string {
   return `${SAID[kind]} (${why})`;
 }
 
-const SAID: Readonly<Record<Trouble['kind'], string>> = {
+const SAID: Readonly<Record<EngineFailure['kind'], string>> = {
   refused: 'refuses',
   unreached: 'cannot be reached',
   busy: 'was not asked',
 };
 
-function unreached(row: Row): Trouble {
+function unreached(row: Row): EngineFailure {
   return told('unreached', row);
 }
 
-function refused(row: Row): Trouble {
+function refused(row: Row): EngineFailure {
   return told('refused', row);
 }
 
-function told(kind: Trouble['kind'], [why, hint]: Row): Trouble {
+function told(kind: EngineFailure['kind'], [why, hint]: Row): EngineFailure {
   return { why, kind, hint: HINTS[hint] };
 }
