@@ -95,6 +95,16 @@ const STATUS: { readonly [Code in ErrorCode]?: number } = {
 /** Seconds. An engine is asked again every second or so, and a failover takes a few. */
 const RETRY_AFTER = '5';
 
+/** How a moment is said, in milliseconds since 1970. */
+export type SayMoment = (at: number) => string;
+
+/** A text of an error; where it names moments, a function of how these are said. */
+export type ErrorText = string | ((say: SayMoment) => string);
+
+const toIso: SayMoment = (at) => new Date(at).toISOString();
+
+const TEXTS = new WeakMap<KeyturnError, readonly [message: ErrorText, hint: ErrorText]>();
+
 /** What an error of any copy of this package has. */
 const BRAND = Symbol.for('keyturn/error');
 
@@ -118,18 +128,28 @@ export class KeyturnError extends Error {
   /** Where a step was refused for now: the moment when it becomes safe, in milliseconds since 1970. */
   declare readonly safeAt?: number;
 
+  /** Where one process is in the way: its name, as `keyturn status` shows it. */
+  declare readonly replica?: string;
+
+  /** Where it is about one key: the id of that. */
+  declare readonly kid?: string;
+
+  /** @param message and hint: moments in them are written as ISO 8601 */
   constructor(
     code: ErrorCode,
-    message: string,
-    hint: string,
-    options?: { cause?: unknown; safeAt?: number },
+    message: ErrorText,
+    hint: ErrorText,
+    options: { cause?: unknown; safeAt?: number; replica?: string; kid?: string } = {},
   ) {
-    // What it names may have been written by anybody, and a line of its own would pass for somebody else's.
-    super(oneLine(message), options);
+    const { safeAt, replica, kid } = options;
+    super(said(message, toIso), options);
     Object.defineProperty(this, BRAND, { value: true });
     this.code = code;
-    this.hint = oneLine(hint);
-    if (options?.safeAt !== undefined) this.safeAt = options.safeAt;
+    this.hint = said(hint, toIso);
+    TEXTS.set(this, [message, hint]);
+    if (safeAt !== undefined) this.safeAt = safeAt;
+    if (replica !== undefined) this.replica = replica;
+    if (kid !== undefined) this.kid = kid;
   }
 
   /** The HTTP status for an error that reaches a client by way of a framework: Fastify's and Express's name. */
@@ -146,6 +166,20 @@ export class KeyturnError extends Error {
   get headers(): Readonly<Record<string, string>> | undefined {
     return this.statusCode === 503 ? { 'retry-after': RETRY_AFTER } : undefined;
   }
+}
+
+/** What an error names may have been written by anybody, and a line of its own would pass for somebody else's. */
+function said(text: ErrorText, say: SayMoment): string {
+  return oneLine(typeof text === 'string' ? text : text(say));
+}
+
+/** The texts of an error, with moments said in another way. */
+export function textsOf(
+  error: KeyturnError,
+  say: SayMoment,
+): { readonly message: string; readonly hint: string } {
+  const [message, hint] = TEXTS.get(error) ?? [error.message, error.hint];
+  return { message: said(message, say), hint: said(hint, say) };
 }
 
 function isInstance(this: unknown, value: unknown): value is KeyturnError {

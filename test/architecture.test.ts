@@ -111,6 +111,23 @@ describe('the edges', () => {
     expect(using(/\bconsole\.|process\.exit\b/).filter((file) => !file.startsWith('cli/'))).toEqual([]);
   });
 
+  test('no text of an error is looked into: facts are fields', () => {
+    const operations =
+      'startsWith|endsWith|includes|indexOf|match|matchAll|search|replace|replaceAll|slice|split';
+    const text = '(message|hint|remark)';
+    expect(
+      using(
+        new RegExp(
+          `\\.${text}\\)?\\??\\.(${operations})\\(|\\.(test|exec)\\([\\w.?]*\\.${text}\\)|(?<![\\w.])${text}\\??\\.(${operations})\\(`,
+        ),
+      ),
+    ).toEqual([
+      // What Redis answers begins with the code of its error.
+      'engines/open-redis.ts',
+      'engines/redis.ts',
+    ]);
+  });
+
   test('the file system is touched in a handful of named files', () => {
     expect(using(/from 'node:fs/).filter((file) => !file.startsWith('cli/'))).toEqual([
       'blobs/files.ts',

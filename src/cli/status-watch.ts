@@ -6,7 +6,7 @@ import type { KeyStatus, Status } from '../rotation/status.js';
 import type { Context } from './command.js';
 import { openRotation, sameOptions } from './open.js';
 import { styled } from './ui.js';
-import { stepOf } from './words/next-step.js';
+import { isSafe, stepOf } from './words/next-step.js';
 import { conditionOf, differences, unheardOfLines } from './words/replicas.js';
 import { forPrograms, lines, look, ringOf, type View } from './words/status.js';
 
@@ -99,8 +99,8 @@ function factsOf(view: View, told: ReadonlyMap<string, string>): ReadonlyMap<str
 }
 
 function safeNow(key: KeyStatus, now: Status): string {
-  const step = stepOf(key, now);
-  return /^safe to \w+ now$/.test(step) ? `, ${step}` : '';
+  const isNow = key.scheduledFor === undefined && key.safeAt !== undefined && isSafe(key, now);
+  return isNow ? `, ${stepOf(key, now)}` : '';
 }
 
 const GONE: Readonly<Record<string, string>> = {

@@ -1,6 +1,7 @@
 // What the steps of a key's life have in common: the ring they work on, and what they say at the end.
-import { KeyturnError } from '../errors.js';
+import { KeyturnError, textsOf } from '../errors.js';
 import type { Keyring } from '../keyring/keyring.js';
+import { NOTHING_TO_DO } from '../keyring/transitions.js';
 import { printable } from '../printable.js';
 import type { Resolution } from '../resolve/resolve.js';
 import { readOtherConfig } from '../rotation/other-config.js';
@@ -45,22 +46,19 @@ async function openedToChange(
   return rotation;
 }
 
-/** As the library writes one for programs. */
-const MOMENT = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g;
-
 /** Runs a step. A refusal for now says when it is safe in the words of everything else here. */
 export async function attempt<T>({ machine }: Context, step: () => Promise<T>): Promise<T> {
   try {
     return await step();
   } catch (error) {
     if (!isForNow(error)) throw error;
-    const { message, hint, code, safeAt } = error;
-    throw notYet(inWords(message, machine), inWords(hint, machine), { code, safeAt, cause: error });
+    const { message, hint } = inWords(error, machine);
+    throw notYet(message, hint, { code: error.code, safeAt: error.safeAt, cause: error });
   }
 }
 
-function inWords(text: string, { now }: Context['machine']): string {
-  return text.replace(MOMENT, (at) => moment(Date.parse(at), now()));
+function inWords(error: KeyturnError, { now }: Context['machine']): ReturnType<typeof textsOf> {
+  return textsOf(error, (at) => moment(at, now()));
 }
 
 /**
@@ -84,15 +82,12 @@ export async function unlessDone(
       outcome: { ring, former: ring, kid: kid ?? ring.active.id },
       unchanged: true,
       says: () => [
-        `nothing is changed: ${inWords(error.message, context.machine)}${error.hint === NOTHING ? '' : `; ${error.hint}`}`,
+        `nothing is changed: ${inWords(error, context.machine).message}${error.hint === NOTHING_TO_DO ? '' : `; ${error.hint}`}`,
       ],
     });
     return undefined;
   }
 }
-
-/** What goes without saying. */
-const NOTHING = 'there is nothing to do';
 
 /** What a step has to say when it is done. */
 export interface Conclusion {

@@ -37,8 +37,8 @@ function unreadable({ resolution, purposes }: Facts, error: RingFacts | KeyturnE
   return fail(error.message, error.hint);
 }
 
-function tells(others: readonly unknown[], { message }: KeyturnError): boolean {
-  return others.some((other) => other instanceof KeyturnError && other.message === message);
+function tells(others: readonly unknown[], { code }: KeyturnError): boolean {
+  return others.some((other) => other instanceof KeyturnError && other.code === code);
 }
 
 /** How long replicas go on without hearing of it. */

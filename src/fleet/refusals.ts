@@ -38,6 +38,7 @@ export function refuseDisagreement(
         'secret_differs',
         `${nameOf(replica)} has the signing secret ${replica.roots?.join(', ')}, and ${words.self} has ${roots.active.id}`,
         words.otherSecret,
+        about(replica),
       );
     }
   }
@@ -53,6 +54,7 @@ function refuseOtherLine(kept: Keyring, words: RefusalWords, replica: ReplicaRep
       'keyring_forked',
       `${nameOf(replica)} holds the keyring ${ring}, and what is kept is ${kept.id}`,
       words.forked,
+      about(replica),
     );
   }
   if (generation > kept.generation) {
@@ -61,6 +63,7 @@ function refuseOtherLine(kept: Keyring, words: RefusalWords, replica: ReplicaRep
       'keyring_outdated',
       `${nameOf(replica)} has generation ${generation} of the keyring in force, and what is kept is generation ${kept.generation}`,
       words.outdated,
+      about(replica),
     );
   }
   if (mark === undefined || kept.passesThrough({ generation, mark })) return;
@@ -68,6 +71,7 @@ function refuseOtherLine(kept: Keyring, words: RefusalWords, replica: ReplicaRep
     'keyring_forked',
     `${nameOf(replica)} has a generation ${generation} of the keyring that what is kept, generation ${kept.generation}, has not come from`,
     words.forked,
+    about(replica),
   );
 }
 
@@ -83,10 +87,15 @@ export function refuseOtherRules(
     'profile_differs',
     `${nameOf(other)} runs by the ${other.profile} profile, and ${words.self} by ${profile}`,
     words.otherProfile(other.profile),
+    about(other),
   );
 }
 
 /** What was sealed under these roots. One that has no ring yet is at fault itself, and keeps nobody from going on. */
 function cannotOpen({ signs, roots: its }: ReplicaReport, roots: Keyring): boolean {
   return signs !== undefined && its !== undefined && !its.some((kid) => roots.get(kid)?.live === true);
+}
+
+function about({ instance }: ReplicaReport): { readonly replica: string } {
+  return { replica: instance };
 }

@@ -57,14 +57,6 @@ export function unheardOfInWords(until: string): string {
   return `the store lost its data: replicas not heard of since hold up steps until ${until}`;
 }
 
-/** Refusals that begin with the name of the replica that they are about. */
-const ABOUT_ONE: readonly string[] = [
-  'replica_behind',
-  'profile_differs',
-  'secret_differs',
-  'keyring_outdated',
-];
-
 /**
  * A refusal because of one replica, which says as well that it may be gone, or that anybody may have written its report,
  * and until when it counts.
@@ -75,29 +67,36 @@ export function saySilence(
   by: CountsBy,
   now: number,
 ): unknown {
-  if (!(error instanceof KeyturnError) || !ABOUT_ONE.includes(error.code)) return error;
-  const report = reports.find(({ instance }) => error.message.startsWith(`${instance} `));
+  if (!(error instanceof KeyturnError)) return error;
+  const { code, message, hint, replica, kid = '' } = error;
+  const report = reports.find(({ instance }) => instance === replica);
   if (report === undefined) return error;
-  const until = new Date(countsUntil(report, by)).toISOString();
+  const isBehind = code === 'replica_behind';
+  const until = countsUntil(report, by);
   if (report.standIn === true) {
-    const what = error.message.slice(report.instance.length + 1);
+    if (!isBehind) return error;
+    const what = report.verifies.includes(kid) ? 'still signs with the key' : 'cannot verify with the key';
     return new KeyturnError(
-      error.code,
-      `${unheardOfInWords(until)}, since one may be there that ${what}`,
+      code,
+      (say) => `${unheardOfInWords(say(until))}, since one may be there that ${what} ${kid}`,
       'wait until then: nobody can tell whether one of them is still there; keyturn status shows all replicas',
+      { kid },
     );
   }
   if (!report.authentic) {
     return new KeyturnError(
-      error.code,
-      `${error.message}; no key of this ring vouches for that, and anybody may have written it`,
-      `${error.hint}; where it is no process of yours, --gone ${report.instance} goes on without it`,
+      code,
+      `${message}; no key of this ring vouches for that, and anybody may have written it`,
+      `${hint}; where it is no process of yours, --gone ${replica} goes on without it`,
+      { ...error },
     );
   }
-  if (error.code !== 'replica_behind' || !silentOf([report], by, now).has(report.instance)) return error;
+  if (!isBehind || !silentOf([report], by, now).has(report.instance)) return error;
   return new KeyturnError(
-    error.code,
-    `${error.message}; it is silent, and may be gone`,
-    `it counts until ${until} at most: wait for that, or see why it cannot report; where it has ended for certain, --gone ${report.instance} says so`,
+    code,
+    `${message}; it is silent, and may be gone`,
+    (say) =>
+      `it counts until ${say(until)} at most: wait for that, or see why it cannot report; where it has ended for certain, --gone ${replica} says so`,
+    { ...error },
   );
 }

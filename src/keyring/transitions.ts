@@ -3,7 +3,7 @@
 // What they guarantee, as long as every ready replica has a ring at most `maxLag` after it was published: a token
 // that one ready replica issued is accepted by every ready replica until it expires. Revoking is exempt.
 // test/keyring/model.test.ts explores this exhaustively with these very functions, and says what they rest on.
-import { KeyturnError } from '../errors.js';
+import { type ErrorText, KeyturnError } from '../errors.js';
 import { formerKey, forwardAgain, lastRollback } from './former-key.js';
 import { historyText } from './history-text.js';
 import { Key, longer, type Material, typed } from './key.js';
@@ -104,7 +104,7 @@ export function rollback(published: Keyring, facts: TransitionFacts): Keyring {
   if (before !== undefined) {
     const newer = forwardAgain(ring);
     throw doneAlready(
-      `the key ${ring.active.id} signs again already, since the rollback of ${new Date(before.at).toISOString()}`,
+      (say) => `the key ${ring.active.id} signs again already, since the rollback of ${say(before.at)}`,
       newer === undefined ? undefined : `to let ${newer.id} sign again: keyturn promote ${typed(newer.id)}`,
     );
   }
@@ -195,6 +195,7 @@ function retireOne(published: Keyring, kid: string, facts: TransitionFacts): Key
         'key_in_use',
         `${user.instance} has accepted a token of ${key.id} that should have expired`,
         'look for a clock that is wrong, or a lifetime in the code that configuration does not know',
+        { replica: user.instance, kid: key.id },
       );
     }
   }
@@ -253,6 +254,7 @@ function refuseBehind(key: Key, facts: TransitionFacts): void {
     'replica_behind',
     `${behind.instance} cannot verify with the key ${key.id} yet`,
     'wait until it has the newest ring, or stop it; keyturn status shows all replicas',
+    { replica: behind.instance, kid: key.id },
   );
 }
 
@@ -273,6 +275,7 @@ function refuseSigning(key: Key, facts: TransitionFacts): void {
     'replica_behind',
     `${behind.instance} still signs with the key ${key.id}`,
     'wait until it has the newest ring, or stop it; keyturn status shows all replicas',
+    { replica: behind.instance, kid: key.id },
   );
 }
 
@@ -344,7 +347,10 @@ function stagedKey(ring: Keyring): Key {
   );
 }
 
-function doneAlready(what: string, hint = 'there is nothing to do'): KeyturnError {
+/** The hint of what is done already, where nothing else can be done. */
+export const NOTHING_TO_DO = 'there is nothing to do';
+
+function doneAlready(what: ErrorText, hint = NOTHING_TO_DO): KeyturnError {
   return new KeyturnError('done_already', what, hint);
 }
 
@@ -357,7 +363,5 @@ function gone(key: Key, what: string): KeyturnError {
 }
 
 function tooEarly(what: string, safeAt: number, also = ''): KeyturnError {
-  return new KeyturnError('too_early', what, `it is safe at ${new Date(safeAt).toISOString()}${also}`, {
-    safeAt,
-  });
+  return new KeyturnError('too_early', what, (say) => `it is safe at ${say(safeAt)}${also}`, { safeAt });
 }

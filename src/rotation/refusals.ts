@@ -63,6 +63,7 @@ export function refuseOtherSource(
     'source_differs',
     `${nameOf(other)} takes its keys from ${other.source}, and not from this ring`,
     'restart it without that, or stop it; keyturn status shows all replicas',
+    { replica: other.instance },
   );
 }
 

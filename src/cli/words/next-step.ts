@@ -60,19 +60,14 @@ export interface NextIn {
 
 /** The one line that status and every step end with. It names nothing that cannot work here. */
 export function nextOf(status: Status, resolution: Resolution, how: NextIn): Next {
-  const next = firstOf(status, resolution, how);
-  if (next.command === undefined || how.options === '') return next;
-  const [, program, name, rest] = /^(keyturn) (\w+)(.*)$/.exec(next.command) as unknown as string[];
-  return { ...next, command: `${program} ${name}${how.options}${rest}` };
-}
-
-function firstOf(status: Status, resolution: Resolution, { piped = false, options }: NextIn): Next {
+  const { piped = false, options } = how;
   const { source } = resolution;
+  const run = (name: string, rest = '') => `keyturn ${name}${options}${rest}`;
   const wrong = piped ? undefined : firstProblem(status, resolution);
   if (wrong !== undefined) return { command: undefined, remark: wrong, safeAt: undefined };
   if (!piped && !hasSteps(status)) {
     const hidden = hiddenNames(resolution);
-    if (hidden.length === 0) return nextWithoutDocument(status, source);
+    if (hidden.length === 0) return nextWithoutDocument(status, source, run);
     const remark = `take ${source?.name} away, if you mean ${hidden.join(', ')}, which it hides`;
     return { command: undefined, remark, safeAt: undefined };
   }
@@ -85,16 +80,16 @@ function firstOf(status: Status, resolution: Resolution, { piped = false, option
     return { command: undefined, remark, safeAt: staged.scheduledFor };
   }
   if (staged !== undefined) {
-    const waits = inPipe || isSafe(staged, status) ? '' : `; keyturn rotate${options} --wait waits for it`;
+    const waits = inPipe || isSafe(staged, status) ? '' : `; ${run('rotate', ' --wait')} waits for it`;
     const remark = `${stepOf(staged, status)}${waits}`;
-    return { command: `keyturn promote${end}`, remark, safeAt: staged.safeAt };
+    return { command: run('promote', end), remark, safeAt: staged.safeAt };
   }
   const itself = inPipe ? undefined : byItself(status, resolution);
   if (itself !== undefined) return itself;
   const { forward } = status;
   if (forward !== undefined) {
     const remark = `lets it sign again, when what it was rolled back for is put right; or retire it: ${stepOf(forward, status)}`;
-    return { command: `keyturn promote${end} ${typed(forward.id)}`, remark, safeAt: undefined };
+    return { command: run('promote', `${end} ${typed(forward.id)}`), remark, safeAt: undefined };
   }
   const retiring = status.keys
     .filter((key) => key.state === 'retiring')
@@ -102,10 +97,10 @@ function firstOf(status: Status, resolution: Resolution, { piped = false, option
   const [first] = retiring;
   if (first !== undefined) {
     const remark = retiring.length > 1 ? `${first.id} is ${stepOf(first, status)}` : stepOf(first, status);
-    return { command: `keyturn retire${end}`, remark, safeAt: first.safeAt };
+    return { command: run('retire', end), remark, safeAt: first.safeAt };
   }
   return {
-    command: inPipe ? `keyturn rotate${end}` : 'keyturn rotate --wait',
+    command: run('rotate', inPipe ? end : ' --wait'),
     remark: 'whenever a new key is due',
     safeAt: undefined,
   };
@@ -170,7 +165,8 @@ function obstacleOf(key: KeyStatus, status: Status): string | undefined {
   return key.state === 'staged' ? `unknown to ${names}` : `still signed with by ${names}`;
 }
 
-function isSafe(key: KeyStatus, status: Status): boolean {
+/** Whether its next step can be taken now. */
+export function isSafe(key: KeyStatus, status: Status): boolean {
   return obstacleOf(key, status) === undefined && (key.safeAt ?? 0) <= status.now;
 }
 
@@ -178,18 +174,22 @@ function when(at: number, now: number): string {
   return at <= now ? 'now' : `at ${moment(at, now)}`;
 }
 
-function nextWithoutDocument({ deploy }: Status, source: Resolution['source']): Next {
+function nextWithoutDocument(
+  { deploy }: Status,
+  source: Resolution['source'],
+  run: (name: string, rest?: string) => string,
+): Next {
   const next = (command: string, remark: string) => ({ command, remark, safeAt: undefined });
   if (source?.kind === 'file') {
     return next(
-      `keyturn import ${shellQuote(source.path ?? source.name)}`,
+      run('import', ` ${shellQuote(source.path ?? source.name)}`),
       'turns it into a keyring document, which has safe steps',
     );
   }
   if (deploy === undefined && source?.kind === 'command') {
-    return next('keyturn rotate', 'shows which deploys may come next');
+    return next(run('rotate'), 'shows which deploys may come next');
   }
-  if (deploy === undefined) return next('keyturn init', 'starts a keyring document, which has safe steps');
-  if (deploy === 0) return next('keyturn rotate', 'prints the three deploys of a rotation');
-  return next('keyturn rotate', `shows deploy ${deploy + 1}, which comes next`);
+  if (deploy === undefined) return next(run('init'), 'starts a keyring document, which has safe steps');
+  if (deploy === 0) return next(run('rotate'), 'prints the three deploys of a rotation');
+  return next(run('rotate'), `shows deploy ${deploy + 1}, which comes next`);
 }

@@ -138,6 +138,7 @@ function refuseStrangers(
       'keyring_exists',
       `${nameOf(holder)} holds the keyring ${holder.ring}, which is missing in ${store.name}`,
       `it puts it back by itself; to start anew all the same: keyturn init --replaces ${shellQuote(`${holder.ring}`)}, and restart those that hold it`,
+      { replica: holder.instance },
     );
   }
   const roots = before.keyring as Keyring;
@@ -150,6 +151,7 @@ function refuseStrangers(
     'secret_differs',
     `${nameOf(first)} has the signing secret ${(first.roots ?? first.verifies)[0]}, and this command has ${roots.active.id}`,
     'run it with the environment of the service',
+    { replica: first.instance },
   );
 }
 
