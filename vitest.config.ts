@@ -1,15 +1,27 @@
 import { defineConfig } from 'vitest/config';
+import { PROJECTS, type ProjectName } from './test/projects.js';
+
+/** What is done once before the files of a project run, and only if any of them do. */
+const SETUP: Readonly<Record<ProjectName, string[]>> = {
+  unit: ['test/setup/wycheproof.ts'],
+  package: ['test/setup/build.ts'],
+  engines: ['test/setup/build.ts', 'test/setup/engines.ts'],
+  browser: ['test/setup/build.ts'],
+};
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    globalSetup: ['test/setup/build.ts', 'test/setup/engines.ts', 'test/setup/wycheproof.ts'],
     // Limits against hanging, and no measure: a machine may have other work.
     testTimeout: 300_000,
     hookTimeout: 300_000,
-    // Most tests wait for processes of their own: two files at a time keep both cores of a small machine busy.
+    // Most tests wait for processes of their own: two files at a time keep both cores of a small machine busy. All
+    // projects share the two, since they have the same `maxWorkers` and no order.
     maxWorkers: 2,
     // Workers inherit nothing that would decide a profile: every test says its own.
     env: { KEYTURN_ENV: undefined, NO_COLOR: '1' } as unknown as Record<string, string>,
+    projects: PROJECTS.map((files) => ({
+      extends: true as const,
+      test: { ...files, globalSetup: SETUP[files.name] },
+    })),
   },
 });

@@ -3,8 +3,8 @@
 // Three deploys: the new secret verifies everywhere, then it signs, then the old one goes. What each of them changes
 // depends on how a value gets to the replicas. Variables reach them one after another, each with all that belongs to
 // it. A file, and what a command prints, change for all at once, under replicas whose variables are still those of
-// before: so whatever makes a secret verify must be there with it, in one array. test/rotation/deploys.test.ts plays
-// every plan through. The old value is never printed; the operator has it, where it is now.
+// before: so whatever makes a secret verify must be there with it, in one array. test/rotation/deploys.package.test.ts
+// plays every plan through. The old value is never printed; the operator has it, where it is now.
 import type { Settings } from '../config/layers.js';
 import { variableOf } from '../config/settings.js';
 import type { TransitionFacts } from '../keyring/step-facts.js';

@@ -66,7 +66,7 @@ describe('a value', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 5000, size: 'max' }), (bytes) => {
         const opened = sealer.open(sealer.seal(bytes)) as { payload: Uint8Array };
-        expect(opened.payload).toEqual(bytes);
+        expect(Buffer.compare(opened.payload, bytes)).toBe(0);
         expect(opened.payload.byteOffset).toBe(0);
         expect(opened.payload.buffer.byteLength).toBe(bytes.length);
       }),
@@ -147,7 +147,8 @@ describe('a value', () => {
     const { sealer } = bench();
     const largest = new Uint8Array(LARGEST_CONTENT);
     const token = sealer.seal(largest);
-    expect(sealer.open(token)).toMatchObject({ ok: true, payload: largest });
+    const opened = sealer.open(token) as { payload: Uint8Array };
+    expect(Buffer.compare(opened.payload, largest)).toBe(0);
     expect(mistake(() => sealer.seal(new Uint8Array(LARGEST_CONTENT + 1))).code).toBe('payload_too_large');
     expect(mistake(() => sealer.seal('x'.repeat(LARGEST_CONTENT - 1))).code).toBe('payload_too_large');
     expect(outcome(sealer.open(`${token}AAAA`))).toBe('malformed');

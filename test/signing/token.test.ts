@@ -178,8 +178,12 @@ describe('one form only', () => {
   });
 
   it.each(tokens)('no other base64url character is taken at any place', ({ token, ...options }) => {
+    const all = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+/ ';
+    // In a long token every place sees some of them, and each of them many places.
+    const step = token.length > 1000 ? 11 : 1;
     for (let index = 0; index < token.length; index++) {
-      for (const character of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+/ ') {
+      for (let nth = index % step; nth < all.length; nth += step) {
+        const character = all.charAt(nth);
         if (character === token[index]) continue;
         if (signer.verify(withCharacter(token, index, character), options).ok) {
           expect.fail(`accepted with ${character} at ${index}`);

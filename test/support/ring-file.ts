@@ -1,6 +1,4 @@
 // Keyring files for tests of running processes: documents in any state, and the ways in which files are replaced.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import {
   mkdirSync,
   mkdtempSync,
@@ -12,8 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { dirname, join } from 'node:path';
 import { afterAll } from 'vitest';
 import { parseDocument, writeDocument } from '../../src/keyring/document.js';
 import { Key, type KeyFacts, type KeyState, Material } from '../../src/keyring/key.js';
@@ -144,34 +141,4 @@ export async function follow(path: string, start: Start = {}): Promise<FollowerL
 /** Several looks of each that follows a file: they come four times a second. */
 export async function severalLooks(): Promise<void> {
   await ticks(4, 250);
-}
-
-const PACKAGE = pathToFileURL(resolve('dist/index.js')).href;
-
-export interface Script {
-  /** All that it has written. */
-  readonly output: () => string;
-  readonly pid: number;
-  readonly kill: (signal: NodeJS.Signals) => void;
-  readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
-}
-
-/** Runs a module that may use `createKeyturn`, in a process of its own. */
-export function runScript(body: string, cwd: string, env: Readonly<Record<string, string>> = {}): Script {
-  const path = join(cwd, 'script.mjs');
-  writeFileSync(path, `import { createKeyturn } from ${JSON.stringify(PACKAGE)};\n${body}`);
-  const child = spawn(process.execPath, [path], {
-    cwd,
-    env: { PATH: process.env.PATH, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  afterwards(() => child.kill('SIGKILL'));
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-    });
-  }
-  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal }));
-  return { output: () => output, pid: child.pid ?? 0, kill: (signal) => void child.kill(signal), ended };
 }

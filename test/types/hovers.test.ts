@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
-/** The names of all entry points, from the snapshot that test/public-api.test.ts holds. */
+/** The names of all entry points, from the snapshot that test/public-api.package.test.ts holds. */
 const PUBLIC = new Set(
   [
     ...readFileSync(join(ROOT, 'test/__snapshots__/public-api.test.ts.snap'), 'utf8').matchAll(

@@ -36,7 +36,8 @@ import { heard } from '../support/heard.js';
 import { TestClock } from '../support/keyturn.js';
 import { LeakSearch } from '../support/leaks.js';
 import { COMING, COMMAND, FILE, kidOf, NOW, OLDER, SECRET, STRONG } from '../support/machine.js';
-import { documentOf, follow, newFolder, ringOf, runScript } from '../support/ring-file.js';
+import { documentOf, follow, newFolder, ringOf } from '../support/ring-file.js';
+import { runScript } from '../support/script.js';
 import { ticks, until } from '../support/waiting.js';
 
 const RING = documentOf(3, [

@@ -14,7 +14,8 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { thisProcess } from '../../src/disk/identity.js';
 import { withLock } from '../../src/disk/lock.js';
-import { newFolder, runScript } from '../support/ring-file.js';
+import { newFolder } from '../support/ring-file.js';
+import { runScript } from '../support/script.js';
 import { ticks, until } from '../support/waiting.js';
 
 const LOCK = pathToFileURL(join(process.cwd(), 'dist/disk/lock.js')).href;

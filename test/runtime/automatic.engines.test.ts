@@ -11,7 +11,8 @@ import { AutomaticRotation } from '../../src/runtime/automatic.js';
 import { heard } from '../support/heard.js';
 import { memoryLogger } from '../support/keyturn.js';
 import { COMING, FILE, kidOf, OLDER, OLDEST, STRONG } from '../support/machine.js';
-import { documentOf, follow, newFolder, runScript } from '../support/ring-file.js';
+import { documentOf, follow, newFolder } from '../support/ring-file.js';
+import { runScript } from '../support/script.js';
 import {
   again,
   type EngineName,

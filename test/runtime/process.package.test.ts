@@ -5,7 +5,8 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { COMING, COMMAND, FILE, STRONG } from '../support/machine.js';
-import { afterwards, documentOf, newFolder, runScript } from '../support/ring-file.js';
+import { afterwards, documentOf, newFolder } from '../support/ring-file.js';
+import { runScript } from '../support/script.js';
 import { until } from '../support/waiting.js';
 
 const ONE = documentOf(1, [[STRONG, 'active']]);

@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { LeakSearch } from '../support/leaks.js';
 import { COMING, FILE, kidOf, OLDER, STRONG } from '../support/machine.js';
-import { documentOf, follow, newFolder, runScript, severalLooks } from '../support/ring-file.js';
+import { documentOf, follow, newFolder, severalLooks } from '../support/ring-file.js';
+import { runScript } from '../support/script.js';
 import { until } from '../support/waiting.js';
 
 const WEAK = 'correct-horse';

@@ -759,7 +759,7 @@ const PROVOKED: Readonly<Record<string, readonly Provoke[]>> = {
 
 /**
  * `keyring_locked` comes after 15 seconds of waiting; its text is made of a path, a host and a process id.
- * `engine_missing` comes where packages are not installed: test/engines/packages.test.ts. `package_incomplete` comes
+ * `engine_missing` comes where packages are not installed: test/engines/packages.package.test.ts. `package_incomplete` comes
  * where a file of this package is missing, and its text is made of nothing else.
  */
 const ELSEWHERE = ['engine_missing', 'keyring_locked', 'package_incomplete'];

@@ -1,4 +1,4 @@
-// The doctor over a keyring that replicas share, in a real Redis. test/cli/shared.test.ts has the replicas.
+// The doctor over a keyring that replicas share, in a real Redis. test/cli/shared.engines.test.ts has the replicas.
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

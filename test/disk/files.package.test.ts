@@ -22,7 +22,8 @@ import { changeDocument } from '../../src/keyring/file.js';
 import { Keyring } from '../../src/keyring/keyring.js';
 import { cleanSecret } from '../../src/secret/text.js';
 import { STRONG } from '../support/machine.js';
-import { documentOf, newFolder, runScript } from '../support/ring-file.js';
+import { documentOf, newFolder } from '../support/ring-file.js';
+import { runScript } from '../support/script.js';
 
 const yes = async () => true;
 const root = process.getuid?.() === 0;

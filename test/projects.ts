@@ -1,0 +1,29 @@
+// Which project of vitest a test file belongs to: its name says it, and test/projects.test.ts holds it to that.
+//
+//   x.test.ts           unit: needs nothing but Node and the sources; nothing is compiled or started for it
+//   x.package.test.ts   package: runs what is compiled (dist), as users do
+//   x.engines.test.ts   engines: needs a Redis and a PostgreSQL, and may run what is compiled
+//   test/browser/       browser: drives a Chromium
+//
+
+/** Folders in which tests run what is compiled, and names need not say so. */
+export const PACKAGE_FOLDERS: readonly string[] = ['cli', 'locker', 'proof', 'types'];
+
+const ENGINES = 'test/**/*.engines.test.ts';
+const BROWSER = 'test/browser/**/*.test.ts';
+const PACKAGE = ['test/**/*.package.test.ts', `test/{${PACKAGE_FOLDERS.join(',')}}/**/*.test.ts`];
+
+export type ProjectName = 'unit' | 'engines' | 'browser' | 'package';
+
+export interface ProjectFiles {
+  readonly name: ProjectName;
+  readonly include: string[];
+  readonly exclude: string[];
+}
+
+export const PROJECTS: readonly ProjectFiles[] = [
+  { name: 'unit', include: ['test/**/*.test.ts'], exclude: [ENGINES, BROWSER, ...PACKAGE] },
+  { name: 'package', include: PACKAGE, exclude: [ENGINES, BROWSER] },
+  { name: 'engines', include: [ENGINES], exclude: [BROWSER] },
+  { name: 'browser', include: [BROWSER], exclude: [] },
+];
