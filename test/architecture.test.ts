@@ -10,7 +10,7 @@ const SRC = resolve(import.meta.dirname, '../src');
  * A room is a folder of `src`, or a file that stands alone there.
  */
 const FLOORS: ReadonlyArray<readonly string[]> = [
-  ['printable', 'process'],
+  ['forms', 'printable', 'process'],
   ['errors'],
   ['disk'],
   ['config', 'keyring', 'secret'],

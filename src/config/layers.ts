@@ -1,5 +1,7 @@
 // Lays the layers of configuration over each other; every value remembers which layer it came from.
+
 import { KeyturnError } from '../errors.js';
+import { isName } from '../forms.js';
 import { nearest } from './nearest.js';
 import type { Profile } from './profile.js';
 import {
@@ -241,7 +243,7 @@ class LayerBuilder {
   }
 
   #addPurpose(name: string, fields: unknown, origin: Origin): void {
-    if (!/^[a-z][a-z0-9-]{0,31}$/.test(name) || !isTable(fields)) {
+    if (!isName(name) || !isTable(fields)) {
       this.#refuse(
         mayBeShown(name, undefined) ? `purposes.${name}` : 'a name under purposes',
         origin,

@@ -1,5 +1,7 @@
 // The kinds of value a setting can have: how each is read from a variable's text or from TOML.
+
 import { type ErrorCode, KeyturnError } from '../errors.js';
+import { isKid, isName } from '../forms.js';
 
 /** One kind of value. `read` answers undefined when the raw value does not fit. */
 export interface Kind<T> {
@@ -135,16 +137,16 @@ export const ringName: Kind<string> = {
 /** Stands for an app without a name, so that none may be called that. */
 export const NO_APP = 'none';
 /** Not what keys in Redis are called in an app without a name: `keyturn:session:…` would be whose? */
-const APP_NAME = /^(?!(?:session|user)$)[a-z][a-z0-9-]{0,31}$/;
+const TAKEN: readonly unknown[] = ['session', 'user'];
 
 export const appName: Kind<string> = {
   expects: `a name of a-z, 0-9 and "-" that begins with a letter, 32 characters at most, and not "${NO_APP}", "session" or "user"`,
-  read: (raw) => (typeof raw === 'string' && APP_NAME.test(raw) && raw !== NO_APP ? raw : undefined),
+  read: (raw) => (isName(raw) && !TAKEN.includes(raw) && raw !== NO_APP ? raw : undefined),
 };
 
 export const otherAppName: Kind<string> = {
   expects: `the name of an app, or "${NO_APP}" for the time before it had one`,
-  read: (raw) => (typeof raw === 'string' && APP_NAME.test(raw) ? raw : undefined),
+  read: (raw) => (isName(raw) && !TAKEN.includes(raw) ? raw : undefined),
 };
 
 /** The path of a file. Quotation marks around it, or a control character in it, and there is no such file. */
@@ -246,7 +248,7 @@ export const weakExceptions: Kind<readonly WeakException[]> = {
       const { kid, until } = (item ?? {}) as { kid?: unknown; until?: unknown };
       const moment =
         until instanceof Date ? until.getTime() : typeof until === 'string' ? Date.parse(until) : Number.NaN;
-      if (typeof kid !== 'string' || !/^[\w-]{8}$/.test(kid) || Number.isNaN(moment)) return undefined;
+      if (!isKid(kid) || Number.isNaN(moment)) return undefined;
       found.push({ kid, until: moment });
     }
     return found;

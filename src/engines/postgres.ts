@@ -16,8 +16,12 @@ export type PostgresRow = Readonly<Record<string, unknown>>;
 /** What is said where every connection of a pool was in use for too long. */
 export const ALL_IN_USE = 'every connection of its pool is in use';
 
+/** serialization_failure, deadlock_detected: the statement was undone, to be repeated. */
+const UNDONE: readonly unknown[] = ['40001', '40P01'];
+const ATTEMPTS = 10;
+
 /**
- * Asks over any connection of a pool. A pool says the same of a queue for its connections and of a PostgreSQL that
+ * Asks over any connection of a pool, with one statement, which is repeated where PostgreSQL has undone it. A pool says the same of a queue for its connections and of a PostgreSQL that
  * cannot be reached; but then it has none.
  */
 export async function askPool(
@@ -25,15 +29,31 @@ export async function askPool(
   text: string,
   values?: unknown[],
 ): ReturnType<PostgresPool['query']> {
-  try {
-    return await pool.query(text, values);
-  } catch (error) {
-    const { totalCount, options } = pool as { totalCount?: number; options?: { max?: number } };
-    const tookTooLong =
-      (error as Partial<Error> | undefined)?.message === 'timeout exceeded when trying to connect';
-    const isFull = totalCount !== undefined && totalCount > 0 && totalCount >= (options?.max ?? 10);
-    throw tookTooLong && isFull ? new Error(ALL_IN_USE) : error;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await pool.query(text, values);
+    } catch (error) {
+      if (!UNDONE.includes(codeOf(error)) || attempt === ATTEMPTS) throw worded(pool, error);
+    }
   }
+}
+
+function worded(pool: PostgresPool, error: unknown): unknown {
+  const { totalCount, options } = pool as { totalCount?: number; options?: { max?: number } };
+  const tookTooLong =
+    (error as Partial<Error> | undefined)?.message === 'timeout exceeded when trying to connect';
+  const isFull = totalCount !== undefined && totalCount > 0 && totalCount >= (options?.max ?? 10);
+  return tookTooLong && isFull ? new Error(ALL_IN_USE) : error;
+}
+
+/** The SQLSTATE of an error of `pg`. */
+function codeOf(error: unknown): unknown {
+  return (error as { readonly code?: unknown } | null | undefined)?.code;
+}
+
+/** Whether a table is missing: undefined_table. Nothing was done then. */
+export function isMissingTable(error: unknown): boolean {
+  return codeOf(error) === '42P01';
 }
 
 /** What is used of a client that a pool has lent. */

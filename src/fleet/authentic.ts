@@ -3,6 +3,7 @@
 //
 // A report is JSON whose last fields are the name of the app, where it has one, the key's id, and an HMAC over all that
 // stands before the latter. Two apps may hold one ring: each vouches under its own name, and is heard as that.
+import { KID, NAME } from '../forms.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { isReportHmac, reportHmac } from '../keyring/report-hmac.js';
 import { type ReplicaReport, readReport } from './report.js';
@@ -20,7 +21,7 @@ export interface HeardReport extends ReplicaReport {
 const MAC_FIELD = ',"mac":"';
 const END = '"}';
 /** Who vouches: of which app, and under which key. */
-const SIGNATURE = /(?:,"app":"([a-z][a-z0-9-]{0,31})")?,"by":"([\w-]{8})"$/;
+const SIGNATURE = new RegExp(`(?:,"app":"(${NAME})")?,"by":"(${KID})"$`);
 const LONGEST_SIGNATURE = 64;
 const TAIL_LENGTH = MAC_FIELD.length + 43 + END.length;
 

@@ -3,12 +3,14 @@
 // By key id, one moment for all of them: the last at which a process that is gone may have signed. A process that said
 // goodbye tells it; for one that was killed it is the end of its lease, or its discovery. Each moment is vouched for
 // under the very key that it is about: it matters for as long as that one is there, and no longer.
+
 import { join } from 'node:path';
 import { isRegularFile, readRegularFile, replaceFile, writeInformation } from '../disk/files.js';
 import { withLock } from '../disk/lock.js';
+import { isKid, isName } from '../forms.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { isReportHmac, reportHmac } from '../keyring/report-hmac.js';
-import { hasShape, isApp, isKid, isMoment, LIMIT_BYTES, optional, readJson } from './report-validators.js';
+import { hasShape, isMoment, LIMIT_BYTES, optional, readJson } from './report-validators.js';
 
 export const ENDED_FILE = 'ended.json';
 
@@ -118,5 +120,5 @@ export async function readEnded(folder: string): Promise<EndedMoments> {
 const MOMENT = {
   at: isMoment,
   proof: (proof: unknown) => typeof proof === 'string' && proof.length === 43,
-  app: optional(isApp),
+  app: optional(isName),
 };

@@ -1,14 +1,14 @@
 // What a file in the folder of reports may hold. Another version may have written it, or a hand: what is not as it
 // should be counts for nothing, since a number that is none would turn every comparison with a moment false.
+
 import { LONGEST_LIFETIME } from '../config/value.js';
 import { INSTANCE_NAME } from '../disk/identity.js';
+import { LAST_MOMENT } from '../forms.js';
 
 /** The most that is read of one file. */
 export const LIMIT_BYTES: number = 256 * 1024;
 /** Of a text that is shown to an operator. */
 const LONGEST_TEXT = 4096;
-/** The last moment that there is. */
-const LATEST = 8_640_000_000_000_000;
 
 type Shape = (value: unknown) => boolean;
 
@@ -23,16 +23,9 @@ export function readJson(text: string | undefined): Readonly<Record<string, unkn
 }
 
 /** Milliseconds since 1970; 0 stands for never. */
-export const isMoment: Shape = (value) => isCount(value) && (value as number) <= LATEST;
-
-export const isKid: Shape = (value) => typeof value === 'string' && /^[\w-]{8}$/.test(value);
+export const isMoment: Shape = (value) => isCount(value) && (value as number) <= LAST_MOMENT;
 
 export const isMark: Shape = (value) => typeof value === 'string' && /^[\w-]{16}$/.test(value);
-
-export const isPurpose: Shape = (value) => typeof value === 'string' && /^[a-z][a-z0-9-]{0,31}$/.test(value);
-
-/** The name of an app. */
-export const isApp: Shape = isPurpose;
 
 export const isInstance: Shape = (value) => typeof value === 'string' && INSTANCE_NAME.test(value);
 

@@ -1,17 +1,16 @@
 // What a process says of itself to the others that share its keyring.
+
 import type { PidNamespace } from '../disk/identity.js';
+import { isKid, isName } from '../forms.js';
 import type { Lifetimes } from '../keyring/key.js';
 import {
   hasShape,
-  isApp,
   isCount,
   isDuration,
   isInstance,
-  isKid,
   isLine,
   isMark,
   isMoment,
-  isPurpose,
   isRecord,
   isText,
   LIMIT_BYTES,
@@ -116,7 +115,7 @@ const MOST_USES = 10_000;
 
 const USE = {
   kid: isKid,
-  purpose: isPurpose,
+  purpose: isName,
   verified: isCount,
   verifiedAt: isMoment,
   signed: isCount,
@@ -132,7 +131,7 @@ const REPORT = {
   namespace: optional((namespace) => hasShape(namespace, { id: isLine, since: isCount })),
   at: isMoment,
   profile: isLine,
-  app: optional(isApp),
+  app: optional(isName),
   configFiles: optional(listOf(isLine, MOST_FILES)),
   source: isText,
   ring: optional(isLine),
@@ -146,7 +145,7 @@ const REPORT = {
   loadedAt: isMoment,
   uses: listOf((use) => hasShape(use, USE), MOST_USES),
   lifetimes: (lifetimes: unknown) =>
-    isRecord(lifetimes) && Object.entries(lifetimes).every(([name, at]) => isPurpose(name) && isDuration(at)),
+    isRecord(lifetimes) && Object.entries(lifetimes).every(([name, at]) => isName(name) && isDuration(at)),
   maxLag: isDuration,
   lease: optional(isDuration),
   degraded: optional(isText),

@@ -2,6 +2,7 @@
 import { type OptionHints, type OptionNames, requireOptions } from '../config/options.js';
 import { meantMilliseconds, requireDuration } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
+import { isKid } from '../forms.js';
 import { type Internals, internalsOf, type Keyturn } from '../keyturn.js';
 import type { Json } from '../signing/json.js';
 import { FARTHEST_AHEAD } from '../signing/purpose-keyring.js';
@@ -274,7 +275,7 @@ class RingJwt<T extends object> implements Jwt<T> {
 
   /** The id is not authenticated: an attacker may write any. What goes to logs is clean. */
   #refuseKid(keys: JwtKeys, kid: string): JwtRefusal {
-    if (!/^[\w-]{8}$/.test(kid)) return this.#refuse('malformed');
+    if (!isKid(kid)) return this.#refuse('malformed');
     const state = keys.ring.get(kid)?.state;
     if (state === 'retired') return this.#refuse('retired_key', kid);
     return this.#refuse(state === 'revoked' ? 'revoked_key' : 'unknown_key', kid);

@@ -1,9 +1,8 @@
 // The tables of a shared keyring and of what processes report in PostgreSQL, as SQL: for the ring store that uses them,
 // and for whoever makes them by hand.
-import { KeyturnError } from '../errors.js';
 
-/** The last moment that there is. */
-const LATEST = 8_640_000_000_000_000;
+import { KeyturnError } from '../errors.js';
+import { LAST_MOMENT } from '../forms.js';
 
 /**
  * What `keyturn init` does in PostgreSQL, and the first report of a process, as SQL to be run by whoever may create tables. It may be run again.
@@ -57,7 +56,7 @@ CREATE TABLE IF NOT EXISTS ${replicas} (
 CREATE TABLE IF NOT EXISTS ${ended} (
   ring text COLLATE "C" NOT NULL,
   kid text COLLATE "C" NOT NULL,
-  at bigint NOT NULL CHECK (at BETWEEN 0 AND ${LATEST}), -- milliseconds since 1970
+  at bigint NOT NULL CHECK (at BETWEEN 0 AND ${LAST_MOMENT}), -- milliseconds since 1970
   proof text NOT NULL, -- of who told it
   PRIMARY KEY (ring, kid)
 );`;

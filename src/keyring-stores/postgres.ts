@@ -5,6 +5,7 @@
 // How old a report is goes by the clock of the server alone, which every replica asks in the statement that uses it.
 import {
   askPool,
+  isMissingTable,
   listen,
   type PostgresPool,
   type PostgresRow,
@@ -39,12 +40,6 @@ export interface PostgresRingTableOptions {
   /** Of the tables; default: where the pool looks first. */
   readonly schema?: string;
 }
-
-/** undefined_table */
-const NO_TABLE = '42P01';
-/** serialization_failure, deadlock_detected: the statement was undone, to be repeated. */
-const UNDONE: readonly unknown[] = ['40001', '40P01'];
-const ATTEMPTS = 10;
 
 /** Of two moments; one that lies too far ahead to be one gives way. */
 const KEEP_THE_LATER = `ON CONFLICT (ring, kid) DO UPDATE SET at = excluded.at, proof = excluded.proof
@@ -229,7 +224,7 @@ export class PostgresRingTable implements RingTable {
     try {
       return (await this.#query(text, values)).rows;
     } catch (error) {
-      if (codeOf(error) === NO_TABLE) return [];
+      if (isMissingTable(error)) return [];
       throw error;
     }
   }
@@ -239,20 +234,14 @@ export class PostgresRingTable implements RingTable {
     try {
       return (await this.#query(text, values)).rowCount ?? 0;
     } catch (error) {
-      if (codeOf(error) !== NO_TABLE) throw error;
+      if (!isMissingTable(error)) throw error;
     }
     await this.prepare();
     return (await this.#query(text, values)).rowCount ?? 0;
   }
 
   async #query(text: string, values?: unknown[]): ReturnType<PostgresPool['query']> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await askPool(this.#pool, text, values);
-      } catch (error) {
-        if (!UNDONE.includes(codeOf(error)) || attempt === ATTEMPTS) throw error;
-      }
-    }
+    return await askPool(this.#pool, text, values);
   }
 }
 
@@ -265,8 +254,4 @@ function channelOf(ring: string): string {
     .toLowerCase()
     .replace(/[^a-z0-9]/g, '_')
     .slice(0, 48)}`;
-}
-
-function codeOf(error: unknown): unknown {
-  return (error as { code?: unknown } | undefined)?.code;
 }

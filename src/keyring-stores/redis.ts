@@ -5,6 +5,7 @@
 // has a time to live: a report that went by itself would take along what its process signed.
 //
 // How old a report is goes by the clock of Redis alone, which every replica asks in the step that uses it.
+
 import {
   asText,
   commandOf,
@@ -18,6 +19,7 @@ import {
 } from '../engines/redis.js';
 import type { LineListener } from '../engines/watch.js';
 import type { EndedMoment, EndedMoments } from '../fleet/ended-processes.js';
+import { LAST_MOMENT } from '../forms.js';
 import type { RingPlace } from '../keyring/sealed-ring.js';
 import {
   type EngineClock,
@@ -46,9 +48,6 @@ export interface RedisRingTableOptions {
 
 /** The cursor that a scan begins with, and that says that it has ended. */
 const FIRST = '0';
-
-/** The last moment that there is. */
-const LATEST = 8_640_000_000_000_000;
 
 /**
  * ARGV: version, expected version or nothing, text, channel. A client may send it again after a lost connection: a
@@ -268,7 +267,7 @@ function parse(instance: string, report: string, now: number): StoredReport | un
 }
 
 function isMoment(text: string): boolean {
-  return /^\d+$/.test(text) && Number(text) <= LATEST;
+  return /^\d+$/.test(text) && Number(text) <= LAST_MOMENT;
 }
 
 /** Rounded up: nothing counts for less long than was said. */

@@ -1,5 +1,7 @@
 // The keyring document: the JSON text in which a keyring is kept in a file. docs/keyring-document.md describes it.
+
 import { KeyturnError } from '../errors.js';
+import { isKid } from '../forms.js';
 import {
   type ClockReadings,
   KEY_STATES,
@@ -101,7 +103,7 @@ function readKey(field: Field, clean: (secret: string, where: string) => string)
   const secret = record.get('secret');
   if (state === 'retired' || state === 'revoked') {
     if (secret.value !== undefined) return secret.wrong(`must be gone: the key is ${state}`);
-    if (!/^[\w-]{8}$/.test(kid)) return record.get('kid').wrong('must be 8 base64url characters');
+    if (!isKid(kid)) return record.get('kid').wrong('must be 8 base64url characters');
     return new Key(kid, state, facts);
   }
   const material = new Material(clean(secret.text(), `${secret.path} in ${secret.where}`));

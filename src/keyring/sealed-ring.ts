@@ -11,8 +11,10 @@
 // What is not secret (the ring's id, its generation, the ids of the roots) stands in the clear, and all of it is
 // authenticated, together with the place that the ring is kept in: nobody can pass one ring, one generation of it, or
 // that of another app, for another.
+
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { KeyturnError } from '../errors.js';
+import { isKid } from '../forms.js';
 import { parseDocument, writeDocument } from './document.js';
 import type { Material } from './key.js';
 import type { Keyring } from './keyring.js';
@@ -251,9 +253,7 @@ function isSealed(value: unknown): value is Sealed {
 function areRoots(roots: unknown): roots is Sealed['roots'] {
   if (typeof roots !== 'object' || roots === null || Array.isArray(roots)) return false;
   const entries = Object.entries(roots);
-  return (
-    entries.length > 0 && entries.every(([kid, key]) => /^[\w-]{8}$/.test(kid) && typeof key === 'string')
-  );
+  return entries.length > 0 && entries.every(([kid, key]) => isKid(kid) && typeof key === 'string');
 }
 
 function altered(where: string): KeyturnError {

@@ -1,10 +1,8 @@
 // The moments from which on a step is safe, computed from what is known of a key.
+import { LAST_MOMENT } from '../forms.js';
 import type { ClockReadings, Key, Lifetimes } from './key.js';
 import type { Keyring } from './keyring.js';
 import type { TransitionFacts } from './step-facts.js';
-
-/** The last moment that there is, in milliseconds since 1970: what would be later is never. */
-const LATEST = 8_640_000_000_000_000;
 
 /** When the last token of a retiring key has expired everywhere, in milliseconds since 1970. */
 export function safeToRetireAt(
@@ -47,7 +45,7 @@ export function lastTokenExpiresAt(
 /** When a token of `lifetime` that was signed at a moment has expired everywhere. */
 export function expiryOf(signedAt: number, lifetime: number, skew: number): number {
   // Skew twice: between the machine that gave the date and this one, and between those that sign and verify.
-  return Math.min(LATEST, signedAt + (lifetime + 2 * skew) * 1000);
+  return Math.min(LAST_MOMENT, signedAt + (lifetime + 2 * skew) * 1000);
 }
 
 /** When a replica last signed with a key, as far as any says. */

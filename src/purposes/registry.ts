@@ -1,10 +1,12 @@
 // The registry of purposes: everything that is signed, how long it lives and where its state is kept. Signers,
 // the grace window and the impact report read this one list, so that a rotation cannot forget a surface.
+
 import type { PurposeSettings, Settings } from '../config/layers.js';
 import { isSlipOf, nearest } from '../config/nearest.js';
 import type { BuiltInName, SettingValue } from '../config/settings.js';
 import { formatDuration, LONGEST_LIFETIME, meantMilliseconds, requireDuration } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
+import { isName } from '../forms.js';
 
 export interface Purpose {
   readonly name: string;
@@ -202,7 +204,7 @@ export class PurposeRegistry {
     maxAge: number | string | undefined,
     sealed = false,
   ): { readonly purpose: Purpose; readonly maxAge: number } {
-    if (typeof name !== 'string' || !/^[a-z][a-z0-9-]{0,31}$/.test(name)) {
+    if (!isName(name)) {
       throw new KeyturnError(
         'purpose_invalid',
         'a purpose has a name of a-z, 0-9 and "-", 32 characters at most, that begins with a letter',

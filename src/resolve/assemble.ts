@@ -1,9 +1,11 @@
 // From the text that the ladder found, and its companions, to a keyring in which every key has been judged.
+
 import type { Settings } from '../config/layers.js';
 import type { Profile } from '../config/profile.js';
 import { variableOf } from '../config/settings.js';
 import { isQuoted } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
+import { isKid } from '../forms.js';
 import { looksLikeDocument } from '../keyring/document-text.js';
 import { Key, type KeyState, Material } from '../keyring/key.js';
 import { Keyring } from '../keyring/keyring.js';
@@ -181,10 +183,10 @@ class KeyCollector {
   }
 
   revoke(kid: string, where: string): void {
-    if (!/^[\w-]{8}$/.test(kid)) {
+    if (!isKid(kid)) {
       throw new KeyturnError(
         'keyring_invalid',
-        `${where} names a key id that is none`,
+        `${where} names something that is not a key id`,
         'a key id is 8 characters, as keyturn doctor and keyturn inspect show it',
       );
     }

@@ -1,7 +1,9 @@
 // One purpose with whatever keyring is in force: what a signer and a sealer have in common.
+
 import type { AppNames } from '../config/app.js';
 import { meantMilliseconds, requireDuration } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
+import { isKid } from '../forms.js';
 import type { Key } from '../keyring/key.js';
 import type { LiveKeyring } from '../keyring/live.js';
 import { type Derive, type Epoch, type PurposeKeys, purposeKeys } from './purpose-keys.js';
@@ -94,7 +96,7 @@ export class PurposeKeyring<K> {
 
   /** Only here the characters of a kid are looked at: those of a known one are right. What goes to logs is clean. */
   refuseKid(kid: string): Refusal {
-    if (!/^[\w-]{8}$/.test(kid)) return this.refuse('malformed');
+    if (!isKid(kid)) return this.refuse('malformed');
     return this.refuse(missingKeyReason(this.keys.ring.get(kid)), kid);
   }
 

@@ -1,6 +1,8 @@
 // keyturn inspect: takes a token apart and tries it with the keyring in force. Never shows a key.
+
 import { appNames } from '../../config/app.js';
 import { KeyturnError } from '../../errors.js';
+import { isName } from '../../forms.js';
 import type { Keyring } from '../../keyring/keyring.js';
 import { LiveKeyring } from '../../keyring/live.js';
 import { PurposeRegistry } from '../../purposes/registry.js';
@@ -34,8 +36,11 @@ export const inspect: Command = {
   words: ['TOKEN'],
   run: async (context) => {
     const purpose = context.value('purpose');
-    if (purpose !== undefined && !/^[a-z][a-z0-9-]{0,31}$/.test(purpose)) {
-      throw wrongUsage('--purpose names no purpose', 'a name of a-z, 0-9 and "-" that begins with a letter');
+    if (purpose !== undefined && !isName(purpose)) {
+      throw wrongUsage(
+        '--purpose takes the name of a purpose',
+        'a name of a-z, 0-9 and "-" that begins with a letter',
+      );
     }
     const [word = ''] = context.words;
     const token = tokenIn((word === '-' ? await context.surroundings.readInput() : word).trim());

@@ -4,6 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { shellQuote } from '../../config/shell-quote.js';
 import { Engines } from '../../engines/engines.js';
+import { mayNot } from '../../engines/schema.js';
 import { KeyturnError } from '../../errors.js';
 import { refuseOtherRules } from '../../fleet/refusals.js';
 import { nameOf, type ReplicaReport } from '../../fleet/report.js';
@@ -107,14 +108,10 @@ async function replace(
   throw busy(store);
 }
 
-/** insufficient_privilege, invalid_schema_name */
-const NOT_ALLOWED: readonly unknown[] = ['42501', '3F000'];
-
 /** PostgreSQL has answered: looking at whether it runs would help nobody. */
 function notAllowed({ name }: SharedRingStore): (error: unknown) => never {
   return (error) => {
-    const { cause } = error as { readonly cause?: { readonly code?: unknown } | undefined };
-    if (!NOT_ALLOWED.includes(cause?.code)) throw error;
+    if (!mayNot((error as { readonly cause?: unknown }).cause)) throw error;
     throw new KeyturnError(
       'keyring_unwritable',
       `this user of the database may not make the tables of ${name}, or not write to them`,

@@ -1,4 +1,5 @@
 // A session store whose table has to be made before it is used.
+import { isMissingTable } from '../../engines/postgres.js';
 import type {
   Awaitable,
   EndedSession,
@@ -8,13 +9,6 @@ import type {
   StoredSession,
   UserSession,
 } from './contract.js';
-
-function codeOf(error: unknown): unknown {
-  return (error as { readonly code?: unknown } | null | undefined)?.code;
-}
-
-/** undefined_table */
-const NO_TABLE = '42P01';
 
 /**
  * A store whose table is made before it is first used: at the start or, where PostgreSQL is out of reach then, as soon
@@ -68,7 +62,7 @@ export class MigratingStore implements SessionStore {
     try {
       return await ask();
     } catch (error) {
-      if (codeOf(error) !== NO_TABLE) throw error;
+      if (!isMissingTable(error)) throw error;
       // Nothing was done. Of many that find out at once, one makes the table.
       if (this.#prepared === prepared) this.#prepared = undefined;
       await this.ready();

@@ -56,8 +56,6 @@ const BATCH = 100;
 const SWEEP_EVERY = 20;
 /** Of the row `s`, by the time that is $2. */
 const STILL_ENDED = 's.version = 0 AND s.expires_at > $2::bigint';
-/** A database whose transactions are serializable by default refuses some writes, to be repeated. */
-const ATTEMPTS = 10;
 
 /** A {@link SessionStore} in PostgreSQL. Needs its table: {@link migrate} or {@link sessionSchemaSql}. */
 export interface PostgresStore extends RemoteSessionStore {
@@ -257,15 +255,7 @@ class StoreInPostgres implements PostgresStore {
   }
 
   async #query(text: string, values: unknown[]): ReturnType<PostgresPool['query']> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await askPool(this.#pool, text, values);
-      } catch (error) {
-        // serialization_failure, deadlock_detected: the statement was undone.
-        const { code } = error as { code?: unknown };
-        if ((code !== '40001' && code !== '40P01') || attempt === ATTEMPTS) throw error;
-      }
-    }
+    return await askPool(this.#pool, text, values);
   }
 
   #now(): number {
