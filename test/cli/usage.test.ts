@@ -81,7 +81,11 @@ describe('wrong usage ends with 2 and two lines', () => {
     [['doctor', '--env='], '--env needs a value', 'write --env PROFILE'],
     [['inspect'], 'TOKEN is missing', 'write keyturn inspect TOKEN|-'],
     [['inspect', 'a', 'b'], 'too many words', 'write keyturn inspect TOKEN|-'],
-    [['inspect', 'a', '--purpose', 'No Purpose'], '--purpose takes the name of a purpose', 'begins with a letter'],
+    [
+      ['inspect', 'a', '--purpose', 'No Purpose'],
+      '--purpose takes the name of a purpose',
+      'begins with a letter',
+    ],
     [['status', 'now'], 'too many words', 'write keyturn status [--watch]'],
     [['stage', '--activate-in', 'soon'], '--activate-in takes a duration', 'write --activate-in 10min'],
     [['stage', '--from'], '--from needs a value', 'write --from FILE'],
