@@ -5,13 +5,11 @@ export type { EngineClients } from './engines/engines.js';
 export { type ErrorCode, KeyturnError } from './errors.js';
 export type { KeyDates, KeyState } from './keyring/key.js';
 export type { KeyringView, KeyView } from './keyring/view.js';
-export {
-  type ChangeListener,
-  createKeyturn,
-  type Health,
-  type Keyturn,
-  type KeyturnOptions,
-  type SignerOptions,
+export type {
+  ChangeListener,
+  Health,
+  Keyturn,
+  SignerOptions,
 } from './keyturn.js';
 export type {
   LinkRequest,
@@ -55,3 +53,5 @@ export type { Refusal, RefusalReason, Result, Verified } from './signing/result.
 export type { OpenOptions, Sealer, SealOptions } from './signing/sealer.js';
 export type { Bind, BindState, BoundResult, Signer, SignOptions, VerifyOptions } from './signing/signer.js';
 export { createSingleUse, type RedeemRefusal, type SingleUse } from './single-use.js';
+export type { KeyturnOptions } from './start/options.js';
+export { createKeyturn } from './start/start.js';

@@ -1,56 +1,30 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-// createKeyturn: resolves the configuration, refuses to start when it must, and hands out signers that follow
-// the keyring in force.
+// One keyring behind everything that an app signs: the interface that users see, and the class behind it.
 
 import { type AppNames, appNames } from './config/app.js';
 import type { Settings } from './config/layers.js';
-import { fits, type OptionNames, requireFunction, requireOptions } from './config/options.js';
-import { buildSign, type Profile } from './config/profile.js';
-import type { EngineClients, Engines } from './engines/engines.js';
+import { type OptionNames, requireFunction, requireOptions } from './config/options.js';
+import type { Profile } from './config/profile.js';
+import type { Engines } from './engines/engines.js';
 import { KeyturnError } from './errors.js';
 import type { Keyring } from './keyring/keyring.js';
 import type { LiveKeyring } from './keyring/live.js';
 import { type KeyringView, viewOf } from './keyring/view.js';
-import { NOWHERE } from './keyring-stores/places.js';
 import { type Links, type LinksOptions, publicLinks, UrlLinks } from './links/links.js';
-import type { Config, PurposeName, Purposes } from './purposes/payloads.js';
-import { type Purpose, PurposeRegistry } from './purposes/registry.js';
-import { type Machine, thisMachine, writeToStderr } from './resolve/machine.js';
-import { type Resolution, type ResolveOptions, resolve, settingsOfBuild } from './resolve/resolve.js';
-import { type Keeper, type RingHealth, RingKeeper } from './runtime/keeper.js';
-import { type Logger, sanitizedLogger, textLogger } from './runtime/log.js';
+import type { PurposeName, Purposes } from './purposes/payloads.js';
+import type { Purpose, PurposeRegistry } from './purposes/registry.js';
+import type { Keeper, RingHealth } from './runtime/keeper.js';
+import type { Logger } from './runtime/log.js';
 import { formatMetrics } from './runtime/metrics.js';
 import type { SessionStore } from './sessions/stores/contract.js';
 import type { ReachableStore, StoreState } from './sessions/stores/reachable.js';
 import type { Json, JsonOrBytes } from './signing/json.js';
 import type { PurposeKeyringParts } from './signing/purpose-keyring.js';
 import type { Sealer, TokenSealer } from './signing/sealer.js';
-import { loadSealing, type Sealing } from './signing/sealing.js';
+import type { Sealing } from './signing/sealing.js';
 import { publicSigner, type Signer, TokenSigner } from './signing/signer.js';
 import { sealerUnavailable } from './signing/sodium.js';
-import { Usage } from './signing/usage.js';
-import type { Backends } from './start/backends.js';
-
-/** What `createKeyturn()` takes. Everything has a default; production needs a secret, which is never an option. */
-export interface KeyturnOptions {
-  /**
-   * Where `keyturn.toml` and `.keyturn` are; default: the working directory, or where that has no configuration the
-   * package of the file that was started. `KEYTURN_CONFIG` names another file or folder.
-   */
-  readonly cwd?: string;
-  /** Read instead of `process.env`. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
-  /** `dev`, `test` or `prod`; default: read from the surroundings, failing closed. */
-  readonly profile?: Profile;
-  /** Settings as in `keyturn.toml`, below every file and variable: `{ session: { idle: '1h' } }`. */
-  readonly config?: Config;
-  /** A pino-shaped logger; default: lines on standard error. */
-  readonly logger?: Logger;
-  /** Milliseconds since 1970; default: `Date.now`. */
-  readonly clock?: () => number;
-  /** Connected clients to use for Redis and PostgreSQL; default: opened by their URLs, where settings name an engine. */
-  readonly clients?: EngineClients;
-}
+import type { Usage } from './signing/usage.js';
 
 /** What `keyturn.signer()` and `keyturn.sealer()` take. */
 export interface SignerOptions {
@@ -58,16 +32,6 @@ export interface SignerOptions {
   readonly maxAge?: number | string;
 }
 
-/** For adapters too, which pass them on. */
-export const KEYTURN_OPTIONS: OptionNames<KeyturnOptions> = {
-  cwd: true,
-  env: true,
-  profile: true,
-  config: true,
-  logger: true,
-  clock: true,
-  clients: true,
-};
 const SIGNER_OPTIONS: OptionNames<SignerOptions> = { maxAge: true };
 
 /** Called with the ring in force and the one before; undefined: a shared keyring has been reached for the first time. */
@@ -145,6 +109,9 @@ export interface Keyturn {
    * `[purposes.<name>]`; development takes undeclared ones too
    * @throws KeyturnError `purpose_invalid`, `purpose_reserved`, `purpose_undeclared`, `purpose_sealed`,
    * `purpose_lifetime`, `duration_invalid`
+   * @example
+   * const reset = keyturn.signer('password-reset', { maxAge: '3h' });
+   * const token = reset.sign({ userId: 42 }, { bind: user.passwordHash });
    */
   signer<Name extends Extract<keyof Purposes, string>>(
     purpose: Name,
@@ -157,6 +124,8 @@ export interface Keyturn {
    *
    * @param purpose one declared with `sealed = true` under `[purposes.<name>]`; development takes undeclared ones too
    * @throws KeyturnError `sealer_unavailable`, and all that {@link signer} throws
+   * @example
+   * const token = keyturn.sealer('draft').seal({ text: 'not for other eyes' });
    */
   sealer<Name extends Extract<keyof Purposes, string>>(
     purpose: Name,
@@ -167,12 +136,16 @@ export interface Keyturn {
    * Signs and verifies links: URLs that work unchanged, for one method, until they expire.
    *
    * @throws KeyturnError `link_invalid`, `purpose_lifetime`, `duration_invalid`
+   * @example
+   * const link = keyturn.links({ base: 'https://example.com' }).sign('/reports/7', { maxAge: '1h' });
    */
   links(options?: LinksOptions): Links;
   /**
    * Calls `listener` whenever the keyring in force has changed.
    *
    * @returns a function that stops the calls
+   * @example
+   * const stop = keyturn.on('change', (keyring) => log.info(keyring.fingerprint));
    */
   on(event: 'change', listener: ChangeListener): () => void;
   /** What this process counted, in the text format of Prometheus. Nothing in it is secret. */
@@ -188,16 +161,21 @@ export interface Keyturn {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** The class behind {@link Keyturn}. */
-class LiveKeyturn implements Keyturn {
+/** @internal What {@link LiveKeyturn} is made of. */
+export type LiveKeyturnParts = Omit<Internals, 'apps' | 'ring' | 'ownSigner' | 'ownSealer' | 'ownLinks'>;
+
+/** @internal The class behind {@link Keyturn}. */
+export class LiveKeyturn implements Keyturn {
   readonly profile: Profile;
   readonly #internals: Internals;
   #view: { readonly ring: Keyring; readonly view: KeyringView } | undefined;
 
-  constructor(profile: Profile, parts: Omit<Internals, 'ownSigner' | 'ownSealer' | 'ownLinks'>) {
+  constructor(profile: Profile, parts: LiveKeyturnParts) {
     this.profile = profile;
     this.#internals = {
       ...parts,
+      apps: appNames(parts.settings),
+      ring: parts.keeper.ring,
       ownSigner: <T>(name: string) => {
         const purpose = parts.registry.own(name);
         return new TokenSigner<T>(this.#tokenParts(purpose, purpose.maxAge));
@@ -260,8 +238,8 @@ class LiveKeyturn implements Keyturn {
   }
 
   metrics(): string {
-    const { usage, clock, sessionStore } = this.#internals;
-    return formatMetrics(this.health, usage, clock()) + sessionStoreMetrics(sessionStore?.state);
+    const { usage, clock } = this.#internals;
+    return formatMetrics(this.health, usage, clock());
   }
 
   async reload(): Promise<void> {
@@ -292,230 +270,6 @@ class LiveKeyturn implements Keyturn {
         logger.debug({ event: 'token.refused', purpose: name, reason, kid }, 'a token was refused');
       },
     };
-  }
-}
-
-/**
- * Resolves the signing secret and starts Keyturn. In production it throws before the app can bind a port
- * unless a strong secret is configured; in development it makes one and keeps it. While an app is built
- * (`KEYTURN_BUILD=1`, `NEXT_PHASE=phase-production-build`) nothing is resolved, and what it makes throws `build_only` when
- * it signs, verifies or is to be served.
- *
- * @throws KeyturnError with a `code`, a `message` and a `hint` for every mistake of configuration
- */
-export async function createKeyturn(options: KeyturnOptions = {}): Promise<Keyturn> {
-  if (!fits(options, KEYTURN_OPTIONS)) {
-    const { CREATE_HINTS } = await import('./config/foreign-options.js');
-    requireOptions(options, 'createKeyturn(options)', KEYTURN_OPTIONS, CREATE_HINTS);
-  }
-  requireParts(options);
-  return await startKeyturn(options, thisMachine(machineParts(options)));
-}
-
-const CLIENTS: OptionNames<EngineClients> = { redis: true, postgres: true };
-
-function requireParts({ logger, clock, clients }: KeyturnOptions): void {
-  requireOptions(clients, 'the option clients', CLIENTS);
-  requireFunction(clock, 'the option clock', 'write clock: () => milliseconds since 1970, such as Date.now');
-  if (logger === undefined) return;
-  for (const level of ['debug', 'info', 'warn', 'error'] as const)
-    requireFunction(
-      logger?.[level] ?? null,
-      `${level} of the option logger`,
-      'pass a logger as pino makes it: debug, info, warn and error, each called with facts and a message',
-    );
-}
-
-/** @internal {@link createKeyturn} on any machine, real or simulated. */
-export async function startKeyturn(options: KeyturnOptions, machine: Machine): Promise<Keyturn> {
-  const config = options.config as ResolveOptions['config'];
-  const resolveOptions = { machine, profile: options.profile, config, create: true };
-  const build = buildSign(machine.env);
-  if (build !== undefined) return await startBuild(build, options, resolveOptions);
-  const resolution = await resolve(resolveOptions);
-  const failed = resolution.problems.find((problem) => problem.severity === 'error');
-  if (failed !== undefined) throw failed.error;
-  const { settings } = resolution;
-  const { profile } = resolution.profile;
-  const longer = await longerThanOutside(options, resolution);
-  if (longer !== undefined && profile === 'prod') throw longer;
-  const logger =
-    options.logger === undefined
-      ? textLogger(settings.get('log.level'), writeToStderr)
-      : sanitizedLogger(options.logger);
-  // What production would refuse, development tells.
-  const registry = new PurposeRegistry(settings, profile === 'prod', false, (said) => {
-    if (profile === 'dev') warnOfProduction(said, logger);
-  });
-  const sealing = await sealingFor(registry, settings, profile);
-  const usage = new Usage();
-  await report(resolution, logger);
-  if (longer !== undefined && profile === 'dev') warnOfProduction(longer, logger);
-  const outside = await outsideOf(resolution, options, logger, machine.now);
-  const { sessionStore, places = NOWHERE } = outside ?? {};
-  try {
-    const keeper = await RingKeeper.open({
-      options: resolveOptions,
-      resolution,
-      places,
-      logger,
-      registry,
-      usage,
-    });
-    await keeper.start();
-    if (!keeper.health.reporting) await outside?.warnUnreported();
-    const { ring } = keeper;
-    return new LiveKeyturn(profile, {
-      settings,
-      apps: appNames(settings),
-      keeper,
-      engines: outside?.engines,
-      ring,
-      registry,
-      logger,
-      clock: machine.now,
-      usage,
-      sealing,
-      sessionStore,
-      build: undefined,
-    });
-  } catch (error) {
-    await outside?.engines.close();
-    throw error;
-  }
-}
-
-/** A Keyturn for a build: its parts can be made, and throw `build_only` when they are used. */
-async function startBuild(
-  sign: string,
-  { logger }: KeyturnOptions,
-  options: ResolveOptions,
-): Promise<Keyturn> {
-  const { buildOnly, keeperOfBuild, storeOfBuild } = await import('./start/build.js');
-  const { settings, profile } = await settingsOfBuild(options);
-  const clock = options.machine.now;
-  const error = buildOnly(sign);
-  const keeper = keeperOfBuild(error, profile, clock);
-  const log =
-    logger === undefined ? textLogger(settings.get('log.level'), writeToStderr) : sanitizedLogger(logger);
-  log.debug({ event: 'build', sign }, 'a build: no signing secret is looked for');
-  return new LiveKeyturn(profile, {
-    settings,
-    apps: appNames(settings),
-    keeper,
-    engines: undefined,
-    ring: keeper.ring,
-    // What it does not know it takes: the settings of where the app runs need not be here.
-    registry: new PurposeRegistry(settings, false, true),
-    logger: log,
-    clock,
-    usage: new Usage(),
-    sealing: await loadSealing().catch(() => undefined),
-    sessionStore: settings.get('session.backend') === 'cookie' ? undefined : storeOfBuild(error),
-    build: error,
-  });
-}
-
-/**
- * The cipher of sealers. Where a purpose is declared sealed it must be there. It is also taken where it may be of use:
- * in development, where purposes need not be declared, and where `session.sealed` is set to false, so that cookies
- * sealed by another process, or before, can be opened.
- */
-async function sealingFor(
-  registry: PurposeRegistry,
-  settings: Settings,
-  profile: Profile,
-): Promise<Sealing | undefined> {
-  const needed = registry.all.find((purpose) => purpose.sealed);
-  const useful = profile !== 'prod' || settings.origin('session.sealed')?.layer !== 'built-in';
-  if (needed === undefined && !useful) return undefined;
-  try {
-    const sealing = await loadSealing();
-    if (sealing === undefined && needed !== undefined) throw sealerUnavailable(needed.name);
-    return sealing;
-  } catch (error) {
-    // A package that nobody asked for stops no start. Who asks for it later hears that it cannot be had.
-    if (needed === undefined) return undefined;
-    throw error;
-  }
-}
-
-/** What is wrong where the program lengthens what variables and files say; asked only of one that says something. */
-async function longerThanOutside(
-  { config }: KeyturnOptions,
-  { settings, outside, profile }: Resolution,
-): Promise<KeyturnError | undefined> {
-  if (config === undefined) return undefined;
-  const { longerThanSeen } = await import('./purposes/program.js');
-  return longerThanSeen(settings, outside, profile.profile === 'prod');
-}
-
-/** Undefined, and not even loaded, for a secret by itself and sessions in the cookie. */
-async function outsideOf(
-  resolution: Resolution,
-  { clients }: KeyturnOptions,
-  logger: Logger,
-  now: () => number,
-): Promise<Backends | undefined> {
-  const { settings, source } = resolution;
-  const byItself = settings.get('security.keyring.store') === undefined && source?.format !== 'document';
-  if (byItself && settings.get('session.backend') === 'cookie') return undefined;
-  const { openBackends } = await import('./start/backends.js');
-  return await openBackends(resolution, clients, logger, now);
-}
-
-/** Whoever finds out in development has the line at hand, and not a server that does not start. */
-function warnOfProduction({ code, message, hint }: KeyturnError, logger: Logger): void {
-  logger.warn({ event: 'production.refuses', code, hint }, `production will refuse this: ${message}`);
-}
-
-/** Nothing where sessions need no engine. */
-function sessionStoreMetrics(state: StoreState | undefined): string {
-  if (state === undefined) return '';
-  const gauge = (name: string, about: string, value: boolean): string =>
-    `# HELP keyturn_${name} ${about}\n# TYPE keyturn_${name} gauge\nkeyturn_${name} ${Number(value)}\n`;
-  return (
-    gauge('session_store_up', '1 while sessions can be read', state !== 'unreachable') +
-    gauge('session_store_writable', '1 while sessions can be begun, changed and ended', state === 'ok')
-  );
-}
-
-function machineParts(options: KeyturnOptions): Partial<Machine> {
-  return {
-    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    ...(options.env === undefined ? {} : { env: options.env }),
-    ...(options.clock === undefined ? {} : { now: options.clock }),
-  };
-}
-
-/** Says at start what an operator wants to know: which rules, which keys from where, and what is doubtful. */
-async function report(resolution: Resolution, logger: Logger): Promise<void> {
-  const { profile, source, keyring } = resolution;
-  const rare =
-    profile.inferred || source?.created === true ? await import('./runtime/start-report.js') : undefined;
-  rare?.reportInferred(profile, logger);
-  logger.info(
-    { event: 'configuration.read', files: resolution.configFiles },
-    resolution.configFiles.length === 0
-      ? `no configuration file is read: there is none in ${resolution.cwd}`
-      : `configuration is read from ${resolution.configFiles.join(', ')}`,
-  );
-  for (const { error } of resolution.problems) {
-    logger.warn({ event: 'configuration.doubtful', code: error.code, hint: error.hint }, error.message);
-  }
-  rare?.reportCreated(source, logger);
-  if (keyring !== undefined) {
-    logger.info(
-      {
-        event: 'keyring.loaded',
-        source: source?.name,
-        count: keyring.keys.length,
-        kids: keyring.keys.map((key) => `${key.id}:${key.state}`),
-      },
-      resolution.settings.get('security.keyring.store') === undefined
-        ? 'the keyring is loaded'
-        : 'the secret is loaded that opens the shared keyring',
-    );
   }
 }
 

@@ -17,12 +17,17 @@ export interface SignOutOptions {
 const OPTIONS: OptionNames<SignOutOptions> = { store: true };
 
 /**
- * Ends all sessions of a user. When it resolves no session of theirs from before is alive, whatever requests that are
- * under way do with one; those that begin afterwards are.
+ * Ends all sessions of a user. When it resolves no session that they had before is alive, whatever the requests do that
+ * are under way. Sessions that begin afterwards are not touched.
  *
  * @param user as the option `user` of the adapter names them
  * @returns how many it ended
  * @throws KeyturnError `store_invalid`, `session_invalid`, `engine_unavailable`
+ * @example
+ * ```ts
+ * await changePassword(user, password);
+ * await signOutEverywhere(keyturn, user.id);
+ * ```
  */
 export async function signOutEverywhere(
   keyturn: Keyturn,

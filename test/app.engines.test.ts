@@ -1,8 +1,9 @@
 // Two apps on one engine, and one that is given a name later: sessions, keyrings and reports, in Redis and PostgreSQL.
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import { runDoctor } from '../src/doctor/run.js';
-import { type Keyturn, startKeyturn } from '../src/keyturn.js';
+import type { Keyturn } from '../src/keyturn.js';
 import { signOutEverywhere } from '../src/sign-out.js';
+import { startKeyturn } from '../src/start/start.js';
 import { keyturn as command } from './cli/run.js';
 import { ownPrefix, ownSchema } from './support/engines.js';
 import { memoryLogger } from './support/keyturn.js';

@@ -18,9 +18,8 @@ const FLOORS: ReadonlyArray<readonly string[]> = [
   ['links', 'resolve', 'sessions/stores'],
   ['keyring-stores', 'sessions', 'single-use'],
   ['rotation', 'runtime'],
-  ['doctor', 'start'],
-  ['cli', 'keyturn'],
-  ['blobs', 'http', 'jwt', 'sealed-store', 'sign-out', 'testing'],
+  ['doctor', 'keyturn'],
+  ['blobs', 'cli', 'http', 'jwt', 'sealed-store', 'sign-out', 'start', 'testing'],
   ['adapters/fastify'],
   ['index'],
 ];

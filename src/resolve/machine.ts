@@ -23,7 +23,9 @@ export interface Machine {
 }
 
 /** The machine that this process runs on, with parts of it replaced. */
-export function thisMachine(instead: Partial<Machine> = {}): Machine {
+export function thisMachine(
+  instead: { readonly [Part in keyof Machine]?: Machine[Part] | undefined } = {},
+): Machine {
   return {
     cwd: instead.cwd ?? process.cwd(),
     entry: 'entry' in instead ? instead.entry : instead.cwd === undefined ? entryFolder() : undefined,

@@ -38,7 +38,7 @@ export interface Resolution {
   readonly profile: ProfileDecision;
   readonly settings: Settings;
   /** What variables and files say by themselves, without the program: all that a command of an operator sees. */
-  readonly outside: Settings;
+  readonly operatorSettings: Settings;
   readonly place: Place;
   /** The folder of the place. */
   readonly cwd: string;
@@ -59,6 +59,11 @@ export interface Resolution {
 /** Whether its source may hold something else later, while the process runs: a file, or the output of a command. */
 export function canChange({ source }: Resolution): boolean {
   return source?.kind === 'command' || (source?.kind === 'file' && source.path !== undefined);
+}
+
+/** Whether the secret found is the keyring, and neither opens a shared one nor is a document. */
+export function goesBySecrets({ source, settings }: Pick<Resolution, 'source' | 'settings'>): boolean {
+  return settings.get('security.keyring.store') === undefined && source?.format !== 'document';
 }
 
 /** Resolves. Operator mistakes come back as problems, so that a doctor can tell all of them; boot throws the first. */
@@ -85,7 +90,7 @@ export async function resolve(options: ResolveOptions): Promise<Resolution> {
     placeIn(machine.cwd);
   if (place.passedOver !== undefined)
     problems.warn('configuration', passedOver(place.folder, place.passedOver));
-  const { settings, outside, configFiles } = await readSettings(
+  const { settings, operatorSettings, configFiles } = await readSettings(
     { ...options, place },
     profile.profile,
     problems,
@@ -125,7 +130,7 @@ export async function resolve(options: ResolveOptions): Promise<Resolution> {
   const shared = {
     profile,
     settings,
-    outside,
+    operatorSettings,
     place,
     cwd: place.folder,
     configFiles,
@@ -206,19 +211,19 @@ async function readSettings(
   options: ResolveOptions & { readonly place: Place },
   profile: Profile,
   problems: Problems,
-): Promise<Pick<Resolution, 'settings' | 'outside' | 'configFiles'>> {
+): Promise<Pick<Resolution, 'settings' | 'operatorSettings' | 'configFiles'>> {
   const { env } = options.machine;
   const files = await readConfigFiles(options.place, profile);
-  const outside = applyLayers(profile, files.layers, env);
+  const operators = applyLayers(profile, files.layers, env);
   const program: Layer[] =
     options.config === undefined
       ? []
       : [{ origin: { layer: 'program', name: 'the program' }, tree: options.config }];
   const { settings, errors } =
-    program.length === 0 ? outside : applyLayers(profile, [...program, ...files.layers], env);
+    program.length === 0 ? operators : applyLayers(profile, [...program, ...files.layers], env);
   for (const error of [...files.errors, ...errors]) problems.error('configuration', error);
   const configFiles = files.layers.flatMap(({ origin }) => (origin.layer === 'file' ? [origin.path] : []));
-  return { settings, outside: outside.settings, configFiles };
+  return { settings, operatorSettings: operators.settings, configFiles };
 }
 
 /** Told by commands: no process gets here. */

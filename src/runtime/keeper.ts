@@ -13,7 +13,7 @@ import type { SharedRingStore } from '../keyring-stores/shared.js';
 import type { PurposeRegistry } from '../purposes/registry.js';
 import type { Follower, FollowerListener } from '../resolve/follow.js';
 import { onHangup, thisProcess, unitIn } from '../resolve/machine.js';
-import { canChange, type Resolution, type ResolveOptions } from '../resolve/resolve.js';
+import { canChange, goesBySecrets, type Resolution, type ResolveOptions } from '../resolve/resolve.js';
 import { FARTHEST_AHEAD } from '../signing/purpose-keyring.js';
 import { randomId } from '../signing/random.js';
 import type { Usage } from '../signing/usage.js';
@@ -170,7 +170,9 @@ export class RingKeeper {
               );
             },
           });
-    this.#beside = goesBySecrets(resolution) ? this.#besideDocument() : undefined;
+    // `keyturn init` could make a document of what it goes by. Tests leave nothing behind.
+    const mayHaveDocument = goesBySecrets(resolution) && resolution.profile.profile !== 'test';
+    this.#beside = mayHaveDocument ? this.#besideDocument() : undefined;
     this.#automatic = store && rotating && this.#automaticRotation(rotating, store);
     this.ring.onChange((ring, former) => this.#changed(ring, former));
   }
@@ -485,12 +487,6 @@ class Standing implements RingFollower {
     this.#follower ??= new Follower(...this.#parts);
     await this.#follower.reload();
   }
-}
-
-/** Whether `keyturn init` could make a document of what it goes by. Tests leave nothing behind. */
-function goesBySecrets({ source, settings, profile }: Resolution): boolean {
-  const byItself = settings.get('security.keyring.store') === undefined && source?.format !== 'document';
-  return byItself && profile.profile !== 'test';
 }
 
 /** Nobody else's, on whatever machine: containers share host names and process ids. Fit for the name of a file. */

@@ -1,10 +1,15 @@
 // The counters of one process in the text format of Prometheus.
 
+import type { StoreState } from '../sessions/stores/reachable.js';
 import type { Usage } from '../signing/usage.js';
 import type { RingHealth } from './keeper.js';
 
 /** @param now milliseconds since 1970 */
-export function formatMetrics(health: RingHealth, usage: Usage, now: number): string {
+export function formatMetrics(
+  health: RingHealth & { readonly sessions: StoreState | undefined },
+  usage: Usage,
+  now: number,
+): string {
   const lines: string[] = [];
   const metric = (
     name: string,
@@ -67,6 +72,20 @@ export function formatMetrics(health: RingHealth, usage: Usage, now: number): st
     'counter',
     'tokens refused, by purpose and reason',
     refusals.map(({ purpose, reason, count }) => [{ purpose, reason }, count]),
+  );
+  // Nothing where sessions need no engine.
+  const sessions = health.sessions === undefined ? [] : [health.sessions];
+  metric(
+    'session_store_up',
+    'gauge',
+    '1 while sessions can be read',
+    sessions.map((state) => [{}, Number(state !== 'unreachable')]),
+  );
+  metric(
+    'session_store_writable',
+    'gauge',
+    '1 while sessions can be begun, changed and ended',
+    sessions.map((state) => [{}, Number(state === 'ok')]),
   );
   return `${lines.join('\n')}\n`;
 }

@@ -4,11 +4,47 @@
 import { KeyturnError } from '../errors.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { LiveKeyring } from '../keyring/live.js';
+import { type Keyturn, LiveKeyturn } from '../keyturn.js';
+import { PurposeRegistry } from '../purposes/registry.js';
+import { type ResolveOptions, settingsOfBuild } from '../resolve/resolve.js';
 import type { Keeper, RingHealth } from '../runtime/keeper.js';
+import type { Logger } from '../runtime/log.js';
 import { ReachableStore } from '../sessions/stores/reachable.js';
+import { loadSealing } from '../signing/sealing.js';
+import { Usage } from '../signing/usage.js';
+import { loggerFor } from './log.js';
 
-/** @param sign what says that this is a build: `NEXT_PHASE is "phase-production-build"` */
-export function buildOnly(sign: string): KeyturnError {
+/**
+ * A Keyturn for a build: its parts can be made, and throw `build_only` when they are used.
+ *
+ * @param sign what says that this is a build: `NEXT_PHASE is "phase-production-build"`
+ */
+export async function startBuild(
+  sign: string,
+  given: Logger | undefined,
+  options: ResolveOptions,
+): Promise<Keyturn> {
+  const { settings, profile } = await settingsOfBuild(options);
+  const clock = options.machine.now;
+  const error = buildOnly(sign);
+  const logger = loggerFor(given, settings);
+  logger.debug({ event: 'build', sign }, 'a build: no signing secret is looked for');
+  return new LiveKeyturn(profile, {
+    settings,
+    keeper: keeperOfBuild(error, profile, clock),
+    engines: undefined,
+    // What it does not know it takes: the settings of where the app runs need not be here.
+    registry: new PurposeRegistry(settings, false, true),
+    logger,
+    clock,
+    usage: new Usage(),
+    sealing: await loadSealing().catch(() => undefined),
+    sessionStore: settings.get('session.backend') === 'cookie' ? undefined : storeOfBuild(error),
+    build: error,
+  });
+}
+
+function buildOnly(sign: string): KeyturnError {
   return new KeyturnError(
     'build_only',
     `this is a build (${sign}), which has no signing secret: nothing is signed, verified or served in it`,
@@ -37,7 +73,7 @@ class NoRing extends LiveKeyring {
 }
 
 /** A keeper that keeps nothing. @param clock milliseconds since 1970 */
-export function keeperOfBuild(error: KeyturnError, profile: string, clock: () => number): Keeper {
+function keeperOfBuild(error: KeyturnError, profile: string, clock: () => number): Keeper {
   const health: RingHealth = {
     ready: false,
     degraded: error.message,
@@ -63,7 +99,7 @@ export function keeperOfBuild(error: KeyturnError, profile: string, clock: () =>
 }
 
 /** A store that nobody has opened. */
-export function storeOfBuild(error: KeyturnError): ReachableStore {
+function storeOfBuild(error: KeyturnError): ReachableStore {
   const refuse = (): never => {
     throw error;
   };

@@ -6,7 +6,7 @@ import plugin from '../../src/adapters/fastify/index.js';
 import { createBlobStore } from '../../src/blobs/index.js';
 import { runDoctor } from '../../src/doctor/run.js';
 import { createJwt } from '../../src/jwt/index.js';
-import { startKeyturn } from '../../src/keyturn.js';
+import { startKeyturn } from '../../src/start/start.js';
 import {
   folderWith,
   machine,

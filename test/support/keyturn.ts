@@ -2,9 +2,10 @@
 import type { EngineClients } from '../../src/engines/engines.js';
 import { Key, type KeyState, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
-import { internalsOf, type Keyturn, startKeyturn } from '../../src/keyturn.js';
+import { internalsOf, type Keyturn } from '../../src/keyturn.js';
 import { privateClock } from '../../src/resolve/monotonic-clock.js';
 import type { Logger } from '../../src/runtime/log.js';
+import { startKeyturn } from '../../src/start/start.js';
 
 export const SECRET = 'b2390de7fca268344dae0d1f48dc3ae94e590bb1aa9a56277a0c9ee6b24d362d';
 export const OTHER_SECRET = '792c98d17f863f6a385dc38b0ebf8ba26b6d85dc92aa5971b49ab9ad0839ef75';

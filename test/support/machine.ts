@@ -8,10 +8,11 @@ import { expect, onTestFinished } from 'vitest';
 import type { Signs } from '../../src/config/profile.js';
 import { KeyturnError } from '../../src/errors.js';
 import { Material } from '../../src/keyring/key.js';
-import { type Keyturn, startKeyturn } from '../../src/keyturn.js';
+import type { Keyturn } from '../../src/keyturn.js';
 import type { Machine } from '../../src/resolve/machine.js';
 import { type Resolution, resolve } from '../../src/resolve/resolve.js';
 import type { LogMethod } from '../../src/runtime/log.js';
+import { startKeyturn } from '../../src/start/start.js';
 
 export const NOW: number = Date.parse('2026-11-20T12:00:00Z');
 export const DAY = 86_400_000;

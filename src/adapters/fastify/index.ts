@@ -10,14 +10,10 @@ import { isSafeMethod } from '../../http/methods.js';
 import { asText, onHeaders } from '../../http/node-response.js';
 import { refuseToListen } from '../../http/refuse-to-listen.js';
 import { Visit } from '../../http/visit.js';
-import {
-  createKeyturn,
-  internalsOf,
-  KEYTURN_OPTIONS,
-  type Keyturn,
-  type KeyturnOptions,
-} from '../../keyturn.js';
+import { internalsOf, type Keyturn } from '../../keyturn.js';
 import type { Session } from '../../sessions/session.js';
+import { KEYTURN_OPTIONS, type KeyturnOptions } from '../../start/options.js';
+import { createKeyturn } from '../../start/start.js';
 
 export type { HttpOptions } from '../../http/core.js';
 export type { Flash, FlashMessages } from '../../http/flash.js';

@@ -1,9 +1,9 @@
 // What a start says that nobody has prepared: rules that were inferred, a secret that was made. No server in order loads it.
 import { PROFILE_WORDS, type ProfileDecision } from '../config/profile.js';
 import type { Resolution } from '../resolve/resolve.js';
-import type { Logger } from './log.js';
+import type { Logger } from '../runtime/log.js';
 
-export function reportInferred(profile: ProfileDecision, logger: Logger): void {
+export function logInferredProfile(profile: ProfileDecision, logger: Logger): void {
   if (!profile.inferred) return;
   const { profile: name, signal, against } = profile;
   const facts = { event: 'profile.inferred', profile: name, signal, against };
@@ -15,7 +15,7 @@ export function reportInferred(profile: ProfileDecision, logger: Logger): void {
   else logger.info(facts, said);
 }
 
-export function reportCreated(source: Resolution['source'], logger: Logger): void {
+export function logCreatedSecret(source: Resolution['source'], logger: Logger): void {
   if (source?.created !== true) return;
   const kept =
     source.kind === 'development-file'
