@@ -85,11 +85,11 @@ export async function serveBlob(
 }
 
 async function verify(
-  { links, lookForRing }: BlobParts,
+  { links, keeper }: BlobParts,
   request: BlobRequest,
   bound: boolean,
 ): Promise<VerifiedLink | undefined> {
-  if (lookForRing !== undefined && !links.knows(request.url)) await lookForRing();
+  await keeper.lookForKey(() => !links.knows(request.url));
   const result = bound ? links.verify(request, { bind: await request.bind?.() }) : links.verify(request);
   return result.ok ? result : undefined;
 }

@@ -1,5 +1,6 @@
 // What the parts of a blob store share: the store itself, the links to it, and what serves requests by them.
 import type { UrlLinks } from '../links/links.js';
+import type { Keeper } from '../runtime/keeper.js';
 import type { BlobFiles, Replaces } from './files.js';
 import type { BlobInfo } from './trailer.js';
 import type { Uploads } from './uploads.js';
@@ -31,8 +32,7 @@ export interface BlobParts {
   readonly types: readonly string[] | undefined;
   readonly clock: () => number;
   readonly uploads: Uploads;
-  /** Looks for a newer keyring; undefined where none can come. */
-  readonly lookForRing: (() => Promise<void>) | undefined;
+  readonly keeper: Pick<Keeper, 'lookForKey'>;
 }
 
 /** What an upload needs of a store. */

@@ -217,7 +217,7 @@ export async function createBlobStore(keyturn: Keyturn, options: BlobStoreOption
     types: options.types,
     clock,
     uploads: new Uploads(),
-    lookForRing: keeper.follows ? () => keeper.ask() : undefined,
+    keeper,
   });
 }
 

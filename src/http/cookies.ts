@@ -4,6 +4,7 @@ import { sessionCookieName } from '../config/app.js';
 import { KeyturnError } from '../errors.js';
 import { internalsOf, type Keyturn } from '../keyturn.js';
 import { AppCookie } from '../sessions/cookie.js';
+import { type ReceivedToken, receive } from '../signing/received.js';
 
 /** All cookies that an app sets. */
 export class HttpCookies {
@@ -45,35 +46,35 @@ export class HttpCookies {
   }
 }
 
-/** What one request carries of the app's cookies. Each is looked for once, when it is first asked for. */
+/** What one request carries of the app's cookies, which all hold tokens. Each is found and parsed once. */
 export class RequestCookies {
   readonly #header: string | undefined;
-  readonly #found = new Map<AppCookie, readonly string[]>();
+  readonly #found = new Map<AppCookie, readonly ReceivedToken[]>();
 
   constructor(header: string | undefined) {
     this.#header = header;
   }
 
-  /** Removes one under the other name of the app, where the request carries it; undefined where it does not. */
-  clearFormer({ former }: AppCookie): string | undefined {
-    if (former === undefined || this.#header === undefined) return undefined;
-    return former.find(this.#header).length === 0 ? undefined : former.clear();
-  }
-
   /**
-   * The values of one, in their order. A sibling domain, another path or an app that was here before may have left
+   * The tokens of one, in their order. A sibling domain, another path or an app that was here before may have left
    * cookies of the same name, and browsers tell neither whose they are nor which is newer: whoever reads them goes by
    * the first that is good, and not by the first.
    */
-  values(cookie: AppCookie): readonly string[] {
+  tokens(cookie: AppCookie): readonly ReceivedToken[] {
     if (this.#header === undefined) return NONE;
-    let values = this.#found.get(cookie);
-    if (values === undefined) {
-      values = cookie.find(this.#header);
-      this.#found.set(cookie, values);
+    let tokens = this.#found.get(cookie);
+    if (tokens === undefined) {
+      tokens = cookie.find(this.#header).map(receive);
+      if (cookie.former !== undefined) tokens = [...tokens, ...this.tokens(cookie.former)];
+      this.#found.set(cookie, tokens);
     }
-    return values;
+    return tokens;
+  }
+
+  /** Removes one under the other name of the app, where the request carries it; undefined where it does not. */
+  clearFormer({ former }: AppCookie): string | undefined {
+    return former === undefined || this.tokens(former).length === 0 ? undefined : former.clear();
   }
 }
 
-const NONE: readonly string[] = [];
+const NONE: readonly ReceivedToken[] = [];

@@ -3,6 +3,7 @@
 
 import type { AppCookie } from '../sessions/cookie.js';
 import { randomId } from '../signing/random.js';
+import type { ReceivedToken } from '../signing/received.js';
 import type { TokenSigner } from '../signing/signer.js';
 import { fromJson } from '../signing/token.js';
 import type { RequestCookies } from './cookies.js';
@@ -30,7 +31,7 @@ export class CsrfId {
     this.#signer = signer;
     this.#cookie = cookie;
     this.#clock = clock;
-    this.#carried = read(signer, cookies.values(cookie));
+    this.#carried = read(signer, cookies.tokens(cookie));
   }
 
   /** The id that pages made so far are bound to: of this response, or of the request. */
@@ -79,9 +80,9 @@ export class CsrfId {
 }
 
 /** Of several cookies the first that is genuine. */
-function read(signer: TokenSigner<string>, tokens: readonly string[]): CarriedId | undefined {
+function read(signer: TokenSigner<string>, tokens: readonly ReceivedToken[]): CarriedId | undefined {
   for (const token of tokens) {
-    const checked = signer.check(token);
+    const checked = signer.checkReceived(token);
     const id = checked.ok ? fromJson(checked.json)?.value : undefined;
     if (!checked.ok || typeof id !== 'string') continue;
     const { issuedAt, expiresAt, key } = checked;

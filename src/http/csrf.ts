@@ -4,7 +4,9 @@
 // The token is a bound one: a random payload, tied to an id that sits in a cookie the attacker cannot read or
 // set. A new one is made for each page, so that compression reveals nothing of it (BREACH).
 import { randomId } from '../signing/random.js';
+import type { ReceivedToken } from '../signing/received.js';
 import type { Authentic, TokenSigner } from '../signing/signer.js';
+import { parseToken } from '../signing/token.js';
 import { type CsrfMode, ListedOrigins } from './csrf-origins.js';
 
 /** What the browser said of where a request comes from. Pages cannot forge either header. */
@@ -56,8 +58,8 @@ export class Csrf {
   }
 
   /** A genuine token that has more than half of its life before it; undefined for any other. */
-  fresh(token: unknown, now: number): Authentic<string> | undefined {
-    const found = this.#signer.authenticate(token);
+  fresh(token: ReceivedToken | undefined, now: number): Authentic<string> | undefined {
+    const found = this.#signer.authenticate(token?.signed);
     return found === undefined || found.stale || now > (found.issuedAt + found.expiresAt) / 2
       ? undefined
       : found;
@@ -81,7 +83,7 @@ export class Csrf {
    */
   #refusesToken(token: unknown, boundTo: string | undefined, vouched: boolean): CsrfReason | undefined {
     if (typeof token !== 'string' || token === '') return 'no_token';
-    const found = this.#signer.authenticate(token);
+    const found = this.#signer.authenticate(parseToken(token));
     if (found !== undefined) {
       if (vouched && found.payload.endsWith(MARK.visitor)) return undefined;
       if (boundTo !== undefined && found.isBoundTo(boundTo)) return undefined;

@@ -1,6 +1,7 @@
 // Flash messages: a few words for the next page, kept in a signed cookie across one redirect.
 import { KeyturnError } from '../errors.js';
 import { type AppCookie, COOKIE_LIMIT } from '../sessions/cookie.js';
+import type { ReceivedToken } from '../signing/received.js';
 import type { TokenSigner } from '../signing/signer.js';
 import { fromJson } from '../signing/token.js';
 import type { RequestCookies } from './cookies.js';
@@ -72,7 +73,7 @@ export class FlashBox {
   ) {
     this.#signer = signer;
     this.#cookie = cookie;
-    this.#messages = read(signer, cookies.values(cookie));
+    this.#messages = read(signer, cookies.tokens(cookie));
     this.#carried = this.#messages.length > 0;
     this.#shown = shown;
     this.#personal = this.#carried;
@@ -143,9 +144,9 @@ export class FlashBox {
 }
 
 /** Of several cookies the first that is genuine. */
-function read(signer: TokenSigner<readonly Message[]>, tokens: readonly string[]): Message[] {
+function read(signer: TokenSigner<readonly Message[]>, tokens: readonly ReceivedToken[]): Message[] {
   for (const token of tokens) {
-    const checked = signer.check(token);
+    const checked = signer.checkReceived(token);
     if (!checked.ok) continue;
     const value = fromJson(checked.json)?.value;
     return Array.isArray(value) ? value.filter(isMessage) : [];

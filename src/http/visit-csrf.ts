@@ -75,7 +75,7 @@ export class VisitCsrf {
   isTokenDue(state: SessionState, headers: ResponseHeaders): boolean {
     const { cookies, csrf, clock, ring } = this.#core;
     if (cookies.csrfToken === undefined) return false;
-    const carried = csrf.fresh(this.#cookies.values(cookies.csrfToken)[0], clock() / 1000);
+    const carried = csrf.fresh(this.#cookies.tokens(cookies.csrfToken)[0], clock() / 1000);
     const id = sessionBinding(state) ?? (state.ended ? undefined : this.#ownId.known);
     if (id !== undefined && carried?.isBoundTo(id) === true) return false;
     return ring.fresh && !isPubliclyCacheable(headers);

@@ -14,6 +14,7 @@ import { andThen } from '../sessions/kind.js';
 import { dataText, type Session, type SessionState } from '../sessions/session.js';
 import type { Awaitable } from '../sessions/stores/contract.js';
 import type { Checked } from '../signing/purpose-keyring.js';
+import type { ReceivedToken } from '../signing/received.js';
 import type { Refusal } from '../signing/result.js';
 import { guardFromCaches, isPubliclyCacheable } from './cache-control.js';
 import type { HttpRequest, ResponseHeaders } from './contract.js';
@@ -58,8 +59,9 @@ export class Visit {
    */
   before(): Promise<unknown> | undefined {
     const { keeper, ring } = this.#core;
-    if (keeper.follows && this.#hasUnknownKey) {
-      return keeper.ask().then(() => {
+    const looking = keeper.lookForKey(() => this.#hasUnknownKey);
+    if (looking !== undefined) {
+      return looking.then(() => {
         if (this.#hasUnknownKey) ring.requireFresh();
         return this.#openFirst();
       });
@@ -70,20 +72,20 @@ export class Visit {
 
   #openFirst(): Awaitable<SessionState> | undefined {
     const { waits, cookies } = this.#core;
-    return waits && this.#cookies.values(cookies.session).length > 0 ? this.open() : undefined;
+    return waits && this.#cookies.tokens(cookies.session).length > 0 ? this.open() : undefined;
   }
 
   get #hasUnknownKey(): boolean {
     const { cookies, sessions, csrfIds } = this.#core;
     return (
       this.#noneKnown(cookies.session, (token) => sessions.check(token).ok) ||
-      this.#noneKnown(cookies.csrfId, (token) => csrfIds.check(token).ok)
+      this.#noneKnown(cookies.csrfId, (token) => csrfIds.checkReceived(token).ok)
     );
   }
 
   /** Whether a newer ring could tell more: one is of an unknown key, and none is good as it is. */
-  #noneKnown(cookie: AppCookie, verifies: (token: string) => boolean): boolean {
-    const tokens = this.#cookies.values(cookie);
+  #noneKnown(cookie: AppCookie, verifies: (token: ReceivedToken) => boolean): boolean {
+    const tokens = this.#cookies.tokens(cookie);
     return tokens.some((token) => !this.#core.csrfIds.knows(token)) && !tokens.some(verifies);
   }
 
@@ -91,7 +93,7 @@ export class Visit {
   open(): Awaitable<SessionState> {
     if (this.#session !== undefined) return this.#session;
     const { sessions, cookies, log } = this.#core;
-    const tokens = this.#cookies.values(cookies.session);
+    const tokens = this.#cookies.tokens(cookies.session);
     return andThen(sessions.open(tokens), (state) => {
       this.#session = state;
       if (state.fresh && tokens.some((token) => isEarly(sessions.check(token)))) {
@@ -204,7 +206,7 @@ export class Visit {
     if (ring.found === undefined) return false;
     // Scripts look for their token on whatever page they are.
     if (cookies.csrfToken !== undefined && isRead(this.#request.method)) return true;
-    return !waits && this.#cookies.values(cookies.session).length > 0;
+    return !waits && this.#cookies.tokens(cookies.session).length > 0;
   }
 
   #commit(state: SessionState, headers: ResponseHeaders): Awaitable<string | undefined> {

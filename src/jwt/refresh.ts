@@ -31,6 +31,7 @@ import { digest } from '../signing/digest.js';
 import type { Json } from '../signing/json.js';
 import type { Checked } from '../signing/purpose-keyring.js';
 import { randomId } from '../signing/random.js';
+import { receive } from '../signing/received.js';
 import type { RefusalReason } from '../signing/result.js';
 import type { TokenSigner } from '../signing/signer.js';
 import { fromJson, toJson } from '../signing/token.js';
@@ -268,10 +269,10 @@ class StoredRefreshTokens<D> implements RefreshTokens<D> {
     | { readonly ok: true; readonly family: string; readonly n: number; readonly checked: Checked }
     | RefreshRefusal
   > {
-    const text = typeof token === 'string' ? token : '';
+    const received = receive(typeof token === 'string' ? token : '');
     const { keeper } = this.#parts;
-    if (keeper.follows && !this.#signer.knows(text)) await keeper.ask();
-    const checked = this.#signer.check(text);
+    await keeper.lookForKey(() => !this.#signer.knows(received));
+    const checked = this.#signer.checkReceived(received);
     if (!checked.ok) return checked;
     const payload = fromJson(checked.json)?.value;
     const [family, n] = Array.isArray(payload) ? payload : [];

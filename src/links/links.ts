@@ -4,6 +4,7 @@
 import { type OptionNames, requireOptions } from '../config/options.js';
 import { meantMilliseconds, requireDuration } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
+import { receive } from '../signing/received.js';
 import { REFUSALS, type Refusal } from '../signing/result.js';
 import type { TokenSigner } from '../signing/signer.js';
 import {
@@ -172,7 +173,7 @@ export class UrlLinks implements Links {
   /** Whether the ring knows the key of a link; false: look for a newer ring. */
   knows(url: string): boolean {
     const token = readRequestUrl(url)?.signatures[0];
-    return token === undefined || this.#signer.knows(token);
+    return token === undefined || this.#signer.knows(receive(token));
   }
 
   #contains(path: string): boolean {

@@ -80,7 +80,7 @@ interface RingFollower {
 }
 
 /** What the rest of the package asks of a {@link RingKeeper}. */
-export type Keeper = Pick<RingKeeper, 'ring' | 'health' | 'follows' | 'ask' | 'reload' | 'close'>;
+export type Keeper = Pick<RingKeeper, 'ring' | 'health' | 'follows' | 'lookForKey' | 'reload' | 'close'>;
 
 export class RingKeeper {
   readonly ring: LiveKeyring;
@@ -194,9 +194,15 @@ export class RingKeeper {
     return this.#follower.possible;
   }
 
-  /** Looks for a newer ring on behalf of a request; one look for all that ask within a second. */
-  async ask(): Promise<void> {
-    await this.#follower.ask();
+  /**
+   * Looks for a newer ring on behalf of a request with a token of an unknown key, which another process may have signed
+   * that heard of the ring first. One look for all that ask within a second: a courtesy, no guarantee rests on it.
+   *
+   * @param isUnknown whether the ring in force does not know the key
+   * @returns undefined where there is nothing to wait for; else verify once it is fulfilled
+   */
+  lookForKey(isUnknown: () => boolean): Promise<void> | undefined {
+    return this.follows && isUnknown() ? this.#follower.ask() : undefined;
   }
 
   /** Reads the source again now, as SIGHUP does. */

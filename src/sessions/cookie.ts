@@ -65,10 +65,9 @@ export class AppCookie {
     ].join('');
   }
 
-  /** Its values in a `Cookie` header, in their order: see {@link findCookies}. */
+  /** Its values in a `Cookie` header, in their order: see {@link findCookies}. Those under the former name are its own. */
   find(header: string): readonly string[] {
-    const found = findCookies(header, this.#prefix);
-    return this.former === undefined ? found : [...found, ...this.former.find(header)];
+    return findCookies(header, this.#prefix);
   }
 
   /**

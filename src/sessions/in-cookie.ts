@@ -4,6 +4,7 @@
 // expires; an epoch ends it sooner. Whoever holds the cookie can read it (but not change it), unless it is sealed.
 import { KeyturnError } from '../errors.js';
 import type { Checked, TokenCodec } from '../signing/purpose-keyring.js';
+import type { ReceivedToken } from '../signing/received.js';
 import type { Refusal } from '../signing/result.js';
 import { type AppCookie, COOKIE_LIMIT } from './cookie.js';
 import { valuesOf } from './edits.js';
@@ -45,19 +46,19 @@ export class CookieSessions implements SessionKind {
     this.#parts = parts;
   }
 
-  open(cookies: readonly string[]): Awaitable<SessionState> {
+  open(cookies: readonly ReceivedToken[]): Awaitable<SessionState> {
     const found = firstLive(cookies, (cookie) => this.#read(cookie));
     return andThen(found, (state) => state ?? SessionState.fresh());
   }
 
-  check(cookie: string): Checked | Refusal {
-    return this.#codecOf(cookie).check(cookie);
+  check(cookie: ReceivedToken): Checked | Refusal {
+    return this.#codecOf(cookie).checkReceived(cookie);
   }
 
-  #read(cookie: string): Awaitable<SessionState | undefined> {
+  #read(cookie: ReceivedToken): Awaitable<SessionState | undefined> {
     const { codec, times, hooks } = this.#parts;
     const used = this.#codecOf(cookie);
-    const checked = used.check(cookie);
+    const checked = used.checkReceived(cookie);
     const decoded = checked.ok ? decode(checked.json) : undefined;
     if (!checked.ok || decoded === undefined || decoded.createdAt + times.maxAge <= this.#now())
       return undefined;
@@ -69,9 +70,9 @@ export class CookieSessions implements SessionKind {
     );
   }
 
-  #codecOf(cookie: string): TokenCodec {
+  #codecOf(cookie: ReceivedToken): TokenCodec {
     const { codec, other } = this.#parts;
-    return other !== undefined && cookie.startsWith(other.version) ? other : codec;
+    return other?.reads(cookie) ? other : codec;
   }
 
   commit(state: SessionState, response: ResponseTraits): Awaitable<string | undefined> {

@@ -2,6 +2,7 @@
 // compare-and-set, so parallel requests lose nothing silently and a sign-out is never undone by a slower one.
 import { KeyturnError } from '../errors.js';
 import type { Checked } from '../signing/purpose-keyring.js';
+import type { ReceivedToken } from '../signing/received.js';
 import type { Refusal } from '../signing/result.js';
 import type { TokenSigner } from '../signing/signer.js';
 import { fromJson } from '../signing/token.js';
@@ -62,20 +63,20 @@ export class StoreSessions implements SessionKind {
     this.#parts = parts;
   }
 
-  open(cookies: readonly string[]): Awaitable<SessionState> {
+  open(cookies: readonly ReceivedToken[]): Awaitable<SessionState> {
     const dead: string[] = [];
     const found = firstLive(cookies, (cookie) => this.#read(cookie, dead));
     return andThen(found, (state) => state ?? this.#fresh(dead));
   }
 
-  check(cookie: string): Checked | Refusal {
-    return this.#parts.signer.check(cookie);
+  check(cookie: ReceivedToken): Checked | Refusal {
+    return this.#parts.signer.checkReceived(cookie);
   }
 
   /** @param dead gets the id where the cookie is genuine and its session has ended */
-  #read(cookie: string, dead: string[]): Awaitable<SessionState | undefined> {
+  #read(cookie: ReceivedToken, dead: string[]): Awaitable<SessionState | undefined> {
     const { signer, store } = this.#parts;
-    const checked = signer.check(cookie);
+    const checked = signer.checkReceived(cookie);
     const id = checked.ok ? fromJson(checked.json)?.value : undefined;
     if (!checked.ok || typeof id !== 'string') return undefined;
     const { issuedAt, expiresAt } = checked;

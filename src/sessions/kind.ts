@@ -2,6 +2,7 @@
 import type { Settings } from '../config/layers.js';
 import { KeyturnError } from '../errors.js';
 import type { Checked } from '../signing/purpose-keyring.js';
+import type { ReceivedToken } from '../signing/received.js';
 import type { Refusal } from '../signing/result.js';
 import { fromJson } from '../signing/token.js';
 import {
@@ -30,9 +31,9 @@ export interface SessionKind {
    * Reads the session behind the cookies of a request: of several the first with a session that lives. Where there is
    * none, as with missing, altered or expired ones, it is a fresh session.
    */
-  open(cookies: readonly string[]): Awaitable<SessionState>;
+  open(cookies: readonly ReceivedToken[]): Awaitable<SessionState>;
   /** Whether a cookie is genuine and in time; its session may have ended all the same. */
-  check(cookie: string): Checked | Refusal;
+  check(cookie: ReceivedToken): Checked | Refusal;
   /**
    * Saves what has changed.
    *
@@ -63,8 +64,8 @@ export interface SessionHooks {
 
 /** The first cookie with a session that lives. */
 export function firstLive(
-  cookies: readonly string[],
-  read: (cookie: string) => Awaitable<SessionState | undefined>,
+  cookies: readonly ReceivedToken[],
+  read: (cookie: ReceivedToken) => Awaitable<SessionState | undefined>,
   at = 0,
 ): Awaitable<SessionState | undefined> {
   const cookie = cookies[at];

@@ -7,6 +7,7 @@ import { isKid } from '../forms.js';
 import type { Key } from '../keyring/key.js';
 import type { LiveKeyring } from '../keyring/live.js';
 import { type Derive, type Epoch, type PurposeKeys, purposeKeys } from './purpose-keys.js';
+import type { ReceivedToken } from './received.js';
 import { REFUSALS, type Refusal, type RefusalReason, type Verified } from './result.js';
 import type { Usage } from './usage.js';
 
@@ -40,10 +41,10 @@ export interface Checked {
 
 /** A token as a cookie or a store's id needs it: dates handed in, the payload as text. Signers and sealers are such. */
 export interface TokenCodec {
-  /** The beginning of its tokens, which tells them from those of the other kind. */
-  readonly version: string;
+  /** Whether a token has the form of its own: signed, or sealed. */
+  reads(token: ReceivedToken): boolean;
   /** Whether a token is genuine and in time, and what it carries. */
-  check(token: string): Checked | Refusal;
+  checkReceived(token: ReceivedToken): Checked | Refusal;
   /** Makes a token with given dates, in seconds since 1970. */
   issueAt(json: string, issuedAt: number, expiresAt: number): string;
 }

@@ -15,6 +15,7 @@ import {
   timeRefusal,
   toVerified,
 } from './purpose-keyring.js';
+import type { ReceivedToken } from './received.js';
 import type { Refusal, Result } from './result.js';
 import {
   bytesContent,
@@ -26,6 +27,7 @@ import {
   LARGEST_CONTENT,
   openBody,
   parseSealed,
+  type SealedParts,
   sealBody,
 } from './sealed-token.js';
 import type { Aead } from './sodium.js';
@@ -131,7 +133,7 @@ export class TokenSealer<T = unknown> implements Sealer<T>, TokenCodec {
   open(token: unknown, options: OpenOptions = {}): Result<T> {
     const opened =
       typeof token === 'string'
-        ? this.#open(token, 'bind' in options, options.bind)
+        ? this.#open(parseSealed(token), 'bind' in options, options.bind)
         : this.#live.refuse('malformed');
     if (!opened.ok) return opened;
     const bytes = bytesInside(opened.content);
@@ -144,8 +146,8 @@ export class TokenSealer<T = unknown> implements Sealer<T>, TokenCodec {
   }
 
   /** Opens an unbound token that holds JSON: a cookie. */
-  check(token: string): Checked | Refusal {
-    const opened = this.#open(token, false, undefined);
+  checkReceived({ sealed }: ReceivedToken): Checked | Refusal {
+    const opened = this.#open(sealed, false, undefined);
     if (!opened.ok) return opened;
     const { key, issuedAt, expiresAt } = opened;
     const json = jsonInside(opened.content);
@@ -159,9 +161,8 @@ export class TokenSealer<T = unknown> implements Sealer<T>, TokenCodec {
     return this.#seal(jsonContent(json), issuedAt, expiresAt, undefined);
   }
 
-  /** The beginning of sealed tokens. */
-  get version(): string {
-    return SEALED;
+  reads(token: ReceivedToken): boolean {
+    return token.sealed !== undefined;
   }
 
   #seal(content: Uint8Array, issuedAt: number, expiresAt: number, bind: string | undefined): string {
@@ -181,9 +182,8 @@ export class TokenSealer<T = unknown> implements Sealer<T>, TokenCodec {
     return header + sealBody(this.#aead, secret, header, bind, freshNonce(), content);
   }
 
-  #open(token: string, bound: boolean, bind: string | undefined): Opened | Refusal {
+  #open(parts: SealedParts | undefined, bound: boolean, bind: string | undefined): Opened | Refusal {
     const live = this.#live;
-    const parts = parseSealed(token);
     if (parts === undefined) return live.refuse('malformed');
     const { kid, header, issuedAt, expiresAt } = parts;
     const found = live.keys.byId.get(kid);

@@ -15,9 +15,9 @@ import {
   toVerified,
 } from './purpose-keyring.js';
 import type { PurposeKey } from './purpose-keys.js';
+import { type ReceivedToken, receive } from './received.js';
 import { RecentTokens } from './recent-tokens.js';
 import type { Refusal, RefusalReason, Result } from './result.js';
-import { parseSealed } from './sealed-token.js';
 import {
   BIND_TAG_CHARACTERS,
   decodePayload,
@@ -189,8 +189,7 @@ export class TokenSigner<T = unknown> implements Signer<T>, TokenCodec {
    * A genuine token, before it is asked what it is bound to: for whoever also takes some that are bound to
    * what is not known any more. Undefined for any other.
    */
-  authenticate(token: unknown): Authentic<T> | undefined {
-    const parts = typeof token === 'string' ? parseToken(token) : undefined;
+  authenticate(parts: TokenParts | undefined): Authentic<T> | undefined {
     const checked = parts === undefined ? undefined : this.#authenticate(parts);
     if (parts === undefined || checked?.ok !== true) return undefined;
     const parsed = fromJson(checked.json);
@@ -205,9 +204,13 @@ export class TokenSigner<T = unknown> implements Signer<T>, TokenCodec {
     };
   }
 
-  /** Verifies an unbound token; the hot path of every request. */
+  /** Verifies an unbound token. */
   check(token: string): Checked | Refusal {
-    const parts = parseToken(token);
+    return this.checkReceived(receive(token));
+  }
+
+  /** The same for one that was taken apart before: the hot path of every request. */
+  checkReceived({ signed: parts }: ReceivedToken): Checked | Refusal {
     if (parts === undefined) return this.#live.refuse('malformed');
     const { keys, parts: live } = this.#live;
     const genuine = this.#recent.find(keys.ring, parts.signed, parts.mac);
@@ -234,17 +237,16 @@ export class TokenSigner<T = unknown> implements Signer<T>, TokenCodec {
     return `${signed}.${sign.mac(signed)}`;
   }
 
-  /** The beginning of signed tokens. */
-  get version(): string {
-    return SIGNED;
+  reads(token: ReceivedToken): boolean {
+    return token.signed !== undefined;
   }
 
   /**
    * Whether the ring knows the key of a token, signed or sealed, or says that it is gone; false: look for
    * a newer ring, or for a first one.
    */
-  knows(token: string): boolean {
-    const parts = parseToken(token) ?? parseSealed(token);
+  knows(token: ReceivedToken): boolean {
+    const parts = token.signed ?? token.sealed;
     const { ring } = this.#live.parts;
     return parts === undefined || (ring.found !== undefined && ring.current.get(parts.kid) !== undefined);
   }

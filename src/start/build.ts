@@ -92,7 +92,7 @@ function keeperOfBuild(error: KeyturnError, profile: string, clock: () => number
     ring: new NoRing(error, clock),
     health,
     follows: false,
-    ask: async () => {},
+    lookForKey: () => undefined,
     reload: async () => {},
     close: async () => {},
   };

@@ -5,6 +5,7 @@ import { KeyturnError } from '../../src/errors.js';
 import type { Keyring } from '../../src/keyring/keyring.js';
 import { LiveKeyring } from '../../src/keyring/live.js';
 import type { Epoch } from '../../src/signing/purpose-keys.js';
+import { receive } from '../../src/signing/received.js';
 import type { RefusalReason } from '../../src/signing/result.js';
 import { LARGEST_CONTENT } from '../../src/signing/sealed-token.js';
 import { TokenSealer } from '../../src/signing/sealer.js';
@@ -368,7 +369,7 @@ describe('bind', () => {
     const { sealer } = bench();
     expect(outcome(sealer.open(sealer.seal(1), { bind: 'state' }))).toBe('bad_signature');
     expect(outcome(sealer.open(sealer.seal(1, { bind: 'state' })))).toBe('bad_signature');
-    expect(outcome(sealer.check(sealer.seal(1, { bind: 'state' })))).toBe('bad_signature');
+    expect(outcome(sealer.checkReceived(receive(sealer.seal(1, { bind: 'state' }))))).toBe('bad_signature');
   });
 });
 
@@ -397,11 +398,11 @@ describe('tokens of one kind', () => {
   it('tell a ring that knows their key from one that does not', () => {
     const { sealer, signer, live } = bench();
     const token = sealer.seal(1);
-    expect(signer.knows(token)).toBe(true);
+    expect(signer.knows(receive(token))).toBe(true);
     live.replace(ring({ b: 'active' }));
-    expect(signer.knows(token)).toBe(false);
+    expect(signer.knows(receive(token))).toBe(false);
     live.replace(ring({ b: 'active', a: 'retired' }));
-    expect(signer.knows(token)).toBe(true);
+    expect(signer.knows(receive(token))).toBe(true);
   });
 });
 
@@ -445,7 +446,7 @@ describe('what is counted and told', () => {
     const token = sealer.seal(1);
     clock.now += 5000;
     sealer.open(token);
-    sealer.check(token);
+    sealer.checkReceived(receive(token));
     sealer.open(`${token.slice(0, -4)}AAAA`);
     expect(usage.uses).toEqual([
       expect.objectContaining({
@@ -472,7 +473,7 @@ describe('what is counted and told', () => {
     another('other').open(token);
     sealer.open(token, { bind: 'state' });
     sealer.open(sealer.issueAt('not JSON', T0, T0 + 60));
-    sealer.check(bytes);
+    sealer.checkReceived(receive(bytes));
     clock.now += 3_600_000;
     sealer.open(token);
     expect(refusals).toEqual([
