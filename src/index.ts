@@ -49,9 +49,16 @@ export type {
 export type { StoreState } from './sessions/stores/reachable.js';
 export { type SignOutOptions, signOutEverywhere, signOutSession } from './sign-out.js';
 export type { Json, JsonCannotCarry, JsonOrBytes } from './signing/json.js';
+export type {
+  Bind,
+  BindState,
+  BoundResult,
+  Signer,
+  SignOptions,
+  VerifyOptions,
+} from './signing/public-signer.js';
 export type { Refusal, RefusalReason, Result, Verified } from './signing/result.js';
 export type { OpenOptions, Sealer, SealOptions } from './signing/sealer.js';
-export type { Bind, BindState, BoundResult, Signer, SignOptions, VerifyOptions } from './signing/signer.js';
 export { createSingleUse, type RedeemRefusal, type SingleUse } from './single-use.js';
 export type { KeyturnOptions } from './start/options.js';
 export { createKeyturn } from './start/start.js';

@@ -3,8 +3,8 @@
 import type { SessionStore } from './sessions/stores/contract.js';
 import { requireStore } from './sessions/stores/require.js';
 import { digest } from './signing/digest.js';
+import type { Signer, VerifyOptions } from './signing/public-signer.js';
 import type { RefusalReason, Verified } from './signing/result.js';
-import type { Signer, VerifyOptions } from './signing/signer.js';
 
 /** A refusal of {@link SingleUse.redeem}: as of `verify`, or `used` for a token that was redeemed before. */
 export interface RedeemRefusal {

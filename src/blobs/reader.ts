@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 const CHUNK = 65_536;
 
 /** What is needed of an open file. */
-export interface OpenFile {
+interface OpenFile {
   read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<{ bytesRead: number }>;
   close(): Promise<void>;
 }

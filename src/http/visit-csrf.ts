@@ -1,7 +1,7 @@
 // CSRF protection of one request and its response: what its tokens are bound to, and which cookies go with that.
 
 import { KeyturnError } from '../errors.js';
-import type { SessionState } from '../sessions/session.js';
+import type { SessionState } from '../sessions/state.js';
 import { isPubliclyCacheable } from './cache-control.js';
 import type { HttpRequest, ResponseHeaders } from './contract.js';
 import type { RequestCookies } from './cookies.js';

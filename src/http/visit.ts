@@ -10,12 +10,14 @@
 // where nobody has asked for one and `HttpCore.mayNeedVisit` says no.
 
 import type { AppCookie } from '../sessions/cookie.js';
-import { andThen } from '../sessions/kind.js';
-import { dataText, type Session, type SessionState } from '../sessions/session.js';
+import { dataText } from '../sessions/data.js';
+import type { Session } from '../sessions/session.js';
+import type { SessionState } from '../sessions/state.js';
 import type { Awaitable } from '../sessions/stores/contract.js';
 import type { Checked } from '../signing/purpose-keyring.js';
 import type { ReceivedToken } from '../signing/received.js';
 import type { Refusal } from '../signing/result.js';
+import { andThen } from '../signing/thenable.js';
 import { guardFromCaches, isPubliclyCacheable } from './cache-control.js';
 import type { HttpRequest, ResponseHeaders } from './contract.js';
 import { RequestCookies } from './cookies.js';

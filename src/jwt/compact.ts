@@ -7,7 +7,7 @@ import { type Hmac, MAC_CHARACTERS, sameMac } from '../signing/hmac.js';
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 /** The characters that may stand last, by the number of characters over a multiple of four: spare bits are zero. */
 const LAST = ['', '', every(16), every(4)] as const;
-/** A header names an algorithm and a key. One that goes on and on is no header of ours, whoever parses it. */
+/** A header names an algorithm and a key. One that goes on and on is not one of ours, whoever parses it. */
 const LONGEST_HEADER = 1024;
 /** Members of a header that change what a token means; RFC 7515 4.1.11, RFC 7797, RFC 7519 5.2. */
 const REFUSED_MEMBERS = ['crit', 'b64', 'cty'] as const;
@@ -19,7 +19,7 @@ function every(step: number): string {
   return [...ALPHABET].filter((_, value) => value % step === 0).join('');
 }
 
-/** A key by which tokens are opened. */
+/** A key that tokens are verified with. */
 export interface CompactKey {
   readonly kid: string;
   /** The header of the tokens that we sign with it, encoded, with the dot after it. */
@@ -34,11 +34,11 @@ export interface CompactKeys<K extends CompactKey> {
   readonly byKid: ReadonlyMap<string, K>;
 }
 
-export type Opened<K> =
+export type CompactResult<K> =
   | { readonly refused: undefined; readonly key: K; readonly json: string }
   | { readonly refused: 'malformed'; readonly key?: K }
   | { readonly refused: 'bad_signature'; readonly key: K }
-  | { readonly refused: 'absent'; readonly kid: string };
+  | { readonly refused: 'unknown_key'; readonly kid: string };
 
 const MALFORMED = Object.freeze({ refused: 'malformed' });
 
@@ -47,8 +47,8 @@ export function headerOf(kid: string): string {
   return `${encodeSegment(`{"alg":"HS256","kid":"${kid}","typ":"JWT"}`)}.`;
 }
 
-/** Finds the key of a token and checks its MAC. What the payload holds is authentic, and not looked at. */
-export function verifyCompact<K extends CompactKey>(token: string, keys: CompactKeys<K>): Opened<K> {
+/** Finds the key of a token and checks its MAC. The payload of an accepted token is authentic, and has not been read. */
+export function verifyCompact<K extends CompactKey>(token: string, keys: CompactKeys<K>): CompactResult<K> {
   const macDot = token.length - MAC_CHARACTERS - 1;
   if (token[macDot] !== '.') return MALFORMED;
   let key: K | undefined = keys.active;
@@ -62,7 +62,7 @@ export function verifyCompact<K extends CompactKey>(token: string, keys: Compact
       const kid = readHeader(token.slice(0, payloadStart - 1));
       if (kid === undefined) return MALFORMED;
       key = keys.byKid.get(kid);
-      if (key === undefined) return { refused: 'absent', kid };
+      if (key === undefined) return { refused: 'unknown_key', kid };
     }
   }
   // Two dots and no more, and something between them.

@@ -1,26 +1,16 @@
 // The public names of `keyturn/jwt`. No logic here.
-export {
-  type AppClaims,
-  createJwt,
-  type JsonClaims,
-  type Jwt,
-  type JwtOptions,
-  type JwtRefusal,
-  type JwtRefusalReason,
-  type JwtResult,
-  type JwtSignOptions,
-  type JwtVerified,
-  type JwtVerifyOptions,
-  type RegisteredClaims,
-} from './jwt.js';
-export {
-  createRefreshTokens,
-  type IssuedRefreshToken,
-  type RefreshRefusal,
-  type RefreshRefusalReason,
-  type RefreshResult,
-  type RefreshSubject,
-  type RefreshTokens,
-  type RefreshTokensOptions,
-  type Rotated,
-} from './refresh.js';
+export type { AppClaims, JsonClaims, RegisteredClaims } from './claims.js';
+export { createJwt, type Jwt } from './jwt.js';
+export type { JwtOptions, JwtSignOptions, JwtVerifyOptions } from './options.js';
+export { createRefreshTokens } from './refresh.js';
+export type {
+  IssuedRefreshToken,
+  RefreshRefusal,
+  RefreshRefusalReason,
+  RefreshResult,
+  RefreshSubject,
+  RefreshTokens,
+  RefreshTokensOptions,
+  Rotated,
+} from './refresh-types.js';
+export type { JwtRefusal, JwtRefusalReason, JwtResult, JwtVerified } from './result.js';

@@ -9,7 +9,7 @@ import { type CompactKey, type CompactKeys, headerOf } from './compact.js';
 /** The purpose of access tokens. */
 export const ACCESS = 'jwt';
 
-export interface JwtKey extends CompactKey {
+interface JwtKey extends CompactKey {
   readonly key: Key;
   readonly use: Use;
 }

@@ -23,86 +23,32 @@ import { type OptionHints, type OptionNames, requireOptions } from '../config/op
 import { requireDuration } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
 import { type Internals, internalsOf, type Keyturn } from '../keyturn.js';
-import type { SessionRecord, SessionStore, StoredSession } from '../sessions/stores/contract.js';
+import type { SessionStore } from '../sessions/stores/contract.js';
 import { ReachableStore } from '../sessions/stores/reachable.js';
 import { isStore } from '../sessions/stores/require.js';
 import { isUser } from '../sessions/stores/validate.js';
-import { digest } from '../signing/digest.js';
 import type { Json } from '../signing/json.js';
 import type { Checked } from '../signing/purpose-keyring.js';
 import { randomId } from '../signing/random.js';
 import { receive } from '../signing/received.js';
-import type { RefusalReason } from '../signing/result.js';
 import type { TokenSigner } from '../signing/signer.js';
-import { fromJson, toJson } from '../signing/token.js';
+import { fromJson } from '../signing/token.js';
+import { advance, type Family, familyIn, nameOf, newFamily, PREFIX, recordOf } from './family.js';
+import type {
+  IssuedRefreshToken,
+  RefreshRefusal,
+  RefreshResult,
+  RefreshSubject,
+  RefreshTokens,
+  RefreshTokensOptions,
+} from './refresh-types.js';
 
 /** The purpose of refresh tokens. */
 const REFRESH = 'refresh';
-/** Ids of sessions are base64url and have no colon, so that one store can hold both. */
-const PREFIX = 'refresh:';
-const FAMILY_BYTES = 16;
 /** Each rotation that comes in between ends the loop by itself: more means a store that breaks its contract. */
 const ATTEMPTS = 5;
 const DEFAULT_AGE = 30 * 86_400;
 const LONGEST_GRACE = 60;
-
-/** What `createRefreshTokens()` takes. */
-export interface RefreshTokensOptions {
-  /** Any session store; it may hold sessions as well. */
-  readonly store: SessionStore;
-  /** How long a sign-in lasts in all, however often it is refreshed. Default: `"30d"`. */
-  readonly maxAge?: number | string;
-  /** How long it lasts without being refreshed. Default: as long as `maxAge`. */
-  readonly idle?: number | string;
-  /**
-   * For so many seconds a token that has just been used is answered with its successor once more: two tabs may
-   * refresh at once, and an answer may get lost. 0 to 60; default: 10.
-   */
-  readonly graceSeconds?: number;
-}
-
-/** Whose refresh token it is. */
-export interface RefreshSubject<D> {
-  /** Whose tokens these are: the id of a user. */
-  readonly user: string;
-  /** What the app wants back at every rotation, such as the scopes. Kept in the store, not in the token. */
-  readonly data?: D;
-}
-
-/** A refresh token, for a cookie that is HttpOnly or the safe of a device. */
-export interface IssuedRefreshToken {
-  /** The token itself. */
-  readonly token: string;
-  /** When it expires, if it is not used before. */
-  readonly expiresAt: Date;
-}
-
-/** The next token of a family. */
-export interface Rotated<D> extends IssuedRefreshToken {
-  readonly ok: true;
-  /** Whose family it is. */
-  readonly user: string;
-  /** What the app gave at sign-in. */
-  readonly data: D | undefined;
-}
-
-/**
- * - `reused`: it was used before, so somebody has a copy; its family has been ended
- * - `gone`: its family has ended: signed out, revoked, reused or forgotten by the store
- */
-export type RefreshRefusalReason = RefusalReason | 'reused' | 'gone';
-
-/** That a refresh token is not accepted. */
-export interface RefreshRefusal {
-  readonly ok: false;
-  /** Why, for logs and metrics; clients are never told. */
-  readonly reason: RefreshRefusalReason;
-  /** With `reused`: whose family it was, so that the app can tell them. */
-  readonly user?: string;
-}
-
-/** What `rotate()` yields: look at `ok` first. */
-export type RefreshResult<D> = Rotated<D> | RefreshRefusal;
 
 const REFRESH_OPTIONS: OptionNames<RefreshTokensOptions> = {
   store: true,
@@ -115,52 +61,6 @@ const SUBJECT_HINTS: OptionHints = {
   userId: 'write user: String(userId)',
   maxAge: 'say it to createRefreshTokens: all families live equally long',
 };
-
-/** A family as the store keeps it. */
-interface Family {
-  /** The number of its current token. */
-  readonly n: number;
-  /** When that was made, in milliseconds since 1970. */
-  readonly at: number;
-  /** Its dates, in seconds since 1970. */
-  readonly iat: number;
-  readonly exp: number;
-  /** When the family ends, whatever happens; seconds since 1970. */
-  readonly ends: number;
-  readonly data?: unknown;
-}
-
-/** Issues and rotates refresh tokens. Made by {@link createRefreshTokens}. */
-export interface RefreshTokens<D = unknown> {
-  /** How long a family lives, however often it is used: seconds. */
-  readonly maxAge: number;
-  /** How long a token waits to be used: seconds. */
-  readonly idle: number;
-  /**
-   * The first token of a family: at sign-in.
-   *
-   * @throws KeyturnError `jwt_invalid`, `payload_not_json`, `engine_unavailable`
-   */
-  issue(subject: RefreshSubject<D>): Promise<IssuedRefreshToken>;
-  /**
-   * Takes a token and gives the next. Untrusted input never throws; a store that is out of reach does.
-   *
-   * @throws KeyturnError `engine_unavailable`; `jwt_invalid` when the store does not keep its contract
-   */
-  rotate(token: unknown): Promise<RefreshResult<D>>;
-  /**
-   * Ends the family of a token, a used one too: at sign-out.
-   *
-   * @returns false when the token is not genuine or has expired; there is nothing to end then
-   */
-  revoke(token: unknown): Promise<boolean>;
-  /**
-   * Ends all families of a user: "sign out everywhere", or a new password. Sessions in the same store stay.
-   *
-   * @returns how many it ended
-   */
-  revokeUser(user: string): Promise<number>;
-}
 
 class StoredRefreshTokens<D> implements RefreshTokens<D> {
   readonly maxAge: number;
@@ -197,18 +97,10 @@ class StoredRefreshTokens<D> implements RefreshTokens<D> {
     requireOptions(subject ?? null, 'issue({ user, data }) of refresh tokens', SUBJECT, SUBJECT_HINTS);
     const { user, data } = subject;
     requireUser(user);
-    const family = randomId(FAMILY_BYTES);
+    const family = randomId(16);
     const at = this.#parts.clock();
-    const iat = Math.floor(at / 1000);
-    const first: Family = {
-      n: 0,
-      at,
-      iat,
-      exp: iat + this.idle,
-      ends: iat + this.maxAge,
-      ...(data === undefined ? {} : { data }),
-    };
-    if ((await this.#store.put(nameOf(family), record(first, user, at), 0)) !== 'saved') throw broken();
+    const first = newFamily(at, this, data);
+    if ((await this.#store.put(nameOf(family), recordOf(first, user, at), 0)) !== 'saved') throw broken();
     return this.#token(family, first);
   }
 
@@ -224,7 +116,7 @@ class StoredRefreshTokens<D> implements RefreshTokens<D> {
         const again = this.#signer.check(token as string);
         if (!again.ok) return again;
       }
-      const known = stored === undefined ? undefined : decode(stored);
+      const known = stored === undefined ? undefined : familyIn(stored);
       if (stored === undefined || known === undefined) return this.#refuse('gone', checked);
       const user = stored.user as string;
       if (n < known.n) {
@@ -235,9 +127,9 @@ class StoredRefreshTokens<D> implements RefreshTokens<D> {
         }
         return await this.#endReused(name, known, user, checked);
       }
-      const next = this.#next(known, n + 1, stored.createdAt);
+      const next = advance(known, n + 1, this.#parts.clock(), stored.createdAt, this);
       if (next === undefined) return this.#refuse('expired', checked);
-      const outcome = await this.#store.put(name, record(next, user, stored.createdAt), stored.version);
+      const outcome = await this.#store.put(name, recordOf(next, user, stored.createdAt), stored.version);
       if (outcome === 'saved') {
         return { ok: true, ...this.#token(family, next), user, data: next.data as D | undefined };
       }
@@ -280,16 +172,6 @@ class StoredRefreshTokens<D> implements RefreshTokens<D> {
     return { ok: true, family, n, checked };
   }
 
-  /** The record of the next token; undefined when the family is at its end. */
-  #next(known: Family, n: number, createdAt: number): Family | undefined {
-    const at = this.#parts.clock();
-    const iat = Math.floor(at / 1000);
-    // A lifetime that was shortened since holds for families that are older.
-    const ends = Math.min(known.ends, Math.floor(createdAt / 1000) + this.maxAge);
-    const exp = Math.min(iat + this.idle, ends);
-    return exp > iat ? { ...known, n, at, iat, exp, ends } : undefined;
-  }
-
   /** The current token of a family: the same text whenever it is asked for, as long as the same key signs. */
   #token(family: string, { n, iat, exp }: Family): IssuedRefreshToken {
     const token = this.#signer.issueAt(JSON.stringify([family, n]), iat, exp);
@@ -329,21 +211,6 @@ export function createRefreshTokens<D = unknown>(
   const parts = internalsOf(keyturn);
   requireOptions(options ?? null, 'createRefreshTokens(keyturn, options)', REFRESH_OPTIONS);
   return new StoredRefreshTokens<Json<D>>(parts, options);
-}
-
-function nameOf(family: string): string {
-  return PREFIX + digest(family);
-}
-
-function record(family: Family, user: string, createdAt: number): SessionRecord {
-  return { text: toJson(family), createdAt, expiresAt: family.exp * 1000, user };
-}
-
-/** Undefined when the store holds something else under the name. */
-function decode({ text, user }: StoredSession): Family | undefined {
-  const value = fromJson(text)?.value as Partial<Family> | null | undefined;
-  const numbers = [value?.n, value?.at, value?.iat, value?.exp, value?.ends];
-  return user !== undefined && numbers.every(Number.isFinite) ? (value as Family) : undefined;
 }
 
 function requireStore(store: SessionStore): SessionStore {

@@ -5,7 +5,8 @@ import { type Key, type Lifetimes, longer } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
 import type { TransitionFacts } from '../keyring/step-facts.js';
 import { lastTokenExpiresAt, safeToRetireAt, withoutOff } from '../keyring/waits.js';
-import type { Purpose, PurposeRegistry } from '../purposes/registry.js';
+import type { Purpose } from '../purposes/purpose.js';
+import type { PurposeRegistry } from '../purposes/registry.js';
 
 /** A step that can be asked about. */
 export type Step = { readonly step: 'rotate' } | { readonly step: 'retire' | 'revoke'; readonly kid: string };

@@ -1,7 +1,9 @@
 // What a request has changed in a session, laid over what others have saved meanwhile.
 import { KeyturnError } from '../errors.js';
 import { fromJson } from '../signing/token.js';
-import { dataText, fill, type SessionState, type SessionValues } from './session.js';
+import { dataText, fill } from './data.js';
+import type { SessionValues } from './session.js';
+import type { SessionState } from './state.js';
 
 type Values = Readonly<Record<string, unknown>>;
 

@@ -2,14 +2,16 @@
 //
 // The last response wins when two requests change it, and a copy of the cookie outlives a sign-out until it
 // expires; an epoch ends it sooner. Whoever holds the cookie can read it (but not change it), unless it is sealed.
+
 import { KeyturnError } from '../errors.js';
 import type { Checked, TokenCodec } from '../signing/purpose-keyring.js';
 import type { ReceivedToken } from '../signing/received.js';
 import type { Refusal } from '../signing/result.js';
+import { andThen } from '../signing/thenable.js';
 import { type AppCookie, COOKIE_LIMIT } from './cookie.js';
+import { dataText } from './data.js';
 import { valuesOf } from './edits.js';
 import {
-  andThen,
   decode,
   encode,
   epochHolds,
@@ -22,7 +24,7 @@ import {
   type SessionTimes,
   textToSave,
 } from './kind.js';
-import { dataText, SessionState } from './session.js';
+import { SessionState } from './state.js';
 import type { Awaitable } from './stores/contract.js';
 
 export interface CookieSessionParts {

@@ -1,60 +1,34 @@
 // Sessions in a store: the cookie carries a signed random id, the store a versioned record. Every write is a
-// compare-and-set, so parallel requests lose nothing silently and a sign-out is never undone by a slower one.
+// compare-and-set (`store-writes.ts`), so that a sign-out is never undone by a slower request.
 import { KeyturnError } from '../errors.js';
 import type { Checked } from '../signing/purpose-keyring.js';
 import type { ReceivedToken } from '../signing/received.js';
 import type { Refusal } from '../signing/result.js';
-import type { TokenSigner } from '../signing/signer.js';
+import { andThen } from '../signing/thenable.js';
 import { fromJson } from '../signing/token.js';
-import type { AppCookie } from './cookie.js';
-import { adopt, baseOf, type ClashRules, conflict, merge, valuesOf } from './edits.js';
+import { dataText } from './data.js';
+import { baseOf, type ClashRules, merge, valuesOf } from './edits.js';
 import {
-  andThen,
   decode,
-  encode,
   epochHolds,
   firstLive,
   type ResponseTraits,
   refuseLateData,
   renewEpoch,
-  type SessionHooks,
   type SessionKind,
-  type SessionTimes,
   textToSave,
 } from './kind.js';
-import { type Carried, dataText, endedMeanwhile, SessionState, type SessionValues } from './session.js';
-import type {
-  Awaitable,
-  EndedSession,
-  SessionRecord,
-  SessionStore,
-  StoredSession,
-} from './stores/contract.js';
+import type { SessionValues } from './session.js';
+import { type Carried, endedMeanwhile, SessionState } from './state.js';
+import { nowOf, recordOf, type StoreSessionParts, writeUntilSaved } from './store-writes.js';
+import type { Awaitable, EndedSession, StoredSession } from './stores/contract.js';
 import { endSession } from './stores/end-sessions.js';
-import { userOf } from './stores/validate.js';
-
-export interface StoreSessionParts {
-  readonly store: SessionStore;
-  readonly signer: TokenSigner<string>;
-  readonly cookie: AppCookie;
-  readonly times: SessionTimes;
-  readonly hooks: SessionHooks;
-  /** Whether the cookie outlives the browser. */
-  readonly persistent: boolean;
-  /** Milliseconds since 1970. */
-  readonly clock: () => number;
-  /** Told when what a request has written goes with a session that was ended meanwhile. */
-  readonly dropped: () => void;
-}
 
 /**
  * Milliseconds. So long after a session has ended, by a sign-in or a sign-out, requests with its id are taken for ones
  * that the browser sent before it had the answer: what they would set could take the place of the new cookie.
  */
 const OVERTAKEN = 60_000;
-
-/** Under so many writers at once something is wrong with the app, and an error helps more than patience. */
-const ATTEMPTS = 100;
 
 export class StoreSessions implements SessionKind {
   readonly #parts: StoreSessionParts;
@@ -159,7 +133,7 @@ export class StoreSessions implements SessionKind {
     const expiresAt = this.#parts.times.expiry(now, now);
     // Before anything is kept: where nothing can be signed nothing is to be left behind.
     const cookie = this.#cookie(id, now, expiresAt);
-    await store.put(id, this.#record(state, dataText(data), expiresAt), 0);
+    await store.put(id, recordOf(this.#parts, state, dataText(data), expiresAt), 0);
     if (replaced === undefined) return cookie;
     // Last, so that a store that fails leaves everything as it was. Here it is decided whose turn it was: nobody knows
     // the new id yet but those who list the sessions of the user, and they end it too.
@@ -170,7 +144,7 @@ export class StoreSessions implements SessionKind {
       await store.destroy(id, this.#lastMoment());
       return this.#drop();
     }
-    const outcome = await store.put(id, this.#record(state, dataText(data), expiresAt), 1);
+    const outcome = await store.put(id, recordOf(this.#parts, state, dataText(data), expiresAt), 1);
     return outcome === 'saved' ? cookie : this.#drop();
   }
 
@@ -193,8 +167,8 @@ export class StoreSessions implements SessionKind {
   }
 
   async #save(state: SessionState, response: ResponseTraits): Promise<string | undefined> {
-    const saved = await this.#write(state, (theirs) =>
-      merge(baseOf(state), valuesOf(state.session), theirs, this.#rules()),
+    const saved = await writeUntilSaved(this.#parts, state, (theirs) =>
+      merge(baseOf(state), valuesOf(state.session), theirs, this.#clashRules()),
     );
     // Ended meanwhile: that stands, and what this request wanted to keep goes with the session.
     if (!saved) return this.#drop();
@@ -210,53 +184,16 @@ export class StoreSessions implements SessionKind {
     state: SessionState,
     change: (data: SessionValues) => void | Promise<void>,
   ): Promise<void> => {
-    const saved = await this.#write(state, async (theirs) => {
+    const saved = await writeUntilSaved(this.#parts, state, async (theirs) => {
       await change(theirs as SessionValues);
       // Other edits of this request must not clash with it: then nothing is saved.
-      merge(baseOf(state), valuesOf(state.session), theirs, this.#rules());
+      merge(baseOf(state), valuesOf(state.session), theirs, this.#clashRules());
       return theirs;
     });
     if (!saved) throw endedMeanwhile();
   };
 
-  /**
-   * Compare-and-set until it succeeds, at first on what this request has loaded: `change` gets the data as stored
-   * and returns the data to store. What the app holds is brought up to date with it.
-   *
-   * @returns false when the session has been ended
-   */
-  async #write(
-    state: SessionState,
-    change: (theirs: Record<string, unknown>) => Awaitable<Record<string, unknown>>,
-  ): Promise<boolean> {
-    const { store, times, hooks } = this.#parts;
-    const carried = state.carried as Carried;
-    let { version } = carried;
-    let theirs = baseOf(state);
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const changed = await change(theirs);
-      const text = dataText(changed as SessionValues);
-      if (!(await renewEpoch(hooks, state, changed as SessionValues))) return false;
-      const now = this.#now();
-      const record = this.#record(state, text, times.expiry(now, state.createdAt ?? now));
-      const outcome = await store.put(state.id, record, version);
-      if (outcome === 'saved') {
-        adopt(state.session, merge(baseOf(state), valuesOf(state.session), changed, 'mine'));
-        state.base = text;
-        state.saved = dataText(state.session);
-        carried.version = version + 1;
-        return true;
-      }
-      const stored = outcome === 'gone' ? undefined : await store.get(state.id);
-      const decoded = stored === undefined ? undefined : decode(stored.text);
-      if (stored === undefined || decoded === undefined) return false;
-      version = stored.version;
-      theirs = { ...decoded.data };
-    }
-    throw conflict('was changed by too many requests at once');
-  }
-
-  #rules(): ClashRules {
+  #clashRules(): ClashRules {
     return { lastWins: this.#parts.hooks.lastWins ?? [], now: this.#parts.clock() };
   }
 
@@ -304,17 +241,6 @@ export class StoreSessions implements SessionKind {
     return (this.#now() + this.#parts.times.maxAge) * 1000;
   }
 
-  #record(state: SessionState, data: string, expiresAt: number): SessionRecord {
-    const createdAt = state.createdAt ?? this.#now();
-    const user = userOf(this.#parts.hooks.user?.(fromJson(data)?.value as SessionValues));
-    return {
-      text: encode(state, createdAt, data),
-      createdAt: createdAt * 1000,
-      expiresAt: expiresAt * 1000,
-      ...(user === undefined ? {} : { user }),
-    };
-  }
-
   #cookie(id: string, issuedAt: number, expiresAt: number): string {
     const token = this.#parts.signer.issueAt(JSON.stringify(id), issuedAt, expiresAt);
     // Never too long: an id is all it holds.
@@ -325,6 +251,6 @@ export class StoreSessions implements SessionKind {
   }
 
   #now(): number {
-    return Math.floor(this.#parts.clock() / 1000);
+    return nowOf(this.#parts);
   }
 }

@@ -4,15 +4,11 @@ import { KeyturnError } from '../errors.js';
 import type { Checked } from '../signing/purpose-keyring.js';
 import type { ReceivedToken } from '../signing/received.js';
 import type { Refusal } from '../signing/result.js';
+import { andThen } from '../signing/thenable.js';
 import { fromJson } from '../signing/token.js';
-import {
-  dataText,
-  isEmpty,
-  type LoadedSession,
-  type SessionName,
-  type SessionState,
-  type SessionValues,
-} from './session.js';
+import { dataText, isEmpty } from './data.js';
+import type { SessionName, SessionValues } from './session.js';
+import type { LoadedSession, SessionState } from './state.js';
 import type { Awaitable } from './stores/contract.js';
 
 /** What matters of the response that a session is saved with. */
@@ -131,15 +127,6 @@ export function refuseLateData(state: SessionState): void {
     'data was put into a session after destroy()',
     'call regenerate() to start a new session',
   );
-}
-
-/** Goes on with a value now, or when it is there. Database clients return thenables that are no `Promise`. */
-export function andThen<T, U>(value: Awaitable<T>, next: (value: T) => Awaitable<U>): Awaitable<U> {
-  return isThenable(value) ? Promise.resolve(value).then(next) : next(value);
-}
-
-function isThenable<T>(value: Awaitable<T>): value is Promise<T> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }
 
 /** Whether the epoch that a session was saved under is still its user's. */

@@ -1,7 +1,7 @@
 // What JSON changes in silence: a date comes back as a text, a map as an empty object, a function not at all.
 
 /** Something in a session that comes back otherwise than it was put in. */
-export interface Loss {
+interface Loss {
   /** As a program writes it: `session.cart[0].at`. */
   readonly path: string;
   readonly kind: string;

@@ -12,7 +12,7 @@ import { REFUSALS, type Refusal, type RefusalReason, type Verified } from './res
 import type { Usage } from './usage.js';
 
 /** Told of every refusal; for logs and metrics. */
-export type RefusalListener = (purpose: string, reason: RefusalReason, kid: string | undefined) => void;
+type RefusalListener = (purpose: string, reason: RefusalReason, kid: string | undefined) => void;
 
 /** What a signer and a sealer are made of. */
 export interface PurposeKeyringParts {
@@ -122,7 +122,7 @@ export class PurposeKeyring<K> {
 }
 
 /** Why there is no material for a key id. The id is not authenticated: an attacker may write any. */
-export function missingKeyReason(key: Key | undefined): RefusalReason {
+export function missingKeyReason(key: Key | undefined): 'retired_key' | 'revoked_key' | 'unknown_key' {
   if (key?.state === 'retired') return 'retired_key';
   return key?.state === 'revoked' ? 'revoked_key' : 'unknown_key';
 }

@@ -1,17 +1,23 @@
 // Cookies that were verified a moment ago: a browser sends the same one with every request of a page.
 //
-// What is looked up is the part of a token that anybody may know, header and payload; the MAC is then compared in
-// constant time with that of the genuine one. So a guess at a MAC takes as long as ever to refuse.
+// What is looked up is the part of a token that anybody may know, header and payload. The MAC is then compared in
+// constant time with that of the genuine token, so that a guess at a MAC takes as long as ever to refuse.
+//
+// A token is remembered only when it is verified for the second time while nobody else has used its slot. Where each
+// request brings another cookie, copying all of them would cost more than it saves (docs/performance.md).
 import type { Keyring } from '../keyring/keyring.js';
 import { sameMac } from './hmac.js';
 
-/** So many are remembered, and as many again that are on their way out: at most some 2 MB per purpose. */
-const GENERATION = 1000;
-/** Longer tokens are not worth their room. */
+/** One token each: at most some 2.5 MB per purpose. A power of two. */
+const SLOTS = 2048;
+/** Characters. Longer tokens are not worth their room. */
 const LONGEST = 1024;
+/** Here the payload of each session holds a part of its random id, whether the session is in the cookie or in a store. */
+const MARK_START = 36;
+const MARK_END = 52;
 
 /** A genuine token: what the MAC covers, the MAC, and the payload as JSON text. */
-export interface Genuine {
+interface GenuineToken {
   readonly signed: string;
   readonly mac: string;
   readonly json: string;
@@ -19,41 +25,42 @@ export interface Genuine {
 
 export class RecentTokens {
   #ring: Keyring | undefined;
-  #young = new Map<string, Genuine>();
-  #old = new Map<string, Genuine>();
+  #marks = new Int32Array(0);
+  #tokens: Array<GenuineToken | undefined> = [];
 
   /** The token, if it was genuine a moment ago, under the ring in force. */
-  find(ring: Keyring, signed: string, mac: string): Genuine | undefined {
+  find(ring: Keyring, signed: string, mac: string): GenuineToken | undefined {
     // Under another ring nothing is remembered: a revoked key is refused at once.
     if (ring !== this.#ring) this.#forget(ring);
-    let genuine = this.#young.get(signed);
-    if (genuine === undefined) {
-      genuine = this.#old.get(signed);
-      if (genuine === undefined) return undefined;
-      this.#remember(genuine);
-    }
-    return sameMac(genuine.mac, mac) ? genuine : undefined;
+    const known = this.#tokens[slotOf(markOf(signed))];
+    return known !== undefined && known.signed === signed && sameMac(known.mac, mac) ? known : undefined;
   }
 
-  /** Remembers a token that has just been verified under the ring in force. */
-  add(ring: Keyring, { signed, mac, json }: Genuine): void {
+  /** Told of a token that has just been verified under the ring in force. */
+  add(ring: Keyring, { signed, mac, json }: GenuineToken): void {
     if (ring !== this.#ring || signed.length > LONGEST) return;
-    this.#remember({ signed: ownCopy(signed), mac: ownCopy(mac), json });
-  }
-
-  #remember(genuine: Genuine): void {
-    if (this.#young.size >= GENERATION) {
-      this.#old = this.#young;
-      this.#young = new Map();
-    }
-    this.#young.set(genuine.signed, genuine);
+    const mark = markOf(signed);
+    const slot = slotOf(mark);
+    if (this.#marks[slot] === mark) this.#tokens[slot] = { signed: ownCopy(signed), mac: ownCopy(mac), json };
+    else this.#marks[slot] = mark;
   }
 
   #forget(ring: Keyring): void {
     this.#ring = ring;
-    this.#young = new Map();
-    this.#old = new Map();
+    this.#marks = new Int32Array(SLOTS);
+    this.#tokens = new Array(SLOTS).fill(undefined);
   }
+}
+
+/** Tells most tokens apart. Who makes two collide gains nothing: a MAC is computed then. */
+function markOf(signed: string): number {
+  let mark = 0;
+  for (let at = MARK_START; at < MARK_END; at++) mark = (Math.imul(mark, 31) + signed.charCodeAt(at)) | 0;
+  return mark ^ (mark >>> 15);
+}
+
+function slotOf(mark: number): number {
+  return mark & (SLOTS - 1);
 }
 
 /**

@@ -47,7 +47,9 @@ export interface Verified<T> {
 export type Result<T> = Verified<T> | Refusal;
 
 /** One frozen value per reason: refusing costs no allocation. */
-export const REFUSALS: { readonly [Reason in RefusalReason]: Refusal } = Object.freeze({
+export const REFUSALS: {
+  readonly [Reason in RefusalReason]: { readonly ok: false; readonly reason: Reason };
+} = Object.freeze({
   malformed: Object.freeze({ ok: false, reason: 'malformed' }),
   unknown_key: Object.freeze({ ok: false, reason: 'unknown_key' }),
   retired_key: Object.freeze({ ok: false, reason: 'retired_key' }),

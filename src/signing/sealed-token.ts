@@ -11,8 +11,8 @@ import { KID_END, KID_START, PAYLOAD_START, parseTime, TIME_CHARACTERS, TIMES_ST
 const NONCE = 24;
 const TAG = 16;
 /** What comes first inside says what follows. */
-export const JSON_INSIDE = 1;
-export const BYTES_INSIDE = 2;
+const JSON_INSIDE = 1;
+const BYTES_INSIDE = 2;
 const SHORTEST = PAYLOAD_START + Math.ceil(((NONCE + 1 + TAG) * 4) / 3);
 /**
  * The most that one token may hold, in bytes. The memory that libsodium works in grows to twice of it and never

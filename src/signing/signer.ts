@@ -1,8 +1,8 @@
-// A signer: signs payloads for one purpose and verifies tokens of it, with whatever keyring is in force.
+// What signs and verifies tokens for one purpose, with whatever keyring is in force.
 import type { AppName } from '../config/app.js';
-import { type OptionHints, type OptionNames, requireOptions } from '../config/options.js';
 import type { Material } from '../keyring/key.js';
 import { Hmac, sameMac } from './hmac.js';
+import type { BindState, BoundResult, Signer, SignOptions, VerifyOptions } from './public-signer.js';
 import {
   type Checked,
   isState,
@@ -18,6 +18,7 @@ import type { PurposeKey } from './purpose-keys.js';
 import { type ReceivedToken, receive } from './received.js';
 import { RecentTokens } from './recent-tokens.js';
 import type { Refusal, RefusalReason, Result } from './result.js';
+import { isThenable } from './thenable.js';
 import {
   BIND_TAG_CHARACTERS,
   decodePayload,
@@ -29,41 +30,6 @@ import {
   type TokenParts,
   toJson,
 } from './token.js';
-
-/** A state that a token is tied to, as it was looked up: undefined and null are none, which matches no bound token. */
-export type BindState = string | undefined | null;
-
-/** The state that a token is tied to: what it is bound to at signing must be the same at verification. */
-export type Bind<T> = string | ((payload: T) => BindState | PromiseLike<BindState>);
-
-/** A result, or a promise of one where `bind` returns a promise. Of a `bind` that may return anything it is either. */
-export type BoundResult<T, State> = 0 extends 1 & State
-  ? Result<T> | Promise<Result<T>>
-  : [Extract<State, PromiseLike<unknown>>] extends [never]
-    ? Result<T>
-    : [State] extends [PromiseLike<unknown>]
-      ? Promise<Result<T>>
-      : Result<T> | Promise<Result<T>>;
-
-/** What `sign()` takes beside the payload. */
-export interface SignOptions {
-  /**
-   * Ties the token to a state, such as the hash of a password: it ends when that changes. A state that is
-   * undefined is a mistake and not "no bind": leave the option out for that.
-   */
-  readonly bind?: string;
-  /** Shorter than the signer's own: seconds, or a text such as `"15min"`. */
-  readonly maxAge?: number | string;
-}
-
-/** What `verify()` takes beside the token. */
-export interface VerifyOptions<T> {
-  /** The state as it is now, or a function of the (already authenticated) payload that looks it up. */
-  readonly bind?: Bind<T>;
-}
-
-const SIGN_OPTIONS: OptionNames<SignOptions> = { bind: true, maxAge: true };
-const VERIFY_OPTIONS: OptionNames<VerifyOptions<unknown>> = { bind: true };
 
 interface Authenticated extends Checked {
   /** What made it; undefined for one that was verified a moment ago. */
@@ -90,50 +56,6 @@ function macsOf(material: Material, purpose: string, app: AppName): Macs {
     sign: new Hmac(material.derive('sign', purpose, app)),
     bind: new Hmac(material.derive('bind', purpose, app)),
   };
-}
-
-/** Signs payloads of type `T` for one purpose. Synchronous; follows the ring in force. Made by `keyturn.signer()`. */
-export interface Signer<T = unknown> {
-  /** What its tokens are for. */
-  readonly purpose: string;
-  /** The lifetime of the tokens it signs, in seconds. */
-  readonly maxAge: number;
-  /**
-   * Signs a payload: any value that JSON can carry. It can be read by whoever holds the token.
-   *
-   * @throws KeyturnError `argument_invalid`, `payload_not_json`, `bind_invalid`, `purpose_lifetime`, `duration_invalid`
-   */
-  sign(payload: T, options?: SignOptions): string;
-  /**
-   * Verifies a token. Whatever it is given, it does not throw: a refusal is a result with a reason. It returns
-   * a promise only when `bind` does; an exception of that function is passed on.
-   */
-  verify(token: unknown, options?: { readonly bind?: string }): Result<T>;
-  verify<State extends BindState | PromiseLike<BindState>>(
-    token: unknown,
-    options: { readonly bind: (payload: T) => State },
-  ): BoundResult<T, State>;
-  verify(token: unknown, options: VerifyOptions<T>): Result<T> | Promise<Result<T>>;
-}
-
-const VERIFY_HINTS: OptionHints = {
-  maxAge: 'leave it out: every token says itself when it expires; sign() takes maxAge',
-};
-
-/** What an app may do with a signer: dates are not its to say, nor are tokens that are bound to nothing it knows. */
-export function publicSigner<T>(signer: TokenSigner<T>): Signer<T> {
-  return Object.freeze({
-    purpose: signer.purpose,
-    maxAge: signer.maxAge,
-    sign: (payload: T, options?: SignOptions) => {
-      requireOptions(options, 'sign(payload, options) of a signer', SIGN_OPTIONS);
-      return signer.sign(payload, options);
-    },
-    verify: (token: unknown, options?: VerifyOptions<T>) => {
-      requireOptions(options, 'verify(token, options) of a signer', VERIFY_OPTIONS, VERIFY_HINTS);
-      return options === undefined ? signer.verify(token) : signer.verify(token, options);
-    },
-  }) as Signer<T>;
 }
 
 /** The class behind {@link Signer}, for all that Keyturn signs itself. */
@@ -181,8 +103,7 @@ export class TokenSigner<T = unknown> implements Signer<T>, TokenCodec {
       const reason = this.#bindRefusal(parts, checked.macs as Macs, state);
       return reason === undefined ? toVerified(checked, payload) : this.#live.refuse(reason, parts.kid);
     };
-    // Database clients return thenables that are no `Promise`.
-    return isPromise(bound) ? Promise.resolve(bound).then(settle) : settle(bound);
+    return isThenable(bound) ? Promise.resolve(bound).then(settle) : settle(bound);
   }
 
   /**
@@ -307,8 +228,4 @@ export class TokenSigner<T = unknown> implements Signer<T>, TokenCodec {
 function bindTag(mac: Hmac, unbound: string, state: string): string {
   const message = `${unbound}.${Buffer.from(state, 'utf8').toString('base64url')}`;
   return (mac.mac(message) as string).slice(0, BIND_TAG_CHARACTERS);
-}
-
-function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }

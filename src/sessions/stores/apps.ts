@@ -8,53 +8,36 @@ import type {
   UserSession,
 } from './contract.js';
 import { APP_MARK } from './validate.js';
+import { wrapStore } from './wrap.js';
 
 /**
- * A table that two apps share: ids of sessions are random, but both may know a user by the same id, and whoever signs
- * out everywhere in one app stays signed in to the other.
+ * The users of one app in a table that two apps share. Ids of sessions are random, but both apps may know a user by the
+ * same id: without it, whoever signs out everywhere in one app would be signed out of the other as well.
+ *
+ * @param apps the app's own name, and the other one while it changes; undefined: none
  */
-export class UsersOfApp implements SessionStore {
-  readonly #store: SessionStore;
-  /** What stands before a user, for each name of the app: the first is its own. */
-  readonly #beginnings: readonly string[];
-
-  /** @param apps the app's own name, and the other one while it changes; undefined: none */
-  constructor(store: SessionStore, apps: readonly (string | undefined)[]) {
-    this.#store = store;
-    this.#beginnings = apps.map((app) => (app === undefined ? '' : `${app}${APP_MARK}`));
-  }
-
-  async get(id: string): Promise<StoredSession | undefined> {
-    const found = await this.#store.get(id);
-    const { user } = found ?? {};
-    // One from before the app had a name has a user without it.
-    const beginning = this.#beginnings.find((each) => each !== '' && user?.startsWith(each) === true);
-    if (found === undefined || user === undefined || beginning === undefined) return found;
-    return { ...found, user: user.slice(beginning.length) };
-  }
-
-  async put(id: string, record: SessionRecord, expected: number): Promise<PutOutcome> {
-    const { user } = record;
-    const kept = user === undefined ? record : { ...record, user: `${this.#beginnings[0]}${user}` };
-    return await this.#store.put(id, kept, expected);
-  }
-
-  async touch(id: string, expiresAt: number): Promise<boolean> {
-    return await this.#store.touch(id, expiresAt);
-  }
-
-  async destroy(id: string, until: number, next?: string): Promise<boolean> {
-    return await this.#store.destroy(id, until, next);
-  }
-
-  async ended(id: string): Promise<EndedSession | undefined> {
-    return await this.#store.ended?.(id);
-  }
-
-  async listUser(user: string | number): Promise<readonly UserSession[]> {
-    const lists = this.#beginnings.map(async (each) => await this.#store.listUser(each + user));
-    return (await Promise.all(lists)).flat();
-  }
+export function usersOfApp(store: SessionStore, apps: readonly (string | undefined)[]): SessionStore {
+  // What stands before a user, for each name of the app.
+  const prefixes = apps.map((app) => (app === undefined ? '' : `${app}${APP_MARK}`));
+  return wrapStore(store, {
+    get: async (id) => {
+      const found = await store.get(id);
+      const user = found?.user;
+      // One from before the app had a name has a user without it.
+      const prefix = prefixes.find((each) => each !== '' && user?.startsWith(each) === true);
+      if (found === undefined || user === undefined || prefix === undefined) return found;
+      return { ...found, user: user.slice(prefix.length) };
+    },
+    put: (id, record, expected) => {
+      const { user } = record;
+      const kept = user === undefined ? record : { ...record, user: `${prefixes[0]}${user}` };
+      return store.put(id, kept, expected);
+    },
+    listUser: async (user) => {
+      const lists = prefixes.map(async (prefix) => await store.listUser(prefix + user));
+      return (await Promise.all(lists)).flat();
+    },
+  });
 }
 
 /**

@@ -8,7 +8,7 @@ import type { EngineFailure } from '../../engines/failure.js';
 import type { SessionStore } from './contract.js';
 import type { ReachableStore } from './reachable.js';
 
-export interface SessionStoreParts {
+interface SessionStoreParts {
   readonly settings: Settings;
   readonly engines: Engines;
   /** Milliseconds since 1970. */
@@ -67,15 +67,15 @@ export async function openSessionStore(parts: SessionStoreParts): Promise<Reacha
     }
     case 'postgres': {
       const { postgresStore } = await import('./postgres.js');
-      const { MigratingStore } = await import('./migrating.js');
+      const { migratingStore } = await import('./migrating.js');
       const { mayNot } = await import('../../engines/schema.js');
       const { tableRefused } = await import('./postgres-schema.js');
       const pool = await engines.postgres('session');
       const table = settings.get('session.postgres.table');
       const inner = postgresStore({ pool, table, clock });
-      const prepared = new MigratingStore(await usersOf(inner, appNames(settings)), () => inner.migrate());
-      const store = watched(prepared, 'PostgreSQL');
-      await withTimeout(prepared.ready(), PATIENCE).catch((error) => {
+      const migrating = migratingStore(await usersOf(inner, appNames(settings)), () => inner.migrate());
+      const store = watched(migrating.store, 'PostgreSQL');
+      await withTimeout(migrating.ready(), PATIENCE).catch((error) => {
         if (mayNot(error)) throw tableRefused(table);
         store.failed(error);
       });
@@ -87,8 +87,8 @@ export async function openSessionStore(parts: SessionStoreParts): Promise<Reacha
 /** In one table the users of an app with a name are kept apart, and its sessions need not be. */
 async function usersOf(store: SessionStore, apps: AppNames): Promise<SessionStore> {
   if (apps.length === 1 && apps[0] === undefined) return store;
-  const { UsersOfApp } = await import('./apps.js');
-  return new UsersOfApp(store, apps);
+  const { usersOfApp } = await import('./apps.js');
+  return usersOfApp(store, apps);
 }
 
 /** @param stores of the app's own name, and of the other one while it changes */

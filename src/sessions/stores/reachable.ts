@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { failureOf } from '../../engines/failure.js';
 import { KeyturnError } from '../../errors.js';
+import { isThenable } from '../../signing/thenable.js';
 import type {
   Awaitable,
   EndedSession,
@@ -15,7 +16,7 @@ import type {
 import { isName, requireId, requireMoment, requireRecord, requireUser } from './validate.js';
 
 /** Told once each time that something begins to fail, and once when it works again. */
-export interface ReachListener {
+interface ReachListener {
   /** Reading fails, or works again. */
   readonly away: (error: unknown) => void;
   readonly back: () => void;
@@ -148,10 +149,6 @@ export class ReachableStore implements SessionStore {
   }
 }
 
-function isThenable(answer: unknown): boolean {
-  return typeof (answer as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function';
-}
-
 function asked<T>(
   ask: () => Awaitable<T>,
   answered: () => void = () => {},
@@ -172,7 +169,6 @@ function asked<T>(
     answered();
     return answer;
   }
-  // Database clients return thenables that are no `Promise`.
   return Promise.resolve(answer).then((value) => {
     answered();
     return value;

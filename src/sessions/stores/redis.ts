@@ -18,7 +18,6 @@ import {
   type RedisCommand,
   refuseCache,
   runScript,
-  script,
   surviveLostConnections,
 } from '../../engines/redis.js';
 import { KeyturnError } from '../../errors.js';
@@ -30,6 +29,8 @@ import type {
   StoredSession,
   UserSession,
 } from './contract.js';
+import { digits, ENDED, field, format, HEAD, parse, userIn } from './redis-record.js';
+import { DESTROY, INDEX, PUT, TOUCH } from './redis-scripts.js';
 import { isName, requireId, requireKeptRecord, requireKeptUser, requireMoment } from './validate.js';
 
 export type {
@@ -61,73 +62,6 @@ const HINTS: OptionHints = {
 
 /** Keys outlive what they hold by this, so that clocks of replicas that differ a little agree on what is there. */
 const MARGIN = 60_000;
-
-/** Digits of a time and of a version; times in milliseconds fit until the year 318857. */
-const DIGITS = 16;
-/** Head of a session: expiry, version, creation and the name of the write, each followed by a space. */
-const HEAD = 4 * (DIGITS + 1);
-/**
- * An ended one: the letter x, until when its id is refused, when it was ended and the name of that write, each followed
- * by a space, and the id under which it goes on, if any.
- */
-const ENDED = 'x';
-
-// In all of them KEYS[1] is the session and ARGV[1] the time by the app's clock. A script that could find `head` of
-// another kind of value fails with Redis' own WRONGTYPE.
-
-/**
- * ARGV: now, expected version, name of this write, time to live, value. A client may send a command again after a lost
- * connection: a write that finds itself done already, by its name, is saved and no conflict.
- */
-const PUT = script(`
-local head = redis.call('GETRANGE', KEYS[1], 0, ${HEAD - 1})
-local now, expected, version = tonumber(ARGV[1]), tonumber(ARGV[2]), 0
-if string.sub(head, 1, 1) == '${ENDED}' then
-  if tonumber(string.sub(head, 2, ${DIGITS + 1})) > now then return 'gone' end
-elseif head ~= '' and tonumber(string.sub(head, 1, ${DIGITS})) > now then
-  version = tonumber(string.sub(head, ${DIGITS + 2}, ${2 * DIGITS + 1}))
-  if version == expected + 1 and string.sub(head, ${3 * DIGITS + 4}, ${4 * DIGITS + 3}) == ARGV[3] then return 'saved' end
-end
-if version == 0 and expected ~= 0 then return 'gone' end
-if version ~= expected then return 'conflict' end
-redis.call('SET', KEYS[1], ARGV[5], 'PX', ARGV[4])
-return 'saved'`);
-
-/** ARGV: now, new expiry, time to live. Overwrites the expiry in place; returns the head and whose it is. */
-const TOUCH = script(`
-local expiry = redis.call('GETRANGE', KEYS[1], 0, ${DIGITS - 1})
-if expiry == '' or string.sub(expiry, 1, 1) == '${ENDED}' or tonumber(expiry) <= tonumber(ARGV[1]) then return false end
-redis.call('SETRANGE', KEYS[1], 0, ARGV[2])
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
-return string.match(redis.call('GET', KEYS[1]), '^[^\\n]*')`);
-
-/**
- * ARGV: now, until, name of this write, successor, time to live. Returns the head of what lived until now, and whose it
- * was; the letter x when this write has ended it already, sent again by the client; nothing where nothing lived.
- */
-const DESTROY = script(`
-local before, now = redis.call('GET', KEYS[1]), tonumber(ARGV[1])
-local rest = ' ' .. ARGV[1] .. ' ' .. ARGV[3] .. ' ' .. ARGV[4]
-local lived = false
-if before and string.sub(before, 1, 1) == '${ENDED}' then
-  if string.sub(before, ${2 * DIGITS + 4}, ${3 * DIGITS + 3}) == ARGV[3] then return '${ENDED}' end
-  local known = string.sub(before, 2, ${DIGITS + 1})
-  if tonumber(known) > now then
-    if known >= ARGV[2] then return false end
-    rest = string.sub(before, ${DIGITS + 2})
-  end
-elseif before and tonumber(string.sub(before, 1, ${DIGITS})) > now then
-  lived = string.match(before, '^[^\\n]*')
-end
-redis.call('SET', KEYS[1], '${ENDED}' .. ARGV[2] .. rest, 'PX', ARGV[5])
-return lived`);
-
-/** KEYS[1] is the sessions of a user. ARGV: now less the margin, id, expiry, time to live. */
-const INDEX = script(`
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
-redis.call('ZADD', KEYS[1], 'GT', ARGV[3], ARGV[2])
-if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[4]) then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
-return 1`);
 
 /**
  * A {@link SessionStore} in Redis 7 or later.
@@ -180,7 +114,7 @@ class StoreInRedis implements RedisStore {
     const write = this.#nameWrite();
     const value = format(record, expected + 1, write);
     const life = timeToLive(record.expiresAt, now);
-    const parts = [number(now), String(expected), write, life, value];
+    const parts = [digits(now), String(expected), write, life, value];
     // Asked at once: over one connection they arrive in this order. Where one fails the caller is told so, and knows
     // as little of the outcome as after any lost connection.
     const [, outcome] = await all([
@@ -194,7 +128,7 @@ class StoreInRedis implements RedisStore {
     requireMoment(expiresAt);
     if (!isName(id)) return false;
     const now = this.#clock();
-    const parts = [number(now), number(expiresAt), timeToLive(expiresAt, now)];
+    const parts = [digits(now), digits(expiresAt), timeToLive(expiresAt, now)];
     const head = asText(await runScript(this.#command, TOUCH, this.#sessionKey(id), parts));
     if (head === undefined) return false;
     const user = userIn(head);
@@ -207,7 +141,7 @@ class StoreInRedis implements RedisStore {
     requireMoment(until);
     if (!isName(id)) return false;
     const now = this.#clock();
-    const parts = [number(now), number(until), this.#nameWrite(), next, timeToLive(until, now)];
+    const parts = [digits(now), digits(until), this.#nameWrite(), next, timeToLive(until, now)];
     const head = asText(await runScript(this.#command, DESTROY, this.#sessionKey(id), parts));
     if (head === undefined) return false;
     const user = head === ENDED ? undefined : userIn(head);
@@ -233,7 +167,7 @@ class StoreInRedis implements RedisStore {
     const key = this.#userKey(named);
     const owner = JSON.stringify(named);
     const now = this.#clock();
-    const from = number(Math.max(0, now - MARGIN));
+    const from = digits(Math.max(0, now - MARGIN));
     const seen = new Set<string>();
     const found: UserSession[] = [];
     // A session that has ended since the look at the index may have got a new id, which stood there before it ended:
@@ -261,8 +195,8 @@ class StoreInRedis implements RedisStore {
   }
 
   #index(user: string, id: string, expiresAt: number, now: number): Promise<unknown> {
-    const past = number(Math.max(0, now - MARGIN));
-    const parts = [past, id, number(expiresAt), timeToLive(expiresAt, now)];
+    const past = digits(Math.max(0, now - MARGIN));
+    const parts = [past, id, digits(expiresAt), timeToLive(expiresAt, now)];
     return runScript(this.#command, INDEX, this.#userKey(user), parts);
   }
 
@@ -288,38 +222,6 @@ async function all<T>(promises: ReadonlyArray<Promise<T> | undefined>): Promise<
   return results.map((result) => (result as PromiseFulfilledResult<T>).value);
 }
 
-function number(value: number): string {
-  return Math.floor(value).toString().padStart(DIGITS, '0');
-}
-
 function timeToLive(until: number, now: number): string {
   return Math.max(1, Math.ceil(until - now + MARGIN)).toString();
-}
-
-function format({ text, createdAt, expiresAt, user }: SessionRecord, version: number, write: string): string {
-  const owner = user === undefined ? '' : JSON.stringify(user);
-  return `${number(expiresAt)} ${number(version)} ${number(createdAt)} ${write} ${owner}\n${text}`;
-}
-
-/** Undefined for a session that has ended. */
-function parse(value: string): StoredSession | undefined {
-  const end = value.indexOf('\n');
-  if (value.startsWith(ENDED) || end < 0) return undefined;
-  const user = userIn(value.slice(0, end));
-  return {
-    text: value.slice(end + 1),
-    createdAt: field(value, 2),
-    expiresAt: field(value, 0),
-    version: field(value, 1),
-    ...(user === undefined ? {} : { user }),
-  };
-}
-
-function field(head: string, index: number): number {
-  return Number(head.slice(index * (DIGITS + 1), index * (DIGITS + 1) + DIGITS));
-}
-
-function userIn(head: string): string | undefined {
-  const owner = head.slice(HEAD);
-  return owner === '' ? undefined : (JSON.parse(owner) as string);
 }

@@ -1,6 +1,6 @@
 // The stores of an app with a name: the contract of all stores, and what is theirs alone.
 import { describe, expect, test } from 'vitest';
-import { BothStores, UsersOfApp } from '../../../src/sessions/stores/apps.js';
+import { BothStores, usersOfApp } from '../../../src/sessions/stores/apps.js';
 import { memoryStore } from '../../../src/sessions/stores/memory.js';
 import { manualClock, sessionStoreContract } from '../../../src/testing/index.js';
 
@@ -13,11 +13,11 @@ const record = (user?: string) => ({
 });
 
 describe.each([
-  ['users of an app', (clock: () => number) => new UsersOfApp(memoryStore({ clock }), ['shop'])],
+  ['users of an app', (clock: () => number) => usersOfApp(memoryStore({ clock }), ['shop'])],
   ['both stores', (clock: () => number) => new BothStores(memoryStore({ clock }), memoryStore({ clock }))],
   [
     'users of an app whose name changes',
-    (clock: () => number) => new UsersOfApp(memoryStore({ clock }), [undefined, 'shop']),
+    (clock: () => number) => usersOfApp(memoryStore({ clock }), [undefined, 'shop']),
   ],
 ] as const)('the contract of session stores, %s', (_, store) => {
   const make = () => {
@@ -71,7 +71,7 @@ describe('a session that began under one name', () => {
 
 test('two apps in one table know a user by the same id, and end only their own sessions', async () => {
   const store = memoryStore({ clock: () => START });
-  const [shop, blog] = [new UsersOfApp(store, ['shop']), new UsersOfApp(store, ['blog'])];
+  const [shop, blog] = [usersOfApp(store, ['shop']), usersOfApp(store, ['blog'])];
   await shop.put('s', record('ada'), 0);
   await blog.put('b', record('ada'), 0);
   await store.put('u', record('ada'), 0);
@@ -79,7 +79,7 @@ test('two apps in one table know a user by the same id, and end only their own s
   expect(await blog.listUser('ada')).toMatchObject([{ id: 'b' }]);
   expect(await store.listUser('ada')).toMatchObject([{ id: 'u' }]);
   expect(await shop.get('s')).toMatchObject({ user: 'ada' });
-  expect(await new UsersOfApp(store, ['shop', undefined]).listUser('ada')).toMatchObject([
+  expect(await usersOfApp(store, ['shop', undefined]).listUser('ada')).toMatchObject([
     { id: 's' },
     { id: 'u' },
   ]);

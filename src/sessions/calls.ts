@@ -1,0 +1,48 @@
+// Calls of a session's methods as other libraries have them: each is refused with what to write here.
+import { type OptionNames, requireOptions } from '../config/options.js';
+import { KeyturnError } from '../errors.js';
+import type { RegenerateOptions } from './session.js';
+
+const REGENERATE_OPTIONS: OptionNames<RegenerateOptions> = { keep: true, epoch: true };
+
+/** @throws KeyturnError `argument_invalid` */
+export function regenerateOptions(given: readonly unknown[]): RegenerateOptions {
+  const [options, ...more] = given;
+  if (typeof options === 'function' || more.length > 0) throw misread(given, 'regenerate');
+  if (isNames(options)) return { keep: options };
+  if (Array.isArray(options))
+    throw wrong('regenerate() was given a list of something else than names', KEEP_HINT);
+  requireOptions(options, 'regenerate(options)', REGENERATE_OPTIONS);
+  const { keep } = (options ?? {}) as RegenerateOptions;
+  if (keep === undefined || typeof keep === 'boolean' || isNames(keep))
+    return (options ?? {}) as RegenerateOptions;
+  throw wrong('keep is no list of names, and neither true nor false', KEEP_HINT);
+}
+
+const KEEP_HINT = 'write regenerate({ keep: ["cart"] }), or keep: true for all';
+
+function isNames(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((name) => typeof name === 'string');
+}
+
+/** A callback, as express-session takes one: it would never be called. */
+export function misread(given: readonly unknown[], method: 'regenerate' | 'destroy'): KeyturnError {
+  return given.some((each) => typeof each === 'function')
+    ? wrong(
+        `session.${method}() takes no callback: it is done when it returns`,
+        `write session.${method}(), and go on in the next line`,
+      )
+    : wrong(
+        `${method}() was given more than it takes`,
+        method === 'destroy' ? 'write session.destroy()' : KEEP_HINT,
+      );
+}
+
+/** @throws KeyturnError `argument_invalid` */
+export function requireName(name: unknown, call: string, hint: string): void {
+  if (typeof name !== 'string') throw wrong(`session.${call} was called without a name: ${hint}`, hint);
+}
+
+export function wrong(message: string, hint: string): KeyturnError {
+  return new KeyturnError('argument_invalid', message, hint);
+}

@@ -1,0 +1,77 @@
+// The data of a session: which names it can have, and how it becomes text.
+import { KeyturnError } from '../errors.js';
+import type { Session, SessionControls, SessionValues } from './session.js';
+
+const METHODS: { readonly [Name in keyof SessionControls]: true } = {
+  id: true,
+  isNew: true,
+  regenerate: true,
+  destroy: true,
+  update: true,
+  get: true,
+  set: true,
+  delete: true,
+};
+
+/** What other libraries call so. Each says what to write here, and none can be the name of data. */
+export const ELSEWHERE: Readonly<Record<string, string>> = {
+  save: 'what has changed is saved before the response goes out; await session.update(fn) saves at once',
+  touch: 'a session in use is extended by itself',
+  reload: 'await session.update(fn) works on what is stored by then',
+  resetMaxAge: 'a session in use is extended by itself',
+};
+export const NOT_HERE: Readonly<Record<string, string>> = {
+  cookie:
+    'how the cookie is made is set under [session.cookie], and how long it lives by idle and max_age under [session]',
+  sessionId: 'write session.id',
+};
+
+const RESERVED: ReadonlySet<string> = new Set([
+  ...Object.keys(METHODS),
+  ...Object.keys(ELSEWHERE),
+  ...Object.keys(NOT_HERE),
+  'constructor',
+  'toJSON',
+  '__proto__',
+]);
+
+/** Puts data into a session object, replacing what it has. */
+export function fill(session: Record<string, unknown>, data: Readonly<Record<string, unknown>>): void {
+  for (const key of Object.keys(session)) delete session[key];
+  for (const key of Object.keys(data)) if (!RESERVED.has(key)) session[key] = data[key];
+}
+
+/**
+ * The data as JSON text.
+ *
+ * @throws KeyturnError `session_invalid` when it holds what JSON cannot carry, or a reserved name
+ */
+export function dataText(session: SessionValues): string {
+  for (const key of Object.keys(session)) refuseReserved(key);
+  try {
+    return JSON.stringify(session);
+  } catch (error) {
+    throw new KeyturnError(
+      'session_invalid',
+      'the session holds what JSON cannot carry',
+      'keep plain values in it: no BigInt, no object that holds itself',
+      { cause: error },
+    );
+  }
+}
+
+/** @throws KeyturnError `session_invalid` */
+export function refuseReserved(key: string): void {
+  if (!RESERVED.has(key)) return;
+  throw new KeyturnError(
+    'session_invalid',
+    `"${key}" cannot be the name of data in a session`,
+    'choose another name: methods of the session are called so',
+  );
+}
+
+/** Whether there is anything to keep. */
+export function isEmpty(session: Session): boolean {
+  for (const key in session) if (Object.hasOwn(session, key)) return false;
+  return true;
+}

@@ -1,0 +1,262 @@
+// A session while a request has it: where it stands, and the object that the app holds.
+import { requireFunction } from '../config/options.js';
+import { KeyturnError } from '../errors.js';
+import { randomId } from '../signing/random.js';
+import { misread, regenerateOptions, requireName, wrong } from './calls.js';
+import { ELSEWHERE, fill, isEmpty, NOT_HERE, refuseReserved } from './data.js';
+import type { Session, SessionValues } from './session.js';
+import type { EndedSession } from './stores/contract.js';
+
+/** How a session in a store is changed at once; sessions in the cookie have none. */
+export type Updater = (
+  state: SessionState,
+  change: (data: SessionValues) => void | Promise<void>,
+) => Promise<void>;
+
+/** Where a session stands, kept beside the object that the app holds. Times in seconds since 1970. */
+export class SessionState {
+  /** What the app holds. */
+  readonly session: Session;
+  id: string;
+  /** When the session began; undefined: it begins when it is saved. */
+  createdAt: number | undefined;
+  /** The data as JSON text, as it was loaded; `{}` for a new one. */
+  base: string;
+  /** The id that CSRF tokens were bound to before there was a session, until `regenerate`. */
+  csrf: string | undefined;
+  /** The user's epoch when the session was saved. */
+  epoch: string | undefined;
+  /** Present when the request carried a valid session. */
+  readonly carried: Carried | undefined;
+  /** The id that CSRF tokens of that session are bound to. */
+  readonly carriedBinding: string | undefined;
+  /** The id of an ended session, where the request carried the cookie of one. */
+  readonly former: string | undefined;
+  /** Present when it ended a moment ago: see {@link SessionState.willBe}. */
+  readonly overtaken: EndedSession | undefined;
+  /** The id of a session that `regenerate` has replaced. */
+  replaced: string | undefined = undefined;
+  /** Names of data that `regenerate` has taken over from it. */
+  kept: readonly string[] = [];
+  /** The user's epoch that the request says it has begun. */
+  ownEpoch: string | number | undefined = undefined;
+  /** `regenerate` was called: there will be a session, even an empty one. */
+  regenerated = false;
+  fresh: boolean;
+  ended = false;
+  /** `destroy` was called: what the request carried ends, whatever comes after. */
+  destroyed = false;
+  /** That it has been ended, as a `Set-Cookie` header: for an answer, too, that tells of an error. */
+  cleared: string | undefined = undefined;
+  /** The data as JSON text, as it was last saved. */
+  saved: string | undefined = undefined;
+  /** Saving it has failed, or is still going on: the browser keeps the one it has. */
+  unsaved = false;
+  /** The request carries a session from the future: that is none, and no other takes its place before a sign-in. */
+  early = false;
+  /** Told of changes that come after the response, and so to nothing. */
+  late: (() => void) | undefined = undefined;
+
+  private constructor(
+    from: LoadedSession,
+    carried: Carried | undefined,
+    update: Updater | undefined,
+    former?: string,
+    overtaken?: EndedSession,
+  ) {
+    this.id = from.id;
+    this.createdAt = from.createdAt;
+    this.base = from.base;
+    this.csrf = from.csrf;
+    this.epoch = from.epoch;
+    this.carried = carried;
+    this.carriedBinding = carried && (from.csrf ?? carried.id);
+    this.fresh = carried === undefined;
+    this.former = former;
+    this.overtaken = overtaken;
+    this.session = new SessionObject(this, from.data, update) as unknown as Session;
+  }
+
+  /** A session that the request did not carry, or only the cookie of one that has ended. */
+  static fresh(former?: string, overtaken?: EndedSession): SessionState {
+    return new SessionState({ ...NOTHING, id: newSessionId() }, undefined, undefined, former, overtaken);
+  }
+
+  /** The session that the request carried. */
+  static loaded(from: LoadedSession, carried: Carried, update?: Updater): SessionState {
+    return new SessionState(from, carried, update);
+  }
+
+  /** When the clock is right again the visitor is signed in as before: only a new sign-in is worth that. */
+  get keepsCookie(): boolean {
+    return this.early && !this.regenerated;
+  }
+
+  /**
+   * Whether there will be a session after the response. What a request merely writes that was overtaken by a sign-in,
+   * or a sign-out, begins none: its cookie would take the place of the newer one.
+   */
+  get willBe(): boolean {
+    if (this.ended) return false;
+    return !this.fresh || this.regenerated || (this.overtaken === undefined && !isEmpty(this.session));
+  }
+}
+
+/** A session as it was kept. */
+export interface LoadedSession {
+  readonly id: string;
+  /** Seconds since 1970. */
+  readonly createdAt: number | undefined;
+  readonly csrf: string | undefined;
+  readonly epoch: string | undefined;
+  readonly data: Readonly<Record<string, unknown>>;
+  /** `data` as JSON text. */
+  readonly base: string;
+}
+
+const NOTHING: Omit<LoadedSession, 'id'> = {
+  createdAt: undefined,
+  csrf: undefined,
+  epoch: undefined,
+  data: {},
+  base: '{}',
+};
+
+/** The session that the request carried. Times in seconds since 1970. */
+export interface Carried {
+  readonly id: string;
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+  /** Signed by a retiring key. */
+  readonly stale: boolean;
+  /** Version in the store; 0 for sessions in the cookie. */
+  version: number;
+}
+
+const ID_BYTES = 16;
+
+/** A random session id: 128 bits, 22 characters. */
+export function newSessionId(): string {
+  return randomId(ID_BYTES);
+}
+
+/** The class behind {@link Session}. Data stands in own properties; everything else is private or on the prototype. */
+class SessionObject {
+  readonly #state: SessionState;
+  readonly #update: Updater | undefined;
+
+  constructor(state: SessionState, data: Readonly<Record<string, unknown>>, update: Updater | undefined) {
+    this.#state = state;
+    this.#update = update;
+    fill(this as unknown as Record<string, unknown>, data);
+  }
+
+  get id(): string {
+    return this.#state.id;
+  }
+
+  set id(_: unknown) {
+    throw wrong('session.id cannot be set', 'write session.regenerate() for a new one');
+  }
+
+  get isNew(): boolean {
+    return this.#state.fresh;
+  }
+
+  set isNew(_: unknown) {
+    throw wrong('session.isNew cannot be set', 'keep data under another name');
+  }
+
+  regenerate(...given: readonly unknown[]): void {
+    const options = regenerateOptions(given);
+    const state = this.#state;
+    state.late?.();
+    const data = this as unknown as Record<string, unknown>;
+    const before = state.regenerated ? state.kept : Object.keys(data);
+    const { keep = false } = options;
+    if (keep !== true) {
+      for (const key of Object.keys(data)) if (keep === false || !keep.includes(key)) delete data[key];
+    }
+    state.kept = before.filter((key) => Object.hasOwn(data, key));
+    state.ownEpoch = options.epoch;
+    state.replaced ??= state.carried?.id ?? state.former;
+    state.regenerated = true;
+    state.id = newSessionId();
+    state.createdAt = undefined;
+    state.csrf = undefined;
+    if (state.kept.length === 0) state.epoch = undefined;
+    state.fresh = true;
+    state.ended = false;
+  }
+
+  destroy(...given: readonly unknown[]): void {
+    if (given.length > 0) throw misread(given, 'destroy');
+    const state = this.#state;
+    state.late?.();
+    const data = this as unknown as Record<string, unknown>;
+    for (const key of Object.keys(data)) delete data[key];
+    state.ended = true;
+    state.destroyed = true;
+  }
+
+  async update(change: (data: SessionValues) => void | Promise<void>): Promise<void> {
+    requireFunction(change ?? null, 'what update() was given', 'write await session.update((data) => { … })');
+    const state = this.#state;
+    if (state.overtaken !== undefined && !state.regenerated && !state.ended) throw endedMeanwhile();
+    if (this.#update === undefined || state.carried === undefined || state.regenerated || state.ended) {
+      state.late?.();
+      await change(state.session);
+    } else {
+      await this.#update(state, change);
+    }
+  }
+
+  get(key: string): unknown {
+    requireName(
+      key,
+      'get(name)',
+      'one property is session.name or session.get(name); all of them are { ...session }',
+    );
+    return Object.hasOwn(this, key) ? (this as unknown as Record<string, unknown>)[key] : undefined;
+  }
+
+  set(...given: readonly [key: string, value: unknown]): void {
+    const [key, value] = given;
+    requireName(key, 'set(name, value)', 'write Object.assign(session, values) for several at once');
+    if ((given as readonly unknown[]).length !== 2)
+      throw wrong(
+        'set() takes a name and a value',
+        'write session.set(name, value), or session.name = value',
+      );
+    refuseReserved(key);
+    this.#state.late?.();
+    (this as unknown as Record<string, unknown>)[key] = value;
+  }
+
+  delete(key: string): void {
+    requireName(key, 'delete(name)', 'to end the session write session.destroy()');
+    this.#state.late?.();
+    if (Object.hasOwn(this, key)) delete (this as unknown as Record<string, unknown>)[key];
+  }
+}
+
+for (const [name, hint] of Object.entries(ELSEWHERE)) {
+  const value = () => {
+    throw wrong(`session.${name}() is not needed: ${hint}`, hint);
+  };
+  Object.defineProperty(SessionObject.prototype, name, { value, writable: true, configurable: true });
+}
+for (const [name, hint] of Object.entries(NOT_HERE)) {
+  const refuse = () => {
+    throw wrong(`there is no session.${name}: ${hint}`, hint);
+  };
+  Object.defineProperty(SessionObject.prototype, name, { get: refuse, set: refuse, configurable: true });
+}
+
+export function endedMeanwhile(): KeyturnError {
+  return new KeyturnError(
+    'session_ended',
+    'the session was signed out while it was being changed',
+    'treat the request as signed out',
+  );
+}
