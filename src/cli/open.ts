@@ -2,7 +2,8 @@
 import type { Settings } from '../config/layers.js';
 import { shellQuote } from '../config/shell-quote.js';
 import { type AssumedProfile, assumeProfile } from '../rotation/assumed-profile.js';
-import { Rotation, type RotationOptions } from '../rotation/rotation.js';
+import type { RotationOptions } from '../rotation/opening.js';
+import { Rotation } from '../rotation/rotation.js';
 import type { Context } from './command.js';
 import { lengthOfTime } from './words/time.js';
 

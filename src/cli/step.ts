@@ -1,7 +1,7 @@
 // What the steps of a key's life have in common: the ring they work on, and what they say at the end.
 import { KeyturnError, textsOf } from '../errors.js';
 import type { Keyring } from '../keyring/keyring.js';
-import { NOTHING_TO_DO } from '../keyring/transitions.js';
+import { NOTHING_TO_DO } from '../keyring/step-refusals.js';
 import { printable } from '../printable.js';
 import type { Resolution } from '../resolve/resolve.js';
 import { readOtherConfig } from '../rotation/other-config.js';

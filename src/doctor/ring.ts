@@ -57,7 +57,7 @@ export async function readHidden(
   const other = beside?.path === undefined ? undefined : { path: beside.path, takeAway: [] };
   try {
     const rotation = await Rotation.open({ machine, profile, readOnly: true });
-    const beneath = await rotation.beneath().finally(() => rotation.close());
+    const beneath = await rotation.hiddenDocument().finally(() => rotation.close());
     return beneath === undefined ? other : { path: beneath.place, takeAway: beneath.takeAway };
   } catch (error) {
     if (error instanceof KeyturnError) return other;

@@ -27,7 +27,7 @@ export interface HistoryEntry {
 /** What a ring carries besides its keys. Rings made from variables have none of it. */
 export interface KeyringFacts {
   /** Names the ring over all its generations. */
-  readonly id?: string;
+  readonly id?: string | undefined;
   /** Raised by every transition. */
   readonly generation?: number;
   readonly history?: readonly HistoryEntry[];
@@ -77,6 +77,12 @@ export class Keyring {
       throw new KeyturnError('keyring_invalid', 'the keyring names a key twice', 'keep each secret once');
     }
     this.active = active[0];
+  }
+
+  /** The same generation with other keys: what the clock, or a revocation on another copy, makes of it. */
+  with(keys: readonly Key[], history: readonly HistoryEntry[] = this.history): Keyring {
+    const { id, generation, marks, replaces, published } = this;
+    return new Keyring(keys, { id, generation, history, marks, replaces, published });
   }
 
   get(kid: string): Key | undefined {

@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { KeyturnError } from '../errors.js';
 import { Key, Material } from './key.js';
-import { Keyring } from './keyring.js';
-import { applyScheduled, factsOf, nextScheduledAt } from './scheduled.js';
+import type { Keyring } from './keyring.js';
+import { applyScheduled, nextScheduledAt } from './scheduled.js';
 import { isSame, requireSuccessor, revokedElsewhere } from './successor.js';
 
 /** Told after the ring in force has changed; `former` is undefined when there was none before. Must not throw. */
@@ -185,7 +185,7 @@ function without(ring: Keyring, revoked: ReadonlySet<string>, at: number): Keyri
   if (!ring.live.some(({ id }) => revoked.has(id))) return ring;
   const keys = ring.keys.map((key) => (key.live && revoked.has(key.id) ? key.enter('revoked', at) : key));
   const standIn = revoked.has(ring.active.id) ? [new Key(new Material(randomBytes(32)), 'active')] : [];
-  return new Keyring([...keys, ...standIn], factsOf(ring));
+  return ring.with([...keys, ...standIn]);
 }
 
 function notFound(): never {

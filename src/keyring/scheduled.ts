@@ -1,6 +1,6 @@
 // A promotion that was scheduled when a key was staged: it comes about by the clock alone, on every replica at once.
 import type { Key } from './key.js';
-import { Keyring, type KeyringFacts } from './keyring.js';
+import type { Keyring } from './keyring.js';
 
 /**
  * The ring as it is at a moment: a staged key whose time has come has taken over. Every replica with the same
@@ -18,16 +18,11 @@ export function applyScheduled(ring: Keyring, now: number): Keyring {
     { at, what: 'promote', kid: due.id, why: 'as scheduled when it was staged' },
   ];
   // A document written by hand may schedule more than one: they sign one after another.
-  return applyScheduled(new Keyring(keys, { ...factsOf(ring), history }), now);
+  return applyScheduled(ring.with(keys, history), now);
 }
 
 /** When {@link applyScheduled} next changes; undefined when nothing is scheduled. Milliseconds since 1970. */
 export function nextScheduledAt(ring: Keyring): number | undefined {
   const scheduled = ring.keys.flatMap((key) => key.scheduledFor ?? []);
   return scheduled.length === 0 ? undefined : Math.min(...scheduled);
-}
-
-/** What a ring carries besides its keys, for what the clock alone has made of it. */
-export function factsOf({ id, generation, history, marks, replaces, published }: Keyring): KeyringFacts {
-  return { ...(id === undefined ? {} : { id }), generation, history, marks, replaces, published };
 }

@@ -3,15 +3,22 @@
 // What they guarantee, as long as every ready replica has a ring at most `maxLag` after it was published: a token
 // that one ready replica issued is accepted by every ready replica until it expires. Revoking is exempt.
 // test/keyring/model.test.ts explores this exhaustively with these very functions, and says what they rest on.
-import { type ErrorText, KeyturnError } from '../errors.js';
+import { KeyturnError } from '../errors.js';
 import { formerKey, forwardAgain, lastRollback } from './former-key.js';
-import { historyText } from './history-text.js';
-import { Key, longer, type Material, typed } from './key.js';
-import { Keyring } from './keyring.js';
-import { gatherMarks } from './marks.js';
-import { foldedHistory, prunedKeys } from './prune.js';
-import { applyScheduled, factsOf } from './scheduled.js';
+import { Key, type Material, typed } from './key.js';
+import type { Keyring } from './keyring.js';
+import { handOver, nextGeneration, presentRing, withKey } from './next-generation.js';
 import { isLive, replicasWithout, type TransitionFacts } from './step-facts.js';
+import {
+  doneAlready,
+  knownKey,
+  refuseBehind,
+  refuseSigning,
+  refuseUndated,
+  secretGone,
+  stagedKey,
+  tooEarly,
+} from './step-refusals.js';
 import {
   expiryOf,
   knownToAllAt,
@@ -33,7 +40,7 @@ export function stage(
   facts: TransitionFacts,
   scheduledFor?: number,
 ): Keyring {
-  const ring = present(published, facts);
+  const ring = presentRing(published, facts);
   const pending = ring.keys.find((key) => key.state === 'staged');
   if (pending !== undefined) {
     throw new KeyturnError(
@@ -61,7 +68,7 @@ export function stage(
     scheduledFor,
     clocks: facts.clocks,
   });
-  return next(ring, [key, ...ring.keys], 'stage', key.id, facts);
+  return nextGeneration(ring, [key, ...ring.keys], 'stage', key.id, facts);
 }
 
 /**
@@ -73,10 +80,10 @@ export function stage(
  * @throws KeyturnError `key_unknown`, `key_state`, `done_already`, `replica_behind`, `too_early`, `keyring_not_document`
  */
 export function promote(published: Keyring, kid: string | undefined, facts: TransitionFacts): Keyring {
-  const ring = present(published, facts);
+  const ring = presentRing(published, facts);
   const key = kid === undefined ? stagedKey(ring) : knownKey(ring, kid);
   if (key.state === 'active') throw doneAlready(`the key ${key.id} signs already`);
-  if (key.state !== 'staged' && key.state !== 'retiring') throw gone(key, 'sign again');
+  if (key.state !== 'staged' && key.state !== 'retiring') throw secretGone(key, 'sign again');
   refuseBehind(key, facts);
   if (key.state === 'staged' && !allReport(key, facts)) {
     refuseUndated(ring, key);
@@ -99,7 +106,7 @@ export function promote(published: Keyring, kid: string | undefined, facts: Tran
  * @throws KeyturnError `rollback_impossible`, `done_already`, `replica_behind`, `keyring_not_document`
  */
 export function rollback(published: Keyring, facts: TransitionFacts): Keyring {
-  const ring = present(published, facts);
+  const ring = presentRing(published, facts);
   const before = lastRollback(ring);
   if (before !== undefined) {
     const newer = forwardAgain(ring);
@@ -140,7 +147,7 @@ export function retire(published: Keyring, kid: string | undefined, facts: Trans
 }
 
 function retireAll(published: Keyring, facts: TransitionFacts): Keyring {
-  const retiring = present(published, facts).keys.filter(({ state }) => state === 'retiring');
+  const retiring = presentRing(published, facts).keys.filter(({ state }) => state === 'retiring');
   if (retiring.length === 0) throw doneAlready('no key is retiring', 'there is nothing to clean up');
   let ring = published;
   const refusals: KeyturnError[] = [];
@@ -159,12 +166,12 @@ function retireAll(published: Keyring, facts: TransitionFacts): Keyring {
 }
 
 function retireOne(published: Keyring, kid: string, facts: TransitionFacts): Keyring {
-  const ring = present(published, facts);
+  const ring = presentRing(published, facts);
   const key = knownKey(ring, kid);
   if (key.state === 'retired') throw doneAlready(`the key ${key.id} is retired already`);
   if (key.state === 'active')
     throw new KeyturnError('key_state', `the key ${key.id} signs`, 'promote another one first');
-  if (key.state !== 'staged' && key.state !== 'retiring') throw gone(key, 'be retired');
+  if (key.state !== 'staged' && key.state !== 'retiring') throw secretGone(key, 'be retired');
   if (key.scheduledFor !== undefined && key.scheduledFor < knownToAllAt(facts)) {
     throw new KeyturnError(
       'key_state',
@@ -199,7 +206,7 @@ function retireOne(published: Keyring, kid: string, facts: TransitionFacts): Key
       );
     }
   }
-  return next(ring, replace(ring, key.enter('retired', facts.now)), 'retire', key.id, facts);
+  return nextGeneration(ring, withKey(ring, key.enter('retired', facts.now)), 'retire', key.id, facts);
 }
 
 /**
@@ -209,32 +216,21 @@ function retireOne(published: Keyring, kid: string, facts: TransitionFacts): Key
  * @throws KeyturnError `key_unknown`, `done_already`, `reason_missing`, `keyring_not_document`
  */
 export function revoke(published: Keyring, kid: string, fresh: Material, facts: TransitionFacts): Keyring {
-  const ring = present(published, facts);
+  const ring = presentRing(published, facts);
   const key = knownKey(ring, kid);
   if (key.state === 'revoked') throw doneAlready(`the key ${kid} is revoked already`);
   if (facts.why === undefined || facts.why.trim() === '') {
     throw new KeyturnError('reason_missing', 'revoking needs a reason', 'say why: it stands in the history');
   }
-  const keys = replace(ring, key.enter('revoked', facts.now));
-  if (key.state !== 'active') return next(ring, keys, 'revoke', kid, facts);
+  const keys = withKey(ring, key.enter('revoked', facts.now));
+  if (key.state !== 'active') return nextGeneration(ring, keys, 'revoke', kid, facts);
   const staged = keys.find((candidate) => candidate.state === 'staged');
   const successor = (staged ?? new Key(fresh, 'staged', { dates: { staged: facts.now } })).enter(
     'active',
     facts.now,
   );
   const others = keys.filter((candidate) => candidate.id !== successor.id);
-  return next(ring, [successor, ...others], 'revoke', kid, facts);
-}
-
-/** The ring that a transition starts from: as it is now, scheduled promotions that are due included. */
-function present(published: Keyring, facts: TransitionFacts): Keyring {
-  const ring = applyScheduled(published, facts.now);
-  if (ring === published) return ring;
-  // The one that was taken over from may have signed with the lifetimes in force until now.
-  const keys = ring.keys.map((key) =>
-    key.id === published.active.id ? key.withLifetimes(facts.lifetimes) : key,
-  );
-  return new Keyring(keys, factsOf(ring));
+  return nextGeneration(ring, [successor, ...others], 'revoke', kid, facts);
 }
 
 function allReport(key: Key, { replicas, expectedReplicas }: TransitionFacts): boolean {
@@ -245,123 +241,4 @@ function allReport(key: Key, { replicas, expectedReplicas }: TransitionFacts): b
     replicas.filter((replica) => isLive(replica) && replica.silent !== true).length >= expectedReplicas &&
     replicasWithout(key.id, replicas).length === 0
   );
-}
-
-function refuseBehind(key: Key, facts: TransitionFacts): void {
-  const [behind] = replicasWithout(key.id, facts.replicas);
-  if (behind === undefined) return;
-  throw new KeyturnError(
-    'replica_behind',
-    `${behind.instance} cannot verify with the key ${key.id} yet`,
-    'wait until it has the newest ring, or stop it; keyturn status shows all replicas',
-    { replica: behind.instance, kid: key.id },
-  );
-}
-
-/** A document written by hand may not say since when: then no wait can be computed from it. */
-function refuseUndated(ring: Keyring, key: Key): void {
-  if (ring.id === undefined || key.dates[key.state] !== undefined) return;
-  throw new KeyturnError(
-    'document_invalid',
-    `the document does not say since when the key ${key.id} is ${key.state}`,
-    `add the moment to its dates, as "${key.state}": "${new Date(0).toISOString()}" with the true date`,
-  );
-}
-
-function refuseSigning(key: Key, facts: TransitionFacts): void {
-  const behind = facts.replicas.find((replica) => isLive(replica) && replica.signs === key.id);
-  if (behind === undefined) return;
-  throw new KeyturnError(
-    'replica_behind',
-    `${behind.instance} still signs with the key ${key.id}`,
-    'wait until it has the newest ring, or stop it; keyturn status shows all replicas',
-    { replica: behind.instance, kid: key.id },
-  );
-}
-
-function handOver(ring: Keyring, to: Key, what: string, facts: TransitionFacts): Keyring {
-  const keys = ring.keys.map((key) => {
-    if (key.id === to.id) return key.enter('active', facts.now).withLifetimes(facts.lifetimes);
-    return key.state === 'active' ? key.enter('retiring', facts.now).withLifetimes(facts.lifetimes) : key;
-  });
-  return next(ring, keys, what, to.id, facts);
-}
-
-/** The next generation, with a line in the ring's own history. */
-function next(
-  ring: Keyring,
-  keys: readonly Key[],
-  what: string,
-  kid: string,
-  facts: TransitionFacts,
-): Keyring {
-  if (ring.id === undefined) {
-    throw new KeyturnError(
-      'keyring_not_document',
-      'the keys in force are not in a keyring document',
-      'turn them into one: keyturn init, or keyturn import FILE',
-    );
-  }
-  const entry = {
-    at: facts.now,
-    what,
-    kid,
-    ...historyText(facts),
-    ...(facts.gone && facts.gone.length > 0 ? { gone: facts.gone } : {}),
-  };
-  // Whoever signs may have issued tokens with the lifetimes in force until now.
-  const noted = keys.map((key) =>
-    key.state === 'active' ? key.withLifetimes(longer(key.lifetimes, facts.lifetimes)) : key,
-  );
-  const generation = ring.generation + 1;
-  return new Keyring(prunedKeys(noted, facts), {
-    id: ring.id,
-    generation,
-    history: foldedHistory([...ring.history, entry]),
-    marks: gatherMarks(ring.marks, generation),
-    replaces: ring.replaces,
-  });
-}
-
-function replace(ring: Keyring, by: Key): readonly Key[] {
-  return ring.keys.map((key) => (key.id === by.id ? by : key));
-}
-
-function knownKey(ring: Keyring, kid: string): Key {
-  const key = ring.get(kid);
-  if (key === undefined)
-    throw new KeyturnError('key_unknown', 'the ring has no key of that id', 'keyturn status lists the keys');
-  return key;
-}
-
-function stagedKey(ring: Keyring): Key {
-  const key = ring.keys.find((candidate) => candidate.state === 'staged');
-  if (key !== undefined) return key;
-  const newer = forwardAgain(ring);
-  throw new KeyturnError(
-    'key_unknown',
-    'no key is staged',
-    newer === undefined
-      ? 'stage one first: keyturn stage, or keyturn rotate'
-      : `to let ${newer.id} sign again, which was rolled back: keyturn promote ${typed(newer.id)}; for a new key: keyturn rotate`,
-  );
-}
-
-/** The hint of what is done already, where nothing else can be done. */
-export const NOTHING_TO_DO = 'there is nothing to do';
-
-function doneAlready(what: ErrorText, hint = NOTHING_TO_DO): KeyturnError {
-  return new KeyturnError('done_already', what, hint);
-}
-
-function gone(key: Key, what: string): KeyturnError {
-  return new KeyturnError(
-    'key_state',
-    `the key ${key.id} is ${key.state} and cannot ${what}`,
-    'its secret is gone; stage a new key',
-  );
-}
-
-function tooEarly(what: string, safeAt: number, also = ''): KeyturnError {
-  return new KeyturnError('too_early', what, (say) => `it is safe at ${say(safeAt)}${also}`, { safeAt });
 }

@@ -5,8 +5,9 @@ import { type KeyState, Material } from '../keyring/key.js';
 import type { Config } from '../purposes/payloads.js';
 import { type Machine, thisMachine } from '../resolve/machine.js';
 import { initRing } from './init/init.js';
+import type { RotationOptions } from './opening.js';
 import { publicRotation, type Rotation } from './public.js';
-import { Rotation as RingRotation, type RotationOptions } from './rotation.js';
+import { Rotation as RingRotation } from './rotation.js';
 import { strongSecret } from './strong-secret.js';
 
 export type { HeardReport } from '../fleet/authentic.js';

@@ -1,91 +1,43 @@
 // Rotation as a library: what the commands do, for programs. It finds the keyring in force through the one
 // resolver, gathers the facts, applies a pure transition and writes the result back whole.
-import { elsewhereBelow } from '../config/places-below.js';
-import { Engines } from '../engines/engines.js';
+import type { Engines } from '../engines/engines.js';
 import { KeyturnError } from '../errors.js';
 import type { HeardReport } from '../fleet/authentic.js';
-import { type FactParts, factsOf } from '../fleet/facts.js';
-import { timesOf } from '../fleet/fleet-times.js';
 import { otherApps } from '../fleet/other-apps.js';
-import { refuseDisagreement } from '../fleet/refusals.js';
-import { endedFacts, lastSignedByAll } from '../fleet/replica-facts.js';
-import { heardAfter } from '../fleet/report-interval.js';
-import { type CountsBy, replicasIn, saySilence } from '../fleet/silent.js';
-import { parseDocument, writeDocument } from '../keyring/document.js';
-import { type ClockReadings, Material } from '../keyring/key.js';
+import { type CountsBy, replicasIn } from '../fleet/silent.js';
+import { parseDocument } from '../keyring/document.js';
+import { Material } from '../keyring/key.js';
 import type { HistoryEntry, Keyring } from '../keyring/keyring.js';
 import { merge } from '../keyring/merge.js';
 import { applyScheduled } from '../keyring/scheduled.js';
-import { requireSpareRoom, shrinkToFit } from '../keyring/size-limit.js';
-import type { ReplicaFacts, TransitionFacts } from '../keyring/step-facts.js';
 import { promote, retire, revoke, rollback, stage } from '../keyring/transitions.js';
-import { madeAt } from '../keyring/waits.js';
 import { FileRingStore } from '../keyring-stores/file.js';
-import { openRingPlaces } from '../keyring-stores/open.js';
-import { NOWHERE, type RingPlaces } from '../keyring-stores/places.js';
+import type { RingPlaces } from '../keyring-stores/places.js';
 import { PurposeRegistry } from '../purposes/registry.js';
-import type { Machine } from '../resolve/machine.js';
-import { type Resolution, resolve } from '../resolve/resolve.js';
+import type { Resolution } from '../resolve/resolve.js';
 import { generateSecret } from '../secret/generate.js';
 import { cleanSecret } from '../secret/text.js';
-import { type AssumedProfile, withProductionWaits } from './assumed-profile.js';
+import type { AssumedProfile } from './assumed-profile.js';
 import { type Deploy, deploysOf } from './deploys.js';
-import { isNamed, withGone } from './gone-processes.js';
+import { Gathering } from './gathering.js';
+import { findHidden, type HiddenDocument } from './hidden-document.js';
 import { type Impact, impactOf, type Step } from './impact.js';
-import {
-  type ByHand,
-  COMMAND_WORDS,
-  NO_KEYRING_HINT,
-  REVOKE_BY_HAND,
-  refuseOtherSource,
-  refuseUnchangeable,
-  STEP_BY_HAND,
-  stillHidden,
-  variablesOfKeys,
-} from './refusals.js';
+import { type OpenedRotation, openParts, type RotationOptions } from './opening.js';
+import { refuseOtherSource, refuseUnchangeable, stillHidden } from './refusals.js';
+import { RingAccess } from './ring-access.js';
 import { type Status, statusOf } from './status.js';
 import type { Outcome, StageOptions, StepOptions } from './step.js';
 import { strongSecret } from './strong-secret.js';
+import {
+  BY_THE_FLEET,
+  type Change,
+  JOIN,
+  REVOKE,
+  type StepParts,
+  type StepRules,
+  takeStep,
+} from './take-step.js';
 import { type WaitOptions, whenSafe } from './wait.js';
-
-export interface RotationOptions {
-  readonly machine: Machine;
-  /** A profile that the caller insists on. */
-  readonly profile?: string | undefined;
-  /** Where no profile was said: what `profile` was chosen from. The waits are those of production then. */
-  readonly assumed?: AssumedProfile | undefined;
-  /** Settings written in the program, as `createKeyturn({ config })` takes them. */
-  readonly config?: Readonly<Record<string, unknown>> | undefined;
-  /** A keyring document to work on instead of the source in force: nothing is written, see `document`. */
-  readonly document?: string | undefined;
-  /** Only to look: what processes that are gone have left behind is not cleared away. */
-  readonly readOnly?: boolean | undefined;
-  /** Connections to use; whoever made them closes them. Default: its own, closed by {@link Rotation.close}. */
-  readonly engines?: Engines | undefined;
-}
-
-/** A keyring document that a variable hides. */
-export interface Beneath {
-  readonly rotation: Rotation;
-  /** As an operator calls it. */
-  readonly place: string;
-  /** The variables that hide it. */
-  readonly takeAway: readonly string[];
-}
-
-/** How a step goes by what replicas say. */
-interface StepRules {
-  readonly byHand: ByHand;
-  /** Whatever they say, and whether they can be asked or not. */
-  readonly regardless: boolean;
-  /** It makes peace between lines of the ring: what comes of it is what replicas must be able to follow. */
-  readonly joins: boolean;
-}
-
-const BY_THE_FLEET: StepRules = { byHand: STEP_BY_HAND, regardless: false, joins: false };
-const JOIN: StepRules = { byHand: STEP_BY_HAND, regardless: false, joins: true };
-/** Somebody may have the secret: nothing that others write may stand in the way. */
-const REVOKE: StepRules = { byHand: REVOKE_BY_HAND, regardless: true, joins: false };
 
 /** The keyring in force, and the steps of its life. */
 export class Rotation {
@@ -94,58 +46,34 @@ export class Rotation {
   readonly #options: RotationOptions;
   readonly #engines: Engines;
   readonly #places: RingPlaces;
-  /** The document given instead of a file; changed by each step. */
-  #document: string | undefined;
-  #silence: KeyturnError | undefined;
+  readonly #gathering: Gathering;
+  readonly #access: RingAccess;
 
-  private constructor(
-    options: RotationOptions,
-    resolution: Resolution,
-    engines: Engines,
-    places: RingPlaces,
-  ) {
+  private constructor(options: RotationOptions, { resolution, engines, places }: OpenedRotation) {
     this.#options = options;
-    this.#document = options.document;
+    this.#access = new RingAccess(resolution, places, options.document);
     this.#engines = engines;
     this.#places = places;
     this.resolution = resolution;
     this.registry = new PurposeRegistry(resolution.settings, resolution.profile.profile === 'prod');
+    this.#gathering = new Gathering({
+      machine: options.machine,
+      resolution,
+      registry: this.registry,
+      places,
+      given: options.document !== undefined,
+      readOnly: options.readOnly === true,
+    });
   }
 
-  /**
-   * Finds the keyring in force.
-   *
-   * A weak key does not keep one from rotating away from it; a configuration that is wrong does, since waits are
-   * computed from it.
-   *
-   * @throws KeyturnError whatever keeps a process from starting, weak secrets apart
-   */
+  /** Finds the keyring in force. @throws KeyturnError see {@link openParts} */
   static async open(options: RotationOptions): Promise<Rotation> {
-    const { machine, profile, config } = options;
-    const found = await resolve({ machine, profile, config, create: false });
-    const resolution =
-      options.assumed !== undefined ? { ...found, settings: withProductionWaits(found.settings) } : found;
-    const wrong = resolution.problems.find(
-      ({ severity, area, error }) =>
-        severity === 'error' &&
-        error.code !== 'secret_weak' &&
-        (options.document === undefined || area === 'configuration' || area === 'profile'),
-    );
-    if (wrong !== undefined) throw wrong.error;
-    const engines = options.engines ?? new Engines(resolution.settings);
-    try {
-      const places =
-        options.document === undefined ? await openRingPlaces(resolution, engines, machine.now) : NOWHERE;
-      return new Rotation(options, resolution, engines, places);
-    } catch (error) {
-      if (options.engines === undefined) await engines.close();
-      throw error;
-    }
+    return new Rotation(options, await openParts(options));
   }
 
   /** The same, read anew: source, configuration, and the document as the last step left it. */
   async again(): Promise<Rotation> {
-    return await Rotation.open({ ...this.#options, document: this.#document, engines: this.#engines });
+    return await Rotation.open({ ...this.#options, document: this.document, engines: this.#engines });
   }
 
   /** Ends the connections to an engine, where the keyring or its replicas are in one. */
@@ -155,7 +83,7 @@ export class Rotation {
 
   /** Where the ring is kept that steps change, as an operator calls it; undefined where no step can change it. */
   get place(): string | undefined {
-    return this.#document === undefined ? this.#places.store?.name : 'the document';
+    return this.#access.place;
   }
 
   /** Set where no profile was said. */
@@ -165,8 +93,7 @@ export class Rotation {
 
   /** By what the reports of replicas count. */
   get countsBy(): CountsBy {
-    const { lease, skew } = timesOf(this.resolution.settings);
-    return { lease, skew, inFile: this.#places.store !== undefined && !this.shared };
+    return this.#gathering.countsBy;
   }
 
   /** The ids of the secrets that each open a shared keyring; none where there is no such ring. */
@@ -181,53 +108,17 @@ export class Rotation {
 
   /** The ring as it is now, scheduled changes that are due included. */
   async ring(): Promise<Keyring> {
-    return applyScheduled(await this.#found(), this.#now());
-  }
-
-  /** The ring as it was found. */
-  async #found(): Promise<Keyring> {
-    if (this.#document !== undefined) return parseDocument(this.#document, 'the document', cleanSecret);
-    const ring =
-      this.#places.shared === undefined ? this.resolution.keyring : await this.#places.shared.read();
-    if (ring !== undefined) return ring;
-    const below = await elsewhereBelow(this.resolution.cwd);
-    const what = below === undefined ? 'there is no keyring yet' : `there is no keyring here; ${below.what}`;
-    throw new KeyturnError('secret_missing', what, below?.hint ?? NO_KEYRING_HINT);
-  }
-
-  /** Replicas may be waiting where no ring is yet. */
-  async #foundOrNone(): Promise<Keyring | undefined> {
-    return await this.#found().catch((error) => {
-      if (error instanceof KeyturnError && ['keyring_missing', 'secret_missing'].includes(error.code))
-        return undefined;
-      throw error;
-    });
+    return applyScheduled(await this.#access.read(), this.#gathering.now());
   }
 
   /** The document after the last step, where one was given. Holds secrets. */
   get document(): string | undefined {
-    return this.#document;
+    return this.#access.document;
   }
 
   /** The reports of live replicas, where they have a place to report in. */
   async replicas(): Promise<readonly HeardReport[]> {
-    return await this.#heard(await this.#foundOrNone());
-  }
-
-  /**
-   * @param ring whose keys vouch for them; undefined where there is none yet
-   * @param regardless nothing depends on what is heard, and what cannot be heard stops nothing
-   */
-  async #heard(ring: Keyring | undefined, regardless = false): Promise<readonly HeardReport[]> {
-    const { fleet, store } = this.#places;
-    try {
-      return (await fleet?.read(ring, this.#options.readOnly !== true)) ?? [];
-    } catch (error) {
-      // Where they only report beside their sessions no step depends on it, and the rest can be told.
-      if (!(error instanceof KeyturnError) || (store !== undefined && !regardless)) throw error;
-      this.#silence = error;
-      return [];
-    }
+    return await this.#gathering.heard(await this.#access.readOrNone());
   }
 
   /**
@@ -238,7 +129,7 @@ export class Rotation {
    */
   async status(ring?: Keyring, regardless = false): Promise<Status> {
     const shown = ring ?? (await this.ring());
-    const replicas = await this.#heard(shown, regardless);
+    const replicas = await this.#gathering.heard(shown, { regardless });
     const { store } = this.#places;
     return statusOf(shown, {
       resolution: this.resolution,
@@ -252,21 +143,21 @@ export class Rotation {
         ring: shown,
         kids: (this.resolution.keyring ?? shown).live.map(({ id }) => id),
       }),
-      silence: this.#silence,
+      silence: this.#gathering.silence,
       countsBy: this.countsBy,
-      facts: await this.#facts(shown, replicas, {}, regardless, true),
+      facts: await this.#gathering.facts(shown, replicas, {}, { regardless, timed: true }),
     });
   }
 
   /** The three deploys of a rotation, where only a deploy can change the secret. */
   async deploys(): Promise<readonly Deploy[]> {
     if (this.shared) return [];
-    const ring = await this.#foundOrNone();
-    const replicas = await this.#heard(ring);
+    const ring = await this.#access.readOrNone();
+    const replicas = await this.#gathering.heard(ring);
     // In production a program may only shorten what variables and files say; elsewhere a process that reports says it.
     const reported = replicasIn(replicas).some(({ authentic }) => authentic);
     const known = reported || this.resolution.profile.profile === 'prod';
-    return deploysOf(this.resolution, await this.#facts(ring, replicas, {}), known);
+    return deploysOf(this.resolution, await this.#gathering.facts(ring, replicas), known);
   }
 
   /** When, what, which key, who, why; the oldest first. */
@@ -283,44 +174,27 @@ export class Rotation {
   async impact(step: Step, of?: Keyring): Promise<Impact> {
     // What a rotation does depends on no key: it can be asked before there is one.
     const ring = step.step === 'rotate' ? undefined : (of ?? (await this.ring()));
-    const regardless = step.step === 'revoke';
-    const facts = await this.#facts(ring, await this.#heard(ring, regardless), {}, regardless);
+    const rules = { regardless: step.step === 'revoke' };
+    const facts = await this.#gathering.facts(ring, await this.#gathering.heard(ring, rules), {}, rules);
     return impactOf(step, ring, this.registry, facts);
   }
 
-  /**
-   * The document that holds the keys in force, where a variable hides it: so it is between `init` and the restart
-   * without that variable. What is staged there is there when processes come to it.
-   */
-  async beneath(): Promise<Beneath | undefined> {
-    const { source, keyring } = this.resolution;
-    const { machine } = this.#options;
-    const takeAway = variablesOfKeys(machine.env);
-    if (this.place !== undefined || source === undefined || keyring === undefined || takeAway.length === 0)
-      return undefined;
-    const env = Object.fromEntries(Object.entries(machine.env).filter(([name]) => !takeAway.includes(name)));
-    const options = { ...this.#options, machine: { ...machine, env }, engines: this.#engines };
-    const rotation = await Rotation.open(options).catch((error) => {
-      if (error instanceof KeyturnError) return undefined;
-      throw error;
-    });
-    if (rotation?.place === undefined || rotation.shared) return undefined;
-    const ring = await rotation.ring();
-    const holds = keyring.live.every(({ id }) => ring.get(id)?.live === true);
-    return holds ? { rotation, place: rotation.place, takeAway } : undefined;
+  /** The document that holds the keys in force, where a variable hides it. */
+  async hiddenDocument(): Promise<HiddenDocument<Rotation> | undefined> {
+    return await findHidden(this, this.#options.machine, (machine) =>
+      Rotation.open({ ...this.#options, machine, engines: this.#engines }),
+    );
   }
 
   /** Adds a key that verifies and does not sign yet. @throws KeyturnError `source_differs`, and see `stage` in the transitions */
   async stage(options: StageOptions = {}): Promise<Outcome> {
-    const material = new Material(
-      options.secret === undefined ? generateSecret() : strongSecret(options.secret),
-    );
+    const { secret, activateIn } = options;
+    const material = new Material(secret === undefined ? generateSecret() : strongSecret(secret));
     return await this.#step(material.kid, options, (ring, facts, replicas) => {
-      // It signs by itself, whoever goes by something else then.
-      if (options.activateIn !== undefined) refuseOtherSource(ring, replicas, undefined);
-      const scheduledFor =
-        options.activateIn === undefined ? undefined : facts.now + options.activateIn * 1000;
-      return stage(ring, material, facts, scheduledFor);
+      if (activateIn === undefined) return stage(ring, material, facts);
+      // It is scheduled: whoever takes its keys from elsewhere then would refuse what it signs.
+      refuseOtherSource(ring, replicas, undefined);
+      return stage(ring, material, facts, facts.now + activateIn * 1000);
     });
   }
 
@@ -332,7 +206,7 @@ export class Rotation {
    */
   async promote(kid?: string, options: StepOptions = {}): Promise<Outcome> {
     await this.#refuseHidden();
-    const here = this.#document === undefined ? undefined : this.resolution;
+    const here = this.document === undefined ? undefined : this.resolution;
     return await this.#step(undefined, options, (ring, facts, replicas) => {
       refuseOtherSource(ring, replicas, here);
       return promote(ring, kid, facts);
@@ -360,7 +234,7 @@ export class Rotation {
    */
   async revoke(kid: string, options: StepOptions = {}, look?: (former: Keyring) => void): Promise<Outcome> {
     const fresh = new Material(generateSecret());
-    const change = (ring: Keyring, facts: TransitionFacts): Keyring => {
+    const change: Change = (ring, facts) => {
       look?.(applyScheduled(ring, facts.now));
       return revoke(ring, kid, fresh, facts);
     };
@@ -368,8 +242,8 @@ export class Rotation {
   }
 
   /**
-   * Makes one keyring of the one in force and another copy of it, which was edited, or is older, or has gone its own way:
-   * every key in its furthest state. Whoever holds either follows.
+   * Makes one keyring of the one in force and another copy of it: every key in its furthest state. Whoever holds either
+   * follows.
    *
    * @param text a keyring document
    * @throws KeyturnError `keyring_exists` for another keyring, and what is wrong with the document
@@ -377,7 +251,7 @@ export class Rotation {
   async join(text: string, options: StepOptions = {}): Promise<Outcome> {
     const other = parseDocument(text, 'the document to import', cleanSecret);
     const fresh = new Material(generateSecret());
-    const change = (ring: Keyring, facts: TransitionFacts): Keyring => {
+    const change: Change = (ring, facts) => {
       if (ring.id === other.id) return merge(ring, other, { ...facts, fresh });
       throw new KeyturnError(
         'keyring_exists',
@@ -396,119 +270,33 @@ export class Rotation {
   async promoteWhenSafe(options: WaitOptions): Promise<Outcome> {
     return await whenSafe<Rotation>(this, options, this.#options.machine, async (again) => {
       const outcome = await again.promote(options.kid, options);
-      this.#document = again.#document;
+      this.#access.document = again.document;
       return outcome;
     });
   }
 
   /** A step of the document would be none of the keys in force. */
   async #refuseHidden(): Promise<void> {
-    const beneath = await this.beneath();
-    if (beneath !== undefined) throw stillHidden(beneath);
+    const hidden = await this.hiddenDocument();
+    if (hidden !== undefined) throw stillHidden(hidden);
   }
 
   async #step(
     about: string | undefined,
     options: StepOptions,
-    change: (ring: Keyring, facts: TransitionFacts, replicas: readonly HeardReport[]) => Keyring,
-    { byHand, regardless, joins }: StepRules = BY_THE_FLEET,
+    change: Change,
+    rules: StepRules = BY_THE_FLEET,
   ): Promise<Outcome> {
-    if (this.place === undefined) refuseUnchangeable(this.resolution, byHand);
-    let former: Keyring | undefined;
-    let gone: readonly HeardReport[] = [];
-    let heard: readonly HeardReport[] = [];
-    // Called while the lock is held: the facts are as of the change, and not of when it was asked for.
-    const apply = async (found: Keyring): Promise<Keyring> => {
-      heard = await this.#heard(found, regardless);
-      gone = heard.filter((report) => isNamed(report, options.gone));
-      const replicas = heard.filter((report) => !gone.includes(report));
-      // Where none was said it is theirs: the waits are the longest there are, and reports tell lifetimes.
-      const own = this.resolution.profile.profile;
-      const profile = this.assumed === undefined ? own : (replicas[0]?.profile ?? own);
-      const self = { profile, roots: this.#places.shared?.roots, words: COMMAND_WORDS };
-      try {
-        if (!regardless && !joins) refuseDisagreement(found, self, replicas);
-        const known = await this.#facts(found, replicas, options, regardless);
-        former = applyScheduled(found, known.now);
-        const next = change(found, withGone(known, gone), replicas);
-        if (joins) refuseDisagreement(next, self, replicas);
-        return regardless ? shrinkToFit(next) : requireSpareRoom(next);
-      } catch (error) {
-        throw saySilence(error, replicas, this.countsBy, this.#now());
-      }
+    if (this.place === undefined) refuseUnchangeable(this.resolution, rules.byHand);
+    const { profile } = this.resolution.profile;
+    const parts: StepParts = {
+      gathering: this.#gathering,
+      places: this.#places,
+      // Where none was given it is that of the replicas: the waits are the longest there are, and reports tell lifetimes.
+      profile: this.assumed === undefined ? profile : undefined,
+      assumed: profile,
+      write: (apply, dryRun) => this.#access.change(apply, dryRun),
     };
-    const ring = await this.#write(apply, options.dryRun === true);
-    // What cannot be taken away counts for its lease: the step is done.
-    for (const report of options.dryRun === true ? [] : gone)
-      await this.#places.fleet?.forget(report, former).catch(() => undefined);
-    // The key that vouched for some of them may be gone now.
-    if (regardless && options.dryRun !== true)
-      await this.#places.fleet?.keep(lastSignedByAll(heard), former as Keyring).catch(() => undefined);
-    const kid = about ?? ring.history.at(-1)?.kid ?? ring.active.id;
-    return { ring, former: former as Keyring, kid };
-  }
-
-  async #write(apply: (ring: Keyring) => Promise<Keyring>, dryRun: boolean): Promise<Keyring> {
-    const { store } = this.#places;
-    if (!dryRun && store !== undefined) return await store.change(apply);
-    const next = await apply(await this.#found());
-    if (this.#document !== undefined && !dryRun) this.#document = writeDocument(next);
-    return next;
-  }
-
-  async #facts(
-    ring: Keyring | undefined,
-    replicas: readonly HeardReport[],
-    options: StepOptions,
-    regardless = false,
-    timed = !regardless,
-  ): Promise<TransitionFacts> {
-    const { store } = this.#places;
-    const told = async () => await store?.fleet.ended(ring);
-    const ended = await (regardless ? told().catch(() => undefined) : told());
-    // Only a promotion asks a clock how long ago a key was staged: nothing stops what goes regardless.
-    const clocks = timed ? await (regardless ? this.#clocks().catch(() => ({})) : this.#clocks()) : {};
-    const facts = this.#factsWith(replicas, ended === undefined ? [] : [endedFacts(ended)], clocks, options);
-    return ring === undefined ? facts : { ...facts, heardAt: this.#heardAt(ring) };
-  }
-
-  /** Processes that were running before there was a document report once they have found it. */
-  #heardAt(ring: Keyring): number | undefined {
-    if (!(this.#places.store instanceof FileRingStore)) return undefined;
-    const made = madeAt(ring, this.#now());
-    return made === undefined ? undefined : made + heardAfter(this.countsBy.lease);
-  }
-
-  /** The steadiest first. None for a document given: it is published when whoever takes it gets to it. */
-  async #clocks(): Promise<ClockReadings> {
-    if (this.#document !== undefined) return {};
-    const { clock, shows } = this.#options.machine.monotonic();
-    return { [clock]: shows, ...(await this.#places.shared?.clocks()) };
-  }
-
-  /** @param ended what processes that are gone have left behind */
-  #factsWith(
-    replicas: readonly HeardReport[],
-    ended: readonly ReplicaFacts[],
-    clocks: ClockReadings,
-    { replicas: expectedReplicas, who, why }: StepOptions,
-  ): TransitionFacts {
-    const { settings } = this.resolution;
-    const parts: FactParts = {
-      times: timesOf(settings),
-      lifetimes: this.registry.lifetimes,
-      off: this.registry.off,
-      now: this.#now(),
-      clocks,
-      expectedReplicas,
-      who,
-      why,
-    };
-    const facts = factsOf(replicas, ended, parts);
-    return this.shared ? facts : { ...facts, lease: undefined };
-  }
-
-  #now(): number {
-    return this.#options.machine.now();
+    return await takeStep(parts, about, options, change, rules);
   }
 }

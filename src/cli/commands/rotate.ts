@@ -4,7 +4,8 @@ import { KeyturnError } from '../../errors.js';
 import { unheardOfInWords } from '../../fleet/silent.js';
 import type { Keyring } from '../../keyring/keyring.js';
 import { rotatesByDeploys } from '../../rotation/deploys.js';
-import type { Beneath, Rotation } from '../../rotation/rotation.js';
+import type { HiddenDocument } from '../../rotation/hidden-document.js';
+import type { Rotation } from '../../rotation/rotation.js';
 import type { Outcome } from '../../rotation/step.js';
 import { isOver, type Waiting } from '../../rotation/wait.js';
 import type { Command, Context } from '../command.js';
@@ -62,7 +63,7 @@ export const rotate: Command = {
   run: async (context) => {
     const wishes = readWishes(context);
     const rotation = await openRing(context);
-    const beneath = await rotation.beneath();
+    const beneath = await rotation.hiddenDocument();
     if (beneath !== undefined) return await stageBeneath(context, beneath, wishes);
     if (!isPiped(context) && isPlanned(rotation)) {
       refuseSteps(context, rotation);
@@ -134,7 +135,7 @@ async function stageOnly(context: Context, rotation: Rotation, wishes: Wishes): 
  * The document is there, and what it was made of still hides it: the key is staged, so that whoever comes to the document
  * finds it there, and that is all. Processes that go by the variable would refuse what it signs.
  */
-async function stageBeneath(context: Context, beneath: Beneath, wishes: Wishes): Promise<0> {
+async function stageBeneath(context: Context, beneath: HiddenDocument<Rotation>, wishes: Wishes): Promise<0> {
   const { rotation, place, takeAway } = beneath;
   refuseActivation(context, place);
   if (context.has('dry-run')) return await stageOnly(context, rotation, wishes);

@@ -25,7 +25,7 @@ export const stage: Command = {
     const activateIn = durationOf(context, 'activate-in');
     const options = { ...stepOptions(context), activateIn, secret: await secretFrom(context) };
     const found = await openRing(context);
-    const beneath = await found.beneath();
+    const beneath = await found.hiddenDocument();
     const rotation = beneath?.rotation ?? found;
     const outcome = await attempt(context, () => rotation.stage(options));
     return await conclude(context, rotation, {

@@ -29,7 +29,7 @@ export async function look(rotation: Rotation, options: string): Promise<View> {
   const { resolution } = rotation;
   const ring = await rotation.ring();
   const now = await rotation.status(ring);
-  const beneath = await rotation.beneath();
+  const beneath = await rotation.hiddenDocument();
   const deploys = now.deploy === undefined ? [] : await rotation.deploys();
   const deploy = deploys.find(({ number }) => number === now.deploy);
   return {

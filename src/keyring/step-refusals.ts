@@ -1,0 +1,76 @@
+// Why a step is refused, whichever step it is: the key that it is about, the replicas, the dates.
+import { type ErrorText, KeyturnError } from '../errors.js';
+import { forwardAgain } from './former-key.js';
+import { type Key, typed } from './key.js';
+import type { Keyring } from './keyring.js';
+import { isLive, replicasWithout, type TransitionFacts } from './step-facts.js';
+
+export const NOTHING_TO_DO = 'there is nothing to do';
+
+export function knownKey(ring: Keyring, kid: string): Key {
+  const key = ring.get(kid);
+  if (key === undefined)
+    throw new KeyturnError('key_unknown', 'the ring has no key of that id', 'keyturn status lists the keys');
+  return key;
+}
+
+export function stagedKey(ring: Keyring): Key {
+  const key = ring.keys.find((candidate) => candidate.state === 'staged');
+  if (key !== undefined) return key;
+  const newer = forwardAgain(ring);
+  throw new KeyturnError(
+    'key_unknown',
+    'no key is staged',
+    newer === undefined
+      ? 'stage one first: keyturn stage, or keyturn rotate'
+      : `to let ${newer.id} sign again, which was rolled back: keyturn promote ${typed(newer.id)}; for a new key: keyturn rotate`,
+  );
+}
+
+export function refuseBehind(key: Key, facts: TransitionFacts): void {
+  const [behind] = replicasWithout(key.id, facts.replicas);
+  if (behind === undefined) return;
+  throw new KeyturnError(
+    'replica_behind',
+    `${behind.instance} cannot verify with the key ${key.id} yet`,
+    'wait until it has the newest ring, or stop it; keyturn status shows all replicas',
+    { replica: behind.instance, kid: key.id },
+  );
+}
+
+export function refuseSigning(key: Key, facts: TransitionFacts): void {
+  const behind = facts.replicas.find((replica) => isLive(replica) && replica.signs === key.id);
+  if (behind === undefined) return;
+  throw new KeyturnError(
+    'replica_behind',
+    `${behind.instance} still signs with the key ${key.id}`,
+    'wait until it has the newest ring, or stop it; keyturn status shows all replicas',
+    { replica: behind.instance, kid: key.id },
+  );
+}
+
+/** A document written by hand may not say since when: then no wait can be computed from it. */
+export function refuseUndated(ring: Keyring, key: Key): void {
+  if (ring.id === undefined || key.dates[key.state] !== undefined) return;
+  throw new KeyturnError(
+    'document_invalid',
+    `the document does not say since when the key ${key.id} is ${key.state}`,
+    `add the moment to its dates, as "${key.state}": "${new Date(0).toISOString()}" with the true date`,
+  );
+}
+
+export function doneAlready(what: ErrorText, hint: string = NOTHING_TO_DO): KeyturnError {
+  return new KeyturnError('done_already', what, hint);
+}
+
+export function secretGone(key: Key, what: string): KeyturnError {
+  return new KeyturnError(
+    'key_state',
+    `the key ${key.id} is ${key.state} and cannot ${what}`,
+    'its secret is gone; stage a new key',
+  );
+}
+
+export function tooEarly(what: string, safeAt: number, also = ''): KeyturnError {
+  return new KeyturnError('too_early', what, (say) => `it is safe at ${say(safeAt)}${also}`, { safeAt });
+}
