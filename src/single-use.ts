@@ -30,34 +30,28 @@ export interface SingleUse {
  * Remembers redeemed tokens in a session store, until they would have expired anyway.
  *
  * @param store any store of sessions; what is remembered stands there under names of its own
+ * @example
+ * const once = createSingleUse(keyturn.sessionStore);
+ * const result = await once.redeem(keyturn.signer('password-reset'), token);
+ * if (!result.ok) return reply.code(400).send('This link does not work any more.');
+ *
  * @throws KeyturnError `store_invalid`
  */
 export function createSingleUse(store: SessionStore): SingleUse {
-  return new StoredSingleUse(requireStore(store, 'createSingleUse(store)'));
-}
-
-class StoredSingleUse implements SingleUse {
-  readonly #store: SessionStore;
-
-  constructor(store: SessionStore) {
-    this.#store = store;
-  }
-
-  async redeem<T>(
-    signer: Signer<T>,
-    token: unknown,
-    options?: VerifyOptions<T>,
-  ): Promise<Verified<T> | RedeemRefusal> {
-    const result = await (options === undefined ? signer.verify(token) : signer.verify(token, options));
-    if (!result.ok) return result;
-    // Only a token that verified gets here, so strangers cannot fill the store; and only a hash is kept.
-    const id = `once-${digest(String(token))}`;
-    const record = {
-      text: '{}',
-      createdAt: result.issuedAt.getTime(),
-      expiresAt: result.expiresAt.getTime(),
-    };
-    const outcome = await this.#store.put(id, record, 0);
-    return outcome === 'saved' ? result : { ok: false, reason: 'used' };
-  }
+  const used = requireStore(store, 'createSingleUse(store)');
+  return {
+    async redeem(signer, token, options) {
+      const result = await (options === undefined ? signer.verify(token) : signer.verify(token, options));
+      if (!result.ok) return result;
+      // Only a token that verified gets here, so strangers cannot fill the store; and only a hash is kept.
+      const id = `once-${digest(String(token))}`;
+      const record = {
+        text: '{}',
+        createdAt: result.issuedAt.getTime(),
+        expiresAt: result.expiresAt.getTime(),
+      };
+      const outcome = await used.put(id, record, 0);
+      return outcome === 'saved' ? result : { ok: false, reason: 'used' };
+    },
+  };
 }

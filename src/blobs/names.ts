@@ -56,7 +56,7 @@ export function requireBlobName(name: unknown): string {
   // The name may be a visitor's: it is not repeated.
   throw new KeyturnError(
     'blob_name_invalid',
-    'that is no name for a blob',
+    'that is not a valid name for a blob',
     'use letters, digits, spaces, "-", "_" and "." in segments separated by "/"; isBlobName() tells',
   );
 }

@@ -193,6 +193,12 @@ class DiskBlobStore implements BlobStore, BlobWriter {
 /**
  * Opens a store of blobs on the local disk. Any number of processes of this host can use the same folder at once.
  *
+ * @example
+ * const blobs = await createBlobStore(keyturn, { folder: 'data/blobs', types: ['image/*'] });
+ * await app.register(blobRoutes, { store: blobs });
+ * await blobs.put('portraits/ada.png', bytes, { type: 'image/png' });
+ * const url = blobs.signedUrl('portraits/ada.png', { maxAge: '15min' });
+ *
  * @throws KeyturnError `link_invalid`; the file system's own error when the folder cannot be used
  */
 export async function createBlobStore(keyturn: Keyturn, options: BlobStoreOptions): Promise<BlobStore> {
@@ -202,7 +208,7 @@ export async function createBlobStore(keyturn: Keyturn, options: BlobStoreOption
   if (!/^(\/[\w.~-]+)+$/.test(prefix) || /\/\.\.?(\/|$)/.test(prefix))
     throw new KeyturnError(
       'link_invalid',
-      'prefix is not a prefix for blobs',
+      'prefix is not a valid path',
       'write a path of letters and digits, such as "/blobs"',
     );
   const links = ownLinks(base === '' ? {} : { base, stripped });

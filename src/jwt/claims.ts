@@ -72,7 +72,7 @@ export function isFor(
 /** The claims as JSON text of an object. */
 export function claimsText(claims: object): string {
   if (typeof claims !== 'object' || claims === null || Array.isArray(claims) || 'toJSON' in claims) {
-    throw invalid('the claims are no plain object', 'pass an object such as { role: "editor" }');
+    throw invalid('the claims are not a plain object', 'pass an object such as { role: "editor" }');
   }
   for (const name of OURS) {
     if ((claims as Readonly<Record<string, unknown>>)[name] !== undefined) {
@@ -87,7 +87,7 @@ export function claimsText(claims: object): string {
 
 export function requireText(value: unknown, what: string, hint: string): string {
   if (typeof value === 'string' && value !== '' && value.isWellFormed()) return value;
-  throw invalid(`${what} is missing, empty or no text`, `say ${hint}`);
+  throw invalid(`${what} is missing, empty or not a text`, `say ${hint}`);
 }
 
 /** An error of whoever signs. */

@@ -1,5 +1,6 @@
 // Access tokens: JWT (RFC 7519) signed with HS256 under the ring's own keys, so that a rotation carries them.
 import { requireOptions } from '../config/options.js';
+import { requireLifetime } from '../config/value.js';
 import { isKid } from '../forms.js';
 import { type Internals, internalsOf, type Keyturn } from '../keyturn.js';
 import { FARTHEST_AHEAD, missingKeyReason } from '../signing/purpose-keyring.js';
@@ -28,7 +29,6 @@ import {
   requireAudience,
   requireTolerance,
   SIGN_OPTIONS,
-  shorter,
   VERIFY_HINTS,
   VERIFY_OPTIONS,
 } from './options.js';
@@ -83,7 +83,10 @@ class RingJwt<T extends object> implements Jwt<T> {
     const now = this.#parts.clock();
     const issuedAt = Math.floor(now / 1000);
     const expiresAt =
-      issuedAt + (options.maxAge === undefined ? this.maxAge : shorter(options.maxAge, this.maxAge));
+      issuedAt +
+      (options.maxAge === undefined
+        ? this.maxAge
+        : requireLifetime(options.maxAge, this.maxAge, 'this access token', 'lengthen maxAge of createJwt'));
     const own = claimsText(claims);
     let json = `${this.#fixed}${issuedAt},"exp":${expiresAt}`;
     if (options.notBefore !== undefined) json += `,"nbf":${notBefore(options.notBefore, expiresAt)}`;
@@ -169,6 +172,15 @@ class RingJwt<T extends object> implements Jwt<T> {
 
 /**
  * Access tokens for one issuer and audience, signed by the keys of the ring.
+ *
+ * @example
+ * const jwt = createJwt<{ sub: string; role: string }>(keyturn, {
+ *   issuer: 'https://auth.example.com',
+ *   audience: 'https://api.example.com',
+ * });
+ * const token = jwt.sign({ sub: '42', role: 'editor' });
+ * const result = jwt.verify(token);
+ * if (result.ok) console.log(result.payload.role);
  *
  * @throws KeyturnError `argument_invalid`, `jwt_invalid`, `purpose_lifetime`, `duration_invalid`
  */

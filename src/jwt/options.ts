@@ -1,7 +1,6 @@
 // What `createJwt()`, `sign()` and `verify()` take.
 import type { OptionHints, OptionNames } from '../config/options.js';
-import { meantMilliseconds, requireDuration } from '../config/value.js';
-import { KeyturnError } from '../errors.js';
+import { requireLifetime } from '../config/value.js';
 import type { Internals } from '../keyturn.js';
 import { invalid, requireText } from './claims.js';
 import { ACCESS } from './keys.js';
@@ -73,22 +72,11 @@ export function lifetime(parts: Internals, asked: number | string | undefined, t
   // A token is accepted until the tolerance after its expiry: a ring that retires a key must have waited so long.
   const longest = parts.registry.own(ACCESS).maxAge - tolerance;
   if (asked === undefined && longest > 0) return Math.min(DEFAULT_AGE, longest);
-  const seconds = asked === undefined ? DEFAULT_AGE : requireDuration(asked, 'maxAge');
-  if (seconds <= longest) return seconds;
-  throw new KeyturnError(
-    'purpose_lifetime',
-    `an access token may live ${longest} s (clock tolerance taken off), and maxAge says ${seconds} s`,
-    `code may only shorten a lifetime: set max_age under [purposes.${ACCESS}] in keyturn.toml${meantMilliseconds(asked)}`,
-  );
-}
-
-export function shorter(asked: number | string, longest: number): number {
-  const seconds = requireDuration(asked, 'maxAge');
-  if (seconds <= longest) return seconds;
-  throw new KeyturnError(
-    'purpose_lifetime',
-    `these access tokens live ${longest} s, and maxAge says ${seconds} s`,
-    `sign() may only shorten the lifetime; lengthen maxAge of createJwt${meantMilliseconds(asked)}`,
+  return requireLifetime(
+    asked ?? DEFAULT_AGE,
+    longest,
+    'an access token (clock tolerance taken off)',
+    `set max_age under [purposes.${ACCESS}] in keyturn.toml`,
   );
 }
 
@@ -96,7 +84,7 @@ export function notBefore(moment: Date, expiresAt: number): number {
   const seconds = moment instanceof Date ? Math.ceil(moment.getTime() / 1000) : Number.NaN;
   if (seconds < expiresAt) return seconds;
   throw invalid(
-    'notBefore is no date before the expiry of the token',
+    'notBefore is not a date before the expiry of the token',
     'pass a Date, and a maxAge that reaches beyond it',
   );
 }

@@ -202,6 +202,13 @@ class StoredRefreshTokens<D> implements RefreshTokens<D> {
 /**
  * Refresh tokens in a session store, with rotation and reuse detection.
  *
+ * @example
+ * const refresh = createRefreshTokens(keyturn, { store });
+ * const first = await refresh.issue({ user: '42' });
+ * // later, with what the client has sent
+ * const next = await refresh.rotate(token);
+ * if (next.ok) return { access: jwt.sign({ sub: next.user }), refresh: next.token };
+ *
  * @throws KeyturnError `jwt_invalid`, `purpose_lifetime`, `duration_invalid`
  */
 export function createRefreshTokens<D = unknown>(

@@ -2,8 +2,9 @@
 //
 // The signature is a token bound to the URL: its payload says nothing, so it stays short enough to paste.
 import { type OptionNames, requireOptions } from '../config/options.js';
-import { meantMilliseconds, requireDuration } from '../config/value.js';
+import { requireLifetime } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
+import { requireBind } from '../signing/purpose-keyring.js';
 import { receive } from '../signing/received.js';
 import { REFUSALS, type Refusal } from '../signing/result.js';
 import type { TokenSigner } from '../signing/signer.js';
@@ -78,7 +79,15 @@ const VERIFY_OPTIONS: OptionNames<VerifyLinkOptions> = { bind: true };
 /** A bound token with the shortest payload. */
 const TOKEN_CHARACTERS = 95;
 
-/** Signs and verifies links. Made by `keyturn.links()`. */
+/**
+ * Signs and verifies links. Made by `keyturn.links()`.
+ *
+ * @example
+ * const links = keyturn.links({ base: 'https://example.com' });
+ * const url = links.sign('https://example.com/invoices/7', { maxAge: '1h' });
+ * // in the handler of that route
+ * if (!links.verify({ method: request.method, url: request.url }).ok) return reply.code(403).send();
+ */
 export interface Links {
   /**
    * Signs a URL: absolute, or a path with or without a query. What comes back is the same with one more parameter,
@@ -121,7 +130,15 @@ export class UrlLinks implements Links {
   constructor(signer: TokenSigner<0>, options: LinksOptions) {
     requireOptions(options, 'links(options)', LINKS_OPTIONS);
     this.#signer = signer;
-    this.#maxAge = options.maxAge === undefined ? signer.maxAge : lifetime(options.maxAge, signer);
+    this.#maxAge =
+      options.maxAge === undefined
+        ? signer.maxAge
+        : requireLifetime(
+            options.maxAge,
+            signer.maxAge,
+            'a link',
+            'set max_age under [purposes.url] in keyturn.toml',
+          );
     const { origin, path } = readBase(options.base);
     this.#origin = origin;
     this.#path = path;
@@ -131,7 +148,7 @@ export class UrlLinks implements Links {
   sign(url: string, options: SignLinkOptions = {}): string {
     const method = (options.method ?? 'GET').toUpperCase();
     if (!/^[A-Z][A-Z-]*$/.test(method) || method === 'HEAD')
-      throw invalid('that is not a method to sign a link for', 'sign for GET to allow HEAD as well');
+      throw invalid('links cannot be signed for that method', 'sign for GET to allow HEAD as well');
     const place = withParameter(url, SIGNATURE, '-'.repeat(TOKEN_CHARACTERS));
     const parsed = place === undefined ? undefined : readUrl(place);
     if (place === undefined || parsed === undefined) {
@@ -182,7 +199,7 @@ export class UrlLinks implements Links {
 
   #requireBase(url: LinkUrl): void {
     const origin = url.origin === '' ? '' : originOf(url.origin);
-    if (origin === undefined) throw invalid('the URL has no right host', 'write "https://example.com/path"');
+    if (origin === undefined) throw invalid('the URL has no valid host', 'write "https://example.com/path"');
     if (origin !== '' && this.#origin !== '' && origin !== this.#origin)
       throw invalid('the URL has another origin than the base', 'sign what lies under the base of the links');
     if (!this.#contains(url.path))
@@ -213,32 +230,13 @@ function methodOf(method: unknown): string | undefined {
   return upper === 'HEAD' ? 'GET' : upper;
 }
 
-function lifetime(maxAge: number | string, signer: TokenSigner<0>): number {
-  const seconds = requireDuration(maxAge, 'maxAge of links');
-  if (seconds <= signer.maxAge) return seconds;
-  throw new KeyturnError(
-    'purpose_lifetime',
-    `a link may live ${signer.maxAge} s, and maxAge says ${seconds} s`,
-    `code may only shorten a lifetime: set max_age under [purposes.url] in keyturn.toml${meantMilliseconds(maxAge)}`,
-  );
-}
-
-function requireBind(bind: string | undefined): void {
-  if (typeof bind === 'string' && bind !== '' && bind.isWellFormed()) return;
-  throw new KeyturnError(
-    'bind_invalid',
-    'bind of a link is not a text, an empty or an ill-formed one',
-    'pass what names the session or the user; leave bind out for none',
-  );
-}
-
 function readBase(base: string | undefined): { readonly origin: string; readonly path: string } {
   if (base === undefined) return { origin: '', path: '' };
   const parsed = /[?#]/.test(base) ? undefined : readUrl(base);
   const origin = parsed === undefined || parsed.origin === '' ? '' : originOf(parsed.origin);
   if (parsed === undefined || origin === undefined) {
     throw invalid(
-      'base is not a base for links',
+      'base is not a valid base for links',
       'write an origin, a path or both: "https://example.com/app"',
     );
   }

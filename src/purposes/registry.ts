@@ -3,7 +3,13 @@
 
 import type { PurposeSettings, Settings } from '../config/layers.js';
 import { isSlipOf, nearest } from '../config/nearest.js';
-import { formatDuration, LONGEST_LIFETIME, meantMilliseconds, requireDuration } from '../config/value.js';
+import {
+  formatDuration,
+  LONGEST_LIFETIME,
+  meantMilliseconds,
+  requireDuration,
+  requireLifetime,
+} from '../config/value.js';
 import { KeyturnError } from '../errors.js';
 import { isName } from '../forms.js';
 import { BUILT_IN, isAmong, isReserved, SESSION_STATES } from './built-in.js';
@@ -164,15 +170,10 @@ export class PurposeRegistry {
     }
     if (known !== undefined) {
       refuseOtherKind(known, sealed);
-      if (seconds !== undefined && seconds > known.maxAge) {
-        if (!known.declared) return this.#remember(name, seconds, sealed, maxAge);
-        throw new KeyturnError(
-          'purpose_lifetime',
-          `a token for "${name}" may live ${known.maxAge} s, and maxAge says ${seconds} s`,
-          `code may only shorten a lifetime: set max_age under [purposes.${name}] in keyturn.toml${meantMilliseconds(maxAge)}`,
-        );
-      }
-      return { purpose: known, maxAge: seconds ?? known.maxAge };
+      if (maxAge === undefined || seconds === undefined) return { purpose: known, maxAge: known.maxAge };
+      if (seconds > known.maxAge && !known.declared) return this.#remember(name, seconds, sealed, maxAge);
+      const cure = `set max_age under [purposes.${name}] in keyturn.toml`;
+      return { purpose: known, maxAge: requireLifetime(maxAge, known.maxAge, `a token for "${name}"`, cure) };
     }
     if (this.#strict) throw this.#undeclared(name, seconds, sealed, maxAge);
     if (seconds === undefined) {

@@ -16,7 +16,7 @@ export function regenerateOptions(given: readonly unknown[]): RegenerateOptions 
   const { keep } = (options ?? {}) as RegenerateOptions;
   if (keep === undefined || typeof keep === 'boolean' || isNames(keep))
     return (options ?? {}) as RegenerateOptions;
-  throw wrong('keep is no list of names, and neither true nor false', KEEP_HINT);
+  throw wrong('keep is not a list of names, true or false', KEEP_HINT);
 }
 
 const KEEP_HINT = 'write regenerate({ keep: ["cart"] }), or keep: true for all';

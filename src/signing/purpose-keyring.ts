@@ -1,7 +1,7 @@
 // One purpose with whatever keyring is in force: what a signer and a sealer have in common.
 
 import type { AppNames } from '../config/app.js';
-import { meantMilliseconds, requireDuration } from '../config/value.js';
+import { requireLifetime } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
 import { isKid } from '../forms.js';
 import type { Key } from '../keyring/key.js';
@@ -25,11 +25,11 @@ export interface PurposeKeyringParts {
   readonly onRefusal: RefusalListener;
   readonly usage: Usage;
   readonly epoch: Epoch;
-  /** Said for an app without a name, too: to whoever forgets it every token of a named app is a forgery. */
+  /** Required also for an app without a name: whoever left it out would refuse every token of a named app. */
   readonly apps: AppNames;
 }
 
-/** A genuine token before it is shown to the app: times in seconds since 1970. */
+/** A genuine token, as Keyturn itself handles it. Times in seconds since 1970. */
 export interface Checked {
   readonly ok: true;
   /** The payload as JSON text: the caller parses it, and may compare it first. */
@@ -39,7 +39,7 @@ export interface Checked {
   readonly expiresAt: number;
 }
 
-/** A token as a cookie or a store's id needs it: dates handed in, the payload as text. Signers and sealers are such. */
+/** What makes and reads the tokens in cookies: a signer or a sealer, with dates handed in and the payload as text. */
 export interface TokenCodec {
   /** Whether a token has the form of its own: signed, or sealed. */
   reads(token: ReceivedToken): boolean;
@@ -109,15 +109,7 @@ export class PurposeKeyring<K> {
   lifetime(asked: number | string | undefined): number {
     const { purpose, maxAge } = this.parts;
     if (asked === undefined) return maxAge;
-    const seconds = requireDuration(asked, 'maxAge');
-    if (seconds > maxAge) {
-      throw new KeyturnError(
-        'purpose_lifetime',
-        `a token for "${purpose}" may live ${maxAge} s, not ${seconds} s`,
-        `code may only shorten a lifetime; lengthen the purpose's own${meantMilliseconds(asked)}`,
-      );
-    }
-    return seconds;
+    return requireLifetime(asked, maxAge, `a token for "${purpose}"`, 'lengthen max_age of the purpose');
   }
 }
 
@@ -127,7 +119,7 @@ export function missingKeyReason(key: Key | undefined): 'retired_key' | 'revoked
   return key?.state === 'revoked' ? 'revoked_key' : 'unknown_key';
 }
 
-/** What a token can be bound to. Ill-formed texts are none: different ones would become the same bytes. */
+/** Whether a token can be bound to it. Not to an ill-formed text: different ones would become the same bytes. */
 export function isState(state: unknown): state is string {
   return typeof state === 'string' && state !== '' && state.isWellFormed();
 }
@@ -137,7 +129,7 @@ export function requireBind(state: string | undefined): string {
   if (isState(state)) return state;
   throw new KeyturnError(
     'bind_invalid',
-    'bind is not a text, an empty or an ill-formed one',
+    'bind is empty, or is not a well-formed text',
     'pass the state that ends the token when it changes, such as the password hash; leave bind out for none',
   );
 }

@@ -1,4 +1,5 @@
-// The keys of one ring for one purpose, derived when the ring comes into force and not per request.
+// The keys of one ring for one purpose. They are derived when the purpose is first used under that ring, and the child of
+// a day when the first token of the day is made or comes in: never once per request.
 import type { AppName, AppNames } from '../config/app.js';
 import type { Key, Material } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
@@ -21,7 +22,7 @@ export type Derive<K> = (material: Material, purpose: string, app: AppName) => K
 export class PurposeKey<K> {
   readonly key: Key;
   readonly use: Use;
-  /** How many candidates there can be: see {@link candidate}. */
+  /** How many values of `turn` {@link candidate} takes. */
   readonly turns: number;
   readonly #material: Material;
   readonly #purpose: string;
@@ -29,7 +30,7 @@ export class PurposeKey<K> {
   readonly #app: AppName;
   readonly #own: K;
   readonly #days = new Map<number, K>();
-  /** The same under the other name of the app, while that changes. */
+  /** The same key under the other name of the app, while the name changes. */
   readonly #other: PurposeKey<K> | undefined;
 
   constructor(

@@ -11,7 +11,7 @@ export interface SessionRecord {
   readonly createdAt: number;
   /** The store forgets the record then. */
   readonly expiresAt: number;
-  /** Whose session it is, where the app says so: for listing and "sign out everywhere". See `userOf` in `validate.ts`. */
+  /** Whose session it is, where the app says so: for listing and "sign out everywhere". */
   readonly user?: string;
 }
 
@@ -46,7 +46,8 @@ export interface EndedSession {
 export type PutOutcome = 'saved' | 'conflict' | 'gone';
 
 /**
- * Keeps sessions. Adapters hand over ids, users and texts that any engine keeps (`validate.ts`), users as texts. Every implementation passes the suite `sessionStoreContract` of `keyturn/testing`.
+ * Keeps sessions. Adapters hand over only ids, users and texts that any engine can keep, and users always as texts. Every
+ * implementation passes the suite `sessionStoreContract` of `keyturn/testing`.
  * Methods may throw (or reject) when the store is out of reach.
  */
 export interface SessionStore {

@@ -43,7 +43,12 @@ export interface MemoryStore extends SessionStore {
   listUser(user: string | number): readonly UserSession[];
 }
 
-/** Sessions in the memory of this process: gone with it, and not shared. */
+/**
+ * Sessions in the memory of this process: gone with it, and not shared.
+ *
+ * @example
+ * await app.register(keyturnFastify, { store: memoryStore({ limit: 10_000 }) });
+ */
 export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   requireOptions(options, 'memoryStore(options)', OPTIONS);
   return new StoreInMemory(options);

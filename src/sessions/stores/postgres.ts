@@ -1,6 +1,6 @@
-// Sessions in PostgreSQL, through a pool of the app. One row per session; an ended one leaves a row that keeps its id
-// refused, with the id of its successor for a text. Each write is one statement, so that a pooler between app and server may hand out another
-// connection every time, and nothing has to be rolled back.
+// Sessions in PostgreSQL, through a pool of the app. One row per session. An ended session leaves a row that keeps its id
+// refused; its text is the id of the session that took its place. Each write is one statement, so that a pooler between
+// app and server may hand out another connection every time, and nothing has to be rolled back.
 //
 // Whether something has expired is decided by the clock of the app, as with the cookie; the server's is never asked.
 import { type OptionHints, type OptionNames, requireOptions } from '../../config/options.js';
@@ -75,6 +75,11 @@ export interface PostgresStore extends RemoteSessionStore {
 
 /**
  * A {@link SessionStore} in PostgreSQL 15 or later.
+ *
+ * @example
+ * const store = postgresStore({ pool: new Pool({ connectionString: process.env.DATABASE_URL }) });
+ * await store.migrate();
+ * await app.register(keyturnFastify, { store });
  *
  * @throws KeyturnError `store_invalid`
  */

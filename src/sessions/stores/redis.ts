@@ -66,6 +66,10 @@ const MARGIN = 60_000;
 /**
  * A {@link SessionStore} in Redis 7 or later.
  *
+ * @example
+ * const client = await createClient({ url: process.env.REDIS_URL }).connect();
+ * await app.register(keyturnFastify, { store: redisStore({ client }) });
+ *
  * @throws KeyturnError `store_invalid`
  */
 export function redisStore(options: RedisStoreOptions): RedisStore {
