@@ -25,7 +25,7 @@ export function guardFromCaches(
   if (varies) fields.set('vary', varyByCookie(fields.get('vary')));
   if (!personal) return false;
   const controls = [...fields.keys()].filter(isControl);
-  // A word of the app's own, for a page that shows the same to everybody: it is let be, unless a cookie goes with it.
+  // The app says itself that everybody may see the page. That stands, unless the response sets a cookie.
   if (!setsCookie && controls.some((name) => has(directivesOf(fields.get(name)), 'public'))) return true;
   if (!controls.includes('cache-control')) controls.push('cache-control');
   for (const name of controls) {
@@ -58,7 +58,7 @@ function isPublic(name: string, value: string): boolean {
   if (name === NGINX) return /^@?0*[1-9]/.test(value.trim());
   const directives = directivesOf(value);
   if (isPrivate(name, value)) return false;
-  // What is said to a CDN alone is said of a cache that serves many, also without an `s-`.
+  // In a field for CDNs `max-age` is about a cache that serves many, as `s-maxage` is in `Cache-Control`.
   const shared = name === 'cache-control' ? /^s-maxage=/i : /^(?:s-maxage|max-age|cache-maxage)=/i;
   return (
     has(directives, 'public') || directives.some((text) => shared.test(text) && /=\W*0*[1-9]/.test(text))
@@ -73,7 +73,7 @@ function isPrivate(name: string, value: string): boolean {
 
 function madePrivate(name: string, value: string): string {
   if (name === NGINX) return '0';
-  // Fields for CDNs are not all of one grammar, but all know `no-store`; the browser does not read them.
+  // The fields for CDNs differ in grammar, but all know `no-store`, and no browser reads them.
   const own = name === 'cache-control';
   const dropped = own
     ? /^(?:public$|s-maxage\b)/
@@ -82,7 +82,7 @@ function madePrivate(name: string, value: string): string {
   return [own ? 'private' : 'private, no-store', ...rest].join(', ');
 }
 
-/** `private="x-user"` is about that one header field: a directive with a value is another one than the bare word. */
+/** Whether a directive stands there without a value: `private="x-user"` is about that one header field only. */
 function has(directives: readonly string[], word: string): boolean {
   return directives.some((text) => text.toLowerCase() === word);
 }

@@ -56,9 +56,8 @@ export class RequestCookies {
   }
 
   /**
-   * The tokens of one, in their order. A sibling domain, another path or an app that was here before may have left
-   * cookies of the same name, and browsers tell neither whose they are nor which is newer: whoever reads them goes by
-   * the first that is good, and not by the first.
+   * The tokens of one, in their order. A sibling domain, another path or a former app may have left cookies of the
+   * same name, and browsers say neither whose they are nor which is newer. So readers take the first that is good.
    */
   tokens(cookie: AppCookie): readonly ReceivedToken[] {
     if (this.#header === undefined) return NONE;

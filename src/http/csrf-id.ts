@@ -47,7 +47,7 @@ export class CsrfId {
   /**
    * The id for a page that is being made.
    *
-   * @param anew after a sign-out the former id is not used again
+   * @param anew makes a new id: after a sign-out the former one is not used again
    */
   issue(anew: boolean): string {
     this.#issued ??= (anew ? undefined : this.#carried?.id) ?? randomId(ID_BYTES);
@@ -57,7 +57,7 @@ export class CsrfId {
   /**
    * The `Set-Cookie` header to send, if any.
    *
-   * @param over a session takes its place, or has just ended: what is left from before goes
+   * @param over a session takes its place, or has just ended: the cookie is removed
    * @param safe the request was a GET or HEAD
    */
   commit(over: boolean, safe: boolean): string | undefined {

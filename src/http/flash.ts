@@ -13,8 +13,8 @@ export type FlashMessages = Readonly<Record<string, readonly string[]>>;
 
 /**
  * `flash('info', 'Saved')` leaves a message for the next page, `flash('info')` takes those of a type,
- * `flash()` takes all. Taken messages are gone; untaken ones wait for a few minutes. In answer to a HEAD request they
- * are told and not taken: nobody sees that page.
+ * `flash()` takes all. Taken messages are gone; untaken ones wait for a few minutes. A HEAD request reads them without
+ * taking them: nobody sees its page.
  */
 export interface Flash {
   (type: string, text: string): void;
@@ -33,7 +33,7 @@ export function flashFor(box: FlashBox, used: <T>(answer: T) => T): Flash {
     if (given.length === 0) return used(box.takeAll());
     const [type, text] = given;
     if (typeof type !== 'string')
-      throw misread('the type of a message is no text', 'write flash("info", "Saved")');
+      throw misread('the type of a message is not a text', 'write flash("info", "Saved")');
     if (given.length === 1) return used(box.take(type));
     if (given.length > 2)
       throw misread('flash() takes one text', 'put it together first, as in flash("info", "Hello " + name)');
@@ -44,7 +44,7 @@ export function flashFor(box: FlashBox, used: <T>(answer: T) => T): Flash {
       );
     if (typeof text === 'string' || typeof text === 'number') return used(box.add(type, String(text)));
     throw misread(
-      `the text of a message is ${text === undefined ? 'undefined' : 'no text'}`,
+      `the text of a message is ${text === undefined ? 'undefined' : 'not a text'}`,
       'pass a text; to take the messages of a type write flash(type)',
     );
   }) as Flash;

@@ -1,5 +1,5 @@
-// What is logged of requests and their responses: each thing once, or now and then. Whoever sends the same request again
-// and again must not fill the log, and what came in must not pass for anything else there.
+// What is logged of requests and their responses. Most things are told once, or once a minute: nobody may fill the log by
+// sending the same request again and again. Header fields are cut short and cleaned, so that no line can be forged.
 import type { Logger } from '../runtime/log.js';
 import { lossIn } from '../sessions/losses.js';
 import type { Session } from '../sessions/session.js';

@@ -1,7 +1,7 @@
-// A server that must not listen.
+// A server that must not listen: a build has no secret, and would serve requests that it cannot protect.
 import type { Server } from 'node:net';
 
-/** Lets a server fail to listen, as it does where its port is taken: whoever starts it is told in the usual way. */
+/** Makes `listen()` fail with an error, the way it fails where the port is taken. */
 export function refuseToListen(server: Server, error: Error): void {
   server.listen = (() => {
     queueMicrotask(() => server.emit('error', error));

@@ -1,6 +1,7 @@
-// A view of what is not saved any more: it reads like the thing itself, and tells of every change.
+// A view of a session that is not saved any more. It reads like the session itself, and reports every change: an app that
+// writes after its response would else lose data without a word.
 
-/** `changed` is called for each change of `target`, or of what it holds; the change is made all the same. */
+/** Calls `changed` for each change of `target`, or of what it holds. The change is made all the same. */
 export function watchChanges<T extends object>(target: T, changed: () => void): T {
   const isOurs = !isData(target);
   return new Proxy(target, {

@@ -49,7 +49,7 @@ export class AppCookie {
     if (!TOKEN.test(base)) {
       throw new KeyturnError(
         'cookie_invalid',
-        'the settings under [session.cookie] make no valid cookie (its name is none)',
+        'the name of the cookie under [session.cookie] is not valid',
         'correct its name',
       );
     }

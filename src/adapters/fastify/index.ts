@@ -1,19 +1,19 @@
 // The Fastify plugin: request.session, request.flash, reply.csrfToken(), and CSRF protection of every unsafe method.
 // A binding of `http/visit.ts`, and no more.
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
-import { fits, type OptionNames, requireOptions } from '../../config/options.js';
-import { KeyturnError } from '../../errors.js';
+import type { OptionNames } from '../../config/options.js';
 import type { HttpRequest, ResponseHeaders } from '../../http/contract.js';
 import { HTTP_OPTIONS, HttpCore, type HttpOptions } from '../../http/core.js';
 import type { Flash } from '../../http/flash.js';
 import { isSafeMethod } from '../../http/methods.js';
 import { asText, onHeaders } from '../../http/node-response.js';
 import { refuseToListen } from '../../http/refuse-to-listen.js';
+import { sessionReplaced } from '../../http/session-replaced.js';
 import { Visit } from '../../http/visit.js';
 import { internalsOf, type Keyturn } from '../../keyturn.js';
 import type { Session } from '../../sessions/session.js';
+import { type AdapterCall, keyturnForAdapter } from '../../start/for-adapter.js';
 import { KEYTURN_OPTIONS, type KeyturnOptions } from '../../start/options.js';
-import { createKeyturn } from '../../start/start.js';
 
 export type { HttpOptions } from '../../http/core.js';
 export type { Flash, FlashMessages } from '../../http/flash.js';
@@ -33,47 +33,18 @@ export interface KeyturnFastifyOptions extends HttpOptions, KeyturnOptions {
   readonly keyturn?: Keyturn;
 }
 
-/** What Fastify itself passes on to a plugin. */
-const OF_FASTIFY = { prefix: true, logLevel: true, logSerializers: true } as const;
-
 const OPTIONS: OptionNames<KeyturnFastifyOptions> = {
   ...HTTP_OPTIONS,
   ...KEYTURN_OPTIONS,
   keyturn: true,
 };
 
-const KNOWN = { ...OPTIONS, ...OF_FASTIFY };
-
-/** @throws KeyturnError `argument_invalid` */
-async function readOptions(
-  app: FastifyInstance,
-  given: KeyturnFastifyOptions,
-): Promise<KeyturnFastifyOptions> {
-  if (typeof (given as Partial<Keyturn>).signer === 'function')
-    throw new KeyturnError(
-      'argument_invalid',
-      'the plugin was given a keyturn in the place of its options',
-      'write app.register(keyturn, { keyturn: kt })',
-    );
-  if (!fits(given, KNOWN)) {
-    const { FASTIFY_HINTS } = await import('../../config/foreign-options.js');
-    requireOptions(given, 'register(keyturn, options)', KNOWN, FASTIFY_HINTS);
-  }
-  const twice =
-    given.keyturn === undefined ? undefined : Object.keys(KEYTURN_OPTIONS).find((name) => name in given);
-  if (twice !== undefined)
-    throw new KeyturnError(
-      'argument_invalid',
-      `the plugin was given a keyturn, and beside it ${twice}, which would do nothing`,
-      `give ${twice} to createKeyturn`,
-    );
-  return { ...logsOf(app), ...given };
-}
-
-/** Of what stands there, what createKeyturn takes. */
-function forKeyturn(options: KeyturnFastifyOptions): KeyturnOptions {
-  return Object.fromEntries(Object.entries(options).filter(([name]) => Object.hasOwn(KEYTURN_OPTIONS, name)));
-}
+const CALL: AdapterCall = {
+  call: 'register(keyturn, options)',
+  // The last three Fastify itself passes on to a plugin.
+  known: { ...OPTIONS, prefix: true, logLevel: true, logSerializers: true },
+  hints: async () => (await import('../../config/foreign-options.js')).FASTIFY_HINTS,
+};
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -105,10 +76,9 @@ const REPLY = Symbol('keyturn.reply');
 
 type Visited = FastifyRequest & { [VISIT]: Visit | null; [REPLY]: FastifyReply | null };
 
-const plugin: FastifyPluginAsync<KeyturnFastifyOptions> = async (app, given) => {
-  const options = await readOptions(app, given);
-  const keyturn = options.keyturn ?? (await createKeyturn(forKeyturn(options)));
-  if (options.keyturn === undefined) app.addHook('onClose', () => keyturn.close());
+const plugin: FastifyPluginAsync<KeyturnFastifyOptions> = async (app, options) => {
+  const { keyturn, isOwn } = await keyturnForAdapter(options, CALL, logsOf(app));
+  if (isOwn) app.addHook('onClose', () => keyturn.close());
   const { build } = internalsOf(keyturn);
   if (build !== undefined) refuseToListen(app.server, build);
   const core = await HttpCore.open(keyturn, options);
@@ -127,14 +97,7 @@ const plugin: FastifyPluginAsync<KeyturnFastifyOptions> = async (app, given) => 
       return visit(this).session;
     },
     setter: (value: unknown) => {
-      const ends = value === null || value === undefined;
-      throw new KeyturnError(
-        'argument_invalid',
-        `request.session cannot be replaced: ${ends ? 'destroy() ends it' : 'Object.assign() puts values into it'}`,
-        ends
-          ? 'write request.session.destroy()'
-          : 'write Object.assign(request.session, values); to begin a new one request.session.regenerate() first',
-      );
+      throw sessionReplaced('request.session', value);
     },
   });
   app.decorateRequest('flash', {
@@ -281,8 +244,23 @@ class FastifyHeaders implements ResponseHeaders {
   }
 }
 
-// What fastify-plugin would do: decorations reach the whole app, not only this plugin.
+/**
+ * Sessions, flash messages and CSRF protection for Fastify. Register it before the hooks and routes that use them, and
+ * what parses forms (`@fastify/formbody`, `@fastify/multipart`) anywhere.
+ *
+ * @throws KeyturnError where the app must not start: `argument_invalid`, `store_invalid`, and all that `createKeyturn()`
+ * throws
+ * @example
+ * const app = Fastify();
+ * await app.register(keyturn); // request.session, request.flash, reply.csrfToken()
+ * app.post('/sign-in', async (request, reply) => {
+ *   request.session.regenerate();
+ *   request.session.userId = 42;
+ *   return reply.redirect('/', 303);
+ * });
+ */
 const keyturnFastify: FastifyPluginAsync<KeyturnFastifyOptions> = Object.assign(plugin, {
+  // What fastify-plugin would do: decorations reach the whole app, not only this plugin.
   [Symbol.for('skip-override')]: true,
   [Symbol.for('fastify.display-name')]: 'keyturn',
   [Symbol.for('plugin-meta')]: { name: 'keyturn', fastify: '5.x' },
