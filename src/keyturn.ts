@@ -14,7 +14,8 @@ import { type Links, type LinksOptions, publicLinks, UrlLinks } from './links/li
 import type { PurposeName, Purposes } from './purposes/payloads.js';
 import type { Purpose } from './purposes/purpose.js';
 import type { PurposeRegistry } from './purposes/registry.js';
-import type { Keeper, RingHealth } from './runtime/keeper.js';
+import type { RingHealth } from './runtime/health.js';
+import type { Keeper } from './runtime/keeper.js';
 import type { Logger } from './runtime/log.js';
 import { formatMetrics } from './runtime/metrics.js';
 import type { SessionStore } from './sessions/stores/contract.js';

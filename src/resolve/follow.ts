@@ -138,7 +138,7 @@ export class Follower {
     } catch (error) {
       const told = changed && identity === this.#failedAs;
       this.#failedAs = this.#path === undefined ? undefined : await identityOf(this.#path);
-      this.#fail(error instanceof KeyturnError ? error : unexpected(error), always || (changed && !told));
+      this.#fail(toKeyturnError(error), always || (changed && !told));
     }
   }
 
@@ -181,8 +181,9 @@ async function identityOf(path: string): Promise<string> {
   );
 }
 
-/** A fault of ours must not end the process that it is meant to keep up to date. */
-export function unexpected(error: unknown): KeyturnError {
+/** What was thrown, as it may be told. A fault of ours must not end the process that it is meant to keep up to date. */
+export function toKeyturnError(error: unknown): KeyturnError {
+  if (error instanceof KeyturnError) return error;
   return new KeyturnError(
     'keyring_invalid',
     `the source could not be read (${(error as Error).name})`,

@@ -2,7 +2,7 @@
 
 import type { StoreState } from '../sessions/stores/reachable.js';
 import type { Usage } from '../signing/usage.js';
-import type { RingHealth } from './keeper.js';
+import type { RingHealth } from './health.js';
 
 /** @param now milliseconds since 1970 */
 export function formatMetrics(

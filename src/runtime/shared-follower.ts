@@ -1,17 +1,10 @@
 // Follows a keyring that replicas share: told at once by the engine, and looking now and then, since what is told can
-// be lost. What is found wrong in the store and can be put right is: an emptied one gets the ring back, one that has
-// fallen back to an older generation the newest, and a root secret that joins opens it too.
+// be lost.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { KeyturnError } from '../errors.js';
-import type { ReplicaReport } from '../fleet/report.js';
-import type { Key } from '../keyring/key.js';
-import type { Keyring } from '../keyring/keyring.js';
-import type { LiveKeyring } from '../keyring/live.js';
-import { hasPassed, isRash, revokedElsewhere } from '../keyring/successor.js';
+import type { KeyturnError } from '../errors.js';
 import { pollInterval } from '../keyring-stores/poll-interval.js';
-import type { SharedRingStore, StoredRing } from '../keyring-stores/shared.js';
-import { type FollowerListener, unexpected } from '../resolve/follow.js';
-import type { Logger } from './log.js';
+import { type FollowerListener, toKeyturnError } from '../resolve/follow.js';
+import { StoreRepair, type StoreRepairParts } from './store-repair.js';
 
 /** A request that asks waits no longer than this. */
 const PATIENCE_MS = 1000;
@@ -28,28 +21,20 @@ const TIDY_EVERY = 12;
 /** Once in so many looks the clock of the engine is asked for. */
 const CLOCK_EVERY = 12;
 
-export interface SharedFollowerParts {
-  readonly store: SharedRingStore;
-  readonly ring: LiveKeyring;
+export interface SharedFollowerParts extends StoreRepairParts {
   readonly listener: FollowerListener;
-  /** What this process would say of itself. */
-  readonly report: () => ReplicaReport;
   /** Told before a look; what it returns is told when the ring in force has turned out to be the one in the store. */
   readonly hear: () => () => void;
-  /** One ring of two lines of it. */
-  readonly merge: (mine: Keyring, other: Keyring) => Keyring;
   /** Told what the clock of the engine shows, in milliseconds since 1970. */
   readonly compareClock: (engine: number) => void;
-  /** A first ring, where one may be made without being told to. */
-  readonly first: (() => Keyring) | undefined;
   /** Seconds. */
   readonly maxLag: number;
-  readonly logger: Logger;
 }
 
 export class SharedFollower {
   readonly possible = true;
   readonly #parts: SharedFollowerParts;
+  readonly #repair: StoreRepair;
   /** The version that was read last, and under which roots; undefined makes the next look read it. */
   #seen: string | undefined;
   #failure: KeyturnError | undefined;
@@ -67,13 +52,12 @@ export class SharedFollower {
   #toldAt = Number.NEGATIVE_INFINITY;
   /** Set while a look is due because of news. */
   #telling: NodeJS.Timeout | undefined;
-  /** Why the ring could not be sealed anew. */
-  #unsealed: string | undefined;
   /** The ring is sealed under roots that this process does not hold. */
   #foreignRoots = false;
 
   constructor(parts: SharedFollowerParts) {
     this.#parts = parts;
+    this.#repair = new StoreRepair(parts);
   }
 
   /** Looks once. Where that fails the process starts all the same: it is not ready, and goes on looking. */
@@ -108,6 +92,7 @@ export class SharedFollower {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#repair.close();
     clearInterval(this.#timer);
     clearTimeout(this.#telling);
     const stopWatching = await this.#watching?.catch(() => undefined);
@@ -161,10 +146,10 @@ export class SharedFollower {
         if (await this.#settle()) break;
       }
       if (this.#looksUntilClock-- === 0) await this.#askClock();
-      if (this.#foreignRoots && ++this.#looks % TIDY_EVERY === 0) await this.#sealing(this.#dropRoots());
+      if (this.#foreignRoots && ++this.#looks % TIDY_EVERY === 0) await this.#repair.dropRoots();
     } catch (error) {
       if (this.#closed) return;
-      const failure = error instanceof KeyturnError ? error : unexpected(error);
+      const failure = toKeyturnError(error);
       const news = isNews(failure, this.#failure);
       this.#failure = failure;
       if (news) listener.failed(failure);
@@ -191,8 +176,11 @@ export class SharedFollower {
       return true;
     }
     const found = await store.find();
-    if (found === undefined) return await this.#fill();
-    if (await this.#putBack(found)) return false;
+    if (found === undefined) {
+      await this.#repair.fill();
+      return false;
+    }
+    if (await this.#repair.putBack(found)) return false;
     ring.require(found.ring);
     // First: whoever listens for a change may ask at once whether the process is ready.
     heard();
@@ -200,129 +188,9 @@ export class SharedFollower {
     this.#failure = undefined;
     this.#foreignRoots = found.roots.some((kid) => store.roots.get(kid)?.live !== true);
     // What came of it the next look finds; where it failed it is tried again.
-    const sealed = !this.#lacksRoot(found) || (await this.#sealing(this.#sealToo(found)));
+    const sealed = await this.#repair.sealForAll(found);
     this.#seen = sealed ? `${found.version} ${roots}` : undefined;
     return true;
-  }
-
-  /** @throws KeyturnError `keyring_missing` where nobody here has a ring */
-  async #fill(): Promise<false> {
-    const { store, ring, first, logger } = this.#parts;
-    // One that was given up is nobody's to bring back: an engine that has lost its data does not say so any more.
-    if (ring.found !== undefined && !ring.replaced) {
-      // Before the ring, so that no step comes in between.
-      await this.#standIn(ring.current);
-      if (await store.put(ring.found, undefined))
-        logger.warn(
-          { event: 'keyring.republished', generation: ring.found.generation },
-          `${store.name} held no keyring any more: the one in force was put back`,
-        );
-      return false;
-    }
-    if (first === undefined || ring.replaced) {
-      await store.read();
-      return false;
-    }
-    if (await store.create(first()))
-      logger.info({ event: 'keyring.created' }, `the first shared keyring was made in ${store.name}`);
-    return false;
-  }
-
-  /** @returns whether the store was changed, or somebody else changed it meanwhile */
-  async #putBack(there: StoredRing): Promise<boolean> {
-    const { store, ring, logger } = this.#parts;
-    const mine = ring.found;
-    const better = mine === undefined || ring.replaced ? undefined : this.#betterThan(there.ring, mine);
-    if (better === undefined) return false;
-    await this.#standIn(ring.current);
-    if (await store.put(better.ring, there))
-      logger.warn(
-        { event: 'keyring.republished', generation: better.ring.generation, found: there.ring.generation },
-        `${store.name} held ${better.what}`,
-      );
-    return true;
-  }
-
-  /** What belongs there in the place of what is kept; undefined: that is right, or for an operator to decide. */
-  #betterThan(kept: Keyring, mine: Keyring): { readonly ring: Keyring; readonly what: string } | undefined {
-    if (hasPassed(mine, kept))
-      return { ring: mine, what: 'an older generation of the keyring: the one in force was put back' };
-    if (isRash(kept, mine) || mine.replaces.includes(kept.id as string))
-      return { ring: mine, what: 'another keyring than the one that replicas hold: that one was put back' };
-    const merged = this.#withRevoked(kept, mine);
-    return (
-      merged && {
-        ring: merged,
-        what: 'another line of the keyring, on which keys were revoked: both were joined',
-      }
-    );
-  }
-
-  /**
-   * A revocation waits for nobody: it may have been made on a store that had fallen back. It is obeyed, and whoever
-   * holds either line must be able to go on. What else was done there stays for an operator to decide.
-   */
-  #withRevoked(kept: Keyring, mine: Keyring): Keyring | undefined {
-    if (kept.id !== mine.id || kept.passesThrough(mine)) return undefined;
-    const revoked = revokedElsewhere(mine, kept);
-    if (revoked.length === 0) return undefined;
-    const merged = this.#parts.merge(mine, kept);
-    const isKept = (key: Key) => revoked.includes(key) || merged.get(key.id)?.live === true;
-    return mine.live.every(isKept) ? merged : undefined;
-  }
-
-  /** Whoever is cut off may have missed that a key was staged; every other one it knows. */
-  async #standIn(ring: Keyring): Promise<void> {
-    const { store, report } = this.#parts;
-    const said = report();
-    const verifies = said.verifies.filter((kid) => ring.get(kid)?.state !== 'staged');
-    await store.fleet.standIn({ ...said, verifies }, ring);
-  }
-
-  /** Whoever has only one of the secrets, the former, the present or the next, must be able to open it. */
-  #lacksRoot({ roots }: StoredRing): boolean {
-    return this.#parts.store.roots.live.some(({ id }) => !roots.includes(id));
-  }
-
-  async #sealToo(found: StoredRing): Promise<void> {
-    const { store, logger } = this.#parts;
-    if (await store.sealToo(found))
-      logger.info({ event: 'keyring.resealed' }, 'the shared keyring is sealed under another secret too');
-  }
-
-  /** The ring is good whatever comes of it. Says once what is wrong. @returns false when it is to be tried again */
-  async #sealing(work: Promise<void>): Promise<boolean> {
-    try {
-      await work;
-      this.#unsealed = undefined;
-      return true;
-    } catch (caught) {
-      const error = caught instanceof KeyturnError ? caught : unexpected(caught);
-      if (this.#unsealed !== error.code && !this.#closed)
-        this.#parts.logger.warn(
-          { event: 'keyring.reseal_failed', code: error.code, hint: error.hint },
-          `the shared keyring could not be sealed under the secrets of now: ${error.message}`,
-        );
-      this.#unsealed = error.code;
-      return false;
-    }
-  }
-
-  /** Seals anew without roots that no replica says it holds: a former secret that gets out then opens nothing. */
-  async #dropRoots(): Promise<void> {
-    const { store, logger } = this.#parts;
-    const mine = store.roots.live.map((key) => key.id);
-    const replicas = await store.fleet.read(this.#parts.ring.found, false);
-    // No report proves nothing.
-    if (replicas.length === 0 || replicas.some(({ roots = [] }) => roots.some((kid) => !mine.includes(kid))))
-      return;
-    const found = await store.find();
-    if (found === undefined || found.roots.every((kid) => mine.includes(kid))) return;
-    if (await store.sealAnew(found))
-      logger.info(
-        { event: 'keyring.resealed' },
-        'the shared keyring is no longer sealed under a former secret',
-      );
   }
 }
 

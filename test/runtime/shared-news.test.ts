@@ -41,9 +41,10 @@ async function following() {
     listener: { found: () => {}, failed: () => {}, passed: () => {} },
     report: () => ({}) as never,
     hear: () => () => {},
-    merge: (mine) => mine,
     compareClock: () => {},
-    first: undefined,
+    mayCreate: false,
+    now: Date.now,
+    lifetimes: {},
     maxLag: 60,
     logger: memoryLogger(),
   });
