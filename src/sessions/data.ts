@@ -1,5 +1,6 @@
 // The data of a session: which names it can have, and how it becomes text.
 import { KeyturnError } from '../errors.js';
+import { fromJson } from '../signing/token.js';
 import type { Session, SessionControls, SessionValues } from './session.js';
 
 const METHODS: { readonly [Name in keyof SessionControls]: true } = {
@@ -58,6 +59,11 @@ export function dataText(session: SessionValues): string {
       { cause: error },
     );
   }
+}
+
+/** The data that the app holds, as it would be saved. */
+export function valuesOf(session: SessionValues): Record<string, unknown> {
+  return fromJson(dataText(session))?.value as Record<string, unknown>;
 }
 
 /** @throws KeyturnError `session_invalid` */

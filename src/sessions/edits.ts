@@ -1,16 +1,11 @@
 // What a request has changed in a session, laid over what others have saved meanwhile.
 import { KeyturnError } from '../errors.js';
 import { fromJson } from '../signing/token.js';
-import { dataText, fill } from './data.js';
+import { fill } from './data.js';
 import type { SessionValues } from './session.js';
 import type { SessionState } from './state.js';
 
 type Values = Readonly<Record<string, unknown>>;
-
-/** The data that the app holds, as it would be saved. */
-export function valuesOf(session: SessionValues): Record<string, unknown> {
-  return fromJson(dataText(session))?.value as Record<string, unknown>;
-}
 
 /** The data as this request has loaded, or last saved, it. */
 export function baseOf(state: SessionState): Record<string, unknown> {

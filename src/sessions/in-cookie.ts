@@ -9,8 +9,7 @@ import type { ReceivedToken } from '../signing/received.js';
 import type { Refusal } from '../signing/result.js';
 import { andThen } from '../signing/thenable.js';
 import { type AppCookie, COOKIE_LIMIT } from './cookie.js';
-import { dataText } from './data.js';
-import { valuesOf } from './edits.js';
+import { dataText, valuesOf } from './data.js';
 import {
   decode,
   encode,
@@ -94,8 +93,7 @@ export class CookieSessions implements SessionKind {
     const now = this.#now();
     const { times } = this.#parts;
     const createdAt = state.createdAt ?? now;
-    const due = now - carried.issuedAt >= times.rollAfter && times.expiry(now, createdAt) > carried.expiresAt;
-    if (due) return this.#issue(state, data);
+    if (times.dueExpiry(now, createdAt, carried) !== undefined) return this.#issue(state, data);
     // Made anew with its own dates, and only where a lost response costs nothing.
     if (carried.stale && response.safe)
       return this.#write(state, data, createdAt, carried.issuedAt, carried.expiresAt);

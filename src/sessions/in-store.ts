@@ -6,8 +6,8 @@ import type { ReceivedToken } from '../signing/received.js';
 import type { Refusal } from '../signing/result.js';
 import { andThen } from '../signing/thenable.js';
 import { fromJson } from '../signing/token.js';
-import { dataText } from './data.js';
-import { baseOf, type ClashRules, merge, valuesOf } from './edits.js';
+import { dataText, valuesOf } from './data.js';
+import { baseOf, type ClashRules, merge } from './edits.js';
 import {
   decode,
   epochHolds,
@@ -197,13 +197,9 @@ export class StoreSessions implements SessionKind {
     return { lastWins: this.#parts.hooks.lastWins ?? [], now: this.#parts.clock() };
   }
 
-  /** The new expiry of a session that is due to be extended. */
   #dueExpiry(state: SessionState): number | undefined {
-    const { times } = this.#parts;
-    const carried = state.carried as Carried;
     const now = this.#now();
-    const expiresAt = times.expiry(now, state.createdAt ?? now);
-    return now - carried.issuedAt >= times.rollAfter && expiresAt > carried.expiresAt ? expiresAt : undefined;
+    return this.#parts.times.dueExpiry(now, state.createdAt ?? now, state.carried as Carried);
   }
 
   /**

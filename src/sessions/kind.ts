@@ -8,7 +8,7 @@ import { andThen } from '../signing/thenable.js';
 import { fromJson } from '../signing/token.js';
 import { dataText, isEmpty } from './data.js';
 import type { SessionName, SessionValues } from './session.js';
-import type { LoadedSession, SessionState } from './state.js';
+import type { Carried, LoadedSession, SessionState } from './state.js';
 import type { Awaitable } from './stores/contract.js';
 
 /** What matters of the response that a session is saved with. */
@@ -84,6 +84,12 @@ export class SessionTimes {
   /** When a session that is used now ends, unless it is used again. */
   expiry(now: number, createdAt: number): number {
     return Math.min(now + this.idle, createdAt + this.maxAge);
+  }
+
+  /** The new expiry of a session that the request carried, where it is due to be extended. */
+  dueExpiry(now: number, createdAt: number, { issuedAt, expiresAt }: Carried): number | undefined {
+    const expiry = this.expiry(now, createdAt);
+    return now - issuedAt >= this.rollAfter && expiry > expiresAt ? expiry : undefined;
   }
 }
 

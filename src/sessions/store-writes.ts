@@ -2,8 +2,8 @@
 import type { TokenSigner } from '../signing/signer.js';
 import { fromJson } from '../signing/token.js';
 import type { AppCookie } from './cookie.js';
-import { dataText } from './data.js';
-import { adopt, baseOf, conflict, merge, valuesOf } from './edits.js';
+import { dataText, valuesOf } from './data.js';
+import { adopt, baseOf, conflict, merge } from './edits.js';
 import { decode, encode, renewEpoch, type SessionHooks, type SessionTimes } from './kind.js';
 import type { SessionValues } from './session.js';
 import type { Carried, SessionState } from './state.js';

@@ -24,12 +24,10 @@ import {
   freshNonce,
   jsonContent,
   jsonInside,
-  LARGEST_CONTENT,
   openBody,
-  parseSealed,
-  type SealedParts,
   sealBody,
-} from './sealed-token.js';
+} from './sealed-body.js';
+import { LARGEST_CONTENT, parseSealed, type SealedParts } from './sealed-token.js';
 import type { Aead } from './sodium.js';
 import { formatHeader, fromJson, SEALED, toJson } from './token.js';
 

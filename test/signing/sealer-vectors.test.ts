@@ -6,7 +6,7 @@ import { Key, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
 import { LiveKeyring } from '../../src/keyring/live.js';
 import type { RefusalReason } from '../../src/signing/result.js';
-import { bytesContent, jsonContent, sealBody } from '../../src/signing/sealed-token.js';
+import { bytesContent, jsonContent, sealBody } from '../../src/signing/sealed-body.js';
 import { TokenSealer } from '../../src/signing/sealer.js';
 import { type Aead, loadAead } from '../../src/signing/sodium.js';
 import { formatHeader, SEALED } from '../../src/signing/token.js';

@@ -8,7 +8,7 @@ const ROOT = resolve(import.meta.dirname, '../..');
 /** The names of all entry points, from the snapshot that test/public-api.package.test.ts holds. */
 const PUBLIC = new Set(
   [
-    ...readFileSync(join(ROOT, 'test/__snapshots__/public-api.test.ts.snap'), 'utf8').matchAll(
+    ...readFileSync(join(ROOT, 'test/__snapshots__/public-api.package.test.ts.snap'), 'utf8').matchAll(
       /^ {4}"(\w+)",$/gm,
     ),
   ].map(([, name]) => name as string),
