@@ -170,19 +170,19 @@ describe('a value', () => {
 });
 
 describe('the nonce', () => {
-  it('never comes twice, sealing the same value 100,000 times', () => {
+  it('never comes twice, sealing the same value 20,000 times', () => {
     const { sealer } = bench();
     const nonces = new Set<string>();
     const bits = new Array<number>(192).fill(0);
-    for (let n = 0; n < 100_000; n++) {
+    for (let n = 0; n < 20_000; n++) {
       const body = sealer.seal(1).slice(26);
       nonces.add(body.slice(0, 32));
-      if (n % 10 !== 0) continue;
+      if (n % 2 !== 0) continue;
       const bytes = Buffer.from(body.slice(0, 32), 'base64url');
       for (let bit = 0; bit < 192; bit++)
         bits[bit] = (bits[bit] as number) + (((bytes[bit >> 3] as number) >> (bit & 7)) & 1);
     }
-    expect(nonces.size).toBe(100_000);
+    expect(nonces.size).toBe(20_000);
     // Each bit is one half of the time: 5000 of 10,000, give or take six standard deviations.
     for (const ones of bits) expect(Math.abs(ones - 5000)).toBeLessThan(300);
   });
@@ -312,7 +312,7 @@ describe('input of any kind', () => {
           if (token !== good) expect(opened.ok).toBe(false);
         },
       ),
-      { numRuns: 5000 },
+      { numRuns: 1000 },
     );
   });
 
