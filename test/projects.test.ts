@@ -49,7 +49,8 @@ function needsOf(file: string): ProjectName {
   if (all.includes('test/support/engines.ts')) return 'engines';
   if (some(/inject\('(redis|postgres)Url'\)|from '(redis|ioredis|pg)'/, NEVER_CONNECTS)) return 'engines';
   if (BY_EXPORTS.includes(file)) return 'package';
-  if (some(/['"`](\.\.\/)*(examples\/locker\/)?dist['"`/]/, WRITES_ITS_OWN)) return 'package';
+  const compiled = /['"`](\.\.\/)*(examples\/locker\/)?dist['"`/]|['"`](\.\.\/)*scripts\/proof/;
+  if (some(compiled, WRITES_ITS_OWN)) return 'package';
   return PACKAGE_FOLDERS.some((folder) => file.startsWith(`test/${folder}/`)) ? 'package' : 'unit';
 }
 
