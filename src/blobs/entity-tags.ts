@@ -5,7 +5,7 @@ const TAG = /(?:W\/)?"[!#-~\x80-\xff]*"/y;
 const BEFORE = /[ \t,]*/y;
 const BEHIND = /[ \t]*(?:,|$)/y;
 
-/** A list of entity tags; undefined for what is none. Empty places in a list are passed over, as section 5.6.1 asks. */
+/** A list of entity tags; undefined for anything else. Empty places in a list are passed over, as section 5.6.1 asks. */
 export function parseEntityTags(list: string): readonly string[] | undefined {
   const tags: string[] = [];
   let at = match(BEFORE, list, 0) as number;

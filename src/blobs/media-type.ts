@@ -26,7 +26,7 @@ const RASTER: ReadonlySet<string> = new Set([
   'image/x-icon',
 ]);
 
-/** A media type in one spelling, with its charset and no other parameter; undefined for what is none. */
+/** A media type in one spelling, with its charset and no other parameter; undefined for anything else. */
 export function readType(text: unknown): string | undefined {
   if (typeof text !== 'string' || text.length > 300) return undefined;
   const match = MEDIA_TYPE.exec(text.trim());

@@ -66,7 +66,7 @@ export function encodeName(name: string): string {
   return name.split('/').map(encodeURIComponent).join('/');
 }
 
-/** The name that a path below the prefix means; undefined for none. */
+/** The name that a path below the prefix stands for; undefined where it is not a valid one. */
 export function decodeName(path: string): string | undefined {
   try {
     // Segment by segment: an encoded slash is part of no name.

@@ -182,7 +182,7 @@ export class UrlLinks implements Links {
         : boundText(method, this.#origin, path, parsed, options.bind ?? undefined);
     const result = this.#signer.verify(token, { bind: state as string });
     if (!result.ok) return result;
-    // Any payload but the one that links have was signed by somebody else with this key.
+    // All links have this payload: another one was not signed by `sign`.
     if (result.payload !== 0) return REFUSALS.malformed;
     return { ok: true, expiresAt: result.expiresAt, kid: result.kid, stale: result.stale };
   }
@@ -212,7 +212,7 @@ export class UrlLinks implements Links {
   }
 }
 
-/** What the token is bound to. Lines of encoded text, and what comes from elsewhere last: no two URLs read the same. */
+/** What the token is bound to: lines of encoded text, and `bind`, which may hold anything, last. No two links share one. */
 function boundText(
   method: string,
   origin: string,
@@ -243,7 +243,7 @@ function readBase(base: string | undefined): { readonly origin: string; readonly
   return { origin, path: (canonicalPath(parsed.path) as string).replace(/\/+$/, '') };
 }
 
-/** An origin in its one spelling; undefined for none, and for one with a user name. */
+/** An origin in its canonical spelling; undefined where it is not valid, or holds a user name. */
 function originOf(origin: string): string | undefined {
   return !origin.includes('@') && URL.canParse(origin) ? new URL(origin).origin : undefined;
 }

@@ -40,6 +40,6 @@ function lossOf(value: unknown): Omit<Loss, 'path'> | undefined {
   if (typeof value === 'function' || typeof value === 'symbol')
     return { kind: `a ${typeof value}`, becomes: 'finds nothing', hint: 'keep plain values' };
   if (typeof value === 'number' && !Number.isFinite(value))
-    return { kind: 'a number that is none', becomes: 'finds null', hint: 'look where it was computed' };
+    return { kind: String(value), becomes: 'finds null', hint: 'look where it was computed' };
   return undefined;
 }

@@ -52,7 +52,7 @@ export class SessionState {
   saved: string | undefined = undefined;
   /** Saving it has failed, or is still going on: the browser keeps the one it has. */
   unsaved = false;
-  /** The request carries a session from the future: that is none, and no other takes its place before a sign-in. */
+  /** The request carries a session that begins in the future. It is not accepted, and its cookie stays until a sign-in. */
   early = false;
   /** Told of changes that come after the response, and so to nothing. */
   late: (() => void) | undefined = undefined;

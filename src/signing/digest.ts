@@ -1,4 +1,4 @@
-// One-way names: for what is stored and must be worth nothing to whoever reads the store.
+// One-way names. What is stored under such a name is worth nothing to somebody who reads the store.
 import { hash } from 'node:crypto';
 
 /** SHA-256 of a text, in base64url. */

@@ -41,7 +41,8 @@ export class Hmac {
   /**
    * The MAC of a message, in base64url.
    *
-   * @param message ASCII. Undefined comes back for anything else: a token is ASCII, and what is not is no token.
+   * @param message ASCII, as every token is
+   * @returns undefined for a message with any other character
    */
   mac(message: string): string | undefined {
     const length = message.length;

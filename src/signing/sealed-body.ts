@@ -86,7 +86,7 @@ export function bytesContent(bytes: Uint8Array): Uint8Array {
   return room;
 }
 
-/** The JSON text inside; undefined when it is none. */
+/** The JSON text inside; undefined when there is something else inside. */
 export function jsonInside(content: Uint8Array): string | undefined {
   if (content[0] !== JSON_INSIDE) return undefined;
   return Buffer.from(content.buffer, content.byteOffset, content.length).toString('utf8', 1);

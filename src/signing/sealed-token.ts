@@ -26,7 +26,7 @@ export interface SealedParts {
   readonly issuedAt: number;
   /** Seconds since 1970. */
   readonly expiresAt: number;
-  /** base64url, one hopes. */
+  /** Not looked at yet: it may be anything. */
   readonly body: string;
 }
 

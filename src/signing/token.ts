@@ -17,7 +17,7 @@ export const TIME_CHARACTERS = 6;
 /** Where the header ends, with its last dot. */
 export const PAYLOAD_START = 26;
 export const BIND_TAG_CHARACTERS = 22;
-/** The shortest possible token: an empty payload cannot occur, but the parser is not the one to say so. */
+/** The shortest token that the parser takes. JSON is never empty, but that is not for the parser to judge. */
 const SHORTEST = PAYLOAD_START + 1 + 43;
 /** The last second that a token can name, in the year 4147. */
 const LAST_SECOND = 2 ** 36 - 1;
@@ -143,7 +143,7 @@ export function decodePayload(payload: string): string {
   return decoded.toString('utf8', 0, decoded.write(payload, 0, 'base64url'));
 }
 
-/** Undefined when a holder of the key signed something that is no JSON. */
+/** Undefined when a holder of the key has signed something that is not JSON. */
 export function fromJson(json: string): { readonly value: unknown } | undefined {
   try {
     return { value: JSON.parse(json) };

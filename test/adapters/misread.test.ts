@@ -142,7 +142,7 @@ describe.each(['cookie', 'store'] as const)('sessions in a %s', (kind) => {
     ['a Set', new Set([1]), /a Map or Set/, /array/],
     ['bytes', new Uint8Array(2), /bytes/, /base64url/],
     ['a function', () => 1, /a function/, /plain/],
-    ['no number', Number.NaN, /a number that is none/, /computed/],
+    ['no number', Number.NaN, /holds NaN/, /computed/],
   ])('%s in it is told of once, by its place, and never by its value', async (_, value, message, hint) => {
     const { get, warned } = await visitor(kind, async (request) => {
       request.session.at = { deep: [0, value] };

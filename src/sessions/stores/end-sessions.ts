@@ -1,9 +1,9 @@
-// Ending sessions so that they stay ended, whatever other requests are doing with them: with the contract of a store
-// alone, so that every store is served.
+// Ending sessions so that they stay ended, whatever other requests are doing with them. It needs no more than the contract
+// of a store, so that it works with every store.
 import { KeyturnError } from '../../errors.js';
 import type { SessionStore } from './contract.js';
 
-/** Each is one change of id, or one new session, that came in between: more is no accident. */
+/** Each round stands for a change of id, or a new session, that came in between. So many do not come by accident. */
 const ROUNDS = 100;
 
 /**

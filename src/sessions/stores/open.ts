@@ -1,6 +1,6 @@
-// The session store that `session.backend` names. An engine that is out of reach is no reason not to start: a process
-// that ends, and is started again and again, helps nobody, while one that runs serves all who have no session, and
-// everybody when the engine is back.
+// The session store that `session.backend` names. A process starts also while its engine is out of reach. One that ends,
+// and is started again and again, helps nobody; one that runs serves all who have no session, and everybody when the
+// engine is back.
 import { type AppNames, appNames, redisPrefix } from '../../config/app.js';
 import type { Settings } from '../../config/layers.js';
 import type { Engines } from '../../engines/engines.js';
@@ -59,7 +59,7 @@ export async function openSessionStore(parts: SessionStoreParts): Promise<Reacha
       );
       const inner = await bothOf(stores);
       const store = watched(inner, 'Redis');
-      // Of no session: only to hear whether anybody answers.
+      // There is no session of that id. This only finds out whether the engine answers.
       await withTimeout(Promise.resolve(inner.get('keyturn')), PATIENCE).catch((error) =>
         store.failed(error),
       );

@@ -155,7 +155,7 @@ function asked<T>(
   failed: (error: unknown) => void = () => {},
 ): Awaitable<T> {
   const refuse = (error: unknown): never => {
-    // Errors of Keyturn are no silence.
+    // An error of Keyturn itself does not mean that the engine is away.
     if (!(error instanceof KeyturnError)) failed(error);
     throw unavailable(error);
   };
