@@ -58,24 +58,6 @@ export function requireDuration(raw: unknown, what: string): number {
 }
 
 /**
- * A lifetime that code asks for, in seconds. Code may only shorten one: commands see settings, and not the program.
- *
- * @param longest seconds
- * @param what as in "a link"
- * @param cure how to lengthen it
- * @throws KeyturnError `duration_invalid`, `purpose_lifetime`
- */
-export function requireLifetime(asked: number | string, longest: number, what: string, cure: string): number {
-  const seconds = requireDuration(asked, 'maxAge');
-  if (seconds <= longest) return seconds;
-  throw new KeyturnError(
-    'purpose_lifetime',
-    `${what} may live ${longest} s, and maxAge says ${seconds} s`,
-    `code may only shorten a lifetime: ${cure}${meantMilliseconds(asked)}`,
-  );
-}
-
-/**
  * What to add to a hint where a program seems to have meant milliseconds, as in other libraries; else nothing.
  *
  * @param asked as it stands in the program

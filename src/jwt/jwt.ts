@@ -1,6 +1,7 @@
 // Access tokens: JWT (RFC 7519) signed with HS256 under the ring's own keys, so that a rotation carries them.
+
+import { requireLifetime } from '../config/lifetime.js';
 import { requireOptions } from '../config/options.js';
-import { requireLifetime } from '../config/value.js';
 import { isKid } from '../forms.js';
 import { type Internals, internalsOf, type Keyturn } from '../keyturn.js';
 import { FARTHEST_AHEAD, missingKeyReason } from '../signing/purpose-keyring.js';

@@ -1,6 +1,7 @@
 // What `createJwt()`, `sign()` and `verify()` take.
+
+import { requireLifetime } from '../config/lifetime.js';
 import type { OptionHints, OptionNames } from '../config/options.js';
-import { requireLifetime } from '../config/value.js';
 import type { Internals } from '../keyturn.js';
 import { invalid, requireText } from './claims.js';
 import { ACCESS } from './keys.js';

@@ -1,8 +1,9 @@
 // Signed links: a URL that works for one method, unchanged, until it expires.
 //
 // The signature is a token bound to the URL: its payload says nothing, so it stays short enough to paste.
+
+import { requireLifetime } from '../config/lifetime.js';
 import { type OptionNames, requireOptions } from '../config/options.js';
-import { requireLifetime } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
 import { requireBind } from '../signing/purpose-keyring.js';
 import { receive } from '../signing/received.js';

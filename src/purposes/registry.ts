@@ -2,14 +2,9 @@
 // the grace window and the impact report read this one list, so that a rotation cannot forget a surface.
 
 import type { PurposeSettings, Settings } from '../config/layers.js';
+import { requireLifetime } from '../config/lifetime.js';
 import { isSlipOf, nearest } from '../config/nearest.js';
-import {
-  formatDuration,
-  LONGEST_LIFETIME,
-  meantMilliseconds,
-  requireDuration,
-  requireLifetime,
-} from '../config/value.js';
+import { formatDuration, LONGEST_LIFETIME, meantMilliseconds, requireDuration } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
 import { isName } from '../forms.js';
 import { BUILT_IN, isAmong, isReserved, SESSION_STATES } from './built-in.js';

@@ -1,7 +1,7 @@
 // One purpose with whatever keyring is in force: what a signer and a sealer have in common.
 
 import type { AppNames } from '../config/app.js';
-import { requireLifetime } from '../config/value.js';
+import { requireLifetime } from '../config/lifetime.js';
 import { KeyturnError } from '../errors.js';
 import { isKid } from '../forms.js';
 import type { Key } from '../keyring/key.js';
