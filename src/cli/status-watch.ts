@@ -7,7 +7,7 @@ import type { Context } from './command.js';
 import { openRotation, sameOptions } from './open.js';
 import { styled } from './ui.js';
 import { isSafe, stepOf } from './words/next-step.js';
-import { conditionOf, differences, unheardOfLines } from './words/replicas.js';
+import { conditionOf, problemLine } from './words/replicas.js';
 import { forPrograms, lines, look, ringOf, type View } from './words/status.js';
 
 const LOOK_EVERY_MS = 1000;
@@ -72,8 +72,7 @@ function cannotBeAsked({ message, hint }: KeyturnError): string {
  */
 function factsOf(view: View, told: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
   const { status: now, hidden, deploy, sealedUnder } = view;
-  const unheardOf = told.get('unheard of') ?? unheardOfLines(now)[0];
-  const { source, ring, keys, replicas, silence } = now;
+  const { source, ring, keys, replicas, problems, silence } = now;
   return new Map([
     ['source', `source: ${source}${hidden.length === 0 ? '' : `, hides ${hidden.join(', ')}`}`],
     ...(deploy === undefined ? [] : [['deploy', `deploy: ${deploy}`] as const]),
@@ -83,19 +82,20 @@ function factsOf(view: View, told: ReadonlyMap<string, string>): ReadonlyMap<str
     ...(silence === undefined
       ? []
       : [['silence', told.get('silence') ?? `replicas cannot be asked: ${silence}`] as const]),
-    ...[...told].filter(
-      ([about]) => silence !== undefined && /^(replica |differs: |not ready: |degraded: )/.test(about),
-    ),
-    ...(now.unheardOf === undefined ? [] : [['unheard of', unheardOf as string] as const]),
+    ...[...told].filter(([about]) => silence !== undefined && about.startsWith('replica')),
     ...replicas.map(
       (replica) =>
         [
           `replica ${replica.instance}`,
-          `replica ${replica.instance}: ${ringOf(replica)}, signs with ${replica.signs ?? 'nothing'}, ${conditionOf(replica, view)}`,
+          `replica ${replica.instance}: ${ringOf(replica)}, signs with ${replica.signs ?? 'nothing'}, ${conditionOf(replica, now)}`,
         ] as const,
     ),
-    ...differences(view).map((line) => [line, line] as const),
+    ...problems.map((problem) => problemLine(problem, isoMoment)).map((line) => [line, line] as const),
   ]);
+}
+
+function isoMoment(at: number): string {
+  return new Date(at).toISOString();
 }
 
 function safeNow(key: KeyStatus, now: Status): string {
@@ -105,7 +105,6 @@ function safeNow(key: KeyStatus, now: Status): string {
 
 const GONE: Readonly<Record<string, string>> = {
   silence: 'replicas can be asked again',
-  'unheard of': 'replicas not heard of hold up steps no longer',
 };
 
 function changes(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): string[] {

@@ -4,7 +4,6 @@ import type { Keyring } from '../keyring/keyring.js';
 import { NOTHING_TO_DO } from '../keyring/step-refusals.js';
 import { printable } from '../printable.js';
 import type { Resolution } from '../resolve/resolve.js';
-import { readOtherConfig } from '../rotation/other-config.js';
 import type { Rotation } from '../rotation/rotation.js';
 import type { KeyStatus, Status } from '../rotation/status.js';
 import type { Outcome } from '../rotation/step.js';
@@ -13,6 +12,7 @@ import { noteRules, openRotation, sameOptions } from './open.js';
 import { isForNow, notYet, refused, wrongUsage } from './stop.js';
 import type { Ui } from './ui.js';
 import { hiddenNames, keyList, type Next, nextJson, nextLine, nextOf } from './words/next-step.js';
+import { problemLine } from './words/replicas.js';
 import { iso, moment } from './words/time.js';
 
 /** Whether the ring comes and goes through a pipe. */
@@ -153,8 +153,8 @@ export async function conclude(
   } else ui.print(...lines);
   if (!piped) {
     noteHidden(rotation.resolution, ui);
-    for (const { what, hint } of readOtherConfig(status, rotation.resolution, 'this command'))
-      ui.note(`${what}; ${hint}`);
+    for (const problem of status.problems)
+      if (problem.kind === 'other_config') ui.note(problemLine(problem, String));
   }
   return 0;
 }

@@ -1,19 +1,8 @@
 // Checks of the life of a keyring: whether a step of it is overdue, and what its processes report.
 import { formatDuration } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
-import { otherAppsInWords } from '../fleet/other-apps.js';
-import type { ReplicaReport } from '../fleet/report.js';
-import { unheardOfInWords } from '../fleet/silent.js';
-import {
-  besideDocument,
-  clashesOf,
-  clashInWords,
-  isLiveClash,
-  strangers,
-  takesKeysFrom,
-  withoutShared,
-} from '../rotation/differences.js';
-import { readOtherConfig } from '../rotation/other-config.js';
+import type { Problem } from '../fleet/diagnosis.js';
+import { problemText } from '../fleet/diagnosis-words.js';
 import type { Status } from '../rotation/status.js';
 import type { Facts, RingFacts } from './facts.js';
 import { fail, type Point, pass, warn } from './finding.js';
@@ -97,51 +86,22 @@ export function fleet(facts: Facts): readonly Point[] {
   if (facts.ring instanceof KeyturnError)
     return [pass(`not asked: ${facts.ring.message}; see the other checks`)];
   const { status } = facts.ring;
-  const { replicas, silence, silent, shared } = status;
+  const { replicas, silence, problems } = status;
   if (silence !== undefined)
     return [warn(`processes cannot be asked: ${silence}`, 'see the check session_backend')];
-  const unheard = [...unheardOf(status), ...underOtherNames(facts, status)];
-  if (replicas.length === 0) return [...unheard, pass(`no process reports${where(status)}`)];
-  const roots = (facts.resolution.keyring?.live ?? []).map((key) => key.id);
-  const clashes = clashesOf(status, roots);
-  const told = strangers(clashes);
+  const points = problems.map(judged);
+  if (replicas.length === 0) return [...points, pass(`no process reports${where(status)}`)];
   const count = replicas.length === 1 ? '1 process reports' : `${replicas.length} processes report`;
-  return [
-    ...clashes.map((clash) => {
-      const what = clashInWords(clash, 'the doctor', silent);
-      // One that was just stopped to put it right counts for a lease, and must not fail a pipeline that long.
-      return (isLiveClash(clash, silent) ? fail : warn)(what, shared ? SAME_ROOT : SAME_SECRET);
-    }),
-    ...withoutShared(status).map(({ instance }) =>
-      (silent.has(instance) ? warn : fail)(
-        `${instance} runs without the shared keyring, and does not know its keys`,
-        SAME_SETTINGS,
-      ),
-    ),
-    ...readOtherConfig(status, facts.resolution, 'the doctor').map(({ what, hint }) => warn(what, hint)),
-    ...unheard,
-    ...replicas.flatMap((replica) => wrongWith(replica, status, told)),
-    pass(`${count}${generation(status)}`),
-  ];
+  return [...points, pass(`${count}${generation(status)}`)];
 }
 
-function underOtherNames({ resolution }: Facts, { otherApps }: Status): readonly Point[] {
-  return otherAppsInWords(otherApps, resolution.settings, 'the doctor').map(({ what, hint, expected }) =>
-    expected ? pass(what) : warn(what, hint),
-  );
-}
-
-const SAME_SECRET =
-  'give every replica the same signing secret, and run the doctor with the environment of one; to change it go by the three deploys of keyturn rotate';
-const SAME_ROOT =
-  'give every replica the same signing secret, and run the doctor with the environment of one; to change it see docs/shared-keyring.md, "Rotating the signing secret itself"';
-const SAME_SETTINGS = 'give every replica the same settings under [security.keyring]';
-
-/** After the engine has lost its data some may be cut off from it, and nobody knows of them. */
-function unheardOf({ unheardOf: found }: Status): readonly Point[] {
-  if (found === undefined) return [];
-  const what = unheardOfInWords(new Date(found.until).toISOString());
-  return [warn(what, 'wait until then, and see why the store was emptied')];
+function judged(problem: Problem): Point {
+  const { what, hint } = problemText(problem, 'the doctor', (at) => new Date(at).toISOString());
+  const { kind, live } = problem;
+  if (kind === 'other_app' && problem.accepted) return pass(what);
+  // One that was just stopped to put it right counts for a lease, and must not fail a pipeline that long.
+  const fails = live && (kind === 'other_secret' || kind === 'without_shared');
+  return (fails ? fail : warn)(what, hint);
 }
 
 function where({ place, shared }: Status): string {
@@ -152,41 +112,4 @@ function where({ place, shared }: Status): string {
 function generation({ place, shared, ring }: Status): string {
   if (place === undefined) return '';
   return `; the ${shared ? 'keyring' : 'document'} is generation ${ring.generation}`;
-}
-
-function wrongWith(replica: ReplicaReport, status: Status, told: ReadonlySet<string>): readonly Point[] {
-  const { differing, profile, place, shared, silent } = status;
-  const { instance, degraded, signs, fingerprint } = replica;
-  const points: Point[] = [];
-  if (replica.profile !== profile) {
-    const hint = 'run the doctor with the environment of the app, or with --env';
-    points.push(
-      warn(`${instance} runs by the ${replica.profile} profile, and the doctor by ${profile}`, hint),
-    );
-  }
-  const until = silent.get(instance);
-  if (signs === undefined) {
-    const why = degraded === undefined ? '' : `: ${degraded}`;
-    points.push(warn(`${instance} is not ready, and has no keyring yet${why}`, 'put right what it names'));
-  } else if (degraded !== undefined) {
-    const hint = 'put right what it names; until then the last good keyring stays in force there';
-    points.push(warn(`${instance} is degraded: ${degraded}`, hint));
-  } else if (place !== undefined && until !== undefined) {
-    const hint = 'if it is gone, wait; if it is there, see why it cannot report';
-    points.push(
-      warn(`${instance} is silent, and holds up steps until ${new Date(until).toISOString()}`, hint),
-    );
-  } else if (besideDocument(status).some((one) => one.instance === instance)) {
-    const { what, cure } = takesKeysFrom(replica);
-    points.push(warn(`${instance} ${what}, and not from the document`, cure));
-  } else if (differing.includes(instance) && place === undefined) {
-    if (told.has(instance)) return points;
-    const what = `${instance} has another keyring than the doctor (fingerprint ${fingerprint}); each accepts what the other signs`;
-    points.push(warn(what, 'finish the deploy: keyturn status says which comes next'));
-  } else if (differing.includes(instance) && (!shared || replica.roots !== undefined)) {
-    const kept = shared ? 'the one that is kept' : 'the document';
-    const what = `${instance} has another ring in force than ${kept} (generation ${replica.generation}, fingerprint ${fingerprint})`;
-    points.push(warn(what, 'it follows within a second; if not, restart it'));
-  }
-  return points;
 }

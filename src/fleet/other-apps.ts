@@ -1,7 +1,6 @@
 // Processes that hold the same secret and go by another name of the app, or by none: what one signs the other refuses. Two
 // apps may be meant to be so. Where one app is given a name, replicas that have not heard of it are not.
-import { type AppName, appInWords, appNames } from '../config/app.js';
-import type { Settings } from '../config/layers.js';
+import type { AppName } from '../config/app.js';
 import type { Keyring } from '../keyring/keyring.js';
 import type { HeardReport } from './authentic.js';
 import type { Fleet } from './fleet.js';
@@ -45,30 +44,4 @@ export async function otherApps(
       if ((report.roots ?? report.verifies).some((kid) => kids.includes(kid))) add(app, report);
   }
   return [...found].map(([app, instances]) => ({ app, instances: instances.sort() }));
-}
-
-/**
- * One line for each other name, with what to do.
- *
- * @param asker what whoever asks is called
- */
-export function otherAppsInWords(
-  others: readonly OtherApp[],
-  settings: Settings,
-  asker: string,
-): ReadonlyArray<{ readonly what: string; readonly hint: string; readonly expected: boolean }> {
-  const [own, ...accepted] = appNames(settings);
-  return others.map(({ app, instances }) => {
-    const [first = '', ...more] = instances;
-    const who = more.length === 0 ? `${first} has` : `${first} and ${more.length} more have`;
-    const expected = accepted.includes(app);
-    const end = expected ? 'each accepts what the other signs' : 'what one signs the other refuses';
-    return {
-      expected,
-      what: `${who} ${appInWords(app)} on the same secret, and ${asker} has ${appInWords(own)}: ${end}`,
-      hint: expected
-        ? 'take app_accepts out when the longest lifetime has passed since the last of them was gone'
-        : 'two apps may be meant to be so; one app is given a name in three deploys, see docs/configuration.md, "The name of an app"',
-    };
-  });
 }

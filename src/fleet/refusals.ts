@@ -1,6 +1,8 @@
 // Why a step is not taken because of what others report: somebody goes by other rules or secrets, or is further on.
 import { KeyturnError } from '../errors.js';
 import type { Keyring } from '../keyring/keyring.js';
+import { offLine } from './diagnosis.js';
+import { otherRingInWords } from './diagnosis-words.js';
 import { nameOf, type ReplicaReport } from './report.js';
 
 /** Who would take a step, and what it goes by. */
@@ -46,31 +48,12 @@ export function refuseDisagreement(
 
 /** A step on a ring that does not come from the one that a process holds is one that it will not follow. */
 function refuseOtherLine(kept: Keyring, words: RefusalWords, replica: ReplicaReport): void {
-  const { ring, generation, mark } = replica;
-  // One that goes by an array or a line has no steps, and takes a document that holds all its keys.
-  if (ring === undefined || kept.id === undefined) return;
-  if (ring !== kept.id) {
-    throw new KeyturnError(
-      'keyring_forked',
-      `${nameOf(replica)} holds the keyring ${ring}, and what is kept is ${kept.id}`,
-      words.forked,
-      about(replica),
-    );
-  }
-  if (generation > kept.generation) {
-    // Put back to an older one, which processes refuse: a step would build on what is past.
-    throw new KeyturnError(
-      'keyring_outdated',
-      `${nameOf(replica)} has generation ${generation} of the keyring in force, and what is kept is generation ${kept.generation}`,
-      words.outdated,
-      about(replica),
-    );
-  }
-  if (mark === undefined || kept.passesThrough({ generation, mark })) return;
+  const relation = offLine(kept, replica);
+  if (relation === undefined) return;
   throw new KeyturnError(
-    'keyring_forked',
-    `${nameOf(replica)} has a generation ${generation} of the keyring that what is kept, generation ${kept.generation}, has not come from`,
-    words.forked,
+    relation === 'forked' ? 'keyring_forked' : 'keyring_outdated',
+    otherRingInWords(nameOf(replica), { ...replica, kept }),
+    words[relation],
     about(replica),
   );
 }

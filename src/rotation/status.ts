@@ -1,6 +1,8 @@
 // The state of a rotation in one value: every key, every replica, and what is safe when.
+import { appNames } from '../config/app.js';
 import type { KeyturnError } from '../errors.js';
 import type { HeardReport } from '../fleet/authentic.js';
+import { diagnose, type Problem } from '../fleet/diagnosis.js';
 import type { OtherApp } from '../fleet/other-apps.js';
 import { type CountsBy, replicasIn, silentOf, type UnheardOf, unheardOfIn } from '../fleet/silent.js';
 import { forwardAgain } from '../keyring/former-key.js';
@@ -69,6 +71,8 @@ export interface Status {
   readonly silence: string | undefined;
   /** Replicas whose ring is another than the one in force. */
   readonly differing: readonly string[];
+  /** What is wrong or not the same among replicas, in the order in which it is to be put right. */
+  readonly problems: readonly Problem[];
   /** How many of the three deploys of a rotation this process has seen; undefined where there are none, or nothing tells. */
   readonly deploy: DeployStage | undefined;
   /** Milliseconds since 1970. */
@@ -128,8 +132,11 @@ export function statusOf(ring: Keyring, parts: StatusParts): Status {
               : undefined,
     }),
   );
+  const silent = silentOf(replicas, countsBy, facts.now);
+  const unheardOf = unheardOfIn(reports, countsBy);
+  const { profile } = resolution.profile;
   return {
-    profile: resolution.profile.profile,
+    profile,
     profileSaid: parts.profileSaid,
     source: resolution.source?.name ?? '',
     format: resolution.source?.format ?? '',
@@ -140,13 +147,28 @@ export function statusOf(ring: Keyring, parts: StatusParts): Status {
     ring: { id: ring.id, generation: ring.generation, fingerprint: ring.fingerprint },
     keys,
     replicas,
-    silent: silentOf(replicas, countsBy, facts.now),
-    unheardOf: unheardOfIn(reports, countsBy),
+    silent,
+    unheardOf,
     otherApps,
     silence: silence?.message,
     differing: replicas
       .filter((replica) => replica.fingerprint !== ring.fingerprint)
       .map((replica) => replica.instance),
+    problems: diagnose({
+      ring,
+      place,
+      shared,
+      // Where none was said, steps go by that of the replicas.
+      profile: parts.profileSaid ? profile : (replicas[0]?.profile ?? profile),
+      roots: (resolution.keyring?.live ?? []).map(({ id }) => id),
+      configFiles: resolution.configFiles,
+      apps: appNames(resolution.settings),
+      skew: countsBy.skew,
+      replicas,
+      silent,
+      unheardOf,
+      otherApps,
+    }),
     deploy: !shared && rotatesByDeploys(resolution) ? deployStage(resolution) : undefined,
     now: facts.now,
   };

@@ -77,12 +77,19 @@ async function tellOtherApps(
 ): Promise<void> {
   const [app, ...accepted] = appNames(settings);
   if (fleet === undefined || (app === undefined && accepted.length === 0)) return;
-  const { otherApps, otherAppsInWords } = await import('../fleet/other-apps.js');
+  const [{ otherApps }, { otherNames }, { problemText }] = await Promise.all([
+    import('../fleet/other-apps.js'),
+    import('../fleet/diagnosis.js'),
+    import('../fleet/diagnosis-words.js'),
+  ]);
   const here = others.length > 0 ? [] : await fleet.read(keyring, false).catch(() => []);
   const kids = keyring?.live.map(({ id }) => id) ?? [];
   const found = await otherApps(here, others, { app, ring: keyring, kids });
-  for (const { what, hint, expected } of otherAppsInWords(found, settings, 'this process'))
+  for (const problem of otherNames(found, appNames(settings))) {
+    const { what, hint } = problemText(problem, 'this process', String);
+    const expected = problem.kind === 'other_app' && problem.accepted;
     logger[expected ? 'info' : 'warn']({ event: 'app.others', hint }, what);
+  }
 }
 
 /** Steps of a rotation would not wait for this process, and nobody would see why. */

@@ -3,6 +3,7 @@
 import { KeyturnError } from '../../errors.js';
 import { unheardOfInWords } from '../../fleet/silent.js';
 import type { Keyring } from '../../keyring/keyring.js';
+import { listOf } from '../../printable.js';
 import { rotatesByDeploys } from '../../rotation/deploys.js';
 import type { HiddenDocument } from '../../rotation/hidden-document.js';
 import type { Rotation } from '../../rotation/rotation.js';
@@ -15,7 +16,6 @@ import { ACTIVATE_IN, durationOf, REPLICAS, STEP_OPTIONS, stepOptions } from '..
 import { notYet, refused, wrongUsage } from '../stop.js';
 import { tellDeploys } from '../words/deploys.js';
 import { takeAwayInWords } from '../words/hidden-document.js';
-import { listOf } from '../words/layout.js';
 import { lengthOfTime, moment } from '../words/time.js';
 import { madeUpBy, staged } from './stage.js';
 

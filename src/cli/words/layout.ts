@@ -6,11 +6,6 @@ export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
-/** "a, b and c" */
-export function listOf(names: readonly string[]): string {
-  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
-}
-
 /** Lines in two columns, the first as wide as its widest entry. */
 export function columns(rows: readonly (readonly [left: string, right: string])[], indent = '  '): string[] {
   const width = Math.max(0, ...rows.map(([left]) => left.length));

@@ -1,13 +1,14 @@
 // A keyring in words, as status and every step tell it: its keys, what is safe when, and the command to run next.
 
 import { shellQuote } from '../../config/shell-quote.js';
+import type { Problem } from '../../fleet/diagnosis.js';
+import { problemText } from '../../fleet/diagnosis-words.js';
 import { unheardOfInWords } from '../../fleet/silent.js';
 import { nextKeyAt } from '../../keyring/automatic.js';
 import { typed } from '../../keyring/key.js';
 import type { Keyring } from '../../keyring/keyring.js';
 import type { Resolution } from '../../resolve/resolve.js';
 import type { KeyStatus, Status } from '../../rotation/status.js';
-import { firstProblem } from './first-problem.js';
 import { silentInWords } from './replicas.js';
 import { iso, moment } from './time.js';
 
@@ -63,7 +64,7 @@ export function nextOf(status: Status, resolution: Resolution, how: NextIn): Nex
   const { piped = false, options } = how;
   const { source } = resolution;
   const run = (name: string, rest = '') => `keyturn ${name}${options}${rest}`;
-  const wrong = piped ? undefined : firstProblem(status, resolution);
+  const wrong = piped ? undefined : firstProblem(status);
   if (wrong !== undefined) return { command: undefined, remark: wrong, safeAt: undefined };
   if (!piped && !hasSteps(status)) {
     const hidden = hiddenNames(resolution);
@@ -104,6 +105,24 @@ export function nextOf(status: Status, resolution: Resolution, how: NextIn): Nex
     remark: 'whenever a new key is due',
     safeAt: undefined,
   };
+}
+
+/** What keeps every step from being taken. */
+const STOPS: readonly Problem['kind'][] = [
+  'other_profile',
+  'other_source',
+  'other_secret',
+  'without_shared',
+  'forked',
+  'outdated',
+];
+
+/** One that is silent may have been stopped to put it right; but over the head of another source no key is promoted. */
+function firstProblem({ problems, now }: Status): string | undefined {
+  const found = problems.find(({ kind, live }) => STOPS.includes(kind) && (live || kind === 'other_source'));
+  if (found === undefined) return undefined;
+  const { what, hint } = problemText(found, 'this command', (at) => moment(at, now));
+  return `first ${hint}: ${what}`;
 }
 
 /** Where keys come and go by themselves: when the next one does. */

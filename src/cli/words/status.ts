@@ -9,7 +9,7 @@ import { type Line, type Style, styled } from '../ui.js';
 import { nextWhileHidden } from './hidden-document.js';
 import { columns, count, table } from './layout.js';
 import { hiddenNames, type Next, nextJson, nextLine, nextOf, stepOf } from './next-step.js';
-import { conditionNow, differences, noReplicas, rootsOf, unheardOfLines } from './replicas.js';
+import { conditionNow, noReplicas, problemLine } from './replicas.js';
 import { ageInWords, iso, moment } from './time.js';
 
 /** What is known at one moment. */
@@ -97,8 +97,13 @@ export function lines(view: View): Line[] {
     styled('dim', keyHead),
     ...keys.map((line, index) => coloured(line, now.keys[index])),
     '',
-    ...(replicas.length === 0 ? [noReplicas(view)] : [styled('dim', replicaHead), ...replicaRows]),
-    ...[...unheardOfLines(now), ...differences(view)].map((line) => styled('yellow', line)),
+    ...(replicas.length === 0 ? [noReplicas(now, resolution)] : [styled('dim', replicaHead), ...replicaRows]),
+    ...now.problems.map((problem) =>
+      styled(
+        'yellow',
+        problemLine(problem, (at) => moment(at, now.now)),
+      ),
+    ),
     '',
     styled('bold', nextLine(next)),
   ];
@@ -157,7 +162,7 @@ function replicaRow(replica: HeardReport, view: View, rooted: boolean): string[]
     ringOf(replica),
     replica.signs ?? '-',
     replica.signs === undefined ? '-' : moment(replica.loadedAt, view.status.now),
-    conditionNow(replica, view),
+    conditionNow(replica, view.status),
   ];
 }
 
@@ -183,7 +188,7 @@ export function forPrograms(view: View): object {
     hides: hidden,
     place: now.place ?? null,
     shared: now.shared,
-    roots: rootsOf(view) ?? null,
+    roots: now.shared ? (resolution.keyring?.live ?? []).map(({ id }) => id) : null,
     sealedUnder: now.shared ? sealedUnder : null,
     ring: { ...now.ring, id: now.ring.id ?? null },
     rotatedAt: iso(lastRotation?.at),

@@ -1,0 +1,156 @@
+// What is wrong among the processes of a fleet, in the words in which status, the doctor and `next:` say it.
+import { dirname } from 'node:path';
+import { appInWords } from '../config/app.js';
+import { shellQuote } from '../config/shell-quote.js';
+import type { SayMoment } from '../errors.js';
+import { listOf } from '../printable.js';
+import { type Holders, oddOne } from './clashes.js';
+import type { OtherRing, Problem } from './diagnosis.js';
+import { unheardOfInWords } from './silent.js';
+
+/** So many are named; the rest are counted. */
+const MOST_NAMED = 5;
+
+/** What is wrong, and what to do: the beginning of a sentence that "first" may stand before. */
+export interface ProblemText {
+  readonly what: string;
+  readonly hint: string;
+}
+
+/**
+ * @param asker what whoever asks is called: "this command", "the doctor"
+ * @param say how a moment is said
+ */
+export function problemText(problem: Problem, asker: string, say: SayMoment): ProblemText {
+  const { instances } = problem;
+  const names = namesOf(instances);
+  const many = instances.length !== 1;
+  const verb = (one: string, several: string) => `${names} ${many ? several : one}`;
+  const is = verb('is', 'are');
+  switch (problem.kind) {
+    case 'other_profile':
+      return {
+        what: `${verb('runs', 'run')} by the ${problem.profile} profile, and ${asker} by ${problem.here}`,
+        hint: `see to it that all go by one profile (--env ${problem.profile} is for ${asker})`,
+      };
+    case 'other_config':
+      return {
+        what: `${verb('reads', 'read')} ${fileList(problem.files)}, and ${asker} ${fileList(problem.here)}`,
+        hint: problem.isOlder
+          ? `restart ${names}, which ${many ? 'were' : 'was'} started before the files were there`
+          : runThere(asker, problem.files[0]),
+      };
+    case 'other_app':
+      return {
+        what: `${verb('has', 'have')} ${appInWords(problem.app)} on the same secret, and ${asker} has ${appInWords(problem.here)}: ${problem.accepted ? 'each accepts what the other signs' : 'what one signs the other refuses'}`,
+        hint: problem.accepted
+          ? 'take app_accepts out when the longest lifetime has passed since the last of them was gone'
+          : 'two apps may be meant to be so; one app is given a name in three deploys, see docs/configuration.md, "The name of an app"',
+      };
+    case 'other_source':
+      return {
+        what: `${verb('takes its', 'take their')} keys from ${problem.source}, and not from this ring`,
+        hint: isVariable(problem.source) ? `restart ${names} without ${problem.source}` : `restart ${names}`,
+      };
+    case 'other_secret': {
+      const { shared } = problem.clash;
+      const [odd, rest] = oddOne(problem.clash);
+      const holders = (some: Holders) => holdersInWords(some, asker, problem.silent);
+      const end = shared ? 'what one seals the other cannot open' : 'what one signs the other refuses';
+      return {
+        what: `${holders(odd)} the signing secret ${odd.kid}, and ${holders(rest)} ${rest.kid}: ${end}`,
+        hint: `give every replica the same signing secret, and run ${asker} with the environment of one; to change it see ${shared ? 'docs/shared-keyring.md, "Rotating the signing secret itself"' : 'the three deploys of keyturn rotate'}`,
+      };
+    }
+    case 'without_shared':
+      return {
+        what: `${verb('runs', 'run')} without the shared keyring, and ${many ? 'do' : 'does'} not know its keys`,
+        hint: 'give every replica the same settings under [security.keyring]',
+      };
+    case 'unheard_of':
+      return {
+        what: unheardOfInWords(say(problem.until)),
+        hint: 'wait until then, and see why the store was emptied',
+      };
+    case 'forked':
+      return {
+        what: otherRingInWords(names, problem),
+        hint: 'make one keyring of both with keyturn import, or stop the processes that hold the other one',
+      };
+    case 'outdated':
+      return {
+        what: otherRingInWords(names, problem),
+        hint: 'put the newest keyring back; to go back on purpose, stop the processes that have a newer one',
+      };
+    case 'behind':
+      return {
+        what: `${verb('has', 'have')} another ring in force than the one that is kept (generation ${problem.generation}, fingerprint ${problem.fingerprint})`,
+        hint: `wait a second; restart ${names} where that does not help`,
+      };
+    case 'other_keyring':
+      return {
+        what: `${verb('has', 'have')} another keyring than ${asker} (fingerprint ${problem.fingerprint}); each accepts what the other signs`,
+        hint: 'finish the deploy: keyturn status says which comes next',
+      };
+    case 'no_keyring':
+      return {
+        what: `${is} not ready, and ${many ? 'have' : 'has'} no keyring yet${problem.why === undefined ? '' : `: ${problem.why}`}`,
+        hint: 'put right what it names',
+      };
+    case 'degraded':
+      return {
+        what: `${is} degraded: ${problem.why}`,
+        hint: 'put right what it names; until then the last good keyring stays in force there',
+      };
+    case 'silent':
+      return {
+        what: `${is} silent, and ${many ? 'hold' : 'holds'} up steps until ${say(problem.until)}`,
+        hint: 'wait until then where it is gone; where it is there, see why it cannot report',
+      };
+    case 'unverified':
+      return {
+        what: `${is} not confirmed: no key of this ring vouches for what ${many ? 'they report' : 'it reports'}`,
+        hint: `look whether it is a process of yours: where it is not, --gone ${instances[0]} goes on without it`,
+      };
+    case 'clock_differs':
+      return {
+        what: `the clock of ${names} differs by more than clock_skew from that of the store`,
+        hint: 'set the clocks of all machines by one time server',
+      };
+  }
+}
+
+/** "web-1 has generation 9 of the keyring in force, and what is kept is generation 8" */
+export function otherRingInWords(who: string, { ring, generation, kept }: OtherRing): string {
+  if (ring !== kept.id) return `${who} holds the keyring ${ring}, and what is kept is ${kept.id}`;
+  if (generation > kept.generation)
+    return `${who} has generation ${generation} of the keyring in force, and what is kept is generation ${kept.generation}`;
+  return `${who} has a generation ${generation} of the keyring that what is kept, generation ${kept.generation}, has not come from`;
+}
+
+/** Whether what is to be restarted without it is a variable. */
+function isVariable(source: string): boolean {
+  return /^KEYTURN_\w+$/.test(source);
+}
+
+function namesOf(instances: readonly string[]): string {
+  const more = instances.length - MOST_NAMED;
+  return listOf(more > 0 ? [...instances.slice(0, MOST_NAMED), `${more} more`] : instances);
+}
+
+/** "web-1 (silent) and this command have" */
+function holdersInWords({ instances, here }: Holders, asker: string, silent: readonly string[]): string {
+  const told = instances.map((name) => (silent.includes(name) ? `${name} (silent)` : name));
+  const names = [...told, ...(here ? [asker] : [])];
+  return `${listOf(names)} ${names.length > 1 ? 'have' : 'has'}`;
+}
+
+function fileList(paths: readonly string[]): string {
+  return paths.length === 0 ? 'no configuration file' : listOf(paths);
+}
+
+function runThere(asker: string, file: string | undefined): string {
+  return file === undefined
+    ? `run ${asker} in the folder where that process was started`
+    : `run ${asker} in its folder, or with --cwd ${shellQuote(dirname(file))}`;
+}

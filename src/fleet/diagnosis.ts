@@ -1,0 +1,203 @@
+// One diagnosis of what is wrong, or not the same, among the processes of a fleet. `keyturn status`, the doctor and
+// `next:` put it into words (diagnosis-words.ts), and look for nothing themselves.
+import type { AppName } from '../config/app.js';
+import { isNeighbour } from '../disk/identity.js';
+import type { Keyring } from '../keyring/keyring.js';
+import type { HeardReport } from './authentic.js';
+import { type Clash, clashesIn, isLiveClash, oddOne, strangers } from './clashes.js';
+import type { OtherApp } from './other-apps.js';
+import type { ReplicaReport } from './report.js';
+import type { UnheardOf } from './silent.js';
+
+/** What the processes are compared with. */
+export interface Compared {
+  /** As steps would change it. */
+  readonly ring: Keyring;
+  /** Where it is kept; undefined where no step can change it. */
+  readonly place: string | undefined;
+  /** Whether it is kept in an engine, for all to share. */
+  readonly shared: boolean;
+  /** By which rules steps are taken. */
+  readonly profile: string;
+  /** The ids of the secrets that a shared keyring is sealed with here. */
+  readonly roots: readonly string[];
+  readonly configFiles: readonly string[];
+  /** The names of the app, its own first. */
+  readonly apps: readonly AppName[];
+  /** The most by which clocks may differ, in seconds. */
+  readonly skew: number;
+  readonly replicas: readonly HeardReport[];
+  /** Those that may be gone, with the moment until which they count. */
+  readonly silent: ReadonlyMap<string, number>;
+  readonly unheardOf: UnheardOf | undefined;
+  readonly otherApps: readonly OtherApp[];
+}
+
+/** Which ring a process has in force, where that is not the one that is kept. */
+export interface OtherRing {
+  readonly ring: string | undefined;
+  readonly generation: number;
+  readonly fingerprint: string;
+  readonly kept: { readonly id: string | undefined; readonly generation: number };
+}
+
+type Found =
+  | { readonly kind: 'other_profile'; readonly profile: string; readonly here: string }
+  | {
+      readonly kind: 'other_config';
+      readonly files: readonly string[];
+      readonly here: readonly string[];
+      /** It was started before the files here were there. */
+      readonly isOlder: boolean;
+    }
+  | {
+      readonly kind: 'other_app';
+      readonly app: AppName;
+      readonly here: AppName;
+      /** Whether each accepts what the other signs. */
+      readonly accepted: boolean;
+    }
+  | { readonly kind: 'other_source'; readonly source: string }
+  | { readonly kind: 'other_secret'; readonly clash: Clash; readonly silent: readonly string[] }
+  | { readonly kind: 'without_shared' }
+  | { readonly kind: 'unheard_of'; readonly until: number }
+  | ({ readonly kind: 'forked' | 'outdated' | 'behind' } & OtherRing)
+  | { readonly kind: 'other_keyring'; readonly fingerprint: string }
+  | { readonly kind: 'no_keyring' | 'degraded'; readonly why: string | undefined }
+  | { readonly kind: 'silent'; readonly until: number }
+  | { readonly kind: 'unverified' }
+  | { readonly kind: 'clock_differs' };
+
+/** One thing that is wrong, or differs, and who it is about. */
+export type Problem = Found & {
+  /** Who it is about, by name. */
+  readonly instances: readonly string[];
+  /** False where all of them are silent: they may have been stopped to put it right. */
+  readonly live: boolean;
+};
+
+/** Everything there is to say, in the order in which it is to be put right. */
+export function diagnose(compared: Compared): readonly Problem[] {
+  const { ring, place, shared, profile, roots, replicas, silent, skew, unheardOf } = compared;
+  const about = (find: (replica: HeardReport) => Found | undefined) => grouped(replicas, silent, find);
+  const clashes = place !== undefined && !shared ? [] : clashesIn(ring, shared ? roots : undefined, replicas);
+  const told = strangers(clashes);
+  return [
+    ...about((replica) =>
+      replica.profile === profile
+        ? undefined
+        : { kind: 'other_profile', profile: replica.profile, here: profile },
+    ),
+    ...about((replica) => otherConfig(replica, compared)),
+    ...otherNames(compared.otherApps, compared.apps),
+    ...about((replica) =>
+      isBesideDocument(replica, compared) ? { kind: 'other_source', source: replica.source } : undefined,
+    ),
+    ...clashes.map((clash): Problem => {
+      const quiet = [...clash.one.instances, ...clash.other.instances].filter((name) => silent.has(name));
+      const { instances } = oddOne(clash)[0];
+      return { kind: 'other_secret', clash, silent: quiet, instances, live: isLiveClash(clash, silent) };
+    }),
+    ...about((replica) => (shared && replica.roots === undefined ? { kind: 'without_shared' } : undefined)),
+    ...(unheardOf === undefined
+      ? []
+      : [{ kind: 'unheard_of', until: unheardOf.until, instances: [], live: true } as const]),
+    ...about((replica) => conditionOf(replica, compared, told)),
+    ...about(({ at, dated, authentic }) =>
+      authentic && Math.abs(at - dated) > skew * 1000 ? { kind: 'clock_differs' } : undefined,
+    ),
+  ];
+}
+
+/** @param apps the names of the app, its own first */
+export function otherNames(
+  others: readonly OtherApp[],
+  [here, ...accepted]: readonly AppName[],
+): readonly Problem[] {
+  return others.map(({ app, instances }) => ({
+    kind: 'other_app',
+    app,
+    here,
+    accepted: accepted.includes(app),
+    instances,
+    live: true,
+  }));
+}
+
+/** What a process is not well with, if anything: the gravest alone. */
+function conditionOf(
+  replica: HeardReport,
+  { ring, place, shared, silent }: Compared,
+  told: ReadonlySet<string>,
+): Found | undefined {
+  const { instance, signs, degraded: why, fingerprint, generation, authentic } = replica;
+  if (signs === undefined) return { kind: 'no_keyring', why };
+  if (why !== undefined) return { kind: 'degraded', why };
+  const until = silent.get(instance);
+  // Where no step can be taken nothing is held up.
+  if (until !== undefined) return place === undefined ? undefined : { kind: 'silent', until };
+  if (!authentic && place !== undefined) return { kind: 'unverified' };
+  if (fingerprint === ring.fingerprint) return undefined;
+  if (place === undefined) return told.has(instance) ? undefined : { kind: 'other_keyring', fingerprint };
+  if (shared ? replica.roots === undefined : ring.id !== undefined && replica.ring === undefined)
+    return undefined;
+  const kept = { id: ring.id, generation: ring.generation };
+  const kind = offLine(ring, replica) ?? 'behind';
+  return { kind, ring: replica.ring, generation, fingerprint, kept };
+}
+
+/**
+ * Whether a process holds a ring that the one that is kept does not come from, or a newer one. It will not follow a step
+ * on what is kept. One that goes by an array or a line has no steps, and takes a document that holds all its keys.
+ */
+export function offLine(
+  kept: Keyring,
+  { ring, generation, mark }: ReplicaReport,
+): 'forked' | 'outdated' | undefined {
+  if (ring === undefined || kept.id === undefined) return undefined;
+  if (ring !== kept.id) return 'forked';
+  // Put back to an older one, which processes refuse: a step would build on what is past.
+  if (generation > kept.generation) return 'outdated';
+  return mark === undefined || kept.passesThrough({ generation, mark }) ? undefined : 'forked';
+}
+
+/**
+ * Whether it reports beside a document and takes its keys from elsewhere: most often from the variable that the document
+ * was made of. It knows no key that is added to the document.
+ */
+function isBesideDocument(replica: ReplicaReport, { ring, place, shared }: Compared): boolean {
+  const isDocument = place !== undefined && !shared && ring.id !== undefined;
+  return isDocument && replica.signs !== undefined && replica.ring === undefined;
+}
+
+/** Most often the command was typed in the wrong folder. What no key of the ring vouches for leads nobody into one. */
+function otherConfig(replica: HeardReport, compared: Compared): Found | undefined {
+  const { silent, configFiles: here, profile } = compared;
+  const { configFiles: files, instance, authentic } = replica;
+  if (files === undefined || !authentic || silent.has(instance) || !isNeighbour(replica)) return undefined;
+  if (files.join('\n') === here.join('\n')) return undefined;
+  // It looks for the document in this very folder, or has read some of the files here: the others came later.
+  const some = files.length > 0 && files.every((path) => here.includes(path));
+  const isOlder =
+    files.length === 0 ? isBesideDocument(replica, compared) : some && replica.profile === profile;
+  return { kind: 'other_config', files, here, isOlder };
+}
+
+/** Those of whom the same is found are named together. */
+function grouped(
+  replicas: readonly HeardReport[],
+  silent: ReadonlyMap<string, number>,
+  find: (replica: HeardReport) => Found | undefined,
+): readonly Problem[] {
+  const groups = new Map<string, Problem & { readonly instances: string[] }>();
+  for (const replica of replicas) {
+    const found = find(replica);
+    if (found === undefined) continue;
+    const live = !silent.has(replica.instance);
+    const same = JSON.stringify([found, live]);
+    const group = groups.get(same);
+    if (group === undefined) groups.set(same, { ...found, live, instances: [replica.instance] });
+    else group.instances.push(replica.instance);
+  }
+  return [...groups.values()];
+}
