@@ -68,16 +68,18 @@ test('variable, init, restart without it, rotate --wait', async () => {
   await until(() => existsSync(join(cwd, `${RING}.fleet`)));
   await until(async () => JSON.parse((await run(PROD, 'status', '--json')).stdout).replicas.length === 1);
   const shown = (await run(PROD, 'status')).stdout;
-  expect(shown).toMatch(new RegExp(` takes its keys from ${SECRET}: restart it without that$`, 'm'));
-  expect(shown).toContain(`takes its keys from ${SECRET}, and not from this ring; restart it without that\n`);
-  expect(shown).toMatch(/\nnext: first see to it that all go by this ring: \S+ takes its keys from /);
+  expect(shown).toMatch(new RegExp(` takes its keys from ${SECRET}$`, 'm'));
+  expect(shown).toMatch(
+    new RegExp(`takes its keys from ${SECRET}, and not from this ring; restart \\S+ without ${SECRET}\n`),
+  );
+  expect(shown).toMatch(/\nnext: first restart \S+ without \S+: \S+ takes its keys from /);
   expect(shown).toContain('and this command ');
-  expect(shown).toContain('; it was started before they were there: restart it\n');
+  expect(shown).toMatch(/; restart \S+, which was started before the files were there\n/);
   expect(shown).not.toMatch(/another ring|rotate --wait|in the folder where/);
   const elsewhere = await keyturn(['status', '--cwd', cwd], { cwd: newFolder(), env: WITH });
   expect(elsewhere.stdout).toContain(`then keyturn rotate --cwd ${cwd} --wait\n`);
   const { checks } = JSON.parse((await run(PROD, 'doctor', '--json')).stdout);
-  expect(JSON.stringify(checks)).toContain(`takes its keys from ${SECRET}, and not from the document`);
+  expect(JSON.stringify(checks)).toContain(`takes its keys from ${SECRET}, and not from this ring`);
   for (const args of [['promote'], ['promote', '--replicas', '1'], ['rotate', '--wait']]) {
     const refused = await run(PROD, ...args);
     expect(refused.code).toBe(3);

@@ -577,7 +577,7 @@ describe('processes that know better', () => {
     await reporting(cwd, { profile: 'prod' });
     const { stdout } = await run(cwd, 'status');
     expect(stdout).toContain(
-      'differs: web-1-7-aaaa runs by the prod profile and this command by dev, so no step is taken',
+      'replicas: web-1-7-aaaa runs by the prod profile, and this command by dev; see to it that all go by one',
     );
     expectRefused(await run(cwd, 'stage'), /runs by the prod profile, and this command by dev/, /--env prod/);
     expect((await run(cwd, 'stage', '--env', 'prod')).code).toBe(0);

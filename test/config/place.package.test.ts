@@ -364,7 +364,7 @@ describe('what is said', () => {
       const here = await command(['status'], { cwd, env });
       expect(here.stdout).not.toContain('reads');
       const there = await command(['status'], { cwd: other, env });
-      const says = `reads ${join(cwd, 'keyturn.toml')}, and this command ${join(other, 'keyturn.toml')}; run it in its folder, or with --cwd '${cwd}'`;
+      const says = `reads ${join(cwd, 'keyturn.toml')}, and this command ${join(other, 'keyturn.toml')}; run this command in its folder, or with --cwd '${cwd}'`;
       expect(there.stdout).toContain(says);
       expect((await command(['stage'], { cwd: other, env })).stderr).toContain(says);
       const { checks } = await runDoctor(machine({ cwd: other, env, now: Date.now() }));

@@ -479,9 +479,11 @@ describe('rotation and fleet', () => {
     const found = await check('fleet', on(cwd));
     expect(found.status).toBe('warn');
     expect(found.detail.split('\n')).toEqual([
-      expect.stringContaining('web-2-7-aaaa has another ring in force than the document (generation 2,'),
-      'web-3-7-aaaa is degraded: the file is gone',
       'web-4-7-aaaa runs by the dev profile, and the doctor by prod',
+      expect.stringContaining(
+        'web-2-7-aaaa has another ring in force than the one that is kept (generation 2,',
+      ),
+      'web-3-7-aaaa is degraded: the file is gone',
       '4 processes report; the document is generation 3',
     ]);
     expect(readdirSync(`${path}.fleet`)).toHaveLength(5);

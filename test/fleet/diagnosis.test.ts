@@ -1,0 +1,140 @@
+// What is wrong among replicas is found in one place, and said in the same words and the same order wherever it is said.
+import { describe, expect, test } from 'vitest';
+import { nextOf } from '../../src/cli/words/next-step.js';
+import { lines, type View } from '../../src/cli/words/status.js';
+import { thisProcess } from '../../src/disk/identity.js';
+import type { Facts } from '../../src/doctor/facts.js';
+import { fleet } from '../../src/doctor/ring-checks.js';
+import type { HeardReport } from '../../src/fleet/authentic.js';
+import { type Compared, diagnose, type Problem } from '../../src/fleet/diagnosis.js';
+import { problemText } from '../../src/fleet/diagnosis-words.js';
+import type { Status } from '../../src/rotation/status.js';
+import { heard, reportOf } from '../support/heard.js';
+import { COMING, kidOf, NOW, OLDER, STRONG } from '../support/machine.js';
+import { ringOf } from '../support/ring-file.js';
+
+const RING = ringOf(3, [
+  [STRONG, 'active'],
+  [OLDER, 'retiring'],
+]);
+const KID = kidOf(STRONG);
+
+/** One that is fine, but for what a test is about. */
+function replica(instance: string, changes: Partial<HeardReport> = {}): HeardReport {
+  const { id: ring, generation, fingerprint } = RING;
+  const fine = { ring, generation, fingerprint, at: NOW, signs: KID, verifies: [KID, kidOf(OLDER)] };
+  return { ...heard(reportOf({ ...fine, instance })), ...changes };
+}
+
+function diagnosed(replicas: readonly HeardReport[], changes: Partial<Compared> = {}): readonly Problem[] {
+  return diagnose({
+    ring: RING,
+    place: 'keyring.json',
+    shared: false,
+    profile: 'dev',
+    roots: [],
+    configFiles: [],
+    apps: [undefined],
+    skew: 60,
+    replicas,
+    silent: new Map(),
+    unheardOf: undefined,
+    otherApps: [],
+    ...changes,
+  });
+}
+
+const SHARED: Partial<Compared> = { shared: true, roots: [KID] };
+const FOUND: ReadonlyArray<readonly [Problem['kind'], readonly Problem[]]> = [
+  ['other_profile', diagnosed([replica('a', { profile: 'prod' })])],
+  ['other_config', diagnosed([replica('a', { ...thisProcess(), configFiles: ['/srv/keyturn.toml'] })])],
+  ['other_app', diagnosed([], { otherApps: [{ app: 'shop', instances: ['a'] }] })],
+  ['other_source', diagnosed([replica('a', { ring: undefined })])],
+  ['other_secret', diagnosed([replica('a', { roots: [kidOf(COMING)] })], SHARED)],
+  ['without_shared', diagnosed([replica('a')], SHARED)],
+  ['unheard_of', diagnosed([], { unheardOf: { until: NOW + 60_000, verifies: [], signs: undefined } })],
+  ['forked', diagnosed([replica('a', { ring: 'another', fingerprint: 'other' })])],
+  ['outdated', diagnosed([replica('a', { generation: 4, fingerprint: 'other' })])],
+  ['behind', diagnosed([replica('a', { generation: 2, fingerprint: 'other' })])],
+  ['other_keyring', diagnosed([replica('a', { fingerprint: 'other' })], { place: undefined })],
+  ['no_keyring', diagnosed([replica('a', { signs: undefined, degraded: 'it is away' })])],
+  ['degraded', diagnosed([replica('a', { degraded: 'the file is gone' })])],
+  ['silent', diagnosed([replica('a')], { silent: new Map([['a', NOW + 60_000]]) })],
+  ['unverified', diagnosed([replica('a', { authentic: false })])],
+  ['clock_differs', diagnosed([replica('a', { dated: NOW - 120_000 })])],
+];
+
+test.each(FOUND)('%s is found, and nothing else', (kind, problems) => {
+  expect(problems).toMatchObject([{ kind }]);
+});
+
+test('of one that is fine there is nothing to say', () => {
+  expect(diagnosed([replica('a'), replica('b')])).toEqual([]);
+});
+
+test('those of whom the same is found are named together, and many are counted', () => {
+  const [problem, ...more] = diagnosed(
+    'abcdefgh'.split('').map((name) => replica(name, { degraded: 'gone' })),
+  );
+  expect(more).toEqual([]);
+  expect(problemText(problem as Problem, 'the doctor', String).what).toBe(
+    'a, b, c, d, e and 3 more are degraded: gone',
+  );
+});
+
+describe('the same words, in the same order', () => {
+  const problems = FOUND.flatMap(([, found]) => found);
+  const status = {
+    keys: [],
+    replicas: [],
+    problems,
+    silent: new Map(),
+    ring: { id: RING.id, generation: 3, fingerprint: RING.fingerprint },
+    source: 'it',
+    format: 'document',
+    place: 'keyring.json',
+    profile: 'dev',
+    shared: false,
+    now: NOW,
+  } as unknown as Status;
+  const resolution = { hidden: [], settings: { get: () => undefined } };
+  const whats = (asker: string) => problems.map((problem) => problemText(problem, asker, () => '…').what);
+  /** Moments are said in another way by each. */
+  const withoutMoments = (text: string) => text.replace(/(until) [^;\n]*/, '$1 …');
+
+  test('by status', () => {
+    const view = { status, resolution, hidden: [], sealedUnder: [], next: {} } as unknown as View;
+    const told = lines(view)
+      .map((line) => (typeof line === 'object' && 'text' in line ? line.text : ''))
+      .filter((line) => line.startsWith('replicas: '))
+      .map((line) => withoutMoments(line.slice('replicas: '.length)));
+    expect(told).toHaveLength(problems.length);
+    for (const [n, what] of whats('this command').entries()) expect(told[n]).toContain(`${what}; `);
+  });
+
+  test('by the doctor', () => {
+    const told = fleet({ ring: { status }, resolution } as unknown as Facts).map(({ detail }) => detail);
+    expect(told.slice(0, -1).map(withoutMoments)).toEqual(whats('the doctor'));
+  });
+
+  test('by what comes next: the first that keeps steps from being taken', () => {
+    const stops = problems.flatMap((problem) => {
+      const { remark } = nextOf({ ...status, problems: [problem] }, resolution as never, { options: '' });
+      return remark.startsWith('first ') ? [[problem, remark] as const] : [];
+    });
+    expect(stops.map(([{ kind }]) => kind)).toEqual([
+      'other_profile',
+      'other_source',
+      'other_secret',
+      'without_shared',
+      'forked',
+      'outdated',
+    ]);
+    for (const [problem, remark] of stops) {
+      const { what, hint } = problemText(problem, 'this command', String);
+      expect(remark).toBe(`first ${hint}: ${what}`);
+    }
+    const { remark } = nextOf(status, resolution as never, { options: '' });
+    expect(remark).toBe(stops[0]?.[1]);
+  });
+});
