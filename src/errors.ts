@@ -192,3 +192,13 @@ function isInstance(this: unknown, value: unknown): value is KeyturnError {
     return false;
   }
 }
+
+/** What `work` gives, or the mistake that it throws. */
+export async function orKeyturnError<T>(work: () => T | Promise<T>): Promise<T | KeyturnError> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof KeyturnError) return error;
+    throw error;
+  }
+}

@@ -136,7 +136,6 @@ describe('the edges', () => {
       'disk/read.ts',
       'doctor/git-program.ts',
       'doctor/places.ts',
-      'doctor/run.ts',
       'doctor/wordlist.ts',
       'fleet/file-fleet.ts',
       'keyring/file.ts',

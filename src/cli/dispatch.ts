@@ -6,7 +6,7 @@ import type { Machine } from '../resolve/machine.js';
 import { COMMON_OPTIONS, type Command, type Surroundings } from './command.js';
 import { COMMANDS } from './commands.js';
 import { commandHelp, overview } from './help.js';
-import { parse, unknownCommand } from './parse.js';
+import { parse, unknownName } from './parse.js';
 import { type ExitCode, isForNow, refused, Stop, wrongUsage } from './stop.js';
 import type { Ui } from './ui.js';
 import { iso } from './words/time.js';
@@ -137,7 +137,8 @@ async function help(args: readonly string[], ui: Ui): Promise<0> {
 }
 
 async function load(name: string): Promise<Command> {
-  if (!Object.hasOwn(COMMANDS, name)) throw unknownCommand(name, Object.keys(COMMANDS));
+  if (!Object.hasOwn(COMMANDS, name))
+    throw unknownName('command', name, Object.keys(COMMANDS), 'keyturn --help lists the commands');
   return (await COMMANDS[name]?.load()) as Command;
 }
 

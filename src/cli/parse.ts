@@ -34,7 +34,13 @@ export function parse(args: readonly string[], known: readonly Option[], help: s
     if (token.kind === 'positional') words.push(token.value);
     if (token.kind !== 'option') continue;
     const option = known.find(({ name }) => name === token.name);
-    if (option === undefined) throw unknownName('option', `--${token.name}`, known, help);
+    if (option === undefined)
+      throw unknownName(
+        'option',
+        `--${token.name}`,
+        known.map(({ name }) => `--${name}`),
+        `${help} lists the options`,
+      );
     const value = readValue(option, token.value, token.inlineValue === true);
     options.set(option.name, value);
     if (option.many && value !== true) many.set(option.name, [...(many.get(option.name) ?? []), value]);
@@ -72,25 +78,16 @@ function readValue(option: Option, value: string | undefined, inline: boolean): 
   return value;
 }
 
-function unknownName(what: string, typed: string, known: readonly Option[], help: string): Stop {
-  const names = known.map(({ name }) => `--${name}`);
-  const near = nearest(typed, names);
+/** The error for a name that nobody knows. @param help what lists those that are known */
+export function unknownName(what: string, typed: string, known: readonly string[], help: string): Stop {
+  const isSlip = isSlipOf(typed, nearest(typed, known));
   return wrongUsage(
-    isSlipOf(typed, near) ? `unknown ${what} ${typed}` : `unknown ${what}`,
-    didYouMean(typed, names) ?? `${help} lists the options`,
+    isSlip ? `unknown ${what} ${typed}` : `unknown ${what}`,
+    didYouMean(typed, known) ?? help,
   );
 }
 
 function didYouMean(typed: string, known: readonly string[]): string | undefined {
   const near = nearest(typed, known);
   return near === undefined ? undefined : `did you mean ${near}?`;
-}
-
-/** The error for a word that names no command. */
-export function unknownCommand(typed: string, known: readonly string[]): Stop {
-  const near = nearest(typed, known);
-  return wrongUsage(
-    isSlipOf(typed, near) ? `unknown command ${typed}` : 'unknown command',
-    near === undefined ? 'keyturn --help lists the commands' : `did you mean ${near}?`,
-  );
 }

@@ -1,6 +1,6 @@
 // keyturn status --watch: draws what is known anew, or off a terminal tells what changes.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { KeyturnError } from '../errors.js';
+import { KeyturnError, orKeyturnError } from '../errors.js';
 import type { Rotation } from '../rotation/rotation.js';
 import type { KeyStatus, Status } from '../rotation/status.js';
 import type { Context } from './command.js';
@@ -33,7 +33,8 @@ export async function watch(context: Context): Promise<void> {
     else ui.print(...news.map((line) => `${time} ${line}`));
   };
   while (!ended.aborted) {
-    const seen = await lookOrSay(lookAgain);
+    // A file that is broken for a while does not end the watch, and neither does an engine that is away.
+    const seen = await orKeyturnError(lookAgain);
     if (drawn) {
       const shown = seen instanceof KeyturnError ? [cannotBeAsked(seen)] : lines(seen);
       ui.redraw(...shown, '', styled('dim', 'Ctrl-C ends'));
@@ -48,16 +49,6 @@ export async function watch(context: Context): Promise<void> {
       told = facts;
     }
     await sleep(LOOK_EVERY_MS, undefined, { signal: ended }).catch(() => {});
-  }
-}
-
-/** A file that is broken for a while does not end the watch, and neither does an engine that is away. */
-async function lookOrSay(lookAgain: () => Promise<View>): Promise<View | KeyturnError> {
-  try {
-    return await lookAgain();
-  } catch (error) {
-    if (error instanceof KeyturnError) return error;
-    throw error;
   }
 }
 

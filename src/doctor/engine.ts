@@ -7,7 +7,7 @@ import type { PostgresPool } from '../engines/postgres.js';
 import { commandOf, type RedisCommand } from '../engines/redis.js';
 import { canPrepare } from '../engines/schema.js';
 import { PATIENCE, withTimeout } from '../engines/watch.js';
-import { KeyturnError } from '../errors.js';
+import { KeyturnError, orKeyturnError } from '../errors.js';
 import { namesOf, pathsOf, tableRefused } from '../sessions/stores/postgres-schema.js';
 import type { EngineFacts } from './facts.js';
 
@@ -16,7 +16,7 @@ export async function askSessionEngine(settings: Settings): Promise<EngineFacts 
   const backend = settings.get('session.backend');
   if (backend !== 'redis' && backend !== 'postgres') return undefined;
   const engines = new Engines(settings);
-  try {
+  return await orKeyturnError(async () => {
     const { shown } = placeOf(settings, backend, 'session');
     const place = `${backend} on ${shown}`;
     try {
@@ -31,12 +31,7 @@ export async function askSessionEngine(settings: Settings): Promise<EngineFacts 
       if (error instanceof KeyturnError) throw error;
       return { place, away: failureOf(error) };
     }
-  } catch (error) {
-    if (error instanceof KeyturnError) return error;
-    throw error;
-  } finally {
-    await engines.close();
-  }
+  }).finally(() => engines.close());
 }
 
 /** Refused by whatever refuses writes (no memory, no disk, too few replicas, a replica), and writes nothing. */

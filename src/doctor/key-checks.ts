@@ -87,7 +87,8 @@ function onWordlist(
     });
 }
 
-const FORMATS = { secret: 'one secret', array: 'an array of secrets', document: 'a keyring document' };
+/** What a source holds, in words. */
+export const FORMATS = { secret: 'one secret', array: 'an array of secrets', document: 'a keyring document' };
 
 /** A document is what steps change: it stays, unless it lacks the keys in force. */
 function whichToKeep(

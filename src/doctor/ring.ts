@@ -1,6 +1,6 @@
 // Reads the keyring in force and what its processes report, without a trace: no table is made, nothing is cleared away.
 import { Engines } from '../engines/engines.js';
-import { KeyturnError } from '../errors.js';
+import { KeyturnError, orKeyturnError } from '../errors.js';
 import { nextKeyAt } from '../keyring/automatic.js';
 import type { Machine } from '../resolve/machine.js';
 import type { Resolution } from '../resolve/resolve.js';
@@ -22,7 +22,7 @@ export async function readRing(
   const inFile = source?.kind === 'file' && source.format === 'document';
   if (!shared && !reports && !inFile) return undefined;
   const engines = new Engines(settings);
-  try {
+  return await orKeyturnError(async () => {
     const rotation = await Rotation.open({ machine, profile, engines, readOnly: true });
     const ring = await rotation.ring();
     const exceptions = new WeakKeyExceptions(ring, settings, machine.now());
@@ -37,12 +37,7 @@ export async function readRing(
       }),
       sealedUnder: await rotation.sealedUnder(),
     };
-  } catch (error) {
-    if (error instanceof KeyturnError) return error;
-    throw error;
-  } finally {
-    await engines.close();
-  }
+  }).finally(() => engines.close());
 }
 
 /** Looks beneath only where something is hidden that may be a document. @param document the one beside a secret of development */
@@ -55,12 +50,10 @@ export async function readHidden(
   if (source === undefined || source.format === 'document' || hidden.length === 0) return undefined;
   const beside = hidden.find(({ path }) => path !== undefined && path === document);
   const other = beside?.path === undefined ? undefined : { path: beside.path, takeAway: [] };
-  try {
+  const beneath = await orKeyturnError(async () => {
     const rotation = await Rotation.open({ machine, profile, readOnly: true });
-    const beneath = await rotation.hiddenDocument().finally(() => rotation.close());
-    return beneath === undefined ? other : { path: beneath.place, takeAway: beneath.takeAway };
-  } catch (error) {
-    if (error instanceof KeyturnError) return other;
-    throw error;
-  }
+    return await rotation.hiddenDocument().finally(() => rotation.close());
+  });
+  if (beneath === undefined || beneath instanceof KeyturnError) return other;
+  return { path: beneath.place, takeAway: beneath.takeAway };
 }

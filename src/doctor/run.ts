@@ -1,8 +1,8 @@
 // Runs the doctor: gathers the facts (creating nothing) and lets the checks judge them.
-import { access } from 'node:fs/promises';
 import { join, resolve as resolvePath } from 'node:path';
 import { elsewhereBelow } from '../config/places-below.js';
-import { KeyturnError } from '../errors.js';
+import { isThere } from '../disk/read.js';
+import { KeyturnError, orKeyturnError } from '../errors.js';
 import type { Key } from '../keyring/key.js';
 import { PurposeRegistry } from '../purposes/registry.js';
 import type { Machine } from '../resolve/machine.js';
@@ -38,7 +38,9 @@ async function gather(
   const [dataDirThere, secret, document] = await Promise.all(
     [dataDir, join(dataDir, 'secret'), join(dataDir, 'keyring.json')].map(isThere),
   );
-  const purposes = readPurposes(resolution);
+  const purposes = await orKeyturnError(
+    () => new PurposeRegistry(resolution.settings, resolution.profile.profile === 'prod'),
+  );
   // At the same time: an engine that does not answer is waited for.
   const [ring, sessionEngine] = await Promise.all([
     readRing(machine, profile, resolution),
@@ -78,34 +80,15 @@ function keysOf({ keyring }: Resolution, ring: RingFacts | KeyturnError | undefi
   return [...(keyring?.live ?? []), ...kept];
 }
 
-function readPurposes(resolution: Resolution): PurposeRegistry | KeyturnError {
-  try {
-    return new PurposeRegistry(resolution.settings, resolution.profile.profile === 'prod');
-  } catch (error) {
-    if (error instanceof KeyturnError) return error;
-    throw error;
-  }
-}
-
 async function whySealingFails(registry: PurposeRegistry): Promise<KeyturnError | undefined> {
   const sealed = registry.all.find((purpose) => purpose.sealed);
   if (sealed === undefined) return undefined;
-  try {
-    return (await loadAead()) === undefined ? sealerUnavailable(sealed.name) : undefined;
-  } catch (error) {
-    if (error instanceof KeyturnError) return error;
-    throw error;
-  }
+  return await orKeyturnError(async () =>
+    (await loadAead()) === undefined ? sealerUnavailable(sealed.name) : undefined,
+  );
 }
 
 /** A path where nothing is is not repeated: it may be a secret that belongs into the list. */
 async function nameOfTyped(path: string, typed: string): Promise<string> {
   return (await isThere(path)) ? typed : 'that --wordlist names';
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return await access(path).then(
-    () => true,
-    () => false,
-  );
 }

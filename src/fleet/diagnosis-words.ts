@@ -50,7 +50,8 @@ export function problemText(problem: Problem, asker: string, say: SayMoment): Pr
     case 'other_source':
       return {
         what: `${verb('takes its', 'take their')} keys from ${problem.source}, and not from this ring`,
-        hint: isVariable(problem.source) ? `restart ${names} without ${problem.source}` : `restart ${names}`,
+        // Its source is a variable, or something that it was started with before there was a document.
+        hint: `restart ${names}${/^KEYTURN_\w+$/.test(problem.source) ? ` without ${problem.source}` : ''}`,
       };
     case 'other_secret': {
       const { shared } = problem.clash;
@@ -73,15 +74,8 @@ export function problemText(problem: Problem, asker: string, say: SayMoment): Pr
         hint: 'wait until then, and see why the store was emptied',
       };
     case 'forked':
-      return {
-        what: otherRingInWords(names, problem),
-        hint: 'make one keyring of both with keyturn import, or stop the processes that hold the other one',
-      };
     case 'outdated':
-      return {
-        what: otherRingInWords(names, problem),
-        hint: 'put the newest keyring back; to go back on purpose, stop the processes that have a newer one',
-      };
+      return { what: otherRingInWords(names, problem), hint: OFF_LINE[problem.kind] };
     case 'behind':
       return {
         what: `${verb('has', 'have')} another ring in force than the one that is kept (generation ${problem.generation}, fingerprint ${problem.fingerprint})`,
@@ -120,17 +114,17 @@ export function problemText(problem: Problem, asker: string, say: SayMoment): Pr
   }
 }
 
+const OFF_LINE = {
+  forked: 'make one keyring of both with keyturn import, or stop the processes that hold the other one',
+  outdated: 'put the newest keyring back; to go back on purpose, stop the processes that have a newer one',
+};
+
 /** "web-1 has generation 9 of the keyring in force, and what is kept is generation 8" */
 export function otherRingInWords(who: string, { ring, generation, kept }: OtherRing): string {
   if (ring !== kept.id) return `${who} holds the keyring ${ring}, and what is kept is ${kept.id}`;
   if (generation > kept.generation)
     return `${who} has generation ${generation} of the keyring in force, and what is kept is generation ${kept.generation}`;
   return `${who} has a generation ${generation} of the keyring that what is kept, generation ${kept.generation}, has not come from`;
-}
-
-/** Whether what is to be restarted without it is a variable. */
-function isVariable(source: string): boolean {
-  return /^KEYTURN_\w+$/.test(source);
 }
 
 function namesOf(instances: readonly string[]): string {

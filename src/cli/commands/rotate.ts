@@ -1,14 +1,13 @@
 // keyturn rotate: stages a new key, and with --wait goes on to promote it when that is safe. Where the secret lives
 // in variables it says what to deploy.
 import { KeyturnError } from '../../errors.js';
-import { unheardOfInWords } from '../../fleet/silent.js';
 import type { Keyring } from '../../keyring/keyring.js';
 import { listOf } from '../../printable.js';
 import { rotatesByDeploys } from '../../rotation/deploys.js';
 import type { HiddenDocument } from '../../rotation/hidden-document.js';
 import type { Rotation } from '../../rotation/rotation.js';
 import type { Outcome } from '../../rotation/step.js';
-import { isOver, type Waiting } from '../../rotation/wait.js';
+import type { Waiting, WaitOptions } from '../../rotation/wait.js';
 import type { Command, Context } from '../command.js';
 import { sameOptions } from '../open.js';
 import { attempt, conclude, isPiped, openRing, turnedRetiring } from '../step.js';
@@ -16,7 +15,8 @@ import { ACTIVATE_IN, durationOf, REPLICAS, STEP_OPTIONS, stepOptions } from '..
 import { notYet, refused, wrongUsage } from '../stop.js';
 import { tellDeploys } from '../words/deploys.js';
 import { takeAwayInWords } from '../words/hidden-document.js';
-import { lengthOfTime, moment } from '../words/time.js';
+import { moment } from '../words/time.js';
+import { gaveUp, whenSafe, whoKnows } from '../words/waiting.js';
 import { madeUpBy, staged } from './stage.js';
 
 /** The shortest patience by default, in seconds. */
@@ -204,9 +204,11 @@ function refusePlanned(key: Keyring['keys'][number], now: number): void {
   );
 }
 
-type Wait = Parameters<Rotation['promoteWhenSafe']>[0];
-
-async function waitAndPromote(context: Context, rotation: Rotation, wait: Wait): Promise<Outcome> {
+async function waitAndPromote(
+  context: Context,
+  rotation: Rotation,
+  wait: Omit<WaitOptions, 'progress'>,
+): Promise<Outcome> {
   const { ui, machine } = context;
   let last: Waiting | undefined;
   let saidAt = Number.NEGATIVE_INFINITY;
@@ -229,61 +231,4 @@ async function waitAndPromote(context: Context, rotation: Rotation, wait: Wait):
   } finally {
     ui.progressed();
   }
-}
-
-/** When the last of them counts no longer; undefined unless all of them are silent. */
-function endOf({ missing, silent }: Waiting): number | undefined {
-  const ends = missing.map((instance) => silent.get(instance));
-  return ends.length === 0 || ends.includes(undefined) ? undefined : Math.max(...(ends as number[]));
-}
-
-/** "2 of 3 replicas know key x" */
-function whoKnows({ kid, knowing, replicas }: Waiting, expected: number | undefined): string {
-  const all = Math.max(replicas, expected ?? 0);
-  return all === 0
-    ? `no replica reports that it knows key ${kid}`
-    : `${knowing} of ${all} replicas know key ${kid}`;
-}
-
-function whenSafe(waiting: Waiting, now: number): string {
-  const { safeAt, missing, unheardOfUntil } = waiting;
-  // Whoever was missing has reported between the refusal and this line.
-  if (isOver(waiting)) return 'trying again';
-  if (safeAt !== undefined) return `safe in ${lengthOfTime(Math.max(1, (safeAt - now) / 1000))}`;
-  if (missing.length === 0 && unheardOfUntil !== undefined)
-    return unheardOfInWords(moment(unheardOfUntil, now));
-  const many = missing.length !== 1;
-  const before = `not safe before ${missing.join(', ')} ${many ? 'do' : 'does'}`;
-  const end = endOf(waiting);
-  if (end === undefined) return before;
-  return `${before}, or at ${moment(end, now)}: ${many ? 'they are' : 'it is'} silent, and may be gone`;
-}
-
-function gaveUp(
-  waiting: Waiting,
-  { patience, replicas: expected }: Wait,
-  { code, safeAt: wasSafeAt }: KeyturnError,
-  now: number,
-): Error {
-  const { kid, missing, safeAt, replicas, silent, unheardOfUntil } = waiting;
-  const unheard = Math.max(0, (expected ?? 0) - replicas);
-  const names = missing.map((instance) => (silent.has(instance) ? `${instance} (silent)` : instance));
-  const who = [
-    ...(missing.length === 0 ? [] : [`${names.join(', ')} cannot verify with it yet`]),
-    ...(unheardOfUntil === undefined ? [] : [unheardOfInWords(moment(unheardOfUntil, now))]),
-    ...(unheard === 0 ? [] : [`${unheard} of ${expected} do not report`]),
-  ];
-  const why = isOver(waiting)
-    ? 'the last replica has told only now that it knows it'
-    : who.length === 0
-      ? 'no replica is known to lack it, but not all are known to have it'
-      : who.join('; ');
-  const end = endOf(waiting);
-  const when = safeAt === undefined ? '' : `it is safe at ${moment(safeAt, now)}; `;
-  const gone = end === undefined ? '' : `whoever is silent counts until ${moment(end, now)}; `;
-  return notYet(
-    `gave up after ${lengthOfTime(patience)}, and the key ${kid} stays staged: ${why}`,
-    `${when}${gone}go on with keyturn rotate --wait; keyturn status shows all replicas`,
-    { code, safeAt: wasSafeAt },
-  );
 }

@@ -1,6 +1,5 @@
 // keyturn status: every key, every replica, what differs, what is safe when, and the command to run next.
 import { KeyturnError } from '../../errors.js';
-import type { ReplicaReport } from '../../fleet/report.js';
 import { replicasIn } from '../../fleet/silent.js';
 import type { Rotation } from '../../rotation/rotation.js';
 import type { Command, Context } from '../command.js';
@@ -8,6 +7,7 @@ import { openRotation, sameOptions } from '../open.js';
 import { watch } from '../status-watch.js';
 import { Stop } from '../stop.js';
 import { table } from '../words/layout.js';
+import { noKeyring } from '../words/replicas.js';
 import { forPrograms, forReplica, lines, look, type View } from '../words/status.js';
 
 export const status: Command = {
@@ -44,15 +44,11 @@ async function tellWaiting(error: unknown, rotation: Rotation, { ui, json }: Con
     replica.instance,
     replica.profile,
     (replica.roots ?? []).join(', ') || '-',
-    replica.signs === undefined ? waitsFor(replica) : 'holds a keyring, and puts it back',
+    replica.signs === undefined ? noKeyring(replica) : 'holds a keyring, and puts it back',
   ]);
   if (!json) ui.print(...table(['replica', 'profile', 'roots', 'condition'], rows), '');
   const { message, hint, code } = error;
   throw new Stop(1, message, hint, { code, more: { replicas: replicas.map(forReplica) } });
-}
-
-function waitsFor({ degraded }: ReplicaReport): string {
-  return `no keyring yet${degraded === undefined ? '' : `: ${degraded}`}`;
 }
 
 function tell(view: View, { ui, json }: Context): void {

@@ -1,7 +1,8 @@
 // Between init and the restart without the variable: a key can be staged in the document, and no more.
+
+import { listOf } from '../../printable.js';
 import type { HiddenDocument } from '../../rotation/hidden-document.js';
 import type { Rotation } from '../../rotation/rotation.js';
-import { listOf } from '../../printable.js';
 import type { Next } from './next-step.js';
 
 /** "take X away, here and where the processes run, and restart them all without it" */

@@ -2,6 +2,7 @@
 import type { HeardReport } from '../../fleet/authentic.js';
 import type { Problem } from '../../fleet/diagnosis.js';
 import { problemText } from '../../fleet/diagnosis-words.js';
+import type { ReplicaReport } from '../../fleet/report.js';
 import type { Resolution } from '../../resolve/resolve.js';
 import type { Status } from '../../rotation/status.js';
 import { moment } from './time.js';
@@ -11,7 +12,7 @@ export function conditionOf(replica: HeardReport, { problems, silent, differing,
   const { instance, degraded, signs, source } = replica;
   const has = (wanted: Problem['kind']) =>
     problems.some(({ kind, instances }) => kind === wanted && instances.includes(instance));
-  if (signs === undefined) return `no keyring yet${degraded === undefined ? '' : `: ${degraded}`}`;
+  if (signs === undefined) return noKeyring(replica);
   if (degraded !== undefined) return `degraded: ${degraded}`;
   if (silent.has(instance)) return 'silent';
   if (has('unverified')) return 'not confirmed: no key of this ring vouches for it';
@@ -20,6 +21,11 @@ export function conditionOf(replica: HeardReport, { problems, silent, differing,
   return place === undefined
     ? 'another keyring than that of this command'
     : 'another ring than the one in force';
+}
+
+/** Of one that waits for a keyring, and why. */
+export function noKeyring({ degraded }: ReplicaReport): string {
+  return `no keyring yet${degraded === undefined ? '' : `: ${degraded}`}`;
 }
 
 /** The same with the moment from which it holds up nothing. */

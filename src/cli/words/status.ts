@@ -1,4 +1,5 @@
 // What keyturn status shows, at one moment: for people, and for programs.
+import { FORMATS } from '../../doctor/key-checks.js';
 import type { HeardReport } from '../../fleet/authentic.js';
 import type { ReplicaReport } from '../../fleet/report.js';
 import type { HistoryEntry } from '../../keyring/keyring.js';
@@ -51,12 +52,6 @@ const STATE_STYLES: Readonly<Record<KeyStatus['state'], Style | undefined>> = {
   revoked: 'red',
 };
 
-const FORMATS: Readonly<Record<string, string>> = {
-  secret: 'one secret',
-  array: 'an array of secrets',
-  document: 'a keyring document',
-};
-
 /** The lines of a terminal. */
 export function lines(view: View): Line[] {
   const { status: now, resolution, hidden, deploy, next } = view;
@@ -75,7 +70,7 @@ export function lines(view: View): Line[] {
   return [
     ...columns(
       [
-        ['source', `${now.source}${where}: ${FORMATS[format] ?? format}`],
+        ['source', `${now.source}${where}: ${FORMATS[format as keyof typeof FORMATS] ?? format}`],
         ...(hidden.length === 0 ? [] : [['hides', hidden.join(', ')] as const]),
         ['profile', now.profile],
         ...(shared
