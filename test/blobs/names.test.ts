@@ -140,3 +140,22 @@ test('any text is a name or none, and a name comes back from its path', () => {
     { numRuns: 2000 },
   );
 });
+
+test('an encoded slash is part of no name, and a slash separates', () => {
+  expect(decodeName('a/b%20c')).toBe('a/b c');
+  for (const path of ['a%2Fb', 'a%2fb', 'x/a%2Fb', '%2Fa', 'a%2F'])
+    expect([path, decodeName(path)]).toEqual([path, undefined]);
+  for (const path of ['%', 'a%E0%A4%A', 'a//b', ''])
+    expect([path, decodeName(path)]).toEqual([path, undefined]);
+  expect(encodeName('a b/c?d')).toBe('a%20b/c%3Fd');
+});
+
+test('lengths count bytes, and decoding once more ends somewhere', () => {
+  expect([isBlobName('ü'.repeat(512)), isBlobName(`${'ü'.repeat(512)}a`)]).toEqual([true, false]);
+  const encoded = (times: number) => `a%${'25'.repeat(times)}41`;
+  expect([isBlobName(encoded(3)), isBlobName(encoded(4)), isBlobName(encoded(40))]).toEqual([
+    true,
+    false,
+    false,
+  ]);
+});

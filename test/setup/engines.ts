@@ -1,7 +1,8 @@
 // The engines that tests need: a real Redis and a real PostgreSQL. Taken are those that TEST_REDIS_URL and
 // TEST_POSTGRES_URL name, else those that answer on their standard local ports, else private ones that are
 // started on free ports from what is installed, and stopped and removed at the end. As root on Debian a missing package
-// is installed. What is done is said; where nothing helps it is an error with a hint, and no test is skipped.
+// is installed, unless TEST_INSTALL=no. What is done is said before; where nothing helps it is an error with a hint, and
+// no test is skipped.
 //
 // Tests leave an engine as they found it: they keep to prefixes and schemas of their own (test/support/engines.ts).
 import { Client } from 'pg';

@@ -57,3 +57,37 @@ describe('memory stays bounded', () => {
     expect(store.size).toEqual({ sessions: 1000, tombstones: 0 });
   });
 });
+
+describe('what remembers that a session has ended', () => {
+  const record = { text: '{}', createdAt: START, expiresAt: START + 100_000 };
+
+  test('does so until its moment, to the millisecond', () => {
+    const clock = { now: START };
+    const store = memoryStore({ clock: () => clock.now });
+    store.put('id', record, 0);
+    expect(store.destroy('id', START + 1000)).toBe(true);
+    clock.now = START + 999;
+    expect(store.ended('id')).toEqual({ at: START });
+    expect([store.put('id', record, 0), store.put('id', record, 1)]).toEqual(['gone', 'gone']);
+    clock.now = START + 1000;
+    expect(store.ended('id')).toBeUndefined();
+    expect(store.put('id', record, 0)).toBe('saved');
+  });
+
+  test('lasts longer when the session is ended again, never shorter, and keeps when that was and what followed', () => {
+    const clock = { now: START };
+    const store = memoryStore({ clock: () => clock.now });
+    store.destroy('id', START + 1000, 'next');
+    clock.now += 10;
+    store.destroy('id', START + 500, 'another');
+    clock.now = START + 999;
+    expect(store.ended('id')).toEqual({ at: START, next: 'next' });
+    store.destroy('id', START + 2000);
+    clock.now = START + 1999;
+    expect(store.ended('id')).toEqual({ at: START, next: 'next' });
+    clock.now = START + 2000;
+    expect(store.ended('id')).toBeUndefined();
+    store.destroy('id', START + 3000);
+    expect(store.ended('id')).toEqual({ at: START + 2000 });
+  });
+});
