@@ -11,7 +11,7 @@ import { startRedis } from './proof-rolling-redis.js';
 import { newFolder, Progress, readArguments, root, table } from './proof-tools.js';
 import { EVERY, openStore } from './proof-turn-store.js';
 
-const { adopt, newRingId } = await import(join(root, 'dist/keyring/adopt.js'));
+const { beginRing, randomName } = await import(join(root, 'dist/keyring/begin.js'));
 const { Key, Material } = await import(join(root, 'dist/keyring/key.js'));
 const { generateSecret } = await import(join(root, 'dist/secret/generate.js'));
 
@@ -63,7 +63,7 @@ async function prove(engine) {
   const begun = performance.now();
   const parent = await openStore(engine, places[engine]);
   for (let round = 1; round <= rounds; round++) {
-    const name = `${engine}-${round}-${newRingId()}`;
+    const name = `${engine}-${round}-${randomName()}`;
     const store = parent.of(name);
     const at = await firstRing(store, round === 1 ? FIRST_AHEAD_MS : AHEAD_MS);
     const answers = await Promise.all(
@@ -94,7 +94,7 @@ async function prove(engine) {
 async function firstRing(store, ahead) {
   const at = Date.now() + ahead;
   const key = new Key(new Material(generateSecret()), 'active');
-  await store.create(adopt([key], { id: newRingId(), at: at - EVERY * 1000, what: 'init' }));
+  await store.create(beginRing([key], { at: at - EVERY * 1000, what: 'init' }));
   return at;
 }
 

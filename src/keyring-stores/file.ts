@@ -53,12 +53,17 @@ export class FileRingStore implements RingStore {
   async create(ring: Keyring): Promise<boolean> {
     return await writeNewFile(this.name, writeDocument(ring), 0o600).catch((error) => {
       if (error instanceof KeyturnError) throw error;
-      throw new KeyturnError(
-        'keyring_unwritable',
-        `${this.name} cannot be written (${(error as NodeJS.ErrnoException).code})`,
-        'see to its folder',
-        { cause: error },
-      );
+      throw unwritable(this.name, error);
     });
   }
+}
+
+/** @param path of a document, or of the folder that is to hold it */
+export function unwritable(path: string, cause: NodeJS.ErrnoException): KeyturnError {
+  return new KeyturnError(
+    'keyring_unwritable',
+    `${path} cannot be written (${cause.code ?? 'unknown'})`,
+    'make its folder writable; KEYTURN_DATA_DIR moves .keyturn',
+    { cause },
+  );
 }

@@ -3,7 +3,7 @@
 import { ask } from '../engines/ask.js';
 import type { LineListener } from '../engines/watch.js';
 import { KeyturnError } from '../errors.js';
-import { newRingId } from '../keyring/adopt.js';
+import { randomName } from '../keyring/begin.js';
 import type { ClockReadings } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { openRing, type RingPlace, type Seal, sealRing, sealUnder } from '../keyring/sealed-ring.js';
@@ -158,7 +158,7 @@ export class SharedRingStore implements RingStore {
     const text = this.#readable(sealRing(ring, this.#seal(place)), place);
     return await ask(
       this.name,
-      async () => (await this.#table.move?.({ version: newRingId(), text })) === true,
+      async () => (await this.#table.move?.({ version: randomName(), text })) === true,
     );
   }
 
@@ -168,7 +168,7 @@ export class SharedRingStore implements RingStore {
   }
 
   async #write(text: string, expected: string | undefined, place: RingPlace | undefined): Promise<boolean> {
-    const slot: Slot = { version: newRingId(), text, ...(place === undefined ? {} : { place }) };
+    const slot: Slot = { version: randomName(), text, ...(place === undefined ? {} : { place }) };
     for (let asked = 1; ; asked++) {
       try {
         return await ask(this.name, () => this.#table.write(slot, expected));

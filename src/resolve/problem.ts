@@ -43,3 +43,12 @@ export class Problems {
     }
   }
 }
+
+/** Throws the first error. @param isExcused of those that are in nobody's way */
+export function refuseErrors(
+  problems: readonly Problem[],
+  isExcused: (problem: Problem) => boolean = () => false,
+): void {
+  const wrong = problems.find((problem) => problem.severity === 'error' && !isExcused(problem));
+  if (wrong !== undefined) throw wrong.error;
+}

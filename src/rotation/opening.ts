@@ -4,6 +4,7 @@ import { Engines } from '../engines/engines.js';
 import { openRingPlaces } from '../keyring-stores/open.js';
 import { NOWHERE, type RingPlaces } from '../keyring-stores/places.js';
 import type { Machine } from '../resolve/machine.js';
+import { refuseErrors } from '../resolve/problem.js';
 import { type Resolution, resolve } from '../resolve/resolve.js';
 import { type AssumedProfile, withProductionWaits } from './assumed-profile.js';
 
@@ -40,13 +41,12 @@ export async function openParts(options: RotationOptions): Promise<OpenedRotatio
   const found = await resolve({ machine, profile, config, create: false });
   const resolution =
     assumed === undefined ? found : { ...found, settings: withProductionWaits(found.settings) };
-  const wrong = resolution.problems.find(
-    ({ severity, area, error }) =>
-      severity === 'error' &&
-      error.code !== 'secret_weak' &&
-      (document === undefined || area === 'configuration' || area === 'profile'),
+  refuseErrors(
+    resolution.problems,
+    ({ area, error }) =>
+      error.code === 'secret_weak' ||
+      (document !== undefined && area !== 'configuration' && area !== 'profile'),
   );
-  if (wrong !== undefined) throw wrong.error;
   const engines = options.engines ?? new Engines(resolution.settings);
   if (document !== undefined) return { resolution, engines, places: NOWHERE };
   try {

@@ -1,7 +1,7 @@
 // Puts right what is found wrong where replicas keep their keyring: an emptied store gets the ring back, one that has
 // fallen back to an older generation the newest, and a root secret that joins opens it too.
 import type { ReplicaReport } from '../fleet/report.js';
-import { adopt, newRingId } from '../keyring/adopt.js';
+import { beginRing } from '../keyring/begin.js';
 import { type Key, type Lifetimes, Material } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
 import type { LiveKeyring } from '../keyring/live.js';
@@ -164,7 +164,7 @@ export class StoreRepair {
   /** A first ring, of the secrets that open the shared one. */
   #firstRing(): Keyring {
     const { store, now } = this.#parts;
-    return adopt(store.roots.keys, { id: newRingId(), at: now(), what: 'init', who: 'keyturn' });
+    return beginRing(store.roots.keys, { at: now(), what: 'init', who: 'keyturn' });
   }
 
   /** One ring of two lines of it. */

@@ -3,7 +3,7 @@
 import Fastify from 'fastify';
 import { describe, expect, vi } from 'vitest';
 import keyturnFastify from '../../src/adapters/fastify/index.js';
-import { adopt } from '../../src/keyring/adopt.js';
+import { beginRing } from '../../src/keyring/begin.js';
 import { writeDocument } from '../../src/keyring/document.js';
 import { Key, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
@@ -363,8 +363,8 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
       const all = await replicas(place, 2);
       const [first] = all as [SharedReplica];
       const token = first.sign();
-      const beginning = { id: 'begun-in-haste', at: Date.now(), what: 'init' };
-      await overwrite(place, sealFor(place, adopt([new Key(ROOT, 'active')], beginning)));
+      const beginning = { id: 'begun-in-haste', at: Date.now(), what: 'init' } as const;
+      await overwrite(place, sealFor(place, beginRing([new Key(ROOT, 'active')], beginning)));
       await until(async () => (await storeOf(place).read()).id === RING.id);
       await severalLooks(...all);
       for (const { keyturn, accepts, of } of all) {

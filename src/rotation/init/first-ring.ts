@@ -1,6 +1,6 @@
 // What starting a ring takes and what comes of it, wherever the ring is kept.
 import { KeyturnError } from '../../errors.js';
-import { adopt, newRingId } from '../../keyring/adopt.js';
+import { beginRing } from '../../keyring/begin.js';
 import { type Key, Material } from '../../keyring/key.js';
 import type { Keyring } from '../../keyring/keyring.js';
 import type { Machine } from '../../resolve/machine.js';
@@ -89,8 +89,7 @@ export function firstRing(
   refuseRevoked(keys.keys, revoked);
   approve?.(keys, before);
   const others = revoked.filter(({ id }) => keys.keys.every((key) => key.id !== id));
-  const ring = adopt([...keys.keys, ...others], {
-    id: newRingId(),
+  const ring = beginRing([...keys.keys, ...others], {
     at: machine.now(),
     what: commandOf(options),
     who,

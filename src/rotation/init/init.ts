@@ -7,9 +7,9 @@ import { configTemplate, productionTemplate } from '../../config/template.js';
 import { writeNewFile } from '../../disk/files.js';
 import { type ErrorCode, KeyturnError } from '../../errors.js';
 import { nameOf } from '../../fleet/report.js';
-import { writeDocument } from '../../keyring/document.js';
 import type { Keyring } from '../../keyring/keyring.js';
-import { FileRingStore } from '../../keyring-stores/file.js';
+import { FileRingStore, unwritable } from '../../keyring-stores/file.js';
+import { refuseErrors } from '../../resolve/problem.js';
 import { type Resolution, resolve } from '../../resolve/resolve.js';
 import { prepareDataDir } from '../../secret/development.js';
 import {
@@ -37,59 +37,66 @@ export async function initRing(options: InitOptions): Promise<InitResult> {
 }
 
 async function initDocument(before: Resolution, options: InitOptions): Promise<InitResult> {
-  const { machine, profile, config: inProgram } = options;
-  const path = join(before.dataDir, 'keyring.json');
   if (options.replaces !== undefined) throw onlyInEngines();
-  const there = await existing(before, path, options);
+  const lease = before.settings.get('security.keyring.lease');
+  const store = new FileRingStore(join(before.dataDir, 'keyring.json'), lease, options.machine.now);
+  const there = await existing(before, store, options);
   if (there !== undefined) return there;
   await refuseAbove(before, options);
-  await refuseHeld(before, path, options);
-  refuseWhatCannotBe(before, path, options);
+  await refuseHeld(store);
+  refuseWhatCannotBe(before, store, options);
   const { ring, keys } = firstRing(options, before);
-  await prepareDataDir(before.dataDir).catch(unwritable(before.dataDir));
-  if (!(await writeNewFile(path, writeDocument(ring), 0o600).catch(unwritable(path)))) {
-    if (options.ifMissing !== true) throw await inTheWay(path, options, before);
+  await prepareDataDir(before.dataDir).catch((error) => {
+    throw unwritable(before.dataDir, error);
+  });
+  if (!(await store.create(ring))) {
+    if (options.ifMissing !== true) throw await inTheWay(store, options, before);
     // Another was faster, and may have written what names it as well.
     return await initRing(options);
   }
-  const document = await named(await writeConfig(path, before), options);
-  const after = await resolve({ machine, profile, config: inProgram, create: false });
+  const document = await documentAt(store.name, before, options, true);
   return {
-    place: path,
+    place: store.name,
     created: true,
     ring,
     keys,
     document,
     takeAway: whatToTakeAway(before),
     restart: before.source !== undefined,
-    after,
+    after: await resolve({ ...options, create: false }),
   };
 }
 
 /** The document that is there already, in force or not. @throws KeyturnError `keyring_exists` unless that is fine */
 async function existing(
   before: Resolution,
-  path: string,
+  store: FileRingStore,
   options: InitOptions,
 ): Promise<InitResult | undefined> {
   const { source } = before;
   const inForce = source?.format === 'document';
-  if (!inForce && !(await isThere(path))) return undefined;
+  if (!inForce && !(await isThere(store.name))) return undefined;
   if (options.ifMissing !== true) {
-    if (!inForce) throw await inTheWay(path, options, before);
+    if (!inForce) throw await inTheWay(store, options, before);
     throw new KeyturnError(
       'keyring_exists',
       `${source.name} already names a keyring document`,
       'there is nothing to do: keyturn doctor shows what is in force',
     );
   }
-  const found = { created: false, keys: NOTHING_TAKEN, restart: false, after: before };
-  const at = inForce ? source.path : path;
-  const document = at === undefined ? undefined : await named(documentAt(at, before), options);
-  const place = at ?? source?.name ?? '';
-  if (inForce) return { ...found, place, ring: sound(before), document, takeAway: [] };
-  const ring = await new FileRingStore(path, 0, options.machine.now).read();
-  return { ...found, place, ring, document, takeAway: whatToTakeAway(before) };
+  // A document that is broken is none, and a start would be refused.
+  if (inForce) refuseErrors(before.problems);
+  const path = inForce ? source.path : store.name;
+  return {
+    place: path ?? source?.name ?? '',
+    created: false,
+    ring: inForce ? (before.keyring as Keyring) : await store.read(),
+    keys: NOTHING_TAKEN,
+    document: path === undefined ? undefined : await documentAt(path, before, options, false),
+    takeAway: inForce ? [] : whatToTakeAway(before),
+    restart: false,
+    after: before,
+  };
 }
 
 /** A keyturn.toml at the root of a monorepo would be read in the place of the one that an app below has. */
@@ -105,14 +112,13 @@ async function refuseAbove({ place }: Resolution, { placeSaid, machine }: InitOp
 }
 
 /** Whoever holds a ring gives it up by a step only: another one in its place signs everybody out, or nobody follows it. */
-async function refuseHeld({ settings }: Resolution, path: string, { machine }: InitOptions): Promise<void> {
-  const lease = settings.get('security.keyring.lease');
-  const replicas = await new FileRingStore(path, lease, machine.now).fleet.read(undefined, false);
+async function refuseHeld({ name, fleet }: FileRingStore): Promise<void> {
+  const replicas = await fleet.read(undefined, false);
   const holder = replicas.find(({ ring }) => ring !== undefined);
   if (holder === undefined) return;
   throw new KeyturnError(
     'keyring_exists',
-    `${nameOf(holder)} holds the keyring ${holder.ring}, whose document is gone from ${path}`,
+    `${nameOf(holder)} holds the keyring ${holder.ring}, whose document is gone from ${name}`,
     'put the document back from a copy; to start anew all the same, stop every process that holds it (one that was killed counts for a lease)',
   );
 }
@@ -125,47 +131,30 @@ function onlyInEngines(): KeyturnError {
   );
 }
 
-/** A document that is broken is none, and a start would be refused. */
-function sound({ keyring, problems }: Resolution): Keyring {
-  const wrong = problems.find(({ severity }) => severity === 'error');
-  if (wrong !== undefined) throw wrong.error;
-  return keyring as Keyring;
-}
-
-type Written = Omit<InitDocument, 'isNamed'>;
-
-/** By whatever rules this runs, production is to find it. */
-async function named(document: Written, { machine, config }: InitOptions): Promise<InitDocument> {
-  const { secretFile, source, hidden } = await resolve({ machine, profile: 'prod', config, create: false });
-  const places = [secretFile, source?.path, ...hidden.map(({ path }) => path)];
-  return { ...document, isNamed: places.includes(document.path) };
-}
-
-function documentAt(path: string, { place }: Resolution): Written {
-  return {
-    path,
-    named: nameIn(dirname(place.config), path),
-    config: { path: place.config, written: false },
-    production: { path: profileConfig(place, 'prod'), written: false },
-  };
-}
-
 /**
- * What is committed must not name for everybody what git ignores: it would stop whoever has another checkout. So it is
- * named for production alone, and development finds it by itself.
+ * What names a document, written where it is missing. What is committed must not name for everybody what git ignores:
+ * it would stop whoever has another checkout. So production alone names it, and development finds it by itself.
+ *
+ * @param write whether anything is written
  */
-async function writeConfig(path: string, before: Resolution): Promise<Written> {
-  const { config, production, ...document } = documentAt(path, before);
-  const write = async ({ path: at }: WrittenFile, text: string): Promise<WrittenFile> => ({
+async function documentAt(
+  path: string,
+  { place, secretFile }: Resolution,
+  options: InitOptions,
+  write: boolean,
+): Promise<InitDocument> {
+  const named = nameIn(dirname(place.config), path);
+  const begin = async (at: string, text: string, needed: boolean): Promise<WrittenFile> => ({
     path: at,
-    written: await writeNewFile(at, text, 0o644).catch(unnamed(path, document.named)),
+    written: needed && (await writeNewFile(at, text, 0o644).catch(unnamed(path, named))),
   });
-  return {
-    ...document,
-    config: await write(config, configTemplate()),
-    production:
-      before.secretFile === path ? production : await write(production, productionTemplate(document.named)),
-  };
+  const config = await begin(place.config, configTemplate(), write);
+  const needed = write && secretFile !== path;
+  const production = await begin(profileConfig(place, 'prod'), productionTemplate(named), needed);
+  // By whatever rules this runs, production is to find it.
+  const found = await resolve({ ...options, profile: 'prod', create: false });
+  const places = [found.secretFile, found.source?.path, ...found.hidden.map((hidden) => hidden.path)];
+  return { path, named, config, production, isNamed: places.includes(path) };
 }
 
 /** What may be wrong with the source in force, since the document does away with it. */
@@ -174,16 +163,14 @@ const EXCUSES: Readonly<Record<'init' | 'import', readonly ErrorCode[]>> = {
   import: ['secret_missing', 'secret_weak'],
 };
 
-function refuseWhatCannotBe({ secretFile, problems }: Resolution, path: string, options: InitOptions): void {
+function refuseWhatCannotBe(before: Resolution, { name }: FileRingStore, options: InitOptions): void {
   // A keyturn.toml that came with a checkout names the document that is about to be made.
-  const awaited = secretFile === path;
-  const wrong = problems.find(
-    ({ severity, error: { code } }) =>
-      severity === 'error' &&
-      !EXCUSES[commandOf(options)].includes(code) &&
-      !(code === 'secret_unreadable' && awaited),
+  const awaited = before.secretFile === name;
+  const excuses = EXCUSES[commandOf(options)];
+  refuseErrors(
+    before.problems,
+    ({ error: { code } }) => excuses.includes(code) || (code === 'secret_unreadable' && awaited),
   );
-  if (wrong !== undefined) throw wrong.error;
 }
 
 async function isThere(path: string): Promise<boolean> {
@@ -193,10 +180,15 @@ async function isThere(path: string): Promise<boolean> {
   );
 }
 
-async function inTheWay(path: string, options: InitOptions, before: Resolution): Promise<KeyturnError> {
+async function inTheWay(
+  store: FileRingStore,
+  options: InitOptions,
+  before: Resolution,
+): Promise<KeyturnError> {
   const { source, hidden, keyring } = before;
+  const path = store.name;
   const hides = hidden.some((other) => other.path === path);
-  const ring = hides ? await readOrNone(path, options) : undefined;
+  const ring = hides ? await readOrNone(store) : undefined;
   const same = ring !== undefined && keyring?.live.every(({ id }) => ring.get(id)?.live === true) === true;
   const list = whatToTakeAway(before);
   const hint = !hides
@@ -213,21 +205,11 @@ async function inTheWay(path: string, options: InitOptions, before: Resolution):
 }
 
 /** One that is broken holds no key. */
-async function readOrNone(path: string, { machine }: InitOptions): Promise<Keyring | undefined> {
-  return await new FileRingStore(path, 0, machine.now).read().catch((error) => {
+async function readOrNone(store: FileRingStore): Promise<Keyring | undefined> {
+  return await store.read().catch((error) => {
     if (error instanceof KeyturnError) return undefined;
     throw error;
   });
-}
-
-function unwritable(path: string): (error: unknown) => never {
-  return (error) => {
-    throw new KeyturnError(
-      'keyring_unwritable',
-      `${path} cannot be written (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`,
-      'make its folder writable; KEYTURN_DATA_DIR moves .keyturn',
-    );
-  };
 }
 
 /** The document is there by now, and a second try would find it in its way. */

@@ -13,6 +13,7 @@ import { applyScheduled } from '../../keyring/scheduled.js';
 import { openRingPlaces } from '../../keyring-stores/open.js';
 import { putBackWithin } from '../../keyring-stores/poll-interval.js';
 import type { SharedRingStore } from '../../keyring-stores/shared.js';
+import { refuseErrors } from '../../resolve/problem.js';
 import type { Resolution } from '../../resolve/resolve.js';
 import { COMMAND_WORDS } from '../refusals.js';
 import { commandOf, firstRing, type InitOptions, type InitResult, NOTHING_TAKEN } from './first-ring.js';
@@ -25,8 +26,7 @@ const LOOK_EVERY_MS = 250;
  * `engine_unavailable`, and what keeps a process from starting
  */
 export async function initShared(before: Resolution, options: InitOptions): Promise<InitResult> {
-  const wrong = before.problems.find(({ severity }) => severity === 'error');
-  if (wrong !== undefined) throw wrong.error;
+  refuseErrors(before.problems);
   const engines = new Engines(before.settings);
   try {
     const { shared } = await openRingPlaces(before, engines, options.machine.now);
@@ -42,14 +42,11 @@ async function initIn(store: SharedRingStore, before: Resolution, options: InitO
   const find = async (): Promise<InitResult | undefined> => {
     const there = await store.find();
     if (there === undefined) return undefined;
-    if (store.isToMove(there)) {
-      if (!(await store.move(there).catch(notAllowed(store)))) throw busy(store);
-      const ring = applyScheduled(there.ring, options.machine.now());
-      return { ...done, created: true, ring, keys: NOTHING_TAKEN };
-    }
-    if (options.ifMissing !== true) throw existing(store, options);
+    const moved = store.isToMove(there);
+    if (moved && !(await store.move(there).catch(notAllowed(store)))) throw busy(store);
+    if (!moved && options.ifMissing !== true) throw existing(store, options);
     const ring = applyScheduled(there.ring, options.machine.now());
-    return { ...done, created: false, ring, keys: NOTHING_TAKEN };
+    return { ...done, created: moved, ring, keys: NOTHING_TAKEN };
   };
   if (options.replaces !== undefined)
     return { ...done, created: true, ...(await replace(store, before, options)) };
@@ -73,7 +70,7 @@ async function awaited(
   { waiting }: InitOptions,
   find: () => Promise<InitResult | undefined>,
 ): Promise<InitResult | undefined> {
-  refuseStrangers(store, before, await store.fleet.read(undefined, false));
+  await refuseStrangers(store, before);
   const patience = putBackWithin(before.settings.get('security.keyring.max_lag'));
   waiting?.(patience);
   const since = performance.now();
@@ -82,7 +79,7 @@ async function awaited(
     const there = await find();
     if (there !== undefined) return there;
   }
-  refuseStrangers(store, before, await store.fleet.read(undefined, false));
+  await refuseStrangers(store, before);
   return undefined;
 }
 
@@ -101,7 +98,7 @@ async function replace(
       'name the one that is there; keyturn status shows it',
     );
   }
-  refuseStrangers(store, before, await store.fleet.read(undefined, false), replaces);
+  await refuseStrangers(store, before, replaces);
   const first = firstRing(options, before, there?.ring);
   const made = there === undefined ? store.create(first.ring) : store.put(first.ring, there);
   if (await made.catch(notAllowed(store))) return first;
@@ -122,12 +119,8 @@ function notAllowed({ name }: SharedRingStore): (error: unknown) => never {
 }
 
 /** Replicas that are there already must be able to open what is made, and must not lose what they have. */
-function refuseStrangers(
-  store: SharedRingStore,
-  before: Resolution,
-  replicas: readonly ReplicaReport[],
-  replaced?: string,
-): void {
+async function refuseStrangers(store: SharedRingStore, before: Resolution, replaced?: string): Promise<void> {
+  const replicas = await store.fleet.read(undefined, false);
   refuseOtherRules(before.profile.profile, COMMAND_WORDS, replicas);
   const holder = replicas.find(({ ring }) => ring !== undefined && ring !== replaced);
   if (holder !== undefined) {
