@@ -114,9 +114,7 @@ function check(what, path, before, [step]) {
   }
   counts.new++;
   try {
-    const [former, ring] = [before, text].map((document) =>
-      parseDocument(document, path, (secret) => secret),
-    );
+    const [former, ring] = [before, text].map((document) => parseDocument(document, path));
     const whole =
       text === writeDocument(ring) &&
       ring.generation === former.generation + 1 &&

@@ -87,7 +87,7 @@ const fail = (what) => {
 // The keyring, and who reads it
 
 const kids = [];
-const readRing = () => parseDocument(readFileSync(ringPath, 'utf8'), ringPath, (secret) => secret);
+const readRing = () => parseDocument(readFileSync(ringPath, 'utf8'), ringPath);
 
 /** A folder as Kubernetes mounts a secret: what is published comes late, and all at once. */
 class Mount {

@@ -47,7 +47,6 @@ import { COMMAND_WORDS } from '../src/rotation/refusals.js';
 import { Rotation } from '../src/rotation/rotation.js';
 import { type LogMethod, textLogger } from '../src/runtime/log.js';
 import { sealedStore } from '../src/sealed-store.js';
-import { cleanSecret } from '../src/secret/text.js';
 import { AppCookie } from '../src/sessions/cookie.js';
 import { memoryStore } from '../src/sessions/stores/memory.js';
 import { postgresStore, sessionSchemaSql } from '../src/sessions/stores/postgres.js';
@@ -543,7 +542,7 @@ const PROVOKED: Readonly<Record<string, readonly Provoke[]>> = {
     () => transitions.stage(new Keyring([new Key(new Material(CURRENT), 'active')]), fresh(), FACTS),
   ],
   keyring_missing: [() => new FileRingStore(`${tempDir()}/none`, 900, Date.now).read()],
-  keyring_sealed: [() => openRing(sealRing(RING, sealOf(CURRENT)), 'a store', sealOf(FORMER), cleanSecret)],
+  keyring_sealed: [() => openRing(sealRing(RING, sealOf(CURRENT)), 'a store', sealOf(FORMER))],
   keyring_unavailable: [() => new LiveKeyring(undefined, Date.now).current],
   keyring_outdated: [
     () => new LiveKeyring(RING, () => NOW).replace(new Keyring(RING.keys, { id: 'ring', generation: 2 })),
@@ -563,7 +562,7 @@ const PROVOKED: Readonly<Record<string, readonly Provoke[]>> = {
     () => refused({ ...held(document), env: { [FILE]: 'held', [PREVIOUS]: FORMER } }),
   ],
   keyring_unwritable: [
-    () => changeDocument('/nowhere/held', cleanSecret, () => RING),
+    () => changeDocument('/nowhere/held', () => RING),
     async () =>
       (await rotation({ env: { [COMMAND]: json(['cat', 'held']) }, files: { held: document } })).stage(),
   ],

@@ -6,7 +6,6 @@ import { FileFleet } from '../fleet/file-fleet.js';
 import { parseDocument, writeDocument } from '../keyring/document.js';
 import { changeDocument } from '../keyring/file.js';
 import type { Keyring } from '../keyring/keyring.js';
-import { cleanSecret } from '../secret/text.js';
 import type { RingChange, RingStore } from './contract.js';
 
 export class FileRingStore implements RingStore {
@@ -38,11 +37,11 @@ export class FileRingStore implements RingStore {
         'see to its owner and mode',
       );
     });
-    return parseDocument(bytes.toString(), this.name, cleanSecret);
+    return parseDocument(bytes.toString(), this.name);
   }
 
   async change(change: RingChange): Promise<Keyring> {
-    return await changeDocument(this.name, cleanSecret, change);
+    return await changeDocument(this.name, change);
   }
 
   /** Whether this process may change it, as far as can be told. */

@@ -30,7 +30,7 @@ import {
   type Slot,
 } from './table.js';
 
-export interface PostgresRingTableOptions {
+interface PostgresRingTableOptions {
   /** Keeps two apps on one secret apart. */
   readonly app?: string | undefined;
   /** The app made it and ends it. */

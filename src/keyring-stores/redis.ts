@@ -35,7 +35,7 @@ import {
   type StoredReport,
 } from './table.js';
 
-export interface RedisRingTableOptions {
+interface RedisRingTableOptions {
   /** Keeps two apps on one secret apart. */
   readonly app?: string | undefined;
   /** Connected, or connecting. The app made it and closes it. */

@@ -7,7 +7,6 @@ import { randomName } from '../keyring/begin.js';
 import type { ClockReadings } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { openRing, type RingPlace, type Seal, sealRing, sealUnder } from '../keyring/sealed-ring.js';
-import { cleanSecret } from '../secret/text.js';
 import type { RingChange, RingStore } from './contract.js';
 import { SharedFleet } from './shared-fleet.js';
 import type { RingTable, Slot } from './table.js';
@@ -24,7 +23,7 @@ export interface StoredRing extends Slot {
   readonly roots: readonly string[];
 }
 
-export interface SharedRingParts {
+interface SharedRingParts {
   readonly table: RingTable;
   /** What the secret in force and its companions make: all its live keys open the ring and seal it. */
   readonly roots: Keyring;
@@ -131,7 +130,7 @@ export class SharedRingStore implements RingStore {
    * @throws KeyturnError `engine_unavailable`
    */
   async sealToo({ version, text, place }: StoredRing): Promise<boolean> {
-    return await this.#write(sealUnder(text, this.name, this.#seal(place), cleanSecret), version, place);
+    return await this.#write(sealUnder(text, this.name, this.#seal(place)), version, place);
   }
 
   /** Whether the ring is kept for the app without a name, and this process has one. */
@@ -163,7 +162,7 @@ export class SharedRingStore implements RingStore {
   }
 
   #readable(text: string, place: RingPlace | undefined): string {
-    openRing(text, `what was to be written to ${this.name}`, this.#seal(place), cleanSecret);
+    openRing(text, `what was to be written to ${this.name}`, this.#seal(place));
     return text;
   }
 
@@ -200,7 +199,7 @@ export class SharedRingStore implements RingStore {
   }
 
   #open({ version, text, place }: Slot): StoredRing {
-    const opened = openRing(text, this.name, this.#seal(place), cleanSecret);
+    const opened = openRing(text, this.name, this.#seal(place));
     return { version, text, ...(place === undefined ? {} : { place }), ...opened };
   }
 

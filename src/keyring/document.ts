@@ -1,7 +1,9 @@
-// The keyring document: the JSON text in which a keyring is kept in a file. docs/keyring-document.md describes it.
+// The keyring document: the JSON text in which a keyring is kept, as it stands in a file, sealed in an engine.
+// docs/keyring-document.md describes it.
 
 import { KeyturnError } from '../errors.js';
 import { isKid } from '../forms.js';
+import { cleanSecret } from '../secret/text.js';
 import {
   type ClockReadings,
   KEY_STATES,
@@ -20,14 +22,9 @@ const VERSION = 1;
 /**
  * Reads a keyring document. Errors name the place (`keys[2].state`), never the content.
  *
- * @param clean turns a stored secret into material text, or throws
  * @throws KeyturnError `document_invalid`, `document_version`, `keyring_invalid`
  */
-export function parseDocument(
-  text: string,
-  where: string,
-  clean: (secret: string, where: string) => string,
-): Keyring {
+export function parseDocument(text: string, where: string): Keyring {
   const root = new Field(parseJson(text, where), where, '').record();
   const version = root.get('keyturn');
   if (version.value !== VERSION) {
@@ -41,10 +38,7 @@ export function parseDocument(
     );
   }
   root.only(['keyturn', 'id', 'generation', 'replaces', 'keys', 'history', 'marks']);
-  const keys = root
-    .get('keys')
-    .list()
-    .map((item) => readKey(item, clean));
+  const keys = root.get('keys').list().map(readKey);
   const history = root.get('history').optionalList().map(readHistory);
   return new Keyring(keys, {
     id: root.get('id').text(),
@@ -86,7 +80,7 @@ export function writeDocument(keyring: Keyring): string {
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-function readKey(field: Field, clean: (secret: string, where: string) => string): Key {
+function readKey(field: Field): Key {
   const record = field.record();
   record.only(['kid', 'state', 'secret', 'dates', 'activates', 'lifetimes', 'clocks']);
   const stateField = record.get('state');
@@ -106,7 +100,7 @@ function readKey(field: Field, clean: (secret: string, where: string) => string)
     if (!isKid(kid)) return record.get('kid').wrong('must be 8 base64url characters');
     return new Key(kid, state, facts);
   }
-  const material = new Material(clean(secret.text(), `${secret.path} in ${secret.where}`));
+  const material = new Material(cleanSecret(secret.text(), `${secret.path} in ${secret.where}`));
   // A hand-edited secret under an old id would verify nothing that was issued under that id.
   if (material.kid !== kid) return record.get('kid').wrong('does not belong to the secret beside it');
   return new Key(material, state, facts);

@@ -14,7 +14,6 @@ const ATTEMPTS = 3;
 /**
  * Reads the document, changes it and writes it back, while no other writer does.
  *
- * @param clean turns a stored secret into material text, or throws
  * @param change may look at the facts while the lock is held; what it throws leaves the file as it is, and so does
  * the same ring
  * @returns the ring as written
@@ -22,7 +21,6 @@ const ATTEMPTS = 3;
  */
 export async function changeDocument(
   path: string,
-  clean: (secret: string, where: string) => string,
   change: (ring: Keyring) => Keyring | Promise<Keyring>,
 ): Promise<Keyring> {
   try {
@@ -30,14 +28,10 @@ export async function changeDocument(
     const file = await realpath(path);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const written = await withLock(file, async ({ stillMine }) => {
-        const present = parseDocument(
-          (await readBounded(file, DOCUMENT_LIMIT_BYTES)).toString(),
-          path,
-          clean,
-        );
+        const present = parseDocument((await readBounded(file, DOCUMENT_LIMIT_BYTES)).toString(), path);
         const next = await change(present);
         if (next === present) return present;
-        return (await replaceFile(file, readable(next, path, clean), stillMine)) ? next : undefined;
+        return (await replaceFile(file, readable(next, path), stillMine)) ? next : undefined;
       });
       if (written !== undefined) return written;
     }
@@ -48,7 +42,7 @@ export async function changeDocument(
 }
 
 /** The text of a document, once it is certain that it can be read again: whatever is wrong, the file stays good. */
-function readable(ring: Keyring, path: string, clean: (secret: string, where: string) => string): string {
+function readable(ring: Keyring, path: string): string {
   const text = writeDocument(ring);
   if (Buffer.byteLength(text) > DOCUMENT_LIMIT_BYTES) {
     throw new KeyturnError(
@@ -57,7 +51,7 @@ function readable(ring: Keyring, path: string, clean: (secret: string, where: st
       'shorten the reasons in its history by hand',
     );
   }
-  parseDocument(text, `what was to be written to ${path}`, clean);
+  parseDocument(text, `what was to be written to ${path}`);
   return text;
 }
 

@@ -7,7 +7,7 @@ import { applyScheduled, nextScheduledAt } from './scheduled.js';
 import { isSame, requireSuccessor, revokedElsewhere } from './successor.js';
 
 /** Told after the ring in force has changed; `former` is undefined when there was none before. Must not throw. */
-export type RingListener = (keyring: Keyring, former: Keyring | undefined) => void;
+type RingListener = (keyring: Keyring, former: Keyring | undefined) => void;
 
 /**
  * A moment by two clocks, in milliseconds: one shows the time since 1970 and can be put back; the other only goes on,

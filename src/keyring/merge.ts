@@ -15,7 +15,7 @@ import { gatherMarks } from './marks.js';
 import { foldedHistory } from './prune.js';
 import { applyScheduled } from './scheduled.js';
 
-export interface MergeFacts {
+interface MergeFacts {
   /** Milliseconds since 1970. */
   readonly now: number;
   /** The longest lifetime of each purpose, as configured now, in seconds. */

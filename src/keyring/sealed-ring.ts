@@ -39,9 +39,6 @@ interface Sealed {
   readonly ring: string;
 }
 
-/** Turns a stored secret into material text, or throws. */
-type Clean = (secret: string, where: string) => string;
-
 /** Where a ring is kept. One that was copied to another place opens for nobody there. */
 export interface RingPlace {
   /** Keeps two apps on one secret apart. */
@@ -59,7 +56,7 @@ export interface Seal {
 }
 
 /** A shared keyring that could be opened. */
-export interface OpenedRing {
+interface OpenedRing {
   readonly ring: Keyring;
   /** The ids of the roots that it is sealed under. */
   readonly roots: readonly string[];
@@ -103,8 +100,8 @@ function keysToKeep(
  *
  * @throws KeyturnError what {@link openRing} and {@link sealRing} throw
  */
-export function sealUnder(text: string, where: string, seal: Seal, clean: Clean): string {
-  openRing(text, where, seal, clean);
+export function sealUnder(text: string, where: string, seal: Seal): string {
+  openRing(text, where, seal);
   const sealed = parse(text, where);
   const missing = seal.roots.filter(({ kid }) => !Object.hasOwn(sealed.roots, kid));
   const wraps = wrap(unwrap(sealed, where, seal), missing, seal.place, sealed.id);
@@ -116,12 +113,12 @@ export function sealUnder(text: string, where: string, seal: Seal, clean: Clean)
  * @throws KeyturnError `keyring_sealed` when none of the roots fits, `document_invalid` and `document_version` when
  * it is no sealed ring of this place or was altered, and what {@link parseDocument} throws
  */
-export function openRing(text: string, where: string, seal: Seal, clean: Clean): OpenedRing {
+export function openRing(text: string, where: string, seal: Seal): OpenedRing {
   const sealed = parse(text, where);
   const { id, generation } = sealed;
   const document = decrypt(unwrap(sealed, where, seal), sealed.ring, content(seal.place, id, generation));
   if (document === undefined) throw altered(where);
-  const ring = parseDocument(document.toString('utf8'), where, clean);
+  const ring = parseDocument(document.toString('utf8'), where);
   if (ring.id !== id || ring.generation !== generation) throw altered(where);
   return { ring, roots: Object.keys(sealed.roots) };
 }

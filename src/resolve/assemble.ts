@@ -55,7 +55,7 @@ export async function assembleKeyring(
     if (format === 'document') {
       refuseCompanions(settings, where);
       const { parseDocument } = await import('../keyring/document.js');
-      return parseDocument(text, where, cleanSecret);
+      return parseDocument(text, where);
     }
     const collector = new KeyCollector(places, problems);
     collector.add(format === 'array' ? readArray(text, where) : [text], 'active', () => where);

@@ -15,7 +15,7 @@ import type { Resolution } from '../resolve/resolve.js';
 export type DeployStage = 0 | 1 | 2;
 
 /** The secrets of a JSON array, in their order. `old` is the one that signs before the second deploy. */
-export type ArrayOfSecrets = ReadonlyArray<'old' | 'new'>;
+type ArrayOfSecrets = ReadonlyArray<'old' | 'new'>;
 
 /** What one variable becomes, or another place of secrets. */
 export interface VariableChange {

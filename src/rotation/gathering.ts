@@ -17,7 +17,7 @@ import type { Machine } from '../resolve/machine.js';
 import type { Resolution } from '../resolve/resolve.js';
 import type { StepOptions } from './step.js';
 
-export interface GatheringParts {
+interface GatheringParts {
   readonly machine: Machine;
   readonly resolution: Resolution;
   readonly registry: PurposeRegistry;
@@ -29,7 +29,7 @@ export interface GatheringParts {
 }
 
 /** How the facts are gathered. */
-export interface GatheringRules {
+interface GatheringRules {
   /** Nothing depends on what is heard, and what cannot be heard stops nothing. */
   readonly regardless?: boolean;
   /** Whether a clock is asked how long ago a key was staged; default: unless it is regardless. */

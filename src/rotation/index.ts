@@ -64,6 +64,10 @@ export interface NewKeyring {
  * a document in `.keyturn`. Of the keys in force, or of secrets of another place: of those the first signs and the
  * others verify, and the keys in force go on verifying, so that nobody is logged out. Nothing is ever overwritten.
  *
+ * @example
+ * const { path, takeAway } = await initKeyring({ who: 'deploy' });
+ * console.log(`keys are in ${path} now; remove ${takeAway.join(', ')}`);
+ *
  * @throws KeyturnError `config_elsewhere`, `keyring_exists`, `keyring_unwritable`, `secret_weak`, `key_state` for a secret whose key is
  * revoked, and what keeps a process from starting; with an engine also `engine_missing`, `engine_unavailable`,
  * `keyring_sealed`, `profile_differs`, `secret_differs`
@@ -99,6 +103,11 @@ function refuseRevoked(imported: readonly Material[], left: readonly string[]): 
 
 /**
  * Finds the keyring in force, to look at it and to take it through its life.
+ *
+ * @example
+ * await using rotation = await openRotation({ profile: 'prod' });
+ * await rotation.stage({ who: 'deploy' });
+ * await rotation.promoteWhenSafe({ patience: 300, who: 'deploy' });
  *
  * @throws KeyturnError whatever keeps a process from starting, weak secrets apart
  */

@@ -143,7 +143,7 @@ function requireStep(given: Step): Step {
   if (['rotate', 'retire', 'revoke'].includes(given?.step)) return given;
   throw new KeyturnError(
     'argument_invalid',
-    'that is no step to ask about',
+    'that is not a step to ask about',
     'write impact({ step: "rotate" }), or "retire" or "revoke" with the kid of a key',
   );
 }
@@ -153,7 +153,7 @@ function kidOf(kid: string | undefined): string | undefined {
   if (kid === undefined || typeof kid === 'string') return kid;
   throw new KeyturnError(
     'argument_invalid',
-    'the id of a key is no text',
+    'the id of a key must be a text',
     'options come second: promote(undefined, { who }) for the staged key',
   );
 }

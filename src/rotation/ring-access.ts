@@ -5,7 +5,6 @@ import { parseDocument, writeDocument } from '../keyring/document.js';
 import type { Keyring } from '../keyring/keyring.js';
 import type { RingPlaces } from '../keyring-stores/places.js';
 import type { Resolution } from '../resolve/resolve.js';
-import { cleanSecret } from '../secret/text.js';
 import { NO_KEYRING_HINT } from './refusals.js';
 
 export class RingAccess {
@@ -28,7 +27,7 @@ export class RingAccess {
 
   /** The ring as it is published. @throws KeyturnError `keyring_missing`, `secret_missing`, and what is wrong with it */
   async read(): Promise<Keyring> {
-    if (this.document !== undefined) return parseDocument(this.document, 'the document', cleanSecret);
+    if (this.document !== undefined) return parseDocument(this.document, 'the document');
     const { shared } = this.#places;
     const ring = shared === undefined ? this.#resolution.keyring : await shared.read();
     if (ring !== undefined) return ring;

@@ -16,7 +16,6 @@ import type { RingPlaces } from '../keyring-stores/places.js';
 import { PurposeRegistry } from '../purposes/registry.js';
 import type { Resolution } from '../resolve/resolve.js';
 import { generateSecret } from '../secret/generate.js';
-import { cleanSecret } from '../secret/text.js';
 import type { AssumedProfile } from './assumed-profile.js';
 import { type Deploy, deploysOf } from './deploys.js';
 import { Gathering } from './gathering.js';
@@ -249,7 +248,7 @@ export class Rotation {
    * @throws KeyturnError `keyring_exists` for another keyring, and what is wrong with the document
    */
   async join(text: string, options: StepOptions = {}): Promise<Outcome> {
-    const other = parseDocument(text, 'the document to import', cleanSecret);
+    const other = parseDocument(text, 'the document to import');
     const fresh = new Material(generateSecret());
     const change: Change = (ring, facts) => {
       if (ring.id === other.id) return merge(ring, other, { ...facts, fresh });
@@ -262,11 +261,7 @@ export class Rotation {
     return await this.#step(undefined, options, change, JOIN);
   }
 
-  /**
-   * Promotes the staged key as soon as that is safe.
-   *
-   * @throws KeyturnError `too_early`, `replica_behind` when patience ends; the ring is as it was
-   */
+  /** Promotes the staged key as soon as that is safe. @throws KeyturnError `too_early`, `replica_behind` when patience ends */
   async promoteWhenSafe(options: WaitOptions): Promise<Outcome> {
     return await whenSafe<Rotation>(this, options, this.#options.machine, async (again) => {
       const outcome = await again.promote(options.kid, options);

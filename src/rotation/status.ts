@@ -80,7 +80,7 @@ export interface Status {
 }
 
 /** What a status is made of besides the ring. */
-export interface StatusParts {
+interface StatusParts {
   readonly resolution: Resolution;
   readonly place: string | undefined;
   readonly profileSaid: boolean;

@@ -19,7 +19,7 @@ export interface StepOptions {
 export interface StageOptions extends StepOptions {
   /** The new secret; default: 32 random bytes as hex digits. */
   readonly secret?: string | undefined;
-  /** The staged key is scheduled to sign after so many seconds. */
+  /** Schedules the staged key: it signs after so many seconds, without another step. */
   readonly activateIn?: number | undefined;
 }
 

@@ -6,7 +6,6 @@ import { proven } from '../../src/fleet/ended-processes.js';
 import { writeReport } from '../../src/fleet/file-fleet.js';
 import type { ReplicaReport } from '../../src/fleet/report.js';
 import { parseDocument } from '../../src/keyring/document.js';
-import { cleanSecret } from '../../src/secret/text.js';
 import { reportOf } from '../support/heard.js';
 import { COMING, kidOf, OLDER, OLDEST, SECRET, STRONG } from '../support/machine.js';
 import {
@@ -468,7 +467,7 @@ describe('processes that know better', () => {
     const monotonic = () => ({ clock: 'a fast one', shows: performance.now() * 20 });
     return keyturn(args, { cwd, env: DEV, monotonic });
   };
-  const keysIn = (cwd: string) => parseDocument(textOf(cwd), 'the document', (secret) => secret);
+  const keysIn = (cwd: string) => parseDocument(textOf(cwd), 'the document');
 
   async function reporting(cwd: string, changes: Partial<ReplicaReport>): Promise<void> {
     const report = reportOf({ verifies: [K], signs: K, ...changes });
@@ -514,7 +513,7 @@ describe('processes that know better', () => {
 
   test.concurrent('one that a process holds an ancestor of is', async () => {
     const cwd = await ringFolder({ secret: STRONG, state: 'active' });
-    const { mark } = parseDocument(textOf(cwd), RING, cleanSecret);
+    const { mark } = parseDocument(textOf(cwd), RING);
     await reporting(cwd, { mark });
     expect((await run(cwd, 'stage')).code).toBe(0);
     expect((await run(cwd, 'retire', '--', ringIn(cwd).keys[0]?.kid ?? '')).code).toBe(0);

@@ -20,7 +20,6 @@ import { describe, expect, test } from 'vitest';
 import { replaceFile, writeInformation, writeNewFile } from '../../src/disk/files.js';
 import { changeDocument } from '../../src/keyring/file.js';
 import { Keyring } from '../../src/keyring/keyring.js';
-import { cleanSecret } from '../../src/secret/text.js';
 import { STRONG } from '../support/machine.js';
 import { documentOf, newFolder } from '../support/ring-file.js';
 import { runScript } from '../support/script.js';
@@ -70,7 +69,7 @@ describe('replaceFile', () => {
     const path = ${JSON.stringify(path)};
     await replaceFile(path, 'new', async () => true).catch((error) => console.log(error.code));
     const next = (ring) => new ring.constructor(ring.keys, { id: ring.id, generation: ring.generation + 1 });
-    await changeDocument(path, (secret) => secret, next).catch((error) => console.log(error.code, '|', error.message));
+    await changeDocument(path, next).catch((error) => console.log(error.code, '|', error.message));
     `;
     writeFileSync(path, documentOf(1, [[STRONG, 'active']]));
     const script = runScript(body, newFolder());
@@ -212,9 +211,7 @@ describe('changeDocument', () => {
     const link = join(newFolder(), 'link.json');
     symlinkSync(path, link);
     await Promise.all(
-      Array.from({ length: 20 }, (_, nth) =>
-        changeDocument(nth % 2 === 0 ? path : link, cleanSecret, raised),
-      ),
+      Array.from({ length: 20 }, (_, nth) => changeDocument(nth % 2 === 0 ? path : link, raised)),
     );
     expect(JSON.parse(readFileSync(path, 'utf8')).generation).toBe(21);
     expect(readdirSync(dirname(path))).toEqual(['keyring.json']);
@@ -224,7 +221,7 @@ describe('changeDocument', () => {
   test('leaves the file as it is when the change is refused', async () => {
     const text = documentOf(1, [[STRONG, 'active']]);
     const path = file(text);
-    const refused = changeDocument(path, cleanSecret, () => {
+    const refused = changeDocument(path, () => {
       throw new TypeError('no');
     });
     await expect(refused).rejects.toThrow();
@@ -241,11 +238,11 @@ describe('changeDocument', () => {
         generation: ring.generation + 1,
         history: [{ at: 0, what: 'stage', kid: ring.active.id, why }],
       });
-    await expect(changeDocument(path, cleanSecret, told('x'.repeat(1024 * 1024)))).rejects.toMatchObject({
+    await expect(changeDocument(path, told('x'.repeat(1024 * 1024)))).rejects.toMatchObject({
       code: 'keyring_unwritable',
       message: `${path} would be larger than 1 MiB, and nobody would read it any more`,
     });
-    await expect(changeDocument(path, cleanSecret, told(''))).rejects.toMatchObject({
+    await expect(changeDocument(path, told(''))).rejects.toMatchObject({
       code: 'document_invalid',
       message: `history[0].why in what was to be written to ${path} must be a text`,
     });
@@ -254,7 +251,7 @@ describe('changeDocument', () => {
 
   test('says which file, why, and what to do when it cannot write', async () => {
     const gone = join(newFolder(), 'none.json');
-    await expect(changeDocument(gone, cleanSecret, raised)).rejects.toMatchObject({
+    await expect(changeDocument(gone, raised)).rejects.toMatchObject({
       code: 'keyring_unwritable',
       message: `${gone} cannot be changed (ENOENT)`,
       hint: 'the file is gone; put it back from a copy',

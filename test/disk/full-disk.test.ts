@@ -19,7 +19,6 @@ import { changeDocument } from '../../src/keyring/file.js';
 import { Keyring } from '../../src/keyring/keyring.js';
 import { initRing } from '../../src/rotation/init/init.js';
 import { createDevelopmentSecret } from '../../src/secret/development.js';
-import { cleanSecret } from '../../src/secret/text.js';
 import { machine, SECRET, STRONG, tempDir } from '../support/machine.js';
 import { documentOf } from '../support/ring-file.js';
 
@@ -70,7 +69,7 @@ afterEach(() => {
 });
 
 const OLD = documentOf(1, [[STRONG, 'active']]);
-const RING = parseDocument(OLD, 'it', cleanSecret);
+const RING = parseDocument(OLD, 'it');
 const KID = RING.active.id;
 const ENDED = '{}\n';
 
@@ -78,7 +77,7 @@ const ENDED = '{}\n';
 const WHOLE: Readonly<Record<string, (text: string) => boolean>> = {
   '.gitignore': (text) => text === '*\n',
   secret: (text) => /^[0-9a-f]{128}\n$/.test(text),
-  'keyring.json': (text) => parseDocument(text, 'it', cleanSecret).generation > 0,
+  'keyring.json': (text) => parseDocument(text, 'it').generation > 0,
   'keyturn.toml': (text) => text.startsWith('# ') && text.endsWith('\n#about = "links to invoices"\n'),
   'keyturn.prod.toml': (text) => text.startsWith('# Settings of production') && /\nfile = ".+"\n$/.test(text),
   'ended.json': (text) => text === ENDED || JSON.parse(text)[KID].at === 2,
@@ -130,7 +129,7 @@ const WRITERS: Readonly<Record<string, Writer>> = {
   },
   'a step': {
     before: (folder) => writeFileSync(join(folder, 'keyring.json'), OLD),
-    write: (folder) => changeDocument(join(folder, 'keyring.json'), cleanSecret, raised),
+    write: (folder) => changeDocument(join(folder, 'keyring.json'), raised),
     done: (folder) => JSON.parse(readFileSync(join(folder, 'keyring.json'), 'utf8')).generation > 1,
   },
   'a report': {

@@ -5,7 +5,6 @@ import { describe, expect, test } from 'vitest';
 import { parseDocument, writeDocument } from '../../src/keyring/document.js';
 import { KEY_STATES } from '../../src/keyring/key.js';
 import { judge } from '../../src/secret/strength.js';
-import { cleanSecret } from '../../src/secret/text.js';
 import { FILE, folderWith, kidOf, resolveOn } from '../support/machine.js';
 
 const PAGE = readFileSync(resolve(import.meta.dirname, '../../docs/keyring-document.md'), 'utf8');
@@ -29,7 +28,7 @@ const namesIn = (records: readonly object[]) => [...new Set(records.flatMap(Obje
 
 describe('the example', () => {
   test('is a keyring document, with a key of every state', () => {
-    const ring = parseDocument(DOCUMENT, 'the example', cleanSecret);
+    const ring = parseDocument(DOCUMENT, 'the example');
     expect(ring.keys.map((key) => key.state).sort()).toEqual([...KEY_STATES].sort());
     expect(ring.keys.map(({ id, state }) => ({ id, state }))).toEqual(
       shown.keys.map(({ kid, state }) => ({ id: kid, state })),
@@ -43,7 +42,7 @@ describe('the example', () => {
   });
 
   test('is written again with nothing lost', () => {
-    const ring = parseDocument(DOCUMENT, 'the example', cleanSecret);
+    const ring = parseDocument(DOCUMENT, 'the example');
     expect(JSON.parse(writeDocument(ring))).toEqual(shown);
   });
 
@@ -62,7 +61,7 @@ describe('the example', () => {
     ['a key', { ...shown, keys: shown.keys.map((key) => ({ ...key, note: '' })) }],
     ['the history', { ...shown, history: shown.history.map((entry) => ({ ...entry, note: '' })) }],
   ])('with a field that is not known in %s is refused', (_, document) => {
-    expect(() => parseDocument(JSON.stringify(document), 'the example', cleanSecret)).toThrow(
+    expect(() => parseDocument(JSON.stringify(document), 'the example')).toThrow(
       expect.objectContaining({ code: 'document_invalid' }),
     );
   });

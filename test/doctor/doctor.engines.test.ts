@@ -445,7 +445,7 @@ describe('rotation and fleet', () => {
   test('replicas that differ, are degraded, or run by other rules; and nothing is touched', async () => {
     const cwd = await withRing(1);
     const path = join(cwd, 'keyring.json');
-    const ring = parseDocument(readFileSync(path, 'utf8'), 'it', (secret) => secret);
+    const ring = parseDocument(readFileSync(path, 'utf8'), 'it');
     const report: ReplicaReport = {
       instance: 'web-1-7-aaaa',
       host: 'web-1',

@@ -5,7 +5,6 @@ import { parseDocument, writeDocument } from '../../src/keyring/document.js';
 import { looksLikeDocument } from '../../src/keyring/document-text.js';
 import { KEY_STATES, Key, type KeyDates, type KeyState, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
-import { cleanSecret } from '../../src/secret/text.js';
 import { COMING, expectNoLeak, kidOf, OLDER, printed, STRONG } from '../support/machine.js';
 
 type Json = Record<string, unknown>;
@@ -38,11 +37,7 @@ function documentOf(changes: Json = {}): Json {
 }
 
 function parse(document: unknown): Keyring {
-  return parseDocument(
-    typeof document === 'string' ? document : JSON.stringify(document),
-    'ring.json',
-    cleanSecret,
-  );
+  return parseDocument(typeof document === 'string' ? document : JSON.stringify(document), 'ring.json');
 }
 
 function refusal(document: unknown): KeyturnError {

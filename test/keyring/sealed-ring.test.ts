@@ -14,7 +14,6 @@ import {
   sealRing as sealFor,
   sealUnder as sealToo,
 } from '../../src/keyring/sealed-ring.js';
-import { cleanSecret } from '../../src/secret/text.js';
 import { everyFormOf, LeakSearch } from '../support/leaks.js';
 import { COMING, OLDER, OLDEST, STRONG } from '../support/machine.js';
 
@@ -65,9 +64,9 @@ const sealOf = (roots: readonly Material[], place = PLACE): Seal => ({ place, ro
 const sealRing = (ring: Keyring, roots: readonly Material[], former?: string) =>
   sealFor(ring, sealOf(roots), former);
 const sealUnder = (text: string, where: string, roots: readonly Material[]) =>
-  sealToo(text, where, sealOf(roots), cleanSecret);
+  sealToo(text, where, sealOf(roots));
 const open = (text: string, roots: readonly Material[] = ROOTS, place = PLACE) =>
-  openRing(text, 'Redis (ring)', sealOf(roots, place), cleanSecret);
+  openRing(text, 'Redis (ring)', sealOf(roots, place));
 const fieldsOf = (text: string) => JSON.parse(text) as Sealed;
 /** A sealed ring with some fields changed. */
 const altered = (text: string, change: (fields: Sealed) => object) =>

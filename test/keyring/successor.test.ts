@@ -37,7 +37,7 @@ const g4 = retire(g3, undefined, at(NOW + 2 * LATER));
 const f3 = retire(g2, K[1], at(NOW + LATER));
 const f4 = stage(f3, material(2), at(NOW + LATER));
 
-const reread = (ring: Keyring) => parseDocument(writeDocument(ring), 'here', (secret) => secret);
+const reread = (ring: Keyring) => parseDocument(writeDocument(ring), 'here');
 const code = (present: Keyring, found: Keyring): string | undefined => {
   try {
     requireSuccessor(present, found);

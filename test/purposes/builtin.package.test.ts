@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { writeReport } from '../../src/fleet/file-fleet.js';
 import { parseDocument } from '../../src/keyring/document.js';
-import { cleanSecret } from '../../src/secret/text.js';
 import { overwrite, RING, ringFolder, textOf } from '../cli/ring.js';
 import { keyturn } from '../cli/run.js';
 import { reportOf } from '../support/heard.js';
@@ -45,7 +44,7 @@ describe('keys', () => {
   test('are kept as long as a replica still goes by the purpose', async () => {
     const cwd = await folder();
     const report = reportOf({ verifies: [K, OLD], signs: K, lifetimes: { refresh: 30 * 86_400 } });
-    await writeReport(join(cwd, RING), report, parseDocument(textOf(cwd), RING, cleanSecret));
+    await writeReport(join(cwd, RING), report, parseDocument(textOf(cwd), RING));
     const ran = await keyturn(['retire'], { cwd, env: { KEYTURN_ENV: 'dev', [BUILTIN]: 'session' } });
     expect(ran.code).toBe(3);
   });

@@ -130,7 +130,7 @@ export class World {
   async step(...args: readonly string[]): Promise<void> {
     await this.command(...args);
     const path = join(this.cwd, '.keyturn', 'keyring.json');
-    const ring = parseDocument(readFileSync(path, 'utf8'), 'the document', (secret) => secret);
+    const ring = parseDocument(readFileSync(path, 'utf8'), 'the document');
     const { generation } = ring;
     const { keyturn } = this.main;
     await keyturn.reload();

@@ -56,7 +56,7 @@ export function ringOf(
   keys: readonly KeySpec[],
   { id = 'ring-of-tests', after }: RingSpec = {},
 ): Keyring {
-  const former = typeof after === 'string' ? parseDocument(after, 'the former', (secret) => secret) : after;
+  const former = typeof after === 'string' ? parseDocument(after, 'the former') : after;
   const made = keys.map(([secret, state, facts]) => new Key(new Material(secret), state, facts));
   const history = made.flatMap((key) => {
     const what = WHAT[key.state];
