@@ -48,7 +48,8 @@ export class HttpCore {
     requireHttpOptions(options);
     const log = new HttpLog(internalsOf(keyturn).logger, keyturn.profile !== 'prod');
     const cookies = new HttpCookies(keyturn);
-    return new HttpCore(keyturn, options, log, cookies, await openSessions(keyturn, options, log, cookies));
+    const sessions = await openSessions(keyturn, options, log, cookies);
+    return new HttpCore(keyturn, options, log, cookies, sessions, await csrfOf(keyturn));
   }
 
   private constructor(
@@ -57,13 +58,14 @@ export class HttpCore {
     log: HttpLog,
     cookies: HttpCookies,
     sessions: SessionKind,
+    csrf: Csrf,
   ) {
-    const { settings, ownSigner, clock, keeper, ring } = internalsOf(keyturn);
+    const { ownSigner, clock, keeper, ring } = internalsOf(keyturn);
     this.log = log;
     this.cookies = cookies;
     this.sessions = sessions;
     this.waits = !(sessions instanceof CookieSessions) || options.epoch !== undefined;
-    this.csrf = new Csrf(ownSigner('csrf'), settings.get('csrf.mode'), settings.get('csrf.origins'));
+    this.csrf = csrf;
     this.csrfIds = ownSigner('csrf-id');
     this.flashSigner = ownSigner('flash');
     this.clock = clock;
@@ -82,6 +84,16 @@ export class HttpCore {
     if (this.cookies.csrfToken !== undefined && isRead(method)) return true;
     return !this.waits && this.cookies.mayBeIn(cookie);
   }
+}
+
+async function csrfOf(keyturn: Keyturn): Promise<Csrf> {
+  const { settings, ownSigner } = internalsOf(keyturn);
+  const mode = settings.get('csrf.mode');
+  const origins = settings.get('csrf.origins');
+  const listed = origins.some((origin) => origin.includes('*'))
+    ? new (await import('./csrf-origins.js')).ListedOrigins(origins, mode)
+    : new Set(origins);
+  return new Csrf(ownSigner('csrf'), mode, listed);
 }
 
 async function openSessions(

@@ -1,5 +1,5 @@
 // The origins that `[csrf] origins` lists, with a `*` for part of a label where previews of an app have names of their
-// own: "https://pr-*.example.com".
+// own: "https://pr-*.example.com". Loaded only where one has a `*`; without, a `Set` of them will do.
 import { KeyturnError } from '../errors.js';
 import { loadOptional } from '../process/optional-package.js';
 
@@ -14,26 +14,25 @@ export class ListedOrigins {
   readonly #patterns: readonly Pattern[];
 
   /**
-   * @param origins in the form that browsers send, with a `*` in place of some characters at most
+   * @param origins in the form that browsers send, some with a `*` in place of characters
    * @throws KeyturnError `config_invalid`
    */
   constructor(origins: readonly string[], mode: CsrfMode) {
     this.#plain = new Set(origins.filter((origin) => !origin.includes('*')));
     const wild = origins.filter((origin) => origin.includes('*'));
-    if (wild.length > 0 && mode === 'headers') {
+    if (mode === 'headers') {
       throw new KeyturnError(
         'config_invalid',
         'csrf.origins has an origin with a *, which csrf.mode "headers" does not take',
         'list each origin as it is, or leave csrf.mode at "token": without a token the origin is all that is asked for',
       );
     }
-    const suffixes = wild.length === 0 ? undefined : publicSuffixes();
-    this.#patterns = wild.map((origin) => new Pattern(origin, suffixes as PublicSuffixes));
+    const suffixes = publicSuffixes();
+    this.#patterns = wild.map((origin) => new Pattern(origin, suffixes));
   }
 
   has(origin: string): boolean {
-    const said = origin.toLowerCase();
-    return this.#plain.has(said) || this.#patterns.some((pattern) => pattern.matches(said));
+    return this.#plain.has(origin) || this.#patterns.some((pattern) => pattern.matches(origin));
   }
 }
 

@@ -7,7 +7,7 @@ import { randomId } from '../signing/random.js';
 import type { ReceivedToken } from '../signing/received.js';
 import type { Authentic, TokenSigner } from '../signing/signer.js';
 import { parseToken } from '../signing/token.js';
-import { type CsrfMode, ListedOrigins } from './csrf-origins.js';
+import type { CsrfMode } from './csrf-origins.js';
 
 /** What the browser said of where a request comes from. Pages cannot forge either header. */
 export interface Provenance {
@@ -37,19 +37,19 @@ const NONCE_BYTES = 16;
 /** At the end of the payload: the beginning of every token is to differ. */
 const MARK: Readonly<Record<Binding, string>> = { session: 's', visitor: 'v' };
 
+/** Origins as browsers send them, in lower case. */
+export type Origins = Pick<ReadonlySet<string>, 'has'>;
+
 export class Csrf {
   readonly #signer: TokenSigner<string>;
   readonly #mode: CsrfMode;
-  readonly #origins: ListedOrigins;
+  readonly #origins: Origins;
 
-  /**
-   * @param origins further origins whose pages may send requests here, as browsers write them
-   * @throws KeyturnError `config_invalid`
-   */
-  constructor(signer: TokenSigner<string>, mode: CsrfMode, origins: readonly string[]) {
+  /** @param origins further origins whose pages may send requests here */
+  constructor(signer: TokenSigner<string>, mode: CsrfMode, origins: Origins) {
     this.#signer = signer;
     this.#mode = mode;
-    this.#origins = new ListedOrigins(origins, mode);
+    this.#origins = origins;
   }
 
   /** A token for one page. */
@@ -94,7 +94,7 @@ export class Csrf {
   #judge({ origin, fetchSite, host, https }: Provenance): Verdict {
     // Also where Origin and Host differ: a proxy may have rewritten Host, and the browser has compared for itself.
     if (fetchSite === 'same-origin') return 'vouched';
-    if (origin !== undefined && this.#origins.has(origin)) return 'allowed';
+    if (origin !== undefined && this.#origins.has(origin.toLowerCase())) return 'allowed';
     // `same-site` is a sibling, which may be hostile. `none` is the user's own doing, such as reloading a form.
     if (fetchSite !== undefined && fetchSite !== 'none') return 'cross_site';
     if (origin === undefined) return fetchSite === undefined ? 'unsaid' : 'allowed';

@@ -9,6 +9,7 @@ import { parseHttpDate } from '../../src/blobs/http-date.js';
 import { disposition, readType } from '../../src/blobs/media-type.js';
 import { decodeName, isBlobName } from '../../src/blobs/names.js';
 import { Csrf } from '../../src/http/csrf.js';
+import { ListedOrigins } from '../../src/http/csrf-origins.js';
 import { createJwt } from '../../src/jwt/index.js';
 import { internalsOf, type Keyturn } from '../../src/keyturn.js';
 import { AppCookie } from '../../src/sessions/cookie.js';
@@ -256,7 +257,8 @@ function sessionCookie(): AppCookie {
 }
 
 function provenance(origin: string): unknown {
-  const csrf = new Csrf(internalsOf(keyturn).ownSigner('csrf'), 'token', ['https://*.example.com']);
+  const origins = new ListedOrigins(['https://*.example.com'], 'token');
+  const csrf = new Csrf(internalsOf(keyturn).ownSigner('csrf'), 'token', origins);
   const host = origin.replace('https://', '');
   return csrf.refuses({ origin, fetchSite: undefined, host, https: true }, undefined, undefined);
 }

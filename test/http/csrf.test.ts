@@ -1,6 +1,7 @@
 // The rules of DESIGN section 5 as a table: what the browser says of where a request comes from, times the token that it
 // carries, times the mode. Each row stands for itself; nothing here is computed the way the code does it.
 import { describe, expect, test } from 'vitest';
+import { HttpCore } from '../../src/http/core.js';
 import { Csrf } from '../../src/http/csrf.js';
 import type { CsrfMode } from '../../src/http/csrf-origins.js';
 import { internalsOf } from '../../src/keyturn.js';
@@ -75,7 +76,7 @@ const MODES: readonly CsrfMode[] = ['token', 'headers'];
 async function made(mode: CsrfMode) {
   const keyturn = await testKeyturn();
   const signer = internalsOf(keyturn).ownSigner<string>('csrf');
-  const csrf = new Csrf(signer, mode, [LISTED]);
+  const csrf = new Csrf(signer, mode, new Set([LISTED]));
   const own = csrf.issue('mine', 'session');
   const before = internalsOf(keyturn).clock() / 1000;
   const tokens: Record<keyof typeof TOKENS, unknown> = {
@@ -147,8 +148,7 @@ describe("an Origin is this host's", () => {
 describe('listed origins', () => {
   const start = async (origins: readonly string[], mode: CsrfMode = 'token') => {
     const keyturn = await testKeyturn({ config: { csrf: { origins, mode } } });
-    const { settings, ownSigner } = internalsOf(keyturn);
-    return new Csrf(ownSigner('csrf'), mode, settings.get('csrf.origins'));
+    return (await HttpCore.open(keyturn, {})).csrf;
   };
   const takes = (csrf: Csrf, origin: string) =>
     csrf.refuses({ fetchSite: 'cross-site', origin, host: HOST, https: true }, undefined, undefined) ===

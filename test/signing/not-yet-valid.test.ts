@@ -56,7 +56,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
     return async () => reasonOf(await refresh.rotate(token));
   },
   'a CSRF token': async (keyturn) => {
-    const csrf = new Csrf(internalsOf(keyturn).ownSigner('csrf'), 'token', []);
+    const csrf = new Csrf(internalsOf(keyturn).ownSigner('csrf'), 'token', new Set());
     const token = csrf.issue('id', 'session');
     const unsaid = { origin: undefined, fetchSite: undefined, host: undefined, https: true };
     return () => (csrf.refuses(unsaid, token, 'id') === undefined ? undefined : 'not_yet_valid');
