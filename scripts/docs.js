@@ -14,7 +14,7 @@ if (!existsSync(join(root, 'dist', 'config', 'settings.js'))) {
 }
 const { ABOUT } = await import('../dist/config/about.js');
 const { PURPOSE_FIELDS, SETTING_NAMES, SETTINGS, variableOf } = await import('../dist/config/settings.js');
-const { applyLayers } = await import('../dist/config/layers.js');
+const { applyLayers } = await import('../dist/config/apply-layers.js');
 const { duration, flag, formatDuration, lifetime } = await import('../dist/config/value.js');
 const { Key, Material } = await import('../dist/keyring/key.js');
 const { Keyring } = await import('../dist/keyring/keyring.js');

@@ -35,7 +35,7 @@ const given = readArguments({
 });
 const { jars: jarCount, replicas: replicaCount, seed, order, chart } = given;
 if (order !== 'staged' && order !== 'naive') quit('--order is staged or naive', 2);
-const { applyLayers } = await import(join(root, 'dist/config/layers.js'));
+const { applyLayers } = await import(join(root, 'dist/config/apply-layers.js'));
 const { PurposeRegistry } = await import(join(root, 'dist/purposes/registry.js'));
 const { generateSecret } = await import(join(root, 'dist/secret/generate.js'));
 

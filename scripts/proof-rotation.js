@@ -35,7 +35,7 @@ const given = readArguments({
   slowest: 8,
 });
 const { jars: jarCount, seed, servers: serverCount, order } = given;
-const { applyLayers } = await import(join(root, 'dist/config/layers.js'));
+const { applyLayers } = await import(join(root, 'dist/config/apply-layers.js'));
 const { PurposeRegistry } = await import(join(root, 'dist/purposes/registry.js'));
 const { parseDocument } = await import(join(root, 'dist/keyring/document.js'));
 const { Material } = await import(join(root, 'dist/keyring/key.js'));

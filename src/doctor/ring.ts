@@ -4,9 +4,8 @@ import { KeyturnError, orKeyturnError } from '../errors.js';
 import { nextKeyAt } from '../keyring/automatic.js';
 import type { Machine } from '../resolve/machine.js';
 import type { Resolution } from '../resolve/resolve.js';
-import { WeakKeyExceptions } from '../resolve/weak-keys.js';
+import { strengthOf, WeakKeyExceptions } from '../resolve/weak-keys.js';
 import { Rotation } from '../rotation/rotation.js';
-import { judge } from '../secret/strength.js';
 import type { HiddenDocument, RingFacts } from './facts.js';
 
 /** Undefined where nothing is to be read: secrets by themselves, of processes that report nowhere. */
@@ -32,7 +31,7 @@ export async function readRing(
       nextKeyAt: every === undefined ? undefined : nextKeyAt(ring, every),
       live: ring.live,
       weak: ring.live.flatMap((key) => {
-        const { enough, bytes, why } = judge(key.material?.revealSecret() ?? '');
+        const { enough, bytes, why } = strengthOf(key);
         return enough ? [] : [{ kid: key.id, bytes, why, excused: exceptions.of(key) !== undefined }];
       }),
       sealedUnder: await rotation.sealedUnder(),

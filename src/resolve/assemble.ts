@@ -10,11 +10,11 @@ import { looksLikeDocument } from '../keyring/document-text.js';
 import { Key, type KeyState, Material } from '../keyring/key.js';
 import { Keyring } from '../keyring/keyring.js';
 import type { Source } from '../secret/ladder.js';
-import { judge, MINIMUM_BYTES } from '../secret/strength.js';
+import { MINIMUM_BYTES } from '../secret/strength.js';
 import { cleanSecret } from '../secret/text.js';
 import { hasVocabulary, vocabularyMissing } from '../secret/vocabulary.js';
 import type { ProblemArea, Problems } from './problem.js';
-import { WeakKeyExceptions } from './weak-keys.js';
+import { strengthOf, WeakKeyExceptions } from './weak-keys.js';
 
 /** The three things a source can hold. */
 export type SourceFormat = 'secret' | 'array' | 'document';
@@ -217,7 +217,7 @@ function judgeKeys(keyring: Keyring, places: Places, source: string, judging: Ju
   for (const key of keyring.live) {
     // A process that holds it goes on: refusing the next ring for its sake would keep every step from it.
     if (running?.has(key.id) === true) continue;
-    const strength = judge(key.material?.revealSecret() ?? '');
+    const strength = strengthOf(key);
     if (strength.enough) continue;
     const place = places.get(key.id) ?? `the ${key.state} key ${key.id} in ${source}`;
     const until = exceptions.of(key);

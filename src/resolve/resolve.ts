@@ -1,11 +1,11 @@
 // The one resolver: from environment and files to a profile, settings and a keyring. Boot, doctor and every
 // command go through it, so what one of them sees is what all of them see.
-import { dirname, join, resolve as resolvePath } from 'node:path';
+import { join, resolve as resolvePath } from 'node:path';
+import { applyLayers } from '../config/apply-layers.js';
 import { readConfigFiles } from '../config/files.js';
-import { applyLayers, type Layer, type Origin, type Settings } from '../config/layers.js';
-import { findPlace, type Place, placeIn, profileConfig } from '../config/place.js';
+import type { Layer, Settings } from '../config/layers.js';
+import { findPlace, type Place, placeIn } from '../config/place.js';
 import { buildSign, decideProfile, type Profile, type ProfileDecision } from '../config/profile.js';
-import type { variableOf } from '../config/settings.js';
 import { shellQuote } from '../config/shell-quote.js';
 
 import { isQuoted } from '../config/value.js';
@@ -14,10 +14,11 @@ import { INSTANCE_NAME } from '../disk/identity.js';
 
 import { KeyturnError } from '../errors.js';
 import type { Keyring } from '../keyring/keyring.js';
-import { findSecret, type LadderInput, type Source } from '../secret/ladder.js';
+import { findSecret, type Source } from '../secret/ladder.js';
 import { assembleKeyring, type SourceFormat } from './assemble.js';
 import { type Machine, unitIn } from './machine.js';
 import { type Problem, Problems } from './problem.js';
+import { eachOnce, ladderInput, overridden } from './sources.js';
 
 export interface ResolveOptions {
   readonly machine: Machine;
@@ -233,79 +234,4 @@ function buildIsSet(sign: string): KeyturnError {
     `${sign}: whatever starts in this environment takes itself for a build, and serves nothing`,
     'set it for the step that builds alone, and leave it unset where the app runs',
   );
-}
-
-function ladderInput(
-  options: ResolveOptions,
-  profile: Profile,
-  settings: Settings,
-  at: Beginnings & { readonly dataDir: string },
-): LadderInput {
-  const provided = (name: 'secret' | 'file' | 'command') => {
-    const setting = `security.signing_secret.${name}` as const;
-    const origin = settings.origin(setting);
-    const value = settings.get(setting);
-    return origin === undefined || value === undefined
-      ? undefined
-      : { name: describe(setting, origin), value, origin };
-  };
-  const secret = provided('secret');
-  const named = provided('file');
-  const file = isForOthers(profile, named?.origin, at.place) ? undefined : named;
-  // A secret in a file stands below every variable, and the variable `…_FILE` above the file's own.
-  const fromVariable = secret?.origin.layer === 'variable';
-  return {
-    cwd: options.machine.cwd,
-    dataDir: at.dataDir,
-    development: profile !== 'prod',
-    // Whatever a file says for development: tests leave nothing behind and find nothing.
-    ephemeral: profile === 'test' || settings.get('security.signing_secret.dev_secret') === 'ephemeral',
-    create: options.create,
-    variable: fromVariable ? secret : undefined,
-    file: file === undefined ? undefined : { ...file, folder: beginningOf(file.origin, at) },
-    command: provided('command'),
-    config: fromVariable ? undefined : secret,
-  };
-}
-
-/** Where relative paths begin. */
-interface Beginnings {
-  readonly place: Place;
-  readonly workingDirectory: string;
-}
-
-/** A path begins where whoever wrote it stands: a file in its own folder, a variable in the working directory. */
-function beginningOf(origin: Origin, { place, workingDirectory }: Beginnings): string {
-  if (origin.layer === 'variable') return workingDirectory;
-  return origin.layer === 'file' ? dirname(origin.path) : place.folder;
-}
-
-/** What a file says for every profile tests find nothing of: theirs alone, or a variable, may give them a secret. */
-function isForOthers(profile: Profile, origin: Origin | undefined, place: Place): boolean {
-  return profile === 'test' && origin?.layer === 'file' && origin.path !== profileConfig(place, profile);
-}
-
-/** A file may be named by a setting, and lie where development looks besides. */
-function eachOnce(found: readonly Source[], lower: readonly Source[]): readonly Source[] {
-  const isNamed = ({ path }: Source) => path !== undefined && lower.some((other) => other.path === path);
-  return [...found.filter((source) => !isNamed(source)), ...lower];
-}
-
-/** The places where one layer's secret or file lies under that of a higher layer. */
-function overridden(settings: Settings, at: Beginnings): Source[] {
-  return (['secret', 'file'] as const).flatMap((name) => {
-    const setting = `security.signing_secret.${name}` as const;
-    const lower = settings.values(setting).slice(0, -1).reverse();
-    return lower.map(({ value, origin }): Source => {
-      const described = describe(setting, origin);
-      return name === 'file'
-        ? { kind: 'file', name: described, path: resolvePath(beginningOf(origin, at), value ?? '') }
-        : { kind: 'config', name: described };
-    });
-  });
-}
-
-/** What an operator calls the place of a setting: its variable, or its name and file. */
-function describe(setting: Parameters<typeof variableOf>[0], origin: Origin): string {
-  return origin.layer === 'variable' ? origin.name : `${setting} in ${origin.name}`;
 }

@@ -4,12 +4,17 @@ import { KeyturnError } from '../errors.js';
 import type { Key } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { PurposeRegistry } from '../purposes/registry.js';
-import { judge } from '../secret/strength.js';
+import { judge, type Strength } from '../secret/strength.js';
 import type { ProblemArea, Problems } from './problem.js';
 
 const DAY_MS = 86_400_000;
 /** As long as it takes to stage a strong key and to promote it, weekends included. */
 const ACTIVE_DAYS = 7;
+
+/** How strong the secret of a key is; one without its material has none. */
+export function strengthOf({ material }: Pick<Key, 'material'>): Strength {
+  return judge(material?.revealSecret() ?? '');
+}
 
 /** What `accept_weak` asks for, and how far it may go. */
 export class WeakKeyExceptions {
@@ -71,9 +76,7 @@ export class WeakKeyExceptions {
   }
 
   #followed(): boolean {
-    return this.#keyring.live.some(
-      (key) => key.state === 'staged' && judge(key.material?.revealSecret() ?? '').enough,
-    );
+    return this.#keyring.live.some((key) => key.state === 'staged' && strengthOf(key).enough);
   }
 }
 

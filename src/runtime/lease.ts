@@ -3,7 +3,7 @@
 import type { Moment } from '../keyring/live.js';
 
 /** Seconds. */
-export interface LeaseTimes {
+interface LeaseTimes {
   readonly maxLag: number;
   readonly lease: number;
 }
@@ -11,7 +11,7 @@ export interface LeaseTimes {
 const NEVER: Moment = { now: 0, monotonic: Number.NEGATIVE_INFINITY };
 
 /** What is known of when. */
-export interface LeaseFacts {
+interface LeaseFacts {
   readonly heard: Moment;
   readonly reported: Moment;
   /** Since then one report has followed the other before the former expired. */

@@ -3,7 +3,7 @@ import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, statSync, wri
 import { join } from 'node:path';
 import { parse } from 'smol-toml';
 import { describe, expect, test } from 'vitest';
-import { applyLayers } from '../../src/config/layers.js';
+import { applyLayers } from '../../src/config/apply-layers.js';
 import { configTemplate } from '../../src/config/template.js';
 import {
   COMING,

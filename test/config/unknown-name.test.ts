@@ -1,7 +1,7 @@
 // A secret that was put into the name of a variable, a key or an option is not repeated, however it got there.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { applyLayers } from '../../src/config/layers.js';
+import { applyLayers } from '../../src/config/apply-layers.js';
 import { isSlipOf, nearest } from '../../src/config/nearest.js';
 import { SETTING_NAMES, variableOf } from '../../src/config/settings.js';
 import type { KeyturnError } from '../../src/errors.js';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parse } from 'smol-toml';
 import { describe, expect, test } from 'vitest';
-import { applyLayers } from '../../src/config/layers.js';
+import { applyLayers } from '../../src/config/apply-layers.js';
 import {
   DEVELOPMENT_CONTAINERS,
   PLATFORMS,

@@ -3,7 +3,7 @@
 import { parse } from 'smol-toml';
 import { describe, expect, test } from 'vitest';
 import { shownPayload } from '../../src/cli/words/payload.js';
-import { applyLayers } from '../../src/config/layers.js';
+import { applyLayers } from '../../src/config/apply-layers.js';
 import { nearest } from '../../src/config/nearest.js';
 import { SETTING_NAMES, SETTINGS } from '../../src/config/settings.js';
 import { holdsSecret } from '../../src/doctor/places.js';

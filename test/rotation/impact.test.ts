@@ -1,7 +1,7 @@
 // What impact says where the configuration at hand does not know everything. That it is true of an app is in
 // impact-truth.test.ts.
 import { expect, test } from 'vitest';
-import { applyLayers } from '../../src/config/layers.js';
+import { applyLayers } from '../../src/config/apply-layers.js';
 import { Key, type KeyFacts, type KeyState, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
 import type { ReplicaFacts, TransitionFacts } from '../../src/keyring/step-facts.js';

@@ -3,10 +3,10 @@ import { KeyturnError } from '../../errors.js';
 import { looksLikeDocument } from '../../keyring/document-text.js';
 import { type Key, Material } from '../../keyring/key.js';
 import type { Resolution } from '../../resolve/resolve.js';
-import { longestLifetime } from '../../resolve/weak-keys.js';
+import { longestLifetime, strengthOf } from '../../resolve/weak-keys.js';
 import type { InitResult } from '../../rotation/init/first-ring.js';
 import { initRing } from '../../rotation/init/init.js';
-import { judge, MINIMUM_BYTES } from '../../secret/strength.js';
+import { MINIMUM_BYTES } from '../../secret/strength.js';
 import { cleanSecret } from '../../secret/text.js';
 import type { Command, Context } from '../command.js';
 import { attempt, conclude, openRing } from '../step.js';
@@ -136,7 +136,7 @@ interface WeakKey {
 }
 
 function weaknessOf(key: Key): readonly WeakKey[] {
-  const { enough, bytes, why } = judge(key.material?.revealSecret() ?? '');
+  const { enough, bytes, why } = strengthOf(key);
   return enough ? [] : [{ kid: key.id, bytes, why }];
 }
 

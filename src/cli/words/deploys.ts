@@ -2,11 +2,11 @@
 import { variableOf } from '../../config/settings.js';
 import { writeNewFile } from '../../disk/files.js';
 import { Material } from '../../keyring/key.js';
+import { strengthOf } from '../../resolve/weak-keys.js';
 import type { Deploy, VariableChange } from '../../rotation/deploys.js';
 import type { Rotation } from '../../rotation/rotation.js';
 import type { Status } from '../../rotation/status.js';
 import { generateSecret } from '../../secret/generate.js';
-import { judge } from '../../secret/strength.js';
 import type { Context } from '../command.js';
 import { noteHidden } from '../step.js';
 import { refused } from '../stop.js';
@@ -152,7 +152,7 @@ function newSecret(done: number): string {
 /** As a previous secret it would stop a start in production. */
 function noteWeak({ ui }: Context, { resolution }: Rotation): void {
   const { keyring } = resolution;
-  if (keyring === undefined || judge(keyring.active.material?.revealSecret() ?? '').enough) return;
+  if (keyring === undefined || strengthOf(keyring.active).enough) return;
   ui.note(
     `the secret in force is weak: production refuses it, as a previous one too, unless ${ACCEPT_WEAK} excuses the key ${keyring.active.id}: for 7 days while the strong one is staged, then until its last token has expired`,
   );

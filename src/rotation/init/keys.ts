@@ -1,7 +1,7 @@
 // Which keys a ring begins with: those in force, and secrets of another place that are taken over.
 import { KeyturnError } from '../../errors.js';
 import { Key, type Material } from '../../keyring/key.js';
-import { judge } from '../../secret/strength.js';
+import { strengthOf } from '../../resolve/weak-keys.js';
 
 export interface FirstKeys {
   readonly keys: readonly Key[];
@@ -42,7 +42,7 @@ export function firstKeys(
       if (key.id === first.kid) throw gone(key);
       if (isImported) left.push(key.id);
       keys.set(key.id, key);
-    } else if (!isImported && isWeak(key)) {
+    } else if (!isImported && !strengthOf(key).enough) {
       left.push(key.id);
     } else if (!isImported) {
       keys.set(key.id, verifying(key));
@@ -56,10 +56,6 @@ export function firstKeys(
 function verifying(key: Key): Key {
   if (key.state !== 'active') return key;
   return new Key(key.material ?? key.id, 'retiring', { dates: key.dates, lifetimes: key.lifetimes });
-}
-
-function isWeak({ material }: Key): boolean {
-  return !judge(material?.revealSecret() ?? '').enough;
 }
 
 function gone({ id, state }: Key): KeyturnError {
