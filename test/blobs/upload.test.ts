@@ -2,6 +2,8 @@
 import { Agent } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { BlobStore } from '../../src/blobs/index.js';
+import type { BlobWriter } from '../../src/blobs/parts.js';
 import { until } from '../support/waiting.js';
 import { newServer, send } from './support.js';
 
@@ -141,7 +143,7 @@ describe('an upload', () => {
   test('that fills the disk is answered so, and leaves nothing', async () => {
     const { store } = await newServer();
     const full = Object.assign(new Error('no space left'), { code: 'ENOSPC' });
-    store.put = () => Promise.reject(full);
+    (store as BlobStore & BlobWriter).putIf = () => Promise.reject(full);
     const answer = await store.handle({
       method: 'PUT',
       url: store.signedUrl('a', { method: 'PUT' }),
