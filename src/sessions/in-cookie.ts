@@ -8,36 +8,29 @@ import type { Checked, TokenCodec } from '../signing/purpose-keyring.js';
 import type { ReceivedToken } from '../signing/received.js';
 import type { Refusal } from '../signing/result.js';
 import { andThen } from '../signing/thenable.js';
-import { type AppCookie, COOKIE_LIMIT } from './cookie.js';
+import { COOKIE_LIMIT } from './cookie.js';
 import { dataText, valuesOf } from './data.js';
 import {
-  decode,
+  cookieOf,
   encode,
-  epochHolds,
   firstLive,
+  load,
+  nowOf,
   type ResponseTraits,
   refuseLateData,
   renewEpoch,
-  type SessionHooks,
   type SessionKind,
-  type SessionTimes,
+  type SessionParts,
   textToSave,
 } from './kind.js';
 import { SessionState } from './state.js';
 import type { Awaitable } from './stores/contract.js';
 
-export interface CookieSessionParts {
+interface CookieSessionParts extends SessionParts {
   /** What makes the cookies: a signer or a sealer. */
   readonly codec: TokenCodec;
   /** The other one, where it is to be had: cookies from before the switch are accepted and made anew. */
   readonly other: TokenCodec | undefined;
-  readonly cookie: AppCookie;
-  readonly times: SessionTimes;
-  readonly hooks: SessionHooks;
-  /** Whether the cookie outlives the browser. */
-  readonly persistent: boolean;
-  /** Milliseconds since 1970. */
-  readonly clock: () => number;
 }
 
 export class CookieSessions implements SessionKind {
@@ -57,18 +50,11 @@ export class CookieSessions implements SessionKind {
   }
 
   #read(cookie: ReceivedToken): Awaitable<SessionState | undefined> {
-    const { codec, times, hooks } = this.#parts;
     const used = this.#codecOf(cookie);
     const checked = used.checkReceived(cookie);
-    const decoded = checked.ok ? decode(checked.json) : undefined;
-    if (!checked.ok || decoded === undefined || decoded.createdAt + times.maxAge <= this.#now())
-      return undefined;
-    const { issuedAt, expiresAt, key } = checked;
-    const stale = used !== codec || key.state === 'retiring';
-    const carried = { id: decoded.id, issuedAt, expiresAt, stale, version: 0 };
-    return andThen(epochHolds(hooks, decoded), (holds) =>
-      holds ? SessionState.loaded(decoded, carried) : undefined,
-    );
+    if (!checked.ok) return undefined;
+    const stale = used !== this.#parts.codec || checked.key.state === 'retiring';
+    return load(this.#parts, checked.json, checked, stale, 0);
   }
 
   #codecOf(cookie: ReceivedToken): TokenCodec {
@@ -90,7 +76,7 @@ export class CookieSessions implements SessionKind {
       return andThen(renewed, (holds) => (holds ? this.#issue(state, data) : this.#withoutKept(state)));
     }
     if (carried === undefined || response.publiclyCacheable || !response.canSign) return undefined;
-    const now = this.#now();
+    const now = nowOf(this.#parts);
     const { times } = this.#parts;
     const createdAt = state.createdAt ?? now;
     if (times.dueExpiry(now, createdAt, carried) !== undefined) return this.#issue(state, data);
@@ -110,26 +96,19 @@ export class CookieSessions implements SessionKind {
   }
 
   #issue(state: SessionState, data: string): string {
-    const now = this.#now();
+    const now = nowOf(this.#parts);
     const createdAt = state.createdAt ?? now;
     return this.#write(state, data, createdAt, now, this.#parts.times.expiry(now, createdAt));
   }
 
   #write(state: SessionState, data: string, createdAt: number, issuedAt: number, expiresAt: number): string {
-    const { codec, cookie, persistent } = this.#parts;
-    const token = codec.issueAt(encode(state, createdAt, data), issuedAt, expiresAt);
-    const header = cookie.set(token, persistent ? expiresAt - this.#now() : undefined);
-    if (header === undefined) {
-      throw new KeyturnError(
-        'session_too_large',
-        `the session cookie would be longer than the ${COOKIE_LIMIT} bytes that browsers keep (its data has ${data.length} characters)`,
-        'keep less in the session, or keep it in a store: backend = "redis" or "postgres" under [session], or a store passed to the adapter',
-      );
-    }
-    return header;
-  }
-
-  #now(): number {
-    return Math.floor(this.#parts.clock() / 1000);
+    const token = this.#parts.codec.issueAt(encode(state, createdAt, data), issuedAt, expiresAt);
+    const header = cookieOf(this.#parts, token, expiresAt);
+    if (header !== undefined) return header;
+    throw new KeyturnError(
+      'session_too_large',
+      `the session cookie would be longer than the ${COOKIE_LIMIT} bytes that browsers keep (its data has ${data.length} characters)`,
+      'keep less in the session, or keep it in a store: backend = "redis" or "postgres" under [session], or a store passed to the adapter',
+    );
   }
 }

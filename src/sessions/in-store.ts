@@ -9,9 +9,10 @@ import { fromJson } from '../signing/token.js';
 import { dataText, valuesOf } from './data.js';
 import { baseOf, type ClashRules, merge } from './edits.js';
 import {
-  decode,
-  epochHolds,
+  cookieOf,
   firstLive,
+  load,
+  nowOf,
   type ResponseTraits,
   refuseLateData,
   renewEpoch,
@@ -20,8 +21,8 @@ import {
 } from './kind.js';
 import type { SessionValues } from './session.js';
 import { type Carried, endedMeanwhile, SessionState } from './state.js';
-import { nowOf, recordOf, type StoreSessionParts, writeUntilSaved } from './store-writes.js';
-import type { Awaitable, EndedSession, StoredSession } from './stores/contract.js';
+import { recordOf, type StoreSessionParts, writeUntilSaved } from './store-writes.js';
+import type { Awaitable, EndedSession } from './stores/contract.js';
 import { endSession } from './stores/end-sessions.js';
 
 /**
@@ -53,9 +54,11 @@ export class StoreSessions implements SessionKind {
     const checked = signer.checkReceived(cookie);
     const id = checked.ok ? fromJson(checked.json)?.value : undefined;
     if (!checked.ok || typeof id !== 'string') return undefined;
-    const { issuedAt, expiresAt } = checked;
-    const carried = { id, issuedAt, expiresAt, stale: checked.key.state === 'retiring', version: 0 };
-    const loaded = andThen(store.get(id), (stored) => stored && this.#load(stored, carried));
+    const stale = checked.key.state === 'retiring';
+    const loaded = andThen(
+      store.get(id),
+      (stored) => stored && load(this.#parts, stored.text, checked, stale, stored.version, this.#update),
+    );
     return andThen(loaded, (state) => {
       if (state === undefined) dead.push(id);
       return state;
@@ -85,17 +88,6 @@ export class StoreSessions implements SessionKind {
     return expiresAt === undefined
       ? this.#signedAgain(state, response)
       : this.#roll(state, expiresAt, response);
-  }
-
-  #load(stored: StoredSession, carried: Carried): Awaitable<SessionState | undefined> {
-    const decoded = decode(stored.text);
-    if (decoded === undefined || decoded.createdAt + this.#parts.times.maxAge <= this.#now())
-      return undefined;
-    return andThen(epochHolds(this.#parts.hooks, decoded), (holds) => {
-      if (!holds) return undefined;
-      carried.version = stored.version;
-      return SessionState.loaded(decoded, carried, this.#update);
-    });
   }
 
   /** First of all, so that it stands whatever else fails. */
@@ -128,7 +120,7 @@ export class StoreSessions implements SessionKind {
     // Nothing is taken over from a session that has ended, or whose user has begun a new epoch.
     const over = state.overtaken !== undefined || !(await renewEpoch(hooks, state, data));
     if (over && !(await this.#withoutKept(state, data))) return this.#drop();
-    const now = this.#now();
+    const now = nowOf(this.#parts);
     state.createdAt = now;
     const expiresAt = this.#parts.times.expiry(now, now);
     // Before anything is kept: where nothing can be signed nothing is to be left behind.
@@ -176,7 +168,7 @@ export class StoreSessions implements SessionKind {
     if (!response.canSign) return undefined;
     return expiresAt === undefined
       ? this.#signedAgain(state, response)
-      : this.#cookie(state.id, this.#now(), expiresAt);
+      : this.#cookie(state.id, nowOf(this.#parts), expiresAt);
   }
 
   /** `session.update(fn)`: saved when it resolves; other edits of the request stay as they are, to be saved later. */
@@ -198,7 +190,7 @@ export class StoreSessions implements SessionKind {
   }
 
   #dueExpiry(state: SessionState): number | undefined {
-    const now = this.#now();
+    const now = nowOf(this.#parts);
     return this.#parts.times.dueExpiry(now, state.createdAt ?? now, state.carried as Carried);
   }
 
@@ -209,7 +201,7 @@ export class StoreSessions implements SessionKind {
   async #roll(state: SessionState, expiresAt: number, response: ResponseTraits): Promise<string | undefined> {
     try {
       const alive = await this.#parts.store.touch(state.id, expiresAt * 1000);
-      return alive ? this.#cookie(state.id, this.#now(), expiresAt) : undefined;
+      return alive ? this.#cookie(state.id, nowOf(this.#parts), expiresAt) : undefined;
     } catch (error) {
       if (error instanceof KeyturnError && error.code === 'engine_unavailable')
         return this.#signedAgain(state, response);
@@ -234,19 +226,12 @@ export class StoreSessions implements SessionKind {
 
   /** An ended id stays refused until then: no cookie with it lives longer. */
   #lastMoment(): number {
-    return (this.#now() + this.#parts.times.maxAge) * 1000;
+    return (nowOf(this.#parts) + this.#parts.times.maxAge) * 1000;
   }
 
   #cookie(id: string, issuedAt: number, expiresAt: number): string {
     const token = this.#parts.signer.issueAt(JSON.stringify(id), issuedAt, expiresAt);
     // Never too long: an id is all it holds.
-    return this.#parts.cookie.set(
-      token,
-      this.#parts.persistent ? expiresAt - this.#now() : undefined,
-    ) as string;
-  }
-
-  #now(): number {
-    return nowOf(this.#parts);
+    return cookieOf(this.#parts, token, expiresAt) as string;
   }
 }

@@ -6,9 +6,10 @@ import type { ReceivedToken } from '../signing/received.js';
 import type { Refusal } from '../signing/result.js';
 import { andThen } from '../signing/thenable.js';
 import { fromJson } from '../signing/token.js';
+import type { AppCookie } from './cookie.js';
 import { dataText, isEmpty } from './data.js';
 import type { SessionName, SessionValues } from './session.js';
-import type { Carried, LoadedSession, SessionState } from './state.js';
+import { type Carried, type LoadedSession, SessionState, type Updater } from './state.js';
 import type { Awaitable } from './stores/contract.js';
 
 /** What matters of the response that a session is saved with. */
@@ -56,6 +57,22 @@ export interface SessionHooks {
    * wins, and none of them gets a conflict. Moments, such as `lastSeen = Date.now()`, need no mention: the later stays.
    */
   readonly lastWins?: readonly SessionName[];
+}
+
+/** What sessions of both kinds are made of. */
+export interface SessionParts {
+  readonly cookie: AppCookie;
+  readonly times: SessionTimes;
+  readonly hooks: SessionHooks;
+  /** Whether the cookie outlives the browser. */
+  readonly persistent: boolean;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+}
+
+/** Seconds since 1970. */
+export function nowOf({ clock }: SessionParts): number {
+  return Math.floor(clock() / 1000);
 }
 
 /** The first cookie with a session that lives. */
@@ -116,6 +133,33 @@ export function decode(text: string): (LoadedSession & { readonly createdAt: num
     data: value.data as Record<string, unknown>,
     base: text.slice(text.indexOf('"data":') + 7, -1),
   };
+}
+
+/**
+ * The session in a text that a genuine cookie has led to; undefined where its time is over, or its user's epoch.
+ *
+ * @param version 0 for one in the cookie
+ */
+export function load(
+  parts: SessionParts,
+  text: string,
+  { issuedAt, expiresAt }: Checked,
+  stale: boolean,
+  version: number,
+  update?: Updater,
+): Awaitable<SessionState | undefined> {
+  const found = decode(text);
+  if (found === undefined || found.createdAt + parts.times.maxAge <= nowOf(parts)) return undefined;
+  return andThen(epochHolds(parts.hooks, found), (holds) =>
+    holds
+      ? SessionState.loaded(found, { id: found.id, issuedAt, expiresAt, stale, version }, update)
+      : undefined,
+  );
+}
+
+/** A `Set-Cookie` header with a token; undefined where that is too long. @param expiresAt seconds since 1970 */
+export function cookieOf(parts: SessionParts, token: string, expiresAt: number): string | undefined {
+  return parts.cookie.set(token, parts.persistent ? expiresAt - nowOf(parts) : undefined);
 }
 
 /** The data to save, which is noted: what comes after that is late. */

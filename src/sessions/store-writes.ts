@@ -1,25 +1,17 @@
 // How sessions are written to a store: by compare-and-set, so that parallel requests lose nothing in silence.
 import type { TokenSigner } from '../signing/signer.js';
 import { fromJson } from '../signing/token.js';
-import type { AppCookie } from './cookie.js';
 import { dataText, valuesOf } from './data.js';
 import { adopt, baseOf, conflict, merge } from './edits.js';
-import { decode, encode, renewEpoch, type SessionHooks, type SessionTimes } from './kind.js';
+import { decode, encode, nowOf, renewEpoch, type SessionParts } from './kind.js';
 import type { SessionValues } from './session.js';
 import type { Carried, SessionState } from './state.js';
 import type { Awaitable, SessionRecord, SessionStore } from './stores/contract.js';
 import { userOf } from './stores/validate.js';
 
-export interface StoreSessionParts {
+export interface StoreSessionParts extends SessionParts {
   readonly store: SessionStore;
   readonly signer: TokenSigner<string>;
-  readonly cookie: AppCookie;
-  readonly times: SessionTimes;
-  readonly hooks: SessionHooks;
-  /** Whether the cookie outlives the browser. */
-  readonly persistent: boolean;
-  /** Milliseconds since 1970. */
-  readonly clock: () => number;
   /** Told when what a request has written goes with a session that was ended meanwhile. */
   readonly dropped: () => void;
 }
@@ -80,9 +72,4 @@ export function recordOf(
     expiresAt: expiresAt * 1000,
     ...(user === undefined ? {} : { user }),
   };
-}
-
-/** Seconds since 1970. */
-export function nowOf(parts: StoreSessionParts): number {
-  return Math.floor(parts.clock() / 1000);
 }

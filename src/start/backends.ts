@@ -2,12 +2,13 @@
 // Loaded where there is any.
 import { appNames } from '../config/app.js';
 import { type EngineClients, Engines } from '../engines/engines.js';
+import { describeFailure, failureOf } from '../engines/failure.js';
 import { openRingPlaces, unreported } from '../keyring-stores/open.js';
 import type { RingPlaces } from '../keyring-stores/places.js';
 import type { Resolution } from '../resolve/resolve.js';
 import type { Logger } from '../runtime/log.js';
 import { openSessionStore } from '../sessions/stores/open.js';
-import type { ReachableStore } from '../sessions/stores/reachable.js';
+import type { ReachableStore, StoreChange } from '../sessions/stores/reachable.js';
 
 export interface Backends {
   readonly engines: Engines;
@@ -37,27 +38,7 @@ export async function openBackends(
       settings,
       engines,
       clock: now,
-      away: (engine, failure, said) => {
-        logger.error(
-          { event: 'session.engine_unavailable', engine, reason: failure.why, hint: failure.hint },
-          `${engine} ${said}: requests with a session get 503 until that has passed`,
-        );
-      },
-      back: (engine) => {
-        logger.info(
-          { event: 'session.engine_recovered', engine },
-          `${engine} answers again: sessions are back`,
-        );
-      },
-      readOnly: (engine, failure) => {
-        logger.error(
-          { event: 'session.engine_read_only', engine, reason: failure.why, hint: failure.hint },
-          `${engine} takes no writes (${failure.why}): sessions can be read, and nobody can sign in or out until that has passed`,
-        );
-      },
-      writable: (engine) => {
-        logger.info({ event: 'session.engine_writable', engine }, `${engine} takes writes again`);
-      },
+      told: (engine, change, error) => tellOfSessions(logger, engine, change, error),
     });
     const places = await openRingPlaces(resolution, engines, now);
     await tellOtherApps(places, resolution, logger);
@@ -67,6 +48,25 @@ export async function openBackends(
     await engines.close();
     throw error;
   }
+}
+
+/** What becomes of the engine of the sessions. */
+function tellOfSessions(logger: Logger, engine: string, change: StoreChange, error: unknown): void {
+  const failure = failureOf(error);
+  const failed = { engine, reason: failure.why, hint: failure.hint };
+  if (change === 'away')
+    logger.error(
+      { event: 'session.engine_unavailable', ...failed },
+      `${engine} ${describeFailure(failure)}: requests with a session get 503 until that has passed`,
+    );
+  else if (change === 'back')
+    logger.info({ event: 'session.engine_recovered', engine }, `${engine} answers again: sessions are back`);
+  else if (change === 'read-only')
+    logger.error(
+      { event: 'session.engine_read_only', ...failed },
+      `${engine} takes no writes (${failure.why}): sessions can be read, and nobody can sign in or out until that has passed`,
+    );
+  else logger.info({ event: 'session.engine_writable', engine }, `${engine} takes writes again`);
 }
 
 /** One that was given a name, beside replicas that have not heard of it. */

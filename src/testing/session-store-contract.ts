@@ -25,172 +25,139 @@ const LONG = 60_000;
 /** What is done within it may take a while, where time is real and the machine busy. */
 const SHORT = 2000;
 
+/** By what each is about. */
+const CASES: Readonly<Record<string, (subject: SessionStoreSubject) => Promise<void>>> = {
+  'a session is there as it was put, at version 1': async ({ store, now }) => {
+    const record = recordAt(now(), { text: '{"data":{"ü":"\\u0000\'\\""}}', user: 'ada' });
+    assert.equal(await store.put('s1', record, 0), 'saved');
+    assert.deepEqual({ ...(await store.get('s1')) }, { ...record, version: 1 });
+  },
+  'an unknown session is undefined': async ({ store }) => assert.equal(await store.get('nobody'), undefined),
+  'a put needs the version that is stored, and raises it': async ({ store, now }) => {
+    await store.put('s1', recordAt(now(), { text: 'a' }), 0);
+    assert.equal(await store.put('s1', recordAt(now(), { text: 'b' }), 1), 'saved');
+    assert.equal(await store.put('s1', recordAt(now(), { text: 'c' }), 1), 'conflict');
+    const stored = await store.get('s1');
+    assert.equal(stored?.text, 'b');
+    assert.equal(stored.version, 2);
+  },
+  'version 0 never overwrites': async ({ store, now }) => {
+    await store.put('s1', recordAt(now(), { text: 'a' }), 0);
+    assert.equal(await store.put('s1', recordAt(now(), { text: 'b' }), 0), 'conflict');
+    assert.equal((await store.get('s1'))?.text, 'a');
+  },
+  'a destroyed session is gone, and no slower writer brings it back': async ({ store, now }) => {
+    await store.put('s1', recordAt(now()), 0);
+    await store.destroy('s1', now() + LONG);
+    assert.equal(await store.get('s1'), undefined);
+    assert.equal(await store.put('s1', recordAt(now()), 1), 'gone');
+    assert.equal(await store.put('s1', recordAt(now()), 0), 'gone');
+    assert.equal(await store.touch('s1', now() + LONG), false);
+    assert.equal(await store.get('s1'), undefined);
+  },
+  'destroying what is not there is no error, and still keeps it away': async ({ store, now }) => {
+    await store.destroy('s1', now() + LONG);
+    assert.equal(await store.put('s1', recordAt(now()), 0), 'gone');
+  },
+  'of several that end a session one is told that it lived until then': async ({ store, now }) => {
+    await store.put('s1', recordAt(now(), { user: 'ada' }), 0);
+    const outcomes = await Promise.all(
+      Array.from({ length: 10 }, async () => await store.destroy('s1', now() + LONG)),
+    );
+    assert.deepEqual(outcomes.sort(), [...Array(9).fill(false), true]);
+    assert.equal(await store.destroy('nobody', now() + LONG), false);
+  },
+  'an ended session is remembered as it was ended first, for as long as the longest asks': async ({
+    store,
+    now,
+    pass,
+  }) => {
+    if (store.ended === undefined) return;
+    await store.put('s1', recordAt(now()), 0);
+    assert.equal(await store.ended('s1'), undefined);
+    const before = now();
+    await store.destroy('s1', now() + SHORT, 's2');
+    const ended = await store.ended('s1');
+    assert.ok(ended !== undefined && ended.at >= before && ended.at <= now());
+    assert.equal(ended.next, 's2');
+    await pass(10);
+    await store.destroy('s1', now() + LONG, 's3');
+    await store.destroy('s1', now() + SHORT / 2);
+    await pass(SHORT + 100);
+    assert.deepEqual({ ...(await store.ended('s1')) }, { ...ended });
+    assert.equal(await store.put('s1', recordAt(now()), 0), 'gone');
+    await store.destroy('s4', now() + LONG);
+    assert.equal((await store.ended('s4'))?.next, undefined);
+    assert.equal(await store.ended('nobody'), undefined);
+  },
+  'a list of a user never misses a session that is taking the place of another': async ({ store, now }) => {
+    await store.put('s0', recordAt(now(), { user: 'ada' }), 0);
+    let listed = 0;
+    const list = async (): Promise<void> => {
+      while (listed < 20) {
+        assert.notDeepEqual(await store.listUser('ada'), []);
+        listed++;
+      }
+    };
+    const replace = async (): Promise<void> => {
+      for (let n = 0; listed < 20; n++) {
+        await store.put(`s${n + 1}`, recordAt(now(), { user: 'ada' }), 0);
+        await store.destroy(`s${n}`, now() + LONG, `s${n + 1}`);
+      }
+    };
+    await Promise.all([list(), replace()]);
+  },
+  'an expired session is gone': async ({ store, now, pass }) => {
+    await store.put('s1', recordAt(now(), { expiresAt: now() + 1000, user: 'ada' }), 0);
+    await pass(1100);
+    assert.equal(await store.get('s1'), undefined);
+    assert.equal(await store.put('s1', recordAt(now()), 1), 'gone');
+    assert.equal(await store.touch('s1', now() + LONG), false);
+    assert.deepEqual(await store.listUser('ada'), []);
+  },
+  'touch moves the expiry and keeps version and text': async ({ store, now, pass }) => {
+    await store.put('s1', recordAt(now(), { text: 'a', expiresAt: now() + SHORT }), 0);
+    const later = now() + LONG;
+    assert.equal(await store.touch('s1', later), true);
+    await pass(SHORT + 100);
+    const stored = await store.get('s1');
+    assert.equal(stored?.text, 'a');
+    assert.equal(stored.version, 1);
+    assert.equal(stored.expiresAt, later);
+  },
+  'the sessions of a user are listed, those of others are not': async ({ store, now }) => {
+    const at = now();
+    await store.put('s1', recordAt(at, { user: 'ada' }), 0);
+    await store.put('s2', recordAt(at, { user: 'ada' }), 0);
+    await store.put('s3', recordAt(at, { user: 'grace' }), 0);
+    await store.put('s4', recordAt(at), 0);
+    await store.put('s2', recordAt(at), 1);
+    assert.deepEqual(await store.listUser('ada'), [{ id: 's1', createdAt: at, expiresAt: at + LONG }]);
+    await store.destroy('s1', at + LONG);
+    assert.deepEqual(await store.listUser('ada'), []);
+  },
+  'of many writers at once, each version is won by exactly one': async ({ store, now }) => {
+    await store.put('s1', recordAt(now(), { text: '0' }), 0);
+    const add = async (): Promise<void> => {
+      for (;;) {
+        const stored = await store.get('s1');
+        assert.ok(stored !== undefined);
+        const text = String(Number(stored.text) + 1);
+        if ((await store.put('s1', recordAt(now(), { text }), stored.version)) === 'saved') return;
+      }
+    };
+    await Promise.all(Array.from({ length: 50 }, add));
+    const stored = await store.get('s1');
+    assert.equal(stored?.text, '50');
+    assert.equal(stored.version, 51);
+  },
+};
+
 /** @param make called for each case; cases use random ids, so the store may be shared */
 export function sessionStoreContract(
   make: () => Promise<SessionStoreSubject> | SessionStoreSubject,
 ): readonly ContractCase[] {
-  const cases: Array<readonly [name: string, run: (subject: SessionStoreSubject) => Promise<void>]> = [
-    [
-      'a session is there as it was put, at version 1',
-      async ({ store, now }) => {
-        const record = recordAt(now(), { text: '{"data":{"ü":"\\u0000\'\\""}}', user: 'ada' });
-        assert.equal(await store.put('s1', record, 0), 'saved');
-        assert.deepEqual({ ...(await store.get('s1')) }, { ...record, version: 1 });
-      },
-    ],
-    [
-      'an unknown session is undefined',
-      async ({ store }) => assert.equal(await store.get('nobody'), undefined),
-    ],
-    [
-      'a put needs the version that is stored, and raises it',
-      async ({ store, now }) => {
-        await store.put('s1', recordAt(now(), { text: 'a' }), 0);
-        assert.equal(await store.put('s1', recordAt(now(), { text: 'b' }), 1), 'saved');
-        assert.equal(await store.put('s1', recordAt(now(), { text: 'c' }), 1), 'conflict');
-        const stored = await store.get('s1');
-        assert.equal(stored?.text, 'b');
-        assert.equal(stored.version, 2);
-      },
-    ],
-    [
-      'version 0 never overwrites',
-      async ({ store, now }) => {
-        await store.put('s1', recordAt(now(), { text: 'a' }), 0);
-        assert.equal(await store.put('s1', recordAt(now(), { text: 'b' }), 0), 'conflict');
-        assert.equal((await store.get('s1'))?.text, 'a');
-      },
-    ],
-    [
-      'a destroyed session is gone, and no slower writer brings it back',
-      async ({ store, now }) => {
-        await store.put('s1', recordAt(now()), 0);
-        await store.destroy('s1', now() + LONG);
-        assert.equal(await store.get('s1'), undefined);
-        assert.equal(await store.put('s1', recordAt(now()), 1), 'gone');
-        assert.equal(await store.put('s1', recordAt(now()), 0), 'gone');
-        assert.equal(await store.touch('s1', now() + LONG), false);
-        assert.equal(await store.get('s1'), undefined);
-      },
-    ],
-    [
-      'destroying what is not there is no error, and still keeps it away',
-      async ({ store, now }) => {
-        await store.destroy('s1', now() + LONG);
-        assert.equal(await store.put('s1', recordAt(now()), 0), 'gone');
-      },
-    ],
-    [
-      'of several that end a session one is told that it lived until then',
-      async ({ store, now }) => {
-        await store.put('s1', recordAt(now(), { user: 'ada' }), 0);
-        const outcomes = await Promise.all(
-          Array.from({ length: 10 }, async () => await store.destroy('s1', now() + LONG)),
-        );
-        assert.deepEqual(outcomes.sort(), [...Array(9).fill(false), true]);
-        assert.equal(await store.destroy('nobody', now() + LONG), false);
-      },
-    ],
-    [
-      'an ended session is remembered as it was ended first, for as long as the longest asks',
-      async ({ store, now, pass }) => {
-        if (store.ended === undefined) return;
-        await store.put('s1', recordAt(now()), 0);
-        assert.equal(await store.ended('s1'), undefined);
-        const before = now();
-        await store.destroy('s1', now() + SHORT, 's2');
-        const ended = await store.ended('s1');
-        assert.ok(ended !== undefined && ended.at >= before && ended.at <= now());
-        assert.equal(ended.next, 's2');
-        await pass(10);
-        await store.destroy('s1', now() + LONG, 's3');
-        await store.destroy('s1', now() + SHORT / 2);
-        await pass(SHORT + 100);
-        assert.deepEqual({ ...(await store.ended('s1')) }, { ...ended });
-        assert.equal(await store.put('s1', recordAt(now()), 0), 'gone');
-        await store.destroy('s4', now() + LONG);
-        assert.equal((await store.ended('s4'))?.next, undefined);
-        assert.equal(await store.ended('nobody'), undefined);
-      },
-    ],
-    [
-      'a list of a user never misses a session that is taking the place of another',
-      async ({ store, now }) => {
-        await store.put('s0', recordAt(now(), { user: 'ada' }), 0);
-        let listed = 0;
-        const list = async (): Promise<void> => {
-          while (listed < 20) {
-            assert.notDeepEqual(await store.listUser('ada'), []);
-            listed++;
-          }
-        };
-        const replace = async (): Promise<void> => {
-          for (let n = 0; listed < 20; n++) {
-            await store.put(`s${n + 1}`, recordAt(now(), { user: 'ada' }), 0);
-            await store.destroy(`s${n}`, now() + LONG, `s${n + 1}`);
-          }
-        };
-        await Promise.all([list(), replace()]);
-      },
-    ],
-    [
-      'an expired session is gone',
-      async ({ store, now, pass }) => {
-        await store.put('s1', recordAt(now(), { expiresAt: now() + 1000, user: 'ada' }), 0);
-        await pass(1100);
-        assert.equal(await store.get('s1'), undefined);
-        assert.equal(await store.put('s1', recordAt(now()), 1), 'gone');
-        assert.equal(await store.touch('s1', now() + LONG), false);
-        assert.deepEqual(await store.listUser('ada'), []);
-      },
-    ],
-    [
-      'touch moves the expiry and keeps version and text',
-      async ({ store, now, pass }) => {
-        await store.put('s1', recordAt(now(), { text: 'a', expiresAt: now() + SHORT }), 0);
-        const later = now() + LONG;
-        assert.equal(await store.touch('s1', later), true);
-        await pass(SHORT + 100);
-        const stored = await store.get('s1');
-        assert.equal(stored?.text, 'a');
-        assert.equal(stored.version, 1);
-        assert.equal(stored.expiresAt, later);
-      },
-    ],
-    [
-      'the sessions of a user are listed, those of others are not',
-      async ({ store, now }) => {
-        const at = now();
-        await store.put('s1', recordAt(at, { user: 'ada' }), 0);
-        await store.put('s2', recordAt(at, { user: 'ada' }), 0);
-        await store.put('s3', recordAt(at, { user: 'grace' }), 0);
-        await store.put('s4', recordAt(at), 0);
-        await store.put('s2', recordAt(at), 1);
-        assert.deepEqual(await store.listUser('ada'), [{ id: 's1', createdAt: at, expiresAt: at + LONG }]);
-        await store.destroy('s1', at + LONG);
-        assert.deepEqual(await store.listUser('ada'), []);
-      },
-    ],
-    [
-      'of many writers at once, each version is won by exactly one',
-      async ({ store, now }) => {
-        await store.put('s1', recordAt(now(), { text: '0' }), 0);
-        const add = async (): Promise<void> => {
-          for (;;) {
-            const stored = await store.get('s1');
-            assert.ok(stored !== undefined);
-            const text = String(Number(stored.text) + 1);
-            if ((await store.put('s1', recordAt(now(), { text }), stored.version)) === 'saved') return;
-          }
-        };
-        await Promise.all(Array.from({ length: 50 }, add));
-        const stored = await store.get('s1');
-        assert.equal(stored?.text, '50');
-        assert.equal(stored.version, 51);
-      },
-    ],
-  ];
-  return cases.map(([name, run]) => ({
+  return Object.entries(CASES).map(([name, run]) => ({
     name,
     run: async () => {
       const subject = await make();

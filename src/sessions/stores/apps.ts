@@ -1,12 +1,5 @@
 // Stores of an app that has a name, and of one whose name changes.
-import type {
-  EndedSession,
-  PutOutcome,
-  SessionRecord,
-  SessionStore,
-  StoredSession,
-  UserSession,
-} from './contract.js';
+import type { PutOutcome, RemoteSessionStore, SessionRecord, SessionStore } from './contract.js';
 import { APP_MARK } from './validate.js';
 import { wrapStore } from './wrap.js';
 
@@ -44,64 +37,42 @@ export function usersOfApp(store: SessionStore, apps: readonly (string | undefin
  * The stores of both names of an app, while its name changes. A session stays where it began: it is never in both, so
  * that no two requests can disagree on it, whichever name their processes have.
  */
-export class BothStores implements SessionStore {
-  readonly #own: SessionStore;
-  readonly #other: SessionStore;
-
-  constructor(own: SessionStore, other: SessionStore) {
-    this.#own = own;
-    this.#other = other;
-  }
-
-  async get(id: string): Promise<StoredSession | undefined> {
-    return (await this.#own.get(id)) ?? (await this.#other.get(id));
-  }
-
-  async put(id: string, record: SessionRecord, expected: number): Promise<PutOutcome> {
-    if (expected === 0) return await this.#begin(id, record);
-    const outcome = await this.#own.put(id, record, expected);
-    return outcome === 'gone' ? await this.#other.put(id, record, expected) : outcome;
-  }
-
+export function bothStores(own: SessionStore, other: SessionStore): RemoteSessionStore {
+  const inOther = async (id: string): Promise<PutOutcome | undefined> => {
+    if ((await other.get(id)) !== undefined) return 'conflict';
+    return (await other.ended?.(id)) === undefined ? undefined : 'gone';
+  };
   /** An id is new only where it is new in both: what may be used once may be told in either. */
-  async #begin(id: string, record: SessionRecord): Promise<PutOutcome> {
-    const there = await this.#inOther(id);
+  const begin = async (id: string, record: SessionRecord): Promise<PutOutcome> => {
+    const there = await inOther(id);
     if (there !== undefined) return there;
-    const outcome = await this.#own.put(id, record, 0);
+    const outcome = await own.put(id, record, 0);
     if (outcome !== 'saved') return outcome;
     // Of two that begin it at once, one in each, neither has it: that is safe, and both having it would not be.
-    const since = await this.#inOther(id);
+    const since = await inOther(id);
     if (since === undefined) return outcome;
-    await this.#own.destroy(id, record.expiresAt);
+    await own.destroy(id, record.expiresAt);
     return since;
-  }
-
-  async #inOther(id: string): Promise<PutOutcome | undefined> {
-    if ((await this.#other.get(id)) !== undefined) return 'conflict';
-    return (await this.#other.ended?.(id)) === undefined ? undefined : 'gone';
-  }
-
-  async touch(id: string, expiresAt: number): Promise<boolean> {
-    return (await this.#own.touch(id, expiresAt)) || (await this.#other.touch(id, expiresAt));
-  }
-
-  /** In both, so that it can begin in neither. */
-  async destroy(id: string, until: number, next?: string): Promise<boolean> {
-    const ended = await Promise.all([
-      this.#own.destroy(id, until, next),
-      this.#other.destroy(id, until, next),
-    ]);
-    return ended.includes(true);
-  }
-
-  async ended(id: string): Promise<EndedSession | undefined> {
-    const ended = [await this.#own.ended?.(id), await this.#other.ended?.(id)];
-    // Where the session lived its end says which one took its place.
-    return ended.find((one) => one?.next !== undefined) ?? ended.find((one) => one !== undefined);
-  }
-
-  async listUser(user: string | number): Promise<readonly UserSession[]> {
-    const lists = await Promise.all([this.#own.listUser(user), this.#other.listUser(user)]);
-    return [...new Map(lists.flat().map((session) => [session.id, session])).values()];
-  }
+  };
+  return {
+    get: async (id) => (await own.get(id)) ?? (await other.get(id)),
+    put: async (id, record, expected) => {
+      if (expected === 0) return await begin(id, record);
+      const outcome = await own.put(id, record, expected);
+      return outcome === 'gone' ? await other.put(id, record, expected) : outcome;
+    },
+    touch: async (id, expiresAt) => (await own.touch(id, expiresAt)) || (await other.touch(id, expiresAt)),
+    // In both, so that it can begin in neither.
+    destroy: async (id, until, next) =>
+      (await Promise.all([own.destroy(id, until, next), other.destroy(id, until, next)])).includes(true),
+    ended: async (id) => {
+      const ended = [await own.ended?.(id), await other.ended?.(id)];
+      // Where the session lived its end says which one took its place.
+      return ended.find((one) => one?.next !== undefined) ?? ended.find((one) => one !== undefined);
+    },
+    listUser: async (user) => {
+      const lists = await Promise.all([own.listUser(user), other.listUser(user)]);
+      return [...new Map(lists.flat().map((session) => [session.id, session])).values()];
+    },
+  };
 }

@@ -4,23 +4,16 @@
 import { type AppNames, appNames, redisPrefix } from '../../config/app.js';
 import type { Settings } from '../../config/layers.js';
 import type { Engines } from '../../engines/engines.js';
-import type { EngineFailure } from '../../engines/failure.js';
 import type { SessionStore } from './contract.js';
-import type { ReachableStore } from './reachable.js';
+import type { ReachableStore, StoreChange } from './reachable.js';
 
 interface SessionStoreParts {
   readonly settings: Settings;
   readonly engines: Engines;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
-  /** Told when the engine does not answer, at the start or later. */
-  readonly away: (engine: string, failure: EngineFailure, said: string) => void;
-  /** Told when it answers again. */
-  readonly back: (engine: string) => void;
-  /** Told when it answers and takes no writes. */
-  readonly readOnly: (engine: string, failure: EngineFailure) => void;
-  /** Told when it takes them again. */
-  readonly writable: (engine: string) => void;
+  /** Told of what becomes of the engine, at the start or later. @param error why, where something begins to fail */
+  readonly told: (engine: string, change: StoreChange, error: unknown) => void;
 }
 
 /**
@@ -29,7 +22,7 @@ interface SessionStoreParts {
  * @throws KeyturnError `config_invalid`, `engine_missing`, `store_invalid`
  */
 export async function openSessionStore(parts: SessionStoreParts): Promise<ReachableStore | undefined> {
-  const { settings, engines, clock } = parts;
+  const { settings, engines, clock, told } = parts;
   const backend = settings.get('session.backend');
   // What an app does without it does not load.
   if (backend === 'cookie') return undefined;
@@ -38,18 +31,9 @@ export async function openSessionStore(parts: SessionStoreParts): Promise<Reacha
     const { memoryStore } = await import('./memory.js');
     return new ReachableStore(memoryStore({ clock }));
   }
-  const { describeFailure, failureOf } = await import('../../engines/failure.js');
   const { withTimeout, PATIENCE } = await import('../../engines/watch.js');
   const watched = (store: SessionStore, engine: string): ReachableStore =>
-    new ReachableStore(store, {
-      away: (error) => {
-        const failure = failureOf(error);
-        parts.away(engine, failure, describeFailure(failure));
-      },
-      back: () => parts.back(engine),
-      readOnly: (error) => parts.readOnly(engine, failureOf(error)),
-      writable: () => parts.writable(engine),
-    });
+    new ReachableStore(store, (change, error) => told(engine, change, error));
   switch (backend) {
     case 'redis': {
       const { redisStore } = await import('./redis.js');
@@ -94,6 +78,6 @@ async function usersOf(store: SessionStore, apps: AppNames): Promise<SessionStor
 /** @param stores of the app's own name, and of the other one while it changes */
 async function bothOf([own, other]: readonly SessionStore[]): Promise<SessionStore> {
   if (other === undefined) return own as SessionStore;
-  const { BothStores } = await import('./apps.js');
-  return new BothStores(own as SessionStore, other);
+  const { bothStores } = await import('./apps.js');
+  return bothStores(own as SessionStore, other);
 }

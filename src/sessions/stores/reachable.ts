@@ -15,15 +15,14 @@ import type {
 } from './contract.js';
 import { isName, requireId, requireMoment, requireRecord, requireUser } from './validate.js';
 
-/** Told once each time that something begins to fail, and once when it works again. */
-interface ReachListener {
-  /** Reading fails, or works again. */
-  readonly away: (error: unknown) => void;
-  readonly back: () => void;
-  /** It answers and takes no writes: out of memory, a replica, a full disk. Or takes them again. */
-  readonly readOnly: (error: unknown) => void;
-  readonly writable: () => void;
-}
+/**
+ * - `away`: reading fails; `back`: it works again
+ * - `read-only`: it answers and takes no writes (out of memory, a replica, a full disk); `writable`: it takes them again
+ */
+export type StoreChange = 'away' | 'back' | 'read-only' | 'writable';
+
+/** Told once of each change. @param error why, where something begins to fail */
+type StoreListener = (change: StoreChange, error?: unknown) => void;
 
 /** How a store was when it was last asked. */
 export type StoreState = 'ok' | 'read-only' | 'unreachable';
@@ -38,13 +37,13 @@ const AGAIN_FOR = 1000;
 /** Answers as the inner store does, at once or later. Throws, or rejects with, `engine_unavailable`. */
 export class ReachableStore implements SessionStore {
   readonly #inner: SessionStore;
-  readonly #listener: ReachListener | undefined;
+  readonly #listener: StoreListener | undefined;
   #up = true;
   #writable = true;
   #failedAt = 0;
   #backAt = 0;
 
-  constructor(inner: SessionStore, listener?: ReachListener) {
+  constructor(inner: SessionStore, listener?: StoreListener) {
     this.#inner = inner;
     this.#listener = listener;
   }
@@ -89,7 +88,7 @@ export class ReachableStore implements SessionStore {
     this.#failedAt = performance.now();
     if (!this.#up) return;
     this.#up = false;
-    this.#listener?.away(error);
+    this.#listener?.('away', error);
   }
 
   #read<T>(ask: () => Awaitable<T>): Awaitable<T> {
@@ -102,7 +101,7 @@ export class ReachableStore implements SessionStore {
         if (this.#up || began - this.#failedAt < STEADY) return;
         this.#up = true;
         this.#backAt = performance.now();
-        this.#listener?.back();
+        this.#listener?.('back');
       },
       (error) => {
         if (began >= this.#backAt && failureOf(error).kind !== 'busy') this.failed(error);
@@ -138,12 +137,12 @@ export class ReachableStore implements SessionStore {
       () => {
         if (this.#writable) return;
         this.#writable = true;
-        this.#listener?.writable();
+        this.#listener?.('writable');
       },
       (error) => {
         if (!this.#writable || failureOf(error).kind !== 'refused') return;
         this.#writable = false;
-        this.#listener?.readOnly(error);
+        this.#listener?.('read-only', error);
       },
     );
   }

@@ -1,6 +1,6 @@
 // The stores of an app with a name: the contract of all stores, and what is theirs alone.
 import { describe, expect, test } from 'vitest';
-import { BothStores, usersOfApp } from '../../../src/sessions/stores/apps.js';
+import { bothStores, usersOfApp } from '../../../src/sessions/stores/apps.js';
 import { memoryStore } from '../../../src/sessions/stores/memory.js';
 import { manualClock, sessionStoreContract } from '../../../src/testing/index.js';
 
@@ -14,7 +14,7 @@ const record = (user?: string) => ({
 
 describe.each([
   ['users of an app', (clock: () => number) => usersOfApp(memoryStore({ clock }), ['shop'])],
-  ['both stores', (clock: () => number) => new BothStores(memoryStore({ clock }), memoryStore({ clock }))],
+  ['both stores', (clock: () => number) => bothStores(memoryStore({ clock }), memoryStore({ clock }))],
   [
     'users of an app whose name changes',
     (clock: () => number) => usersOfApp(memoryStore({ clock }), [undefined, 'shop']),
@@ -35,7 +35,7 @@ describe('a session that began under one name', () => {
   const pair = () => {
     const clock = () => START;
     const [one, other] = [memoryStore({ clock }), memoryStore({ clock })];
-    return { one, other, first: new BothStores(one, other), second: new BothStores(other, one) };
+    return { one, other, first: bothStores(one, other), second: bothStores(other, one) };
   };
 
   test('is read, changed, extended, listed and ended under the other, and stays where it is', async () => {
