@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { PROJECTS, type ProjectName } from './test/projects.js';
 
@@ -10,6 +11,8 @@ const SETUP: Readonly<Record<ProjectName, string[]>> = {
 };
 
 export default defineConfig({
+  // What package.json names is compiled: a unit test takes the source.
+  resolve: { alias: { '#lists': fileURLToPath(new URL('./src/secret/lists.ts', import.meta.url)) } },
   test: {
     // Limits against hanging, and no measure: a machine may have other work.
     testTimeout: 300_000,
