@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { memoryStore } from '../src/sessions/stores/memory.js';
 import { createSingleUse } from '../src/single-use.js';
-import { TestClock, testKeyturn } from './support/keyturn.js';
+import { testClock, testKeyturn } from './support/keyturn.js';
 
 async function invitations() {
-  const clock = new TestClock();
+  const clock = testClock();
   const keyturn = await testKeyturn({ clock });
   const store = memoryStore({ clock: clock.read });
   return {

@@ -3,7 +3,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, test } from 'vitest';
 import keyturnFastify from '../../src/adapters/fastify/index.js';
 import { memoryStore } from '../../src/sessions/stores/memory.js';
-import { memoryLogger, TestClock, testKeyturn } from '../support/keyturn.js';
+import { memoryLogger, testClock, testKeyturn } from '../support/keyturn.js';
 
 const DAY = 86_400;
 
@@ -14,7 +14,7 @@ describe.each(KINDS)('sessions in %s', (kind) => {
   afterEach(() => app.close());
 
   async function start() {
-    const clock = new TestClock();
+    const clock = testClock();
     const logger = memoryLogger();
     const config = { session: { sealed: kind === 'sealed cookies', idle: '20d', max_age: '30d' } };
     const keyturn = await testKeyturn({ clock, logger, config });

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import { describe, expect, test } from 'vitest';
 import keyturnFastify from '../../src/adapters/fastify/index.js';
-import { memoryLogger, TestClock, testKeyturn } from '../support/keyturn.js';
+import { memoryLogger, testClock, testKeyturn } from '../support/keyturn.js';
 import { sharedCache } from '../support/shared-cache.js';
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;
@@ -13,7 +13,7 @@ const hello = ({ session }: FastifyRequest) => `Hello ${String(session.user ?? '
 
 async function make(page: Handler, backend: 'cookie' | 'memory' = 'cookie') {
   const logger = memoryLogger();
-  const clock = new TestClock();
+  const clock = testClock();
   const keyturn = await testKeyturn({ logger, clock, config: { session: { backend } } });
   const app = Fastify();
   await app.register(keyturnFastify, { keyturn });

@@ -11,7 +11,7 @@ import keyturnFastify from '../../src/adapters/fastify/index.js';
 import type { SessionStore } from '../../src/sessions/stores/contract.js';
 import { memoryStore } from '../../src/sessions/stores/memory.js';
 import { STORE_ENGINES } from '../sessions/stores/engines.js';
-import { memoryLogger, TestClock, testKeyturn } from '../support/keyturn.js';
+import { memoryLogger, testClock, testKeyturn } from '../support/keyturn.js';
 import { until } from '../support/waiting.js';
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;
@@ -121,7 +121,7 @@ const LATE: ReadonlyArray<readonly [when: string, route: (act: Handler) => Handl
 ];
 
 describe.each(['cookie', 'store'] as const)('sessions in the %s', (kind) => {
-  const newStore = () => (kind === 'store' ? memoryStore({ clock: new TestClock().read }) : undefined);
+  const newStore = () => (kind === 'store' ? memoryStore({ clock: testClock().read }) : undefined);
 
   describe.each(LATE)('%s', (_when, route) => {
     test.each(CHANGES)('%s is told of, once', async (_what, change, expected) => {
@@ -182,7 +182,7 @@ describe.each(['cookie', 'store'] as const)('sessions in the %s', (kind) => {
 });
 
 test('in a store, update() is kept however late it comes', async () => {
-  const { app, told } = await make(memoryStore({ clock: new TestClock().read }));
+  const { app, told } = await make(memoryStore({ clock: testClock().read }));
   let done: Promise<void> | undefined;
   app.get('/late', async (request, reply) =>
     reply.send(
@@ -337,7 +337,7 @@ describe.each([undefined, ...STORE_ENGINES])('a handler that waits for nothing (
 
   async function open() {
     const opened = await engine?.open();
-    const clock = new TestClock();
+    const clock = testClock();
     const made = await make(opened?.store(clock.read));
     close = async () => {
       await made.app.close();
@@ -421,7 +421,7 @@ describe.each([undefined, ...STORE_ENGINES])('a handler that waits for nothing (
 });
 
 test('what cannot be saved is an error, also where nothing is returned; the reply can be sent to again', async () => {
-  const store = memoryStore({ clock: new TestClock().read });
+  const store = memoryStore({ clock: testClock().read });
   const { app } = await make({
     ...{ get: store.get.bind(store), touch: store.touch.bind(store), destroy: store.destroy.bind(store) },
     ...{ listUser: store.listUser.bind(store), put: () => Promise.reject(new Error('away')) },
@@ -435,7 +435,7 @@ test('what cannot be saved is an error, also where nothing is returned; the repl
 });
 
 test('who hangs up while the session is saved ends nothing but his request', async () => {
-  const store = memoryStore({ clock: new TestClock().read });
+  const store = memoryStore({ clock: testClock().read });
   let put: (() => void) | undefined;
   const gate = new Promise<void>((done) => {
     put = done;

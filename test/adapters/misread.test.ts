@@ -3,14 +3,14 @@ import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import { describe, expect, test } from 'vitest';
 import keyturnFastify from '../../src/adapters/fastify/index.js';
 import { memoryStore } from '../../src/sessions/stores/memory.js';
-import { memoryLogger, SECRET, TestClock, testKeyturn } from '../support/keyturn.js';
+import { memoryLogger, SECRET, testClock, testKeyturn } from '../support/keyturn.js';
 
 type Handler = (request: any, reply: FastifyReply) => unknown;
 
 /** An app, somebody who has a session in it, and what they get. */
 async function visitor(kind: 'cookie' | 'store', handler: Handler, profile: 'test' | 'prod' = 'test') {
   const logger = memoryLogger();
-  const clock = new TestClock();
+  const clock = testClock();
   const keyturn = await testKeyturn({ logger, profile, clock });
   const app = Fastify();
   await app.register(keyturnFastify, {

@@ -9,7 +9,7 @@ import { onTestFinished } from 'vitest';
 import { blobRoutes } from '../../src/adapters/fastify/index.js';
 import { type BlobStore, type BlobStoreOptions, createBlobStore } from '../../src/blobs/index.js';
 import type { Keyturn } from '../../src/keyturn.js';
-import { TestClock, testKeyturn } from '../support/keyturn.js';
+import { type ManualClock, testClock, testKeyturn } from '../support/keyturn.js';
 
 /** A new folder, gone after the test; the store's own folder is to be `blobs` in it. */
 export function newFolder(): string {
@@ -20,7 +20,7 @@ export function newFolder(): string {
 
 export interface Place {
   readonly keyturn: Keyturn;
-  readonly clock: TestClock;
+  readonly clock: ManualClock;
   readonly store: BlobStore;
   /** Around the store's folder. */
   readonly outside: string;
@@ -31,7 +31,7 @@ export interface Place {
 }
 
 export async function newStore(options: Partial<BlobStoreOptions> = {}): Promise<Place> {
-  const clock = new TestClock();
+  const clock = testClock();
   const keyturn = await testKeyturn({ clock });
   const outside = newFolder();
   const folder = join(outside, 'blobs');

@@ -10,12 +10,13 @@ import type { SessionStore } from '../../src/sessions/stores/contract.js';
 import { memoryStore } from '../../src/sessions/stores/memory.js';
 import { Browser } from '../support/browser.js';
 import {
+  type ManualClock,
   memoryLogger,
   OTHER_SECRET,
   ringOf,
   SECRET,
-  TestClock,
   type TestKeyturnOptions,
+  testClock,
   testKeyturn,
   useRing,
 } from '../support/keyturn.js';
@@ -328,7 +329,7 @@ const SID = 'keyturn.sid';
  * @param engines what keeps sessions besides memory; one adapter that is tried with them is enough
  */
 export function httpContract(name: string, start: StartApp, engines: readonly ContractEngine[] = []): void {
-  let clock: TestClock;
+  let clock: ManualClock;
   let logger: ReturnType<typeof memoryLogger>;
   let keyturn: Keyturn;
   let app: StartedApp | undefined;
@@ -340,7 +341,7 @@ export function httpContract(name: string, start: StartApp, engines: readonly Co
   }
 
   beforeEach(() => {
-    clock = new TestClock();
+    clock = testClock();
     logger = memoryLogger();
     slow = new Gate();
     beside = new Meeting();

@@ -33,7 +33,7 @@ import { Reporter } from '../../src/fleet/reporter.js';
 import { Material } from '../../src/keyring/key.js';
 import { retire, rollback, stage } from '../../src/keyring/transitions.js';
 import { heard } from '../support/heard.js';
-import { TestClock } from '../support/keyturn.js';
+import { testClock } from '../support/keyturn.js';
 import { LeakSearch } from '../support/leaks.js';
 import { COMING, COMMAND, FILE, kidOf, NOW, OLDER, SECRET, STRONG } from '../support/machine.js';
 import { documentOf, follow, newFolder, ringOf } from '../support/ring-file.js';
@@ -132,7 +132,7 @@ describe.concurrent('a process reports', () => {
 
   test('what it signed and verified, and with which key', async () => {
     const path = ringFile();
-    const clock = new TestClock();
+    const clock = testClock();
     const { keyturn } = await follow(path, { clock: clock.read });
     const signer = keyturn.signer('invitation');
     const token = signer.sign('somebody');
@@ -175,7 +175,7 @@ describe.concurrent('a process reports', () => {
   });
 
   test('that a scheduled activation has taken place', async () => {
-    const clock = new TestClock();
+    const clock = testClock();
     const path = ringFile(
       documentOf(3, [
         [COMING, 'staged', { scheduledFor: clock.now + 60_000 }],
@@ -446,7 +446,7 @@ describe('a key that takes over by itself', () => {
   const scheduled = [{ kid, from: NOW + 5000 }];
 
   test('is in the report, from when on it may sign by any clock', async () => {
-    const clock = new TestClock();
+    const clock = testClock();
     const text = documentOf(3, [
       [COMING, 'staged', { scheduledFor: clock.now + 3_600_000 }],
       [STRONG, 'active'],

@@ -8,7 +8,7 @@ import { createJwt } from '../../src/jwt/index.js';
 import { internalsOf } from '../../src/keyturn.js';
 import { AppCookie } from '../../src/sessions/cookie.js';
 import { newFolder } from '../blobs/support.js';
-import { TestClock, testKeyturn } from '../support/keyturn.js';
+import { testClock, testKeyturn } from '../support/keyturn.js';
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
@@ -50,7 +50,7 @@ describe('memory that strangers fill', () => {
   });
 
   test('refused tokens, links and JWTs leave nothing but a count for each reason', async () => {
-    const clock = new TestClock();
+    const clock = testClock();
     const keyturn = await testKeyturn({ clock, logger });
     const links = keyturn.links();
     const jwt = createJwt(keyturn, { issuer: 'a', audience: 'b' });

@@ -8,28 +8,29 @@ import type { KeyState } from '../../src/keyring/key.js';
 import { internalsOf, type Keyturn } from '../../src/keyturn.js';
 import { seeded } from '../signing/helpers.js';
 import {
+  type ManualClock,
   memoryLogger,
   OTHER_SECRET,
   ringOf,
   SECRET,
-  TestClock,
+  testClock,
   testKeyturn,
   useRing,
 } from '../support/keyturn.js';
 
 const OPTIONS: JwtOptions = { issuer: 'https://auth.example', audience: 'https://api.example' };
-const T0 = Math.floor(new TestClock().now / 1000);
+const T0 = Math.floor(testClock().now / 1000);
 
 interface Setup {
   readonly kt: Keyturn;
   readonly jwt: Jwt;
-  readonly clock: TestClock;
+  readonly clock: ManualClock;
   readonly kid: string;
   readonly bytes: Uint8Array;
 }
 
 async function setup(options: Partial<JwtOptions> = {}, config?: Record<string, unknown>): Promise<Setup> {
-  const clock = new TestClock();
+  const clock = testClock();
   const kt = await testKeyturn({ clock, ...(config === undefined ? {} : { config }) });
   const { active } = internalsOf(kt).ring.current;
   const bytes = active.material?.derive('jwt', 'jwt') as Uint8Array;

@@ -15,11 +15,12 @@ import { type MemoryStore, memoryStore } from '../../src/sessions/stores/memory.
 import { sessionStoreContract } from '../../src/testing/index.js';
 import { seeded } from '../signing/helpers.js';
 import {
+  type ManualClock,
   memoryLogger,
   OTHER_SECRET,
   ringOf,
   SECRET,
-  TestClock,
+  testClock,
   testKeyturn,
   useRing,
 } from '../support/keyturn.js';
@@ -30,10 +31,10 @@ const DAY = 86_400;
 class SlowStore implements SessionStore {
   readonly records = new Map<string, string>();
   readonly tombstones = new Map<string, EndedSession & { readonly until: number }>();
-  readonly #clock: TestClock;
+  readonly #clock: ManualClock;
   readonly #random = seeded(7);
 
-  constructor(clock: TestClock) {
+  constructor(clock: ManualClock) {
     this.#clock = clock;
   }
 
@@ -112,23 +113,23 @@ class SlowStore implements SessionStore {
 
 interface Setup<S extends SessionStore = SessionStore> {
   readonly kt: Keyturn;
-  readonly clock: TestClock;
+  readonly clock: ManualClock;
   readonly store: S;
   readonly tokens: RefreshTokens<{ scope: string }>;
   readonly logger: ReturnType<typeof memoryLogger>;
 }
 
-const STORES: Readonly<Record<string, (clock: TestClock) => SessionStore>> = {
+const STORES: Readonly<Record<string, (clock: ManualClock) => SessionStore>> = {
   'in memory': (clock) => memoryStore({ clock: clock.read }),
   'that answers late': (clock) => new SlowStore(clock),
 };
 
 async function setup<S extends SessionStore = MemoryStore>(
   options: Partial<RefreshTokensOptions> = {},
-  make = ((clock: TestClock) => memoryStore({ clock: clock.read })) as unknown as (clock: TestClock) => S,
+  make = ((clock: ManualClock) => memoryStore({ clock: clock.read })) as unknown as (clock: ManualClock) => S,
   config?: Record<string, unknown>,
 ): Promise<Setup<S>> {
-  const clock = new TestClock();
+  const clock = testClock();
   const logger = memoryLogger();
   const kt = await testKeyturn({ clock, logger, ...(config === undefined ? {} : { config }) });
   const store = make(clock);
@@ -150,7 +151,7 @@ async function outcome(tokens: RefreshTokens<{ scope: string }>, token: unknown)
 
 describe.each(
   sessionStoreContract(() => {
-    const clock = new TestClock();
+    const clock = testClock();
     return { store: new SlowStore(clock), now: clock.read, pass: (ms) => clock.advance(ms / 1000) };
   }),
 )('the other store of these tests keeps the contract', ({ name, run }) => test(name, run));
@@ -318,7 +319,7 @@ describe.each(Object.entries(STORES))('with a store %s', (_, make) => {
 
 describe('what a store may do', () => {
   test('it holds no token, and nothing that one could be made of', async () => {
-    const clock = new TestClock();
+    const clock = testClock();
     const { tokens, store } = await setup({}, () => new SlowStore(clock));
     const { token } = await tokens.issue({ user: 'ada', data: { scope: 'read' } });
     const next = await rotated(tokens, token);
@@ -333,7 +334,7 @@ describe('what a store may do', () => {
   });
 
   test('it is told to remember the end of a family for as long as a token of it could live', async () => {
-    const { tokens, store, clock } = await setup({}, (at: TestClock) => new SlowStore(at));
+    const { tokens, store, clock } = await setup({}, (at: ManualClock) => new SlowStore(at));
     const start = clock.now;
     const reused = (await tokens.issue({ user: 'ada' })).token;
     await rotated(tokens, reused);
@@ -351,7 +352,7 @@ describe('what a store may do', () => {
   });
 
   test('it loses the last write: nobody is signed out, and what was used stays used', async () => {
-    const { tokens, store, clock } = await setup({}, (at: TestClock) => new SlowStore(at));
+    const { tokens, store, clock } = await setup({}, (at: ManualClock) => new SlowStore(at));
     const first = (await tokens.issue({ user: 'ada' })).token;
     const second = await rotated(tokens, first);
     const before = new Map(store.records);
@@ -366,7 +367,7 @@ describe('what a store may do', () => {
   });
 
   test('it fails: an error that says so, and the token is as good as before', async () => {
-    const { tokens, store } = await setup({}, (at: TestClock) => new SlowStore(at));
+    const { tokens, store } = await setup({}, (at: ManualClock) => new SlowStore(at));
     const { token } = await tokens.issue({ user: 'ada' });
     const fails = () => Promise.reject(new Error('out of reach'));
     for (const broken of [{ get: fails }, { put: fails }]) {
@@ -390,7 +391,7 @@ describe('what a store may do', () => {
   });
 
   test('it holds something else under the name, or forgot: gone', async () => {
-    const { tokens, store, clock } = await setup({}, (at: TestClock) => new SlowStore(at));
+    const { tokens, store, clock } = await setup({}, (at: ManualClock) => new SlowStore(at));
     for (const text of ['', '{}', 'null', '[]', '{"n":0}', '{"n":"0","at":0,"iat":0,"exp":0,"ends":0}']) {
       const { token } = await tokens.issue({ user: 'ada' });
       const id = [...store.records.keys()].at(-1) as string;

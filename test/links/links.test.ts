@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { internalsOf, type Keyturn } from '../../src/keyturn.js';
 import type { Links, LinksOptions } from '../../src/links/links.js';
-import { OTHER_SECRET, ringOf, SECRET, TestClock, testKeyturn, useRing } from '../support/keyturn.js';
+import { OTHER_SECRET, ringOf, SECRET, testClock, testKeyturn, useRing } from '../support/keyturn.js';
 
 const DAY = 86_400;
 const links = async (options: LinksOptions = {}): Promise<Links> => (await testKeyturn()).links(options);
@@ -44,7 +44,7 @@ describe('a signed link', () => {
   });
 
   test('verifies, and says until when and by which key', async () => {
-    const clock = new TestClock();
+    const clock = testClock();
     const keyturn = await testKeyturn({ clock });
     const signer = keyturn.links({ maxAge: '2h' });
     const url = signer.sign('/files/a', { maxAge: '1h' });

@@ -13,7 +13,7 @@ import { parseDocument } from '../../src/keyring/document.js';
 import type { Impact } from '../../src/rotation/impact.js';
 import { memoryStore } from '../../src/sessions/stores/memory.js';
 import { keyturn as command, type Ran } from '../cli/run.js';
-import { memoryLogger, TestClock } from '../support/keyturn.js';
+import { type ManualClock, memoryLogger, testClock } from '../support/keyturn.js';
 import { afterwards } from '../support/ring-file.js';
 import { until } from '../support/waiting.js';
 
@@ -38,7 +38,7 @@ export interface Replica {
 }
 
 export class World {
-  readonly clock: TestClock = new TestClock();
+  readonly clock: ManualClock = testClock();
   readonly logger = memoryLogger();
   readonly cwd: string = mkdtempSync(join(tmpdir(), 'keyturn-world-'));
   readonly #env: Readonly<Record<string, string>>;

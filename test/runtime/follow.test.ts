@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { KeyringView } from '../../src/keyring/view.js';
 import { Follower } from '../../src/resolve/follow.js';
 import { resolve } from '../../src/resolve/resolve.js';
-import { TestClock } from '../support/keyturn.js';
+import { type ManualClock, testClock } from '../support/keyturn.js';
 import { COMING, COMMAND, FILE, kidOf, machine, OLDER, OLDEST, SECRET, STRONG } from '../support/machine.js';
 import {
   documentOf,
@@ -213,14 +213,14 @@ describe.concurrent('what the file may hold', () => {
 });
 
 describe.concurrent('a scheduled activation', () => {
-  const scheduled = (clock: TestClock) =>
+  const scheduled = (clock: ManualClock) =>
     documentOf(2, [
       [COMING, 'staged', { scheduledFor: clock.now + 60_000 }],
       [STRONG, 'active'],
     ]);
 
   test('takes effect by itself at its time, and listeners hear of it', async () => {
-    const clock = new TestClock();
+    const clock = testClock();
     const { keyturn, of } = await follow(ringFile(scheduled(clock)), { clock: clock.read });
     const changes: string[] = [];
     keyturn.on('change', (ring) =>
@@ -248,14 +248,14 @@ describe.concurrent('a scheduled activation', () => {
   });
 
   test('takes effect with the very first token after its time', async () => {
-    const clock = new TestClock();
+    const clock = testClock();
     const { keyturn } = await follow(ringFile(scheduled(clock)), { clock: clock.read });
     clock.advance(60);
     expect(keyturn.signer('invitation').sign(1).slice(4, 12)).toBe(kidOf(COMING));
   });
 
   test('has taken place for a process that starts later', async () => {
-    const clock = new TestClock();
+    const clock = testClock();
     const path = ringFile(scheduled(clock));
     clock.advance(61);
     const { keyturn } = await follow(path, { clock: clock.read });
@@ -263,7 +263,7 @@ describe.concurrent('a scheduled activation', () => {
   });
 
   test('two of them, as a hand may plan, are two changes and no more', async () => {
-    const clock = new TestClock();
+    const clock = testClock();
     const path = ringFile(
       documentOf(2, [
         [COMING, 'staged', { scheduledFor: clock.now + 60_000 }],
@@ -282,7 +282,7 @@ describe.concurrent('a scheduled activation', () => {
   });
 
   test('can be called off by a newer ring', async () => {
-    const clock = new TestClock();
+    const clock = testClock();
     const path = ringFile(scheduled(clock));
     const { keyturn } = await follow(path, { clock: clock.read });
     const plan = readFileSync(path, 'utf8');
@@ -340,7 +340,7 @@ describe.concurrent('reading again when asked to', () => {
 
   test('on behalf of requests at most once a second, also by a clock that was put back', async () => {
     const path = ringFile(ONE);
-    const clock = new TestClock();
+    const clock = testClock();
     const options = {
       machine: machine({ cwd: dirname(path), env: { KEYTURN_ENV: 'prod', [FILE]: path }, now: clock.now }),
       create: false,

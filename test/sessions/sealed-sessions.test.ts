@@ -5,10 +5,10 @@ import { HttpCore } from '../../src/http/core.js';
 import { Visit } from '../../src/http/visit.js';
 import { internalsOf, type Keyturn } from '../../src/keyturn.js';
 import { memoryStore } from '../../src/sessions/stores/memory.js';
-import { OTHER_SECRET, ringOf, SECRET, TestClock, testKeyturn, useRing } from '../support/keyturn.js';
+import { OTHER_SECRET, ringOf, SECRET, testClock, testKeyturn, useRing } from '../support/keyturn.js';
 import { cookiesOf, requestOf } from '../support/visits.js';
 
-const clock = new TestClock();
+const clock = testClock();
 const cores = new Map<Keyturn, HttpCore>();
 
 async function app(sealed: boolean | undefined, profile: 'dev' | 'test' | 'prod' = 'test') {

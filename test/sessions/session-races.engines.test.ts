@@ -9,7 +9,7 @@ import type { SessionStore } from '../../src/sessions/stores/contract.js';
 import { memoryStore } from '../../src/sessions/stores/memory.js';
 import { signOutEverywhere } from '../../src/sign-out.js';
 import type { OpenContractEngine } from '../contract/http-contract.js';
-import { TestClock, testKeyturn } from '../support/keyturn.js';
+import { testClock, testKeyturn } from '../support/keyturn.js';
 import { cookiesOf, requestOf } from '../support/visits.js';
 import { STORE_ENGINES } from './stores/engines.js';
 
@@ -139,7 +139,7 @@ const SID = 'keyturn.sid';
 
 /** One world: a signed-in session that is due to be extended, and a way to run two sides on it. */
 class World {
-  readonly clock = new TestClock();
+  readonly clock = testClock();
   readonly #open: (clock: () => number) => SessionStore;
   #keyturn: Awaited<ReturnType<typeof testKeyturn>> | undefined;
   #user = '';

@@ -6,7 +6,7 @@ import { createJwt, createRefreshTokens } from '../../src/jwt/index.js';
 import type { Keyturn } from '../../src/keyturn.js';
 import { internalsOf } from '../../src/keyturn.js';
 import { memoryStore } from '../../src/sessions/stores/memory.js';
-import { TestClock, testKeyturn } from '../support/keyturn.js';
+import { testClock, testKeyturn } from '../support/keyturn.js';
 
 const DAY = 86_400;
 const YEARS = 10 * 365 * DAY;
@@ -73,7 +73,7 @@ describe.each(Object.entries(KINDS))('%s', (_name, issue) => {
     [DAY + 1, 'not_yet_valid'],
     [YEARS, 'not_yet_valid'],
   ])('issued %i s in the future: %s', async (ahead, reason) => {
-    const clock = new TestClock();
+    const clock = testClock();
     const keyturn = await testKeyturn({ profile: 'dev', clock });
     clock.advance(ahead);
     const refusal = await issue(keyturn);
@@ -83,7 +83,7 @@ describe.each(Object.entries(KINDS))('%s', (_name, issue) => {
 });
 
 test('the reason is counted, and told to the log', async () => {
-  const clock = new TestClock();
+  const clock = testClock();
   const keyturn = await testKeyturn({ clock });
   const signer = keyturn.signer('invitation');
   clock.advance(YEARS);
@@ -96,7 +96,7 @@ test('the reason is counted, and told to the log', async () => {
 });
 
 test('what a forger writes of the time of issue is not believed', async () => {
-  const clock = new TestClock();
+  const clock = testClock();
   const keyturn = await testKeyturn({ clock });
   const signer = keyturn.signer('invitation');
   clock.advance(YEARS);

@@ -6,20 +6,15 @@ import { internalsOf, type Keyturn } from '../../src/keyturn.js';
 import { privateClock } from '../../src/resolve/monotonic-clock.js';
 import type { Logger } from '../../src/runtime/log.js';
 import { startKeyturn } from '../../src/start/start.js';
+import { type ManualClock, manualClock } from '../../src/testing/clock.js';
+
+export type { ManualClock };
 
 export const SECRET = 'b2390de7fca268344dae0d1f48dc3ae94e590bb1aa9a56277a0c9ee6b24d362d';
 export const OTHER_SECRET = '792c98d17f863f6a385dc38b0ebf8ba26b6d85dc92aa5971b49ab9ad0839ef75';
 
 /** A clock that stands still until a test moves it. */
-export class TestClock {
-  /** Milliseconds since 1970. */
-  now: number = Date.UTC(2026, 0, 15, 12);
-  readonly read = (): number => this.now;
-
-  advance(seconds: number): void {
-    this.now += seconds * 1000;
-  }
-}
+export const testClock = (): ManualClock => manualClock(Date.UTC(2026, 0, 15, 12));
 
 export interface LogRecord {
   readonly level: string;
@@ -44,7 +39,7 @@ export function memoryLogger(): Logger & { readonly records: LogRecord[] } {
 
 export interface TestKeyturnOptions {
   readonly profile?: 'dev' | 'test' | 'prod';
-  readonly clock?: TestClock;
+  readonly clock?: ManualClock;
   readonly logger?: Logger;
   readonly config?: Readonly<Record<string, unknown>>;
   readonly clients?: EngineClients;
@@ -52,7 +47,7 @@ export interface TestKeyturnOptions {
 
 /** A Keyturn with {@link SECRET}, away from the files and variables of this machine. */
 export async function testKeyturn(options: TestKeyturnOptions = {}): Promise<Keyturn> {
-  const { profile = 'test', clock = new TestClock(), logger = memoryLogger(), config, clients } = options;
+  const { profile = 'test', clock = testClock(), logger = memoryLogger(), config, clients } = options;
   const env = {
     KEYTURN_SECURITY__SIGNING_SECRET: SECRET,
     ...(profile === 'prod' ? variablesOf(config) : {}),

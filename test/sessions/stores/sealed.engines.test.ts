@@ -9,14 +9,14 @@ import { memoryStore } from '../../../src/sessions/stores/memory.js';
 import { postgresStore } from '../../../src/sessions/stores/postgres.js';
 import { redisStore } from '../../../src/sessions/stores/redis.js';
 import { ownSchema, type PrivateRedis, startRedis } from '../../support/engines.js';
-import { OTHER_SECRET, ringOf, SECRET, TestClock, testKeyturn, useRing } from '../../support/keyturn.js';
+import { OTHER_SECRET, ringOf, SECRET, testClock, testKeyturn, useRing } from '../../support/keyturn.js';
 
 const PLANTED = ['planted-4f1c', 'grün-7e02', 'basket-91bd'];
 const TEXT = JSON.stringify({ data: { note: PLANTED[0], word: PLANTED[1], cart: [PLANTED[2]] } });
 const LIFE = 600_000;
 const ENDED = 'kept until it ends';
 
-const clock = new TestClock();
+const clock = testClock();
 const recordOf = (parts: Partial<SessionRecord> = {}): SessionRecord => ({
   text: TEXT,
   createdAt: clock.now,
