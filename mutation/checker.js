@@ -8,7 +8,7 @@ class SampleChecker {
   #sample = new Set();
 
   async init() {
-    this.#sample = new Set(JSON.parse(readFileSync(process.env.KEYTURN_MUTANTS, 'utf8')));
+    this.#sample = new Set(JSON.parse(readFileSync(process.env.MUTATION_SAMPLE, 'utf8')));
   }
 
   async check(mutants) {

@@ -73,7 +73,7 @@ writeFileSync(
     allowConsoleColors: false,
   }),
 );
-const env = { ...process.env, KEYTURN_MUTANTS: list };
+const env = { ...process.env, MUTATION_SAMPLE: list };
 const stryker = join(here, 'node_modules/@stryker-mutator/core/bin/stryker.js');
 const run = spawnSync(process.execPath, [stryker, 'run', config], {
   cwd: root,
