@@ -49,3 +49,16 @@ export const FASTIFY_HINTS: OptionHints = {
   ...ANYWHERE,
   csrf: 'for one route write config: { csrf: false }; how tokens are asked for is set under [csrf], in keyturn.toml or config',
 };
+
+/** For `openHttp()`. */
+export const HTTP_HINTS: OptionHints = {
+  ...ANYWHERE,
+  csrf: 'call visit.protect(body) where it is to be checked; how tokens are asked for is set under [csrf], in keyturn.toml or config',
+};
+
+/** For the middleware for Express. */
+export const EXPRESS_HINTS: OptionHints = {
+  ...ANYWHERE,
+  sessionName: 'leave it out: the session is req.session',
+  unset: 'leave it out: req.session = null ends the session',
+};

@@ -17,11 +17,11 @@ export function onHeaders(response: ServerResponse, listener: (headers: Response
 }
 
 /** What was set, and above it what `writeHead` was given. */
-class NodeHeaders implements ResponseHeaders {
+export class NodeHeaders implements ResponseHeaders {
   readonly #response: ServerResponse;
   readonly #given: OutgoingHttpHeaders | undefined;
 
-  constructor(response: ServerResponse, given: OutgoingHttpHeaders | undefined) {
+  constructor(response: ServerResponse, given?: OutgoingHttpHeaders) {
     this.#response = response;
     this.#given = given;
   }
@@ -40,10 +40,12 @@ class NodeHeaders implements ResponseHeaders {
     else this.#given[name] = value;
   }
 
+  /** Never into a list that is there: it may be a constant of the app, and the next visitor would get the cookie too. */
   append(name: 'set-cookie', value: string): void {
     const given = this.#given?.[name];
-    if (this.#given === undefined || given === undefined) this.#response.appendHeader(name, value);
-    else this.#given[name] = [given, value].flat().map(String);
+    const cookies = [given ?? this.#response.getHeader(name) ?? [], value].flat().map(String);
+    if (this.#given === undefined || given === undefined) this.#response.setHeader(name, cookies);
+    else this.#given[name] = cookies;
   }
 }
 
