@@ -18,6 +18,8 @@ export const THROWN_CODES: readonly string[] = [
       .filter((file) => file.endsWith('.ts') && file !== 'errors.ts')
       .flatMap((file) => [...read(file).matchAll(/new KeyturnError\(([^,]*),/g)])
       .flatMap((found) => [...(found[1] as string).matchAll(/'(\w+)'/g)])
-      .map((found) => found[1] as string),
+      .map((found) => found[1] as string)
+      // A condition that chooses between two codes has other words in it.
+      .filter((word) => ERROR_CODES.includes(word)),
   ),
 ].sort();
