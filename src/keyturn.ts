@@ -23,8 +23,7 @@ import type { ReachableStore, StoreState } from './sessions/stores/reachable.js'
 import type { Json, JsonOrBytes } from './signing/json.js';
 import { publicSigner, type Signer } from './signing/public-signer.js';
 import type { PurposeKeyringParts } from './signing/purpose-keyring.js';
-import type { Sealer, TokenSealer } from './signing/sealer.js';
-import type { Sealing } from './signing/sealing.js';
+import type { Sealer, Sealing, TokenSealer } from './signing/sealer.js';
 import { TokenSigner } from './signing/signer.js';
 import { sealerUnavailable } from './signing/sodium.js';
 import type { Usage } from './signing/usage.js';
@@ -59,6 +58,8 @@ export interface Internals {
   /** Undefined where the cipher was not loaded. */
   readonly ownSealer: <T>(purpose: string) => TokenSealer<T> | undefined;
   readonly ownLinks: (options: LinksOptions) => UrlLinks;
+  /** Counts and logs the refusal of a token. */
+  readonly refused: (purpose: string, reason: string, kid: string | undefined) => void;
   /** See {@link Keyturn.sessionStore}. */
   readonly sessionStore: ReachableStore | undefined;
   /** While the app is built: why nothing is served. */
@@ -165,7 +166,10 @@ export interface Keyturn {
 }
 
 /** @internal What {@link LiveKeyturn} is made of. */
-export type LiveKeyturnParts = Omit<Internals, 'apps' | 'ring' | 'ownSigner' | 'ownSealer' | 'ownLinks'>;
+export type LiveKeyturnParts = Omit<
+  Internals,
+  'apps' | 'ring' | 'refused' | 'ownSigner' | 'ownSealer' | 'ownLinks'
+>;
 
 /** @internal The class behind {@link Keyturn}. */
 export class LiveKeyturn implements Keyturn {
@@ -186,6 +190,10 @@ export class LiveKeyturn implements Keyturn {
       ownSealer: <T>(name: string) => {
         const purpose = parts.registry.own(name);
         return parts.sealing?.own<T>(this.#tokenParts(purpose, purpose.maxAge));
+      },
+      refused: (purpose, reason, kid) => {
+        parts.usage.refused(purpose, reason);
+        parts.logger.debug({ event: 'token.refused', purpose, reason, kid }, 'a token was refused');
       },
       ownLinks: (options) => new UrlLinks(this.#internals.ownSigner('url'), options),
     };
@@ -259,7 +267,7 @@ export class LiveKeyturn implements Keyturn {
   }
 
   #tokenParts(purpose: Purpose, maxAge: number): PurposeKeyringParts {
-    const { ring, clock, logger, usage, settings, apps } = this.#internals;
+    const { ring, clock, usage, settings, apps, refused } = this.#internals;
     return {
       purpose: purpose.name,
       maxAge,
@@ -268,10 +276,7 @@ export class LiveKeyturn implements Keyturn {
       usage,
       apps,
       epoch: settings.get('security.keyring.epoch'),
-      onRefusal: (name, reason, kid) => {
-        usage.refused(name, reason);
-        logger.debug({ event: 'token.refused', purpose: name, reason, kid }, 'a token was refused');
-      },
+      onRefusal: refused,
     };
   }
 }

@@ -1,6 +1,7 @@
 // Serving blobs, whatever the framework: a request in, an answer out, and streams on both sides.
 //
 // The signature is looked at first, before the disk. Whoever has none gets one and the same answer for every name.
+import { STATUS_CODES } from 'node:http';
 import type { Readable } from 'node:stream';
 import { KeyturnError } from '../errors.js';
 import { readRequestUrl } from '../links/canonical-url.js';
@@ -41,21 +42,6 @@ export interface BlobAnswer {
 /** How long a browser may go without asking again, in seconds; never beyond the expiry of the link. */
 const FRESH = 300;
 const SANDBOX = "default-src 'none'; sandbox";
-
-const WORDS: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  403: 'Forbidden',
-  404: 'Not Found',
-  405: 'Method Not Allowed',
-  409: 'Conflict',
-  411: 'Length Required',
-  412: 'Precondition Failed',
-  413: 'Content Too Large',
-  415: 'Unsupported Media Type',
-  416: 'Range Not Satisfiable',
-  429: 'Too Many Requests',
-  507: 'Insufficient Storage',
-};
 
 const ALWAYS: Readonly<Record<string, string>> = {
   'x-content-type-options': 'nosniff',
@@ -247,6 +233,7 @@ function refuse(status: number, headers: Readonly<Record<string, string>> = {}):
       'content-type': 'text/plain; charset=utf-8',
       ...headers,
     },
-    body: `${WORDS[status]}\n`,
+    // What 413 is called changed with RFC 9110, and Node's own list has the former name.
+    body: `${status === 413 ? 'Content Too Large' : STATUS_CODES[status]}\n`,
   };
 }

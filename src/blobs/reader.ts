@@ -1,13 +1,11 @@
 // A part of an open file as a stream: one chunk in memory at a time, and the file is closed whatever happens.
 import { Readable } from 'node:stream';
+import type { OpenBlob } from './files.js';
 
 const CHUNK = 65_536;
 
 /** What is needed of an open file. */
-interface OpenFile {
-  read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<{ bytesRead: number }>;
-  close(): Promise<void>;
-}
+type OpenFile = Pick<OpenBlob['file'], 'read' | 'close'>;
 
 /** A part of a blob: both ends are included, as in HTTP. */
 export interface ByteRange {

@@ -143,7 +143,12 @@ class DiskBlobStore implements BlobStore, BlobWriter {
       const info = { name, size, type, etag: `"${randomId(15)}"`, modifiedAt: new Date(clock()) };
       const outcome = await part.commit(info, replaces);
       if (outcome === 'exists') throw exists();
-      if (outcome === 'changed') throw changed();
+      if (outcome === 'changed')
+        throw new KeyturnError(
+          'blob_changed',
+          'another version of the blob was stored while this one was being sent',
+          'look at the new one, and send yours again if it still matters',
+        );
       return info;
     } finally {
       await part.close();
@@ -247,14 +252,6 @@ function exists(): KeyturnError {
     'blob_exists',
     'there is a blob of that name already',
     'choose another name, or allow it to be replaced with overwrite: true',
-  );
-}
-
-function changed(): KeyturnError {
-  return new KeyturnError(
-    'blob_changed',
-    'another version of the blob was stored while this one was being sent',
-    'look at the new one, and send yours again if it still matters',
   );
 }
 

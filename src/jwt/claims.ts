@@ -31,14 +31,7 @@ const LAST_SECOND = 8.64e12;
 const OURS = ['iss', 'aud', 'exp', 'nbf', 'iat'] as const;
 
 /** Claims of the kinds that they must have; `exp` is there. */
-export interface FoundClaims {
-  readonly exp: number;
-  readonly nbf?: number;
-  readonly iat?: number;
-  readonly iss?: string;
-  readonly sub?: string;
-  readonly aud?: string | readonly string[];
-}
+export type FoundClaims = Partial<RegisteredClaims> & Pick<RegisteredClaims, 'exp'>;
 
 export function isClaims(value: unknown): value is FoundClaims {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;

@@ -63,9 +63,8 @@ class RingJwt<T extends object> implements Jwt<T> {
   readonly #parts: Internals;
   /** The part of every payload that does not change. */
   readonly #fixed: string;
-  #keys: JwtKeys | undefined;
-  /** Those of the other name of the app, while that changes. */
-  #otherKeys: JwtKeys | undefined;
+  /** Those of the app, and of its other name while that changes. */
+  #keys: readonly JwtKeys[] = [];
 
   constructor(parts: Internals, options: JwtOptions) {
     this.#parts = parts;
@@ -80,14 +79,11 @@ class RingJwt<T extends object> implements Jwt<T> {
   sign(claims: T, options: JwtSignOptions = {}): string {
     requireOptions(options, 'sign(claims, options) of a JWT signer', SIGN_OPTIONS, JWT_HINTS);
     this.#parts.ring.requireFresh();
-    const { active } = this.#current();
+    const [{ active }] = this.#current();
     const now = this.#parts.clock();
     const issuedAt = Math.floor(now / 1000);
-    const expiresAt =
-      issuedAt +
-      (options.maxAge === undefined
-        ? this.maxAge
-        : requireLifetime(options.maxAge, this.maxAge, 'this access token', 'lengthen maxAge of createJwt'));
+    const cure = 'lengthen maxAge of createJwt';
+    const expiresAt = issuedAt + requireLifetime(options.maxAge, this.maxAge, 'this access token', cure);
     const own = claimsText(claims);
     let json = `${this.#fixed}${issuedAt},"exp":${expiresAt}`;
     if (options.notBefore !== undefined) json += `,"nbf":${notBefore(options.notBefore, expiresAt)}`;
@@ -107,10 +103,9 @@ class RingJwt<T extends object> implements Jwt<T> {
   verify(token: unknown, options: JwtVerifyOptions = {}): JwtResult<T> {
     requireOptions(options, 'verify(token, options) of a JWT signer', VERIFY_OPTIONS, VERIFY_HINTS);
     if (typeof token !== 'string') return this.#refuse('malformed');
-    const keys = this.#current();
+    const [keys, other] = this.#current();
     let found = verifyCompact(token, keys);
-    if (found.refused === 'bad_signature' && this.#otherKeys !== undefined)
-      found = verifyCompact(token, this.#otherKeys);
+    if (found.refused === 'bad_signature' && other !== undefined) found = verifyCompact(token, other);
     if (found.refused !== undefined) {
       return found.refused === 'unknown_key'
         ? this.#refuseKid(keys, found.kid)
@@ -147,14 +142,11 @@ class RingJwt<T extends object> implements Jwt<T> {
     return options.subject !== undefined && claims.sub === options.subject ? undefined : 'wrong_subject';
   }
 
-  #current(): JwtKeys {
-    const ring = this.#parts.ring.current;
-    if (ring !== this.#keys?.ring) {
-      const [keys, other] = this.#parts.apps.map((app) => jwtKeys(ring, this.#parts.usage, app));
-      this.#keys = keys;
-      this.#otherKeys = other;
-    }
-    return this.#keys as JwtKeys;
+  #current(): readonly [own: JwtKeys, other?: JwtKeys] {
+    const { ring, apps, usage } = this.#parts;
+    const { current } = ring;
+    if (current !== this.#keys[0]?.ring) this.#keys = apps.map((app) => jwtKeys(current, usage, app));
+    return this.#keys as readonly [JwtKeys];
   }
 
   /** The id is not authenticated: an attacker may write any. What goes to logs is clean. */
@@ -164,9 +156,7 @@ class RingJwt<T extends object> implements Jwt<T> {
   }
 
   #refuse(reason: JwtRefusalReason, kid?: string): JwtRefusal {
-    const { usage, logger } = this.#parts;
-    usage.refused(ACCESS, reason);
-    logger.debug({ event: 'token.refused', purpose: ACCESS, reason, kid }, 'a token was refused');
+    this.#parts.refused(ACCESS, reason, kid);
     return JWT_REFUSALS[reason];
   }
 }

@@ -33,6 +33,7 @@ import { randomId } from '../signing/random.js';
 import { receive } from '../signing/received.js';
 import type { TokenSigner } from '../signing/signer.js';
 import { fromJson } from '../signing/token.js';
+import { invalid } from './claims.js';
 import { advance, type Family, familyIn, nameOf, newFamily, PREFIX, recordOf } from './family.js';
 import type {
   IssuedRefreshToken,
@@ -75,14 +76,9 @@ class StoredRefreshTokens<D> implements RefreshTokens<D> {
     this.#store = new ReachableStore(requireStore(options.store));
     this.#signer = parts.ownSigner(REFRESH);
     const longest = this.#signer.maxAge;
-    this.maxAge =
-      options.maxAge === undefined
-        ? Math.min(DEFAULT_AGE, longest)
-        : requireDuration(options.maxAge, 'maxAge');
-    this.idle = Math.min(
-      this.maxAge,
-      options.idle === undefined ? this.maxAge : requireDuration(options.idle, 'idle'),
-    );
+    const { maxAge = Math.min(DEFAULT_AGE, longest), idle = maxAge } = options;
+    this.maxAge = requireDuration(maxAge, 'maxAge');
+    this.idle = Math.min(this.maxAge, requireDuration(idle, 'idle'));
     if (this.idle > longest) {
       throw new KeyturnError(
         'purpose_lifetime',
@@ -189,12 +185,7 @@ class StoredRefreshTokens<D> implements RefreshTokens<D> {
   }
 
   #refuse(reason: 'malformed' | 'expired' | 'gone', checked: Checked): RefreshRefusal {
-    const { usage, logger } = this.#parts;
-    usage.refused(REFRESH, reason);
-    logger.debug(
-      { event: 'token.refused', purpose: REFRESH, reason, kid: checked.key.id },
-      'a token was refused',
-    );
+    this.#parts.refused(REFRESH, reason, checked.key.id);
     return { ok: false, reason };
   }
 }
@@ -222,8 +213,7 @@ export function createRefreshTokens<D = unknown>(
 
 function requireStore(store: SessionStore): SessionStore {
   if (isStore(store)) return store;
-  throw new KeyturnError(
-    'jwt_invalid',
+  throw invalid(
     'refresh tokens have no store',
     'pass a session store, such as memoryStore() from keyturn/stores/memory',
   );
@@ -231,8 +221,7 @@ function requireStore(store: SessionStore): SessionStore {
 
 function requireUser(user: string): void {
   if (isUser(user)) return;
-  throw new KeyturnError(
-    'jwt_invalid',
+  throw invalid(
     'user is not a valid id',
     'pass a well-formed text of 1 to 1024 bytes without NUL and U+001F: String(user.id)',
   );
@@ -240,16 +229,14 @@ function requireUser(user: string): void {
 
 function requireGrace(seconds: number): number {
   if (Number.isFinite(seconds) && seconds >= 0 && seconds <= LONGEST_GRACE) return seconds;
-  throw new KeyturnError(
-    'jwt_invalid',
+  throw invalid(
     `graceSeconds is not a number from 0 to ${LONGEST_GRACE}`,
     'a few seconds are enough for two tabs; a longer grace lets a thief go unseen for longer',
   );
 }
 
 function broken(): KeyturnError {
-  return new KeyturnError(
-    'jwt_invalid',
+  return invalid(
     'the store of refresh tokens does not take a record that nobody else writes',
     'check the store with sessionStoreContract from keyturn/testing',
   );

@@ -86,7 +86,8 @@ function isHost(origin: string): boolean {
 
 function readPieces(pieces: Pieces): LinkUrl | undefined {
   const path = canonicalPath(pieces.path === '' ? '/' : pieces.path);
-  if (path === undefined || path.startsWith('//') || hasDots(path)) return undefined;
+  if (path === undefined || path.startsWith('//')) return undefined;
+  if (path.split('/').some((segment) => segment === '.' || segment === '..')) return undefined;
   const parameters: Parameter[] = [];
   const signatures: string[] = [];
   const texts = (pieces.query ?? '').split('&', MOST_PARAMETERS + 1);
@@ -129,10 +130,6 @@ function compare(one: string, other: string): number {
 /** A path in the form that all its spellings share; undefined where its percent-encoding is broken. */
 export function canonicalPath(path: string): string | undefined {
   return canonical(path, IN_PATH);
-}
-
-function hasDots(path: string): boolean {
-  return path.split('/').some((segment) => segment === '.' || segment === '..');
 }
 
 /**

@@ -131,15 +131,8 @@ export class UrlLinks implements Links {
   constructor(signer: TokenSigner<0>, options: LinksOptions) {
     requireOptions(options, 'links(options)', LINKS_OPTIONS);
     this.#signer = signer;
-    this.#maxAge =
-      options.maxAge === undefined
-        ? signer.maxAge
-        : requireLifetime(
-            options.maxAge,
-            signer.maxAge,
-            'a link',
-            'set max_age under [purposes.url] in keyturn.toml',
-          );
+    const cure = 'set max_age under [purposes.url] in keyturn.toml';
+    this.#maxAge = requireLifetime(options.maxAge, signer.maxAge, 'a link', cure);
     const { origin, path } = readBase(options.base);
     this.#origin = origin;
     this.#path = path;

@@ -6,15 +6,8 @@ import { formatDuration, lifetime } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
 import { PurposeRegistry } from './registry.js';
 
-/** A line that variables or files must have. */
-interface Lacking {
-  readonly section: string;
-  readonly name: string;
-  readonly variable: string;
-  readonly seconds: number;
-  /** What is to be written, where it is no length of time. */
-  readonly value?: string;
-}
+/** A setting that variables and files lack, and the line that they must have. */
+type Lacking = readonly [setting: string, line: string];
 
 /** What steps wait for besides lifetimes. */
 const WAITS: readonly SettingName[] = [
@@ -37,16 +30,12 @@ const OF_SESSIONS = SETTING_NAMES.filter(
 export function longerThanSeen(settings: Settings, seen: Settings, waits: boolean): KeyturnError | undefined {
   const lacking = [...longerLifetimes(settings, seen), ...longerSettings(waits ? WAITS : [], settings, seen)];
   if (lacking.length === 0) return undefined;
-  const lines = lacking.map(
-    ({ section, name, variable, seconds, value }) =>
-      value ??
-      `${name} = "${formatDuration(seconds)}" under [${section}] in keyturn.toml, or ${variable}=${formatDuration(seconds)}`,
-  );
-  const names = lacking.map(({ section, name }) => `${section}.${name}`).join(', ');
+  const names = lacking.map(([setting]) => setting).join(', ');
+  const lines = lacking.map(([, line]) => line).join('; and ');
   return new KeyturnError(
     'config_invalid',
     `the program lengthens ${names} beyond what variables and files say, which is all that keyturn commands see`,
-    `add ${lines.join('; and ')}: a program may only shorten it`,
+    `add ${lines}: a program may only shorten it`,
   );
 }
 
@@ -54,18 +43,24 @@ function longerLifetimes(settings: Settings, seen: Settings): readonly Lacking[]
   const { lifetimes: known, off } = new PurposeRegistry(seen, true);
   return new PurposeRegistry(settings, true).all.flatMap(({ name, maxAge }) => {
     if (Object.hasOwn(known, name) && maxAge <= (known[name] as number)) return [];
-    if (off.includes(name)) return [switchedOn(name, maxAge)];
+    if (off.includes(name)) return [switchedOn(name)];
     if (name === 'session') return longerSettings(OF_SESSIONS, settings, seen);
     const variable = `KEYTURN_PURPOSES__${name.toUpperCase().replaceAll('-', '_')}__MAX_AGE`;
-    return { section: `purposes.${name}`, name: 'max_age', variable, seconds: maxAge };
+    return [longer(`purposes.${name}`, 'max_age', variable, maxAge)];
   });
 }
 
 /** Outside it is switched off, and no key would be kept for it. */
-function switchedOn(purpose: string, seconds: number): Lacking {
+function switchedOn(purpose: string): Lacking {
   const variable = variableOf('purposes.builtin');
-  const value = `"${purpose}" to builtin under [purposes] in keyturn.toml, or to ${variable}`;
-  return { section: 'purposes', name: 'builtin', variable, seconds, value };
+  const line = `"${purpose}" to builtin under [purposes] in keyturn.toml, or to ${variable}`;
+  return ['purposes.builtin', line];
+}
+
+function longer(section: string, name: string, variable: string, seconds: number): Lacking {
+  const text = formatDuration(seconds);
+  const line = `${name} = "${text}" under [${section}] in keyturn.toml, or ${variable}=${text}`;
+  return [`${section}.${name}`, line];
 }
 
 function longerSettings(
@@ -77,6 +72,6 @@ function longerSettings(
     const seconds = settings.get(path);
     if (typeof seconds !== 'number' || seconds <= Number(seen.get(path) ?? 0)) return [];
     const at = path.lastIndexOf('.');
-    return { section: path.slice(0, at), name: path.slice(at + 1), variable: variableOf(path), seconds };
+    return [longer(path.slice(0, at), path.slice(at + 1), variableOf(path), seconds)];
   });
 }

@@ -96,16 +96,8 @@ export class PurposeRegistry {
       );
     }
     const known = this.describe(name);
-    this.#purposes.set(name, {
-      name,
-      maxAge: longest,
-      about: said.about ?? known.about,
-      state: said.state ?? known.state,
-      refused: known.refused,
-      sealed: said.sealed ?? known.sealed,
-      reserved: known.reserved,
-      declared: true,
-    });
+    const { about = known.about, state = known.state, sealed = known.sealed } = said;
+    this.#purposes.set(name, { ...known, maxAge: longest, about, state, sealed, declared: true });
   }
 
   /** Every purpose, the built-in ones first. */
@@ -231,16 +223,11 @@ function refuseTooLong(name: string, seconds: number | undefined): void {
 function refuseOtherKind(purpose: Purpose, sealed: boolean): void {
   if (purpose.sealed === sealed) return;
   const { name } = purpose;
-  if (sealed) {
-    throw new KeyturnError(
-      'purpose_sealed',
-      `tokens for "${name}" are signed, not sealed`,
-      `add sealed = true under [purposes.${name}] in keyturn.toml, or use keyturn.signer("${name}")`,
-    );
-  }
   throw new KeyturnError(
     'purpose_sealed',
-    `tokens for "${name}" are sealed, not signed`,
-    `use keyturn.sealer("${name}"), or take sealed = true out under [purposes.${name}]`,
+    `tokens for "${name}" are ${sealed ? 'signed, not sealed' : 'sealed, not signed'}`,
+    sealed
+      ? `add sealed = true under [purposes.${name}] in keyturn.toml, or use keyturn.signer("${name}")`
+      : `use keyturn.sealer("${name}"), or take sealed = true out under [purposes.${name}]`,
   );
 }

@@ -22,7 +22,7 @@ import {
 import type { SessionValues } from './session.js';
 import { type Carried, endedMeanwhile, SessionState } from './state.js';
 import { recordOf, type StoreSessionParts, writeUntilSaved } from './store-writes.js';
-import type { Awaitable, EndedSession } from './stores/contract.js';
+import type { Awaitable } from './stores/contract.js';
 import { endSession } from './stores/end-sessions.js';
 
 /**
@@ -70,12 +70,10 @@ export class StoreSessions implements SessionKind {
     const id = dead[at];
     if (id === undefined) return SessionState.fresh(dead[0]);
     return andThen(this.#parts.store.ended?.(id), (ended) =>
-      this.#isRecent(ended) ? SessionState.fresh(id, ended) : this.#fresh(dead, at + 1),
+      ended !== undefined && this.#parts.clock() - ended.at < OVERTAKEN
+        ? SessionState.fresh(id, ended)
+        : this.#fresh(dead, at + 1),
     );
-  }
-
-  #isRecent(ended: EndedSession | undefined): ended is EndedSession {
-    return ended !== undefined && this.#parts.clock() - ended.at < OVERTAKEN;
   }
 
   commit(state: SessionState, response: ResponseTraits): Awaitable<string | undefined> {

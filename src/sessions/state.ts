@@ -79,7 +79,9 @@ export class SessionState {
 
   /** A session that the request did not carry, or only the cookie of one that has ended. */
   static fresh(former?: string, overtaken?: EndedSession): SessionState {
-    return new SessionState({ ...NOTHING, id: newSessionId() }, undefined, undefined, former, overtaken);
+    const unsaid = { createdAt: undefined, csrf: undefined, epoch: undefined };
+    const nothing = { ...unsaid, id: newSessionId(), data: {}, base: '{}' };
+    return new SessionState(nothing, undefined, undefined, former, overtaken);
   }
 
   /** The session that the request carried. */
@@ -114,14 +116,6 @@ export interface LoadedSession {
   readonly base: string;
 }
 
-const NOTHING: Omit<LoadedSession, 'id'> = {
-  createdAt: undefined,
-  csrf: undefined,
-  epoch: undefined,
-  data: {},
-  base: '{}',
-};
-
 /** The session that the request carried. Times in seconds since 1970. */
 export interface Carried {
   readonly id: string;
@@ -136,7 +130,7 @@ export interface Carried {
 const ID_BYTES = 16;
 
 /** A random session id: 128 bits, 22 characters. */
-export function newSessionId(): string {
+function newSessionId(): string {
   return randomId(ID_BYTES);
 }
 
@@ -193,8 +187,7 @@ class SessionObject {
     if (given.length > 0) throw misread(given, 'destroy');
     const state = this.#state;
     state.late?.();
-    const data = this as unknown as Record<string, unknown>;
-    for (const key of Object.keys(data)) delete data[key];
+    fill(this as unknown as Record<string, unknown>, {});
     state.ended = true;
     state.destroyed = true;
   }

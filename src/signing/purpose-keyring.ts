@@ -6,6 +6,7 @@ import { KeyturnError } from '../errors.js';
 import { isKid } from '../forms.js';
 import type { Key } from '../keyring/key.js';
 import type { LiveKeyring } from '../keyring/live.js';
+import type { SignOptions } from './public-signer.js';
 import { type Derive, type Epoch, type PurposeKeys, purposeKeys } from './purpose-keys.js';
 import type { ReceivedToken } from './received.js';
 import { REFUSALS, type Refusal, type RefusalReason, type Verified } from './result.js';
@@ -102,14 +103,17 @@ export class PurposeKeyring<K> {
   }
 
   /**
-   * The lifetime of one token, in seconds.
+   * The dates of a token that is made now, in seconds since 1970, and what it is bound to.
    *
-   * @throws KeyturnError `purpose_lifetime`, `duration_invalid`
+   * @throws KeyturnError `purpose_lifetime`, `duration_invalid`, `bind_invalid`
    */
-  lifetime(asked: number | string | undefined): number {
-    const { purpose, maxAge } = this.parts;
-    if (asked === undefined) return maxAge;
-    return requireLifetime(asked, maxAge, `a token for "${purpose}"`, 'lengthen max_age of the purpose');
+  terms(options: SignOptions): { issuedAt: number; expiresAt: number; bind: string | undefined } {
+    const { purpose, maxAge, clock } = this.parts;
+    const issuedAt = Math.floor(clock() / 1000);
+    const cure = 'lengthen max_age of the purpose';
+    const expiresAt = issuedAt + requireLifetime(options.maxAge, maxAge, `a token for "${purpose}"`, cure);
+    // A state that turned out undefined (an account without a password) must not make a token bound to nothing.
+    return { issuedAt, expiresAt, bind: 'bind' in options ? requireBind(options.bind) : undefined };
   }
 }
 

@@ -1,4 +1,4 @@
-// A sealer: like a signer, but nobody without the key can read what a token holds.
+// A sealer: like a signer, but nobody without the key can read what a token holds. Loaded where something is sealed.
 
 import { types } from 'node:util';
 import type { AppName } from '../config/app.js';
@@ -10,7 +10,6 @@ import {
   isState,
   PurposeKeyring,
   type PurposeKeyringParts,
-  requireBind,
   type TokenCodec,
   timeRefusal,
   toVerified,
@@ -28,7 +27,7 @@ import {
   sealBody,
 } from './sealed-body.js';
 import { LARGEST_CONTENT, parseSealed, type SealedParts } from './sealed-token.js';
-import type { Aead } from './sodium.js';
+import { type Aead, loadAead } from './sodium.js';
 import { formatHeader, fromJson, SEALED, toJson } from './token.js';
 
 /** What `seal()` takes beside the value. */
@@ -121,11 +120,8 @@ export class TokenSealer<T = unknown> implements Sealer<T>, TokenCodec {
   }
 
   seal(value: T, options: SealOptions = {}): string {
-    const now = Math.floor(this.#live.parts.clock() / 1000);
-    const maxAge = this.#live.lifetime(options.maxAge);
-    // A state that turned out undefined must not make a token bound to nothing.
-    const bind = 'bind' in options ? requireBind(options.bind) : undefined;
-    return this.#seal(contentOf(value), now, now + maxAge, bind);
+    const { issuedAt, expiresAt, bind } = this.#live.terms(options);
+    return this.#seal(contentOf(value), issuedAt, expiresAt, bind);
   }
 
   open(token: unknown, options: OpenOptions = {}): Result<T> {
@@ -216,4 +212,25 @@ function contentOf(value: unknown): Uint8Array {
     );
   }
   return jsonContent(toJson(value));
+}
+
+/** What makes sealers. */
+export interface Sealing {
+  /** A sealer for the package itself. */
+  readonly own: <T>(parts: PurposeKeyringParts) => TokenSealer<T>;
+  /** One that users get. */
+  readonly given: <T>(parts: PurposeKeyringParts) => Sealer<T>;
+}
+
+/**
+ * Loads the cipher and what seals with it.
+ *
+ * @returns undefined when the cipher is not installed
+ * @throws KeyturnError `sealer_unavailable` when it is there and cannot be used
+ */
+export async function loadSealing(): Promise<Sealing | undefined> {
+  const aead = await loadAead();
+  if (aead === undefined) return undefined;
+  const own = <T>(parts: PurposeKeyringParts) => new TokenSealer<T>(parts, aead);
+  return { own, given: (parts) => publicSealer(own(parts)) };
 }

@@ -2,14 +2,13 @@
 import type { AppName } from '../config/app.js';
 import type { Material } from '../keyring/key.js';
 import { Hmac, sameMac } from './hmac.js';
-import type { BindState, BoundResult, Signer, SignOptions, VerifyOptions } from './public-signer.js';
+import type { Signer, SignOptions, VerifyOptions } from './public-signer.js';
 import {
   type Checked,
   isState,
   missingKeyReason,
   PurposeKeyring,
   type PurposeKeyringParts,
-  requireBind,
   type TokenCodec,
   timeRefusal,
   toVerified,
@@ -18,7 +17,7 @@ import type { PurposeKey } from './purpose-keys.js';
 import { type ReceivedToken, receive } from './received.js';
 import { RecentTokens } from './recent-tokens.js';
 import type { Refusal, RefusalReason, Result } from './result.js';
-import { isThenable } from './thenable.js';
+import { andThen } from './thenable.js';
 import {
   BIND_TAG_CHARACTERS,
   decodePayload,
@@ -72,20 +71,11 @@ export class TokenSigner<T = unknown> implements Signer<T>, TokenCodec {
   }
 
   sign(payload: T, options: SignOptions = {}): string {
-    const now = Math.floor(this.#live.parts.clock() / 1000);
-    const maxAge = this.#live.lifetime(options.maxAge);
-    // A state that turned out undefined (an account without a password) must not make a token bound to nothing.
-    const bind = 'bind' in options ? requireBind(options.bind) : undefined;
-    return this.issueAt(toJson(payload), now, now + maxAge, bind);
+    const { issuedAt, expiresAt, bind } = this.#live.terms(options);
+    return this.issueAt(toJson(payload), issuedAt, expiresAt, bind);
   }
 
-  verify(token: unknown, options?: { readonly bind?: string }): Result<T>;
-  verify<State extends BindState | PromiseLike<BindState>>(
-    token: unknown,
-    options: { readonly bind: (payload: T) => State },
-  ): BoundResult<T, State>;
-  verify(token: unknown, options: VerifyOptions<T>): Result<T> | Promise<Result<T>>;
-  verify(token: unknown, options: VerifyOptions<T> = {}): Result<T> | Promise<Result<T>> {
+  readonly verify = ((token: unknown, options: VerifyOptions<T> = {}): Result<T> | Promise<Result<T>> => {
     const parts = typeof token === 'string' ? parseToken(token) : undefined;
     if (parts === undefined) return this.#live.refuse('malformed');
     const checked = this.#authenticate(parts);
@@ -103,8 +93,8 @@ export class TokenSigner<T = unknown> implements Signer<T>, TokenCodec {
       const reason = this.#bindRefusal(parts, checked.macs as Macs, state);
       return reason === undefined ? toVerified(checked, payload) : this.#live.refuse(reason, parts.kid);
     };
-    return isThenable(bound) ? Promise.resolve(bound).then(settle) : settle(bound);
-  }
+    return andThen(bound, settle);
+  }) as Signer<T>['verify'];
 
   /**
    * A genuine token, before it is asked what it is bound to: for whoever also takes some that are bound to

@@ -10,13 +10,17 @@ export interface Use {
   verifiedAt: number;
 }
 
+/** How often tokens of one purpose were refused for one reason. */
+interface Refused {
+  readonly purpose: string;
+  readonly reason: string;
+  count: number;
+}
+
 /** Counters of one process. Held outside the signers, so that they outlive a ring. */
 export class Usage {
   readonly #uses = new Map<string, Use>();
-  readonly #refusals = new Map<
-    string,
-    { readonly purpose: string; readonly reason: string; count: number }
-  >();
+  readonly #refusals = new Map<string, Refused>();
 
   /** The counters of one key and purpose: one object, to be counted up in place. */
   of(kid: string, purpose: string): Use {
@@ -41,11 +45,7 @@ export class Usage {
     return [...this.#uses.values()];
   }
 
-  get refusals(): ReadonlyArray<{
-    readonly purpose: string;
-    readonly reason: string;
-    readonly count: number;
-  }> {
+  get refusals(): readonly Readonly<Refused>[] {
     return [...this.#refusals.values()];
   }
 }

@@ -11,7 +11,7 @@ import type { RingHealth } from '../runtime/health.js';
 import type { Keeper } from '../runtime/keeper.js';
 import type { Logger } from '../runtime/log.js';
 import { ReachableStore } from '../sessions/stores/reachable.js';
-import { loadSealing } from '../signing/sealing.js';
+import { loadSealing } from '../signing/sealer.js';
 import { Usage } from '../signing/usage.js';
 import { loggerFor } from './log.js';
 

@@ -9,7 +9,7 @@ import { type Machine, thisMachine } from '../resolve/machine.js';
 import { goesBySecrets, type Resolution, type ResolveOptions, resolve } from '../resolve/resolve.js';
 import { RingKeeper } from '../runtime/keeper.js';
 import type { Logger } from '../runtime/log.js';
-import { loadSealing, type Sealing } from '../signing/sealing.js';
+import type { Sealing } from '../signing/sealer.js';
 import { sealerUnavailable } from '../signing/sodium.js';
 import { Usage } from '../signing/usage.js';
 import type { Backends } from './backends.js';
@@ -104,6 +104,7 @@ async function sealingFor(
   const useful = profile !== 'prod' || settings.origin('session.sealed')?.layer !== 'built-in';
   if (needed === undefined && !useful) return undefined;
   try {
+    const { loadSealing } = await import('../signing/sealer.js');
     const sealing = await loadSealing();
     if (sealing === undefined && needed !== undefined) throw sealerUnavailable(needed.name);
     return sealing;

@@ -8,7 +8,7 @@ import type {
   StoredSession,
   UserSession,
 } from './contract.js';
-import { isName, requireId, requireKeptRecord, requireKeptUser, requireMoment } from './validate.js';
+import { isName, keptUserOf, requireId, requireMoment, requireRecord, requireUser } from './validate.js';
 
 /** What `memoryStore()` takes. */
 export interface MemoryStoreOptions {
@@ -81,7 +81,7 @@ class StoreInMemory implements MemoryStore {
 
   put(id: string, given: SessionRecord, expected: number): PutOutcome {
     requireId(id);
-    const record = requireKeptRecord(given);
+    const record = requireRecord(given, keptUserOf);
     this.#sweep();
     if (this.ended(id) !== undefined) return 'gone';
     const stored = this.get(id);
@@ -127,7 +127,7 @@ class StoreInMemory implements MemoryStore {
 
   listUser(user: string | number): readonly UserSession[] {
     const found: UserSession[] = [];
-    for (const id of this.#byUser.get(requireKeptUser(user)) ?? []) {
+    for (const id of this.#byUser.get(requireUser(user, keptUserOf)) ?? []) {
       const session = this.get(id);
       if (session !== undefined)
         found.push({ id, createdAt: session.createdAt, expiresAt: session.expiresAt });

@@ -3,17 +3,16 @@ import { isMissingTable } from '../../engines/postgres.js';
 import type { Awaitable, SessionStore } from './contract.js';
 import { wrapStore } from './wrap.js';
 
-export interface MigratingStore {
-  readonly store: SessionStore;
-  /** Resolves when the table is there. */
-  readonly ready: () => Promise<void>;
-}
-
 /**
  * A store whose table is made at the start or, where PostgreSQL is out of reach then, as soon as it answers. It is made
  * again where the engine comes back as an empty database.
+ *
+ * @returns `ready` resolves when the table is there
  */
-export function migratingStore(store: SessionStore, migrate: () => Promise<void>): MigratingStore {
+export function migratingStore(
+  store: SessionStore,
+  migrate: () => Promise<void>,
+): { readonly store: SessionStore; readonly ready: () => Promise<void> } {
   let migrated: Promise<void> | undefined;
   const ready = async (): Promise<void> => {
     migrated ??= migrate().catch((error) => {

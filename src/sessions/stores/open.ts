@@ -1,7 +1,7 @@
 // The session store that `session.backend` names. A process starts also while its engine is out of reach. One that ends,
 // and is started again and again, helps nobody; one that runs serves all who have no session, and everybody when the
 // engine is back.
-import { type AppNames, appNames, redisPrefix } from '../../config/app.js';
+import { type AppName, appNames, redisPrefix } from '../../config/app.js';
 import type { Settings } from '../../config/layers.js';
 import type { Engines } from '../../engines/engines.js';
 import type { SessionStore } from './contract.js';
@@ -31,6 +31,7 @@ export async function openSessionStore(parts: SessionStoreParts): Promise<Reacha
     const { memoryStore } = await import('./memory.js');
     return new ReachableStore(memoryStore({ clock }));
   }
+  const apps = appNames(settings);
   const { withTimeout, PATIENCE } = await import('../../engines/watch.js');
   const watched = (store: SessionStore, engine: string): ReachableStore =>
     new ReachableStore(store, (change, error) => told(engine, change, error));
@@ -38,10 +39,9 @@ export async function openSessionStore(parts: SessionStoreParts): Promise<Reacha
     case 'redis': {
       const { redisStore } = await import('./redis.js');
       const client = await engines.redis('session');
-      const stores = appNames(settings).map((app) =>
-        redisStore({ client, prefix: redisPrefix(settings, app), clock }),
-      );
-      const inner = await bothOf(stores);
+      const of = (app: AppName) => redisStore({ client, prefix: redisPrefix(settings, app), clock });
+      const [own, other] = apps;
+      const inner = apps.length === 1 ? of(own) : (await import('./apps.js')).bothStores(of(own), of(other));
       const store = watched(inner, 'Redis');
       // There is no session of that id. This only finds out whether the engine answers.
       await withTimeout(Promise.resolve(inner.get('keyturn')), PATIENCE).catch((error) =>
@@ -57,7 +57,10 @@ export async function openSessionStore(parts: SessionStoreParts): Promise<Reacha
       const pool = await engines.postgres('session');
       const table = settings.get('session.postgres.table');
       const inner = postgresStore({ pool, table, clock });
-      const migrating = migratingStore(await usersOf(inner, appNames(settings)), () => inner.migrate());
+      // In one table the users of an app with a name are kept apart, and its sessions need not be.
+      const named = apps.length > 1 || apps[0] !== undefined;
+      const ofApp = named ? (await import('./apps.js')).usersOfApp(inner, apps) : inner;
+      const migrating = migratingStore(ofApp, () => inner.migrate());
       const store = watched(migrating.store, 'PostgreSQL');
       await withTimeout(migrating.ready(), PATIENCE).catch((error) => {
         if (mayNot(error)) throw tableRefused(table);
@@ -66,18 +69,4 @@ export async function openSessionStore(parts: SessionStoreParts): Promise<Reacha
       return store;
     }
   }
-}
-
-/** In one table the users of an app with a name are kept apart, and its sessions need not be. */
-async function usersOf(store: SessionStore, apps: AppNames): Promise<SessionStore> {
-  if (apps.length === 1 && apps[0] === undefined) return store;
-  const { usersOfApp } = await import('./apps.js');
-  return usersOfApp(store, apps);
-}
-
-/** @param stores of the app's own name, and of the other one while it changes */
-async function bothOf([own, other]: readonly SessionStore[]): Promise<SessionStore> {
-  if (other === undefined) return own as SessionStore;
-  const { bothStores } = await import('./apps.js');
-  return bothStores(own as SessionStore, other);
 }

@@ -21,7 +21,7 @@ import type {
   UserSession,
 } from './contract.js';
 import { lockSql, namesOf, pathsOf, statements, TABLE, type TableNames } from './postgres-schema.js';
-import { isName, requireId, requireKeptRecord, requireKeptUser, requireMoment } from './validate.js';
+import { isName, keptUserOf, requireId, requireMoment, requireRecord, requireUser } from './validate.js';
 
 export type { PostgresPool } from '../../engines/postgres.js';
 export { sessionSchemaSql } from './postgres-schema.js';
@@ -138,7 +138,7 @@ class StoreInPostgres implements PostgresStore {
 
   async put(id: string, record: SessionRecord, expected: number): Promise<PutOutcome> {
     requireId(id);
-    const { text, createdAt, expiresAt, user = null } = requireKeptRecord(record);
+    const { text, createdAt, expiresAt, user = null } = requireRecord(record, keptUserOf);
     const now = this.#now();
     const values = [id, text, user, Math.floor(createdAt), Math.floor(expiresAt), now];
     const written =
@@ -211,7 +211,7 @@ class StoreInPostgres implements PostgresStore {
     const rows = await this.#rows(
       `SELECT id, created_at, expires_at FROM ${this.#table}
        WHERE user_id = $1 AND version > 0 AND expires_at > $2`,
-      [requireKeptUser(user), this.#now()],
+      [requireUser(user, keptUserOf), this.#now()],
     );
     return rows.map((row) => ({
       id: row.id as string,

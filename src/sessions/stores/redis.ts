@@ -31,7 +31,7 @@ import type {
 } from './contract.js';
 import { digits, ENDED, field, format, HEAD, parse, userIn } from './redis-record.js';
 import { DESTROY, INDEX, PUT, TOUCH } from './redis-scripts.js';
-import { isName, requireId, requireKeptRecord, requireKeptUser, requireMoment } from './validate.js';
+import { isName, keptUserOf, requireId, requireMoment, requireRecord, requireUser } from './validate.js';
 
 export type {
   IoredisClient,
@@ -113,7 +113,7 @@ class StoreInRedis implements RedisStore {
 
   async put(id: string, given: SessionRecord, expected: number): Promise<PutOutcome> {
     requireId(id);
-    const record = requireKeptRecord(given);
+    const record = requireRecord(given, keptUserOf);
     const now = this.#clock();
     const write = this.#nameWrite();
     const value = format(record, expected + 1, write);
@@ -167,7 +167,7 @@ class StoreInRedis implements RedisStore {
   }
 
   async listUser(user: string | number): Promise<readonly UserSession[]> {
-    const named = requireKeptUser(user);
+    const named = requireUser(user, keptUserOf);
     const key = this.#userKey(named);
     const owner = JSON.stringify(named);
     const now = this.#clock();

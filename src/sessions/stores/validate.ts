@@ -32,14 +32,9 @@ export function userOf(user: unknown): string | undefined {
   return readUser(user, isUser);
 }
 
-/** The same where somebody must be named. @throws KeyturnError `session_invalid` */
-export function requireUser(user: unknown): string {
-  return named(userOf(user));
-}
-
-/** As {@link requireUser}, within stores: an app's name may stand before it. @throws KeyturnError `session_invalid` */
-export function requireKeptUser(user: unknown): string {
-  return named(readUser(user, isName));
+/** As {@link userOf}, within stores: an app's name may stand before it. @throws KeyturnError `session_invalid` */
+export function keptUserOf(user: unknown): string | undefined {
+  return readUser(user, isName);
 }
 
 function readUser(user: unknown, isValid: (text: unknown) => text is string): string | undefined {
@@ -53,22 +48,15 @@ function readUser(user: unknown, isValid: (text: unknown) => text is string): st
   );
 }
 
-function named(user: string | undefined): string {
-  if (user !== undefined) return user;
+/** The same where somebody must be named. @throws KeyturnError `session_invalid` */
+export function requireUser(user: unknown, read: typeof userOf = userOf): string {
+  const named = read(user);
+  if (named !== undefined) return named;
   throw new KeyturnError('session_invalid', 'no user is named', 'name one: listUser(String(user.id))');
 }
 
-/** A record as an app gives it. @throws KeyturnError `session_invalid` */
-export function requireRecord(record: SessionRecord): SessionRecord {
-  return readRecord(record, userOf);
-}
-
-/** As {@link requireRecord}, within stores: an app's name may stand before the user. */
-export function requireKeptRecord(record: SessionRecord): SessionRecord {
-  return readRecord(record, (user) => readUser(user, isName));
-}
-
-function readRecord(record: SessionRecord, ownerOf: (user: unknown) => string | undefined): SessionRecord {
+/** A record as an app gives it; within stores {@link keptUserOf} reads whose it is. @throws KeyturnError `session_invalid` */
+export function requireRecord(record: SessionRecord, ownerOf: typeof userOf = userOf): SessionRecord {
   const { text, createdAt, expiresAt, user, ...others } = record;
   requireMoment(createdAt);
   requireMoment(expiresAt);
