@@ -101,7 +101,8 @@ export type SayMoment = (at: number) => string;
 /** A text of an error; where it names moments, a function of how these are said. */
 export type ErrorText = string | ((say: SayMoment) => string);
 
-const toIso: SayMoment = (at) => new Date(at).toISOString();
+/** ISO 8601. */
+export const toIso: SayMoment = (at) => new Date(at).toISOString();
 
 const TEXTS = new WeakMap<KeyturnError, readonly [message: ErrorText, hint: ErrorText]>();
 

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { KeyturnError } from '../errors.js';
 import type { Machine } from '../resolve/machine.js';
 import { COMMON_OPTIONS, type Command, type Surroundings } from './command.js';
-import { COMMANDS } from './commands.js';
+import { LOADERS } from './commands.js';
 import { commandHelp, overview } from './help.js';
 import { parse, unknownName } from './parse.js';
 import { type ExitCode, isForNow, refused, Stop, wrongUsage } from './stop.js';
@@ -22,21 +22,19 @@ export async function dispatch(
   try {
     return await run(args, ui, surroundings);
   } catch (error) {
-    const { message, hint, exitCode, code, safeAt, more } = toldOf(error);
-    if (wantsJson(args)) tellPrograms(ui, { error: { code, message, hint, safeAt: iso(safeAt) }, ...more });
+    const { message, hint, exitCode, facts } = stopFor(error);
+    const { code, safeAt, more } = facts;
+    try {
+      if (wantsJson(args)) ui.json({ error: { code, message, hint, safeAt: iso(safeAt) }, ...more });
+    } catch {
+      // Whatever broke may break this too. The two lines come all the same.
+    }
     ui.error(message, hint);
     return exitCode;
   }
 }
 
-/** Whatever broke may break this too: the two lines come all the same. */
-function tellPrograms(ui: Ui, value: object): void {
-  try {
-    ui.json(value);
-  } catch {}
-}
-
-function toldOf(error: unknown): Stop {
+function stopFor(error: unknown): Stop {
   if (error instanceof Stop) return error;
   if (error instanceof KeyturnError) {
     const { message, hint, code, safeAt } = error;
@@ -44,12 +42,12 @@ function toldOf(error: unknown): Stop {
   }
   return refused(
     `something broke inside keyturn (${placeOf(error)})`,
-    'please report this with the command',
+    'please report this, with the command that you typed',
     'internal',
   );
 }
 
-/** Whatever else is wrong with what was typed. A pipe wants a document there, and nothing else. */
+/** Whether JSON is asked for, whatever else is wrong with what was typed. A pipe wants a document and nothing else. */
 function wantsJson(args: readonly string[]): boolean {
   const end = args.indexOf('--');
   const options = end < 0 ? args : args.slice(0, end);
@@ -137,9 +135,9 @@ async function help(args: readonly string[], ui: Ui): Promise<0> {
 }
 
 async function load(name: string): Promise<Command> {
-  if (!Object.hasOwn(COMMANDS, name))
-    throw unknownName('command', name, Object.keys(COMMANDS), 'keyturn --help lists the commands');
-  return (await COMMANDS[name]?.load()) as Command;
+  if (!Object.hasOwn(LOADERS, name))
+    throw unknownName('command', name, Object.keys(LOADERS), 'keyturn --help lists the commands');
+  return await LOADERS[name as keyof typeof LOADERS]();
 }
 
 function expectWords(given: readonly string[], expected: readonly string[], usage: string): void {

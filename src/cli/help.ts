@@ -1,6 +1,6 @@
 // The help texts: the overview and that of each command.
 import { COMMON_OPTIONS, type Command, type Option } from './command.js';
-import { COMMANDS } from './commands.js';
+import { SUMMARIES } from './commands.js';
 import { columns } from './words/layout.js';
 
 export function overview(): readonly string[] {
@@ -10,7 +10,7 @@ export function overview(): readonly string[] {
     'One signing secret behind every token an app hands out, and rotation that logs nobody out.',
     '',
     'Commands:',
-    ...columns(Object.entries(COMMANDS).map(([name, { summary }]) => [name, summary])),
+    ...columns(Object.entries(SUMMARIES)),
     '',
     'Options:',
     ...columns([...optionRows(COMMON_OPTIONS), ['    --version', 'print the version']]),

@@ -1,6 +1,7 @@
 // The keyring in force, as every command finds it.
 import type { Settings } from '../config/layers.js';
 import { shellQuote } from '../config/shell-quote.js';
+import { timesOf } from '../fleet/fleet-times.js';
 import { type AssumedProfile, assumeProfile } from '../rotation/assumed-profile.js';
 import type { RotationOptions } from '../rotation/opening.js';
 import { Rotation } from '../rotation/rotation.js';
@@ -19,7 +20,7 @@ export async function openRotation(
 }
 
 /**
- * Says by which rules and waits a command goes that changes a ring, where nobody said it and one may expect others.
+ * Says which rules and waits a command that changes a keyring goes by, where nobody said it and others may be expected.
  *
  * @param settings undefined where no step is waited for
  */
@@ -29,18 +30,17 @@ export function noteRules(
   settings: Settings | undefined,
 ): void {
   if (assumed === undefined || (assumed.inferred === 'prod' && !machine.signs.terminal)) return;
-  const seconds = (name: 'max_lag' | 'clock_skew') =>
-    lengthOfTime(settings?.get(`security.keyring.${name}`) ?? 0);
+  const { maxLag = 0, skew = 0 } = settings === undefined ? {} : timesOf(settings);
   const waits =
     settings === undefined
       ? ''
-      : `, and the waits of production (max_lag ${seconds('max_lag')}, clock_skew ${seconds('clock_skew')})`;
+      : `, and the waits of production (max_lag ${lengthOfTime(maxLag)}, clock_skew ${lengthOfTime(skew)})`;
   ui.note(
     `no profile was said: this goes by the ${assumed.profile} profile${waits}; --env dev, test or prod says another`,
   );
 }
 
-/** The options that decide what a command sees, as they are typed again: of another folder or profile all is different. */
+/** The options that decide what a command sees, to be typed again: another folder or profile has another keyring. */
 export function sameOptions({ value }: Pick<Context, 'value'>): string {
   return ['cwd', 'env', 'env-file']
     .map((name) => [name, value(name)] as const)

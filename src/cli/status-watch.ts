@@ -1,4 +1,4 @@
-// keyturn status --watch: draws what is known anew, or off a terminal tells what changes.
+// keyturn status --watch: redraws the status every second or, where there is no terminal, prints what changes.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KeyturnError, orKeyturnError } from '../errors.js';
 import type { Rotation } from '../rotation/rotation.js';
@@ -18,11 +18,11 @@ export async function watch(context: Context): Promise<void> {
   const ended = surroundings.interrupted();
   const drawn = ui.redraws && !json;
   let told: ReadonlyMap<string, string> = new Map();
-  /** The code of what keeps it from being read; undefined while nothing does. */
+  /** The code of the error that keeps the status from being read; undefined while it can be read. */
   let away: string | undefined;
   let rotation: Rotation | undefined;
   const lookAgain = async () => {
-    // Anew from the source on, by way of the same connections.
+    // Reads everything again, over the same connections.
     rotation = rotation === undefined ? await openRotation(context) : await rotation.again();
     return await look(rotation, sameOptions(context));
   };
@@ -33,13 +33,13 @@ export async function watch(context: Context): Promise<void> {
     else ui.print(...news.map((line) => `${time} ${line}`));
   };
   while (!ended.aborted) {
-    // A file that is broken for a while does not end the watch, and neither does an engine that is away.
+    // Neither a file that is broken for a while nor an engine that is away ends the watch.
     const seen = await orKeyturnError(lookAgain);
     if (drawn) {
       const shown = seen instanceof KeyturnError ? [cannotBeAsked(seen)] : lines(seen);
       ui.redraw(...shown, '', styled('dim', 'Ctrl-C ends'));
     } else if (seen instanceof KeyturnError) {
-      // Once, and nothing is gone by that: what was known is compared with what there is when it answers again.
+      // Said once. What was known stays, and is compared with what there is when it answers again.
       if (away !== seen.code) say([cannotBeAsked(seen)], { error: `${seen.message}; ${seen.hint}` });
       away = seen.code;
     } else {
@@ -57,9 +57,9 @@ function cannotBeAsked({ message, hint }: KeyturnError): string {
 }
 
 /**
- * What can change, by what it is about: no moments and no counts of seconds.
+ * What can change, by what it is about. Without moments, which would change every second.
  *
- * @param told what was known before: of replicas that cannot be asked it stays
+ * @param told what was known before: it stays while replicas cannot be asked
  */
 function factsOf(view: View, told: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
   const { status: now, hidden, deploy, sealedUnder } = view;
@@ -81,12 +81,8 @@ function factsOf(view: View, told: ReadonlyMap<string, string>): ReadonlyMap<str
           `replica ${replica.instance}: ${ringOf(replica)}, signs with ${replica.signs ?? 'nothing'}, ${conditionOf(replica, now)}`,
         ] as const,
     ),
-    ...problems.map((problem) => problemLine(problem, isoMoment)).map((line) => [line, line] as const),
+    ...problems.map((problem) => problemLine(problem)).map((line) => [line, line] as const),
   ]);
-}
-
-function isoMoment(at: number): string {
-  return new Date(at).toISOString();
 }
 
 function safeNow(key: KeyStatus, now: Status): string {
@@ -94,15 +90,11 @@ function safeNow(key: KeyStatus, now: Status): string {
   return isNow ? `, ${stepOf(key, now)}` : '';
 }
 
-const GONE: Readonly<Record<string, string>> = {
-  silence: 'replicas can be asked again',
-};
-
 function changes(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): string[] {
   return [
     ...[...after].filter(([about, line]) => before.get(about) !== line).map(([, line]) => line),
     ...[...before.keys()]
       .filter((about) => !after.has(about))
-      .map((about) => GONE[about] ?? `${about}: gone`),
+      .map((about) => (about === 'silence' ? 'replicas can be asked again' : `${about}: gone`)),
   ];
 }

@@ -1,14 +1,14 @@
 // What the steps of a key's life have in common: the ring they work on, and what they say at the end.
 import { KeyturnError, textsOf } from '../errors.js';
-import type { Keyring } from '../keyring/keyring.js';
 import { NOTHING_TO_DO } from '../keyring/step-refusals.js';
 import { printable } from '../printable.js';
 import type { Resolution } from '../resolve/resolve.js';
 import type { Rotation } from '../rotation/rotation.js';
-import type { KeyStatus, Status } from '../rotation/status.js';
-import type { Outcome } from '../rotation/step.js';
+import type { Status } from '../rotation/status.js';
+import type { Outcome, StepOptions } from '../rotation/step.js';
 import type { Context } from './command.js';
 import { noteRules, openRotation, sameOptions } from './open.js';
+import { stepOptions } from './step-options.js';
 import { isForNow, notYet, refused, wrongUsage } from './stop.js';
 import type { Ui } from './ui.js';
 import { hiddenNames, keyList, type Next, nextJson, nextLine, nextOf } from './words/next-step.js';
@@ -22,49 +22,39 @@ export function isPiped({ value }: Context): boolean {
 
 /** The ring that a step works on: the one in force, or the document on standard input. */
 export async function openRing(context: Context): Promise<Rotation> {
-  const { json, surroundings } = context;
-  if (!isPiped(context)) return await openedToChange(context);
-  if (json) {
-    throw wrongUsage(
-      '--json and --ring - both want standard output',
-      'leave out --json: the document is JSON',
-    );
-  }
-  const document = await surroundings.readInput();
-  if (document.trim() === '') {
-    throw refused('standard input is empty, where --ring - wants a keyring document', 'pipe the document in');
-  }
-  return await openedToChange(context, { document });
-}
-
-async function openedToChange(
-  context: Context,
-  more: { readonly document?: string } = {},
-): Promise<Rotation> {
-  const rotation = await openRotation(context, more);
+  const document = isPiped(context) ? await readDocument(context) : undefined;
+  const rotation = await openRotation(context, document === undefined ? {} : { document });
   noteRules(context, rotation.assumed, rotation.resolution.settings);
   return rotation;
 }
 
-/** Runs a step. A refusal for now says when it is safe in the words of everything else here. */
+async function readDocument({ json, surroundings }: Context): Promise<string> {
+  if (json)
+    throw wrongUsage(
+      '--json and --ring - both want standard output',
+      'leave out --json: the document is JSON',
+    );
+  const document = await surroundings.readInput();
+  if (document.trim() !== '') return document;
+  throw refused('standard input is empty, where --ring - wants a keyring document', 'pipe the document in');
+}
+
+/** Runs a step. A refusal that passes says when it is safe, as the command line says moments. */
 export async function attempt<T>({ machine }: Context, step: () => Promise<T>): Promise<T> {
   try {
     return await step();
   } catch (error) {
     if (!isForNow(error)) throw error;
-    const { message, hint } = inWords(error, machine);
+    const { message, hint } = textsOf(error, (at) => moment(at, machine.now()));
     throw notYet(message, hint, { code: error.code, safeAt: error.safeAt, cause: error });
   }
 }
 
-function inWords(error: KeyturnError, { now }: Context['machine']): ReturnType<typeof textsOf> {
-  return textsOf(error, (at) => moment(at, now()));
-}
-
 /**
- * The same, of what may be done already: then that is said, and there is nothing more to say.
+ * The same of a step that may have been taken already. Then it says so.
  *
  * @param kid the key that was named
+ * @returns undefined where it had been taken already
  */
 export async function unlessDone(
   context: Context,
@@ -77,16 +67,30 @@ export async function unlessDone(
   } catch (error) {
     if (!(error instanceof KeyturnError) || error.code !== 'done_already') throw error;
     const ring = await rotation.ring();
+    const { message, hint } = textsOf(error, (at) => moment(at, context.machine.now()));
     await conclude(context, rotation, {
       step,
       outcome: { ring, former: ring, kid: kid ?? ring.active.id },
       unchanged: true,
-      says: () => [
-        `nothing is changed: ${inWords(error, context.machine).message}${error.hint === NOTHING_TO_DO ? '' : `; ${error.hint}`}`,
-      ],
+      says: () => [`nothing is changed: ${message}${hint === NOTHING_TO_DO ? '' : `; ${hint}`}`],
     });
     return undefined;
   }
+}
+
+/** Takes a step that has only the options of every step, and says what changed. */
+export async function takeStep(
+  context: Context,
+  step: string,
+  take: (rotation: Rotation, options: StepOptions) => Promise<Outcome>,
+  words: (outcome: Outcome) => Pick<Conclusion, 'says' | 'json'>,
+): Promise<0> {
+  const options = stepOptions(context);
+  const rotation = await openRing(context);
+  const [kid] = context.words;
+  const outcome = await unlessDone(context, rotation, { step, kid }, () => take(rotation, options));
+  if (outcome === undefined) return 0;
+  return await conclude(context, rotation, { step, outcome, ...words(outcome) });
 }
 
 /** What a step has to say when it is done. */
@@ -94,20 +98,20 @@ export interface Conclusion {
   readonly step: string;
   readonly outcome: Outcome;
   /** What changed: the first line is a sentence that begins with the step. */
-  readonly says: (ring: Keyring, status: Status) => readonly string[];
+  readonly says: (status: Status) => readonly string[];
   /** Further fields for programs. */
-  readonly json?: object;
-  /** The key that a dry run has made up: another one would come of the step itself, so it is not named. */
+  readonly json?: (status: Status) => object;
+  /** The key that a dry run has made. It is not named: the step itself would make another one. */
   readonly madeUp?: string | undefined;
-  /** What was asked for was so before. */
+  /** The step had been taken already. */
   readonly unchanged?: boolean;
-  /** What comes next, where it is no step. */
-  readonly next?: Next;
+  /** What comes next, where that is not a step. */
+  readonly next?: Next | undefined;
 }
 
-/** Beside a document in a pipe nobody reports. */
+/** Nobody reports beside a document that comes through a pipe. */
 const COUNTED_HERE =
-  'retiring is counted by the lifetimes that variables and files say here: run this with those of the service';
+  'when a key can be retired depends on the lifetimes in the variables and files here: run this with those of the service';
 
 const FOR_REAL: Next = { command: undefined, remark: 'the same without --dry-run', safeAt: undefined };
 
@@ -115,19 +119,19 @@ const FOR_REAL: Next = { command: undefined, remark: 'the same without --dry-run
 export async function conclude(
   context: Context,
   rotation: Rotation,
-  { step, outcome, says, json = {}, madeUp, unchanged = false, next: said }: Conclusion,
+  { step, outcome, says, json, madeUp, unchanged = false, next: said }: Conclusion,
 ): Promise<0> {
   const { ui, has } = context;
   const piped = isPiped(context);
-  // The step is done, whether replicas can be asked or not.
+  // The step has been taken, whether replicas can be asked or not.
   const status = await rotation.status(outcome.ring, true);
   const dryRun = has('dry-run');
-  // Of what a dry run has shown nothing is there: what comes next is the step itself.
+  // A dry run has changed nothing: what comes next is the step itself.
   const next =
     dryRun && !unchanged
       ? FOR_REAL
       : (said ?? nextOf(status, rotation.resolution, { piped, options: sameOptions(context) }));
-  const [first = '', ...further] = says(outcome.ring, status);
+  const [first = '', ...further] = says(status);
   const lines = [
     dryRun && !unchanged ? `dry run, nothing is changed: ${first}` : first,
     ...further,
@@ -145,16 +149,20 @@ export async function conclude(
       dryRun,
       changed: !dryRun && !unchanged,
       kid: outcome.kid === madeUp ? null : outcome.kid,
-      ...json,
+      ...json?.(status),
       generation: outcome.ring.generation,
-      keys: status.keys.map((key) => ({ ...keyJson(key), ...(key.id === madeUp ? { kid: null } : {}) })),
+      keys: status.keys.map(({ id, state, safeAt, scheduledFor }) => ({
+        kid: id === madeUp ? null : id,
+        state,
+        safeAt: iso(safeAt),
+        scheduledFor: iso(scheduledFor),
+      })),
       next: nextJson(next),
     });
   } else ui.print(...lines);
   if (!piped) {
     noteHidden(rotation.resolution, ui);
-    for (const problem of status.problems)
-      if (problem.kind === 'other_config') ui.note(problemLine(problem, String));
+    for (const problem of status.problems) if (problem.kind === 'other_config') ui.note(problemLine(problem));
   }
   return 0;
 }
@@ -167,11 +175,7 @@ export function turnedRetiring({ former, ring }: Outcome, status: Status): strin
   return `; ${key.id} turned retiring${safe}`;
 }
 
-function keyJson({ id, state, safeAt, scheduledFor }: KeyStatus): object {
-  return { kid: id, state, safeAt: iso(safeAt), scheduledFor: iso(scheduledFor) };
-}
-
-/** What was changed may not be what the operator thinks of. */
+/** The operator may have meant another source than the one that was changed. */
 export function noteHidden(resolution: Resolution, ui: Ui): void {
   const names = hiddenNames(resolution);
   if (names.length > 0) {

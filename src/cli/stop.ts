@@ -1,4 +1,4 @@
-// How a command ends that does not succeed: with an error in two lines, and an exit code that says which kind it is.
+// How a command that does not succeed ends: with an error in two lines, and an exit code for the kind of error.
 import { type ErrorCode, KeyturnError } from '../errors.js';
 
 /** 1: refused, or findings; 2: wrong usage; 3: not yet safe. */
@@ -11,30 +11,25 @@ interface StopFacts {
   /** When it becomes safe; milliseconds since 1970. */
   readonly safeAt?: number | undefined;
   readonly cause?: unknown;
-  /** What programs are told beside the error. */
+  /** Further fields for programs, beside the error. */
   readonly more?: object;
 }
 
 /** Ends a command with an error. */
 export class Stop extends Error {
-  readonly hint: string;
   readonly exitCode: ExitCode;
-  readonly code: string;
-  readonly safeAt: number | undefined;
-  readonly more: object;
+  readonly hint: string;
+  readonly facts: StopFacts;
 
   constructor(exitCode: ExitCode, message: string, hint: string, facts: StopFacts) {
-    const { code, safeAt, cause, more = {} } = facts;
-    super(message, { cause });
+    super(message, { cause: facts.cause });
     this.exitCode = exitCode;
     this.hint = hint;
-    this.code = code;
-    this.safeAt = safeAt;
-    this.more = more;
+    this.facts = facts;
   }
 }
 
-/** @param code what programs tell it by */
+/** @param code by which programs know this error */
 export function refused(message: string, hint: string, code = 'refused'): Stop {
   return new Stop(1, message, hint, { code });
 }
@@ -43,12 +38,12 @@ export function wrongUsage(message: string, hint: string): Stop {
   return new Stop(2, message, hint, { code: 'usage' });
 }
 
-/** What can be done later, as it was asked for. */
+/** The same command can succeed later. */
 export function notYet(message: string, hint: string, facts: StopFacts): Stop {
   return new Stop(3, message, hint, facts);
 }
 
-/** Of these some tell when, and some depend on others. */
+/** Refusals that pass. Some of them say when; others wait for replicas. */
 const FOR_NOW: readonly ErrorCode[] = ['too_early', 'replica_behind', 'source_differs'];
 
 export function isForNow(error: unknown): error is KeyturnError {

@@ -5,6 +5,7 @@ import { variableOf } from '../config/settings.js';
 import { shellQuote } from '../config/shell-quote.js';
 import { SECRET_VARIABLE } from '../resolve/missing-secret.js';
 import type { ProblemArea } from '../resolve/problem.js';
+import { takeAwayInWords } from '../rotation/refusals.js';
 import type { Facts } from './facts.js';
 import { fail, type Point, pass, warn } from './finding.js';
 
@@ -100,8 +101,7 @@ function whichToKeep(
   const { takeAway } = hiddenDocument;
   if (takeAway.length === 0)
     return `keep ${resolution.source?.name}, whose keys are in force, and move ${name} away: it does not hold them all`;
-  const it = takeAway.length === 1 ? 'it' : 'them';
-  return `keep ${name}, which holds the same keys and has safe steps, and take ${takeAway.join(' and ')} away, here and where the processes run; restart them all without ${it}`;
+  return `keep ${name}, which holds the same keys and has safe steps: ${takeAwayInWords(takeAway)}`;
 }
 
 /** Where the keys come from, and what that source hides. */

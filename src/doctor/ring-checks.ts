@@ -1,8 +1,9 @@
 // Checks of the life of a keyring: whether a step of it is overdue, and what its processes report.
 import { formatDuration } from '../config/value.js';
-import { KeyturnError } from '../errors.js';
+import { KeyturnError, toIso } from '../errors.js';
 import type { Problem } from '../fleet/diagnosis.js';
 import { problemText } from '../fleet/diagnosis-words.js';
+import { timesOf } from '../fleet/fleet-times.js';
 import type { Status } from '../rotation/status.js';
 import type { Facts, RingFacts } from './facts.js';
 import { fail, type Point, pass, warn } from './finding.js';
@@ -54,9 +55,7 @@ function byItself({ resolution }: Facts, ring: RingFacts | undefined): Point[] {
     const what = `security.rotation.every is set, and nothing can rotate ${source?.name ?? 'a secret that is not there'} by itself`;
     return [warn(what, 'make a keyring with keyturn init, or take the setting out')];
   }
-  const [lease, maxLag, skew] = (['lease', 'max_lag', 'clock_skew'] as const).map((name) =>
-    settings.get(`security.keyring.${name}`),
-  ) as [number, number, number];
+  const { lease, maxLag, skew } = timesOf(settings);
   const wait = lease + maxLag + skew;
   const points: Point[] = [];
   if (every <= wait) {
@@ -72,7 +71,7 @@ function overdue(every: number, ring: RingFacts | undefined): Point[] {
   const patience = Math.min(DUE_FOR_LONG, every) * 1000;
   const isStaged = status.keys.some(({ state }) => state === 'staged');
   if (isStaged || status.now < nextKeyAt + patience) return [];
-  const what = `a new key has been due since ${new Date(nextKeyAt).toISOString()}`;
+  const what = `a new key has been due since ${toIso(nextKeyAt)}`;
   const hint =
     status.replicas.length === 0
       ? 'a running process makes it, and none reports: start one, or run keyturn rotate --wait'
@@ -96,7 +95,7 @@ export function fleet(facts: Facts): readonly Point[] {
 }
 
 function judged(problem: Problem): Point {
-  const { what, hint } = problemText(problem, 'the doctor', (at) => new Date(at).toISOString());
+  const { what, hint } = problemText(problem, 'the doctor');
   const { kind, live } = problem;
   if (kind === 'other_app' && problem.accepted) return pass(what);
   // One that was just stopped to put it right counts for a lease, and must not fail a pipeline that long.

@@ -6,8 +6,7 @@
 import { KID, NAME } from '../forms.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { isReportHmac, reportHmac } from '../keyring/report-hmac.js';
-import { type ReplicaReport, readReport } from './report.js';
-import { LIMIT_BYTES } from './report-validators.js';
+import { LIMIT_BYTES, type ReplicaReport, readReport } from './report.js';
 
 /** A report as it was found. */
 export interface HeardReport extends ReplicaReport {

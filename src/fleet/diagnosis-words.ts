@@ -2,7 +2,7 @@
 import { dirname } from 'node:path';
 import { appInWords } from '../config/app.js';
 import { shellQuote } from '../config/shell-quote.js';
-import type { SayMoment } from '../errors.js';
+import { type SayMoment, toIso } from '../errors.js';
 import { listOf } from '../printable.js';
 import { type Holders, oddOne } from './clashes.js';
 import type { OtherRing, Problem } from './diagnosis.js';
@@ -19,9 +19,9 @@ export interface ProblemText {
 
 /**
  * @param asker what whoever asks is called: "this command", "the doctor"
- * @param say how a moment is said
+ * @param say how a moment is said; default: ISO 8601
  */
-export function problemText(problem: Problem, asker: string, say: SayMoment): ProblemText {
+export function problemText(problem: Problem, asker: string, say: SayMoment = toIso): ProblemText {
   const { instances } = problem;
   const names = namesOf(instances);
   const many = instances.length !== 1;

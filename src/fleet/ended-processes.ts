@@ -10,7 +10,7 @@ import { withLock } from '../disk/lock.js';
 import { isKid, isName } from '../forms.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { isReportHmac, reportHmac } from '../keyring/report-hmac.js';
-import { hasShape, isMoment, LIMIT_BYTES, optional, readJson } from './report-validators.js';
+import { hasShape, isMoment, LIMIT_BYTES, optional, readJson } from './report.js';
 
 export const ENDED_FILE = 'ended.json';
 

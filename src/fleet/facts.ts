@@ -1,5 +1,5 @@
 // What a step is decided by, gathered: what the processes of a fleet say, and what the configuration does.
-import { type ClockReadings, type Lifetimes, longer } from '../keyring/key.js';
+import { longer } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
 import type { ReplicaFacts, TransitionFacts } from '../keyring/step-facts.js';
 import type { HeardReport } from './authentic.js';
@@ -7,21 +7,8 @@ import type { Fleet } from './fleet.js';
 import type { FleetTimes } from './fleet-times.js';
 import { endedFacts, replicaFacts } from './replica-facts.js';
 
-export interface FactParts {
+export interface FactParts extends Omit<TransitionFacts, 'maxLag' | 'lease' | 'skew' | 'replicas'> {
   readonly times: FleetTimes;
-  /** The longest lifetime of each purpose, as configured here, in seconds. */
-  readonly lifetimes: Lifetimes;
-  /** Built-in purposes that are switched off here. */
-  readonly off?: readonly string[];
-  /** Milliseconds since 1970. */
-  readonly now: number;
-  /** What the clocks at hand show, the steadiest first. */
-  readonly clocks?: ClockReadings;
-  /** How many replicas there are, where the operator says so. */
-  readonly expectedReplicas?: number | undefined;
-  readonly who?: string | undefined;
-  readonly why?: string | undefined;
-  readonly gone?: readonly string[] | undefined;
 }
 
 /** With the longest that any replica goes on without hearing of its ring, in seconds. */

@@ -8,8 +8,7 @@ import { type HeardReport, heardAs, isAuthentic, reportText } from './authentic.
 import { believed, ENDED_FILE, type LastSigned, noteEnded, readEnded } from './ended-processes.js';
 import type { Fleet } from './fleet.js';
 import { lastSignedBy, lastSignedOf, later } from './replica-facts.js';
-import type { ReplicaReport } from './report.js';
-import { LIMIT_BYTES } from './report-validators.js';
+import { LIMIT_BYTES, type ReplicaReport } from './report.js';
 import { supersededIn } from './superseded.js';
 import { UnverifiedLimits } from './unverified-limits.js';
 
@@ -37,21 +36,46 @@ export class FileFleet implements Fleet {
   }
 
   async write(report: ReplicaReport, ring: Keyring | undefined): Promise<void> {
-    await writeReport(this.#path, report, ring);
+    const folder = fleetFolder(this.#path);
+    // Not the folders above it: where the keyring is gone nothing is to be made anew.
+    await mkdir(folder, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+    if (!(await isOwnFolder(folder))) throw new Error('the folder of reports is not a folder');
+    await writeInformation(join(folder, `${report.instance}.json`), `${reportText(report, ring)}\n`);
   }
 
   async remove(last: ReplicaReport, ring: Keyring | undefined): Promise<void> {
-    await removeReport(this.#path, last, ring);
+    const folder = fleetFolder(this.#path);
+    if (!(await isOwnFolder(folder))) return;
+    // Where that cannot be kept the report stays: the next reader sees that its process has ended.
+    if (await noteEnded(folder, lastSignedOf(last), ring, last.app))
+      await unlink(join(folder, `${last.instance}.json`)).catch(() => {});
   }
 
+  /** Old reports are cleared away, as is what a writer left unfinished; what their processes signed is kept. */
   async read(ring: Keyring | undefined, tidy: boolean): Promise<readonly HeardReport[]> {
-    return await readReports(this.#path, {
-      ring,
-      lease: this.#lease,
-      now: this.#now(),
-      tidy,
-      app: this.#app,
-    });
+    const lease = this.#lease;
+    const now = this.#now();
+    const reading = { ring, lease, now, app: this.#app };
+    const folder = fleetFolder(this.#path);
+    const names = (await isOwnFolder(folder)) ? await readdir(folder).catch(() => [] as string[]) : [];
+    const hints = new UnverifiedLimits();
+    const files = names.filter((name) => /\.(json|tmp)$/.test(name) && name !== ENDED_FILE).sort();
+    const found = await inParallel(files, (name) => readOne(folder, name, reading, hints));
+    const superseded = supersededIn(found.flatMap(({ report }) => report ?? []));
+    const gone = (report: HeardReport) => superseded.has(report.instance) || hasEnded(report);
+    const isLive = ({ report, at }: Filed) =>
+      report !== undefined && !gone(report) && now - at <= lease * 1000;
+    if (tidy) {
+      const dead = found.filter((each) => !isLive(each));
+      const isOver = ({ report, at }: Filed) =>
+        now - at > FORGET_AFTER_LEASES * lease * 1000 || (report !== undefined && gone(report));
+      await clear(folder, dead, dead.filter(isOver), reading, hints);
+    }
+    return found
+      .filter(isLive)
+      .map(({ report, at }) => ({ ...(report as HeardReport), at: Math.min(at, now) }));
   }
 
   async forget(report: HeardReport, ring: Keyring | undefined): Promise<void> {
@@ -74,34 +98,6 @@ export function fleetFolder(path: string): string {
   return `${path}.fleet`;
 }
 
-/** Writes, or rewrites, the report of one process. @param ring see {@link Fleet} */
-export async function writeReport(
-  path: string,
-  report: ReplicaReport,
-  ring: Keyring | undefined,
-): Promise<void> {
-  const folder = fleetFolder(path);
-  // Not the folders above it: where the keyring is gone nothing is to be made anew.
-  await mkdir(folder, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error;
-  });
-  if (!(await isOwnFolder(folder))) throw new Error('the folder of reports is not a folder');
-  await writeInformation(join(folder, `${report.instance}.json`), `${reportText(report, ring)}\n`);
-}
-
-/** Says goodbye: what the process signed still counts, what it knew no longer matters. */
-export async function removeReport(
-  path: string,
-  last: ReplicaReport,
-  ring: Keyring | undefined,
-): Promise<void> {
-  const folder = fleetFolder(path);
-  if (!(await isOwnFolder(folder))) return;
-  // Where that cannot be kept the report stays: the next reader sees that its process has ended.
-  if (await noteEnded(folder, lastSignedOf(last), ring, last.app))
-    await unlink(join(folder, `${last.instance}.json`)).catch(() => {});
-}
-
 /** A symlink could lead anywhere, and old files in there are cleared away. */
 async function isOwnFolder(folder: string): Promise<boolean> {
   return await lstat(folder).then(
@@ -111,16 +107,14 @@ async function isOwnFolder(folder: string): Promise<boolean> {
 }
 
 /** How a folder of reports is read. */
-export interface Reading {
+interface Reading {
   readonly ring: Keyring | undefined;
   /** Seconds. */
   readonly lease: number;
   /** Milliseconds since 1970. */
   readonly now: number;
-  /** False to change nothing in the folder. */
-  readonly tidy: boolean;
   /** Of whoever reads. */
-  readonly app?: string | undefined;
+  readonly app: string | undefined;
 }
 
 /** A file in the folder, and what is in it. */
@@ -130,31 +124,6 @@ interface Filed {
   readonly report: HeardReport | undefined;
   /** When it was written, in milliseconds since 1970. */
   readonly at: number;
-}
-
-/**
- * The reports of replicas that live: younger than the lease, and not known to have ended. Old ones are cleared away, as
- * is what a writer left unfinished; what their processes signed is kept.
- */
-export async function readReports(path: string, reading: Reading): Promise<readonly HeardReport[]> {
-  const { lease, now, tidy } = reading;
-  const folder = fleetFolder(path);
-  const names = (await isOwnFolder(folder)) ? await readdir(folder).catch(() => [] as string[]) : [];
-  const hints = new UnverifiedLimits();
-  const files = names.filter((name) => /\.(json|tmp)$/.test(name) && name !== ENDED_FILE).sort();
-  const found = await inParallel(files, (name) => readOne(folder, name, reading, hints));
-  const superseded = supersededIn(found.flatMap(({ report }) => report ?? []));
-  const gone = (report: HeardReport) => superseded.has(report.instance) || hasEnded(report);
-  const isLive = ({ report, at }: Filed) => report !== undefined && !gone(report) && now - at <= lease * 1000;
-  if (tidy) {
-    const dead = found.filter((each) => !isLive(each));
-    const isOver = ({ report, at }: Filed) =>
-      now - at > FORGET_AFTER_LEASES * lease * 1000 || (report !== undefined && gone(report));
-    await clear(folder, dead, dead.filter(isOver), reading, hints);
-  }
-  return found
-    .filter(isLive)
-    .map(({ report, at }) => ({ ...(report as HeardReport), at: Math.min(at, now) }));
 }
 
 /** What they may have signed is kept once for all of them; should that fail, what tells it stays. */
@@ -185,9 +154,13 @@ async function readOne(
   const file = join(folder, name);
   const text = name.endsWith('.json') ? (await readRegularFile(file, LIMIT_BYTES))?.trimEnd() : undefined;
   const authentic = text !== undefined && isAuthentic(text, ring);
-  // Of one that a clock far ahead has dated, or that anybody may have, its file tells the age: it must not hold up a
-  // step until that date.
-  const written = async () => (await writtenAt(file)) ?? now;
+  // A clock that is far ahead, or anybody, may have dated it. Then the file tells its age: it must not hold up a step
+  // until that date.
+  const written = async () =>
+    await lstat(file).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => now,
+    );
   if (!authentic) {
     const at = await written();
     const isRead = text !== undefined && now - at <= lease * 1000 && hints.admits(text);
@@ -214,11 +187,4 @@ async function inParallel<T, R>(all: readonly T[], work: (one: T) => Promise<R>)
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
   return done;
-}
-
-async function writtenAt(file: string): Promise<number | undefined> {
-  return await lstat(file).then(
-    ({ mtimeMs }) => mtimeMs,
-    () => undefined,
-  );
 }

@@ -40,7 +40,7 @@ export function refuseDisagreement(
         'secret_differs',
         `${nameOf(replica)} has the signing secret ${replica.roots?.join(', ')}, and ${words.self} has ${roots.active.id}`,
         words.otherSecret,
-        about(replica),
+        { replica: replica.instance },
       );
     }
   }
@@ -54,7 +54,7 @@ function refuseOtherLine(kept: Keyring, words: RefusalWords, replica: ReplicaRep
     relation === 'forked' ? 'keyring_forked' : 'keyring_outdated',
     otherRingInWords(nameOf(replica), { ...replica, kept }),
     words[relation],
-    about(replica),
+    { replica: replica.instance },
   );
 }
 
@@ -70,15 +70,11 @@ export function refuseOtherRules(
     'profile_differs',
     `${nameOf(other)} runs by the ${other.profile} profile, and ${words.self} by ${profile}`,
     words.otherProfile(other.profile),
-    about(other),
+    { replica: other.instance },
   );
 }
 
 /** What was sealed under these roots. One that has no ring yet is at fault itself, and keeps nobody from going on. */
 function cannotOpen({ signs, roots: its }: ReplicaReport, roots: Keyring): boolean {
   return signs !== undefined && its !== undefined && !its.some((kid) => roots.get(kid)?.live === true);
-}
-
-function about({ instance }: ReplicaReport): { readonly replica: string } {
-  return { replica: instance };
 }

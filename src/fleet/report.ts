@@ -1,23 +1,10 @@
-// What a process says of itself to the others that share its keyring.
-
-import type { PidNamespace } from '../disk/identity.js';
-import { isKid, isName } from '../forms.js';
+// What a process says of itself to the others that share its keyring, and how that is read. Another version may have
+// written a report, or a hand. One with a field that is not valid counts for nothing: a moment that is not a number would
+// make every comparison with it false.
+import { LONGEST_LIFETIME } from '../config/value.js';
+import { INSTANCE_NAME, type PidNamespace } from '../disk/identity.js';
+import { isKid, isName, LAST_MOMENT } from '../forms.js';
 import type { Lifetimes } from '../keyring/key.js';
-import {
-  hasShape,
-  isCount,
-  isDuration,
-  isInstance,
-  isLine,
-  isMark,
-  isMoment,
-  isRecord,
-  isText,
-  LIMIT_BYTES,
-  listOf,
-  optional,
-  readJson,
-} from './report-validators.js';
 
 /** What one process did with one key for one purpose. Times in milliseconds since 1970; 0 means never. */
 export interface ReportedUse {
@@ -45,15 +32,15 @@ export interface ScheduledKey {
 export interface ReplicaReport {
   /** Names the process. */
   readonly instance: string;
-  /** What `KEYTURN_INSTANCE` calls the place that it runs in, as the UID of a pod: one process after another has it. */
+  /** The place that it runs in, as `KEYTURN_INSTANCE` names it: the UID of a pod, which one process after another has. */
   readonly unit?: string | undefined;
   /** The machine's name for itself. */
   readonly host: string;
   /** The id of the process on that machine. */
   readonly pid: number;
-  /** The run of the kernel, and where in it process ids are given; undefined where that is not told. */
+  /** The id of this run of the machine's kernel; undefined where the system does not tell it. */
   readonly boot?: string | undefined;
-  /** The namespace of that id. */
+  /** The namespace that the process id is given in; undefined where the system does not tell it. */
   readonly namespace?: PidNamespace | undefined;
   /** When it was written. */
   readonly at: number;
@@ -61,22 +48,23 @@ export interface ReplicaReport {
   readonly profile: string;
   /** The name of the app; undefined where it has none. */
   readonly app?: string | undefined;
-  /** The paths of the configuration files that it has read; undefined where they cannot be told in short lines. */
+  /** The paths of the configuration files that it has read; undefined where a path does not fit in a report. */
   readonly configFiles?: readonly string[] | undefined;
   /** The source in force, as an operator calls it. */
   readonly source: string;
+  /** The id of the keyring that it holds; undefined for one without steps: a secret, or an array. */
   readonly ring: string | undefined;
   /** The generation of the keyring that it holds. */
   readonly generation: number;
-  /** Tells the generation of its ring from any other of that number; undefined where a ring has no steps. */
+  /** Tells that generation from another one with the same number; undefined where the keyring has no steps. */
   readonly mark?: string | undefined;
-  /** Of the keyring that it holds: equal where keys and states are. */
+  /** Of the keyring that it holds: equal where the keys and their states are equal. */
   readonly fingerprint: string;
   /** The ids of the keys that it verifies with. */
   readonly verifies: readonly string[];
   /** Undefined for a process that has no keyring yet. */
   readonly signs: string | undefined;
-  /** Keys that it signs with from a moment on, whether it can say so then or not. */
+  /** Keys that begin to sign by themselves at a moment, even if the process cannot report by then. */
   readonly scheduled?: readonly ScheduledKey[] | undefined;
   /** The ids of the secrets that it seals and opens a shared keyring with; undefined where none is shared. */
   readonly roots?: readonly string[] | undefined;
@@ -88,11 +76,11 @@ export interface ReplicaReport {
   readonly lifetimes: Lifetimes;
   /** Seconds. */
   readonly maxLag: number;
-  /** Seconds: so long it goes on without hearing of its ring, and so long this report counts. */
+  /** Seconds. For so long it goes on without hearing of its keyring, and for so long this report counts. */
   readonly lease?: number | undefined;
-  /** Why it goes by an older ring than the file holds. */
+  /** Why it goes by another keyring than the one that is kept; undefined where it does not. */
   readonly degraded: string | undefined;
-  /** It stands for replicas whose reports were lost: it proves that some may be there, and not that any is. */
+  /** Stands for replicas whose reports were lost: some may be there, and none needs to be. */
   readonly standIn?: true;
 }
 
@@ -101,15 +89,67 @@ export function nameOf({ instance, standIn }: ReplicaReport): string {
   return standIn === true ? 'a replica not heard of since the store lost its data' : instance;
 }
 
-/** Of every profile, and of one. */
+/** keyturn.toml, and the file of one profile. */
 const MOST_FILES = 2;
 
-/** Paths as a report can tell them. */
+/** The paths, where a report can hold them. */
 export function reportedFiles(paths: readonly string[]): readonly string[] | undefined {
   return paths.length <= MOST_FILES && paths.every(isLine) ? paths : undefined;
 }
 
-/** How many keys a process may tell of: a ring that turns daily has fewer. */
+/** The most that is read of one file. */
+export const LIMIT_BYTES: number = 256 * 1024;
+/** Of a text that is shown to an operator. */
+const LONGEST_TEXT = 4096;
+
+type Shape = (value: unknown) => boolean;
+
+/** A JSON object; undefined for anything else. */
+export function readJson(text: string | undefined): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = text === undefined ? undefined : JSON.parse(text);
+    return isRecord(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Milliseconds since 1970; 0 stands for never. */
+export const isMoment: Shape = (value) => isCount(value) && (value as number) <= LAST_MOMENT;
+
+const isMark: Shape = (value) => typeof value === 'string' && /^[\w-]{16}$/.test(value);
+
+const isInstance: Shape = (value) => typeof value === 'string' && INSTANCE_NAME.test(value);
+
+/** A short line of text, which can be shown. */
+const isLine: Shape = (value) => typeof value === 'string' && /^[^\p{C}\p{Zl}\p{Zp}]{1,256}$/u.test(value);
+
+/** Any text that is not too long; whoever shows it escapes it. */
+const isText: Shape = (value) => typeof value === 'string' && value.length <= LONGEST_TEXT;
+
+const isCount: Shape = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+
+/** Whole seconds: a document holds no others. */
+const isDuration: Shape = (value) => isCount(value) && (value as number) <= LONGEST_LIFETIME;
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Whether every field has its shape. Further fields may be there: a newer version may say more. */
+export function hasShape(value: unknown, shape: Readonly<Record<string, Shape>>): boolean {
+  return isRecord(value) && Object.entries(shape).every(([name, fits]) => fits(value[name]));
+}
+
+export function optional(shape: Shape): Shape {
+  return (value) => value === undefined || shape(value);
+}
+
+function arrayOf(shape: Shape, most: number): Shape {
+  return (value) => Array.isArray(value) && value.length <= most && value.every(shape);
+}
+
+/** The most keys in one report: a keyring that is rotated every day has fewer. */
 const MOST_KEYS = 2000;
 const MOST_USES = 10_000;
 
@@ -132,18 +172,18 @@ const REPORT = {
   at: isMoment,
   profile: isLine,
   app: optional(isName),
-  configFiles: optional(listOf(isLine, MOST_FILES)),
+  configFiles: optional(arrayOf(isLine, MOST_FILES)),
   source: isText,
   ring: optional(isLine),
   generation: isCount,
   mark: optional(isMark),
   fingerprint: isLine,
-  verifies: listOf(isKid, MOST_KEYS),
+  verifies: arrayOf(isKid, MOST_KEYS),
   signs: optional(isKid),
-  scheduled: optional(listOf((key) => hasShape(key, { kid: isKid, from: isMoment }), MOST_KEYS)),
-  roots: optional(listOf(isKid, MOST_KEYS)),
+  scheduled: optional(arrayOf((key) => hasShape(key, { kid: isKid, from: isMoment }), MOST_KEYS)),
+  roots: optional(arrayOf(isKid, MOST_KEYS)),
   loadedAt: isMoment,
-  uses: listOf((use) => hasShape(use, USE), MOST_USES),
+  uses: arrayOf((use) => hasShape(use, USE), MOST_USES),
   lifetimes: (lifetimes: unknown) =>
     isRecord(lifetimes) && Object.entries(lifetimes).every(([name, at]) => isName(name) && isDuration(at)),
   maxLag: isDuration,

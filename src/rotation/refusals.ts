@@ -6,6 +6,7 @@ import { KeyturnError } from '../errors.js';
 import type { RefusalWords } from '../fleet/refusals.js';
 import { nameOf, type ReplicaReport } from '../fleet/report.js';
 import type { Keyring } from '../keyring/keyring.js';
+import { listOf } from '../printable.js';
 import type { Resolution } from '../resolve/resolve.js';
 
 /** Keys that only a deploy, or a pipeline, can change. */
@@ -77,19 +78,18 @@ export function variablesOfKeys(env: Readonly<Record<string, string | undefined>
   return OF_KEYS.filter((name) => env[name] !== undefined);
 }
 
-/** What was made of the keys in force is not in force yet: processes that go by the variable know no other key. */
-export function stillHidden({
-  place,
-  takeAway,
-}: {
-  readonly place: string;
-  readonly takeAway: readonly string[];
-}): KeyturnError {
-  const names = takeAway.join(' and ');
+/** "take X away, here and where the processes run, and restart them all without it" */
+export function takeAwayInWords(names: readonly string[]): string {
+  const it = names.length === 1 ? 'it' : 'them';
+  return `take ${listOf(names)} away, here and where the processes run, and restart them all without ${it}`;
+}
+
+/** The keyring that was made of the keys in force is not in force yet: processes that go by the variable know no other key. */
+export function stillHidden(place: string, takeAway: readonly string[]): KeyturnError {
   return new KeyturnError(
     'source_differs',
-    `this environment takes its keys from ${names}, which ${takeAway.length === 1 ? 'hides' : 'hide'} ${place}`,
-    `take ${names} away, here and where the processes run, and restart them all without ${takeAway.length === 1 ? 'it' : 'them'}; then keyturn rotate --wait`,
+    `this environment takes its keys from ${listOf(takeAway)}, which ${takeAway.length === 1 ? 'hides' : 'hide'} ${place}`,
+    `${takeAwayInWords(takeAway)}; then keyturn rotate --wait`,
   );
 }
 

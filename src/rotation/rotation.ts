@@ -273,7 +273,7 @@ export class Rotation {
   /** A step of the document would be none of the keys in force. */
   async #refuseHidden(): Promise<void> {
     const hidden = await this.hiddenDocument();
-    if (hidden !== undefined) throw stillHidden(hidden);
+    if (hidden !== undefined) throw stillHidden(hidden.place, hidden.takeAway);
   }
 
   async #step(

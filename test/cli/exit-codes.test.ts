@@ -3,9 +3,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { writeReport } from '../../src/fleet/file-fleet.js';
 import type { ReplicaReport } from '../../src/fleet/report.js';
 import { parseDocument } from '../../src/keyring/document.js';
+import { writeReport } from '../support/file-reports.js';
 import { reportOf } from '../support/heard.js';
 import { COMING, kidOf, OLDER, SECRET, STRONG } from '../support/machine.js';
 import { DEV, newFolder, RING, ringFolder, textOf } from './ring.js';

@@ -3,9 +3,9 @@ import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { proven } from '../../src/fleet/ended-processes.js';
-import { writeReport } from '../../src/fleet/file-fleet.js';
 import type { ReplicaReport } from '../../src/fleet/report.js';
 import { parseDocument } from '../../src/keyring/document.js';
+import { writeReport } from '../support/file-reports.js';
 import { reportOf } from '../support/heard.js';
 import { COMING, kidOf, OLDER, OLDEST, SECRET, STRONG } from '../support/machine.js';
 import {

@@ -12,13 +12,13 @@ import {
 import { join } from 'node:path';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { noteEnded } from '../../src/fleet/ended-processes.js';
-import { writeReport } from '../../src/fleet/file-fleet.js';
 import type { ReplicaReport } from '../../src/fleet/report.js';
 import { parseDocument } from '../../src/keyring/document.js';
 import { changeDocument } from '../../src/keyring/file.js';
 import { Keyring } from '../../src/keyring/keyring.js';
 import { initRing } from '../../src/rotation/init/init.js';
 import { createDevelopmentSecret } from '../../src/secret/development.js';
+import { writeReport } from '../support/file-reports.js';
 import { machine, SECRET, STRONG, tempDir } from '../support/machine.js';
 import { documentOf } from '../support/ring-file.js';
 

@@ -5,7 +5,6 @@ import { afterEach, describe, expect, inject, test, vi } from 'vitest';
 import { CHECKS } from '../../src/doctor/checks.js';
 import type { Finding } from '../../src/doctor/finding.js';
 import { runDoctor } from '../../src/doctor/run.js';
-import { writeReport } from '../../src/fleet/file-fleet.js';
 import type { ReplicaReport } from '../../src/fleet/report.js';
 import { parseDocument, writeDocument } from '../../src/keyring/document.js';
 import { Key, Material } from '../../src/keyring/key.js';
@@ -13,6 +12,7 @@ import { Keyring } from '../../src/keyring/keyring.js';
 import { initRing } from '../../src/rotation/init/init.js';
 import { sessionSchemaSql } from '../../src/sessions/stores/postgres.js';
 import { ownSchema } from '../support/engines.js';
+import { writeReport } from '../support/file-reports.js';
 import {
   COMING,
   COMMAND,
@@ -139,7 +139,7 @@ describe('source', () => {
   });
 
   test.each([
-    [STRONG, `and take ${SECRET} away, here and where the processes run; restart them all without it`],
+    [STRONG, `: take ${SECRET} away, here and where the processes run, and restart them all without it`],
     [OLDER, `keep ${SECRET}, whose keys are in force, and move`],
   ])('says which to keep where a variable hides a document', async (secret, hint) => {
     const cwd = await folderWith({});

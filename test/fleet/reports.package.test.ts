@@ -20,18 +20,17 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { thisProcess } from '../../src/disk/identity.js';
 import { believed, ENDED_FILE, proven, readEnded } from '../../src/fleet/ended-processes.js';
 import { factsOf } from '../../src/fleet/facts.js';
-import {
-  FileFleet,
-  fleetFolder,
-  readReports as readReportsOf,
-  removeReport as removeReportOf,
-  writeReport as writeReportOf,
-} from '../../src/fleet/file-fleet.js';
+import { FileFleet, fleetFolder } from '../../src/fleet/file-fleet.js';
 import { endedFacts, lastSignedUntil, replicaFacts } from '../../src/fleet/replica-facts.js';
 import type { ReplicaReport } from '../../src/fleet/report.js';
 import { Reporter } from '../../src/fleet/reporter.js';
 import { Material } from '../../src/keyring/key.js';
 import { retire, rollback, stage } from '../../src/keyring/transitions.js';
+import {
+  readReports as readReportsOf,
+  removeReport as removeReportOf,
+  writeReport as writeReportOf,
+} from '../support/file-reports.js';
 import { heard } from '../support/heard.js';
 import { testClock } from '../support/keyturn.js';
 import { LeakSearch } from '../support/leaks.js';

@@ -1,10 +1,10 @@
 // Built-in purposes that an app has switched off: nothing is signed for them, nothing accepted, and no key kept.
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { writeReport } from '../../src/fleet/file-fleet.js';
 import { parseDocument } from '../../src/keyring/document.js';
 import { overwrite, RING, ringFolder, textOf } from '../cli/ring.js';
 import { keyturn } from '../cli/run.js';
+import { writeReport } from '../support/file-reports.js';
 import { reportOf } from '../support/heard.js';
 import { folderWith, kidOf, OLDER, refusalOn, SECRET, STRONG, startOn } from '../support/machine.js';
 

@@ -1,7 +1,7 @@
 // keyturn promote: lets a staged or retiring key sign.
 import type { Command } from '../command.js';
-import { conclude, openRing, turnedRetiring, unlessDone } from '../step.js';
-import { REPLICAS, STEP_OPTIONS, stepOptions } from '../step-options.js';
+import { takeStep, turnedRetiring } from '../step.js';
+import { REPLICAS, STEP_OPTIONS } from '../step-options.js';
 
 export const promote: Command = {
   usage: '[KID] [--replicas N]',
@@ -14,18 +14,13 @@ export const promote: Command = {
   ],
   options: [REPLICAS, ...STEP_OPTIONS],
   words: ['[KID]'],
-  run: async (context) => {
-    const options = stepOptions(context);
-    const rotation = await openRing(context);
-    const [kid] = context.words;
-    const outcome = await unlessDone(context, rotation, { step: 'promote', kid }, () =>
-      rotation.promote(kid, options),
-    );
-    if (outcome === undefined) return 0;
-    return await conclude(context, rotation, {
-      step: 'promote',
-      outcome,
-      says: (_, status) => [`promoted ${outcome.kid}: it signs now${turnedRetiring(outcome, status)}`],
-    });
-  },
+  run: async (context) =>
+    await takeStep(
+      context,
+      'promote',
+      (rotation, options) => rotation.promote(context.words[0], options),
+      (outcome) => ({
+        says: (status) => [`promoted ${outcome.kid}: it signs now${turnedRetiring(outcome, status)}`],
+      }),
+    ),
 };

@@ -1,9 +1,10 @@
 // keyturn retire: removes the secret of a key whose tokens have all expired.
 
+import type { Status } from '../../rotation/status.js';
 import type { Outcome } from '../../rotation/step.js';
 import type { Command } from '../command.js';
-import { conclude, openRing, unlessDone } from '../step.js';
-import { STEP_OPTIONS, stepOptions } from '../step-options.js';
+import { takeStep } from '../step.js';
+import { STEP_OPTIONS } from '../step-options.js';
 import { stepOf } from '../words/next-step.js';
 import { iso } from '../words/time.js';
 
@@ -18,28 +19,31 @@ export const retire: Command = {
   options: [...STEP_OPTIONS],
   words: ['[KID]'],
   run: async (context) => {
-    const options = stepOptions(context);
-    const rotation = await openRing(context);
     const [kid] = context.words;
-    const outcome = await unlessDone(context, rotation, { step: 'retire', kid }, () =>
-      rotation.retire(kid, options),
-    );
-    if (outcome === undefined) return 0;
-    const retired = retiredBy(outcome);
-    const status = await rotation.status(outcome.ring, true);
-    const kept = kid === undefined ? status.keys.filter(({ state }) => state === 'retiring') : [];
-    return await conclude(context, rotation, {
-      step: 'retire',
-      outcome,
-      says: () => [
-        `retired ${retired.join(', ')}: ${retired.length === 1 ? 'its secret is gone, its id stays' : 'their secrets are gone, their ids stay'} in the history`,
-        ...kept.map((key) => `kept ${key.id}: ${stepOf(key, status)}`),
-      ],
-      json: {
-        retired,
-        kept: kept.map((key) => ({ kid: key.id, why: stepOf(key, status), safeAt: iso(key.safeAt) })),
+    return await takeStep(
+      context,
+      'retire',
+      (rotation, options) => rotation.retire(kid, options),
+      (outcome) => {
+        const retired = retiredBy(outcome);
+        const kept = ({ keys }: Status) =>
+          keys.filter(({ state }) => kid === undefined && state === 'retiring');
+        return {
+          says: (status) => [
+            `retired ${retired.join(', ')}: ${retired.length === 1 ? 'its secret is gone, its id stays' : 'their secrets are gone, their ids stay'} in the history`,
+            ...kept(status).map((key) => `kept ${key.id}: ${stepOf(key, status)}`),
+          ],
+          json: (status) => ({
+            retired,
+            kept: kept(status).map((key) => ({
+              kid: key.id,
+              why: stepOf(key, status),
+              safeAt: iso(key.safeAt),
+            })),
+          }),
+        };
       },
-    });
+    );
   },
 };
 

@@ -10,6 +10,9 @@ import { STEP_OPTIONS, stepOptions } from '../step-options.js';
 import { refused, wrongUsage } from '../stop.js';
 import { columns } from '../words/layout.js';
 
+/** How long replicas have to obey. */
+const PATIENCE_MS = 10_000;
+
 export const revoke: Command = {
   usage: 'KID --reason TEXT',
   about: [
@@ -37,7 +40,10 @@ export const revoke: Command = {
     const name = madeUp === undefined ? successor : 'a fresh key';
     const takeover = successor === outcome.former.active.id ? '' : `; ${name} signs now`;
     noteSeal(context, rotation, kid);
-    const disobedient = await waitForAll(context, rotation, outcome);
+    const disobedient =
+      options.dryRun === true || isPiped(context)
+        ? []
+        : await stillAccepting(rotation, outcome.kid, PATIENCE_MS, context.machine);
     await conclude(context, rotation, {
       step: 'revoke',
       outcome,
@@ -45,7 +51,7 @@ export const revoke: Command = {
         `revoked ${outcome.kid}: everything that it signed is refused from now on${takeover}`,
         ...broken(impact),
       ],
-      json: { signs: madeUp === undefined ? successor : null, impact: impact.rows, disobedient },
+      json: () => ({ signs: madeUp === undefined ? successor : null, impact: impact.rows, disobedient }),
       madeUp,
     });
     if (disobedient.length === 0) return 0;
@@ -64,10 +70,10 @@ interface Done {
 }
 
 /**
- * Shows what breaks, asks where somebody can be asked, and does what was agreed to. Others may change the ring while the
- * question stands: then it is another question.
+ * Shows what breaks, asks where somebody can be asked, and revokes the key. Others may change the keyring in the meantime:
+ * then what breaks may be something else, and it asks again.
  *
- * @returns undefined where it is revoked already
+ * @returns undefined where the key is revoked already
  */
 async function revokeAsShown(
   context: Context,
@@ -78,7 +84,7 @@ async function revokeAsShown(
   const { ui } = context;
   const step = { step: 'revoke', kid } as const;
   for (let rotation = opened; ; rotation = await opened.again()) {
-    // What is refused says so in two lines, and what is going to happen is told before it happens.
+    // A refusal comes before the question, and what will break is told before it breaks.
     const trial = await unlessDone(context, rotation, step, () =>
       rotation.revoke(kid, { ...options, dryRun: true }),
     );
@@ -89,7 +95,9 @@ async function revokeAsShown(
     if (options.dryRun === true) return { rotation, outcome: trial, impact: shown };
     let moved = false;
     const look = (former: Keyring) => {
-      moved = differs(former, trial.former);
+      const { generation, fingerprint } = trial.former;
+      // A scheduled change that has come due raises no generation.
+      moved = former.generation !== generation || former.fingerprint !== fingerprint;
       if (moved && asked) throw refused('the keyring has changed since it was shown', 'run it again');
     };
     try {
@@ -102,11 +110,6 @@ async function revokeAsShown(
   }
 }
 
-/** A scheduled change that has come due raises no generation. */
-function differs(one: Keyring, other: Keyring): boolean {
-  return one.generation !== other.generation || one.fingerprint !== other.fingerprint;
-}
-
 const ROLES: Readonly<Record<string, string>> = {
   active: 'which signs now',
   retiring: 'which signed before and verifies',
@@ -114,7 +117,7 @@ const ROLES: Readonly<Record<string, string>> = {
 };
 
 /**
- * What cannot be undone is not done by a key id that was taken from the wrong line.
+ * It cannot be undone, and the key id may have been copied from the wrong line: so it asks first.
  *
  * @returns whether somebody was asked, and agreed
  */
@@ -133,19 +136,7 @@ async function askFirst(context: Context, { former, ring }: Outcome, impact: Imp
   throw refused('nothing is revoked', 'answer y to revoke it, or say --yes', 'declined');
 }
 
-const PATIENCE_MS = 10_000;
-
-/** Those that report and go on accepting the key. */
-async function waitForAll(
-  context: Context,
-  rotation: Rotation,
-  { kid }: Outcome,
-): Promise<readonly string[]> {
-  if (context.has('dry-run') || isPiped(context)) return [];
-  return await stillAccepting(rotation, kid, PATIENCE_MS, context.machine);
-}
-
-/** Whoever has that secret, and can read the engine, has every other key as well. */
+/** Whoever has that secret, and can read the engine, can open the keyring and so has every other key as well. */
 function noteSeal({ ui }: Context, { shared, resolution }: Rotation, kid: string): void {
   if (!shared || resolution.keyring?.get(kid)?.live !== true) return;
   ui.note(

@@ -1,7 +1,7 @@
 // keyturn rollback: lets the former key sign again.
 import type { Command } from '../command.js';
-import { conclude, openRing, turnedRetiring, unlessDone } from '../step.js';
-import { STEP_OPTIONS, stepOptions } from '../step-options.js';
+import { takeStep, turnedRetiring } from '../step.js';
+import { STEP_OPTIONS } from '../step-options.js';
 
 export const rollback: Command = {
   usage: '',
@@ -13,19 +13,13 @@ export const rollback: Command = {
   ],
   options: [...STEP_OPTIONS],
   words: [],
-  run: async (context) => {
-    const options = stepOptions(context);
-    const rotation = await openRing(context);
-    const outcome = await unlessDone(context, rotation, { step: 'rollback', kid: undefined }, () =>
-      rotation.rollback(options),
-    );
-    if (outcome === undefined) return 0;
-    return await conclude(context, rotation, {
-      step: 'rollback',
-      outcome,
-      says: (_, status) => [
-        `rolled back to ${outcome.kid}: it signs again${turnedRetiring(outcome, status)}`,
-      ],
-    });
-  },
+  run: async (context) =>
+    await takeStep(
+      context,
+      'rollback',
+      (rotation, options) => rotation.rollback(options),
+      (outcome) => ({
+        says: (status) => [`rolled back to ${outcome.kid}: it signs again${turnedRetiring(outcome, status)}`],
+      }),
+    ),
 };

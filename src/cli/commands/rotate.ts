@@ -1,10 +1,12 @@
 // keyturn rotate: stages a new key, and with --wait goes on to promote it when that is safe. Where the secret lives
 // in variables it says what to deploy.
 import { KeyturnError } from '../../errors.js';
+import { timesOf } from '../../fleet/fleet-times.js';
 import type { Keyring } from '../../keyring/keyring.js';
 import { listOf } from '../../printable.js';
 import { rotatesByDeploys } from '../../rotation/deploys.js';
 import type { HiddenDocument } from '../../rotation/hidden-document.js';
+import { takeAwayInWords } from '../../rotation/refusals.js';
 import type { Rotation } from '../../rotation/rotation.js';
 import type { Outcome } from '../../rotation/step.js';
 import type { Waiting, WaitOptions } from '../../rotation/wait.js';
@@ -14,16 +16,15 @@ import { attempt, conclude, isPiped, openRing, turnedRetiring } from '../step.js
 import { ACTIVATE_IN, durationOf, REPLICAS, STEP_OPTIONS, stepOptions } from '../step-options.js';
 import { notYet, refused, wrongUsage } from '../stop.js';
 import { tellDeploys } from '../words/deploys.js';
-import { takeAwayInWords } from '../words/hidden-document.js';
 import { moment } from '../words/time.js';
 import { gaveUp, whenSafe, whoKnows } from '../words/waiting.js';
 import { madeUpBy, staged } from './stage.js';
 
 /** The shortest patience by default, in seconds. */
 const PATIENCE_SECONDS = 600;
-/** So much longer than one that was killed can hold it up. */
+/** Added to the time for which a replica that was killed can hold up a promotion, in seconds. */
 const MARGIN_SECONDS = 60;
-/** Where nothing can be drawn anew, a line so often. */
+/** How often a line is printed where none can be redrawn. */
 const SAY_EVERY_MS = 5000;
 
 export const rotate: Command = {
@@ -90,26 +91,32 @@ function readWishes(context: Context): Wishes {
   const wait = context.has('wait');
   const activateIn = durationOf(context, 'activate-in');
   const timeout = durationOf(context, 'timeout');
-  const not = (what: string, hint: string) => wrongUsage(what, hint);
-  if (timeout !== undefined && !wait) throw not('--timeout is for --wait', 'add --wait, or leave it out');
+  if (timeout !== undefined && !wait)
+    throw wrongUsage('--timeout is for --wait', 'add --wait, or leave it out');
   if (wait && activateIn !== undefined)
-    throw not('--wait and --activate-in exclude each other', 'a key that signs by itself needs no waiting');
+    throw wrongUsage(
+      '--wait and --activate-in exclude each other',
+      'a key that signs by itself needs no waiting',
+    );
   if (wait && context.has('dry-run'))
-    throw not('--wait and --dry-run exclude each other', 'leave out --wait to see what would be staged');
+    throw wrongUsage(
+      '--wait and --dry-run exclude each other',
+      'leave out --wait to see what would be staged',
+    );
   if (wait && isPiped(context))
-    throw not(
+    throw wrongUsage(
       '--wait and --ring - exclude each other',
       'the staged document must reach every replica before it is promoted: run keyturn promote --ring - later',
     );
   return { wait, patience: timeout, activateIn, options: stepOptions(context) };
 }
 
-/** Whether a rotation is a matter of deploys. A file can be imported, which is better. */
+/** Whether only deploys can rotate. A file can be imported, which is better. */
 function isPlanned({ resolution, shared }: Rotation): boolean {
   return !shared && rotatesByDeploys(resolution) && resolution.source?.kind !== 'file';
 }
 
-/** Nothing is to be done here, so nothing can be waited for or dated. */
+/** This command only prints what to deploy: there is nothing to wait for. */
 function refuseSteps({ has }: Context, { resolution }: Rotation): void {
   const option = ['wait', 'activate-in', 'replicas'].find(has);
   if (option === undefined) return;
@@ -122,22 +129,25 @@ function refuseSteps({ has }: Context, { resolution }: Rotation): void {
 async function stageOnly(context: Context, rotation: Rotation, wishes: Wishes): Promise<0> {
   const { options, activateIn } = wishes;
   const outcome = await attempt(context, () => rotation.stage({ ...options, activateIn }));
+  const madeUp = madeUpBy(context, outcome.kid);
   return await conclude(context, rotation, {
     step: 'rotate',
     outcome,
-    ...madeUpBy(context, outcome.kid),
-    says: (_, status) => [staged(outcome.kid, status, madeUpBy(context, outcome.kid).madeUp)],
-    json: { staged: !context.has('dry-run'), promoted: false },
+    madeUp,
+    says: (status) => [staged(outcome.kid, status, madeUp)],
+    json: () => ({ staged: !context.has('dry-run'), promoted: false }),
   });
 }
 
 /**
- * The document is there, and what it was made of still hides it: the key is staged, so that whoever comes to the document
- * finds it there, and that is all. Processes that go by the variable would refuse what it signs.
+ * Stages a key in a document that a variable still hides, and does no more. Processes that come to the document find the
+ * key there. Those that go by the variable would refuse what it signs.
  */
 async function stageBeneath(context: Context, beneath: HiddenDocument<Rotation>, wishes: Wishes): Promise<0> {
   const { rotation, place, takeAway } = beneath;
-  refuseActivation(context, place);
+  // It would sign by itself, whoever knows it by then.
+  if (context.has('activate-in'))
+    throw refused(`--activate-in is for a keyring in force, and ${place} is hidden`, 'leave it out');
   if (context.has('dry-run')) return await stageOnly(context, rotation, wishes);
   const pending = stagedIn(await rotation.ring());
   const kid = pending?.id ?? (await attempt(context, () => rotation.stage(wishes.options))).kid;
@@ -145,16 +155,10 @@ async function stageBeneath(context: Context, beneath: HiddenDocument<Rotation>,
     pending === undefined ? `staged ${kid} in ${place}` : `${kid} is staged in ${place} already`,
   );
   throw notYet(
-    `the key ${kid} is staged, and cannot sign yet: ${listOf(takeAway)} ${takeAway.length === 1 ? 'hides' : 'hide'} ${place}, and whoever goes by that knows no other key`,
-    `${takeAwayInWords(beneath)}; then keyturn rotate${sameOptions(context)} --wait goes on with this key`,
+    `the key ${kid} is staged, and cannot sign yet: ${listOf(takeAway)} ${takeAway.length === 1 ? 'hides' : 'hide'} ${place}, and processes that go by that know no other key`,
+    `${takeAwayInWords(takeAway)}; then keyturn rotate${sameOptions(context)} --wait goes on with this key`,
     { code: 'source_differs', more: { step: 'rotate', kid, staged: pending === undefined, takeAway } },
   );
-}
-
-/** It would sign by itself, whoever knows it by then. */
-function refuseActivation({ has }: Context, place: string): void {
-  if (!has('activate-in')) return;
-  throw refused(`--activate-in is for a keyring in force, and ${place} is hidden`, 'leave it out');
 }
 
 async function stageAndPromote(context: Context, rotation: Rotation, wishes: Wishes): Promise<0> {
@@ -175,21 +179,18 @@ async function stageAndPromote(context: Context, rotation: Rotation, wishes: Wis
   return await conclude(context, rotation, {
     step: 'rotate',
     outcome,
-    says: (_, status) => [`promoted ${kid}: it signs now${turnedRetiring(outcome, status)}`],
-    json: { staged: pending === undefined, promoted: true },
+    says: (status) => [`promoted ${kid}: it signs now${turnedRetiring(outcome, status)}`],
+    json: () => ({ staged: pending === undefined, promoted: true }),
   });
 }
 
 /**
- * Long enough for a replica that was killed just now, which holds the promotion up for a lease, and for a key that was
- * staged on another machine.
+ * In seconds. A replica that was killed just now holds up the promotion for a lease, and a key that was staged on another
+ * machine has to wait for max_lag and clock_skew.
  */
 function defaultPatience({ resolution: { settings } }: Rotation): number {
-  const held =
-    settings.get('security.keyring.lease') +
-    settings.get('security.keyring.max_lag') +
-    settings.get('security.keyring.clock_skew');
-  return Math.max(PATIENCE_SECONDS, held + MARGIN_SECONDS);
+  const { lease, maxLag, skew } = timesOf(settings);
+  return Math.max(PATIENCE_SECONDS, lease + maxLag + skew + MARGIN_SECONDS);
 }
 
 function stagedIn(ring: Keyring): Keyring['keys'][number] | undefined {

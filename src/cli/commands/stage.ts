@@ -1,12 +1,12 @@
 // keyturn stage: adds a key that verifies and does not sign yet.
 
+import type { Status } from '../../rotation/status.js';
 import type { Command, Context } from '../command.js';
 import { sameOptions } from '../open.js';
 import { attempt, conclude, openRing } from '../step.js';
 import { ACTIVATE_IN, durationOf, STEP_OPTIONS, stepOptions } from '../step-options.js';
 import { secretFrom } from '../typed-file.js';
-import { nextWhileHidden } from '../words/hidden-document.js';
-import { stepOf } from '../words/next-step.js';
+import { nextWhileHidden, stepOf } from '../words/next-step.js';
 
 export const stage: Command = {
   usage: '[--activate-in DURATION] [--from FILE]',
@@ -28,25 +28,26 @@ export const stage: Command = {
     const beneath = await found.hiddenDocument();
     const rotation = beneath?.rotation ?? found;
     const outcome = await attempt(context, () => rotation.stage(options));
+    const madeUp = madeUpBy(context, outcome.kid);
     return await conclude(context, rotation, {
       step: 'stage',
       outcome,
-      ...madeUpBy(context, outcome.kid),
-      ...(beneath === undefined ? {} : { next: nextWhileHidden(beneath, sameOptions(context)) }),
-      says: (_, status) => [staged(outcome.kid, status, madeUpBy(context, outcome.kid).madeUp)],
+      madeUp,
+      next: beneath && nextWhileHidden(beneath, sameOptions(context)),
+      says: (status) => [staged(outcome.kid, status, madeUp)],
     });
   },
 };
 
-/** Another secret would come of the step itself, unless it was given. */
-export function madeUpBy({ has, value }: Context, kid: string): { readonly madeUp?: string } {
-  return has('dry-run') && value('from') === undefined ? { madeUp: kid } : {};
+/** The id of a key that a dry run has made; the step itself would make another one. */
+export function madeUpBy({ has, value }: Context, kid: string): string | undefined {
+  return has('dry-run') && value('from') === undefined ? kid : undefined;
 }
 
 /** "staged K2: it verifies and does not sign yet; safe to promote at 14:05 UTC (in 60 s)" */
-export function staged(kid: string, status: Parameters<typeof stepOf>[1], madeUp?: string): string {
+export function staged(kid: string, status: Status, madeUp?: string): string {
   const key = status.keys.find(({ id }) => id === kid);
-  // Replicas are given no time to report yet: what counts here is the time alone.
+  // Replicas have had no time to report yet: only the time counts here.
   const step = key === undefined ? '' : stepOf(key, { ...status, replicas: [] });
   return `staged ${kid === madeUp ? 'a fresh key' : kid}: it verifies and does not sign yet; ${step}`;
 }

@@ -8,6 +8,8 @@ import { nextKeyAt } from '../../keyring/automatic.js';
 import { typed } from '../../keyring/key.js';
 import type { Keyring } from '../../keyring/keyring.js';
 import type { Resolution } from '../../resolve/resolve.js';
+import type { HiddenDocument } from '../../rotation/hidden-document.js';
+import { takeAwayInWords } from '../../rotation/refusals.js';
 import type { KeyStatus, Status } from '../../rotation/status.js';
 import { silentInWords } from './replicas.js';
 import { iso, moment } from './time.js';
@@ -139,6 +141,19 @@ function byItself({ keys, now }: Status, { settings }: Resolution): Next | undef
   const goes =
     old.length === 0 ? '' : `, and ${old.join(', ')} ${old.length === 1 ? 'goes' : 'go'} when safe`;
   return { command: undefined, remark: `nothing to do: ${next}${goes}`, safeAt: undefined };
+}
+
+/**
+ * What comes next between `init` and the restart without the variable: a key can be staged in the document, and no more.
+ *
+ * @param options those that the next command needs as well
+ */
+export function nextWhileHidden(
+  { place, takeAway }: Pick<HiddenDocument<unknown>, 'place' | 'takeAway'>,
+  options: string,
+): Next {
+  const remark = `${takeAwayInWords(takeAway)}: ${place} holds the same keys; then keyturn rotate${options} --wait`;
+  return { command: undefined, remark, safeAt: undefined };
 }
 
 export function nextLine({ command, remark }: Next): string {

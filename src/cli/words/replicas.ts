@@ -1,4 +1,5 @@
 // Replicas in words: how each of them is, what is wrong among them, and who holds up a step.
+import type { SayMoment } from '../../errors.js';
 import type { HeardReport } from '../../fleet/authentic.js';
 import type { Problem } from '../../fleet/diagnosis.js';
 import { problemText } from '../../fleet/diagnosis-words.js';
@@ -50,8 +51,8 @@ export function noReplicas({ silence, shared, place }: Status, resolution: Resol
   return 'processes report beside a keyring document, in a shared keyring, or beside sessions in Redis or PostgreSQL';
 }
 
-/** One line for each thing that is wrong or not the same everywhere. */
-export function problemLine(problem: Problem, say: (at: number) => string): string {
+/** One line about one thing that is wrong, or not the same everywhere. @param say how a moment is said; default: ISO 8601 */
+export function problemLine(problem: Problem, say?: SayMoment): string {
   const { what, hint } = problemText(problem, 'this command', say);
   return `replicas: ${what}; ${hint}`;
 }

@@ -7,9 +7,8 @@ import type { Resolution } from '../../resolve/resolve.js';
 import type { Rotation } from '../../rotation/rotation.js';
 import type { KeyStatus, Status } from '../../rotation/status.js';
 import { type Line, type Style, styled } from '../ui.js';
-import { nextWhileHidden } from './hidden-document.js';
 import { columns, count, table } from './layout.js';
-import { hiddenNames, type Next, nextJson, nextLine, nextOf, stepOf } from './next-step.js';
+import { hiddenNames, type Next, nextJson, nextLine, nextOf, nextWhileHidden, stepOf } from './next-step.js';
 import { conditionNow, noReplicas, problemLine } from './replicas.js';
 import { ageInWords, iso, moment } from './time.js';
 

@@ -12,6 +12,7 @@ import { FileRingStore, unwritable } from '../../keyring-stores/file.js';
 import { refuseErrors } from '../../resolve/problem.js';
 import { type Resolution, resolve } from '../../resolve/resolve.js';
 import { prepareDataDir } from '../../secret/development.js';
+import { takeAwayInWords } from '../refusals.js';
 import {
   commandOf,
   firstRing,
@@ -194,7 +195,7 @@ async function inTheWay(
   const hint = !hides
     ? 'name it as file under [security.signing_secret] in keyturn.prod.toml, or move it away first'
     : same && list.length > 0
-      ? `it holds the same keys: take ${list.join(' and ')} away, here and where the processes run, and restart them all without ${list.length === 1 ? 'it' : 'them'}`
+      ? `it holds the same keys: ${takeAwayInWords(list)}`
       : 'it does not hold all the keys in force: move it away first';
   const what = hides ? ` and is hidden by ${source?.name}` : '';
   return new KeyturnError(
