@@ -1,15 +1,18 @@
-// What others have written, fit to be shown: on a terminal, in a log, in an error. Names, reasons, reports, what an
-// engine says and what a file is called may all hold what moves a cursor, colours a line or turns it around.
+// Makes what others have written fit to be shown: on a terminal, in a log, in an error. Names, reasons, reports, the
+// messages of an engine and the names of files may all hold characters that move a cursor, colour a line or reverse it.
 
-/** Controls, formats (all that reorders text is among them), separators of lines, halves of characters. */
+/** Control characters, format characters (with all that reorder text), line separators, halves of surrogate pairs. */
 const UNFIT = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
-/** Escapes all of it but line ends, as JSON would: JSON stays what it is. */
+/** Escapes all of these except line ends, in the way of JSON: a JSON text means the same afterwards. */
 export function printable(text: string): string {
   return text.replace(UNFIT, (found) => (found === '\n' ? found : escaped(found)));
 }
 
-/** The same in one line: line ends, and the blanks around them, become a space. Linear, as no pattern for it is. */
+/**
+ * The same in one line: line ends, and the blanks around them, become a space. Takes time in proportion to the length
+ * of the text, which no regular expression for this does.
+ */
 export function oneLine(text: string): string {
   const lines = text.split('\n');
   const last = lines.length - 1;
@@ -25,6 +28,11 @@ function escaped(found: string): string {
     const unit = found.charCodeAt(at).toString(16).padStart(4, '0');
     return `\\u${unit}`;
   }).join('');
+}
+
+/** "1 key", "3 keys" */
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 /** "a, b and c" */

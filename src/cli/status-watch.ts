@@ -74,13 +74,11 @@ function factsOf(view: View, told: ReadonlyMap<string, string>): ReadonlyMap<str
       ? []
       : [['silence', told.get('silence') ?? `replicas cannot be asked: ${silence}`] as const]),
     ...[...told].filter(([about]) => silence !== undefined && about.startsWith('replica')),
-    ...replicas.map(
-      (replica) =>
-        [
-          `replica ${replica.instance}`,
-          `replica ${replica.instance}: ${ringOf(replica)}, signs with ${replica.signs ?? 'nothing'}, ${conditionOf(replica, now)}`,
-        ] as const,
-    ),
+    ...replicas.map((replica) => {
+      const about = `replica ${replica.instance}`;
+      const signs = `signs with ${replica.signs ?? 'nothing'}`;
+      return [about, `${about}: ${ringOf(replica)}, ${signs}, ${conditionOf(replica, now)}`] as const;
+    }),
     ...problems.map((problem) => problemLine(problem)).map((line) => [line, line] as const),
   ]);
 }

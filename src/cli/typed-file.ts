@@ -2,12 +2,13 @@
 import { isAbsolute, resolve as resolvePath } from 'node:path';
 import { isThere } from '../disk/read.js';
 import { looksLikeDocument } from '../keyring/document-text.js';
+import { looksLikeArray } from '../resolve/assemble.js';
 import { readSecretFile } from '../secret/ladder.js';
 import type { Context } from './command.js';
 import { refused } from './stop.js';
 
 /**
- * The text of a file that was typed. A path where nothing is is not repeated: it may be a secret.
+ * The text of a file that was typed. A path with nothing there is not repeated: it may be a secret.
  *
  * @param name what the help calls it: `FILE`, `--from`
  */
@@ -36,11 +37,4 @@ export async function secretFrom(context: Context): Promise<string | undefined> 
     );
   }
   return text;
-}
-
-export function looksLikeArray(text: string): boolean {
-  return text
-    .replace(/^\uFEFF/, '')
-    .trimStart()
-    .startsWith('[');
 }

@@ -11,7 +11,7 @@ export function productionHint({ profile, by, signal }: ProfileDecision, env: Va
       if (env.NODE_ENV === 'production') return undefined;
       return meant === undefined
         ? 'if this is no server, set KEYTURN_ENV=dev'
-        : `if NODE_ENV was to be "${meant}", write it so`;
+        : `if NODE_ENV was meant to be "${meant}", write it so`;
     }
     case 'container':
       return 'if you develop in this container, set KEYTURN_ENV=dev in it';

@@ -6,6 +6,7 @@ import { SETTING_NAMES, type SettingName } from '../config/settings.js';
 import { formatDuration } from '../config/value.js';
 import { describeFailure } from '../engines/failure.js';
 import { KeyturnError } from '../errors.js';
+import { count } from '../printable.js';
 import { AEAD_PACKAGE } from '../signing/sodium.js';
 import type { Check, Facts } from './facts.js';
 import { type Finding, fail, finding, type Point, pass, warn } from './finding.js';
@@ -45,18 +46,14 @@ function profile(facts: Facts): readonly Point[] {
   const rules = `${PROFILE_WORDS[decision.profile]} rules apply: ${signal}`;
   const meant = decision.by === 'NODE_ENV' ? intendedProfile(facts.node ?? '') : undefined;
   if (decision.profile === 'prod' && meant !== undefined) {
-    const hint = `if NODE_ENV was to be "${meant}", write it so; on a server set KEYTURN_ENV=prod`;
+    const hint = `if NODE_ENV was meant to be "${meant}", write it so; on a server set KEYTURN_ENV=prod`;
     return [...problems, warn(rules, hint)];
   }
   if (!decision.inferred) return [...problems, pass(rules)];
   const { against } = decision;
-  return [
-    ...problems,
-    warn(
-      `${rules} (inferred)${against === undefined ? '' : `, and yet ${against}`}`,
-      `set KEYTURN_ENV=${against === undefined ? decision.profile : 'prod'} where the app runs, so that no sign of its surroundings decides`,
-    ),
-  ];
+  const yet = against === undefined ? '' : `, and yet ${against}`;
+  const hint = `set KEYTURN_ENV=${against === undefined ? decision.profile : 'prod'} where the app runs, so that it is not inferred`;
+  return [...problems, warn(`${rules} (inferred)${yet}`, hint)];
 }
 
 function configuration(facts: Facts): readonly Point[] {
@@ -70,7 +67,7 @@ function configuration(facts: Facts): readonly Point[] {
   const layers = [
     'built-in defaults',
     ...facts.configFiles,
-    ...(variables.size === 0 ? [] : [variables.size === 1 ? '1 variable' : `${variables.size} variables`]),
+    ...(variables.size === 0 ? [] : [count(variables.size, 'variable')]),
   ];
   const { elsewhere } = facts;
   return [
@@ -100,28 +97,25 @@ function settings(facts: Facts): readonly Point[] {
 
 function sessionBackend({ resolution, sessionEngine: engine }: Facts): readonly Point[] {
   const production = resolution.profile.profile === 'prod';
+  const trouble = production ? fail : warn;
   if (engine instanceof KeyturnError) return [fail(engine.message, engine.hint)];
   if (engine?.away !== undefined) {
     const away = `${engine.place} ${describeFailure(engine.away)}: requests with a session get 503`;
-    const { hint } = engine.away;
-    return [production ? fail(away, hint) : warn(away, hint)];
+    return [trouble(away, engine.away.hint)];
   }
   if (engine?.readOnly !== undefined) {
     const { why, hint } = engine.readOnly;
-    const readOnly = `${engine.place} takes no writes (${why}): sessions can be read, and nobody can sign in or out`;
-    return [production ? fail(readOnly, hint) : warn(readOnly, hint)];
+    const what = `${engine.place} takes no writes (${why}): sessions can be read, and nobody can sign in or out`;
+    return [trouble(what, hint)];
   }
   if (engine !== undefined) return [pass(`${engine.place}: every replica reads and saves there`)];
   if (resolution.settings.get('session.backend') === 'cookie') {
     return [pass('cookie: of two responses to one browser the last wins, and every replica reads it')];
   }
   if (!production) return [pass('memory: sessions end with the process')];
-  return [
-    warn(
-      'memory: a restart ends every session, and replicas do not share them',
-      'set session.backend to "redis", "postgres" or "cookie", or run one process and accept the loss',
-    ),
-  ];
+  const hint =
+    'set session.backend to "redis", "postgres" or "cookie", or run one process and accept the loss';
+  return [warn('memory: a restart ends every session, and replicas do not share them', hint)];
 }
 
 function purposes(facts: Facts): readonly Point[] {

@@ -34,7 +34,7 @@ export async function askSessionEngine(settings: Settings): Promise<EngineFacts 
   }).finally(() => engines.close());
 }
 
-/** Refused by whatever refuses writes (no memory, no disk, too few replicas, a replica), and writes nothing. */
+/** Writes nothing, and is refused wherever writes are: without memory or disk, with too few replicas, on a replica. */
 const WRITES_NOTHING = '#!lua\nreturn 1';
 
 /** Why it would take no writes. */
@@ -50,19 +50,14 @@ async function askRedis(command: RedisCommand, settings: Settings): Promise<Engi
   }
 }
 
+/** read_only_sql_transaction: also what a standby answers. */
+const READ_ONLY = '25006';
+
 /** Why it would take no writes. @throws KeyturnError `store_invalid` where a start would be refused */
 async function askPostgres(pool: PostgresPool, settings: Settings): Promise<EngineFailure | undefined> {
   const { rows } = await pool.query("SELECT current_setting('transaction_read_only') = 'on' AS read_only");
   if (rows[0]?.read_only === true) return failureOf({ code: READ_ONLY });
-  await lookForTable(settings, pool);
-  return undefined;
-}
-
-/** read_only_sql_transaction: also what a standby answers. */
-const READ_ONLY = '25006';
-
-/** @throws KeyturnError `store_invalid` where a start would be refused */
-async function lookForTable(settings: Settings, pool: PostgresPool): Promise<void> {
   const table = settings.get('session.postgres.table');
   if (!(await canPrepare(pool, pathsOf(namesOf(table))))) throw tableRefused(table);
+  return undefined;
 }

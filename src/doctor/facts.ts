@@ -4,6 +4,7 @@ import type { KeyturnError } from '../errors.js';
 import type { Key } from '../keyring/key.js';
 import type { PurposeRegistry } from '../purposes/registry.js';
 import type { Resolution } from '../resolve/resolve.js';
+import type { WeakKey } from '../resolve/weak-keys.js';
 import type { Status } from '../rotation/status.js';
 import type { Point } from './finding.js';
 import type { WordlistFacts } from './wordlist.js';
@@ -50,13 +51,9 @@ export interface RingFacts {
   /** When the next key is due by itself, in milliseconds since 1970; undefined where it is never. */
   readonly nextKeyAt: number | undefined;
   /** Its live keys that are too weak. */
-  readonly weak: ReadonlyArray<{
-    readonly kid: string;
-    readonly bytes: number;
-    readonly why: string;
-    /** Whether `accept_weak` lets it in for now. */
-    readonly excused: boolean;
-  }>;
+  readonly weak: ReadonlyArray<
+    WeakKey & { /** Whether `accept_weak` lets it in for now. */ readonly excused: boolean }
+  >;
   readonly live: readonly Key[];
   /** The ids of the secrets that a shared keyring is sealed under. */
   readonly sealedUnder: readonly string[];
@@ -65,7 +62,7 @@ export interface RingFacts {
 /** A keyring document that is there, and that the source in force hides. */
 export interface HiddenDocument {
   readonly path: string;
-  /** The variables to take away, where it holds all keys in force; none where it does not, or is no matter of variables. */
+  /** The variables to take away, where it holds all keys in force; empty where it does not, or no variable hides it. */
   readonly takeAway: readonly string[];
 }
 

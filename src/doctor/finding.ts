@@ -1,6 +1,6 @@
 // What the doctor says: one finding per check, and the sum of them.
 
-/** The state of a rotation: every key, every replica, and what is safe when. */
+/** The verdict of a check. */
 export type Status = 'pass' | 'warn' | 'fail';
 
 /** The result of one check. `detail` and `hint` may have several lines; neither ever holds a secret. */
@@ -21,20 +21,14 @@ export interface Report {
 /** One thing that a check noticed. */
 export type Point = Omit<Finding, 'name'>;
 
-export function pass(detail: string, hint?: string): Point {
-  return point('pass', detail, hint);
-}
+type Verdict = (detail: string, hint?: string) => Point;
 
-export function warn(detail: string, hint?: string): Point {
-  return point('warn', detail, hint);
-}
+export const pass: Verdict = verdict('pass');
+export const warn: Verdict = verdict('warn');
+export const fail: Verdict = verdict('fail');
 
-export function fail(detail: string, hint?: string): Point {
-  return point('fail', detail, hint);
-}
-
-function point(status: Status, detail: string, hint: string | undefined): Point {
-  return hint === undefined ? { status, detail } : { status, detail, hint };
+function verdict(status: Status): Verdict {
+  return (detail, hint) => (hint === undefined ? { status, detail } : { status, detail, hint });
 }
 
 const GRAVITY: readonly Status[] = ['fail', 'warn', 'pass'];

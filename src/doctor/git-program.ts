@@ -106,16 +106,13 @@ async function programFor(env: Variables, checkout: string): Promise<string | un
   for (const folder of (env.PATH ?? '').split(delimiter)) {
     if (!isAbsolute(folder) || isWithin(await resolved(folder), checkout)) continue;
     const file = join(folder, name);
-    if (await isProgram(file)) return file;
+    const isProgram = access(file, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (await isProgram) return file;
   }
   return undefined;
-}
-
-async function isProgram(file: string): Promise<boolean> {
-  return await access(file, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
 }
 
 function isWithin(path: string, folder: string): boolean {

@@ -2,6 +2,7 @@
 import { basename, dirname, join, relative } from 'node:path';
 import type { GitFacts } from './facts.js';
 import { checkoutAround, GitProgram, type Variables } from './git-program.js';
+import { nameOf } from './places.js';
 
 export interface GitQuestion {
   readonly cwd: string;
@@ -10,7 +11,6 @@ export interface GitQuestion {
   readonly dataDirThere: boolean;
   /** Files with secrets, by path; the name is what to call them. */
   readonly files: readonly { readonly path: string; readonly name: string }[];
-  readonly nameOf: (path: string) => string;
 }
 
 /** Why git says nothing of a folder that is in a checkout. */
@@ -30,15 +30,13 @@ export async function askGit(question: GitQuestion): Promise<GitFacts> {
       return typeof found === 'string' ? found : found.map(() => name);
     }),
   );
-  // Asked for from above as well: what git tracks in a folder need not be there any more.
+  // Where the folder is gone it is asked for from above: git may still track files that are no longer there.
   const base = question.dataDirThere ? dataDir : cwd;
   const kept = await list(git, base, relative(base, dataDir) || '.');
   const inDataDir =
     typeof kept === 'string'
       ? kept
-      : kept
-          .filter((path) => basename(path) !== '.gitignore')
-          .map((path) => question.nameOf(join(base, path)));
+      : kept.filter((path) => basename(path) !== '.gitignore').map((path) => nameOf(join(base, path), cwd));
   const exposed = question.dataDirThere ? await isExposed(git, dataDir) : false;
   const troubles = [...lists, inDataDir, exposed].filter((answer) => typeof answer === 'string');
   const tracked = [...lists, inDataDir].flatMap((answer) => (typeof answer === 'string' ? [] : answer));
@@ -54,7 +52,7 @@ async function list(git: GitProgram, folder: string, path: string): Promise<read
   const answer = await git.ask(folder, ['--literal-pathspecs', 'ls-files', '-z', '--', path]);
   if (answer === 'silent') return answer;
   const found = answer.out.split('\0').filter(Boolean);
-  // What it found counts whatever else it could not read.
+  // What it found counts, even if there is something else that it could not read.
   if (found.length > 0 || (answer.code === 0 && !answer.complained)) return found;
   return (await checkoutAround(folder)) === undefined ? [] : 'refused';
 }

@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { variableOf } from '../config/settings.js';
 import { shellQuote } from '../config/shell-quote.js';
+import { count } from '../printable.js';
 import { SECRET_VARIABLE } from '../resolve/missing-secret.js';
 import type { ProblemArea } from '../resolve/problem.js';
 import { takeAwayInWords } from '../rotation/refusals.js';
@@ -10,7 +11,6 @@ import type { Facts } from './facts.js';
 import { fail, type Point, pass, warn } from './finding.js';
 
 const FILE_VARIABLE = variableOf('security.signing_secret.file');
-const PROVIDE = `set ${SECRET_VARIABLE} to the output of "keyturn generate"`;
 
 /** What the resolver found wrong in one area: what stops a boot fails, what a boot warns of warns. */
 export function problemsOf(facts: Facts, area: ProblemArea): readonly Point[] {
@@ -25,26 +25,21 @@ export function problemsOf(facts: Facts, area: ProblemArea): readonly Point[] {
 export function signingSecret(facts: Facts): readonly Point[] {
   const points = [...problemsOf(facts, 'signing_secret'), ...onWordlist(facts, true)];
   const { source, keyring, profile, settings } = facts.resolution;
-  const failed = points.some((found) => found.status === 'fail');
-  if (failed) return points;
-  if (source === undefined) {
-    const ephemeral = settings.get('security.signing_secret.dev_secret') === 'ephemeral';
-    const own = ephemeral
-      ? 'a start makes one in memory, and a restart signs everybody out'
-      : `a start makes one and keeps it in ${facts.dataDir.name}/secret`;
-    points.push(warn(`none is configured: ${own}; fine for development`, `for a server, ${PROVIDE}`));
-  } else if (source.kind === 'development-file') {
-    points.push(
-      warn(
-        `none is configured: the one that an earlier start made is in use (${facts.dataDir.name}/secret); fine for development`,
-        `for a server, ${PROVIDE}`,
-      ),
-    );
-  } else if (points.length === 0) {
-    const rules = profile.profile === 'prod' ? 'production accepts it' : 'strong enough for production';
-    points.push(pass(`${source.name}: ${rules} (key ${keyring?.active.id})`));
+  if (points.some((found) => found.status === 'fail')) return points;
+  if (source === undefined || source.kind === 'development-file') {
+    const file = `${facts.dataDir.name}/secret`;
+    const own =
+      source !== undefined
+        ? `the one that an earlier start made is in use (${file})`
+        : settings.get('security.signing_secret.dev_secret') === 'ephemeral'
+          ? 'a start makes one in memory, and a restart signs everybody out'
+          : `a start makes one and keeps it in ${file}`;
+    const hint = `for a server, set ${SECRET_VARIABLE} to the output of "keyturn generate"`;
+    return [...points, warn(`none is configured: ${own}; fine for development`, hint)];
   }
-  return points;
+  if (points.length > 0) return points;
+  const rules = profile.profile === 'prod' ? 'production accepts it' : 'strong enough for production';
+  return [pass(`${source.name}: ${rules} (key ${keyring?.active.id})`)];
 }
 
 /** Every key of the ring, with what the resolver found wrong with those that do not sign. */
@@ -53,36 +48,34 @@ export function keyring(facts: Facts): readonly Point[] {
   const ring = facts.resolution.keyring;
   if (ring === undefined) {
     const broken = facts.resolution.problems.some((problem) => problem.severity === 'error');
-    const none = broken
-      ? 'there is none; see the other checks'
-      : 'there is none yet: the first start makes it';
-    return [...points, broken ? warn(none) : pass(none)];
+    if (broken) return [...points, warn('there is none; see the other checks')];
+    return [...points, pass('there is none yet: the first start makes it')];
   }
   const keys = ring.keys.map((key) => `${key.id} ${key.state}`).join(', ');
   if (facts.resolution.settings.get('security.keyring.store') !== undefined) {
-    const secrets =
-      ring.keys.length === 1 ? '1 secret, which seals' : `${ring.keys.length} secrets, which seal`;
-    return [...points, pass(`${secrets} the shared keyring: ${keys}`)];
+    const seals = ring.keys.length === 1 ? 'seals' : 'seal';
+    return [
+      ...points,
+      pass(`${count(ring.keys.length, 'secret')}, which ${seals} the shared keyring: ${keys}`),
+    ];
   }
-  const count = ring.keys.length === 1 ? '1 key' : `${ring.keys.length} keys`;
-  points.push(pass(`${count}: ${keys}; generation ${ring.generation}, fingerprint ${ring.fingerprint}`));
-  return points;
+  const all = `${count(ring.keys.length, 'key')}: ${keys}`;
+  return [...points, pass(`${all}; generation ${ring.generation}, fingerprint ${ring.fingerprint}`)];
 }
 
-/** Keys that stand in the operator's word list. What stands there of them is not told. */
+/** Keys that are in the operator's word list. The lines are not repeated. */
 function onWordlist(
   { wordlist, resolution: { keyring, profile } }: Facts,
   ofActive: boolean,
 ): readonly Point[] {
   if (wordlist === undefined) return [];
   if (wordlist.found.size === 0 && !ofActive) {
-    const lines = wordlist.lines === 1 ? '1 line' : `${wordlist.lines} lines`;
-    return [pass(`no secret is in ${wordlist.name} (${lines})`)];
+    return [pass(`no secret is in ${wordlist.name} (${count(wordlist.lines, 'line')})`)];
   }
   return [...wordlist.found]
     .filter((id) => (id === keyring?.active.id) === ofActive)
     .map((id) => {
-      const what = `the secret of the key ${id} is in ${wordlist.name}: who has that list can forge what it signs`;
+      const what = `the secret of the key ${id} is in ${wordlist.name}: whoever has that list can forge what it signs`;
       const hint = 'rotate away from it (keyturn rotate), or revoke it if it has been in production';
       return profile.profile === 'prod' ? fail(what, hint) : warn(what, hint);
     });
@@ -106,35 +99,27 @@ function whichToKeep(
 
 /** Where the keys come from, and what that source hides. */
 export function source(facts: Facts): readonly Point[] {
-  const points = [...problemsOf(facts, 'source')];
   const { source: inForce, hidden, profile, dataDir } = facts.resolution;
   const { name, secret, document } = facts.dataDir;
-  if (inForce === undefined) {
-    points.push(pass('none is in force'));
-  } else {
-    points.push(pass(`${inForce.name} is in force: ${FORMATS[inForce.format]}`));
-  }
+  const points = [
+    ...problemsOf(facts, 'source'),
+    pass(
+      inForce === undefined ? 'none is in force' : `${inForce.name} is in force: ${FORMATS[inForce.format]}`,
+    ),
+  ];
   for (const other of hidden) {
     if (other.kind === 'development-file')
       points.push(pass(`${name}/secret, made by an earlier start, is not used`));
     else points.push(warn(`${inForce?.name} hides ${other.name}`, whichToKeep(facts, other)));
   }
   if (secret && profile.profile === 'prod' && inForce === undefined) {
-    points.push(
-      warn(
-        `${name}/secret is there, and production does not use it of its own accord`,
-        `to use it, set ${FILE_VARIABLE}=${shellQuote(`${name}/secret`)}`,
-      ),
-    );
+    const what = `${name}/secret is there, and production does not use it by itself`;
+    points.push(warn(what, `to use it, set ${FILE_VARIABLE}=${shellQuote(`${name}/secret`)}`));
   }
   const used = [inForce, ...hidden].some((other) => other?.path === join(dataDir, 'keyring.json'));
   if (document && !used) {
-    points.push(
-      warn(
-        `${name}/keyring.json is there, and nothing names it`,
-        `set file = "${name}/keyring.json" under [security.signing_secret] in keyturn.toml, or remove it`,
-      ),
-    );
+    const hint = `set file = "${name}/keyring.json" under [security.signing_secret] in keyturn.toml, or remove it`;
+    points.push(warn(`${name}/keyring.json is there, and nothing names it`, hint));
   }
   return points;
 }

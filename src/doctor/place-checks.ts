@@ -16,24 +16,28 @@ export function fileModes(facts: Facts): readonly Point[] {
   return [pass(`only the owner can read ${known.map((place) => place.name).join(', ')}`)];
 }
 
+const MOUNT_HINT =
+  'mount it with mode 0400 (Docker: "mode", Kubernetes: "defaultMode"), where the user of the process can read it then';
+
 function judgeMode(place: SecretPlace, production: boolean): readonly Point[] {
   const others = (place.mode ?? 0) & 0o077;
   // A platform hands its secrets over by group, which is as good as an owner.
   if (others === 0 || (place.mounted && (others & 0o007) === 0)) return [];
   const mode = (place.mode ?? 0).toString(8).padStart(4, '0');
   const what = `others than its owner can reach ${place.name} (mode ${mode})`;
-  if (place.mounted) {
-    return [
-      warn(
-        what,
-        `mount it with mode 0400 (Docker: "mode", Kubernetes: "defaultMode"), where the process's user allows`,
-      ),
-    ];
-  }
+  if (place.mounted) return [warn(what, MOUNT_HINT)];
   if (place.folder) return [warn(what, `chmod 700 ${shellQuote(place.name)}`)];
   const hint = `chmod 600 ${shellQuote(place.name)}`;
   return [production && !place.foreign ? fail(what, hint) : warn(what, hint)];
 }
+
+const NOT_CHECKED = {
+  silent: warn('not checked: git did not answer in time', 'run the doctor again; does git status answer?'),
+  refused: warn(
+    'not checked: git does not look at this checkout, or cannot without fetching or running something',
+    'see what git ls-files says, if you trust the checkout: it may belong to another user, or be broken',
+  ),
+};
 
 /** A secret that git tracks is in every clone: that fails in every profile. */
 export function git(facts: Facts): readonly Point[] {
@@ -45,28 +49,11 @@ export function git(facts: Facts): readonly Point[] {
       `git rm --cached ${shellQuote(name)}, ignore it, and replace the secret: its history keeps the old one`,
     ),
   );
-  if (state === 'silent') {
-    points.push(
-      warn('not checked: git did not answer in time', 'run the doctor again; does git status answer?'),
-    );
-  }
-  if (state === 'refused') {
-    points.push(
-      warn(
-        'not checked: git does not look at this checkout, or cannot without fetching or running something',
-        'see what git ls-files says, if you trust the checkout: it may belong to another user, or be broken',
-      ),
-    );
-  }
-  if (dataDirExposed) {
-    points.push(
-      warn(`no rule makes git ignore ${facts.dataDir.name}`, `add ${facts.dataDir.name}/ to .gitignore`),
-    );
-  }
+  if (state === 'silent' || state === 'refused') points.push(NOT_CHECKED[state]);
+  const { name } = facts.dataDir;
+  if (dataDirExposed) points.push(warn(`no rule makes git ignore ${name}`, `add ${name}/ to .gitignore`));
   if (points.length > 0) return points;
-  return [
-    state === 'none' ? pass('this folder is in no git checkout') : pass('git tracks no file with a secret'),
-  ];
+  return [pass(state === 'none' ? 'this folder is in no git checkout' : 'git tracks no file with a secret')];
 }
 
 const IN_FILES: readonly SettingName[] = SETTING_NAMES.filter(

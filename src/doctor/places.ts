@@ -56,7 +56,10 @@ async function configFilesWithSecrets(place: Place): Promise<readonly string[]> 
   return read.flatMap(({ layers }) =>
     layers.flatMap(({ origin, tree }) => {
       const section = sectionOf(tree, 'security', 'signing_secret');
-      const secret = ['secret', 'previous_secrets', 'next_secrets'].some((name) => holds(section[name]));
+      const values = ['secret', 'previous_secrets', 'next_secrets'].map((name) => section[name]);
+      const secret = values.some(
+        (value) => (typeof value === 'string' || Array.isArray(value)) && value.length,
+      );
       const password = ENGINE_SECTIONS.some((path) => hasPassword(sectionOf(tree, ...path).url));
       return (secret || password) && origin.layer === 'file' ? [origin.path] : [];
     }),
@@ -87,11 +90,9 @@ export function hasPassword(url: unknown): boolean {
   }
 }
 
-function holds(value: unknown): boolean {
-  return (typeof value === 'string' || Array.isArray(value)) && value.length > 0;
-}
-
-/** `NAME=value`, as shells and the readers of such files understand it: one line at a time, since these are all linear. */
+/**
+ * `NAME=value`, as shells and the readers of such files understand it. Matched line by line, so that it stays linear.
+ */
 const ASSIGNMENT = /^[ \t]*(?:export[ \t]+)?(KEYTURN_[A-Z_]{1,64})[ \t]*=[ \t]*(.*)$/s;
 const SECRETS = /^KEYTURN_SECURITY__SIGNING_SECRET(?:__PREVIOUS_SECRETS|__NEXT_SECRETS)?$/;
 const ENGINE_URLS = /^KEYTURN_(?:SESSION|SECURITY__KEYRING)__(?:REDIS|POSTGRES)__URL$/;
@@ -102,14 +103,10 @@ const LONGEST_LINE = 16 * 1024;
 export function holdsSecret(text: string): boolean {
   return text.split('\n').some((line) => {
     const [, name = '', raw = ''] = ASSIGNMENT.exec(line.slice(0, LONGEST_LINE)) ?? [];
-    const value = raw.replace(/^["']/, '');
-    return (SECRETS.test(name) && /^[^\s"'#]/.test(value)) || (ENGINE_URLS.test(name) && passwordIn(value));
+    // Up to the end of the value: a comment may follow.
+    const [value = ''] = raw.replace(/^["']/, '').split(/["'\s]/, 1);
+    return (SECRETS.test(name) && /^[^#]/.test(value)) || (ENGINE_URLS.test(name) && hasPassword(value));
   });
-}
-
-/** Of a line: with what stands behind the URL. */
-function passwordIn(value: string): boolean {
-  return hasPassword(value.split(/["'\s]/, 1)[0]);
 }
 
 /** Keyturn does not read such files, but other programs put what they hold into the environment. */

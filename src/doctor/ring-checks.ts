@@ -10,12 +10,12 @@ import { fail, type Point, pass, warn } from './finding.js';
 
 const DAY_MS = 86_400_000;
 const STAGED_TOO_LONG_DAYS = 30;
-/** Seconds. Processes look once a minute whether a key is due, and one that is busy a little later. */
+/** Seconds. Processes look once a minute whether a key is due, or a little later where they are busy. */
 const DUE_FOR_LONG = 300;
 
 /** Steps that were begun and not finished, or that should have been taken by themselves. */
 export function rotation(facts: Facts): readonly Point[] {
-  const ring = ringOf(facts);
+  const ring = facts.ring instanceof KeyturnError ? undefined : facts.ring;
   const scheduled = byItself(facts, ring);
   if (ring?.status.place === undefined) {
     const { hiddenDocument: hidden } = facts;
@@ -40,10 +40,6 @@ export function rotation(facts: Facts): readonly Point[] {
   return points.length + scheduled.length > 0 ? [...points, ...scheduled] : [pass('no step is overdue')];
 }
 
-function ringOf({ ring }: Facts): RingFacts | undefined {
-  return ring instanceof KeyturnError ? undefined : ring;
-}
-
 /** Whether `security.rotation.every` can do what it says, and does it. */
 function byItself({ resolution }: Facts, ring: RingFacts | undefined): Point[] {
   const { settings, source } = resolution;
@@ -57,12 +53,12 @@ function byItself({ resolution }: Facts, ring: RingFacts | undefined): Point[] {
   }
   const { lease, maxLag, skew } = timesOf(settings);
   const wait = lease + maxLag + skew;
-  const points: Point[] = [];
-  if (every <= wait) {
-    const what = `security.rotation.every is ${formatDuration(every)}, and each new key waits ${formatDuration(wait)} before it signs (lease, max_lag and clock_skew)`;
-    points.push(warn(what, 'choose days: frequent renewal is no defence against a break-in'));
-  }
-  return [...points, ...overdue(every, ring)];
+  if (every > wait) return overdue(every, ring);
+  const what = `security.rotation.every is ${formatDuration(every)}, and each new key waits ${formatDuration(wait)} before it signs (lease, max_lag and clock_skew)`;
+  return [
+    warn(what, 'choose days: frequent renewal is no defence against a break-in'),
+    ...overdue(every, ring),
+  ];
 }
 
 function overdue(every: number, ring: RingFacts | undefined): Point[] {
@@ -90,8 +86,8 @@ export function fleet(facts: Facts): readonly Point[] {
     return [warn(`processes cannot be asked: ${silence}`, 'see the check session_backend')];
   const points = problems.map(judged);
   if (replicas.length === 0) return [...points, pass(`no process reports${where(status)}`)];
-  const count = replicas.length === 1 ? '1 process reports' : `${replicas.length} processes report`;
-  return [...points, pass(`${count}${generation(status)}`)];
+  const who = replicas.length === 1 ? '1 process reports' : `${replicas.length} processes report`;
+  return [...points, pass(`${who}${generation(status)}`)];
 }
 
 function judged(problem: Problem): Point {

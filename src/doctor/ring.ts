@@ -2,9 +2,10 @@
 import { Engines } from '../engines/engines.js';
 import { KeyturnError, orKeyturnError } from '../errors.js';
 import { nextKeyAt } from '../keyring/automatic.js';
+import type { Key } from '../keyring/key.js';
 import type { Machine } from '../resolve/machine.js';
 import type { Resolution } from '../resolve/resolve.js';
-import { strengthOf, WeakKeyExceptions } from '../resolve/weak-keys.js';
+import { WeakKeyExceptions, weakAmong } from '../resolve/weak-keys.js';
 import { Rotation } from '../rotation/rotation.js';
 import type { HiddenDocument, RingFacts } from './facts.js';
 
@@ -30,16 +31,16 @@ export async function readRing(
       status: await rotation.status(ring),
       nextKeyAt: every === undefined ? undefined : nextKeyAt(ring, every),
       live: ring.live,
-      weak: ring.live.flatMap((key) => {
-        const { enough, bytes, why } = strengthOf(key);
-        return enough ? [] : [{ kid: key.id, bytes, why, excused: exceptions.of(key) !== undefined }];
-      }),
+      weak: weakAmong(ring.live).map((weak) => ({
+        ...weak,
+        excused: exceptions.of(ring.get(weak.kid) as Key) !== undefined,
+      })),
       sealedUnder: await rotation.sealedUnder(),
     };
   }).finally(() => engines.close());
 }
 
-/** Looks beneath only where something is hidden that may be a document. @param document the one beside a secret of development */
+/** Undefined where no document is hidden. @param document the path of the one in `.keyturn`, where it is there */
 export async function readHidden(
   machine: Machine,
   profile: string | undefined,

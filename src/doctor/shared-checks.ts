@@ -3,6 +3,7 @@ import type { Settings } from '../config/layers.js';
 import { variableOf } from '../config/settings.js';
 import { formatDuration } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
+import { timesOf } from '../fleet/fleet-times.js';
 import type { Keyring } from '../keyring/keyring.js';
 import type { Facts, RingFacts } from './facts.js';
 import { fail, type Point, pass, warn } from './finding.js';
@@ -25,8 +26,9 @@ export function sharedKeyring(facts: Facts): readonly Point[] {
 }
 
 function unreadable({ resolution, purposes }: Facts, error: RingFacts | KeyturnError | undefined): Point {
-  const others = [...resolution.problems.map((problem) => problem.error), purposes];
-  if (!(error instanceof KeyturnError) || tells(others, error))
+  const told = [...resolution.problems.map((problem) => problem.error), purposes];
+  const isTold = (code: string) => told.some((other) => other instanceof KeyturnError && other.code === code);
+  if (!(error instanceof KeyturnError) || isTold(error.code))
     return warn('not looked at, since a start would be refused; see the other checks');
   const { profile } = resolution.profile;
   if (error.code === 'secret_missing')
@@ -37,14 +39,9 @@ function unreadable({ resolution, purposes }: Facts, error: RingFacts | KeyturnE
   return fail(error.message, error.hint);
 }
 
-function tells(others: readonly unknown[], { code }: KeyturnError): boolean {
-  return others.some((other) => other instanceof KeyturnError && other.code === code);
-}
-
 /** How long replicas go on without hearing of it. */
 function leases(settings: Settings, production: boolean): Point[] {
-  const lease = settings.get('security.keyring.lease');
-  const maxLag = settings.get('security.keyring.max_lag');
+  const { lease, maxLag } = timesOf(settings);
   const points: Point[] = [];
   if (production && lease < SHORTEST_LEASE) {
     const what = `lease is ${formatDuration(lease)}: an engine that is away for a moment makes every replica refuse`;
@@ -57,7 +54,7 @@ function leases(settings: Settings, production: boolean): Point[] {
   return points;
 }
 
-/** In an engine no start judges them. */
+/** No start judges the keys in an engine, so the doctor does. */
 function weakKeys({ resolution: { profile } }: Facts, { weak }: RingFacts): Point[] {
   return weak.map(({ kid, bytes, why, excused }) => {
     const what = `its key ${kid} is too weak: ${bytes} of 32 bytes count, since ${why}`;

@@ -1,4 +1,4 @@
-// Looks keys up in a list of the operator's, one guess a line. Of what is found only the ids of the keys are told.
+// Looks keys up in a list of the operator's, one guess a line. Only the ids of the keys that are on it are told.
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { KeyturnError } from '../errors.js';
@@ -15,7 +15,7 @@ export interface WordlistFacts {
 
 const CHUNK_BYTES = 1024 * 1024;
 const LINE_END = 0x0a;
-/** No guess is longer, and a file without line ends is not kept in memory. */
+/** In bytes. No guess is longer, and a file without line ends is not kept in memory. */
 const LONGEST_LINE = 4096;
 const LIMIT_GIB = 16;
 
@@ -47,7 +47,7 @@ export async function searchWordlist(
   }
 }
 
-/** A pipe or a device need not end: only a file is read, and opening one of those waits for nobody. */
+/** Only a file is read: a pipe or a device may never end. O_NONBLOCK, since opening a pipe would wait for a writer. */
 async function openList(path: string, name: string): Promise<FileHandle> {
   const { O_RDONLY, O_NONBLOCK = 0 } = constants;
   const file = await open(path, O_RDONLY | O_NONBLOCK).catch((error: NodeJS.ErrnoException) => {
@@ -112,7 +112,7 @@ class Search {
   }
 }
 
-/** Case, separators and quotes make no other guess; of symbols alone nothing would remain. */
+/** Case, separators and quotes do not matter. A guess of symbols alone is left as it is: nothing of it would remain. */
 function guessOf(text: string): string {
   return fold(text) || text.trim();
 }

@@ -1,8 +1,8 @@
-// Reports lie where others can write too: in a database, in a folder of a volume. For what a process says of itself it
-// vouches with a key that only holders of the ring have; whatever else lies there is a hint at most.
+// Reports are kept where others can write too: in a database, in a folder of a volume. So a process vouches for its
+// report with a key that only holders of the ring have. A report without that is a hint at most.
 //
 // A report is JSON whose last fields are the name of the app, where it has one, the key's id, and an HMAC over all that
-// stands before the latter. Two apps may hold one ring: each vouches under its own name, and is heard as that.
+// stands before the HMAC. Two apps may hold one ring: each vouches under its own name, and is heard under that name.
 import { KID, NAME } from '../forms.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { isReportHmac, reportHmac } from '../keyring/report-hmac.js';
@@ -12,7 +12,7 @@ import { LIMIT_BYTES, type ReplicaReport, readReport } from './report.js';
 export interface HeardReport extends ReplicaReport {
   /** Whether a key of the ring vouches for it. */
   readonly authentic: boolean;
-  /** When it was written by the clock of its process, where `at` goes by another one. */
+  /** When it was written, by the clock of its process; `at` may go by another clock. Milliseconds since 1970. */
   readonly dated: number;
 }
 
@@ -24,7 +24,7 @@ const SIGNATURE = new RegExp(`(?:,"app":"(${NAME})")?,"by":"(${KID})"$`);
 const LONGEST_SIGNATURE = 64;
 const TAIL_LENGTH = MAC_FIELD.length + 43 + END.length;
 
-/** @param ring its active key vouches; of a process that has none yet nobody can tell whether it is one */
+/** @param ring its active key vouches; a process that has no ring yet cannot vouch for its report */
 export function reportText(report: ReplicaReport, ring: Keyring | undefined): string {
   if (ring === undefined) return JSON.stringify(report);
   const { active } = ring;
@@ -34,7 +34,7 @@ export function reportText(report: ReplicaReport, ring: Keyring | undefined): st
 }
 
 /**
- * Reads a report; undefined for anything that is not a valid one. What it says has happened has happened by now.
+ * Reads a report; undefined for anything that is not a valid one. Moments in it that lie in the future become `now`.
  *
  * @param ring one of its live keys has to vouch for it; undefined where nobody can
  * @param now milliseconds since 1970
@@ -47,7 +47,7 @@ export function readHeard(
   return heardAs(text, text !== undefined && isAuthentic(text, ring), now);
 }
 
-/** The same of a text that has been looked at. @param authentic see {@link isAuthentic} */
+/** The same for a text that has been checked already. @param authentic see {@link isAuthentic} */
 export function heardAs(text: string | undefined, authentic: boolean, now: number): HeardReport | undefined {
   const report = readReport(text);
   if (report === undefined) return undefined;

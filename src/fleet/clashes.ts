@@ -1,8 +1,8 @@
-// Replicas that go by other secrets than the rest, which half of the requests then notice: found by key ids alone.
+// Replicas that have other secrets than the rest, so that some requests fail. They are found by their key ids alone.
 import type { Keyring } from '../keyring/keyring.js';
 import type { ReplicaReport } from './report.js';
 
-/** Some that have the same secrets. */
+/** Replicas that have the same secrets. */
 export interface Holders {
   readonly instances: readonly string[];
   /** Whether whoever asks is one of them. */
@@ -11,7 +11,7 @@ export interface Holders {
   readonly kid: string;
 }
 
-/** Two that do not get along: what one signs the other refuses, or what one seals the other cannot open. */
+/** Two groups of replicas where what one signs the other refuses, or what one seals the other cannot open. */
 export interface Clash {
   readonly shared: boolean;
   readonly one: Holders;
@@ -25,8 +25,8 @@ interface Group extends Holders {
 }
 
 /**
- * Where replicas share a keyring, their root secrets are compared; where each has its own, the keys themselves. Not for
- * those that follow a document: they have it from one file.
+ * Where replicas share a keyring, their root secrets are compared. Where each has its own, the keys themselves are.
+ * Replicas that follow a document are not compared: they all read the same file.
  *
  * @param roots the ids of the secrets that whoever asks seals a shared keyring with; undefined where none is shared
  */
@@ -43,8 +43,10 @@ export function clashesIn(
   const clashes = new Map<string, Clash>();
   for (const [at, one] of groups.entries()) {
     for (const other of groups.slice(at + 1)) {
-      if (shared ? haveOneInCommon(one, other) : acceptEachOther(one, other)) continue;
-      // Told once for each two secrets, whatever else those have that go by them.
+      const otherKnows = (kid: string) => other.knows.includes(kid);
+      if (shared ? one.knows.some(otherKnows) : otherKnows(one.kid) && one.knows.includes(other.kid))
+        continue;
+      // Told once for each pair of secrets, even if the replicas differ in further keys.
       const [first, second] = one.kid < other.kid ? [one, other] : [other, one];
       const names = `${first.kid} ${second.kid}`;
       const known = clashes.get(names);
@@ -70,27 +72,19 @@ function join(groups: Group[], { instance, roots, signs, verifies }: ReplicaRepo
   else same.instances.push(instance);
 }
 
-function haveOneInCommon(one: Group, other: Group): boolean {
-  return one.knows.some((kid) => other.knows.includes(kid));
-}
-
-function acceptEachOther(one: Group, other: Group): boolean {
-  return one.knows.includes(other.kid) && other.knows.includes(one.kid);
-}
-
-/** The odd one is most often the only one, and never whoever asks. */
+/** Which of the two is the odd one: the smaller group, and never the one of whoever asks. */
 export function oddOne({ one, other }: Clash): readonly [odd: Holders, rest: Holders] {
   return one.here || (!other.here && one.instances.length > other.instances.length)
     ? [other, one]
     : [one, other];
 }
 
-/** Whether both are there: one whose replicas are all silent may just have been stopped. */
+/** Whether both groups live. One whose replicas are all silent may just have been stopped. */
 export function isLiveClash({ one, other }: Clash, silent: ReadonlyMap<string, number>): boolean {
   return [one, other].every(({ here, instances }) => here || instances.some((name) => !silent.has(name)));
 }
 
-/** The replicas that do not get along with whoever asks, by instance. */
+/** The replicas that clash with whoever asks, by instance. */
 export function strangers(clashes: readonly Clash[]): ReadonlySet<string> {
   return new Set(
     clashes.flatMap(({ one, other }) => (one.here ? other.instances : other.here ? one.instances : [])),

@@ -1,4 +1,4 @@
-// What is wrong among the processes of a fleet, in the words in which status, the doctor and `next:` say it.
+// The words in which status, the doctor and `next:` say what is wrong among the processes of a fleet.
 import { dirname } from 'node:path';
 import { appInWords } from '../config/app.js';
 import { shellQuote } from '../config/shell-quote.js';
@@ -8,10 +8,10 @@ import { type Holders, oddOne } from './clashes.js';
 import type { OtherRing, Problem } from './diagnosis.js';
 import { unheardOfInWords } from './silent.js';
 
-/** So many are named; the rest are counted. */
+/** The most replicas that are named; the rest are counted. */
 const MOST_NAMED = 5;
 
-/** What is wrong, and what to do: the beginning of a sentence that "first" may stand before. */
+/** What is wrong, and what to do. The hint may follow the word "first". */
 export interface ProblemText {
   readonly what: string;
   readonly hint: string;

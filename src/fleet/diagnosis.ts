@@ -1,5 +1,5 @@
-// One diagnosis of what is wrong, or not the same, among the processes of a fleet. `keyturn status`, the doctor and
-// `next:` put it into words (diagnosis-words.ts), and look for nothing themselves.
+// The one diagnosis of what is wrong, or not the same, among the processes of a fleet. `keyturn status`, the doctor and
+// `next:` put it into words (diagnosis-words.ts) and look for nothing themselves.
 import type { AppName } from '../config/app.js';
 import { isNeighbour } from '../disk/identity.js';
 import type { Keyring } from '../keyring/keyring.js';
@@ -68,15 +68,18 @@ type Found =
   | { readonly kind: 'unverified' }
   | { readonly kind: 'clock_differs' };
 
-/** One thing that is wrong, or differs, and who it is about. */
+/**
+ * One thing that is wrong among the replicas, or not the same everywhere. Its `kind` says what; more fields belong to
+ * it.
+ */
 export type Problem = Found & {
-  /** Who it is about, by name. */
+  /** The names of the replicas that it is about. */
   readonly instances: readonly string[];
-  /** False where all of them are silent: they may have been stopped to put it right. */
+  /** False where all of them are silent: they may have been stopped to put it right, and count for a lease still. */
   readonly live: boolean;
 };
 
-/** Everything there is to say, in the order in which it is to be put right. */
+/** Everything that is wrong, in the order in which it is to be put right. */
 export function diagnose(compared: Compared): readonly Problem[] {
   const { ring, place, shared, profile, roots, replicas, silent, skew, unheardOf } = compared;
   const about = (find: (replica: HeardReport) => Found | undefined) => grouped(replicas, silent, find);
@@ -124,7 +127,7 @@ export function otherNames(
   }));
 }
 
-/** What a process is not well with, if anything: the gravest alone. */
+/** What is wrong with one process, if anything. Only the gravest problem is told. */
 function conditionOf(
   replica: HeardReport,
   { ring, place, shared, silent }: Compared,
@@ -134,7 +137,7 @@ function conditionOf(
   if (signs === undefined) return { kind: 'no_keyring', why };
   if (why !== undefined) return { kind: 'degraded', why };
   const until = silent.get(instance);
-  // Where no step can be taken nothing is held up.
+  // Where no step can be taken, a silent replica holds up nothing.
   if (until !== undefined) return place === undefined ? undefined : { kind: 'silent', until };
   if (!authentic && place !== undefined) return { kind: 'unverified' };
   if (fingerprint === ring.fingerprint) return undefined;
@@ -147,8 +150,9 @@ function conditionOf(
 }
 
 /**
- * Whether a process holds a ring that the one that is kept does not come from, or a newer one. It will not follow a step
- * on what is kept. One that goes by an array or a line has no steps, and takes a document that holds all its keys.
+ * Whether a process holds a newer ring than the one that is kept, or one that this does not come from. Such a process
+ * will not follow a step on what is kept. One that goes by an array or a single secret has no steps: it takes any
+ * document that holds all its keys.
  */
 export function offLine(
   kept: Keyring,
@@ -156,34 +160,37 @@ export function offLine(
 ): 'forked' | 'outdated' | undefined {
   if (ring === undefined || kept.id === undefined) return undefined;
   if (ring !== kept.id) return 'forked';
-  // Put back to an older one, which processes refuse: a step would build on what is past.
+  // What is kept was put back to an older one, which processes refuse: they would refuse a step on it as well.
   if (generation > kept.generation) return 'outdated';
   return mark === undefined || kept.passesThrough({ generation, mark }) ? undefined : 'forked';
 }
 
 /**
- * Whether it reports beside a document and takes its keys from elsewhere: most often from the variable that the document
- * was made of. It knows no key that is added to the document.
+ * Whether it reports beside a document but takes its keys from elsewhere, most often from the variable that the
+ * document was made of. It does not know a key that is added to the document.
  */
 function isBesideDocument(replica: ReplicaReport, { ring, place, shared }: Compared): boolean {
   const isDocument = place !== undefined && !shared && ring.id !== undefined;
   return isDocument && replica.signs !== undefined && replica.ring === undefined;
 }
 
-/** Most often the command was typed in the wrong folder. What no key of the ring vouches for leads nobody into one. */
+/**
+ * Most often the command was typed in the wrong folder. Only a report that a key of the ring vouches for may name
+ * another.
+ */
 function otherConfig(replica: HeardReport, compared: Compared): Found | undefined {
   const { silent, configFiles: here, profile } = compared;
   const { configFiles: files, instance, authentic } = replica;
   if (files === undefined || !authentic || silent.has(instance) || !isNeighbour(replica)) return undefined;
   if (files.join('\n') === here.join('\n')) return undefined;
-  // It looks for the document in this very folder, or has read some of the files here: the others came later.
+  // It looks for the document in this folder, or has read some of the files here: then the others were added later.
   const some = files.length > 0 && files.every((path) => here.includes(path));
   const isOlder =
     files.length === 0 ? isBesideDocument(replica, compared) : some && replica.profile === profile;
   return { kind: 'other_config', files, here, isOlder };
 }
 
-/** Those of whom the same is found are named together. */
+/** Replicas with the same problem are named together. */
 function grouped(
   replicas: readonly HeardReport[],
   silent: ReadonlyMap<string, number>,

@@ -1,8 +1,8 @@
-// What processes signed that have ended: their tokens live on, and a key must not be retired before them.
+// What ended processes signed. Their tokens live on, and a key must not be retired before its last token has expired.
 //
-// By key id, one moment for all of them: the last at which a process that is gone may have signed. A process that said
-// goodbye tells it; for one that was killed it is the end of its lease, or its discovery. Each moment is vouched for
-// under the very key that it is about: it matters for as long as that one is there, and no longer.
+// One moment for each key: the last at which any ended process may have signed with it. A process that says goodbye
+// tells it. For one that was killed it is the end of its lease, or the moment when it was found to be gone. The key
+// that the moment is about vouches for it: the moment matters for as long as that key is there.
 
 import { join } from 'node:path';
 import { isRegularFile, readRegularFile, replaceFile, writeInformation } from '../disk/files.js';
@@ -23,7 +23,7 @@ export interface EndedMoment {
   readonly at: number;
   /** The HMAC of who told it. */
   readonly proof: string;
-  /** The app of who told it, where that is not plain from where it is kept; undefined: one without a name. */
+  /** The app that told it, where the place does not already say that; undefined for one without a name. */
   readonly app?: string | undefined;
 }
 
@@ -31,7 +31,7 @@ export interface EndedMoment {
 export type EndedMoments = Readonly<Record<string, EndedMoment>>;
 
 /**
- * @param ring of the process that tells it; of a key that it does not hold it knows nothing
+ * @param ring of the process that tells it; moments of keys that it does not hold are left out
  * @param app whose process that is
  */
 export function proven(lastSigned: LastSigned, ring: Keyring | undefined, app?: string): EndedMoments {
@@ -55,7 +55,7 @@ export function believed(moments: EndedMoments, ring: Keyring | undefined): Last
   return Object.fromEntries(told);
 }
 
-/** No report begins like that. */
+/** No report begins like this, so the HMAC of one cannot pass for that of the other. */
 function textOf(kid: string, at: number): string {
   return `ended ${kid} ${at}`;
 }
@@ -73,7 +73,7 @@ export async function noteEnded(
 ): Promise<boolean> {
   const file = join(folder, ENDED_FILE);
   const moments = proven(told, ring, app);
-  // What nobody vouches for gives way, whatever it says.
+  // A moment that nobody vouches for is replaced, whatever it says.
   const news = async () => {
     const known = await readEnded(folder);
     const trusted = believed(known, ring);
@@ -83,7 +83,7 @@ export async function noteEnded(
       later: Object.entries(moments).filter(([kid, { at }]) => at > (trusted[kid] ?? 0)),
     };
   };
-  // Most often it is known already, and nobody has to wait for anybody.
+  // Most often it is known already, and no lock is needed.
   if ((await news()).later.length === 0) return true;
   return await withLock(file, async ({ stillMine }) => {
     const { known, trusted, later } = await news();
@@ -96,7 +96,7 @@ export async function noteEnded(
   }).catch(() => false);
 }
 
-/** So many moments are kept that this process cannot judge: of keys that others hold, or made up. */
+/** The most moments that are kept though this process cannot judge them: of keys that others hold, or made up. */
 const MOST_STRANGE = 1000;
 
 /** The file stays small enough to be read, whoever else writes there. */

@@ -1,4 +1,4 @@
-// What a step is decided by, gathered: what the processes of a fleet say, and what the configuration does.
+// Gathers what a step is decided by: what the processes of a fleet report, and what the configuration says.
 import { longer } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
 import type { ReplicaFacts, TransitionFacts } from '../keyring/step-facts.js';
@@ -11,15 +11,15 @@ export interface FactParts extends Omit<TransitionFacts, 'maxLag' | 'lease' | 's
   readonly times: FleetTimes;
 }
 
-/** With the longest that any replica goes on without hearing of its ring, in seconds. */
+/** With the longest time for which any replica goes on without hearing of its ring, in seconds. */
 export interface FleetFacts extends TransitionFacts {
   readonly lease: number;
 }
 
 /**
- * Only what a key of the ring vouches for tells lifetimes and waits.
+ * Lifetimes and waits are taken only from reports that a key of the ring vouches for.
  *
- * @param ended what processes that are gone have left behind; empty: nothing is known
+ * @param ended what processes that are gone have left behind; empty where nothing is known
  */
 export function factsOf(
   replicas: readonly HeardReport[],
@@ -49,7 +49,7 @@ function noLaterThan(latest: number, facts: ReplicaFacts): ReplicaFacts {
   return { ...facts, lastSigned: Object.fromEntries(moments) };
 }
 
-/** The same, and what it is made of, of a fleet as it is now. */
+/** The same for a fleet as it is now, with the reports that it is made of. */
 export async function gatherFacts(
   fleet: Fleet,
   ring: Keyring,

@@ -12,7 +12,7 @@ import { LIMIT_BYTES, type ReplicaReport } from './report.js';
 import { supersededIn } from './superseded.js';
 import { UnverifiedLimits } from './unverified-limits.js';
 
-/** What is so many leases old is cleared away. */
+/** A report that is so many leases old is cleared away. */
 const FORGET_AFTER_LEASES = 4;
 
 /** The processes that share a keyring file. */
@@ -37,7 +37,7 @@ export class FileFleet implements Fleet {
 
   async write(report: ReplicaReport, ring: Keyring | undefined): Promise<void> {
     const folder = fleetFolder(this.#path);
-    // Not the folders above it: where the keyring is gone nothing is to be made anew.
+    // Not the folders above it: where the keyring is gone, nothing must be created again.
     await mkdir(folder, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') throw error;
     });
@@ -48,7 +48,7 @@ export class FileFleet implements Fleet {
   async remove(last: ReplicaReport, ring: Keyring | undefined): Promise<void> {
     const folder = fleetFolder(this.#path);
     if (!(await isOwnFolder(folder))) return;
-    // Where that cannot be kept the report stays: the next reader sees that its process has ended.
+    // Where that cannot be kept, the report stays. The next reader sees that its process has ended.
     if (await noteEnded(folder, lastSignedOf(last), ring, last.app))
       await unlink(join(folder, `${last.instance}.json`)).catch(() => {});
   }
@@ -126,7 +126,7 @@ interface Filed {
   readonly at: number;
 }
 
-/** What they may have signed is kept once for all of them; should that fail, what tells it stays. */
+/** What they may have signed is kept first, once for all of them. Where that fails, the reports that tell it stay. */
 async function clear(
   folder: string,
   dead: readonly Filed[],
@@ -137,7 +137,7 @@ async function clear(
   const tells = ({ report }: Filed) => report?.authentic === true;
   const told = dead.map(
     ({ report, at }): LastSigned =>
-      // Until then it may have signed without saying so.
+      // Until the end of its lease it may have signed without saying so.
       report === undefined ? {} : lastSignedBy(report, Math.min(now, at + lease * 1000)),
   );
   const kept = await noteEnded(folder, told.reduce(later, {}), ring, app);
@@ -171,12 +171,12 @@ async function readOne(
   return { file, at: dated ? report.dated : await written(), report };
 }
 
-/** One that lies under the name of another counts for nobody. */
+/** A report in a file that another process's would have does not count. */
 function namedAs(name: string, report: HeardReport | undefined): HeardReport | undefined {
   return report !== undefined && `${report.instance}.json` === name ? report : undefined;
 }
 
-/** So many files are open at once. */
+/** The most files that are open at once. */
 const AT_ONCE = 32;
 
 async function inParallel<T, R>(all: readonly T[], work: (one: T) => Promise<R>): Promise<readonly R[]> {

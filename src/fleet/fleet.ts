@@ -1,14 +1,15 @@
-// The fleet: the processes that share a keyring, wherever it is. A place keeps what each of them says of itself.
+// The fleet: the processes that share a keyring. A place (a folder, an engine) keeps what each of them reports.
 import type { Keyring } from '../keyring/keyring.js';
 import type { HeardReport } from './authentic.js';
 import type { LastSigned } from './ended-processes.js';
 import type { ReplicaReport } from './report.js';
 
 /**
- * Where processes report. A report proves what a process knows, and that it is there. No report proves nothing.
+ * Where processes report. A report proves that a process is there, and what it knows. That no report is there proves
+ * nothing.
  *
- * Each call takes the ring of whoever asks or tells, undefined where it has none: its keys tell what others who hold it
- * have said from what anybody has written there.
+ * Each call takes the ring of whoever asks or tells; undefined where it has none. By its keys, reports of other
+ * holders of the ring are told from what anybody may have written there.
  */
 export interface Fleet {
   /** Writes, or rewrites, the report of one process. */
@@ -25,14 +26,14 @@ export interface Fleet {
   read(ring: Keyring | undefined, tidy: boolean): Promise<readonly HeardReport[]>;
 
   /**
-   * An operator says that a process has ended: its report counts no more, and what it may have signed until now is kept.
-   * One that lives all the same reports again, and counts again.
+   * For an operator who says that a process has ended. Its report no longer counts; what it may have signed until now
+   * is kept. If the process lives all the same, it reports again and counts again.
    */
   forget(report: HeardReport, ring: Keyring | undefined): Promise<void>;
 
   /**
-   * Keeps what processes have said that they signed, whatever becomes of them: once the key is revoked that vouches for a
-   * report, nobody believes it any more.
+   * Keeps what processes have said that they signed, whatever becomes of them. Once the key that vouches for a report
+   * is revoked, nobody believes that report any more.
    */
   keep(told: LastSigned, ring: Keyring): Promise<void>;
 

@@ -1,5 +1,6 @@
-// Processes that hold the same secret and go by another name of the app, or by none: what one signs the other refuses. Two
-// apps may be meant to be so. Where one app is given a name, replicas that have not heard of it are not.
+// Processes that hold the same secret but go by another name of the app, or by none: what one signs the other refuses.
+// For two apps that may be on purpose. Where one app is being given a name, it is a replica that does not have the
+// name yet.
 import type { AppName } from '../config/app.js';
 import type { Keyring } from '../keyring/keyring.js';
 import type { HeardReport } from './authentic.js';

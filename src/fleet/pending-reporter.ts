@@ -1,6 +1,6 @@
-// A process that goes by secrets alone has nowhere to report, until `keyturn init` makes a document of them. Then it says
-// beside it that it goes by something else: whoever comes to the document later must not sign with a key that it lacks.
-// A promotion waits until it can have said so (see `heardAfter`), so that nothing depends on the hour of a timer.
+// A process that goes by secrets alone has nowhere to report, until `keyturn init` makes a document of them. Then it
+// reports beside the document that it does not go by it: whoever follows the document must not sign with a key that
+// this process lacks. A promotion waits until such reports can be there (see `heardAfter`), whenever the timer fires.
 import { isThere } from '../disk/read.js';
 import type { Keyring } from '../keyring/keyring.js';
 import type { ReplicaReport } from './report.js';
@@ -29,7 +29,7 @@ export class PendingReporter {
     this.#parts = parts;
   }
 
-  /** Where the document is there already, it reports before it takes part. */
+  /** Where the document is there already, the process reports before it takes part. */
   async start(): Promise<void> {
     await this.#look();
     if (this.#reporter !== undefined) return;
@@ -51,7 +51,7 @@ export class PendingReporter {
     await this.#reporter?.close();
   }
 
-  /** Loads what reports only then: most processes never see a document. */
+  /** Loads the reporter only when it is needed: most processes never see a document. */
   async #look(): Promise<void> {
     const { path, lease, now, describe, configFiles, ring } = this.#parts;
     if (!(await isThere(path))) return;

@@ -1,20 +1,20 @@
-// Why a step is not taken because of what others report: somebody goes by other rules or secrets, or is further on.
+// Refuses a step because of what other processes report: one goes by other rules or secrets, or has a newer keyring.
 import { KeyturnError } from '../errors.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { offLine } from './diagnosis.js';
 import { otherRingInWords } from './diagnosis-words.js';
 import { nameOf, type ReplicaReport } from './report.js';
 
-/** Who would take a step, and what it goes by. */
+/** Who wants to take a step. */
 export interface StepTaker {
   readonly profile: string;
   /** Seals and opens a shared keyring; undefined where none is shared. */
   readonly roots: Keyring | undefined;
-  /** An operator can go and do something else; a process that acts by itself can only say what is wrong. */
+  /** An operator can do something about it. A process that acts by itself can only say what is wrong. */
   readonly words: RefusalWords;
 }
 
-/** What it calls itself, and what it advises. */
+/** What it calls itself, and the hint for each refusal. */
 export interface RefusalWords {
   readonly self: string;
   readonly otherProfile: (profile: string) => string;
@@ -34,7 +34,15 @@ export function refuseDisagreement(
 ): void {
   refuseOtherRules(profile, words, replicas);
   for (const replica of replicas) {
-    refuseOtherLine(kept, words, replica);
+    const relation = offLine(kept, replica);
+    if (relation !== undefined) {
+      throw new KeyturnError(
+        relation === 'forked' ? 'keyring_forked' : 'keyring_outdated',
+        otherRingInWords(nameOf(replica), { ...replica, kept }),
+        words[relation],
+        { replica: replica.instance },
+      );
+    }
     if (roots !== undefined && cannotOpen(replica, roots)) {
       throw new KeyturnError(
         'secret_differs',
@@ -44,18 +52,6 @@ export function refuseDisagreement(
       );
     }
   }
-}
-
-/** A step on a ring that does not come from the one that a process holds is one that it will not follow. */
-function refuseOtherLine(kept: Keyring, words: RefusalWords, replica: ReplicaReport): void {
-  const relation = offLine(kept, replica);
-  if (relation === undefined) return;
-  throw new KeyturnError(
-    relation === 'forked' ? 'keyring_forked' : 'keyring_outdated',
-    otherRingInWords(nameOf(replica), { ...replica, kept }),
-    words[relation],
-    { replica: replica.instance },
-  );
 }
 
 /** Of another profile, whose waits are computed by other rules. @throws KeyturnError `profile_differs` */
@@ -74,7 +70,10 @@ export function refuseOtherRules(
   );
 }
 
-/** What was sealed under these roots. One that has no ring yet is at fault itself, and keeps nobody from going on. */
+/**
+ * Whether it cannot open what is sealed under these roots. One that has no keyring yet is at fault itself: it stops
+ * nobody.
+ */
 function cannotOpen({ signs, roots: its }: ReplicaReport, roots: Keyring): boolean {
   return signs !== undefined && its !== undefined && !its.some((kid) => roots.get(kid)?.live === true);
 }

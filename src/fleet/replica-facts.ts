@@ -1,14 +1,14 @@
-// What the transitions want to know of the processes of a fleet, made of what these say of themselves.
+// What the transitions need to know of the processes of a fleet, made of their reports.
 //
-// A report that no key of the ring vouches for may hold a step up, and tells nothing else: neither that a replica is
-// there, nor what was signed.
+// A report that no key of the ring vouches for can hold up a step, and does nothing else. It proves neither that a
+// replica is there nor what was signed.
 import type { ReplicaFacts } from '../keyring/step-facts.js';
 import type { HeardReport } from './authentic.js';
 import type { LastSigned } from './ended-processes.js';
 import type { ReplicaReport, ReportedUse } from './report.js';
 import { reportIntervalMs } from './report-interval.js';
 
-/** After so many pauses without a report a process may be gone: it proves no longer that all are there. */
+/** After so many pauses without a report a process may be gone, and no longer counts as one that is there. */
 const SILENT_AFTER_PAUSES = 3;
 
 /** By what the age of a report is judged. */
@@ -35,8 +35,8 @@ export function replicaFacts(report: HeardReport, judging: Judging): ReplicaFact
 }
 
 /**
- * Whether it has missed a few reports. How often it reports goes by its own lease, which may be another one. The same
- * goes for one that is older by its own clock than clocks can be wrong: somebody may have put it there once more.
+ * Whether it has missed a few reports. How often it reports depends on its own lease, which may differ from that of
+ * whoever asks. A report that is too old by its own clock is silent too: somebody may have put an old one there again.
  */
 export function isSilent({ at, dated, lease: own }: HeardReport, { lease, skew, now }: Judging): boolean {
   const silentAfter = SILENT_AFTER_PAUSES * reportIntervalMs(own ?? lease);
@@ -54,8 +54,8 @@ export function lastSignedOf({ uses }: ReplicaReport): LastSigned {
 }
 
 /**
- * What of a process that has vanished must be kept: when it said that it signed, and until when it may have done so
- * without saying.
+ * What must be kept of a process that has vanished: when it said that it signed, and until when it may have signed
+ * without saying so.
  *
  * @param endedAt milliseconds since 1970
  */
@@ -65,12 +65,12 @@ export function lastSignedUntil(report: ReplicaReport, endedAt: number): LastSig
   return later(lastSignedOf(report), unseen);
 }
 
-/** The same of a report, as far as it is to be believed. */
+/** The same; empty for a report that nobody vouches for. */
 export function lastSignedBy(report: HeardReport, endedAt: number): LastSigned {
   return report.authentic ? lastSignedUntil(report, endedAt) : {};
 }
 
-/** What all of them have said that they signed, as far as it is to be believed. */
+/** When all of them together last signed with each key, as far as somebody vouches for it. */
 export function lastSignedByAll(reports: readonly HeardReport[]): LastSigned {
   return reports
     .filter(({ authentic }) => authentic)

@@ -1,12 +1,12 @@
 // How often a process reports.
 const LONGEST_PAUSE_MS = 10_000;
 
-/** How often a process that goes by a secret looks whether there is a document by now: one cheap look at the disk. */
+/** How often a process that goes by a secret looks whether a document is there by now. The look is cheap. */
 export const DOCUMENT_POLL_MS = 1000;
 
 /**
- * When whoever was running before there was a document has said beside it what it goes by: it looks once a second, and
- * writes a report anew after a pause where the first try has failed. Milliseconds after the document was made.
+ * By when every process that was running before the document was made has reported beside it: it looks once a second,
+ * and writes its report again after a pause where the first try has failed. Milliseconds after the document was made.
  *
  * @param lease seconds
  */

@@ -1,6 +1,6 @@
 // What a process says of itself to the others that share its keyring, and how that is read. Another version may have
-// written a report, or a hand. One with a field that is not valid counts for nothing: a moment that is not a number would
-// make every comparison with it false.
+// written a report, or a hand. One with a field that is not valid counts for nothing: a moment that is not a number
+// would make every comparison with it false.
 import { LONGEST_LIFETIME } from '../config/value.js';
 import { INSTANCE_NAME, type PidNamespace } from '../disk/identity.js';
 import { isKid, isName, LAST_MOMENT } from '../forms.js';
@@ -32,7 +32,9 @@ export interface ScheduledKey {
 export interface ReplicaReport {
   /** Names the process. */
   readonly instance: string;
-  /** The place that it runs in, as `KEYTURN_INSTANCE` names it: the UID of a pod, which one process after another has. */
+  /**
+   * The place that it runs in, as `KEYTURN_INSTANCE` names it: the UID of a pod, which one process after another has.
+   */
   readonly unit?: string | undefined;
   /** The machine's name for itself. */
   readonly host: string;

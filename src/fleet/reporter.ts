@@ -13,7 +13,7 @@ export interface ReporterParts {
   readonly describe: () => ReplicaReport;
   /** Whose active key vouches for the report. */
   readonly ring: () => Keyring | undefined;
-  /** Told before a report is made; what it returns is told when the report is there. */
+  /** Called before a report is made. What it returns is called when the report has been written. */
   readonly begin?: () => () => void;
 }
 
@@ -21,7 +21,7 @@ export class Reporter {
   readonly #parts: ReporterParts;
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
-  /** One that has not begun. */
+  /** A write that has not begun. */
   #next: Promise<void> | undefined;
   #closed = false;
   /** Whether the last report could be written. */
@@ -38,7 +38,7 @@ export class Reporter {
     this.#timer.unref();
   }
 
-  /** Writes a report now; one after another. Whoever asks before it begins gets the same. */
+  /** Writes a report now, one at a time. Calls that come before the next one has begun share it. */
   async update(): Promise<void> {
     this.#next ??= this.#writing.then(() => {
       this.#next = undefined;
@@ -67,7 +67,7 @@ export class Reporter {
     await (this.#next ?? this.#writing);
     this.working = false;
     const { fleet, describe, ring } = this.#parts;
-    // What cannot be told now others find out, a lease from now.
+    // Where that fails, others notice after a lease.
     await fleet.remove(describe(), ring()).catch(() => undefined);
   }
 }

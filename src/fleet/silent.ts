@@ -1,16 +1,18 @@
-// Replicas that may be gone, and those that an engine which lost its data knows nothing of: until when they count.
+// Until when replicas count that may be gone, and those that an engine which lost its data no longer knows of.
 import { KeyturnError } from '../errors.js';
 import type { HeardReport } from './authentic.js';
 import { isSilent } from './replica-facts.js';
 import type { ReplicaReport } from './report.js';
 
-/** By what a report counts. */
+/** What decides until when a report counts. */
 export interface CountsBy {
   /** The lease of whoever asks, in seconds. */
   readonly lease: number;
   /** The most by which clocks differ, in seconds. */
   readonly skew: number;
-  /** Whether reports lie beside a file: whoever reads them there goes by its own lease, and an engine by theirs. */
+  /**
+   * Whether reports lie beside a file. There the lease of whoever reads them counts; in an engine, that of the report.
+   */
   readonly inFile: boolean;
 }
 
@@ -52,14 +54,14 @@ export function unheardOfIn(reports: readonly ReplicaReport[], by: CountsBy): Un
   return { until: countsUntil(report, by), verifies: report.verifies, signs: report.signs };
 }
 
-/** What stands in the way, where the store has lost what replicas said. @param until in words */
+/** Why a step is held up where the store has lost the reports. @param until in words */
 export function unheardOfInWords(until: string): string {
   return `the store lost its data: replicas not heard of since hold up steps until ${until}`;
 }
 
 /**
- * A refusal because of one replica, which says as well that it may be gone, or that anybody may have written its report,
- * and until when it counts.
+ * Adds to a refusal because of one replica that it may be gone, or that anybody may have written its report, and until
+ * when it counts.
  */
 export function saySilence(
   error: unknown,
@@ -87,7 +89,7 @@ export function saySilence(
     return new KeyturnError(
       code,
       `${message}; no key of this ring vouches for that, and anybody may have written it`,
-      `${hint}; where it is no process of yours, --gone ${replica} goes on without it`,
+      `${hint}; where it is not a process of yours, --gone ${replica} goes on without it`,
       { ...error },
     );
   }

@@ -1,12 +1,12 @@
-// Processes that others have taken the place of. Being restarted leaves no goodbye, and nobody should wait a lease for
-// a container whose successor is there; but one that was only cut off must go on counting.
+// Processes that another one has replaced. A container that is restarted says no goodbye, and nobody should wait a
+// lease for it when its successor is there. But one that was only cut off must go on counting.
 import type { HeardReport } from './authentic.js';
 
 /**
  * The instances that have ended for certain: one of the same unit, on the same boot of the same machine, has begun in a
  * younger pid namespace, and whoever starts the containers of a unit has seen the former end. Nothing less will do. A
  * host name says nothing, the same namespace may hold several workers, and a unit on another machine may have been
- * given up for lost while it runs.
+ * given up for lost while it still runs.
  */
 export function supersededIn(reports: readonly HeardReport[]): ReadonlySet<string> {
   const youngest = new Map<string, number>();

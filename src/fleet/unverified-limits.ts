@@ -1,12 +1,12 @@
-// What nobody vouches for is heard as far as it may matter, and no further: anybody can write any number of such reports
-// where reports lie. What a key of the ring vouches for is never counted here, and so never crowded out.
+// Limits for reports that nobody vouches for: anybody can write any number of them where reports lie. Reports that a
+// key of the ring vouches for are not counted here, so they cannot be crowded out.
 
-/** So many are shown: each holds a step up as well as all of them. */
+/** The most that are read: one alone holds up a step as well as all of them do. */
 const MOST_HINTS = 1000;
-/** The length of all of them. */
+/** The length of all of them together, in characters. */
 const LONGEST_HINTS = 4 * 1024 * 1024;
 
-/** So many that are over are cleared away by one reader; the next one goes on. */
+/** The most old ones that one reader clears away; the next reader goes on. */
 const MOST_CLEARED = 10_000;
 
 /** What one reader of a fleet has left for the reports that nobody vouches for. */

@@ -67,10 +67,7 @@ export async function assembleKeyring(
 }
 
 function formatOf(source: Source, text: string, where: string): SourceFormat {
-  const array = text
-    .replace(/^\uFEFF/, '')
-    .trimStart()
-    .startsWith('[');
+  const array = looksLikeArray(text);
   if (source.kind === 'file' || source.kind === 'command') {
     return looksLikeDocument(text) ? 'document' : array ? 'array' : 'secret';
   }
@@ -84,6 +81,13 @@ function formatOf(source: Source, text: string, where: string): SourceFormat {
   return 'secret';
 }
 
+export function looksLikeArray(text: string): boolean {
+  return text
+    .replace(/^\uFEFF/, '')
+    .trimStart()
+    .startsWith('[');
+}
+
 function isJson(text: string): boolean {
   try {
     JSON.parse(text);
@@ -93,18 +97,18 @@ function isJson(text: string): boolean {
   }
 }
 
-function readArray(text: string, where: string): readonly string[] {
+/** The secrets in a JSON array. @throws KeyturnError `secret_malformed`, `secret_empty` */
+export function readArray(text: string, where: string): readonly string[] {
   let value: unknown;
   try {
     value = JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch {
     // The parser's message would quote the secrets.
-    value = undefined;
   }
   if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) {
     throw new KeyturnError(
       'secret_malformed',
-      `${where} begins like a JSON array of secrets, but is none`,
+      `${where} begins like a JSON array of secrets, but is not one`,
       'write ["newest secret", "older secret"], each in double quotes',
     );
   }

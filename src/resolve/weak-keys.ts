@@ -80,6 +80,22 @@ export class WeakKeyExceptions {
   }
 }
 
+/** A key that is too weak to sign with in production. */
+export interface WeakKey {
+  readonly kid: string;
+  /** How many bytes of its secret count. */
+  readonly bytes: number;
+  readonly why: string;
+}
+
+/** Those of the keys that are weak. */
+export function weakAmong(keys: readonly Key[]): readonly WeakKey[] {
+  return keys.flatMap((key) => {
+    const { enough, bytes, why } = strengthOf(key);
+    return enough ? [] : [{ kid: key.id, bytes, why }];
+  });
+}
+
 /** Of any token, in seconds. A registry that is wrong is told of elsewhere. */
 export function longestLifetime(settings: Settings): number {
   try {

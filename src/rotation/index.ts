@@ -11,6 +11,7 @@ import { Rotation as RingRotation } from './rotation.js';
 import { strongSecret } from './strong-secret.js';
 
 export type { HeardReport } from '../fleet/authentic.js';
+export type { Problem } from '../fleet/diagnosis.js';
 export type { ReplicaReport, ReportedUse } from '../fleet/report.js';
 export type { HistoryEntry } from '../keyring/keyring.js';
 export type { KeyringView, KeyView } from '../keyring/view.js';

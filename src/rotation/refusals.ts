@@ -84,7 +84,7 @@ export function takeAwayInWords(names: readonly string[]): string {
   return `take ${listOf(names)} away, here and where the processes run, and restart them all without ${it}`;
 }
 
-/** The keyring that was made of the keys in force is not in force yet: processes that go by the variable know no other key. */
+/** The document was made of the keys in force, and is hidden still: processes that go by the variable know no other key. */
 export function stillHidden(place: string, takeAway: readonly string[]): KeyturnError {
   return new KeyturnError(
     'source_differs',

@@ -33,7 +33,7 @@ test.concurrent('stage | promote | rollback | retire, when the waits are over', 
     text.replaceAll(/"(staged|retiring)": "20[^"]*"/g, '"$1": "2020-01-01T00:00:00Z"');
   const promoted = await pipe(old(staged.stdout), 'promote');
   expect(states(promoted)).toEqual([`${kid} active`, `${K} retiring`]);
-  expect(promoted.stderr).toContain('counted by the lifetimes that variables and files say here');
+  expect(promoted.stderr).toContain('depends on the lifetimes in the variables and files here');
   const back = await pipe(promoted.stdout, 'rollback');
   expect(states(back)).toEqual([`${kid} retiring`, `${K} active`]);
   expect(await pipe(back.stdout, 'retire')).toMatchObject({ code: 3, stdout: '' });

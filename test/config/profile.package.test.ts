@@ -278,13 +278,13 @@ describe('what a start says about it', () => {
       'a misspelt NODE_ENV',
       { env: { NODE_ENV: 'developement' } },
       'NODE_ENV is "developement", neither "development" nor "test"',
-      /^if NODE_ENV was to be "development", write it so; on a server, set /,
+      /^if NODE_ENV was meant to be "development", write it so; on a server, set /,
     ],
     [
       'a short NODE_ENV',
       { env: { NODE_ENV: 'dev' } },
       'NODE_ENV is "dev", neither "development" nor "test"',
-      /^if NODE_ENV was to be "development", write it so; on a server, set /,
+      /^if NODE_ENV was meant to be "development", write it so; on a server, set /,
     ],
     [
       'another NODE_ENV',

@@ -18,9 +18,8 @@ export const history: Command = {
     const rotation = await openRotation(context);
     const entries = await rotation.history();
     if (json) {
-      const dated = ({ since, ...entry }: HistoryEntry) =>
-        since === undefined ? entry : { ...entry, since: iso(since) };
-      ui.json({ history: entries.map((entry) => ({ ...dated(entry), at: iso(entry.at) })) });
+      const since = ({ since: at }: HistoryEntry) => (at === undefined ? {} : { since: iso(at) });
+      ui.json({ history: entries.map((entry) => ({ ...entry, ...since(entry), at: iso(entry.at) })) });
       return 0;
     }
     if (entries.length === 0) {

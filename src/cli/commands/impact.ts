@@ -14,7 +14,7 @@ export const impact: Command = {
   about: [
     'Says what a step does to every purpose: what is signed, where its state lives, how long it',
     'lives, what happens to it and what the user sees; and what is not affected at all. Changes',
-    'nothing. Made from the same registry that the waits are computed from, so it is always true.',
+    'nothing. It is made from the registry that the waits are computed from, so it stays true.',
   ],
   options: [{ name: 'markdown', about: 'print it for a page in Markdown' }],
   words: ['[STEP]', '[KID]'],
@@ -66,8 +66,6 @@ function rows({ step, rows: found }: Impact): string[][] {
   ]);
 }
 
-const NOT_AFFECTED = 'not affected:';
-
 function show(found: Impact, { ui, machine }: Context): void {
   const [head = '', ...body] = table(HEAD, rows(found));
   const { step, kid, safeAt } = found;
@@ -77,7 +75,7 @@ function show(found: Impact, { ui, machine }: Context): void {
     styled('dim', head),
     ...body,
     '',
-    styled('bold', NOT_AFFECTED),
+    styled('bold', 'not affected:'),
     ...found.notAffected.map((line) => `  ${line}`),
   );
   if (safeAt !== undefined)
@@ -85,11 +83,9 @@ function show(found: Impact, { ui, machine }: Context): void {
 }
 
 function markdown(found: Impact): string[] {
+  const body = rows(found).map(([purpose, ...rest]) => [`\`${purpose}\``, ...rest]);
   return [
-    ...markdownTable(
-      HEAD,
-      rows(found).map(([purpose, ...rest]) => [`\`${purpose}\``, ...rest]),
-    ),
+    ...markdownTable(HEAD, body),
     '',
     'Not affected:',
     '',

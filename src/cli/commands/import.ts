@@ -1,9 +1,10 @@
 // keyturn import: takes over secrets of another place, so that what they signed goes on verifying.
-import { KeyturnError } from '../../errors.js';
 import { looksLikeDocument } from '../../keyring/document-text.js';
 import { type Key, Material } from '../../keyring/key.js';
+import { count } from '../../printable.js';
+import { looksLikeArray, readArray } from '../../resolve/assemble.js';
 import type { Resolution } from '../../resolve/resolve.js';
-import { longestLifetime, strengthOf } from '../../resolve/weak-keys.js';
+import { longestLifetime, type WeakKey, weakAmong } from '../../resolve/weak-keys.js';
 import type { InitResult } from '../../rotation/init/first-ring.js';
 import { initRing } from '../../rotation/init/init.js';
 import { MINIMUM_BYTES } from '../../secret/strength.js';
@@ -12,9 +13,8 @@ import type { Command, Context } from '../command.js';
 import { attempt, conclude, openRing } from '../step.js';
 import { PIPED, WHO, whoOf } from '../step-options.js';
 import { refused, wrongUsage } from '../stop.js';
-import { looksLikeArray, pathOf, readTyped } from '../typed-file.js';
-import { count } from '../words/layout.js';
-import { profileForInit, tellNewKeyring, tellWaiting } from '../words/new-keyring.js';
+import { pathOf, readTyped } from '../typed-file.js';
+import { initOptions, tellNewKeyring } from '../words/new-keyring.js';
 
 export const importSecrets: Command = {
   usage: 'FILE | --variable NAME',
@@ -43,19 +43,15 @@ export const importSecrets: Command = {
     const imported = secretsIn(origin).map((secret) => new Material(secret));
     let former: string | undefined;
     const made = await initRing({
-      machine: context.machine,
-      profile: await profileForInit(context),
-      placeSaid: context.value('cwd') !== undefined,
-      who: whoOf(context),
+      ...(await initOptions(context)),
       imported,
-      waiting: tellWaiting(context),
       approve: ({ keys }, before) => {
         former = before.keyring?.active.id;
         refuseWeak(keys, before, origin.name, context.machine.now());
       },
     });
     const { kept, left } = made.keys;
-    const weak = made.ring.live.flatMap(weaknessOf);
+    const weak = weakAmong(made.ring.live);
     tellNewKeyring(context, made, { source: origin.name, kept, left, weak: weak.map(({ kid }) => kid) });
     tellRest(context, made, origin, { imported, weak, former });
     return 0;
@@ -90,7 +86,7 @@ async function readOrigin(context: Context): Promise<Origin> {
   return { name: variable as string, text, path: undefined };
 }
 
-/** One keyring of two copies of it. */
+/** Joins another copy of the keyring with the one in force. */
 async function joinCopy(context: Context, { name, text }: Origin): Promise<0> {
   const rotation = await openRing(context);
   const outcome = await attempt(context, () => rotation.join(text, { who: whoOf(context) }));
@@ -107,58 +103,30 @@ async function joinCopy(context: Context, { name, text }: Origin): Promise<0> {
 }
 
 function secretsIn({ name, text }: Origin): readonly string[] {
-  const parts = looksLikeArray(text) ? parseArray(name, text) : [text];
+  const parts = looksLikeArray(text) ? readArray(text, name) : [text];
   return parts.map((secret, index) =>
     cleanSecret(secret, parts.length === 1 ? name : `secret ${index + 1} of ${name}`),
   );
 }
 
-function parseArray(name: string, text: string): readonly string[] {
-  let value: unknown;
-  try {
-    value = JSON.parse(text.replace(/^\uFEFF/, ''));
-  } catch {
-    // The parser's message would quote the secrets.
-  }
-  if (Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'string'))
-    return value;
-  throw new KeyturnError(
-    'secret_malformed',
-    `${name} begins like a JSON array of secrets, but is none`,
-    'write ["newest secret", "older secret"], each in double quotes',
-  );
-}
-
-interface WeakKey {
-  readonly kid: string;
-  readonly bytes: number;
-  readonly why: string;
-}
-
-function weaknessOf(key: Key): readonly WeakKey[] {
-  const { enough, bytes, why } = strengthOf(key);
-  return enough ? [] : [{ kid: key.id, bytes, why }];
-}
-
 /**
- * No exception lets a weak key sign in production. One that verifies stops a start there unless it is excused; in an
- * engine no start looks at it, so it is looked at here.
+ * In production no weak key may sign. A weak key that verifies stops a start there, unless it is excused. No start
+ * judges the keys in an engine, so this does.
  */
 function refuseWeak(keys: readonly Key[], before: Resolution, name: string, now: number): void {
   if (before.profile.profile !== 'prod') return;
-  const [signs, ...others] = keys as [Key, ...Key[]];
-  for (const { bytes, why } of weaknessOf(signs)) {
+  const [signs] = weakAmong(keys.slice(0, 1));
+  if (signs !== undefined) {
     throw refused(
-      `the first secret of ${name} is too weak to sign with: ${bytes} of ${MINIMUM_BYTES} bytes count, since ${why}`,
+      `the first secret of ${name} is too weak to sign with: ${signs.bytes} of ${MINIMUM_BYTES} bytes count, since ${signs.why}`,
       'put the output of keyturn generate before it in an array: the weak one then only verifies',
     );
   }
   if (before.settings.get('security.keyring.store') === undefined) return;
   const excused = before.settings.get('security.signing_secret.accept_weak');
-  const weak = others
-    .filter((key) => key.live)
-    .flatMap(weaknessOf)
-    .filter(({ kid }) => !excused.some((one) => one.kid === kid && one.until > now));
+  const weak = weakAmong(keys.filter((key) => key.live)).filter(
+    ({ kid }) => !excused.some((one) => one.kid === kid && one.until > now),
+  );
   const [first] = weak;
   if (first === undefined) return;
   throw refused(
@@ -194,7 +162,7 @@ function tellRest(
       ring.get(former)?.live === true
         ? `${signs} signs from the next start on, and ${former}, which signs until then, goes on verifying: nobody is logged out`
         : `${signs} signs from the next start on, and whoever ${former} signed in must sign in again`,
-      'Start all processes anew together: those that still run with the former secret do not know the new key.',
+      'Restart all processes together: those that still run with the former secret do not know the new key.',
     );
   }
   if (left.length > 0) ui.note(`left out, since it is weak or revoked: ${left.join(', ')}`);

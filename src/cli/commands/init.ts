@@ -1,9 +1,9 @@
 // keyturn init: starts a keyring with the keys in force, so that nobody is logged out by moving to it.
 import { initRing } from '../../rotation/init/init.js';
 import type { Command, Option } from '../command.js';
-import { WHO, whoOf } from '../step-options.js';
+import { WHO } from '../step-options.js';
 import { wrongUsage } from '../stop.js';
-import { profileForInit, tellNewKeyring, tellWaiting } from '../words/new-keyring.js';
+import { initOptions, tellNewKeyring } from '../words/new-keyring.js';
 
 const IF_MISSING: Option = {
   name: 'if-missing',
@@ -45,14 +45,10 @@ export const init: Command = {
     if (replaces !== undefined && context.has('if-missing'))
       throw wrongUsage('--replaces and --if-missing exclude each other', 'leave one of them out');
     const made = await initRing({
-      machine: context.machine,
-      profile: await profileForInit(context),
-      placeSaid: context.value('cwd') !== undefined,
-      who: whoOf(context),
+      ...(await initOptions(context)),
       imported: [],
       ifMissing: context.has('if-missing'),
       replaces,
-      waiting: tellWaiting(context),
     });
     tellNewKeyring(context, made);
     for (const { error } of made.after.problems) context.ui.note(`${error.message}; ${error.hint}`);

@@ -19,7 +19,7 @@ import {
 } from '../token-trial.js';
 import { columns } from '../words/layout.js';
 import { type ShownPayload, shownPayload } from '../words/payload.js';
-import { relativeTime } from '../words/time.js';
+import { iso, relativeTime } from '../words/time.js';
 
 export const inspect: Command = {
   usage: 'TOKEN|- [--purpose NAME]',
@@ -46,20 +46,22 @@ export const inspect: Command = {
     const parts = parseToken(token) ?? parseSealed(token);
     const resolution = await resolve({ machine: context.machine, profile: context.profile, create: false });
     const ring = parts === undefined ? undefined : await ringToTry(context, resolution);
-    const trial =
+    const trial: Trial =
       parts === undefined || ring === undefined
-        ? undefined
+        ? NO_TOKEN
         : await tryOut(token, isSealed(parts), purpose, resolution, ring, context.machine.now);
     const seen = describe(parts, trial, ring instanceof KeyturnError ? undefined : ring);
     const error = firstError(resolution);
-    if (error !== undefined && trial?.obstacle === undefined)
+    if (error !== undefined && trial.obstacle === undefined)
       context.ui.note(`a start with this configuration is refused: ${error.message}`);
     if (context.json) context.ui.json(seen);
     else show(seen, context);
-    if (trial?.obstacle !== undefined) context.ui.error(trial.obstacle.message, trial.obstacle.hint);
+    if (trial.obstacle !== undefined) context.ui.error(trial.obstacle.message, trial.obstacle.hint);
     return seen.reason === null ? 0 : 1;
   },
 };
+
+const NO_TOKEN: Trial = { purposes: [], authentic: false, reason: 'malformed' };
 
 /** What `--json` prints. */
 interface Seen {
@@ -69,41 +71,30 @@ interface Seen {
   readonly keyState: string | null;
   readonly issuedAt: string | null;
   readonly expiresAt: string | null;
-  /** Of a sealed token nobody can tell, and it is false. */
+  /** False for a sealed token, of which nobody can tell. */
   readonly bound: boolean;
   readonly sealed: boolean;
   /** Whether the payload was written by a holder of the key. */
   readonly authentic: boolean;
-  /** Null of a sealed token, and of one that is too large or too deep to be shown. */
+  /** Null for a sealed token, and for a payload that is too large or too deep to be shown. */
   readonly payload: unknown;
-  /** Why the payload is not shown, where it could be read. */
+  /** Why a payload that could be read is not shown. */
   readonly payloadOmitted?: string;
   readonly purposes: readonly string[];
   readonly reason: Reason | null;
 }
 
-function describe(parts: Parts | undefined, trial: Trial | undefined, ring: Keyring | undefined): Seen {
-  if (parts === undefined || trial === undefined) {
-    const nothing = { version: null, kid: null, keyState: null, issuedAt: null, expiresAt: null };
-    return {
-      ...nothing,
-      bound: false,
-      sealed: false,
-      authentic: false,
-      payload: null,
-      purposes: [],
-      reason: 'malformed',
-    };
-  }
-  const shown: ShownPayload = isSealed(parts) ? { value: null } : shownPayload(decodePayload(parts.payload));
+function describe(parts: Parts | undefined, trial: Trial, ring: Keyring | undefined): Seen {
+  const shown: ShownPayload =
+    parts === undefined || isSealed(parts) ? { value: null } : shownPayload(decodePayload(parts.payload));
   return {
-    version: 1,
-    kid: parts.kid,
-    keyState: ring === undefined ? null : (ring.get(parts.kid)?.state ?? 'unknown'),
-    issuedAt: new Date(parts.issuedAt * 1000).toISOString(),
-    expiresAt: new Date(parts.expiresAt * 1000).toISOString(),
-    bound: !isSealed(parts) && parts.bindTag !== undefined,
-    sealed: isSealed(parts),
+    version: parts === undefined ? null : 1,
+    kid: parts?.kid ?? null,
+    keyState: parts === undefined || ring === undefined ? null : (ring.get(parts.kid)?.state ?? 'unknown'),
+    issuedAt: iso(parts && parts.issuedAt * 1000),
+    expiresAt: iso(parts && parts.expiresAt * 1000),
+    bound: parts !== undefined && !isSealed(parts) && parts.bindTag !== undefined,
+    sealed: parts !== undefined && isSealed(parts),
     authentic: trial.authentic,
     payload: 'omitted' in shown ? null : shown.value,
     ...('omitted' in shown ? { payloadOmitted: shown.omitted } : {}),
@@ -136,7 +127,7 @@ function show(seen: Seen, { ui, machine }: Context): void {
     ui.print(...columns([['verifies for', verdict]], ''));
     return;
   }
-  const when = (iso: string | null) => `${iso} (${relativeTime(Date.parse(iso ?? ''), machine.now())})`;
+  const when = (date: string | null) => `${date} (${relativeTime(Date.parse(date ?? ''), machine.now())})`;
   ui.print(
     ...columns(
       [

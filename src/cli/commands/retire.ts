@@ -12,9 +12,9 @@ export const retire: Command = {
   usage: '[KID]',
   about: [
     'Removes the secret of every retiring key whose tokens have all expired, or of the one that',
-    'KID names; its id stays in the history. Run it after a rotation to clean up. A key of which',
-    'a token can be alive stays, and it is said when it is safe; where that is so of all of them',
-    'it is refused. A staged key that KID names has signed nothing and goes at once.',
+    'KID names; its id stays in the history. Run it after a rotation to clean up. A key that may',
+    'still have a living token stays, and the output says when it can go. If that is so for all of',
+    'them, the command is refused. A staged key that KID names has signed nothing and goes at once.',
   ],
   options: [...STEP_OPTIONS],
   words: ['[KID]'],

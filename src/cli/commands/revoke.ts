@@ -70,8 +70,8 @@ interface Done {
 }
 
 /**
- * Shows what breaks, asks where somebody can be asked, and revokes the key. Others may change the keyring in the meantime:
- * then what breaks may be something else, and it asks again.
+ * Shows what breaks, asks where somebody can be asked, and revokes the key. Others may change the keyring in the
+ * meantime: then what breaks may be something else, and it asks again.
  *
  * @returns undefined where the key is revoked already
  */

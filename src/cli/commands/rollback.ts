@@ -6,7 +6,7 @@ import { STEP_OPTIONS } from '../step-options.js';
 export const rollback: Command = {
   usage: '',
   about: [
-    'Lets the key sign again that signed before the present one. The newer key turns retiring',
+    'Lets the key that signed before the present one sign again. The newer key turns retiring',
     'and goes on verifying, so that whoever signed in meanwhile stays signed in. Refused when',
     'the former key is retired or revoked: its secret is gone then. A second rollback changes',
     'nothing: keyturn promote KID goes forward again, or further back.',

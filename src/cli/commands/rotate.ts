@@ -38,11 +38,11 @@ export const rotate: Command = {
     'Where the secret is in variables, or what a command prints, which only a deploy can change, it',
     'prints the three deploys to make, with what changes in each, and the new secret: once, or into',
     'the new file that --out names. The old secret is never shown. While such a rotation is under',
-    'way it makes no new secret and tells the deploys that are still to make.',
+    'way it makes no new secret, and prints only the deploys that are left.',
     '',
-    'After keyturn init of a secret in a variable, while the variable still hides the document, it',
-    'stages the key in the document and stops there, with exit code 3: it names the variable to take',
-    'away. When every process has been restarted without it, rotate --wait goes on with that key.',
+    'After keyturn init, a variable may still hide the document. Then it stages the key in the',
+    'document and stops there, with exit code 3, and names the variable to take away. When every',
+    'process has been restarted without it, keyturn rotate --wait goes on with that key.',
   ],
   options: [
     { name: 'wait', about: 'promote the new key as soon as that is safe' },
@@ -140,8 +140,8 @@ async function stageOnly(context: Context, rotation: Rotation, wishes: Wishes): 
 }
 
 /**
- * Stages a key in a document that a variable still hides, and does no more. Processes that come to the document find the
- * key there. Those that go by the variable would refuse what it signs.
+ * Stages a key in a document that a variable still hides, and does no more. Processes that come to the document find
+ * the key there. Those that go by the variable would refuse what it signs.
  */
 async function stageBeneath(context: Context, beneath: HiddenDocument<Rotation>, wishes: Wishes): Promise<0> {
   const { rotation, place, takeAway } = beneath;
@@ -171,7 +171,12 @@ async function stageAndPromote(context: Context, rotation: Rotation, wishes: Wis
     kid = outcome.kid;
     ui.tell(staged(kid, await rotation.status(outcome.ring)));
   } else {
-    refusePlanned(pending, machine.now());
+    if (pending.scheduledFor !== undefined) {
+      throw refused(
+        `the key ${pending.id} is staged, and signs by itself from ${moment(pending.scheduledFor, machine.now())}`,
+        'wait for that, or let it sign earlier with keyturn promote',
+      );
+    }
     kid = pending.id;
     ui.tell(`${kid} is staged already: going on with it`);
   }
@@ -185,8 +190,8 @@ async function stageAndPromote(context: Context, rotation: Rotation, wishes: Wis
 }
 
 /**
- * In seconds. A replica that was killed just now holds up the promotion for a lease, and a key that was staged on another
- * machine has to wait for max_lag and clock_skew.
+ * In seconds. A replica that was killed just now holds up the promotion for a lease, and a key that was staged on
+ * another machine has to wait for max_lag and clock_skew.
  */
 function defaultPatience({ resolution: { settings } }: Rotation): number {
   const { lease, maxLag, skew } = timesOf(settings);
@@ -195,14 +200,6 @@ function defaultPatience({ resolution: { settings } }: Rotation): number {
 
 function stagedIn(ring: Keyring): Keyring['keys'][number] | undefined {
   return ring.keys.find((key) => key.state === 'staged');
-}
-
-function refusePlanned(key: Keyring['keys'][number], now: number): void {
-  if (key.scheduledFor === undefined) return;
-  throw refused(
-    `the key ${key.id} is staged, and signs by itself from ${moment(key.scheduledFor, now)}`,
-    'wait for that, or let it sign earlier with keyturn promote',
-  );
 }
 
 async function waitAndPromote(

@@ -44,7 +44,7 @@ export async function tellDeploys(context: Context, rotation: Rotation): Promise
   } else {
     const left = deploys.filter(({ number }) => number > (done ?? 1));
     ui.print(
-      ...beginning(status, signs, coming),
+      beginning(status, signs, coming),
       ...(made === undefined ? [] : ['', ...secretLines(made)]),
       ...(done === undefined ? [] : legend(left, done)),
       ...left.flatMap((deploy) => ['', ...lines(deploy, status)]),
@@ -79,21 +79,13 @@ function beginning(
   { deploy: done, source, keys }: Status,
   signs: string,
   coming: string | undefined,
-): string[] {
-  if (done === 0) {
-    return [
-      `the secret is in ${source}, which only a deploy can change (key ${signs}); a rotation is three:`,
-    ];
-  }
-  if (done === undefined) {
-    return [
-      `${source} gives ${keys.length} secrets (key ${signs} signs), and the order of an array does not tell how far a rotation is:`,
-    ];
-  }
+): string {
+  if (done === 0)
+    return `the secret is in ${source}, which only a deploy can change (key ${signs}); a rotation is three:`;
+  if (done === undefined)
+    return `${source} gives ${keys.length} secrets (key ${signs} signs), and the order of an array does not tell how far a rotation is:`;
   const which = coming === undefined ? '' : `, and key ${coming} verifies`;
-  return [
-    `a rotation is under way: deploy ${done} is in force here (key ${signs} signs${which}), and deploy ${done + 1} comes next`,
-  ];
+  return `a rotation is under way: deploy ${done} is in force here (key ${signs} signs${which}), and deploy ${done + 1} comes next`;
 }
 
 function secretLines({ secret, kid, out }: Made): string[] {

@@ -1,10 +1,5 @@
-// Lists in a sentence, columns and tables.
+// Columns and tables.
 import { oneLine } from '../../printable.js';
-
-/** "1 key", "3 keys". */
-export function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
-}
 
 /** Lines in two columns, the first as wide as its widest entry. */
 export function columns(rows: readonly (readonly [left: string, right: string])[], indent = '  '): string[] {
@@ -13,11 +8,14 @@ export function columns(rows: readonly (readonly [left: string, right: string])[
 }
 
 /** Lines of a table: a head, and columns as wide as their widest cell. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[], indent = ''): string[] {
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const all = [head.map((name) => name.toUpperCase()), ...rows].map((row) => row.map(oneLine));
   const widths = head.map((_, index) => Math.max(...all.map((row) => (row[index] ?? '').length)));
   return all.map((row) =>
-    `${indent}${row.map((cell, index) => cell.padEnd(widths[index] as number)).join('  ')}`.trimEnd(),
+    row
+      .map((cell, index) => cell.padEnd(widths[index] as number))
+      .join('  ')
+      .trimEnd(),
   );
 }
 

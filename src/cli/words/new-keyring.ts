@@ -1,17 +1,29 @@
 // What init and import say of the keyring that they have started.
 import { basename } from 'node:path';
+import { count } from '../../printable.js';
 import { assumeProfile } from '../../rotation/assumed-profile.js';
-import type { InitDocument, InitResult } from '../../rotation/init/first-ring.js';
+import type { InitDocument, InitOptions, InitResult } from '../../rotation/init/first-ring.js';
 import { isFileInConfig } from '../../rotation/init/init.js';
 import type { Context } from '../command.js';
 import { noteRules, sameOptions } from '../open.js';
-import { count } from './layout.js';
+import { whoOf } from '../step-options.js';
 
-/** By which rules a keyring is begun: what was said, or is said now. */
-export async function profileForInit(context: Context): Promise<string | undefined> {
-  const assumed = await assumeProfile(context.machine, context.profile, false);
+/** What init and import begin a keyring with. Says which rules it goes by, where nobody said it. */
+export async function initOptions(context: Context): Promise<Omit<InitOptions, 'imported'>> {
+  const { machine, profile, ui, value } = context;
+  const assumed = await assumeProfile(machine, profile, false);
   noteRules(context, assumed, undefined);
-  return assumed?.insistOn ?? context.profile;
+  return {
+    machine,
+    profile: assumed?.insistOn ?? profile,
+    placeSaid: value('cwd') !== undefined,
+    who: whoOf(context),
+    // Where it does nothing for so long that one would wonder.
+    waiting: (ms) =>
+      ui.note(
+        `no keyring is there: waiting ${Math.ceil(ms / 1000)} s for a process that holds one to put it back`,
+      ),
+  };
 }
 
 /** Says what was made where, and what remains to be done. @param more further JSON fields */
@@ -46,14 +58,6 @@ export function tellNewKeyring(context: Context, made: InitResult, more: object 
   else if (created) tellWhatSealsIt(context, made);
 }
 
-/** Where nothing is done for longer than one likes to look at nothing. */
-export function tellWaiting({ ui }: Context): (milliseconds: number) => void {
-  return (milliseconds) => {
-    const seconds = Math.ceil(milliseconds / 1000);
-    ui.note(`no keyring is there: waiting ${seconds} s for a process that holds one to put it back`);
-  };
-}
-
 /** Says what keyturn.prod.toml should say, and what to take away. */
 function tellWhatNamesIt(
   { ui, value }: Context,
@@ -83,7 +87,7 @@ function tellWhatNamesIt(
     ui.note(`restart every process that runs, so that it goes by the document, before ${rotate}`);
 }
 
-/** The secret stays, and does something else from now on. */
+/** The secret stays where it is. It seals the keyring from now on. */
 function tellWhatSealsIt({ ui }: Context, { ring, after }: InitResult): void {
   const { source, keyring } = after;
   const itself = keyring?.get(ring.active.id) === undefined ? '' : ', and signs until the next rotation';

@@ -1,9 +1,10 @@
 // A keyring in words, as status and every step tell it: its keys, what is safe when, and the command to run next.
 
 import { shellQuote } from '../../config/shell-quote.js';
+import type { HeardReport } from '../../fleet/authentic.js';
 import type { Problem } from '../../fleet/diagnosis.js';
 import { problemText } from '../../fleet/diagnosis-words.js';
-import { unheardOfInWords } from '../../fleet/silent.js';
+import { type UnheardOf, unheardOfInWords } from '../../fleet/silent.js';
 import { nextKeyAt } from '../../keyring/automatic.js';
 import { typed } from '../../keyring/key.js';
 import type { Keyring } from '../../keyring/keyring.js';
@@ -45,10 +46,14 @@ export function stepOf(key: KeyStatus, status: Status): string {
       safeAt === undefined || safeAt <= status.now ? '' : `; not before ${moment(safeAt, status.now)}`;
     return `not safe to ${verb}: ${obstacle}${later}`;
   }
-  return key.safeAt === undefined ? '' : `safe to ${verb} ${when(key.safeAt, status.now)}`;
+  if (key.safeAt === undefined) return '';
+  return `safe to ${verb} ${key.safeAt <= status.now ? 'now' : `at ${moment(key.safeAt, status.now)}`}`;
 }
 
-/** The names of the sources that the one in force hides; what an earlier start of development made counts for none. */
+/**
+ * The names of the sources that the one in force hides, apart from the secret that an earlier start made for
+ * development.
+ */
 export function hiddenNames({ hidden }: Resolution): readonly string[] {
   return hidden.filter(({ kind }) => kind !== 'development-file').map(({ name }) => name);
 }
@@ -61,38 +66,34 @@ export interface NextIn {
   readonly options: string;
 }
 
-/** The one line that status and every step end with. It names nothing that cannot work here. */
+/** The last line of status and of every step. It never names a command that cannot work here. */
 export function nextOf(status: Status, resolution: Resolution, how: NextIn): Next {
   const { piped = false, options } = how;
   const { source } = resolution;
   const run = (name: string, rest = '') => `keyturn ${name}${options}${rest}`;
   const wrong = piped ? undefined : firstProblem(status);
-  if (wrong !== undefined) return { command: undefined, remark: wrong, safeAt: undefined };
+  if (wrong !== undefined) return next(undefined, wrong);
   if (!piped && !hasSteps(status)) {
     const hidden = hiddenNames(resolution);
     if (hidden.length === 0) return nextWithoutDocument(status, source, run);
-    const remark = `take ${source?.name} away, if you mean ${hidden.join(', ')}, which it hides`;
-    return { command: undefined, remark, safeAt: undefined };
+    return next(undefined, `take ${source?.name} away, if you mean ${hidden.join(', ')}, which it hides`);
   }
   // What a command prints is changed where it is kept, by way of a pipe.
   const inPipe = piped || status.place === undefined || !status.writable;
   const end = inPipe ? ' --ring -' : '';
   const staged = status.keys.find((key) => key.state === 'staged');
-  if (staged?.scheduledFor !== undefined) {
-    const remark = `nothing to do: ${staged.id} ${stepOf(staged, status)}`;
-    return { command: undefined, remark, safeAt: staged.scheduledFor };
-  }
+  if (staged?.scheduledFor !== undefined)
+    return next(undefined, `nothing to do: ${staged.id} ${stepOf(staged, status)}`, staged.scheduledFor);
   if (staged !== undefined) {
     const waits = inPipe || isSafe(staged, status) ? '' : `; ${run('rotate', ' --wait')} waits for it`;
-    const remark = `${stepOf(staged, status)}${waits}`;
-    return { command: run('promote', end), remark, safeAt: staged.safeAt };
+    return next(run('promote', end), `${stepOf(staged, status)}${waits}`, staged.safeAt);
   }
   const itself = inPipe ? undefined : byItself(status, resolution);
   if (itself !== undefined) return itself;
   const { forward } = status;
   if (forward !== undefined) {
     const remark = `lets it sign again, when what it was rolled back for is put right; or retire it: ${stepOf(forward, status)}`;
-    return { command: run('promote', `${end} ${typed(forward.id)}`), remark, safeAt: undefined };
+    return next(run('promote', `${end} ${typed(forward.id)}`), remark);
   }
   const retiring = status.keys
     .filter((key) => key.state === 'retiring')
@@ -100,13 +101,13 @@ export function nextOf(status: Status, resolution: Resolution, how: NextIn): Nex
   const [first] = retiring;
   if (first !== undefined) {
     const remark = retiring.length > 1 ? `${first.id} is ${stepOf(first, status)}` : stepOf(first, status);
-    return { command: run('retire', end), remark, safeAt: first.safeAt };
+    return next(run('retire', end), remark, first.safeAt);
   }
-  return {
-    command: run('rotate', inPipe ? end : ' --wait'),
-    remark: 'whenever a new key is due',
-    safeAt: undefined,
-  };
+  return next(run('rotate', inPipe ? end : ' --wait'), 'whenever a new key is due');
+}
+
+function next(command: string | undefined, remark: string, safeAt?: number): Next {
+  return { command, remark, safeAt };
 }
 
 /** What keeps every step from being taken. */
@@ -119,7 +120,10 @@ const STOPS: readonly Problem['kind'][] = [
   'outdated',
 ];
 
-/** One that is silent may have been stopped to put it right; but over the head of another source no key is promoted. */
+/**
+ * One that is silent may have been stopped to put it right. But no key is promoted while a silent one may still take
+ * its keys from elsewhere.
+ */
 function firstProblem({ problems, now }: Status): string | undefined {
   const found = problems.find(({ kind, live }) => STOPS.includes(kind) && (live || kind === 'other_source'));
   if (found === undefined) return undefined;
@@ -127,24 +131,25 @@ function firstProblem({ problems, now }: Status): string | undefined {
   return `first ${hint}: ${what}`;
 }
 
-/** Where keys come and go by themselves: when the next one does. */
+/** Where keys come and go by themselves: when the next one comes. */
 function byItself({ keys, now }: Status, { settings }: Resolution): Next | undefined {
   const every = settings.get('security.rotation.every');
   const active = keys.find(({ state }) => state === 'active');
   const due = every === undefined || active === undefined ? undefined : nextKeyAt({ active }, every);
   if (due === undefined) return undefined;
-  const next =
+  const when =
     due <= now
       ? `a new key is due since ${moment(due, now)}, and a running process stages it`
       : `the next key is staged by itself at ${moment(due, now)}`;
   const old = keys.filter(({ state }) => state === 'retiring').map(({ id }) => id);
   const goes =
     old.length === 0 ? '' : `, and ${old.join(', ')} ${old.length === 1 ? 'goes' : 'go'} when safe`;
-  return { command: undefined, remark: `nothing to do: ${next}${goes}`, safeAt: undefined };
+  return next(undefined, `nothing to do: ${when}${goes}`);
 }
 
 /**
- * What comes next between `init` and the restart without the variable: a key can be staged in the document, and no more.
+ * What comes next between `init` and the restart without the variable: a key can be staged in the document, and no
+ * more.
  *
  * @param options those that the next command needs as well
  */
@@ -152,8 +157,8 @@ export function nextWhileHidden(
   { place, takeAway }: Pick<HiddenDocument<unknown>, 'place' | 'takeAway'>,
   options: string,
 ): Next {
-  const remark = `${takeAwayInWords(takeAway)}: ${place} holds the same keys; then keyturn rotate${options} --wait`;
-  return { command: undefined, remark, safeAt: undefined };
+  const rotate = `keyturn rotate${options} --wait`;
+  return next(undefined, `${takeAwayInWords(takeAway)}: ${place} holds the same keys; then ${rotate}`);
 }
 
 export function nextLine({ command, remark }: Next): string {
@@ -170,21 +175,14 @@ function hasSteps({ place, format }: Status): boolean {
   return place !== undefined || format === 'document';
 }
 
-/** What makes a step unsafe that is no matter of time. A replica that has no ring yet holds up nothing. */
+/** What makes a step unsafe, time aside. A replica that has no keyring yet holds up nothing. */
 function obstacleOf(key: KeyStatus, status: Status): string | undefined {
   const { replicas, silent, unheardOf, now } = status;
-  const behind = replicas.filter((replica) =>
-    key.state === 'staged'
-      ? replica.signs !== undefined && !replica.verifies.includes(key.id)
-      : key.state === 'retiring' && replica.signs === key.id,
-  );
+  const isBehind = ({ signs, verifies }: UnheardOf | HeardReport) =>
+    key.state === 'staged' ? !verifies.includes(key.id) : key.state === 'retiring' && signs === key.id;
+  const behind = replicas.filter((replica) => replica.signs !== undefined && isBehind(replica));
   if (behind.length === 0) {
-    const heldUp =
-      unheardOf !== undefined &&
-      (key.state === 'staged'
-        ? !unheardOf.verifies.includes(key.id)
-        : key.state === 'retiring' && unheardOf.signs === key.id);
-    if (heldUp) return unheardOfInWords(moment(unheardOf.until, now));
+    if (unheardOf !== undefined && isBehind(unheardOf)) return unheardOfInWords(moment(unheardOf.until, now));
     // Where nothing tells since when a key is retiring, nothing tells what should have expired.
     const late =
       key.state === 'retiring' && key.safeAt !== undefined && (key.lastVerifiedAt ?? 0) > key.safeAt;
@@ -204,16 +202,11 @@ export function isSafe(key: KeyStatus, status: Status): boolean {
   return obstacleOf(key, status) === undefined && (key.safeAt ?? 0) <= status.now;
 }
 
-function when(at: number, now: number): string {
-  return at <= now ? 'now' : `at ${moment(at, now)}`;
-}
-
 function nextWithoutDocument(
   { deploy }: Status,
   source: Resolution['source'],
   run: (name: string, rest?: string) => string,
 ): Next {
-  const next = (command: string, remark: string) => ({ command, remark, safeAt: undefined });
   if (source?.kind === 'file') {
     return next(
       run('import', ` ${shellQuote(source.path ?? source.name)}`),

@@ -51,7 +51,10 @@ export function noReplicas({ silence, shared, place }: Status, resolution: Resol
   return 'processes report beside a keyring document, in a shared keyring, or beside sessions in Redis or PostgreSQL';
 }
 
-/** One line about one thing that is wrong, or not the same everywhere. @param say how a moment is said; default: ISO 8601 */
+/**
+ * One line about one thing that is wrong, or not the same everywhere. @param say how a moment is said; default: ISO
+ * 8601
+ */
 export function problemLine(problem: Problem, say?: SayMoment): string {
   const { what, hint } = problemText(problem, 'this command', say);
   return `replicas: ${what}; ${hint}`;

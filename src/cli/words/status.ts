@@ -3,11 +3,12 @@ import { FORMATS } from '../../doctor/key-checks.js';
 import type { HeardReport } from '../../fleet/authentic.js';
 import type { ReplicaReport } from '../../fleet/report.js';
 import type { HistoryEntry } from '../../keyring/keyring.js';
+import { count } from '../../printable.js';
 import type { Resolution } from '../../resolve/resolve.js';
 import type { Rotation } from '../../rotation/rotation.js';
 import type { KeyStatus, Status } from '../../rotation/status.js';
 import { type Line, type Style, styled } from '../ui.js';
-import { columns, count, table } from './layout.js';
+import { columns, table } from './layout.js';
 import { hiddenNames, type Next, nextJson, nextLine, nextOf, nextWhileHidden, stepOf } from './next-step.js';
 import { conditionNow, noReplicas, problemLine } from './replicas.js';
 import { ageInWords, iso, moment } from './time.js';
@@ -64,6 +65,7 @@ export function lines(view: View): Line[] {
     ['replica', 'profile', ...(rooted ? ['roots'] : []), 'ring', 'signs with', 'last reload', 'condition'],
     replicas.map((replica) => replicaRow(replica, view, rooted)),
   );
+  const say = (at: number) => moment(at, now.now);
   const path = resolution.source?.path;
   const where = path === undefined ? '' : ` (${path})`;
   return [
@@ -92,12 +94,7 @@ export function lines(view: View): Line[] {
     ...keys.map((line, index) => coloured(line, now.keys[index])),
     '',
     ...(replicas.length === 0 ? [noReplicas(now, resolution)] : [styled('dim', replicaHead), ...replicaRows]),
-    ...now.problems.map((problem) =>
-      styled(
-        'yellow',
-        problemLine(problem, (at) => moment(at, now.now)),
-      ),
-    ),
+    ...now.problems.map((problem) => styled('yellow', problemLine(problem, say))),
     '',
     styled('bold', nextLine(next)),
   ];
