@@ -14,6 +14,7 @@ const load = async () => ({
   ...(await import('../src/rotation/index.js')),
   ...(await import('../src/sessions/stores/memory.js')),
   fastify: (await import('../src/adapters/fastify/index.js')).default,
+  web: (await import('../src/adapters/web/index.js')).default,
 });
 const ours = await load();
 vi.resetModules();
@@ -102,17 +103,24 @@ test('what lets nobody look at it is no error, and does not throw', () => {
   }
 });
 
+test('a Keyturn that a module asked for', async () => {
+  const mine = ours.web({ ...settings, logger });
+  expect(await theirs.web({ ...settings, logger }).ready()).toBe(await mine.ready());
+  await mine.close();
+});
+
 test('copies of one version share what is inside, and no others', () => {
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
   const shared = Object.getOwnPropertySymbols(globalThis)
     .map((symbol) => Symbol.keyFor(symbol))
-    .filter((name) => name?.startsWith('keyturn/internals'));
-  expect(shared).toEqual([`keyturn/internals@${version}`]);
-  expect(Object.getOwnPropertyDescriptor(globalThis, Symbol.for(shared[0] ?? ''))).toMatchObject({
-    enumerable: false,
-    writable: false,
-    configurable: false,
-  });
+    .filter((name) => name?.startsWith('keyturn/'));
+  expect(shared).toEqual([`keyturn/internals@${version}`, `keyturn/in-process@${version}`]);
+  for (const name of shared)
+    expect(Object.getOwnPropertyDescriptor(globalThis, Symbol.for(name ?? ''))).toMatchObject({
+      enumerable: false,
+      writable: false,
+      configurable: false,
+    });
 });
 
 test('what is no Keyturn is refused', () => {

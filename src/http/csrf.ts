@@ -52,6 +52,11 @@ export class Csrf {
     this.#origins = origins;
   }
 
+  /** Whether unsafe requests need a token: otherwise what the browser says of them is enough. */
+  get asksForToken(): boolean {
+    return this.#mode === 'token';
+  }
+
   /** A token for one page. */
   issue(boundTo: string, binding: Binding): string {
     return this.#signer.sign(randomId(NONCE_BYTES) + MARK[binding], { bind: boundTo });

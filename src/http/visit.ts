@@ -153,7 +153,8 @@ export class Visit {
 
   /** Whether {@link protect} looks into the form: for adapters that parse no body before somebody asks for it. */
   get wantsForm(): boolean {
-    return !isSafeMethod(this.#request.method) && this.#csrf.headerToken === undefined;
+    if (isSafeMethod(this.#request.method) || !this.#core.csrf.asksForToken) return false;
+    return this.#csrf.headerToken === undefined;
   }
 
   /** As {@link protect}, by a token that the app has found itself. @throws KeyturnError `csrf_refused` */

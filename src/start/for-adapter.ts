@@ -27,22 +27,32 @@ export async function keyturnForAdapter(
   { call, known, hints }: AdapterCall,
   defaults: KeyturnOptions = {},
 ): Promise<{ readonly keyturn: Keyturn; readonly isOwn: boolean }> {
+  const { keyturn, options } = givenParts(given, call, known, fits(given, known) ? {} : await hints());
+  if (keyturn !== undefined) return { keyturn, isOwn: false };
+  return { keyturn: await createKeyturn({ ...defaults, ...options }), isOwn: true };
+}
+
+/** What an adapter was given: a Keyturn, or the options of one. @throws KeyturnError `argument_invalid` */
+export function givenParts(
+  given: KeyturnOptions & { readonly keyturn?: Keyturn },
+  call: string,
+  known: Readonly<Record<string, true>>,
+  hints: OptionHints,
+): { readonly keyturn: Keyturn | undefined; readonly options: KeyturnOptions } {
   if (typeof (given as Partial<Keyturn>).signer === 'function')
     throw new KeyturnError(
       'argument_invalid',
       'a keyturn was given in the place of options',
       `write ${call.replace('options', '{ keyturn: kt }')}`,
     );
-  if (!fits(given, known)) requireOptions(given, call, known, await hints());
+  requireOptions(given, call, known, hints);
   const forKeyturn = Object.entries(given).filter(([name]) => Object.hasOwn(KEYTURN_OPTIONS, name));
-  if (given.keyturn === undefined)
-    return { keyturn: await createKeyturn({ ...defaults, ...Object.fromEntries(forKeyturn) }), isOwn: true };
   const [twice] = forKeyturn;
-  if (twice !== undefined)
+  if (given.keyturn !== undefined && twice !== undefined)
     throw new KeyturnError(
       'argument_invalid',
       `a keyturn was given, and beside it ${twice[0]}, which would do nothing`,
       `give ${twice[0]} to createKeyturn`,
     );
-  return { keyturn: given.keyturn, isOwn: false };
+  return { keyturn: given.keyturn, options: Object.fromEntries(forKeyturn) };
 }

@@ -10,6 +10,7 @@ import { sessionSchemaSql } from 'keyturn/stores/postgres';
 import { redisStore } from 'keyturn/stores/redis';
 import { sealedStore } from 'keyturn/stores/sealed';
 import { manualClock } from 'keyturn/testing';
+import keyturnWeb from 'keyturn/web';
 
 export async function handler(request: FastifyRequest, reply: FastifyReply) {
   const unknown: unknown = request.session.anything;
@@ -171,4 +172,38 @@ export async function app() {
   const blobs = await createBlobStore(fastify.keyturn, { folder: '/tmp/blobs' });
   await fastify.register(blobRoutes, { store: blobs, bind: (request) => request.session.id });
   fastify.post('/hook', { config: { csrf: false } }, async () => 'ok');
+}
+
+const kt = keyturnWeb({ config: { session: { idle: '1h' } } });
+
+export const POST = (request: Request): Promise<Response> =>
+  kt.handle(request, async ({ session, flash, csrfToken, checkCsrf }) => {
+    session.regenerate();
+    session.userId = 42;
+    flash('info', 'Signed in');
+    checkCsrf(csrfToken());
+    return Response.json({});
+  });
+
+export async function serverAction(
+  headers: Headers,
+  cookies: {
+    getAll(): { name: string; value: string }[];
+    set(
+      name: string,
+      value: string,
+      options?: { path?: string; sameSite?: boolean | 'lax' | 'strict' | 'none' },
+    ): void;
+  },
+) {
+  const visit = await kt.open({ method: 'POST', headers });
+  visit.session.userId = 42;
+  await visit.save(cookies);
+  const { session, flash } = await kt.read(cookies);
+  const id: unknown = session.userId;
+  // @ts-expect-error: a session to read has nothing that changes it
+  session.regenerate();
+  // @ts-expect-error: nor can messages be left
+  flash('info', 'in');
+  return [id, flash(), flash('info'), (await kt.ready()).signer('password-reset')];
 }
