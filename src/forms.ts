@@ -12,6 +12,15 @@ export const NAME = '[a-z][a-z0-9-]{0,31}';
 const WHOLE_KID = new RegExp(`^${KID}$`);
 const WHOLE_NAME = new RegExp(`^${NAME}$`);
 
+/** Undefined for what is not JSON. The parser's own error is dropped: it quotes the text, which may be secret. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 export function isKid(value: unknown): value is string {
   return typeof value === 'string' && WHOLE_KID.test(value);
 }

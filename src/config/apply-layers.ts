@@ -29,38 +29,25 @@ export function applyLayers(
 
 /** Values that are fine each, and cannot work together. */
 function contradictions(settings: Settings): readonly KeyturnError[] {
-  return [...rollsTooLate(settings), ...acceptsItself(settings), ...leavesRingBehind(settings)];
-}
-
-function acceptsItself(settings: Settings): readonly KeyturnError[] {
-  const accepts = settings.get('app_accepts');
-  if (accepts === undefined || accepts !== (settings.get('app') ?? NO_APP)) return [];
-  const what = 'app_accepts names the app itself';
-  return [
-    new KeyturnError('config_invalid', what, 'name the other one, or take it out when the change is over'),
-  ];
-}
-
-/** A ring is bound to the name of its app: it can move once, from no name to one. */
-function leavesRingBehind(settings: Settings): readonly KeyturnError[] {
-  const [own, other] = [settings.get('app'), settings.get('app_accepts')];
-  const renamed = own !== undefined && other !== undefined && other !== NO_APP;
-  if (!renamed || settings.get('security.keyring.store') === undefined) return [];
-  const what =
-    'app_accepts is set, and the shared keyring of security.keyring.store belongs to one name only';
-  const hint = 'keep the name that the app has: whoever is signed in goes by the keys of that keyring';
-  return [new KeyturnError('config_invalid', what, hint)];
-}
-
-function rollsTooLate(settings: Settings): readonly KeyturnError[] {
+  const found: KeyturnError[] = [];
+  const wrong = (what: string, hint: string) => found.push(new KeyturnError('config_invalid', what, hint));
   const rollAfter = settings.get('session.roll_after');
   const idle = settings.get('session.idle');
-  if (rollAfter === undefined || rollAfter <= idle) return [];
-  return [
-    new KeyturnError(
-      'config_invalid',
+  if (rollAfter !== undefined && rollAfter > idle)
+    wrong(
       `session.roll_after (${rollAfter} s) is longer than session.idle (${idle} s): every session would end before it is extended`,
       'shorten session.roll_after, or take it out: a tenth of session.idle is the default',
-    ),
-  ];
+    );
+  const own = settings.get('app') ?? NO_APP;
+  const other = settings.get('app_accepts');
+  if (other === own)
+    wrong('app_accepts names the app itself', 'name the other one, or take it out when the change is over');
+  // A ring is bound to the name of its app: it can move once, from no name to one.
+  const isRenamed = own !== NO_APP && other !== undefined && other !== NO_APP;
+  if (isRenamed && settings.get('security.keyring.store') !== undefined)
+    wrong(
+      'app_accepts is set, and the shared keyring of security.keyring.store belongs to one name only',
+      'keep the name that the app has: whoever is signed in goes by the keys of that keyring',
+    );
+  return found;
 }

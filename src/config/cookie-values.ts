@@ -1,19 +1,20 @@
 // The kinds of value under [session.cookie]: what browsers would drop, or never send back, is refused at the start.
-import type { Kind } from './value.js';
+import { type Kind, textKind } from './value.js';
 
-const CODE = 'cookie_invalid';
+/** What browsers would not take. */
+function cookieKind(expects: string, fits: (text: string) => boolean): Kind<string> {
+  return { ...textKind(expects, fits), code: 'cookie_invalid' };
+}
 
 /** A token of RFC 9110, section 5.6.2, as RFC 6265, section 4.1.1 asks of a name. */
 const TOKEN = /^[\w!#$%&'*+.^`|~-]{1,64}$/;
 /** Browsers ask something of cookies with these prefixes (RFC 6265bis, section 5.7), whatever their case. */
 const PREFIX = /^__(?:host|secure|http|host-http)-/i;
 
-export const cookieName: Kind<string> = {
-  code: CODE,
-  expects:
-    "a text of letters, digits and !#$%&'*+-.^_`|~, 64 characters at most, without __Host- or __Secure-",
-  read: (raw) => (typeof raw === 'string' && TOKEN.test(raw) && !PREFIX.test(raw) ? raw : undefined),
-};
+export const cookieName: Kind<string> = cookieKind(
+  "a text of letters, digits and !#$%&'*+-.^_`|~, 64 characters at most, without __Host- or __Secure-",
+  (raw) => TOKEN.test(raw) && !PREFIX.test(raw),
+);
 
 /**
  * What a browser's own path can begin with (RFC 6265, section 5.1.4, compares texts): it is normalized, and the rest is
@@ -23,14 +24,10 @@ const PATH = /^(?:\/[\w!$%&'()*+,:=@~.-]*)+$/;
 const DOTS = /(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)/i;
 const LONGEST_PATH = 512;
 
-export const cookiePath: Kind<string> = {
-  code: CODE,
-  expects: 'a path as it stands in a URL, with "/" in front: "/", "/app"',
-  read: (raw) =>
-    typeof raw === 'string' && raw.length <= LONGEST_PATH && PATH.test(raw) && !DOTS.test(raw)
-      ? raw
-      : undefined,
-};
+export const cookiePath: Kind<string> = cookieKind(
+  'a path as it stands in a URL, with "/" in front: "/", "/app"',
+  (raw) => raw.length <= LONGEST_PATH && PATH.test(raw) && !DOTS.test(raw),
+);
 
 const LABEL = /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/i;
 
@@ -38,17 +35,14 @@ const LABEL = /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/i;
  * A name of hosts. Of a single label only `localhost`: browsers take no cookie for a whole top-level domain, nor for a
  * network address under other hosts.
  */
-export const cookieDomain: Kind<string> = {
-  code: CODE,
-  expects:
-    'a domain such as "example.com": letters, digits, hyphens and dots, no scheme, port, path or wildcard',
-  read: (raw) => {
-    if (typeof raw !== 'string' || raw.length > 253) return undefined;
+export const cookieDomain: Kind<string> = cookieKind(
+  'a domain such as "example.com": letters, digits, hyphens and dots, no scheme, port, path or wildcard',
+  (raw) => {
     const labels = raw.replace(/^\./, '').split('.');
-    if (!labels.every((label) => LABEL.test(label))) return undefined;
+    if (raw.length > 253 || !labels.every((label) => LABEL.test(label))) return false;
     const [first = ''] = labels;
-    if (labels.length === 1) return first.toLowerCase() === 'localhost' ? raw : undefined;
+    if (labels.length === 1) return first.toLowerCase() === 'localhost';
     // No top-level domain is a number: what ends in one is read as an address.
-    return /^(?:\d+|0x[\da-f]*)$/i.test(labels.at(-1) as string) ? undefined : raw;
+    return !/^(?:\d+|0x[\da-f]*)$/i.test(labels.at(-1) as string);
   },
-};
+);

@@ -57,32 +57,21 @@ export class LayerBuilder {
     for (const [key, raw] of Object.entries(tree)) {
       const path = `${prefix}${key}`;
       if (isSetting(path)) {
-        if ('variableOnly' in SETTINGS[path]) {
-          this.#refuse(
-            path,
-            origin,
-            `is read from ${variableOf(path)} only: a file must never make a program run something`,
-          );
-        } else {
-          this.#read(path, raw, origin, origin.name);
-        }
+        const only = `is read from ${variableOf(path)} only: a file must never make a program run something`;
+        if ('variableOnly' in SETTINGS[path]) this.#refuse(path, origin, only);
+        else this.#read(path, raw, origin);
       } else if (path === 'purposes' && isTable(raw)) {
         for (const [name, fields] of Object.entries(raw)) {
-          if (name === 'builtin') this.#read('purposes.builtin', fields, origin, origin.name);
+          if (name === 'builtin') this.#read('purposes.builtin', fields, origin);
           else this.#addPurpose(name, fields, origin);
         }
-      } else if (isTable(raw) && SETTING_NAMES.some((name) => name.startsWith(`${path}.`))) {
-        this.addTree(raw, origin, `${path}.`);
-      } else if (path === 'purposes' || SETTING_NAMES.some((name) => name.startsWith(`${path}.`))) {
-        this.#refuse(path, origin, `must be a section: [${path}]`);
+      } else if (SECTIONS.includes(path)) {
+        if (isTable(raw)) this.addTree(raw, origin, `${path}.`);
+        else this.#refuse(path, origin, `must be a section: [${path}]`);
+      } else if (isTable(raw)) {
+        this.#unknown('section', path, origin.name, SECTIONS);
       } else {
-        const what = isTable(raw) ? 'section' : 'setting';
-        this.#unknown(
-          what,
-          path,
-          origin.name,
-          what === 'section' ? SECTIONS : [...SETTING_NAMES, 'purposes'],
-        );
+        this.#unknown('setting', path, origin.name, [...SETTING_NAMES, 'purposes']);
       }
     }
   }
@@ -95,7 +84,7 @@ export class LayerBuilder {
       const origin: Origin = { layer: 'variable', name: variable };
       const name = known.get(variable);
       if (name !== undefined) {
-        this.#read(name, raw, origin, variable);
+        this.#read(name, raw, origin);
         continue;
       }
       const purpose = variable.length > LONGEST_VARIABLE ? null : PURPOSE_VARIABLE.exec(variable);
@@ -118,10 +107,9 @@ export class LayerBuilder {
       return;
     }
     const before = this.purposes.get(name);
-    const read: { maxAge?: number; about?: string; state?: string; sealed?: boolean } = {};
+    const read: Record<string, unknown> = {};
     for (const [field, raw] of Object.entries(fields)) {
-      const kind = (PURPOSE_FIELDS as unknown as Readonly<Record<string, { kind: Kind<unknown> }>>)[field]
-        ?.kind;
+      const kind = Object.hasOwn(PURPOSE_FIELDS, field) ? PURPOSE_FIELDS[field]?.kind : undefined;
       if (kind === undefined) {
         this.#unknown(
           'setting',
@@ -133,21 +121,18 @@ export class LayerBuilder {
       }
       const value = kind.read(raw);
       if (value === undefined) this.#refuse(`purposes.${name}.${field}`, origin, `must be ${kind.expects}`);
-      else if (field === 'max_age') read.maxAge = value as number;
-      else if (field === 'about') read.about = value as string;
-      else if (field === 'sealed') read.sealed = value as boolean;
-      else read.state = value as string;
+      else read[field === 'max_age' ? 'maxAge' : field] = value;
     }
     this.purposes.set(name, { ...before, ...read, origin });
   }
 
-  #read(name: SettingName, raw: unknown, origin: Origin, where: string): void {
+  #read(name: SettingName, raw: unknown, origin: Origin): void {
     const kind: Kind<unknown> = SETTINGS[name].kind;
     // An empty source is judged by the ladder: it must be an error there, not a source that is not set.
     const empty = typeof raw === 'string' && raw.trim() === '' && SOURCES.includes(name);
     const value = empty ? raw : kind.read(raw);
     if (value === undefined) {
-      const what = where === origin.name && origin.layer === 'variable' ? where : `${name} in ${where}`;
+      const what = origin.layer === 'variable' ? origin.name : `${name} in ${origin.name}`;
       const hint = 'correct the value, or take it out to use the default';
       const code = typeof raw === 'string' && !isBlank(raw) ? kind.code : undefined;
       this.#wrong(() => new KeyturnError(code ?? 'config_invalid', `${what} must be ${kind.expects}`, hint));
@@ -157,9 +142,7 @@ export class LayerBuilder {
   }
 
   #place(name: SettingName, value: unknown, origin: Origin): void {
-    const before = this.placed.get(name);
-    if (before === undefined) this.placed.set(name, [{ value, origin }]);
-    else before.push({ value, origin });
+    this.placed.set(name, [...(this.placed.get(name) ?? []), { value, origin }]);
   }
 
   #refuse(path: string, origin: Origin, why: string): void {

@@ -1,6 +1,7 @@
 // What functions take in their options, held at run time too: programs in JavaScript have no compiler, and an option
 // that is not known does nothing, without a word. What stands there may be a secret: see unknown-name.ts.
 import { KeyturnError } from '../errors.js';
+import { listOf } from '../printable.js';
 import { nearest } from './nearest.js';
 import { mayBeShown } from './unknown-name.js';
 
@@ -109,8 +110,7 @@ function meaning(name: string): string {
 
 function namesOf(known: Readonly<Record<string, true>>): string {
   const names = Object.keys(known);
-  const last = names.pop();
-  return names.length === 0 ? `only ${last}` : `${names.join(', ')} and ${last}`;
+  return names.length === 1 ? `only ${names[0]}` : listOf(names);
 }
 
 /**
@@ -119,5 +119,5 @@ function namesOf(known: Readonly<Record<string, true>>): string {
  */
 export function requireFunction(given: unknown, what: string, hint: string): void {
   if (given === undefined || typeof given === 'function') return;
-  throw new KeyturnError('argument_invalid', `${what} is no function`, hint);
+  throw new KeyturnError('argument_invalid', `${what} is not a function`, hint);
 }

@@ -107,8 +107,7 @@ function inferred(profile: Profile, by: DecidedBy, signal: string): ProfileDecis
 
 /** The package script that runs, as it may be shown, where it is one that builds: it needs no secret. */
 export function buildScript(env: Variables): string | undefined {
-  const script = scripts(env).find((name) => BUILD_SCRIPT.test(name));
-  return script === undefined ? undefined : scriptShown(script);
+  return scriptShown(env, BUILD_SCRIPT);
 }
 
 /** What says that nothing is served here, but built: an import must not need a secret. */
@@ -139,9 +138,12 @@ export function setRunner(env: Variables): string | undefined {
 }
 
 export function seenRunner(env: Variables, signs: Signs): string | undefined {
-  if (signs.testRunner !== undefined) return `${signs.testRunner} runs this`;
-  const script = scripts(env).find((name) => TEST_SCRIPT.test(name));
-  return script === undefined ? undefined : `the package script "${scriptShown(script)}" runs this`;
+  return signs.testRunner === undefined ? scriptSign(env, TEST_SCRIPT) : `${signs.testRunner} runs this`;
+}
+
+function scriptSign(env: Variables, pattern: RegExp): string | undefined {
+  const script = scriptShown(env, pattern);
+  return script && `the package script "${script}" runs this`;
 }
 
 export function platformSign(env: Variables, signs: Signs): string | undefined {
@@ -162,15 +164,7 @@ export function isServerContainer(env: Variables, signs: Signs): boolean {
 function personSign(env: Variables, signs: Signs): string | undefined {
   if (signs.terminal) return 'this runs at a terminal';
   if (signs.debugger) return 'a debugger is attached';
-  const script = scripts(env).find((name) => DEVELOPMENT_SCRIPT.test(name));
-  return script === undefined ? undefined : `the package script "${scriptShown(script)}" runs this`;
-}
-
-/** The package scripts that run this: npm, pnpm, Yarn and Bun set one variable, `node --run` another. */
-function scripts(env: Variables): readonly string[] {
-  return [env.npm_lifecycle_event, env.NODE_RUN_SCRIPT_NAME].filter(
-    (script) => script !== undefined && script !== '',
-  ) as string[];
+  return scriptSign(env, DEVELOPMENT_SCRIPT);
 }
 
 function present(env: Variables, variable: string): boolean {
@@ -180,9 +174,16 @@ function present(env: Variables, variable: string): boolean {
 /** What can be read at a glance, and moves no cursor. */
 const SHORT = /^[\w.:-]{1,24}$/;
 
-/** Of a script that is known by its beginning the rest may be anything. */
-function scriptShown(script: string): string {
-  return SHORT.test(script) ? script : `${script.split(':', 1)[0]}:…`;
+/**
+ * The package script that runs this, where it is one of those: npm, pnpm, Yarn and Bun set one variable, `node --run`
+ * another. Of a script that is known by its beginning the rest may be anything.
+ */
+function scriptShown(
+  { npm_lifecycle_event, NODE_RUN_SCRIPT_NAME }: Variables,
+  of: RegExp,
+): string | undefined {
+  const script = [npm_lifecycle_event, NODE_RUN_SCRIPT_NAME].find((name) => name && of.test(name));
+  return script === undefined || SHORT.test(script) ? script : `${script.split(':', 1)[0]}:…`;
 }
 
 /** A variable that a platform sets, with its value where that is one that can be read at a glance. */

@@ -35,7 +35,6 @@ interface Setting<T> {
   readonly secret?: true;
 }
 
-/** The type of each setting's value. `undefined` where a setting may be absent. */
 /** Built-in purposes that can be switched off; what sessions need comes with `session`. */
 export const BUILT_IN_NAMES = [
   'session',
@@ -51,6 +50,7 @@ export const BUILT_IN_NAMES = [
 
 export type BuiltInName = (typeof BUILT_IN_NAMES)[number];
 
+/** The type of each setting's value. `undefined` where a setting may be absent. */
 interface SettingTypes {
   app: string | undefined;
   app_accepts: string | undefined;
@@ -93,15 +93,16 @@ interface SettingTypes {
   'log.level': 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }
 
-const SECRET = 'KEYTURN_SECURITY__SIGNING_SECRET';
+/** Where an operator puts a production secret. */
+export const SECRET_VARIABLE = 'KEYTURN_SECURITY__SIGNING_SECRET';
 
 // biome-ignore format: a table
 export const SETTINGS: { readonly [N in keyof SettingTypes]: Setting<SettingTypes[N]> } = {
   app: { kind: appName },
   app_accepts: { kind: otherAppName },
-  'security.signing_secret.secret': { kind: text, variable: SECRET, secret: true },
-  'security.signing_secret.file': { kind: path, variable: `${SECRET}_FILE` },
-  'security.signing_secret.command': { kind: text, variable: `${SECRET}_COMMAND`, variableOnly: true, secret: true },
+  'security.signing_secret.secret': { kind: text, variable: SECRET_VARIABLE, secret: true },
+  'security.signing_secret.file': { kind: path, variable: `${SECRET_VARIABLE}_FILE` },
+  'security.signing_secret.command': { kind: text, variable: `${SECRET_VARIABLE}_COMMAND`, variableOnly: true, secret: true },
   'security.signing_secret.previous_secrets': { kind: optional(list), default: [], secret: true },
   'security.signing_secret.next_secrets': { kind: optional(list), default: [], secret: true },
   'security.signing_secret.revoked_kids': { kind: optional(list), default: [] },
@@ -149,20 +150,10 @@ export function variableOf(name: SettingName): string {
   return setting.variable ?? `KEYTURN_${name.toUpperCase().replaceAll('.', '__')}`;
 }
 
-interface PurposeField<T> {
-  readonly kind: Kind<T>;
-  readonly about: string;
-}
-
-interface PurposeFields {
-  readonly max_age: PurposeField<number>;
-  readonly about: PurposeField<string>;
-  readonly state: PurposeField<string>;
-  readonly sealed: PurposeField<boolean>;
-}
-
 /** What can be said of a purpose under `[purposes.<name>]`. */
-export const PURPOSE_FIELDS: PurposeFields = {
+export const PURPOSE_FIELDS: Readonly<
+  Record<string, { readonly kind: Kind<number | string | boolean>; readonly about: string }>
+> = {
   max_age: { kind: lifetime, about: 'the longest that a token of this purpose may live' },
   about: { kind: text, about: 'what is signed, for the impact report' },
   state: { kind: text, about: 'where what the token stands for is kept, for the impact report' },

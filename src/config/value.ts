@@ -1,7 +1,7 @@
 // The kinds of value a setting can have: how each is read from a variable's text or from TOML.
 
 import { type ErrorCode, KeyturnError } from '../errors.js';
-import { isKid, isName } from '../forms.js';
+import { isKid, isName, parseJson } from '../forms.js';
 
 /** One kind of value. `read` answers undefined when the raw value does not fit. */
 export interface Kind<T> {
@@ -79,35 +79,23 @@ export function formatDuration(seconds: number): string {
   return `${seconds}s`;
 }
 
-/**
- * Splits a list as operators write it in one variable: JSON when it starts with `[`, else comma-separated.
- * The parser's own error is dropped on purpose: it would quote the text, which may be secret.
- */
+/** Splits a list as operators write it in one variable: JSON when it starts with `[`, else comma-separated. */
 export function readList(raw: unknown): string[] | undefined {
-  let value: unknown = raw;
-  if (typeof raw === 'string') {
-    const text = raw.trim();
-    if (text.startsWith('[')) {
-      try {
-        value = JSON.parse(text);
-      } catch {
-        return undefined;
-      }
-    } else {
-      const parts = text.split(',').map((part) => part.trim());
-      return parts.includes('') ? undefined : parts;
-    }
-  }
-  if (!Array.isArray(value)) return undefined;
-  return value.every((item): item is string => typeof item === 'string' && item.trim() !== '')
-    ? value
-    : undefined;
+  const items = typeof raw === 'string' ? splitList(raw.trim()) : raw;
+  if (!Array.isArray(items)) return undefined;
+  return items.every((item) => typeof item === 'string' && item.trim() !== '') ? items : undefined;
 }
 
-export const text: Kind<string> = {
-  expects: 'a text',
-  read: (raw) => (typeof raw === 'string' && raw.trim() !== '' ? raw : undefined),
-};
+function splitList(text: string): unknown {
+  return text.startsWith('[') ? parseJson(text) : text.split(',').map((part) => part.trim());
+}
+
+/** A text of a form. */
+export function textKind(expects: string, fits: (text: string) => boolean): Kind<string> {
+  return { expects, read: (raw) => (typeof raw === 'string' && fits(raw) ? raw : undefined) };
+}
+
+export const text: Kind<string> = textKind('a text', (raw) => raw.trim() !== '');
 
 /** Whether quotation marks that some readers of `.env` files leave where they are stand around a text. */
 export function isQuoted(text: string): boolean {
@@ -117,22 +105,20 @@ export function isQuoted(text: string): boolean {
 const LONGEST_NAME = 200;
 
 /** The name of something in an engine: in quotes, or with spaces around it, it is another one than was meant. */
-export const plainName: Kind<string> = {
-  expects: 'a name without spaces, control characters or quotation marks around it',
-  read: (raw) =>
-    typeof raw === 'string' && /^[^\s\p{C}]+$/u.test(raw) && raw.length <= LONGEST_NAME && !isQuoted(raw)
-      ? raw
-      : undefined,
-};
+export const plainName: Kind<string> = textKind(
+  'a name without spaces, control characters or quotation marks around it',
+  isPlainName,
+);
+
+function isPlainName(name: string): boolean {
+  return /^[^\s\p{C}]+$/u.test(name) && name.length <= LONGEST_NAME && !isQuoted(name);
+}
 
 /** The name of a shared keyring. No slash: one stands between it and the name of its app, where apps share a table. */
-export const ringName: Kind<string> = {
-  expects: 'a name without slashes, spaces, control characters or quotation marks around it',
-  read: (raw) => {
-    const name = plainName.read(raw);
-    return name?.includes('/') ? undefined : name;
-  },
-};
+export const ringName: Kind<string> = textKind(
+  'a name without slashes, spaces, control characters or quotation marks around it',
+  (raw) => isPlainName(raw) && !raw.includes('/'),
+);
 
 /** Stands for an app without a name, so that none may be called that. */
 export const NO_APP = 'none';
@@ -150,20 +136,18 @@ export const otherAppName: Kind<string> = {
 };
 
 /** The path of a file. Quotation marks around it, or a control character in it, and there is no such file. */
-export const path: Kind<string> = {
-  expects: 'a path, without quotation marks around it',
-  read: (raw) =>
-    typeof raw === 'string' && raw.trim() !== '' && !/\p{Cc}/u.test(raw) && !isQuoted(raw) ? raw : undefined,
-};
+export const path: Kind<string> = textKind(
+  'a path, without quotation marks around it',
+  (raw) => raw.trim() !== '' && !/\p{Cc}/u.test(raw) && !isQuoted(raw),
+);
 
 /** A table, with a schema before it if need be. Index names are made of it, hence the length. */
 export const TABLE_NAME: RegExp = /^(?:([A-Za-z_]\w{0,62})\.)?([A-Za-z_]\w{0,47})$/;
 
-export const table: Kind<string> = {
-  expects:
-    'a table: letters, digits and "_", 48 characters at most, with a schema and a dot before it if need be',
-  read: (raw) => (typeof raw === 'string' && TABLE_NAME.test(raw) ? raw : undefined),
-};
+export const table: Kind<string> = textKind(
+  'a table: letters, digits and "_", 48 characters at most, with a schema and a dot before it if need be',
+  (raw) => TABLE_NAME.test(raw),
+);
 
 export const duration: Kind<number> = {
   expects: 'a duration such as "45s", "15min", "3h" or "90d"',
@@ -234,14 +218,7 @@ export interface WeakException {
 export const weakExceptions: Kind<readonly WeakException[]> = {
   expects: 'a list of { kid = "…", until = 2026-01-31 }',
   read: (raw) => {
-    let value = raw;
-    if (typeof raw === 'string') {
-      try {
-        value = JSON.parse(raw);
-      } catch {
-        return undefined;
-      }
-    }
+    const value = typeof raw === 'string' ? parseJson(raw) : raw;
     if (!Array.isArray(value)) return undefined;
     const found: WeakException[] = [];
     for (const item of value) {

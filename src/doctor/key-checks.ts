@@ -1,10 +1,9 @@
 // Checks of the keys: the signing secret, the other keys of the ring, and the source they come from.
 
 import { join } from 'node:path';
-import { variableOf } from '../config/settings.js';
+import { SECRET_VARIABLE, variableOf } from '../config/settings.js';
 import { shellQuote } from '../config/shell-quote.js';
 import { count } from '../printable.js';
-import { SECRET_VARIABLE } from '../resolve/missing-secret.js';
 import type { ProblemArea } from '../resolve/problem.js';
 import { takeAwayInWords } from '../rotation/refusals.js';
 import type { Facts } from './facts.js';

@@ -2,6 +2,7 @@
 import type { Settings } from '../config/layers.js';
 import { type SettingName, variableOf } from '../config/settings.js';
 import { KeyturnError } from '../errors.js';
+import type { Opened } from './packages.js';
 import type { PostgresPool } from './postgres.js';
 import type { RedisClient } from './redis.js';
 
@@ -27,16 +28,11 @@ export interface EnginePlace {
   readonly shown: string;
 }
 
-interface Opened {
-  readonly client: unknown;
-  readonly close: () => Promise<void>;
-}
-
 /** Hands out connections. Sessions and keyring share one where they have the same URL. */
 export class Engines {
   readonly #settings: Settings;
   readonly #clients: EngineClients;
-  readonly #opened = new Map<string, Promise<Opened>>();
+  readonly #opened = new Map<string, Promise<Opened<unknown>>>();
 
   constructor(settings: Settings, clients: EngineClients = {}) {
     this.#settings = settings;
@@ -45,25 +41,14 @@ export class Engines {
 
   /** Does not reject where Redis is out of reach: commands do. @throws KeyturnError `config_invalid`, `engine_missing` */
   async redis(of: EngineUse): Promise<RedisClient> {
-    if (this.#clients.redis !== undefined) return this.#clients.redis;
-    const { url } = placeOf(this.#settings, 'redis', of);
-    const open = async (): Promise<Opened> => {
-      const { openRedis } = await import('./open-redis.js');
-      return await openRedis(url);
-    };
-    return (await this.#open(url, open)) as RedisClient;
+    const open = async (url: string) => (await import('./open-redis.js')).openRedis(url);
+    return this.#clients.redis ?? (await this.#open(placeOf(this.#settings, 'redis', of), open));
   }
 
   /** Connects when it is first used. @throws KeyturnError `config_invalid`, `engine_missing` */
   async postgres(of: EngineUse): Promise<PostgresPool> {
-    if (this.#clients.postgres !== undefined) return this.#clients.postgres;
-    const { url } = placeOf(this.#settings, 'postgres', of);
-    const open = async (): Promise<Opened> => {
-      const { openPostgres } = await import('./open-postgres.js');
-      const { pool, close } = await openPostgres(url);
-      return { client: pool, close };
-    };
-    return (await this.#open(url, open)) as PostgresPool;
+    const open = async (url: string) => (await import('./open-postgres.js')).openPostgres(url);
+    return this.#clients.postgres ?? (await this.#open(placeOf(this.#settings, 'postgres', of), open));
   }
 
   /** Closes what was opened here, and leaves the app's own clients alone. */
@@ -73,10 +58,11 @@ export class Engines {
     await Promise.allSettled(opened.map(async (one) => await (await one).close()));
   }
 
-  async #open(url: string, open: () => Promise<Opened>): Promise<unknown> {
-    let opened = this.#opened.get(url);
+  async #open<Client>({ url }: EnginePlace, open: (url: string) => Promise<Opened<Client>>): Promise<Client> {
+    // The scheme of a URL says which engine it is of.
+    let opened = this.#opened.get(url) as Promise<Opened<Client>> | undefined;
     if (opened === undefined) {
-      opened = open();
+      opened = open(url);
       this.#opened.set(url, opened);
       opened.catch(() => this.#opened.delete(url));
     }
@@ -84,20 +70,18 @@ export class Engines {
   }
 }
 
-const SCHEMES: Readonly<Record<EngineName, readonly string[]>> = {
-  redis: ['redis:', 'rediss:'],
-  postgres: ['postgres:', 'postgresql:'],
-};
-
-const EXAMPLES: Readonly<Record<EngineName, string>> = {
-  redis: 'redis://host:6379',
-  postgres: 'postgres://user@host:5432/name',
-};
-
-const TITLES: Readonly<Record<EngineName, string>> = { redis: 'Redis', postgres: 'PostgreSQL' };
+const ENGINES = {
+  redis: { title: 'Redis', schemes: ['redis:', 'rediss:'], example: 'redis://host:6379' },
+  postgres: {
+    title: 'PostgreSQL',
+    schemes: ['postgres:', 'postgresql:'],
+    example: 'postgres://user@host:5432/name',
+  },
+} as const;
 
 /** Where an engine is, by the settings. @throws KeyturnError `config_invalid`, which never repeats the URL */
 export function placeOf(settings: Settings, engine: EngineName, of: EngineUse): EnginePlace {
+  const { title, example } = ENGINES[engine];
   const own: SettingName = of === 'keyring' ? `security.keyring.${engine}.url` : `session.${engine}.url`;
   const setting = settings.get(own) === undefined ? (`session.${engine}.url` as const) : own;
   const url = settings.get(setting);
@@ -105,28 +89,28 @@ export function placeOf(settings: Settings, engine: EngineName, of: EngineUse): 
     const wanted = of === 'keyring' ? 'security.keyring.store' : 'session.backend';
     throw new KeyturnError(
       'config_invalid',
-      `${wanted} is "${engine}", and no setting says where ${TITLES[engine]} is`,
-      `set ${variableOf(setting)} (or ${setting} in keyturn.toml), such as ${EXAMPLES[engine]}`,
+      `${wanted} is "${engine}", and no setting says where ${title} is`,
+      `set ${variableOf(setting)} (or ${setting} in keyturn.toml), such as ${example}`,
     );
   }
-  const host = hostOf(url, SCHEMES[engine]);
+  const host = hostOf(url, engine);
   if (host !== undefined) return { setting, url, shown: host };
   throw new KeyturnError(
     'config_invalid',
-    `${setting} is not a URL of ${TITLES[engine]}`,
-    `give one such as ${EXAMPLES[engine]}; characters such as @ : / # % in a password are written as %40 %3A %2F %23 %25`,
+    `${setting} is not a URL of ${title}`,
+    `give one such as ${example}; characters such as @ : / # % in a password are written as %40 %3A %2F %23 %25`,
   );
 }
 
-/** Undefined for what is no such URL. Errors of parsers quote what they read, and are not passed on. */
-function hostOf(url: string, schemes: readonly string[]): string | undefined {
+/** Undefined for what is not such a URL. Errors of parsers quote what they read, and are not passed on. */
+function hostOf(url: string, engine: EngineName): string | undefined {
   try {
     // PostgreSQL's may have a user and no host, where a local socket is named behind it; no standard URL has.
     const { protocol, host, username, password, pathname } = new URL(url.replace('@/', `@${NO_HOST}/`));
+    const schemes: readonly string[] = ENGINES[engine].schemes;
     if (!schemes.includes(protocol)) return undefined;
     for (const part of [username, password, pathname]) decodeURIComponent(part);
-    const isRedis = schemes === SCHEMES.redis;
-    if (isRedis && (!/^(\/\d*)?$/.test(pathname) || host === NO_HOST)) return undefined;
+    if (engine === 'redis' && (!/^(\/\d*)?$/.test(pathname) || host === NO_HOST)) return undefined;
     return host === '' || host === NO_HOST ? 'a local socket' : host;
   } catch {
     return undefined;

@@ -125,31 +125,31 @@ const TLS = /^(ERR_(TLS|SSL)_|(DEPTH_ZERO_)?SELF_SIGNED_|UNABLE_TO_|CERT_)/;
 
 /** Why an engine did not do what it was asked. */
 export function failureOf(error: unknown): EngineFailure {
-  if (error === TIMED_OUT) return unreached(LATE_ROW);
+  if (error === TIMED_OUT) return told('unreached', LATE_ROW);
   const { code, message } = (error ?? {}) as Readonly<Record<string, unknown>>;
   const text = String(message);
   if (typeof code === 'string') {
     const row = UNREACHED[code] ?? (TLS.test(code) ? (['no trust in its TLS', 'tls'] as const) : undefined);
-    if (row !== undefined) return unreached(row);
+    if (row !== undefined) return told('unreached', row);
     if (/^[0-9A-Z]{5}$/.test(code)) return byState(code);
   }
   if (text === ALL_IN_USE) return told('busy', BUSY_ROW);
   const unheard = UNHEARD.find(([pattern]) => pattern.test(text));
-  if (unheard !== undefined) return unreached(unheard[1]);
-  if (REDIS_STARTING.test(text)) return unreached(STARTING);
+  if (unheard !== undefined) return told('unreached', unheard[1]);
+  if (REDIS_STARTING.test(text)) return told('unreached', STARTING);
   const answer = REDIS.find(([pattern]) => pattern.test(text));
-  if (answer !== undefined) return refused(answer[1]);
-  if (typeof code === 'string' && /^\w{1,40}$/.test(code)) return unreached([code, 'runs']);
+  if (answer !== undefined) return told('refused', answer[1]);
+  if (typeof code === 'string' && /^\w{1,40}$/.test(code)) return told('unreached', [code, 'runs']);
   const word = /^[A-Z]{3,20}(?= )/.exec(text)?.[0];
-  if (word !== undefined) return refused([word, 'log']);
-  return unreached(['unknown error', 'runs']);
+  if (word !== undefined) return told('refused', [word, 'log']);
+  return told('unreached', ['unknown error', 'runs']);
 }
 
 function byState(code: string): EngineFailure {
   const group = code.slice(0, 2);
   const gone = POSTGRES_GONE[code] ?? POSTGRES_GONE[group];
-  if (gone !== undefined) return unreached(gone);
-  return refused(POSTGRES[code] ?? POSTGRES[group] ?? [`SQLSTATE ${code}`, 'log']);
+  if (gone !== undefined) return told('unreached', gone);
+  return told('refused', POSTGRES[code] ?? POSTGRES[group] ?? [`SQLSTATE ${code}`, 'log']);
 }
 
 /** What is said of an engine, after its name. */
@@ -162,14 +162,6 @@ const SAID: Readonly<Record<EngineFailure['kind'], string>> = {
   unreached: 'cannot be reached',
   busy: 'was not asked',
 };
-
-function unreached(row: Row): EngineFailure {
-  return told('unreached', row);
-}
-
-function refused(row: Row): EngineFailure {
-  return told('refused', row);
-}
 
 function told(kind: EngineFailure['kind'], [why, hint]: Row): EngineFailure {
   return { why, kind, hint: HINTS[hint] };

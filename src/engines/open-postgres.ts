@@ -1,14 +1,9 @@
 // A pool of connections to a PostgreSQL that is named by its URL, with the manners that a server wants.
 import { KeyturnError } from '../errors.js';
-import { loadPg } from './packages.js';
-import { type PostgresConnection, type PostgresPool, surviveLostConnections } from './postgres.js';
+import { loadClient, type Opened } from './packages.js';
+import type { PostgresConnection, PostgresPool } from './postgres.js';
 import { onResume } from './resume.js';
-import { withTimeout } from './watch.js';
-
-export interface OpenedPostgres {
-  readonly pool: PostgresPool;
-  close(): Promise<void>;
-}
+import { surviveLostConnections, withTimeout } from './watch.js';
 
 const CONNECTIONS = 10;
 
@@ -23,14 +18,12 @@ const TIMES = {
 } as const;
 
 /** Waits for nothing: connections are made when they are needed. @throws KeyturnError `engine_missing` */
-export async function openPostgres(url: string): Promise<OpenedPostgres> {
-  const pg = loadPg();
-  if (pg === undefined) {
+export async function openPostgres(url: string): Promise<Opened<PostgresPool>> {
+  const pg = loadClient<Pick<typeof import('pg'), 'Pool'>>('pg', 'Pool');
+  if (pg === undefined)
     throw new KeyturnError('engine_missing', 'no client for PostgreSQL is installed', 'npm install pg');
-  }
-  const { Pool } = pg;
-  const pool = new SteadyPool(() => {
-    return new Pool({
+  const client = new SteadyPool(() => {
+    return new pg.Pool({
       connectionString: url,
       max: CONNECTIONS,
       connectionTimeoutMillis: TIMES.connect,
@@ -40,7 +33,7 @@ export async function openPostgres(url: string): Promise<OpenedPostgres> {
       allowExitOnIdle: true,
     });
   });
-  return { pool, close: () => pool.close() };
+  return { client, close: () => client.close() };
 }
 
 type Pool = import('pg').Pool;

@@ -1,15 +1,10 @@
 // A connection to a Redis that is named by its URL, with the manners that a server wants: what cannot be asked now
 // fails now, nothing waits for ever for a Redis that is slow or has vanished, and it comes back by itself.
 import { KeyturnError } from '../errors.js';
-import { loadIoredis, loadNodeRedis } from './packages.js';
+import { loadClient, type Opened } from './packages.js';
 import type { IoredisClient, NodeRedisClient, RedisClient } from './redis.js';
 import { onResume } from './resume.js';
 import { backoff, PATIENCE, TIMED_OUT, withTimeout } from './watch.js';
-
-export interface OpenedRedis {
-  readonly client: RedisClient;
-  close(): Promise<void>;
-}
 
 /** In milliseconds. */
 export const TIMES = {
@@ -31,19 +26,19 @@ export const TIMES = {
  *
  * @throws KeyturnError `engine_missing`
  */
-export async function openRedis(url: string): Promise<OpenedRedis> {
-  const nodeRedis = loadNodeRedis();
+export async function openRedis(url: string): Promise<Opened<RedisClient>> {
+  const nodeRedis = loadClient<NodeRedis>('redis', 'createClient');
   if (nodeRedis !== undefined) return await openNodeRedis(nodeRedis, url);
-  const ioredis = loadIoredis();
+  const ioredis = loadClient<Ioredis>('ioredis', 'Redis');
   if (ioredis !== undefined) return await openIoredis(ioredis, url);
-  throw new KeyturnError(
-    'engine_missing',
-    'no client for Redis is installed',
-    'npm install redis (or ioredis)',
-  );
+  const hint = 'npm install redis (or ioredis)';
+  throw new KeyturnError('engine_missing', 'no client for Redis is installed', hint);
 }
 
-async function openNodeRedis({ createClient }: typeof import('redis'), url: string): Promise<OpenedRedis> {
+type NodeRedis = typeof import('redis');
+type Ioredis = Pick<typeof import('ioredis'), 'Redis'>;
+
+async function openNodeRedis({ createClient }: NodeRedis, url: string): Promise<Opened<RedisClient>> {
   const make = () => {
     const client = createClient({
       url,
@@ -214,10 +209,7 @@ function newlyBehind(): (error: unknown) => boolean {
   };
 }
 
-async function openIoredis(
-  { Redis }: Pick<typeof import('ioredis'), 'Redis'>,
-  url: string,
-): Promise<OpenedRedis> {
+async function openIoredis({ Redis }: Ioredis, url: string): Promise<Opened<RedisClient>> {
   const client = new Redis(url, {
     lazyConnect: true,
     enableOfflineQueue: false,

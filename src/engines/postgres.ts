@@ -64,14 +64,6 @@ export interface PostgresConnection {
   release(destroy?: boolean): void;
 }
 
-/** A pool ends the process over the loss of an idle connection unless somebody listens. It makes a new one anyway. */
-export function surviveLostConnections(pool: object): void {
-  const { on, listenerCount } = pool as Partial<NodeJS.EventEmitter>;
-  if (typeof on !== 'function' || typeof listenerCount !== 'function') return;
-  if (listenerCount.call(pool as NodeJS.EventEmitter, 'error') === 0)
-    on.call(pool as NodeJS.EventEmitter, 'error', () => undefined);
-}
-
 /**
  * Calls `told` for each notification in a channel, and each time that the connection is there (again): what was told
  * meanwhile is lost. It takes one connection of the pool, so a pool of one is left alone. A courtesy: behind a pooler

@@ -133,15 +133,6 @@ export async function runScript(
   }
 }
 
-/** node-redis ends the process over a lost connection unless somebody listens; callers are told anyway. */
-export function surviveLostConnections(client: object): void {
-  const { on, listenerCount } = client as Partial<NodeJS.EventEmitter>;
-  if (typeof on !== 'function' || typeof listenerCount !== 'function') return;
-  // ioredis needs none, and logs where nobody listens.
-  if (!('call' in client) && listenerCount.call(client as NodeJS.EventEmitter, 'error') === 0)
-    on.call(client as NodeJS.EventEmitter, 'error', () => undefined);
-}
-
 /** Clients can be told to give bytes. */
 export function asText(reply: unknown): string | undefined {
   return reply === null || reply === undefined ? undefined : String(reply);

@@ -124,3 +124,14 @@ export function withTimeout<T>(promise: Promise<T>, milliseconds: number): Promi
     promise.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }
+
+/**
+ * node-redis, and a pool of PostgreSQL, end the process over a lost connection unless somebody listens. Whoever asks is
+ * told anyway, and a pool makes a new one. ioredis needs no listener, and logs where there is none.
+ */
+export function surviveLostConnections(client: object): void {
+  const { on, listenerCount } = client as Partial<NodeJS.EventEmitter>;
+  if ('call' in client || typeof on !== 'function' || typeof listenerCount !== 'function') return;
+  if (listenerCount.call(client as NodeJS.EventEmitter, 'error') === 0)
+    on.call(client as NodeJS.EventEmitter, 'error', () => undefined);
+}

@@ -3,16 +3,10 @@
 // server may hand out another connection every time, and nothing has to be rolled back.
 //
 // How old a report is goes by the clock of the server alone, which every replica asks in the statement that uses it.
-import {
-  askPool,
-  isMissingTable,
-  listen,
-  type PostgresPool,
-  type PostgresRow,
-  surviveLostConnections,
-} from '../engines/postgres.js';
+import { askPool, isMissingTable, listen, type PostgresPool, type PostgresRow } from '../engines/postgres.js';
 import { areThere } from '../engines/schema.js';
 import type { LineListener } from '../engines/watch.js';
+import { surviveLostConnections } from '../engines/watch.js';
 import { KeyturnError } from '../errors.js';
 import type { EndedMoment, EndedMoments } from '../fleet/ended-processes.js';
 import type { RingPlace } from '../keyring/sealed-ring.js';

@@ -15,9 +15,9 @@ import {
   type Script,
   script,
   subscribe,
-  surviveLostConnections,
 } from '../engines/redis.js';
 import type { LineListener } from '../engines/watch.js';
+import { surviveLostConnections } from '../engines/watch.js';
 import type { EndedMoment, EndedMoments } from '../fleet/ended-processes.js';
 import { LAST_MOMENT } from '../forms.js';
 import type { RingPlace } from '../keyring/sealed-ring.js';

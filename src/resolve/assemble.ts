@@ -5,13 +5,13 @@ import type { Profile } from '../config/profile.js';
 import { variableOf } from '../config/settings.js';
 import { isQuoted } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
-import { isKid } from '../forms.js';
+import { isKid, parseJson } from '../forms.js';
 import { looksLikeDocument } from '../keyring/document-text.js';
 import { Key, type KeyState, Material } from '../keyring/key.js';
 import { Keyring } from '../keyring/keyring.js';
 import type { Source } from '../secret/ladder.js';
 import { MINIMUM_BYTES } from '../secret/strength.js';
-import { cleanSecret } from '../secret/text.js';
+import { cleanSecret, looksLikeArray, parseSecretArray } from '../secret/text.js';
 import { hasVocabulary, vocabularyMissing } from '../secret/vocabulary.js';
 import type { ProblemArea, Problems } from './problem.js';
 import { strengthOf, WeakKeyExceptions } from './weak-keys.js';
@@ -50,28 +50,24 @@ export async function assembleKeyring(
   const where = source.kind === 'file' ? `${source.path} (from ${source.name})` : source.name;
   const places: Places = new Map();
   let format: SourceFormat = 'secret';
-  const keyring = await problems.attemptAsync('signing_secret', async () => {
+  const keyring = await problems.attempt('signing_secret', async () => {
     format = formatOf(source, text, where);
     if (format === 'document') {
       refuseCompanions(settings, where);
       const { parseDocument } = await import('../keyring/document.js');
       return parseDocument(text, where);
     }
-    const collector = new KeyCollector(places, problems);
-    collector.add(format === 'array' ? readArray(text, where) : [text], 'active', () => where);
-    addCompanions(collector, settings);
-    return collector.keyring();
+    const secrets = format === 'array' ? parseSecretArray(text, where) : [text];
+    return ringOfSecrets(secrets, where, judging, places);
   });
   if (keyring !== undefined) judgeKeys(keyring, places, where, judging);
   return { format, keyring };
 }
 
 function formatOf(source: Source, text: string, where: string): SourceFormat {
-  const array = looksLikeArray(text);
-  if (source.kind === 'file' || source.kind === 'command') {
-    return looksLikeDocument(text) ? 'document' : array ? 'array' : 'secret';
-  }
-  if ((array || looksLikeDocument(text)) && isJson(text)) {
+  const format = looksLikeDocument(text) ? 'document' : looksLikeArray(text) ? 'array' : 'secret';
+  if (source.kind === 'file' || source.kind === 'command') return format;
+  if (format !== 'secret' && parseJson(text) !== undefined) {
     throw new KeyturnError(
       'secret_malformed',
       `${where} holds JSON, where one secret belongs`,
@@ -79,47 +75,6 @@ function formatOf(source: Source, text: string, where: string): SourceFormat {
     );
   }
   return 'secret';
-}
-
-export function looksLikeArray(text: string): boolean {
-  return text
-    .replace(/^\uFEFF/, '')
-    .trimStart()
-    .startsWith('[');
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** The secrets in a JSON array. @throws KeyturnError `secret_malformed`, `secret_empty` */
-export function readArray(text: string, where: string): readonly string[] {
-  let value: unknown;
-  try {
-    value = JSON.parse(text.replace(/^\uFEFF/, ''));
-  } catch {
-    // The parser's message would quote the secrets.
-  }
-  if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) {
-    throw new KeyturnError(
-      'secret_malformed',
-      `${where} begins like a JSON array of secrets, but is not one`,
-      'write ["newest secret", "older secret"], each in double quotes',
-    );
-  }
-  if (value.length === 0) {
-    throw new KeyturnError(
-      'secret_empty',
-      `${where} is an array without a secret`,
-      'put a secret there: keyturn generate prints one',
-    );
-  }
-  return value;
 }
 
 function refuseCompanions(settings: Settings, where: string): void {
@@ -132,17 +87,6 @@ function refuseCompanions(settings: Settings, where: string): void {
   );
 }
 
-function addCompanions(collector: KeyCollector, settings: Settings): void {
-  const place = (name: (typeof COMPANIONS)[number]) => (index: number) => {
-    const origin = settings.origin(name);
-    const what = origin?.layer === 'variable' ? origin.name : `${name} in ${origin?.name}`;
-    return `secret ${index + 1} of ${what}`;
-  };
-  collector.add(settings.get(PREVIOUS), 'retiring', place(PREVIOUS));
-  collector.add(settings.get(NEXT), 'staged', place(NEXT));
-  for (const kid of settings.get(REVOKED)) collector.revoke(kid, settings.origin(REVOKED)?.name ?? REVOKED);
-}
-
 /** Docker's `--env-file` and others leave them where they are; where a shell reads the same line, they are gone. */
 function quoted(where: string): KeyturnError {
   return new KeyturnError(
@@ -152,61 +96,66 @@ function quoted(where: string): KeyturnError {
   );
 }
 
-/** Collects keys from single secrets. The first is active; a secret that comes again is said and left out. */
-class KeyCollector {
-  readonly #keys = new Map<string, Key>();
-  readonly #places: Places;
-  readonly #problems: Problems;
-
-  constructor(places: Places, problems: Problems) {
-    this.#places = places;
-    this.#problems = problems;
-  }
-
-  add(secrets: readonly string[], state: KeyState, place: (index: number) => string): void {
+/** A ring of single secrets and their companions. The first is active; one that comes again is told and left out. */
+function ringOfSecrets(
+  found: readonly string[],
+  where: string,
+  { settings, problems }: Judging,
+  places: Places,
+): Keyring {
+  const keys = new Map<string, Key>();
+  const add = (
+    secrets: readonly string[],
+    place: (nth: number) => string,
+    stateOf: (nth: number) => KeyState,
+  ) => {
     for (const [index, secret] of secrets.entries()) {
-      const nth =
-        secrets.length > 1 && state === 'active' ? `secret ${index + 1} of ${place(index)}` : place(index);
-      const material = new Material(cleanSecret(secret, nth));
-      if (isQuoted(material.revealSecret())) this.#problems.warn('keyring', quoted(nth));
-      const before = this.#places.get(material.kid);
+      const name = place(index + 1);
+      const material = new Material(cleanSecret(secret, name));
+      if (isQuoted(material.revealSecret())) problems.warn('keyring', quoted(name));
+      const before = places.get(material.kid);
       if (before !== undefined) {
-        this.#problems.warn(
-          'keyring',
-          new KeyturnError(
-            'keyring_invalid',
-            `${nth} is the same secret as ${before}`,
-            'keep each secret once',
-          ),
-        );
+        const what = `${name} is the same secret as ${before}`;
+        problems.warn('keyring', new KeyturnError('keyring_invalid', what, 'keep each secret once'));
         continue;
       }
-      this.#places.set(material.kid, nth);
-      this.#keys.set(material.kid, new Key(material, state === 'active' && index > 0 ? 'retiring' : state));
+      places.set(material.kid, name);
+      keys.set(material.kid, new Key(material, stateOf(index + 1)));
     }
+  };
+  const companion = (name: typeof PREVIOUS | typeof NEXT, state: KeyState) => {
+    const origin = settings.origin(name);
+    const from = origin?.layer === 'variable' ? origin.name : `${name} in ${origin?.name}`;
+    add(
+      settings.get(name),
+      (nth) => `secret ${nth} of ${from}`,
+      () => state,
+    );
+  };
+  const nthOf = (nth: number) => (found.length > 1 ? `secret ${nth} of ${where}` : where);
+  add(found, nthOf, (nth) => (nth === 1 ? 'active' : 'retiring'));
+  companion(PREVIOUS, 'retiring');
+  companion(NEXT, 'staged');
+  for (const kid of settings.get(REVOKED)) {
+    requireRevocable(kid, keys, settings.origin(REVOKED)?.name ?? REVOKED);
+    keys.set(kid, new Key(kid, 'revoked'));
   }
+  return new Keyring([...keys.values()]);
+}
 
-  revoke(kid: string, where: string): void {
-    if (!isKid(kid)) {
-      throw new KeyturnError(
-        'keyring_invalid',
-        `${where} names something that is not a key id`,
-        'a key id is 8 characters, as keyturn doctor and keyturn inspect show it',
-      );
-    }
-    if (this.#keys.get(kid)?.state === 'active') {
-      throw new KeyturnError(
-        'keyring_invalid',
-        `${where} revokes ${kid}, the key that signs`,
-        'provide a new signing secret (keyturn generate) in the same step',
-      );
-    }
-    this.#keys.set(kid, new Key(kid, 'revoked'));
-  }
-
-  keyring(): Keyring {
-    return new Keyring([...this.#keys.values()]);
-  }
+function requireRevocable(kid: string, keys: ReadonlyMap<string, Key>, where: string): void {
+  if (!isKid(kid))
+    throw new KeyturnError(
+      'keyring_invalid',
+      `${where} names something that is not a key id`,
+      'a key id is 8 characters, as keyturn doctor and keyturn inspect show it',
+    );
+  if (keys.get(kid)?.state === 'active')
+    throw new KeyturnError(
+      'keyring_invalid',
+      `${where} revokes ${kid}, the key that signs`,
+      'provide a new signing secret (keyturn generate) in the same step',
+    );
 }
 
 /** Judges every key that can sign or verify. A weak one is an error in production and a warning elsewhere. */
@@ -214,10 +163,9 @@ function judgeKeys(keyring: Keyring, places: Places, source: string, judging: Ju
   const { settings, profile, now, problems, running } = judging;
   const exceptions = new WeakKeyExceptions(keyring, settings, now);
   if (running === undefined) exceptions.tellTooLong(problems, areaOf);
-  if (!hasVocabulary()) {
-    if (profile === 'prod') problems.error('signing_secret', vocabularyMissing());
-    else problems.warn('signing_secret', vocabularyMissing());
-  }
+  const tell = (area: ProblemArea, error: KeyturnError) =>
+    profile === 'prod' ? problems.error(area, error) : problems.warn(area, error);
+  if (!hasVocabulary()) tell('signing_secret', vocabularyMissing());
   for (const key of keyring.live) {
     // A process that holds it goes on: refusing the next ring for its sake would keep every step from it.
     if (running?.has(key.id) === true) continue;
@@ -226,19 +174,12 @@ function judgeKeys(keyring: Keyring, places: Places, source: string, judging: Ju
     const place = places.get(key.id) ?? `the ${key.state} key ${key.id} in ${source}`;
     const until = exceptions.of(key);
     const what = `${place} is too weak: ${strength.bytes} of ${MINIMUM_BYTES} bytes count, since ${strength.why}`;
-    if (until !== undefined) {
-      problems.warn(
-        areaOf(key),
-        new KeyturnError(
-          'secret_weak',
-          `${what} (accepted until ${new Date(until).toISOString().slice(0, 10)})`,
-          key.state === 'active' ? `let the staged key sign before then` : `retire ${key.id} before then`,
-        ),
-      );
+    if (until === undefined) {
+      tell(areaOf(key), new KeyturnError('secret_weak', what, weakHint(key, places, source, exceptions)));
     } else {
-      const error = new KeyturnError('secret_weak', what, weakHint(key, places, source, exceptions));
-      if (profile === 'prod') problems.error(areaOf(key), error);
-      else problems.warn(areaOf(key), error);
+      const accepted = `${what} (accepted until ${new Date(until).toISOString().slice(0, 10)})`;
+      const hint = key.state === 'active' ? 'let the staged key sign' : `retire ${key.id}`;
+      problems.warn(areaOf(key), new KeyturnError('secret_weak', accepted, `${hint} before then`));
     }
   }
 }

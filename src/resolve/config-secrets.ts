@@ -2,56 +2,42 @@
 
 import { stat } from 'node:fs/promises';
 import type { Settings } from '../config/layers.js';
-import { variableOf } from '../config/settings.js';
+import { SECRET_VARIABLE, variableOf } from '../config/settings.js';
 import { shellQuote } from '../config/shell-quote.js';
 import { KeyturnError } from '../errors.js';
-import type { Problems } from './problem.js';
-
-/** Where an operator puts a production secret. */
-const SECRET_VARIABLE: string = variableOf('security.signing_secret.secret');
+import type { ProblemArea, Problems } from './problem.js';
 
 /** Secrets in configuration files: refused in production where they stand in for the secret or others can read them. */
 export async function checkSecretsInConfig(settings: Settings, problems: Problems): Promise<void> {
+  const wrong = (area: ProblemArea, what: string, hint: string) =>
+    problems.error(area, new KeyturnError('secret_in_config', what, hint));
   for (const origin of settings.origins('security.signing_secret.secret')) {
     if (origin.layer === 'variable') continue;
-    problems.error(
+    wrong(
       'signing_secret',
-      new KeyturnError(
-        'secret_in_config',
-        `${origin.name} holds the signing secret, which production refuses`,
-        `remove it there, make a new one with keyturn generate, and provide it as ${SECRET_VARIABLE} or ${SECRET_VARIABLE}_FILE`,
-      ),
+      `${origin.name} holds the signing secret, which production refuses`,
+      `remove it there, make a new one with keyturn generate, and provide it as ${SECRET_VARIABLE} or ${SECRET_VARIABLE}_FILE`,
     );
   }
-  for (const setting of [
-    'security.signing_secret.previous_secrets',
-    'security.signing_secret.next_secrets',
-  ] as const) {
+  for (const name of ['previous_secrets', 'next_secrets'] as const) {
+    const setting = `security.signing_secret.${name}` as const;
+    const move = `move it to ${variableOf(setting)}`;
     for (const { value, origin } of settings.values(setting)) {
       if (value.length === 0) continue;
-      if (origin.layer === 'program') {
-        const hint = `move it to ${variableOf(setting)}`;
-        const what = `${setting} stands in the program, where whoever reads its code can read it`;
-        problems.error('keyring', new KeyturnError('secret_in_config', what, hint));
-      }
-      if (origin.layer !== 'file') continue;
-      // A file that has just vanished counts as open: who could read it is no longer known.
-      const mode = await stat(origin.path).then(
-        (stats) => stats.mode,
-        () => 0o777,
-      );
-      if ((mode & 0o077) !== 0) problems.error('keyring', secretsInTheOpen(setting, origin.name));
+      if (origin.layer === 'program')
+        wrong('keyring', `${setting} stands in the program, where whoever reads its code can read it`, move);
+      if (origin.layer === 'file' && (await othersCanRead(origin.path)))
+        wrong(
+          'keyring',
+          `${setting} stands in ${origin.name}, which others than its owner can read`,
+          `${move}, or chmod 600 ${shellQuote(origin.name)}`,
+        );
     }
   }
 }
 
-function secretsInTheOpen(
-  setting: 'security.signing_secret.previous_secrets' | 'security.signing_secret.next_secrets',
-  where: string,
-): KeyturnError {
-  return new KeyturnError(
-    'secret_in_config',
-    `${setting} stands in ${where}, which others than its owner can read`,
-    `move it to ${variableOf(setting)}, or chmod 600 ${shellQuote(where)}`,
-  );
+/** A file that has just vanished counts as open: who could read it is no longer known. */
+async function othersCanRead(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found === undefined || (found.mode & 0o077) !== 0;
 }

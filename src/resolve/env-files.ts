@@ -111,20 +111,14 @@ export async function withEnvFiles(machine: Machine, files: readonly string[]): 
   for (const file of files) {
     const found = await readEnvFile(resolve(machine.cwd, file));
     // Refused where the environment sets it as well: Node may have put the file's there.
-    if (found[COMMAND] !== undefined) throw namesCommand();
-    for (const [name, value] of Object.entries(found)) if (isOurs(name)) taken[name] = value;
+    if (found[COMMAND] !== undefined)
+      throw new KeyturnError(
+        'config_invalid',
+        `a file that --env-file names sets ${COMMAND}, and a file must never make a command run something`,
+        'take it out; where you trust it, set it in the environment',
+      );
+    for (const [name, value] of Object.entries(found))
+      if (name.startsWith('KEYTURN_') || name === 'NODE_ENV') taken[name] = value;
   }
   return { ...machine, env: { ...taken, ...machine.env } };
-}
-
-function isOurs(name: string): boolean {
-  return name.startsWith('KEYTURN_') || name === 'NODE_ENV';
-}
-
-function namesCommand(): KeyturnError {
-  return new KeyturnError(
-    'config_invalid',
-    `a file that --env-file names sets ${COMMAND}, and a file must never make a command run something`,
-    'take it out; where you trust it, set it in the environment',
-  );
 }

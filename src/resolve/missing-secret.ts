@@ -2,13 +2,10 @@
 
 import { buildScript, type ProfileDecision } from '../config/profile.js';
 import { productionHint } from '../config/profile-hints.js';
-import { variableOf } from '../config/settings.js';
+import { SECRET_VARIABLE } from '../config/settings.js';
 import { KeyturnError } from '../errors.js';
 import { holdsSource, type UnloadedFile, unloadedInWords } from './env-files.js';
 import type { Machine } from './machine.js';
-
-/** Where an operator puts a production secret. */
-export const SECRET_VARIABLE: string = variableOf('security.signing_secret.secret');
 
 const PROVIDE = `set ${SECRET_VARIABLE} to the output of "keyturn generate", or ${SECRET_VARIABLE}_FILE to a file that holds it`;
 

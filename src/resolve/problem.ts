@@ -23,17 +23,7 @@ export class Problems {
   }
 
   /** Runs a step; an operator's mistake in it becomes a problem, anything else is a fault of ours and is thrown. */
-  attempt<T>(area: ProblemArea, step: () => T): T | undefined {
-    try {
-      return step();
-    } catch (error) {
-      if (!(error instanceof KeyturnError)) throw error;
-      this.error(area, error);
-      return undefined;
-    }
-  }
-
-  async attemptAsync<T>(area: ProblemArea, step: () => Promise<T>): Promise<T | undefined> {
+  async attempt<T>(area: ProblemArea, step: () => T | Promise<T>): Promise<T | undefined> {
     try {
       return await step();
     } catch (error) {

@@ -7,11 +7,8 @@ import type { Layer, Settings } from '../config/layers.js';
 import { findPlace, type Place, placeIn } from '../config/place.js';
 import { buildSign, decideProfile, type Profile, type ProfileDecision } from '../config/profile.js';
 import { shellQuote } from '../config/shell-quote.js';
-
 import { isQuoted } from '../config/value.js';
-
 import { INSTANCE_NAME } from '../disk/identity.js';
-
 import { KeyturnError } from '../errors.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { findSecret, type Source } from '../secret/ladder.js';
@@ -71,24 +68,14 @@ export function goesBySecrets({ source, settings }: Pick<Resolution, 'source' | 
 export async function resolve(options: ResolveOptions): Promise<Resolution> {
   const { machine } = options;
   const problems = new Problems();
-  const profile = problems.attempt('profile', () =>
-    decideProfile(options.profile, machine.env, machine.signs),
-  ) ?? {
-    profile: 'prod',
-    by: 'nothing',
-    signal: 'the profile is unknown',
-    inferred: true,
-  };
+  const profile = await decide(options, problems);
   if (profile.profile === 'test') {
     const { refuseTestOnPlatform } = await import('../config/test-profile.js');
-    problems.attempt('profile', () => refuseTestOnPlatform(profile, machine.env, machine.signs));
+    await problems.attempt('profile', () => refuseTestOnPlatform(profile, machine.env, machine.signs));
   }
-  const build = problems.attempt('profile', () => buildSign(machine.env));
+  const build = await problems.attempt('profile', () => buildSign(machine.env));
   if (build !== undefined) problems.warn('profile', buildIsSet(build));
-  const place =
-    options.place ??
-    (await problems.attemptAsync('configuration', () => findPlace(machine))) ??
-    placeIn(machine.cwd);
+  const place = await locate(options, problems);
   if (place.passedOver !== undefined)
     problems.warn('configuration', passedOver(place.folder, place.passedOver));
   const { settings, operatorSettings, configFiles } = await readSettings(
@@ -96,30 +83,21 @@ export async function resolve(options: ResolveOptions): Promise<Resolution> {
     profile.profile,
     problems,
   );
-  const dataDir = machine.env.KEYTURN_DATA_DIR
-    ? resolvePath(machine.cwd, machine.env.KEYTURN_DATA_DIR)
-    : join(place.folder, '.keyturn');
-  if (machine.env.KEYTURN_DATA_DIR?.trim() === '') {
-    problems.error(
-      'configuration',
-      new KeyturnError('config_invalid', 'KEYTURN_DATA_DIR is empty', 'name a folder, or unset it'),
+  const { KEYTURN_DATA_DIR: folder } = machine.env;
+  const dataDir = folder ? resolvePath(machine.cwd, folder) : join(place.folder, '.keyturn');
+  const wrong = (what: string, hint: string) =>
+    problems.error('configuration', new KeyturnError('config_invalid', what, hint));
+  if (folder?.trim() === '') wrong('KEYTURN_DATA_DIR is empty', 'name a folder, or unset it');
+  if (!INSTANCE_NAME.test(unitIn(machine.env) ?? 'none'))
+    wrong(
+      'KEYTURN_INSTANCE is not a valid name',
+      'use letters, digits and "._:-", 128 characters at most, such as the UID of a pod; or unset it',
     );
-  }
-  if (!INSTANCE_NAME.test(unitIn(machine.env) ?? 'none')) {
-    problems.error(
-      'configuration',
-      new KeyturnError(
-        'config_invalid',
-        'KEYTURN_INSTANCE is not a valid name',
-        'use letters, digits and "._:-", 128 characters at most, such as the UID of a pod; or unset it',
-      ),
+  if (isQuoted(folder ?? ''))
+    wrong(
+      'KEYTURN_DATA_DIR has quotation marks around it, which would belong to the name of the folder',
+      'take them out',
     );
-  }
-  if (isQuoted(machine.env.KEYTURN_DATA_DIR ?? '')) {
-    const what =
-      'KEYTURN_DATA_DIR has quotation marks around it, which would belong to the name of the folder';
-    problems.error('configuration', new KeyturnError('config_invalid', what, 'take them out'));
-  }
   if (profile.profile === 'prod' && (configFiles.length > 0 || options.config !== undefined)) {
     const { checkSecretsInConfig } = await import('./config-secrets.js');
     await checkSecretsInConfig(settings, problems);
@@ -137,19 +115,13 @@ export async function resolve(options: ResolveOptions): Promise<Resolution> {
     configFiles,
     secretFile: input.file && resolvePath(input.file.folder, input.file.value),
     dataDir,
+    problems: problems.list,
   };
-  const found = await problems.attemptAsync('signing_secret', () => findSecret(input));
+  const found = await problems.attempt('signing_secret', () => findSecret(input));
   if (found !== undefined && (found.source?.kind ?? 'development').startsWith('development'))
     await tellUnsaid(found.source === undefined, profile, place, machine, problems);
-  if (found?.source === undefined) {
-    return {
-      ...shared,
-      source: undefined,
-      hidden: found?.hidden ?? [],
-      keyring: undefined,
-      problems: problems.list,
-    };
-  }
+  if (found?.source === undefined)
+    return { ...shared, source: undefined, hidden: found?.hidden ?? [], keyring: undefined };
   const assembled = await assembleKeyring(found.source, found.text, {
     settings,
     profile: profile.profile,
@@ -162,8 +134,17 @@ export async function resolve(options: ResolveOptions): Promise<Resolution> {
     source: { ...found.source, format: assembled.format, created: found.created },
     hidden: eachOnce(found.hidden, overridden(settings, from)),
     keyring: assembled.keyring,
-    problems: problems.list,
   };
+}
+
+async function decide({ profile, machine }: ResolveOptions, problems: Problems): Promise<ProfileDecision> {
+  const decided = await problems.attempt('profile', () => decideProfile(profile, machine.env, machine.signs));
+  return decided ?? { profile: 'prod', by: 'nothing', signal: 'the profile is unknown', inferred: true };
+}
+
+async function locate({ place, machine }: ResolveOptions, problems: Problems): Promise<Place> {
+  const found = place ?? (await problems.attempt('configuration', () => findPlace(machine)));
+  return found ?? placeIn(machine.cwd);
 }
 
 /** A file at the root of a monorepo takes away those of the app below that is started from there. */
@@ -197,14 +178,9 @@ async function tellUnsaid(
 export async function settingsOfBuild(
   options: ResolveOptions,
 ): Promise<{ readonly settings: Settings; readonly profile: Profile }> {
-  const { machine } = options;
   const problems = new Problems();
-  const decided = problems.attempt('profile', () =>
-    decideProfile(options.profile, machine.env, machine.signs),
-  );
-  const profile = decided?.profile ?? 'prod';
-  const place =
-    (await problems.attemptAsync('configuration', () => findPlace(machine))) ?? placeIn(machine.cwd);
+  const { profile } = await decide(options, problems);
+  const place = await locate(options, problems);
   return { settings: (await readSettings({ ...options, place }, profile, problems)).settings, profile };
 }
 

@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { SOURCE_LIMIT } from '../disk/read.js';
 import { KeyturnError } from '../errors.js';
+import { parseJson } from '../forms.js';
 import { decodeText, notEmpty } from './text.js';
 
 const COMMAND_TIMEOUT_MS = 10_000;
@@ -59,23 +60,12 @@ function failure(error: CommandError, timeout: number): string {
 }
 
 function parseCommand(argumentList: string, name: string): readonly string[] {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(argumentList);
-  } catch {
-    parsed = undefined;
-  }
-  if (
-    !Array.isArray(parsed) ||
-    parsed.length === 0 ||
-    !parsed.every((part) => typeof part === 'string') ||
-    parsed[0] === ''
-  ) {
-    throw new KeyturnError(
-      'secret_malformed',
-      `${name} is not a JSON argument list`,
-      'write it like ["vault","kv","get","-field=secret","kv/app"]: no shell reads it',
-    );
-  }
-  return parsed as string[];
+  const parsed = parseJson(argumentList);
+  const isList = Array.isArray(parsed) && parsed.every((part) => typeof part === 'string');
+  if (isList && parsed.length > 0 && parsed[0] !== '') return parsed;
+  throw new KeyturnError(
+    'secret_malformed',
+    `${name} is not a JSON argument list`,
+    'write it like ["vault","kv","get","-field=secret","kv/app"]: no shell reads it',
+  );
 }

@@ -1,17 +1,15 @@
 // The secret that development makes for itself: .keyturn/secret, created once and kept over restarts.
-import { randomBytes } from 'node:crypto';
 import { chmod, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { readRegularFile, replaceFile, syncFolder, writeNewFile } from '../disk/files.js';
 import { withLock } from '../disk/lock.js';
 import { readBounded, SOURCE_LIMIT } from '../disk/read.js';
 import { KeyturnError } from '../errors.js';
+import { generateSecret } from './generate.js';
 import { decodeText } from './text.js';
 
-/** A new secret: 64 random bytes as hex digits. */
-export function newSecret(): string {
-  return randomBytes(64).toString('hex');
-}
+/** Bytes of the secret that development makes. */
+export const DEVELOPMENT_BYTES = 64;
 
 /**
  * Reads the secret of an earlier start.
@@ -48,7 +46,7 @@ export async function createDevelopmentSecret(
   dataDir: string,
 ): Promise<{ readonly path: string; readonly text: string; readonly created: boolean }> {
   const path = join(dataDir, 'secret');
-  const text = newSecret();
+  const text = generateSecret(DEVELOPMENT_BYTES);
   try {
     await prepareDataDir(dataDir);
     if (await writeNewFile(path, `${text}\n`, 0o600)) return { path, text, created: true };

@@ -1,7 +1,7 @@
 // Makes the secrets that operators are given: `keyturn generate`, and `keyturn init` where there is none yet.
 import { randomBytes } from 'node:crypto';
 
-/** 32 random bytes as 64 hex digits: what `openssl rand -hex 32` prints. */
-export function generateSecret(): string {
-  return randomBytes(32).toString('hex');
+/** Random bytes as hex digits, by default what `openssl rand -hex 32` prints. */
+export function generateSecret(bytes = 32): string {
+  return randomBytes(bytes).toString('hex');
 }

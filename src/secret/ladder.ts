@@ -3,6 +3,7 @@
 import { resolve } from 'node:path';
 import { isThere, type ReadOptions, readBounded, SOURCE_LIMIT } from '../disk/read.js';
 import { KeyturnError } from '../errors.js';
+import { generateSecret } from './generate.js';
 import { decodeText, notEmpty } from './text.js';
 
 /** The steps of the ladder; their order is the order of preference. */
@@ -59,68 +60,60 @@ export type Ladder = Found | { readonly source?: undefined; readonly hidden: rea
  * `dev_secret_unwritable`
  */
 export async function findSecret(input: LadderInput): Promise<Ladder> {
-  const present = await presentSources(input);
-  const [source, ...hidden] = present;
-  if (source !== undefined) return { source, hidden, created: false, text: await read(source, input) };
-  if (!input.development || !input.create) return { hidden };
-  const { createDevelopmentSecret, newSecret } = await development();
+  const [first, ...hidden] = await presentSources(input);
+  const lower = hidden.map(({ source }) => source);
+  if (first !== undefined)
+    return { source: first.source, hidden: lower, created: false, text: await first.read() };
+  if (!input.development || !input.create) return { hidden: [] };
+  const { createDevelopmentSecret, DEVELOPMENT_BYTES } = await development();
   if (input.ephemeral) {
-    return {
-      source: { kind: 'development-memory', name: 'memory' },
-      hidden,
-      created: true,
-      text: newSecret(),
-    };
+    const text = generateSecret(DEVELOPMENT_BYTES);
+    return { source: { kind: 'development-memory', name: 'memory' }, hidden: [], created: true, text };
   }
-  const made = await createDevelopmentSecret(input.dataDir);
-  return {
-    source: { kind: 'development-file', name: made.path, path: made.path },
-    hidden,
-    created: made.created,
-    text: made.text,
-  };
+  const { path, ...made } = await createDevelopmentSecret(input.dataDir);
+  return { source: { kind: 'development-file', name: path, path }, hidden: [], ...made };
 }
 
 /** Loaded where it is of use: a server of production writes no secret. */
 const development = () => import('./development.js');
 
+/** A source that is there. */
+interface Present {
+  readonly source: Source;
+  readonly read: () => Promise<string>;
+}
+
 /** Every source that is there, in the order of preference. */
-async function presentSources(input: LadderInput): Promise<Source[]> {
-  const sources: Source[] = [];
-  for (const named of [input.file, input.command, input.config]) if (named) notEmpty(named.value, named.name);
-  if (input.variable) sources.push({ kind: 'variable', name: input.variable.name });
-  if (input.file) {
-    sources.push({ kind: 'file', name: input.file.name, path: resolve(input.file.folder, input.file.value) });
+async function presentSources(input: LadderInput): Promise<readonly Present[]> {
+  const { variable, file, command, config } = input;
+  for (const named of [file, command, config, variable]) if (named) notEmpty(named.value, named.name);
+  const present: Present[] = [];
+  const add = (source: Source, read: Present['read']) => present.push({ source, read });
+  if (variable) add({ kind: 'variable', name: variable.name }, async () => variable.value);
+  if (file) {
+    const path = resolve(file.folder, file.value);
+    add({ kind: 'file', name: file.name, path }, async () => {
+      if (await mayBeTheSecret(file.value, file.folder)) throw notAPath(file.name);
+      return await readSecretFile(path, file.name);
+    });
   }
-  if (input.command) sources.push({ kind: 'command', name: input.command.name });
-  if (input.config) sources.push({ kind: 'config', name: input.config.name });
+  if (command) {
+    const { name, value } = command;
+    const run = async () => (await import('./command.js')).runCommand(value, name, input);
+    add({ kind: 'command', name }, run);
+  }
+  if (config) add({ kind: 'config', name: config.name }, async () => config.value);
   if (input.development && !input.ephemeral) {
     // What init makes lies beside the secret that a start makes, and is found as that is: no file that is committed has
     // to name it, which would stop whoever has another checkout.
     const keyring = resolve(input.dataDir, 'keyring.json');
-    if (sources.every(({ path }) => path !== keyring) && (await isThere(keyring)))
-      sources.push({ kind: 'file', name: keyring, path: keyring });
+    if (present.every(({ source }) => source.path !== keyring) && (await isThere(keyring)))
+      add({ kind: 'file', name: keyring, path: keyring }, () => readSecretFile(keyring, keyring));
     const path = resolve(input.dataDir, 'secret');
-    if (await isThere(path)) sources.push({ kind: 'development-file', name: path, path });
+    const read = async () => (await development()).readDevelopmentSecret(input.dataDir);
+    if (await isThere(path)) add({ kind: 'development-file', name: path, path }, read);
   }
-  return sources;
-}
-
-async function read(source: Source, input: LadderInput): Promise<string> {
-  switch (source.kind) {
-    case 'variable':
-      return notEmpty(input.variable?.value ?? '', source.name);
-    case 'config':
-      return notEmpty(input.config?.value ?? '', source.name);
-    case 'command':
-      return await (await import('./command.js')).runCommand(input.command?.value ?? '', source.name, input);
-    case 'file':
-      if (await mayBeTheSecret(input.file?.value ?? '', input.file?.folder ?? ''))
-        throw notAPath(source.name);
-      return await readSecretFile(source.path as string, source.name);
-    default:
-      return await (await development()).readDevelopmentSecret(input.dataDir);
-  }
+  return present;
 }
 
 /**
@@ -135,11 +128,8 @@ export async function readSecretFile(path: string, name: string, options?: ReadO
     bytes = await readBounded(path, SOURCE_LIMIT, options);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
-    throw new KeyturnError(
-      'secret_unreadable',
-      `${where} cannot be read (${code})`,
-      unreadableHint(code, name),
-    );
+    const what = `${where} cannot be read (${code})`;
+    throw new KeyturnError('secret_unreadable', what, unreadableHint(code, name));
   }
   return notEmpty(decodeText(bytes, where), where);
 }

@@ -1,5 +1,6 @@
 // Turns what an operator provides into the text that becomes key material.
 import { KeyturnError } from '../errors.js';
+import { parseJson } from '../forms.js';
 
 const OUTER = ' \t\r\n';
 
@@ -61,6 +62,28 @@ function trimmed(text: string): string {
   while (start < end && OUTER.includes(text[start] as string)) start++;
   while (end > start && OUTER.includes(text[end - 1] as string)) end--;
   return text.slice(start, end);
+}
+
+export function looksLikeArray(text: string): boolean {
+  return text
+    .replace(/^\uFEFF/, '')
+    .trimStart()
+    .startsWith('[');
+}
+
+/** A JSON array of secrets, the newest first. @throws KeyturnError `secret_empty`, `secret_malformed` */
+export function parseSecretArray(text: string, where: string): readonly string[] {
+  const secrets = parseJson(text.replace(/^\uFEFF/, ''));
+  if (!Array.isArray(secrets) || !secrets.every((item) => typeof item === 'string')) {
+    throw new KeyturnError(
+      'secret_malformed',
+      `${where} begins like a JSON array of secrets, and is not a valid one`,
+      'write ["newest secret", "older secret"], each in double quotes',
+    );
+  }
+  if (secrets.length > 0) return secrets;
+  const hint = 'put a secret there: keyturn generate prints one';
+  throw new KeyturnError('secret_empty', `${where} is an array without a secret`, hint);
 }
 
 export function notEmpty(text: string, where: string): string {

@@ -211,11 +211,11 @@ describe('refusals', () => {
     [
       'a broken array',
       `["${STRONG}", ]`,
-      'begins like a JSON array of secrets, but is not one',
+      'begins like a JSON array of secrets, and is not a valid one',
       'double quotes',
     ],
     ['an array of numbers', '[1]', 'begins like a JSON array', 'double quotes'],
-    ['an empty array', '[]', 'held is an array without a secret', 'put a secret there'],
+    ['an empty array', '[]', 'is an array without a secret', 'put a secret there'],
     ['an empty secret', JSON.stringify([STRONG, ' ']), 'secret 2 of held is empty', 'put a secret there'],
     ['two lines', `${STRONG}\n${OLDER}\n`, 'a line end', 'one line'],
     ['nothing', '', 'is empty', 'put a secret there'],

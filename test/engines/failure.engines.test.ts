@@ -9,7 +9,7 @@ import { openPostgres } from '../../src/engines/open-postgres.js';
 import { openRedis } from '../../src/engines/open-redis.js';
 import { commandOf, type RedisClient } from '../../src/engines/redis.js';
 import { type Afterwards, tidyTest as test } from '../support/afterwards.js';
-import { cutTo, freePort, type PrivateRedis, startRedis } from '../support/engines.js';
+import { cutTo, freePort, onlyIoredis, type PrivateRedis, startRedis } from '../support/engines.js';
 import { until } from '../support/waiting.js';
 
 // Most of the time they wait, so some do it together: not so many that an engine seems slow.
@@ -27,10 +27,7 @@ const OPEN = { redis: openRedis, ioredis: await withoutNodeRedis() };
 
 async function withoutNodeRedis(): Promise<typeof openRedis> {
   vi.resetModules();
-  vi.doMock('../../src/engines/packages.js', async (original) => ({
-    ...(await original<object>()),
-    loadNodeRedis: () => undefined,
-  }));
+  vi.doMock('../../src/engines/packages.js', onlyIoredis);
   const { openRedis: open } = await import('../../src/engines/open-redis.js');
   vi.doUnmock('../../src/engines/packages.js');
   return open;
@@ -121,7 +118,7 @@ describe.concurrent("an app's own client", () => {
 
 describe.concurrent('PostgreSQL', () => {
   const query = async (afterwards: Afterwards, url: string, text = 'SELECT 1') => {
-    const { pool, close } = await openPostgres(url);
+    const { client: pool, close } = await openPostgres(url);
     afterwards(close);
     return await said(() => pool.query(text));
   };
@@ -144,7 +141,7 @@ describe.concurrent('PostgreSQL', () => {
 
   test('frozen, before and after it was there', async ({ afterwards }) => {
     const { proxy, url } = await behindProxy('postgresUrl', afterwards);
-    const { pool, close } = await openPostgres(url);
+    const { client: pool, close } = await openPostgres(url);
     afterwards(close);
     await pool.query('SELECT 1');
     proxy.freeze();

@@ -5,7 +5,7 @@ import { openRedis } from '../../src/engines/open-redis.js';
 import { listen } from '../../src/engines/postgres.js';
 import { commandOf, subscribe } from '../../src/engines/redis.js';
 import { keepWatching } from '../../src/engines/watch.js';
-import { cutTo, ownPrefix } from '../support/engines.js';
+import { cutTo, onlyIoredis, ownPrefix } from '../support/engines.js';
 import { until } from '../support/waiting.js';
 
 const cleanups: Array<() => unknown> = [];
@@ -24,10 +24,7 @@ async function behindProxy(engine: 'redisUrl' | 'postgresUrl') {
 }
 
 async function withIoredis(url: string) {
-  vi.doMock('../../src/engines/packages.js', async (original) => ({
-    ...(await original<object>()),
-    loadNodeRedis: () => undefined,
-  }));
+  vi.doMock('../../src/engines/packages.js', onlyIoredis);
   const { openRedis: open } = await import('../../src/engines/open-redis.js');
   vi.doUnmock('../../src/engines/packages.js');
   return await open(url);
@@ -59,7 +56,7 @@ const LINES: ReadonlyArray<
     'postgresUrl',
     async (url, told) => {
       const opened = await openPostgres(url);
-      const end = await listen(opened.pool, ownPrefix(), told);
+      const end = await listen(opened.client, ownPrefix(), told);
       cleanups.push(() => opened.close(), end);
     },
   ],
@@ -143,7 +140,7 @@ test('after this process stood still, connections are made anew before anything 
   const opened = await openPostgres(postgres.url);
   cleanups.push(close, () => opened.close());
   expect(await commandOf(client)('', ['PING'])).toBe('PONG');
-  await opened.pool.query('SELECT 1');
+  await opened.client.query('SELECT 1');
   redis.proxy.forget();
   postgres.proxy.forget();
   // As SIGSTOP and SIGCONT do: the clocks went on, and one timer is due.
@@ -156,5 +153,5 @@ test('after this process stood still, connections are made anew before anything 
       () => false,
     ),
   );
-  expect((await opened.pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+  expect((await opened.client.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
 });

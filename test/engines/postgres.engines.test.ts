@@ -20,7 +20,7 @@ async function behindProxy() {
 }
 
 async function open(url: string): Promise<PostgresPool> {
-  const { pool, close } = await openPostgres(url);
+  const { client: pool, close } = await openPostgres(url);
   cleanups.push(close);
   return pool;
 }

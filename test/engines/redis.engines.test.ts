@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { createClient } from 'redis';
 import { afterEach, describe, expect, inject, test, vi } from 'vitest';
 import { commandOf, type RedisClient, subscribe } from '../../src/engines/redis.js';
-import { cutTo, freePort, ownPrefix, startRedis } from '../support/engines.js';
+import { cutTo, freePort, onlyIoredis, ownPrefix, startRedis } from '../support/engines.js';
 import { NOT_FOR_EVER, took, tookMostly, until } from '../support/waiting.js';
 
 const cleanups: Array<() => unknown> = [];
@@ -24,10 +24,7 @@ async function behindProxy() {
 async function openWith(library: string, url: string) {
   if (library === 'ioredis') {
     vi.resetModules();
-    vi.doMock('../../src/engines/packages.js', async (original) => ({
-      ...(await original<object>()),
-      loadNodeRedis: () => undefined,
-    }));
+    vi.doMock('../../src/engines/packages.js', onlyIoredis);
   }
   const engines = await import('../../src/engines/open-redis.js');
   vi.doUnmock('../../src/engines/packages.js');

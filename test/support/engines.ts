@@ -18,6 +18,14 @@ export interface PrivateRedis extends Engine {
   readonly folder: string;
 }
 
+/** For `vi.doMock` of `engines/packages.js`: as it is where only ioredis is installed. */
+export async function onlyIoredis<T>(original: () => Promise<T>) {
+  const { loadClient } = (await original()) as typeof import('../../src/engines/packages.js');
+  return {
+    loadClient: (name: string, member: never) => (name === 'redis' ? undefined : loadClient(name, member)),
+  };
+}
+
 type Say = (text: string) => void;
 
 const wait = (ms: number) => new Promise((done) => setTimeout(done, ms));

@@ -8,7 +8,7 @@ import { longestLifetime, type WeakKey, weakAmong } from '../../resolve/weak-key
 import type { InitResult } from '../../rotation/init/first-ring.js';
 import { initRing } from '../../rotation/init/init.js';
 import { MINIMUM_BYTES } from '../../secret/strength.js';
-import { cleanSecret } from '../../secret/text.js';
+import { cleanSecret, looksLikeArray, parseSecretArray } from '../../secret/text.js';
 import type { Command, Context } from '../command.js';
 import { attempt, conclude, openRing } from '../step.js';
 import { PIPED, WHO, whoOf } from '../step-options.js';
@@ -103,7 +103,7 @@ async function joinCopy(context: Context, { name, text }: Origin): Promise<0> {
 }
 
 function secretsIn({ name, text }: Origin): readonly string[] {
-  const parts = looksLikeArray(text) ? readArray(text, name) : [text];
+  const parts = looksLikeArray(text) ? parseSecretArray(text, name) : [text];
   return parts.map((secret, index) =>
     cleanSecret(secret, parts.length === 1 ? name : `secret ${index + 1} of ${name}`),
   );

@@ -4,13 +4,9 @@
 //
 // Whether something has expired is decided by the clock of the app, as with the cookie; the server's is never asked.
 import { type OptionHints, type OptionNames, requireOptions } from '../../config/options.js';
-import {
-  askPool,
-  type PostgresPool,
-  type PostgresRow,
-  surviveLostConnections,
-} from '../../engines/postgres.js';
+import { askPool, type PostgresPool, type PostgresRow } from '../../engines/postgres.js';
 import { areThere } from '../../engines/schema.js';
+import { surviveLostConnections } from '../../engines/watch.js';
 import { KeyturnError } from '../../errors.js';
 import type {
   EndedSession,

@@ -18,8 +18,8 @@ import {
   type RedisCommand,
   refuseCache,
   runScript,
-  surviveLostConnections,
 } from '../../engines/redis.js';
+import { surviveLostConnections } from '../../engines/watch.js';
 import { KeyturnError } from '../../errors.js';
 import type {
   EndedSession,
