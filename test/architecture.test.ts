@@ -169,7 +169,6 @@ describe('the edges', () => {
       'disk/files.ts',
       'disk/lock.ts',
       'resolve/monotonic-clock.ts',
-      'secret/development.ts',
       'secret/generate.ts',
       'sessions/stores/redis.ts',
     ]);

@@ -2,7 +2,6 @@
 import { isAbsolute, resolve as resolvePath } from 'node:path';
 import { isThere } from '../disk/read.js';
 import { looksLikeDocument } from '../keyring/document-text.js';
-import { looksLikeArray } from '../resolve/assemble.js';
 import { readSecretFile } from '../secret/ladder.js';
 import { looksLikeArray } from '../secret/text.js';
 import type { Context } from './command.js';

@@ -88,12 +88,17 @@ async function readHolder(lock: string): Promise<Holder | undefined> {
 
 async function isDead(lock: string, holder: Holder): Promise<boolean> {
   if (hasEnded(holder)) return true;
-  const age = await stat(lock).then(
+  const age = await ageOf(lock);
+  // An empty lock has no host: its writer needs microseconds to fill it.
+  return age > (holder.host === '' ? 1000 : DEAD_AFTER_MS);
+}
+
+/** In milliseconds; 0 for what is not there. */
+async function ageOf(path: string): Promise<number> {
+  return await stat(path).then(
     ({ mtimeMs }) => Date.now() - mtimeMs,
     () => 0,
   );
-  // An empty lock has no host: its writer needs microseconds to fill it.
-  return age > (holder.host === '' ? 1000 : DEAD_AFTER_MS);
 }
 
 /** Removes the lock of a dead holder, one breaker at a time, and only if it is still that holder's. */
@@ -103,11 +108,7 @@ async function breakLock(lock: string, dead: Holder): Promise<void> {
     await mkdir(guard);
   } catch {
     // A breaker that died in the act is cleared away after a while.
-    const age = await stat(guard).then(
-      ({ mtimeMs }) => Date.now() - mtimeMs,
-      () => 0,
-    );
-    if (age > GUARD_DEAD_AFTER_MS) await rmdir(guard).catch(() => {});
+    if ((await ageOf(guard)) > GUARD_DEAD_AFTER_MS) await rmdir(guard).catch(() => {});
     return;
   }
   try {

@@ -32,6 +32,7 @@ const HINTS = {
   pool: 'see what holds connections for so long, or give the pool more of them',
   cluster: 'pass a cluster client as clients.redis of createKeyturn()',
   log: "see the engine's own log",
+  unknown: 'see that it runs; the cause of this error says more',
 } as const;
 
 type Row = readonly [why: string, hint: keyof typeof HINTS];
@@ -142,7 +143,7 @@ export function failureOf(error: unknown): EngineFailure {
   if (typeof code === 'string' && /^\w{1,40}$/.test(code)) return told('unreached', [code, 'runs']);
   const word = /^[A-Z]{3,20}(?= )/.exec(text)?.[0];
   if (word !== undefined) return told('refused', [word, 'log']);
-  return told('unreached', ['unknown error', 'runs']);
+  return told('unreached', ['unknown error', 'unknown']);
 }
 
 function byState(code: string): EngineFailure {

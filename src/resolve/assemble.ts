@@ -10,7 +10,7 @@ import { looksLikeDocument } from '../keyring/document-text.js';
 import { Key, type KeyState, Material } from '../keyring/key.js';
 import { Keyring } from '../keyring/keyring.js';
 import type { Source } from '../secret/ladder.js';
-import { MINIMUM_BYTES } from '../secret/strength.js';
+import { weakness } from '../secret/strength.js';
 import { cleanSecret, looksLikeArray, parseSecretArray } from '../secret/text.js';
 import { hasVocabulary, vocabularyMissing } from '../secret/vocabulary.js';
 import type { ProblemArea, Problems } from './problem.js';
@@ -173,7 +173,7 @@ function judgeKeys(keyring: Keyring, places: Places, source: string, judging: Ju
     if (strength.enough) continue;
     const place = places.get(key.id) ?? `the ${key.state} key ${key.id} in ${source}`;
     const until = exceptions.of(key);
-    const what = `${place} is too weak: ${strength.bytes} of ${MINIMUM_BYTES} bytes count, since ${strength.why}`;
+    const what = `${place} is too weak: ${weakness(strength)}`;
     if (until === undefined) {
       tell(areaOf(key), new KeyturnError('secret_weak', what, weakHint(key, places, source, exceptions)));
     } else {

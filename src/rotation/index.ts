@@ -1,14 +1,14 @@
 // The public names of `keyturn/rotation`: what the commands do, for programs.
 import { type OptionNames, requireOptions } from '../config/options.js';
 import { KeyturnError } from '../errors.js';
-import { type KeyState, Material } from '../keyring/key.js';
+import type { KeyState, Material } from '../keyring/key.js';
 import type { Config } from '../purposes/payloads.js';
 import { type Machine, thisMachine } from '../resolve/machine.js';
 import { initRing } from './init/init.js';
 import type { RotationOptions } from './opening.js';
 import { publicRotation, type Rotation } from './public.js';
 import { Rotation as RingRotation } from './rotation.js';
-import { strongSecret } from './strong-secret.js';
+import { strongMaterial } from './strong-secret.js';
 
 export type { HeardReport } from '../fleet/authentic.js';
 export type { Problem } from '../fleet/diagnosis.js';
@@ -75,7 +75,7 @@ export interface NewKeyring {
  */
 export async function initKeyring(options: InitKeyringOptions = {}): Promise<NewKeyring> {
   requireOptions(options, 'initKeyring(options)', INIT, { secret: 'write secrets: [secret]' });
-  const imported = (options.secrets ?? []).map((secret) => new Material(strongSecret(secret)));
+  const imported = (options.secrets ?? []).map(strongMaterial);
   const { place, document, ring, keys, takeAway } = await initRing({
     machine: machineOf(options),
     profile: options.profile,

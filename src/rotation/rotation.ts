@@ -26,7 +26,7 @@ import { refuseOtherSource, refuseUnchangeable, stillHidden } from './refusals.j
 import { RingAccess } from './ring-access.js';
 import { type Status, statusOf } from './status.js';
 import type { Outcome, StageOptions, StepOptions } from './step.js';
-import { strongSecret } from './strong-secret.js';
+import { strongMaterial } from './strong-secret.js';
 import {
   BY_THE_FLEET,
   type Change,
@@ -188,7 +188,7 @@ export class Rotation {
   /** Adds a key that verifies and does not sign yet. @throws KeyturnError `source_differs`, and see `stage` in the transitions */
   async stage(options: StageOptions = {}): Promise<Outcome> {
     const { secret, activateIn } = options;
-    const material = new Material(secret === undefined ? generateSecret() : strongSecret(secret));
+    const material = secret === undefined ? new Material(generateSecret()) : strongMaterial(secret);
     return await this.#step(material.kid, options, (ring, facts, replicas) => {
       if (activateIn === undefined) return stage(ring, material, facts);
       // It is scheduled: whoever takes its keys from elsewhere then would refuse what it signs.

@@ -1,22 +1,24 @@
 // What may enter a ring.
 import { KeyturnError } from '../errors.js';
-import { judge, MINIMUM_BYTES } from '../secret/strength.js';
+import { Material } from '../keyring/key.js';
+import { strengthOf } from '../resolve/weak-keys.js';
+import { weakness } from '../secret/strength.js';
 import { cleanSecret } from '../secret/text.js';
 import { hasVocabulary, vocabularyMissing } from '../secret/vocabulary.js';
 
 /**
- * A secret that may enter the ring.
+ * The material of a secret that may enter the ring.
  *
  * @throws KeyturnError `secret_weak`, `secret_empty`, `secret_malformed`, `package_incomplete`
  */
-export function strongSecret(secret: string): string {
-  const clean = cleanSecret(secret, 'the new secret');
+export function strongMaterial(secret: string): Material {
+  const material = new Material(cleanSecret(secret, 'the new secret'));
   if (!hasVocabulary()) throw vocabularyMissing();
-  const { enough, bytes, why } = judge(clean);
-  if (enough) return clean;
+  const strength = strengthOf({ material });
+  if (strength.enough) return material;
   throw new KeyturnError(
     'secret_weak',
-    `the new secret is too weak: ${bytes} of ${MINIMUM_BYTES} bytes count, since ${why}`,
+    `the new secret is too weak: ${weakness(strength)}`,
     'let keyturn make one, or use the output of keyturn generate',
   );
 }

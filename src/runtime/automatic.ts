@@ -2,42 +2,19 @@
 // one of them write, and the others find that nothing is due any more.
 
 import { type FactParts, gatherFacts } from '../fleet/facts.js';
-import type { FleetTimes } from '../fleet/fleet-times.js';
 import { type RefusalWords, refuseDisagreement, type StepTaker } from '../fleet/refusals.js';
 import { mayBeDue, type RotationPolicy, turn } from '../keyring/automatic.js';
 import { Material } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
-import type { LiveKeyring } from '../keyring/live.js';
 import { requireSpareRoom } from '../keyring/size-limit.js';
 import { requireSuccessor } from '../keyring/successor.js';
 import type { RingStore } from '../keyring-stores/contract.js';
 import { toKeyturnError } from '../resolve/follow.js';
 import { generateSecret } from '../secret/generate.js';
-import type { KeeperParts } from './keeper-parts.js';
 import type { Logger } from './log.js';
 
 const LOOK_EVERY_MS = 60_000;
 const SHORTEST_PAUSE_MS = 500;
-
-/** Undefined where the ring is not to be rotated by itself, or cannot be changed. */
-export function automaticRotation(
-  { resolution, registry, options, places, logger }: KeeperParts,
-  times: FleetTimes,
-  ring: LiveKeyring,
-): AutomaticRotation | undefined {
-  const every = resolution.settings.get('security.rotation.every');
-  const { shared, store } = places;
-  if (every === undefined || store === undefined) return undefined;
-  const { lifetimes, off } = registry;
-  return new AutomaticRotation({
-    store,
-    plan: { every, lease: times.lease },
-    ring: () => ring.found,
-    facts: () => ({ times, lifetimes, off, now: options.machine.now() }),
-    self: () => ({ profile: resolution.profile.profile, roots: shared?.roots }),
-    logger,
-  });
-}
 
 export interface AutomaticParts {
   readonly store: RingStore;

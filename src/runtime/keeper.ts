@@ -12,11 +12,9 @@ import { onHangup } from '../resolve/machine.js';
 import { goesBySecrets } from '../resolve/resolve.js';
 import type { AutomaticRotation } from './automatic.js';
 import { Readiness, type RingHealth, type SourceOf } from './health.js';
-import type { KeeperParts } from './keeper-parts.js';
-import { type LoadedParts, loadParts } from './lazy-parts.js';
+import { type KeeperParts, type LoadedParts, loadParts, type RingFollower } from './keeper-parts.js';
 import { RingLease } from './lease.js';
 import { describeReplica, instanceName } from './replica-report.js';
-import { type RingFollower, StaticFollower } from './static-follower.js';
 
 /** What the rest of the package asks of a {@link RingKeeper}. */
 export type Keeper = Pick<RingKeeper, 'ring' | 'health' | 'follows' | 'lookForKey' | 'reload' | 'close'>;
@@ -25,7 +23,13 @@ export class RingKeeper {
   readonly ring: LiveKeyring;
   readonly #parts: KeeperParts;
   readonly #times: FleetTimes;
-  readonly #follower: RingFollower;
+  readonly #listener: FollowerListener = {
+    found: (ring) => this.#found(ring),
+    failed: (error) => this.#failed('ring', error),
+    passed: () => this.#passed(),
+  };
+  /** Undefined where the source cannot change by itself: it is read again where the app asks for that. */
+  #follower: RingFollower | undefined;
   /** Follows the root secrets, where the ring itself is shared. */
   readonly #rootFollower: Follower | undefined;
   readonly #reporter: Reporter | undefined;
@@ -58,20 +62,14 @@ export class RingKeeper {
     this.#loadedAt = now();
     this.#instance = instanceName();
     this.#configFiles = reporting?.reportedFiles(resolution.configFiles);
-    const listener: FollowerListener = {
-      found: (ring) => this.#found(ring),
-      failed: (error) => this.#failed('ring', error),
-      passed: () => this.#passed(),
-    };
-    if (following === undefined) this.#follower = new StaticFollower(options, resolution, listener);
-    else if (shared === undefined || sharing === undefined)
-      this.#follower = new following.Follower(options, resolution, listener);
-    else {
+    if (following !== undefined && shared === undefined)
+      this.#follower = new following.Follower(options, resolution, this.#listener);
+    if (following !== undefined && shared !== undefined && sharing !== undefined) {
       this.#holdLease();
       this.#follower = new sharing.SharedFollower({
         store: shared,
         ring: this.ring,
-        listener,
+        listener: this.#listener,
         report: () => this.#report(),
         hear: () => this.#since((begun) => this.#lease.heard(begun)),
         compareClock: (engine) => this.#readiness.compareClock(now() - engine),
@@ -86,7 +84,7 @@ export class RingKeeper {
         found: (roots) => {
           shared.roots = roots;
           this.#recovered('roots');
-          void this.#follower.reload();
+          void this.#follower?.reload();
         },
         failed: (error) => this.#failed('roots', error),
         passed: () => {},
@@ -111,13 +109,24 @@ export class RingKeeper {
     // `keyturn init` could make a document of what it goes by. Tests leave nothing behind.
     const mayHaveDocument = goesBySecrets(resolution) && resolution.profile.profile !== 'test';
     this.#pendingReporter = mayHaveDocument ? this.#besideDocument() : undefined;
-    this.#automatic = rotating?.automaticRotation(parts, this.#times, this.ring);
+    const every = resolution.settings.get('security.rotation.every');
+    if (rotating !== undefined && every !== undefined && places.store !== undefined) {
+      const { lifetimes, off } = parts.registry;
+      this.#automatic = new rotating.AutomaticRotation({
+        store: places.store,
+        plan: { every, lease: this.#times.lease },
+        ring: () => this.ring.found,
+        facts: () => ({ times: this.#times, lifetimes, off, now: now() }),
+        self: () => ({ profile: resolution.profile.profile, roots: shared?.roots }),
+        logger,
+      });
+    }
     this.ring.onChange((ring, former) => this.#changed(ring, former));
   }
 
   async start(): Promise<void> {
-    if (this.#follower.possible || this.#rootFollower?.possible === true) {
-      await this.#follower.start();
+    if (this.follows || this.#rootFollower?.possible === true) {
+      await this.#follower?.start();
       this.#rootFollower?.start();
       this.#stopListening = onHangup(() => void this.reload());
     }
@@ -129,7 +138,7 @@ export class RingKeeper {
 
   /** Whether a newer ring may appear while the process runs. */
   get follows(): boolean {
-    return this.#follower.possible;
+    return this.#follower?.possible === true;
   }
 
   /**
@@ -140,12 +149,16 @@ export class RingKeeper {
    * @returns undefined where there is nothing to wait for; else verify once it is fulfilled
    */
   lookForKey(isUnknown: () => boolean): Promise<void> | undefined {
-    return this.follows && isUnknown() ? this.#follower.ask() : undefined;
+    return this.follows && isUnknown() ? this.#follower?.ask() : undefined;
   }
 
   /** Reads the source again now, as SIGHUP does. */
   async reload(): Promise<void> {
     await this.#rootFollower?.reload();
+    if (this.#follower === undefined) {
+      const { Follower } = await import('../resolve/follow.js');
+      this.#follower ??= new Follower(this.#parts.options, this.#parts.resolution, this.#listener);
+    }
     await this.#follower.reload();
   }
 
@@ -166,7 +179,7 @@ export class RingKeeper {
       keys: (ring?.keys ?? []).map(({ id, state }) => ({ id, state })),
       loadedAt: this.#loadedAt,
       reporting: this.#reporter?.working ?? false,
-      lostLines: this.#follower.lostLines,
+      lostLines: this.#follower?.lostLines,
     };
   }
 
@@ -174,7 +187,7 @@ export class RingKeeper {
     this.#stopListening();
     await this.#automatic?.close();
     this.#rootFollower?.close();
-    await this.#follower.close();
+    await this.#follower?.close();
     // Without a report nobody is held up any more: what goes on signing does so for as long as that is safe.
     this.#closed = true;
     this.#readiness.close();

@@ -30,9 +30,10 @@ export function formatMetrics(
   metric('degraded', 'gauge', '1 when an older keyring is in force than the source holds', [
     [{}, Number(health.degraded !== undefined)],
   ]);
-  metric('engine_lines_lost_total', 'counter', 'connections lost that bring news of a shared keyring', [
-    ...(health.lostLines === undefined ? [] : [[{}, health.lostLines] as const]),
-  ]);
+  if (health.lostLines !== undefined)
+    metric('engine_lines_lost_total', 'counter', 'connections lost that bring news of a shared keyring', [
+      [{}, health.lostLines],
+    ]);
   metric('keyring_generation', 'gauge', 'generation of the keyring in force', [
     [{ fingerprint: health.fingerprint ?? 'none' }, health.generation],
   ]);
@@ -45,27 +46,26 @@ export function formatMetrics(
     'the live keys of the ring and their states',
     keys.map(({ id, state }) => [{ kid: id, state }, 1]),
   );
+  const verified = uses.filter((use) => use.verified > 0);
+  const signed = uses.filter((use) => use.signed > 0);
+  const of = ({ kid, purpose }: (typeof uses)[number]) => ({ kid, purpose });
   metric(
     'tokens_verified_total',
     'counter',
     'tokens accepted, by key and purpose',
-    uses
-      .filter((use) => use.verified > 0)
-      .map((use) => [{ kid: use.kid, purpose: use.purpose }, use.verified]),
+    verified.map((use) => [of(use), use.verified]),
   );
   metric(
     'tokens_signed_total',
     'counter',
     'tokens signed, by key and purpose',
-    uses.filter((use) => use.signed > 0).map((use) => [{ kid: use.kid, purpose: use.purpose }, use.signed]),
+    signed.map((use) => [of(use), use.signed]),
   );
   metric(
     'key_last_verified_seconds',
     'gauge',
     'when a token was last accepted, by key and purpose, since 1970',
-    uses
-      .filter((use) => use.verified > 0)
-      .map((use) => [{ kid: use.kid, purpose: use.purpose }, seconds(use.verifiedAt)]),
+    verified.map((use) => [of(use), seconds(use.verifiedAt)]),
   );
   metric(
     'tokens_refused_total',
@@ -74,19 +74,14 @@ export function formatMetrics(
     refusals.map(({ purpose, reason, count }) => [{ purpose, reason }, count]),
   );
   // Nothing where sessions need no engine.
-  const sessions = health.sessions === undefined ? [] : [health.sessions];
-  metric(
-    'session_store_up',
-    'gauge',
-    '1 while sessions can be read',
-    sessions.map((state) => [{}, Number(state !== 'unreachable')]),
-  );
-  metric(
-    'session_store_writable',
-    'gauge',
-    '1 while sessions can be begun, changed and ended',
-    sessions.map((state) => [{}, Number(state === 'ok')]),
-  );
+  if (health.sessions !== undefined) {
+    const up = Number(health.sessions !== 'unreachable');
+    const writable = Number(health.sessions === 'ok');
+    metric('session_store_up', 'gauge', '1 while sessions can be read', [[{}, up]]);
+    metric('session_store_writable', 'gauge', '1 while sessions can be begun, changed and ended', [
+      [{}, writable],
+    ]);
+  }
   return `${lines.join('\n')}\n`;
 }
 

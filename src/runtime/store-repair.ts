@@ -42,7 +42,7 @@ export class StoreRepair {
 
   /** For a store that holds nothing. @throws KeyturnError `keyring_missing` where nobody here has a ring */
   async fill(): Promise<void> {
-    const { store, ring, mayCreate, logger } = this.#parts;
+    const { store, ring, mayCreate, now, logger } = this.#parts;
     // One that was given up is nobody's to bring back: an engine that has lost its data does not say so any more.
     if (ring.found !== undefined && !ring.replaced) {
       // Before the ring, so that no step comes in between.
@@ -53,7 +53,8 @@ export class StoreRepair {
           `${store.name} held no keyring any more: the one in force was put back`,
         );
     } else if (!mayCreate || ring.replaced) await store.read();
-    else if (await store.create(this.#firstRing()))
+    // A first ring, of the secrets that open the shared one.
+    else if (await store.create(beginRing(store.roots.keys, { at: now(), what: 'init', who: 'keyturn' })))
       logger.info({ event: 'keyring.created' }, `the first shared keyring was made in ${store.name}`);
   }
 
@@ -95,7 +96,13 @@ export class StoreRepair {
     if (kept.id !== mine.id || kept.passesThrough(mine)) return undefined;
     const revoked = revokedElsewhere(mine, kept);
     if (revoked.length === 0) return undefined;
-    const merged = this.#merge(mine, kept);
+    const merged = merge(mine, kept, {
+      now: this.#parts.now(),
+      lifetimes: this.#parts.lifetimes,
+      fresh: new Material(generateSecret()),
+      who: 'keyturn',
+      why: 'a key was revoked on another line of the keyring',
+    });
     const isKept = (key: Key) => revoked.includes(key) || merged.get(key.id)?.live === true;
     return mine.live.every(isKept) ? merged : undefined;
   }
@@ -159,22 +166,5 @@ export class StoreRepair {
         { event: 'keyring.resealed' },
         'the shared keyring is no longer sealed under a former secret',
       );
-  }
-
-  /** A first ring, of the secrets that open the shared one. */
-  #firstRing(): Keyring {
-    const { store, now } = this.#parts;
-    return beginRing(store.roots.keys, { at: now(), what: 'init', who: 'keyturn' });
-  }
-
-  /** One ring of two lines of it. */
-  #merge(mine: Keyring, other: Keyring): Keyring {
-    return merge(mine, other, {
-      now: this.#parts.now(),
-      lifetimes: this.#parts.lifetimes,
-      fresh: new Material(generateSecret()),
-      who: 'keyturn',
-      why: 'a key was revoked on another line of the keyring',
-    });
   }
 }

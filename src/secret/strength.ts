@@ -13,6 +13,11 @@ export interface Strength {
   readonly why: string;
 }
 
+/** What is said of one that is not enough. */
+export function weakness({ bytes, why }: Omit<Strength, 'enough'>): string {
+  return `${bytes} of ${MINIMUM_BYTES} bytes count, since ${why}`;
+}
+
 /**
  * Judges a secret. Published demo values are taken out first (after folding case and separators, overlapping
  * ones whole, so that no order of taking them out leaves crumbs that add up); of the rest

@@ -1,7 +1,7 @@
 // The package is not whole: what secrets are judged by cannot be read.
 import { createHash } from 'node:crypto';
 import { beforeEach, expect, test, vi } from 'vitest';
-import { strongSecret } from '../../src/rotation/strong-secret.js';
+import { strongMaterial } from '../../src/rotation/strong-secret.js';
 import type { Lists } from '../../src/secret/lists.js';
 import { judge } from '../../src/secret/strength.js';
 import { folderWith, refusalOn, resolveOn, SECRET, STRONG, startOn } from '../support/machine.js';
@@ -55,7 +55,7 @@ test('development warns, and says what is not recognised', async () => {
 test('no secret of anybody enters a ring meanwhile; once the lists are there they are read, and once only', async () => {
   disk.lists = missing;
   for (const secret of [STRONG, WORDS])
-    expect(() => strongSecret(secret)).toThrow(expect.objectContaining({ code: 'package_incomplete' }));
+    expect(() => strongMaterial(secret)).toThrow(expect.objectContaining({ code: 'package_incomplete' }));
   // Judged without them first, so that nothing of it is kept.
   expect(judge(WORDS).enough).toBe(true);
   expect(judge(DIGEST).enough).toBe(true);
@@ -63,8 +63,8 @@ test('no secret of anybody enters a ring meanwhile; once the lists are there the
   disk.reads = 0;
   expect(judge(WORDS).enough).toBe(false);
   expect(judge(DIGEST).enough).toBe(false);
-  expect(strongSecret(STRONG)).toBe(STRONG);
-  expect(() => strongSecret(WORDS)).toThrow(expect.objectContaining({ code: 'secret_weak' }));
+  expect(strongMaterial(STRONG).revealSecret()).toBe(STRONG);
+  expect(() => strongMaterial(WORDS)).toThrow(expect.objectContaining({ code: 'secret_weak' }));
   expect(disk.reads).toBe(1);
   disk.lists = missing;
   const { problems } = await resolveOn({ env: { KEYTURN_ENV: 'prod', [SECRET]: STRONG } });

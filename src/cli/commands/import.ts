@@ -2,12 +2,11 @@
 import { looksLikeDocument } from '../../keyring/document-text.js';
 import { type Key, Material } from '../../keyring/key.js';
 import { count } from '../../printable.js';
-import { looksLikeArray, readArray } from '../../resolve/assemble.js';
 import type { Resolution } from '../../resolve/resolve.js';
 import { longestLifetime, type WeakKey, weakAmong } from '../../resolve/weak-keys.js';
 import type { InitResult } from '../../rotation/init/first-ring.js';
 import { initRing } from '../../rotation/init/init.js';
-import { MINIMUM_BYTES } from '../../secret/strength.js';
+import { weakness } from '../../secret/strength.js';
 import { cleanSecret, looksLikeArray, parseSecretArray } from '../../secret/text.js';
 import type { Command, Context } from '../command.js';
 import { attempt, conclude, openRing } from '../step.js';
@@ -118,7 +117,7 @@ function refuseWeak(keys: readonly Key[], before: Resolution, name: string, now:
   const [signs] = weakAmong(keys.slice(0, 1));
   if (signs !== undefined) {
     throw refused(
-      `the first secret of ${name} is too weak to sign with: ${signs.bytes} of ${MINIMUM_BYTES} bytes count, since ${signs.why}`,
+      `the first secret of ${name} is too weak to sign with: ${weakness(signs)}`,
       'put the output of keyturn generate before it in an array: the weak one then only verifies',
     );
   }
@@ -130,7 +129,7 @@ function refuseWeak(keys: readonly Key[], before: Resolution, name: string, now:
   const [first] = weak;
   if (first === undefined) return;
   throw refused(
-    `the key ${first.kid} of ${name} is weak: ${first.bytes} of ${MINIMUM_BYTES} bytes count, since ${first.why}`,
+    `the key ${first.kid} of ${name} is weak: ${weakness(first)}`,
     `leave it out, or excuse it for a while under [security.signing_secret]: ${excuseFor(weak, before, now)}`,
   );
 }
@@ -167,7 +166,7 @@ function tellRest(
   }
   if (left.length > 0) ui.note(`left out, since it is weak or revoked: ${left.join(', ')}`);
   for (const { kid, bytes, why } of weak) {
-    ui.note(`the key ${kid} is weak: ${bytes} of ${MINIMUM_BYTES} bytes count, since ${why}`);
+    ui.note(`the key ${kid} is weak: ${weakness({ bytes, why })}`);
   }
   const signsWeakly = weak.some(({ kid }) => kid === signs);
   if (signsWeakly)

@@ -1,6 +1,7 @@
 // A store around a store: whatever keeps the inner one from answering becomes one typed error, so that every app
 // answers 503 and goes on, and nothing of a client's own error, which may hold addresses, reaches a visitor.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { engineUnavailable } from '../../engines/ask.js';
 import { failureOf } from '../../engines/failure.js';
 import { KeyturnError } from '../../errors.js';
 import { isThenable } from '../../signing/thenable.js';
@@ -156,7 +157,8 @@ function asked<T>(
   const refuse = (error: unknown): never => {
     // An error of Keyturn itself does not mean that the engine is away.
     if (!(error instanceof KeyturnError)) failed(error);
-    throw unavailable(error);
+    // Visitors are shown this message: without a reason.
+    throw engineUnavailable(error, () => 'the place where sessions are kept cannot be reached');
   };
   let answer: Awaitable<T>;
   try {
@@ -172,25 +174,4 @@ function asked<T>(
     answered();
     return value;
   }, refuse);
-}
-
-/** What a store has thrown, for whoever asked it. Errors of Keyturn know better themselves. */
-function unavailable(error: unknown): KeyturnError {
-  if (error instanceof KeyturnError) return error;
-  return new KeyturnError(
-    'engine_unavailable',
-    'the place where sessions are kept cannot be reached',
-    `${failureOf(error).hint}; the cause says more`,
-    { cause: plain(error) },
-  );
-}
-
-/** What an operator wants to read: some clients hang onto their errors what was to be kept, sessions and all. */
-function plain(error: unknown): Error {
-  const { name, message, code, stack } = (error ?? {}) as Partial<Error> & { readonly code?: unknown };
-  // Of several addresses that were tried in vain Node tells only the code.
-  const told = Object.assign(new Error(message || String(code ?? error)), code === undefined ? {} : { code });
-  told.name = name ?? 'Error';
-  if (stack !== undefined) told.stack = stack;
-  return told;
 }
