@@ -166,7 +166,7 @@ export interface Keyturn {
 }
 
 /** @internal What {@link LiveKeyturn} is made of. */
-export type LiveKeyturnParts = Omit<
+type LiveKeyturnParts = Omit<
   Internals,
   'apps' | 'ring' | 'refused' | 'ownSigner' | 'ownSealer' | 'ownLinks'
 >;

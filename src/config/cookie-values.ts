@@ -32,7 +32,7 @@ export const cookiePath: Kind<string> = cookieKind(
 const LABEL = /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/i;
 
 /**
- * A name of hosts. Of a single label only `localhost`: browsers take no cookie for a whole top-level domain, nor for a
+ * A host name. The only one of a single label is `localhost`: browsers take no cookie for a whole top-level domain, nor for a
  * network address under other hosts.
  */
 export const cookieDomain: Kind<string> = cookieKind(

@@ -1,5 +1,5 @@
 // What functions take in their options, held at run time too: programs in JavaScript have no compiler, and an option
-// that is not known does nothing, without a word. What stands there may be a secret: see unknown-name.ts.
+// that is not known would be ignored in silence. What stands there may be a secret: see unknown-name.ts.
 import { KeyturnError } from '../errors.js';
 import { listOf } from '../printable.js';
 import { nearest } from './nearest.js';
@@ -91,7 +91,7 @@ function unknownOption(
   const hint = Object.hasOwn(hints, name) ? hints[name] : undefined;
   const synonyms = Object.hasOwn(SYNONYMS, name) ? (SYNONYMS[name] as readonly string[]) : [];
   const near = synonyms.find((synonym) => names.includes(synonym)) ?? nearest(name, names);
-  // Names of other libraries are no secrets, nor are slips of our own.
+  // Names that other libraries use are not secrets, and neither are slips in our own.
   const shown = hint !== undefined || synonyms.length > 0 || mayBeShown(name, near);
   return new KeyturnError(
     'argument_invalid',

@@ -7,7 +7,7 @@ import { othersMayWrite } from '../disk/identity.js';
 import { isFolder, isThere, ownerOf, readBounded } from '../disk/read.js';
 
 /** What a process knows of where it is. */
-export interface Whereabouts {
+interface Whereabouts {
   /** The working directory. */
   readonly cwd: string;
   /** The folder of the file that was started; undefined where none was, or where the caller has said where to look. */
@@ -90,7 +90,7 @@ function isIn(inner: string, outer: string): boolean {
  * is looked for, there and above: a package that somebody puts into /tmp would bring its configuration along.
  */
 async function packageOf(folder: string): Promise<string | undefined> {
-  // What is installed is no app: a test runner, a framework's own program.
+  // What is installed is not the app: a test runner, or a framework's own program.
   if (folder.split(/[\\/]/).includes('node_modules')) return undefined;
   const started = await ownerOf(folder);
   for (let at = folder; ; at = dirname(at)) {
@@ -101,7 +101,7 @@ async function packageOf(folder: string): Promise<string | undefined> {
   }
 }
 
-/** One that cannot be read, or is none, makes no package. */
+/** A file that cannot be read, or is not a valid package.json, does not make a package. */
 async function isPackage(path: string): Promise<boolean> {
   try {
     const text = (await readBounded(path, LIMIT_BYTES)).toString('utf8');

@@ -10,7 +10,7 @@ export function productionHint({ profile, by, signal }: ProfileDecision, env: Va
       const meant = env.NODE_ENV === 'production' ? undefined : intendedProfile(env.NODE_ENV ?? '');
       if (env.NODE_ENV === 'production') return undefined;
       return meant === undefined
-        ? 'if this is no server, set KEYTURN_ENV=dev'
+        ? 'if this is not a server, set KEYTURN_ENV=dev'
         : `if NODE_ENV was meant to be "${meant}", write it so`;
     }
     case 'container':
@@ -18,7 +18,7 @@ export function productionHint({ profile, by, signal }: ProfileDecision, env: Va
     case 'platform':
       return signal.startsWith('systemd')
         ? 'if this is your own machine, set KEYTURN_ENV=dev'
-        : 'if this is no server, set KEYTURN_ENV=dev';
+        : 'if this is not a server, set KEYTURN_ENV=dev';
     case 'nothing':
       return 'if this is your own machine, set KEYTURN_ENV=dev (or start it as a package script named "dev", or at a terminal)';
     default:

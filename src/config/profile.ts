@@ -24,7 +24,7 @@ export interface Signs {
  * What spoke: the caller, one of the two variables, a test that runs, a platform, a container, a person at work, or
  * nothing at all.
  */
-export type DecidedBy =
+type DecidedBy =
   | 'caller'
   | 'KEYTURN_ENV'
   | 'NODE_ENV'

@@ -36,7 +36,7 @@ interface Setting<T> {
 }
 
 /** Built-in purposes that can be switched off; what sessions need comes with `session`. */
-export const BUILT_IN_NAMES = [
+const BUILT_IN_NAMES = [
   'session',
   'csrf',
   'flash',
@@ -160,7 +160,7 @@ export const PURPOSE_FIELDS: Readonly<
   sealed: { kind: flag, about: 'whether its tokens are encrypted: kt.sealer() instead of kt.signer()' },
 };
 
-/** Variables with the prefix `KEYTURN_` that are no settings. */
+/** Variables with the prefix `KEYTURN_` that are not settings. */
 export const COMPANION_VARIABLES: readonly string[] = [
   'KEYTURN_ENV',
   'KEYTURN_BUILD',

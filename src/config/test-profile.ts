@@ -14,7 +14,7 @@ import {
 } from './profile.js';
 
 /** Packages whose processes runners run tests in, and others other things: a sign beside the runner's variable alone. */
-export const TEST_WORKERS: readonly string[] = [
+const TEST_WORKERS: readonly string[] = [
   'jest-worker',
   'tinypool',
   'workerpool',

@@ -25,7 +25,7 @@ const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, min: 60, h
 /**
  * Reads a duration: a number of seconds, or a number with a unit (`45s`, `15min`, `3h`, `90d`, `2w`).
  *
- * @returns whole seconds, from 1 to a hundred years; undefined when the text is no such duration
+ * @returns whole seconds, from 1 to a hundred years; undefined when it is not a valid duration
  */
 export function readDuration(raw: unknown): number | undefined {
   if (typeof raw === 'number') return inRange(raw) ? raw : undefined;
@@ -122,7 +122,7 @@ export const ringName: Kind<string> = textKind(
 
 /** Stands for an app without a name, so that none may be called that. */
 export const NO_APP = 'none';
-/** Not what keys in Redis are called in an app without a name: `keyturn:session:…` would be whose? */
+/** Keys in Redis of an app without a name begin so. No app may have such a name: `keyturn:session:…` could be either's. */
 const TAKEN: readonly unknown[] = ['session', 'user'];
 
 export const appName: Kind<string> = {
@@ -135,7 +135,7 @@ export const otherAppName: Kind<string> = {
   read: (raw) => (isName(raw) && !TAKEN.includes(raw) ? raw : undefined),
 };
 
-/** The path of a file. Quotation marks around it, or a control character in it, and there is no such file. */
+/** The path of a file. With quotation marks around it or a control character in it, no such file exists. */
 export const path: Kind<string> = textKind(
   'a path, without quotation marks around it',
   (raw) => raw.trim() !== '' && !/\p{Cc}/u.test(raw) && !isQuoted(raw),
@@ -254,7 +254,7 @@ function originOf(text: string): string | undefined {
     : undefined;
 }
 
-/** One `*`, for characters of one label: whatever could never match, or match too much, is no pattern. */
+/** One `*`, for characters of one label: a pattern that could never match, or match too much, is not a valid one. */
 function patternOf(text: string): string | undefined {
   const [before, after, ...more] = text.toLowerCase().split('*') as [string, string, ...string[]];
   if (more.length > 0 || !/^https:\/\/([a-z0-9-]+\.)*[a-z0-9-]*$/.test(before)) return undefined;

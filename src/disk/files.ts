@@ -47,7 +47,7 @@ export async function writeNewFile(path: string, text: string, mode: number): Pr
 }
 
 /** Why a file cannot be replaced as it should be. */
-export class OwnerLost extends Error {
+class OwnerLost extends Error {
   readonly code = 'EOWNER';
 }
 

@@ -35,7 +35,7 @@ export function othersMayWrite(
   user: number | undefined = process.geteuid?.(),
 ): boolean {
   if (user === undefined) return false;
-  // One that all may write to is shared on purpose where it has the sticky bit: /tmp is nobody's own, not even root's.
+  // A folder that all may write to, with the sticky bit, is shared on purpose: even root does not own what is in /tmp.
   if ((mode & 0o002) !== 0 && (uid !== user || (mode & 0o1000) !== 0)) return true;
   return ![0, user, trusted].includes(uid);
 }

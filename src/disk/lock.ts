@@ -23,7 +23,7 @@ interface Holder extends ProcessIdentity {
 }
 
 /** What a lock holder is handed. */
-export interface HeldLock {
+interface HeldLock {
   /** Whether the lock is still this holder's. */
   readonly stillMine: () => Promise<boolean>;
 }
@@ -72,7 +72,7 @@ async function create(lock: string, content: string): Promise<boolean> {
   }
 }
 
-/** Undefined when there is no lock; a lock that is empty, because its writer is about to fill it or died before. */
+/** Undefined when there is no lock. An empty one has no host: its writer is about to fill it, or died before it could. */
 async function readHolder(lock: string): Promise<Holder | undefined> {
   const text = await readBounded(lock, LIMIT_BYTES).then(String, () => undefined);
   if (text === undefined) return undefined;

@@ -10,7 +10,7 @@ export const SOURCE_LIMIT: number = 1024 * 1024;
 const CHUNK_BYTES = 64 * 1024;
 
 /** Why a file that is there is not read. The codes are the system's own for the same. */
-export class Unreadable extends Error {
+class Unreadable extends Error {
   readonly code: 'EFTYPE' | 'EFBIG' | 'EISDIR';
 
   constructor(code: 'EFTYPE' | 'EFBIG' | 'EISDIR') {

@@ -15,7 +15,7 @@ export interface EngineClients {
 }
 
 /** What an engine is wanted for. */
-export type EngineUse = 'session' | 'keyring';
+type EngineUse = 'session' | 'keyring';
 
 type EngineName = 'redis' | 'postgres';
 

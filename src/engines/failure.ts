@@ -3,12 +3,12 @@
 import { ALL_IN_USE } from './postgres.js';
 import { TIMED_OUT } from './watch.js';
 
-/** What kept an engine from doing what it was asked. Nothing in it is of anybody. */
+/** What kept an engine from doing what it was asked. It holds nothing that belongs to a user. */
 export interface EngineFailure {
   /** In a few words. */
   readonly why: string;
   /**
-   * - `refused`: it answered, and the answer is no
+   * - `refused`: it answered, and refused
    * - `unreached`: nobody knows whether it runs
    * - `busy`: it was not asked, since what is asked before is still going on
    */

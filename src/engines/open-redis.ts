@@ -21,8 +21,8 @@ export const TIMES = {
 } as const;
 
 /**
- * Opens a connection and waits a little for it. Where Redis is out of reach that is no error here: commands fail until
- * it is back.
+ * Opens a connection and waits a little for it. A Redis that is out of reach is not an error here: commands fail until it
+ * is back.
  *
  * @throws KeyturnError `engine_missing`
  */
@@ -78,7 +78,7 @@ class SteadyClient implements NodeRedisClient {
   readonly #make: () => Connection;
   readonly #isBehind: (error: unknown) => boolean = newlyBehind();
   #current: Connection;
-  /** Why there is no connection: where none is, node-redis itself says no more than that. */
+  /** Why there is no connection: node-redis itself only says that there is none. */
   #failure: unknown;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;

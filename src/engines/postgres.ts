@@ -21,8 +21,8 @@ const UNDONE: readonly unknown[] = ['40001', '40P01'];
 const ATTEMPTS = 10;
 
 /**
- * Asks over any connection of a pool, with one statement, which is repeated where PostgreSQL has undone it. A pool says the same of a queue for its connections and of a PostgreSQL that
- * cannot be reached; but then it has none.
+ * Runs one statement over any connection of a pool, and repeats it where PostgreSQL has undone it. A pool fails with the
+ * same words when all its connections are in use and when PostgreSQL cannot be reached. In the latter case it has none.
  */
 export async function askPool(
   pool: PostgresPool,
@@ -98,7 +98,7 @@ function listener(pool: PostgresPool, channel: string, told: () => void): Watch 
       if (news.channel === channel) told();
     });
     await lent.query(`LISTEN "${channel.replaceAll('"', '""')}"`);
-    // Hearing news is no reason to go on running.
+    // Listening for news must not keep the process alive.
     (lent as { unref?(): void }).unref?.();
   };
   const close = (): void => {

@@ -64,7 +64,7 @@ export function commandOf(client: RedisClient): RedisCommand {
   }
   throw new KeyturnError(
     'store_invalid',
-    'what was given as client is no Redis client',
+    'what was given as client is not a Redis client',
     'pass a connected client of node-redis (5 or later) or ioredis (5 or later) as client',
   );
 }
@@ -181,7 +181,7 @@ function subscription(client: RedisClient, channel: string, told: () => void): W
   const connect = async (): Promise<void> => {
     await subscriber.connect();
     await (isIoredis ? subscriber.subscribe(channel) : subscriber.subscribe(channel, told));
-    // Hearing news is no reason to go on running.
+    // Listening for news must not keep the process alive.
     if (isIoredis) subscriber.stream?.unref?.();
     else subscriber.unref?.();
   };
@@ -205,7 +205,7 @@ function duplicateOf(client: RedisClient): { subscriber: Subscriber; sign: strin
   const has = hasOf(client);
   const made = client as unknown as { duplicate(...options: unknown[]): Subscriber };
   if (has('call')) {
-    // A channel is no key: without the prefix for keys.
+    // A channel is not a key: the prefix for keys does not belong in it.
     const once = { lazyConnect: true, keyPrefix: '', enableOfflineQueue: true };
     const patient = { socketTimeout: undefined, commandTimeout: undefined };
     if (has('nodes')) {

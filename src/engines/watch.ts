@@ -21,7 +21,7 @@ export const PATIENCE = 3000;
  * A line that brings news is silent when there are none. So often it is asked whether it lives, in milliseconds: news
  * are a courtesy, and a thousand replicas ask seventy times a second.
  */
-export const ASK_EVERY = 15_000;
+const ASK_EVERY = 15_000;
 
 /** In milliseconds: soon at first, about once a second later, and not all replicas at the same moment. */
 export function backoff(failures: number): number {

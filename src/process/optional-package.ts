@@ -67,7 +67,7 @@ function isThere(name: string, place: string, require: NodeJS.Require): boolean 
 
 /**
  * Installed in a `node_modules` around the place. Node looks in $HOME and by NODE_PATH too, where anything may have been
- * put: that is no part of the app.
+ * put: that is not part of the app.
  */
 function isAround(place: string, name: string, found: string): boolean {
   for (let at = place.startsWith('file:') ? fileURLToPath(place) : place; ; at = dirname(at)) {

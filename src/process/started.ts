@@ -2,7 +2,7 @@
 import { realpathSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 
-/** With these Node runs no file, and what comes first among the arguments is none. */
+/** With these options Node runs no file, and the first argument is not one. */
 const NO_FILE = /^(?:-[a-z]*[ep]|--eval|--print|-i|--interactive)(?:=|$)/;
 
 /** The file as it was named: a link in `node_modules/.bin` has the packages of the app around it. */

@@ -25,7 +25,7 @@ const REVOKED = 'security.signing_secret.revoked_kids';
 const COMPANIONS = [PREVIOUS, NEXT, REVOKED] as const;
 
 /** What keys are judged by, and where what is wrong with them goes. */
-export interface Judging {
+interface Judging {
   readonly settings: Settings;
   readonly profile: Profile;
   readonly now: number;

@@ -92,7 +92,7 @@ export function unloadedInWords({ name, variables }: UnloadedFile): {
  *
  * @throws the file system's own error; see {@link readBounded}
  */
-export async function readEnvFile(path: string): Promise<Readonly<Record<string, string | undefined>>> {
+async function readEnvFile(path: string): Promise<Readonly<Record<string, string | undefined>>> {
   return parseEnv((await readBounded(path, LIMIT_BYTES)).toString('utf8'));
 }
 

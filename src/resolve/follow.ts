@@ -20,7 +20,7 @@ const SETTLING_LOOKS = 8;
 export interface FollowerListener {
   /** A good ring was found; it may be the one in force. May throw a KeyturnError, which counts as a failure. */
   readonly found: (keyring: Keyring) => void;
-  /** What was found is no good, and the last good ring stays in force. */
+  /** What was found cannot be used. The last good ring stays in force. */
   readonly failed: (error: KeyturnError) => void;
   /** Time has passed: what a ring has scheduled may be due. */
   readonly passed: () => void;
@@ -38,7 +38,7 @@ export class Follower {
   #running: ReadonlySet<string>;
   /** What identified the content when it was last read; undefined makes the next look read it. */
   #seen: string | undefined;
-  /** What identified the content right after one that was no good was read: that one was told of. */
+  /** What identified the content right after it was read and could not be used. That failure has been reported. */
   #failedAs: string | undefined;
   #settling = 0;
   /** Why the last look failed. Until one succeeds all of them read: the cause may lie beside the file. */
@@ -181,7 +181,7 @@ async function identityOf(path: string): Promise<string> {
   );
 }
 
-/** What was thrown, as it may be told. A fault of ours must not end the process that it is meant to keep up to date. */
+/** What was thrown, as it may be told. A bug here must not end the process that this keeps up to date. */
 export function toKeyturnError(error: unknown): KeyturnError {
   if (error instanceof KeyturnError) return error;
   return new KeyturnError(

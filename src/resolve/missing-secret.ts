@@ -30,7 +30,7 @@ export function envFileNotLoaded(unloaded: UnloadedFile): KeyturnError {
 function cure(profile: ProfileDecision, env: Machine['env']): string {
   const build = buildScript(env);
   if (build !== undefined)
-    return `if this is a build it needs no secret, and none belongs into what it makes: set KEYTURN_BUILD=1 for the script "${build}" alone; where the app runs, ${PROVIDE}`;
+    return `a build needs no secret, and what it makes must not hold one: if this is a build, set KEYTURN_BUILD=1 for the script "${build}" alone; where the app runs, ${PROVIDE}`;
   const otherwise = productionHint(profile, env);
   return otherwise === undefined ? PROVIDE : `${otherwise}; on a server, ${PROVIDE}`;
 }

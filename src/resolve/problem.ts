@@ -22,7 +22,7 @@ export class Problems {
     this.list.push({ area, severity: 'warning', error });
   }
 
-  /** Runs a step; an operator's mistake in it becomes a problem, anything else is a fault of ours and is thrown. */
+  /** Runs a step; an operator's mistake in it becomes a problem. Anything else is a bug, and is thrown. */
   async attempt<T>(area: ProblemArea, step: () => T | Promise<T>): Promise<T | undefined> {
     try {
       return await step();

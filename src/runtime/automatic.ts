@@ -1,5 +1,5 @@
 // Turns the ring by itself where `security.rotation.every` says so. Every process looks, and may act: the store lets
-// one of them write, and the others find that nothing is due any more.
+// one of them write, and the others then find nothing due.
 
 import { type FactParts, gatherFacts } from '../fleet/facts.js';
 import { type RefusalWords, refuseDisagreement, type StepTaker } from '../fleet/refusals.js';
@@ -16,13 +16,13 @@ import type { Logger } from './log.js';
 const LOOK_EVERY_MS = 60_000;
 const SHORTEST_PAUSE_MS = 500;
 
-export interface AutomaticParts {
+interface AutomaticParts {
   readonly store: RingStore;
   readonly plan: RotationPolicy;
   /** The ring in force; undefined while there is none. */
   readonly ring: () => Keyring | undefined;
   readonly facts: () => FactParts;
-  /** What this process goes by. */
+  /** The profile and the roots of this process. */
   readonly self: () => Omit<StepTaker, 'words'>;
   readonly logger: Logger;
 }

@@ -9,7 +9,7 @@ import type { Logger } from './log.js';
 export interface RingHealth {
   /** Whether the process should be sent requests: it has a keyring, and has heard of it within its lease. */
   readonly ready: boolean;
-  /** Why it goes by an older keyring than its source holds; undefined when all is well. */
+  /** Why its keyring is older than the one in its source; undefined when all is well. */
   readonly degraded: string | undefined;
   readonly profile: string;
   /** Where the secret comes from, as an operator calls it. */

@@ -53,7 +53,7 @@ export class RingLease {
     });
   }
 
-  /** There is no report any more, or another ring is in force: what is signed with it nobody knows until it is reported. */
+  /** There is no report any more, or another ring is in force. Nobody knows what is signed with it until it is reported. */
   silent(): RingLease {
     return new RingLease(this.#times, { ...this.facts, reported: NEVER });
   }

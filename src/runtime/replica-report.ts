@@ -7,7 +7,7 @@ import { randomId } from '../signing/random.js';
 import type { KeeperParts } from './keeper-parts.js';
 
 /** How the process is just now. */
-export interface ReplicaState {
+interface ReplicaState {
   readonly instance: string;
   /** As far as a report can tell them. */
   readonly configFiles: ReplicaReport['configFiles'];

@@ -21,7 +21,7 @@ const TIDY_EVERY = 12;
 /** Once in so many looks the clock of the engine is asked for. */
 const CLOCK_EVERY = 12;
 
-export interface SharedFollowerParts extends StoreRepairParts {
+interface SharedFollowerParts extends StoreRepairParts {
   readonly listener: FollowerListener;
   /** Told before a look; what it returns is told when the ring in force has turned out to be the one in the store. */
   readonly hear: () => () => void;

@@ -43,7 +43,7 @@ export class StoreRepair {
   /** For a store that holds nothing. @throws KeyturnError `keyring_missing` where nobody here has a ring */
   async fill(): Promise<void> {
     const { store, ring, mayCreate, now, logger } = this.#parts;
-    // One that was given up is nobody's to bring back: an engine that has lost its data does not say so any more.
+    // A ring that was replaced is not brought back. An engine that has lost its data no longer names the one that replaced it.
     if (ring.found !== undefined && !ring.replaced) {
       // Before the ring, so that no step comes in between.
       await this.#standIn(ring.current);

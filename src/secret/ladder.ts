@@ -7,13 +7,7 @@ import { generateSecret } from './generate.js';
 import { decodeText, notEmpty } from './text.js';
 
 /** The steps of the ladder; their order is the order of preference. */
-export type SourceKind =
-  | 'variable'
-  | 'file'
-  | 'command'
-  | 'config'
-  | 'development-file'
-  | 'development-memory';
+type SourceKind = 'variable' | 'file' | 'command' | 'config' | 'development-file' | 'development-memory';
 
 /** A place that holds a secret. */
 export interface Source {
@@ -51,7 +45,7 @@ export interface Found {
 }
 
 /** Nothing configured: `source` is absent, `hidden` empty. */
-export type Ladder = Found | { readonly source?: undefined; readonly hidden: readonly Source[] };
+type Ladder = Found | { readonly source?: undefined; readonly hidden: readonly Source[] };
 
 /**
  * Climbs the ladder.
@@ -148,7 +142,7 @@ function notAPath(name: string): KeyturnError {
   return new KeyturnError(
     'secret_unreadable',
     `the file that ${name} names is not there (ENOENT; its path is not shown, since it may be a secret put there by mistake)`,
-    `mount or create the file, or correct ${name}: it takes a path, and the secret itself belongs into KEYTURN_SECURITY__SIGNING_SECRET`,
+    `mount or create the file, or correct ${name}: it takes a path, and the secret itself belongs in KEYTURN_SECURITY__SIGNING_SECRET`,
   );
 }
 

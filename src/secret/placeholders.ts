@@ -1,4 +1,4 @@
-// Texts that say themselves that they are no secret: of development, to be replaced, not yet filled in, or public.
+// Texts that say themselves that they are not secrets: for development, to be replaced, not yet filled in, or public.
 
 /** What only a value says that is not meant for production, however long the rest of it is. */
 const SAYS_SO =
@@ -48,7 +48,7 @@ const PUBLIC: readonly RegExp[] = [
   /^eyJ[A-Za-z0-9_-]{10,}\.(?:eyJ[A-Za-z0-9_-]*|[A-Za-z0-9_-]+)\.[A-Za-z0-9_-]*/,
 ];
 
-/** Longer ones are no placeholder that anybody wrote. */
+/** Nobody writes a longer placeholder. */
 const LOOKED_AT = 1024;
 
 /** Why a text cannot be meant as a secret, in words that follow "since". */

@@ -4,7 +4,7 @@ import { hexDigitsOf } from './encodings.js';
 import { whyGuessable } from './guessable.js';
 
 /** So many bytes must count: the output length of SHA-256 (RFC 2104, section 3, advises no less for an HMAC key). */
-export const MINIMUM_BYTES = 32;
+const MINIMUM_BYTES = 32;
 
 /** The verdict on one secret. `bytes` is what counted, `why` in words without any part of the secret. */
 export interface Strength {
@@ -116,7 +116,7 @@ function repeatingUnit(text: string): string {
 }
 
 function countBytes(text: string): number {
-  // A single letter is no hex digit with half a byte: 32 times "a" counts 1.
+  // A single letter is not a hex digit that counts half a byte: 32 times "a" counts 1.
   const digits = hexDigitsOf(text);
   return digits === undefined ? Buffer.byteLength(text, 'utf8') : Math.floor(digits.length / 2);
 }

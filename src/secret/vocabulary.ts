@@ -2,7 +2,7 @@
 import { readLists } from '#lists';
 import { KeyturnError } from '../errors.js';
 
-export interface Vocabulary {
+interface Vocabulary {
   /** By rank, the commonest first: how much a word costs to guess goes by its place. */
   readonly words: readonly string[];
   readonly passwords: readonly string[];

@@ -50,7 +50,7 @@ function buildOnly(sign: string): KeyturnError {
     'build_only',
     `this is a build (${sign}), which has no signing secret: nothing is signed, verified or served in it`,
     sign.startsWith('KEYTURN_BUILD')
-      ? 'set KEYTURN_BUILD for the step that builds alone, and leave it unset where the app runs; what signs belongs into the handling of a request'
+      ? 'set KEYTURN_BUILD for the step that builds alone, and leave it unset where the app runs; sign while a request is handled'
       : 'sign and verify while a request is handled, and not while pages are made: in Next, export const dynamic = "force-dynamic"',
   );
 }

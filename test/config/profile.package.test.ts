@@ -266,13 +266,13 @@ describe('what a start says about it', () => {
       'a platform',
       { env: { DYNO: 'web.1' } },
       'this runs on Heroku (DYNO is "web.1")',
-      /^if this is no server, set KEYTURN_ENV=dev; on a server, set /,
+      /^if this is not a server, set KEYTURN_ENV=dev; on a server, set /,
     ],
     [
       'a build',
       { env: { NODE_ENV: 'production', npm_lifecycle_event: 'build' } },
       'NODE_ENV is "production"',
-      /^if this is a build it needs no secret, .*KEYTURN_BUILD=1.*; where the app runs, set /,
+      /^a build needs no secret, .*KEYTURN_BUILD=1.*; where the app runs, set /,
     ],
     [
       'a misspelt NODE_ENV',
@@ -290,7 +290,7 @@ describe('what a start says about it', () => {
       'another NODE_ENV',
       { env: { NODE_ENV: 'staging' } },
       'NODE_ENV is "staging", neither "development" nor "test"',
-      /^if this is no server, set KEYTURN_ENV=dev; on a server, set /,
+      /^if this is not a server, set KEYTURN_ENV=dev; on a server, set /,
     ],
     [
       'production by NODE_ENV',
