@@ -166,10 +166,7 @@ export interface Keyturn {
 }
 
 /** @internal What {@link LiveKeyturn} is made of. */
-type LiveKeyturnParts = Omit<
-  Internals,
-  'apps' | 'ring' | 'refused' | 'ownSigner' | 'ownSealer' | 'ownLinks'
->;
+type LiveKeyturnParts = Omit<Internals, 'apps' | 'ring' | 'refused' | 'ownSigner' | 'ownSealer' | 'ownLinks'>;
 
 /** @internal The class behind {@link Keyturn}. */
 export class LiveKeyturn implements Keyturn {
