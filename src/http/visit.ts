@@ -106,6 +106,12 @@ export class Visit {
     });
   }
 
+  /** Opens it anew, as it is kept by now: what this request has changed is gone. */
+  reload(): Awaitable<SessionState> {
+    this.#session = undefined;
+    return this.open();
+  }
+
   get session(): Session {
     const { session } = this.#state;
     return this.#over ? watchChanges(session, () => this.#late('session')) : session;

@@ -1,0 +1,165 @@
+// `req.session` as users of express-session know it: the session itself, with methods that take callbacks.
+import { KeyturnError } from '../../errors.js';
+import { dataText } from '../../sessions/data.js';
+import type { Session, SessionValues } from '../../sessions/session.js';
+import type { Callback, ExpressSession, SessionCookie } from './types.js';
+
+/** What the session of a request needs of the request. */
+export interface SessionHost {
+  /** The session as it is now: an object that watches for late changes once the response is out. */
+  readonly current: Session;
+  /** Milliseconds for which a session lives that is not used. */
+  readonly idle: number;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  /** Whether what is changed now is saved. */
+  readonly isOver: boolean;
+  /** What `req.session` is from now on: another object, the session that has begun anew, or undefined after a sign-out. */
+  replaced(by: 'another' | 'itself' | undefined): void;
+  /** Opens it anew. @returns whether there is one still */
+  reload(): Promise<boolean>;
+}
+
+/** The session of a request, for the app. */
+export function expressSession(host: SessionHost): ExpressSession {
+  return new Proxy(host.current, new Handler(host)) as unknown as ExpressSession;
+}
+
+class Handler implements ProxyHandler<Session> {
+  readonly #host: SessionHost;
+  /** What it had, after another session has taken its place. */
+  #former: SessionValues | undefined;
+  readonly #methods: Readonly<Record<string, unknown>>;
+
+  constructor(host: SessionHost) {
+    this.#host = host;
+    this.#methods = {
+      regenerate: (...given: unknown[]) => {
+        const callback = callbackOf(given);
+        return done(callback, () => {
+          const { current } = host;
+          if (callback !== undefined) this.#former = Object.freeze({ ...current });
+          host.replaced(callback === undefined ? 'itself' : 'another');
+          current.regenerate(...(given as []));
+        });
+      },
+      destroy: (...given: unknown[]) =>
+        done(callbackOf(given), () => {
+          host.current.destroy(...(given as []));
+          host.replaced(undefined);
+        }),
+      save: (callback?: Callback) => done(callback, () => this.#requireSavable()),
+      reload: (callback?: Callback) => doneLater(callback, this.#reload()),
+      touch: (callback?: Callback) => done(callback, () => {}),
+      resetMaxAge: () => {},
+    };
+  }
+
+  get #data(): Session {
+    return (this.#former ?? this.#host.current) as Session;
+  }
+
+  #requireSavable(): void {
+    const { isOver, current } = this.#host;
+    if (isOver)
+      throw new KeyturnError(
+        'session_invalid',
+        'the response is out, and the session cannot be saved any more',
+        'change the session before the response begins, or with await session.update(fn)',
+      );
+    dataText(current);
+  }
+
+  async #reload(): Promise<void> {
+    if (await this.#host.reload()) return;
+    throw new KeyturnError('session_ended', 'the session was signed out', 'treat the request as signed out');
+  }
+
+  get(_target: Session, key: string | symbol): unknown {
+    if (key === 'cookie') return this.#former === undefined ? cookieOf(this.#host) : undefined;
+    if (typeof key === 'string' && Object.hasOwn(this.#methods, key)) return this.#methods[key];
+    const data = this.#data;
+    const value: unknown = Reflect.get(data, key, data);
+    // A method of the session itself needs the object that it belongs to.
+    return typeof value === 'function' && !Object.hasOwn(data, key) ? value.bind(data) : value;
+  }
+
+  set(_target: Session, key: string | symbol, value: unknown): boolean {
+    return Reflect.set(this.#writable(), key, value, this.#data);
+  }
+
+  deleteProperty(_target: Session, key: string | symbol): boolean {
+    return Reflect.deleteProperty(this.#writable(), key);
+  }
+
+  defineProperty(_target: Session, key: string | symbol, description: PropertyDescriptor): boolean {
+    return Reflect.defineProperty(this.#writable(), key, description);
+  }
+
+  has(_target: Session, key: string | symbol): boolean {
+    return Reflect.has(this.#data, key);
+  }
+
+  ownKeys(): (string | symbol)[] {
+    return Reflect.ownKeys(this.#data);
+  }
+
+  getOwnPropertyDescriptor(_target: Session, key: string | symbol): PropertyDescriptor | undefined {
+    const found = Reflect.getOwnPropertyDescriptor(this.#data, key);
+    // What is frozen is so on another object than the one that this stands for.
+    return found && { ...found, configurable: true };
+  }
+
+  #writable(): Session {
+    if (this.#former === undefined) return this.#data;
+    throw new KeyturnError(
+      'session_invalid',
+      'a session was changed after regenerate(callback) had put another in its place',
+      'write to req.session, and not to a variable that holds the former one',
+    );
+  }
+}
+
+/** Takes the callback from the end of what was given. */
+function callbackOf(given: unknown[]): Callback | undefined {
+  return typeof given.at(-1) === 'function' ? (given.pop() as Callback) : undefined;
+}
+
+/** Without a callback a mistake is thrown at once: not everybody waits for the promise. */
+function done(callback: Callback | undefined, work: () => void): Promise<void> | undefined {
+  if (callback === undefined) {
+    work();
+    return Promise.resolve();
+  }
+  try {
+    work();
+    queueMicrotask(() => callback());
+  } catch (error) {
+    queueMicrotask(() => callback(error));
+  }
+  return undefined;
+}
+
+function doneLater(callback: Callback | undefined, work: Promise<void>): Promise<void> | undefined {
+  if (callback === undefined) return work;
+  // Away from the promise: what a callback throws is not to be taken for a failure of it.
+  work.then(
+    () => setImmediate(callback),
+    (error: unknown) => setImmediate(callback, error),
+  );
+  return undefined;
+}
+
+function cookieOf({ idle, clock }: SessionHost): SessionCookie {
+  const cookie = { originalMaxAge: idle, expires: new Date(clock() + idle), httpOnly: true as const };
+  const refuse = (): never => {
+    throw new KeyturnError(
+      'argument_invalid',
+      'how long a session lives is not set in a request',
+      'set idle and max_age under [session], in keyturn.toml or with config: { session: { … } }',
+    );
+  };
+  return Object.freeze(
+    Object.defineProperty(cookie, 'maxAge', { get: () => idle, set: refuse, enumerable: true }),
+  ) as SessionCookie;
+}

@@ -1,0 +1,102 @@
+// What Express' types learn: `req.session`, `req.flash`, `req.csrfToken()`. No package of types is needed for that.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HttpOptions } from '../../http/core.js';
+import type { Flash, FlashMessages } from '../../http/flash.js';
+import type { Keyturn } from '../../keyturn.js';
+import type {
+  RegenerateOptions,
+  SessionControls,
+  SessionName,
+  SessionValues,
+} from '../../sessions/session.js';
+import type { KeyturnOptions } from '../../start/options.js';
+
+/** Called when something is done, with an error where it could not be. */
+export type Callback = (error?: unknown) => void;
+
+/** How long the session lives and how its cookie is made, to be read. Settings decide, under `[session]`. */
+export interface SessionCookie {
+  /** Milliseconds for which the session lives unless it is used again. */
+  readonly maxAge: number;
+  readonly originalMaxAge: number;
+  readonly expires: Date;
+  readonly httpOnly: true;
+}
+
+/** The methods of `req.session`: each takes a callback as in express-session, or returns a promise. */
+export interface ExpressSessionControls extends Omit<SessionControls, 'regenerate' | 'destroy'> {
+  readonly cookie: SessionCookie;
+  /**
+   * Starts a session with a new id and ends the present one: call it when somebody signs in. With a callback
+   * `req.session` is another object from then on, and the former one keeps what it had, to be read.
+   */
+  regenerate(callback: Callback): void;
+  regenerate(options?: RegenerateOptions | readonly SessionName[]): Promise<void>;
+  regenerate(options: RegenerateOptions | readonly SessionName[], callback: Callback): void;
+  /** Ends the session: call it when somebody signs out. `req.session` is undefined from then on. */
+  destroy(callback: Callback): void;
+  destroy(): Promise<void>;
+  /** Tells whether the session can be saved. It is saved, in any case, before the response goes out. */
+  save(callback: Callback): void;
+  save(): Promise<void>;
+  /** Takes what is kept by now; what this request has changed is gone. */
+  reload(callback: Callback): void;
+  reload(): Promise<void>;
+  /** Does nothing: a session in use is extended by itself. */
+  touch(callback: Callback): void;
+  touch(): Promise<void>;
+}
+
+/** A session: `req.session.cart = […]`, `req.session.userId`, `req.session.regenerate(…)`. */
+export type ExpressSession = ExpressSessionControls & SessionValues;
+
+/** What a request has. @typeParam R the request itself: types of express-session, where they are there, stand first */
+export interface KeyturnRequest<R> {
+  /** The session of the visitor. Null ends it, and an object takes the place of its data. */
+  // biome-ignore lint/suspicious/noExplicitAny: whatever the other package declares
+  get session(): 'sessionStore' extends keyof R ? any : ExpressSession;
+  set session(value: ExpressSession | SessionValues | null | undefined);
+  readonly sessionID: string;
+  /** Messages for the next page, as connect-flash has them. */
+  flash(): { [key: string]: string[] };
+  flash(message: string): string[];
+  flash(type: string, message: string[] | string): number;
+  // biome-ignore lint/suspicious/noExplicitAny: as connect-flash declares it
+  flash(type: string, format: string, ...args: any[]): number;
+  /** A CSRF token for the page that is being made: a form field `_csrf`, or the header `x-csrf-token`. */
+  csrfToken(): string;
+  /** Refuses a forged request. Without a token it looks into the header, and into the body as it is parsed by now. */
+  checkCsrf(token?: unknown): void;
+}
+
+declare global {
+  namespace Express {
+    interface Request extends KeyturnRequest<Request> {}
+  }
+}
+
+export type NextFunction = (error?: unknown) => void;
+/** A middleware for any version of Express. */
+export type Middleware = (request: IncomingMessage, response: ServerResponse, next: NextFunction) => void;
+
+export interface KeyturnMiddleware extends Middleware {
+  /**
+   * Resolves when sessions are open, with the Keyturn of the app. Requests wait for it.
+   *
+   * @throws KeyturnError where the app must not run. Unless somebody waits for it here, that ends the process
+   */
+  ready(): Promise<Keyturn>;
+}
+
+/** What `createKeyturn()` takes, for the one that is made here; or one that was made before. */
+export interface KeyturnExpressOptions extends HttpOptions, KeyturnOptions {
+  /** What `createKeyturn()` returned; without it one is made, and refuses to start as that does. */
+  readonly keyturn?: Keyturn;
+  /**
+   * `manual`: requests are not checked by themselves, and routes do it with `keyturn.csrf()` or `req.checkCsrf()`, as
+   * where a form with files is read by its route. Default: every unsafe request is checked.
+   */
+  readonly csrf?: 'auto' | 'manual';
+}
+
+export type { Flash, FlashMessages };
