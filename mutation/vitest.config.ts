@@ -3,6 +3,7 @@
 // every mutant that they reach would wait for them.
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const TESTS = [
   'test/sessions/**/*.engines.test.ts',
@@ -18,14 +19,27 @@ const NOT_THOSE = [
   'test/**/*.package.test.ts',
   'test/keyring/{model,fork-model,shared-model}.test.ts',
   'test/signing/python.test.ts',
+  // It runs what is compiled.
+  'test/sessions/stores/postgres-processes.engines.test.ts',
 ];
+/** From the command line. */
+const CHOSEN = (process.env.MUTATION_TESTS ?? '').split(' ').filter(Boolean);
+
+/** A mutant is done with its first failure: what is quick goes first. */
+class QuickFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const slow = ({ moduleId }: TestSpecification): number => Number(moduleId.includes('.engines.'));
+    return files.sort((one, other) => slow(one) - slow(other));
+  }
+}
 
 export default defineConfig({
   resolve: { alias: { '#lists': fileURLToPath(new URL('../src/secret/lists.ts', import.meta.url)) } },
   test: {
-    include: TESTS,
+    include: CHOSEN.length > 0 ? CHOSEN : TESTS,
     exclude: NOT_THOSE,
     globalSetup: ['test/setup/engines.ts'],
+    sequence: { sequencer: QuickFirst },
     testTimeout: 60_000,
     hookTimeout: 60_000,
     env: { KEYTURN_ENV: undefined, NO_COLOR: '1' } as unknown as Record<string, string>,

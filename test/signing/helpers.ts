@@ -1,4 +1,5 @@
 // What the tests of signing share: rings of keys, signers over them, and refusals as they were reported.
+import fc from 'fast-check';
 import { Key, type KeyState, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
 import { LiveKeyring } from '../../src/keyring/live.js';
@@ -71,4 +72,16 @@ export function seeded(seed: number): (below: number) => number {
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
     return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
   };
+}
+
+/**
+ * Text of any code points, lone surrogates among them, or of those that are known to cause trouble. What fast-check has
+ * for it (`unit: 'binary'`) takes two seconds of work to begin with, for a table of all code points.
+ */
+export function anyText(maxLength: number): fc.Arbitrary<string> {
+  const points = fc.array(fc.nat(0x10ffff), { maxLength });
+  return fc.oneof(
+    { arbitrary: points.map((each) => String.fromCodePoint(...each)), weight: 4 },
+    fc.string({ maxLength }),
+  );
 }

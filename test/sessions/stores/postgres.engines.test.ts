@@ -1,6 +1,4 @@
 // What is PostgreSQL's own: making the table, cleaning up, statements at once, and what happens when it is gone.
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import type { SessionRecord } from '../../../src/sessions/stores/contract.js';
 import {
@@ -59,21 +57,6 @@ describe('the table', () => {
       await place.pool.query('DROP TABLE keyturn_sessions');
       await Promise.all(pools.map((pool) => pool.end()));
     }
-  });
-
-  test('is made by 20 processes at once', async () => {
-    const program = `
-      import { Pool } from 'pg';
-      import { postgresStore } from './dist/sessions/stores/postgres.js';
-      const [url, schema] = process.argv.slice(-2);
-      const pool = new Pool({ connectionString: url, options: '-c search_path=' + schema });
-      await postgresStore({ pool }).migrate();
-      await pool.end();`;
-    const args = ['--input-type=module', '--eval', program, inject('postgresUrl'), place.schema];
-    const cwd = new URL('../../..', import.meta.url);
-    const run = () => promisify(execFile)(process.execPath, args, { cwd });
-    await Promise.all(Array.from({ length: 20 }, run));
-    expect(await names()).toEqual(ALL);
   });
 
   test('is left as it is when it is there: nothing is written', async () => {
