@@ -43,7 +43,7 @@ async function complaints(tsc: string, app: string, options: object): Promise<st
   onTestFinished(() => rmSync(folder, { recursive: true }));
   cpSync(join(import.meta.dirname, app), folder, { recursive: true });
   mkdirSync(join(folder, 'node_modules'));
-  for (const name of ['fastify', 'express', 'express-session', 'passport', 'connect-flash', '@types'])
+  for (const name of ['fastify', 'hono', 'express', 'express-session', 'passport', 'connect-flash', '@types'])
     symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name));
   symlinkSync(ROOT, join(folder, 'node_modules/keyturn'));
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');

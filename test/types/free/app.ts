@@ -1,8 +1,10 @@
 // An app that declares nothing: a session takes any property, a purpose any name. Compiled by app-types.test.ts.
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
+import { type Context, Hono } from 'hono';
 import { createKeyturn, createSingleUse, type Keyturn, type Signer, signOutEverywhere } from 'keyturn';
 import { createBlobStore } from 'keyturn/blobs';
 import keyturn, { blobRoutes } from 'keyturn/fastify';
+import keyturnHono, { csrf, type KeyturnEnv } from 'keyturn/hono';
 import { createJwt, createRefreshTokens } from 'keyturn/jwt';
 import { initKeyring, keyringSchemaSql, openRotation } from 'keyturn/rotation';
 import { memoryStore } from 'keyturn/stores/memory';
@@ -206,4 +208,18 @@ export async function serverAction(
   // @ts-expect-error: nor can messages be left
   flash('info', 'in');
   return [id, flash(), flash('info'), (await kt.ready()).signer('password-reset')];
+}
+
+export const hono = new Hono().use(keyturnHono({ csrf: 'manual' })).post('/', csrf(), (c) => {
+  c.var.session.userId = 42;
+  c.get('session').regenerate();
+  c.var.flash('info', c.var.csrfToken());
+  // @ts-expect-error: a method that is misspelt
+  c.var.session.destory();
+  return honoHandler(c);
+});
+
+function honoHandler(c: Context<KeyturnEnv>) {
+  const id: unknown = c.var.session.userId;
+  return c.json({ id });
 }

@@ -1,0 +1,246 @@
+// The middleware for Hono: `c.var.session`, `c.var.flash`, `c.var.csrfToken()`, and CSRF protection of every unsafe method.
+// A binding of `http/fetch.ts`, and no more.
+import type { Context, MiddlewareHandler } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import { CREATE_HINTS } from '../../config/foreign-options.js';
+import type { OptionNames } from '../../config/options.js';
+import { KeyturnError } from '../../errors.js';
+import { HTTP_OPTIONS, HttpCore, type HttpOptions } from '../../http/core.js';
+import { fetchVisit, finishResponse, protect } from '../../http/fetch.js';
+import type { Flash } from '../../http/flash.js';
+import { isSafeMethod } from '../../http/methods.js';
+import { sessionReplaced } from '../../http/session-replaced.js';
+import type { Visit } from '../../http/visit.js';
+import type { Keyturn } from '../../keyturn.js';
+import type { Session } from '../../sessions/session.js';
+import { keyturnInProcess } from '../../start/once.js';
+import { KEYTURN_OPTIONS, type KeyturnOptions } from '../../start/options.js';
+
+export type { HttpOptions } from '../../http/core.js';
+export type { Flash, FlashMessages } from '../../http/flash.js';
+export type { SessionHooks } from '../../sessions/kind.js';
+export type {
+  Session,
+  SessionControls,
+  SessionData,
+  SessionName,
+  SessionValues,
+} from '../../sessions/session.js';
+
+/** What `createKeyturn()` takes, for the one that the middleware makes; or one that was made before. */
+export interface KeyturnHonoOptions extends HttpOptions, KeyturnOptions {
+  /** What `createKeyturn()` returned; without it the middleware makes one, and refuses to start as that does. */
+  readonly keyturn?: Keyturn;
+  /** `manual`: the app checks unsafe requests itself, by `c.var.checkCsrf(token)`, or `csrf()` for a route. */
+  readonly csrf?: 'manual';
+}
+
+const OPTIONS: OptionNames<KeyturnHonoOptions> = {
+  ...HTTP_OPTIONS,
+  ...KEYTURN_OPTIONS,
+  keyturn: true,
+  csrf: true,
+};
+
+/** What the handlers of an app find in `c.var`. */
+export interface KeyturnVariables {
+  /** The session of the visitor: data in its properties, and `regenerate()`, `destroy()`, `update()`. */
+  readonly session: Session;
+  /** Messages for the next page: `flash('info', 'Saved')` leaves one, `flash('info')` takes those of a type. */
+  readonly flash: Flash;
+  /** A CSRF token for the page that is being made: the value of a form field `_csrf` or header `x-csrf-token`. */
+  readonly csrfToken: () => string;
+  /** Refuses a forged request by a token that the app has found itself; throws an `HTTPException` of status 403. */
+  readonly checkCsrf: (token: unknown) => void;
+}
+
+/** For `new Hono<KeyturnEnv>()`, and for handlers in files of their own. */
+export interface KeyturnEnv {
+  /** See {@link KeyturnVariables}. */
+  readonly Variables: KeyturnVariables;
+}
+
+/** The middleware, and the Keyturn behind it. */
+export interface KeyturnMiddleware extends MiddlewareHandler<KeyturnEnv> {
+  /**
+   * The Keyturn behind it, once it has started: signers, links, health. Await it before the server listens.
+   *
+   * @throws KeyturnError all that `createKeyturn()` throws
+   */
+  ready(): Promise<Keyturn>;
+  /** Closes the Keyturn, unless it was given: everywhere in this process where the same options were. */
+  close(): Promise<void>;
+}
+
+/**
+ * Sessions, flash messages and CSRF protection for Hono, on all its runtimes that have `node:crypto`. Use it before the
+ * routes; those that need no protection, such as webhooks, stand before it.
+ *
+ * @throws KeyturnError `argument_invalid`. What `createKeyturn()` throws `ready()` tells, and every request until then;
+ * where nobody listens it ends the process
+ * @example
+ * const app = new Hono().use(keyturn()).post('/sign-in', (c) => {
+ *   c.var.session.regenerate();
+ *   c.var.session.userId = 42;
+ *   return c.redirect('/', 303);
+ * });
+ */
+export default function keyturn(options: KeyturnHonoOptions = {}): KeyturnMiddleware {
+  const call = { call: 'keyturn(options)', known: OPTIONS, hints: CREATE_HINTS };
+  const { ready, close } = keyturnInProcess(options, call);
+  if (options.csrf !== undefined && options.csrf !== 'manual')
+    throw new KeyturnError(
+      'argument_invalid',
+      'the option csrf is not "manual"',
+      'leave it out, or write csrf: "manual"; how tokens are asked for is set under [csrf], in keyturn.toml or config',
+    );
+  let core: HttpCore | undefined;
+  const opening = ready.then((made) => HttpCore.open(made, options));
+  const middleware: MiddlewareHandler<KeyturnEnv> = async (c, next) => {
+    core ??= await opening;
+    // Nested apps may use it twice.
+    if (VISITS.has(c)) return await next();
+    const { method } = c.req;
+    const cookie = c.req.header('cookie');
+    const visits = new HonoVisit(core, c);
+    VISITS.set(c, visits);
+    if (core.mayWait && core.cookies.mayBeIn(cookie)) await asked(async () => await visits.visit.before());
+    if (options.csrf === undefined && !isSafeMethod(method)) await visits.protect();
+    await next();
+    if (visits.made || core.mayNeedVisit(method, cookie)) await visits.finish();
+  };
+  return Object.assign(middleware, {
+    ready: async () => {
+      await opening;
+      return await ready;
+    },
+    close,
+  });
+}
+
+/**
+ * Protects one route where the middleware has `csrf: "manual"`: by the token in a header field or in a form.
+ *
+ * @example
+ * app.use(keyturn({ csrf: 'manual' })).post('/sign-in', csrf(), signIn);
+ */
+export function csrf(): MiddlewareHandler<KeyturnEnv> {
+  return async (c, next) => {
+    const visits = VISITS.get(c);
+    if (visits === undefined) throw new TypeError('csrf() comes before keyturn(): use that first');
+    if (!isSafeMethod(c.req.method)) await visits.protect();
+    await next();
+  };
+}
+
+const VISITS = new WeakMap<Context, HonoVisit>();
+
+/** The visit of a request, made when somebody asks for it. */
+class HonoVisit {
+  readonly #core: HttpCore;
+  readonly #context: Context<KeyturnEnv>;
+  #visit: Visit | undefined;
+
+  constructor(core: HttpCore, context: Context<KeyturnEnv>) {
+    this.#core = core;
+    this.#context = context;
+    showVariables(context, this);
+  }
+
+  get made(): boolean {
+    return this.#visit !== undefined;
+  }
+
+  get visit(): Visit {
+    this.#visit ??= fetchVisit(this.#core, this.#context.req.raw);
+    return this.#visit;
+  }
+
+  get session(): Session {
+    return this.visit.session;
+  }
+
+  get flash(): Flash {
+    return this.visit.flash;
+  }
+
+  readonly csrfToken = (): string => this.visit.csrfToken();
+
+  readonly checkCsrf = (token: unknown): void => {
+    try {
+      this.visit.checkCsrf(token);
+    } catch (error) {
+      throw forHono(error);
+    }
+  };
+
+  async protect(): Promise<void> {
+    const { raw } = this.#context.req;
+    await asked(async () => {
+      // Read already: then Hono has kept what it was.
+      const read = raw.bodyUsed && this.visit.wantsForm ? await this.#context.req.parseBody() : undefined;
+      await (read === undefined ? protect(this.visit, raw) : this.visit.protect(read));
+    });
+  }
+
+  async finish(): Promise<void> {
+    const given = this.#context.res;
+    try {
+      this.#answer(given, await finishResponse(this.visit, given));
+    } catch (error) {
+      // Hono adds the header of this one to that of the answer which tells of the error.
+      this.#answer(given, await finishResponse(this.visit, new Response(null)));
+      throw forHono(error);
+    }
+  }
+
+  #answer(given: Response, response: Response): void {
+    if (response === given) return;
+    // Hono would else put the fields of the former response above those of this one.
+    this.#context.res = undefined;
+    this.#context.res = response;
+  }
+}
+
+/**
+ * Hono's variables are values, set before anybody asks for them, and a session that was opened for every request would
+ * cost every request its verification. So these four are looked up when they are read; all others are Hono's own.
+ */
+function showVariables(context: Context<KeyturnEnv>, visits: HonoVisit): void {
+  const own: { readonly [Name in keyof KeyturnVariables]: PropertyDescriptor } = {
+    session: { get: () => visits.session, enumerable: true },
+    flash: { get: () => visits.flash, enumerable: true },
+    csrfToken: { value: visits.csrfToken, enumerable: true },
+    checkCsrf: { value: visits.checkCsrf, enumerable: true },
+  };
+  const get = context.get as (name: string) => unknown;
+  const set = context.set as (name: string, value: unknown) => void;
+  const theirs = Object.getPrototypeOf(context) as Context;
+  Object.assign(context, {
+    get: (name: string) => (Object.hasOwn(own, name) ? visits[name as keyof KeyturnVariables] : get(name)),
+    set: (name: string, value: unknown) => {
+      if (name === 'session') throw sessionReplaced('c.var.session', value);
+      set(name, value);
+    },
+  });
+  Object.defineProperty(context, 'var', {
+    configurable: true,
+    get: () => Object.defineProperties(Reflect.get(theirs, 'var', context), own),
+  });
+}
+
+async function asked(work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    throw forHono(error);
+  }
+}
+
+/** Hono's own error where a client is to hear of it: 403, 409, 503. Any other is the app's to see as it is. */
+function forHono(error: unknown): unknown {
+  if (!(error instanceof KeyturnError) || error.statusCode === 500) return error;
+  const { message, statusCode, headers } = error;
+  const res = new Response(message, { status: statusCode, ...(headers === undefined ? {} : { headers }) });
+  return new HTTPException(statusCode as 403, { res, message, cause: error });
+}
