@@ -44,9 +44,9 @@ test('who waits for ready() hears of the refusal, and the process goes on', asyn
   expect([exit, said]).toEqual([0, 'refused secret_missing\nstill here\n']);
 });
 
-test('an option that is not known is refused by the call itself', async () => {
+test('an option that is not known is refused with what to write instead', async () => {
   const [exit, said] = await run(`
-    try { keyturn({ secret: 'x', resave: false }); } catch (error) { console.log(error.code, error.hint); }`);
+    try { await keyturn({ secret: 'x', resave: false }).ready(); } catch (error) { console.log(error.code, error.hint); }`);
   expect(exit).toBe(0);
   expect(said).toContain('argument_invalid a secret stands in no program');
 });

@@ -2,8 +2,7 @@
 // A binding of `http/visit.ts` and `http/node-hold.ts`.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { format } from 'node:util';
-import { EXPRESS_HINTS } from '../../config/foreign-options.js';
-import { type OptionNames, requireOptions } from '../../config/options.js';
+import type { OptionNames } from '../../config/options.js';
 import { KeyturnError } from '../../errors.js';
 import type { HttpRequest } from '../../http/contract.js';
 import { HTTP_OPTIONS, HttpCore } from '../../http/core.js';
@@ -73,7 +72,7 @@ export interface KeyturnExpress {
    * Sessions, flash messages and CSRF protection for Express. Use it after what parses forms, and before the routes.
    *
    * @returns the middleware; `ready()` resolves when it is open
-   * @throws KeyturnError `argument_invalid`; what else stops a start is thrown by `ready()`
+   * @throws KeyturnError `argument_invalid` for the option csrf; what else stops a start is thrown by `ready()`
    * @example
    * app.use(express.urlencoded({ extended: false }));
    * app.use(keyturn()); // req.session, req.flash, req.csrfToken()
@@ -95,15 +94,14 @@ export interface KeyturnExpress {
 }
 
 function express(options: KeyturnExpressOptions = {}): KeyturnMiddleware {
-  requireOptions(options, 'keyturn(options)', OPTIONS, EXPRESS_HINTS);
-  const { csrf = 'auto', ...others } = options;
+  const { csrf = 'auto' } = options;
   if (csrf !== 'auto' && csrf !== 'manual')
     throw new KeyturnError(
       'argument_invalid',
       'the option csrf is neither "auto" nor "manual"',
       'leave it out, or write csrf: "manual"; how tokens are asked for is set under [csrf]',
     );
-  const opening = new Opening(open(others));
+  const opening = new Opening(open(options));
   const middleware = (request: IncomingMessage, response: ServerResponse, next: NextFunction) => {
     const { opened } = opening;
     if (opened !== undefined) begin(opened, csrf, request as ExpressRequest, response, next);
@@ -132,7 +130,8 @@ const keyturn: KeyturnExpress = Object.assign(express, { csrf });
 export default keyturn;
 
 async function open(options: KeyturnExpressOptions): Promise<Opened> {
-  const call = { call: 'keyturn(options)', known: OPTIONS, hints: async () => EXPRESS_HINTS };
+  const hints = async () => (await import('../../config/foreign-options.js')).EXPRESS_HINTS;
+  const call = { call: 'keyturn(options)', known: OPTIONS, hints };
   const { keyturn } = await keyturnForAdapter(options, call);
   const idle = internalsOf(keyturn).settings.get('session.idle') * 1000;
   return { keyturn, core: await HttpCore.open(keyturn, options), idle };

@@ -1,6 +1,5 @@
 // `keyturn/http`: what an adapter for a framework is made of. docs/adapters.md builds one.
 import type { IncomingMessage } from 'node:http';
-import { HTTP_HINTS } from '../../config/foreign-options.js';
 import type { OptionNames } from '../../config/options.js';
 import type { HttpRequest, HttpVisit } from '../../http/contract.js';
 import { HTTP_OPTIONS, HttpCore, type HttpOptions } from '../../http/core.js';
@@ -58,7 +57,8 @@ export interface KeyturnHttp {
  * const visit = http.visit({ method: 'GET', header: (name) => headers[name], host: 'example.com', https: true });
  */
 export async function openHttp(options: OpenHttpOptions = {}): Promise<KeyturnHttp> {
-  const call = { call: 'openHttp(options)', known: OPTIONS, hints: async () => HTTP_HINTS };
+  const hints = async () => (await import('../../config/foreign-options.js')).HTTP_HINTS;
+  const call = { call: 'openHttp(options)', known: OPTIONS, hints };
   const { keyturn, isOwn } = await keyturnForAdapter(options, call);
   const core = await HttpCore.open(keyturn, options);
   return {
