@@ -21,7 +21,7 @@ export function isPiped({ value }: Context): boolean {
 }
 
 /** The ring that a step works on: the one in force, or the document on standard input. */
-export async function openRing(context: Context): Promise<Rotation> {
+export async function openForStep(context: Context): Promise<Rotation> {
   const document = isPiped(context) ? await readDocument(context) : undefined;
   const rotation = await openRotation(context, document === undefined ? {} : { document });
   noteRules(context, rotation.assumed, rotation.resolution.settings);
@@ -86,7 +86,7 @@ export async function takeStep(
   words: (outcome: Outcome) => Pick<Conclusion, 'says' | 'json'>,
 ): Promise<0> {
   const options = stepOptions(context);
-  const rotation = await openRing(context);
+  const rotation = await openForStep(context);
   const [kid] = context.words;
   const outcome = await unlessDone(context, rotation, { step, kid }, () => take(rotation, options));
   if (outcome === undefined) return 0;

@@ -34,12 +34,12 @@ export function mayBeDue(ring: Keyring, { every }: RotationPolicy, facts: Waits)
  */
 export function turn(
   ring: Keyring,
-  plan: RotationPolicy,
+  policy: RotationPolicy,
   fresh: () => Material,
   facts: TransitionFacts,
 ): Keyring {
-  const renewed = isDue(ring, plan.every, facts.now)
-    ? stage(ring, fresh(), facts, signsFrom(plan, facts))
+  const renewed = isDue(ring, policy.every, facts.now)
+    ? stage(ring, fresh(), facts, signsFrom(policy, facts))
     : ring;
   return retirable(renewed, facts).reduce((present, kid) => retiredIfSafe(present, kid, facts), renewed);
 }

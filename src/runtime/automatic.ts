@@ -18,7 +18,7 @@ const SHORTEST_PAUSE_MS = 500;
 
 interface AutomaticParts {
   readonly store: RingStore;
-  readonly plan: RotationPolicy;
+  readonly policy: RotationPolicy;
   /** The ring in force; undefined while there is none. */
   readonly ring: () => Keyring | undefined;
   readonly facts: () => FactParts;
@@ -38,7 +38,10 @@ export class AutomaticRotation {
   }
 
   start(): void {
-    const pause = Math.max(SHORTEST_PAUSE_MS, Math.min(LOOK_EVERY_MS, (this.#parts.plan.every * 1000) / 20));
+    const pause = Math.max(
+      SHORTEST_PAUSE_MS,
+      Math.min(LOOK_EVERY_MS, (this.#parts.policy.every * 1000) / 20),
+    );
     this.#timer = setInterval(() => void this.look(), pause);
     this.#timer.unref();
     void this.look();
@@ -58,7 +61,7 @@ export class AutomaticRotation {
   }
 
   async #look(): Promise<void> {
-    const { ring, plan, facts, self, store, logger } = this.#parts;
+    const { ring, policy, facts, self, store, logger } = this.#parts;
     const present = ring();
     const parts = facts();
     const waits = {
@@ -68,7 +71,7 @@ export class AutomaticRotation {
       off: parts.off,
       replicas: [],
     };
-    if (present === undefined || !mayBeDue(present, plan, waits)) return;
+    if (present === undefined || !mayBeDue(present, policy, waits)) return;
     let acted = false;
     try {
       const turned = await store.change(async (kept) => {
@@ -76,7 +79,7 @@ export class AutomaticRotation {
         const found = await gatherFacts(store.fleet, kept, { ...facts(), who: 'keyturn', why: WHY });
         refuseDisagreement(kept, { ...self(), words: PROCESS_WORDS }, found.replicas);
         const { lease } = found.facts;
-        const next = turn(kept, { ...plan, lease }, () => new Material(generateSecret()), found.facts);
+        const next = turn(kept, { ...policy, lease }, () => new Material(generateSecret()), found.facts);
         acted = next !== kept;
         return acted ? requireSpareRoom(next) : kept;
       });

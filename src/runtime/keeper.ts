@@ -114,7 +114,7 @@ export class RingKeeper {
       const { lifetimes, off } = parts.registry;
       this.#automatic = new rotating.AutomaticRotation({
         store: places.store,
-        plan: { every, lease: this.#times.lease },
+        policy: { every, lease: this.#times.lease },
         ring: () => this.ring.found,
         facts: () => ({ times: this.#times, lifetimes, off, now: now() }),
         self: () => ({ profile: resolution.profile.profile, roots: shared?.roots }),

@@ -9,7 +9,7 @@ import { initRing } from '../../rotation/init/init.js';
 import { weakness } from '../../secret/strength.js';
 import { cleanSecret, looksLikeArray, parseSecretArray } from '../../secret/text.js';
 import type { Command, Context } from '../command.js';
-import { attempt, conclude, openRing } from '../step.js';
+import { attempt, conclude, openForStep } from '../step.js';
 import { PIPED, WHO, whoOf } from '../step-options.js';
 import { refused, wrongUsage } from '../stop.js';
 import { pathOf, readTyped } from '../typed-file.js';
@@ -87,7 +87,7 @@ async function readOrigin(context: Context): Promise<Origin> {
 
 /** Joins another copy of the keyring with the one in force. */
 async function joinCopy(context: Context, { name, text }: Origin): Promise<0> {
-  const rotation = await openRing(context);
+  const rotation = await openForStep(context);
   const outcome = await attempt(context, () => rotation.join(text, { who: whoOf(context) }));
   const { ring, former } = outcome;
   return await conclude(context, rotation, {

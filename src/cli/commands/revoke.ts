@@ -5,7 +5,7 @@ import type { Rotation } from '../../rotation/rotation.js';
 import type { Outcome, StepOptions } from '../../rotation/step.js';
 import { stillAccepting } from '../../rotation/still-accepting.js';
 import type { Command, Context } from '../command.js';
-import { attempt, conclude, isPiped, openRing, unlessDone } from '../step.js';
+import { attempt, conclude, isPiped, openForStep, unlessDone } from '../step.js';
 import { STEP_OPTIONS, stepOptions } from '../step-options.js';
 import { refused, wrongUsage } from '../stop.js';
 import { columns } from '../words/layout.js';
@@ -30,7 +30,7 @@ export const revoke: Command = {
     if (options.why === undefined) {
       throw wrongUsage('--reason is missing', 'write keyturn revoke KID --reason TEXT');
     }
-    const opened = await openRing(context);
+    const opened = await openForStep(context);
     const done = await revokeAsShown(context, opened, kid, options);
     if (done === undefined) return 0;
     const { rotation, outcome, impact } = done;

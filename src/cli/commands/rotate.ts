@@ -12,7 +12,7 @@ import type { Outcome } from '../../rotation/step.js';
 import type { Waiting, WaitOptions } from '../../rotation/wait.js';
 import type { Command, Context } from '../command.js';
 import { sameOptions } from '../open.js';
-import { attempt, conclude, isPiped, openRing, turnedRetiring } from '../step.js';
+import { attempt, conclude, isPiped, openForStep, turnedRetiring } from '../step.js';
 import { ACTIVATE_IN, durationOf, REPLICAS, STEP_OPTIONS, stepOptions } from '../step-options.js';
 import { notYet, refused, wrongUsage } from '../stop.js';
 import { tellDeploys } from '../words/deploys.js';
@@ -63,7 +63,7 @@ export const rotate: Command = {
   words: [],
   run: async (context) => {
     const wishes = readWishes(context);
-    const rotation = await openRing(context);
+    const rotation = await openForStep(context);
     const beneath = await rotation.hiddenDocument();
     if (beneath !== undefined) return await stageBeneath(context, beneath, wishes);
     if (!isPiped(context) && isPlanned(rotation)) {

@@ -3,7 +3,7 @@
 import type { Status } from '../../rotation/status.js';
 import type { Command, Context } from '../command.js';
 import { sameOptions } from '../open.js';
-import { attempt, conclude, openRing } from '../step.js';
+import { attempt, conclude, openForStep } from '../step.js';
 import { ACTIVATE_IN, durationOf, STEP_OPTIONS, stepOptions } from '../step-options.js';
 import { secretFrom } from '../typed-file.js';
 import { nextWhileHidden, stepOf } from '../words/next-step.js';
@@ -24,7 +24,7 @@ export const stage: Command = {
   run: async (context) => {
     const activateIn = durationOf(context, 'activate-in');
     const options = { ...stepOptions(context), activateIn, secret: await secretFrom(context) };
-    const found = await openRing(context);
+    const found = await openForStep(context);
     const beneath = await found.hiddenDocument();
     const rotation = beneath?.rotation ?? found;
     const outcome = await attempt(context, () => rotation.stage(options));
