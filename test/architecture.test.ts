@@ -139,7 +139,7 @@ describe('the edges', () => {
       'doctor/places.ts',
       'doctor/wordlist.ts',
       'fleet/file-fleet.ts',
-      'keyring/file.ts',
+      'keyring-stores/file.ts',
       'process/optional-package.ts',
       'process/started.ts',
       'resolve/config-secrets.ts',

@@ -1,5 +1,5 @@
 // Gathers what a step is decided by: what the processes of a fleet report, and what the configuration says.
-import { longer } from '../keyring/key.js';
+import { larger } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
 import type { ReplicaFacts, TransitionFacts } from '../keyring/step-facts.js';
 import type { HeardReport } from './authentic.js';
@@ -35,7 +35,7 @@ export function factsOf(
     lease,
     skew: times.skew,
     // Code may know purposes, and configuration lifetimes, that this environment does not.
-    lifetimes: known.map((replica) => replica.lifetimes).reduce(longer, lifetimes),
+    lifetimes: known.map((replica) => replica.lifetimes).reduce(larger, lifetimes),
     replicas: [
       ...replicas.map((replica) => replicaFacts(replica, { ...times, now: parts.now })),
       ...ended.map((one) => noLaterThan(latest, one)),

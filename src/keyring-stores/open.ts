@@ -9,6 +9,9 @@ import type { Resolution } from '../resolve/resolve.js';
 import { NOWHERE, type RingPlaces } from './places.js';
 import type { RingTable } from './table.js';
 
+type Engine = 'redis' | 'postgres';
+type Use = 'keyring' | 'session';
+
 /**
  * @param now milliseconds since 1970
  * @throws KeyturnError `config_invalid`, `engine_missing`, `secret_missing`, `store_invalid`
@@ -21,11 +24,7 @@ export async function openRingPlaces(
   const lease = settings.get('security.keyring.lease');
   const kept = settings.get('security.keyring.store');
   const [app, ...accepted] = appNames(settings);
-  const tableIn = async (
-    engine: 'redis' | 'postgres',
-    of: 'keyring' | 'session',
-    app: AppName,
-  ): Promise<RingTable> => {
+  const tableIn = async (engine: Engine, of: Use, app: AppName): Promise<RingTable> => {
     const name = settings.get('security.keyring.name');
     if (engine === 'redis') {
       const { RedisRingTable } = await import('./redis.js');
@@ -35,15 +34,14 @@ export async function openRingPlaces(
     const { PostgresRingTable } = await import('./postgres.js');
     return new PostgresRingTable({ app, pool: await engines.postgres(of), name });
   };
-  const fleetsOfOthers = async (engine: 'redis' | 'postgres', of: 'keyring' | 'session') => {
-    const others = new Set<AppName>([...accepted, undefined]);
+  const fleetIn = async (engine: Engine, of: Use, app: AppName): Promise<OtherPlace> => {
+    const { SharedFleet } = await import('./shared-fleet.js');
+    return { app, fleet: new SharedFleet(await tableIn(engine, of, app), lease, now) };
+  };
+  const fleetsOfOthers = async (engine: Engine, of: Use) => {
+    const others = new Set([...accepted, undefined]);
     others.delete(app);
-    const places: OtherPlace[] = [];
-    for (const other of others) {
-      const { SharedFleet } = await import('./shared-fleet.js');
-      places.push({ app: other, fleet: new SharedFleet(await tableIn(engine, of, other), lease, now) });
-    }
-    return places;
+    return await Promise.all([...others].map((other) => fleetIn(engine, of, other)));
   };
   if (kept !== undefined) {
     if (keyring === undefined) throw noSecret();
@@ -53,12 +51,14 @@ export async function openRingPlaces(
     }
     const { SharedRingStore } = await import('./shared.js');
     const own = await tableIn(kept, 'keyring', app);
-    const table =
-      accepted.length === 0 ? own : await bothTables(own, await tableIn(kept, 'keyring', accepted[0]));
-    const shared = new SharedRingStore({ table, roots: keyring, lease, now });
+    const storeIn = (table: RingTable, others: readonly OtherPlace[]): RingPlaces => {
+      const shared = new SharedRingStore({ table, roots: keyring, lease, now });
+      return { shared, store: shared, fleet: shared.fleet, others };
+    };
+    if (accepted.length === 0) return storeIn(own, await fleetsOfOthers(kept, 'keyring'));
+    const { BothTables } = await import('./both-tables.js');
     // While the name changes the processes of both are heard as one.
-    const others = accepted.length === 0 ? await fleetsOfOthers(kept, 'keyring') : [];
-    return { shared, store: shared, fleet: shared.fleet, others };
+    return storeIn(new BothTables(own, await tableIn(kept, 'keyring', accepted[0])), []);
   }
   if (source?.kind === 'file' && source.format === 'document' && source.path !== undefined) {
     const { FileRingStore } = await import('./file.js');
@@ -69,14 +69,8 @@ export async function openRingPlaces(
   const backend = settings.get('session.backend');
   if (backend !== 'redis' && backend !== 'postgres') return NOWHERE;
 
-  const { SharedFleet } = await import('./shared-fleet.js');
-  const fleet = new SharedFleet(await tableIn(backend, 'session', app), lease, now);
+  const { fleet } = await fleetIn(backend, 'session', app);
   return { ...NOWHERE, fleet, others: await fleetsOfOthers(backend, 'session') };
-}
-
-async function bothTables(own: RingTable, other: RingTable): Promise<RingTable> {
-  const { BothTables } = await import('./both-tables.js');
-  return new BothTables(own, other);
 }
 
 /**

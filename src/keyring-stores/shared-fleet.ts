@@ -48,17 +48,21 @@ export class SharedFleet implements Fleet {
   async read(ring: Keyring | undefined, tidy: boolean): Promise<readonly HeardReport[]> {
     const reading: Reading = { ring, now: this.#now(), hints: new UnverifiedLimits() };
     // A report may come twice.
-    const live = new Map<string, Judged & { readonly live: HeardReport }>();
+    const live = new Map<string, Judged>();
     for await (const page of this.#pages()) {
       const judged = page.map((stored) => this.#judge(stored, reading));
-      for (const one of judged) if (hasLive(one)) live.set(one.live.instance, one);
+      for (const one of judged) if (one.live !== undefined) live.set(one.stored.instance, one);
       if (tidy) await this.#clear(judged, reading);
     }
     const all = [...live.values()];
-    const superseded = supersededIn(all.map((one) => one.live));
-    const isSuperseded = ({ live: { instance } }: { readonly live: HeardReport }) => superseded.has(instance);
-    if (tidy) await this.#leave(all.filter(isSuperseded), ring);
-    const counting = all.filter((one) => !isSuperseded(one)).map((one) => one.live);
+    const reports = all.flatMap((one) => one.live ?? []);
+    const superseded = supersededIn(reports);
+    if (tidy)
+      await this.#leave(
+        all.filter(({ stored }) => superseded.has(stored.instance)),
+        ring,
+      );
+    const counting = reports.filter(({ instance }) => !superseded.has(instance));
     return counting.sort((one, other) => (one.instance < other.instance ? -1 : 1));
   }
 
@@ -165,8 +169,4 @@ interface Judged {
   readonly isOver: boolean;
   /** Until when its process may have signed at most, when it has ended; milliseconds since 1970. */
   readonly endedAt: number;
-}
-
-function hasLive(judged: Judged): judged is Judged & { readonly live: HeardReport } {
-  return judged.live !== undefined;
 }

@@ -10,7 +10,6 @@ import {
   Key,
   type KeyDates,
   type KeyFacts,
-  type KeyState,
   type Lifetimes,
   Material,
 } from './key.js';
@@ -25,10 +24,10 @@ const VERSION = 1;
  * @throws KeyturnError `document_invalid`, `document_version`, `keyring_invalid`
  */
 export function parseDocument(text: string, where: string): Keyring {
-  const root = new Field(parseJson(text, where), where, '').record();
-  const version = root.get('keyturn');
-  if (version.value !== VERSION) {
-    const newer = typeof version.value === 'number' && version.value > VERSION;
+  const document = new Field(parseJson(text, where), where, '');
+  const { keyturn: version } = document.object();
+  if (version !== VERSION) {
+    const newer = typeof version === 'number' && version > VERSION;
     throw new KeyturnError(
       newer ? 'document_version' : 'document_invalid',
       newer ? `${where} was written by a newer Keyturn` : `${where} is JSON, but not a keyring document`,
@@ -37,18 +36,15 @@ export function parseDocument(text: string, where: string): Keyring {
         : `a keyring document begins with {"keyturn": ${VERSION}, …}; keyturn init writes one`,
     );
   }
-  root.only(['keyturn', 'id', 'generation', 'replaces', 'keys', 'history', 'marks']);
-  const keys = root.get('keys').list().map(readKey);
-  const history = root.get('history').optionalList().map(readHistory);
+  const root = document.fields('keyturn', 'id', 'generation', 'replaces', 'keys', 'history', 'marks');
+  const keys = root.keys.list().map(readKey);
+  const history = root.history.optionalList().map(readHistory);
   return new Keyring(keys, {
-    id: root.get('id').text(),
-    generation: root.get('generation').count(),
+    id: root.id.text(),
+    generation: root.generation.count(),
     history,
-    marks: root.get('marks').optionalList().map(readMark),
-    replaces: root
-      .get('replaces')
-      .optionalList()
-      .map((id) => id.text()),
+    marks: root.marks.optionalList().map(readMark),
+    replaces: root.replaces.optionalList().map((id) => id.text()),
   });
 }
 
@@ -81,62 +77,48 @@ export function writeDocument(keyring: Keyring): string {
 }
 
 function readKey(field: Field): Key {
-  const record = field.record();
-  record.only(['kid', 'state', 'secret', 'dates', 'activates', 'lifetimes', 'clocks']);
-  const stateField = record.get('state');
-  const state = KEY_STATES.find((known) => known === stateField.value);
-  if (state === undefined) return stateField.wrong(`must be one of ${KEY_STATES.join(', ')}`);
-  const kid = record.get('kid').text();
-  const activates = record.get('activates');
+  const found = field.fields('kid', 'state', 'secret', 'dates', 'activates', 'lifetimes', 'clocks');
+  const state = KEY_STATES.find((known) => known === found.state.value);
+  if (state === undefined) return found.state.wrong(`must be one of ${KEY_STATES.join(', ')}`);
+  const kid = found.kid.text();
   const facts: KeyFacts = {
-    dates: readDates(record.get('dates')),
-    lifetimes: readCounts(record.get('lifetimes')),
-    scheduledFor: activates.value === undefined ? undefined : activates.moment(),
-    clocks: readCounts(record.get('clocks')),
+    dates: readDates(found.dates),
+    lifetimes: readCounts(found.lifetimes),
+    scheduledFor: found.activates.optionalMoment(),
+    clocks: readCounts(found.clocks),
   };
-  const secret = record.get('secret');
+  const { secret } = found;
   if (state === 'retired' || state === 'revoked') {
     if (secret.value !== undefined) return secret.wrong(`must be gone: the key is ${state}`);
-    if (!isKid(kid)) return record.get('kid').wrong('must be 8 base64url characters');
+    if (!isKid(kid)) return found.kid.wrong('must be 8 base64url characters');
     return new Key(kid, state, facts);
   }
   const material = new Material(cleanSecret(secret.text(), `${secret.path} in ${secret.where}`));
   // A hand-edited secret under an old id would verify nothing that was issued under that id.
-  if (material.kid !== kid) return record.get('kid').wrong('does not belong to the secret beside it');
+  if (material.kid !== kid) return found.kid.wrong('does not belong to the secret beside it');
   return new Key(material, state, facts);
 }
 
 function readDates(field: Field): KeyDates {
   if (field.value === undefined) return {};
-  const record = field.record();
-  record.only(KEY_STATES);
-  const dates: { [State in KeyState]?: number } = {};
-  for (const state of KEY_STATES) {
-    const date = record.get(state);
-    if (date.value !== undefined) dates[state] = date.moment();
-  }
-  return dates;
+  const found = Object.entries(field.fields(...KEY_STATES)).filter(([, { value }]) => value !== undefined);
+  return Object.fromEntries(found.map(([state, date]) => [state, date.moment()]));
 }
 
 function readCounts(field: Field): Lifetimes & ClockReadings {
   if (field.value === undefined) return {};
-  const record = field.record();
-  return Object.fromEntries(record.names().map((name) => [name, record.get(name).count()]));
+  return Object.fromEntries(Object.keys(field.object()).map((name) => [name, field.at(name).count()]));
 }
 
 function readHistory(field: Field): HistoryEntry {
-  const record = field.record();
-  record.only(['at', 'what', 'kid', 'who', 'why', 'gone', 'lines', 'since']);
-  const line = { at: record.get('at').moment(), what: record.get('what').text() };
-  const lines = record.get('lines');
-  if (lines.value !== undefined)
-    return { ...line, lines: lines.count(), since: record.get('since').moment() };
-  const who = record.get('who');
-  const why = record.get('why');
-  const gone = record.get('gone').optionalList();
+  const found = field.fields('at', 'what', 'kid', 'who', 'why', 'gone', 'lines', 'since');
+  const line = { at: found.at.moment(), what: found.what.text() };
+  const { lines, since, kid, who, why } = found;
+  if (lines.value !== undefined) return { ...line, lines: lines.count(), since: since.moment() };
+  const gone = found.gone.optionalList();
   return {
     ...line,
-    kid: record.get('kid').text(),
+    kid: kid.text(),
     ...(who.value === undefined ? {} : { who: who.text() }),
     ...(why.value === undefined ? {} : { why: why.text() }),
     ...(gone.length === 0 ? {} : { gone: gone.map((name) => name.text()) }),
@@ -181,10 +163,29 @@ class Field {
     );
   }
 
-  record(): Fields {
+  object(): Readonly<Record<string, unknown>> {
     if (typeof this.value !== 'object' || this.value === null || Array.isArray(this.value))
       return this.wrong('must be an object');
-    return new Fields(this.value as Record<string, unknown>, this);
+    return this.value as Record<string, unknown>;
+  }
+
+  /** What an object holds under a name; it may hold nothing there. */
+  at(name: string): Field {
+    const object = this.object();
+    const value = Object.hasOwn(object, name) ? object[name] : undefined;
+    return new Field(value, this.where, this.path === '' ? name : `${this.path}.${name}`);
+  }
+
+  /**
+   * The fields of an object that has no others: one that is not known may be something that a newer version relies on,
+   * and guessing would lose it at the next write.
+   */
+  fields<Name extends string>(...names: readonly Name[]): { readonly [Known in Name]: Field } {
+    const unknown = Object.keys(this.object()).find((name) => !(names as readonly string[]).includes(name));
+    if (unknown === undefined)
+      return Object.fromEntries(names.map((name) => [name, this.at(name)])) as { [Known in Name]: Field };
+    if (/^[a-z_]{1,20}$/i.test(unknown)) return this.at(unknown).wrong('is not a known field');
+    return this.wrong('has a field that is not known; its name is not shown, since it may be a secret');
   }
 
   list(): Field[] {
@@ -212,35 +213,8 @@ class Field {
     if (Number.isNaN(at)) return this.wrong('must be a date such as "2026-01-31T12:00:00.000Z"');
     return at;
   }
-}
 
-class Fields {
-  readonly #value: Readonly<Record<string, unknown>>;
-  readonly #field: Field;
-
-  constructor(value: Readonly<Record<string, unknown>>, field: Field) {
-    this.#value = value;
-    this.#field = field;
-  }
-
-  get(name: string): Field {
-    const value = Object.hasOwn(this.#value, name) ? this.#value[name] : undefined;
-    return new Field(
-      value,
-      this.#field.where,
-      this.#field.path === '' ? name : `${this.#field.path}.${name}`,
-    );
-  }
-
-  names(): readonly string[] {
-    return Object.keys(this.#value);
-  }
-
-  /** An unknown field may be something a newer version relies on: guessing would lose it at the next write. */
-  only(names: readonly string[]): void {
-    const unknown = Object.keys(this.#value).find((name) => !names.includes(name));
-    if (unknown === undefined) return;
-    if (/^[a-z_]{1,20}$/i.test(unknown)) this.get(unknown).wrong('is not a known field');
-    this.#field.wrong('has a field that is not known; its name is not shown, since it may be a secret');
+  optionalMoment(): number | undefined {
+    return this.value === undefined ? undefined : this.moment();
   }
 }

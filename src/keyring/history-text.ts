@@ -26,11 +26,9 @@ export function historyTextProblem(what: keyof HistoryText, text: string): strin
  * @throws KeyturnError `history_text_invalid`
  */
 export function historyText({ who, why }: HistoryText): { readonly who?: string; readonly why?: string } {
-  for (const [what, text] of [
-    ['who', who],
-    ['why', why],
-  ] as const) {
-    const problem = historyTextProblem(what, text ?? '');
+  const said = { who, why };
+  for (const what of ['who', 'why'] as const) {
+    const problem = historyTextProblem(what, said[what] ?? '');
     if (problem === undefined) continue;
     const hint = 'say it in one short line; the rest belongs into a ticket that it names';
     throw new KeyturnError('history_text_invalid', `what is said for the history (${what}) ${problem}`, hint);

@@ -126,7 +126,7 @@ export class Key {
   withLifetimes(lifetimes: Lifetimes): Key {
     return new Key(this.#material ?? this.id, this.state, {
       dates: this.dates,
-      lifetimes: longer(this.lifetimes, lifetimes),
+      lifetimes: larger(this.lifetimes, lifetimes),
       scheduledFor: this.scheduledFor,
       clocks: this.clocks,
     });
@@ -148,11 +148,10 @@ export function typed(kid: string): string {
   return kid.startsWith('-') ? `-- ${kid}` : kid;
 }
 
-/** Per purpose the longer of two lifetimes. */
-export function longer(one: Lifetimes, other: Lifetimes): Lifetimes {
+/** By name the larger of two numbers: of lifetimes the longer, of moments the later. */
+export function larger(one: Lifetimes, other: Lifetimes): Lifetimes {
   const both = new Map(Object.entries(one));
   // A map, since a purpose may be called "constructor": every plain object has something of that name.
-  for (const [purpose, seconds] of Object.entries(other))
-    both.set(purpose, Math.max(both.get(purpose) ?? 0, seconds));
+  for (const [name, value] of Object.entries(other)) both.set(name, Math.max(both.get(name) ?? 0, value));
   return Object.fromEntries(both);
 }

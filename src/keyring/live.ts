@@ -59,7 +59,8 @@ export class LiveKeyring {
   get current(): Keyring {
     if (this.#changesAt !== undefined && this.#clock() >= this.#changesAt && this.#found !== undefined)
       this.#settle(this.#found);
-    return this.#current ?? notFound();
+    if (this.#current === undefined) throw unavailable(...NOT_FOUND);
+    return this.#current;
   }
 
   /** As it was found, scheduled changes still to come; undefined before the first one was. */
@@ -84,8 +85,8 @@ export class LiveKeyring {
 
   /** Why nothing is signed, whatever the lease says. */
   get stopped(): KeyturnError | undefined {
-    if (this.#signerRevoked) return signerRevoked();
-    return this.#replaced ? replaced() : undefined;
+    if (this.#signerRevoked) return unavailable(...SIGNER_REVOKED);
+    return this.#replaced ? unavailable(...REPLACED) : undefined;
   }
 
   /** Whether another ring was made to take the place of this one, which nobody is to find anywhere any more. */
@@ -107,8 +108,7 @@ export class LiveKeyring {
   requireFresh(): void {
     if (this.stopped !== undefined) throw this.stopped;
     if (this.#validUntil === undefined || this.fresh) return;
-    if (this.#current === undefined) notFound();
-    tooOld();
+    throw unavailable(...(this.#current === undefined ? NOT_FOUND : TOO_OLD));
   }
 
   /** The ring is relied on before that moment only, by whichever clock is there first. */
@@ -188,34 +188,26 @@ function without(ring: Keyring, revoked: ReadonlySet<string>, at: number): Keyri
   return ring.with([...keys, ...standIn]);
 }
 
-function notFound(): never {
-  throw new KeyturnError(
-    'keyring_unavailable',
-    'this process has no keyring yet: it could not be read from the store where replicas share it',
-    'the log says why; send requests elsewhere until it is ready',
-  );
-}
+type WhatAndHint = readonly [what: string, hint: string];
 
-function signerRevoked(): KeyturnError {
-  return new KeyturnError(
-    'keyring_unavailable',
-    'the key that this process signs with was revoked on another copy of its keyring, and it signs nothing',
-    'restart the process, or make one keyring of both with keyturn import',
-  );
-}
+const UNTIL_READY = 'the log says why; send requests elsewhere until it is ready';
+const NOT_FOUND: WhatAndHint = [
+  'this process has no keyring yet: it could not be read from the store where replicas share it',
+  UNTIL_READY,
+];
+const TOO_OLD: WhatAndHint = [
+  'this process has not heard of its shared keyring for longer than its lease, and signs nothing',
+  UNTIL_READY,
+];
+const SIGNER_REVOKED: WhatAndHint = [
+  'the key that this process signs with was revoked on another copy of its keyring, and it signs nothing',
+  'restart the process, or make one keyring of both with keyturn import',
+];
+const REPLACED: WhatAndHint = [
+  'another keyring was made to take the place of the one that this process holds, and it signs nothing',
+  'restart the process: it then takes the new one',
+];
 
-function replaced(): KeyturnError {
-  return new KeyturnError(
-    'keyring_unavailable',
-    'another keyring was made to take the place of the one that this process holds, and it signs nothing',
-    'restart the process: it then takes the new one',
-  );
-}
-
-function tooOld(): never {
-  throw new KeyturnError(
-    'keyring_unavailable',
-    'this process has not heard of its shared keyring for longer than its lease, and signs nothing',
-    'the log says why; send requests elsewhere until it is ready',
-  );
+function unavailable(what: string, hint: string): KeyturnError {
+  return new KeyturnError('keyring_unavailable', what, hint);
 }

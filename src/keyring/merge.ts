@@ -1,15 +1,8 @@
 // Makes one keyring of two copies of it that have gone different ways: one was edited by hand, steps were taken on a
 // backup, or two people took steps on copies of their own. What comes of it follows on both, so that whoever holds
 // either takes it.
-import {
-  KEY_STATES,
-  Key,
-  type KeyDates,
-  type KeyState,
-  type Lifetimes,
-  longer,
-  type Material,
-} from './key.js';
+import { historyText } from './history-text.js';
+import { KEY_STATES, Key, type KeyState, type Lifetimes, larger, type Material } from './key.js';
 import { type HistoryEntry, Keyring } from './keyring.js';
 import { gatherMarks } from './marks.js';
 import { foldedHistory } from './prune.js';
@@ -99,24 +92,15 @@ function joinedKey(
   const found = copies.filter((key) => key !== undefined);
   const [first] = found as [Key];
   const material = found.find((key) => key.material !== undefined)?.material;
-  const dates = found.map((key) => key.dates).reduce(laterOf);
+  // Every wait counts from the later of two dates.
+  const dates = found.map((key): Lifetimes => key.dates).reduce(larger);
   const plans = found.flatMap(({ scheduledFor }) => scheduledFor ?? []);
   const signed = state === 'active' || state === 'retiring';
   return new Key(material ?? first.id, state, {
     dates: dates[state] === undefined ? { ...dates, [state]: now } : dates,
-    lifetimes: [...found.map((key) => key.lifetimes), signed ? lifetimes : {}].reduce(longer),
+    lifetimes: [...found.map((key) => key.lifetimes), signed ? lifetimes : {}].reduce(larger),
     scheduledFor: plans.length === 0 ? undefined : Math.max(...plans),
   });
-}
-
-/** Every wait counts from the later of two dates. */
-function laterOf(one: KeyDates, other: KeyDates): KeyDates {
-  const dates: { [State in KeyState]?: number } = { ...one };
-  for (const state of KEY_STATES) {
-    const at = other[state];
-    if (at !== undefined) dates[state] = Math.max(dates[state] ?? at, at);
-  }
-  return dates;
 }
 
 /** Each line once, in the order of time. */
@@ -132,7 +116,7 @@ function linesOf(
   history: readonly HistoryEntry[],
   { now, who, why }: MergeFacts,
 ): readonly HistoryEntry[] {
-  const by = { ...(who ? { who } : {}), ...(why ? { why } : {}) };
+  const by = historyText({ who, why });
   const gone = keys.filter(
     ({ id, live }) =>
       !live &&

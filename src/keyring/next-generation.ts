@@ -1,7 +1,7 @@
 // What every step starts from, and the generation that comes of it.
 import { KeyturnError } from '../errors.js';
 import { historyText } from './history-text.js';
-import { type Key, longer } from './key.js';
+import type { Key } from './key.js';
 import { Keyring } from './keyring.js';
 import { gatherMarks } from './marks.js';
 import { foldedHistory, prunedKeys } from './prune.js';
@@ -13,10 +13,8 @@ export function presentRing(published: Keyring, facts: TransitionFacts): Keyring
   const ring = applyScheduled(published, facts.now);
   if (ring === published) return ring;
   // The one that was taken over from may have signed with the lifetimes in force until now.
-  const keys = ring.keys.map((key) =>
-    key.id === published.active.id ? key.withLifetimes(facts.lifetimes) : key,
-  );
-  return ring.with(keys);
+  const former = ring.get(published.active.id) as Key;
+  return ring.with(withKey(ring, former.withLifetimes(facts.lifetimes)));
 }
 
 /** The next generation, with a line in the ring's own history. */
@@ -42,9 +40,7 @@ export function nextGeneration(
     ...(facts.gone && facts.gone.length > 0 ? { gone: facts.gone } : {}),
   };
   // Whoever signs may have issued tokens with the lifetimes in force until now.
-  const noted = keys.map((key) =>
-    key.state === 'active' ? key.withLifetimes(longer(key.lifetimes, facts.lifetimes)) : key,
-  );
+  const noted = keys.map((key) => (key.state === 'active' ? key.withLifetimes(facts.lifetimes) : key));
   const generation = ring.generation + 1;
   return new Keyring(prunedKeys(noted, facts), {
     id: ring.id,
@@ -56,10 +52,8 @@ export function nextGeneration(
 }
 
 export function handOver(ring: Keyring, to: Key, what: string, facts: TransitionFacts): Keyring {
-  const keys = ring.keys.map((key) => {
-    if (key.id === to.id) return key.enter('active', facts.now).withLifetimes(facts.lifetimes);
-    return key.state === 'active' ? key.enter('retiring', facts.now).withLifetimes(facts.lifetimes) : key;
-  });
+  const former = ring.active.enter('retiring', facts.now).withLifetimes(facts.lifetimes);
+  const keys = withKey(ring, former).map((key) => (key === to ? key.enter('active', facts.now) : key));
   return nextGeneration(ring, keys, what, to.id, facts);
 }
 

@@ -76,7 +76,7 @@ export function sealRing(ring: Keyring, seal: Seal, former?: string): string {
     id,
     generation,
     roots: { ...kept?.roots, ...wrap(dataKey, missing, seal.place, id) },
-    ring: encrypt(dataKey, Buffer.from(writeDocument(ring), 'utf8'), content(seal.place, id, generation)),
+    ring: encrypt(dataKey, Buffer.from(writeDocument(ring)), beside('content', seal.place, id, generation)),
   });
 }
 
@@ -116,7 +116,8 @@ export function sealUnder(text: string, where: string, seal: Seal): string {
 export function openRing(text: string, where: string, seal: Seal): OpenedRing {
   const sealed = parse(text, where);
   const { id, generation } = sealed;
-  const document = decrypt(unwrap(sealed, where, seal), sealed.ring, content(seal.place, id, generation));
+  const dataKey = unwrap(sealed, where, seal);
+  const document = decrypt(dataKey, sealed.ring, beside('content', seal.place, id, generation));
   if (document === undefined) throw altered(where);
   const ring = parseDocument(document.toString('utf8'), where);
   if (ring.id !== id || ring.generation !== generation) throw altered(where);
@@ -140,16 +141,16 @@ function wrap(
   place: RingPlace,
   id: string,
 ): Sealed['roots'] {
-  return Object.fromEntries(
-    roots.map((root) => [root.kid, encrypt(wrappingKey(root, place), dataKey, wrapped(place, id, root.kid))]),
-  );
+  const under = (root: Material) =>
+    encrypt(wrappingKey(root, place), dataKey, beside('key', place, id, root.kid));
+  return Object.fromEntries(roots.map((root) => [root.kid, under(root)]));
 }
 
 /** The data key, by the first of the roots that it is encrypted under. */
 function unwrap(sealed: Sealed, where: string, { place, roots }: Seal): Uint8Array {
   const root = roots.find(({ kid }) => Object.hasOwn(sealed.roots, kid));
   if (root === undefined) throw sealedForOthers(where, roots, Object.keys(sealed.roots));
-  const associated = wrapped(place, sealed.id, root.kid);
+  const associated = beside('key', place, sealed.id, root.kid);
   const dataKey = decrypt(wrappingKey(root, place), sealed.roots[root.kid] as string, associated);
   if (dataKey?.length !== KEY_BYTES) throw altered(where);
   return dataKey;
@@ -159,23 +160,14 @@ function wrappingKey(root: Material, { app }: RingPlace): Uint8Array {
   return root.derive('ring', 'wrap', app);
 }
 
-// What is authenticated beside the content, as JSON, so that no two of them read the same.
-
-function wrapped(place: RingPlace, id: string, kid: string): Buffer {
-  return associated('keyturn/v1/ring/key', place, id, kid);
-}
-
-function content(place: RingPlace, id: string, generation: number): Buffer {
-  return associated('keyturn/v1/ring/content', place, id, generation);
-}
-
-function associated(
-  what: string,
-  { app = '', prefix, name }: RingPlace,
-  id: string,
-  of: string | number,
-): Buffer {
-  return Buffer.from(JSON.stringify([what, app, prefix, name, id, of]), 'utf8');
+/**
+ * What is authenticated beside what is encrypted, as JSON, so that no two of them read the same.
+ *
+ * @param of a data key: the id of the root that it is encrypted under; of the content: its generation
+ */
+function beside(what: 'key' | 'content', place: RingPlace, id: string, of: string | number): Buffer {
+  const { app = '', prefix, name } = place;
+  return Buffer.from(JSON.stringify([`keyturn/v1/ring/${what}`, app, prefix, name, id, of]));
 }
 
 /** nonce || ciphertext || tag, base64url */

@@ -3,7 +3,7 @@ import { type ErrorText, KeyturnError } from '../errors.js';
 import { forwardAgain } from './former-key.js';
 import { type Key, typed } from './key.js';
 import type { Keyring } from './keyring.js';
-import { isLive, replicasWithout, type TransitionFacts } from './step-facts.js';
+import { isLive, type ReplicaFacts, replicasWithout, type TransitionFacts } from './step-facts.js';
 
 export const NOTHING_TO_DO = 'there is nothing to do';
 
@@ -27,26 +27,19 @@ export function stagedKey(ring: Keyring): Key {
   );
 }
 
-export function refuseBehind(key: Key, facts: TransitionFacts): void {
-  const [behind] = replicasWithout(key.id, facts.replicas);
-  if (behind === undefined) return;
-  throw new KeyturnError(
-    'replica_behind',
-    `${behind.instance} cannot verify with the key ${key.id} yet`,
-    'wait until it has the newest ring, or stop it; keyturn status shows all replicas',
-    { replica: behind.instance, kid: key.id },
-  );
+export function refuseBehind({ id }: Key, { replicas }: TransitionFacts): void {
+  const [behind] = replicasWithout(id, replicas);
+  if (behind !== undefined) throw isBehind(behind, `cannot verify with the key ${id} yet`, id);
 }
 
-export function refuseSigning(key: Key, facts: TransitionFacts): void {
-  const behind = facts.replicas.find((replica) => isLive(replica) && replica.signs === key.id);
-  if (behind === undefined) return;
-  throw new KeyturnError(
-    'replica_behind',
-    `${behind.instance} still signs with the key ${key.id}`,
-    'wait until it has the newest ring, or stop it; keyturn status shows all replicas',
-    { replica: behind.instance, kid: key.id },
-  );
+export function refuseSigning({ id }: Key, { replicas }: TransitionFacts): void {
+  const behind = replicas.find((replica) => isLive(replica) && replica.signs === id);
+  if (behind !== undefined) throw isBehind(behind, `still signs with the key ${id}`, id);
+}
+
+function isBehind({ instance }: ReplicaFacts, what: string, kid: string): KeyturnError {
+  const hint = 'wait until it has the newest ring, or stop it; keyturn status shows all replicas';
+  return new KeyturnError('replica_behind', `${instance} ${what}`, hint, { replica: instance, kid });
 }
 
 /** A document written by hand may not say since when: then no wait can be computed from it. */

@@ -1,11 +1,10 @@
 // What a step would do to each purpose, and what it does not touch: computed from the registry and the ring, so
 // that it is always true.
 import { KeyturnError } from '../errors.js';
-import { type Key, type Lifetimes, longer } from '../keyring/key.js';
+import { type Key, type Lifetimes, larger } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
 import type { TransitionFacts } from '../keyring/step-facts.js';
 import { lastTokenExpiresAt, safeToRetireAt, withoutOff } from '../keyring/waits.js';
-import type { Purpose } from '../purposes/purpose.js';
 import type { PurposeRegistry } from '../purposes/registry.js';
 
 /** A step that can be asked about. */
@@ -67,7 +66,8 @@ export function impactOf(
   facts: TransitionFacts,
 ): Impact {
   if (step.step === 'rotate') {
-    return report(step.step, undefined, purposesOf(registry, facts.lifetimes), () => 'continues', undefined);
+    const rows = rowsOf(registry, facts.lifetimes, () => 'continues');
+    return { step: 'rotate', kid: undefined, rows, notAffected: NOT_AFFECTED, safeAt: undefined };
   }
   const key = ring?.get(step.kid);
   if (ring === undefined || key === undefined)
@@ -79,26 +79,21 @@ export function impactOf(
       'promote another one first; ask for the impact of rotate',
     );
   }
-  const purposes = purposesOf(registry, longer(facts.lifetimes, withoutOff(key.lifetimes, facts)));
-  if (step.step === 'retire') {
-    // Retiring is refused while a token can be alive: it never breaks one.
-    const safeAt = key.state === 'retiring' ? safeToRetireAt(key, facts) : undefined;
-    const later = safeAt !== undefined && safeAt > facts.now ? safeAt : undefined;
-    return report(step.step, key.id, purposes, () => 'none', later);
-  }
   const unused = !key.live || (key.state === 'staged' && hasNeverSigned(ring, key, facts));
-  return report(
-    step.step,
-    key.id,
-    purposes,
-    ({ maxAge }) => {
-      if (unused) return 'none';
-      return key.state === 'retiring' && facts.now >= lastTokenExpiresAt(key, maxAge, facts)
-        ? 'none'
-        : 'refused';
-    },
-    undefined,
-  );
+  const rows = rowsOf(registry, larger(facts.lifetimes, withoutOff(key.lifetimes, facts)), (maxAge) => {
+    // Retiring is refused while a token can be alive: it never breaks one.
+    if (step.step === 'retire' || unused) return 'none';
+    const isOver = key.state === 'retiring' && facts.now >= lastTokenExpiresAt(key, maxAge, facts);
+    return isOver ? 'none' : 'refused';
+  });
+  const safeAt = step.step === 'retire' && key.state === 'retiring' ? safeToRetireAt(key, facts) : 0;
+  return {
+    step: step.step,
+    kid: key.id,
+    rows,
+    notAffected: NOT_AFFECTED,
+    safeAt: safeAt > facts.now ? safeAt : undefined,
+  };
 }
 
 /**
@@ -110,28 +105,18 @@ function hasNeverSigned(ring: Keyring, { id }: Key, { replicas }: TransitionFact
   return ring.id !== undefined && !signed;
 }
 
-/** Every purpose with the longest lifetime that is known of it. */
-function purposesOf(registry: PurposeRegistry, lifetimes: Lifetimes): readonly Purpose[] {
+/** One for each purpose, with the longest lifetime that is known of it. */
+function rowsOf(
+  registry: PurposeRegistry,
+  lifetimes: Lifetimes,
+  effectOn: (maxAge: number) => Effect,
+): readonly ImpactRow[] {
   const names = new Set([...registry.all.map(({ name }) => name), ...Object.keys(lifetimes)]);
   return [...names].map((name) => {
-    const purpose = registry.describe(name);
+    const { about, state, refused, ...purpose } = registry.describe(name);
     const recorded = Object.hasOwn(lifetimes, name) ? (lifetimes[name] as number) : 0;
-    return { ...purpose, maxAge: Math.max(purpose.maxAge, recorded) };
+    const maxAge = Math.max(purpose.maxAge, recorded);
+    const effect = effectOn(maxAge);
+    return { purpose: name, about, state, maxAge, effect, sees: effect === 'refused' ? refused : 'nothing' };
   });
-}
-
-function report(
-  step: Step['step'],
-  kid: string | undefined,
-  purposes: readonly Purpose[],
-  effect: (purpose: Purpose) => Effect,
-  safeAt: number | undefined,
-): Impact {
-  const rows = purposes.map((purpose) => {
-    const { name, about, state, maxAge } = purpose;
-    const outcome = effect(purpose);
-    const sees = outcome === 'refused' ? purpose.refused : 'nothing';
-    return { purpose: name, about, state, maxAge, effect: outcome, sees };
-  });
-  return { step, kid, rows, notAffected: NOT_AFFECTED, safeAt };
 }

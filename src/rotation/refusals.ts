@@ -68,29 +68,10 @@ export function refuseOtherSource(
   );
 }
 
-/** Variables that give keys, or add to them. */
-const OF_KEYS = (
-  ['secret', 'file', 'command', 'previous_secrets', 'next_secrets', 'revoked_kids'] as const
-).map((name) => variableOf(`security.signing_secret.${name}`));
-
-/** Those of them that are set. */
-export function variablesOfKeys(env: Readonly<Record<string, string | undefined>>): readonly string[] {
-  return OF_KEYS.filter((name) => env[name] !== undefined);
-}
-
 /** "take X away, here and where the processes run, and restart them all without it" */
 export function takeAwayInWords(names: readonly string[]): string {
   const it = names.length === 1 ? 'it' : 'them';
   return `take ${listOf(names)} away, here and where the processes run, and restart them all without ${it}`;
-}
-
-/** The document was made of the keys in force, and is hidden still: processes that go by the variable know no other key. */
-export function stillHidden(place: string, takeAway: readonly string[]): KeyturnError {
-  return new KeyturnError(
-    'source_differs',
-    `this environment takes its keys from ${listOf(takeAway)}, which ${takeAway.length === 1 ? 'hides' : 'hide'} ${place}`,
-    `${takeAwayInWords(takeAway)}; then keyturn rotate --wait`,
-  );
 }
 
 /** What development makes for itself nobody has named. */

@@ -19,10 +19,10 @@ import { generateSecret } from '../secret/generate.js';
 import type { AssumedProfile } from './assumed-profile.js';
 import { type Deploy, deploysOf } from './deploys.js';
 import { Gathering } from './gathering.js';
-import { findHidden, type HiddenDocument } from './hidden-document.js';
+import { findHidden, type HiddenDocument, stillHidden } from './hidden-document.js';
 import { type Impact, impactOf, type Step } from './impact.js';
 import { type OpenedRotation, openParts, type RotationOptions } from './opening.js';
-import { refuseOtherSource, refuseUnchangeable, stillHidden } from './refusals.js';
+import { refuseOtherSource, refuseUnchangeable } from './refusals.js';
 import { RingAccess } from './ring-access.js';
 import { type Status, statusOf } from './status.js';
 import type { Outcome, StageOptions, StepOptions } from './step.js';
@@ -128,7 +128,7 @@ export class Rotation {
    */
   async status(ring?: Keyring, regardless = false): Promise<Status> {
     const shown = ring ?? (await this.ring());
-    const replicas = await this.#gathering.heard(shown, { regardless });
+    const reports = await this.#gathering.heard(shown, { regardless });
     const { store } = this.#places;
     return statusOf(shown, {
       resolution: this.resolution,
@@ -136,15 +136,15 @@ export class Rotation {
       profileSaid: this.assumed === undefined,
       writable: store instanceof FileRingStore ? await store.writable() : true,
       shared: this.shared,
-      replicas,
-      otherApps: await otherApps(replicas, this.#places.others, {
+      reports,
+      otherApps: await otherApps(reports, this.#places.others, {
         app: this.resolution.settings.get('app'),
         ring: shown,
         kids: (this.resolution.keyring ?? shown).live.map(({ id }) => id),
       }),
-      silence: this.#gathering.silence,
+      silence: this.#gathering.silence?.message,
       countsBy: this.countsBy,
-      facts: await this.#gathering.facts(shown, replicas, {}, { regardless, timed: true }),
+      facts: await this.#gathering.facts(shown, reports, {}, { regardless, timed: true }),
     });
   }
 
@@ -273,7 +273,7 @@ export class Rotation {
   /** A step of the document would be none of the keys in force. */
   async #refuseHidden(): Promise<void> {
     const hidden = await this.hiddenDocument();
-    if (hidden !== undefined) throw stillHidden(hidden.place, hidden.takeAway);
+    if (hidden !== undefined) throw stillHidden(hidden);
   }
 
   async #step(

@@ -1,12 +1,11 @@
 // The state of a rotation in one value: every key, every replica, and what is safe when.
 import { appNames } from '../config/app.js';
-import type { KeyturnError } from '../errors.js';
 import type { HeardReport } from '../fleet/authentic.js';
 import { diagnose, type Problem } from '../fleet/diagnosis.js';
 import type { OtherApp } from '../fleet/other-apps.js';
 import { type CountsBy, replicasIn, silentOf, type UnheardOf, unheardOfIn } from '../fleet/silent.js';
 import { forwardAgain } from '../keyring/former-key.js';
-import type { KeyDates, KeyState, Lifetimes } from '../keyring/key.js';
+import type { Key, KeyDates, KeyState, Lifetimes } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
 import type { TransitionFacts } from '../keyring/step-facts.js';
 import { safeToPromoteAt, safeToRetireAt } from '../keyring/waits.js';
@@ -80,31 +79,18 @@ export interface Status {
 }
 
 /** What a status is made of besides the ring. */
-interface StatusParts {
+interface StatusParts
+  extends Pick<Status, 'profileSaid' | 'place' | 'writable' | 'shared' | 'otherApps' | 'silence'> {
   readonly resolution: Resolution;
-  readonly place: string | undefined;
-  readonly profileSaid: boolean;
-  readonly writable: boolean;
-  readonly shared: boolean;
-  readonly replicas: readonly HeardReport[];
-  readonly otherApps: readonly OtherApp[];
-  readonly silence: KeyturnError | undefined;
+  /** The stand-in for those whose reports are lost may be among them. */
+  readonly reports: readonly HeardReport[];
   readonly countsBy: CountsBy;
   readonly facts: TransitionFacts;
 }
 
 export function statusOf(ring: Keyring, parts: StatusParts): Status {
-  const {
-    resolution,
-    place,
-    writable,
-    shared,
-    replicas: reports,
-    otherApps,
-    silence,
-    countsBy,
-    facts,
-  } = parts;
+  const { resolution, reports, countsBy, facts, ...told } = parts;
+  const { profileSaid, place, shared, otherApps } = told;
   const replicas = replicasIn(reports);
   const known = replicas.filter(({ authentic }) => authentic);
   const uses = known.flatMap((replica) => replica.uses);
@@ -113,44 +99,32 @@ export function statusOf(ring: Keyring, parts: StatusParts): Status {
     return at === 0 ? undefined : at;
   };
   const keys = ring.keys.map(
-    (key): KeyStatus => ({
-      id: key.id,
-      state: key.state,
-      dates: key.dates,
-      lifetimes: key.lifetimes,
-      scheduledFor: key.scheduledFor,
-      knownBy: known.filter((replica) => replica.verifies.includes(key.id)).length,
-      lastVerifiedAt: last(key.id, 'verifiedAt'),
-      lastSignedAt: last(key.id, 'signedAt'),
-      safeAt:
-        ring.id === undefined
-          ? undefined
-          : key.state === 'staged'
-            ? safeToPromoteAt(key, facts)
-            : key.state === 'retiring'
-              ? safeToRetireAt(key, facts)
-              : undefined,
+    ({ id, state, dates, lifetimes, scheduledFor }): KeyStatus => ({
+      id,
+      state,
+      dates,
+      lifetimes,
+      scheduledFor,
+      knownBy: known.filter((replica) => replica.verifies.includes(id)).length,
+      lastVerifiedAt: last(id, 'verifiedAt'),
+      lastSignedAt: last(id, 'signedAt'),
+      safeAt: ring.id === undefined ? undefined : nextStepSafeAt(ring.get(id) as Key, facts),
     }),
   );
   const silent = silentOf(replicas, countsBy, facts.now);
   const unheardOf = unheardOfIn(reports, countsBy);
   const { profile } = resolution.profile;
   return {
+    ...told,
     profile,
-    profileSaid: parts.profileSaid,
     source: resolution.source?.name ?? '',
     format: resolution.source?.format ?? '',
-    place,
-    writable,
-    shared,
     forward: keys.find(({ id }) => id === forwardAgain(ring)?.id),
     ring: { id: ring.id, generation: ring.generation, fingerprint: ring.fingerprint },
     keys,
     replicas,
     silent,
     unheardOf,
-    otherApps,
-    silence: silence?.message,
     differing: replicas
       .filter((replica) => replica.fingerprint !== ring.fingerprint)
       .map((replica) => replica.instance),
@@ -159,7 +133,7 @@ export function statusOf(ring: Keyring, parts: StatusParts): Status {
       place,
       shared,
       // Where none was said, steps go by that of the replicas.
-      profile: parts.profileSaid ? profile : (replicas[0]?.profile ?? profile),
+      profile: profileSaid ? profile : (replicas[0]?.profile ?? profile),
       roots: (resolution.keyring?.live ?? []).map(({ id }) => id),
       configFiles: resolution.configFiles,
       apps: appNames(resolution.settings),
@@ -172,4 +146,9 @@ export function statusOf(ring: Keyring, parts: StatusParts): Status {
     deploy: !shared && rotatesByDeploys(resolution) ? deployStage(resolution) : undefined,
     now: facts.now,
   };
+}
+
+function nextStepSafeAt(key: Key, facts: TransitionFacts): number | undefined {
+  if (key.state === 'staged') return safeToPromoteAt(key, facts);
+  return key.state === 'retiring' ? safeToRetireAt(key, facts) : undefined;
 }

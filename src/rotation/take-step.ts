@@ -2,7 +2,7 @@
 // of it is written whole.
 import type { HeardReport } from '../fleet/authentic.js';
 import { refuseDisagreement } from '../fleet/refusals.js';
-import { lastSignedByAll } from '../fleet/replica-facts.js';
+import { endedFacts, lastSignedBy, lastSignedByAll } from '../fleet/replica-facts.js';
 import { saySilence } from '../fleet/silent.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { applyScheduled } from '../keyring/scheduled.js';
@@ -10,7 +10,6 @@ import { requireSpareRoom, shrinkToFit } from '../keyring/size-limit.js';
 import type { TransitionFacts } from '../keyring/step-facts.js';
 import type { RingPlaces } from '../keyring-stores/places.js';
 import type { Gathering } from './gathering.js';
-import { isNamed, withGone } from './gone-processes.js';
 import { type ByHand, COMMAND_WORDS, REVOKE_BY_HAND, STEP_BY_HAND } from './refusals.js';
 import type { Outcome, StepOptions } from './step.js';
 
@@ -84,4 +83,22 @@ export async function takeStep(
     await places.fleet?.keep(lastSignedByAll(heard), former as Keyring).catch(() => undefined);
   const kid = about ?? ring.history.at(-1)?.kid ?? ring.active.id;
   return { ring, former: former as Keyring, kid };
+}
+
+/** Whether an operator says that it has ended. @param names of processes, or of the places that they run in */
+function isNamed({ instance, unit }: HeardReport, names: readonly string[] = []): boolean {
+  return names.includes(instance) || (unit !== undefined && names.includes(unit));
+}
+
+/** The facts of a step without these processes: they know nothing any more, and may have signed until now. */
+function withGone(facts: TransitionFacts, gone: readonly HeardReport[]): TransitionFacts {
+  const ended = gone.map((report) => ({
+    ...endedFacts(lastSignedBy(report, facts.now)),
+    instance: report.instance,
+  }));
+  return {
+    ...facts,
+    replicas: [...facts.replicas, ...ended],
+    gone: gone.map(({ instance }) => instance),
+  };
 }

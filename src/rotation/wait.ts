@@ -1,4 +1,4 @@
-// Waiting until a promotion is safe, and saying meanwhile what it waits for.
+// Waiting until a promotion is safe, and saying meanwhile what it waits for; waiting until a revocation has reached all.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KeyturnError } from '../errors.js';
 import type { HeardReport } from '../fleet/authentic.js';
@@ -9,6 +9,7 @@ import type { Outcome, StepOptions } from './step.js';
 
 const LONGEST_PAUSE_MS = 1000;
 const SHORTEST_PAUSE_MS = 50;
+const LOOK_EVERY_MS = 200;
 
 /** The rotation that is waited for, as it stands at one moment. */
 interface Waited<Rotation> {
@@ -109,4 +110,27 @@ async function standing(
     silent: silentOf(missing, rotation.countsBy, now),
     unheardOfUntil: unheardOf === undefined || unheardOf.verifies.includes(kid) ? undefined : unheardOf.until,
   };
+}
+
+/**
+ * Waits until no fresh report says any more that its process accepts a key. What cannot be asked proves nothing, and is
+ * not waited for. Patience goes by the clock that nobody sets.
+ *
+ * @param patience milliseconds
+ * @returns the instances that have not obeyed by then
+ */
+export async function stillAccepting(
+  rotation: Pick<Waited<unknown>, 'replicas' | 'countsBy'>,
+  kid: string,
+  patience: number,
+  { now, monotonic }: Pick<Machine, 'now' | 'monotonic'>,
+): Promise<readonly string[]> {
+  const deadline = monotonic().shows + patience;
+  for (;;) {
+    const replicas = replicasIn(await rotation.replicas().catch(() => []));
+    const silent = silentOf(replicas, rotation.countsBy, now());
+    const left = replicas.filter(({ instance, verifies }) => verifies.includes(kid) && !silent.has(instance));
+    if (left.length === 0 || monotonic().shows >= deadline) return left.map(({ instance }) => instance);
+    await sleep(LOOK_EVERY_MS);
+  }
 }

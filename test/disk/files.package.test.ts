@@ -18,8 +18,9 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { replaceFile, writeInformation, writeNewFile } from '../../src/disk/files.js';
-import { changeDocument } from '../../src/keyring/file.js';
 import { Keyring } from '../../src/keyring/keyring.js';
+import type { RingChange } from '../../src/keyring-stores/contract.js';
+import { FileRingStore } from '../../src/keyring-stores/file.js';
 import { STRONG } from '../support/machine.js';
 import { documentOf, newFolder } from '../support/ring-file.js';
 import { runScript } from '../support/script.js';
@@ -64,12 +65,12 @@ describe('replaceFile', () => {
     chmodSync(folder, 0o777);
     const body = `
     const { replaceFile } = await import(${JSON.stringify(pathToFileURL(join(process.cwd(), 'dist/disk/files.js')).href)});
-    const { changeDocument } = await import(${JSON.stringify(pathToFileURL(join(process.cwd(), 'dist/keyring/file.js')).href)});
+    const { FileRingStore } = await import(${JSON.stringify(pathToFileURL(join(process.cwd(), 'dist/keyring-stores/file.js')).href)});
     process.setgid(65534); process.setuid(65534);
     const path = ${JSON.stringify(path)};
     await replaceFile(path, 'new', async () => true).catch((error) => console.log(error.code));
     const next = (ring) => new ring.constructor(ring.keys, { id: ring.id, generation: ring.generation + 1 });
-    await changeDocument(path, next).catch((error) => console.log(error.code, '|', error.message));
+    await new FileRingStore(path, 60, Date.now).change(next).catch((error) => console.log(error.code, '|', error.message));
     `;
     writeFileSync(path, documentOf(1, [[STRONG, 'active']]));
     const script = runScript(body, newFolder());
@@ -202,7 +203,10 @@ describe('writeInformation', () => {
   });
 });
 
-describe('changeDocument', () => {
+describe('a change of a keyring document', () => {
+  const changeDocument = async (path: string, change: RingChange) =>
+    await new FileRingStore(path, 60, Date.now).change(change);
+
   const raised = (ring: Keyring) =>
     new Keyring(ring.keys, { id: ring.id as string, generation: ring.generation + 1 });
 

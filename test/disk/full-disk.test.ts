@@ -14,8 +14,8 @@ import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { noteEnded } from '../../src/fleet/ended-processes.js';
 import type { ReplicaReport } from '../../src/fleet/report.js';
 import { parseDocument } from '../../src/keyring/document.js';
-import { changeDocument } from '../../src/keyring/file.js';
 import { Keyring } from '../../src/keyring/keyring.js';
+import { FileRingStore } from '../../src/keyring-stores/file.js';
 import { initRing } from '../../src/rotation/init/init.js';
 import { createDevelopmentSecret } from '../../src/secret/development.js';
 import { writeReport } from '../support/file-reports.js';
@@ -129,7 +129,7 @@ const WRITERS: Readonly<Record<string, Writer>> = {
   },
   'a step': {
     before: (folder) => writeFileSync(join(folder, 'keyring.json'), OLD),
-    write: (folder) => changeDocument(join(folder, 'keyring.json'), raised),
+    write: (folder) => new FileRingStore(join(folder, 'keyring.json'), 60, Date.now).change(raised),
     done: (folder) => JSON.parse(readFileSync(join(folder, 'keyring.json'), 'utf8')).generation > 1,
   },
   'a report': {

@@ -6,7 +6,6 @@ import { describe, expect, test } from 'vitest';
 import { withLock } from '../../src/disk/lock.js';
 import { readBounded } from '../../src/disk/read.js';
 import { runDoctor } from '../../src/doctor/run.js';
-import { changeDocument } from '../../src/keyring/file.js';
 import { FileRingStore } from '../../src/keyring-stores/file.js';
 import { FILE, folderWith, machine, resolveOn, SECRET, STRONG, tempDir } from '../support/machine.js';
 
@@ -57,10 +56,9 @@ describe.runIf(process.platform !== 'win32').each(Object.entries(OBSTACLES))('%s
     const folder = tempDir();
     const path = join(folder, 'keyring.json');
     place(path);
-    await expect(new FileRingStore(path, 0, Date.now).read()).rejects.toMatchObject({ name: 'KeyturnError' });
-    await expect(changeDocument(path, (ring) => ring)).rejects.toMatchObject({
-      name: 'KeyturnError',
-    });
+    const store = new FileRingStore(path, 0, Date.now);
+    await expect(store.read()).rejects.toMatchObject({ name: 'KeyturnError' });
+    await expect(store.change((ring) => ring)).rejects.toMatchObject({ name: 'KeyturnError' });
     expect(readdirSync(folder)).toEqual(['keyring.json']);
     await expect(readBounded(path, 100)).rejects.toMatchObject({ code: expect.stringMatching(/^E[A-Z]+$/) });
   });

@@ -238,7 +238,7 @@ describe('nothing is done by itself', () => {
     };
     const automatic = new AutomaticRotation({
       store,
-      plan: { every: 60, lease: TIMES.lease },
+      policy: { every: 60, lease: TIMES.lease },
       ring: () => mine,
       facts: () => ({ times: TIMES, lifetimes: {}, now: Date.now() }),
       self: () => ({ profile: 'prod', roots }),

@@ -7,7 +7,6 @@ import { searchWordlist } from '../../src/doctor/wordlist.js';
 import { refuseDisagreement } from '../../src/fleet/refusals.js';
 import { createKeyturn } from '../../src/index.js';
 import { createJwt, createRefreshTokens } from '../../src/jwt/index.js';
-import { changeDocument } from '../../src/keyring/file.js';
 import { Key, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
 import { LiveKeyring } from '../../src/keyring/live.js';
@@ -220,7 +219,7 @@ export const PROVOKED: Readonly<Record<string, readonly Provoke[]>> = {
     () => refused({ ...held(document), env: { [FILE]: 'held', [PREVIOUS]: FORMER } }),
   ],
   keyring_unwritable: [
-    () => changeDocument('/nowhere/held', () => RING),
+    () => new FileRingStore('/nowhere/held', 900, Date.now).change(() => RING),
     async () =>
       (await rotation({ env: { [COMMAND]: json(['cat', 'held']) }, files: { held: document } })).stage(),
   ],

@@ -3,7 +3,7 @@ import type { Keyring } from '../../keyring/keyring.js';
 import type { Impact } from '../../rotation/impact.js';
 import type { Rotation } from '../../rotation/rotation.js';
 import type { Outcome, StepOptions } from '../../rotation/step.js';
-import { stillAccepting } from '../../rotation/still-accepting.js';
+import { stillAccepting } from '../../rotation/wait.js';
 import type { Command, Context } from '../command.js';
 import { attempt, conclude, isPiped, openForStep, unlessDone } from '../step.js';
 import { STEP_OPTIONS, stepOptions } from '../step-options.js';

@@ -1,12 +1,12 @@
 // What starting a ring takes and what comes of it, wherever the ring is kept.
 import { KeyturnError } from '../../errors.js';
 import { beginRing } from '../../keyring/begin.js';
-import { type Key, Material } from '../../keyring/key.js';
+import { Key, Material } from '../../keyring/key.js';
 import type { Keyring } from '../../keyring/keyring.js';
 import type { Machine } from '../../resolve/machine.js';
 import type { Resolution } from '../../resolve/resolve.js';
 import { generateSecret } from '../../secret/generate.js';
-import { type FirstKeys, firstKeys } from './keys.js';
+import { judge } from '../../secret/strength.js';
 
 export interface InitOptions {
   readonly machine: Machine;
@@ -28,6 +28,15 @@ export interface InitOptions {
   readonly replaces?: string | undefined;
   /** Told that nothing is done for so many milliseconds. */
   readonly waiting?: ((milliseconds: number) => void) | undefined;
+}
+
+/** Which keys a ring begins with. */
+export interface FirstKeys {
+  readonly keys: readonly Key[];
+  /** Keys in force that were not among the imported ones and stay, by id. */
+  readonly kept: readonly string[];
+  /** Secrets that do not come along, by key id: weak ones in force, and imported ones whose key is revoked. */
+  readonly left: readonly string[];
 }
 
 /** What was made, and what remains to be done. */
@@ -86,7 +95,14 @@ export function firstRing(
   const { imported, approve, machine, who, replaces } = options;
   const keys = firstKeys(imported, before.keyring?.keys ?? [], new Material(generateSecret()));
   const revoked = former?.keys.filter(({ state }) => state === 'revoked') ?? [];
-  refuseRevoked(keys.keys, revoked);
+  const again = keys.keys.find((key) => key.live && revoked.some(({ id }) => id === key.id));
+  if (again !== undefined) {
+    throw new KeyturnError(
+      'key_state',
+      `the key ${again.id} was revoked in the keyring whose place the new one takes`,
+      'give the service another signing secret first (keyturn generate)',
+    );
+  }
   approve?.(keys, before);
   const others = revoked.filter(({ id }) => keys.keys.every((key) => key.id !== id));
   const ring = beginRing([...keys.keys, ...others], {
@@ -98,15 +114,52 @@ export function firstRing(
   return { ring, keys };
 }
 
-function refuseRevoked(keys: readonly Key[], revoked: readonly Key[]): void {
-  const again = keys.find((key) => key.live && revoked.some(({ id }) => id === key.id));
-  if (again === undefined) return;
-  throw new KeyturnError(
-    'key_state',
-    `the key ${again.id} was revoked in the keyring whose place the new one takes`,
-    'give the service another signing secret first (keyturn generate)',
-  );
-}
-
 /** What is said of a ring that was there before. */
 export const NOTHING_TAKEN: FirstKeys = { keys: [], kept: [], left: [] };
+
+/**
+ * Of secrets that are taken over the first signs and the others verify, and the keys in force go on verifying, so that
+ * nobody is logged out. Without any the keys in force keep their states.
+ *
+ * @param imported the newest first
+ * @param fresh signs where there is nothing else
+ * @throws KeyturnError `key_state` where the first imported secret is that of a revoked key
+ */
+export function firstKeys(
+  imported: readonly Material[],
+  inForce: readonly Key[],
+  fresh: Material,
+): FirstKeys {
+  const [first] = imported;
+  if (first === undefined) {
+    return { keys: inForce.length > 0 ? inForce : [new Key(fresh, 'active')], kept: [], left: [] };
+  }
+  const keys = new Map(imported.map((material) => [material.kid, new Key(material, 'retiring')]));
+  keys.set(first.kid, new Key(first, 'active'));
+  const kept: string[] = [];
+  const left: string[] = [];
+  for (const key of inForce) {
+    const isImported = keys.has(key.id);
+    if (!key.live) {
+      // Whoever revoked it had a reason: taking it over would accept its tokens again.
+      if (key.id === first.kid) {
+        const what = `the first of the secrets is that of the key ${key.id}, which is ${key.state}`;
+        throw new KeyturnError('key_state', what, 'put another one first');
+      }
+      if (isImported) left.push(key.id);
+      keys.set(key.id, key);
+    } else if (!isImported && !strengthOf(key).enough) {
+      left.push(key.id);
+    } else if (!isImported) {
+      keys.set(key.id, verifying(key));
+      kept.push(key.id);
+    }
+  }
+  return { keys: [...keys.values()], kept, left };
+}
+
+/** The key that has signed until now only verifies from here on. */
+function verifying(key: Key): Key {
+  if (key.state !== 'active') return key;
+  return new Key(key.material ?? key.id, 'retiring', { dates: key.dates, lifetimes: key.lifetimes });
+}

@@ -1,11 +1,11 @@
 // Starts a keyring, with the keys in force or with secrets of another place. Nothing is ever overwritten.
-import { access } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative } from 'node:path';
 import { hasConfig, profileConfig } from '../../config/place.js';
 import { elsewhereBelow } from '../../config/places-below.js';
 import { configTemplate, productionTemplate } from '../../config/template.js';
 import { writeNewFile } from '../../disk/files.js';
-import { type ErrorCode, KeyturnError } from '../../errors.js';
+import { type ErrorCode, KeyturnError, orKeyturnError } from '../../errors.js';
 import { nameOf } from '../../fleet/report.js';
 import type { Keyring } from '../../keyring/keyring.js';
 import { FileRingStore, unwritable } from '../../keyring-stores/file.js';
@@ -38,7 +38,13 @@ export async function initRing(options: InitOptions): Promise<InitResult> {
 }
 
 async function initDocument(before: Resolution, options: InitOptions): Promise<InitResult> {
-  if (options.replaces !== undefined) throw onlyInEngines();
+  if (options.replaces !== undefined) {
+    throw new KeyturnError(
+      'keyring_not_document',
+      'only a keyring in Redis or PostgreSQL can be replaced by another one while processes hold it',
+      'stop the processes, move the document away, and run keyturn init',
+    );
+  }
   const lease = before.settings.get('security.keyring.lease');
   const store = new FileRingStore(join(before.dataDir, 'keyring.json'), lease, options.machine.now);
   const there = await existing(before, store, options);
@@ -76,7 +82,7 @@ async function existing(
 ): Promise<InitResult | undefined> {
   const { source } = before;
   const inForce = source?.format === 'document';
-  if (!inForce && !(await isThere(store.name))) return undefined;
+  if (!inForce && !existsSync(store.name)) return undefined;
   if (options.ifMissing !== true) {
     if (!inForce) throw await inTheWay(store, options, before);
     throw new KeyturnError(
@@ -124,14 +130,6 @@ async function refuseHeld({ name, fleet }: FileRingStore): Promise<void> {
   );
 }
 
-function onlyInEngines(): KeyturnError {
-  return new KeyturnError(
-    'keyring_not_document',
-    'only a keyring in Redis or PostgreSQL can be replaced by another one while processes hold it',
-    'stop the processes, move the document away, and run keyturn init',
-  );
-}
-
 /**
  * What names a document, written where it is missing. What is committed must not name for everybody what git ignores:
  * it would stop whoever has another checkout. So production alone names it, and development finds it by itself.
@@ -174,13 +172,6 @@ function refuseWhatCannotBe(before: Resolution, { name }: FileRingStore, options
   );
 }
 
-async function isThere(path: string): Promise<boolean> {
-  return await access(path).then(
-    () => true,
-    () => false,
-  );
-}
-
 async function inTheWay(
   store: FileRingStore,
   options: InitOptions,
@@ -189,8 +180,12 @@ async function inTheWay(
   const { source, hidden, keyring } = before;
   const path = store.name;
   const hides = hidden.some((other) => other.path === path);
-  const ring = hides ? await readOrNone(store) : undefined;
-  const same = ring !== undefined && keyring?.live.every(({ id }) => ring.get(id)?.live === true) === true;
+  // One that is broken holds no key.
+  const ring = hides ? await orKeyturnError(() => store.read()) : undefined;
+  const same =
+    ring !== undefined &&
+    !(ring instanceof KeyturnError) &&
+    keyring?.live.every(({ id }) => ring.get(id)?.live === true) === true;
   const list = whatToTakeAway(before);
   const hint = !hides
     ? 'name it as file under [security.signing_secret] in keyturn.prod.toml, or move it away first'
@@ -203,14 +198,6 @@ async function inTheWay(
     `${path} exists${what}, and ${commandOf(options)} overwrites nothing`,
     hint,
   );
-}
-
-/** One that is broken holds no key. */
-async function readOrNone(store: FileRingStore): Promise<Keyring | undefined> {
-  return await store.read().catch((error) => {
-    if (error instanceof KeyturnError) return undefined;
-    throw error;
-  });
 }
 
 /** The document is there by now, and a second try would find it in its way. */

@@ -44,7 +44,13 @@ async function initIn(store: SharedRingStore, before: Resolution, options: InitO
     if (there === undefined) return undefined;
     const moved = store.isToMove(there);
     if (moved && !(await store.move(there).catch(notAllowed(store)))) throw busy(store);
-    if (!moved && options.ifMissing !== true) throw existing(store, options);
+    if (!moved && options.ifMissing !== true) {
+      throw new KeyturnError(
+        'keyring_exists',
+        `there is a keyring in ${store.name} already, and ${commandOf(options)} overwrites nothing`,
+        'there is nothing to do: keyturn status shows it; --if-missing takes it for fine',
+      );
+    }
     const ring = applyScheduled(there.ring, options.machine.now());
     return { ...done, created: moved, ring, keys: NOTHING_TAKEN };
   };
@@ -142,13 +148,5 @@ async function refuseStrangers(store: SharedRingStore, before: Resolution, repla
     `${nameOf(first)} has the signing secret ${(first.roots ?? first.verifies)[0]}, and this command has ${roots.active.id}`,
     'run it with the environment of the service',
     { replica: first.instance },
-  );
-}
-
-function existing(store: SharedRingStore, options: InitOptions): KeyturnError {
-  return new KeyturnError(
-    'keyring_exists',
-    `there is a keyring in ${store.name} already, and ${commandOf(options)} overwrites nothing`,
-    'there is nothing to do: keyturn status shows it; --if-missing takes it for fine',
   );
 }

@@ -1,7 +1,7 @@
 // Which keys a ring begins with: one rule for `keyturn init`, `keyturn import` and `initKeyring`.
 import { expect, test } from 'vitest';
 import { Key, type KeyState, Material } from '../../../src/keyring/key.js';
-import { type FirstKeys, firstKeys } from '../../../src/rotation/init/keys.js';
+import { type FirstKeys, firstKeys } from '../../../src/rotation/init/first-ring.js';
 import { COMING, kidOf, OLDER, OLDEST, STRONG } from '../../support/machine.js';
 
 const FRESH = new Material(COMING);
