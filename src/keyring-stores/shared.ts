@@ -105,12 +105,7 @@ export class SharedRingStore implements RingStore {
    * @throws KeyturnError `engine_unavailable`, and what reading it would throw: whatever is wrong, what is kept stays
    */
   async put(ring: Keyring, over: StoredRing | undefined): Promise<boolean> {
-    const place = over?.place;
-    return await this.#write(
-      this.#readable(sealRing(ring, this.#seal(place), over?.text), place),
-      over?.version,
-      place,
-    );
+    return await this.#write(sealRing(ring, this.#seal(over?.place), over?.text), over);
   }
 
   /**
@@ -119,8 +114,8 @@ export class SharedRingStore implements RingStore {
    * @returns false when something else is there by now
    * @throws KeyturnError as {@link put}
    */
-  async sealAnew({ ring, version, place }: StoredRing): Promise<boolean> {
-    return await this.#write(this.#readable(sealRing(ring, this.#seal(place)), place), version, place);
+  async sealAnew(found: StoredRing): Promise<boolean> {
+    return await this.#write(sealRing(found.ring, this.#seal(found.place)), found);
   }
 
   /**
@@ -129,8 +124,8 @@ export class SharedRingStore implements RingStore {
    * @returns false when something else is there by now
    * @throws KeyturnError `engine_unavailable`
    */
-  async sealToo({ version, text, place }: StoredRing): Promise<boolean> {
-    return await this.#write(sealUnder(text, this.name, this.#seal(place)), version, place);
+  async sealToo(found: StoredRing): Promise<boolean> {
+    return await this.#write(sealUnder(found.text, this.name, this.#seal(found.place)), found);
   }
 
   /** Whether the ring is kept for the app without a name, and this process has one. */
@@ -153,24 +148,20 @@ export class SharedRingStore implements RingStore {
         'run it with all secrets that replicas hold: previous and next ones belong to them',
       );
     }
-    const { place } = this.#table;
-    const text = this.#readable(sealRing(ring, this.#seal(place)), place);
-    return await ask(
-      this.name,
-      async () => (await this.#table.move?.({ version: randomName(), text })) === true,
-    );
+    const slot = this.#newSlot(sealRing(ring, this.#seal()), undefined);
+    return await ask(this.name, async () => (await this.#table.move?.(slot)) === true);
   }
 
-  #readable(text: string, place: RingPlace | undefined): string {
+  #newSlot(text: string, place: RingPlace | undefined): Slot {
     openRing(text, `what was to be written to ${this.name}`, this.#seal(place));
-    return text;
+    return { version: randomName(), text, place };
   }
 
-  async #write(text: string, expected: string | undefined, place: RingPlace | undefined): Promise<boolean> {
-    const slot: Slot = { version: randomName(), text, ...(place === undefined ? {} : { place }) };
+  async #write(text: string, over: StoredRing | undefined): Promise<boolean> {
+    const slot = this.#newSlot(text, over?.place);
     for (let asked = 1; ; asked++) {
       try {
-        return await ask(this.name, () => this.#table.write(slot, expected));
+        return await ask(this.name, () => this.#table.write(slot, over?.version));
       } catch (error) {
         if (asked === ASK_AGAIN) throw error;
       }
@@ -198,9 +189,8 @@ export class SharedRingStore implements RingStore {
     );
   }
 
-  #open({ version, text, place }: Slot): StoredRing {
-    const opened = openRing(text, this.name, this.#seal(place));
-    return { version, text, ...(place === undefined ? {} : { place }), ...opened };
+  #open(slot: Slot): StoredRing {
+    return { ...slot, ...openRing(slot.text, this.name, this.#seal(slot.place)) };
   }
 
   #seal(place: RingPlace = this.#table.place): Seal {

@@ -11,7 +11,7 @@ export interface Slot {
   readonly version: string;
   readonly text: string;
   /** What it is sealed for; default: the place of its table. */
-  readonly place?: RingPlace;
+  readonly place?: RingPlace | undefined;
 }
 
 /** The report of one replica as it is kept. Durations in milliseconds, by the engine's own clock. */

@@ -5,8 +5,8 @@ import { Key, Material } from '../../keyring/key.js';
 import type { Keyring } from '../../keyring/keyring.js';
 import type { Machine } from '../../resolve/machine.js';
 import type { Resolution } from '../../resolve/resolve.js';
+import { strengthOf } from '../../resolve/weak-keys.js';
 import { generateSecret } from '../../secret/generate.js';
-import { judge } from '../../secret/strength.js';
 
 export interface InitOptions {
   readonly machine: Machine;
