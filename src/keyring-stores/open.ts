@@ -89,7 +89,7 @@ export async function unreported(
   const { areThere, canPrepare, canUse } = await import('../engines/schema.js');
   const { withTimeout, PATIENCE } = await import('../engines/watch.js');
   const pool = await engines.postgres('session');
-  const tables = Object.values(tablesOf(undefined));
+  const tables = Object.values(tablesOf());
   const lacking = async (): Promise<string | undefined> => {
     if (!(await canPrepare(pool, tables))) return 'make';
     return !(await areThere(pool, tables)) || (await canUse(pool, tables)) ? undefined : 'write to';

@@ -22,7 +22,7 @@ export interface Tables {
 }
 
 /** The name comes from the app's own code; it is held to letters, digits and "_" all the same, and quoted. */
-export function tablesOf(schema: string | undefined): Tables {
+export function tablesOf(schema?: string): Tables {
   if (schema !== undefined && (typeof schema !== 'string' || !/^[A-Za-z_]\w{0,62}$/.test(schema))) {
     throw new KeyturnError(
       'store_invalid',

@@ -7,7 +7,6 @@ import { askPool, isMissingTable, listen, type PostgresPool, type PostgresRow } 
 import { areThere } from '../engines/schema.js';
 import type { LineListener } from '../engines/watch.js';
 import { surviveLostConnections } from '../engines/watch.js';
-import { KeyturnError } from '../errors.js';
 import type { EndedMoment, EndedMoments } from '../fleet/ended-processes.js';
 import type { RingPlace } from '../keyring/sealed-ring.js';
 import { lockSql, statements, type Tables, tablesOf } from './postgres-schema.js';
@@ -31,8 +30,6 @@ interface PostgresRingTableOptions {
   readonly pool: PostgresPool;
   /** The ring's. */
   readonly name: string;
-  /** Of the tables; default: where the pool looks first. */
-  readonly schema?: string;
 }
 
 /** Of two moments; one that lies too far ahead to be one gives way. */
@@ -47,17 +44,14 @@ export class PostgresRingTable implements RingTable {
   readonly #tables: Tables;
   readonly #channel: string;
 
-  /** @throws KeyturnError `store_invalid` */
-  constructor({ pool, app, name, schema }: PostgresRingTableOptions) {
-    if (typeof pool?.query !== 'function') {
-      throw new KeyturnError('store_invalid', 'the shared keyring has no pool', 'pass a Pool of pg as pool');
-    }
+  constructor({ pool, app, name }: PostgresRingTableOptions) {
     // A table belongs to whoever may write to it; a prefix is what apps that share a Redis have instead.
     this.place = { app, prefix: '', name };
     this.#pool = pool;
     // No name of an app has a slash, nor of a keyring: see `ringName`.
     this.#ring = app === undefined ? name : `${app}/${name}`;
-    this.#tables = tablesOf(schema);
+    // They are where the pool looks first.
+    this.#tables = tablesOf();
     this.#channel = channelOf(this.#ring);
     surviveLostConnections(pool);
   }
@@ -118,7 +112,7 @@ export class PostgresRingTable implements RingTable {
   }
 
   async removeReport(instance: string, ended: EndedMoments): Promise<void> {
-    const moments = Object.entries(ended).filter(([, { at }]) => at > 0);
+    const moments = momentsOf(ended);
     // In one order, so that two that say goodbye at once do not wait for each other.
     await this.#put(
       `WITH removed AS (DELETE FROM ${this.#tables.replicas} WHERE ring = $1 AND instance = $2)
@@ -126,22 +120,14 @@ export class PostgresRingTable implements RingTable {
          SELECT $1, kid, at, proof FROM unnest($3::text[], $4::bigint[], $5::text[]) AS told (kid, at, proof)
          ORDER BY kid COLLATE "C"
        ${KEEP_THE_LATER}`,
-      [
-        this.#ring,
-        instance,
-        moments.map(([kid]) => kid),
-        moments.map(([, { at }]) => at),
-        moments.map(([, { proof }]) => proof),
-      ],
+      [this.#ring, instance, ...columnsOf(moments)],
     );
   }
 
   async clearReports(left: readonly LeftReport[]): Promise<void> {
     if (left.length === 0) return;
     const moments = left.flatMap(({ instance, ended }) =>
-      Object.entries(ended)
-        .filter(([, { at }]) => at > 0)
-        .map(([kid, { at, proof }]) => ({ instance, kid, at, proof })),
+      momentsOf(ended).map((moment) => ({ instance, ...moment })),
     );
     // "ANY", or a planner without statistics compares each with all that is there.
     await this.#put(
@@ -160,9 +146,7 @@ export class PostgresRingTable implements RingTable {
         left.map(({ instance }) => instance),
         left.map(({ seen }) => seen),
         moments.map(({ instance }) => instance),
-        moments.map(({ kid }) => kid),
-        moments.map(({ at }) => at),
-        moments.map(({ proof }) => proof),
+        ...columnsOf(moments),
       ],
     );
   }
@@ -215,28 +199,38 @@ export class PostgresRingTable implements RingTable {
 
   /** Where nothing was prepared nothing is there. */
   async #rows(text: string, values: unknown[]): Promise<readonly PostgresRow[]> {
-    try {
-      return (await this.#query(text, values)).rows;
-    } catch (error) {
-      if (isMissingTable(error)) return [];
-      throw error;
-    }
+    const found = await this.#query(text, values).catch((error) => {
+      if (!isMissingTable(error)) throw error;
+    });
+    return found?.rows ?? [];
   }
 
   /** Where nothing was prepared it is, if this role may. */
   async #put(text: string, values: unknown[]): Promise<number> {
-    try {
-      return (await this.#query(text, values)).rowCount ?? 0;
-    } catch (error) {
+    const done = await this.#query(text, values).catch(async (error) => {
       if (!isMissingTable(error)) throw error;
-    }
-    await this.prepare();
-    return (await this.#query(text, values)).rowCount ?? 0;
+      await this.prepare();
+      return await this.#query(text, values);
+    });
+    return done.rowCount ?? 0;
   }
 
   async #query(text: string, values?: unknown[]): ReturnType<PostgresPool['query']> {
     return await askPool(this.#pool, text, values);
   }
+}
+
+interface MomentRow extends EndedMoment {
+  readonly kid: string;
+}
+
+function momentsOf(ended: EndedMoments): readonly MomentRow[] {
+  return Object.entries(ended).flatMap(([kid, { at, proof }]) => (at > 0 ? [{ kid, at, proof }] : []));
+}
+
+/** As arrays, for `unnest`. */
+function columnsOf(moments: readonly MomentRow[]): unknown[] {
+  return [moments.map(({ kid }) => kid), moments.map(({ at }) => at), moments.map(({ proof }) => proof)];
 }
 
 /**

@@ -208,9 +208,9 @@ export class RedisRingTable implements RingTable {
   async reports(from: string = FIRST): Promise<ReportPage> {
     const page = texts(await this.#run(REPORTS, [this.#reports], [from, String(PAGE)]));
     const [next, now, ...found] = page;
-    const reports = pairs(found)
-      .map(([instance, report]) => parse(instance, report, Number(now)))
-      .filter((report) => report !== undefined);
+    const reports = found.flatMap((instance, at) =>
+      at % 2 === 0 ? (parse(instance as string, found[at + 1] as string, Number(now)) ?? []) : [],
+    );
     return { reports, next: next === FIRST ? undefined : next };
   }
 
@@ -244,13 +244,6 @@ function flat(ended: EndedMoments): string[] {
 
 function texts(reply: unknown): Array<string | undefined> {
   return (reply as readonly unknown[]).map(asText);
-}
-
-function pairs(flat: ReadonlyArray<string | undefined>): Array<readonly [string, string]> {
-  return Array.from({ length: flat.length / 2 }, (_, n) => [
-    flat[2 * n] as string,
-    flat[2 * n + 1] as string,
-  ]);
 }
 
 /** Undefined for what is no report of ours. */

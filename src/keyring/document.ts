@@ -26,14 +26,12 @@ const VERSION = 1;
 export function parseDocument(text: string, where: string): Keyring {
   const document = new Field(parseJson(text, where), where, '');
   const { keyturn: version } = document.object();
+  if (typeof version === 'number' && version > VERSION) throw newerKeyturn(where);
   if (version !== VERSION) {
-    const newer = typeof version === 'number' && version > VERSION;
     throw new KeyturnError(
-      newer ? 'document_version' : 'document_invalid',
-      newer ? `${where} was written by a newer Keyturn` : `${where} is JSON, but not a keyring document`,
-      newer
-        ? 'update this Keyturn'
-        : `a keyring document begins with {"keyturn": ${VERSION}, …}; keyturn init writes one`,
+      'document_invalid',
+      `${where} is JSON, but not a keyring document`,
+      `a keyring document begins with {"keyturn": ${VERSION}, …}; keyturn init writes one`,
     );
   }
   const root = document.fields('keyturn', 'id', 'generation', 'replaces', 'keys', 'history', 'marks');
@@ -128,6 +126,14 @@ function readHistory(field: Field): HistoryEntry {
 function readMark(field: Field): Generation {
   const mark = parseMark(field.text());
   return mark ?? field.wrong('must be a generation and its mark, such as "12:Xk3dZ0rQ9aTn1bVu"');
+}
+
+export function newerKeyturn(where: string): KeyturnError {
+  return new KeyturnError(
+    'document_version',
+    `${where} was written by a newer Keyturn`,
+    'update this Keyturn',
+  );
 }
 
 /** The parser's own message is dropped: it quotes the text, and the text holds secrets. */

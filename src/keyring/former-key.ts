@@ -4,11 +4,8 @@ import type { HistoryEntry, Keyring } from './keyring.js';
 
 /** The key that signed before the active one, in whatever state it is now. */
 export function formerKey(ring: Keyring): Key | undefined {
-  const stopped = ring.keys.flatMap((key) => {
-    const at = stoppedSigning(key);
-    return at === undefined ? [] : [{ key, at }];
-  });
-  return stopped.sort((a, b) => b.at - a.at)[0]?.key;
+  const stopped = ring.keys.filter((key) => stoppedSigning(key) !== undefined);
+  return stopped.sort((a, b) => (stoppedSigning(b) as number) - (stoppedSigning(a) as number))[0];
 }
 
 /** The line of the history that tells how the key that signs came to do so, where that was a rollback. */

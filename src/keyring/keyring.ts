@@ -128,15 +128,8 @@ export class Keyring {
    * Made from ids and states only, so it can be published.
    */
   get fingerprint(): string {
-    this.#fingerprint ??= createHash('sha256')
-      .update(
-        [...this.keys]
-          .map((key) => `${key.id}:${key.state}`)
-          .sort()
-          .join('\n'),
-      )
-      .digest('base64url')
-      .slice(0, 11);
+    const states = () => this.keys.map((key) => `${key.id}:${key.state}`).sort();
+    this.#fingerprint ??= createHash('sha256').update(states().join('\n')).digest('base64url').slice(0, 11);
     return this.#fingerprint;
   }
 }

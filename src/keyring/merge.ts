@@ -7,16 +7,11 @@ import { type HistoryEntry, Keyring } from './keyring.js';
 import { gatherMarks } from './marks.js';
 import { foldedHistory } from './prune.js';
 import { applyScheduled } from './scheduled.js';
+import type { TransitionFacts } from './step-facts.js';
 
-interface MergeFacts {
-  /** Milliseconds since 1970. */
-  readonly now: number;
-  /** The longest lifetime of each purpose, as configured now, in seconds. */
-  readonly lifetimes: Lifetimes;
+interface MergeFacts extends Pick<TransitionFacts, 'now' | 'lifetimes' | 'who' | 'why'> {
   /** Signs where no other key can any more. */
   readonly fresh: Material;
-  readonly who?: string | undefined;
-  readonly why?: string | undefined;
 }
 
 /**
@@ -116,7 +111,7 @@ function linesOf(
   history: readonly HistoryEntry[],
   { now, who, why }: MergeFacts,
 ): readonly HistoryEntry[] {
-  const by = historyText({ who, why });
+  const line = (what: string, kid: string) => ({ at: now, what, kid, ...historyText({ who, why }) });
   const gone = keys.filter(
     ({ id, live }) =>
       !live &&
@@ -125,13 +120,8 @@ function linesOf(
   );
   const signs = keys.find(({ state }) => state === 'active')?.id ?? '';
   return [
-    ...gone.map(({ id, state }) => ({
-      at: now,
-      what: state === 'revoked' ? 'revoke' : 'retire',
-      kid: id,
-      ...by,
-    })),
-    { at: now, what: 'import', kid: signs, ...by },
+    ...gone.map(({ id, state }) => line(state === 'revoked' ? 'revoke' : 'retire', id)),
+    line('import', signs),
   ];
 }
 

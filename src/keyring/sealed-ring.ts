@@ -15,7 +15,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { KeyturnError } from '../errors.js';
 import { isKid } from '../forms.js';
-import { parseDocument, writeDocument } from './document.js';
+import { newerKeyturn, parseDocument, writeDocument } from './document.js';
 import type { Material } from './key.js';
 import type { Keyring } from './keyring.js';
 
@@ -203,14 +203,10 @@ function parse(text: string, where: string): Sealed {
   } catch {
     // Said below.
   }
-  if (isNewer(value)) {
-    throw new KeyturnError(
-      'document_version',
-      `${where} was written by a newer Keyturn`,
-      'update this Keyturn',
-    );
-  }
-  if ((value as { readonly moved?: unknown } | null | undefined)?.moved === true) {
+  const { keyturn, moved } = (value ?? {}) as { readonly keyturn?: unknown; readonly moved?: unknown };
+  // Whatever else is in it, that is for others to know.
+  if (Number.isSafeInteger(keyturn) && (keyturn as number) > VERSION) throw newerKeyturn(where);
+  if (moved === true) {
     throw new KeyturnError(
       'document_invalid',
       `the keyring in ${where} has moved: its app has a name, and this process has none`,
@@ -219,12 +215,6 @@ function parse(text: string, where: string): Sealed {
   }
   if (!isSealed(value)) throw altered(where);
   return value;
-}
-
-/** Whatever else is in it, that is for others to know. */
-function isNewer(value: unknown): boolean {
-  const { keyturn } = (value ?? {}) as { readonly keyturn?: unknown };
-  return Number.isSafeInteger(keyturn) && (keyturn as number) > VERSION;
 }
 
 function isSealed(value: unknown): value is Sealed {

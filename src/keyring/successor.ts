@@ -74,14 +74,15 @@ function isGoneByStep(kid: string, present: Keyring, { history }: Keyring): bool
 function refuseLost(present: Keyring, isAccountedFor: (kid: string) => boolean): void {
   const lost = present.live.find(({ id }) => !isAccountedFor(id));
   if (lost === undefined) return;
+  const what = `the keyring found does not verify with the key ${lost.id}, which is ${lost.state} in the one in force`;
+  if (present.id === undefined) {
+    const hint = 'make the document with keyturn import, of the secrets in force';
+    throw new KeyturnError('keyring_forked', what, hint);
+  }
   throw new KeyturnError(
     'keyring_forked',
-    `the keyring found does not verify with the key ${lost.id}, which is ${lost.state} in the one in force${
-      present.id === undefined ? '' : ', and no line of its history takes that key away'
-    }`,
-    present.id === undefined
-      ? 'make the document with keyturn import, of the secrets in force'
-      : 'put the key back, or take it away with keyturn retire or keyturn revoke',
+    `${what}, and no line of its history takes that key away`,
+    'put the key back, or take it away with keyturn retire or keyturn revoke',
   );
 }
 

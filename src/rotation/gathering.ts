@@ -11,21 +11,14 @@ import type { Keyring } from '../keyring/keyring.js';
 import type { TransitionFacts } from '../keyring/step-facts.js';
 import { madeAt } from '../keyring/waits.js';
 import { FileRingStore } from '../keyring-stores/file.js';
-import type { RingPlaces } from '../keyring-stores/places.js';
 import type { PurposeRegistry } from '../purposes/registry.js';
-import type { Machine } from '../resolve/machine.js';
-import type { Resolution } from '../resolve/resolve.js';
+import type { OpenedRotation, RotationOptions } from './opening.js';
 import type { StepOptions } from './step.js';
 
-interface GatheringParts {
-  readonly machine: Machine;
-  readonly resolution: Resolution;
+interface GatheringParts
+  extends Pick<RotationOptions, 'machine' | 'document' | 'readOnly'>,
+    Pick<OpenedRotation, 'resolution' | 'places'> {
   readonly registry: PurposeRegistry;
-  readonly places: RingPlaces;
-  /** Whether the ring was handed in: it is published when whoever takes it gets to it. */
-  readonly given: boolean;
-  /** Whether what processes that are gone have left behind stays. */
-  readonly readOnly: boolean;
 }
 
 /** How the facts are gathered. */
@@ -66,7 +59,7 @@ export class Gathering {
     ring: Keyring | undefined,
     { regardless = false }: GatheringRules = {},
   ): Promise<readonly HeardReport[]> {
-    const { places, readOnly } = this.#parts;
+    const { places, readOnly = false } = this.#parts;
     try {
       return (await places.fleet?.read(ring, !readOnly)) ?? [];
     } catch (error) {
@@ -113,8 +106,9 @@ export class Gathering {
 
   /** The steadiest first. */
   async #clocks(): Promise<ClockReadings> {
-    const { machine, places, given } = this.#parts;
-    if (given) return {};
+    const { machine, places, document } = this.#parts;
+    // A ring that was handed in is published when whoever takes it gets to it.
+    if (document !== undefined) return {};
     const { clock, shows } = machine.monotonic();
     return { [clock]: shows, ...(await places.shared?.clocks()) };
   }

@@ -102,17 +102,21 @@ const STEP: OptionNames<StepOptions> = { who: true, why: true, replicas: true, g
 const STAGE: OptionNames<StageOptions> = { ...STEP, secret: true, activateIn: true };
 const WAIT: OptionNames<WaitOptions> = { ...STEP, kid: true, patience: true, progress: true };
 
-/** A step, with options that it knows. */
-function step<O>(call: string, known: OptionNames<O>, take: (options?: O) => Promise<RingOutcome>) {
-  return async (options?: O): Promise<Outcome> => {
-    requireOptions(options, call, known);
-    return outcomeOf(await take(options));
-  };
+/** Takes a step with options that it knows. */
+async function take<O>(
+  call: string,
+  known: OptionNames<O>,
+  options: O | undefined,
+  step: () => Promise<RingOutcome>,
+): Promise<Outcome> {
+  requireOptions(options, call, known);
+  const { ring, former, kid } = await step();
+  return Object.freeze({ keyring: viewOf(ring), former: viewOf(former), kid });
 }
 
 export function publicRotation(inner: RingRotation): Rotation {
   const close = () => inner.close();
-  return Object.freeze({
+  const rotation: Rotation = {
     place: inner.place,
     shared: inner.shared,
     keyring: async () => viewOf(await inner.ring()),
@@ -120,22 +124,22 @@ export function publicRotation(inner: RingRotation): Rotation {
     replicas: () => inner.replicas(),
     history: () => inner.history(),
     deploys: () => inner.deploys(),
-    impact: async (step: Step) => await inner.impact(requireStep(step)),
-    stage: step('stage(options)', STAGE, (options) => inner.stage(options)),
-    promote: (kid?: string, options?: StepOptions) =>
-      step('promote(kid, options)', STEP, (known) => inner.promote(kidOf(kid), known))(options),
-    promoteWhenSafe: (options: WaitOptions) =>
-      step('promoteWhenSafe(options)', WAIT, () => inner.promoteWhenSafe(options))(options ?? null),
-    rollback: step('rollback(options)', STEP, (options) => inner.rollback(options)),
-    retire: (kid?: string, options?: StepOptions) =>
-      step('retire(kid, options)', STEP, (known) => inner.retire(kidOf(kid), known))(options),
-    revoke: (kid: string, options?: StepOptions) =>
-      step('revoke(kid, options)', STEP, (known) => inner.revoke(kid, known))(options),
-    join: (document: string, options?: StepOptions) =>
-      step('join(document, options)', STEP, (known) => inner.join(document, known))(options),
+    impact: async (step) => await inner.impact(requireStep(step)),
+    stage: (options) => take('stage(options)', STAGE, options, () => inner.stage(options)),
+    promote: (kid, options) =>
+      take('promote(kid, options)', STEP, options, () => inner.promote(kidOf(kid), options)),
+    promoteWhenSafe: (options) =>
+      take('promoteWhenSafe(options)', WAIT, options ?? null, () => inner.promoteWhenSafe(options)),
+    rollback: (options) => take('rollback(options)', STEP, options, () => inner.rollback(options)),
+    retire: (kid, options) =>
+      take('retire(kid, options)', STEP, options, () => inner.retire(kidOf(kid), options)),
+    revoke: (kid, options) => take('revoke(kid, options)', STEP, options, () => inner.revoke(kid, options)),
+    join: (document, options) =>
+      take('join(document, options)', STEP, options, () => inner.join(document, options)),
     close,
     [Symbol.asyncDispose]: close,
-  });
+  };
+  return Object.freeze(rotation);
 }
 
 /** What is asked about, or something else: the impact of another step would be a wrong answer. */
@@ -156,8 +160,4 @@ function kidOf(kid: string | undefined): string | undefined {
     'the id of a key must be a text',
     'options come second: promote(undefined, { who }) for the staged key',
   );
-}
-
-function outcomeOf({ ring, former, kid }: RingOutcome): Outcome {
-  return Object.freeze({ keyring: viewOf(ring), former: viewOf(former), kid });
 }

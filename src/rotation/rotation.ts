@@ -55,14 +55,7 @@ export class Rotation {
     this.#places = places;
     this.resolution = resolution;
     this.registry = new PurposeRegistry(resolution.settings, resolution.profile.profile === 'prod');
-    this.#gathering = new Gathering({
-      machine: options.machine,
-      resolution,
-      registry: this.registry,
-      places,
-      given: options.document !== undefined,
-      readOnly: options.readOnly === true,
-    });
+    this.#gathering = new Gathering({ ...options, resolution, places, registry: this.registry });
   }
 
   /** Finds the keyring in force. @throws KeyturnError see {@link openParts} */

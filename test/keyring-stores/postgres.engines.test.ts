@@ -85,16 +85,16 @@ describe('the tables', () => {
     await through(table);
   });
 
-  test('may be in another schema, with capitals', async () => {
+  test('are where the pool looks first: in another schema, with capitals', async () => {
     const schema = `${place.schema}_B`;
     await place.pool.query(`CREATE SCHEMA "${schema}"`);
     try {
-      const other = new PostgresRingTable({ pool: place.pool, name: 'default', schema });
+      const options = `-c search_path="${schema}"`;
+      const other = new PostgresRingTable({ pool: place.pools({ options }), name: 'default' });
       await through(other);
       expect(await names(schema)).toEqual(ALL);
       expect(await names()).toEqual([]);
       await place.pool.query(keyringSchemaSql(schema));
-      expect(other.name).toBe(`PostgreSQL (${schema}.keyturn_rings, default)`);
       expect(table.name).toBe('PostgreSQL (keyturn_rings, default)');
       expect(await table.read()).toBeUndefined();
     } finally {
@@ -103,7 +103,8 @@ describe('the tables', () => {
   });
 
   test('in a schema that is not there: nothing is found, and a write says so', async () => {
-    const other = new PostgresRingTable({ pool: place.pool, name: 'default', schema: 'not_there' });
+    const options = '-c search_path=not_there';
+    const other = new PostgresRingTable({ pool: place.pools({ options }), name: 'default' });
     expect([await other.version(), await reportsIn(other)]).toEqual([undefined, []]);
     expect(await codeOf(other.write({ version: 'v1', text: '' }, undefined))).toBe('3F000');
   });

@@ -3,17 +3,12 @@ import { KeyturnError } from '../../errors.js';
 import { beginRing } from '../../keyring/begin.js';
 import { Key, Material } from '../../keyring/key.js';
 import type { Keyring } from '../../keyring/keyring.js';
-import type { Machine } from '../../resolve/machine.js';
 import type { Resolution } from '../../resolve/resolve.js';
 import { strengthOf } from '../../resolve/weak-keys.js';
 import { generateSecret } from '../../secret/generate.js';
+import type { RotationOptions } from '../opening.js';
 
-export interface InitOptions {
-  readonly machine: Machine;
-  /** A profile that the caller insists on. */
-  readonly profile?: string | undefined;
-  /** Settings written in the program, as `createKeyturn({ config })` takes them. */
-  readonly config?: Readonly<Record<string, unknown>> | undefined;
+export interface InitOptions extends Pick<RotationOptions, 'machine' | 'profile' | 'config'> {
   /** Whether the folder was named: otherwise no configuration is begun above that of an app. */
   readonly placeSaid: boolean;
   /** Who does it, for the history. */

@@ -143,9 +143,17 @@ async function documentAt(
   write: boolean,
 ): Promise<InitDocument> {
   const named = nameIn(dirname(place.config), path);
+  // The document is there by now, and a second try would find it in its way.
+  const unnamed = ({ code = 'unknown' }: NodeJS.ErrnoException): never => {
+    throw new KeyturnError(
+      'keyring_unwritable',
+      `${path} is written, but what names it is not (${code})`,
+      `write it into keyturn.prod.toml by hand, under [security.signing_secret]: file = ${JSON.stringify(named)}`,
+    );
+  };
   const begin = async (at: string, text: string, needed: boolean): Promise<WrittenFile> => ({
     path: at,
-    written: needed && (await writeNewFile(at, text, 0o644).catch(unnamed(path, named))),
+    written: needed && (await writeNewFile(at, text, 0o644).catch(unnamed)),
   });
   const config = await begin(place.config, configTemplate(), write);
   const needed = write && secretFile !== path;
@@ -198,17 +206,6 @@ async function inTheWay(
     `${path} exists${what}, and ${commandOf(options)} overwrites nothing`,
     hint,
   );
-}
-
-/** The document is there by now, and a second try would find it in its way. */
-function unnamed(path: string, named: string): (error: unknown) => never {
-  return (error) => {
-    throw new KeyturnError(
-      'keyring_unwritable',
-      `${path} is written, but what names it is not (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`,
-      `write it into keyturn.prod.toml by hand, under [security.signing_secret]: file = ${JSON.stringify(named)}`,
-    );
-  };
 }
 
 /** The path as keyturn.toml should have it: relative where that is shorter, so that the folder can move. */
