@@ -44,7 +44,14 @@ export async function openRingPlaces(
     return await Promise.all([...others].map((other) => fleetIn(engine, of, other)));
   };
   if (kept !== undefined) {
-    if (keyring === undefined) throw noSecret();
+    if (keyring === undefined) {
+      // A command does not make one up: what it sealed with that nobody could open.
+      throw new KeyturnError(
+        'secret_missing',
+        'there is no signing secret yet that opens and seals the shared keyring',
+        `set ${variableOf('security.signing_secret.secret')} to the output of "keyturn generate", or start the app once: development makes its own`,
+      );
+    }
     if (kept === 'redis') {
       const { refuseKeyPrefix } = await import('../engines/redis.js');
       refuseKeyPrefix(await engines.redis('keyring'));
@@ -97,13 +104,4 @@ export async function unreported(
   const lacks = await withTimeout(lacking(), PATIENCE).catch(() => undefined);
   if (lacks === undefined) return undefined;
   return `its user is not allowed to ${lacks} the tables ${tables.join(', ').replaceAll('"', '')}`;
-}
-
-/** A command does not make one up: what it sealed with that nobody could open. */
-function noSecret(): KeyturnError {
-  return new KeyturnError(
-    'secret_missing',
-    'there is no signing secret yet that opens and seals the shared keyring',
-    `set ${variableOf('security.signing_secret.secret')} to the output of "keyturn generate", or start the app once: development makes its own`,
-  );
 }

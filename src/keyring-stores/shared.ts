@@ -36,23 +36,15 @@ interface SharedRingParts {
 export class SharedRingStore implements RingStore {
   readonly name: string;
   readonly fleet: SharedFleet;
+  /** The root secrets as they are now: they can be rotated too. */
+  roots: Keyring;
   readonly #table: RingTable;
-  #roots: Keyring;
 
   constructor({ table, roots, lease, now }: SharedRingParts) {
     this.#table = table;
-    this.#roots = roots;
+    this.roots = roots;
     this.name = table.name;
     this.fleet = new SharedFleet(table, lease, now);
-  }
-
-  /** The root secrets as they are now: they can be rotated too. */
-  get roots(): Keyring {
-    return this.#roots;
-  }
-
-  set roots(roots: Keyring) {
-    this.#roots = roots;
   }
 
   /** @throws KeyturnError `engine_unavailable` */
@@ -140,7 +132,7 @@ export class SharedRingStore implements RingStore {
    * @throws KeyturnError `secret_differs` where others hold a secret that this process does not, `engine_unavailable`
    */
   async move({ ring, roots }: StoredRing): Promise<boolean> {
-    const missing = roots.filter((kid) => this.#roots.get(kid)?.live !== true);
+    const missing = roots.filter((kid) => this.roots.get(kid)?.live !== true);
     if (missing.length > 0) {
       throw new KeyturnError(
         'secret_differs',
@@ -194,7 +186,7 @@ export class SharedRingStore implements RingStore {
   }
 
   #seal(place: RingPlace = this.#table.place): Seal {
-    const roots = this.#roots.live.flatMap(({ material }) => material ?? []);
+    const roots = this.roots.live.flatMap(({ material }) => material ?? []);
     return { place, roots };
   }
 }

@@ -142,7 +142,7 @@ function wrap(
   id: string,
 ): Sealed['roots'] {
   const under = (root: Material) =>
-    encrypt(wrappingKey(root, place), dataKey, beside('key', place, id, root.kid));
+    encrypt(root.derive('ring', 'wrap', place.app), dataKey, beside('key', place, id, root.kid));
   return Object.fromEntries(roots.map((root) => [root.kid, under(root)]));
 }
 
@@ -151,13 +151,10 @@ function unwrap(sealed: Sealed, where: string, { place, roots }: Seal): Uint8Arr
   const root = roots.find(({ kid }) => Object.hasOwn(sealed.roots, kid));
   if (root === undefined) throw sealedForOthers(where, roots, Object.keys(sealed.roots));
   const associated = beside('key', place, sealed.id, root.kid);
-  const dataKey = decrypt(wrappingKey(root, place), sealed.roots[root.kid] as string, associated);
+  const key = root.derive('ring', 'wrap', place.app);
+  const dataKey = decrypt(key, sealed.roots[root.kid] as string, associated);
   if (dataKey?.length !== KEY_BYTES) throw altered(where);
   return dataKey;
-}
-
-function wrappingKey(root: Material, { app }: RingPlace): Uint8Array {
-  return root.derive('ring', 'wrap', app);
 }
 
 /**

@@ -57,12 +57,9 @@ export function stage(
       'stage a new secret',
     );
   }
-  if (scheduledFor !== undefined) {
-    const safeAt = knownToAllAt(facts);
-    if (scheduledFor < safeAt) {
-      throw tooEarly('the key cannot be scheduled to sign before every replica can verify with it', safeAt);
-    }
-  }
+  const safeAt = knownToAllAt(facts);
+  if (scheduledFor !== undefined && scheduledFor < safeAt)
+    throw tooEarly('the key cannot be scheduled to sign before every replica can verify with it', safeAt);
   const key = new Key(material, 'staged', {
     dates: { staged: facts.now },
     scheduledFor,

@@ -31,15 +31,11 @@ interface GatheringRules {
 
 export class Gathering {
   readonly #parts: GatheringParts;
-  #silence: KeyturnError | undefined;
+  /** Why replicas could not be asked the last time. */
+  silence: KeyturnError | undefined;
 
   constructor(parts: GatheringParts) {
     this.#parts = parts;
-  }
-
-  /** Why replicas could not be asked the last time. */
-  get silence(): KeyturnError | undefined {
-    return this.#silence;
   }
 
   /** Milliseconds since 1970. */
@@ -65,7 +61,7 @@ export class Gathering {
     } catch (error) {
       // Where they only report beside their sessions no step depends on it, and the rest can be told.
       if (!(error instanceof KeyturnError) || (places.store !== undefined && !regardless)) throw error;
-      this.#silence = error;
+      this.silence = error;
       return [];
     }
   }

@@ -85,10 +85,9 @@ export async function initKeyring(options: InitKeyringOptions = {}): Promise<New
     imported,
     approve: ({ left }) => refuseRevoked(imported, left),
   });
-  const path = document?.path;
   return {
     place,
-    path,
+    path: document?.path,
     keys: ring.keys.map(({ id, state }) => ({ id, state })),
     left: keys.left,
     takeAway,

@@ -283,7 +283,7 @@ export class Rotation {
       // Where none was given it is that of the replicas: the waits are the longest there are, and reports tell lifetimes.
       profile: this.assumed === undefined ? profile : undefined,
       assumed: profile,
-      write: (apply, dryRun) => this.#access.change(apply, dryRun),
+      access: this.#access,
     };
     return await takeStep(parts, about, options, change, rules);
   }

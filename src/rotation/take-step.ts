@@ -11,6 +11,7 @@ import type { TransitionFacts } from '../keyring/step-facts.js';
 import type { RingPlaces } from '../keyring-stores/places.js';
 import type { Gathering } from './gathering.js';
 import { type ByHand, COMMAND_WORDS, REVOKE_BY_HAND, STEP_BY_HAND } from './refusals.js';
+import type { RingAccess } from './ring-access.js';
 import type { Outcome, StepOptions } from './step.js';
 
 /** How a step goes by what replicas say. */
@@ -38,13 +39,12 @@ export interface StepParts {
   readonly profile: string | undefined;
   /** What is assumed where no replica says one. */
   readonly assumed: string;
-  /** Changes the ring that is kept; with `dryRun` nothing is written. */
-  readonly write: (apply: (ring: Keyring) => Promise<Keyring>, dryRun: boolean) => Promise<Keyring>;
+  readonly access: RingAccess;
 }
 
 /** @param about the key that it is about; default: the one that the last line of the history names */
 export async function takeStep(
-  { gathering, places, profile, assumed, write }: StepParts,
+  { gathering, places, profile, assumed, access }: StepParts,
   about: string | undefined,
   options: StepOptions,
   change: Change,
@@ -75,7 +75,7 @@ export async function takeStep(
       throw saySilence(error, replicas, gathering.countsBy, gathering.now());
     }
   };
-  const ring = await write(apply, dryRun);
+  const ring = await access.change(apply, dryRun);
   // What cannot be taken away counts for its lease: the step is done.
   for (const report of dryRun ? [] : gone) await places.fleet?.forget(report, former).catch(() => undefined);
   // The key that vouched for some of them may be gone now.
