@@ -122,17 +122,8 @@ describe('the tables', () => {
       ['a'],
     ]) {
       const refused = expect.objectContaining({ code: 'store_invalid' });
-      const options = { pool: place.pool, name: 'default', schema: schema as string };
-      expect(() => new PostgresRingTable(options)).toThrow(refused);
       expect(() => keyringSchemaSql(schema as string)).toThrow(refused);
     }
-  });
-
-  test('without a pool it says so at once', () => {
-    for (const pool of [undefined, {}, 'postgres://127.0.0.1/test'])
-      expect(() => new PostgresRingTable({ pool: pool as never, name: 'default' })).toThrow(
-        expect.objectContaining({ code: 'store_invalid' }),
-      );
   });
 });
 
