@@ -14,9 +14,8 @@ import { dataText } from '../sessions/data.js';
 import type { Session } from '../sessions/session.js';
 import type { SessionState } from '../sessions/state.js';
 import type { Awaitable } from '../sessions/stores/contract.js';
-import type { Checked } from '../signing/purpose-keyring.js';
+import { isEarly } from '../signing/purpose-keyring.js';
 import type { ReceivedToken } from '../signing/received.js';
-import type { Refusal } from '../signing/result.js';
 import { andThen } from '../signing/thenable.js';
 import { guardFromCaches, isPubliclyCacheable } from './cache-control.js';
 import type { HttpRequest, ResponseHeaders } from './contract.js';
@@ -296,9 +295,4 @@ export class Visit {
     const former = this.#cookies.clearFormer(cookie);
     if (former !== undefined) headers.append('set-cookie', former);
   }
-}
-
-/** Issued more than a day in the future: this clock is wrong, or was that of whoever issued it. */
-function isEarly(checked: Checked | Refusal): boolean {
-  return !checked.ok && checked.reason === 'not_yet_valid';
 }

@@ -149,3 +149,8 @@ export function toVerified<T>(checked: Omit<Checked, 'json'>, payload: T): Verif
     expiresAt: new Date(checked.expiresAt * 1000),
   };
 }
+
+/** Issued more than a day in the future: this clock is wrong, or was that of whoever issued it. */
+export function isEarly(checked: Checked | Refusal): boolean {
+  return !checked.ok && checked.reason === 'not_yet_valid';
+}

@@ -1,0 +1,159 @@
+// One request and its response: what `req.session`, `req.flash` and the token stand for.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { format } from 'node:util';
+import { KeyturnError } from '../../errors.js';
+import type { HttpCore } from '../../http/core.js';
+import { isSafeMethod } from '../../http/methods.js';
+import { sessionReplaced } from '../../http/session-replaced.js';
+import { Visit } from '../../http/visit.js';
+import { internalsOf, type Keyturn } from '../../keyturn.js';
+import type { Session } from '../../sessions/session.js';
+import { ExpressHttpRequest, type ExpressRequest, isUnread } from './request.js';
+import { expressSession, type SessionHost } from './session.js';
+import type { ExpressSession } from './types.js';
+
+/** What one middleware works with. */
+export interface Opened {
+  readonly keyturn: Keyturn;
+  readonly core: HttpCore;
+  readonly idle: number;
+}
+
+export const BINDING: unique symbol = Symbol('keyturn.binding');
+
+/** A request that has passed through the middleware. */
+export type BoundRequest = ExpressRequest & { [BINDING]?: Binding };
+
+/** One request and its response. */
+export class Binding implements SessionHost {
+  readonly opened: Opened;
+  readonly #request: ExpressRequest;
+  readonly #response: ServerResponse;
+  #visit: Visit | undefined;
+  #session: ExpressSession | null | undefined;
+  /** The app has ended the session, and sees none: as undefined, or as the null that it has set. */
+  #isGone = false;
+  #isRegenerated = false;
+  #showsToken = false;
+
+  constructor(opened: Opened, request: ExpressRequest, response: ServerResponse) {
+    this.opened = opened;
+    this.#request = request;
+    this.#response = response;
+  }
+
+  get visit(): Visit {
+    if (this.#visit === undefined) {
+      this.#visit = new Visit(this.opened.core, new ExpressHttpRequest(this.#request));
+      if (this.#response.closed) this.#visit.end();
+    }
+    return this.#visit;
+  }
+
+  /** The visit that is to be finished before the header goes out; undefined where there is nothing to do. */
+  get visitToSave(): Visit | undefined {
+    const { method, headers } = this.#request;
+    if (this.#visit === undefined && !this.opened.core.mayNeedVisit(method, headers.cookie)) return undefined;
+    // What was only emptied, as passport does on signing out, is a session that nobody needs.
+    const emptied = this.#isRegenerated && !this.#showsToken && !this.#response.headersSent;
+    if (emptied && Object.keys(this.current).length === 0) this.current.destroy();
+    this.#isRegenerated = false;
+    return this.visit;
+  }
+
+  get current(): Session {
+    return this.visit.session;
+  }
+
+  get idle(): number {
+    return this.opened.idle;
+  }
+
+  get clock(): () => number {
+    return this.opened.core.clock;
+  }
+
+  get isOver(): boolean {
+    return this.#response.headersSent;
+  }
+
+  get session(): ExpressSession | null | undefined {
+    if (!this.#isGone) this.#session ??= expressSession(this);
+    return this.#session;
+  }
+
+  replace(value: unknown): void {
+    if (value === this.#session) return;
+    if (value === null || value === undefined) {
+      this.current.destroy();
+      this.#isGone = true;
+      this.#session = value;
+      return;
+    }
+    if (typeof value !== 'object') throw sessionReplaced('req.session', value);
+    const values = { ...value };
+    const { current } = this;
+    if (this.#isGone) current.regenerate();
+    this.replaced('another');
+    for (const name of Object.keys(current)) current.delete(name as never);
+    Object.assign(current, values);
+  }
+
+  replaced(by: 'another' | 'itself' | undefined): void {
+    this.#isGone = by === undefined;
+    this.#isRegenerated = by === 'another';
+    this.#session = undefined;
+  }
+
+  async reload(): Promise<boolean> {
+    const { isNew } = this.current;
+    await this.visit.reload();
+    return isNew || !this.current.isNew;
+  }
+
+  csrfToken(): string {
+    this.#showsToken = true;
+    return this.visit.csrfToken();
+  }
+
+  /** By what the header carries, or the body as it is parsed by now. */
+  protect(): void {
+    if (isSafeMethod(this.#request.method)) return;
+    try {
+      this.visit.protect(this.#request.body);
+    } catch (error) {
+      if (this.visit.wantsForm && isUnread(this.#request))
+        internalsOf(this.opened.keyturn).logger.warn(
+          {
+            event: 'csrf.body_unread',
+            hint: 'app.use(express.urlencoded({ extended: false })) before app.use(keyturn()); where a route reads its form itself, as with multer, write keyturn({ csrf: "manual" }), and keyturn.csrf() after what reads it',
+          },
+          'a form was refused before its body was read: its token is in there',
+        );
+      throw error;
+    }
+  }
+
+  /** As connect-flash: how many there are of a type, those of a type, or all. */
+  flash(type?: string, message?: unknown, ...more: readonly unknown[]): unknown {
+    const { flash } = this.visit;
+    if (!type) return flash();
+    if (!message) return flash(type);
+    const waiting = flash(type);
+    // To a HEAD request messages are shown without being taken.
+    const taken = this.#request.method === 'HEAD' ? [] : waiting;
+    const left = more.length > 0 ? [format(message, ...more)] : [message].flat();
+    for (const text of [...taken, ...left]) flash(type, text as string);
+    return waiting.length + left.length;
+  }
+}
+
+export function bindingOf(request: IncomingMessage): Binding {
+  const binding = (request as BoundRequest)[BINDING];
+  if (binding !== undefined) return binding;
+  throw new KeyturnError(
+    'argument_invalid',
+    'the request has not passed through Keyturn',
+    'write app.use(keyturn()) before the routes',
+  );
+}

@@ -1,0 +1,59 @@
+// What a request says, as Express has it.
+import type { IncomingMessage } from 'node:http';
+import type { HttpRequest } from '../../http/contract.js';
+import { asText } from '../../http/node-response.js';
+
+/** What Express puts on a request, as far as it is looked at here. */
+export interface ExpressRequest extends IncomingMessage {
+  readonly method: string;
+  readonly app?: { get?(name: string): unknown };
+  readonly protocol?: string;
+  readonly baseUrl?: string;
+  readonly route?: { readonly path?: unknown };
+  readonly body?: unknown;
+}
+
+/** The same for Keyturn. */
+export class ExpressHttpRequest implements HttpRequest {
+  readonly #request: ExpressRequest;
+
+  constructor(request: ExpressRequest) {
+    this.#request = request;
+  }
+
+  get method(): string {
+    return this.#request.method;
+  }
+
+  header(name: string): string | undefined {
+    return asText(this.#request.headers[name]);
+  }
+
+  /** With the port, which Express 4 leaves out; by Express' own setting `trust proxy`. */
+  get host(): string | undefined {
+    const { app, socket } = this.#request;
+    const trusts = app?.get?.('trust proxy fn') as ((address: unknown, hop: number) => boolean) | undefined;
+    const forwarded = trusts?.(socket.remoteAddress, 0) ? this.header('x-forwarded-host') : undefined;
+    return forwarded?.split(',')[0]?.trim() ?? this.header('host');
+  }
+
+  get https(): boolean {
+    const { protocol, socket } = this.#request;
+    return protocol === undefined
+      ? (socket as { encrypted?: boolean }).encrypted === true
+      : protocol === 'https';
+  }
+
+  get route(): string | undefined {
+    const { baseUrl = '', route } = this.#request;
+    return route === undefined ? undefined : baseUrl + String(route.path);
+  }
+}
+
+/** Whether a form came that nobody has read. */
+export function isUnread(request: IncomingMessage): boolean {
+  const type = request.headers['content-type'] ?? '';
+  return (
+    /^(?:application\/x-www-form-urlencoded|multipart\/form-data)\b/i.test(type) && !request.readableDidRead
+  );
+}
