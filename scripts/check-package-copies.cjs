@@ -11,7 +11,14 @@ const SECRET = 'b2390de7fca268344dae0d1f48dc3ae94e590bb1aa9a56277a0c9ee6b24d362d
 const PUBLISHED = 'UpNVntn3cDxHJpq99YMc1T1AQgQpc8kfYTuRgBiYa15BLrx8etQoXz3gZv1/u2oq';
 
 const SUBPATHS = ['', '/blobs', '/fastify', '/jwt', '/rotation', '/stores/memory'];
-const FILES = ['index', 'blobs/index', 'adapters/fastify', 'jwt/index', 'rotation/index', 'stores/memory'];
+const FILES = [
+  'index',
+  'blobs/index',
+  'adapters/fastify/index',
+  'jwt/index',
+  'rotation/index',
+  'sessions/stores/memory',
+];
 
 async function main() {
   const esm = Object.assign({}, ...(await Promise.all(SUBPATHS.map((name) => import(`keyturn${name}`)))));

@@ -45,7 +45,7 @@ claim('it packs, with what it needs and nothing else', () => {
   const files = packed.files.map(({ path }) => path);
   const stray = files.filter(
     (path) =>
-      !/^(dist\/.+\.(js|cjs|d\.ts|d\.cts)|docs\/.+|data\/(lists|bundled)\.js|(README|ARCHITECTURE|CHANGELOG|SECURITY)\.md|LICENSE|package\.json)$/.test(
+      !/^(dist\/.+\.(js|cjs|d\.ts|d\.cts)|docs\/.+|data\/(lists|bundled)\.js|(README|ARCHITECTURE|CHANGELOG|CONTRIBUTING|SECURITY)\.md|LICENSE|package\.json)$/.test(
         path,
       ),
   );

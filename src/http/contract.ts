@@ -18,7 +18,9 @@ export interface HttpRequest {
 
 /** The header of a response, as it stands. Fetch's `Headers` is one: names in lower case, repeated fields joined. */
 export interface ResponseHeaders {
+  /** The names of the fields. */
   keys(): Iterable<string>;
+  /** The value under a name. */
   get(name: string): string | null | undefined;
   /** Takes the place of what is there under the name. */
   set(name: string, value: string): void;

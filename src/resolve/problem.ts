@@ -4,10 +4,13 @@ import { KeyturnError } from '../errors.js';
 /** The part of the configuration that a problem belongs to; the doctor has a check of the same name. */
 export type ProblemArea = 'profile' | 'configuration' | 'signing_secret' | 'keyring' | 'source';
 
+/** Something that is wrong with what was configured. */
 export interface Problem {
+  /** Where it is. */
   readonly area: ProblemArea;
   /** An error stops the process, a warning is logged. */
   readonly severity: 'error' | 'warning';
+  /** What it is, and what to do about it. */
   readonly error: KeyturnError;
 }
 

@@ -18,13 +18,17 @@ export type Callback = (error?: unknown) => void;
 export interface SessionCookie {
   /** Milliseconds for which the session lives unless it is used again. */
   readonly maxAge: number;
+  /** The same: no session is given another life than the settings say. */
   readonly originalMaxAge: number;
+  /** When the session ends unless it is used again. */
   readonly expires: Date;
+  /** Scripts of the page do not see the cookie. */
   readonly httpOnly: true;
 }
 
 /** The methods of `req.session`: each takes a callback as in express-session, or returns a promise. */
 export interface ExpressSessionControls extends Omit<SessionControls, 'regenerate' | 'destroy'> {
+  /** How long the session lives, as express-session has it. */
   readonly cookie: SessionCookie;
   /**
    * Starts a session with a new id and ends the present one: call it when somebody signs in. With a callback
@@ -56,6 +60,7 @@ export interface KeyturnRequest<R> {
   // biome-ignore lint/suspicious/noExplicitAny: whatever the other package declares
   get session(): 'sessionStore' extends keyof R ? any : ExpressSession;
   set session(value: ExpressSession | SessionValues | null | undefined);
+  /** The id of the session. */
   readonly sessionID: string;
   /** Messages for the next page, as connect-flash has them. */
   flash(): { [key: string]: string[] };
@@ -75,10 +80,12 @@ declare global {
   }
 }
 
+/** Hands a request on, or an error to Express' own handlers. */
 export type NextFunction = (error?: unknown) => void;
 /** A middleware for any version of Express. */
 export type Middleware = (request: IncomingMessage, response: ServerResponse, next: NextFunction) => void;
 
+/** What `keyturn()` returns. */
 export interface KeyturnMiddleware extends Middleware {
   /**
    * Resolves when sessions are open, with the Keyturn of the app. Requests wait for it.
