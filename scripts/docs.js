@@ -12,7 +12,7 @@ if (!existsSync(join(root, 'dist', 'config', 'settings.js'))) {
   console.error('docs: dist/ is not there: run npm run build first');
   process.exit(1);
 }
-const { ABOUT } = await import('../dist/config/about.js');
+const { ABOUT } = await import('../dist/config/descriptions.js');
 const { PURPOSE_FIELDS, SETTING_NAMES, SETTINGS, variableOf } = await import('../dist/config/settings.js');
 const { applyLayers } = await import('../dist/config/apply-layers.js');
 const { duration, flag, formatDuration, lifetime } = await import('../dist/config/value.js');
@@ -65,7 +65,7 @@ function defaults(name) {
   return [usual, ...special.map((profile) => `${profile}: ${shown(profileDefaults[profile])}`)].join('; ');
 }
 
-/** Settings as a program writes them, with what they are for: src/config/shape.ts. */
+/** Settings as a program writes them, with what they are for: src/config/config-types.ts. */
 function configShape() {
   const tree = {};
   for (const name of SETTING_NAMES) {
@@ -220,7 +220,7 @@ function regenerated(page, text, parts) {
 }
 
 const made = Object.entries(PAGES).map(([page, parts]) => [page, (text) => regenerated(page, text, parts)]);
-made.push(['src/config/shape.ts', () => configShape()]);
+made.push(['src/config/config-types.ts', () => configShape()]);
 
 for (const [page, make] of made) {
   const path = join(root, page);

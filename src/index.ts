@@ -1,6 +1,7 @@
 // The public names of `keyturn`. No logic here.
+
+export type { ConfigSections, Duration } from './config/config-types.js';
 export type { Profile } from './config/profile.js';
-export type { ConfigSections, Duration } from './config/shape.js';
 export type { EngineClients } from './engines/engines.js';
 export { type ErrorCode, KeyturnError } from './errors.js';
 export type { KeyDates, KeyState } from './keyring/key.js';

@@ -10,7 +10,7 @@ const SRC = resolve(import.meta.dirname, '../src');
  * A room is a folder of `src`, or a file that stands alone there.
  */
 const FLOORS: ReadonlyArray<readonly string[]> = [
-  ['forms', 'printable', 'process'],
+  ['formats', 'printable', 'process'],
   ['errors'],
   ['disk'],
   ['config', 'secret'],
@@ -191,7 +191,7 @@ describe('the edges', () => {
     // Hono knows its exceptions by their class, and whoever has the adapter has Hono.
     expect([...values].sort()).toEqual(['hono/http-exception', 'smol-toml']);
     // Peers are loaded where they are asked for, and by nobody else.
-    expect(using(/libsodium/)).toEqual(['config/about.ts', 'signing/sodium.ts']);
+    expect(using(/libsodium/)).toEqual(['config/descriptions.ts', 'signing/sodium.ts']);
     expect(using(/loadOptional</).filter((file) => file !== 'process/optional-package.ts')).toEqual([
       'engines/packages.ts',
       'http/csrf-origins.ts',

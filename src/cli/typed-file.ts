@@ -2,7 +2,7 @@
 import { isAbsolute, resolve as resolvePath } from 'node:path';
 import { isThere } from '../disk/read.js';
 import { looksLikeDocument } from '../keyring/document-text.js';
-import { readSecretFile } from '../secret/ladder.js';
+import { readSecretFile } from '../secret/find-secret.js';
 import { looksLikeArray } from '../secret/text.js';
 import type { Context } from './command.js';
 import { refused } from './stop.js';

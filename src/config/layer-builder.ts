@@ -1,6 +1,6 @@
 // Reads what files, the program and variables say, layer by layer, and gathers what is wrong with it.
 import { KeyturnError } from '../errors.js';
-import { isName } from '../forms.js';
+import { isName } from '../formats.js';
 import type { Origin, PlacedValue, PurposeSettings } from './layers.js';
 import { nearest } from './nearest.js';
 import type { Profile } from './profile.js';

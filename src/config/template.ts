@@ -1,6 +1,6 @@
 // The files that `keyturn init` writes. keyturn.toml has every setting commented out, with what it is for and its
 // default; what belongs to production alone stands in keyturn.prod.toml.
-import { ABOUT } from './about.js';
+import { ABOUT } from './descriptions.js';
 import { SETTING_NAMES, SETTINGS, type SettingName, variableOf } from './settings.js';
 import { duration, formatDuration, lifetime } from './value.js';
 

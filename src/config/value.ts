@@ -1,7 +1,7 @@
 // The kinds of value a setting can have: how each is read from a variable's text or from TOML.
 
 import { type ErrorCode, KeyturnError } from '../errors.js';
-import { isKid, isName, parseJson } from '../forms.js';
+import { isKid, isName, parseJson } from '../formats.js';
 
 /** One kind of value. `read` answers undefined when the raw value does not fit. */
 export interface Kind<T> {

@@ -8,11 +8,11 @@ import type { Machine } from '../resolve/machine.js';
 import { resolve } from '../resolve/resolve.js';
 import { loadAead, sealerUnavailable } from '../signing/sodium.js';
 import { judgeAll } from './checks.js';
-import { askSessionEngine } from './engine.js';
+import { askSessionEngine } from './engine-facts.js';
 import { type Report, report } from './finding.js';
 import { askGit } from './git.js';
 import { findSecretPlaces, nameOf } from './places.js';
-import { readHidden, readRing } from './ring.js';
+import { readHidden, readRing } from './ring-facts.js';
 import { searchWordlist } from './wordlist.js';
 
 /** Examines the configuration as a boot would see it. @param options `wordlist`: the path of a list, as it was typed */

@@ -3,7 +3,7 @@
 //
 // A report is JSON whose last fields are the name of the app, where it has one, the key's id, and an HMAC over all that
 // stands before the HMAC. Two apps may hold one ring: each vouches under its own name, and is heard under that name.
-import { KID, NAME } from '../forms.js';
+import { KID, NAME } from '../formats.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { isReportHmac, reportHmac } from '../keyring/report-hmac.js';
 import { LIMIT_BYTES, type ReplicaReport, readReport } from './report.js';

@@ -7,7 +7,7 @@
 import { join } from 'node:path';
 import { isRegularFile, readRegularFile, replaceFile, writeInformation } from '../disk/files.js';
 import { withLock } from '../disk/lock.js';
-import { isKid, isName } from '../forms.js';
+import { isKid, isName } from '../formats.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { isReportHmac, reportHmac } from '../keyring/report-hmac.js';
 import { hasShape, isMoment, LIMIT_BYTES, optional, readJson } from './report.js';

@@ -3,7 +3,7 @@
 // would make every comparison with it false.
 import { LONGEST_LIFETIME } from '../config/value.js';
 import { INSTANCE_NAME, type PidNamespace } from '../disk/identity.js';
-import { isKid, isName, LAST_MOMENT } from '../forms.js';
+import { isKid, isName, LAST_MOMENT } from '../formats.js';
 import type { Lifetimes } from '../keyring/key.js';
 
 /** What one process did with one key for one purpose. Times in milliseconds since 1970; 0 means never. */

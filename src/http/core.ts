@@ -11,10 +11,10 @@ import { type SessionHooks, type SessionKind, SessionTimes } from '../sessions/k
 import type { SessionStore } from '../sessions/stores/contract.js';
 import { requireStore } from '../sessions/stores/require.js';
 import type { TokenSigner } from '../signing/signer.js';
-import { HttpCookies } from './cookies.js';
 import { Csrf } from './csrf.js';
 import { HttpLog } from './http-log.js';
 import { isRead } from './methods.js';
+import { HttpCookies } from './request-cookies.js';
 
 /** What every adapter takes. */
 export interface HttpOptions extends SessionHooks {

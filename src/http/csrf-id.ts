@@ -6,7 +6,7 @@ import { randomId } from '../signing/random.js';
 import type { ReceivedToken } from '../signing/received.js';
 import type { TokenSigner } from '../signing/signer.js';
 import { fromJson } from '../signing/token.js';
-import type { RequestCookies } from './cookies.js';
+import type { RequestCookies } from './request-cookies.js';
 
 const ID_BYTES = 16;
 

@@ -4,7 +4,7 @@ import { type AppCookie, COOKIE_LIMIT } from '../sessions/cookie.js';
 import type { ReceivedToken } from '../signing/received.js';
 import type { TokenSigner } from '../signing/signer.js';
 import { fromJson } from '../signing/token.js';
-import type { RequestCookies } from './cookies.js';
+import type { RequestCookies } from './request-cookies.js';
 
 type Message = readonly [type: string, text: string];
 

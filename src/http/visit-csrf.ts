@@ -4,11 +4,11 @@ import { KeyturnError } from '../errors.js';
 import type { SessionState } from '../sessions/state.js';
 import { isPubliclyCacheable } from './cache-control.js';
 import type { HttpRequest, ResponseHeaders } from './contract.js';
-import type { RequestCookies } from './cookies.js';
 import type { HttpCore } from './core.js';
 import { CsrfId } from './csrf-id.js';
 import { CSRF_FIELD, CSRF_HEADER, tokenInHeader } from './csrf-token.js';
 import { isRead } from './methods.js';
+import type { RequestCookies } from './request-cookies.js';
 
 export class VisitCsrf {
   readonly #core: HttpCore;

@@ -19,12 +19,12 @@ import type { ReceivedToken } from '../signing/received.js';
 import { andThen } from '../signing/thenable.js';
 import { guardFromCaches, isPubliclyCacheable } from './cache-control.js';
 import type { HttpRequest, ResponseHeaders } from './contract.js';
-import { RequestCookies } from './cookies.js';
 import type { HttpCore } from './core.js';
 import { tokenInForm } from './csrf-token.js';
 import { type Flash, FlashBox, flashFor } from './flash.js';
 import type { LateThing } from './http-log.js';
 import { isRead, isSafeMethod } from './methods.js';
+import { RequestCookies } from './request-cookies.js';
 import { VisitCsrf } from './visit-csrf.js';
 import { watchChanges } from './watch-changes.js';
 

@@ -2,7 +2,7 @@
 // and for whoever makes them by hand.
 
 import { KeyturnError } from '../errors.js';
-import { LAST_MOMENT } from '../forms.js';
+import { LAST_MOMENT } from '../formats.js';
 
 /**
  * What `keyturn init` does in PostgreSQL, and the first report of a process, as SQL to be run by whoever may create tables. It may be run again.

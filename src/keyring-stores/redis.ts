@@ -19,7 +19,7 @@ import {
 import type { LineListener } from '../engines/watch.js';
 import { surviveLostConnections } from '../engines/watch.js';
 import type { EndedMoment, EndedMoments } from '../fleet/ended-processes.js';
-import { LAST_MOMENT } from '../forms.js';
+import { LAST_MOMENT } from '../formats.js';
 import type { RingPlace } from '../keyring/sealed-ring.js';
 import {
   type EngineClock,

@@ -2,7 +2,7 @@
 // docs/keyring-document.md describes it.
 
 import { KeyturnError } from '../errors.js';
-import { isKid } from '../forms.js';
+import { isKid } from '../formats.js';
 import { cleanSecret } from '../secret/text.js';
 import {
   type ClockReadings,

@@ -14,7 +14,7 @@
 
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { KeyturnError } from '../errors.js';
-import { isKid } from '../forms.js';
+import { isKid } from '../formats.js';
 import { newerKeyturn, parseDocument, writeDocument } from './document.js';
 import type { Material } from './key.js';
 import type { Keyring } from './keyring.js';

@@ -1,5 +1,5 @@
 // The moments from which on a step is safe, computed from what is known of a key.
-import { LAST_MOMENT } from '../forms.js';
+import { LAST_MOMENT } from '../formats.js';
 import type { ClockReadings, Key, Lifetimes } from './key.js';
 import type { Keyring } from './keyring.js';
 import type { TransitionFacts } from './step-facts.js';

@@ -1,5 +1,5 @@
 // What an app's tokens carry, as the compiler sees it: types alone.
-import type { ConfigSections, Duration } from '../config/shape.js';
+import type { ConfigSections, Duration } from '../config/config-types.js';
 
 /**
  * What the tokens of each purpose carry. Empty here; an app may say it once, and then every `keyturn.signer()` and

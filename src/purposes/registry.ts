@@ -6,7 +6,7 @@ import { requireLifetime } from '../config/lifetime.js';
 import { isSlipOf, nearest } from '../config/nearest.js';
 import { formatDuration, LONGEST_LIFETIME, meantMilliseconds, requireDuration } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
-import { isName } from '../forms.js';
+import { isName } from '../formats.js';
 import { BUILT_IN, isAmong, isReserved, SESSION_STATES } from './built-in.js';
 import type { Purpose } from './purpose.js';
 

@@ -11,7 +11,7 @@ import { isQuoted } from '../config/value.js';
 import { INSTANCE_NAME } from '../disk/identity.js';
 import { KeyturnError } from '../errors.js';
 import type { Keyring } from '../keyring/keyring.js';
-import { findSecret, type Source } from '../secret/ladder.js';
+import { findSecret, type Source } from '../secret/find-secret.js';
 import { assembleKeyring, type SourceFormat } from './assemble.js';
 import { type Machine, unitIn } from './machine.js';
 import { type Problem, Problems } from './problem.js';

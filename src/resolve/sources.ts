@@ -4,7 +4,7 @@ import type { Origin, Settings } from '../config/layers.js';
 import { type Place, profileConfig } from '../config/place.js';
 import type { Profile } from '../config/profile.js';
 import type { variableOf } from '../config/settings.js';
-import type { LadderInput, Source } from '../secret/ladder.js';
+import type { LadderInput, Source } from '../secret/find-secret.js';
 import type { Machine } from './machine.js';
 
 /** Where the secret may be, for the ladder. */

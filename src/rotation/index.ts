@@ -6,7 +6,7 @@ import type { Config } from '../purposes/payloads.js';
 import { type Machine, thisMachine } from '../resolve/machine.js';
 import { initRing } from './init/init.js';
 import type { RotationOptions } from './opening.js';
-import { publicRotation, type Rotation } from './public.js';
+import { publicRotation, type Rotation } from './public-rotation.js';
 import { Rotation as RingRotation } from './rotation.js';
 import { strongMaterial } from './strong-secret.js';
 
@@ -18,7 +18,7 @@ export type { KeyringView, KeyView } from '../keyring/view.js';
 export { keyringSchemaSql } from '../keyring-stores/postgres-schema.js';
 export type { Deploy, DeployStage, VariableChange } from './deploys.js';
 export type { Effect, Impact, ImpactRow, Step } from './impact.js';
-export type { Outcome, Rotation } from './public.js';
+export type { Outcome, Rotation } from './public-rotation.js';
 export type { KeyStatus, Status } from './status.js';
 export type { StageOptions, StepOptions } from './step.js';
 export type { Waiting, WaitOptions } from './wait.js';

@@ -1,6 +1,6 @@
 // Turns what an operator provides into the text that becomes key material.
 import { KeyturnError } from '../errors.js';
-import { parseJson } from '../forms.js';
+import { parseJson } from '../formats.js';
 
 const OUTER = ' \t\r\n';
 

@@ -2,8 +2,8 @@
 import { requireFunction } from '../config/options.js';
 import { KeyturnError } from '../errors.js';
 import { randomId } from '../signing/random.js';
-import { misread, regenerateOptions, requireName, wrong } from './calls.js';
 import { ELSEWHERE, fill, isEmpty, NOT_HERE, refuseReserved } from './data.js';
+import { misread, regenerateOptions, requireName, wrong } from './foreign-calls.js';
 import type { Session, SessionValues } from './session.js';
 import type { EndedSession } from './stores/contract.js';
 

@@ -3,7 +3,7 @@
 import type { AppNames } from '../config/app.js';
 import { requireLifetime } from '../config/lifetime.js';
 import { KeyturnError } from '../errors.js';
-import { isKid } from '../forms.js';
+import { isKid } from '../formats.js';
 import type { Key } from '../keyring/key.js';
 import type { LiveKeyring } from '../keyring/live.js';
 import type { SignOptions } from './public-signer.js';

@@ -130,6 +130,6 @@ async function backendsFor(
 /** What is wrong where the program lengthens what variables and files say: commands see only those. */
 async function longerThanOperatorsSee(resolution: Resolution): Promise<KeyturnError | undefined> {
   const { settings, operatorSettings, profile } = resolution;
-  const { longerThanSeen } = await import('../purposes/program.js');
+  const { longerThanSeen } = await import('../purposes/program-lifetimes.js');
   return longerThanSeen(settings, operatorSettings, profile.profile === 'prod');
 }

@@ -37,7 +37,7 @@ async function runDocs(root: string, ...args: readonly string[]): Promise<Ran> {
 /** The project as far as the script looks at it, to be changed. */
 function copy(): string {
   const root = tempDir();
-  for (const name of ['docs', 'scripts/docs.js', 'src/config/shape.ts', 'package.json'])
+  for (const name of ['docs', 'scripts/docs.js', 'src/config/config-types.ts', 'package.json'])
     cpSync(join(ROOT, name), join(root, name), { recursive: true });
   symlinkSync(join(ROOT, 'dist'), join(root, 'dist'));
   return root;
@@ -69,7 +69,7 @@ describe.each(parts)('$page: $name', ({ page, content }) => {
 
 test('so are the types of settings, with every setting that a program may say', async () => {
   const root = copy();
-  const shape = join(root, 'src/config/shape.ts');
+  const shape = join(root, 'src/config/config-types.ts');
   const good = readFileSync(shape, 'utf8');
   for (const name of SETTING_NAMES.filter((each) => SETTINGS[each].variableOnly !== true))
     expect(good).toContain(`readonly ${name.split('.').at(-1)}?: `);
@@ -77,7 +77,7 @@ test('so are the types of settings, with every setting that a program may say', 
   const stale = {
     code: 1,
     stdout: '',
-    stderr: 'docs: src/config/shape.ts is out of date: run node scripts/docs.js\n',
+    stderr: 'docs: src/config/config-types.ts is out of date: run node scripts/docs.js\n',
   };
   expect(await runDocs(root, '--check')).toEqual(stale);
   await runDocs(root);

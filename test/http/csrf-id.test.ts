@@ -1,7 +1,7 @@
 // The cookie that stands in for a session: when it is set anew, with which dates, and when it is left alone.
 import { expect, test } from 'vitest';
-import type { RequestCookies } from '../../src/http/cookies.js';
 import { CsrfId } from '../../src/http/csrf-id.js';
+import type { RequestCookies } from '../../src/http/request-cookies.js';
 import { LiveKeyring } from '../../src/keyring/live.js';
 import { internalsOf } from '../../src/keyturn.js';
 import { AppCookie } from '../../src/sessions/cookie.js';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { findSecret } from '../../src/secret/ladder.js';
+import { findSecret } from '../../src/secret/find-secret.js';
 import {
   COMMAND,
   expectNoLeak,

@@ -1,7 +1,7 @@
 import { parseCookie, stringifySetCookie } from 'cookie';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { RequestCookies } from '../../src/http/cookies.js';
+import { RequestCookies } from '../../src/http/request-cookies.js';
 import { internalsOf } from '../../src/keyturn.js';
 import { AppCookie, COOKIE_LIMIT, findCookies } from '../../src/sessions/cookie.js';
 import { testKeyturn } from '../support/keyturn.js';

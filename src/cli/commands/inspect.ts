@@ -1,6 +1,6 @@
 // keyturn inspect: takes a token apart and tries it with the keyring in force. Never shows a key.
 import { KeyturnError } from '../../errors.js';
-import { isName } from '../../forms.js';
+import { isName } from '../../formats.js';
 import type { Keyring } from '../../keyring/keyring.js';
 import { resolve } from '../../resolve/resolve.js';
 import { parseSealed } from '../../signing/sealed-token.js';

@@ -4,7 +4,7 @@ import Fastify from 'fastify';
 import { createClient } from 'redis';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
 import keyturnFastify from '../../../src/adapters/fastify/index.js';
-import { askSessionEngine } from '../../../src/doctor/engine.js';
+import { askSessionEngine } from '../../../src/doctor/engine-facts.js';
 import { internalsOf, type Keyturn } from '../../../src/keyturn.js';
 import { postgresStore } from '../../../src/sessions/stores/postgres.js';
 import { ownSchema, type PrivateRedis, startRedis } from '../../support/engines.js';

@@ -93,7 +93,7 @@ async function presentSources(input: LadderInput): Promise<readonly Present[]> {
   }
   if (command) {
     const { name, value } = command;
-    const run = async () => (await import('./command.js')).runCommand(value, name, input);
+    const run = async () => (await import('./from-command.js')).runCommand(value, name, input);
     add({ kind: 'command', name }, run);
   }
   if (config) add({ kind: 'config', name: config.name }, async () => config.value);

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { SOURCE_LIMIT } from '../disk/read.js';
 import { KeyturnError } from '../errors.js';
-import { parseJson } from '../forms.js';
+import { parseJson } from '../formats.js';
 import { decodeText, notEmpty } from './text.js';
 
 const COMMAND_TIMEOUT_MS = 10_000;
