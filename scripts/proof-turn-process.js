@@ -28,7 +28,7 @@ process.on('message', async ({ engine, place, name, at }) => {
   const note = (facts) => log.push(facts);
   const automatic = new AutomaticRotation({
     store,
-    plan: { every: EVERY, lease: TIMES.lease },
+    policy: { every: EVERY, lease: TIMES.lease },
     ring: () => ring,
     facts: () => ({ times: TIMES, lifetimes: { session: 3600 }, now: Date.now() }),
     self: () => ({ profile: 'prod', roots: engine === 'file' ? undefined : ROOTS }),

@@ -7,10 +7,10 @@ import { root } from './proof-tools.js';
 const load = async (path) => await import(join(root, 'dist', path));
 const { Key, Material } = await load('keyring/key.js');
 const { Keyring } = await load('keyring/keyring.js');
-const { FileRingStore } = await load('ring-stores/file.js');
-const { PostgresRingTable } = await load('ring-stores/postgres.js');
-const { RedisRingTable } = await load('ring-stores/redis.js');
-const { SharedRingStore } = await load('ring-stores/shared.js');
+const { FileRingStore } = await load('keyring-stores/file.js');
+const { PostgresRingTable } = await load('keyring-stores/postgres.js');
+const { RedisRingTable } = await load('keyring-stores/redis.js');
+const { SharedRingStore } = await load('keyring-stores/shared.js');
 
 /** Seconds. The period is long, so that the next one does not end meanwhile. */
 export const EVERY = 3600;
@@ -46,6 +46,6 @@ async function openRedis({ url, prefix }) {
 }
 
 function openPostgres({ url, schema }) {
-  const pool = new Pool({ connectionString: url, max: 1 });
-  return { tableOf: (name) => new PostgresRingTable({ pool, name, schema }), close: () => pool.end() };
+  const pool = new Pool({ connectionString: url, max: 1, options: `-c search_path=${schema}` });
+  return { tableOf: (name) => new PostgresRingTable({ pool, name }), close: () => pool.end() };
 }

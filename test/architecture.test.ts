@@ -71,6 +71,11 @@ describe('the floors', () => {
     expect(FLOORS.flat().filter((room) => !rooms.has(room))).toEqual([]);
   });
 
+  test('ARCHITECTURE.md draws the same', () => {
+    const drawn = FLOORS.toReversed().map((floor) => floor.join('  '));
+    expect(readFileSync(resolve(SRC, '../ARCHITECTURE.md'), 'utf8')).toContain(`\n${drawn.join('\n')}\n`);
+  });
+
   test('what is imported lies below', () => {
     const upward = within
       .filter(({ from, to }) => roomOf(from) !== roomOf(to) && floorOf(from) <= floorOf(to))
