@@ -13,8 +13,12 @@ const files = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8
 /** Names `dist`, and means one that it writes itself. */
 const WRITES_ITS_OWN = ['test/clone.test.ts', 'test/projects.test.ts'];
 
-/** Goes by what package.json exports. */
-const BY_EXPORTS = ['test/public-api.package.test.ts'];
+/** Go by what package.json exports. */
+const BY_EXPORTS = [
+  'test/public-api.package.test.ts',
+  'test/adapters/express-start.package.test.ts',
+  'test/docs/adapters.package.test.ts',
+];
 
 /** Makes clients, and never connects them. */
 const NEVER_CONNECTS = ['test/config/options.test.ts'];
