@@ -46,11 +46,14 @@ export class SharedFleet implements Fleet {
   }
 
   async read(ring: Keyring | undefined, tidy: boolean): Promise<readonly HeardReport[]> {
-    const reading: Reading = { ring, now: this.#now(), hints: new UnverifiedLimits() };
+    const reading: Reading = { ring, hints: new UnverifiedLimits() };
     // A report may come twice.
     const live = new Map<string, Judged>();
     for await (const page of this.#pages()) {
-      const judged = page.map((stored) => this.#judge(stored, reading));
+      // After the engine has measured the ages: by a moment before the question, an answer that takes its time would
+      // make every report older than it is, and end what its process may have signed too early.
+      const now = this.#now();
+      const judged = page.map((stored) => this.#judge(stored, reading, now));
       for (const one of judged) if (one.live !== undefined) live.set(one.stored.instance, one);
       if (tidy) await this.#clear(judged, reading);
     }
@@ -95,7 +98,7 @@ export class SharedFleet implements Fleet {
       await this.#ask((table) => table.clearReports(left.slice(at, at + PAGE)));
   }
 
-  #judge(stored: StoredReport, { ring, now, hints }: Reading): Judged {
+  #judge(stored: StoredReport, { ring, hints }: Reading, now: number): Judged {
     const { instance, text, age } = stored;
     const authentic = isAuthentic(text, ring);
     // What nobody vouches for does not decide for how long it counts, and when that is over it is not even read.
@@ -153,8 +156,6 @@ export class SharedFleet implements Fleet {
 /** How one reader goes by what it finds. */
 interface Reading {
   readonly ring: Keyring | undefined;
-  /** Milliseconds since 1970. */
-  readonly now: number;
   readonly hints: UnverifiedLimits;
 }
 

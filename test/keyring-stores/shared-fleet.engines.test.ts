@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ReplicaReport, readReport } from '../../src/fleet/report.js';
 import { Reporter } from '../../src/fleet/reporter.js';
 import { SharedFleet } from '../../src/keyring-stores/shared-fleet.js';
-import type { RingTable } from '../../src/keyring-stores/table.js';
+import type { ReportPage, RingTable } from '../../src/keyring-stores/table.js';
 import { reportsIn } from '../support/heard.js';
 import { kidOf, STRONG } from '../support/machine.js';
 import {
@@ -58,19 +58,21 @@ describe.each(ENGINES)('%s:', (engine) => {
     await until(async () => ((await reportsIn(place.table))[0]?.age ?? 0) > 100);
   };
 
-  /** The same table, and something happens right after the reports have been read. */
-  const meanwhile = (happens: () => Promise<void>): RingTable =>
+  /** The same table, and what it tells of reports comes by way of somebody. */
+  const tableThrough = (told: (page: ReportPage) => ReportPage | Promise<ReportPage>): RingTable =>
     new Proxy(place.table, {
       get: (table, name) => {
-        if (name === 'reports')
-          return async (from?: string) => {
-            const found = await table.reports(from);
-            await happens();
-            return found;
-          };
+        if (name === 'reports') return async (from?: string) => await told(await table.reports(from));
         const value = Reflect.get(table, name, table);
         return typeof value === 'function' ? value.bind(table) : value;
       },
+    });
+
+  /** The same table, and something happens right after the reports have been read. */
+  const meanwhile = (happens: () => Promise<void>): RingTable =>
+    tableThrough(async (page) => {
+      await happens();
+      return page;
     });
 
   test('one that goes on while its old report is cleared away is not cleared away with it', async () => {
@@ -94,6 +96,18 @@ describe.each(ENGINES)('%s:', (engine) => {
     // When its lease ended; by another clock of this machine, in part.
     expect(at).toBeGreaterThanOrEqual(begun);
     expect(at).toBeLessThanOrEqual(Date.now());
+  });
+
+  test('an answer that takes its time makes no report older than it is', async () => {
+    const written = Date.now();
+    await fleet(60).write(reportOf(), RING);
+    const slow = { ms: 0 };
+    const table = tableThrough(({ reports, ...rest }) => {
+      slow.ms = 5000;
+      return { ...rest, reports: reports.map((report) => ({ ...report, age: report.age + slow.ms })) };
+    });
+    const [heard] = await new SharedFleet(table, 60, () => Date.now() + slow.ms).read(RING, true);
+    expect(heard?.at).toBeGreaterThanOrEqual(written - 2);
   });
 
   test('what nobody could read is not written, and its process knows that nobody hears of it', async () => {
