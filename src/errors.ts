@@ -158,9 +158,18 @@ export class KeyturnError extends Error {
     return STATUS[this.code] ?? 500;
   }
 
-  /** The same under the name that Koa and Express look for. */
+  /** The same under the name that Koa and Express look for. Koa writes it, too, when it has answered. */
   get status(): number {
     return this.statusCode;
+  }
+
+  set status(value: number) {
+    Object.defineProperty(this, 'status', { value, writable: true, configurable: true });
+  }
+
+  /** Whether a client may read the message: Koa's name. */
+  get expose(): boolean {
+    return this.statusCode < 500;
   }
 
   /** Where it passes by itself: when to ask again. Fastify, Express and Koa send it along. */

@@ -21,7 +21,7 @@ const FLOORS: ReadonlyArray<readonly string[]> = [
   ['rotation', 'runtime'],
   ['doctor', 'keyturn'],
   ['blobs', 'cli', 'http', 'jwt', 'sealed-store', 'sign-out', 'start', 'testing'],
-  ['adapters/express', 'adapters/fastify', 'adapters/hono', 'adapters/http', 'adapters/web'],
+  ['adapters/express', 'adapters/fastify', 'adapters/hono', 'adapters/http', 'adapters/koa', 'adapters/web'],
   ['index'],
 ];
 

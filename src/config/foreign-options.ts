@@ -62,3 +62,14 @@ export const EXPRESS_HINTS: OptionHints = {
   sessionName: 'leave it out: the session is req.session',
   unset: 'leave it out: req.session = null ends the session',
 };
+
+/** For the middleware for Koa. */
+export const KOA_HINTS: OptionHints = {
+  ...ANYWHERE,
+  key: 'write config: { session: { cookie: { name: "…" } } }, or set name under [session.cookie]',
+  sessionName: 'leave it out: the session is ctx.session',
+  renew: 'leave it out: a session in use is extended by itself; session.roll_after says how often',
+  signed: 'leave it out: what browsers send back is always verified',
+  encode: 'leave it out; sealed = true under [session] keeps the content of a cookie from its owner',
+  autoCommit: 'leave it out: the session is saved before the response goes out',
+};

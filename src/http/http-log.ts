@@ -78,6 +78,14 @@ export class HttpLog {
     this.#logger.warn({ event: 'csrf.refused', reason, ...facts }, CSRF_ADVICE[reason]);
   }
 
+  /** @param hint what to write, in the words of the framework */
+  bodyUnread(hint: string): void {
+    this.#logger.warn(
+      { event: 'csrf.body_unread', hint },
+      'a form was refused before its body was read: its token is in there',
+    );
+  }
+
   /**
    * Tells once of cookies that no browser keeps: with `Secure`, in answer to a request that came by http. Behind a proxy
    * it is the proxy that knows how the browser came, and from localhost browsers take them all the same.

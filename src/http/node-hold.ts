@@ -7,12 +7,15 @@
 import type { ServerResponse } from 'node:http';
 import { andThen } from '../signing/thenable.js';
 import type { HttpVisit, ResponseHeaders } from './contract.js';
-import { NodeHeaders } from './node-response.js';
+import { CollectedHeaders, NodeHeaders } from './node-response.js';
+
+/** What a response waits for. */
+type HeldVisit = Pick<HttpVisit, 'finish' | 'guard' | 'end'>;
 
 /** Whose session it is that a response waits for. */
 interface Holder {
   /** Undefined where there is nothing to save. */
-  readonly visit: () => HttpVisit | undefined;
+  readonly visit: () => HeldVisit | undefined;
   readonly failed: (error: unknown) => void;
 }
 
@@ -31,7 +34,7 @@ interface Holder {
  */
 export function holdUntilSaved(
   response: ServerResponse,
-  visit: () => HttpVisit | undefined,
+  visit: () => HeldVisit | undefined,
   failed: (error: unknown) => void,
 ): void {
   const held = response as Held;
@@ -172,7 +175,7 @@ class Hold {
     this.#calls = [];
     response.statusCode = 500;
     response.statusMessage = '';
-    for (const name of OF_THE_ANSWER) if (response.hasHeader(name)) response.removeHeader(name);
+    forgetAnswer(response);
     for (const [, given] of lost) {
       const callback = given.at(-1);
       if (typeof callback === 'function') queueMicrotask(() => callback(error));
@@ -212,7 +215,11 @@ function isMisused(method: Method, [chunk]: Given): boolean {
   return method === 'write' || (Boolean(chunk) && typeof chunk !== 'function');
 }
 
-/** What described an answer that is not sent. Nobody may keep the error in its place. */
+/** Removes the header fields that described an answer which is not sent. Nobody may keep the error in its place. */
+export function forgetAnswer(response: ServerResponse): void {
+  for (const name of OF_THE_ANSWER) if (response.hasHeader(name)) response.removeHeader(name);
+}
+
 const OF_THE_ANSWER = [
   'accept-ranges',
   'cache-control',
@@ -264,18 +271,4 @@ function lock(response: ServerResponse, isEnded: () => boolean): () => void {
 function headersSent(what: 'set' | 'write'): Error {
   const error = new Error(`Cannot ${what} headers after they are sent to the client`);
   return Object.assign(error, { code: 'ERR_HTTP_HEADERS_SENT' });
-}
-
-/** The header as it stands, beside which cookies are collected: the response itself takes none while it is locked. */
-class CollectedHeaders extends NodeHeaders {
-  readonly #cookies: string[];
-
-  constructor(response: ServerResponse, cookies: string[]) {
-    super(response);
-    this.#cookies = cookies;
-  }
-
-  override append(_name: 'set-cookie', value: string): void {
-    this.#cookies.push(value);
-  }
 }

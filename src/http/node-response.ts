@@ -49,6 +49,20 @@ export class NodeHeaders implements ResponseHeaders {
   }
 }
 
+/** The header as it stands, beside which cookies are collected: the response itself may take none yet. */
+export class CollectedHeaders extends NodeHeaders {
+  readonly #cookies: string[];
+
+  constructor(response: ServerResponse, cookies: string[]) {
+    super(response);
+    this.#cookies = cookies;
+  }
+
+  override append(_name: 'set-cookie', value: string): void {
+    this.#cookies.push(value);
+  }
+}
+
 /** A header field as one text: repeated ones count like a list (RFC 9110, section 5.3). */
 export function asText(value: OutgoingHttpHeader | undefined): string | undefined {
   return value === undefined || typeof value === 'string' ? value : [value].flat().join(', ');

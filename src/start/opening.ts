@@ -4,16 +4,17 @@
 export class Opening<T> {
   /** Undefined until it is open. */
   opened: T | undefined;
-  readonly #promise: Promise<T>;
+  /** For a request that came before. */
+  readonly promise: Promise<T>;
   #isAsked = false;
 
   constructor(opening: Promise<T>) {
-    this.#promise = opening.then((opened) => {
+    this.promise = opening.then((opened) => {
       this.opened = opened;
       return opened;
     });
     // Requests that wait catch the refusal too. Unless the app does, it is to end the process as if nobody had.
-    this.#promise.catch(async (error: unknown) => {
+    this.promise.catch(async (error: unknown) => {
       await new Promise((done) => setImmediate(done));
       if (!this.#isAsked) throw error;
     });
@@ -22,11 +23,6 @@ export class Opening<T> {
   /** For the app, which hears of the refusal. */
   ready(): Promise<T> {
     this.#isAsked = true;
-    return this.#promise;
-  }
-
-  /** For a request. */
-  wait(opened: (value: T) => void, refused: (error: unknown) => void): void {
-    this.#promise.then(opened, refused);
+    return this.promise;
   }
 }

@@ -43,7 +43,16 @@ async function complaints(tsc: string, app: string, options: object): Promise<st
   onTestFinished(() => rmSync(folder, { recursive: true }));
   cpSync(join(import.meta.dirname, app), folder, { recursive: true });
   mkdirSync(join(folder, 'node_modules'));
-  for (const name of ['fastify', 'hono', 'express', 'express-session', 'passport', 'connect-flash', '@types'])
+  for (const name of [
+    'fastify',
+    'hono',
+    'koa',
+    'express',
+    'express-session',
+    'passport',
+    'connect-flash',
+    '@types',
+  ])
     symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name));
   symlinkSync(ROOT, join(folder, 'node_modules/keyturn'));
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
@@ -73,6 +82,11 @@ describe.each(COMPILERS)('TypeScript $version', ({ tsc }) => {
   test('an app of Express, alone and beside the types that others declare', async () => {
     expect(await complaints(tsc, 'express-alone', {})).toBe('');
     expect(await complaints(tsc, 'express', {})).toBe('');
+  });
+
+  test('an app of Koa', async () => {
+    // What @types/koa itself declares does not compile beside every version of what it is made of.
+    expect(await complaints(tsc, 'koa', { skipLibCheck: true })).toBe('');
   });
 
   test('the same as strict as can be, and through the adapter', async () => {

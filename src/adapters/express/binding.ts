@@ -5,10 +5,11 @@ import { KeyturnError } from '../../errors.js';
 import type { HttpCore } from '../../http/core.js';
 import { isSafeMethod } from '../../http/methods.js';
 import { sessionReplaced } from '../../http/session-replaced.js';
+import { protectParsed } from '../../http/unread-form.js';
 import { Visit } from '../../http/visit.js';
-import { internalsOf, type Keyturn } from '../../keyturn.js';
+import type { Keyturn } from '../../keyturn.js';
 import type { Session } from '../../sessions/session.js';
-import { ExpressHttpRequest, type ExpressRequest, isUnread } from './request.js';
+import { ExpressHttpRequest, type ExpressRequest } from './request.js';
 import { expressSession, type SessionHost } from './session.js';
 import type { ExpressSession } from './types.js';
 
@@ -18,6 +19,9 @@ export interface Opened {
   readonly core: HttpCore;
   readonly idle: number;
 }
+
+const READ_FIRST =
+  'app.use(express.urlencoded({ extended: false })) before app.use(keyturn()); where a route reads its form itself, as with multer, write keyturn({ csrf: "manual" }), and keyturn.csrf() after what reads it';
 
 export const BINDING: unique symbol = Symbol('keyturn.binding');
 
@@ -119,19 +123,8 @@ export class Binding implements SessionHost {
   /** By what the header carries, or the body as it is parsed by now. */
   protect(): void {
     if (isSafeMethod(this.#request.method)) return;
-    try {
-      this.visit.protect(this.#request.body);
-    } catch (error) {
-      if (this.visit.wantsForm && isUnread(this.#request))
-        internalsOf(this.opened.keyturn).logger.warn(
-          {
-            event: 'csrf.body_unread',
-            hint: 'app.use(express.urlencoded({ extended: false })) before app.use(keyturn()); where a route reads its form itself, as with multer, write keyturn({ csrf: "manual" }), and keyturn.csrf() after what reads it',
-          },
-          'a form was refused before its body was read: its token is in there',
-        );
-      throw error;
-    }
+    const { body } = this.#request;
+    protectParsed(this.opened.core, this.visit, { request: this.#request, body, hint: READ_FIRST });
   }
 
   /** As connect-flash: how many there are of a type, those of a type, or all. */

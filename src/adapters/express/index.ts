@@ -79,7 +79,7 @@ function express(options: KeyturnExpressOptions = {}): KeyturnMiddleware {
   const middleware = (request: IncomingMessage, response: ServerResponse, next: NextFunction) => {
     const { opened } = opening;
     if (opened !== undefined) begin(opened, csrf, request as BoundRequest, response, next);
-    else opening.wait((now) => begin(now, csrf, request as BoundRequest, response, next), next);
+    else opening.promise.then((now) => begin(now, csrf, request as BoundRequest, response, next), next);
   };
   return Object.assign(middleware, { ready: async () => (await opening.ready()).keyturn });
 }

@@ -49,11 +49,3 @@ export class ExpressHttpRequest implements HttpRequest {
     return route === undefined ? undefined : baseUrl + String(route.path);
   }
 }
-
-/** Whether a form came that nobody has read. */
-export function isUnread(request: IncomingMessage): boolean {
-  const type = request.headers['content-type'] ?? '';
-  return (
-    /^(?:application\/x-www-form-urlencoded|multipart\/form-data)\b/i.test(type) && !request.readableDidRead
-  );
-}

@@ -1,0 +1,121 @@
+// One request and its response: what `ctx.session` and the others stand for, and when the session is saved.
+import type { ResponseHeaders } from '../../http/contract.js';
+import type { HttpCore } from '../../http/core.js';
+import { isSafeMethod } from '../../http/methods.js';
+import { forgetAnswer } from '../../http/node-hold.js';
+import { CollectedHeaders } from '../../http/node-response.js';
+import { sessionReplaced } from '../../http/session-replaced.js';
+import { protectParsed } from '../../http/unread-form.js';
+import { Visit } from '../../http/visit.js';
+import type { Keyturn } from '../../keyturn.js';
+import type { Session } from '../../sessions/session.js';
+import { andThen } from '../../signing/thenable.js';
+import { type KoaContext, KoaHttpRequest } from './context.js';
+
+/** What one middleware works with. */
+export interface Opened {
+  readonly keyturn: Keyturn;
+  readonly core: HttpCore;
+}
+
+const READ_FIRST =
+  'app.use(bodyParser()) before app.use(keyturn()); where a route reads its form itself, as with multer, write keyturn({ csrf: "manual" }), and csrf() of keyturn/koa after what reads it';
+
+/** One request and its response. The response is held back for it. */
+export class Binding {
+  readonly opened: Opened;
+  readonly #context: KoaContext;
+  #visit: Visit | undefined;
+  /** The app has ended the session by null, and sees that. */
+  #isGone = false;
+  /** What was saved before Koa answers: cookies that are still to be sent. Errors of Koa take header fields away. */
+  #cookies: string[] = [];
+  #saving: Promise<void> | undefined;
+
+  constructor(opened: Opened, context: KoaContext) {
+    this.opened = opened;
+    this.#context = context;
+  }
+
+  get visit(): Visit {
+    if (this.#visit === undefined) {
+      this.#visit = new Visit(this.opened.core, new KoaHttpRequest(this.#context));
+      if (this.#context.res.closed) this.#visit.end();
+    }
+    return this.#visit;
+  }
+
+  get session(): Session | null {
+    return this.#isGone ? null : this.visit.session;
+  }
+
+  replace(value: unknown): void {
+    const { session } = this.visit;
+    if (value === session) return;
+    if (value === null || value === undefined) {
+      session.destroy();
+      this.#isGone = true;
+      return;
+    }
+    if (typeof value !== 'object') throw sessionReplaced('ctx.session', value);
+    const values = { ...value };
+    if (this.#isGone) session.regenerate();
+    this.#isGone = false;
+    for (const name of Object.keys(session)) session.delete(name as never);
+    Object.assign(session, values);
+  }
+
+  /** By what the header carries, or the body as it is parsed by now. */
+  protect(): void {
+    const { method, req, request } = this.#context;
+    if (isSafeMethod(method)) return;
+    const { body } = request as { body?: unknown };
+    protectParsed(this.opened.core, this.visit, { request: req, body, hint: READ_FIRST });
+  }
+
+  /**
+   * Saves the session when the app has run, so that its middleware can catch what goes wrong. The answer of the app is not
+   * sent then.
+   */
+  async save(): Promise<void> {
+    const { res } = this.#context;
+    if (res.headersSent || !this.#hasToSave) return;
+    try {
+      this.#saving = this.visit.finish(new CollectedHeaders(res, this.#cookies));
+      await this.#saving;
+    } catch (error) {
+      this.#context.body = null;
+      this.#context.status = 500;
+      forgetAnswer(res);
+      throw error;
+    } finally {
+      this.#saving = undefined;
+    }
+  }
+
+  get #hasToSave(): boolean {
+    const { method, req } = this.#context;
+    return this.#visit !== undefined || this.opened.core.mayNeedVisit(method, req.headers.cookie);
+  }
+
+  /** For the response, which is held back: undefined where there is nothing to save. */
+  get held(): Pick<Visit, 'finish' | 'guard' | 'end'> | undefined {
+    return this.#hasToSave ? this : undefined;
+  }
+
+  finish(headers: ResponseHeaders): Promise<void> | undefined {
+    return andThen(this.#saving, () =>
+      andThen(this.visit.finish(headers), () => {
+        for (const cookie of this.#cookies.splice(0)) headers.append('set-cookie', cookie);
+      }),
+    ) as Promise<void> | undefined;
+  }
+
+  guard(headers: ResponseHeaders): void {
+    this.visit.guard(headers);
+  }
+
+  end(): void {
+    this.visit.end();
+  }
+}

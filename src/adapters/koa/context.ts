@@ -1,0 +1,48 @@
+// What Koa says of a request: as much of its context as is looked at here.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HttpRequest } from '../../http/contract.js';
+import { asText } from '../../http/node-response.js';
+
+/** The context of any version of Koa. */
+export interface KoaContext {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly method: string;
+  readonly host: string;
+  readonly secure: boolean;
+  readonly request: object;
+  status: number;
+  body: unknown;
+  onerror(error: Error): void;
+}
+
+/** A request for Keyturn. How far a proxy is trusted is Koa's own `app.proxy`. */
+export class KoaHttpRequest implements HttpRequest {
+  readonly #context: KoaContext;
+
+  constructor(context: KoaContext) {
+    this.#context = context;
+  }
+
+  get method(): string {
+    return this.#context.method;
+  }
+
+  header(name: string): string | undefined {
+    return asText(this.#context.req.headers[name]);
+  }
+
+  get host(): string | undefined {
+    return this.#context.host || undefined;
+  }
+
+  get https(): boolean {
+    return this.#context.secure;
+  }
+
+  /** As @koa/router tells it. */
+  get route(): string | undefined {
+    const { _matchedRoute: route } = this.#context as { _matchedRoute?: unknown };
+    return route === undefined ? undefined : String(route);
+  }
+}

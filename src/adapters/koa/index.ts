@@ -1,0 +1,148 @@
+// The middleware for Koa 3 and 2: ctx.session, ctx.flash, ctx.csrfToken(), and CSRF protection of every unsafe method.
+// A binding of `http/visit.ts` and `http/node-hold.ts`.
+import type { OptionNames } from '../../config/options.js';
+import { KeyturnError } from '../../errors.js';
+import { HTTP_OPTIONS, HttpCore } from '../../http/core.js';
+import { holdUntilSaved } from '../../http/node-hold.js';
+import { keyturnForAdapter } from '../../start/for-adapter.js';
+import { Opening } from '../../start/opening.js';
+import { KEYTURN_OPTIONS } from '../../start/options.js';
+import { Binding, type Opened } from './binding.js';
+import type { KoaContext } from './context.js';
+import type { KeyturnKoaOptions, KeyturnMiddleware, Middleware } from './types.js';
+
+export type { HttpOptions } from '../../http/core.js';
+export type { Flash, FlashMessages } from '../../http/flash.js';
+export type { SessionHooks } from '../../sessions/kind.js';
+export type {
+  Session,
+  SessionControls,
+  SessionData,
+  SessionName,
+  SessionValues,
+} from '../../sessions/session.js';
+export type { KoaContext } from './context.js';
+export type { KeyturnKoaOptions, KeyturnMiddleware, Middleware } from './types.js';
+
+const OPTIONS: OptionNames<KeyturnKoaOptions> = {
+  ...HTTP_OPTIONS,
+  ...KEYTURN_OPTIONS,
+  keyturn: true,
+  csrf: true,
+};
+
+const BINDING = Symbol('keyturn.binding');
+
+/** A context that may have passed through the middleware. */
+type Bound = KoaContext & { [BINDING]?: Binding };
+
+/**
+ * Sessions, flash messages and CSRF protection for Koa. Use it after what parses forms, and before the routes.
+ *
+ * @returns the middleware; `ready()` resolves when it is open
+ * @throws KeyturnError `argument_invalid` for the option csrf; what else stops a start is thrown by `ready()`
+ * @example
+ * app.use(bodyParser());
+ * app.use(keyturn()); // ctx.session, ctx.flash, ctx.csrfToken()
+ * router.post('/sign-in', (ctx) => {
+ *   ctx.session.regenerate();
+ *   ctx.session.userId = 42;
+ *   ctx.redirect('/');
+ * });
+ */
+export default function keyturn(options: KeyturnKoaOptions = {}): KeyturnMiddleware {
+  const { csrf = 'auto' } = options;
+  if (csrf !== 'auto' && csrf !== 'manual')
+    throw new KeyturnError(
+      'argument_invalid',
+      'the option csrf is neither "auto" nor "manual"',
+      'leave it out, or write csrf: "manual"; how tokens are asked for is set under [csrf]',
+    );
+  const opening = new Opening(open(options));
+  const middleware: Middleware = async (context: Bound, next) => {
+    const opened = opening.opened ?? (await opening.promise);
+    // One app mounted in another, with the same Keyturn: the outer one does it.
+    if (context[BINDING]?.opened.keyturn === opened.keyturn) return void (await next());
+    const binding = bind(opened, context);
+    const { core } = opened;
+    if (core.mayWait && core.cookies.mayBeIn(context.req.headers.cookie)) await binding.visit.before();
+    if (csrf === 'auto') binding.protect();
+    await next();
+    await binding.save();
+  };
+  return Object.assign(middleware, { ready: async () => (await opening.ready()).keyturn });
+}
+
+/**
+ * A middleware that refuses forged requests, for routes where `keyturn({ csrf: 'manual' })` leaves it to the app. Put it
+ * after what parses the body.
+ *
+ * @example
+ * router.post('/photos', upload.single('photo'), csrf(), (ctx) => ctx.redirect('/photos'));
+ */
+export function csrf(): Middleware {
+  return async (context, next) => {
+    bindingOf(context).protect();
+    await next();
+  };
+}
+
+async function open(options: KeyturnKoaOptions): Promise<Opened> {
+  const hints = async () => (await import('../../config/foreign-options.js')).KOA_HINTS;
+  const { keyturn } = await keyturnForAdapter(options, { call: 'keyturn(options)', known: OPTIONS, hints });
+  return { keyturn, core: await HttpCore.open(keyturn, options) };
+}
+
+function bind(opened: Opened, context: Bound): Binding {
+  const binding = new Binding(opened, context);
+  context[BINDING] = binding;
+  Object.defineProperties(context, PROPERTIES);
+  holdUntilSaved(
+    context.res,
+    () => binding.held,
+    (error) => context.onerror(error as Error),
+  );
+  return binding;
+}
+
+function bindingOf(context: Bound): Binding {
+  const binding = context[BINDING];
+  if (binding !== undefined) return binding;
+  throw new KeyturnError(
+    'argument_invalid',
+    'the request has not passed through Keyturn',
+    'write app.use(keyturn()) before the routes',
+  );
+}
+
+/** What a context gets. */
+const PROPERTIES: PropertyDescriptorMap = {
+  session: {
+    get(this: Bound) {
+      return bindingOf(this).session;
+    },
+    set(this: Bound, value: unknown) {
+      bindingOf(this).replace(value);
+    },
+    configurable: true,
+  },
+  flash: {
+    get(this: Bound) {
+      return bindingOf(this).visit.flash;
+    },
+    configurable: true,
+  },
+  csrfToken: {
+    value(this: Bound) {
+      return bindingOf(this).visit.csrfToken();
+    },
+    configurable: true,
+  },
+  checkCsrf: {
+    value(this: Bound, ...given: unknown[]) {
+      if (given.length === 0) bindingOf(this).protect();
+      else bindingOf(this).visit.checkCsrf(given[0]);
+    },
+    configurable: true,
+  },
+};
