@@ -117,6 +117,7 @@ async function openSessions(
   }
   const { ReachableStore } = await import('../sessions/stores/reachable.js');
   const { StoreSessions } = await import('../sessions/in-store.js');
+  if (options.store?.compareAndSet !== undefined) log.comparesInProcess();
   const store = options.store === undefined ? sessionStore : new ReachableStore(options.store);
   return new StoreSessions({ ...shared, store: store as SessionStore, signer, dropped: () => log.dropped() });
 }

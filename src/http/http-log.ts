@@ -65,6 +65,17 @@ export class HttpLog {
     this.#logger.warn({ event: 'session.late', what, route }, LATE[what]);
   }
 
+  /** Told at the start. */
+  comparesInProcess(): void {
+    this.#logger.info(
+      {
+        event: 'session.compares_in_process',
+        hint: 'with one process nothing is lost; with several use redisStore({ client }) or postgresStore({ pool })',
+      },
+      'the session store has no compare-and-set: of two processes that change one session at the same moment the later one wins',
+    );
+  }
+
   dropped(): void {
     this.#logger.info(
       { event: 'session.dropped' },

@@ -51,6 +51,11 @@ export type PutOutcome = 'saved' | 'conflict' | 'gone';
  * Methods may throw (or reject) when the store is out of reach.
  */
 export interface SessionStore {
+  /**
+   * How far a compare-and-set reaches. `in-process`: of two processes that write one session at the same moment the later
+   * one wins, as where an engine's client has none; a start says so in the log. Default: everywhere.
+   */
+  readonly compareAndSet?: 'in-process';
   /** The session of an id; undefined for one that has ended, has expired or never was. */
   get(id: string): Awaitable<StoredSession | undefined>;
   /** Compare-and-set: writes only if the stored version is `expected`, 0 meaning that the id must be new. */

@@ -13,6 +13,7 @@ export function wrapStore(
   ask: <T>(call: () => Awaitable<T>) => Awaitable<T> = (call) => call(),
 ): SessionStore {
   return {
+    ...(store.compareAndSet === undefined ? {} : { compareAndSet: store.compareAndSet }),
     get: (id) => ask(() => store.get(id)),
     put: (id, record, expected) => ask(() => store.put(id, record, expected)),
     touch: (id, expiresAt) => ask(() => store.touch(id, expiresAt)),
