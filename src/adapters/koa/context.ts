@@ -5,14 +5,23 @@ import { asText } from '../../http/node-response.js';
 
 /** The context of any version of Koa. */
 export interface KoaContext {
+  /** Node's own request. */
   readonly req: IncomingMessage;
+  /** Node's own response. */
   readonly res: ServerResponse;
+  /** In capitals. */
   readonly method: string;
+  /** Host and port as the browser named them, by `app.proxy`. */
   readonly host: string;
+  /** Whether the browser came by https, by `app.proxy`. */
   readonly secure: boolean;
+  /** Koa's request, into which a parser puts `body`. */
   readonly request: object;
+  /** The status of the answer. */
   status: number;
+  /** What is answered. */
   body: unknown;
+  /** Answers with an error, and tells the app of it. */
   onerror(error: Error): void;
 }
 
