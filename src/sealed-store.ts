@@ -6,14 +6,15 @@ import { internalsOf, type Keyturn } from './keyturn.js';
 import type { SessionStore } from './sessions/stores/contract.js';
 import { requireStore } from './sessions/stores/require.js';
 import { sealWith } from './sessions/stores/sealed.js';
+import { longestSession } from './sessions/times.js';
 
 /** What `sealedStore()` takes. */
 export interface SealedStoreOptions {
   /** The sealed purpose whose keys are used; default: `session-at-rest`. */
   readonly purpose?: string;
   /**
-   * The longest that a record lives: seconds, or a text such as `"30d"`. Default: `session.max_age`. For refresh
-   * tokens: theirs.
+   * The longest that a record lives: seconds, or a text such as `"30d"`. Default: the longest that a session may live,
+   * by `session.max_age` and `session.remember`. For refresh tokens: theirs.
    */
   readonly maxAge?: number | string;
   /**
@@ -54,7 +55,7 @@ export function sealedStore(
   }
   // Asked for with the longest life of a record, so that a purpose declared with less is found now, and a rotation
   // keeps the key until the last record that it has sealed is gone.
-  const maxAge = options.maxAge ?? `${internalsOf(keyturn).settings.get('session.max_age')}s`;
+  const maxAge = options.maxAge ?? `${longestSession(internalsOf(keyturn).settings)}s`;
   const inner = requireStore(store, 'sealedStore(store, keyturn)');
   return sealWith(keyturn.sealer<string>(purpose, { maxAge }), inner, plain);
 }

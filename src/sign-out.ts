@@ -7,6 +7,7 @@ import type { SessionStore } from './sessions/stores/contract.js';
 import { endSession, endUser } from './sessions/stores/end-sessions.js';
 import { requireStore } from './sessions/stores/require.js';
 import { requireUser } from './sessions/stores/validate.js';
+import { longestSession } from './sessions/times.js';
 
 /** What `signOutEverywhere()` and `signOutSession()` take. */
 export interface SignOutOptions {
@@ -65,5 +66,5 @@ function storeOf(keyturn: Keyturn, options: SignOutOptions): SessionStore {
 /** No cookie with an id of today lives longer. */
 function lastMoment(keyturn: Keyturn): number {
   const { clock, settings } = internalsOf(keyturn);
-  return clock() + settings.get('session.max_age') * 1000;
+  return clock() + longestSession(settings) * 1000;
 }

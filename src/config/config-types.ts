@@ -83,6 +83,8 @@ export interface ConfigSections {
     readonly max_age?: Duration;
     /** A session in use is extended when so much of its idle time has passed (default: a tenth). */
     readonly roll_after?: Duration;
+    /** The longest that session.remember() may let a session live, used or not: "90d" (default: no session is remembered). */
+    readonly remember?: Duration;
     /** Whether sessions in the cookie are encrypted; needs the package libsodium-wrappers. Default: `false`. */
     readonly sealed?: boolean;
     /** As under `[session.cookie]`. */

@@ -79,6 +79,7 @@ interface SettingTypes {
   'session.idle': number;
   'session.max_age': number;
   'session.roll_after': number | undefined;
+  'session.remember': number | undefined;
   'session.sealed': boolean;
   'session.cookie.name': string;
   'session.cookie.domain': string | undefined;
@@ -125,6 +126,7 @@ export const SETTINGS: { readonly [N in keyof SettingTypes]: Setting<SettingType
   'session.idle': { kind: lifetime, default: 7 * 86400 },
   'session.max_age': { kind: lifetime, default: 30 * 86400 },
   'session.roll_after': { kind: duration },
+  'session.remember': { kind: lifetime },
   'session.sealed': { kind: flag, default: false },
   'session.cookie.name': { kind: cookieName, default: 'keyturn.sid' },
   'session.cookie.domain': { kind: cookieDomain },

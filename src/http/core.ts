@@ -7,9 +7,10 @@ import type { LiveKeyring } from '../keyring/live.js';
 import { internalsOf, type Keyturn } from '../keyturn.js';
 import type { Keeper } from '../runtime/keeper.js';
 import { CookieSessions } from '../sessions/in-cookie.js';
-import { type SessionHooks, type SessionKind, SessionTimes } from '../sessions/kind.js';
+import type { SessionHooks, SessionKind } from '../sessions/kind.js';
 import type { SessionStore } from '../sessions/stores/contract.js';
 import { requireStore } from '../sessions/stores/require.js';
+import { SessionTimes } from '../sessions/times.js';
 import type { TokenSigner } from '../signing/signer.js';
 import { Csrf } from './csrf.js';
 import { HttpLog } from './http-log.js';
@@ -104,7 +105,7 @@ async function openSessions(
 ): Promise<SessionKind> {
   const { settings, ownSigner, ownSealer, clock, sessionStore } = internalsOf(keyturn);
   const persistent = settings.get('session.cookie.persistent');
-  const shared = { cookie, times: new SessionTimes(settings), hooks: options, persistent, clock };
+  const shared = { cookie, times: new SessionTimes(settings, clock), hooks: options, persistent, clock };
   const signer = ownSigner<string>('session');
   if (options.store === undefined && sessionStore === undefined) {
     // A cookie made the other way, before a switch, is good too.

@@ -59,7 +59,8 @@ export class PurposeRegistry {
   #describeSession(settings: Settings): void {
     const session = this.#purposes.get('session');
     if (session === undefined) return;
-    const lifetime = Math.min(settings.get('session.idle'), settings.get('session.max_age'));
+    const unremembered = Math.min(settings.get('session.idle'), settings.get('session.max_age'));
+    const lifetime = Math.max(unremembered, settings.get('session.remember') ?? 0);
     const backend = settings.get('session.backend');
     const sealed = backend === 'cookie' && settings.get('session.sealed');
     const state = SESSION_STATES[backend];
@@ -75,7 +76,7 @@ export class PurposeRegistry {
       throw new KeyturnError(
         'purpose_reserved',
         `purposes.session.max_age in ${where} has no effect`,
-        'set idle and max_age under [session]',
+        'set idle, max_age and remember under [session]',
       );
     }
     if (before?.reserved === true && said.sealed !== undefined) {

@@ -6,6 +6,8 @@ import type { Session, SessionControls, SessionValues } from './session.js';
 const METHODS: { readonly [Name in keyof SessionControls]: true } = {
   id: true,
   isNew: true,
+  expiresAt: true,
+  remember: true,
   regenerate: true,
   destroy: true,
   update: true,
@@ -23,7 +25,7 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
 };
 export const NOT_HERE: Readonly<Record<string, string>> = {
   cookie:
-    'how the cookie is made is set under [session.cookie], and how long it lives by idle and max_age under [session]',
+    'how the cookie is made is set under [session.cookie], and how long it lives by idle and max_age under [session]; session.remember() gives one session a longer life',
   sessionId: 'write session.id',
 };
 

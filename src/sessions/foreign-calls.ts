@@ -25,17 +25,23 @@ function isNames(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((name) => typeof name === 'string');
 }
 
+const HINTS = {
+  regenerate: KEEP_HINT,
+  destroy: 'write session.destroy()',
+  remember: 'write session.remember(), or session.remember("14d")',
+};
+
 /** A callback, as express-session takes one: it would never be called. */
-export function misread(given: readonly unknown[], method: 'regenerate' | 'destroy'): KeyturnError {
+export function misread(
+  given: readonly unknown[],
+  method: 'regenerate' | 'destroy' | 'remember',
+): KeyturnError {
   return given.some((each) => typeof each === 'function')
     ? wrong(
         `session.${method}() takes no callback: it is done when it returns`,
         `write session.${method}(), and go on in the next line`,
       )
-    : wrong(
-        `${method}() was given more than it takes`,
-        method === 'destroy' ? 'write session.destroy()' : KEEP_HINT,
-      );
+    : wrong(`${method}() was given more than it takes`, HINTS[method]);
 }
 
 /** @throws KeyturnError `argument_invalid` */

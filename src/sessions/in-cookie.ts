@@ -15,7 +15,6 @@ import {
   encode,
   firstLive,
   load,
-  nowOf,
   type ResponseTraits,
   refuseLateData,
   renewEpoch,
@@ -42,7 +41,7 @@ export class CookieSessions implements SessionKind {
 
   open(cookies: readonly ReceivedToken[]): Awaitable<SessionState> {
     const found = firstLive(cookies, (cookie) => this.#read(cookie));
-    return andThen(found, (state) => state ?? SessionState.fresh());
+    return andThen(found, (state) => state ?? SessionState.fresh(this.#parts.times));
   }
 
   check(cookie: ReceivedToken): Checked | Refusal {
@@ -70,19 +69,15 @@ export class CookieSessions implements SessionKind {
       return state.cleared;
     }
     const data = textToSave(state);
-    const changed = state.fresh ? data !== '{}' || state.regenerated : data !== base;
+    const changed = state.fresh ? data !== '{}' || state.regenerated : data !== base || state.rememberChanged;
     if (changed) {
       const renewed = renewEpoch(this.#parts.hooks, state, state.session);
       return andThen(renewed, (holds) => (holds ? this.#issue(state, data) : this.#withoutKept(state)));
     }
     if (carried === undefined || response.publiclyCacheable || !response.canSign) return undefined;
-    const now = nowOf(this.#parts);
-    const { times } = this.#parts;
-    const createdAt = state.createdAt ?? now;
-    if (times.dueExpiry(now, createdAt, carried) !== undefined) return this.#issue(state, data);
+    if (this.#parts.times.dueExpiry(state, carried) !== undefined) return this.#issue(state, data);
     // Made anew with its own dates, and only where a lost response costs nothing.
-    if (carried.stale && response.safe)
-      return this.#write(state, data, createdAt, carried.issuedAt, carried.expiresAt);
+    if (carried.stale && response.safe) return this.#write(state, data, carried.issuedAt, carried.expiresAt);
     return undefined;
   }
 
@@ -91,19 +86,19 @@ export class CookieSessions implements SessionKind {
     const data = valuesOf(state.session);
     for (const key of state.kept) delete data[key];
     if (state.kept.length === 0 || Object.keys(data).length === 0) return undefined;
-    state.kept = [];
+    state.takeNothing();
     return andThen(renewEpoch(this.#parts.hooks, state, data), () => this.#issue(state, dataText(data)));
   }
 
   #issue(state: SessionState, data: string): string {
-    const now = nowOf(this.#parts);
-    const createdAt = state.createdAt ?? now;
-    return this.#write(state, data, createdAt, now, this.#parts.times.expiry(now, createdAt));
+    const { times } = this.#parts;
+    return this.#write(state, data, times.now, times.expiry(state));
   }
 
-  #write(state: SessionState, data: string, createdAt: number, issuedAt: number, expiresAt: number): string {
-    const token = this.#parts.codec.issueAt(encode(state, createdAt, data), issuedAt, expiresAt);
-    const header = cookieOf(this.#parts, token, expiresAt);
+  #write(state: SessionState, data: string, issuedAt: number, expiresAt: number): string {
+    const text = encode(state, state.createdAt ?? issuedAt, data);
+    const token = this.#parts.codec.issueAt(text, issuedAt, expiresAt);
+    const header = cookieOf(this.#parts, state, token, expiresAt);
     if (header !== undefined) return header;
     throw new KeyturnError(
       'session_too_large',

@@ -12,7 +12,6 @@ import {
   cookieOf,
   firstLive,
   load,
-  nowOf,
   type ResponseTraits,
   refuseLateData,
   renewEpoch,
@@ -68,10 +67,10 @@ export class StoreSessions implements SessionKind {
   /** A session that begins, where the request carries ids of ended ones or none. */
   #fresh(dead: readonly string[], at = 0): Awaitable<SessionState> {
     const id = dead[at];
-    if (id === undefined) return SessionState.fresh(dead[0]);
+    if (id === undefined) return SessionState.fresh(this.#parts.times, dead[0]);
     return andThen(this.#parts.store.ended?.(id), (ended) =>
       ended !== undefined && this.#parts.clock() - ended.at < OVERTAKEN
-        ? SessionState.fresh(id, ended)
+        ? SessionState.fresh(this.#parts.times, id, ended)
         : this.#fresh(dead, at + 1),
     );
   }
@@ -80,9 +79,9 @@ export class StoreSessions implements SessionKind {
     if (state.destroyed) return this.#end(state);
     const data = textToSave(state);
     if (state.fresh) return this.#begin(state, data);
-    if (data !== state.base) return this.#save(state, response);
+    if (data !== state.base || state.rememberChanged) return this.#save(state, response);
     if (response.publiclyCacheable || !response.canSign) return undefined;
-    const expiresAt = this.#dueExpiry(state);
+    const expiresAt = this.#parts.times.dueExpiry(state, state.carried as Carried);
     return expiresAt === undefined
       ? this.#signedAgain(state, response)
       : this.#roll(state, expiresAt, response);
@@ -118,11 +117,11 @@ export class StoreSessions implements SessionKind {
     // Nothing is taken over from a session that has ended, or whose user has begun a new epoch.
     const over = state.overtaken !== undefined || !(await renewEpoch(hooks, state, data));
     if (over && !(await this.#withoutKept(state, data))) return this.#drop();
-    const now = nowOf(this.#parts);
-    state.createdAt = now;
-    const expiresAt = this.#parts.times.expiry(now, now);
+    const { times } = this.#parts;
+    state.createdAt = times.now;
+    const expiresAt = times.expiry(state);
     // Before anything is kept: where nothing can be signed nothing is to be left behind.
-    const cookie = this.#cookie(id, now, expiresAt);
+    const cookie = this.#cookie(state, times.now, expiresAt);
     await store.put(id, recordOf(this.#parts, state, dataText(data), expiresAt), 0);
     if (replaced === undefined) return cookie;
     // Last, so that a store that fails leaves everything as it was. Here it is decided whose turn it was: nobody knows
@@ -146,7 +145,7 @@ export class StoreSessions implements SessionKind {
   async #withoutKept(state: SessionState, data: Record<string, unknown>): Promise<boolean> {
     const { kept } = state;
     for (const key of kept) delete data[key];
-    state.kept = [];
+    state.takeNothing();
     await renewEpoch(this.#parts.hooks, state, data);
     return kept.length === 0 || Object.keys(data).length > 0;
   }
@@ -162,11 +161,13 @@ export class StoreSessions implements SessionKind {
     );
     // Ended meanwhile: that stands, and what this request wanted to keep goes with the session.
     if (!saved) return this.#drop();
-    const expiresAt = this.#dueExpiry(state);
+    const { times } = this.#parts;
+    const due = times.dueExpiry(state, state.carried as Carried);
+    const expiresAt = state.rememberChanged ? times.expiry(state) : due;
     if (!response.canSign) return undefined;
     return expiresAt === undefined
       ? this.#signedAgain(state, response)
-      : this.#cookie(state.id, nowOf(this.#parts), expiresAt);
+      : this.#cookie(state, times.now, expiresAt);
   }
 
   /** `session.update(fn)`: saved when it resolves; other edits of the request stay as they are, to be saved later. */
@@ -187,11 +188,6 @@ export class StoreSessions implements SessionKind {
     return { lastWins: this.#parts.hooks.lastWins ?? [], now: this.#parts.clock() };
   }
 
-  #dueExpiry(state: SessionState): number | undefined {
-    const now = nowOf(this.#parts);
-    return this.#parts.times.dueExpiry(now, state.createdAt ?? now, state.carried as Carried);
-  }
-
   /**
    * Extends a session in use. Whoever only reads gets the page also from a store that takes no writes; the session is
    * extended by a later request.
@@ -199,7 +195,7 @@ export class StoreSessions implements SessionKind {
   async #roll(state: SessionState, expiresAt: number, response: ResponseTraits): Promise<string | undefined> {
     try {
       const alive = await this.#parts.store.touch(state.id, expiresAt * 1000);
-      return alive ? this.#cookie(state.id, nowOf(this.#parts), expiresAt) : undefined;
+      return alive ? this.#cookie(state, this.#parts.times.now, expiresAt) : undefined;
     } catch (error) {
       if (error instanceof KeyturnError && error.code === 'engine_unavailable')
         return this.#signedAgain(state, response);
@@ -218,18 +214,19 @@ export class StoreSessions implements SessionKind {
     const { stale, issuedAt, expiresAt } = state.carried as Carried;
     if (!stale || !safe || publiclyCacheable) return undefined;
     return andThen(this.#parts.store.get(state.id), (stored) =>
-      stored === undefined ? undefined : this.#cookie(state.id, issuedAt, expiresAt),
+      stored === undefined ? undefined : this.#cookie(state, issuedAt, expiresAt),
     );
   }
 
   /** An ended id stays refused until then: no cookie with it lives longer. */
   #lastMoment(): number {
-    return (nowOf(this.#parts) + this.#parts.times.maxAge) * 1000;
+    const { now, longest } = this.#parts.times;
+    return (now + longest) * 1000;
   }
 
-  #cookie(id: string, issuedAt: number, expiresAt: number): string {
-    const token = this.#parts.signer.issueAt(JSON.stringify(id), issuedAt, expiresAt);
+  #cookie(state: SessionState, issuedAt: number, expiresAt: number): string {
+    const token = this.#parts.signer.issueAt(JSON.stringify(state.id), issuedAt, expiresAt);
     // Never too long: an id is all it holds.
-    return cookieOf(this.#parts, token, expiresAt) as string;
+    return cookieOf(this.#parts, state, token, expiresAt) as string;
   }
 }

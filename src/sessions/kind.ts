@@ -1,5 +1,4 @@
 // What the two kinds of session have in common: the interface, the times, and the text in which one is kept.
-import type { Settings } from '../config/layers.js';
 import { KeyturnError } from '../errors.js';
 import type { Checked } from '../signing/purpose-keyring.js';
 import type { ReceivedToken } from '../signing/received.js';
@@ -9,8 +8,9 @@ import { fromJson } from '../signing/token.js';
 import type { AppCookie } from './cookie.js';
 import { dataText, isEmpty } from './data.js';
 import type { SessionName, SessionValues } from './session.js';
-import { type Carried, type LoadedSession, SessionState, type Updater } from './state.js';
+import { type LoadedSession, SessionState, type Updater } from './state.js';
 import type { Awaitable } from './stores/contract.js';
+import type { Remembered, SessionTimes } from './times.js';
 
 /** What matters of the response that a session is saved with. */
 export interface ResponseTraits {
@@ -70,11 +70,6 @@ export interface SessionParts {
   readonly clock: () => number;
 }
 
-/** Seconds since 1970. */
-export function nowOf({ clock }: SessionParts): number {
-  return Math.floor(clock() / 1000);
-}
-
 /** The first cookie with a session that lives. */
 export function firstLive(
   cookies: readonly ReceivedToken[],
@@ -86,41 +81,18 @@ export function firstLive(
   return andThen(read(cookie), (state) => state ?? firstLive(cookies, read, at + 1));
 }
 
-/** The times of a session, in seconds. */
-export class SessionTimes {
-  readonly idle: number;
-  readonly maxAge: number;
-  readonly rollAfter: number;
-
-  constructor(settings: Settings) {
-    this.idle = settings.get('session.idle');
-    this.maxAge = settings.get('session.max_age');
-    this.rollAfter = settings.get('session.roll_after') ?? Math.ceil(this.idle / 10);
-  }
-
-  /** When a session that is used now ends, unless it is used again. */
-  expiry(now: number, createdAt: number): number {
-    return Math.min(now + this.idle, createdAt + this.maxAge);
-  }
-
-  /** The new expiry of a session that the request carried, where it is due to be extended. */
-  dueExpiry(now: number, createdAt: number, { issuedAt, expiresAt }: Carried): number | undefined {
-    const expiry = this.expiry(now, createdAt);
-    return now - issuedAt >= this.rollAfter && expiry > expiresAt ? expiry : undefined;
-  }
-}
-
 /** The session as text: in the token of one kind, in the store's record of the other. `data` stands last. */
 export function encode(state: SessionState, createdAt: number, data: string): string {
   const csrf = state.csrf === undefined ? '' : `"csrf":${JSON.stringify(state.csrf)},`;
   const epoch = state.epoch === undefined ? '' : `"epoch":${JSON.stringify(state.epoch)},`;
-  return `{"id":"${state.id}","at":${createdAt},${csrf}${epoch}"data":${data}}`;
+  const remembered = state.remembered && `"for":[${state.remembered.at},${state.remembered.seconds}],`;
+  return `{"id":"${state.id}","at":${createdAt},${csrf}${epoch}${remembered ?? ''}"data":${data}}`;
 }
 
 /** Undefined when the text is not a session: signed by this ring, but by a version that wrote it otherwise. */
 export function decode(text: string): (LoadedSession & { readonly createdAt: number }) | undefined {
   const value = fromJson(text)?.value as
-    | Partial<Record<'id' | 'at' | 'csrf' | 'epoch' | 'data', unknown>>
+    | Partial<Record<'id' | 'at' | 'csrf' | 'epoch' | 'for' | 'data', unknown>>
     | null
     | undefined;
   if (typeof value?.id !== 'string' || typeof value.at !== 'number') return undefined;
@@ -130,9 +102,16 @@ export function decode(text: string): (LoadedSession & { readonly createdAt: num
     createdAt: value.at,
     csrf: typeof value.csrf === 'string' ? value.csrf : undefined,
     epoch: typeof value.epoch === 'string' ? value.epoch : undefined,
+    remembered: rememberedIn(value.for),
     data: value.data as Record<string, unknown>,
     base: text.slice(text.indexOf('"data":') + 7, -1),
   };
+}
+
+function rememberedIn(value: unknown): Remembered | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const [at, seconds] = value;
+  return typeof at === 'number' && typeof seconds === 'number' ? { at, seconds } : undefined;
 }
 
 /**
@@ -149,17 +128,23 @@ export function load(
   update?: Updater,
 ): Awaitable<SessionState | undefined> {
   const found = decode(text);
-  if (found === undefined || found.createdAt + parts.times.maxAge <= nowOf(parts)) return undefined;
+  if (found === undefined || parts.times.isOver(found)) return undefined;
   return andThen(epochHolds(parts.hooks, found), (holds) =>
     holds
-      ? SessionState.loaded(found, { id: found.id, issuedAt, expiresAt, stale, version }, update)
+      ? SessionState.loaded(parts.times, found, { id: found.id, issuedAt, expiresAt, stale, version }, update)
       : undefined,
   );
 }
 
 /** A `Set-Cookie` header with a token; undefined where that is too long. @param expiresAt seconds since 1970 */
-export function cookieOf(parts: SessionParts, token: string, expiresAt: number): string | undefined {
-  return parts.cookie.set(token, parts.persistent ? expiresAt - nowOf(parts) : undefined);
+export function cookieOf(
+  { cookie, times, persistent }: SessionParts,
+  state: SessionState,
+  token: string,
+  expiresAt: number,
+): string | undefined {
+  const outlives = persistent || times.isRemembered(state);
+  return cookie.set(token, outlives ? expiresAt - times.now : undefined);
 }
 
 /** The data to save, which is noted: what comes after that is late. */

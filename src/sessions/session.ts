@@ -62,6 +62,8 @@ export interface SessionControls {
   readonly id: string;
   /** Whether the request came without a (valid) session. */
   readonly isNew: boolean;
+  /** When it ends, unless it is used again. One that there is not yet: when it would end. After `destroy` it is past. */
+  readonly expiresAt: Date;
   /**
    * Starts a session with a new id and ends the present one: call it when somebody signs in, so that an id
    * planted before (fixation) is worth nothing after. It is done when it returns.
@@ -69,6 +71,16 @@ export interface SessionControls {
    * @param options what the new session takes over: `{ keep: ['cart'] }`, or the names alone; default: nothing
    */
   regenerate(options?: RegenerateOptions | readonly SessionName[]): void;
+  /**
+   * Gives this session a longer life: call it after `regenerate` where somebody ticks "remember me". It ends so long from
+   * now, however seldom it is used, and the cookie outlives the closing of the browser. What takes its place by
+   * `regenerate` with `keep` ends at the same moment.
+   *
+   * @param maxAge how long it lives from now on: seconds, or a text such as `"14d"`; default, or true: as long as
+   * `session.remember` says. False: it is a session like any other again
+   * @throws KeyturnError `purpose_lifetime` where that is longer, or `session.remember` is not set; `duration_invalid`
+   */
+  remember(maxAge?: number | string | boolean): void;
   /** Ends the session: call it when somebody signs out. It is done when it returns. */
   destroy(): void;
   /**

@@ -6,6 +6,7 @@ import { ELSEWHERE, fill, isEmpty, NOT_HERE, refuseReserved } from './data.js';
 import { misread, regenerateOptions, requireName, wrong } from './foreign-calls.js';
 import type { Session, SessionValues } from './session.js';
 import type { EndedSession } from './stores/contract.js';
+import type { Remembered, SessionTimes } from './times.js';
 
 /** How a session in a store is changed at once; sessions in the cookie have none. */
 export type Updater = (
@@ -26,6 +27,10 @@ export class SessionState {
   csrf: string | undefined;
   /** The user's epoch when the session was saved. */
   epoch: string | undefined;
+  /** Present when it was given a longer life. */
+  remembered: Remembered | undefined;
+  /** `remember` was called. */
+  rememberChanged = false;
   /** Present when the request carried a valid session. */
   readonly carried: Carried | undefined;
   /** The id that CSRF tokens of that session are bound to. */
@@ -34,6 +39,7 @@ export class SessionState {
   readonly former: string | undefined;
   /** Present when it ended a moment ago: see {@link SessionState.willBe}. */
   readonly overtaken: EndedSession | undefined;
+  readonly times: SessionTimes;
   /** The id of a session that `regenerate` has replaced. */
   replaced: string | undefined = undefined;
   /** Names of data that `regenerate` has taken over from it. */
@@ -58,17 +64,20 @@ export class SessionState {
   late: (() => void) | undefined = undefined;
 
   private constructor(
+    times: SessionTimes,
     from: LoadedSession,
     carried: Carried | undefined,
     update: Updater | undefined,
     former?: string,
     overtaken?: EndedSession,
   ) {
+    this.times = times;
     this.id = from.id;
     this.createdAt = from.createdAt;
     this.base = from.base;
     this.csrf = from.csrf;
     this.epoch = from.epoch;
+    this.remembered = from.remembered;
     this.carried = carried;
     this.carriedBinding = carried && (from.csrf ?? carried.id);
     this.fresh = carried === undefined;
@@ -78,15 +87,29 @@ export class SessionState {
   }
 
   /** A session that the request did not carry, or only the cookie of one that has ended. */
-  static fresh(former?: string, overtaken?: EndedSession): SessionState {
-    const unsaid = { createdAt: undefined, csrf: undefined, epoch: undefined };
+  static fresh(times: SessionTimes, former?: string, overtaken?: EndedSession): SessionState {
+    const unsaid = { createdAt: undefined, csrf: undefined, epoch: undefined, remembered: undefined };
     const nothing = { ...unsaid, id: newSessionId(), data: {}, base: '{}' };
-    return new SessionState(nothing, undefined, undefined, former, overtaken);
+    return new SessionState(times, nothing, undefined, undefined, former, overtaken);
   }
 
   /** The session that the request carried. */
-  static loaded(from: LoadedSession, carried: Carried, update?: Updater): SessionState {
-    return new SessionState(from, carried, update);
+  static loaded(times: SessionTimes, from: LoadedSession, carried: Carried, update?: Updater): SessionState {
+    return new SessionState(times, from, carried, update);
+  }
+
+  /** When it ends, unless it is used again. */
+  get expiresAt(): number {
+    const { times, carried } = this;
+    if (this.ended) return times.now;
+    if (carried === undefined || this.regenerated || this.rememberChanged) return times.expiry(this);
+    return times.dueExpiry(this, carried) ?? carried.expiresAt;
+  }
+
+  /** Nothing is taken over from the session that `regenerate` has replaced. */
+  takeNothing(): void {
+    this.kept = [];
+    if (!this.rememberChanged) this.remembered = undefined;
   }
 
   /** When the clock is right again the visitor is signed in as before: only a new sign-in is worth that. */
@@ -111,6 +134,7 @@ export interface LoadedSession {
   readonly createdAt: number | undefined;
   readonly csrf: string | undefined;
   readonly epoch: string | undefined;
+  readonly remembered: Remembered | undefined;
   readonly data: Readonly<Record<string, unknown>>;
   /** `data` as JSON text. */
   readonly base: string;
@@ -161,6 +185,27 @@ class SessionObject {
     throw wrong('session.isNew cannot be set', 'keep data under another name');
   }
 
+  get expiresAt(): Date {
+    return new Date(this.#state.expiresAt * 1000);
+  }
+
+  set expiresAt(_: unknown) {
+    throw wrong(
+      'session.expiresAt cannot be set',
+      'write session.remember() for a session that lives longer',
+    );
+  }
+
+  remember(...given: readonly unknown[]): void {
+    const [length = true, ...more] = given as readonly (boolean | number | string)[];
+    if (more.length > 0) throw misread(given, 'remember');
+    const state = this.#state;
+    const seconds = state.times.requireRemember(length);
+    state.late?.();
+    state.remembered = seconds === undefined ? undefined : { at: state.times.now, seconds };
+    state.rememberChanged = true;
+  }
+
   regenerate(...given: readonly unknown[]): void {
     const options = regenerateOptions(given);
     const state = this.#state;
@@ -172,6 +217,8 @@ class SessionObject {
       for (const key of Object.keys(data)) if (keep === false || !keep.includes(key)) delete data[key];
     }
     state.kept = before.filter((key) => Object.hasOwn(data, key));
+    if (keep === false || (keep !== true && keep.length === 0)) state.remembered = undefined;
+    state.rememberChanged = false;
     state.ownEpoch = options.epoch;
     state.replaced ??= state.carried?.id ?? state.former;
     state.regenerated = true;

@@ -3,7 +3,7 @@ import type { TokenSigner } from '../signing/signer.js';
 import { fromJson } from '../signing/token.js';
 import { dataText, valuesOf } from './data.js';
 import { adopt, baseOf, conflict, merge } from './edits.js';
-import { decode, encode, nowOf, renewEpoch, type SessionParts } from './kind.js';
+import { decode, encode, renewEpoch, type SessionParts } from './kind.js';
 import type { SessionValues } from './session.js';
 import type { Carried, SessionState } from './state.js';
 import type { Awaitable, SessionRecord, SessionStore } from './stores/contract.js';
@@ -38,8 +38,7 @@ export async function writeUntilSaved(
     const changed = await change(theirs);
     const text = dataText(changed as SessionValues);
     if (!(await renewEpoch(hooks, state, changed as SessionValues))) return false;
-    const now = nowOf(parts);
-    const record = recordOf(parts, state, text, times.expiry(now, state.createdAt ?? now));
+    const record = recordOf(parts, state, text, times.expiry(state));
     const outcome = await store.put(state.id, record, version);
     if (outcome === 'saved') {
       adopt(state.session, merge(baseOf(state), valuesOf(state.session), changed, 'mine'));
@@ -53,6 +52,7 @@ export async function writeUntilSaved(
     if (stored === undefined || decoded === undefined) return false;
     version = stored.version;
     theirs = { ...decoded.data };
+    if (!state.rememberChanged) state.remembered = decoded.remembered;
   }
   throw conflict('was changed by too many requests at once');
 }
@@ -64,7 +64,7 @@ export function recordOf(
   data: string,
   expiresAt: number,
 ): SessionRecord {
-  const createdAt = state.createdAt ?? nowOf(parts);
+  const createdAt = state.createdAt ?? parts.times.now;
   const user = userOf(parts.hooks.user?.(fromJson(data)?.value as SessionValues));
   return {
     text: encode(state, createdAt, data),

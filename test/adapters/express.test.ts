@@ -128,7 +128,7 @@ for (const [name, express] of VERSIONS) {
             req.session.touch(() => res.json(req.session.cookie.maxAge > 60_000)),
           );
           app.get('/remember', (req, res) => {
-            (req.session.cookie as { maxAge: number }).maxAge = 5;
+            req.session.cookie.maxAge = 5;
             res.end();
           });
           app.get('/destroy', (req, res) => {
@@ -147,9 +147,50 @@ for (const [name, express] of VERSIONS) {
         expect((await browser.get('/')).json).toEqual({ user: 'ada' });
         expect((await browser.get('/reload')).json).toEqual([null, { user: 'ada' }]);
         expect((await browser.get('/touch')).json).toBe(true);
-        expect((await browser.get('/remember')).json.hint).toMatch(/idle and max_age/);
+        expect((await browser.get('/remember')).json.hint).toMatch(/remember = "30d"/);
         expect((await browser.get('/destroy')).json).toEqual([null, 'undefined']);
         expect((await browser.get('/')).json).toEqual({});
+      });
+
+      test('cookie.maxAge is "remember me", as far as session.remember allows', async () => {
+        const keyturn = await testKeyturn({ config: { session: { remember: '30d' } } });
+        const { browser } = await make(
+          (app) => {
+            app.get('/in', (req, res, next) => {
+              req.session.regenerate((error) => {
+                if (error) return next(error);
+                req.session.user = 'ada';
+                req.session.cookie.maxAge = 14 * 86_400_000;
+                res.json(req.session.cookie.originalMaxAge);
+              });
+            });
+            app.get('/until', (req, res) => {
+              req.session.cookie.expires = new Date(req.session.expiresAt.getTime() + 86_400_000);
+              res.json(req.session.cookie.maxAge);
+            });
+            app.get('/forget', (req, res) => {
+              req.session.cookie.expires = false;
+              res.json(req.session.cookie.maxAge);
+            });
+            app.get('/too-long', (req, res) => {
+              req.session.cookie.maxAge = 31 * 86_400_000;
+              res.end();
+            });
+            app.get('/over', (req, res) => {
+              req.session.cookie.maxAge = 0;
+              res.end();
+            });
+            app.use((error: any, _req: any, res: any, _next: any) => res.status(500).json(error.code));
+          },
+          { ...options(), keyturn },
+        );
+        const signedIn = await browser.get('/in');
+        expect(signedIn.json).toBe(14 * 86_400_000);
+        expect(signedIn.setCookies.join()).toContain('; Max-Age=1209600;');
+        expect((await browser.get('/until')).json).toBe(15 * 86_400_000);
+        expect((await browser.get('/forget')).json).toBe(7 * 86_400_000);
+        expect((await browser.get('/too-long')).json).toBe('purpose_lifetime');
+        expect((await browser.get('/over')).json).toBe('argument_invalid');
       });
 
       test('promises, null, and an object in its place', async () => {

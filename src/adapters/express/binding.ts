@@ -17,7 +17,6 @@ import type { ExpressSession } from './types.js';
 export interface Opened {
   readonly keyturn: Keyturn;
   readonly core: HttpCore;
-  readonly idle: number;
 }
 
 const READ_FIRST =
@@ -67,10 +66,6 @@ export class Binding implements SessionHost {
 
   get current(): Session {
     return this.visit.session;
-  }
-
-  get idle(): number {
-    return this.opened.idle;
   }
 
   get clock(): () => number {

@@ -5,7 +5,6 @@ import type { OptionNames } from '../../config/options.js';
 import { KeyturnError } from '../../errors.js';
 import { HTTP_OPTIONS, HttpCore } from '../../http/core.js';
 import { holdUntilSaved } from '../../http/node-hold.js';
-import { internalsOf } from '../../keyturn.js';
 import { keyturnForAdapter } from '../../start/for-adapter.js';
 import { Opening } from '../../start/opening.js';
 import { KEYTURN_OPTIONS } from '../../start/options.js';
@@ -107,8 +106,7 @@ async function open(options: KeyturnExpressOptions): Promise<Opened> {
   const hints = async () => (await import('../../config/foreign-options.js')).EXPRESS_HINTS;
   const call = { call: 'keyturn(options)', known: OPTIONS, hints };
   const { keyturn } = await keyturnForAdapter(options, call);
-  const idle = internalsOf(keyturn).settings.get('session.idle') * 1000;
-  return { keyturn, core: await HttpCore.open(keyturn, options), idle };
+  return { keyturn, core: await HttpCore.open(keyturn, options) };
 }
 
 function begin(

@@ -2,14 +2,13 @@
 import { KeyturnError } from '../../errors.js';
 import { dataText } from '../../sessions/data.js';
 import type { Session, SessionValues } from '../../sessions/session.js';
-import type { Callback, ExpressSession, SessionCookie } from './types.js';
+import { sessionCookie } from './session-cookie.js';
+import type { Callback, ExpressSession } from './types.js';
 
 /** What the session of a request needs of the request. */
 export interface SessionHost {
   /** The session as it is now: an object that watches for late changes once the response is out. */
   readonly current: Session;
-  /** Milliseconds for which a session lives that is not used. */
-  readonly idle: number;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   /** Whether what is changed now is saved. */
@@ -76,7 +75,8 @@ class Handler implements ProxyHandler<Session> {
   }
 
   get(_target: Session, key: string | symbol): unknown {
-    if (key === 'cookie') return this.#former === undefined ? cookieOf(this.#host) : undefined;
+    if (key === 'cookie')
+      return this.#former === undefined ? sessionCookie(this.#host.current, this.#host.clock) : undefined;
     if (typeof key === 'string' && Object.hasOwn(this.#methods, key)) return this.#methods[key];
     const data = this.#data;
     const value: unknown = Reflect.get(data, key, data);
@@ -148,18 +148,4 @@ function doneLater(callback: Callback | undefined, work: Promise<void>): Promise
     (error: unknown) => setImmediate(callback, error),
   );
   return undefined;
-}
-
-function cookieOf({ idle, clock }: SessionHost): SessionCookie {
-  const cookie = { originalMaxAge: idle, expires: new Date(clock() + idle), httpOnly: true as const };
-  const refuse = (): never => {
-    throw new KeyturnError(
-      'argument_invalid',
-      'how long a session lives is not set in a request',
-      'set idle and max_age under [session], in keyturn.toml or with config: { session: { … } }',
-    );
-  };
-  return Object.freeze(
-    Object.defineProperty(cookie, 'maxAge', { get: () => idle, set: refuse, enumerable: true }),
-  ) as SessionCookie;
 }

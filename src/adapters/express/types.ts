@@ -14,14 +14,22 @@ import type { KeyturnOptions } from '../../start/options.js';
 /** Called when something is done, with an error where it could not be. */
 export type Callback = (error?: unknown) => void;
 
-/** How long the session lives and how its cookie is made, to be read. Settings decide, under `[session]`. */
+/** How long the session lives, as express-session has it. Setting it is `session.remember()` in other words. */
 export interface SessionCookie {
-  /** Milliseconds for which the session lives unless it is used again. */
-  readonly maxAge: number;
-  /** The same: no session is given another life than the settings say. */
-  readonly originalMaxAge: number;
-  /** When the session ends unless it is used again. */
-  readonly expires: Date;
+  /**
+   * Milliseconds until the session ends, unless it is used again. Set at sign-in it gives the session a longer life, as
+   * far as `session.remember` allows; null takes that back.
+   *
+   * @throws KeyturnError when it is set: `purpose_lifetime` for a longer life than that, or where it is not set
+   */
+  get maxAge(): number;
+  set maxAge(milliseconds: number | null);
+  /** The same. */
+  get originalMaxAge(): number;
+  set originalMaxAge(milliseconds: number | null);
+  /** When the session ends, unless it is used again. Set as {@link maxAge} is; false takes that back. */
+  get expires(): Date;
+  set expires(moment: Date | null | false);
   /** Scripts of the page do not see the cookie. */
   readonly httpOnly: true;
 }

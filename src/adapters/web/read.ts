@@ -13,7 +13,8 @@ export type CookiesToRead =
   | { getAll(): readonly { readonly name: string; readonly value: string }[] };
 
 /** A session that cannot be changed. */
-export type ReadSession = Pick<SessionControls, 'id' | 'isNew' | 'get'> & Readonly<SessionValues>;
+export type ReadSession = Pick<SessionControls, 'id' | 'isNew' | 'expiresAt' | 'get'> &
+  Readonly<SessionValues>;
 
 /** Messages that are told and not taken: they come again until somebody takes them who can set a cookie. */
 export interface ReadFlash {
@@ -31,6 +32,7 @@ export interface ReadVisit {
 
 const CHANGING: ReadonlySet<unknown> = new Set<keyof SessionControls>([
   'regenerate',
+  'remember',
   'destroy',
   'update',
   'set',

@@ -12,8 +12,10 @@ app.post('/', async (req, res) => {
   req.session.destroy(() => res.end(req.csrfToken()));
   // @ts-expect-error: a method that is misspelt
   req.session.destory();
-  // @ts-expect-error: how long it lives is a setting
-  req.session.cookie.maxAge = 5;
+  req.session.cookie.maxAge = 14 * 86_400_000;
+  req.session.cookie.expires = false;
+  const ends: Date = req.session.expiresAt;
+  req.session.remember(ends > new Date() ? '14d' : false);
   req.checkCsrf(req.body.token);
   req.session = null;
 });

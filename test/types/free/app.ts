@@ -25,6 +25,11 @@ export async function handler(request: FastifyRequest, reply: FastifyReply) {
   request.session.regenerate({ keep: ['cart'] });
   request.session.regenerate({ keep: true, epoch: 4 });
   request.session.regenerate(['cart']);
+  request.session.remember();
+  request.session.remember('14d');
+  const ends: Date = request.session.expiresAt;
+  // @ts-expect-error: when it ends is not set
+  request.session.expiresAt = new Date();
   await request.session.update((data) => {
     data.count = Number(data.count ?? 0) + 1;
   });
@@ -48,7 +53,7 @@ export async function handler(request: FastifyRequest, reply: FastifyReply) {
   request.session = null;
   // @ts-expect-error: its id is not the app's
   request.session.id = 'x';
-  return { unknown, messages, all, token, text, got };
+  return { unknown, messages, all, token, text, got, ends };
 }
 
 export async function signers(kt: Keyturn, users: { hashOf(id: number): Promise<string | undefined> }) {
