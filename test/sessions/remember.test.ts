@@ -30,12 +30,15 @@ const ROUTES: AppRoutes = {
   '/change': ({ session }) => {
     session.changed = Number(session.changed ?? 0) + 1;
   },
-  '/update': async ({ session }) => await session.update((data) => Object.assign(data, { updated: true })),
+  '/update': async ({ session }) =>
+    await session.update((data) => {
+      data.updated = true;
+    }),
   '/out': ({ session }) => {
     session.destroy();
     return { ends: session.expiresAt.getTime() };
   },
-  '/read': ({ session }) => ({ ends: session.expiresAt.getTime(), isNew: session.isNew, ...session }),
+  '/read': ({ session }) => ({ ...session, ends: session.expiresAt.getTime(), isNew: session.isNew }),
 };
 
 async function open(

@@ -5,10 +5,12 @@ import type { AddressInfo } from 'node:net';
 import express from 'express';
 import Fastify from 'fastify';
 import { Hono } from 'hono';
+import Koa from 'koa';
 import keyturnExpress from '../../src/adapters/express/index.js';
 import keyturnFastify from '../../src/adapters/fastify/index.js';
 import keyturnHono, { type KeyturnEnv } from '../../src/adapters/hono/index.js';
 import { holdUntilSaved, nodeRequest, openHttp } from '../../src/adapters/http/index.js';
+import keyturnKoa from '../../src/adapters/koa/index.js';
 import keyturnWeb from '../../src/adapters/web/index.js';
 import type { HttpOptions } from '../../src/http/core.js';
 import type { Flash } from '../../src/http/flash.js';
@@ -85,6 +87,30 @@ const hono: StartSessionApp = async (keyturn, options, routes) => {
   return await serveFetch(app.fetch);
 };
 
+const koa: StartSessionApp = async (keyturn, options, routes) => {
+  const sessions = keyturnKoa({ keyturn, ...options });
+  await sessions.ready();
+  const app = new Koa();
+  app.silent = true;
+  app.use(async (ctx, next) => {
+    try {
+      await next();
+    } catch (error) {
+      ctx.status = statusOf(error);
+      ctx.body = told(error);
+    }
+  });
+  app.use(sessions as Koa.Middleware);
+  app.use(async (ctx) => {
+    if (ctx.path.startsWith('/assets/')) ctx.body = 'file';
+    const run = routes[ctx.path];
+    if (run === undefined) return;
+    const { session, flash } = ctx as unknown as AppVisit;
+    ctx.body = (await run({ session, flash, csrfToken: () => (ctx as any).csrfToken() })) ?? {};
+  });
+  return await listen(createServer(app.callback()));
+};
+
 const web: StartSessionApp = async (keyturn, options, routes) => {
   const kt = keyturnWeb({ keyturn, ...options });
   await kt.ready();
@@ -138,6 +164,7 @@ async function listen(server: Server): Promise<SessionApp> {
 export const SESSION_APPS: Readonly<Record<string, StartSessionApp>> = {
   Fastify: fastify,
   Express: onExpress,
+  Koa: koa,
   Hono: hono,
   'keyturn/web': web,
   'keyturn/http': http,
