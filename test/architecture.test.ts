@@ -20,8 +20,16 @@ const FLOORS: ReadonlyArray<readonly string[]> = [
   ['keyring-stores', 'sessions', 'single-use'],
   ['rotation', 'runtime'],
   ['doctor', 'keyturn'],
-  ['blobs', 'cli', 'http', 'jwt', 'sealed-store', 'sign-out', 'start', 'testing'],
-  ['adapters/express', 'adapters/fastify', 'adapters/hono', 'adapters/http', 'adapters/koa', 'adapters/web'],
+  ['blobs', 'cli', 'http', 'jwt', 'sealed-store', 'sign-out', 'start'],
+  [
+    'adapters/express',
+    'adapters/fastify',
+    'adapters/hono',
+    'adapters/http',
+    'adapters/koa',
+    'adapters/web',
+    'testing',
+  ],
   ['index'],
 ];
 

@@ -1,5 +1,16 @@
-// The public names of `keyturn/testing`: what helps in the tests of apps and of session stores.
+// The public names of `keyturn/testing`: what helps in the tests of apps, of session stores and of adapters.
 export { type ManualClock, manualClock } from './clock.js';
+export type {
+  HttpCapability,
+  HttpContractApp,
+  HttpContractCase,
+  HttpContractContext,
+  HttpContractDriver,
+  HttpContractReply,
+  HttpContractRoute,
+  StartedHttpApp,
+} from './http-contract/driver.js';
+export { type HttpContractOptions, type HttpContractStore, httpContract } from './http-contract/index.js';
 export {
   type ContractCase,
   type SessionStoreSubject,

@@ -10,7 +10,8 @@ import { Strategy } from 'passport-local';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import keyturnExpress, { type KeyturnExpressOptions, session } from '../../src/adapters/express/index.js';
 import { memoryStore } from '../../src/sessions/stores/memory.js';
-import { httpContract, type StartApp } from '../contract/http-contract.js';
+import { expressDriver } from '../contract/drivers/express.mjs';
+import { registerHttpContract } from '../contract/http-contract.js';
 import { Browser } from '../support/browser.js';
 import { memoryLogger, testClock, testKeyturn } from '../support/keyturn.js';
 
@@ -32,40 +33,7 @@ async function listen(app: {
 }
 
 for (const [name, express] of VERSIONS) {
-  const start: StartApp = async (keyturn, options, routes) => {
-    const app = express();
-    app.use(express.json(), express.urlencoded({ extended: false }));
-    const middleware = keyturnExpress({ keyturn, ...options, csrf: 'manual' });
-    await middleware.ready();
-    app.use(middleware);
-    for (const { method, path, csrf, run } of routes) {
-      const checks = csrf ? [keyturnExpress.csrf()] : [];
-      app[method === 'GET' ? 'get' : 'post'](path, ...checks, async (req: any, res: any, next: any) => {
-        try {
-          const result = await run({
-            get session() {
-              return req.session;
-            },
-            get flash() {
-              return req.flash.bind(req);
-            },
-            csrfToken: () => req.csrfToken(),
-            body: req.body,
-            setHeader: (field, value) => res.set(field, value),
-          });
-          res.type('application/json').send(JSON.stringify(result));
-        } catch (error) {
-          next(error);
-        }
-      });
-    }
-    app.use((error: any, _req: any, res: any, _next: any) => {
-      res.status(error.statusCode ?? 500).json({ code: error.code, message: error.message });
-    });
-    const [url, close] = await listen(app);
-    return { url, close };
-  };
-  httpContract(name, start);
+  registerHttpContract(name, expressDriver(express, keyturnExpress));
 
   describe(`${name}:`, () => {
     /** An app, somebody who visits it, and what was logged. */
@@ -349,7 +317,7 @@ for (const [name, express] of VERSIONS) {
             res.end('done'),
           );
           app.post('/own', express.json(), (req, res) => {
-            req.checkCsrf(req.body.token);
+            req.checkCsrf((req.body as { token?: unknown }).token);
             res.end('done');
           });
         },

@@ -1,5 +1,5 @@
 // CSRF protection where it depends on Fastify: every method, and bodies of the plugins that read forms. What holds for
-// all frameworks is in test/contract/http-contract.ts.
+// all frameworks is in src/testing/http-contract.
 import formbody from '@fastify/formbody';
 import multipart, { type FastifyMultipartAttachFieldsToBodyOptions } from '@fastify/multipart';
 import Fastify, { type FastifyInstance, type HTTPMethods } from 'fastify';

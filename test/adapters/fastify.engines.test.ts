@@ -4,39 +4,12 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { describe, expect, test, vi } from 'vitest';
 import keyturnFastify from '../../src/adapters/fastify/index.js';
 import { type MemoryStore, memoryStore } from '../../src/sessions/stores/memory.js';
-import { httpContract, type StartApp } from '../contract/http-contract.js';
+import { fastifyDriver } from '../contract/drivers/fastify.mjs';
+import { registerHttpContract } from '../contract/http-contract.js';
 import { STORE_ENGINES } from '../sessions/stores/engines.js';
 import { memoryLogger, SECRET, testKeyturn } from '../support/keyturn.js';
 
-const start: StartApp = async (keyturn, options, routes) => {
-  const app = Fastify();
-  await app.register(formbody);
-  app.register(keyturnFastify, { keyturn, ...options });
-  for (const { method, path, csrf, run } of routes) {
-    app.route({
-      method,
-      url: path,
-      config: { csrf },
-      handler: async (request, reply) => {
-        const result = await run({
-          session: request.session,
-          get flash() {
-            return request.flash;
-          },
-          csrfToken: () => reply.csrfToken(),
-          body: request.body,
-          setHeader: (name, value) => reply.header(name, value),
-        });
-        return reply.type('application/json').send(JSON.stringify(result));
-      },
-    });
-  }
-  await app.listen({ port: 0, host: 'localhost' });
-  const { port } = app.server.address() as AddressInfo;
-  return { url: `http://localhost:${port}`, close: () => app.close() };
-};
-
-httpContract('fastify', start, STORE_ENGINES);
+registerHttpContract('fastify', fastifyDriver(Fastify, formbody, keyturnFastify), STORE_ENGINES);
 
 /** An app with the plugin, and what was logged. */
 async function make(options: { readonly later?: boolean } = {}) {

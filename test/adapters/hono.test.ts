@@ -1,43 +1,16 @@
 import { type Context, Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { describe, expect, test, vi } from 'vitest';
-import keyturn, { csrf, type KeyturnEnv, type KeyturnHonoOptions } from '../../src/adapters/hono/index.js';
-import { KeyturnError } from '../../src/errors.js';
+import type { KeyturnEnv, KeyturnHonoOptions } from '../../src/adapters/hono/index.js';
+import * as adapter from '../../src/adapters/hono/index.js';
 import { memoryStore } from '../../src/sessions/stores/memory.js';
-import { httpContract, type StartApp } from '../contract/http-contract.js';
-import { serveFetch } from '../support/fetch-server.js';
+import { honoDriver } from '../contract/drivers/hono.mjs';
+import { registerHttpContract } from '../contract/http-contract.js';
 import { memoryLogger, testClock, testKeyturn } from '../support/keyturn.js';
 
-const start: StartApp = async (kt, options, routes) => {
-  const sessions = keyturn({ keyturn: kt, ...options, csrf: 'manual' });
-  await sessions.ready();
-  const app = new Hono<KeyturnEnv>();
-  app.use(sessions);
-  app.onError((error, c) => {
-    if (error instanceof HTTPException) return error.getResponse();
-    return c.json({ message: error.message }, error instanceof KeyturnError ? (error.status as 401) : 500);
-  });
-  for (const { method, path, csrf: isProtected, run } of routes) {
-    if (isProtected) app.on(method, path, csrf());
-    app.on(method, path, async (c) => {
-      const type = c.req.header('content-type') ?? '';
-      const result = await run({
-        session: c.var.session,
-        get flash() {
-          return c.get('flash');
-        },
-        csrfToken: c.var.csrfToken,
-        body: await (type.includes('json') ? c.req.json() : c.req.parseBody()),
-        setHeader: (name, value) => c.header(name, value),
-      });
-      return c.body(JSON.stringify(result) ?? 'null', 200, { 'content-type': 'application/json' });
-    });
-  }
-  return await serveFetch(app.fetch);
-};
+registerHttpContract('hono', honoDriver({ Hono, HTTPException }, adapter));
 
-httpContract('hono', start);
-
+const { default: keyturn, csrf } = adapter;
 const CLOCK = testClock();
 
 function signIn(c: Context<KeyturnEnv>) {

@@ -7,12 +7,16 @@ import Koa3 from 'koa';
 // @ts-expect-error: it has no types under this name
 import Koa2 from 'koa2';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import keyturn, { csrf, type KeyturnKoaOptions } from '../../src/adapters/koa/index.js';
+import type { KeyturnKoaOptions } from '../../src/adapters/koa/index.js';
+import * as adapter from '../../src/adapters/koa/index.js';
 import { KeyturnError } from '../../src/errors.js';
 import { memoryStore } from '../../src/sessions/stores/memory.js';
-import { httpContract, type StartApp } from '../contract/http-contract.js';
+import { koaDriver } from '../contract/drivers/koa.mjs';
+import { registerHttpContract } from '../contract/http-contract.js';
 import { Browser } from '../support/browser.js';
 import { memoryLogger, testClock, testKeyturn } from '../support/keyturn.js';
+
+const { default: keyturn, csrf } = adapter;
 
 const VERSIONS = [
   ['Koa 3', Koa3],
@@ -38,42 +42,7 @@ const at =
       : next();
 
 for (const [name, Koa] of VERSIONS) {
-  const start: StartApp = async (kt, options, routes) => {
-    const app = new Koa();
-    app.use(async (ctx, next) => {
-      try {
-        await next();
-      } catch (error: any) {
-        ctx.status = error.status ?? 500;
-        ctx.body = { code: error.code, message: error.message };
-      }
-    });
-    app.use(bodyParser());
-    const middleware = keyturn({ keyturn: kt, ...options, csrf: 'manual' });
-    await middleware.ready();
-    app.use(middleware);
-    for (const { method, path, csrf: isProtected, run } of routes) {
-      if (isProtected) app.use(at(method, path, csrf()));
-      app.use(
-        at(method, path, async (ctx) => {
-          const result = await run({
-            session: ctx.session,
-            get flash() {
-              return ctx.flash;
-            },
-            csrfToken: () => ctx.csrfToken(),
-            body: ctx.request.body,
-            setHeader: (field, value) => ctx.set(field, value),
-          });
-          ctx.type = 'application/json';
-          ctx.body = JSON.stringify(result) ?? 'null';
-        }),
-      );
-    }
-    const [url, close] = await listen(app);
-    return { url, close };
-  };
-  httpContract(name, start);
+  registerHttpContract(name, koaDriver(Koa, bodyParser, adapter));
 
   describe(`${name}:`, () => {
     type Options = Partial<KeyturnKoaOptions> & {

@@ -1,61 +1,11 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import keyturnWeb, { type WebVisit } from '../../src/adapters/web/index.js';
-import { KeyturnError } from '../../src/errors.js';
-import { type ContractRoute, httpContract, type StartApp } from '../contract/http-contract.js';
-import { serveFetch } from '../support/fetch-server.js';
+import keyturnWeb from '../../src/adapters/web/index.js';
+import { serveFetch } from '../contract/drivers/fetch.mjs';
+import { webDriver } from '../contract/drivers/web.mjs';
+import { registerHttpContract } from '../contract/http-contract.js';
 import { memoryLogger, SECRET, testClock, testKeyturn } from '../support/keyturn.js';
 
-const json = (value: unknown, init: ResponseInit = {}) =>
-  new Response(JSON.stringify(value), { ...init, headers: { 'content-type': 'application/json' } });
-
-const failed = (error: unknown) =>
-  json(
-    { message: (error as Error).message },
-    { status: error instanceof KeyturnError ? error.statusCode : 500 },
-  );
-
-async function answer(visit: WebVisit, request: Request, run: ContractRoute['run']): Promise<Response> {
-  const type = request.headers.get('content-type') ?? '';
-  const body = type.includes('json')
-    ? await request.json()
-    : Object.fromEntries(new URLSearchParams(await request.text()));
-  const set: [string, string][] = [];
-  const result = await run({
-    session: visit.session,
-    get flash() {
-      return visit.flash;
-    },
-    csrfToken: visit.csrfToken,
-    body,
-    setHeader: (name, value) => set.push([name, value]),
-  });
-  const response = json(result);
-  for (const [name, value] of set) response.headers.set(name, value);
-  return response;
-}
-
-const start: StartApp = async (keyturn, options, routes) => {
-  const kt = keyturnWeb({ keyturn, ...options });
-  await kt.ready();
-  return await serveFetch(async (request) => {
-    const { pathname } = new URL(request.url);
-    const method = request.method === 'HEAD' ? 'GET' : request.method;
-    const route = routes.find((one) => one.path === pathname && one.method === method);
-    if (route === undefined) return new Response('', { status: 404 });
-    let visit: WebVisit;
-    try {
-      visit = await kt.open(request, { csrf: route.csrf });
-    } catch (error) {
-      return failed(error);
-    }
-    return await answer(visit, request, route.run)
-      .catch(failed)
-      .then((response) => visit.commit(response))
-      .catch((error) => visit.commit(failed(error)));
-  });
-};
-
-httpContract('web', start);
+registerHttpContract('web', webDriver(keyturnWeb));
 
 const ORIGIN = 'https://app.example';
 const SAME = { 'sec-fetch-site': 'same-origin' };

@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
 import { Browser } from '../support/browser.js';
 import { SECRET } from '../support/keyturn.js';
@@ -28,7 +29,8 @@ const listens = (port: number) =>
     }).once('error', () => done(false));
   });
 
-test('the example keeps a session, takes a form and refuses a forged one', async () => {
+/** A folder with the files that the page shows. */
+function writeFiles(): string {
   const folder = mkdtempSync(join(tmpdir(), 'keyturn-adapter-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   mkdirSync(join(folder, 'node_modules'));
@@ -36,9 +38,13 @@ test('the example keeps a session, takes a form and refuses a forged one', async
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
   const page = readFileSync(join(ROOT, 'docs/adapters.md'), 'utf8');
   const files = [...page.matchAll(/```js\n\/\/ (\S+)\n([\s\S]*?)```/g)];
-  expect(files.map(([, name]) => name)).toEqual(['server.js', 'app.js']);
+  expect(files.map(([, name]) => name)).toEqual(['server.js', 'app.js', 'contract.test.js']);
   for (const [, name, code] of files) writeFileSync(join(folder, name as string), code as string);
+  return folder;
+}
 
+test('the example keeps a session, takes a form and refuses a forged one', async () => {
+  const folder = writeFiles();
   const port = await freePort();
   const env = {
     PATH: process.env.PATH,
@@ -57,4 +63,17 @@ test('the example keeps a session, takes a form and refuses a forged one', async
   const signedIn = await browser.ask('/', { method: 'POST', form: { name: 'ada', _csrf: token } });
   expect([signedIn.status, signedIn.headers.get('location')]).toEqual([303, '/']);
   expect((await browser.get('/')).text).toContain('<p>Welcome ada</p>');
+});
+
+test('an adapter for node:http passes the contract, and what is skipped is told', async () => {
+  const { NODE_OPTIONS, NODE_TEST_CONTEXT, ...env } = process.env;
+  const run = spawn(process.execPath, ['--test', '--test-reporter=tap', 'contract.test.js'], {
+    cwd: writeFiles(),
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const said = await text(run.stdout);
+  expect(said.split('\n').filter((line) => /^\s*not ok/.test(line))).toEqual([]);
+  expect(said).toMatch(/^# pass \d{3}$/m);
+  expect(said).toMatch(/^# fail 0$/m);
 });

@@ -1,5 +1,5 @@
 // Sessions sealed in the cookie: what the cookie shows, and that switching it on or off signs nobody out. That they
-// are sessions like all others is in test/contract/http-contract.ts.
+// are sessions like all others is in src/testing/http-contract.
 import { describe, expect, test } from 'vitest';
 import { HttpCore } from '../../src/http/core.js';
 import { Visit } from '../../src/http/visit.js';

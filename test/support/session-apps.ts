@@ -16,7 +16,7 @@ import type { HttpOptions } from '../../src/http/core.js';
 import type { Flash } from '../../src/http/flash.js';
 import type { Keyturn } from '../../src/keyturn.js';
 import type { Session } from '../../src/sessions/session.js';
-import { serveFetch } from './fetch-server.js';
+import { serveFetch } from '../contract/drivers/fetch.mjs';
 
 /** What a route has. */
 export interface AppVisit {

@@ -1,0 +1,116 @@
+// What every adapter to a web framework must do, as cases for any test runner.
+
+import type { SessionStore } from '../../sessions/stores/contract.js';
+import type { Check } from './check.js';
+import { cookieSessions } from './cookie-sessions.js';
+import { csrfAttacks } from './csrf-attacks.js';
+import { csrfCookie } from './csrf-cookie.js';
+import { csrfPages } from './csrf-pages.js';
+import { csrfTokens } from './csrf-tokens.js';
+import type { HttpCapability, HttpContractCase, HttpContractDriver } from './driver.js';
+import { flashMessages } from './flash.js';
+import { type Kind, makeScene } from './scene.js';
+import { sessionCookies } from './session-cookies.js';
+import { sessionEnds } from './session-ends.js';
+import { sessionEpochs } from './session-epochs.js';
+import { sessionRolling } from './session-rolling.js';
+import { sessionRotation } from './session-rotation.js';
+import { sessionUpdates } from './session-updates.js';
+import { sessions } from './sessions.js';
+import { storedRaces } from './stored-races.js';
+import { storedSessions } from './stored-sessions.js';
+import { laterStore } from './stores.js';
+
+/** A session store to look at the adapter with, besides memory. */
+export interface HttpContractStore {
+  readonly name: string;
+  /** Makes a store that goes by this clock. Sessions have random ids, so stores may share a place. */
+  readonly make: (clock: () => number) => SessionStore;
+}
+
+/** What `httpContract()` takes. */
+export interface HttpContractOptions {
+  /** Runs what concerns stores with these, too. Default: memory alone, which is enough for an adapter. */
+  readonly stores?: readonly HttpContractStore[];
+}
+
+/** Against hanging, and no measure. Milliseconds. */
+const LIMIT = 60_000;
+
+/** What holds for sessions, wherever they are kept. */
+const EVERY_KIND: readonly Check[] = [
+  ...sessions,
+  ...sessionEnds,
+  ...sessionRolling,
+  ...sessionCookies,
+  ...sessionEpochs,
+  ...sessionUpdates,
+  ...sessionRotation,
+];
+
+/**
+ * What every adapter must do: sessions, CSRF protection and flash messages over HTTP. Each case starts apps of its own.
+ *
+ * @example
+ * for (const { name, skipped, run } of httpContract(driver)) test(name, { skip: skipped ?? false }, run); // node:test
+ */
+export function httpContract(
+  driver: HttpContractDriver,
+  { stores = [] }: HttpContractOptions = {},
+): readonly HttpContractCase[] {
+  const given = stores.map(
+    ({ name, make }) => [`sessions in ${name}`, { backend: 'memory', store: make }] as const,
+  );
+  const memory = ['sessions in memory', { backend: 'memory' }] as const;
+  const kinds: readonly (readonly [about: string, kind: Kind])[] = [
+    ['sessions in the cookie', { backend: 'cookie' }],
+    ['sessions sealed in the cookie', { backend: 'cookie', sealed: true }],
+    memory,
+    ['sessions in a store that answers later', { backend: 'memory', store: laterStore }],
+    ...given,
+  ];
+  const cookie: Kind = { backend: 'cookie' };
+  const cases = (about: string, kind: Kind, checks: readonly Check[]) =>
+    checks.map((check) => caseOf(driver, about, kind, check));
+  return [
+    ...kinds.flatMap(([about, kind]) => cases(about, kind, EVERY_KIND)),
+    ...cases('sessions in the cookie', cookie, cookieSessions),
+    ...[memory, ...given].flatMap(([about, kind]) => cases(about, kind, [...storedSessions, ...storedRaces])),
+    ...cases('CSRF', cookie, [...csrfTokens, ...csrfPages, ...csrfAttacks]),
+    ...cases('a cookie that scripts read their CSRF token from', cookie, csrfCookie),
+    ...cases('flash messages', cookie, flashMessages),
+  ];
+}
+
+function caseOf(
+  driver: HttpContractDriver,
+  about: string,
+  kind: Kind,
+  { name, needs, run }: Check,
+): HttpContractCase {
+  return {
+    name: `${about}: ${name}`,
+    needs,
+    skipped: needs.map((need: HttpCapability) => driver.lacks?.[need]).find((why) => why !== undefined),
+    run: async () => {
+      const scene = makeScene(driver, kind);
+      try {
+        await within(LIMIT, run(scene));
+      } finally {
+        await scene.end();
+      }
+    },
+  };
+}
+
+async function within(milliseconds: number, work: Promise<void>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`it was not over after ${milliseconds} ms`)), milliseconds);
+  });
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
