@@ -57,6 +57,19 @@ async function modulesOfServer() {
   return new Set(ids.filter((id) => !entries.some((name) => id === join(root, 'src', `${name}.ts`))));
 }
 
+/**
+ * What holds all adapters to their contract is long, and there once: who requires it gets what is there for `import`. Every
+ * Node that Keyturn runs on can do that; Jest cannot, and has to import it.
+ */
+const CONTRACT = 'testing/http-contract/index';
+const contractOnce = {
+  name: 'contract-once',
+  load: (id) =>
+    id === join(root, 'src', `${CONTRACT}.ts`)
+      ? "export const httpContract = (...given) => module.require('./http-contract/index.js').httpContract(...given);"
+      : undefined,
+};
+
 async function write(names, { folder, ending, plugins = [], options }) {
   const input = Object.fromEntries(names.map((name) => [name, join(root, folder, `${name}${ending}`)]));
   const bundle = await rolldown({
@@ -97,12 +110,17 @@ execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '
 });
 remove(made);
 const server = await modulesOfServer();
-await write([...entries, ...named, ...commands], {
+await write([...entries, ...named, ...commands, CONTRACT], {
   folder: 'src',
   ending: '.ts',
   options: code('es', '.js'),
 });
-await write([...entries, ...named], { folder: 'src', ending: '.ts', options: code('cjs', '.cjs') });
+await write([...entries, ...named], {
+  folder: 'src',
+  ending: '.ts',
+  plugins: [contractOnce],
+  options: code('cjs', '.cjs'),
+});
 await write(entries, {
   folder: 'dist',
   ending: '.d.ts',
