@@ -18,6 +18,7 @@ const BY_EXPORTS = [
   'test/public-api.package.test.ts',
   'test/adapters/express-start.package.test.ts',
   'test/docs/adapters.package.test.ts',
+  'test/examples/small.package.test.ts',
 ];
 
 /** Makes clients, and never connects them. */
