@@ -188,13 +188,12 @@ describe('the edges', () => {
   });
 
   test('time is handed in: nothing reads the clock but the edge and defaults', () => {
-    // How old a lock or a killed upload is goes by the clock that dated it: the machine's. So does standing still, and
-    // what stores of others do.
+    // How old a lock or a killed upload is goes by the clock that dated it: the machine's. So does standing still.
     expect(using(/new Date\(\)|Date\.now\(\)/)).toEqual([
       'blobs/files.ts',
       'disk/lock.ts',
       'engines/resume.ts',
-      'sessions/stores/express.ts',
+      'process/clock.ts',
     ]);
   });
 

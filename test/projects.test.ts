@@ -19,6 +19,7 @@ const BY_EXPORTS = [
   'test/adapters/express-start.package.test.ts',
   'test/docs/adapters.package.test.ts',
   'test/examples/small.package.test.ts',
+  'test/docs/own-store.package.test.ts',
 ];
 
 /** Makes clients, and never connects them. */

@@ -1,6 +1,6 @@
 // Writes files whole: after a kill at any instant what is there is the old or the new, complete.
 import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
 import {
   type FileHandle,
   link,
@@ -149,6 +149,11 @@ async function removeDrafts(path: string): Promise<void> {
     if (name.startsWith(start) && /^[0-9a-f]{12}\.tmp$/.test(name.slice(start.length)))
       await unlink(join(dirname(path), name)).catch(() => {});
   }
+}
+
+/** Makes a file that its owner alone can read, where there is none. What is there stays as it is. */
+export function privateFile(path: string): void {
+  closeSync(openSync(path, 'a', 0o600));
 }
 
 /** Whether a file of its own stands there, and not what leads elsewhere. */

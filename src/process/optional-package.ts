@@ -33,6 +33,11 @@ export function loadOptional<T extends object>(
   return undefined;
 }
 
+/** A module of Node that not every Node has; undefined where this one has not. */
+export function builtIn<T>(name: string): T | undefined {
+  return process.getBuiltinModule?.(name) as T | undefined;
+}
+
 /** This module, and the program that was started: in a bundle this module may be said to be anywhere, or nowhere. */
 function ownPlaces(): readonly string[] {
   // By way of a name: a call with `import.meta.url` in it is one that bundlers follow.

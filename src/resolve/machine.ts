@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
 import { RUNNER_PACKAGES } from '../config/platforms.js';
 import type { Signs } from '../config/profile.js';
+import { systemClock } from '../process/clock.js';
 import { packageIn, startedFile } from '../process/started.js';
 import { type ClockReading, monotonicClock, privateClock } from './monotonic-clock.js';
 
@@ -31,7 +32,7 @@ export function thisMachine(
     entry: 'entry' in instead ? instead.entry : instead.cwd === undefined ? entryFolder() : undefined,
     env: instead.env ?? process.env,
     signs: instead.signs ?? readSigns(),
-    now: instead.now ?? Date.now,
+    now: instead.now ?? systemClock,
     monotonic: instead.monotonic ?? (instead.now === undefined ? monotonicClock : privateClock(instead.now)),
   };
 }

@@ -6,6 +6,7 @@
 // It has no compare-and-set. What this process does to one session is done in turn, so that within it nothing is lost.
 import { type OptionNames, requireOptions } from '../../config/options.js';
 import { KeyturnError } from '../../errors.js';
+import { systemClock } from '../../process/clock.js';
 import { digest } from '../../signing/digest.js';
 import { isThenable } from '../../signing/thenable.js';
 import { fromJson } from '../../signing/token.js';
@@ -19,14 +20,17 @@ import type {
 } from './contract.js';
 import { isName, keptUserOf, requireId, requireMoment, requireRecord, requireUser } from './validate.js';
 
+// biome-ignore lint/suspicious/noExplicitAny: each store declares sessions and errors of its own
+type Theirs = any;
+
 /** What express-session asks of a store, as far as it is used here. */
 export interface ExpressStore {
-  // biome-ignore lint/suspicious/noExplicitAny: each store declares its own session
-  get(sid: string, callback: (error: any, session?: any) => void): unknown;
-  // biome-ignore lint/suspicious/noExplicitAny: each store declares its own session
-  set(sid: string, session: any, callback?: (error?: any) => void): unknown;
-  // biome-ignore lint/suspicious/noExplicitAny: each store declares its own error
-  destroy(sid: string, callback?: (error?: any) => void): unknown;
+  /** Calls back with the session of an id, or with none. */
+  get(sid: string, callback: (error: Theirs, session?: Theirs) => void): unknown;
+  /** Keeps a session until the end that stands in its `cookie`. */
+  set(sid: string, session: Theirs, callback?: (error?: Theirs) => void): unknown;
+  /** Removes it; where there is none that is no error. */
+  destroy(sid: string, callback?: (error?: Theirs) => void): unknown;
 }
 
 /** What `fromExpressStore()` takes besides the store. */
@@ -41,6 +45,7 @@ const OPTIONS: OptionNames<ExpressStoreOptions> = { clock: true, timeout: true }
 
 /** A session store of Keyturn on one of express-session, see {@link fromExpressStore}. */
 export interface SessionStoreFromExpress extends RemoteSessionStore {
+  /** Such a store has none of its own. */
   readonly compareAndSet: 'in-process';
 }
 
@@ -89,7 +94,7 @@ class StoreFromExpress implements SessionStoreFromExpress {
   /** What is being done to a key: the next one waits for it. */
   readonly #turns = new Map<string, Promise<unknown>>();
 
-  constructor(store: ExpressStore, { clock = () => Date.now(), timeout = 5000 }: ExpressStoreOptions) {
+  constructor(store: ExpressStore, { clock = systemClock, timeout = 5000 }: ExpressStoreOptions) {
     this.#store = store;
     this.#clock = clock;
     this.#timeout = timeout;
@@ -252,7 +257,7 @@ function userKeyOf(user: string): string {
 
 /** As express-session makes it. Stores read one of the three, and some write into the session that they are given. */
 function cookieFor(milliseconds: number): object {
-  const expires = new Date(Date.now() + milliseconds);
+  const expires = new Date(systemClock() + milliseconds);
   const cookie = { originalMaxAge: milliseconds, expires, httpOnly: true, path: '/' };
-  return Object.defineProperty(cookie, 'maxAge', { get: () => expires.getTime() - Date.now() });
+  return Object.defineProperty(cookie, 'maxAge', { get: () => expires.getTime() - systemClock() });
 }

@@ -1,5 +1,6 @@
 // Sessions in this process: for development, tests and single-process apps that may forget on restart.
 import { type OptionNames, requireOptions } from '../../config/options.js';
+import { systemClock } from '../../process/clock.js';
 import type {
   EndedSession,
   PutOutcome,
@@ -63,7 +64,7 @@ class StoreInMemory implements MemoryStore {
   readonly #byUser = new Map<string, Set<string>>();
 
   constructor(options: MemoryStoreOptions) {
-    this.#clock = options.clock ?? Date.now;
+    this.#clock = options.clock ?? systemClock;
     this.#limit = options.limit ?? 100_000;
   }
 

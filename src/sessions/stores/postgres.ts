@@ -8,6 +8,7 @@ import { askPool, type PostgresPool, type PostgresRow } from '../../engines/post
 import { areThere } from '../../engines/schema.js';
 import { surviveLostConnections } from '../../engines/watch.js';
 import { KeyturnError } from '../../errors.js';
+import { systemClock } from '../../process/clock.js';
 import type {
   EndedSession,
   PutOutcome,
@@ -105,7 +106,7 @@ class StoreInPostgres implements PostgresStore {
     this.#pool = options.pool;
     this.#names = namesOf(options.table ?? TABLE);
     this.#table = this.#names.table;
-    this.#clock = options.clock ?? Date.now;
+    this.#clock = options.clock ?? systemClock;
     surviveLostConnections(options.pool);
   }
 

@@ -41,6 +41,8 @@ export type {
   RedisClient,
 } from '../../engines/redis.js';
 
+import { systemClock } from '../../process/clock.js';
+
 /** What `redisStore()` takes. */
 export interface RedisStoreOptions {
   /** Connected, or connecting. The app made it and closes it. */
@@ -99,7 +101,7 @@ class StoreInRedis implements RedisStore {
     this.#client = options?.client;
     this.#command = commandOf(this.#client);
     this.#prefix = options.prefix ?? 'keyturn:';
-    this.#clock = options.clock ?? Date.now;
+    this.#clock = options.clock ?? systemClock;
     surviveLostConnections(this.#client);
     refuseCache(this.#client);
   }
