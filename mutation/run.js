@@ -22,6 +22,8 @@ const { values, positionals } = parseArgs({
 const seed = Number(values.seed ?? SEED);
 const size = Number(values.size ?? SIZE);
 const only = new RegExp(values.only ?? '');
+/** Parts have no spare ones: together they are not to be more than the whole. */
+const drawn = values.only ? size : Math.ceil(size * SPARE);
 // vitest.config.ts reads it, here and in Stryker's copy.
 process.env.MUTATION_TESTS = positionals.join(' ');
 
@@ -36,7 +38,7 @@ const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8'
   .filter((file) => ROOMS.some((room) => room.test(file)))
   .sort();
 const order = draw(await mutantsOf(files), seed);
-const candidates = order.slice(0, Math.ceil(size * SPARE)).filter((key) => only.test(key));
+const candidates = order.slice(0, drawn).filter((key) => only.test(key));
 mkdirSync(reports, { recursive: true });
 const list = join(reports, 'sample.json');
 writeFileSync(list, JSON.stringify(candidates, null, 2));
@@ -57,7 +59,7 @@ writeFileSync(
     coverageAnalysis: 'perTest',
     ignoreStatic: true,
     concurrency: 2,
-    timeoutMS: 60_000,
+    timeoutMS: 120_000,
     dryRunTimeoutMinutes: 30,
     reporters: ['json', 'progress-append-only'],
     tempDirName: 'coverage/stryker',
