@@ -18,7 +18,6 @@ const TESTS = [
 const NOT_THOSE = [
   'test/**/*.package.test.ts',
   'test/keyring/{model,fork-model,shared-model}.test.ts',
-  'test/signing/python.test.ts',
   // It runs what is compiled.
   'test/sessions/stores/postgres-processes.engines.test.ts',
 ];

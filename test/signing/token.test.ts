@@ -163,15 +163,16 @@ describe('one form only', () => {
   ];
 
   /** In a long token every place sees some of the changes, and each change many places. */
-  const stepOf = (token: string) => (token.length > 1000 ? 7 : 1);
+  const stepOf = (token: string) => (token.length > 1000 ? 31 : 1);
 
   it.each(tokens)('every change of a single bit is refused: $token.length characters', ({
     token,
     ...options
   }) => {
     expect(outcome(signer.verify(token, options))).toBe('ok');
+    const step = Math.min(stepOf(token), 16);
     for (let index = 0; index < token.length; index++) {
-      for (let bit = index % stepOf(token); bit < 16; bit += stepOf(token)) {
+      for (let bit = index % step; bit < 16; bit += step) {
         const changed = String.fromCharCode(token.charCodeAt(index) ^ (1 << bit));
         if (signer.verify(withCharacter(token, index, changed), options).ok) {
           expect.fail(`accepted with bit ${bit} of character ${index} changed`);
@@ -194,7 +195,7 @@ describe('one form only', () => {
   });
 
   it.each(tokens)('every piece, every removal and every insertion is refused', ({ token, ...options }) => {
-    for (let index = 0; index < token.length; index++) {
+    for (let index = 0; index < token.length; index += stepOf(token)) {
       const others = [
         token.slice(0, index),
         token.slice(index + 1),
