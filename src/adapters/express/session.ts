@@ -77,6 +77,7 @@ class Handler implements ProxyHandler<Session> {
   get(_target: Session, key: string | symbol): unknown {
     if (key === 'cookie')
       return this.#former === undefined ? sessionCookie(this.#host.current, this.#host.clock) : undefined;
+    if (key === 'isPopulated') return Object.keys(this.#data).length > 0;
     if (typeof key === 'string' && Object.hasOwn(this.#methods, key)) return this.#methods[key];
     const data = this.#data;
     const value: unknown = Reflect.get(data, key, data);

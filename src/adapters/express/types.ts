@@ -38,6 +38,8 @@ export interface SessionCookie {
 export interface ExpressSessionControls extends Omit<SessionControls, 'regenerate' | 'destroy'> {
   /** How long the session lives, as express-session has it. */
   readonly cookie: SessionCookie;
+  /** Whether it holds any data, as cookie-session has it. */
+  readonly isPopulated: boolean;
   /**
    * Starts a session with a new id and ends the present one: call it when somebody signs in. With a callback
    * `req.session` is another object from then on, and the former one keeps what it had, to be read.

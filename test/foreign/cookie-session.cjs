@@ -1,0 +1,17 @@
+// Stands in for cookie-session in that project's own tests.
+const { keyturnFor } = require('./keyturn-for.cjs');
+
+module.exports = function session(options = {}) {
+  const { name = 'session', keys, secret, maxAge, signed = true } = options;
+  if (signed && keys === undefined && secret === undefined) throw new Error('.keys required.');
+  const middleware = keyturnFor({ secrets: keys ?? [secret], name, cookie: options, maxAge });
+  return (request, response, next) => {
+    request.sessionOptions = Object.create({ httpOnly: true, overwrite: true, ...options, name });
+    Object.defineProperty(request.sessionOptions, 'maxAge', {
+      set: (milliseconds) => {
+        request.session.cookie.maxAge = milliseconds;
+      },
+    });
+    middleware(request, response, next);
+  };
+};
