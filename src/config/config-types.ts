@@ -87,6 +87,8 @@ export interface ConfigSections {
     readonly remember?: Duration;
     /** Whether sessions in the cookie are encrypted; needs the package libsodium-wrappers. Default: `false`. */
     readonly sealed?: boolean;
+    /** A header field that sessions of native apps travel in, in place of the cookie, such as "x-session" (default: none). */
+    readonly header?: string;
     /** As under `[session.cookie]`. */
     readonly cookie?: {
       /** The cookie; production puts __Host- (or __Secure-) before it (default where the app has a name: "keyturn.<app>.sid"). Default: `keyturn.sid`. */

@@ -17,6 +17,15 @@ export const cookieName: Kind<string> = cookieKind(
 );
 
 /**
+ * Fields that browsers write by themselves, and those that pages of other sites may write unasked (the CORS-safelisted
+ * ones), have other names: https://fetch.spec.whatwg.org/#cors-safelisted-request-header
+ */
+export const fieldName: Kind<string> = textKind(
+  'the name of a header field of the app\'s own, with "x-" in front, such as "x-session"; not x-csrf-token, x-xsrf-token or x-forwarded-…',
+  (raw) => /^x-[a-z0-9][a-z0-9-]{0,60}$/i.test(raw) && !/^x-(?:csrf-|xsrf-|forwarded-)/i.test(raw),
+);
+
+/**
  * What a browser's own path can begin with (RFC 6265, section 5.1.4, compares texts): it is normalized, and the rest is
  * percent-encoded there. A path without a slash in front is ignored, and the folder of each page taken instead.
  */

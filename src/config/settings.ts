@@ -1,5 +1,5 @@
 // Every setting there is: its kind, its default, what it is for. Files, variables, docs and `init` read this table.
-import { cookieDomain, cookieName, cookiePath } from './cookie-values.js';
+import { cookieDomain, cookieName, cookiePath, fieldName } from './cookie-values.js';
 import type { Profile } from './profile.js';
 import {
   appName,
@@ -81,6 +81,7 @@ interface SettingTypes {
   'session.roll_after': number | undefined;
   'session.remember': number | undefined;
   'session.sealed': boolean;
+  'session.header': string | undefined;
   'session.cookie.name': string;
   'session.cookie.domain': string | undefined;
   'session.cookie.path': string;
@@ -128,6 +129,7 @@ export const SETTINGS: { readonly [N in keyof SettingTypes]: Setting<SettingType
   'session.roll_after': { kind: duration },
   'session.remember': { kind: lifetime },
   'session.sealed': { kind: flag, default: false },
+  'session.header': { kind: fieldName },
   'session.cookie.name': { kind: cookieName, default: 'keyturn.sid' },
   'session.cookie.domain': { kind: cookieDomain },
   'session.cookie.path': { kind: cookiePath, default: '/' },

@@ -5,8 +5,8 @@ import type { ResponseHeaders } from './contract.js';
 
 /** How a response depends on the visitor. */
 export interface Dependence {
-  /** Another visitor may get another response. */
-  readonly varies: boolean;
+  /** Another visitor may get another response, by what these fields of the request hold. */
+  readonly varies: readonly string[];
   /** It shows, or hands on, what is this visitor's own. */
   readonly personal: boolean;
   /** It sets a cookie: whoever got it from a cache would get the cookie too. */
@@ -22,7 +22,7 @@ export function guardFromCaches(
   fields: ResponseHeaders,
   { varies, personal, setsCookie }: Dependence,
 ): boolean {
-  if (varies) fields.set('vary', varyByCookie(fields.get('vary')));
+  if (varies.length > 0) fields.set('vary', varyBy(varies, fields.get('vary')));
   if (!personal) return false;
   const controls = [...fields.keys()].filter(isControl);
   // The app says itself that everybody may see the page. That stands, unless the response sets a cookie.
@@ -93,8 +93,10 @@ function directivesOf(value: string | null | undefined): readonly string[] {
   return parts.map((part) => part.trim()).filter((part) => part !== '');
 }
 
-function varyByCookie(value: string | null | undefined): string {
+function varyBy(fields: readonly string[], value: string | null | undefined): string {
   const names = (value ?? '').split(',').map((name) => name.trim());
-  const there = names.some((name) => name === '*' || name.toLowerCase() === 'cookie');
-  return there ? (value as string) : [...names.filter((name) => name !== ''), 'Cookie'].join(', ');
+  const there = new Set(names.map((name) => name.toLowerCase()));
+  const missing = there.has('*') ? [] : fields.filter((name) => !there.has(name.toLowerCase()));
+  if (missing.length === 0) return value as string;
+  return [...names.filter((name) => name !== ''), ...missing].join(', ');
 }

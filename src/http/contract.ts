@@ -12,8 +12,12 @@ export interface HttpRequest {
   readonly host: string | undefined;
   /** Whether the browser came by https: behind a trusted proxy what the proxy passes on. */
   readonly https: boolean;
+  /** The path that was asked for, without what follows a `?`: for the option `sessionless`. */
+  readonly path?: string | undefined;
   /** The route as the app has written it, for the log; undefined where there is none. */
   readonly route?: string | undefined;
+  /** True where the route says itself that it is served without a session. */
+  readonly sessionless?: boolean;
 }
 
 /** The header of a response, as it stands. Fetch's `Headers` is one: names in lower case, repeated fields joined. */

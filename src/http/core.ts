@@ -6,21 +6,27 @@ import { KeyturnError } from '../errors.js';
 import type { LiveKeyring } from '../keyring/live.js';
 import { internalsOf, type Keyturn } from '../keyturn.js';
 import type { Keeper } from '../runtime/keeper.js';
-import { CookieSessions } from '../sessions/in-cookie.js';
 import type { SessionHooks, SessionKind } from '../sessions/kind.js';
 import type { SessionStore } from '../sessions/stores/contract.js';
 import { requireStore } from '../sessions/stores/require.js';
-import { SessionTimes } from '../sessions/times.js';
 import type { TokenSigner } from '../signing/signer.js';
+import type { HttpRequest } from './contract.js';
 import { Csrf } from './csrf.js';
 import { HttpLog } from './http-log.js';
-import { isRead } from './methods.js';
+import { isRead, isSafeMethod } from './methods.js';
+import { type AppSessions, openSessions } from './open-sessions.js';
 import { HttpCookies } from './request-cookies.js';
+import type { HeaderSessions } from './session-field.js';
 
 /** What every adapter takes. */
 export interface HttpOptions extends SessionHooks {
   /** Where sessions are kept; default: as `session.backend` says. */
   readonly store?: SessionStore;
+  /**
+   * Whether what is read at a path, by GET or HEAD, is served without a session, as files are: `(path) =>
+   * path.startsWith('/assets/')`. No store is asked then, and the session is not extended; looking at it is an error.
+   */
+  readonly sessionless?: (path: string) => boolean;
 }
 
 export const HTTP_OPTIONS: OptionNames<HttpOptions> = {
@@ -28,11 +34,16 @@ export const HTTP_OPTIONS: OptionNames<HttpOptions> = {
   epoch: true,
   user: true,
   lastWins: true,
+  sessionless: true,
 };
 
 export class HttpCore {
   readonly cookies: HttpCookies;
   readonly sessions: SessionKind;
+  /** Sessions that travel in a header field, where one is set. */
+  readonly inHeader: HeaderSessions | undefined;
+  /** The names of the request's fields that a response depends on which looks at the session. */
+  readonly varies: { readonly inCookie: readonly string[]; readonly inHeader: readonly string[] };
   readonly csrf: Csrf;
   readonly csrfIds: TokenSigner<string>;
   readonly flashSigner: TokenSigner<readonly (readonly [string, string])[]>;
@@ -43,13 +54,14 @@ export class HttpCore {
   readonly waits: boolean;
   readonly ring: LiveKeyring;
   readonly keeper: Keeper;
+  readonly #sessionless: HttpOptions['sessionless'];
 
   /** @throws KeyturnError `argument_invalid`, `store_invalid`, `cookie_invalid`, `config_invalid` */
   static async open(keyturn: Keyturn, options: HttpOptions): Promise<HttpCore> {
     requireHttpOptions(options);
     const log = new HttpLog(internalsOf(keyturn).logger, keyturn.profile !== 'prod');
     const cookies = new HttpCookies(keyturn);
-    const sessions = await openSessions(keyturn, options, log, cookies);
+    const sessions = await openSessions(keyturn, options, options.store, log, cookies);
     return new HttpCore(keyturn, options, log, cookies, sessions, await csrfOf(keyturn));
   }
 
@@ -58,14 +70,18 @@ export class HttpCore {
     options: HttpOptions,
     log: HttpLog,
     cookies: HttpCookies,
-    sessions: SessionKind,
+    { inCookie, inHeader, store }: AppSessions,
     csrf: Csrf,
   ) {
     const { ownSigner, clock, keeper, ring } = internalsOf(keyturn);
     this.log = log;
     this.cookies = cookies;
-    this.sessions = sessions;
-    this.waits = !(sessions instanceof CookieSessions) || options.epoch !== undefined;
+    this.sessions = inCookie;
+    this.inHeader = inHeader;
+    const field = inHeader === undefined ? [] : [inHeader.name];
+    this.varies = { inCookie: ['Cookie', ...field], inHeader: field };
+    this.waits = store !== undefined || options.epoch !== undefined;
+    this.#sessionless = options.sessionless;
     this.csrf = csrf;
     this.csrfIds = ownSigner('csrf-id');
     this.flashSigner = ownSigner('flash');
@@ -74,16 +90,33 @@ export class HttpCore {
     this.ring = ring;
   }
 
-  /** Whether there can be anything to wait for before the app runs: see {@link Visit.before}. */
-  get mayWait(): boolean {
+  /** Whether there can be anything to wait for before the app runs, of any request. */
+  get everWaits(): boolean {
     return this.waits || this.keeper.follows;
   }
 
+  /** Whether there may be anything to wait for before the app runs: see {@link Visit.before}. */
+  mayWait(request: HttpRequest): boolean {
+    return this.everWaits && this.#mayCarry(request) && !this.leavesOut(request);
+  }
+
   /** Whether a response may need a {@link Visit} that nobody has asked for: `finish` finds out whether it does. */
-  mayNeedVisit(method: string, cookie: string | undefined): boolean {
+  mayNeedVisit(request: HttpRequest): boolean {
     if (this.ring.found === undefined) return false;
-    if (this.cookies.csrfToken !== undefined && isRead(method)) return true;
-    return !this.waits && this.cookies.mayBeIn(cookie);
+    const looks = this.cookies.csrfToken !== undefined && isRead(request.method);
+    return (looks || (!this.waits && this.#mayCarry(request))) && !this.leavesOut(request);
+  }
+
+  /** Whether a request is served without its session. One that changes something is protected by what is bound to it. */
+  leavesOut(request: HttpRequest): boolean {
+    if (!isSafeMethod(request.method)) return false;
+    if (request.sessionless === true) return true;
+    return this.#sessionless?.(request.path ?? '') === true;
+  }
+
+  #mayCarry(request: HttpRequest): boolean {
+    if (this.cookies.mayBeIn(request.header('cookie'))) return true;
+    return this.inHeader !== undefined && request.header(this.inHeader.name) !== undefined;
   }
 }
 
@@ -97,36 +130,15 @@ async function csrfOf(keyturn: Keyturn): Promise<Csrf> {
   return new Csrf(ownSigner('csrf'), mode, listed);
 }
 
-async function openSessions(
-  keyturn: Keyturn,
-  options: HttpOptions,
-  log: HttpLog,
-  { session: cookie }: HttpCookies,
-): Promise<SessionKind> {
-  const { settings, ownSigner, ownSealer, clock, sessionStore } = internalsOf(keyturn);
-  const persistent = settings.get('session.cookie.persistent');
-  const shared = { cookie, times: new SessionTimes(settings, clock), hooks: options, persistent, clock };
-  const signer = ownSigner<string>('session');
-  if (options.store === undefined && sessionStore === undefined) {
-    // A cookie made the other way, before a switch, is good too.
-    const sealer = ownSealer('session');
-    const sealed = sealer !== undefined && settings.get('session.sealed');
-    return new CookieSessions({
-      ...shared,
-      ...(sealed ? { codec: sealer, other: signer } : { codec: signer, other: sealer }),
-    });
-  }
-  const { ReachableStore } = await import('../sessions/stores/reachable.js');
-  const { StoreSessions } = await import('../sessions/in-store.js');
-  if (options.store?.compareAndSet !== undefined) log.comparesInProcess();
-  const store = options.store === undefined ? sessionStore : new ReachableStore(options.store);
-  return new StoreSessions({ ...shared, store: store as SessionStore, signer, dropped: () => log.dropped() });
-}
-
-function requireHttpOptions({ store, epoch, user, lastWins }: HttpOptions): void {
+function requireHttpOptions({ store, epoch, user, lastWins, sessionless }: HttpOptions): void {
   if (store !== undefined) requireStore(store, 'the option store');
   requireFunction(epoch, 'the option epoch', 'write epoch: (data) => the epoch of the user of the session');
   requireFunction(user, 'the option user', 'write user: (data) => data.userId');
+  requireFunction(
+    sessionless,
+    'the option sessionless',
+    "write sessionless: (path) => path.startsWith('/assets/')",
+  );
   if (
     lastWins === undefined ||
     (Array.isArray(lastWins) && lastWins.every((name) => typeof name === 'string'))

@@ -10,7 +10,7 @@ export interface FetchRequest {
   readonly method: string;
   /** The header fields of the request. */
   readonly headers: Pick<Headers, 'get'>;
-  /** Its URL, of which scheme and host are looked at. */
+  /** Its URL, of which scheme, host and path are looked at. */
   readonly url?: string;
   /** Whether somebody has read the body: a form is not looked into then. */
   readonly bodyUsed?: boolean;
@@ -40,6 +40,10 @@ export class FetchHttpRequest implements HttpRequest {
 
   get https(): boolean {
     return this.#url?.protocol === 'https:';
+  }
+
+  get path(): string | undefined {
+    return this.#url?.pathname;
   }
 
   get #url(): URL | undefined {

@@ -54,6 +54,8 @@ export class HttpLog {
   /** Routes whose personal pages go out publicly, as far as they have been told of. */
   readonly #public = new Set<string | undefined>();
 
+  readonly #unseen = new Set<string | undefined>();
+
   /** @param tellsLosses whether what JSON changes is told: outside of production */
   constructor(logger: Logger, tellsLosses: boolean) {
     this.#logger = logger;
@@ -87,6 +89,16 @@ export class HttpLog {
     const [origin, fetchSite] = [request.header('origin'), request.header('sec-fetch-site')];
     const facts = { origin: forLog(origin), fetchSite: forLog(fetchSite), host: forLog(request.host) };
     this.#logger.warn({ event: 'csrf.refused', reason, ...facts }, CSRF_ADVICE[reason]);
+  }
+
+  /** Tells, once for each route, of messages that nobody will see. */
+  flashInHeader(route: string | undefined): void {
+    if (this.#unseen.has(route)) return;
+    this.#unseen.add(route);
+    this.#logger.warn(
+      { event: 'flash.header', route },
+      'flash messages were left for a client whose session travels in a header field: it keeps no cookies, and they are lost',
+    );
   }
 
   /** @param hint what to write, in the words of the framework */

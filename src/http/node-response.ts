@@ -67,3 +67,9 @@ export class CollectedHeaders extends NodeHeaders {
 export function asText(value: OutgoingHttpHeader | undefined): string | undefined {
   return value === undefined || typeof value === 'string' ? value : [value].flat().join(', ');
 }
+
+/** The path of a request's URL, as it stands there. */
+export function pathOf(url = ''): string {
+  const end = url.indexOf('?');
+  return end === -1 ? url : url.slice(0, end);
+}

@@ -55,12 +55,19 @@ export class RequestCookies {
     this.#header = header;
   }
 
+  /** Of a request whose session travels in a header field: there are no cookies. */
+  static ofHeader(session: AppCookie, token: string): RequestCookies {
+    const cookies = new RequestCookies(undefined);
+    if (token !== '') cookies.#found.set(session, [receive(token)]);
+    return cookies;
+  }
+
   /**
    * The tokens of one, in their order. A sibling domain, another path or a former app may have left cookies of the
    * same name, and browsers say neither whose they are nor which is newer. So readers take the first that is good.
    */
   tokens(cookie: AppCookie): readonly ReceivedToken[] {
-    if (this.#header === undefined) return NONE;
+    if (this.#header === undefined) return this.#found.get(cookie) ?? NONE;
     let tokens = this.#found.get(cookie);
     if (tokens === undefined) {
       tokens = cookie.find(this.#header).map(receive);

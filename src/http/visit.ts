@@ -9,13 +9,12 @@
 // Nothing is read or verified before it is asked for: an adapter may make a visit for every request, or leave it out
 // where nobody has asked for one and `HttpCore.mayNeedVisit` says no.
 
+import { KeyturnError } from '../errors.js';
 import type { AppCookie } from '../sessions/cookie.js';
 import { dataText } from '../sessions/data.js';
 import type { Session } from '../sessions/session.js';
 import type { SessionState } from '../sessions/state.js';
 import type { Awaitable } from '../sessions/stores/contract.js';
-import { isEarly } from '../signing/purpose-keyring.js';
-import type { ReceivedToken } from '../signing/received.js';
 import { andThen } from '../signing/thenable.js';
 import { guardFromCaches, isPubliclyCacheable } from './cache-control.js';
 import type { HttpRequest, ResponseHeaders } from './contract.js';
@@ -24,21 +23,22 @@ import { tokenInForm } from './csrf-token.js';
 import { type Flash, FlashBox, flashFor } from './flash.js';
 import type { LateThing } from './http-log.js';
 import { isRead, isSafeMethod } from './methods.js';
-import { RequestCookies } from './request-cookies.js';
 import { VisitCsrf } from './visit-csrf.js';
+import { VisitSession } from './visit-session.js';
 import { watchChanges } from './watch-changes.js';
 
 export class Visit {
   readonly #core: HttpCore;
   readonly #request: HttpRequest;
-  readonly #cookies: RequestCookies;
   readonly #csrf: VisitCsrf;
-  #session: SessionState | undefined;
+  readonly #own: VisitSession;
   #flash: FlashBox | undefined;
   /** The app has looked at the session. Opening it is not looking: that is done for every request with a cookie. */
   #looked = false;
   #csrfIssuedLate = false;
   #setsCookie = false;
+  /** What is sent in the header field of the session. */
+  #field: string | undefined;
   #saving = false;
   #finished = false;
   #over = false;
@@ -47,8 +47,8 @@ export class Visit {
   constructor(core: HttpCore, request: HttpRequest) {
     this.#core = core;
     this.#request = request;
-    this.#cookies = new RequestCookies(request.header('cookie'));
-    this.#csrf = new VisitCsrf(core, request, this.#cookies);
+    this.#own = new VisitSession(core, request);
+    this.#csrf = new VisitCsrf(core, request, this.#own.cookies);
   }
 
   /**
@@ -59,56 +59,12 @@ export class Visit {
    * still unknown, and the ring too old to say that it is nobody's: the visitor may be signed in elsewhere
    */
   before(): Promise<unknown> | undefined {
-    const { keeper, ring } = this.#core;
-    const looking = keeper.lookForKey(() => this.#hasUnknownKey);
-    if (looking !== undefined) {
-      return looking.then(() => {
-        if (this.#hasUnknownKey) ring.requireFresh();
-        return this.#openFirst();
-      });
-    }
-    const opened = this.#openFirst();
-    return opened instanceof Promise ? opened : undefined;
+    return this.#own.before();
   }
 
-  #openFirst(): Awaitable<SessionState> | undefined {
-    const { waits, cookies } = this.#core;
-    return waits && this.#cookies.tokens(cookies.session).length > 0 ? this.open() : undefined;
-  }
-
-  get #hasUnknownKey(): boolean {
-    const { cookies, sessions, csrfIds } = this.#core;
-    return (
-      this.#noneKnown(cookies.session, (token) => sessions.check(token).ok) ||
-      this.#noneKnown(cookies.csrfId, (token) => csrfIds.checkReceived(token).ok)
-    );
-  }
-
-  /** Whether a newer ring could tell more: one is of an unknown key, and none is good as it is. */
-  #noneKnown(cookie: AppCookie, verifies: (token: ReceivedToken) => boolean): boolean {
-    const tokens = this.#cookies.tokens(cookie);
-    return tokens.some((token) => !this.#core.csrfIds.knows(token)) && !tokens.some(verifies);
-  }
-
-  /** Opens the session, if it is not open yet. */
-  open(): Awaitable<SessionState> {
-    if (this.#session !== undefined) return this.#session;
-    const { sessions, cookies, log } = this.#core;
-    const tokens = this.#cookies.tokens(cookies.session);
-    return andThen(sessions.open(tokens), (state) => {
-      this.#session = state;
-      if (state.fresh && tokens.some((token) => isEarly(sessions.check(token)))) {
-        state.early = true;
-        log.fromTheFuture();
-      }
-      return state;
-    });
-  }
-
-  /** Opens it anew, as it is kept by now: what this request has changed is gone. */
+  /** Opens the session anew, as it is kept by now: what this request has changed is gone. */
   reload(): Awaitable<SessionState> {
-    this.#session = undefined;
-    return this.open();
+    return this.#own.reload();
   }
 
   get session(): Session {
@@ -117,7 +73,8 @@ export class Visit {
   }
 
   get #state(): SessionState {
-    const state = this.#session ?? this.open();
+    if (this.#own.isLeftOut) throw leftOut();
+    const state = this.#own.open();
     if (state instanceof Promise)
       throw new TypeError(
         'the session is not open yet: register Keyturn before the hooks and routes that use the session',
@@ -130,7 +87,7 @@ export class Visit {
   get flash(): Flash {
     const { flashSigner, cookies } = this.#core;
     const shown = this.#request.method !== 'HEAD';
-    this.#flash ??= new FlashBox(flashSigner, cookies.flash, this.#cookies, shown);
+    this.#flash ??= new FlashBox(flashSigner, cookies.flash, this.#own.cookies, shown);
     const box = this.#flash;
     const used = <T>(answer: T): T => {
       if (this.#over && box.changed) this.#late('flash');
@@ -158,13 +115,18 @@ export class Visit {
 
   /** Whether {@link protect} looks into the form: for adapters that parse no body before somebody asks for it. */
   get wantsForm(): boolean {
-    if (isSafeMethod(this.#request.method) || !this.#core.csrf.asksForToken) return false;
+    if (!this.#isProtected || !this.#core.csrf.asksForToken) return false;
     return this.#csrf.headerToken === undefined;
   }
 
   /** As {@link protect}, by a token that the app has found itself. @throws KeyturnError `csrf_refused` */
   checkCsrf(token: unknown): void {
-    if (!isSafeMethod(this.#request.method)) this.#csrf.check(token, this.#state);
+    if (this.#isProtected) this.#csrf.check(token, this.#state);
+  }
+
+  /** What travels in a header field no page of another site can send. */
+  get #isProtected(): boolean {
+    return !isSafeMethod(this.#request.method) && !this.#own.isInHeader;
   }
 
   /** Whether a call of {@link finish} is going on. */
@@ -183,8 +145,8 @@ export class Visit {
     if (this.#finished) return undefined;
     // First, since it can fail: nothing is saved then.
     const flashCookie = this.#flash?.commit();
-    if (this.#session === undefined && this.#opensUnseen) this.open();
-    const state = this.#session;
+    if (this.#opensUnseen) this.#own.open();
+    const state = this.#own.opened;
     // Where saving has failed the browser keeps the session it has, but for one that was to end.
     if (state === undefined || state.unsaved || state.keepsCookie) {
       this.#addCookies(headers, state?.cleared, flashCookie);
@@ -211,14 +173,14 @@ export class Visit {
    */
   get #opensUnseen(): boolean {
     const { ring, cookies, waits } = this.#core;
-    if (ring.found === undefined) return false;
+    if (ring.found === undefined || this.#own.isLeftOut) return false;
     // Scripts look for their token on whatever page they are.
     if (cookies.csrfToken !== undefined && isRead(this.#request.method)) return true;
-    return !waits && this.#cookies.tokens(cookies.session).length > 0;
+    return !waits && this.#own.isCarried;
   }
 
   #commit(state: SessionState, headers: ResponseHeaders): Awaitable<string | undefined> {
-    return this.#core.sessions.commit(state, {
+    return this.#own.kind.commit(state, {
       safe: isRead(this.#request.method),
       // Looked at only where something is due.
       get publiclyCacheable() {
@@ -236,9 +198,13 @@ export class Visit {
   guard(headers: ResponseHeaders): void {
     const flash = this.#flash;
     const csrf = this.#csrf;
-    const carried = this.#session?.carried !== undefined || csrf.carried;
+    const { isInHeader, opened } = this.#own;
+    const { inHeader, varies } = this.#core;
+    if (inHeader !== undefined && this.#field !== undefined) headers.set(inHeader.name, this.#field);
+    const carried = opened?.carried !== undefined || csrf.carried || isInHeader;
+    const looked = this.#looked || flash !== undefined;
     const isPublic = guardFromCaches(headers, {
-      varies: this.#looked || flash !== undefined,
+      varies: looked || this.#field !== undefined ? varies[isInHeader ? 'inHeader' : 'inCookie'] : [],
       personal: (this.#looked && carried) || csrf.issued || flash?.personal === true || this.#setsCookie,
       setsCookie: this.#setsCookie,
     });
@@ -251,7 +217,8 @@ export class Visit {
     this.#over = true;
     if (this.#flash?.changed) this.#late('flash');
     if (this.#csrfIssuedLate || (this.#csrf.issued && !this.#finished)) this.#late('csrf');
-    if (this.#session?.unsaved === false && this.#isUnsaid(this.#session)) this.#late('session');
+    const state = this.#own.opened;
+    if (state?.unsaved === false && this.#isUnsaid(state)) this.#late('session');
   }
 
   /** Whether the session is another one than the one that the browser, or the store, has been given. */
@@ -273,15 +240,23 @@ export class Visit {
 
   #addCookies(headers: ResponseHeaders, session: string | undefined, flash: string | undefined): void {
     const { cookies, log, ring } = this.#core;
+    if (this.#own.isInHeader) {
+      if (flash !== undefined) log.flashInHeader(this.#request.route);
+      this.#finished = true;
+      this.#flash?.sent();
+      this.#field = session;
+      this.#setsCookie = session !== undefined;
+      return;
+    }
     // First, since a token may be the first of an id.
-    const looks = cookies.csrfToken !== undefined && ring.found !== undefined;
-    const state = looks ? this.open() : this.#session;
+    const looks = cookies.csrfToken !== undefined && ring.found !== undefined && !this.#own.isLeftOut;
+    const state = looks ? this.#own.open() : this.#own.opened;
     const settled = state instanceof Promise ? undefined : state;
     const token = settled && this.#csrf.isTokenDue(settled, headers) ? this.csrfToken() : undefined;
     this.#finished = true;
     this.#flash?.sent();
     this.#add(headers, cookies.session, session);
-    this.#add(headers, cookies.csrfId, this.#session && this.#csrf.idCookie(this.#session));
+    this.#add(headers, cookies.csrfId, this.#own.opened && this.#csrf.idCookie(this.#own.opened));
     this.#add(headers, cookies.csrfToken, token && cookies.csrfToken?.set(token, undefined));
     this.#add(headers, cookies.flash, flash);
     if (this.#setsCookie && cookies.session.secure) log.secureCookieSent(this.#request);
@@ -292,7 +267,15 @@ export class Visit {
     if (cookie === undefined || field === undefined) return;
     this.#setsCookie = true;
     headers.append('set-cookie', field);
-    const former = this.#cookies.clearFormer(cookie);
+    const former = this.#own.cookies.clearFormer(cookie);
     if (former !== undefined) headers.append('set-cookie', former);
   }
+}
+
+function leftOut(): KeyturnError {
+  return new KeyturnError(
+    'session_invalid',
+    'the session was looked at in a request that is served without one',
+    'take the path out of the option sessionless, or "session: false" out of the route',
+  );
 }

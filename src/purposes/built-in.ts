@@ -8,9 +8,10 @@ const MINUTE = 60;
 const DAY = 86400;
 
 // biome-ignore format: a table
-/** Lifetimes in seconds. Lifetime and state of `session` follow from the settings under [session]. */
+/** Lifetimes in seconds. Lifetime and state of sessions follow from the settings under [session]. */
 export const BUILT_IN: Readonly<Record<string, BuiltIn>> = {
   session: { maxAge: 0, about: 'the session cookie', state: '', refused: 'is signed out', reserved: true },
+  'session-header': { maxAge: 0, about: 'the session of native apps, in a header field', state: '', refused: 'is signed out', reserved: true },
   csrf: { maxAge: 7 * DAY, about: 'the token in forms', state: 'in the page', refused: 'a form that was open is refused once; the reloaded page works', reserved: true },
   'csrf-id': { maxAge: 7 * DAY, about: 'the cookie that forms are bound to before there is a session', state: 'in the cookie', refused: 'a sign-in form that was open is refused once; the reloaded page works', reserved: true },
   flash: { maxAge: 10 * MINUTE, about: 'messages that wait for the next page', state: 'in the cookie', refused: 'does not see a waiting message', reserved: true },
@@ -30,8 +31,12 @@ export const SESSION_STATES: Readonly<Record<SettingValue<'session.backend'>, st
   postgres: 'in PostgreSQL; the cookie holds its id',
 };
 
+/** What a session's token stands in. */
+export const CARRIERS = { session: 'the cookie', 'session-header': 'the header field' } as const;
+
 /** What forms and messages need belongs to sessions: it lives no longer than they may. */
 const COMES_WITH: Readonly<Record<string, readonly BuiltInName[]>> = {
+  'session-header': ['session'],
   csrf: ['session'],
   'csrf-id': ['session', 'csrf'],
   flash: ['session'],

@@ -43,11 +43,20 @@ function longerLifetimes(settings: Settings, seen: Settings): readonly Lacking[]
   const { lifetimes: known, off } = new PurposeRegistry(seen, true);
   return new PurposeRegistry(settings, true).all.flatMap(({ name, maxAge }) => {
     if (Object.hasOwn(known, name) && maxAge <= (known[name] as number)) return [];
+    if (name === 'session-header') return lackingHeader(settings, seen);
     if (off.includes(name)) return [switchedOn(name)];
     if (name === 'session') return longerSettings(OF_SESSIONS, settings, seen);
     const variable = `KEYTURN_PURPOSES__${name.toUpperCase().replaceAll('-', '_')}__MAX_AGE`;
     return [longer(`purposes.${name}`, 'max_age', variable, maxAge)];
   });
+}
+
+/** What else it lacks, `session` lacks too. */
+function lackingHeader(settings: Settings, seen: Settings): readonly Lacking[] {
+  const name = settings.get('session.header') as string;
+  if (seen.get('session.header') !== undefined) return [];
+  const variable = variableOf('session.header');
+  return [['session.header', `header = "${name}" under [session] in keyturn.toml, or ${variable}=${name}`]];
 }
 
 /** Outside it is switched off, and no key would be kept for it. */

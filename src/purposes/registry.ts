@@ -7,7 +7,7 @@ import { isSlipOf, nearest } from '../config/nearest.js';
 import { formatDuration, LONGEST_LIFETIME, meantMilliseconds, requireDuration } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
 import { isName } from '../formats.js';
-import { BUILT_IN, isAmong, isReserved, SESSION_STATES } from './built-in.js';
+import { BUILT_IN, CARRIERS, isAmong, isReserved, SESSION_STATES } from './built-in.js';
 import type { Purpose } from './purpose.js';
 
 const DAY = 86_400;
@@ -50,21 +50,24 @@ export class PurposeRegistry {
     const chosen = settings.get('purposes.builtin');
     for (const [name, builtIn] of Object.entries(BUILT_IN)) {
       if (chosen !== undefined && !isAmong(chosen, name)) continue;
+      if (name === 'session-header' && settings.get('session.header') === undefined) continue;
       this.#purposes.set(name, { name, ...builtIn, sealed: false, declared: true });
     }
-    this.#describeSession(settings);
+    this.#describeSession('session', settings);
+    this.#describeSession('session-header', settings);
     for (const [name, said] of settings.purposes) this.#declare(name, said);
   }
 
-  #describeSession(settings: Settings): void {
-    const session = this.#purposes.get('session');
+  /** How long sessions live, and where they are, follows from the settings under [session]. */
+  #describeSession(name: 'session' | 'session-header', settings: Settings): void {
+    const session = this.#purposes.get(name);
     if (session === undefined) return;
     const unremembered = Math.min(settings.get('session.idle'), settings.get('session.max_age'));
     const lifetime = Math.max(unremembered, settings.get('session.remember') ?? 0);
     const backend = settings.get('session.backend');
     const sealed = backend === 'cookie' && settings.get('session.sealed');
-    const state = SESSION_STATES[backend];
-    this.#purposes.set('session', { ...session, maxAge: lifetime, state, sealed });
+    const state = SESSION_STATES[backend].replace('the cookie', CARRIERS[name]);
+    this.#purposes.set(name, { ...session, maxAge: lifetime, state, sealed });
   }
 
   #declare(name: string, said: PurposeSettings): void {
@@ -72,10 +75,11 @@ export class PurposeRegistry {
     const where = said.origin.name;
     const before = this.#purposes.get(name);
     if (before === undefined && isReserved(name)) throw switchedOff(name);
-    if (name === 'session' && maxAge !== undefined) {
+    const isSession = name === 'session' || name === 'session-header';
+    if (isSession && maxAge !== undefined) {
       throw new KeyturnError(
         'purpose_reserved',
-        `purposes.session.max_age in ${where} has no effect`,
+        `purposes.${name}.max_age in ${where} has no effect`,
         'set idle, max_age and remember under [session]',
       );
     }
@@ -83,9 +87,7 @@ export class PurposeRegistry {
       throw new KeyturnError(
         'purpose_reserved',
         `purposes.${name}.sealed in ${where} has no effect`,
-        name === 'session'
-          ? 'set sealed under [session]'
-          : 'take it out: Keyturn says how its own tokens are made',
+        isSession ? 'set sealed under [session]' : 'take it out: Keyturn says how its own tokens are made',
       );
     }
     const longest = maxAge ?? before?.maxAge;

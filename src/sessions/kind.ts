@@ -5,7 +5,6 @@ import type { ReceivedToken } from '../signing/received.js';
 import type { Refusal } from '../signing/result.js';
 import { andThen } from '../signing/thenable.js';
 import { fromJson } from '../signing/token.js';
-import type { AppCookie } from './cookie.js';
 import { dataText, isEmpty } from './data.js';
 import type { SessionName, SessionValues } from './session.js';
 import { type LoadedSession, SessionState, type Updater } from './state.js';
@@ -34,7 +33,7 @@ export interface SessionKind {
   /**
    * Saves what has changed.
    *
-   * @returns the `Set-Cookie` header to send, if any
+   * @returns what its carrier is to send, if anything: a `Set-Cookie` header, or a token
    * @throws KeyturnError `session_too_large`, `session_conflict`, `session_invalid`
    */
   commit(state: SessionState, response: ResponseTraits): Awaitable<string | undefined>;
@@ -59,9 +58,22 @@ export interface SessionHooks {
   readonly lastWins?: readonly SessionName[];
 }
 
+/** What a token travels in: a cookie, or a header field of its own. */
+export interface SessionCarrier {
+  /**
+   * What is sent to have it kept.
+   *
+   * @param maxAge seconds; undefined for one that ends with the browser
+   * @returns undefined where the token is too long
+   */
+  set(token: string, maxAge: number | undefined): string | undefined;
+  /** What is sent to have it forgotten. */
+  clear(): string;
+}
+
 /** What sessions of both kinds are made of. */
 export interface SessionParts {
-  readonly cookie: AppCookie;
+  readonly cookie: SessionCarrier;
   readonly times: SessionTimes;
   readonly hooks: SessionHooks;
   /** Whether the cookie outlives the browser. */
@@ -136,7 +148,7 @@ export function load(
   );
 }
 
-/** A `Set-Cookie` header with a token; undefined where that is too long. @param expiresAt seconds since 1970 */
+/** A token as its carrier sends it; undefined where that is too long. @param expiresAt seconds since 1970 */
 export function cookieOf(
   { cookie, times, persistent }: SessionParts,
   state: SessionState,

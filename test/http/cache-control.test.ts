@@ -5,7 +5,12 @@ import { type Dependence, guardFromCaches, isPubliclyCacheable } from '../../src
 /** The fields that go out, and whether something personal goes out publicly. */
 function guarded(fields: Record<string, string>, dependence: Partial<Dependence> = {}) {
   const headers = new Headers(fields);
-  const told = guardFromCaches(headers, { varies: true, personal: true, setsCookie: false, ...dependence });
+  const told = guardFromCaches(headers, {
+    varies: ['Cookie'],
+    personal: true,
+    setsCookie: false,
+    ...dependence,
+  });
   return { ...Object.fromEntries(headers), told };
 }
 
@@ -26,7 +31,7 @@ describe('Vary', () => {
   });
 
   test('says nothing of cookies where nobody looked at them', () => {
-    expect(guarded({ vary: 'Accept' }, { varies: false, personal: false })).toEqual({
+    expect(guarded({ vary: 'Accept' }, { varies: [], personal: false })).toEqual({
       vary: 'Accept',
       told: false,
     });

@@ -28,6 +28,10 @@ describe('the purposes', () => {
       url: 7 * DAY,
       invitation: 30 * DAY,
     });
+    expect(await lifetimes({ remember: '60d' })).toMatchObject({ session: 60 * DAY });
+    expect(await lifetimes({ remember: '1d' })).toMatchObject({ session: 7 * DAY });
+    const inHeader = await lifetimes({ remember: '60d', header: 'x-session' });
+    expect(inHeader).toMatchObject({ 'session-header': 60 * DAY });
     expect((await lifetimes({ idle: '1h' })).session).toBe(3600);
     expect((await lifetimes({ idle: '2d', max_age: '1d' })).session).toBe(DAY);
   });

@@ -153,7 +153,7 @@ export async function blobs(options: Partial<BlobStoreOptions> = {}): Promise<Bl
 /** Opens the visit of a browser with a cookie. */
 export async function visited(core: HttpCore, cookie?: string, method = 'GET'): Promise<Visit> {
   const visit = new Visit(core, requestOf({ method, cookie }));
-  await visit.open();
+  await visit.reload();
   return visit;
 }
 

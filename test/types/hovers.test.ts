@@ -83,6 +83,7 @@ test('what the plugin adds to Fastify says what it is', () => {
     'flash',
     'csrfToken',
     'csrf',
+    'session',
   ]);
   expect(members.filter(({ said }) => !said)).toEqual([]);
 });

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { format } from 'node:util';
 import { KeyturnError } from '../../errors.js';
+import type { HttpRequest } from '../../http/contract.js';
 import type { HttpCore } from '../../http/core.js';
 import { isSafeMethod } from '../../http/methods.js';
 import { sessionReplaced } from '../../http/session-replaced.js';
@@ -45,9 +46,18 @@ export class Binding implements SessionHost {
     this.#response = response;
   }
 
+  get #asked(): HttpRequest {
+    return new ExpressHttpRequest(this.#request);
+  }
+
+  /** What to wait for before the app runs. */
+  before(): Promise<unknown> | undefined {
+    return this.opened.core.mayWait(this.#asked) ? this.visit.before() : undefined;
+  }
+
   get visit(): Visit {
     if (this.#visit === undefined) {
-      this.#visit = new Visit(this.opened.core, new ExpressHttpRequest(this.#request));
+      this.#visit = new Visit(this.opened.core, this.#asked);
       if (this.#response.closed) this.#visit.end();
     }
     return this.#visit;
@@ -55,8 +65,7 @@ export class Binding implements SessionHost {
 
   /** The visit that is to be finished before the header goes out; undefined where there is nothing to do. */
   get visitToSave(): Visit | undefined {
-    const { method, headers } = this.#request;
-    if (this.#visit === undefined && !this.opened.core.mayNeedVisit(method, headers.cookie)) return undefined;
+    if (this.#visit === undefined && !this.opened.core.mayNeedVisit(this.#asked)) return undefined;
     // What was only emptied, as passport does on signing out, is a session that nobody needs.
     const emptied = this.#isRegenerated && !this.#showsToken && !this.#response.headersSent;
     if (emptied && Object.keys(this.current).length === 0) this.current.destroy();

@@ -135,9 +135,7 @@ function begin(
     }
     next();
   };
-  const { core } = opened;
-  const waiting =
-    core.mayWait && core.cookies.mayBeIn(request.headers.cookie) ? binding.visit.before() : undefined;
+  const waiting = binding.before();
   if (waiting === undefined) go();
   // Away from the promise: what a handler throws belongs to Express alone.
   else waiting.then(() => setImmediate(go), next);

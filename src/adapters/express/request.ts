@@ -1,7 +1,7 @@
 // What a request says, as Express has it.
 import type { IncomingMessage } from 'node:http';
 import type { HttpRequest } from '../../http/contract.js';
-import { asText } from '../../http/node-response.js';
+import { asText, pathOf } from '../../http/node-response.js';
 
 /** What Express puts on a request, as far as it is looked at here. */
 export interface ExpressRequest extends IncomingMessage {
@@ -9,6 +9,7 @@ export interface ExpressRequest extends IncomingMessage {
   readonly app?: { get?(name: string): unknown };
   readonly protocol?: string;
   readonly baseUrl?: string;
+  readonly originalUrl?: string;
   readonly route?: { readonly path?: unknown };
   readonly body?: unknown;
 }
@@ -42,6 +43,11 @@ export class ExpressHttpRequest implements HttpRequest {
     return protocol === undefined
       ? (socket as { encrypted?: boolean }).encrypted === true
       : protocol === 'https';
+  }
+
+  get path(): string {
+    const { originalUrl, url } = this.#request;
+    return pathOf(originalUrl ?? url);
   }
 
   get route(): string | undefined {

@@ -6,7 +6,7 @@ import type { HttpRequest, ResponseHeaders } from '../../http/contract.js';
 import { HTTP_OPTIONS, HttpCore, type HttpOptions } from '../../http/core.js';
 import type { Flash } from '../../http/flash.js';
 import { isSafeMethod } from '../../http/methods.js';
-import { asText, onHeaders } from '../../http/node-response.js';
+import { asText, onHeaders, pathOf } from '../../http/node-response.js';
 import { refuseToListen } from '../../http/refuse-to-listen.js';
 import { sessionReplaced } from '../../http/session-replaced.js';
 import { Visit } from '../../http/visit.js';
@@ -68,6 +68,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** False turns the automatic CSRF check off: for routes that no browser's cookie gives access to. */
     csrf?: boolean;
+    /** False where GET and HEAD are served without a session, as files are: no store is asked for it. */
+    session?: boolean;
   }
 }
 
@@ -120,9 +122,9 @@ const plugin: FastifyPluginAsync<KeyturnFastifyOptions> = async (app, options) =
 };
 
 function addHooks(app: FastifyInstance, core: HttpCore, visit: (request: FastifyRequest) => Visit): void {
-  if (core.mayWait) {
+  if (core.everWaits) {
     app.addHook('onRequest', (request, _reply, done) => {
-      const concerned = core.cookies.mayBeIn(request.headers.cookie);
+      const concerned = core.mayWait(new FastifyHttpRequest(request));
       const waiting = concerned ? visit(request).before() : undefined;
       if (waiting === undefined) done();
       else waiting.then(() => done(), done);
@@ -146,7 +148,7 @@ function addHooks(app: FastifyInstance, core: HttpCore, visit: (request: Fastify
   });
   app.addHook('onSend', (request, reply, payload, done) => {
     const unseen = (request as Visited)[VISIT] === null;
-    if (unseen && !core.mayNeedVisit(request.method, request.headers.cookie)) return done(null, payload);
+    if (unseen && !core.mayNeedVisit(new FastifyHttpRequest(request))) return done(null, payload);
     const current = visit(request);
     // What was sent first is on its way: nothing may overtake it.
     if (current.saving) return;
@@ -213,8 +215,18 @@ class FastifyHttpRequest implements HttpRequest {
     return this.#request.protocol === 'https';
   }
 
+  get path(): string {
+    return pathOf(this.#request.url);
+  }
+
   get route(): string | undefined {
     return this.#request.routeOptions.url;
+  }
+
+  /** By its route; and where Fastify's own handler answers 404, which nobody can have look at the session. */
+  get sessionless(): boolean {
+    const { config, handler } = this.#request.routeOptions;
+    return this.#request.is404 ? handler?.name === 'basic404' : config.session === false;
   }
 }
 

@@ -7,6 +7,7 @@ import type { OptionNames } from '../../config/options.js';
 import { KeyturnError } from '../../errors.js';
 import { HTTP_OPTIONS, HttpCore, type HttpOptions } from '../../http/core.js';
 import { fetchVisit, finishResponse, protect } from '../../http/fetch.js';
+import { FetchHttpRequest } from '../../http/fetch-request.js';
 import type { Flash } from '../../http/flash.js';
 import { isSafeMethod } from '../../http/methods.js';
 import { sessionReplaced } from '../../http/session-replaced.js';
@@ -101,13 +102,13 @@ export default function keyturn(options: KeyturnHonoOptions = {}): KeyturnMiddle
     // Nested apps may use it twice.
     if (VISITS.has(c)) return await next();
     const { method } = c.req;
-    const cookie = c.req.header('cookie');
     const visits = new HonoVisit(core, c);
     VISITS.set(c, visits);
-    if (core.mayWait && core.cookies.mayBeIn(cookie)) await asked(async () => await visits.visit.before());
+    const request = new FetchHttpRequest(c.req.raw);
+    if (core.mayWait(request)) await asked(async () => await visits.visit.before());
     if (options.csrf === undefined && !isSafeMethod(method)) await visits.protect();
     await next();
-    if (visits.made || core.mayNeedVisit(method, cookie)) await visits.finish();
+    if (visits.made || core.mayNeedVisit(request)) await visits.finish();
   };
   return Object.assign(middleware, {
     ready: async () => {

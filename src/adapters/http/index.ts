@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { OptionNames } from '../../config/options.js';
 import type { HttpRequest, HttpVisit } from '../../http/contract.js';
 import { HTTP_OPTIONS, HttpCore, type HttpOptions } from '../../http/core.js';
-import { asText } from '../../http/node-response.js';
+import { asText, pathOf } from '../../http/node-response.js';
 import { Visit } from '../../http/visit.js';
 import type { Keyturn } from '../../keyturn.js';
 import { keyturnForAdapter } from '../../start/for-adapter.js';
@@ -39,10 +39,8 @@ export interface KeyturnHttp {
   /**
    * Whether a request for which the app has asked for no visit needs one all the same: using an app extends a session,
    * whichever pages look at it. An adapter that makes a visit for every request need not ask.
-   *
-   * @param cookie the header field `Cookie`
    */
-  needsVisit(method: string, cookie: string | undefined): boolean;
+  needsVisit(request: HttpRequest): boolean;
   /** Closes a Keyturn that was made here; one that was given stays open. */
   close(): Promise<void>;
 }
@@ -64,7 +62,7 @@ export async function openHttp(options: OpenHttpOptions = {}): Promise<KeyturnHt
   return {
     keyturn,
     visit: (request) => new Visit(core, request),
-    needsVisit: (method, cookie) => core.mayNeedVisit(method, cookie),
+    needsVisit: (request) => core.mayNeedVisit(request),
     close: async () => {
       if (isOwn) await keyturn.close();
     },
@@ -95,6 +93,7 @@ export function nodeRequest(
   return {
     method: request.method ?? 'GET',
     header,
+    path: pathOf(request.url),
     get host() {
       return forwarded('x-forwarded-host') ?? header(':authority') ?? header('host');
     },

@@ -94,8 +94,7 @@ export class Binding {
   }
 
   get #hasToSave(): boolean {
-    const { method, req } = this.#context;
-    return this.#visit !== undefined || this.opened.core.mayNeedVisit(method, req.headers.cookie);
+    return this.#visit !== undefined || this.opened.core.mayNeedVisit(new KoaHttpRequest(this.#context));
   }
 
   /** For the response, which is held back: undefined where there is nothing to save. */

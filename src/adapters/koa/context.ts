@@ -1,7 +1,7 @@
 // What Koa says of a request: as much of its context as is looked at here.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HttpRequest } from '../../http/contract.js';
-import { asText } from '../../http/node-response.js';
+import { asText, pathOf } from '../../http/node-response.js';
 
 /** The context of any version of Koa. */
 export interface KoaContext {
@@ -13,6 +13,8 @@ export interface KoaContext {
   readonly method: string;
   /** Host and port as the browser named them, by `app.proxy`. */
   readonly host: string;
+  /** The URL as it was asked for, whatever middleware has made of it. */
+  readonly originalUrl: string;
   /** Whether the browser came by https, by `app.proxy`. */
   readonly secure: boolean;
   /** Koa's request, into which a parser puts `body`. */
@@ -47,6 +49,10 @@ export class KoaHttpRequest implements HttpRequest {
 
   get https(): boolean {
     return this.#context.secure;
+  }
+
+  get path(): string {
+    return pathOf(this.#context.originalUrl);
   }
 
   /** As @koa/router tells it. */

@@ -8,7 +8,7 @@ import { keyturnForAdapter } from '../../start/for-adapter.js';
 import { Opening } from '../../start/opening.js';
 import { KEYTURN_OPTIONS } from '../../start/options.js';
 import { Binding, type Opened } from './binding.js';
-import type { KoaContext } from './context.js';
+import { type KoaContext, KoaHttpRequest } from './context.js';
 import type { KeyturnKoaOptions, KeyturnMiddleware, Middleware } from './types.js';
 
 export type { HttpOptions } from '../../http/core.js';
@@ -65,7 +65,7 @@ export default function keyturn(options: KeyturnKoaOptions = {}): KeyturnMiddlew
     if (context[BINDING]?.opened.keyturn === opened.keyturn) return void (await next());
     const binding = bind(opened, context);
     const { core } = opened;
-    if (core.mayWait && core.cookies.mayBeIn(context.req.headers.cookie)) await binding.visit.before();
+    if (core.mayWait(new KoaHttpRequest(context))) await binding.visit.before();
     if (csrf === 'auto') binding.protect();
     await next();
     await binding.save();

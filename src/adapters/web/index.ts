@@ -137,8 +137,7 @@ export default function keyturn(options: KeyturnWebOptions = {}): KeyturnWeb {
   const opened = async (request: FetchRequest): Promise<Visit> => {
     const core = await opening;
     const visit = fetchVisit(core, request);
-    if (core.mayWait && core.cookies.mayBeIn(request.headers.get('cookie') ?? undefined))
-      await visit.before();
+    await visit.before();
     return visit;
   };
   return {

@@ -46,7 +46,7 @@ export async function readVisit(core: HttpCore, cookies: CookiesToRead): Promise
     method: 'HEAD',
     headers: { get: (name) => (name === 'cookie' ? header : null) },
   });
-  if (core.mayWait && core.cookies.mayBeIn(header)) await visit.before();
+  await visit.before();
   return {
     get session() {
       return readOnly(visit.session);

@@ -13,9 +13,12 @@ import { type Kind, makeScene } from './scene.js';
 import { sessionCookies } from './session-cookies.js';
 import { sessionEnds } from './session-ends.js';
 import { sessionEpochs } from './session-epochs.js';
+import { sessionHeader } from './session-header.js';
+import { cookieRemember, sessionRemember } from './session-remember.js';
 import { sessionRolling } from './session-rolling.js';
 import { sessionRotation } from './session-rotation.js';
 import { sessionUpdates } from './session-updates.js';
+import { sessionlessRequests, sessionlessStores } from './sessionless.js';
 import { sessions } from './sessions.js';
 import { storedRaces } from './stored-races.js';
 import { storedSessions } from './stored-sessions.js';
@@ -42,6 +45,8 @@ const EVERY_KIND: readonly Check[] = [
   ...sessions,
   ...sessionEnds,
   ...sessionRolling,
+  ...sessionRemember,
+  ...sessionHeader,
   ...sessionCookies,
   ...sessionEpochs,
   ...sessionUpdates,
@@ -74,8 +79,10 @@ export function httpContract(
     checks.map((check) => caseOf(driver, about, kind, check));
   return [
     ...kinds.flatMap(([about, kind]) => cases(about, kind, EVERY_KIND)),
-    ...cases('sessions in the cookie', cookie, cookieSessions),
+    ...cases('sessions in the cookie', cookie, [...cookieSessions, ...cookieRemember]),
     ...[memory, ...given].flatMap(([about, kind]) => cases(about, kind, [...storedSessions, ...storedRaces])),
+    ...cases('requests without a session', { backend: 'memory' }, sessionlessStores),
+    ...cases('requests without a session', cookie, sessionlessRequests),
     ...cases('CSRF', cookie, [...csrfTokens, ...csrfPages, ...csrfAttacks]),
     ...cases('a cookie that scripts read their CSRF token from', cookie, csrfCookie),
     ...cases('flash messages', cookie, flashMessages),

@@ -12,6 +12,13 @@ const route = (
   csrf = false,
 ): HttpContractRoute => ({ method, path, csrf, run: async (context) => ({ json: await run(context) }) });
 
+/** As {@link route}, for cases that have routes of their own. */
+export const visitRoute = (
+  path: string,
+  run: (context: HttpContractContext) => unknown,
+  { method = 'GET', csrf = false }: Partial<Pick<HttpContractRoute, 'method' | 'csrf'>> = {},
+): HttpContractRoute => route(method, path, run, csrf);
+
 /** Everything in it is data: methods and the id are not. */
 const data = (session: Session) => ({ ...session });
 

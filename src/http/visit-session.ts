@@ -1,0 +1,105 @@
+// The session of one request: how it travels, what to wait for, and where it is once it is open.
+
+import type { AppCookie } from '../sessions/cookie.js';
+import type { SessionKind } from '../sessions/kind.js';
+import type { SessionState } from '../sessions/state.js';
+import type { Awaitable } from '../sessions/stores/contract.js';
+import { isEarly } from '../signing/purpose-keyring.js';
+import type { ReceivedToken } from '../signing/received.js';
+import { andThen } from '../signing/thenable.js';
+import type { HttpRequest } from './contract.js';
+import type { HttpCore } from './core.js';
+import { RequestCookies } from './request-cookies.js';
+
+export class VisitSession {
+  readonly cookies: RequestCookies;
+  readonly kind: SessionKind;
+  /** It travels in a header field of its own: cookies are not looked at, and no browser sends it by itself. */
+  readonly isInHeader: boolean;
+  /** The request is served without one. */
+  readonly isLeftOut: boolean;
+  readonly #core: HttpCore;
+  #opened: SessionState | undefined;
+
+  constructor(core: HttpCore, request: HttpRequest) {
+    this.#core = core;
+    this.isLeftOut = core.leavesOut(request);
+    const { inHeader } = core;
+    const token = inHeader && request.header(inHeader.name);
+    this.isInHeader = token !== undefined;
+    if (inHeader === undefined || token === undefined) {
+      this.kind = core.sessions;
+      this.cookies = new RequestCookies(request.header('cookie'));
+    } else {
+      this.kind = inHeader.sessions;
+      this.cookies = RequestCookies.ofHeader(core.cookies.session, token);
+    }
+  }
+
+  /** See {@link Visit.before}. */
+  before(): Promise<unknown> | undefined {
+    if (this.isLeftOut) return undefined;
+    const { keeper, ring } = this.#core;
+    const looking = keeper.lookForKey(() => this.#hasUnknownKey);
+    if (looking !== undefined) {
+      return looking.then(() => {
+        if (this.#hasUnknownKey) ring.requireFresh();
+        return this.#openFirst();
+      });
+    }
+    const opened = this.#openFirst();
+    return opened instanceof Promise ? opened : undefined;
+  }
+
+  #openFirst(): Awaitable<SessionState> | undefined {
+    return this.#core.waits && this.isCarried ? this.open() : undefined;
+  }
+
+  get #hasUnknownKey(): boolean {
+    const { cookies, csrfIds } = this.#core;
+    return (
+      this.#noneKnown(cookies.session, (token) => this.kind.check(token).ok) ||
+      this.#noneKnown(cookies.csrfId, (token) => csrfIds.checkReceived(token).ok)
+    );
+  }
+
+  /** Whether a newer ring could tell more: one is of an unknown key, and none is good as it is. */
+  #noneKnown(cookie: AppCookie, verifies: (token: ReceivedToken) => boolean): boolean {
+    const tokens = this.cookies.tokens(cookie);
+    return tokens.some((token) => !this.#core.csrfIds.knows(token)) && !tokens.some(verifies);
+  }
+
+  get #tokens(): readonly ReceivedToken[] {
+    return this.cookies.tokens(this.#core.cookies.session);
+  }
+
+  /** Whether the request carries what may be a token of a session. */
+  get isCarried(): boolean {
+    return this.#tokens.length > 0;
+  }
+
+  /** As far as it is open. */
+  get opened(): SessionState | undefined {
+    return this.#opened;
+  }
+
+  /** Opens it, if it is not open yet. */
+  open(): Awaitable<SessionState> {
+    if (this.#opened !== undefined) return this.#opened;
+    const tokens = this.#tokens;
+    return andThen(this.kind.open(tokens), (state) => {
+      this.#opened = state;
+      if (state.fresh && tokens.some((token) => isEarly(this.kind.check(token)))) {
+        state.early = true;
+        this.#core.log.fromTheFuture();
+      }
+      return state;
+    });
+  }
+
+  /** Opens it anew, as it is kept by now: what this request has changed is gone. */
+  reload(): Awaitable<SessionState> {
+    this.#opened = undefined;
+    return this.open();
+  }
+}
