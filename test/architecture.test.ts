@@ -148,6 +148,7 @@ describe('the edges', () => {
       'disk/identity.ts',
       'disk/lock.ts',
       'disk/read.ts',
+      'disk/rename.ts',
       'doctor/git-program.ts',
       'doctor/places.ts',
       'doctor/wordlist.ts',

@@ -1,22 +1,12 @@
 // The folder of a blob store. One file per blob, flat, under a hash of its name: no name is a path, none is too long
 // and none reserved. Uploads grow in files of their own and take their place whole, so what is there is complete.
 import { constants } from 'node:fs';
-import {
-  type FileHandle,
-  link,
-  lstat,
-  mkdir,
-  open,
-  opendir,
-  realpath,
-  rename,
-  stat,
-  unlink,
-} from 'node:fs/promises';
+import { type FileHandle, link, lstat, mkdir, open, opendir, realpath, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncFolder } from '../disk/files.js';
 import { isRunning, thisProcess } from '../disk/identity.js';
 import { withLock } from '../disk/lock.js';
+import { renameInto } from '../disk/rename.js';
 import { digest } from '../signing/digest.js';
 import { randomId } from '../signing/random.js';
 import { type BlobInfo, LONGEST_TRAILER, readTrailer, writeTrailer } from './trailer.js';
@@ -179,7 +169,7 @@ async function linkInto(path: string, target: string): Promise<boolean> {
     if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'ENOSYS') throw error;
     return await withLock(target, async () => {
       if (await isTaken(target)) return false;
-      await rename(path, target);
+      await renameInto(path, target);
       return true;
     });
   }
@@ -199,7 +189,7 @@ async function replace(path: string, target: string, replaces: Exclude<Replaces,
       // Whoever may not replace anything does not wait for the lock.
       if (current === undefined) return await linkInto(path, target);
     }
-    await rename(path, target);
+    await renameInto(path, target);
     return true;
   });
 }

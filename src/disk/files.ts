@@ -14,6 +14,7 @@ import {
 } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { withLock } from './lock.js';
+import { renameInto } from './rename.js';
 
 /**
  * Writes a file that must not exist yet. The content goes to a file of its own, reaches the disk, and is then
@@ -84,7 +85,7 @@ export async function replaceFile(
     }
     if (!(await stillMine())) return false;
     try {
-      await rename(draft, target);
+      await renameInto(draft, target);
     } catch (error) {
       // The lock was broken right now, and the draft cleared away.
       if (!(await stillMine())) return false;
@@ -108,7 +109,7 @@ export async function writeInformation(path: string, text: string): Promise<void
     await writeDurably(draft, text, 0o644, async (file) => {
       if ((await file.stat()).uid !== uid) await file.chown(uid, gid).catch(() => {});
     });
-    await rename(draft, path);
+    await renameInto(draft, path);
   } catch (error) {
     await unlink(draft).catch(() => {});
     throw error;

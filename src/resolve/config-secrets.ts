@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises';
 import type { Settings } from '../config/layers.js';
 import { SECRET_VARIABLE, variableOf } from '../config/settings.js';
 import { shellQuote } from '../config/shell-quote.js';
+import { bitsOfOthers } from '../disk/modes.js';
 import { KeyturnError } from '../errors.js';
 import type { ProblemArea, Problems } from './problem.js';
 
@@ -39,5 +40,5 @@ export async function checkSecretsInConfig(settings: Settings, problems: Problem
 /** A file that has just vanished counts as open: who could read it is no longer known. */
 async function othersCanRead(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
-  return found === undefined || (found.mode & 0o077) !== 0;
+  return found === undefined || bitsOfOthers(found.mode) !== 0;
 }

@@ -92,12 +92,15 @@ const hangupListeners = new Set<() => void>();
 
 /**
  * Calls `listener` on SIGHUP, which means "read your configuration again" to a server. At a terminal it means
- * that the terminal is gone, and the process must end as usual: there nothing is listened for.
+ * that the terminal is gone, and the process must end as usual: there nothing is listened for. Nor is it on Windows,
+ * where the signal means that a console was closed, and ten seconds later the process is ended all the same.
  *
  * @returns a function that stops listening
  */
 export function onHangup(listener: () => void): () => void {
-  if (process.stdin.isTTY === true || process.stdout.isTTY === true) return () => {};
+  const meansEnd =
+    process.platform === 'win32' || process.stdin.isTTY === true || process.stdout.isTTY === true;
+  if (meansEnd) return () => {};
   if (hangupListeners.size === 0) process.on('SIGHUP', callHangupListeners);
   hangupListeners.add(listener);
   return () => {

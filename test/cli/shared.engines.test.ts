@@ -502,7 +502,7 @@ test.concurrent('status --watch goes on while the engine is away', async () => {
   const { hostname, port } = new URL(place.env.KEYTURN_SESSION__REDIS__URL as string);
   const proxy = await cutTo(Number(port) || 6379, hostname);
   const app = new Service(place, { ...DEV, KEYTURN_SESSION__REDIS__URL: `redis://127.0.0.1:${proxy.port}` });
-  await app.run('init');
+  expect(await app.run('init')).toMatchObject({ code: 0 });
   const child = spawn(process.execPath, [MAIN, 'status', '--watch'], {
     cwd: app.cwd,
     env: { PATH: process.env.PATH, ...app.env },
@@ -520,7 +520,7 @@ test.concurrent('status --watch goes on while the engine is away', async () => {
     await until(() => out.includes('Z answers again\n'));
     expect(out).not.toContain(': gone');
     expect(out.match(/cannot be asked/g)).toHaveLength(1);
-    await app.run('stage');
+    expect(await app.run('stage')).toMatchObject({ code: 0 });
     await until(() => /Z key \S+: staged\n/.test(out));
     child.kill('SIGINT');
     expect(await closed).toBe(0);
