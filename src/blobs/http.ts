@@ -9,7 +9,16 @@ import type { VerifiedLink } from '../links/links.js';
 import { header, isConditional, judgeDownload, judgeUpload, type RequestHeaders } from './conditions.js';
 import { Incoming } from './incoming.js';
 import { type Allowed, isBound, readAllowed } from './link.js';
-import { disposition, isForm, isHarmless, isOneOf, isSameType, OCTETS, readType } from './media-type.js';
+import {
+  disposition,
+  isForm,
+  isHarmless,
+  isOneOf,
+  isSameType,
+  isShowable,
+  OCTETS,
+  readType,
+} from './media-type.js';
 import { decodeName } from './names.js';
 import type { BlobParts, BlobWriter, PutOptions } from './parts.js';
 import { FileReader } from './reader.js';
@@ -46,7 +55,6 @@ const SANDBOX = "default-src 'none'; sandbox";
 const ALWAYS: Readonly<Record<string, string>> = {
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
-  'cross-origin-resource-policy': 'same-origin',
 };
 
 /** Answers a request for a blob. */
@@ -55,6 +63,11 @@ export async function serveBlob(
   store: BlobWriter,
   request: BlobRequest,
 ): Promise<BlobAnswer> {
+  const { status, headers, body } = await answer(parts, store, request);
+  return { status, headers: { ...headers, 'cross-origin-resource-policy': parts.resourcePolicy }, body };
+}
+
+async function answer(parts: BlobParts, store: BlobWriter, request: BlobRequest): Promise<BlobAnswer> {
   const { method } = request;
   if (!['GET', 'HEAD', 'PUT', 'POST'].includes(method)) return refuse(405, { allow: 'GET, HEAD, PUT, POST' });
   const url = readRequestUrl(request.url);
@@ -122,11 +135,12 @@ async function download(
   }
 }
 
-/** Nothing but raster images and plain text is shown in place, and nothing can run. */
-function presentation(info: BlobInfo, { download: wanted }: Allowed): Readonly<Record<string, string>> {
+/** Nothing but raster images and plain text is shown in place unless the link says so, and nothing can run. */
+function presentation(info: BlobInfo, { download: wanted, show }: Allowed): Readonly<Record<string, string>> {
   const fileName = typeof wanted === 'string' ? wanted : (info.name.split('/').at(-1) as string);
   const harmless = isHarmless(info.type);
-  const kind = harmless && wanted === undefined ? 'inline' : 'attachment';
+  const shown = harmless || (show && isShowable(info.type));
+  const kind = shown && wanted === undefined ? 'inline' : 'attachment';
   return {
     'content-type': info.type,
     'content-disposition': disposition(kind, fileName),

@@ -20,6 +20,13 @@ export interface DownloadLinkOptions extends AnyLinkOptions {
   readonly method?: 'GET';
   /** To be saved and not shown, under this file name; true: under the last part of the blob's name. */
   readonly download?: string | true;
+  /**
+   * To be shown in place where its type is one that cannot harm: PDF (in a sandbox), audio and video, beside raster images
+   * and plain text, which are so without it. Any other is saved all the same.
+   */
+  readonly show?: boolean;
+  /** The link is good for every blob whose name begins with this one and a slash: add its query to each. */
+  readonly folder?: boolean;
 }
 
 /** What a link to upload a blob allows. */
@@ -40,7 +47,13 @@ export interface UploadLinkOptions extends AnyLinkOptions {
 export type LinkOptions = DownloadLinkOptions | UploadLinkOptions;
 
 const ANY: OptionNames<AnyLinkOptions> = { maxAge: true, bind: true };
-const DOWNLOAD_OPTIONS: OptionNames<DownloadLinkOptions> = { ...ANY, method: true, download: true };
+const DOWNLOAD_OPTIONS: OptionNames<DownloadLinkOptions> = {
+  ...ANY,
+  method: true,
+  download: true,
+  show: true,
+  folder: true,
+};
 const UPLOAD_OPTIONS: OptionNames<UploadLinkOptions> = {
   ...ANY,
   method: true,
@@ -58,6 +71,7 @@ const UPLOAD_HINTS: OptionHints = { download: 'leave it out: it belongs to a lin
 /** What the query of a link says. */
 export interface Allowed {
   readonly download: string | true | undefined;
+  readonly show: boolean;
   readonly type: string | undefined;
   readonly size: number | undefined;
   readonly maxSize: number | undefined;
@@ -74,16 +88,19 @@ export function signedPath(parts: BlobParts, name: string, options: LinkOptions)
   const parameters = method === 'GET' ? ofDownload(options as DownloadLinkOptions) : ofUpload(parts, options);
   if ('bind' in options) parameters.push(['bound', '1']);
   const query = parameters.map(([key, value]) => `${key}=${encodeURIComponent(value)}`).join('&');
-  return parts.links.sign(`${parts.front}/${encodeName(name)}${query === '' ? '' : `?${query}`}`, {
+  const folder = (options as DownloadLinkOptions).folder === true;
+  const path = `${parts.front}/${encodeName(name)}${folder ? '/' : ''}`;
+  return parts.links.sign(`${path}${query === '' ? '' : `?${query}`}`, {
     method,
+    folder,
     ...(maxAge === undefined ? {} : { maxAge }),
     ...('bind' in options ? { bind: bind as string } : {}),
   });
 }
 
-function ofDownload({ download }: DownloadLinkOptions): Parameter[] {
-  if (download === undefined) return [];
-  return [['download', download === true ? '' : download.toWellFormed()]];
+function ofDownload({ download, show }: DownloadLinkOptions): Parameter[] {
+  if (download !== undefined) return [['download', download === true ? '' : download.toWellFormed()]];
+  return show === true ? [['show', '1']] : [];
 }
 
 function ofUpload(parts: BlobParts, options: LinkOptions): Parameter[] {
@@ -133,6 +150,7 @@ export function readAllowed(parameters: readonly Parameter[]): Allowed | undefin
   const bytes = (name: string) => (said.has(name) ? Number(said.get(name)) : undefined);
   return {
     download: download === '' ? true : download,
+    show: said.get('show') === '1',
     type: said.get('type'),
     size: bytes('size'),
     maxSize: bytes('max'),

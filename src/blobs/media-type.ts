@@ -71,6 +71,14 @@ export function isHarmless(type: string): boolean {
 }
 
 /**
+ * Whether a browser may show it in place where the link asks for that. Nothing in sound and moving pictures runs; what
+ * runs in a PDF stays in the browser's viewer, and the page around it in a sandbox.
+ */
+export function isShowable(type: string): boolean {
+  return isHarmless(type) || isOneOf(type, ['application/pdf', 'audio/*', 'video/*']);
+}
+
+/**
  * A `Content-Disposition` header (RFC 6266) for any file name: one that all can read, and beside it, where that
  * differs, the exact one (RFC 8187).
  */

@@ -20,6 +20,9 @@ export interface PutOptions {
   readonly overwrite?: boolean;
 }
 
+/** Whose pages may embed blobs: those of this origin, those of the site, or all. */
+export type ResourcePolicy = 'same-origin' | 'same-site' | 'cross-origin';
+
 /** What a store is made of. */
 export interface BlobParts {
   readonly files: BlobFiles;
@@ -30,6 +33,7 @@ export interface BlobParts {
   readonly front: string;
   readonly maxSize: number;
   readonly types: readonly string[] | undefined;
+  readonly resourcePolicy: ResourcePolicy;
   readonly clock: () => number;
   readonly uploads: Uploads;
   readonly keeper: Pick<Keeper, 'lookForKey'>;

@@ -11,7 +11,7 @@ import { type BlobAnswer, type BlobRequest, serveBlob } from './http.js';
 import { type LinkOptions, signedPath } from './link.js';
 import { isOneOf, OCTETS, readType } from './media-type.js';
 import { isBlobName, requireBlobName } from './names.js';
-import type { BlobParts, BlobSource, BlobWriter, PutOptions } from './parts.js';
+import type { BlobParts, BlobSource, BlobWriter, PutOptions, ResourcePolicy } from './parts.js';
 import { type ByteRange, FileReader } from './reader.js';
 import type { BlobInfo } from './trailer.js';
 import { Uploads } from './uploads.js';
@@ -30,6 +30,8 @@ export interface BlobStoreOptions {
   readonly base?: string;
   /** Whether a proxy takes the path of `base` away. */
   readonly stripped?: boolean;
+  /** Whose pages may embed blobs (`Cross-Origin-Resource-Policy`). Default: `same-origin`. */
+  readonly resourcePolicy?: ResourcePolicy;
 }
 
 const STORE_OPTIONS: OptionNames<BlobStoreOptions> = {
@@ -39,6 +41,7 @@ const STORE_OPTIONS: OptionNames<BlobStoreOptions> = {
   prefix: true,
   base: true,
   stripped: true,
+  resourcePolicy: true,
 };
 const PUT_OPTIONS: OptionNames<PutOptions> = { type: true, size: true, maxSize: true, overwrite: true };
 
@@ -204,7 +207,7 @@ class DiskBlobStore implements BlobStore, BlobWriter {
  * await blobs.put('portraits/ada.png', bytes, { type: 'image/png' });
  * const url = blobs.signedUrl('portraits/ada.png', { maxAge: '15min' });
  *
- * @throws KeyturnError `link_invalid`; the file system's own error when the folder cannot be used
+ * @throws KeyturnError `link_invalid`, `argument_invalid`; the file system's own error when the folder cannot be used
  */
 export async function createBlobStore(keyturn: Keyturn, options: BlobStoreOptions): Promise<BlobStore> {
   const { clock, keeper, ownLinks } = internalsOf(keyturn);
@@ -216,6 +219,13 @@ export async function createBlobStore(keyturn: Keyturn, options: BlobStoreOption
       'prefix is not a valid path',
       'write a path of letters and digits, such as "/blobs"',
     );
+  const { resourcePolicy = 'same-origin' } = options;
+  if (!['same-origin', 'same-site', 'cross-origin'].includes(resourcePolicy))
+    throw new KeyturnError(
+      'argument_invalid',
+      'the option resourcePolicy is not a known word',
+      'write "same-origin", "same-site" or "cross-origin"',
+    );
   const links = ownLinks(base === '' ? {} : { base, stripped });
   const basePath = stripped || base === '' ? '' : (readUrl(base)?.path ?? '');
   const files = await BlobFiles.open(options.folder);
@@ -226,6 +236,7 @@ export async function createBlobStore(keyturn: Keyturn, options: BlobStoreOption
     front: base.replace(/\/+$/, '') + prefix,
     maxSize,
     types: options.types,
+    resourcePolicy,
     clock,
     uploads: new Uploads(),
     keeper,

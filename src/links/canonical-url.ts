@@ -107,7 +107,7 @@ function readPieces(pieces: Pieces): LinkUrl | undefined {
 /** Names from which some readers build one value out of several parameters, in the order in which they come. */
 const NESTED = /\.|%5[BD]/;
 /** What ends a parameter, or the query, for some. */
-const ENDING = /[;?]/;
+export const ENDING: RegExp = /[;?]/;
 
 /**
  * The one text for a list of parameters: sorted by name, since no reader cares for the order of different names. Those

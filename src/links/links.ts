@@ -7,17 +7,19 @@ import { type OptionNames, requireOptions } from '../config/options.js';
 import { KeyturnError } from '../errors.js';
 import { requireBind } from '../signing/purpose-keyring.js';
 import { receive } from '../signing/received.js';
-import { REFUSALS, type Refusal } from '../signing/result.js';
+import type { Refusal } from '../signing/result.js';
 import type { TokenSigner } from '../signing/signer.js';
 import {
   canonicalPath,
   canonicalQuery,
   type LinkUrl,
+  type Parameter,
   readRequestUrl,
   readUrl,
   SIGNATURE,
   withParameter,
 } from './canonical-url.js';
+import { type LinkPayload, payloadOf, readPayload, signedPathOf, withoutAdded } from './grants.js';
 
 /** What `keyturn.links()` takes. */
 export interface LinksOptions {
@@ -43,6 +45,13 @@ export interface SignLinkOptions {
   readonly maxAge?: number | string;
   /** Ties the link to a session or a user: it works only where `verify` is given the same text. */
   readonly bind?: string;
+  /**
+   * Names of parameters that may be added, changed or left out, such as `["utm_*", "fbclid"]`: mail and social networks
+   * add them. A `*` at the end stands for all that begin so. They are not bound: let nothing depend on them.
+   */
+  readonly mayAdd?: readonly string[];
+  /** The link, whose path ends with a slash, is good for all that lies below. Its query goes with each request. */
+  readonly folder?: boolean;
 }
 
 /** A request, as far as a link matters. */
@@ -74,11 +83,17 @@ export interface VerifiedLink {
 }
 
 const LINKS_OPTIONS: OptionNames<LinksOptions> = { base: true, stripped: true, maxAge: true };
-const SIGN_OPTIONS: OptionNames<SignLinkOptions> = { method: true, maxAge: true, bind: true };
+const SIGN_OPTIONS: OptionNames<SignLinkOptions> = {
+  method: true,
+  maxAge: true,
+  bind: true,
+  mayAdd: true,
+  folder: true,
+};
 const VERIFY_OPTIONS: OptionNames<VerifyLinkOptions> = { bind: true };
 
-/** A bound token with the shortest payload. */
-const TOKEN_CHARACTERS = 95;
+/** A bound token without its payload. */
+const TOKEN_CHARACTERS = 93;
 
 /**
  * Signs and verifies links. Made by `keyturn.links()`.
@@ -120,7 +135,7 @@ export function publicLinks(links: UrlLinks): Links {
 
 /** The class behind {@link Links}. */
 export class UrlLinks implements Links {
-  readonly #signer: TokenSigner<0>;
+  readonly #signer: TokenSigner<LinkPayload>;
   readonly #maxAge: number;
   /** The origin of the base; empty when it has none. */
   readonly #origin: string;
@@ -128,7 +143,7 @@ export class UrlLinks implements Links {
   readonly #path: string;
   readonly #stripped: boolean;
 
-  constructor(signer: TokenSigner<0>, options: LinksOptions) {
+  constructor(signer: TokenSigner<LinkPayload>, options: LinksOptions) {
     requireOptions(options, 'links(options)', LINKS_OPTIONS);
     this.#signer = signer;
     const cure = 'set max_age under [purposes.url] in keyturn.toml';
@@ -143,7 +158,11 @@ export class UrlLinks implements Links {
     const method = (options.method ?? 'GET').toUpperCase();
     if (!/^[A-Z][A-Z-]*$/.test(method) || method === 'HEAD')
       throw invalid('links cannot be signed for that method', 'sign for GET to allow HEAD as well');
-    const place = withParameter(url, SIGNATURE, '-'.repeat(TOKEN_CHARACTERS));
+    const bare = withParameter(url, SIGNATURE, '-');
+    const path = bare === undefined ? undefined : readUrl(bare)?.path;
+    const payload = payloadOf(path ?? '/x/', options.mayAdd ?? [], options.folder === true);
+    const length = TOKEN_CHARACTERS + Buffer.from(JSON.stringify(payload)).toString('base64url').length;
+    const place = withParameter(url, SIGNATURE, '-'.repeat(length));
     const parsed = place === undefined ? undefined : readUrl(place);
     if (place === undefined || parsed === undefined) {
       throw invalid(
@@ -156,8 +175,9 @@ export class UrlLinks implements Links {
     this.#requireBase(parsed);
     const maxAge = options.maxAge ?? this.#maxAge;
     if ('bind' in options) requireBind(options.bind);
-    const bind = boundText(method, this.#origin, parsed.path, parsed, options.bind);
-    const token = this.#signer.sign(0, { maxAge, bind });
+    const parameters = withoutAdded(parsed.parameters, payload === 0 ? {} : payload);
+    const bind = boundText(method, this.#origin, parsed.path, parameters, options.bind);
+    const token = this.#signer.sign(payload, { maxAge, bind });
     return withParameter(url, SIGNATURE, token) as string;
   }
 
@@ -170,14 +190,16 @@ export class UrlLinks implements Links {
       return this.#signer.verify(undefined) as Refusal;
     const path = this.#stripped ? this.#path + parsed.path : parsed.path;
     const nobody = 'bind' in options && (typeof options.bind !== 'string' || options.bind === '');
-    const state =
-      nobody || !this.#contains(path)
-        ? undefined
-        : boundText(method, this.#origin, path, parsed, options.bind ?? undefined);
-    const result = this.#signer.verify(token, { bind: state as string });
+    // The payload is authentic when this is called. Undefined matches no link.
+    const state = (payload: unknown): string | undefined => {
+      const grants = readPayload(payload);
+      const signed = grants && signedPathOf(path, grants);
+      if (grants === undefined || signed === undefined || nobody || !this.#contains(path)) return undefined;
+      const parameters = withoutAdded(parsed.parameters, grants);
+      return boundText(method, this.#origin, signed, parameters, options.bind ?? undefined);
+    };
+    const result = this.#signer.verify(token, { bind: state });
     if (!result.ok) return result;
-    // All links have this payload: another one was not signed by `sign`.
-    if (result.payload !== 0) return REFUSALS.malformed;
     return { ok: true, expiresAt: result.expiresAt, kid: result.kid, stale: result.stale };
   }
 
@@ -211,7 +233,7 @@ function boundText(
   method: string,
   origin: string,
   path: string,
-  { parameters }: LinkUrl,
+  parameters: readonly Parameter[],
   bind: string | undefined,
 ): string {
   const text = `${method}\n${origin}${path}\n${canonicalQuery(parameters)}`;

@@ -219,3 +219,49 @@ describe('what a browser may do with it', () => {
     expect(headers['content-disposition']).toBe(`attachment; ${expected}`);
   });
 });
+
+describe('what a link asks for', () => {
+  const shown = async (type: string, options: { show?: boolean; download?: true } = { show: true }) => {
+    const { ask, store } = await newServer();
+    await store.put('a', Buffer.from('x'), { type });
+    const { headers } = await ask(store.signedUrl('a', options));
+    const kind = headers['content-disposition']?.split(';')[0];
+    return [kind, headers['content-security-policy']];
+  };
+  const SANDBOX = "default-src 'none'; sandbox";
+
+  test('is shown in place where the type cannot harm, in a sandbox where it is no picture', async () => {
+    for (const type of ['application/pdf', 'video/mp4', 'audio/ogg'])
+      expect(await shown(type)).toEqual(['inline', SANDBOX]);
+    expect(await shown('image/png')).toEqual(['inline', undefined]);
+    for (const type of ['text/html', 'image/svg+xml', 'application/xml', 'application/octet-stream'])
+      expect(await shown(type)).toEqual(['attachment', SANDBOX]);
+    expect(await shown('application/pdf', {})).toEqual(['attachment', SANDBOX]);
+    expect(await shown('application/pdf', { show: true, download: true })).toEqual(['attachment', SANDBOX]);
+  });
+
+  test('is every blob of a folder, by one query', async () => {
+    const { ask, store } = await newServer();
+    for (const name of ['v/1/index.m3u8', 'v/1/high/1.ts', 'v/2/index.m3u8'])
+      await store.put(name, Buffer.from(name));
+    const link = store.signedUrl('v/1', { folder: true });
+    const [path, query] = link.split('?') as [string, string];
+    const status = async (name: string) => (await ask(`${path}${name}?${query}`)).status;
+    expect(await status('index.m3u8')).toBe(200);
+    expect(await status('high/1.ts')).toBe(200);
+    expect(await status('none.ts')).toBe(404);
+    expect(await status('../2/index.m3u8')).toBe(403);
+    expect(await status('..%2F2/index.m3u8')).toBe(403);
+    expect((await ask(`/blobs/v/2/index.m3u8?${query}`)).status).toBe(403);
+  });
+
+  test('may be embedded by whom the store says, and refusals too', async () => {
+    const { ask, store } = await newServer({ resourcePolicy: 'cross-origin' });
+    await store.put('a.png', Buffer.from('x'), { type: 'image/png' });
+    for (const url of [store.signedUrl('a.png'), '/blobs/a.png'])
+      expect((await ask(url)).headers['cross-origin-resource-policy']).toBe('cross-origin');
+    await expect(newServer({ resourcePolicy: 'all' as never })).rejects.toMatchObject({
+      code: 'argument_invalid',
+    });
+  });
+});
