@@ -8,7 +8,6 @@ export type { KeyDates, KeyState } from './keyring/key.js';
 export type { KeyringView, KeyView } from './keyring/view.js';
 export type {
   ChangeListener,
-  Health,
   Keyturn,
   SignerOptions,
 } from './keyturn.js';
@@ -27,7 +26,18 @@ export type {
   PurposeName,
   Purposes,
 } from './purposes/payloads.js';
+export type { Health } from './runtime/health.js';
 export type { Logger, LogMethod } from './runtime/log.js';
+export type {
+  KeyturnSessions,
+  NotOpened,
+  OpenedSession,
+  OpenSession,
+  OpenSessionControls,
+  OpenSessionOptions,
+  RequestToOpen,
+  SessionEnd,
+} from './sessions/outside.js';
 export type {
   NameOfAMethod,
   RegenerateOptions,

@@ -14,12 +14,13 @@ import { type Links, type LinksOptions, publicLinks, UrlLinks } from './links/li
 import type { PurposeName, Purposes } from './purposes/payloads.js';
 import type { Purpose } from './purposes/purpose.js';
 import type { PurposeRegistry } from './purposes/registry.js';
-import type { RingHealth } from './runtime/health.js';
+import type { Health } from './runtime/health.js';
 import type { Keeper } from './runtime/keeper.js';
 import type { Logger } from './runtime/log.js';
 import { formatMetrics } from './runtime/metrics.js';
+import { type KeyturnSessions, type Outside, outsideOfAdapters } from './sessions/outside.js';
 import type { SessionStore } from './sessions/stores/contract.js';
-import type { ReachableStore, StoreState } from './sessions/stores/reachable.js';
+import type { ReachableStore } from './sessions/stores/reachable.js';
 import type { Json, JsonOrBytes } from './signing/json.js';
 import { publicSigner, type Signer } from './signing/public-signer.js';
 import type { PurposeKeyringParts } from './signing/purpose-keyring.js';
@@ -62,6 +63,8 @@ export interface Internals {
   readonly refused: (purpose: string, reason: string, kid: string | undefined) => void;
   /** See {@link Keyturn.sessionStore}. */
   readonly sessionStore: ReachableStore | undefined;
+  /** Filled by the first adapter. */
+  readonly outside: Outside;
   /** While the app is built: why nothing is served. */
   readonly build: KeyturnError | undefined;
 }
@@ -104,6 +107,8 @@ export interface Keyturn {
    * its engine is out of reach.
    */
   readonly sessionStore: SessionStore | undefined;
+  /** Sessions outside of requests, as WebSockets have them. They need an adapter. */
+  readonly sessions: KeyturnSessions;
   /** How this process is, for health checks and status pages. Nothing in it is secret. */
   readonly health: Health;
   /**
@@ -166,7 +171,10 @@ export interface Keyturn {
 }
 
 /** @internal What {@link LiveKeyturn} is made of. */
-type LiveKeyturnParts = Omit<Internals, 'apps' | 'ring' | 'refused' | 'ownSigner' | 'ownSealer' | 'ownLinks'>;
+type LiveKeyturnParts = Omit<
+  Internals,
+  'apps' | 'ring' | 'outside' | 'refused' | 'ownSigner' | 'ownSealer' | 'ownLinks'
+>;
 
 /** @internal The class behind {@link Keyturn}. */
 export class LiveKeyturn implements Keyturn {
@@ -180,6 +188,7 @@ export class LiveKeyturn implements Keyturn {
       ...parts,
       apps: appNames(parts.settings),
       ring: parts.keeper.ring,
+      outside: outsideOfAdapters(),
       ownSigner: <T>(name: string) => {
         const purpose = parts.registry.own(name);
         return new TokenSigner<T>(this.#tokenParts(purpose, purpose.maxAge));
@@ -240,6 +249,10 @@ export class LiveKeyturn implements Keyturn {
     return this.#internals.sessionStore;
   }
 
+  get sessions(): KeyturnSessions {
+    return this.#internals.outside.sessions;
+  }
+
   get health(): Health {
     const { keeper, sessionStore } = this.#internals;
     return { ...keeper.health, sessions: sessionStore?.state };
@@ -276,14 +289,4 @@ export class LiveKeyturn implements Keyturn {
       onRefusal: refused,
     };
   }
-}
-
-/** How a process is, for health checks. Nothing in it is secret. */
-export interface Health extends RingHealth {
-  /**
-   * How the engine of the sessions was when it was last asked: `read-only` answers and takes no writes. Undefined where
-   * sessions need no engine. A process without its sessions is ready all the same: where no replica has them, it is
-   * better that all answer what they can than that nobody answers anything.
-   */
-  readonly sessions: StoreState | undefined;
 }

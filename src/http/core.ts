@@ -8,6 +8,7 @@ import { internalsOf, type Keyturn } from '../keyturn.js';
 import type { Keeper } from '../runtime/keeper.js';
 import type { SessionHooks, SessionKind } from '../sessions/kind.js';
 import type { SessionStore } from '../sessions/stores/contract.js';
+import type { ReachableStore } from '../sessions/stores/reachable.js';
 import { requireStore } from '../sessions/stores/require.js';
 import type { TokenSigner } from '../signing/signer.js';
 import type { HttpRequest } from './contract.js';
@@ -40,6 +41,8 @@ export const HTTP_OPTIONS: OptionNames<HttpOptions> = {
 export class HttpCore {
   readonly cookies: HttpCookies;
   readonly sessions: SessionKind;
+  /** Undefined for sessions that are the token itself. */
+  readonly store: ReachableStore | undefined;
   /** Sessions that travel in a header field, where one is set. */
   readonly inHeader: HeaderSessions | undefined;
   /** The names of the request's fields that a response depends on which looks at the session. */
@@ -78,6 +81,7 @@ export class HttpCore {
     this.cookies = cookies;
     this.sessions = inCookie;
     this.inHeader = inHeader;
+    this.store = store;
     const field = inHeader === undefined ? [] : [inHeader.name];
     this.varies = { inCookie: ['Cookie', ...field], inHeader: field };
     this.waits = store !== undefined || options.epoch !== undefined;

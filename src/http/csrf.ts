@@ -81,6 +81,12 @@ export class Csrf {
     return refusal(verdict) ?? this.#refusesToken(token, boundTo, verdict === 'vouched');
   }
 
+  /** Whether a page of this host, or of a listed origin, has sent a request: its `Origin` has to say so. */
+  isOwnPage(origin: string | undefined, host: string | undefined, https: boolean): boolean {
+    if (origin === undefined) return false;
+    return this.#origins.has(origin.toLowerCase()) || isOwnOrigin(origin, host, https);
+  }
+
   /**
    * A token that no session's id was ever behind was made for somebody not signed in. Where the browser says that one
    * of our own pages sends it, that is enough: of several tabs that were opened before there was a cookie only the

@@ -149,6 +149,14 @@ export class HttpLog {
     );
   }
 
+  /** The session has ended all the same, and the next listener wants to hear of it. */
+  listenerFailed(error: unknown): void {
+    this.#logger.error(
+      { event: 'listener.failed', error: String(error) },
+      'a listener of the end of a session failed',
+    );
+  }
+
   fromTheFuture(): void {
     const now = performance.now();
     if (now - this.#clockToldAt < CLOCK_TOLD_EVERY) return;

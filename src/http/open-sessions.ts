@@ -4,6 +4,7 @@ import { internalsOf, type Keyturn } from '../keyturn.js';
 import { CookieSessions } from '../sessions/in-cookie.js';
 import type { SessionCarrier, SessionHooks, SessionKind } from '../sessions/kind.js';
 import type { SessionStore } from '../sessions/stores/contract.js';
+import type { ReachableStore } from '../sessions/stores/reachable.js';
 import { SessionTimes } from '../sessions/times.js';
 import type { HttpLog } from './http-log.js';
 import type { HttpCookies } from './request-cookies.js';
@@ -14,7 +15,7 @@ export interface AppSessions {
   /** Undefined where no header field is set. */
   readonly inHeader: HeaderSessions | undefined;
   /** Undefined for sessions that are the token itself. */
-  readonly store: SessionStore | undefined;
+  readonly store: ReachableStore | undefined;
 }
 
 /** @param given the store that the adapter was given */
@@ -31,7 +32,7 @@ export async function openSessions(
   const shared = (carrier: SessionCarrier) => ({ cookie: carrier, times, hooks, persistent, clock });
   const header = settings.get('session.header')?.toLowerCase();
   const both = (
-    store: SessionStore | undefined,
+    store: ReachableStore | undefined,
     make: (carrier: SessionCarrier, purpose: string) => SessionKind,
   ): AppSessions => ({
     store,
@@ -48,10 +49,10 @@ export async function openSessions(
       return new CookieSessions({ ...shared(carrier), ...codecs });
     });
   }
-  const { ReachableStore } = await import('../sessions/stores/reachable.js');
+  const { ReachableStore: Reachable } = await import('../sessions/stores/reachable.js');
   const { StoreSessions } = await import('../sessions/in-store.js');
   if (given?.compareAndSet !== undefined) log.comparesInProcess();
-  const store = given === undefined ? (sessionStore as SessionStore) : new ReachableStore(given);
+  const store = given === undefined ? (sessionStore as ReachableStore) : new Reachable(given);
   const dropped = () => log.dropped();
   return both(
     store,

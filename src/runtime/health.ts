@@ -2,6 +2,7 @@
 // when that changes.
 import type { KeyturnError } from '../errors.js';
 import type { LiveKeyring } from '../keyring/live.js';
+import type { StoreState } from '../sessions/stores/reachable.js';
 import { FARTHEST_AHEAD } from '../signing/purpose-keyring.js';
 import type { Logger } from './log.js';
 
@@ -29,6 +30,16 @@ export interface RingHealth {
   readonly reporting: boolean;
   /** How often the connection was lost that brings news of the keyring; undefined where it is not shared. */
   readonly lostLines: number | undefined;
+}
+
+/** How a process is, for health checks. Nothing in it is secret. */
+export interface Health extends RingHealth {
+  /**
+   * How the engine of the sessions was when it was last asked: `read-only` answers and takes no writes. Undefined where
+   * sessions need no engine. A process without its sessions is ready all the same: where no replica has them, it is
+   * better that all answer what they can than that nobody answers anything.
+   */
+  readonly sessions: StoreState | undefined;
 }
 
 const CLOCK_IS_OFF =

@@ -8,11 +8,13 @@ import type { Checked, TokenCodec } from '../signing/purpose-keyring.js';
 import type { ReceivedToken } from '../signing/received.js';
 import type { Refusal } from '../signing/result.js';
 import { andThen } from '../signing/thenable.js';
+import { fromJson } from '../signing/token.js';
 import { COOKIE_LIMIT } from './cookie.js';
 import { dataText, valuesOf } from './data.js';
 import {
   cookieOf,
   encode,
+  epochHolds,
   firstLive,
   load,
   type ResponseTraits,
@@ -22,6 +24,8 @@ import {
   type SessionParts,
   textToSave,
 } from './kind.js';
+import type { SessionEnd, WatchedSession } from './outside.js';
+import type { SessionValues } from './session.js';
 import { SessionState } from './state.js';
 import type { Awaitable } from './stores/contract.js';
 
@@ -79,6 +83,13 @@ export class CookieSessions implements SessionKind {
     // Made anew with its own dates, and only where a lost response costs nothing.
     if (carried.stale && response.safe) return this.#write(state, data, carried.issuedAt, carried.expiresAt);
     return undefined;
+  }
+
+  endOf({ expiresAt }: WatchedSession, { base, epoch }: SessionState): Awaitable<SessionEnd | undefined> {
+    const { times, hooks } = this.#parts;
+    if (expiresAt <= times.now) return 'expired';
+    const data = fromJson(base)?.value as SessionValues;
+    return andThen(epochHolds(hooks, { data, epoch }), (holds) => (holds ? undefined : 'signed_out'));
   }
 
   /** What `regenerate` has kept goes with the epoch that is over; what the request has put there itself begins anew. */

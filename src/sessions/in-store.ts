@@ -10,6 +10,8 @@ import { dataText, valuesOf } from './data.js';
 import { baseOf, type ClashRules, merge } from './edits.js';
 import {
   cookieOf,
+  decode,
+  epochHolds,
   firstLive,
   load,
   type ResponseTraits,
@@ -18,8 +20,10 @@ import {
   type SessionKind,
   textToSave,
 } from './kind.js';
+import type { Carried } from './loaded.js';
+import type { SessionEnd, WatchedSession } from './outside.js';
 import type { SessionValues } from './session.js';
-import { type Carried, endedMeanwhile, SessionState } from './state.js';
+import { endedMeanwhile, SessionState } from './state.js';
 import { recordOf, type StoreSessionParts, writeUntilSaved } from './store-writes.js';
 import type { Awaitable } from './stores/contract.js';
 import { endSession } from './stores/end-sessions.js';
@@ -85,6 +89,23 @@ export class StoreSessions implements SessionKind {
     return expiresAt === undefined
       ? this.#signedAgain(state, response)
       : this.#roll(state, expiresAt, response);
+  }
+
+  async endOf(watched: WatchedSession): Promise<SessionEnd | undefined> {
+    const { store, times, hooks, clock } = this.#parts;
+    for (;;) {
+      const stored = await store.get(watched.id);
+      if (stored !== undefined) {
+        watched.expiresAt = stored.expiresAt / 1000;
+        const found = decode(stored.text);
+        if (found === undefined || times.isOver(found)) return 'expired';
+        return (await epochHolds(hooks, found)) ? undefined : 'signed_out';
+      }
+      const ended = await store.ended?.(watched.id);
+      if (ended?.next === undefined)
+        return ended === undefined && watched.expiresAt * 1000 <= clock() ? 'expired' : 'signed_out';
+      watched.id = ended.next;
+    }
   }
 
   /** First of all, so that it stands whatever else fails. */

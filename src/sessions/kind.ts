@@ -6,8 +6,10 @@ import type { Refusal } from '../signing/result.js';
 import { andThen } from '../signing/thenable.js';
 import { fromJson } from '../signing/token.js';
 import { dataText, isEmpty } from './data.js';
+import type { LoadedSession } from './loaded.js';
+import type { SessionEnd, WatchedSession } from './outside.js';
 import type { SessionName, SessionValues } from './session.js';
-import { type LoadedSession, SessionState, type Updater } from './state.js';
+import { SessionState, type Updater } from './state.js';
 import type { Awaitable } from './stores/contract.js';
 import type { Remembered, SessionTimes } from './times.js';
 
@@ -37,6 +39,12 @@ export interface SessionKind {
    * @throws KeyturnError `session_too_large`, `session_conflict`, `session_invalid`
    */
   commit(state: SessionState, response: ResponseTraits): Awaitable<string | undefined>;
+  /**
+   * Whether a session that was opened a while ago has ended; undefined while it lives.
+   *
+   * @param watched brought up to date where the session goes on under another id, or longer
+   */
+  endOf(watched: WatchedSession, state: SessionState): Awaitable<SessionEnd | undefined>;
 }
 
 /** What an app can tell about its sessions. */
@@ -134,7 +142,7 @@ function rememberedIn(value: unknown): Remembered | undefined {
 export function load(
   parts: SessionParts,
   text: string,
-  { issuedAt, expiresAt }: Checked,
+  { issuedAt, expiresAt, key }: Checked,
   stale: boolean,
   version: number,
   update?: Updater,
@@ -143,7 +151,12 @@ export function load(
   if (found === undefined || parts.times.isOver(found)) return undefined;
   return andThen(epochHolds(parts.hooks, found), (holds) =>
     holds
-      ? SessionState.loaded(parts.times, found, { id: found.id, issuedAt, expiresAt, stale, version }, update)
+      ? SessionState.loaded(
+          parts.times,
+          found,
+          { id: found.id, issuedAt, expiresAt, kid: key.id, stale, version },
+          update,
+        )
       : undefined,
   );
 }

@@ -4,6 +4,7 @@ import { KeyturnError } from '../errors.js';
 import { randomId } from '../signing/random.js';
 import { ELSEWHERE, fill, isEmpty, NOT_HERE, refuseReserved } from './data.js';
 import { misread, regenerateOptions, requireName, wrong } from './foreign-calls.js';
+import type { Carried, LoadedSession } from './loaded.js';
 import type { Session, SessionValues } from './session.js';
 import type { EndedSession } from './stores/contract.js';
 import type { Remembered, SessionTimes } from './times.js';
@@ -125,30 +126,6 @@ export class SessionState {
     if (this.ended) return false;
     return !this.fresh || this.regenerated || (this.overtaken === undefined && !isEmpty(this.session));
   }
-}
-
-/** A session as it was kept. */
-export interface LoadedSession {
-  readonly id: string;
-  /** Seconds since 1970. */
-  readonly createdAt: number | undefined;
-  readonly csrf: string | undefined;
-  readonly epoch: string | undefined;
-  readonly remembered: Remembered | undefined;
-  readonly data: Readonly<Record<string, unknown>>;
-  /** `data` as JSON text. */
-  readonly base: string;
-}
-
-/** The session that the request carried. Times in seconds since 1970. */
-export interface Carried {
-  readonly id: string;
-  readonly issuedAt: number;
-  readonly expiresAt: number;
-  /** Signed by a retiring key. */
-  readonly stale: boolean;
-  /** Version in the store; 0 for sessions in the cookie. */
-  version: number;
 }
 
 const ID_BYTES = 16;

@@ -4,8 +4,9 @@ import { fromJson } from '../signing/token.js';
 import { dataText, valuesOf } from './data.js';
 import { adopt, baseOf, conflict, merge } from './edits.js';
 import { decode, encode, renewEpoch, type SessionParts } from './kind.js';
+import type { Carried } from './loaded.js';
 import type { SessionValues } from './session.js';
-import type { Carried, SessionState } from './state.js';
+import type { SessionState } from './state.js';
 import type { Awaitable, SessionRecord, SessionStore } from './stores/contract.js';
 import { userOf } from './stores/validate.js';
 

@@ -3,8 +3,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { OptionNames } from '../../config/options.js';
 import { KeyturnError } from '../../errors.js';
-import { HTTP_OPTIONS, HttpCore } from '../../http/core.js';
+import { HTTP_OPTIONS } from '../../http/core.js';
 import { holdUntilSaved } from '../../http/node-hold.js';
+import { openCore } from '../../http/open-core.js';
 import { keyturnForAdapter } from '../../start/for-adapter.js';
 import { Opening } from '../../start/opening.js';
 import { KEYTURN_OPTIONS } from '../../start/options.js';
@@ -106,7 +107,7 @@ async function open(options: KeyturnExpressOptions): Promise<Opened> {
   const hints = async () => (await import('../../config/foreign-options.js')).EXPRESS_HINTS;
   const call = { call: 'keyturn(options)', known: OPTIONS, hints };
   const { keyturn } = await keyturnForAdapter(options, call);
-  return { keyturn, core: await HttpCore.open(keyturn, options) };
+  return { keyturn, core: await openCore(keyturn, options) };
 }
 
 function begin(

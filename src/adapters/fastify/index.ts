@@ -3,10 +3,11 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { OptionNames } from '../../config/options.js';
 import type { HttpRequest, ResponseHeaders } from '../../http/contract.js';
-import { HTTP_OPTIONS, HttpCore, type HttpOptions } from '../../http/core.js';
+import { HTTP_OPTIONS, type HttpCore, type HttpOptions } from '../../http/core.js';
 import type { Flash } from '../../http/flash.js';
 import { isSafeMethod } from '../../http/methods.js';
 import { asText, onHeaders, pathOf } from '../../http/node-response.js';
+import { openCore } from '../../http/open-core.js';
 import { refuseToListen } from '../../http/refuse-to-listen.js';
 import { sessionReplaced } from '../../http/session-replaced.js';
 import { Visit } from '../../http/visit.js';
@@ -84,7 +85,7 @@ const plugin: FastifyPluginAsync<KeyturnFastifyOptions> = async (app, options) =
   if (isOwn) app.addHook('onClose', () => keyturn.close());
   const { build } = internalsOf(keyturn);
   if (build !== undefined) refuseToListen(app.server, build);
-  const core = await HttpCore.open(keyturn, options);
+  const core = await openCore(keyturn, options);
   const visit = (request: FastifyRequest): Visit => {
     const visited = request as Visited;
     visited[VISIT] ??= new Visit(core, new FastifyHttpRequest(request));

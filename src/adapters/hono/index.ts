@@ -5,11 +5,12 @@ import { HTTPException } from 'hono/http-exception';
 import { CREATE_HINTS } from '../../config/foreign-options.js';
 import type { OptionNames } from '../../config/options.js';
 import { KeyturnError } from '../../errors.js';
-import { HTTP_OPTIONS, HttpCore, type HttpOptions } from '../../http/core.js';
+import { HTTP_OPTIONS, type HttpCore, type HttpOptions } from '../../http/core.js';
 import { fetchVisit, finishResponse, protect } from '../../http/fetch.js';
 import { FetchHttpRequest } from '../../http/fetch-request.js';
 import type { Flash } from '../../http/flash.js';
 import { isSafeMethod } from '../../http/methods.js';
+import { openCore } from '../../http/open-core.js';
 import { sessionReplaced } from '../../http/session-replaced.js';
 import type { Visit } from '../../http/visit.js';
 import type { Keyturn } from '../../keyturn.js';
@@ -96,7 +97,7 @@ export default function keyturn(options: KeyturnHonoOptions = {}): KeyturnMiddle
       'leave it out, or write csrf: "manual"; how tokens are asked for is set under [csrf], in keyturn.toml or config',
     );
   let core: HttpCore | undefined;
-  const opening = ready.then((made) => HttpCore.open(made, options));
+  const opening = ready.then((made) => openCore(made, options));
   const middleware: MiddlewareHandler<KeyturnEnv> = async (c, next) => {
     core ??= await opening;
     // Nested apps may use it twice.

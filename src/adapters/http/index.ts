@@ -2,8 +2,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { OptionNames } from '../../config/options.js';
 import type { HttpRequest, HttpVisit } from '../../http/contract.js';
-import { HTTP_OPTIONS, HttpCore, type HttpOptions } from '../../http/core.js';
+import { HTTP_OPTIONS, type HttpOptions } from '../../http/core.js';
 import { asText, pathOf } from '../../http/node-response.js';
+import { openCore } from '../../http/open-core.js';
 import { Visit } from '../../http/visit.js';
 import type { Keyturn } from '../../keyturn.js';
 import { keyturnForAdapter } from '../../start/for-adapter.js';
@@ -58,7 +59,7 @@ export async function openHttp(options: OpenHttpOptions = {}): Promise<KeyturnHt
   const hints = async () => (await import('../../config/foreign-options.js')).HTTP_HINTS;
   const call = { call: 'openHttp(options)', known: OPTIONS, hints };
   const { keyturn, isOwn } = await keyturnForAdapter(options, call);
-  const core = await HttpCore.open(keyturn, options);
+  const core = await openCore(keyturn, options);
   return {
     keyturn,
     visit: (request) => new Visit(core, request),

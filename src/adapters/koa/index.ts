@@ -2,8 +2,9 @@
 // A binding of `http/visit.ts` and `http/node-hold.ts`.
 import type { OptionNames } from '../../config/options.js';
 import { KeyturnError } from '../../errors.js';
-import { HTTP_OPTIONS, HttpCore } from '../../http/core.js';
+import { HTTP_OPTIONS } from '../../http/core.js';
 import { holdUntilSaved } from '../../http/node-hold.js';
+import { openCore } from '../../http/open-core.js';
 import { keyturnForAdapter } from '../../start/for-adapter.js';
 import { Opening } from '../../start/opening.js';
 import { KEYTURN_OPTIONS } from '../../start/options.js';
@@ -90,7 +91,7 @@ export function csrf(): Middleware {
 async function open(options: KeyturnKoaOptions): Promise<Opened> {
   const hints = async () => (await import('../../config/foreign-options.js')).KOA_HINTS;
   const { keyturn } = await keyturnForAdapter(options, { call: 'keyturn(options)', known: OPTIONS, hints });
-  return { keyturn, core: await HttpCore.open(keyturn, options) };
+  return { keyturn, core: await openCore(keyturn, options) };
 }
 
 function bind(opened: Opened, context: Bound): Binding {

@@ -3,10 +3,11 @@
 import { CREATE_HINTS } from '../../config/foreign-options.js';
 import type { OptionNames } from '../../config/options.js';
 import { KeyturnError } from '../../errors.js';
-import { HTTP_OPTIONS, HttpCore, type HttpOptions } from '../../http/core.js';
+import { HTTP_OPTIONS, type HttpOptions } from '../../http/core.js';
 import { fetchVisit, finishResponse, protect } from '../../http/fetch.js';
 import type { FetchRequest } from '../../http/fetch-request.js';
 import type { Flash } from '../../http/flash.js';
+import { openCore } from '../../http/open-core.js';
 import type { Visit } from '../../http/visit.js';
 import type { Keyturn } from '../../keyturn.js';
 import type { Session } from '../../sessions/session.js';
@@ -133,7 +134,7 @@ export interface KeyturnWeb {
 export default function keyturn(options: KeyturnWebOptions = {}): KeyturnWeb {
   const call = { call: 'keyturn(options)', known: OPTIONS, hints: CREATE_HINTS };
   const { ready, close } = keyturnInProcess(options, call, withHeadersMode);
-  const opening = ready.then((made) => HttpCore.open(made, options));
+  const opening = ready.then((made) => openCore(made, options));
   const opened = async (request: FetchRequest): Promise<Visit> => {
     const core = await opening;
     const visit = fetchVisit(core, request);

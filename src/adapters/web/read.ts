@@ -4,8 +4,8 @@ import { KeyturnError } from '../../errors.js';
 import type { HttpCore } from '../../http/core.js';
 import { fetchVisit } from '../../http/fetch.js';
 import type { Flash, FlashMessages } from '../../http/flash.js';
-import { watchChanges } from '../../http/watch-changes.js';
-import type { Session, SessionControls, SessionValues } from '../../sessions/session.js';
+import { readOnly } from '../../http/read-only.js';
+import type { SessionControls, SessionValues } from '../../sessions/session.js';
 
 /** `await cookies()` of Next, or a `Cookie` header. */
 export type CookiesToRead =
@@ -30,15 +30,6 @@ export interface ReadVisit {
   readonly flash: ReadFlash;
 }
 
-const CHANGING: ReadonlySet<unknown> = new Set<keyof SessionControls>([
-  'regenerate',
-  'remember',
-  'destroy',
-  'update',
-  'set',
-  'delete',
-]);
-
 export async function readVisit(core: HttpCore, cookies: CookiesToRead): Promise<ReadVisit> {
   const header = headerOf(cookies);
   // The one method whose answer nobody sees: flash messages stay.
@@ -49,7 +40,7 @@ export async function readVisit(core: HttpCore, cookies: CookiesToRead): Promise
   await visit.before();
   return {
     get session() {
-      return readOnly(visit.session);
+      return readOnly(visit.session, () => refuse('a session'));
     },
     get flash() {
       return ((...given: readonly [string]) =>
@@ -65,13 +56,6 @@ function headerOf(cookies: CookiesToRead): string {
     .getAll()
     .map(({ name, value }) => `${name}=${encodeURIComponent(value)}`)
     .join('; ');
-}
-
-function readOnly(session: Session): Session {
-  const change = () => refuse('a session');
-  return new Proxy(watchChanges(session, change), {
-    get: (target, key) => (CHANGING.has(key) ? change : Reflect.get(target, key)),
-  });
 }
 
 function refuse(what: string): never {

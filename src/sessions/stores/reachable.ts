@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { engineUnavailable } from '../../engines/ask.js';
 import { failureOf } from '../../engines/failure.js';
 import { KeyturnError } from '../../errors.js';
-import { isThenable } from '../../signing/thenable.js';
+import { andThen, isThenable } from '../../signing/thenable.js';
 import type {
   Awaitable,
   EndedSession,
@@ -39,6 +39,7 @@ const AGAIN_FOR = 1000;
 export class ReachableStore implements SessionStore {
   readonly #inner: SessionStore;
   readonly #listener: StoreListener | undefined;
+  readonly #onDestroy = new Set<(id: string) => void>();
   #up = true;
   #writable = true;
   #failedAt = 0;
@@ -72,7 +73,13 @@ export class ReachableStore implements SessionStore {
 
   destroy(id: string, until: number, next?: string): Awaitable<boolean> {
     requireMoment(until);
-    return isName(id) ? this.#write(() => this.#inner.destroy(id, until, next)) : false;
+    if (!isName(id)) return false;
+    const destroyed = this.#write(() => this.#inner.destroy(id, until, next));
+    if (this.#onDestroy.size === 0) return destroyed;
+    return andThen(destroyed, (lived) => {
+      for (const told of this.#onDestroy) told(id);
+      return lived;
+    });
   }
 
   ended(id: string): Awaitable<EndedSession | undefined> {
@@ -82,6 +89,11 @@ export class ReachableStore implements SessionStore {
   listUser(user: string | number): Awaitable<readonly UserSession[]> {
     const owner = requireUser(user);
     return this.#read(() => this.#inner.listUser(owner));
+  }
+
+  /** Tells of each session that is ended by way of this object. */
+  onDestroy(told: (id: string) => void): void {
+    this.#onDestroy.add(told);
   }
 
   /** A read has failed. */

@@ -1,0 +1,28 @@
+// What a request has brought of a session.
+import type { Remembered } from './times.js';
+
+/** A session as it was kept. */
+export interface LoadedSession {
+  readonly id: string;
+  /** Seconds since 1970. */
+  readonly createdAt: number | undefined;
+  readonly csrf: string | undefined;
+  readonly epoch: string | undefined;
+  readonly remembered: Remembered | undefined;
+  readonly data: Readonly<Record<string, unknown>>;
+  /** `data` as JSON text. */
+  readonly base: string;
+}
+
+/** The session that the request carried. Times in seconds since 1970. */
+export interface Carried {
+  readonly id: string;
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+  /** The id of the key that has signed its token. */
+  readonly kid: string;
+  /** Signed by a retiring key. */
+  readonly stale: boolean;
+  /** Version in the store; 0 for sessions in the cookie. */
+  version: number;
+}
