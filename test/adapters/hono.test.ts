@@ -115,8 +115,9 @@ describe('hono: answers', () => {
   });
 
   test('used twice, as by an app within an app, it is one', async () => {
-    const { app } = await make();
-    const inner = new Hono<KeyturnEnv>().use(keyturn({ keyturn: await testKeyturn() }));
+    const kt = await testKeyturn();
+    const app = new Hono<KeyturnEnv>().use(keyturn({ keyturn: kt }));
+    const inner = new Hono<KeyturnEnv>().use(keyturn({ keyturn: kt }));
     inner.get('/', signIn);
     app.route('/inner', inner);
     expect((await app.request('/inner')).headers.getSetCookie()).toHaveLength(1);

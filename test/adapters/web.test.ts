@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import keyturnWeb from '../../src/adapters/web/index.js';
-import { serveFetch } from '../contract/drivers/fetch.mjs';
+import { serveFetch } from '../contract/drivers/fetch-server.mjs';
 import { webDriver } from '../contract/drivers/web.mjs';
 import { registerHttpContract } from '../contract/http-contract.js';
 import { memoryLogger, SECRET, testClock, testKeyturn } from '../support/keyturn.js';

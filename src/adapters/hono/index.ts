@@ -96,14 +96,15 @@ export default function keyturn(options: KeyturnHonoOptions = {}): KeyturnMiddle
       'the option csrf is not "manual"',
       'leave it out, or write csrf: "manual"; how tokens are asked for is set under [csrf], in keyturn.toml or config',
     );
-  let core: HttpCore | undefined;
-  const opening = ready.then((made) => openCore(made, options));
+  let opened: Opened | undefined;
+  const opening = ready.then(async (made) => ({ keyturn: made, core: await openCore(made, options) }));
   const middleware: MiddlewareHandler<KeyturnEnv> = async (c, next) => {
-    core ??= await opening;
-    // Nested apps may use it twice.
-    if (VISITS.has(c)) return await next();
+    opened ??= await opening;
+    // One app inside another, with the same Keyturn: the outer one does it.
+    if (VISITS.get(c)?.keyturn === opened.keyturn) return await next();
+    const { core } = opened;
     const { method } = c.req;
-    const visits = new HonoVisit(core, c);
+    const visits = new HonoVisit(opened, c);
     VISITS.set(c, visits);
     const request = new FetchHttpRequest(c.req.raw);
     if (core.mayWait(request)) await asked(async () => await visits.visit.before());
@@ -137,13 +138,21 @@ export function csrf(): MiddlewareHandler<KeyturnEnv> {
 
 const VISITS = new WeakMap<Context, HonoVisit>();
 
+/** What one middleware works with. */
+interface Opened {
+  readonly keyturn: Keyturn;
+  readonly core: HttpCore;
+}
+
 /** The visit of a request, made when somebody asks for it. */
 class HonoVisit {
+  readonly keyturn: Keyturn;
   readonly #core: HttpCore;
   readonly #context: Context<KeyturnEnv>;
   #visit: Visit | undefined;
 
-  constructor(core: HttpCore, context: Context<KeyturnEnv>) {
+  constructor({ keyturn, core }: Opened, context: Context<KeyturnEnv>) {
+    this.keyturn = keyturn;
     this.#core = core;
     this.#context = context;
     showVariables(context, this);

@@ -18,6 +18,8 @@ export interface Ask {
   readonly headers?: Record<string, string>;
   readonly form?: Record<string, string>;
   readonly json?: unknown;
+  /** Breaks it off. */
+  readonly signal?: AbortSignal;
 }
 
 export class Browser {
@@ -44,7 +46,10 @@ export class Browser {
   }
 
   /** As {@link ask}, as soon as the header of the answer is there. */
-  async begin(path: string, { method = 'GET', headers = {}, form, json }: Ask = {}): Promise<Response> {
+  async begin(
+    path: string,
+    { method = 'GET', headers = {}, form, json, signal }: Ask = {},
+  ): Promise<Response> {
     const cookie = this.#jar.header(path);
     const written = json === undefined ? undefined : JSON.stringify(json);
     const body = form === undefined ? written : new URLSearchParams(form).toString();
@@ -58,6 +63,7 @@ export class Browser {
         ...headers,
       },
       ...(body === undefined ? {} : { body }),
+      ...(signal === undefined ? {} : { signal }),
     });
     const response = await (this.#app.fetch ?? fetch)(request);
     for (const header of response.headers.getSetCookie()) this.#jar.take(header, path);

@@ -8,13 +8,14 @@ import type { ContractCase } from '../session-store-contract.js';
 /**
  * What some adapters cannot do, for reasons that are not theirs:
  *
+ * - `sealing`: tokens can be sealed: `libsodium-wrappers` is there
  * - `streams`: answers that are sent piece by piece
  * - `proxies`: an app can be told to trust the proxy before it
  * - `nested`: an app inside another, each with a Keyturn of its own
  * - `http2`: HTTP/2 without encryption, to a client that knows beforehand
  * - `sockets`: connections that a client can break off
  */
-export type HttpCapability = 'streams' | 'proxies' | 'nested' | 'http2' | 'sockets';
+export type HttpCapability = 'sealing' | 'streams' | 'proxies' | 'nested' | 'http2' | 'sockets';
 
 /** What a route of the app works with: what the adapter gives, under the same names for all. */
 export interface HttpContractContext {

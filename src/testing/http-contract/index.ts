@@ -1,7 +1,9 @@
 // What every adapter to a web framework must do, as cases for any test runner.
 
 import type { SessionStore } from '../../sessions/stores/contract.js';
+import { answers } from './answers.js';
 import type { Check } from './check.js';
+import { clients } from './clients.js';
 import { cookieSessions } from './cookie-sessions.js';
 import { csrfAttacks } from './csrf-attacks.js';
 import { csrfCookie } from './csrf-cookie.js';
@@ -9,6 +11,8 @@ import { csrfPages } from './csrf-pages.js';
 import { csrfTokens } from './csrf-tokens.js';
 import type { HttpCapability, HttpContractCase, HttpContractDriver } from './driver.js';
 import { flashMessages } from './flash.js';
+import { nested } from './nested.js';
+import { proxies } from './proxies.js';
 import { type Kind, makeScene } from './scene.js';
 import { sessionCookies } from './session-cookies.js';
 import { sessionEnds } from './session-ends.js';
@@ -20,9 +24,11 @@ import { sessionRotation } from './session-rotation.js';
 import { sessionUpdates } from './session-updates.js';
 import { sessionlessRequests, sessionlessStores } from './sessionless.js';
 import { sessions } from './sessions.js';
+import { failingStores, slowStores } from './slow-stores.js';
 import { storedRaces } from './stored-races.js';
 import { storedSessions } from './stored-sessions.js';
 import { laterStore } from './stores.js';
+import { streams } from './streams.js';
 
 /** A session store to look at the adapter with, besides memory. */
 export interface HttpContractStore {
@@ -51,6 +57,8 @@ const EVERY_KIND: readonly Check[] = [
   ...sessionEpochs,
   ...sessionUpdates,
   ...sessionRotation,
+  ...answers,
+  ...streams,
 ];
 
 /**
@@ -80,12 +88,17 @@ export function httpContract(
   return [
     ...kinds.flatMap(([about, kind]) => cases(about, kind, EVERY_KIND)),
     ...cases('sessions in the cookie', cookie, [...cookieSessions, ...cookieRemember]),
-    ...[memory, ...given].flatMap(([about, kind]) => cases(about, kind, [...storedSessions, ...storedRaces])),
+    ...[memory, ...given].flatMap(([about, kind]) =>
+      cases(about, kind, [...storedSessions, ...storedRaces, ...slowStores, ...failingStores]),
+    ),
     ...cases('requests without a session', { backend: 'memory' }, sessionlessStores),
     ...cases('requests without a session', cookie, sessionlessRequests),
     ...cases('CSRF', cookie, [...csrfTokens, ...csrfPages, ...csrfAttacks]),
     ...cases('a cookie that scripts read their CSRF token from', cookie, csrfCookie),
     ...cases('flash messages', cookie, flashMessages),
+    ...cases('proxies', cookie, proxies),
+    ...cases('clients', memory[1], clients),
+    ...cases('nested apps', cookie, nested),
   ];
 }
 
@@ -95,10 +108,11 @@ function caseOf(
   kind: Kind,
   { name, needs, run }: Check,
 ): HttpContractCase {
+  const needed: readonly HttpCapability[] = kind.sealed ? ['sealing', ...needs] : needs;
   return {
     name: `${about}: ${name}`,
-    needs,
-    skipped: needs.map((need: HttpCapability) => driver.lacks?.[need]).find((why) => why !== undefined),
+    needs: needed,
+    skipped: needed.map((need) => driver.lacks?.[need]).find((why) => why !== undefined),
     run: async () => {
       const scene = makeScene(driver, kind);
       try {

@@ -1,4 +1,5 @@
 // What one case works with: an app, its visitors, its clock, its log, and rings of keys in any state.
+import { setTimeout } from 'node:timers/promises';
 import type { HttpOptions } from '../../http/core.js';
 import type { Keyring } from '../../keyring/keyring.js';
 import { internalsOf, type Keyturn } from '../../keyturn.js';
@@ -60,6 +61,8 @@ export interface Scene {
   readonly newStore: () => SessionStore;
   /** Puts another ring in force, as a reload would. */
   readonly useRing: (ring: Keyring) => void;
+  /** Waits until something is so, which nobody tells. */
+  readonly seen: (condition: () => boolean) => Promise<void>;
   /** Lets go of everything. */
   readonly end: () => Promise<void>;
 }
@@ -71,6 +74,7 @@ export function makeScene(driver: HttpContractDriver, kind: Kind): Scene {
   const rings = new Rings();
   const apps: StartedHttpApp[] = [];
   const keyturns: Keyturn[] = [];
+  let isOver = false;
   const last = () => apps.at(-1) as StartedHttpApp;
   const newStore = () => (kind.store ?? ((read) => memoryStore({ clock: read })))(clock.read);
 
@@ -112,7 +116,11 @@ export function makeScene(driver: HttpContractDriver, kind: Kind): Scene {
     another,
     newStore,
     useRing: (ring) => internalsOf(keyturns.at(-1) as Keyturn).ring.replace(ring),
+    seen: async (condition) => {
+      while (!isOver && !condition()) await setTimeout(5);
+    },
     end: async () => {
+      isOver = true;
       slow.open();
       beside.end();
       for (const app of apps) await app.close();

@@ -69,8 +69,11 @@ async function build(express, keyturn, described) {
       });
       if ('redirect' in reply) res.redirect(303, reply.redirect);
       else if ('status' in reply) res.status(reply.status).end();
-      else if ('stream' in reply) await pipeline(Readable.from(reply.stream), res.type('text/plain'));
-      else res.type('application/json').send(JSON.stringify(reply.json));
+      else if ('stream' in reply) {
+        // A client that has gone away is no error of the app.
+        const sent = pipeline(Readable.from(reply.stream), res.type('text/plain'));
+        await sent.catch((error) => res.destroyed || Promise.reject(error));
+      } else res.type('application/json').send(JSON.stringify(reply.json));
     };
     // Express 4 looks at no promise.
     app[method === 'GET' ? 'get' : 'post'](

@@ -14,7 +14,8 @@ export function fastifyDriver(Fastify, formbody, keyturn) {
   return {
     lacks: { nested: 'Fastify has one plugin of a name for an app and all that it holds' },
     async start({ trustProxy, http2, ...described }) {
-      const app = Fastify({ trustProxy, http2 });
+      // Those that clients keep open, as Deno's does, are not waited for.
+      const app = Fastify({ trustProxy, http2, forceCloseConnections: true });
       await app.register(formbody);
       await build(app, keyturn, described);
       await app.listen({ port: 0, host: 'localhost' });

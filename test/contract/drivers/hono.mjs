@@ -1,6 +1,7 @@
 // @ts-check
 // Hono for the contract of adapters.
-import { bodyOf, responseOf, serveFetch } from './fetch.mjs';
+import { bodyOf, responseOf } from './fetch.mjs';
+import { serveFetch } from './fetch-server.mjs';
 
 /** @import { HttpContractApp, HttpContractDriver } from '../../../src/testing/index.js' */
 

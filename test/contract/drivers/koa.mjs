@@ -16,6 +16,7 @@ export function koaDriver(Koa, bodyParser, adapter) {
   return {
     async start({ inner, trustProxy, http2, ...outer }) {
       const app = new Koa({ proxy: trustProxy });
+      app.silent = true;
       app.use(async (/** @type {any} */ ctx, /** @type {any} */ next) => {
         try {
           await next();
