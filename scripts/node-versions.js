@@ -21,7 +21,12 @@ export function nodeOf(version) {
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true }));
   const how = { cwd: folder, stdio: 'inherit' };
   const { status } = spawnSync('npm', ['install', '--no-audit', '--no-fund', `node@${version}`], how);
-  return status === 0 ? node : undefined;
+  // The package fetches its program by a script, which a newer npm does not run.
+  if (status === 0 && !existsSync(node))
+    spawnSync(process.execPath, ['installArchSpecificPackage.js'], {
+      cwd: join(folder, 'node_modules', 'node'),
+    });
+  return existsSync(node) ? node : undefined;
 }
 
 /** What such a Node says of itself: `v26.1.0`. */

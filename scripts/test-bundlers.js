@@ -1,34 +1,24 @@
 // npm run test:bundlers [-- names…]: the packed package in real bundlers, test runners and frameworks, on the newest Node
-// and on the oldest that is supported. Each has a folder in `compat` with a lock file of its own, is installed by this
-// command alone, outside of the repository, so that nothing here is found by chance, and kept there for the next time.
+// and on the oldest that is supported. Each has a folder in `compat`.
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { envOf, nodeOf, versionOf } from './node-versions.js';
+import { install, pack, placeFor, root, wanted } from './packed.js';
 
-const root = join(import.meta.dirname, '..');
 const compat = join(root, 'compat');
 const NODES = ['26', '20'];
 /** Not tools: what they share, and what is found beside a bundle. */
 const SHARED = ['prove', 'peers'];
 
 const known = readdirSync(compat).filter((name) => !SHARED.includes(name));
-const wanted = process.argv.length > 2 ? process.argv.slice(2) : known;
-const unknown = wanted.filter((name) => !known.includes(name));
-if (unknown.length > 0) {
-  console.error(`there is no compat/${unknown.join(', compat/')}: ${known.join(', ')}`);
-  process.exit(2);
-}
-
-const place = join(tmpdir(), `keyturn-compat-${createHash('sha256').update(root).digest('hex').slice(0, 8)}`);
-mkdirSync(place, { recursive: true });
+const names = wanted(known, 'compat');
+const place = placeFor('compat');
 const begun = performance.now();
-const tarball = pack();
+const tarball = pack(place);
 const peers = prepare('peers');
 let failed = 0;
-for (const name of wanted) {
+for (const name of names) {
   const folder = prepare(name);
   if (folder === undefined) {
     failed++;
@@ -42,37 +32,11 @@ const seconds = Math.round((performance.now() - begun) / 1000);
 console.log(failed === 0 ? `all of them, in ${seconds} s` : `${failed} failed, in ${seconds} s`);
 process.exitCode = failed === 0 ? 0 : 1;
 
-function npm(args, cwd) {
-  const run = spawnSync('npm', [...args, '--no-audit', '--no-fund', '--prefer-offline'], {
-    cwd,
-    encoding: 'utf8',
-  });
-  if (run.status !== 0) console.error(`npm ${args.join(' ')} in ${cwd}\n${run.stdout}${run.stderr}`);
-  return run.status === 0 ? run.stdout : undefined;
-}
-
-function pack() {
-  const said = npm(['pack', '--json', '--foreground-scripts=false', '--pack-destination', place], root);
-  if (said === undefined) process.exit(1);
-  return join(place, JSON.parse(said.slice(said.indexOf('[')))[0].filename);
-}
-
-/** Copies a folder of `compat`, and installs what it asks for where that has changed; then the tarball. */
+/** @returns where it is installed; undefined where it cannot be */
 function prepare(name) {
   const folder = join(place, name);
-  const lock = readFileSync(join(compat, name, 'package-lock.json'), 'utf8');
-  const mark = join(folder, 'node_modules', '.installed');
-  const isThere = existsSync(mark) && readFileSync(mark, 'utf8') === lock;
-  for (const entry of existsSync(folder) ? readdirSync(folder) : [])
-    if (entry !== 'node_modules') rmSync(join(folder, entry), { recursive: true });
-  cpSync(join(compat, name), folder, { recursive: true });
+  if (!install(join(compat, name), folder, name === 'peers' ? undefined : tarball)) return undefined;
   cpSync(join(compat, 'prove'), join(folder, 'prove'), { recursive: true });
-  if (!isThere && npm(['ci'], folder) === undefined) return undefined;
-  if (name !== 'peers') {
-    rmSync(join(folder, 'node_modules', 'keyturn'), { recursive: true, force: true });
-    if (npm(['install', '--no-save', '--no-package-lock', tarball], folder) === undefined) return undefined;
-  }
-  writeFileSync(mark, lock);
   return folder;
 }
 

@@ -17,7 +17,7 @@ describe.each(['express', 'koa', 'hono'])('the example for %s', (name) => {
   test('without a secret ends with an error and no open port', async () => {
     const { code, said, isOpen } = await startRefused(example);
     expect([code, isOpen]).toEqual([1, false]);
-    expect(said).toContain('secret_missing');
+    expect(said).toContain('no signing secret is configured');
     expect(said).not.toContain('http://localhost');
   });
 });
