@@ -67,6 +67,8 @@ export interface Internals {
   readonly outside: Outside;
   /** While the app is built: why nothing is served. */
   readonly build: KeyturnError | undefined;
+  /** Called when it is closed. */
+  readonly onClose: Set<() => void>;
 }
 
 /**
@@ -173,7 +175,7 @@ export interface Keyturn {
 /** @internal What {@link LiveKeyturn} is made of. */
 type LiveKeyturnParts = Omit<
   Internals,
-  'apps' | 'ring' | 'outside' | 'refused' | 'ownSigner' | 'ownSealer' | 'ownLinks'
+  'apps' | 'ring' | 'outside' | 'refused' | 'ownSigner' | 'ownSealer' | 'ownLinks' | 'onClose'
 >;
 
 /** @internal The class behind {@link Keyturn}. */
@@ -189,6 +191,7 @@ export class LiveKeyturn implements Keyturn {
       apps: appNames(parts.settings),
       ring: parts.keeper.ring,
       outside: outsideOfAdapters(),
+      onClose: new Set(),
       ownSigner: <T>(name: string) => {
         const purpose = parts.registry.own(name);
         return new TokenSigner<T>(this.#tokenParts(purpose, purpose.maxAge));
@@ -268,6 +271,7 @@ export class LiveKeyturn implements Keyturn {
   }
 
   async close(): Promise<void> {
+    for (const told of this.#internals.onClose) told();
     await this.#internals.keeper.close();
     await this.#internals.engines?.close();
   }

@@ -147,6 +147,7 @@ describe('the edges', () => {
       'disk/files.ts',
       'disk/identity.ts',
       'disk/lock.ts',
+      'disk/new-file.ts',
       'disk/read.ts',
       'disk/rename.ts',
       'doctor/git-program.ts',
@@ -156,7 +157,6 @@ describe('the edges', () => {
       'keyring-stores/file.ts',
       'process/optional-package.ts',
       'process/started.ts',
-      'resolve/config-secrets.ts',
       'resolve/follow.ts',
       'resolve/machine.ts',
       // The name of the boot.
@@ -182,6 +182,7 @@ describe('the edges', () => {
     expect(users).toEqual([
       'disk/files.ts',
       'disk/lock.ts',
+      'disk/new-file.ts',
       'resolve/monotonic-clock.ts',
       'secret/generate.ts',
       'sessions/stores/redis.ts',
@@ -208,6 +209,8 @@ describe('the edges', () => {
     // Peers are loaded where they are asked for, and by nobody else.
     expect(using(/libsodium/)).toEqual(['config/descriptions.ts', 'signing/sodium.ts']);
     expect(using(/loadOptional</).filter((file) => file !== 'process/optional-package.ts')).toEqual([
+      // No peer: a start that cannot wait for `import()` gets it this way.
+      'config/files.ts',
       'engines/packages.ts',
       'http/csrf-origins.ts',
       'signing/sodium.ts',

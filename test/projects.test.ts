@@ -16,7 +16,7 @@ const WRITES_ITS_OWN = ['test/clone.test.ts', 'test/projects.test.ts'];
 /** Go by what package.json exports, or by scripts of their own that do. */
 const BY_EXPORTS = [
   'test/public-api.package.test.ts',
-  'test/adapters/express-start.package.test.ts',
+  'test/adapters/start.package.test.ts',
   'test/docs/adapters.package.test.ts',
   'test/examples/small.package.test.ts',
   'test/docs/own-store.package.test.ts',

@@ -2,7 +2,7 @@
 import { isAbsolute, resolve as resolvePath } from 'node:path';
 import { isThere } from '../disk/read.js';
 import { looksLikeDocument } from '../keyring/document-text.js';
-import { readSecretFile } from '../secret/find-secret.js';
+import { readTypedSecret } from '../secret/find-secret.js';
 import { looksLikeArray } from '../secret/text.js';
 import type { Context } from './command.js';
 import { refused } from './stop.js';
@@ -14,10 +14,10 @@ import { refused } from './stop.js';
  */
 export async function readTyped(context: Context, typed: string, name: string): Promise<string> {
   const path = pathOf(context, typed);
-  if (!(await isThere(path))) {
+  if (!isThere(path)) {
     throw refused(`the file that ${name} names is not there`, `${name} takes the path of a file`);
   }
-  return await readSecretFile(path, name, { pipes: true });
+  return await readTypedSecret(path, name);
 }
 
 /** A path as it was typed, seen from `--cwd`. */

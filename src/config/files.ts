@@ -1,7 +1,9 @@
 // Reads keyturn.toml and keyturn.<profile>.toml.
 import { basename } from 'node:path';
-import { isThere, readBounded } from '../disk/read.js';
+import { isThere, readNow } from '../disk/read.js';
 import { KeyturnError } from '../errors.js';
+import { Rare } from '../process/awaited.js';
+import { loadOptional } from '../process/optional-package.js';
 import type { Layer } from './layers.js';
 import { type Place, profileConfig } from './place.js';
 import type { Profile } from './profile.js';
@@ -16,35 +18,42 @@ const LONG_NAMES: Readonly<Record<Profile, string>> = {
 const LIMIT_BYTES = 256 * 1024;
 
 /** The configuration files that are there, lowest first, and what is wrong with them. */
-export async function readConfigFiles(
+export function readConfigFiles(
   place: Place,
   profile: Profile,
-): Promise<{ readonly layers: readonly Layer[]; readonly errors: readonly KeyturnError[] }> {
+): { readonly layers: readonly Layer[]; readonly errors: readonly KeyturnError[] } {
   const layers: Layer[] = [];
   const errors: KeyturnError[] = [];
   const ofProfile = profileConfig(place, profile);
   for (const path of [place.config, ofProfile]) {
     const name = basename(path);
-    try {
-      const source = await readText(path);
-      if (source !== undefined) {
-        layers.push({ origin: { layer: 'file', name, path }, tree: await parseToml(name, source) });
-      }
-    } catch (error) {
-      errors.push(unreadable(name, error));
-    }
+    const source = attempt(() => readText(path), name, errors);
+    if (source === undefined) continue;
+    const parser = toml();
+    const tree = attempt(() => parseToml(parser, name, source), name, errors);
+    if (tree !== undefined) layers.push({ origin: { layer: 'file', name, path }, tree });
   }
   const long = profileConfig(place, LONG_NAMES[profile]);
-  if (await isThere(long)) {
+  if (isThere(long)) {
     const what = `${basename(long)} is never read`;
     errors.push(new KeyturnError('config_unknown_key', what, `rename it to ${basename(ofProfile)}`));
   }
   return { layers, errors };
 }
 
-/** The parser is loaded where there is something to parse. @throws KeyturnError `config_invalid` */
-async function parseToml(name: string, source: string): Promise<Layer['tree']> {
-  const { parse, TomlError } = await import('smol-toml');
+type Toml = typeof import('smol-toml');
+
+/** Loaded where there is something to parse. A bundler puts it into the bundle, where it has to be waited for. */
+const bundledToml: Rare<Toml> = new Rare(() => import('smol-toml'));
+
+/** @throws Awaited in a bundle, the first time */
+function toml(): Toml {
+  bundledToml.have(loadOptional<Toml>('smol-toml', 'parse'));
+  return bundledToml.module;
+}
+
+/** @throws KeyturnError `config_invalid` */
+function parseToml({ parse, TomlError }: Toml, name: string, source: string): Layer['tree'] {
   try {
     return parse(source);
   } catch (error) {
@@ -58,13 +67,22 @@ async function parseToml(name: string, source: string): Promise<Layer['tree']> {
   }
 }
 
-async function readText(path: string): Promise<string | undefined> {
+function readText(path: string): string | undefined {
   try {
     // Strict: a lenient decoder would turn different broken secrets into the same text, and so the same key.
-    return new TextDecoder('utf-8', { fatal: true }).decode(await readBounded(path, LIMIT_BYTES));
+    return new TextDecoder('utf-8', { fatal: true }).decode(readNow(path, LIMIT_BYTES));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
+  }
+}
+
+function attempt<T>(run: () => T, name: string, errors: KeyturnError[]): T | undefined {
+  try {
+    return run();
+  } catch (error) {
+    errors.push(unreadable(name, error));
+    return undefined;
   }
 }
 

@@ -10,13 +10,13 @@ import { isQuoted } from './value.js';
  * @param name what a configuration is called in a folder
  * @throws KeyturnError `config_invalid`
  */
-export async function namedConfig(value: string, cwd: string, name: string): Promise<string> {
+export function namedConfig(value: string, cwd: string, name: string): string {
   if (value.trim() === '') throw wrong('is empty', 'name a file or a folder, or unset it');
   if (isQuoted(value)) throw wrong('has quotation marks around it', 'take them out');
   const path = resolvePath(cwd, value);
-  const config = (await isFolder(path)) ? join(path, name) : path;
+  const config = isFolder(path) ? join(path, name) : path;
   // Its value is not repeated: it may be something else that was put there by mistake.
-  if (!(await isThere(config))) {
+  if (!isThere(config)) {
     const what = config === path ? 'names nothing that is there' : `names a folder without ${name}`;
     throw wrong(what, 'correct it, or unset it');
   }

@@ -4,7 +4,8 @@
 
 import { dirname, extname, join, parse, relative } from 'node:path';
 import { othersMayWrite } from '../disk/identity.js';
-import { isFolder, isThere, ownerOf, readBounded } from '../disk/read.js';
+import { isFolder, isThere, ownerOf, readNow } from '../disk/read.js';
+import { Rare } from '../process/awaited.js';
 
 /** What a process knows of where it is. */
 interface Whereabouts {
@@ -36,6 +37,9 @@ const CONFIG_FILES: readonly string[] = [
 /** A package.json is read up to here: whether it says more than how its modules are to be taken. */
 const LIMIT_BYTES = 256 * 1024;
 
+/** What `KEYTURN_CONFIG` says. */
+export const naming: Rare<typeof import('./named-config.js')> = new Rare(() => import('./named-config.js'));
+
 /**
  * The working directory where it has a configuration file, else the package of the file that was started where that has
  * one. Where neither has, the one with a folder `.keyturn`; where nothing is there at all yet, the package, if the
@@ -43,17 +47,13 @@ const LIMIT_BYTES = 256 * 1024;
  *
  * @throws KeyturnError `config_invalid` for a `KEYTURN_CONFIG` that cannot be followed
  */
-export async function findPlace({ cwd, entry, env }: Whereabouts): Promise<Place> {
+export function findPlace({ cwd, entry, env }: Whereabouts): Place {
   const value = env.KEYTURN_CONFIG;
-  const named =
-    value === undefined
-      ? undefined
-      : await (await import('./named-config.js')).namedConfig(value, cwd, CONFIG);
-  const owner = entry === undefined ? undefined : await packageOf(entry);
-  const folder = await findFolder(cwd, owner, named !== undefined);
+  const named = value === undefined ? undefined : naming.module.namedConfig(value, cwd, CONFIG);
+  const owner = entry === undefined ? undefined : packageOf(entry);
+  const folder = findFolder(cwd, owner, named !== undefined);
   if (named !== undefined) return { folder, config: named, named: true };
-  const both =
-    owner !== undefined && owner !== folder && (await hasConfig(folder)) && (await hasConfig(owner));
+  const both = owner !== undefined && owner !== folder && hasConfig(folder) && hasConfig(owner);
   return { ...placeIn(folder), ...(both ? { passedOver: owner } : {}) };
 }
 
@@ -62,21 +62,20 @@ export function placeIn(folder: string): Place {
   return { folder, config: join(folder, CONFIG), named: false };
 }
 
-async function findFolder(cwd: string, owner: string | undefined, named: boolean): Promise<string> {
+function findFolder(cwd: string, owner: string | undefined, named: boolean): string {
   if (owner === undefined || owner === cwd) return cwd;
   for (const names of [...(named ? [] : [CONFIG_FILES]), ['.keyturn']])
-    for (const folder of [cwd, owner]) if (await hasOne(folder, names)) return folder;
+    for (const folder of [cwd, owner]) if (hasOne(folder, names)) return folder;
   return isIn(cwd, owner) || isIn(owner, cwd) ? owner : cwd;
 }
 
 /** Whether a folder has a configuration file, of whatever profile. */
-export async function hasConfig(folder: string): Promise<boolean> {
-  return await hasOne(folder, CONFIG_FILES);
+export function hasConfig(folder: string): boolean {
+  return hasOne(folder, CONFIG_FILES);
 }
 
-async function hasOne(folder: string, names: readonly string[]): Promise<boolean> {
-  const found = await Promise.all(names.map((name) => isThere(join(folder, name))));
-  return found.includes(true);
+function hasOne(folder: string, names: readonly string[]): boolean {
+  return names.some((name) => isThere(join(folder, name)));
 }
 
 function isIn(inner: string, outer: string): boolean {
@@ -89,22 +88,22 @@ function isIn(inner: string, outer: string): boolean {
  * package.json that says no more than `"type"` stands beside what a bundler has made. Where others may write nothing
  * is looked for, there and above: a package that somebody puts into /tmp would bring its configuration along.
  */
-async function packageOf(folder: string): Promise<string | undefined> {
+function packageOf(folder: string): string | undefined {
   // What is installed is not the app: a test runner, or a framework's own program.
   if (folder.split(/[\\/]/).includes('node_modules')) return undefined;
-  const started = await ownerOf(folder);
+  const started = ownerOf(folder);
   for (let at = folder; ; at = dirname(at)) {
-    const found = await ownerOf(at);
+    const found = ownerOf(at);
     if (found !== undefined && othersMayWrite(found, started?.uid)) return undefined;
-    if ((await isFolder(join(at, 'node_modules'))) || (await isPackage(join(at, 'package.json')))) return at;
+    if (isFolder(join(at, 'node_modules')) || isPackage(join(at, 'package.json'))) return at;
     if (at === dirname(at)) return undefined;
   }
 }
 
 /** A file that cannot be read, or is not a valid package.json, does not make a package. */
-async function isPackage(path: string): Promise<boolean> {
+function isPackage(path: string): boolean {
   try {
-    const text = (await readBounded(path, LIMIT_BYTES)).toString('utf8');
+    const text = readNow(path, LIMIT_BYTES).toString('utf8');
     const manifest: unknown = JSON.parse(text.replace(/^\uFEFF/, ''));
     if (typeof manifest !== 'object' || manifest === null || Array.isArray(manifest)) return false;
     return Object.keys(manifest).some((field) => field !== 'type' && field !== 'sideEffects');

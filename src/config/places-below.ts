@@ -17,7 +17,7 @@ export async function placesBelow(folder: string, levels: number = LEVELS): Prom
   // One after another: of a hundred times a hundred folders none needs to be fast.
   for (const name of names.sort()) {
     const below = join(folder, name);
-    if (await hasConfig(below)) found.push(below);
+    if (hasConfig(below)) found.push(below);
     else if (levels > 1) found.push(...(await placesBelow(below, levels - 1)));
   }
   return found;

@@ -1,51 +1,10 @@
 // Writes files whole: after a kill at any instant what is there is the old or the new, complete.
 import { randomBytes } from 'node:crypto';
 import { closeSync, constants, openSync } from 'node:fs';
-import {
-  type FileHandle,
-  link,
-  lstat,
-  open,
-  readdir,
-  realpath,
-  rename,
-  stat,
-  unlink,
-} from 'node:fs/promises';
+import { type FileHandle, lstat, open, readdir, realpath, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { withLock } from './lock.js';
+import { isDiskFailure } from './new-file.js';
 import { renameInto } from './rename.js';
-
-/**
- * Writes a file that must not exist yet. The content goes to a file of its own, reaches the disk, and is then
- * linked into place: linking fails when the name is taken, so of several writers exactly one wins, and nobody
- * ever sees half a file.
- *
- * @returns false when the name is taken; what is there stays as it is
- * @throws the file system's own error when the file cannot be written; KeyturnError `keyring_locked`
- */
-export async function writeNewFile(path: string, text: string, mode: number): Promise<boolean> {
-  const draft = draftOf(path, 'new');
-  try {
-    await writeDurably(draft, text, mode);
-    await link(draft, path);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') return false;
-    // Some file systems know no links. Renaming replaces what is there, so one writer at a time looks and renames.
-    if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'ENOSYS') throw error;
-    const won = await withLock(path, async () => {
-      if (await isTaken(path)) return false;
-      await rename(draft, path);
-      return true;
-    });
-    if (!won) return false;
-  } finally {
-    await unlink(draft).catch(() => {});
-  }
-  await syncFolder(dirname(path));
-  return true;
-}
 
 /** Why a file cannot be replaced as it should be. */
 class OwnerLost extends Error {
@@ -63,7 +22,7 @@ class OwnerLost extends Error {
 export async function replaceFile(
   path: string,
   text: string,
-  stillMine: () => Promise<boolean>,
+  stillMine: () => boolean | Promise<boolean>,
 ): Promise<boolean> {
   const target = await realpath(path);
   const { mode, uid, gid } = await stat(target);
@@ -137,9 +96,8 @@ export async function readRegularFile(path: string, limit: number): Promise<stri
   }
 }
 
-/** @param ending drafts of new files are told apart, since those are written without a lock */
-function draftOf(path: string, ending = 'tmp'): string {
-  return `${path}.${randomBytes(6).toString('hex')}.${ending}`;
+function draftOf(path: string): string {
+  return `${path}.${randomBytes(6).toString('hex')}.tmp`;
 }
 
 /** A writer that was killed leaves a draft behind, and in it secrets that may have been retired meanwhile. */
@@ -165,13 +123,6 @@ export async function isRegularFile(path: string): Promise<boolean> {
   );
 }
 
-async function isTaken(path: string): Promise<boolean> {
-  return await lstat(path).then(
-    () => true,
-    () => false,
-  );
-}
-
 async function writeDurably(
   path: string,
   text: string,
@@ -193,15 +144,12 @@ async function fill(file: FileHandle, text: string): Promise<void> {
   await file.sync();
 }
 
-/** What a disk says that fails, and not a system that cannot do it for folders. */
-const DISK_FAILS: readonly unknown[] = ['EIO', 'ENOSPC', 'EDQUOT'];
-
 /** Makes the new name itself durable. Not every system can; the file is whole all the same. */
 export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r').catch(() => undefined);
   try {
     await folder?.sync().catch((error: NodeJS.ErrnoException) => {
-      if (DISK_FAILS.includes(error.code)) throw error;
+      if (isDiskFailure(error)) throw error;
     });
   } finally {
     await folder?.close();

@@ -4,11 +4,20 @@
 // and so is one whose lock is a minute old, wherever it runs; its lock is broken. Since that may be a mistake, and
 // two waiters may break at once, a holder looks whether the lock is still its own right before it changes anything (`stillMine`).
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename, rmdir, stat, unlink } from 'node:fs/promises';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmdirSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KeyturnError } from '../errors.js';
 import { hasEnded, type ProcessIdentity, thisProcess } from './identity.js';
-import { readBounded } from './read.js';
+import { readNow } from './read.js';
 
 const PATIENCE_MS = 15_000;
 const LOOK_MS = 15;
@@ -25,7 +34,7 @@ interface Holder extends ProcessIdentity {
 /** What a lock holder is handed. */
 interface HeldLock {
   /** Whether the lock is still this holder's. */
-  readonly stillMine: () => Promise<boolean>;
+  readonly stillMine: () => boolean;
 }
 
 /**
@@ -34,47 +43,84 @@ interface HeldLock {
  * @throws KeyturnError `keyring_locked` when another writer does not let go
  */
 export async function withLock<T>(path: string, work: (lock: HeldLock) => Promise<T>): Promise<T> {
-  const lock = `${path}.lock`;
-  const mark = randomBytes(9).toString('base64url');
-  await acquire(lock, mark);
-  const stillMine = async () => (await readHolder(lock))?.mark === mark;
+  const lock = new LockFile(path);
+  while (!lock.take()) await sleep(pause());
   try {
-    return await work({ stillMine });
+    return await work(lock);
   } finally {
-    if (await stillMine()) await unlink(lock).catch(() => {});
+    lock.letGo();
   }
 }
 
-async function acquire(lock: string, mark: string): Promise<void> {
-  const mine: Holder = { ...thisProcess(), mark };
-  const patient = performance.now() + PATIENCE_MS;
-  for (;;) {
-    if (await create(lock, JSON.stringify(mine))) return;
-    const holder = await readHolder(lock);
-    if (holder !== undefined && (await isDead(lock, holder))) await breakLock(lock, holder);
-    else if (performance.now() >= patient) throw locked(lock, holder);
-    await sleep(LOOK_MS * (0.5 + Math.random()));
-  }
-}
-
-async function create(lock: string, content: string): Promise<boolean> {
-  const file = await open(lock, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error;
-  });
-  if (file === undefined) return false;
+/**
+ * The same in place, for a start: it sleeps, and so does the whole thread. Nothing in this process may hold that lock and
+ * wait for something.
+ *
+ * @throws KeyturnError `keyring_locked`
+ */
+export function withLockNow<T>(path: string, work: () => T): T {
+  const lock = new LockFile(path);
+  while (!lock.take()) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pause());
   try {
-    await file.writeFile(content).finally(() => file.close());
+    return work();
+  } finally {
+    lock.letGo();
+  }
+}
+
+const pause = () => LOOK_MS * (0.5 + Math.random());
+
+/** One try after another to hold a lock, and what its holder does with it. */
+class LockFile implements HeldLock {
+  readonly #path: string;
+  readonly #mine: Holder = { ...thisProcess(), mark: randomBytes(9).toString('base64url') };
+  readonly #patient: number = performance.now() + PATIENCE_MS;
+
+  constructor(path: string) {
+    this.#path = `${path}.lock`;
+  }
+
+  /** @throws KeyturnError `keyring_locked` after the last try */
+  take(): boolean {
+    if (create(this.#path, JSON.stringify(this.#mine))) return true;
+    const holder = readHolder(this.#path);
+    if (holder !== undefined && isDead(this.#path, holder)) breakLock(this.#path, holder);
+    else if (performance.now() >= this.#patient) throw locked(this.#path, holder);
+    return false;
+  }
+
+  readonly stillMine = (): boolean => readHolder(this.#path)?.mark === this.#mine.mark;
+
+  letGo(): void {
+    if (this.stillMine()) attempt(() => unlinkSync(this.#path));
+  }
+}
+
+function create(lock: string, content: string): boolean {
+  let file: number;
+  try {
+    file = openSync(lock, 'wx', 0o600);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    return false;
+  }
+  try {
+    try {
+      writeFileSync(file, content);
+    } finally {
+      closeSync(file);
+    }
     return true;
   } catch (error) {
     // On a full disk: empty or half, it would hold up the next writer.
-    await unlink(lock).catch(() => {});
+    attempt(() => unlinkSync(lock));
     throw error;
   }
 }
 
 /** Undefined when there is no lock. An empty one has no host: its writer is about to fill it, or died before it could. */
-async function readHolder(lock: string): Promise<Holder | undefined> {
-  const text = await readBounded(lock, LIMIT_BYTES).then(String, () => undefined);
+function readHolder(lock: string): Holder | undefined {
+  const text = attempt(() => String(readNow(lock, LIMIT_BYTES)));
   if (text === undefined) return undefined;
   try {
     const { host, pid, boot, namespace, mark } = JSON.parse(text) as Holder;
@@ -86,41 +132,46 @@ async function readHolder(lock: string): Promise<Holder | undefined> {
   return { host: '', pid: 0, mark: text };
 }
 
-async function isDead(lock: string, holder: Holder): Promise<boolean> {
+function isDead(lock: string, holder: Holder): boolean {
   if (hasEnded(holder)) return true;
-  const age = await ageOf(lock);
   // An empty lock has no host: its writer needs microseconds to fill it.
-  return age > (holder.host === '' ? 1000 : DEAD_AFTER_MS);
+  return ageOf(lock) > (holder.host === '' ? 1000 : DEAD_AFTER_MS);
 }
 
 /** In milliseconds; 0 for what is not there. */
-async function ageOf(path: string): Promise<number> {
-  return await stat(path).then(
-    ({ mtimeMs }) => Date.now() - mtimeMs,
-    () => 0,
-  );
+function ageOf(path: string): number {
+  return attempt(() => Date.now() - statSync(path).mtimeMs) ?? 0;
 }
 
 /** Removes the lock of a dead holder, one breaker at a time, and only if it is still that holder's. */
-async function breakLock(lock: string, dead: Holder): Promise<void> {
+function breakLock(lock: string, dead: Holder): void {
   const guard = `${lock}.breaking`;
   try {
-    await mkdir(guard);
+    mkdirSync(guard);
   } catch {
     // A breaker that died in the act is cleared away after a while.
-    if ((await ageOf(guard)) > GUARD_DEAD_AFTER_MS) await rmdir(guard).catch(() => {});
+    if (ageOf(guard) > GUARD_DEAD_AFTER_MS) attempt(() => rmdirSync(guard));
     return;
   }
   try {
-    if ((await readHolder(lock))?.mark === dead.mark) {
+    if (readHolder(lock)?.mark === dead.mark) {
       const aside = `${lock}.${randomBytes(6).toString('hex')}.tmp`;
-      await rename(lock, aside);
-      await unlink(aside);
+      renameSync(lock, aside);
+      unlinkSync(aside);
     }
   } catch {
     // Gone already: what was wanted.
   } finally {
-    await rmdir(guard).catch(() => {});
+    attempt(() => rmdirSync(guard));
+  }
+}
+
+/** Undefined where it fails. */
+function attempt<T>(run: () => T): T | undefined {
+  try {
+    return run();
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,7 +1,16 @@
 // Reads files that others may have put there: in a folder that was cloned or unpacked any name can be a pipe that never
 // answers, a device that never ends, or a file larger than the memory.
-import { constants } from 'node:fs';
-import { access, lstat, open, opendir, realpath, stat } from 'node:fs/promises';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
+import { access, open, opendir, realpath, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** What a setting or a secret can need, many times over; also the most that a keyring document may have. */
@@ -33,9 +42,7 @@ export interface ReadOptions {
 export async function readBounded(path: string, limit: number, options: ReadOptions = {}): Promise<Buffer> {
   // Looked at before it is opened, since opening alone does something to some devices, and once more afterwards.
   refuseOthers(await stat(path), limit, options);
-  // A pipe that took the file's place in between must not hold this up. Windows has none of these flags.
-  const { O_RDONLY, O_NONBLOCK = 0, O_NOCTTY = 0 } = constants;
-  const file = await open(path, options.pipes === true ? O_RDONLY : O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  const file = await open(path, options.pipes === true ? constants.O_RDONLY : CAREFULLY);
   try {
     refuseOthers(await file.stat(), limit, options);
     const parts: Buffer[] = [];
@@ -49,6 +56,29 @@ export async function readBounded(path: string, limit: number, options: ReadOpti
     }
   } finally {
     await file.close();
+  }
+}
+
+/** A pipe that took the file's place after it was looked at must not hold this up. Windows has none of these flags. */
+const CAREFULLY = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
+
+/** The same in place: for the few small files that decide whether a process may start. */
+export function readNow(path: string, limit: number): Buffer {
+  refuseOthers(statSync(path), limit, {});
+  const file = openSync(path, CAREFULLY);
+  try {
+    refuseOthers(fstatSync(file), limit, {});
+    const parts: Buffer[] = [];
+    for (let length = 0; ; ) {
+      const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+      const bytesRead = readSync(file, buffer, 0, CHUNK_BYTES, null);
+      if (bytesRead === 0) return Buffer.concat(parts);
+      length += bytesRead;
+      if (length > limit) throw new Unreadable('EFBIG');
+      parts.push(buffer.subarray(0, bytesRead));
+    }
+  } finally {
+    closeSync(file);
   }
 }
 
@@ -66,11 +96,13 @@ function refuseOthers(found: Looks, limit: number, { pipes = false }: ReadOption
 }
 
 /** A name that leads nowhere counts as there: a present but unreadable source is an error, not an absent one. */
-export async function isThere(path: string): Promise<boolean> {
-  return await lstat(path).then(
-    () => true,
-    (error: NodeJS.ErrnoException) => error.code === 'EACCES' || error.code === 'EPERM',
-  );
+export function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === 'EACCES' || code === 'EPERM';
+  }
 }
 
 /** Whether a file could be replaced by another one: of what is mounted read-only nobody can. Only a try tells for certain. */
@@ -83,18 +115,21 @@ export async function mayBeReplaced(path: string): Promise<boolean> {
     );
 }
 
-export async function isFolder(path: string): Promise<boolean> {
-  return await stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
+export function isFolder(path: string): boolean {
+  return foundAt(path)?.isDirectory() === true;
 }
 
 /** Whose something is, and who may do what with it; undefined where that is not told. */
-export async function ownerOf(
-  path: string,
-): Promise<{ readonly mode: number; readonly uid: number } | undefined> {
-  return await stat(path).catch(() => undefined);
+export function ownerOf(path: string): { readonly mode: number; readonly uid: number } | undefined {
+  return foundAt(path);
+}
+
+function foundAt(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }
 
 /** The names of the folders in a folder, at most so many of them; none where it cannot be read. */

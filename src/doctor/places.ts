@@ -5,6 +5,7 @@ import { isAbsolute, join, relative, sep } from 'node:path';
 import { readConfigFiles } from '../config/files.js';
 import type { Place } from '../config/place.js';
 import { readBounded, SOURCE_LIMIT } from '../disk/read.js';
+import { untilThere } from '../process/awaited.js';
 import type { Resolution } from '../resolve/resolve.js';
 import type { SecretPlace } from './facts.js';
 
@@ -50,7 +51,7 @@ function isMounted(path: string): boolean {
 
 /** Those of all profiles: what lies in git is in git whichever profile runs. */
 async function configFilesWithSecrets(place: Place): Promise<readonly string[]> {
-  const read = await Promise.all(
+  const read = await untilThere(() =>
     (['dev', 'test', 'prod'] as const).map((profile) => readConfigFiles(place, profile)),
   );
   return read.flatMap(({ layers }) =>

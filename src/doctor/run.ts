@@ -24,7 +24,7 @@ export async function runDoctor(
   const resolution = await resolve({ machine, profile, create: false });
   const { cwd, dataDir, settings } = resolution;
   const documentPath = join(dataDir, 'keyring.json');
-  const document = await isThere(documentPath);
+  const document = isThere(documentPath);
   const secretPlaces = await findSecretPlaces(resolution);
   const purposes = await orKeyturnError(
     () => new PurposeRegistry(settings, resolution.profile.profile === 'prod'),
@@ -39,7 +39,7 @@ export async function runDoctor(
   const keys = [...(resolution.keyring?.live ?? []), ...kept];
   const list = resolvePath(machine.cwd, wordlist ?? '');
   // A path with nothing there is not repeated: it may be a secret that belongs in the list.
-  const listName = (await isThere(list)) ? (wordlist ?? '') : 'that --wordlist names';
+  const listName = isThere(list) ? (wordlist ?? '') : 'that --wordlist names';
   return report(
     judgeAll({
       resolution,
@@ -49,12 +49,12 @@ export async function runDoctor(
       configFiles: resolution.configFiles.map((path) => nameOf(path, machine.cwd)),
       elsewhere: resolution.configFiles.length > 0 ? undefined : await elsewhereBelow(cwd),
       secretPlaces,
-      dataDir: { name: nameOf(dataDir, cwd), secret: await isThere(join(dataDir, 'secret')), document },
+      dataDir: { name: nameOf(dataDir, cwd), secret: isThere(join(dataDir, 'secret')), document },
       git: await askGit({
         cwd,
         env: machine.env,
         dataDir,
-        dataDirThere: await isThere(dataDir),
+        dataDirThere: isThere(dataDir),
         files: secretPlaces.filter((place) => !place.folder),
       }),
       ring,

@@ -54,7 +54,7 @@ export class PendingReporter {
   /** Loads the reporter only when it is needed: most processes never see a document. */
   async #look(): Promise<void> {
     const { path, lease, now, describe, configFiles, ring } = this.#parts;
-    if (!(await isThere(path))) return;
+    if (!isThere(path)) return;
     clearInterval(this.#timer);
     const { FileFleet } = await import('./file-fleet.js');
     const { Reporter, reportedFiles } = await import('./reporter.js');

@@ -134,7 +134,8 @@ async function csrfOf(keyturn: Keyturn): Promise<Csrf> {
   return new Csrf(ownSigner('csrf'), mode, listed);
 }
 
-function requireHttpOptions({ store, epoch, user, lastWins, sessionless }: HttpOptions): void {
+/** @throws KeyturnError `argument_invalid` */
+export function requireHttpOptions({ store, epoch, user, lastWins, sessionless }: HttpOptions): void {
   if (store !== undefined) requireStore(store, 'the option store');
   requireFunction(epoch, 'the option epoch', 'write epoch: (data) => the epoch of the user of the session');
   requireFunction(user, 'the option user', 'write user: (data) => data.userId');

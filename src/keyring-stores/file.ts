@@ -1,8 +1,9 @@
 // A keyring in a file that all its processes see: a keyring document, changed by one writer at a time, whole or not at
 // all.
 import { realpath } from 'node:fs/promises';
-import { replaceFile, writeNewFile } from '../disk/files.js';
+import { replaceFile } from '../disk/files.js';
 import { withLock } from '../disk/lock.js';
+import { writeNewFile } from '../disk/new-file.js';
 import { mayBeReplaced, readBounded } from '../disk/read.js';
 import { KeyturnError } from '../errors.js';
 import { FileFleet } from '../fleet/file-fleet.js';
@@ -73,10 +74,12 @@ export class FileRingStore implements RingStore {
   }
 
   async create(ring: Keyring): Promise<boolean> {
-    return await writeNewFile(this.name, writeDocument(ring), 0o600).catch((error) => {
+    try {
+      return writeNewFile(this.name, writeDocument(ring), 0o600);
+    } catch (error) {
       if (error instanceof KeyturnError) throw error;
-      throw unwritable(this.name, error);
-    });
+      throw unwritable(this.name, error as NodeJS.ErrnoException);
+    }
   }
 }
 

@@ -9,12 +9,18 @@ import { isKid, parseJson } from '../formats.js';
 import { looksLikeDocument } from '../keyring/document-text.js';
 import { Key, type KeyState, Material } from '../keyring/key.js';
 import { Keyring } from '../keyring/keyring.js';
+import { Rare } from '../process/awaited.js';
 import type { Source } from '../secret/find-secret.js';
 import { weakness } from '../secret/strength.js';
 import { cleanSecret, looksLikeArray, parseSecretArray } from '../secret/text.js';
 import { hasVocabulary, vocabularyMissing } from '../secret/vocabulary.js';
 import type { ProblemArea, Problems } from './problem.js';
 import { strengthOf, WeakKeyExceptions } from './weak-keys.js';
+
+/** What only those need who have a document. */
+export const documents: Rare<typeof import('../keyring/document.js')> = new Rare(
+  () => import('../keyring/document.js'),
+);
 
 /** The three things a source can hold. */
 export type SourceFormat = 'secret' | 'array' | 'document';
@@ -41,21 +47,20 @@ type Places = Map<string, string>;
  * Builds the keyring in force. Whatever is wrong goes to `problems`; the keyring is undefined when it cannot
  * be built at all.
  */
-export async function assembleKeyring(
+export function assembleKeyring(
   source: Source,
   text: string,
   judging: Judging,
-): Promise<{ readonly format: SourceFormat; readonly keyring: Keyring | undefined }> {
+): { readonly format: SourceFormat; readonly keyring: Keyring | undefined } {
   const { settings, problems } = judging;
   const where = source.kind === 'file' ? `${source.path} (from ${source.name})` : source.name;
   const places: Places = new Map();
   let format: SourceFormat = 'secret';
-  const keyring = await problems.attempt('signing_secret', async () => {
+  const keyring = problems.attempt('signing_secret', () => {
     format = formatOf(source, text, where);
     if (format === 'document') {
       refuseCompanions(settings, where);
-      const { parseDocument } = await import('../keyring/document.js');
-      return parseDocument(text, where);
+      return documents.module.parseDocument(text, where);
     }
     const secrets = format === 'array' ? parseSecretArray(text, where) : [text];
     return ringOfSecrets(secrets, where, judging, places);

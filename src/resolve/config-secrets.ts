@@ -1,15 +1,15 @@
 // Secrets that stand in configuration files, or in the program. Looked for where there are any of those.
 
-import { stat } from 'node:fs/promises';
 import type { Settings } from '../config/layers.js';
 import { SECRET_VARIABLE, variableOf } from '../config/settings.js';
 import { shellQuote } from '../config/shell-quote.js';
 import { bitsOfOthers } from '../disk/modes.js';
+import { ownerOf } from '../disk/read.js';
 import { KeyturnError } from '../errors.js';
 import type { ProblemArea, Problems } from './problem.js';
 
 /** Secrets in configuration files: refused in production where they stand in for the secret or others can read them. */
-export async function checkSecretsInConfig(settings: Settings, problems: Problems): Promise<void> {
+export function checkSecretsInConfig(settings: Settings, problems: Problems): void {
   const wrong = (area: ProblemArea, what: string, hint: string) =>
     problems.error(area, new KeyturnError('secret_in_config', what, hint));
   for (const origin of settings.origins('security.signing_secret.secret')) {
@@ -27,7 +27,7 @@ export async function checkSecretsInConfig(settings: Settings, problems: Problem
       if (value.length === 0) continue;
       if (origin.layer === 'program')
         wrong('keyring', `${setting} stands in the program, where whoever reads its code can read it`, move);
-      if (origin.layer === 'file' && (await othersCanRead(origin.path)))
+      if (origin.layer === 'file' && othersCanRead(origin.path))
         wrong(
           'keyring',
           `${setting} stands in ${origin.name}, which others than its owner can read`,
@@ -38,7 +38,7 @@ export async function checkSecretsInConfig(settings: Settings, problems: Problem
 }
 
 /** A file that has just vanished counts as open: who could read it is no longer known. */
-async function othersCanRead(path: string): Promise<boolean> {
-  const found = await stat(path).catch(() => undefined);
+function othersCanRead(path: string): boolean {
+  const found = ownerOf(path);
   return found === undefined || bitsOfOthers(found.mode) !== 0;
 }

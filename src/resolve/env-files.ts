@@ -6,7 +6,7 @@ import { parseEnv } from 'node:util';
 import type { Profile } from '../config/profile.js';
 import { variableOf } from '../config/settings.js';
 import { shellQuote } from '../config/shell-quote.js';
-import { readBounded } from '../disk/read.js';
+import { readNow } from '../disk/read.js';
 import { KeyturnError } from '../errors.js';
 import type { Machine } from './machine.js';
 
@@ -40,15 +40,15 @@ export interface UnloadedFile {
 }
 
 /** The first such file beside the app or in the working directory; undefined where there is none. */
-export async function findUnloaded(
+export function findUnloaded(
   { cwd, env }: Pick<Machine, 'cwd' | 'env'>,
   folder: string,
   profile: Profile,
-): Promise<UnloadedFile | undefined> {
+): UnloadedFile | undefined {
   for (const at of new Set([cwd, folder])) {
     for (const name of NAMES[profile]) {
       const path = join(at, `.env${name}`);
-      const variables = unloaded(await readEnvFile(path).catch(() => ({})), env);
+      const variables = unloaded(readIfThere(path), env);
       if (variables.length > 0) return { name: relative(cwd, path), variables };
     }
   }
@@ -90,10 +90,18 @@ export function unloadedInWords({ name, variables }: UnloadedFile): {
 /**
  * What a file sets, as Node reads it.
  *
- * @throws the file system's own error; see {@link readBounded}
+ * @throws the file system's own error; see {@link readNow}
  */
-async function readEnvFile(path: string): Promise<Readonly<Record<string, string | undefined>>> {
-  return parseEnv((await readBounded(path, LIMIT_BYTES)).toString('utf8'));
+function readEnvFile(path: string): Readonly<Record<string, string | undefined>> {
+  return parseEnv(readNow(path, LIMIT_BYTES).toString('utf8'));
+}
+
+function readIfThere(path: string): Readonly<Record<string, string | undefined>> {
+  try {
+    return readEnvFile(path);
+  } catch {
+    return {};
+  }
 }
 
 /**
@@ -103,13 +111,13 @@ async function readEnvFile(path: string): Promise<Readonly<Record<string, string
  *
  * @param files as they were typed, seen from the working directory
  * @throws KeyturnError `config_invalid` for a file that names a command
- * @throws the file system's own error; see {@link readBounded}
+ * @throws the file system's own error; see {@link readNow}
  */
 export async function withEnvFiles(machine: Machine, files: readonly string[]): Promise<Machine> {
   if (files.length === 0) return machine;
   const taken: Record<string, string | undefined> = {};
   for (const file of files) {
-    const found = await readEnvFile(resolve(machine.cwd, file));
+    const found = readEnvFile(resolve(machine.cwd, file));
     // Refused where the environment sets it as well: Node may have put the file's there.
     if (found[COMMAND] !== undefined)
       throw new KeyturnError(

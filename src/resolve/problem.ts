@@ -26,9 +26,9 @@ export class Problems {
   }
 
   /** Runs a step; an operator's mistake in it becomes a problem. Anything else is a bug, and is thrown. */
-  async attempt<T>(area: ProblemArea, step: () => T | Promise<T>): Promise<T | undefined> {
+  attempt<T>(area: ProblemArea, step: () => T): T | undefined {
     try {
-      return await step();
+      return step();
     } catch (error) {
       if (!(error instanceof KeyturnError)) throw error;
       this.error(area, error);

@@ -11,7 +11,8 @@ import { isQuoted } from '../config/value.js';
 import { INSTANCE_NAME } from '../disk/identity.js';
 import { KeyturnError } from '../errors.js';
 import type { Keyring } from '../keyring/keyring.js';
-import { findSecret, type Source } from '../secret/find-secret.js';
+import { Rare, untilThere } from '../process/awaited.js';
+import { findSecret, Printed, type Source } from '../secret/find-secret.js';
 import { assembleKeyring, type SourceFormat } from './assemble.js';
 import { type Machine, unitIn } from './machine.js';
 import { type Problem, Problems } from './problem.js';
@@ -64,21 +65,45 @@ export function goesBySecrets({ source, settings }: Pick<Resolution, 'source' | 
   return settings.get('security.keyring.store') === undefined && source?.format !== 'document';
 }
 
+/** What only some need: by its name here. */
+export const rare: {
+  readonly tests: Rare<typeof import('../config/test-profile.js')>;
+  readonly secretsInConfig: Rare<typeof import('./config-secrets.js')>;
+  readonly envFiles: Rare<typeof import('./env-files.js')>;
+  readonly refusal: Rare<typeof import('./missing-secret.js')>;
+} = {
+  tests: new Rare(() => import('../config/test-profile.js')),
+  secretsInConfig: new Rare(() => import('./config-secrets.js')),
+  envFiles: new Rare(() => import('./env-files.js')),
+  refusal: new Rare(() => import('./missing-secret.js')),
+};
+
 /** Resolves. Operator mistakes come back as problems, so that a doctor can tell all of them; boot throws the first. */
 export async function resolve(options: ResolveOptions): Promise<Resolution> {
+  const printed = new Printed();
+  return await untilThere(() => resolveNow(options, printed));
+}
+
+/**
+ * The same for those who cannot wait.
+ *
+ * @param printed one for each resolution
+ * @throws Awaited where something has to be waited for, such as what a command prints
+ */
+export function resolveNow(options: ResolveOptions, printed: Printed): Resolution {
   const { machine } = options;
   const problems = new Problems();
-  const profile = await decide(options, problems);
+  const profile = decide(options, problems);
   if (profile.profile === 'test') {
-    const { refuseTestOnPlatform } = await import('../config/test-profile.js');
-    await problems.attempt('profile', () => refuseTestOnPlatform(profile, machine.env, machine.signs));
+    const { refuseTestOnPlatform } = rare.tests.module;
+    problems.attempt('profile', () => refuseTestOnPlatform(profile, machine.env, machine.signs));
   }
-  const build = await problems.attempt('profile', () => buildSign(machine.env));
+  const build = problems.attempt('profile', () => buildSign(machine.env));
   if (build !== undefined) problems.warn('profile', buildIsSet(build));
-  const place = await locate(options, problems);
+  const place = locate(options, problems);
   if (place.passedOver !== undefined)
     problems.warn('configuration', passedOver(place.folder, place.passedOver));
-  const { settings, operatorSettings, configFiles } = await readSettings(
+  const { settings, operatorSettings, configFiles } = readSettings(
     { ...options, place },
     profile.profile,
     problems,
@@ -99,13 +124,13 @@ export async function resolve(options: ResolveOptions): Promise<Resolution> {
       'take them out',
     );
   if (profile.profile === 'prod' && (configFiles.length > 0 || options.config !== undefined)) {
-    const { checkSecretsInConfig } = await import('./config-secrets.js');
-    await checkSecretsInConfig(settings, problems);
+    const { checkSecretsInConfig } = rare.secretsInConfig.module;
+    checkSecretsInConfig(settings, problems);
   }
   // A configuration that is refused may be the one that names the secret: nothing is made up in its place.
   const create = options.create && problems.list.every((problem) => problem.severity !== 'error');
   const from = { place, workingDirectory: machine.cwd };
-  const input = ladderInput({ ...options, create }, profile.profile, settings, { ...from, dataDir });
+  const input = ladderInput({ ...options, create, printed }, profile.profile, settings, { ...from, dataDir });
   const shared = {
     profile,
     settings,
@@ -117,12 +142,14 @@ export async function resolve(options: ResolveOptions): Promise<Resolution> {
     dataDir,
     problems: problems.list,
   };
-  const found = await problems.attempt('signing_secret', () => findSecret(input));
+  // Before a secret is made: once it is, nothing may be lacking any more.
+  if (profile.profile === 'dev') for (const words of [rare.envFiles, rare.refusal]) void words.module;
+  const found = problems.attempt('signing_secret', () => findSecret(input));
   if (found !== undefined && (found.source?.kind ?? 'development').startsWith('development'))
-    await tellUnsaid(found.source === undefined, profile, place, machine, problems);
+    tellUnsaid(found.source === undefined, profile, place, machine, problems);
   if (found?.source === undefined)
     return { ...shared, source: undefined, hidden: found?.hidden ?? [], keyring: undefined };
-  const assembled = await assembleKeyring(found.source, found.text, {
+  const assembled = assembleKeyring(found.source, found.text, {
     settings,
     profile: profile.profile,
     now: machine.now(),
@@ -137,13 +164,13 @@ export async function resolve(options: ResolveOptions): Promise<Resolution> {
   };
 }
 
-async function decide({ profile, machine }: ResolveOptions, problems: Problems): Promise<ProfileDecision> {
-  const decided = await problems.attempt('profile', () => decideProfile(profile, machine.env, machine.signs));
+function decide({ profile, machine }: ResolveOptions, problems: Problems): ProfileDecision {
+  const decided = problems.attempt('profile', () => decideProfile(profile, machine.env, machine.signs));
   return decided ?? { profile: 'prod', by: 'nothing', signal: 'the profile is unknown', inferred: true };
 }
 
-async function locate({ place, machine }: ResolveOptions, problems: Problems): Promise<Place> {
-  const found = place ?? (await problems.attempt('configuration', () => findPlace(machine)));
+function locate({ place, machine }: ResolveOptions, problems: Problems): Place {
+  const found = place ?? problems.attempt('configuration', () => findPlace(machine));
   return found ?? placeIn(machine.cwd);
 }
 
@@ -157,17 +184,17 @@ function passedOver(read: string, app: string): KeyturnError {
 }
 
 /** Of what nobody has configured: a file that is not loaded may be where somebody believes that it is. */
-async function tellUnsaid(
+function tellUnsaid(
   lacking: boolean,
   profile: ProfileDecision,
   place: Place,
   machine: Machine,
   problems: Problems,
-): Promise<void> {
+): void {
   if (profile.profile === 'test') return;
-  const { findUnloaded, holdsSource } = await import('./env-files.js');
-  const { envFileNotLoaded, missingSecret } = await import('./missing-secret.js');
-  const unloaded = await findUnloaded(machine, place.folder, profile.profile);
+  const { findUnloaded, holdsSource } = rare.envFiles.module;
+  const { envFileNotLoaded, missingSecret } = rare.refusal.module;
+  const unloaded = findUnloaded(machine, place.folder, profile.profile);
   if (profile.profile === 'dev' && unloaded !== undefined && holdsSource(unloaded))
     problems.warn('source', envFileNotLoaded(unloaded));
   if (lacking && profile.profile === 'prod')
@@ -178,19 +205,21 @@ async function tellUnsaid(
 export async function settingsOfBuild(
   options: ResolveOptions,
 ): Promise<{ readonly settings: Settings; readonly profile: Profile }> {
-  const problems = new Problems();
-  const { profile } = await decide(options, problems);
-  const place = await locate(options, problems);
-  return { settings: (await readSettings({ ...options, place }, profile, problems)).settings, profile };
+  return await untilThere(() => {
+    const problems = new Problems();
+    const { profile } = decide(options, problems);
+    const place = locate(options, problems);
+    return { settings: readSettings({ ...options, place }, profile, problems).settings, profile };
+  });
 }
 
-async function readSettings(
+function readSettings(
   options: ResolveOptions & { readonly place: Place },
   profile: Profile,
   problems: Problems,
-): Promise<Pick<Resolution, 'settings' | 'operatorSettings' | 'configFiles'>> {
+): Pick<Resolution, 'settings' | 'operatorSettings' | 'configFiles'> {
   const { env } = options.machine;
-  const files = await readConfigFiles(options.place, profile);
+  const files = readConfigFiles(options.place, profile);
   const operators = applyLayers(profile, files.layers, env);
   const program: Layer[] =
     options.config === undefined

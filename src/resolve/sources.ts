@@ -4,12 +4,12 @@ import type { Origin, Settings } from '../config/layers.js';
 import { type Place, profileConfig } from '../config/place.js';
 import type { Profile } from '../config/profile.js';
 import type { variableOf } from '../config/settings.js';
-import type { LadderInput, Source } from '../secret/find-secret.js';
+import type { LadderInput, Printed, Source } from '../secret/find-secret.js';
 import type { Machine } from './machine.js';
 
 /** Where the secret may be, for the ladder. */
 export function ladderInput(
-  options: { readonly machine: Machine; readonly create: boolean },
+  options: { readonly machine: Machine; readonly create: boolean; readonly printed: Printed },
   profile: Profile,
   settings: Settings,
   at: Beginnings & { readonly dataDir: string },
@@ -36,6 +36,7 @@ export function ladderInput(
     create: options.create,
     variable: fromVariable ? secret : undefined,
     file: file === undefined ? undefined : { ...file, folder: beginningOf(file.origin, at) },
+    printed: options.printed,
     command: provided('command'),
     config: fromVariable ? undefined : secret,
   };

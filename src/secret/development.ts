@@ -1,9 +1,8 @@
 // The secret that development makes for itself: .keyturn/secret, created once and kept over restarts.
-import { chmod, mkdir } from 'node:fs/promises';
+import { chmodSync, lstatSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { readRegularFile, replaceFile, syncFolder, writeNewFile } from '../disk/files.js';
-import { withLock } from '../disk/lock.js';
-import { readBounded, SOURCE_LIMIT } from '../disk/read.js';
+import { putInPlace, syncFolderNow, writeNewFile } from '../disk/new-file.js';
+import { readNow, SOURCE_LIMIT } from '../disk/read.js';
 import { KeyturnError } from '../errors.js';
 import { generateSecret } from './generate.js';
 import { decodeText } from './text.js';
@@ -16,15 +15,18 @@ export const DEVELOPMENT_BYTES = 64;
  *
  * @throws KeyturnError `secret_unreadable`, `secret_empty`, `secret_malformed`
  */
-export async function readDevelopmentSecret(dataDir: string): Promise<string> {
+export function readDevelopmentSecret(dataDir: string): string {
   const path = join(dataDir, 'secret');
-  const bytes = await readBounded(path, SOURCE_LIMIT).catch((error: NodeJS.ErrnoException) => {
+  let bytes: Uint8Array;
+  try {
+    bytes = readNow(path, SOURCE_LIMIT);
+  } catch (error) {
     throw new KeyturnError(
       'secret_unreadable',
-      `${path} cannot be read (${error.code})`,
+      `${path} cannot be read (${(error as NodeJS.ErrnoException).code})`,
       'let this user read it, or remove it to have a new one made',
     );
-  });
+  }
   const text = decodeText(bytes, path);
   if (text.trim() === '') {
     throw new KeyturnError(
@@ -42,15 +44,17 @@ export async function readDevelopmentSecret(dataDir: string): Promise<string> {
  *
  * @throws KeyturnError `dev_secret_unwritable`
  */
-export async function createDevelopmentSecret(
-  dataDir: string,
-): Promise<{ readonly path: string; readonly text: string; readonly created: boolean }> {
+export function createDevelopmentSecret(dataDir: string): {
+  readonly path: string;
+  readonly text: string;
+  readonly created: boolean;
+} {
   const path = join(dataDir, 'secret');
   const text = generateSecret(DEVELOPMENT_BYTES);
   try {
-    await prepareDataDir(dataDir);
-    if (await writeNewFile(path, `${text}\n`, 0o600)) return { path, text, created: true };
-    return { path, text: await readDevelopmentSecret(dataDir), created: false };
+    prepareDataDir(dataDir);
+    if (writeNewFile(path, `${text}\n`, 0o600)) return { path, text, created: true };
+    return { path, text: readDevelopmentSecret(dataDir), created: false };
   } catch (error) {
     if (error instanceof KeyturnError) throw error;
     throw new KeyturnError(
@@ -63,26 +67,28 @@ export async function createDevelopmentSecret(
 }
 
 /** Makes the folder (0700) with an ignore rule of its own, so that nothing in it is ever committed by accident. */
-export async function prepareDataDir(dataDir: string): Promise<void> {
-  const made = await mkdir(dataDir, { recursive: true, mode: 0o700 });
+export function prepareDataDir(dataDir: string): void {
+  const made = mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   if (made !== undefined) {
-    await chmod(dataDir, 0o700);
-    await syncFolder(dirname(dataDir));
+    chmodSync(dataDir, 0o700);
+    syncFolderNow(dirname(dataDir));
   }
-  await ignoreAll(join(dataDir, '.gitignore'));
+  ignoreAll(join(dataDir, '.gitignore'));
 }
 
 const IGNORE_ALL = '*\n';
 
 /** A rule that somebody has written stays. One that a full disk or a crash has left empty or half is made whole. */
-async function ignoreAll(path: string): Promise<void> {
-  if (await writeNewFile(path, IGNORE_ALL, 0o600)) return;
-  const isHalf = async () => {
-    const text = await readRegularFile(path, IGNORE_ALL.length);
-    return text !== undefined && text !== IGNORE_ALL && IGNORE_ALL.startsWith(text);
-  };
-  if (!(await isHalf())) return;
-  await withLock(path, async ({ stillMine }) => {
-    if (await isHalf()) await replaceFile(path, IGNORE_ALL, stillMine);
-  });
+function ignoreAll(path: string): void {
+  if (!writeNewFile(path, IGNORE_ALL, 0o600) && isHalf(path)) putInPlace(path, IGNORE_ALL, 0o600);
+}
+
+function isHalf(path: string): boolean {
+  try {
+    if (!lstatSync(path).isFile()) return false;
+    const text = readNow(path, IGNORE_ALL.length).toString();
+    return text !== IGNORE_ALL && IGNORE_ALL.startsWith(text);
+  } catch {
+    return false;
+  }
 }

@@ -1,8 +1,9 @@
 // Where the secret comes from: the first source that is present wins, and one that is present but broken is
 // an error, never a reason to look further.
 import { resolve } from 'node:path';
-import { isThere, type ReadOptions, readBounded, SOURCE_LIMIT } from '../disk/read.js';
+import { isThere, readBounded, readNow, SOURCE_LIMIT } from '../disk/read.js';
 import { KeyturnError } from '../errors.js';
+import { Awaited, Rare } from '../process/awaited.js';
 import { generateSecret } from './generate.js';
 import { decodeText, notEmpty } from './text.js';
 
@@ -32,6 +33,7 @@ export interface LadderInput {
   readonly variable?: { readonly name: string; readonly value: string } | undefined;
   /** With the folder that a relative path begins in. */
   readonly file?: { readonly name: string; readonly value: string; readonly folder: string } | undefined;
+  readonly printed: Printed;
   readonly command?: { readonly name: string; readonly value: string } | undefined;
   readonly config?: { readonly name: string; readonly value: string } | undefined;
 }
@@ -53,59 +55,59 @@ type Ladder = Found | { readonly source?: undefined; readonly hidden: readonly S
  * @throws KeyturnError `secret_empty`, `secret_unreadable`, `secret_malformed`, `command_failed`,
  * `dev_secret_unwritable`
  */
-export async function findSecret(input: LadderInput): Promise<Ladder> {
-  const [first, ...hidden] = await presentSources(input);
+export function findSecret(input: LadderInput): Ladder {
+  const [first, ...hidden] = presentSources(input);
   const lower = hidden.map(({ source }) => source);
-  if (first !== undefined)
-    return { source: first.source, hidden: lower, created: false, text: await first.read() };
+  if (first !== undefined) return { source: first.source, hidden: lower, created: false, text: first.read() };
   if (!input.development || !input.create) return { hidden: [] };
-  const { createDevelopmentSecret, DEVELOPMENT_BYTES } = await development();
+  const { createDevelopmentSecret, DEVELOPMENT_BYTES } = development.module;
   if (input.ephemeral) {
     const text = generateSecret(DEVELOPMENT_BYTES);
     return { source: { kind: 'development-memory', name: 'memory' }, hidden: [], created: true, text };
   }
-  const { path, ...made } = await createDevelopmentSecret(input.dataDir);
+  const { path, ...made } = createDevelopmentSecret(input.dataDir);
   return { source: { kind: 'development-file', name: path, path }, hidden: [], ...made };
 }
 
-/** Loaded where it is of use: a server of production writes no secret. */
-const development = () => import('./development.js');
+/** A server of production writes no secret. */
+export const development: Rare<typeof import('./development.js')> = new Rare(
+  () => import('./development.js'),
+);
 
 /** A source that is there. */
 interface Present {
   readonly source: Source;
-  readonly read: () => Promise<string>;
+  readonly read: () => string;
 }
 
 /** Every source that is there, in the order of preference. */
-async function presentSources(input: LadderInput): Promise<readonly Present[]> {
+function presentSources(input: LadderInput): readonly Present[] {
   const { variable, file, command, config } = input;
   for (const named of [file, command, config, variable]) if (named) notEmpty(named.value, named.name);
   const present: Present[] = [];
   const add = (source: Source, read: Present['read']) => present.push({ source, read });
-  if (variable) add({ kind: 'variable', name: variable.name }, async () => variable.value);
+  if (variable) add({ kind: 'variable', name: variable.name }, () => variable.value);
   if (file) {
     const path = resolve(file.folder, file.value);
-    add({ kind: 'file', name: file.name, path }, async () => {
-      if (await mayBeTheSecret(file.value, file.folder)) throw notAPath(file.name);
-      return await readSecretFile(path, file.name);
+    add({ kind: 'file', name: file.name, path }, () => {
+      if (mayBeTheSecret(file.value, file.folder)) throw notAPath(file.name);
+      return readSecretFile(path, file.name);
     });
   }
   if (command) {
     const { name, value } = command;
-    const run = async () => (await import('./from-command.js')).runCommand(value, name, input);
-    add({ kind: 'command', name }, run);
+    add({ kind: 'command', name }, () => input.printed.of(value, name, input));
   }
-  if (config) add({ kind: 'config', name: config.name }, async () => config.value);
+  if (config) add({ kind: 'config', name: config.name }, () => config.value);
   if (input.development && !input.ephemeral) {
     // What init makes lies beside the secret that a start makes, and is found as that is: no file that is committed has
     // to name it, which would stop whoever has another checkout.
     const keyring = resolve(input.dataDir, 'keyring.json');
-    if (present.every(({ source }) => source.path !== keyring) && (await isThere(keyring)))
+    if (present.every(({ source }) => source.path !== keyring) && isThere(keyring))
       add({ kind: 'file', name: keyring, path: keyring }, () => readSecretFile(keyring, keyring));
     const path = resolve(input.dataDir, 'secret');
-    const read = async () => (await development()).readDevelopmentSecret(input.dataDir);
-    if (await isThere(path)) add({ kind: 'development-file', name: path, path }, read);
+    const read = () => development.module.readDevelopmentSecret(input.dataDir);
+    if (isThere(path)) add({ kind: 'development-file', name: path, path }, read);
   }
   return present;
 }
@@ -115,27 +117,62 @@ async function presentSources(input: LadderInput): Promise<readonly Present[]> {
  *
  * @throws KeyturnError `secret_unreadable`, `secret_empty`, `secret_malformed`
  */
-export async function readSecretFile(path: string, name: string, options?: ReadOptions): Promise<string> {
-  const where = `the file ${path} (from ${name})`;
+export function readSecretFile(path: string, name: string): string {
   let bytes: Uint8Array;
   try {
-    bytes = await readBounded(path, SOURCE_LIMIT, options);
+    bytes = readNow(path, SOURCE_LIMIT);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
-    const what = `${where} cannot be read (${code})`;
-    throw new KeyturnError('secret_unreadable', what, unreadableHint(code, name));
+    throw unreadable(path, name, error as NodeJS.ErrnoException);
   }
+  return textOf(bytes, path, name);
+}
+
+/** The same of a file that an operator has typed, which may be a pipe: one waits for it. */
+export async function readTypedSecret(path: string, name: string): Promise<string> {
+  const reading = readBounded(path, SOURCE_LIMIT, { pipes: true });
+  const bytes = await reading.catch((error) => Promise.reject(unreadable(path, name, error)));
+  return textOf(bytes, path, name);
+}
+
+function textOf(bytes: Uint8Array, path: string, name: string): string {
+  const where = fileFrom(path, name);
   return notEmpty(decodeText(bytes, where), where);
+}
+
+function unreadable(path: string, name: string, { code = 'unknown' }: NodeJS.ErrnoException): KeyturnError {
+  const what = `${fileFrom(path, name)} cannot be read (${code})`;
+  return new KeyturnError('secret_unreadable', what, unreadableHint(code, name));
+}
+
+const fileFrom = (path: string, name: string) => `the file ${path} (from ${name})`;
+
+/** What a command has printed, for one resolution: a later one runs it again. */
+export class Printed {
+  #read: (() => string) | undefined;
+
+  /** @throws Awaited before the command has run; KeyturnError `command_failed`, `secret_empty`, `secret_malformed` */
+  of(command: string, name: string, input: LadderInput): string {
+    if (this.#read !== undefined) return this.#read();
+    throw new Awaited(async () => {
+      const { runCommand } = await import('./from-command.js');
+      this.#read = await runCommand(command, name, input).then(
+        (text) => () => text,
+        (error: unknown) => () => {
+          throw error;
+        },
+      );
+    });
+  }
 }
 
 /**
  * Whether what should be a path may be the secret itself, put into the wrong variable: nothing is there, nor
  * the folder that the path begins with. Such a value is never repeated in an error.
  */
-async function mayBeTheSecret(value: string, folder: string): Promise<boolean> {
-  if (await isThere(resolve(folder, value))) return false;
+function mayBeTheSecret(value: string, folder: string): boolean {
+  if (isThere(resolve(folder, value))) return false;
   const [first] = /^[\\/]*[^\\/]+(?=[\\/])/.exec(value) ?? [];
-  return first === undefined || !(await isThere(resolve(folder, first)));
+  return first === undefined || !isThere(resolve(folder, first));
 }
 
 function notAPath(name: string): KeyturnError {

@@ -3,14 +3,14 @@
 // A Keyturn for each time would follow keys, report itself and open connections as often.
 import { isDeepStrictEqual } from 'node:util';
 import type { OptionHints } from '../config/options.js';
-import type { Keyturn } from '../keyturn.js';
+import { internalsOf, type Keyturn } from '../keyturn.js';
 import { givenParts } from './for-adapter.js';
+import { startInPlace } from './in-place.js';
 import type { KeyturnOptions } from './options.js';
-import { createKeyturn } from './start.js';
 
 /** A Keyturn that may still be starting. */
 export interface StartingKeyturn {
-  /** It rejects with all that `createKeyturn()` throws: where nobody handles that, it ends the process. */
+  /** It rejects with what could not be known at once: where nobody handles that, it ends the process. */
   readonly ready: Promise<Keyturn>;
   /** Closes it, if the adapter has made it. */
   close(): Promise<void>;
@@ -27,7 +27,7 @@ interface SyncCall {
  * The Keyturn for an adapter that cannot wait: one that was given, one that this process has already by the same options,
  * or a new one.
  *
- * @throws KeyturnError `argument_invalid`
+ * @throws KeyturnError `argument_invalid`, and what stops a start and can be known at once
  */
 export function keyturnInProcess(
   given: KeyturnOptions & { readonly keyturn?: Keyturn },
@@ -36,7 +36,7 @@ export function keyturnInProcess(
 ): StartingKeyturn {
   const { keyturn, options } = givenParts(given, call, known, hints);
   if (keyturn !== undefined) return { ready: Promise.resolve(keyturn), close: async () => {} };
-  return ofThisProcess()(defaults(options), createKeyturn);
+  return ofThisProcess()(defaults(options), startInPlace);
 }
 
 type Start = (options: KeyturnOptions) => Promise<Keyturn>;
@@ -76,6 +76,11 @@ function newRegistry(): InProcess {
       },
     };
     all.add(started);
+    // Whoever closes it by itself has none either.
+    ready.then(
+      (keyturn) => internalsOf(keyturn).onClose.add(() => all.delete(started)),
+      () => {},
+    );
     return started;
   };
 }

@@ -1,19 +1,20 @@
 // createKeyturn: resolves the configuration, refuses to start where it must, and puts the parts together.
 import { fits, requireOptions } from '../config/options.js';
 import { buildSign, type Profile } from '../config/profile.js';
-import type { KeyturnError } from '../errors.js';
 import { NOWHERE } from '../keyring-stores/places.js';
 import { type Keyturn, LiveKeyturn } from '../keyturn.js';
-import { PurposeRegistry } from '../purposes/registry.js';
+import { untilThere } from '../process/awaited.js';
+import type { PurposeRegistry } from '../purposes/registry.js';
 import { type Machine, thisMachine } from '../resolve/machine.js';
-import { goesBySecrets, type Resolution, type ResolveOptions, resolve } from '../resolve/resolve.js';
+import { goesBySecrets, type Resolution, type ResolveOptions } from '../resolve/resolve.js';
 import { RingKeeper } from '../runtime/keeper.js';
 import type { Logger } from '../runtime/log.js';
 import type { Sealing } from '../signing/sealer.js';
 import { sealerUnavailable } from '../signing/sodium.js';
 import { Usage } from '../signing/usage.js';
 import type { Backends } from './backends.js';
-import { loggerFor, logStart, warnOfProduction } from './log.js';
+import { type Judged, Judging } from './judging.js';
+import { logStart, warnOfProduction } from './log.js';
 import { KEYTURN_OPTIONS, type KeyturnOptions, requireParts } from './options.js';
 
 /**
@@ -42,34 +43,31 @@ export async function createKeyturn(options: KeyturnOptions = {}): Promise<Keytu
 
 /** @internal {@link createKeyturn} on any machine, real or simulated. */
 export async function startKeyturn(options: KeyturnOptions, machine: Machine): Promise<Keyturn> {
-  const config = options.config as ResolveOptions['config'];
-  const resolveOptions = { machine, profile: options.profile, config, create: true };
   const build = buildSign(machine.env);
   if (build !== undefined) {
     const { startBuild } = await import('./build.js');
-    return await startBuild(build, options.logger, resolveOptions);
+    const { profile, config, logger } = options;
+    const resolveOptions = { machine, profile, config: config as ResolveOptions['config'], create: true };
+    return await startBuild(build, logger, resolveOptions);
   }
-  const resolution = await resolve(resolveOptions);
-  const failed = resolution.problems.find((problem) => problem.severity === 'error');
-  if (failed !== undefined) throw failed.error;
+  const judging = new Judging(options, machine);
+  return await startJudged(await untilThere(() => judging.now()), options);
+}
+
+/** What follows when nothing is refused any more but what engines and packages have to say. */
+export async function startJudged(judged: Judged, given: KeyturnOptions): Promise<Keyturn> {
+  const { options, resolution, logger, registry, longer } = judged;
   const { settings } = resolution;
   const { profile } = resolution.profile;
-  const longer = config === undefined ? undefined : await longerThanOperatorsSee(resolution);
-  if (longer !== undefined && profile === 'prod') throw longer;
-  const logger = loggerFor(options.logger, settings);
-  // What production would refuse, development tells.
-  const registry = new PurposeRegistry(settings, profile === 'prod', false, (said) => {
-    if (profile === 'dev') warnOfProduction(said, logger);
-  });
+  const clock = options.machine.now;
   const sealing = await sealingFor(registry, resolution, profile);
   const usage = new Usage();
   await logStart(resolution, logger);
   if (longer !== undefined && profile === 'dev') warnOfProduction(longer, logger);
-  const backends = await backendsFor(resolution, options, logger, machine.now);
+  const backends = await backendsFor(resolution, given, logger, clock);
   const { engines, sessionStore, places = NOWHERE } = backends ?? {};
   try {
-    const parts = { options: resolveOptions, resolution, places, logger, registry, usage };
-    const keeper = await RingKeeper.open(parts);
+    const keeper = await RingKeeper.open({ options, resolution, places, logger, registry, usage });
     await keeper.start();
     if (!keeper.health.reporting) await backends?.warnUnreported();
     return new LiveKeyturn(profile, {
@@ -78,7 +76,7 @@ export async function startKeyturn(options: KeyturnOptions, machine: Machine): P
       engines,
       registry,
       logger,
-      clock: machine.now,
+      clock,
       usage,
       sealing,
       sessionStore,
@@ -125,11 +123,4 @@ async function backendsFor(
   if (goesBySecrets(resolution) && resolution.settings.get('session.backend') === 'cookie') return undefined;
   const { openBackends } = await import('./backends.js');
   return await openBackends(resolution, clients, logger, now);
-}
-
-/** What is wrong where the program lengthens what variables and files say: commands see only those. */
-async function longerThanOperatorsSee(resolution: Resolution): Promise<KeyturnError | undefined> {
-  const { settings, operatorSettings, profile } = resolution;
-  const { longerThanSeen } = await import('../purposes/program-lifetimes.js');
-  return longerThanSeen(settings, operatorSettings, profile.profile === 'prod');
 }

@@ -287,8 +287,16 @@ describe('web: one Keyturn for each process', () => {
     await Promise.all(all.map((kt) => kt.close()));
   });
 
-  test('one that does not start is tried again, and tells every request why', async () => {
+  test('one that cannot start throws in place, and the next call tries again', () => {
     const wrong = { ...options, env: { KEYTURN_SECURITY__SIGNING_SECRET: '' }, logger: memoryLogger() };
+    const why = expect.objectContaining({ code: 'secret_empty' });
+    expect(() => keyturnWeb(wrong)).toThrow(why);
+    expect(() => keyturnWeb(wrong)).toThrow(why);
+  });
+
+  test('where a command is refused every request is told why, and the next call tries again', async () => {
+    const env = { KEYTURN_SECURITY__SIGNING_SECRET_COMMAND: JSON.stringify([process.execPath, '-e', '']) };
+    const wrong = { ...options, env, logger: memoryLogger() };
     const kt = keyturnWeb(wrong);
     const why = expect.objectContaining({ code: 'secret_empty' });
     await expect(kt.ready()).rejects.toThrow(why);

@@ -25,10 +25,46 @@ import { documentOf } from '../support/ring-file.js';
 /** The call that fails next: counted down at every call that changes the disk. */
 const disk = vi.hoisted(() => ({ fails: -1, code: 'ENOSPC' }));
 
+const failing = vi.hoisted(() => () => disk.fails-- === 0);
+const error = vi.hoisted(() => () => Object.assign(new Error(`${disk.code}: no luck`), { code: disk.code }));
+
+vi.mock('node:fs', async (original) => {
+  const real = await original<typeof import('node:fs')>();
+  const written = new Set<number>();
+  const may =
+    <A extends unknown[], R>(call: (...args: A) => R) =>
+    (...args: A): R => {
+      if (failing()) throw error();
+      return call(...args);
+    };
+  return {
+    ...real,
+    renameSync: may(real.renameSync),
+    linkSync: may(real.linkSync),
+    mkdirSync: may(real.mkdirSync as (path: string) => string | undefined),
+    chmodSync: may(real.chmodSync),
+    fsyncSync: may(real.fsyncSync),
+    openSync: (path: string, flags: string, mode?: number) => {
+      const writes = flags === 'wx';
+      if (writes && failing()) throw error();
+      const file = real.openSync(path, flags, mode);
+      if (writes) written.add(file);
+      return file;
+    },
+    writeFileSync: (file: number | string, text: string, ...options: [{ mode?: number }?]) => {
+      const short = typeof file === 'number' && failing();
+      real.writeFileSync(file, short ? text.slice(0, text.length / 2) : text, ...options);
+      if (short) throw error();
+    },
+    closeSync: (file: number) => {
+      real.closeSync(file);
+      if (written.delete(file) && failing()) throw error();
+    },
+  };
+});
+
 vi.mock('node:fs/promises', async (original) => {
   const real = await original<typeof import('node:fs/promises')>();
-  const failing = () => disk.fails-- === 0;
-  const error = () => Object.assign(new Error(`${disk.code}: no luck`), { code: disk.code });
   const may =
     <A extends unknown[], R>(call: (...args: A) => Promise<R>) =>
     async (...args: A): Promise<R> => {
@@ -105,7 +141,7 @@ const raised = (ring: Keyring) =>
 
 const WRITERS: Readonly<Record<string, Writer>> = {
   'a start in development': {
-    write: (folder) => createDevelopmentSecret(join(folder, '.keyturn')),
+    write: async (folder) => createDevelopmentSecret(join(folder, '.keyturn')),
     done: (folder) => existsSync(join(folder, '.keyturn/secret')),
   },
   'a start in development after an earlier crash': {
@@ -113,7 +149,7 @@ const WRITERS: Readonly<Record<string, Writer>> = {
       mkdirSync(join(folder, '.keyturn'));
       writeFileSync(join(folder, '.keyturn/.gitignore'), '*');
     },
-    write: (folder) => createDevelopmentSecret(join(folder, '.keyturn')),
+    write: async (folder) => createDevelopmentSecret(join(folder, '.keyturn')),
     done: (folder) => readFileSync(join(folder, '.keyturn/.gitignore'), 'utf8') === '*\n',
   },
   init: {

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { findSecret } from '../../src/secret/find-secret.js';
+import { untilThere } from '../../src/process/awaited.js';
+import { findSecret, Printed } from '../../src/secret/find-secret.js';
 import {
   COMMAND,
   expectNoLeak,
@@ -191,7 +192,8 @@ describe('a command that gives no secret is an error', () => {
 
   test('one that does not end is ended, even when it does not heed being asked to', async () => {
     const started = performance.now();
-    const finding = findSecret({
+    const input = {
+      printed: new Printed(),
       cwd: tempDir(),
       dataDir: '.keyturn',
       development: false,
@@ -202,8 +204,8 @@ describe('a command that gives no secret is an error', () => {
         name: COMMAND,
         value: node(`process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)`, STRONG),
       },
-    });
-    const error: unknown = await finding.then(
+    };
+    const error: unknown = await untilThere(() => findSecret(input)).then(
       () => undefined,
       (thrown: unknown) => thrown,
     );

@@ -10,28 +10,23 @@ import { folderWith, STRONG, tempDir } from '../support/machine.js';
 
 const { linked } = vi.hoisted(() => ({ linked: vi.fn() }));
 
-vi.mock('node:fs/promises', async (original) => ({
-  ...(await original<typeof import('node:fs/promises')>()),
-  link: linked,
-}));
-
-// Waiting for a lock takes a moment here, not seconds.
-vi.mock('node:timers/promises', () => ({
-  setTimeout: async () => await new Promise((done) => setTimeout(done, 1)),
+vi.mock('node:fs', async (original) => ({
+  ...(await original<typeof import('node:fs')>()),
+  linkSync: linked,
 }));
 
 beforeEach(() => {
   linked.mockReset();
-  linked.mockImplementation(async () => {
+  linked.mockImplementation(() => {
     throw Object.assign(new Error('no links here'), { code: 'EPERM' });
   });
 });
 
 describe('a development secret on a file system without links', () => {
-  test('many that start together still agree, and none sees half a secret', async () => {
+  test('many that start still agree, and none sees half a secret', () => {
     for (let round = 0; round < 20; round++) {
       const dataDir = join(tempDir(), '.keyturn');
-      const made = await Promise.all(Array.from({ length: 8 }, () => createDevelopmentSecret(dataDir)));
+      const made = Array.from({ length: 8 }, () => createDevelopmentSecret(dataDir));
       expect(new Set(made.map(({ text }) => text.trim())).size).toBe(1);
       expect(made.filter(({ created }) => created)).toHaveLength(1);
       expect(readdirSync(dataDir).sort()).toEqual(['.gitignore', 'secret']);
@@ -42,7 +37,7 @@ describe('a development secret on a file system without links', () => {
 
   test('one that is there is never replaced', async () => {
     const dataDir = await folderWith({ secret: STRONG });
-    expect(await createDevelopmentSecret(dataDir)).toMatchObject({ text: STRONG, created: false });
+    expect(createDevelopmentSecret(dataDir)).toMatchObject({ text: STRONG, created: false });
     expect(readFileSync(join(dataDir, 'secret'), 'utf8')).toBe(STRONG);
     expect(readdirSync(dataDir).sort()).toEqual(['.gitignore', 'secret']);
   });
@@ -51,7 +46,7 @@ describe('a development secret on a file system without links', () => {
     const dataDir = tempDir();
     const { pid } = spawnSync(process.execPath, ['--version']);
     await writeFile(join(dataDir, 'secret.lock'), JSON.stringify({ ...thisProcess(), pid, mark: 'dead' }));
-    expect(await createDevelopmentSecret(dataDir)).toMatchObject({ created: true });
+    expect(createDevelopmentSecret(dataDir)).toMatchObject({ created: true });
     expect(readdirSync(dataDir).sort()).toEqual(['.gitignore', 'secret']);
   });
 
@@ -59,19 +54,27 @@ describe('a development secret on a file system without links', () => {
     const dataDir = tempDir();
     const held = JSON.stringify({ ...thisProcess(), mark: 'mine' });
     await writeFile(join(dataDir, 'secret.lock'), held);
-    await expect(createDevelopmentSecret(dataDir)).rejects.toMatchObject({ code: 'keyring_locked' });
+    // Waiting for a lock takes a moment here, not seconds.
+    let now = 0;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => (now += 1000));
+    expect(() => createDevelopmentSecret(dataDir)).toThrow(
+      expect.objectContaining({ code: 'keyring_locked' }),
+    );
+    clock.mockRestore();
     expect(readdirSync(dataDir).sort()).toEqual(['.gitignore', 'secret.lock']);
   });
 
-  test('another failure is told, and leaves no draft behind', async () => {
-    linked.mockImplementation(async () => {
+  test('another failure is told, and leaves no draft behind', () => {
+    linked.mockImplementation(() => {
       throw Object.assign(new Error('full'), { code: 'ENOSPC' });
     });
     const dataDir = tempDir();
-    await expect(createDevelopmentSecret(dataDir)).rejects.toMatchObject({
-      code: 'dev_secret_unwritable',
-      message: expect.stringContaining('ENOSPC'),
-    });
+    expect(() => createDevelopmentSecret(dataDir)).toThrow(
+      expect.objectContaining({
+        code: 'dev_secret_unwritable',
+        message: expect.stringContaining('ENOSPC'),
+      }),
+    );
     expect(readdirSync(dataDir)).toEqual([]);
   });
 });

@@ -1,12 +1,14 @@
 // The middleware for Express 4 and 5: req.session, req.flash, req.csrfToken(), and CSRF protection of every unsafe method.
 // A binding of `http/visit.ts` and `http/node-hold.ts`.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { EXPRESS_HINTS } from '../../config/foreign-options.js';
 import type { OptionNames } from '../../config/options.js';
 import { KeyturnError } from '../../errors.js';
-import { HTTP_OPTIONS } from '../../http/core.js';
+import { HTTP_OPTIONS, requireHttpOptions } from '../../http/core.js';
 import { holdUntilSaved } from '../../http/node-hold.js';
 import { openCore } from '../../http/open-core.js';
-import { keyturnForAdapter } from '../../start/for-adapter.js';
+import type { Keyturn } from '../../keyturn.js';
+import { keyturnInProcess } from '../../start/once.js';
 import { Opening } from '../../start/opening.js';
 import { KEYTURN_OPTIONS } from '../../start/options.js';
 import { BINDING, Binding, type BoundRequest, bindingOf, type Opened } from './binding.js';
@@ -46,7 +48,8 @@ export interface KeyturnExpress {
    * Sessions, flash messages and CSRF protection for Express. Use it after what parses forms, and before the routes.
    *
    * @returns the middleware; `ready()` resolves when it is open
-   * @throws KeyturnError `argument_invalid` for the option csrf; what else stops a start is thrown by `ready()`
+   * @throws KeyturnError where the app must not run: in production without a strong secret, for every mistake of
+   * configuration. What a command or an engine has to say `ready()` tells
    * @example
    * app.use(express.urlencoded({ extended: false }));
    * app.use(keyturn()); // req.session, req.flash, req.csrfToken()
@@ -75,13 +78,21 @@ function express(options: KeyturnExpressOptions = {}): KeyturnMiddleware {
       'the option csrf is neither "auto" nor "manual"',
       'leave it out, or write csrf: "manual"; how tokens are asked for is set under [csrf]',
     );
-  const opening = new Opening(open(options));
+  requireHttpOptions(options);
+  const call = { call: 'keyturn(options)', known: OPTIONS, hints: EXPRESS_HINTS };
+  const { ready, close } = keyturnInProcess(options, call);
+  const opening = new Opening(ready.then((made) => open(made, options)));
   const middleware = (request: IncomingMessage, response: ServerResponse, next: NextFunction) => {
     const { opened } = opening;
     if (opened !== undefined) begin(opened, csrf, request as BoundRequest, response, next);
-    else opening.promise.then((now) => begin(now, csrf, request as BoundRequest, response, next), next);
+    else
+      opening.forRequest().then(
+        // Away from the promise: what a handler throws belongs to Express alone.
+        (now) => setImmediate(begin, now, csrf, request as BoundRequest, response, next),
+        next,
+      );
   };
-  return Object.assign(middleware, { ready: async () => (await opening.ready()).keyturn });
+  return Object.assign(middleware, { ready: async () => (await opening.ready()).keyturn, close });
 }
 
 const csrf = (): Middleware => (request, _response, next) => {
@@ -103,10 +114,7 @@ const keyturn: KeyturnExpress = Object.assign(express, { csrf });
 
 export default keyturn;
 
-async function open(options: KeyturnExpressOptions): Promise<Opened> {
-  const hints = async () => (await import('../../config/foreign-options.js')).EXPRESS_HINTS;
-  const call = { call: 'keyturn(options)', known: OPTIONS, hints };
-  const { keyturn } = await keyturnForAdapter(options, call);
+async function open(keyturn: Keyturn, options: KeyturnExpressOptions): Promise<Opened> {
   return { keyturn, core: await openCore(keyturn, options) };
 }
 

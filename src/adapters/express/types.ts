@@ -98,11 +98,14 @@ export type Middleware = (request: IncomingMessage, response: ServerResponse, ne
 /** What `keyturn()` returns. */
 export interface KeyturnMiddleware extends Middleware {
   /**
-   * Resolves when sessions are open, with the Keyturn of the app. Requests wait for it.
+   * Resolves when sessions are open, with the Keyturn of the app: await it before the server listens where a command
+   * prints the secret, or an engine is used. Requests wait for it for 5 s, and then get 503.
    *
    * @throws KeyturnError where the app must not run. Unless somebody waits for it here, that ends the process
    */
   ready(): Promise<Keyturn>;
+  /** Closes the Keyturn, unless it was given: everywhere in this process where the same options were. */
+  close(): Promise<void>;
 }
 
 /** What `createKeyturn()` takes, for the one that is made here; or one that was made before. */

@@ -5,7 +5,7 @@ import { HTTPException } from 'hono/http-exception';
 import { CREATE_HINTS } from '../../config/foreign-options.js';
 import type { OptionNames } from '../../config/options.js';
 import { KeyturnError } from '../../errors.js';
-import { HTTP_OPTIONS, type HttpCore, type HttpOptions } from '../../http/core.js';
+import { HTTP_OPTIONS, type HttpCore, type HttpOptions, requireHttpOptions } from '../../http/core.js';
 import { fetchVisit, finishResponse, protect } from '../../http/fetch.js';
 import { FetchHttpRequest } from '../../http/fetch-request.js';
 import type { Flash } from '../../http/flash.js';
@@ -16,6 +16,7 @@ import type { Visit } from '../../http/visit.js';
 import type { Keyturn } from '../../keyturn.js';
 import type { Session } from '../../sessions/session.js';
 import { keyturnInProcess } from '../../start/once.js';
+import { Opening } from '../../start/opening.js';
 import { KEYTURN_OPTIONS, type KeyturnOptions } from '../../start/options.js';
 
 export type { HttpOptions } from '../../http/core.js';
@@ -78,8 +79,8 @@ export interface KeyturnMiddleware extends MiddlewareHandler<KeyturnEnv> {
  * Sessions, flash messages and CSRF protection for Hono, on all its runtimes that have `node:crypto`. Use it before the
  * routes; those that need no protection, such as webhooks, stand before it.
  *
- * @throws KeyturnError `argument_invalid`. What `createKeyturn()` throws `ready()` tells, and every request until then;
- * where nobody listens it ends the process
+ * @throws KeyturnError where the app must not run: in production without a strong secret, for every mistake of
+ * configuration. What a command or an engine has to say `ready()` tells; where nobody listens it ends the process
  * @example
  * const app = new Hono().use(keyturn()).post('/sign-in', (c) => {
  *   c.var.session.regenerate();
@@ -88,18 +89,20 @@ export interface KeyturnMiddleware extends MiddlewareHandler<KeyturnEnv> {
  * });
  */
 export default function keyturn(options: KeyturnHonoOptions = {}): KeyturnMiddleware {
-  const call = { call: 'keyturn(options)', known: OPTIONS, hints: CREATE_HINTS };
-  const { ready, close } = keyturnInProcess(options, call);
   if (options.csrf !== undefined && options.csrf !== 'manual')
     throw new KeyturnError(
       'argument_invalid',
       'the option csrf is not "manual"',
       'leave it out, or write csrf: "manual"; how tokens are asked for is set under [csrf], in keyturn.toml or config',
     );
-  let opened: Opened | undefined;
-  const opening = ready.then(async (made) => ({ keyturn: made, core: await openCore(made, options) }));
+  requireHttpOptions(options);
+  const call = { call: 'keyturn(options)', known: OPTIONS, hints: CREATE_HINTS };
+  const { ready, close } = keyturnInProcess(options, call);
+  const opening = new Opening(
+    ready.then(async (made): Promise<Opened> => ({ keyturn: made, core: await openCore(made, options) })),
+  );
   const middleware: MiddlewareHandler<KeyturnEnv> = async (c, next) => {
-    opened ??= await opening;
+    const opened = opening.opened ?? (await asked(() => opening.forRequest()));
     // One app inside another, with the same Keyturn: the outer one does it.
     if (VISITS.get(c)?.keyturn === opened.keyturn) return await next();
     const { core } = opened;
@@ -114,7 +117,7 @@ export default function keyturn(options: KeyturnHonoOptions = {}): KeyturnMiddle
   };
   return Object.assign(middleware, {
     ready: async () => {
-      await opening;
+      await opening.ready();
       return await ready;
     },
     close,
@@ -240,9 +243,9 @@ function showVariables(context: Context<KeyturnEnv>, visits: HonoVisit): void {
   });
 }
 
-async function asked(work: () => Promise<unknown>): Promise<void> {
+async function asked<T>(work: () => Promise<T>): Promise<T> {
   try {
-    await work();
+    return await work();
   } catch (error) {
     throw forHono(error);
   }

@@ -1,11 +1,13 @@
 // The middleware for Koa 3 and 2: ctx.session, ctx.flash, ctx.csrfToken(), and CSRF protection of every unsafe method.
 // A binding of `http/visit.ts` and `http/node-hold.ts`.
+import { KOA_HINTS } from '../../config/foreign-options.js';
 import type { OptionNames } from '../../config/options.js';
 import { KeyturnError } from '../../errors.js';
-import { HTTP_OPTIONS } from '../../http/core.js';
+import { HTTP_OPTIONS, requireHttpOptions } from '../../http/core.js';
 import { holdUntilSaved } from '../../http/node-hold.js';
 import { openCore } from '../../http/open-core.js';
-import { keyturnForAdapter } from '../../start/for-adapter.js';
+import type { Keyturn } from '../../keyturn.js';
+import { keyturnInProcess } from '../../start/once.js';
 import { Opening } from '../../start/opening.js';
 import { KEYTURN_OPTIONS } from '../../start/options.js';
 import { Binding, type Opened } from './binding.js';
@@ -41,7 +43,8 @@ type Bound = KoaContext & { [BINDING]?: Binding };
  * Sessions, flash messages and CSRF protection for Koa. Use it after what parses forms, and before the routes.
  *
  * @returns the middleware; `ready()` resolves when it is open
- * @throws KeyturnError `argument_invalid` for the option csrf; what else stops a start is thrown by `ready()`
+ * @throws KeyturnError where the app must not run: in production without a strong secret, for every mistake of
+ * configuration. What a command or an engine has to say `ready()` tells
  * @example
  * app.use(bodyParser());
  * app.use(keyturn()); // ctx.session, ctx.flash, ctx.csrfToken()
@@ -59,9 +62,12 @@ export default function keyturn(options: KeyturnKoaOptions = {}): KeyturnMiddlew
       'the option csrf is neither "auto" nor "manual"',
       'leave it out, or write csrf: "manual"; how tokens are asked for is set under [csrf]',
     );
-  const opening = new Opening(open(options));
+  requireHttpOptions(options);
+  const call = { call: 'keyturn(options)', known: OPTIONS, hints: KOA_HINTS };
+  const { ready, close } = keyturnInProcess(options, call);
+  const opening = new Opening(ready.then((made) => open(made, options)));
   const middleware: Middleware = async (context: Bound, next) => {
-    const opened = opening.opened ?? (await opening.promise);
+    const opened = opening.opened ?? (await opening.forRequest());
     // One app mounted in another, with the same Keyturn: the outer one does it.
     if (context[BINDING]?.opened.keyturn === opened.keyturn) return void (await next());
     const binding = bind(opened, context);
@@ -71,7 +77,7 @@ export default function keyturn(options: KeyturnKoaOptions = {}): KeyturnMiddlew
     await next();
     await binding.save();
   };
-  return Object.assign(middleware, { ready: async () => (await opening.ready()).keyturn });
+  return Object.assign(middleware, { ready: async () => (await opening.ready()).keyturn, close });
 }
 
 /**
@@ -88,9 +94,7 @@ export function csrf(): Middleware {
   };
 }
 
-async function open(options: KeyturnKoaOptions): Promise<Opened> {
-  const hints = async () => (await import('../../config/foreign-options.js')).KOA_HINTS;
-  const { keyturn } = await keyturnForAdapter(options, { call: 'keyturn(options)', known: OPTIONS, hints });
+async function open(keyturn: Keyturn, options: KeyturnKoaOptions): Promise<Opened> {
   return { keyturn, core: await openCore(keyturn, options) };
 }
 

@@ -3,7 +3,7 @@
 import { CREATE_HINTS } from '../../config/foreign-options.js';
 import type { OptionNames } from '../../config/options.js';
 import { KeyturnError } from '../../errors.js';
-import { HTTP_OPTIONS, type HttpOptions } from '../../http/core.js';
+import { HTTP_OPTIONS, type HttpCore, type HttpOptions, requireHttpOptions } from '../../http/core.js';
 import { fetchVisit, finishResponse, protect } from '../../http/fetch.js';
 import type { FetchRequest } from '../../http/fetch-request.js';
 import type { Flash } from '../../http/flash.js';
@@ -12,6 +12,7 @@ import type { Visit } from '../../http/visit.js';
 import type { Keyturn } from '../../keyturn.js';
 import type { Session } from '../../sessions/session.js';
 import { keyturnInProcess } from '../../start/once.js';
+import { Opening } from '../../start/opening.js';
 import { KEYTURN_OPTIONS, type KeyturnOptions } from '../../start/options.js';
 import { type CookieJar, saveIn } from './cookie-jar.js';
 import { type CookiesToRead, type ReadVisit, readVisit } from './read.js';
@@ -120,8 +121,8 @@ export interface KeyturnWeb {
  * however often a framework evaluates that, the process has one Keyturn. Without another setting `csrf.mode` is
  * "headers": no token is needed.
  *
- * @throws KeyturnError `argument_invalid`. What `createKeyturn()` throws `ready()` tells, and every request until then;
- * where nobody listens it ends the process
+ * @throws KeyturnError where the app must not run: in production without a strong secret, for every mistake of
+ * configuration. What a command or an engine has to say `ready()` tells; where nobody listens it ends the process
  * @example
  * const kt = keyturn();
  * const signIn = (request: Request) =>
@@ -133,22 +134,26 @@ export interface KeyturnWeb {
  */
 export default function keyturn(options: KeyturnWebOptions = {}): KeyturnWeb {
   const call = { call: 'keyturn(options)', known: OPTIONS, hints: CREATE_HINTS };
+  requireHttpOptions(options);
   const { ready, close } = keyturnInProcess(options, call, withHeadersMode);
-  const opening = ready.then((made) => openCore(made, options));
-  const opened = async (request: FetchRequest): Promise<Visit> => {
-    const core = await opening;
+  const opening = new Opening(ready.then((made) => openCore(made, options)));
+  const opened = async (request: FetchRequest): Promise<Visit> =>
+    await begin(opening.opened ?? (await opening.forRequest()), request);
+  const begin = async (core: HttpCore, request: FetchRequest): Promise<Visit> => {
     const visit = fetchVisit(core, request);
     await visit.before();
     return visit;
   };
   return {
     ready: async () => {
-      await opening;
+      await opening.ready();
       return await ready;
     },
     close,
     handle: async (request, run, { csrf = true } = {}) => {
-      const visit = await opened(request);
+      const core = opening.opened ?? (await opening.forRequest().catch(unavailable));
+      if (core instanceof Response) return core;
+      const visit = await begin(core, request);
       try {
         if (csrf) await protect(visit, request);
       } catch (error) {
@@ -162,8 +167,14 @@ export default function keyturn(options: KeyturnWebOptions = {}): KeyturnWeb {
       if (csrf) await protect(visit, request);
       return new OpenWebVisit(visit);
     },
-    read: async (cookies) => await readVisit(await opening, cookies),
+    read: async (cookies) => await readVisit(await opening.forRequest(), cookies),
   };
+}
+
+/** The answer to a request that came too early. */
+function unavailable(error: unknown): Response {
+  if (!(error instanceof KeyturnError) || error.code !== 'keyring_unavailable') throw error;
+  return new Response('Service Unavailable', { status: error.statusCode, headers: { ...error.headers } });
 }
 
 /** Browsers say where a request comes from, and frameworks that make forms in the browser have no place for a token. */

@@ -1,6 +1,6 @@
 // The three deploys of a rotation where only a deploy changes the secret, as `keyturn rotate` tells them.
 import { variableOf } from '../../config/settings.js';
-import { writeNewFile } from '../../disk/files.js';
+import { writeNewFile } from '../../disk/new-file.js';
 import { Material } from '../../keyring/key.js';
 import { strengthOf } from '../../resolve/weak-keys.js';
 import type { Deploy, VariableChange } from '../../rotation/deploys.js';
@@ -68,11 +68,18 @@ async function makeSecret(context: Context): Promise<Made> {
   const file = context.value('out');
   if (file === undefined) return { secret, kid, out: undefined };
   const out = pathOf(context, file);
-  const written = await writeNewFile(out, `${secret}\n`, 0o600).catch((error: NodeJS.ErrnoException) => {
-    throw refused(`the file of --out cannot be written (${error.code ?? 'unknown'})`, 'name one that can be');
-  });
-  if (!written) throw refused('the file of --out exists, and nothing is overwritten', 'name a new one');
+  if (!writeSecret(out, secret))
+    throw refused('the file of --out exists, and nothing is overwritten', 'name a new one');
   return { secret, kid, out };
+}
+
+function writeSecret(file: string, secret: string): boolean {
+  try {
+    return writeNewFile(file, `${secret}\n`, 0o600);
+  } catch (error) {
+    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    throw refused(`the file of --out cannot be written (${code})`, 'name one that can be');
+  }
 }
 
 function beginning(

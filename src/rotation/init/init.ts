@@ -4,7 +4,7 @@ import { dirname, isAbsolute, join, relative } from 'node:path';
 import { hasConfig, profileConfig } from '../../config/place.js';
 import { elsewhereBelow } from '../../config/places-below.js';
 import { configTemplate, productionTemplate } from '../../config/template.js';
-import { writeNewFile } from '../../disk/files.js';
+import { writeNewFile } from '../../disk/new-file.js';
 import { type ErrorCode, KeyturnError, orKeyturnError } from '../../errors.js';
 import { nameOf } from '../../fleet/report.js';
 import type { Keyring } from '../../keyring/keyring.js';
@@ -53,9 +53,11 @@ async function initDocument(before: Resolution, options: InitOptions): Promise<I
   await refuseHeld(store);
   refuseWhatCannotBe(before, store, options);
   const { ring, keys } = firstRing(options, before);
-  await prepareDataDir(before.dataDir).catch((error) => {
-    throw unwritable(before.dataDir, error);
-  });
+  try {
+    prepareDataDir(before.dataDir);
+  } catch (error) {
+    throw unwritable(before.dataDir, error as NodeJS.ErrnoException);
+  }
   if (!(await store.create(ring))) {
     if (options.ifMissing !== true) throw await inTheWay(store, options, before);
     // Another was faster, and may have written what names it as well.
@@ -108,7 +110,7 @@ async function existing(
 
 /** A keyturn.toml at the root of a monorepo would be read in the place of the one that an app below has. */
 async function refuseAbove({ place }: Resolution, { placeSaid, machine }: InitOptions): Promise<void> {
-  if (placeSaid || place.named || (await hasConfig(place.folder))) return;
+  if (placeSaid || place.named || hasConfig(place.folder)) return;
   const below = await elsewhereBelow(machine.cwd);
   if (below === undefined) return;
   throw new KeyturnError(
@@ -151,13 +153,16 @@ async function documentAt(
       `write it into keyturn.prod.toml by hand, under [security.signing_secret]: file = ${JSON.stringify(named)}`,
     );
   };
-  const begin = async (at: string, text: string, needed: boolean): Promise<WrittenFile> => ({
-    path: at,
-    written: needed && (await writeNewFile(at, text, 0o644).catch(unnamed)),
-  });
-  const config = await begin(place.config, configTemplate(), write);
+  const begin = (at: string, text: string, needed: boolean): WrittenFile => {
+    try {
+      return { path: at, written: needed && writeNewFile(at, text, 0o644) };
+    } catch (error) {
+      return unnamed(error as NodeJS.ErrnoException);
+    }
+  };
+  const config = begin(place.config, configTemplate(), write);
   const needed = write && secretFile !== path;
-  const production = await begin(profileConfig(place, 'prod'), productionTemplate(named), needed);
+  const production = begin(profileConfig(place, 'prod'), productionTemplate(named), needed);
   // By whatever rules this runs, production is to find it.
   const found = await resolve({ ...options, profile: 'prod', create: false });
   const places = [found.secretFile, found.source?.path, ...found.hidden.map((hidden) => hidden.path)];
