@@ -1,4 +1,5 @@
 // What an adapter tells of a request and of its response, and what it gets for them, whatever the framework.
+import type { Logger } from '../runtime/log.js';
 import type { Session } from '../sessions/session.js';
 import type { Flash } from './flash.js';
 
@@ -16,6 +17,8 @@ export interface HttpRequest {
   readonly path?: string | undefined;
   /** The route as the app has written it, for the log; undefined where there is none. */
   readonly route?: string | undefined;
+  /** The request's own logger, which says which request it is; undefined: that of the app. */
+  readonly log?: Pick<Logger, 'warn'> | undefined;
   /** True where the route says itself that it is served without a session. */
   readonly sessionless?: boolean;
 }

@@ -28,6 +28,8 @@ export type CsrfReason =
   | 'no_provenance'
   | 'no_token'
   | 'no_cookie'
+  | 'key_revoked'
+  | 'token_expired'
   | 'token_refused';
 
 /** What a token is bound to: the id of a session, or of the cookie that stands in for one. */
@@ -65,9 +67,7 @@ export class Csrf {
   /** A genuine token that has more than half of its life before it; undefined for any other. */
   fresh(token: ReceivedToken | undefined, now: number): Authentic<string> | undefined {
     const found = this.#signer.authenticate(token?.signed);
-    return found === undefined || found.stale || now > (found.issuedAt + found.expiresAt) / 2
-      ? undefined
-      : found;
+    return !found.ok || found.stale || now > (found.issuedAt + found.expiresAt) / 2 ? undefined : found;
   }
 
   /**
@@ -95,10 +95,11 @@ export class Csrf {
   #refusesToken(token: unknown, boundTo: string | undefined, vouched: boolean): CsrfReason | undefined {
     if (typeof token !== 'string' || token === '') return 'no_token';
     const found = this.#signer.authenticate(parseToken(token));
-    if (found !== undefined) {
+    if (found.ok) {
       if (vouched && found.payload.endsWith(MARK.visitor)) return undefined;
       if (boundTo !== undefined && found.isBoundTo(boundTo)) return undefined;
-    }
+    } else if (found.reason === 'revoked_key') return 'key_revoked';
+    else if (found.reason === 'expired') return 'token_expired';
     return boundTo === undefined ? 'no_cookie' : 'token_refused';
   }
 

@@ -5,7 +5,7 @@ import { lossIn } from '../sessions/losses.js';
 import type { Session } from '../sessions/session.js';
 import type { HttpRequest } from './contract.js';
 import type { CsrfReason } from './csrf.js';
-import { CSRF_FIELD, CSRF_HEADER } from './csrf-token.js';
+import { csrfAdvice } from './csrf-advice.js';
 
 /** What can come too late. */
 export type LateThing = 'session' | 'flash' | 'csrf';
@@ -23,17 +23,6 @@ const LATE: Readonly<Record<LateThing, string>> = {
   flash:
     'flash messages were left or taken when the response was out already: those left are lost, those taken come again',
   csrf: 'a CSRF token was made when the response was out already: ask for it before the page goes out',
-};
-
-const CSRF_ADVICE: Readonly<Record<CsrfReason, string>> = {
-  cross_site: 'a page of another site sent a request; if it may, list its origin under [csrf] origins',
-  foreign_origin:
-    'a request came from another origin than this host; behind a proxy, pass the Host header on or list the origin under [csrf] origins',
-  no_provenance:
-    'a request said nothing of where it comes from, which csrf.mode "headers" asks for; a program can send Sec-Fetch-Site: none',
-  no_token: `a request came without a CSRF token: put one into the form as ${CSRF_FIELD}, or send it as ${CSRF_HEADER}`,
-  no_cookie: 'a request came with a CSRF token, but without the cookie that it is bound to',
-  token_refused: 'a request came with a CSRF token that is expired, altered, or of another session',
 };
 
 const SIGNS_OF_A_PROXY = [
@@ -85,10 +74,13 @@ export class HttpLog {
     );
   }
 
+  /** By the request's own logger, which says which request it was. */
   csrfRefused(reason: CsrfReason, request: HttpRequest): void {
     const [origin, fetchSite] = [request.header('origin'), request.header('sec-fetch-site')];
     const facts = { origin: forLog(origin), fetchSite: forLog(fetchSite), host: forLog(request.host) };
-    this.#logger.warn({ event: 'csrf.refused', reason, ...facts }, CSRF_ADVICE[reason]);
+    const where = { method: forLog(request.method), path: pathForLog(request.path) };
+    const logger = request.log ?? this.#logger;
+    logger.warn({ event: 'csrf.refused', reason, ...where, ...facts }, csrfAdvice(reason, request));
   }
 
   /** Tells, once for each route, of messages that nobody will see. */
@@ -186,4 +178,10 @@ function isLocal(host: string | undefined): boolean {
 
 function forLog(header: string | undefined): string | undefined {
   return header?.slice(0, LOGGED_CHARACTERS).replace(/[^!-~]/g, '?');
+}
+
+/** Without the query, and without segments so long that they may be tokens. */
+function pathForLog(url: string | undefined): string | undefined {
+  const path = forLog(url?.split(/[?#]/, 1)[0]);
+  return path?.replace(/[^/]{40,}/g, '…');
 }

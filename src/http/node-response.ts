@@ -1,5 +1,7 @@
 // The header of a response of `node:http`.
+
 import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { Logger } from '../runtime/log.js';
 import type { ResponseHeaders } from './contract.js';
 
 /**
@@ -72,4 +74,10 @@ export function asText(value: OutgoingHttpHeader | undefined): string | undefine
 export function pathOf(url = ''): string {
   const end = url.indexOf('?');
   return end === -1 ? url : url.slice(0, end);
+}
+
+/** The logger that a middleware such as pino-http has put on a request, or on what stands for it. */
+export function logOf(given: object): Pick<Logger, 'warn'> | undefined {
+  const { log } = given as { readonly log?: Partial<Pick<Logger, 'warn'>> };
+  return typeof log?.warn === 'function' ? (log as Pick<Logger, 'warn'>) : undefined;
 }

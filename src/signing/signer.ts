@@ -16,7 +16,7 @@ import {
 import type { PurposeKey } from './purpose-keys.js';
 import { type ReceivedToken, receive } from './received.js';
 import { RecentTokens } from './recent-tokens.js';
-import type { Refusal, RefusalReason, Result } from './result.js';
+import { REFUSALS, type Refusal, type RefusalReason, type Result } from './result.js';
 import { andThen } from './thenable.js';
 import {
   BIND_TAG_CHARACTERS,
@@ -37,6 +37,7 @@ interface Authenticated extends Checked {
 
 /** Times in seconds since 1970. */
 export interface Authentic<T> {
+  readonly ok: true;
   readonly payload: T;
   readonly issuedAt: number;
   readonly expiresAt: number;
@@ -98,15 +99,16 @@ export class TokenSigner<T = unknown> implements Signer<T>, TokenCodec {
 
   /**
    * A genuine token, before it is asked what it is bound to: for whoever also takes some that are bound to
-   * what is not known any more. Undefined for any other.
+   * what is not known any more.
    */
-  authenticate(parts: TokenParts | undefined): Authentic<T> | undefined {
-    const checked = parts === undefined ? undefined : this.#authenticate(parts);
-    if (parts === undefined || checked?.ok !== true) return undefined;
+  authenticate(parts: TokenParts | undefined): Authentic<T> | Refusal {
+    const checked = parts === undefined ? REFUSALS.malformed : this.#authenticate(parts);
+    if (parts === undefined || !checked.ok) return checked as Refusal;
     const parsed = fromJson(checked.json);
-    if (parsed === undefined) return undefined;
+    if (parsed === undefined) return REFUSALS.malformed;
     const { issuedAt, expiresAt, key, macs } = checked;
     return {
+      ok: true,
       payload: parsed.value as T,
       issuedAt,
       expiresAt,

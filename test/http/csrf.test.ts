@@ -64,7 +64,7 @@ const TOKENS = {
   nonsense: ['token_refused', 'token_refused'],
   'an altered one': ['token_refused', 'token_refused'],
   'one of another secret': ['token_refused', 'token_refused'],
-  'an expired one': ['token_refused', 'token_refused'],
+  'an expired one': ['token_expired', 'token_expired'],
   'its own, of a session': [undefined, undefined],
   'its own, from before a session': [undefined, undefined],
   'of another tab, from before a session': [undefined, 'token_refused'],

@@ -1,7 +1,7 @@
 // What a request says, as Express has it.
 import type { IncomingMessage } from 'node:http';
 import type { HttpRequest } from '../../http/contract.js';
-import { asText, pathOf } from '../../http/node-response.js';
+import { asText, logOf, pathOf } from '../../http/node-response.js';
 
 /** What Express puts on a request, as far as it is looked at here. */
 export interface ExpressRequest extends IncomingMessage {
@@ -48,6 +48,10 @@ export class ExpressHttpRequest implements HttpRequest {
   get path(): string {
     const { originalUrl, url } = this.#request;
     return pathOf(originalUrl ?? url);
+  }
+
+  get log(): HttpRequest['log'] {
+    return logOf(this.#request);
   }
 
   get route(): string | undefined {

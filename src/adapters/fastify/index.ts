@@ -189,7 +189,7 @@ function holdBack(reply: FastifyReply): () => void {
 }
 
 /** The app's logger, unless it is switched off: its methods are then all the same one that does nothing. */
-function logsOf({ log }: FastifyInstance): KeyturnOptions {
+function logsOf({ log }: Pick<FastifyInstance, 'log'>): KeyturnOptions {
   return log.info === log.error ? {} : { logger: log };
 }
 
@@ -224,6 +224,10 @@ class FastifyHttpRequest implements HttpRequest {
 
   get route(): string | undefined {
     return this.#request.routeOptions.url;
+  }
+
+  get log(): KeyturnOptions['logger'] {
+    return logsOf(this.#request).logger;
   }
 
   /** By its route; and where Fastify's own handler answers 404, which nobody can have look at the session. */

@@ -1,7 +1,7 @@
 // What Koa says of a request: as much of its context as is looked at here.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HttpRequest } from '../../http/contract.js';
-import { asText, pathOf } from '../../http/node-response.js';
+import { asText, logOf, pathOf } from '../../http/node-response.js';
 
 /** The context of any version of Koa. */
 export interface KoaContext {
@@ -53,6 +53,10 @@ export class KoaHttpRequest implements HttpRequest {
 
   get path(): string {
     return pathOf(this.#context.originalUrl);
+  }
+
+  get log(): HttpRequest['log'] {
+    return logOf(this.#context);
   }
 
   /** As @koa/router tells it. */
