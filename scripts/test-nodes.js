@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { envOf, nodeOf, versionOf } from './node-versions.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const versions = process.argv.length > 2 ? process.argv.slice(2) : ['20', '22', '24'];
+const versions = process.argv.length > 2 ? process.argv.slice(2) : ['20', '22', '24', '26'];
 const failed = [];
 
 for (const version of versions) {
