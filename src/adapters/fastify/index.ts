@@ -15,6 +15,7 @@ import { internalsOf, type Keyturn } from '../../keyturn.js';
 import type { Session } from '../../sessions/session.js';
 import { type AdapterCall, keyturnForAdapter } from '../../start/for-adapter.js';
 import { KEYTURN_OPTIONS, type KeyturnOptions } from '../../start/options.js';
+import { keepFlash } from './flash-beside.js';
 import { warnOfLongTokens } from './long-tokens.js';
 
 export type { HttpOptions } from '../../http/core.js';
@@ -120,6 +121,7 @@ const plugin: FastifyPluginAsync<KeyturnFastifyOptions> = async (app, options) =
   app.decorateReply('csrfToken', function (this: FastifyReply) {
     return visit(this.request).csrfToken();
   });
+  keepFlash(app);
   warnOfLongTokens(app, internalsOf(keyturn).logger);
   addHooks(app, core, visit);
 };
