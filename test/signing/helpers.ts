@@ -1,8 +1,10 @@
 // What the tests of signing share: rings of keys, signers over them, and refusals as they were reported.
 import fc from 'fast-check';
+import type { AppNames } from '../../src/config/app.js';
 import { Key, type KeyState, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
 import { LiveKeyring } from '../../src/keyring/live.js';
+import type { Epoch } from '../../src/signing/purpose-keys.js';
 import type { RefusalReason } from '../../src/signing/result.js';
 import { TokenSigner } from '../../src/signing/signer.js';
 import { Usage } from '../../src/signing/usage.js';
@@ -34,6 +36,7 @@ export function bench<T = unknown>(
   of: Keyring = ring({ a: 'active' }),
   purpose = 'session',
   maxAge = 3600,
+  { apps = [undefined], epoch = 'none' }: { readonly apps?: AppNames; readonly epoch?: Epoch } = {},
 ): Bench<T> {
   const clock = { now: T0 * 1000 };
   const live = new LiveKeyring(of, () => clock.now);
@@ -46,8 +49,8 @@ export function bench<T = unknown>(
       ring: live,
       clock: () => clock.now,
       usage,
-      epoch: 'none',
-      apps: [undefined] as const,
+      epoch,
+      apps,
       onRefusal: (...facts) => refusals.push(facts),
     });
   return { signer: make<T>(purpose), live, clock, refusals, another: make };

@@ -150,7 +150,10 @@ describe('a value', () => {
     const token = sealer.seal(largest);
     const opened = sealer.open(token) as { payload: Uint8Array };
     expect(Buffer.compare(opened.payload, largest)).toBe(0);
-    expect(mistake(() => sealer.seal(new Uint8Array(LARGEST_CONTENT + 1))).code).toBe('payload_too_large');
+    expect(mistake(() => sealer.seal(new Uint8Array(LARGEST_CONTENT + 1)))).toMatchObject({
+      code: 'payload_too_large',
+      message: `a value of ${LARGEST_CONTENT + 1} bytes is too large for a sealed token`,
+    });
     expect(mistake(() => sealer.seal('x'.repeat(LARGEST_CONTENT - 1))).code).toBe('payload_too_large');
     expect(outcome(sealer.open(`${token}AAAA`))).toBe('malformed');
   });
