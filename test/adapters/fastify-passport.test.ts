@@ -1,7 +1,7 @@
 // @fastify/passport over Keyturn's sessions: signing in and out, what is kept, and flash messages of a failure.
+import { createRequire } from 'node:module';
 import formbody from '@fastify/formbody';
-import { Authenticator } from '@fastify/passport';
-import Fastify from 'fastify';
+import Fastify, { type FastifyRequest } from 'fastify';
 // @ts-expect-error: it has no types
 import { Strategy } from 'passport-local';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -9,6 +9,10 @@ import keyturnFastify from '../../src/adapters/fastify/index.js';
 import { memoryStore } from '../../src/sessions/stores/memory.js';
 import { Browser } from '../support/browser.js';
 import { testKeyturn } from '../support/keyturn.js';
+
+// Without its types: they bring those of @fastify/secure-session, which has declared `request.session` for itself.
+const { Authenticator } = createRequire(import.meta.url)('@fastify/passport');
+type Passported = FastifyRequest & { readonly user: unknown; logOut(): Promise<void> };
 
 const stores = [
   ['the cookie', () => ({})],
@@ -34,10 +38,10 @@ describe.each(stores)('@fastify/passport, sessions in %s', (_place, store) => {
     });
     await app.register(passport.initialize());
     await app.register(passport.secureSession());
-    app.get('/', async ({ session, user }, reply) => ({
-      id: session.id,
-      user,
-      data: { ...session },
+    app.get('/', async (request, reply) => ({
+      id: request.session.id,
+      user: (request as Passported).user,
+      data: { ...request.session },
       token: reply.csrfToken(),
       flash: reply.flash(),
     }));
@@ -52,7 +56,7 @@ describe.each(stores)('@fastify/passport, sessions in %s', (_place, store) => {
     });
     app.post('/sign-in', { preValidation: local }, async () => 'never');
     app.post('/sign-out', async (request, reply) => {
-      await request.logOut();
+      await (request as Passported).logOut();
       return reply.redirect('/', 303);
     });
     const url = await app.listen({ port: 0, host: '127.0.0.1' });

@@ -74,7 +74,7 @@ test('in development a module that is edited 50 times has one Keyturn', async ()
       // Once more where the watcher of Next has missed it.
       if (answer.version !== version) edit(version);
       await setTimeout(500);
-      answer = await (await fetch(`${url}/edited`)).json();
+      answer = (await (await fetch(`${url}/edited`)).json()) as typeof answer;
       return answer.version === version;
     });
     expect(answer).toEqual({ version, keyturns: 1 });
