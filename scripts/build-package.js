@@ -25,7 +25,10 @@ const entries = Object.values(manifest.exports)
   .map((target) => nameOf(target.import.default));
 const commands = Object.values(manifest.bin).map(nameOf);
 /** What the package itself imports by a name, so that bundlers get something else in its place. */
-const named = Object.values(manifest.imports).map((target) => nameOf(target.default));
+const named = Object.values(manifest.imports)
+  .flatMap((target) => Object.values(target))
+  .filter((file) => file.startsWith('./dist/') && file.endsWith('.js'))
+  .map(nameOf);
 
 function nameOf(file) {
   return relative('dist', file).replaceAll('\\', '/').replace(/\.js$/, '');
@@ -77,9 +80,10 @@ async function write(names, { folder, ending, plugins = [], options }) {
     external,
     plugins,
     platform: 'node',
-    // What the bundler warns of is a fault of this script or of the sources.
+    // What the bundler warns of is a fault of this script or of the sources, but for two things. That one adapter has from
+    // the beginning what another loads when it needs it is meant: see src/start/in-place.ts. A busy machine is no fault.
     onLog: (_level, log) => {
-      throw new Error(log.message);
+      if (!['INEFFECTIVE_DYNAMIC_IMPORT', 'PLUGIN_TIMINGS'].includes(log.code)) throw new Error(log.message);
     },
   });
   await bundle.write({ dir: made, exports: 'named', ...options });

@@ -157,6 +157,15 @@ claim('with a variable and sessions in the cookie 150 KB of JavaScript are loade
   }
 });
 
+claim('keyturn/edge takes 50 KB gzip at most, bundled as for Workers', () => {
+  const folder = join(scratch, 'node_modules', manifest.name);
+  const [bytes, zipped] = JSON.parse(
+    run(process.execPath, [join(root, 'scripts', 'check-package-edge.js'), folder], { cwd: root }),
+  );
+  console.log(`  ${bytes} bytes, ${zipped} gzip`);
+  if (zipped > 50_000) throw new Error(`${zipped} bytes`);
+});
+
 try {
   for (const [text, check] of claims) {
     try {

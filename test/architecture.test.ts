@@ -22,6 +22,7 @@ const FLOORS: ReadonlyArray<readonly string[]> = [
   ['doctor', 'keyturn'],
   ['blobs', 'cli', 'http', 'jwt', 'sealed-store', 'sign-out', 'start'],
   [
+    'adapters/edge',
     'adapters/express',
     'adapters/fastify',
     'adapters/hono',
@@ -117,11 +118,16 @@ describe('the edges', () => {
       // Which program was started: its configuration and its packages are looked for there, too.
       'process/started.ts',
       'resolve/machine.ts',
+      // The variables alone: the rest of what tells the machine is not there.
+      'start/at-edge.ts',
     ]);
   });
 
   test('console and process.exit belong to the command line', () => {
-    expect(using(/\bconsole\.|process\.exit\b/).filter((file) => !file.startsWith('cli/'))).toEqual([]);
+    // A worker has no standard error.
+    expect(using(/\bconsole\.|process\.exit\b/).filter((file) => !file.startsWith('cli/'))).toEqual([
+      'start/at-edge.ts',
+    ]);
   });
 
   test('no text of an error is looked into: facts are fields', () => {

@@ -33,12 +33,17 @@ export class PendingReporter {
   async start(): Promise<void> {
     await this.#look();
     if (this.#reporter !== undefined) return;
-    this.#timer = setInterval(() => {
+    const look = () => {
       this.#looking ??= this.#look().finally(() => {
         this.#looking = undefined;
       });
-    }, DOCUMENT_POLL_MS);
-    this.#timer.unref();
+    };
+    try {
+      this.#timer = setInterval(look, DOCUMENT_POLL_MS);
+      this.#timer.unref();
+    } catch {
+      // A worker sets no timers while its modules are evaluated, and has no disk where a document could appear.
+    }
   }
 
   async update(): Promise<void> {

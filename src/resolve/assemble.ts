@@ -71,7 +71,7 @@ export function assembleKeyring(
 
 function formatOf(source: Source, text: string, where: string): SourceFormat {
   const format = looksLikeDocument(text) ? 'document' : looksLikeArray(text) ? 'array' : 'secret';
-  if (source.kind === 'file' || source.kind === 'command') return format;
+  if (['file', 'command', 'binding'].includes(source.kind)) return format;
   if (format !== 'secret' && parseJson(text) !== undefined) {
     throw new KeyturnError(
       'secret_malformed',

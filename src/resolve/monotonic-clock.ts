@@ -21,8 +21,12 @@ export function monotonicClock(): ClockReading {
 
 /** A clock that nobody else knows of. @param shows milliseconds */
 export function privateClock(shows: () => number): () => ClockReading {
-  const clock = `process ${randomBytes(12).toString('base64url')}`;
-  return () => ({ clock, shows: Math.floor(shows()) });
+  // Named when it is first read: a worker draws no random bytes while its modules are evaluated.
+  let clock: string | undefined;
+  return () => {
+    clock ??= `process ${randomBytes(12).toString('base64url')}`;
+    return { clock, shows: Math.floor(shows()) };
+  };
 }
 
 function bootId(): string | undefined {

@@ -35,7 +35,8 @@ export class RingKeeper {
   readonly #reporter: Reporter | undefined;
   readonly #pendingReporter: PendingReporter | undefined;
   readonly #automatic: AutomaticRotation | undefined;
-  readonly #instance: string;
+  /** Made for the first report: not every runtime draws random bytes while a module is evaluated. */
+  #instance: string | undefined;
   /** As far as a report can tell them. */
   readonly #configFiles: ReplicaReport['configFiles'];
   readonly #readiness: Readiness;
@@ -60,7 +61,6 @@ export class RingKeeper {
     this.ring = new LiveKeyring(shared === undefined ? (resolution.keyring as Keyring) : undefined, now);
     this.#readiness = new Readiness(this.ring, logger);
     this.#loadedAt = now();
-    this.#instance = instanceName();
     this.#configFiles = reporting?.reportedFiles(resolution.configFiles);
     if (following !== undefined && shared === undefined)
       this.#follower = new following.Follower(options, resolution, this.#listener);
@@ -282,6 +282,7 @@ export class RingKeeper {
   }
 
   #report(): ReplicaReport {
+    this.#instance ??= instanceName();
     return describeReplica(this.#parts, {
       instance: this.#instance,
       configFiles: this.#configFiles,

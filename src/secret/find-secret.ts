@@ -8,7 +8,15 @@ import { generateSecret } from './generate.js';
 import { decodeText, notEmpty } from './text.js';
 
 /** The steps of the ladder; their order is the order of preference. */
-type SourceKind = 'variable' | 'file' | 'command' | 'config' | 'development-file' | 'development-memory';
+type SourceKind =
+  | 'variable'
+  | 'file'
+  | 'command'
+  | 'config'
+  | 'development-file'
+  | 'development-memory'
+  // Handed over by a program that has it from its platform: no step of the ladder.
+  | 'binding';
 
 /** A place that holds a secret. */
 export interface Source {

@@ -9,6 +9,8 @@ export interface Lists {
   readonly words: readonly string[];
   /** Passwords that every list begins with, words apart, many a line. */
   readonly passwords: readonly string[];
+  /** The lists are left out on purpose: what they tell is judged elsewhere. */
+  readonly leftOut?: true;
 }
 
 /** @throws the file system's own error where the file is not there */

@@ -41,7 +41,7 @@ function read(): Vocabulary | undefined {
     const passwords = split(lists.passwords);
     const published = new Set(Object.values(lists.published).flatMap(split));
     const whole = words.length > 0 && passwords.length > 0 && published.size > 0;
-    return whole ? { words, passwords, published } : undefined;
+    return whole || lists.leftOut === true ? { words, passwords, published } : undefined;
   } catch {
     return undefined;
   }

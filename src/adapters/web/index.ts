@@ -3,23 +3,29 @@
 import { CREATE_HINTS } from '../../config/foreign-options.js';
 import type { OptionNames } from '../../config/options.js';
 import { KeyturnError } from '../../errors.js';
-import { HTTP_OPTIONS, type HttpCore, type HttpOptions, requireHttpOptions } from '../../http/core.js';
-import { fetchVisit, finishResponse, protect } from '../../http/fetch.js';
+import { HTTP_OPTIONS, type HttpOptions, requireHttpOptions } from '../../http/core.js';
+import {
+  handleFetch,
+  openFetch,
+  type WebContext,
+  type WebVisit,
+  type WebVisitOptions,
+  withHeadersMode,
+} from '../../http/fetch-app.js';
 import type { FetchRequest } from '../../http/fetch-request.js';
-import type { Flash } from '../../http/flash.js';
 import { openCore } from '../../http/open-core.js';
-import type { Visit } from '../../http/visit.js';
+import { type CookiesToRead, type ReadVisit, readVisit } from '../../http/read-visit.js';
 import type { Keyturn } from '../../keyturn.js';
-import type { Session } from '../../sessions/session.js';
 import { keyturnInProcess } from '../../start/once.js';
 import { Opening } from '../../start/opening.js';
 import { KEYTURN_OPTIONS, type KeyturnOptions } from '../../start/options.js';
-import { type CookieJar, saveIn } from './cookie-jar.js';
-import { type CookiesToRead, type ReadVisit, readVisit } from './read.js';
 
+export type { CookieAttributes, CookieJar } from '../../http/cookie-jar.js';
 export type { HttpOptions } from '../../http/core.js';
+export type { WebContext, WebVisit, WebVisitOptions } from '../../http/fetch-app.js';
 export type { FetchRequest } from '../../http/fetch-request.js';
 export type { Flash, FlashMessages } from '../../http/flash.js';
+export type { CookiesToRead, ReadFlash, ReadSession, ReadVisit } from '../../http/read-visit.js';
 export type { SessionHooks } from '../../sessions/kind.js';
 export type {
   Session,
@@ -28,8 +34,6 @@ export type {
   SessionName,
   SessionValues,
 } from '../../sessions/session.js';
-export type { CookieAttributes, CookieJar } from './cookie-jar.js';
-export type { CookiesToRead, ReadFlash, ReadSession, ReadVisit } from './read.js';
 
 /** What `createKeyturn()` takes, for the one that is made; or one that was made before. */
 export interface KeyturnWebOptions extends HttpOptions, KeyturnOptions {
@@ -38,47 +42,6 @@ export interface KeyturnWebOptions extends HttpOptions, KeyturnOptions {
 }
 
 const OPTIONS: OptionNames<KeyturnWebOptions> = { ...HTTP_OPTIONS, ...KEYTURN_OPTIONS, keyturn: true };
-
-/** How one request is treated. */
-export interface WebVisitOptions {
-  /** False leaves the CSRF check to the app: for webhooks, and where {@link WebContext.checkCsrf} is called. */
-  readonly csrf?: boolean;
-}
-
-/** What the handler of a request works with. */
-export interface WebContext {
-  /** The session of the visitor: data in its properties, and `regenerate()`, `destroy()`, `update()`. */
-  readonly session: Session;
-  /** Messages for the next page: `flash('info', 'Saved')` leaves one, `flash('info')` takes those of a type. */
-  readonly flash: Flash;
-  /** A CSRF token for the page that is being made: the value of a form field `_csrf` or header `x-csrf-token`. */
-  csrfToken(): string;
-  /**
-   * Refuses a forged request by a token that the app has found itself. Safe methods pass.
-   *
-   * @throws KeyturnError `csrf_refused`
-   */
-  checkCsrf(token: unknown): void;
-}
-
-/** A request that was opened. One of the last two methods saves what has changed. */
-export interface WebVisit extends WebContext {
-  /**
-   * Saves what has changed, and puts the cookies into the response.
-   *
-   * @returns the response to send: the one that was given, or a copy of it
-   * @throws KeyturnError `session_conflict`, `session_too_large`, … and whatever the store throws; it may be called
-   * again, with the response that tells of the error
-   */
-  commit(response: Response): Promise<Response>;
-  /**
-   * Saves what has changed, and puts the cookies into a jar, as `await cookies()` of Next is one. Call it before
-   * `redirect()`, which throws.
-   *
-   * @throws as {@link commit}
-   */
-  save(cookies: CookieJar): Promise<void>;
-}
 
 /** Sessions for an app that gets Fetch requests. */
 export interface KeyturnWeb {
@@ -135,38 +98,24 @@ export interface KeyturnWeb {
 export default function keyturn(options: KeyturnWebOptions = {}): KeyturnWeb {
   const call = { call: 'keyturn(options)', known: OPTIONS, hints: CREATE_HINTS };
   requireHttpOptions(options);
-  const { ready, close } = keyturnInProcess(options, call, withHeadersMode);
+  const { ready, close } = keyturnInProcess(options, call, (given) => ({
+    ...given,
+    config: withHeadersMode(given.config),
+  }));
   const opening = new Opening(ready.then((made) => openCore(made, options)));
-  const opened = async (request: FetchRequest): Promise<Visit> =>
-    await begin(opening.opened ?? (await opening.forRequest()), request);
-  const begin = async (core: HttpCore, request: FetchRequest): Promise<Visit> => {
-    const visit = fetchVisit(core, request);
-    await visit.before();
-    return visit;
-  };
   return {
     ready: async () => {
       await opening.ready();
       return await ready;
     },
     close,
-    handle: async (request, run, { csrf = true } = {}) => {
+    handle: async (request, run, options) => {
       const core = opening.opened ?? (await opening.forRequest().catch(unavailable));
       if (core instanceof Response) return core;
-      const visit = await begin(core, request);
-      try {
-        if (csrf) await protect(visit, request);
-      } catch (error) {
-        if (!(error instanceof KeyturnError) || error.code !== 'csrf_refused') throw error;
-        return await finishResponse(visit, new Response(error.message, { status: error.statusCode }));
-      }
-      return await finishResponse(visit, await answerOf(visit, run));
+      return await handleFetch(core, request, run, options);
     },
-    open: async (request, { csrf = true } = {}) => {
-      const visit = await opened(request);
-      if (csrf) await protect(visit, request);
-      return new OpenWebVisit(visit);
-    },
+    open: async (request, options) =>
+      await openFetch(opening.opened ?? (await opening.forRequest()), request, options),
     read: async (cookies) => await readVisit(await opening.forRequest(), cookies),
   };
 }
@@ -175,46 +124,4 @@ export default function keyturn(options: KeyturnWebOptions = {}): KeyturnWeb {
 function unavailable(error: unknown): Response {
   if (!(error instanceof KeyturnError) || error.code !== 'keyring_unavailable') throw error;
   return new Response('Service Unavailable', { status: error.statusCode, headers: { ...error.headers } });
-}
-
-/** Browsers say where a request comes from, and frameworks that make forms in the browser have no place for a token. */
-function withHeadersMode(options: KeyturnOptions): KeyturnOptions {
-  const { csrf, ...config } = options.config ?? {};
-  return { ...options, config: { ...config, csrf: { mode: 'headers', ...csrf } } };
-}
-
-async function answerOf(
-  visit: Visit,
-  run: (context: WebContext) => Response | Promise<Response>,
-): Promise<Response> {
-  try {
-    return await run(new OpenWebVisit(visit));
-  } catch (error) {
-    // React Router has `throw redirect('/')`.
-    if (error instanceof Response) throw await finishResponse(visit, error);
-    visit.end();
-    throw error;
-  }
-}
-
-class OpenWebVisit implements WebVisit {
-  readonly #visit: Visit;
-
-  constructor(visit: Visit) {
-    this.#visit = visit;
-  }
-
-  get session(): Session {
-    return this.#visit.session;
-  }
-
-  get flash(): Flash {
-    return this.#visit.flash;
-  }
-
-  // Own functions, so that `({ csrfToken }) => …` works.
-  readonly csrfToken = (): string => this.#visit.csrfToken();
-  readonly checkCsrf = (token: unknown): void => this.#visit.checkCsrf(token);
-  readonly commit = (response: Response): Promise<Response> => finishResponse(this.#visit, response);
-  readonly save = (cookies: CookieJar): Promise<void> => saveIn(this.#visit, cookies);
 }

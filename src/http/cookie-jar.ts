@@ -1,5 +1,5 @@
 // Cookies for a framework that takes them one by one, where there is no response to put a header field into.
-import type { Visit } from '../../http/visit.js';
+import type { Visit } from './visit.js';
 
 /** What a cookie jar is told of a cookie. */
 export interface CookieAttributes {

@@ -1,11 +1,11 @@
 // A session and flash messages to look at, where no cookie can be set: the framework has sent the header already, or has
 // not begun to make one.
-import { KeyturnError } from '../../errors.js';
-import type { HttpCore } from '../../http/core.js';
-import { fetchVisit } from '../../http/fetch.js';
-import type { Flash, FlashMessages } from '../../http/flash.js';
-import { readOnly } from '../../http/read-only.js';
-import type { SessionControls, SessionValues } from '../../sessions/session.js';
+import { KeyturnError } from '../errors.js';
+import type { SessionControls, SessionValues } from '../sessions/session.js';
+import type { HttpCore } from './core.js';
+import { fetchVisit } from './fetch.js';
+import type { Flash, FlashMessages } from './flash.js';
+import { readOnly } from './read-only.js';
 
 /** `await cookies()` of Next, or a `Cookie` header. */
 export type CookiesToRead =
