@@ -52,13 +52,22 @@ export type {
   EndedSession,
   PutOutcome,
   RemoteSessionStore,
+  SessionNotes,
   SessionRecord,
   SessionStore,
   StoredSession,
   UserSession,
 } from './sessions/stores/contract.js';
 export type { StoreState } from './sessions/stores/reachable.js';
-export { type SignOutOptions, signOutEverywhere, signOutSession } from './sign-out.js';
+export {
+  type ListedSession,
+  type ListSessionsOptions,
+  listSessions,
+  type SignOutOptions,
+  type SignOutSessionOptions,
+  signOutEverywhere,
+  signOutSession,
+} from './sign-out.js';
 export type { Json, JsonCannotCarry, JsonOrBytes } from './signing/json.js';
 export type {
   Bind,

@@ -1,21 +1,77 @@
-// "Sign out everywhere", for sessions in a store. Those in the cookie have an epoch for it.
+// The sessions of a user, where they are kept in a store: listing them, and ending one, the others, or all. Those in the
+// cookie have an epoch for it.
 
 import { type OptionNames, requireOptions } from './config/options.js';
 import { KeyturnError } from './errors.js';
 import { internalsOf, type Keyturn } from './keyturn.js';
-import type { SessionStore } from './sessions/stores/contract.js';
-import { endSession, endUser } from './sessions/stores/end-sessions.js';
+import type { SessionStore, UserSession } from './sessions/stores/contract.js';
+import { endSession, endSessionOf, endUser } from './sessions/stores/end-sessions.js';
 import { requireStore } from './sessions/stores/require.js';
 import { requireUser } from './sessions/stores/validate.js';
 import { longestSession } from './sessions/times.js';
 
-/** What `signOutEverywhere()` and `signOutSession()` take. */
-export interface SignOutOptions {
+/** What `listSessions()` takes. */
+export interface ListSessionsOptions {
   /** The store that was passed to the adapter; default: the one that `session.backend` names. */
   readonly store?: SessionStore;
 }
 
-const OPTIONS: OptionNames<SignOutOptions> = { store: true };
+/** What `signOutEverywhere()` takes. */
+export interface SignOutOptions extends ListSessionsOptions {
+  /** The id of a session that stays, to sign out everywhere else: `session.id`. */
+  readonly except?: string;
+}
+
+/** What `signOutSession()` takes. */
+export interface SignOutSessionOptions extends ListSessionsOptions {
+  /** Ends it only where it is a session of this user: for an id that a form has sent. */
+  readonly user?: string | number;
+}
+
+const LIST_OPTIONS: OptionNames<ListSessionsOptions> = { store: true };
+const OPTIONS: OptionNames<SignOutOptions> = { store: true, except: true };
+const SESSION_OPTIONS: OptionNames<SignOutSessionOptions> = { store: true, user: true };
+
+/** One session of a user, for a page "Your devices". */
+export interface ListedSession {
+  /** As `session.id`: the present one is among them. It gives access to nothing, since tokens are signed. */
+  readonly id: string;
+  /** When it began; by a change of its id it begins anew. */
+  readonly createdAt: Date;
+  /** When it was last used, give or take `session.roll_after`; undefined where the store does not keep it. */
+  readonly lastSeen: Date | undefined;
+  /** When it ends, unless it is used again. */
+  readonly expiresAt: Date;
+  /** What the option `label` of the adapter has called it. */
+  readonly label: string | undefined;
+}
+
+/**
+ * The sessions of a user, the one that was used last in front.
+ *
+ * @param user as the option `user` of the adapter names them
+ * @throws KeyturnError `store_invalid`, `session_invalid`, `engine_unavailable`
+ * @example
+ * const devices = await listSessions(keyturn, user.id);
+ */
+export async function listSessions(
+  keyturn: Keyturn,
+  user: string | number,
+  options: ListSessionsOptions = {},
+): Promise<readonly ListedSession[]> {
+  requireOptions(options, 'listSessions(keyturn, user, options)', LIST_OPTIONS);
+  const sessions = await storeOf(keyturn, options).listUser(requireUser(user));
+  const used = ({ seenAt, createdAt }: UserSession) => seenAt ?? createdAt;
+  return [...sessions]
+    .sort((one, other) => used(other) - used(one))
+    .map(({ id, createdAt, expiresAt, seenAt, label }) => ({
+      id,
+      createdAt: new Date(createdAt),
+      lastSeen: seenAt === undefined ? undefined : new Date(seenAt),
+      expiresAt: new Date(expiresAt),
+      label,
+    }));
+}
 
 /**
  * Ends all sessions of a user. When it resolves no session that they had before is alive, whatever the requests do that
@@ -35,27 +91,29 @@ export async function signOutEverywhere(
   user: string | number,
   options: SignOutOptions = {},
 ): Promise<number> {
-  return await endUser(storeOf(keyturn, options), requireUser(user), lastMoment(keyturn));
+  requireOptions(options, 'signOutEverywhere(keyturn, user, options)', OPTIONS);
+  return await endUser(storeOf(keyturn, options), requireUser(user), lastMoment(keyturn), options.except);
 }
 
 /**
- * Ends one session, such as one that `listUser` has named.
+ * Ends one session, such as one that {@link listSessions} has named.
  *
- * @returns false when it had ended
+ * @returns false when it had ended, or is not the user's
  * @throws KeyturnError `store_invalid`, `engine_unavailable`
  */
 export async function signOutSession(
   keyturn: Keyturn,
   id: string,
-  options: SignOutOptions = {},
+  options: SignOutSessionOptions = {},
 ): Promise<boolean> {
-  return await endSession(storeOf(keyturn, options), id, lastMoment(keyturn));
+  requireOptions(options, 'signOutSession(keyturn, id, options)', SESSION_OPTIONS);
+  const store = storeOf(keyturn, options);
+  if (options.user === undefined) return await endSession(store, id, lastMoment(keyturn));
+  return await endSessionOf(store, requireUser(options.user), id, lastMoment(keyturn));
 }
 
-function storeOf(keyturn: Keyturn, options: SignOutOptions): SessionStore {
-  requireOptions(options, 'a sign-out', OPTIONS);
-  const { store = keyturn.sessionStore } = options;
-  if (store !== undefined) return requireStore(store, 'the option store of a sign-out');
+function storeOf(keyturn: Keyturn, { store = keyturn.sessionStore }: ListSessionsOptions): SessionStore {
+  if (store !== undefined) return requireStore(store, 'the option store');
   throw new KeyturnError(
     'store_invalid',
     'sessions are kept in the cookie, and no store knows them',

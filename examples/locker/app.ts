@@ -12,6 +12,7 @@ import { explain, handleErrors } from './errors.js';
 import type { Files } from './files.js';
 import { type CheckPassword, limitGuesses } from './guesses.js';
 import { apiRoutes } from './routes/api.js';
+import { deviceRoutes } from './routes/devices.js';
 import { fileRoutes } from './routes/files.js';
 import { healthRoutes } from './routes/health.js';
 import { homeRoutes } from './routes/home.js';
@@ -29,6 +30,8 @@ declare module 'keyturn' {
     signedInAt: number;
     /** When the password was chosen that was given then. */
     passwordAt: number;
+    /** What the browser said of itself then. */
+    device: string;
   }
 }
 
@@ -94,9 +97,11 @@ export function buildLocker(keyturn: Keyturn, options: LockerOptions): FastifyIn
       return accounts.isCurrent(user, passwordAt) ? undefined : randomUUID();
     },
     user: ({ user }) => user,
+    label: ({ device }) => device,
   });
   app.register(blobRoutes, { store: files.blobs, bind: (request) => request.session.user });
   app.register(homeRoutes, parts);
+  app.register(deviceRoutes);
   app.register(passwordResetRoutes, parts);
   app.register(fileRoutes, parts);
   app.register(shareRoutes, parts);

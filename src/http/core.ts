@@ -34,6 +34,7 @@ export const HTTP_OPTIONS: OptionNames<HttpOptions> = {
   store: true,
   epoch: true,
   user: true,
+  label: true,
   lastWins: true,
   sessionless: true,
 };
@@ -135,10 +136,11 @@ async function csrfOf(keyturn: Keyturn): Promise<Csrf> {
 }
 
 /** @throws KeyturnError `argument_invalid` */
-export function requireHttpOptions({ store, epoch, user, lastWins, sessionless }: HttpOptions): void {
+export function requireHttpOptions({ store, epoch, user, label, lastWins, sessionless }: HttpOptions): void {
   if (store !== undefined) requireStore(store, 'the option store');
   requireFunction(epoch, 'the option epoch', 'write epoch: (data) => the epoch of the user of the session');
   requireFunction(user, 'the option user', 'write user: (data) => data.userId');
+  requireFunction(label, 'the option label', 'write label: (data) => data.device');
   requireFunction(
     sessionless,
     'the option sessionless',

@@ -6,11 +6,11 @@ import { SessionWatches } from './session-watch.js';
 /** @throws KeyturnError as {@link HttpCore.open} */
 export async function openCore(keyturn: Keyturn, options: HttpOptions): Promise<HttpCore> {
   const core = await HttpCore.open(keyturn, options);
-  // Of several adapters the first. What is ended by way of its store is heard of at once.
-  const { outside, ring } = internalsOf(keyturn);
+  // Of several adapters the first. What is ended by way of its store, or of the Keyturn's own, is heard of at once.
+  const { outside, ring, sessionStore } = internalsOf(keyturn);
   if (outside.opener !== undefined) return core;
   const watches = new SessionWatches(ring);
-  core.store?.onDestroy((id) => watches.ended(id));
+  for (const store of new Set([core.store, sessionStore])) store?.onDestroy((id) => watches.ended(id));
   outside.opener = async (request, given) => {
     const { openOutside } = await import('./open-outside.js');
     return await openOutside(core, watches, request, given);

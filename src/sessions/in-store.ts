@@ -25,7 +25,7 @@ import type { SessionEnd, WatchedSession } from './outside.js';
 import type { SessionValues } from './session.js';
 import { endedMeanwhile, SessionState } from './state.js';
 import { recordOf, type StoreSessionParts, writeUntilSaved } from './store-writes.js';
-import type { Awaitable } from './stores/contract.js';
+import type { Awaitable, StoredSession } from './stores/contract.js';
 import { endSession } from './stores/end-sessions.js';
 
 /**
@@ -58,12 +58,17 @@ export class StoreSessions implements SessionKind {
     const id = checked.ok ? fromJson(checked.json)?.value : undefined;
     if (!checked.ok || typeof id !== 'string') return undefined;
     const stale = checked.key.state === 'retiring';
-    const loaded = andThen(
-      store.get(id),
-      (stored) => stored && load(this.#parts, stored.text, checked, stale, stored.version, this.#update),
-    );
+    const loaded = andThen(store.get(id), (stored) => stored && this.#load(stored, checked, stale));
     return andThen(loaded, (state) => {
       if (state === undefined) dead.push(id);
+      return state;
+    });
+  }
+
+  #load(stored: StoredSession, checked: Checked, stale: boolean): Awaitable<SessionState | undefined> {
+    const loaded = load(this.#parts, stored.text, checked, stale, stored.version, this.#update);
+    return andThen(loaded, (state) => {
+      if (state?.carried !== undefined) state.carried.seenAt = stored.seenAt;
       return state;
     });
   }
@@ -86,9 +91,8 @@ export class StoreSessions implements SessionKind {
     if (data !== state.base || state.rememberChanged) return this.#save(state, response);
     if (response.publiclyCacheable || !response.canSign) return undefined;
     const expiresAt = this.#parts.times.dueExpiry(state, state.carried as Carried);
-    return expiresAt === undefined
-      ? this.#signedAgain(state, response)
-      : this.#roll(state, expiresAt, response);
+    if (expiresAt !== undefined) return this.#roll(state, expiresAt, response);
+    return andThen(this.#noteUse(state), () => this.#signedAgain(state, response));
   }
 
   async endOf(watched: WatchedSession): Promise<SessionEnd | undefined> {
@@ -215,13 +219,25 @@ export class StoreSessions implements SessionKind {
    */
   async #roll(state: SessionState, expiresAt: number, response: ResponseTraits): Promise<string | undefined> {
     try {
-      const alive = await this.#parts.store.touch(state.id, expiresAt * 1000);
+      const { store, clock } = this.#parts;
+      const alive = await store.touch(state.id, expiresAt * 1000, clock());
       return alive ? this.#cookie(state, this.#parts.times.now, expiresAt) : undefined;
     } catch (error) {
       if (error instanceof KeyturnError && error.code === 'engine_unavailable')
         return this.#signedAgain(state, response);
       throw error;
     }
+  }
+
+  /** That of a remembered session, which is not extended, as often as another is extended. */
+  #noteUse(state: SessionState): Awaitable<unknown> {
+    const { times, store, clock } = this.#parts;
+    const { seenAt } = state.carried as Carried;
+    if (seenAt === undefined || !times.isRemembered(state)) return undefined;
+    const now = clock();
+    if (now - seenAt < times.rollAfter * 1000) return undefined;
+    // Nobody waits for a page because of it: where it cannot be noted a later request does.
+    return Promise.resolve(store.touch(state.id, times.expiry(state) * 1000, now)).catch(() => false);
   }
 
   /**

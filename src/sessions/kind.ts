@@ -60,6 +60,11 @@ export interface SessionHooks {
    */
   readonly user?: (data: SessionValues) => string | number | null | undefined;
   /**
+   * What to call the session in a list for its user, such as the browser and the system that it began with:
+   * `(data) => data.device`. Kept beside the session, readable, and cut to 256 characters.
+   */
+  readonly label?: (data: SessionValues) => string | null | undefined;
+  /**
    * Properties that requests set without regard to each other, such as `lastPage`: where two do so at once the last one
    * wins, and none of them gets a conflict. Moments, such as `lastSeen = Date.now()`, need no mention: the later stays.
    */

@@ -23,6 +23,8 @@ export interface Carried {
   readonly kid: string;
   /** Signed by a retiring key. */
   readonly stale: boolean;
+  /** When it was last noted as used, in milliseconds since 1970, where the store keeps that. */
+  seenAt?: number | undefined;
   /** Version in the store; 0 for sessions in the cookie. */
   version: number;
 }

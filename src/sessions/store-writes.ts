@@ -8,7 +8,7 @@ import type { Carried } from './loaded.js';
 import type { SessionValues } from './session.js';
 import type { SessionState } from './state.js';
 import type { Awaitable, SessionRecord, SessionStore } from './stores/contract.js';
-import { userOf } from './stores/validate.js';
+import { labelOf, userOf } from './stores/validate.js';
 
 export interface StoreSessionParts extends SessionParts {
   readonly store: SessionStore;
@@ -66,11 +66,15 @@ export function recordOf(
   expiresAt: number,
 ): SessionRecord {
   const createdAt = state.createdAt ?? parts.times.now;
-  const user = userOf(parts.hooks.user?.(fromJson(data)?.value as SessionValues));
+  const values = fromJson(data)?.value as SessionValues;
+  const user = userOf(parts.hooks.user?.(values));
+  const label = labelOf(parts.hooks.label?.(values));
   return {
     text: encode(state, createdAt, data),
     createdAt: createdAt * 1000,
     expiresAt: expiresAt * 1000,
+    seenAt: parts.clock(),
     ...(user === undefined ? {} : { user }),
+    ...(label === undefined ? {} : { label }),
   };
 }

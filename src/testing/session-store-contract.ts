@@ -10,6 +10,8 @@ export interface SessionStoreSubject {
   readonly store: SessionStore;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Whether it keeps when a session was last used, and its label. A store need not. Default: false. */
+  readonly keepsNotes?: boolean;
   /** Lets so many milliseconds pass: by moving the store's clock, or by waiting. */
   readonly pass: (milliseconds: number) => Promise<void> | void;
 }
@@ -136,6 +138,31 @@ const CASES: Readonly<Record<string, (subject: SessionStoreSubject) => Promise<v
     await store.destroy('s1', at + LONG);
     assert.deepEqual(await store.listUser('ada'), []);
   },
+  'what users want to know of a session is kept and listed, where the store does so': async ({
+    store,
+    now,
+    keepsNotes = false,
+  }) => {
+    const at = now();
+    const notes = { seenAt: at - 5, label: 'Firefox on "Linux" \n\u0001 ü 🦊'.padEnd(256, 'x') };
+    const listed = async (): Promise<unknown> => {
+      const [session] = await store.listUser('ada');
+      return session && { seenAt: session.seenAt, label: session.label };
+    };
+    assert.equal(await store.put('s1', recordAt(at, { user: 'ada', text: 'a', ...notes }), 0), 'saved');
+    assert.equal(await store.touch('s1', at + LONG, at), true);
+    const { user, text, seenAt, label } = (await store.get('s1')) as StoredSession;
+    assert.deepEqual([user, text], ['ada', 'a']);
+    // Where it is kept it must move: whoever finds an old one notes it again.
+    assert.ok(seenAt === undefined || seenAt === at);
+    if (!keepsNotes) return;
+    assert.deepEqual({ seenAt, label }, { ...notes, seenAt: at });
+    assert.deepEqual(await listed(), { ...notes, seenAt: at });
+    await store.touch('s1', at + LONG);
+    assert.deepEqual(await listed(), { ...notes, seenAt: at });
+    await store.put('s1', recordAt(at, { user: 'ada' }), 1);
+    assert.deepEqual(await listed(), { seenAt: undefined, label: undefined });
+  },
   'of many writers at once, each version is won by exactly one': async ({ store, now }) => {
     await store.put('s1', recordAt(now(), { text: '0' }), 0);
     const add = async (): Promise<void> => {
@@ -176,7 +203,7 @@ function withOwnIds(store: SessionStore): SessionStore {
   return {
     get: async (id) => unprefixed(await store.get(prefix + id)),
     put: (id, record, expected) => store.put(prefix + id, prefixed(record), expected),
-    touch: (id, expiresAt) => store.touch(prefix + id, expiresAt),
+    touch: (id, expiresAt, seenAt) => store.touch(prefix + id, expiresAt, seenAt),
     destroy: (id, until, next) =>
       store.destroy(prefix + id, until, next === undefined ? next : prefix + next),
     ended: async (id) => {

@@ -66,6 +66,17 @@ describe('people', () => {
     }
   });
 
+  test('have no list of their devices, since each session is in its browser', async () => {
+    const browser = visitor();
+    await signIn(browser);
+    const page = await browser.get('/devices');
+    expect([page.status, title(page)]).toEqual([200, 'Your devices']);
+    expect(page.text).toContain('has no list of them');
+    expect((await browser.get('/devices', JSON_PLEASE)).json).toEqual({ devices: null });
+    const _csrf = tokenIn(page.text);
+    expect((await send(browser, '/devices/sign-out-others', { _csrf })).status).toBe(409);
+  });
+
   test('need a name, of a length that fits', async () => {
     const browser = visitor();
     for (const [name, message] of [

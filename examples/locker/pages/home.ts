@@ -49,6 +49,7 @@ export function homePage({ csrfToken, messages, user, signedInAt, kid, files, ma
             <dt>Signing key</dt>
             <dd><code>${kid}</code></dd>
           </dl>
+          <p class="aside"><a href="/devices">Your devices</a></p>
         </section>
       </div>`,
   });

@@ -1,6 +1,7 @@
 // Signing in and out. Keyturn has checked the CSRF token of every POST before it comes here.
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { SignInParts } from '../app.js';
+import { deviceOf } from '../device.js';
 import { Refusal } from '../errors.js';
 import { field, nameProblem } from '../fields.js';
 import { keepPrivate, prefersJson } from '../negotiate.js';
@@ -21,6 +22,7 @@ export const signInRoutes: FastifyPluginAsync<SignInParts> = async (app, { check
     request.session.signedInAt = Date.now();
     // Of the password that was checked, which may have been replaced by now.
     request.session.passwordAt = passwordAt;
+    request.session.device = deviceOf(request.headers['user-agent']);
     if (prefersJson(request)) return { user: username, csrfToken: reply.csrfToken() };
     request.flash('success', 'Welcome! You are signed in.');
     return reply.redirect('/', 303);

@@ -61,7 +61,8 @@ export function bothStores(own: SessionStore, other: SessionStore): RemoteSessio
       const outcome = await own.put(id, record, expected);
       return outcome === 'gone' ? await other.put(id, record, expected) : outcome;
     },
-    touch: async (id, expiresAt) => (await own.touch(id, expiresAt)) || (await other.touch(id, expiresAt)),
+    touch: async (id, expiresAt, seenAt) =>
+      (await own.touch(id, expiresAt, seenAt)) || (await other.touch(id, expiresAt, seenAt)),
     // In both, so that it can begin in neither.
     destroy: async (id, until, next) =>
       (await Promise.all([own.destroy(id, until, next), other.destroy(id, until, next)])).includes(true),

@@ -3,8 +3,16 @@
 /** A value, or a promise of one: a store in memory answers at once, and then no promise is made. */
 export type Awaitable<T> = T | Promise<T>;
 
+/** What users want to know of their sessions. A store may leave it out: then nobody is told. */
+export interface SessionNotes {
+  /** When it was last used, in milliseconds since 1970; noted now and then, and not with each request. */
+  readonly seenAt?: number;
+  /** What the app calls it, such as the browser; 256 characters at most. */
+  readonly label?: string;
+}
+
 /** What a store keeps of a session. Times in milliseconds since 1970. */
-export interface SessionRecord {
+export interface SessionRecord extends SessionNotes {
   /** JSON text of the session's data and bindings. */
   readonly text: string;
   /** When the session began. */
@@ -22,7 +30,7 @@ export interface StoredSession extends SessionRecord {
 }
 
 /** One session of a user. */
-export interface UserSession {
+export interface UserSession extends SessionNotes {
   readonly id: string;
   /** When it began, in milliseconds since 1970. */
   readonly createdAt: number;
@@ -60,8 +68,12 @@ export interface SessionStore {
   get(id: string): Awaitable<StoredSession | undefined>;
   /** Compare-and-set: writes only if the stored version is `expected`, 0 meaning that the id must be new. */
   put(id: string, record: SessionRecord, expected: number): Awaitable<PutOutcome>;
-  /** Moves the expiry without a new version. False when the session is gone. */
-  touch(id: string, expiresAt: number): Awaitable<boolean>;
+  /**
+   * Moves the expiry without a new version. False when the session is gone.
+   *
+   * @param seenAt as {@link SessionNotes.seenAt}; undefined: what is kept stays
+   */
+  touch(id: string, expiresAt: number, seenAt?: number): Awaitable<boolean>;
   /**
    * Ends a session, or what could become one, and remembers its id until `until`, so that no slower request can bring
    * it back. Of one that has ended already the first `at` and `next` stay.
@@ -87,7 +99,7 @@ export interface SessionStore {
 export interface RemoteSessionStore extends SessionStore {
   get(id: string): Promise<StoredSession | undefined>;
   put(id: string, record: SessionRecord, expected: number): Promise<PutOutcome>;
-  touch(id: string, expiresAt: number): Promise<boolean>;
+  touch(id: string, expiresAt: number, seenAt?: number): Promise<boolean>;
   destroy(id: string, until: number, next?: string): Promise<boolean>;
   ended(id: string): Promise<EndedSession | undefined>;
   listUser(user: string | number): Promise<readonly UserSession[]>;

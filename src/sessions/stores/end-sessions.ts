@@ -23,15 +23,43 @@ export async function endSession(store: SessionStore, id: string, until: number)
 }
 
 /**
+ * Ends a session where it is one of a user's, by its id or by one that it had before.
+ *
+ * @returns false when it has ended, or is somebody else's
+ */
+export async function endSessionOf(
+  store: SessionStore,
+  user: string,
+  id: string,
+  until: number,
+): Promise<boolean> {
+  let current = id;
+  for (let round = 0; round < ROUNDS; round++) {
+    const own = (await store.listUser(user)).some((session) => session.id === current);
+    if (own) return await endSession(store, current, until);
+    const next = (await store.ended?.(current))?.next;
+    if (next === undefined) return false;
+    current = next;
+  }
+  throw tooFast();
+}
+
+/**
  * Ends all sessions of a user. One that gets a new id meanwhile is ended by its old id or by its new one: the new one
  * is saved before the old one ends, so it is in a list that is made afterwards.
  *
+ * @param except the id of one that stays
  * @returns how many it ended
  */
-export async function endUser(store: SessionStore, user: string, until: number): Promise<number> {
+export async function endUser(
+  store: SessionStore,
+  user: string,
+  until: number,
+  except?: string,
+): Promise<number> {
   let ended = 0;
   for (let round = 0; round < ROUNDS; round++) {
-    const sessions = await store.listUser(user);
+    const sessions = (await store.listUser(user)).filter(({ id }) => id !== except);
     if (sessions.length === 0) return ended;
     const outcomes = await Promise.all(
       sessions.map(({ id, expiresAt }) => store.destroy(id, Math.max(until, expiresAt))),

@@ -18,7 +18,15 @@ import type {
   StoredSession,
   UserSession,
 } from './contract.js';
-import { isName, keptUserOf, requireId, requireMoment, requireRecord, requireUser } from './validate.js';
+import {
+  isName,
+  keptUserOf,
+  notesOf,
+  requireId,
+  requireMoment,
+  requireRecord,
+  requireUser,
+} from './validate.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: each store declares sessions and errors of its own
 type Theirs = any;
@@ -117,12 +125,13 @@ class StoreFromExpress implements SessionStoreFromExpress {
     });
   }
 
-  async touch(id: string, expiresAt: number): Promise<boolean> {
+  async touch(id: string, expiresAt: number, seenAt?: number): Promise<boolean> {
     const moment = requireMoment(expiresAt);
     if (!isName(id)) return false;
     return await this.#inTurn(keyOf(id), async () => {
       const kept = await this.get(id);
-      if (kept !== undefined) await this.#write(id, { ...kept, expiresAt: moment });
+      if (kept !== undefined)
+        await this.#write(id, { ...kept, ...notesOf(seenAt, undefined), expiresAt: moment });
       return kept !== undefined;
     });
   }
@@ -156,7 +165,7 @@ class StoreFromExpress implements SessionStoreFromExpress {
       let isWhole = true;
       for (const { id, kept } of sessions) {
         seen.add(id);
-        if (kept?.user === named) found.push({ id, createdAt: kept.createdAt, expiresAt: kept.expiresAt });
+        if (kept?.user === named) found.push({ id, ...listedOf(kept) });
         // It may have got a new id meanwhile, which was listed before it ended: another look finds that.
         else isWhole = false;
       }
@@ -249,6 +258,10 @@ class StoreFromExpress implements SessionStoreFromExpress {
 /** Ids of adapters as they are. Others as a digest: stores use them as names of files and in columns of fixed width. */
 function keyOf(id: string): string {
   return /^[\w-]{16,64}$/.test(id) ? id : `id.${digest(id)}`;
+}
+
+function listedOf({ createdAt, expiresAt, seenAt, label }: Kept): Omit<UserSession, 'id'> {
+  return { createdAt, expiresAt, ...notesOf(seenAt, label) };
 }
 
 function userKeyOf(user: string): string {

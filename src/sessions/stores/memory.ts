@@ -9,7 +9,15 @@ import type {
   StoredSession,
   UserSession,
 } from './contract.js';
-import { isName, keptUserOf, requireId, requireMoment, requireRecord, requireUser } from './validate.js';
+import {
+  isName,
+  keptUserOf,
+  notesOf,
+  requireId,
+  requireMoment,
+  requireRecord,
+  requireUser,
+} from './validate.js';
 
 /** What `memoryStore()` takes. */
 export interface MemoryStoreOptions {
@@ -38,7 +46,7 @@ export interface MemoryStore extends SessionStore {
   readonly size: { readonly sessions: number; readonly tombstones: number };
   get(id: string): StoredSession | undefined;
   put(id: string, record: SessionRecord, expected: number): PutOutcome;
-  touch(id: string, expiresAt: number): boolean;
+  touch(id: string, expiresAt: number, seenAt?: number): boolean;
   destroy(id: string, until: number, next?: string): boolean;
   ended(id: string): EndedSession | undefined;
   listUser(user: string | number): readonly UserSession[];
@@ -98,11 +106,12 @@ class StoreInMemory implements MemoryStore {
     return 'saved';
   }
 
-  touch(id: string, expiresAt: number): boolean {
+  touch(id: string, expiresAt: number, seenAt?: number): boolean {
     const session = this.get(id);
     if (session === undefined) return false;
     this.#sessions.delete(id);
-    this.#sessions.set(id, Object.freeze({ ...session, expiresAt: requireMoment(expiresAt) }));
+    const moved = { ...session, ...notesOf(seenAt, undefined), expiresAt: requireMoment(expiresAt) };
+    this.#sessions.set(id, Object.freeze(moved));
     return true;
   }
 
@@ -130,8 +139,9 @@ class StoreInMemory implements MemoryStore {
     const found: UserSession[] = [];
     for (const id of this.#byUser.get(requireUser(user, keptUserOf)) ?? []) {
       const session = this.get(id);
-      if (session !== undefined)
-        found.push({ id, createdAt: session.createdAt, expiresAt: session.expiresAt });
+      if (session === undefined) continue;
+      const { createdAt, expiresAt, seenAt, label } = session;
+      found.push({ id, createdAt, expiresAt, ...notesOf(seenAt, label) });
     }
     return found;
   }

@@ -61,7 +61,9 @@ export function statements({ table, indexes }: TableNames): string {
   text text, -- of an ended one: the id under which it goes on
   user_id text COLLATE "C",
   created_at bigint NOT NULL, -- milliseconds since 1970
-  expires_at bigint NOT NULL
+  expires_at bigint NOT NULL,
+  seen_at bigint, -- when it was last used, as far as that was noted
+  label text -- what the app calls it
 );`,
     ...indexes.map(({ name, on }) => `CREATE INDEX IF NOT EXISTS ${name} ON ${table} ${on};`),
   ].join('\n');

@@ -18,7 +18,15 @@ import type {
   UserSession,
 } from './contract.js';
 import { lockSql, namesOf, pathsOf, statements, TABLE, type TableNames } from './postgres-schema.js';
-import { isName, keptUserOf, requireId, requireMoment, requireRecord, requireUser } from './validate.js';
+import {
+  isName,
+  keptUserOf,
+  notesOf,
+  requireId,
+  requireMoment,
+  requireRecord,
+  requireUser,
+} from './validate.js';
 
 export type { PostgresPool } from '../../engines/postgres.js';
 export { sessionSchemaSql } from './postgres-schema.js';
@@ -119,7 +127,7 @@ class StoreInPostgres implements PostgresStore {
   async get(id: string): Promise<StoredSession | undefined> {
     if (!isName(id)) return undefined;
     const [row] = await this.#rows(
-      `SELECT version, text, user_id, created_at, expires_at FROM ${this.#table}
+      `SELECT version, text, user_id, created_at, expires_at, seen_at, label FROM ${this.#table}
        WHERE id = $1 AND version > 0 AND expires_at > $2`,
       [id, this.#now()],
     );
@@ -130,27 +138,38 @@ class StoreInPostgres implements PostgresStore {
       expiresAt: Number(row.expires_at),
       version: Number(row.version),
       ...(row.user_id === null ? {} : { user: row.user_id as string }),
+      ...notesOf(row.seen_at as string | null, row.label as string | null),
     };
   }
 
   async put(id: string, record: SessionRecord, expected: number): Promise<PutOutcome> {
     requireId(id);
-    const { text, createdAt, expiresAt, user = null } = requireRecord(record, keptUserOf);
+    const {
+      text,
+      createdAt,
+      expiresAt,
+      user = null,
+      seenAt,
+      label = null,
+    } = requireRecord(record, keptUserOf);
     const now = this.#now();
-    const values = [id, text, user, Math.floor(createdAt), Math.floor(expiresAt), now];
+    const seen = seenAt === undefined ? null : Math.floor(seenAt);
+    const values = [id, text, user, Math.floor(createdAt), Math.floor(expiresAt), now, seen, label];
     const written =
       expected === 0
         ? await this.#count(
-            `INSERT INTO ${this.#table} AS s (id, version, text, user_id, created_at, expires_at)
-             VALUES ($1, 1, $2, $3, $4, $5)
+            `INSERT INTO ${this.#table} AS s (id, version, text, user_id, created_at, expires_at, seen_at, label)
+             VALUES ($1, 1, $2, $3, $4, $5, $7, $8)
              ON CONFLICT (id) DO UPDATE SET version = 1, text = excluded.text, user_id = excluded.user_id,
-               created_at = excluded.created_at, expires_at = excluded.expires_at
+               created_at = excluded.created_at, expires_at = excluded.expires_at,
+               seen_at = excluded.seen_at, label = excluded.label
              WHERE s.expires_at <= $6`,
             values,
           )
         : await this.#count(
-            `UPDATE ${this.#table} SET version = version + 1, text = $2, user_id = $3, created_at = $4, expires_at = $5
-             WHERE id = $1 AND version = $7 AND expires_at > $6`,
+            `UPDATE ${this.#table} SET version = version + 1, text = $2, user_id = $3, created_at = $4, expires_at = $5,
+               seen_at = $7, label = $8
+             WHERE id = $1 AND version = $9 AND expires_at > $6`,
             [...values, expected],
           );
     if (written === 0) return await this.#refusal(id, expected);
@@ -158,12 +177,13 @@ class StoreInPostgres implements PostgresStore {
     return 'saved';
   }
 
-  async touch(id: string, expiresAt: number): Promise<boolean> {
+  async touch(id: string, expiresAt: number, seenAt?: number): Promise<boolean> {
     const moment = requireMoment(expiresAt);
     if (!isName(id)) return false;
     const touched = await this.#count(
-      `UPDATE ${this.#table} SET expires_at = $2 WHERE id = $1 AND version > 0 AND expires_at > $3`,
-      [id, moment, this.#now()],
+      `UPDATE ${this.#table} SET expires_at = $2, seen_at = coalesce($4, seen_at)
+       WHERE id = $1 AND version > 0 AND expires_at > $3`,
+      [id, moment, this.#now(), seenAt === undefined ? null : Math.floor(seenAt)],
     );
     return touched > 0;
   }
@@ -176,12 +196,12 @@ class StoreInPostgres implements PostgresStore {
     const [row] = await this.#rows(
       `WITH ended AS (
          UPDATE ${this.#table}
-         SET version = 0, text = $4::text, user_id = NULL, created_at = $2::bigint, expires_at = $3::bigint
+         SET version = 0, text = $4::text, user_id = NULL, seen_at = NULL, label = NULL, created_at = $2::bigint, expires_at = $3::bigint
          WHERE id = $1 AND version > 0 AND expires_at > $2::bigint RETURNING 1),
        remembered AS (
          INSERT INTO ${this.#table} AS s (id, version, text, user_id, created_at, expires_at)
          SELECT $1, 0, $4::text, NULL, $2::bigint, $3::bigint WHERE NOT EXISTS (SELECT 1 FROM ended)
-         ON CONFLICT (id) DO UPDATE SET version = 0, user_id = NULL,
+         ON CONFLICT (id) DO UPDATE SET version = 0, user_id = NULL, seen_at = NULL, label = NULL,
            text = CASE WHEN ${STILL_ENDED} THEN s.text ELSE excluded.text END,
            created_at = CASE WHEN ${STILL_ENDED} THEN s.created_at ELSE excluded.created_at END,
            expires_at = CASE WHEN ${STILL_ENDED} THEN GREATEST(s.expires_at, excluded.expires_at)
@@ -206,7 +226,7 @@ class StoreInPostgres implements PostgresStore {
 
   async listUser(user: string | number): Promise<readonly UserSession[]> {
     const rows = await this.#rows(
-      `SELECT id, created_at, expires_at FROM ${this.#table}
+      `SELECT id, created_at, expires_at, seen_at, label FROM ${this.#table}
        WHERE user_id = $1 AND version > 0 AND expires_at > $2`,
       [requireUser(user, keptUserOf), this.#now()],
     );
@@ -214,6 +234,7 @@ class StoreInPostgres implements PostgresStore {
       id: row.id as string,
       createdAt: Number(row.created_at),
       expiresAt: Number(row.expires_at),
+      ...notesOf(row.seen_at as string | null, row.label as string | null),
     }));
   }
 

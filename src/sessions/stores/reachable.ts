@@ -66,9 +66,9 @@ export class ReachableStore implements SessionStore {
     return this.#write(() => this.#inner.put(id, record, expected));
   }
 
-  touch(id: string, expiresAt: number): Awaitable<boolean> {
+  touch(id: string, expiresAt: number, seenAt?: number): Awaitable<boolean> {
     requireMoment(expiresAt);
-    return isName(id) ? this.#write(() => this.#inner.touch(id, expiresAt)) : false;
+    return isName(id) ? this.#write(() => this.#inner.touch(id, expiresAt, seenAt)) : false;
   }
 
   destroy(id: string, until: number, next?: string): Awaitable<boolean> {

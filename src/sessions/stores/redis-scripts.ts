@@ -3,7 +3,7 @@
 // In all of them KEYS[1] is the session and ARGV[1] the time by the app's clock. A script that could find `head` of
 // another kind of value fails with Redis' own WRONGTYPE.
 import { type Script, script } from '../../engines/redis.js';
-import { DIGITS, ENDED, HEAD } from './redis-record.js';
+import { DIGITS, ENDED, HEAD, SEEN } from './redis-record.js';
 
 /**
  * ARGV: now, expected version, name of this write, time to live, value. A client may send a command again after a lost
@@ -23,11 +23,12 @@ if version ~= expected then return 'conflict' end
 redis.call('SET', KEYS[1], ARGV[5], 'PX', ARGV[4])
 return 'saved'`);
 
-/** ARGV: now, new expiry, time to live. Overwrites the expiry in place; returns the head and whose it is. */
+/** ARGV: now, new expiry, time to live, last use or nothing. Overwrites both in place; returns the head and whose it is. */
 export const TOUCH: Script = script(`
 local expiry = redis.call('GETRANGE', KEYS[1], 0, ${DIGITS - 1})
 if expiry == '' or string.sub(expiry, 1, 1) == '${ENDED}' or tonumber(expiry) <= tonumber(ARGV[1]) then return false end
 redis.call('SETRANGE', KEYS[1], 0, ARGV[2])
+if ARGV[4] ~= '' then redis.call('SETRANGE', KEYS[1], ${SEEN}, ARGV[4]) end
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return string.match(redis.call('GET', KEYS[1]), '^[^\\n]*')`);
 

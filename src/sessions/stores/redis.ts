@@ -29,7 +29,7 @@ import type {
   StoredSession,
   UserSession,
 } from './contract.js';
-import { digits, ENDED, field, format, HEAD, parse, userIn } from './redis-record.js';
+import { digits, ENDED, field, format, HEAD, LABEL_BYTES, notesIn, parse, userIn } from './redis-record.js';
 import { DESTROY, INDEX, PUT, TOUCH } from './redis-scripts.js';
 import { isName, keptUserOf, requireId, requireMoment, requireRecord, requireUser } from './validate.js';
 
@@ -130,11 +130,12 @@ class StoreInRedis implements RedisStore {
     return asText(outcome) as PutOutcome;
   }
 
-  async touch(id: string, expiresAt: number): Promise<boolean> {
+  async touch(id: string, expiresAt: number, seenAt?: number): Promise<boolean> {
     requireMoment(expiresAt);
     if (!isName(id)) return false;
     const now = this.#clock();
-    const parts = [digits(now), digits(expiresAt), timeToLive(expiresAt, now)];
+    const seen = seenAt === undefined ? '' : digits(seenAt);
+    const parts = [digits(now), digits(expiresAt), timeToLive(expiresAt, now), seen];
     const head = asText(await runScript(this.#command, TOUCH, this.#sessionKey(id), parts));
     if (head === undefined) return false;
     const user = userIn(head);
@@ -193,11 +194,12 @@ class StoreInRedis implements RedisStore {
   /** The head alone: texts may be long, and lists too. */
   async #headOf(id: string, owner: string, now: number): Promise<UserSession | undefined> {
     const key = this.#sessionKey(id);
-    const end = String(HEAD + Buffer.byteLength(owner));
-    const head = asText(await this.#command(key, ['GETRANGE', key, '0', end])) ?? '';
-    if (head === '' || head.startsWith(ENDED) || head.slice(HEAD) !== `${owner}\n`) return undefined;
+    const end = String(HEAD + Buffer.byteLength(owner) + LABEL_BYTES);
+    const [head = ''] = (asText(await this.#command(key, ['GETRANGE', key, '0', end])) ?? '').split('\n', 1);
+    if (head === '' || head.startsWith(ENDED) || !`${head.slice(HEAD)} `.startsWith(`${owner} `))
+      return undefined;
     const expiresAt = field(head, 0);
-    return expiresAt > now ? { id, createdAt: field(head, 2), expiresAt } : undefined;
+    return expiresAt > now ? { id, createdAt: field(head, 2), expiresAt, ...notesIn(head) } : undefined;
   }
 
   #index(user: string, id: string, expiresAt: number, now: number): Promise<unknown> {

@@ -14,7 +14,15 @@ import type {
   StoredSession,
   UserSession,
 } from './contract.js';
-import { isName, keptUserOf, requireId, requireMoment, requireRecord, requireUser } from './validate.js';
+import {
+  isName,
+  keptUserOf,
+  notesOf,
+  requireId,
+  requireMoment,
+  requireRecord,
+  requireUser,
+} from './validate.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: each library has a type of its own for what can be bound
 type Bindable = any;
@@ -79,6 +87,8 @@ interface Row {
   readonly user_id: string | null;
   readonly created_at: number;
   readonly expires_at: number;
+  readonly seen_at: number | null;
+  readonly label: string | null;
 }
 
 /** Milliseconds for which a write waits while another process writes. */
@@ -157,6 +167,7 @@ class StoreInSqlite implements SqliteStore {
       expiresAt: row.expires_at,
       version: row.version,
       ...(row.user_id === null ? {} : { user: row.user_id }),
+      ...notesOf(row.seen_at, row.label),
     };
   }
 
@@ -169,6 +180,8 @@ class StoreInSqlite implements SqliteStore {
       record.user ?? null,
       Math.floor(record.createdAt),
       Math.floor(record.expiresAt),
+      record.seenAt === undefined ? null : Math.floor(record.seenAt),
+      record.label ?? null,
     ];
     const now = this.#now();
     const { changes } =
@@ -182,10 +195,10 @@ class StoreInSqlite implements SqliteStore {
     return version === 0 ? 'gone' : 'conflict';
   }
 
-  touch(id: string, expiresAt: number): boolean {
+  touch(id: string, expiresAt: number, seenAt?: number): boolean {
     const moment = requireMoment(expiresAt);
     if (!isName(id)) return false;
-    return Number(this.#statements.touch.run(moment, id, this.#now()).changes) > 0;
+    return Number(this.#statements.touch.run(moment, seenAt ?? null, id, this.#now()).changes) > 0;
   }
 
   destroy(id: string, until: number, next?: string): boolean {
@@ -209,7 +222,12 @@ class StoreInSqlite implements SqliteStore {
 
   listUser(user: string | number): readonly UserSession[] {
     const rows = this.#statements.list.all(requireUser(user, keptUserOf), this.#now()) as readonly Row[];
-    return rows.map((row) => ({ id: row.id, createdAt: row.created_at, expiresAt: row.expires_at }));
+    return rows.map((row) => ({
+      id: row.id,
+      createdAt: row.created_at,
+      expiresAt: row.expires_at,
+      ...notesOf(row.seen_at, row.label),
+    }));
   }
 
   close(): void {
@@ -234,31 +252,31 @@ function schemaOf(table: string): string {
   const index = (suffix: string) => table.replace(/"$/, `_${suffix}"`);
   return `CREATE TABLE IF NOT EXISTS ${table} (
   id TEXT PRIMARY KEY, version INTEGER NOT NULL, text TEXT, user_id TEXT,
-  created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, seen_at INTEGER, label TEXT) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS ${index('user')} ON ${table} (user_id) WHERE user_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS ${index('expiry')} ON ${table} (expires_at);`;
 }
 
 function statementsFor(table: string) {
   // What is written where nothing that counts is in the way: nothing, or what has expired.
-  const insert = `INSERT INTO ${table} AS s (id, version, text, user_id, created_at, expires_at)`;
+  const insert = `INSERT INTO ${table} AS s (id, version, text, user_id, created_at, expires_at, seen_at, label)`;
   const still = 's.version = 0 AND s.expires_at > excluded.created_at';
   return {
     get: `SELECT * FROM ${table} WHERE id = ? AND expires_at > ?`,
-    insert: `${insert} VALUES (?, 1, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET version = 1, text = excluded.text,
-      user_id = excluded.user_id, created_at = excluded.created_at, expires_at = excluded.expires_at
-      WHERE s.expires_at <= ?`,
-    update: `UPDATE ${table} SET version = version + 1, text = ?, user_id = ?, created_at = ?, expires_at = ?
-      WHERE id = ? AND version = ? AND expires_at > ?`,
-    touch: `UPDATE ${table} SET expires_at = ? WHERE id = ? AND version > 0 AND expires_at > ?`,
-    end: `UPDATE ${table} SET version = 0, text = ?, user_id = NULL, created_at = ?, expires_at = ?
+    insert: `${insert} VALUES (?, 1, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET version = 1, text = excluded.text,
+      user_id = excluded.user_id, created_at = excluded.created_at, expires_at = excluded.expires_at,
+      seen_at = excluded.seen_at, label = excluded.label WHERE s.expires_at <= ?`,
+    update: `UPDATE ${table} SET version = version + 1, text = ?, user_id = ?, created_at = ?, expires_at = ?,
+      seen_at = ?, label = ? WHERE id = ? AND version = ? AND expires_at > ?`,
+    touch: `UPDATE ${table} SET expires_at = ?, seen_at = coalesce(?, seen_at) WHERE id = ? AND version > 0 AND expires_at > ?`,
+    end: `UPDATE ${table} SET version = 0, text = ?, user_id = NULL, seen_at = NULL, label = NULL, created_at = ?, expires_at = ?
       WHERE id = ? AND version > 0 AND expires_at > ?`,
-    remember: `${insert} VALUES (?, 0, ?, NULL, ?, ?) ON CONFLICT (id) DO UPDATE SET version = 0, user_id = NULL,
+    remember: `${insert} VALUES (?, 0, ?, NULL, ?, ?, NULL, NULL) ON CONFLICT (id) DO UPDATE SET version = 0, user_id = NULL, seen_at = NULL, label = NULL,
       text = CASE WHEN ${still} THEN s.text ELSE excluded.text END,
       created_at = CASE WHEN ${still} THEN s.created_at ELSE excluded.created_at END,
       expires_at = CASE WHEN ${still} THEN max(s.expires_at, excluded.expires_at) ELSE excluded.expires_at END
       WHERE s.version = 0 OR s.expires_at <= ?`,
-    list: `SELECT id, created_at, expires_at FROM ${table} WHERE user_id = ? AND version > 0 AND expires_at > ?`,
+    list: `SELECT id, created_at, expires_at, seen_at, label FROM ${table} WHERE user_id = ? AND version > 0 AND expires_at > ?`,
     sweep: `DELETE FROM ${table} WHERE id IN (SELECT id FROM ${table} WHERE expires_at <= ? LIMIT ${BATCH})`,
   };
 }

@@ -2,10 +2,13 @@
 // most engines turn a lone surrogate into something else, and an index has a limit. Such a text is a mistake of the
 // caller, and no engine is to raise the alarm over it.
 import { KeyturnError } from '../../errors.js';
-import type { SessionRecord } from './contract.js';
+import type { SessionNotes, SessionRecord } from './contract.js';
 
 /** Bytes. Indexes of PostgreSQL take up to 2,704. */
 const LONGEST_NAME = 1024;
+
+/** Characters: enough for a browser and a place, and no place to keep data. */
+export const LONGEST_LABEL = 256;
 
 /**
  * Stands between the name of an app and its user, where apps share a table. Nobody's id may hold it: a user of one app
@@ -60,6 +63,7 @@ export function requireRecord(record: SessionRecord, ownerOf: typeof userOf = us
   const { text, createdAt, expiresAt, user, ...others } = record;
   requireMoment(createdAt);
   requireMoment(expiresAt);
+  requireNotes(others);
   if (!isKeepable(text)) {
     throw new KeyturnError(
       'session_invalid',
@@ -70,6 +74,38 @@ export function requireRecord(record: SessionRecord, ownerOf: typeof userOf = us
   const owner = ownerOf(user);
   if (owner === user) return record;
   return { ...others, text, createdAt, expiresAt, ...(owner === undefined ? {} : { user: owner }) };
+}
+
+/** @throws KeyturnError `session_invalid` */
+function requireNotes({ seenAt, label }: SessionNotes): void {
+  if (seenAt !== undefined) requireMoment(seenAt);
+  if (label === undefined || (isKeepable(label) && label.length <= LONGEST_LABEL)) return;
+  throw new KeyturnError(
+    'session_invalid',
+    'the label of a session is not valid',
+    `give a well-formed text of ${LONGEST_LABEL} characters at most, without NUL`,
+  );
+}
+
+/** What an app calls a session, cut to what every store keeps. */
+export function labelOf(label: string | null | undefined): string | undefined {
+  if (typeof label !== 'string' || label === '') return undefined;
+  // What is cut may end in half a character.
+  return label
+    .replaceAll('\0', '')
+    .slice(0, LONGEST_LABEL)
+    .replace(/[\uD800-\uDFFF]/gu, '\uFFFD');
+}
+
+/** As a store that has columns has kept them. */
+export function notesOf(
+  seenAt: number | string | null | undefined,
+  label: string | null | undefined,
+): SessionNotes {
+  return {
+    ...(seenAt === null || seenAt === undefined ? {} : { seenAt: Number(seenAt) }),
+    ...(label === null || label === undefined ? {} : { label }),
+  };
 }
 
 /** Milliseconds since 1970, whole. @throws KeyturnError `session_invalid` */

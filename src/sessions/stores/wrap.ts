@@ -16,7 +16,7 @@ export function wrapStore(
     ...(store.compareAndSet === undefined ? {} : { compareAndSet: store.compareAndSet }),
     get: (id) => ask(() => store.get(id)),
     put: (id, record, expected) => ask(() => store.put(id, record, expected)),
-    touch: (id, expiresAt) => ask(() => store.touch(id, expiresAt)),
+    touch: (id, expiresAt, seenAt) => ask(() => store.touch(id, expiresAt, seenAt)),
     destroy: (id, until, next) => ask(() => store.destroy(id, until, next)),
     ended: (id) => ask(() => store.ended?.(id)),
     listUser: (user) => ask(() => store.listUser(user)),

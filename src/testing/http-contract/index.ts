@@ -25,6 +25,7 @@ import { sessionUpdates } from './session-updates.js';
 import { sessionlessRequests, sessionlessStores } from './sessionless.js';
 import { sessions } from './sessions.js';
 import { failingStores, slowStores } from './slow-stores.js';
+import { storedNotes } from './stored-notes.js';
 import { storedRaces } from './stored-races.js';
 import { storedSessions } from './stored-sessions.js';
 import { laterStore } from './stores.js';
@@ -89,7 +90,13 @@ export function httpContract(
     ...kinds.flatMap(([about, kind]) => cases(about, kind, EVERY_KIND)),
     ...cases('sessions in the cookie', cookie, [...cookieSessions, ...cookieRemember]),
     ...[memory, ...given].flatMap(([about, kind]) =>
-      cases(about, kind, [...storedSessions, ...storedRaces, ...slowStores, ...failingStores]),
+      cases(about, kind, [
+        ...storedSessions,
+        ...storedNotes,
+        ...storedRaces,
+        ...slowStores,
+        ...failingStores,
+      ]),
     ),
     ...cases('requests without a session', { backend: 'memory' }, sessionlessStores),
     ...cases('requests without a session', cookie, sessionlessRequests),

@@ -26,6 +26,7 @@ describe.each([
       store: store(clock.read),
       now: clock.read,
       pass: (milliseconds: number) => clock.advance(milliseconds / 1000),
+      keepsNotes: true,
     };
   };
   for (const { name, run } of sessionStoreContract(make)) test(name, run);

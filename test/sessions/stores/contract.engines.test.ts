@@ -19,14 +19,14 @@ describe.each(STORE_ENGINES)('the contract of session stores, $name', ({ open })
     const make = () => {
       const clock = manualClock(START);
       const pass = (milliseconds: number) => clock.advance(milliseconds / 1000);
-      return { store: engine.store(clock.read), now: clock.read, pass };
+      return { store: engine.store(clock.read), now: clock.read, pass, keepsNotes: true };
     };
     for (const { name, run } of sessionStoreContract(make)) test(name, run);
   });
 
   describe('as time passes', () => {
     const pass = (milliseconds: number) => new Promise<void>((done) => setTimeout(done, milliseconds));
-    const make = () => ({ store: engine.store(Date.now), now: Date.now, pass });
+    const make = () => ({ store: engine.store(Date.now), now: Date.now, pass, keepsNotes: true });
     for (const { name, run } of sessionStoreContract(make)) test(name, run);
   });
 
@@ -35,7 +35,12 @@ describe.each(STORE_ENGINES)('the contract of session stores, $name', ({ open })
       const clock = manualClock(START);
       const pass = (milliseconds: number) => clock.advance(milliseconds / 1000);
       const keyturn = await testKeyturn({ clock: clock as never });
-      return { store: sealedStore(engine.store(clock.read), keyturn), now: clock.read, pass };
+      return {
+        store: sealedStore(engine.store(clock.read), keyturn),
+        now: clock.read,
+        pass,
+        keepsNotes: true,
+      };
     };
     for (const { name, run } of sessionStoreContract(make)) test(name, run);
   });

@@ -40,7 +40,12 @@ describe.each([
   const make = () => {
     const clock = manualClock(START);
     const pass = (milliseconds: number) => clock.advance(milliseconds / 1000);
-    return { store: fromExpressStore(store(), { clock: clock.read }), now: clock.read, pass };
+    return {
+      store: fromExpressStore(store(), { clock: clock.read }),
+      now: clock.read,
+      pass,
+      keepsNotes: true,
+    };
   };
   for (const { name, run } of sessionStoreContract(make)) test(name, run);
 

@@ -26,7 +26,12 @@ describe.each(Object.entries(SHAPES))('the contract of session stores, in %s', (
   const make = () => {
     const clock = manualClock(START);
     const pass = (milliseconds: number) => clock.advance(milliseconds / 1000);
-    return { store: fromExpressStore(open(), { clock: clock.read }), now: clock.read, pass };
+    return {
+      store: fromExpressStore(open(), { clock: clock.read }),
+      now: clock.read,
+      pass,
+      keepsNotes: true,
+    };
   };
   for (const { name, run } of sessionStoreContract(make)) test(name, run);
 });

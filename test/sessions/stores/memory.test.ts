@@ -8,7 +8,12 @@ describe('the contract of session stores, in memory', () => {
   const make = () => {
     const clock = manualClock(START);
     const store = memoryStore({ clock: clock.read });
-    return { store, now: clock.read, pass: (milliseconds: number) => clock.advance(milliseconds / 1000) };
+    return {
+      store,
+      keepsNotes: true,
+      now: clock.read,
+      pass: (milliseconds: number) => clock.advance(milliseconds / 1000),
+    };
   };
   for (const { name, run } of sessionStoreContract(make)) test(name, run);
 });

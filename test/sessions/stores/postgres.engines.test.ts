@@ -193,7 +193,7 @@ describe('sessions', () => {
     await store.put('s1', recordAt(START, { text: 'planted', user: 'planted' }), 0);
     await store.destroy('s1', START + 1000);
     const { rows: kept } = await place.pool.query('SELECT t::text AS t FROM keyturn_sessions t');
-    expect(kept.map(({ t }) => t)).toEqual([`(s1,0,,,${START},${START + 1000})`]);
+    expect(kept.map(({ t }) => t)).toEqual([`(s1,0,,,${START},${START + 1000},,)`]);
     clock.advance(1);
     expect(await store.put('s1', recordAt(clock.now), 1)).toBe('gone');
     expect(await store.put('s1', recordAt(clock.now), 0)).toBe('saved');

@@ -25,7 +25,7 @@ const failureOf = async (error: unknown, later: boolean) =>
 
 describe('around a store that answers', () => {
   const pass = (milliseconds: number) => new Promise<void>((done) => setTimeout(done, milliseconds));
-  const make = () => ({ store: new ReachableStore(memoryStore()), now: Date.now, pass });
+  const make = () => ({ store: new ReachableStore(memoryStore()), now: Date.now, pass, keepsNotes: true });
   for (const { name, run } of sessionStoreContract(make)) test(name, run);
 
   test('at once it answers at once', () => {

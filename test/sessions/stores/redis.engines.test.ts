@@ -330,7 +330,7 @@ describe('a cluster of two', () => {
       const client = opened.find(([which]) => which === name)?.[1] as RedisClient;
       const store = redisStore({ client, prefix: ownPrefix(), clock: clock.read });
       const pass = (milliseconds: number) => clock.advance(milliseconds / 1000);
-      return { store, now: clock.read, pass };
+      return { store, now: clock.read, pass, keepsNotes: true };
     };
     for (const { name: what, run } of sessionStoreContract(make)) test(what, run);
 

@@ -35,7 +35,12 @@ describe.skipIf(sqlite === undefined)('where Node has SQLite (left out on Node 2
     const make = () => {
       const clock = manualClock(START);
       const store = sqliteStore({ database: open(), clock: clock.read });
-      return { store, now: clock.read, pass: (milliseconds: number) => clock.advance(milliseconds / 1000) };
+      return {
+        store,
+        keepsNotes: true,
+        now: clock.read,
+        pass: (milliseconds: number) => clock.advance(milliseconds / 1000),
+      };
     };
     for (const { name, run } of sessionStoreContract(make)) test(name, run);
   });
