@@ -6,8 +6,10 @@ import { SessionWatches } from './session-watch.js';
 /** @throws KeyturnError as {@link HttpCore.open} */
 export async function openCore(keyturn: Keyturn, options: HttpOptions): Promise<HttpCore> {
   const core = await HttpCore.open(keyturn, options);
-  // Of several adapters the first. What is ended by way of its store, or of the Keyturn's own, is heard of at once.
   const { outside, ring, sessionStore } = internalsOf(keyturn);
+  // Of several the last: tests make one app after the other.
+  outside.begin = async (data) => (await import('./begin-session.js')).beginSession(core, data);
+  // Of several adapters the first. What is ended by way of its store, or of the Keyturn's own, is heard of at once.
   if (outside.opener !== undefined) return core;
   const watches = new SessionWatches(ring);
   for (const store of new Set([core.store, sessionStore])) store?.onDestroy((id) => watches.ended(id));

@@ -81,11 +81,26 @@ export interface KeyturnSessions {
 export interface Outside {
   readonly sessions: KeyturnSessions;
   opener: KeyturnSessions['open'] | undefined;
+  /** For tests of apps: begins a session with this data. */
+  begin: ((data: SessionValues) => Promise<BegunSession>) | undefined;
+}
+
+/** A session that was begun without a request. */
+export interface BegunSession {
+  /** What a browser sends then, as the header field `Cookie`. */
+  readonly cookie: string;
+  /** The fields `Set-Cookie` of the sign-in, for a jar. */
+  readonly setCookies: readonly string[];
+  /** A CSRF token of the session: the header field `x-csrf-token`, or `_csrf` in a form. */
+  readonly csrfToken: string;
+  /** The id of the session. */
+  readonly id: string;
 }
 
 export function outsideOfAdapters(): Outside {
   const outside: Outside = {
     opener: undefined,
+    begin: undefined,
     sessions: {
       open: async (request, options) => {
         if (outside.opener !== undefined) return await outside.opener(request, options);
