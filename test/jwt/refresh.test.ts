@@ -68,10 +68,11 @@ class SlowStore implements SessionStore {
     });
   }
 
-  touch(id: string, expiresAt: number): Promise<boolean> {
+  touch(id: string, expiresAt: number, seenAt?: number): Promise<boolean> {
     return this.#later(() => {
       const stored = this.#live(id);
-      if (stored !== undefined) this.records.set(id, JSON.stringify({ ...stored, expiresAt }));
+      const moved = { ...stored, expiresAt, ...(seenAt === undefined ? {} : { seenAt }) };
+      if (stored !== undefined) this.records.set(id, JSON.stringify(moved));
       return stored !== undefined;
     });
   }
