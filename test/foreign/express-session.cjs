@@ -8,7 +8,7 @@ function session(options = {}) {
   if (genid !== undefined && typeof genid !== 'function')
     throw new TypeError('genid option must be a function');
   if (unset !== undefined && unset !== 'destroy' && unset !== 'keep')
-    throw new TypeError('unset option is unknown');
+    throw new TypeError('unset option must be "destroy" or "keep"');
   if (Array.isArray(secret) && secret.length === 0)
     throw new TypeError('secret option array must contain secrets');
   const fixed = typeof cookie === 'function' ? {} : cookie;
