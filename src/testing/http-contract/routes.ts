@@ -54,7 +54,7 @@ export function routesOf(slow: Gate, beside: Meeting): readonly HttpContractRout
       return { id: session.id };
     }),
     route('POST', '/sign-in-keeping', ({ session, body }) => {
-      session.regenerate({ keep: ['cart'] });
+      session.regenerate(body.list ? ['cart'] : { keep: ['cart'] });
       session.user = body.user;
       return data(session);
     }),

@@ -60,6 +60,9 @@ export const sessions: readonly Check[] = [
     await browser.post('/set', { key: 'note', value: 'x' });
     await browser.post('/sign-in-keeping', { user: 'ada' });
     assert.deepEqual((await browser.get('/read')).json.data, { cart: ['book'], user: 'ada' });
+    // As passport names it.
+    await browser.post('/sign-in-keeping', { user: 'grace', list: true });
+    assert.deepEqual((await browser.get('/read')).json.data, { cart: ['book'], user: 'grace' });
   }),
 
   check('signing out ends the session and removes the cookie', async ({ open, config }) => {
