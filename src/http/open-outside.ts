@@ -2,18 +2,33 @@
 import { type OptionNames, requireOptions } from '../config/options.js';
 import { requireDuration } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
-import type { OpenedSession, OpenSession, OpenSessionOptions, RequestToOpen } from '../sessions/outside.js';
+import { internalsOf, type Keyturn } from '../keyturn.js';
+import type {
+  KeyturnSessions,
+  OpenedSession,
+  OpenSession,
+  OpenSessionOptions,
+  RequestToOpen,
+} from '../sessions/outside.js';
 import type { Session, SessionValues } from '../sessions/session.js';
 import type { SessionState } from '../sessions/state.js';
 import type { HttpRequest } from './contract.js';
 import type { HttpCore } from './core.js';
 import { readOnly } from './read-only.js';
-import { SessionWatch, type SessionWatches } from './session-watch.js';
+import { SessionWatch, SessionWatches } from './session-watch.js';
 import { VisitSession } from './visit-session.js';
 
 const OPTIONS: OptionNames<OpenSessionOptions> = { trustProxy: true, lookEvery: true };
 
-export async function openOutside(
+/** What is ended by way of the adapter's store, or of the Keyturn's own, is heard of at once. */
+export function outsideOpener(core: HttpCore, keyturn: Keyturn): KeyturnSessions['open'] {
+  const watches = new SessionWatches(core.ring);
+  for (const store of new Set([core.store, internalsOf(keyturn).sessionStore]))
+    store?.onDestroy((id) => watches.ended(id));
+  return (request, options) => openOutside(core, watches, request, options);
+}
+
+async function openOutside(
   core: HttpCore,
   watches: SessionWatches,
   given: RequestToOpen,
