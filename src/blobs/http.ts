@@ -14,6 +14,7 @@ import {
   isForm,
   isHarmless,
   isOneOf,
+  isPlayable,
   isSameType,
   isShowable,
   OCTETS,
@@ -51,6 +52,8 @@ export interface BlobAnswer {
 /** How long a browser may go without asking again, in seconds; never beyond the expiry of the link. */
 const FRESH = 300;
 const SANDBOX = "default-src 'none'; sandbox";
+/** A player loads what it plays once more. From the origin of a sandbox it may not, whatever `media-src` allows. */
+const PLAYER = "default-src 'none'; media-src 'self'; sandbox allow-same-origin";
 
 const ALWAYS: Readonly<Record<string, string>> = {
   'x-content-type-options': 'nosniff',
@@ -141,10 +144,11 @@ function presentation(info: BlobInfo, { download: wanted, show }: Allowed): Read
   const harmless = isHarmless(info.type);
   const shown = harmless || (show && isShowable(info.type));
   const kind = shown && wanted === undefined ? 'inline' : 'attachment';
+  const policy = kind === 'inline' && isPlayable(info.type) ? PLAYER : SANDBOX;
   return {
     'content-type': info.type,
     'content-disposition': disposition(kind, fileName),
-    ...(harmless ? {} : { 'content-security-policy': SANDBOX }),
+    ...(harmless ? {} : { 'content-security-policy': policy }),
   };
 }
 

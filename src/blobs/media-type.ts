@@ -70,12 +70,17 @@ export function isHarmless(type: string): boolean {
   return essence === 'text/plain' || RASTER.has(essence);
 }
 
+/** Whether a browser plays it. What is written in XML (`video/x+xml`) is a page to it, whatever else the type says. */
+export function isPlayable(type: string): boolean {
+  return isOneOf(type, ['audio/*', 'video/*']) && !/\+|xml$/.test(essenceOf(type));
+}
+
 /**
  * Whether a browser may show it in place where the link asks for that. Nothing in sound and moving pictures runs; what
  * runs in a PDF stays in the browser's viewer, and the page around it in a sandbox.
  */
 export function isShowable(type: string): boolean {
-  return isHarmless(type) || isOneOf(type, ['application/pdf', 'audio/*', 'video/*']);
+  return isHarmless(type) || isPlayable(type) || isOneOf(type, ['application/pdf']);
 }
 
 /**

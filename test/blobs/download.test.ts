@@ -229,12 +229,25 @@ describe('what a link asks for', () => {
     return [kind, headers['content-security-policy']];
   };
   const SANDBOX = "default-src 'none'; sandbox";
+  const PLAYER = "default-src 'none'; media-src 'self'; sandbox allow-same-origin";
 
   test('is shown in place where the type cannot harm, in a sandbox where it is no picture', async () => {
-    for (const type of ['application/pdf', 'video/mp4', 'audio/ogg'])
-      expect(await shown(type)).toEqual(['inline', SANDBOX]);
+    expect(await shown('application/pdf')).toEqual(['inline', SANDBOX]);
+    for (const type of ['video/mp4', 'audio/ogg']) {
+      expect(await shown(type)).toEqual(['inline', PLAYER]);
+      expect(await shown(type, {})).toEqual(['attachment', SANDBOX]);
+      expect(await shown(type, { show: true, download: true })).toEqual(['attachment', SANDBOX]);
+    }
     expect(await shown('image/png')).toEqual(['inline', undefined]);
-    for (const type of ['text/html', 'image/svg+xml', 'application/xml', 'application/octet-stream'])
+    for (const type of [
+      'text/html',
+      'image/svg+xml',
+      'application/xml',
+      'application/octet-stream',
+      'video/x+xml',
+      'audio/evil+xml; charset=utf-8',
+      'video/xml',
+    ])
       expect(await shown(type)).toEqual(['attachment', SANDBOX]);
     expect(await shown('application/pdf', {})).toEqual(['attachment', SANDBOX]);
     expect(await shown('application/pdf', { show: true, download: true })).toEqual(['attachment', SANDBOX]);
