@@ -12,6 +12,7 @@ import { until } from '../support/waiting.js';
 
 /** How an example is started. */
 export interface Example {
+  /** `PORT` in it stands for the port, where no variable can say it. */
   readonly command: readonly [program: string, ...args: readonly string[]];
   /** Where it runs. Default: a folder that is made for it. */
   readonly cwd?: string;
@@ -59,19 +60,23 @@ function run(
   port: number,
   more: Readonly<Record<string, string>>,
 ) {
-  const child = spawn(program, args, {
-    cwd: cwd ?? newFolder(),
-    env: {
-      PATH: process.env.PATH,
-      HOME: process.env.HOME,
-      KEYTURN_ENV: 'prod',
-      NODE_ENV: 'production',
-      PORT: String(port),
-      ...more,
-      ...env,
+  const child = spawn(
+    program,
+    args.map((arg) => arg.replace('PORT', String(port))),
+    {
+      cwd: cwd ?? newFolder(),
+      env: {
+        PATH: process.env.PATH,
+        HOME: process.env.HOME,
+        KEYTURN_ENV: 'prod',
+        NODE_ENV: 'production',
+        PORT: String(port),
+        ...more,
+        ...env,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  );
   onTestFinished(() => stop(child));
   let text = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (text += chunk));
