@@ -121,3 +121,21 @@ export function requireFunction(given: unknown, what: string, hint: string): voi
   if (given === undefined || typeof given === 'function') return;
   throw new KeyturnError('argument_invalid', `${what} is not a function`, hint);
 }
+
+/** The longest that a timer waits, in milliseconds: of more it makes 1. */
+export const LONGEST_TIMER: number = 2 ** 31 - 1;
+
+/**
+ * A time that a timer waits.
+ *
+ * @param what as in "the option timeout"
+ * @throws KeyturnError `argument_invalid` for anything but a number of milliseconds from 1 to 2,147,483,647
+ */
+export function requireMilliseconds(given: unknown, what: string): number {
+  if (typeof given === 'number' && given >= 1 && given <= LONGEST_TIMER) return given;
+  throw new KeyturnError(
+    'argument_invalid',
+    `${what} is no number of milliseconds from 1 to 2,147,483,647`,
+    'write milliseconds: 5000 for five seconds',
+  );
+}

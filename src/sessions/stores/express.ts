@@ -3,8 +3,9 @@
 // as one text, and each change is a set of the whole. `touch` is never called: most stores move only the engine's own
 // end by it, some do so once an hour, and the record would say something else.
 //
-// It has no compare-and-set. What this process does to one session is done in turn, so that within it nothing is lost.
-import { type OptionNames, requireOptions } from '../../config/options.js';
+// It has no compare-and-set. What this process does to one session is done in turn (`turns.ts`), so that within it nothing
+// is lost.
+import { type OptionNames, requireMilliseconds, requireOptions } from '../../config/options.js';
 import { KeyturnError } from '../../errors.js';
 import { systemClock } from '../../process/clock.js';
 import { digest } from '../../signing/digest.js';
@@ -18,6 +19,7 @@ import type {
   StoredSession,
   UserSession,
 } from './contract.js';
+import { Turns } from './turns.js';
 import {
   isName,
   keptUserOf,
@@ -45,7 +47,7 @@ export interface ExpressStore {
 export interface ExpressStoreOptions {
   /** Milliseconds since 1970; default: `Date.now`. */
   readonly clock?: () => number;
-  /** Milliseconds until a store that has not called back counts as out of reach; default: 5,000. */
+  /** Milliseconds until a store that has not called back counts as out of reach, 1 to 2,147,483,647; default: 5,000. */
   readonly timeout?: number;
 }
 
@@ -78,7 +80,7 @@ type Listed = Readonly<Record<string, number>>;
  * @example
  * app.use(keyturn({ store: fromExpressStore(MongoStore.create({ client })) }));
  *
- * @throws KeyturnError `store_invalid`
+ * @throws KeyturnError `store_invalid`; `argument_invalid` for a timeout that is none
  */
 export function fromExpressStore(
   store: ExpressStore,
@@ -98,14 +100,12 @@ class StoreFromExpress implements SessionStoreFromExpress {
   readonly compareAndSet = 'in-process';
   readonly #store: ExpressStore;
   readonly #clock: () => number;
-  readonly #timeout: number;
-  /** What is being done to a key: the next one waits for it. */
-  readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #turns: Turns;
 
   constructor(store: ExpressStore, { clock = systemClock, timeout = 5000 }: ExpressStoreOptions) {
     this.#store = store;
     this.#clock = clock;
-    this.#timeout = timeout;
+    this.#turns = new Turns(requireMilliseconds(timeout, 'timeout of fromExpressStore()'));
   }
 
   async get(id: string): Promise<StoredSession | undefined> {
@@ -116,7 +116,7 @@ class StoreFromExpress implements SessionStoreFromExpress {
   async put(id: string, given: SessionRecord, expected: number): Promise<PutOutcome> {
     requireId(id);
     const record = requireRecord(given, keptUserOf);
-    return await this.#inTurn(keyOf(id), async () => {
+    return await this.#turns.take(keyOf(id), async () => {
       const version = (await this.#read(id))?.version;
       if (version === 0 || (version === undefined && expected !== 0)) return 'gone';
       if ((version ?? 0) !== expected) return 'conflict';
@@ -128,7 +128,7 @@ class StoreFromExpress implements SessionStoreFromExpress {
   async touch(id: string, expiresAt: number, seenAt?: number): Promise<boolean> {
     const moment = requireMoment(expiresAt);
     if (!isName(id)) return false;
-    return await this.#inTurn(keyOf(id), async () => {
+    return await this.#turns.take(keyOf(id), async () => {
       const kept = await this.get(id);
       if (kept !== undefined)
         await this.#write(id, { ...kept, ...notesOf(seenAt, undefined), expiresAt: moment });
@@ -139,7 +139,7 @@ class StoreFromExpress implements SessionStoreFromExpress {
   async destroy(id: string, until: number, next?: string): Promise<boolean> {
     const moment = requireMoment(until);
     if (!isName(id)) return false;
-    return await this.#inTurn(keyOf(id), async () => {
+    return await this.#turns.take(keyOf(id), async () => {
       const kept = await this.#read(id);
       const first = kept?.version === 0 ? kept : { text: next ?? '', createdAt: this.#clock(), expiresAt: 0 };
       const { text, createdAt } = first;
@@ -194,7 +194,7 @@ class StoreFromExpress implements SessionStoreFromExpress {
   /** Lists a session until its end at least, or takes it from the list. */
   async #list(user: string, id: string, end: number | undefined): Promise<void> {
     const key = userKeyOf(user);
-    await this.#inTurn(key, async () => {
+    await this.#turns.take(key, async () => {
       const before = await this.#listed(key);
       if (end === undefined ? before[id] === undefined : (before[id] ?? 0) >= end) return;
       const now = this.#clock();
@@ -204,12 +204,16 @@ class StoreFromExpress implements SessionStoreFromExpress {
       if (end !== undefined) live.push([id, Math.ceil(end + Math.max(0, end - now) / 2)]);
       if (live.length > 0)
         await this.#keep(key, Object.fromEntries(live), Math.max(...live.map(([, until]) => until)));
-      else await this.#answer((done) => this.#store.destroy(key, done));
+      else
+        await this.#turns.write(
+          key,
+          answerOf((done) => this.#store.destroy(key, done)),
+        );
     });
   }
 
   async #ask(key: string): Promise<unknown> {
-    const session = await this.#answer((done) => this.#store.get(key, done));
+    const session = await this.#turns.read(answerOf((done) => this.#store.get(key, done)));
     const { keyturn } = (session ?? {}) as { readonly keyturn?: unknown };
     return typeof keyturn === 'string' ? fromJson(keyturn)?.value : undefined;
   }
@@ -217,42 +221,31 @@ class StoreFromExpress implements SessionStoreFromExpress {
   async #keep(key: string, what: Kept | Listed, until: number): Promise<void> {
     // By the machine's clock, which is the one that stores go by.
     const session = { cookie: cookieFor(until + MARGIN - this.#clock()), keyturn: JSON.stringify(what) };
-    await this.#answer((done) => this.#store.set(key, session, done));
+    await this.#turns.write(
+      key,
+      answerOf((done) => this.#store.set(key, session, done)),
+    );
   }
+}
 
-  /** One thing after the other, whatever became of the one before. */
-  async #inTurn<T>(key: string, work: () => Promise<T>): Promise<T> {
-    const mine = (this.#turns.get(key) ?? Promise.resolve()).then(work, work);
-    this.#turns.set(key, mine);
+/** A second call of the callback counts for nothing. */
+function answerOf(call: (done: (error?: unknown, value?: unknown) => void) => unknown): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const done = (error?: unknown, value?: unknown): void => {
+      // That is how stores of files say that there is no session.
+      const isMissing = (error as { readonly code?: unknown } | undefined)?.code === 'ENOENT';
+      if (error && !isMissing) reject(error);
+      else resolve(isMissing ? undefined : value);
+    };
+    const failed = (error: unknown) => done(error ?? new Error('the store has failed'));
     try {
-      return await mine;
-    } finally {
-      if (this.#turns.get(key) === mine) this.#turns.delete(key);
+      const promise = call(done);
+      // Stores that are async functions, too, tell by the callback what they have found.
+      if (isThenable(promise)) promise.then(undefined, failed);
+    } catch (error) {
+      failed(error);
     }
-  }
-
-  /** A second call of the callback counts for nothing, and one that never comes is waited for so long. */
-  async #answer(call: (done: (error?: unknown, value?: unknown) => void) => unknown): Promise<unknown> {
-    return await new Promise((resolve, reject) => {
-      const late = () => reject(Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' }));
-      const timer = setTimeout(late, this.#timeout);
-      const done = (error?: unknown, value?: unknown): void => {
-        clearTimeout(timer);
-        // That is how stores of files say that there is no session.
-        const isMissing = (error as { readonly code?: unknown } | undefined)?.code === 'ENOENT';
-        if (error && !isMissing) reject(error);
-        else resolve(isMissing ? undefined : value);
-      };
-      const failed = (error: unknown) => done(error ?? new Error('the store has failed'));
-      try {
-        const promise = call(done);
-        // Stores that are async functions, too, tell by the callback what they have found.
-        if (isThenable(promise)) promise.then(undefined, failed);
-      } catch (error) {
-        failed(error);
-      }
-    });
-  }
+  });
 }
 
 /** Ids of adapters as they are. Others as a digest: stores use them as names of files and in columns of fixed width. */

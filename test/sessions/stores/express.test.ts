@@ -1,6 +1,6 @@
 // Stores of express-session as session stores: what each of their kinds does, and what the worst of them do.
 import { createRequire } from 'node:module';
-import { describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { HttpCore } from '../../../src/http/core.js';
 import { type ExpressStore, fromExpressStore } from '../../../src/sessions/stores/express.js';
 import { wrapStore } from '../../../src/sessions/stores/wrap.js';
@@ -144,11 +144,118 @@ describe('a store that fails', () => {
     expect(await second).toBe('saved');
   });
 
-  test('is refused where it is none', () => {
+  test('is refused where it is none, and a timeout that no timer can wait', () => {
     for (const given of [undefined, {}, session.MemoryStore, session])
       expect(() => fromExpressStore(given as never)).toThrow(
         expect.objectContaining({ code: 'store_invalid' }),
       );
+    for (const timeout of [Infinity, 0, NaN, -1, '5s', 3e9, null] as never[])
+      expect(() => fromExpressStore(recorder().store, { timeout })).toThrow(
+        expect.objectContaining({ code: 'argument_invalid', hint: expect.stringContaining('milliseconds') }),
+      );
+  });
+});
+
+describe('a store that answers a write late', () => {
+  /** Like {@link recorder}, but the next write to a key waits for `release`, and then comes to pass. */
+  function slow() {
+    const { store, given } = recorder();
+    let held: string | undefined;
+    let release = () => {};
+    const waits = (sid: string, write: () => void) => {
+      if (held === undefined || !sid.startsWith(held)) return write();
+      held = undefined;
+      release = write;
+    };
+    const late: ExpressStore = {
+      ...store,
+      set: (sid, value, callback) => waits(sid, () => store.set(sid, value, callback)),
+      destroy: (sid, callback) => waits(sid, () => store.destroy(sid, callback)),
+    };
+    const hold = (start: string) => {
+      held = start;
+    };
+    return { store: late, given, hold, release: () => release() };
+  }
+  const TIMED_OUT = { code: 'ETIMEDOUT' };
+  /** In seconds of the timers, which here go on when they are told to. */
+  const pass = (seconds: number) => vi.advanceTimersByTimeAsync(seconds * 1000);
+
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  test('does not bring back a session that was signed out', async () => {
+    const { store, hold, release } = slow();
+    const sessions = fromExpressStore(store, { clock: () => START });
+    const end = START + 3_600_000;
+    await sessions.put(ID, record(end, 'signed in'), 0);
+    hold(ID);
+    const edit = expect(sessions.put(ID, record(end, 'edited'), 1)).rejects.toMatchObject(TIMED_OUT);
+    await pass(5);
+    await edit;
+    const first = expect(sessions.destroy(ID, end)).rejects.toMatchObject(TIMED_OUT);
+    await pass(5);
+    await first;
+    // Whoever comes now need not wait as well.
+    await expect(sessions.touch(ID, end)).rejects.toMatchObject(TIMED_OUT);
+    release();
+    await pass(0);
+    expect(await sessions.destroy(ID, end)).toBe(true);
+    expect(await sessions.get(ID)).toBeUndefined();
+    expect(await sessions.ended(ID)).toEqual({ at: START });
+  });
+
+  test('lets on whoever waits as soon as it has answered', async () => {
+    const { store, hold, release } = slow();
+    const sessions = fromExpressStore(store, { clock: () => START });
+    const end = START + 3_600_000;
+    await sessions.put(ID, record(end, 'signed in'), 0);
+    hold(ID);
+    const edit = expect(sessions.put(ID, record(end, 'edited'), 1)).rejects.toMatchObject(TIMED_OUT);
+    const signedOut = sessions.destroy(ID, end);
+    await pass(5);
+    await edit;
+    release();
+    expect(await signedOut).toBe(true);
+    expect(await sessions.get(ID)).toBeUndefined();
+  });
+
+  test.each([
+    ['writes', 'a', 'b'],
+    ['removes', undefined, 'b'],
+  ])('does not lose a session of a user whose list it %s late', async (_what, saved, next) => {
+    const { store, hold, release } = slow();
+    const sessions = fromExpressStore(store, { clock: () => START });
+    const end = START + 3_600_000;
+    const own = { ...record(end), user: 'ada' };
+    if (saved === undefined) await sessions.put('a', own, 0);
+    hold('user.');
+    const late = saved === undefined ? sessions.destroy('a', end) : sessions.put(saved, own, 0);
+    const refused = expect(late).rejects.toMatchObject(TIMED_OUT);
+    await pass(5);
+    await refused;
+    const second = sessions.put(next, own, 0);
+    await pass(1);
+    release();
+    expect(await second).toBe('saved');
+    expect((await sessions.listUser('ada')).map(({ id }) => id)).toEqual(['b']);
+  });
+
+  test('does not take the session for ever when it never answers', async () => {
+    const { store, hold } = slow();
+    const sessions = fromExpressStore(store, { clock: () => START });
+    hold(ID);
+    const lost = expect(sessions.put(ID, record(START + 1000), 0)).rejects.toMatchObject(TIMED_OUT);
+    await pass(5);
+    await lost;
+    await pass(59);
+    await expect(sessions.put(ID, record(START + 1000), 0)).rejects.toMatchObject(TIMED_OUT);
+    await pass(1);
+    expect(await sessions.put(ID, record(START + 1000), 0)).toBe('saved');
   });
 });
 
