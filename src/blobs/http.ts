@@ -20,7 +20,7 @@ import {
   OCTETS,
   readType,
 } from './media-type.js';
-import { decodeName } from './names.js';
+import { decodeName, isInFolder } from './names.js';
 import type { BlobParts, BlobWriter, PutOptions } from './parts.js';
 import { FileReader } from './reader.js';
 import type { BlobInfo } from './trailer.js';
@@ -92,7 +92,8 @@ async function verify(
   bound: boolean,
 ): Promise<VerifiedLink | undefined> {
   await keeper.lookForKey(() => !links.knows(request.url));
-  const result = bound ? links.verify(request, { bind: await request.bind?.() }) : links.verify(request);
+  const options = bound ? { bind: await request.bind?.() } : {};
+  const result = links.verify(request, options, isInFolder);
   return result.ok ? result : undefined;
 }
 

@@ -77,3 +77,11 @@ export function decodeName(path: string): string | undefined {
     return undefined;
   }
 }
+
+/**
+ * Whether what follows a folder in a path is a name, or nothing. Nobody but {@link decodeName} reads such a path, so a name
+ * may have in it what ends a path or is decoded again elsewhere: `100%.txt`, `a;b#1.txt`.
+ */
+export function isInFolder(rest: string): boolean {
+  return rest === '' || decodeName(rest) !== undefined;
+}

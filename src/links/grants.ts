@@ -11,10 +11,16 @@ const NAME = /^(?!sig$)[A-Za-z][\w-]{0,63}\*?$/;
 const MOST_NAMES = 20;
 
 /**
- * What in the rest of a path leads elsewhere for some server: what is decoded once more, a parameter of a segment, an
- * empty segment.
+ * What in the rest of a path leads elsewhere for some server: what is decoded once more, a parameter of a segment or what
+ * ends the path once it is decoded, an empty segment. Escapes have capitals by then.
  */
-const ODD = /%2F|%5C|%25|%[01][0-9A-F]|%7F|;|\/\//;
+const ODD = /%2F|%5C|%25|%3B|%3F|%23|%[01][0-9A-F]|%7F|;|\/\//;
+
+/** Whether what follows the folder in a path, without the slash between them, lies in the folder for every reader. */
+export type IsInside = (rest: string) => boolean;
+
+/** For readers of any kind. */
+export const isPlainlyInside: IsInside = (rest) => !ODD.test(`/${rest}`);
 
 /** @throws KeyturnError `link_invalid` */
 export function payloadOf(path: string, mayAdd: readonly string[], folder: boolean): LinkPayload {
@@ -49,22 +55,34 @@ export function readPayload(payload: unknown): Exclude<LinkPayload, 0> | undefin
 }
 
 /** The path that was signed, of a link to a folder by what is asked for in it; undefined where it leads out of it. */
-export function signedPathOf(path: string, { in: depth }: Exclude<LinkPayload, 0>): string | undefined {
+export function signedPathOf(
+  path: string,
+  { in: depth }: Exclude<LinkPayload, 0>,
+  isInside: IsInside,
+): string | undefined {
   if (depth === undefined) return path;
   const pieces = path.split('/');
-  if (pieces.length <= depth || ODD.test(`/${pieces.slice(depth).join('/')}`)) return undefined;
+  if (pieces.length <= depth || !isInside(pieces.slice(depth).join('/'))) return undefined;
   return `${pieces.slice(0, depth).join('/')}/`;
 }
 
-/** The parameters that are bound. One in whose value some reader sees another parameter is never merely added. */
+/**
+ * The parameters that are bound. One in whose value some reader sees another parameter is never merely added; nor is one
+ * whose name is a piece of a nested one, `utm_a` beside `utm_a[x]`, since some readers make one value of both.
+ */
 export function withoutAdded(
   parameters: readonly Parameter[],
   { add }: Exclude<LinkPayload, 0>,
 ): readonly Parameter[] {
   if (add === undefined) return parameters;
-  const isAdded = (name: string) =>
+  const isGranted = (name: string) =>
     add.some((each) => (each.endsWith('*') ? name.startsWith(each.slice(0, -1)) : name === each));
-  return parameters.filter(
-    ([name, value]) => !(/^[\w-]+$/.test(name) && isAdded(name) && !ENDING.test(value)),
-  );
+  const nested = new Set(parameters.flatMap(([name]) => (isPlain(name) ? [] : name.split(/\.|%5B|%5D/))));
+  const isAdded = ([name, value]: Parameter) =>
+    isPlain(name) && isGranted(name) && !nested.has(name) && !ENDING.test(value);
+  return parameters.filter((parameter) => !isAdded(parameter));
+}
+
+function isPlain(name: string): boolean {
+  return /^[\w-]+$/.test(name);
 }

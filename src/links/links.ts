@@ -19,7 +19,15 @@ import {
   SIGNATURE,
   withParameter,
 } from './canonical-url.js';
-import { type LinkPayload, payloadOf, readPayload, signedPathOf, withoutAdded } from './grants.js';
+import {
+  type IsInside,
+  isPlainlyInside,
+  type LinkPayload,
+  payloadOf,
+  readPayload,
+  signedPathOf,
+  withoutAdded,
+} from './grants.js';
 
 /** What `keyturn.links()` takes. */
 export interface LinksOptions {
@@ -181,7 +189,12 @@ export class UrlLinks implements Links {
     return withParameter(url, SIGNATURE, token) as string;
   }
 
-  verify(request: LinkRequest, options: VerifyLinkOptions = {}): VerifiedLink | Refusal {
+  /** @param isInside for whoever reads the path by itself, and knows better what lies in a folder */
+  verify(
+    request: LinkRequest,
+    options: VerifyLinkOptions = {},
+    isInside: IsInside = isPlainlyInside,
+  ): VerifiedLink | Refusal {
     const parsed = readRequestUrl(request.url);
     // No signature, or two of them: the signer refuses the one that is not there, and counts it.
     const token = parsed?.signatures.length === 1 ? parsed.signatures[0] : undefined;
@@ -193,7 +206,7 @@ export class UrlLinks implements Links {
     // The payload is authentic when this is called. Undefined matches no link.
     const state = (payload: unknown): string | undefined => {
       const grants = readPayload(payload);
-      const signed = grants && signedPathOf(path, grants);
+      const signed = grants && signedPathOf(path, grants, isInside);
       if (grants === undefined || signed === undefined || nobody || !this.#contains(path)) return undefined;
       const parameters = withoutAdded(parsed.parameters, grants);
       return boundText(method, this.#origin, signed, parameters, options.bind ?? undefined);

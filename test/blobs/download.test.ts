@@ -268,6 +268,29 @@ describe('what a link asks for', () => {
     expect((await ask(`/blobs/v/2/index.m3u8?${query}`)).status).toBe(403);
   });
 
+  test('is every blob of a folder, whatever signs its name has', async () => {
+    const { ask, store } = await newServer();
+    const names = ['100% cotton.mp4', 'a;b.txt', 'a#1.txt', 'a%2Fb.txt', 'a+b=c&d@e,$.txt', 'März (1).txt'];
+    const [path, query] = store.signedUrl('ada', { folder: true }).split('?') as [string, string];
+    const status = async (rest: string) => (await ask(`${path}${rest}?${query}`)).status;
+    for (const name of names) {
+      await store.put(`ada/${name}`, Buffer.from(name));
+      expect(await status(encodeURIComponent(name)), name).toBe(200);
+    }
+    for (const out of [
+      '..%3B/b/x',
+      '..;/b/x',
+      '..%252Fb',
+      '%252e%252e/b',
+      'a%3F',
+      'a%5Cb',
+      'a//b',
+      'a%2F..%2F..%2Fb',
+    ])
+      expect(await status(out), out).toBe(403);
+    expect(await status('')).toBe(404);
+  });
+
   test('may be embedded by whom the store says, and refusals too', async () => {
     const { ask, store } = await newServer({ resourcePolicy: 'cross-origin' });
     await store.put('a.png', Buffer.from('x'), { type: 'image/png' });

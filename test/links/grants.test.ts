@@ -27,6 +27,20 @@ describe('parameters that may be added', () => {
       expect(accepts(`${url}&${added}`), added).toBe(false);
   });
 
+  test('are bound beside a nested one that some readers put into the same value', () => {
+    for (const name of ['utm_a[x]', 'utm_a%5Bx%5D', 'utm_a[]', 'utm_a.x', '[utm_a]', 'utm_a[x][y]']) {
+      const nested = links.sign(`/o?${name}=1`, { mayAdd: ['utm_*'] });
+      expect(accepts(nested), name).toBe(true);
+      expect(accepts(`${nested}&utm_a=evil`), name).toBe(false);
+      expect(accepts(nested.replace('?', '?utm_a=evil&')), name).toBe(false);
+      expect(accepts(`${nested}&utm_b=fine`), name).toBe(true);
+    }
+    const both = links.sign('/o?utm_a[x]=1&utm_a=2', { mayAdd: ['utm_*'] });
+    expect(accepts(both)).toBe(true);
+    expect(accepts(both.replace('utm_a=2', 'utm_a=3'))).toBe(false);
+    expect(accepts(`${links.sign('/o?utm_a=1', { mayAdd: ['utm_*'] })}&utm_a[x]=2`)).toBe(false);
+  });
+
   test('are named by whoever signs: nobody can add a name, and links without them stay as they are', () => {
     expect(links.sign('/a')).toMatch(/sig=[^&]{95}$/);
     expect(accepts(`${links.sign('/a')}&utm_source=x`)).toBe(false);
@@ -86,6 +100,12 @@ describe('a link to a folder', () => {
       'a/../../43',
       '..;/43',
       'a;x=1',
+      '..%3B/43/x',
+      '..%3b/43/x',
+      '..%3F',
+      '..%3f/43',
+      '..%23',
+      'a%3Bx=1',
       '%252e%252e/43',
       '/a',
       'a//b',
