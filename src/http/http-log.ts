@@ -6,6 +6,7 @@ import type { Session } from '../sessions/session.js';
 import type { HttpRequest } from './contract.js';
 import type { CsrfReason } from './csrf.js';
 import { csrfAdvice } from './csrf-advice.js';
+import { pathForLog } from './path-for-log.js';
 
 /** What can come too late. */
 export type LateThing = 'session' | 'flash' | 'csrf';
@@ -78,7 +79,7 @@ export class HttpLog {
   csrfRefused(reason: CsrfReason, request: HttpRequest): void {
     const [origin, fetchSite] = [request.header('origin'), request.header('sec-fetch-site')];
     const facts = { origin: forLog(origin), fetchSite: forLog(fetchSite), host: forLog(request.host) };
-    const where = { method: forLog(request.method), path: pathForLog(request.path) };
+    const where = { method: forLog(request.method), ...placeOf(request) };
     const logger = request.log ?? this.#logger;
     logger.warn({ event: 'csrf.refused', reason, ...where, ...facts }, csrfAdvice(reason, request));
   }
@@ -180,8 +181,8 @@ function forLog(header: string | undefined): string | undefined {
   return header?.slice(0, LOGGED_CHARACTERS).replace(/[^!-~]/g, '?');
 }
 
-/** Without the query, and without segments so long that they may be tokens. */
-function pathForLog(url: string | undefined): string | undefined {
-  const path = forLog(url?.split(/[?#]/, 1)[0]);
-  return path?.replace(/[^/]{40,}/g, '…');
+/** The route, in which parameters have their names; where there is none yet, the path without what may be secret. */
+function placeOf({ route, path }: HttpRequest): { readonly route: string } | { readonly path?: string } {
+  if (route !== undefined) return { route };
+  return path === undefined ? {} : { path: pathForLog(path) };
 }

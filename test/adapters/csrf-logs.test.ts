@@ -3,6 +3,7 @@ import formbody from '@fastify/formbody';
 import multipart from '@fastify/multipart';
 import Fastify from 'fastify';
 import { describe, expect, test } from 'vitest';
+import { ExpressHttpRequest } from '../../src/adapters/express/request.js';
 import keyturnFastify from '../../src/adapters/fastify/index.js';
 import { HttpCore } from '../../src/http/core.js';
 import { Visit } from '../../src/http/visit.js';
@@ -49,7 +50,7 @@ async function make(late = false) {
 }
 
 describe('a refused request', () => {
-  test("is logged by the request's own logger, with its id and its path, and nothing that could be secret", async () => {
+  test("is logged by the request's own logger, with its id and its route, and nothing that could be secret", async () => {
     const { post } = await make();
     const said = await post(
       {},
@@ -59,9 +60,9 @@ describe('a refused request', () => {
       reqId: expect.any(String),
       reason: 'no_token',
       method: 'POST',
-      path: '/reset/…/x',
+      route: '/*',
     });
-    expect(JSON.stringify(said)).not.toMatch(/hidden|secretsecret/);
+    expect(JSON.stringify(said)).not.toMatch(/hidden|secretsecret|reset/);
   });
 
   test('after a revoke is not said to be of another session', async () => {
@@ -94,6 +95,45 @@ describe('a refused request', () => {
     const other = await post({ 'x-csrf-token': token, origin: 'https://evil.example' });
     expect(other.msg).not.toContain('no-referrer');
   });
+});
+
+describe('a refused request of no route is logged with its path', () => {
+  const refuse = async (path: string) => {
+    const logger = memoryLogger();
+    const core = await HttpCore.open(await testKeyturn({ logger }), {});
+    const request = { method: 'POST', header: () => undefined, host: 'a', https: true, path };
+    expect(() => new Visit(core, request).protect(undefined)).toThrow();
+    return logger.records.find(({ facts }) => facts.event === 'csrf.refused')?.facts.path;
+  };
+
+  test.each([
+    '0123456789abcdef0123456789abcdef',
+    'a3bb189e-8bf9-3888-9912-ace4e6543002',
+    'V1StGXR8_Z5jdHi6B-myT',
+    'x'.repeat(64),
+    'AbCdEfGhIjKlMnOpQr',
+    '1234567890123456',
+    'ada%40example.com',
+  ])('without %s, which may be secret', async (secret) => {
+    expect(await refuse(`/reset/${secret}/done?a=${secret}#${secret}`)).toBe('/reset/…/done');
+  });
+
+  test('and with words and short ids', async () => {
+    const path = '/accounts/4711/forgotten-password/send_me_a_new_one';
+    expect(await refuse(path)).toBe(path);
+  });
+
+  test('cut short, but never within a secret that would pass for an id then', async () => {
+    const said = await refuse(`/${'short/'.repeat(32)}${'7f'.repeat(16)}/${'more/'.repeat(99)}`);
+    expect(said).toHaveLength(200);
+    expect(said).not.toContain('7f');
+  });
+});
+
+test('the place of a router of Express is logged without what may be secret in it', () => {
+  const secret = '0123456789abcdef0123456789abcdef';
+  const request = { baseUrl: `/reset/${secret}`, route: { path: '/:step' } } as never;
+  expect(new ExpressHttpRequest(request).route).toBe('/reset/…/:step');
 });
 
 test("without a logger of the request's own the app's is used", async () => {

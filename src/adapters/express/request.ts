@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { HttpRequest } from '../../http/contract.js';
 import { asText, logOf, pathOf } from '../../http/node-response.js';
+import { pathForLog } from '../../http/path-for-log.js';
 
 /** What Express puts on a request, as far as it is looked at here. */
 export interface ExpressRequest extends IncomingMessage {
@@ -54,8 +55,9 @@ export class ExpressHttpRequest implements HttpRequest {
     return logOf(this.#request);
   }
 
+  /** What a router is mounted at comes as it was asked for, with the values of its parameters. */
   get route(): string | undefined {
     const { baseUrl = '', route } = this.#request;
-    return route === undefined ? undefined : baseUrl + String(route.path);
+    return route === undefined ? undefined : pathForLog(baseUrl) + String(route.path);
   }
 }
