@@ -9,7 +9,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { rolldown } from 'rolldown';
 import { dts } from 'rolldown-plugin-dts';
 
@@ -138,10 +138,28 @@ for (const file of readdirSync(made, { recursive: true, encoding: 'utf8' })) {
   // What declarations need of the compiler's own library the bundler leaves out.
   const needs = bundled.includes('Symbol.asyncDispose') ? '/// <reference lib="esnext.disposable" />\n' : '';
   const text = needs + bundled;
-  writeFileSync(join(made, file), text);
   const forRequire = text.replace(/(from ")(\.[^"]*)\.js(";)/g, '$1$2.cjs$3');
   writeFileSync(join(made, file.replace(/\.d\.ts$/, '.d.cts')), forRequire);
+  writeFileSync(join(made, file), isAlikeInBoth(text) ? sameAs(file) : text);
 }
+
+/**
+ * Whether it says the same to `import` and to `require`. What other packages declare may differ between the two, and
+ * what is a module's default does.
+ */
+function isAlikeInBoth(text) {
+  const said = text.replace(/\/\*[\s\S]*?\*\//g, '');
+  const packages = [...said.matchAll(/(?:from |import\(|declare module )["']([^"']+)["']/g)].map(
+    ([, name]) => name,
+  );
+  return packages.every((name) => /^(\.|node:)/.test(name)) && !/export default|\bas default\b/.test(said);
+}
+
+/** Every declaration once in the package: a module may import what is there for `require`, and not the other way round. */
+function sameAs(file) {
+  return `export * from "./${basename(file, '.d.ts')}.cjs";\n`;
+}
+
 // Node prints the line that an error was thrown in before its message: one that is a whole file would bury it.
 for (const file of readdirSync(made, { recursive: true, encoding: 'utf8' })) {
   if (!/\.c?js$/.test(file)) continue;

@@ -46,8 +46,8 @@ const sections = [...groups].map(([place, secrets]) => {
 
 /** As many a line as fit. */
 function wrap(hashes) {
-  return Array.from({ length: Math.ceil(hashes.length / 12) }, (_, at) =>
-    hashes.slice(at * 12, at * 12 + 12).join(' '),
+  return Array.from({ length: Math.ceil(hashes.length / 14) }, (_, at) =>
+    hashes.slice(at * 14, at * 14 + 14).join(''),
   );
 }
 

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 
 export interface Lists {
-  /** Hashes of published secrets, by where those stand, many a line. */
+  /** Hashes of published secrets, by where those stand: many a line, eight characters each, with nothing between them. */
   readonly published: Readonly<Record<string, readonly string[]>>;
   /** Words of which people make up secrets, in lower case, the commonest first, many a line. */
   readonly words: readonly string[];

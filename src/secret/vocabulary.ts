@@ -10,6 +10,9 @@ interface Vocabulary {
   readonly published: ReadonlySet<string>;
 }
 
+/** Nothing stands between the hashes of a line: they are of one length. */
+const EACH_HASH = /.{8}/g;
+
 const NONE: Vocabulary = { words: [], passwords: [], published: new Set() };
 let known: Vocabulary | undefined;
 
@@ -35,11 +38,12 @@ export function vocabularyMissing(): KeyturnError {
 
 function read(): Vocabulary | undefined {
   const split = (lines: readonly string[]) => lines.flatMap((line) => line.split(' '));
+  const hashes = (lines: readonly string[]) => lines.flatMap((line) => line.match(EACH_HASH) ?? []);
   try {
     const lists = readLists();
     const words = split(lists.words);
     const passwords = split(lists.passwords);
-    const published = new Set(Object.values(lists.published).flatMap(split));
+    const published = new Set(Object.values(lists.published).flatMap(hashes));
     const whole = words.length > 0 && passwords.length > 0 && published.size > 0;
     return whole || lists.leftOut === true ? { words, passwords, published } : undefined;
   } catch {
