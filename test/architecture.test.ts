@@ -215,10 +215,10 @@ describe('the edges', () => {
     // Peers are loaded where they are asked for, and by nobody else.
     expect(using(/libsodium/)).toEqual(['config/descriptions.ts', 'signing/sodium.ts']);
     expect(using(/loadOptional</).filter((file) => file !== 'process/optional-package.ts')).toEqual([
+      'config/csrf-origins.ts',
       // No peer: a start that cannot wait for `import()` gets it this way.
       'config/files.ts',
       'engines/packages.ts',
-      'http/csrf-origins.ts',
       'signing/sodium.ts',
     ]);
     // Bundlers follow what they can read: an `import()` of a peer is to stand in a type at most.

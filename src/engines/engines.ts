@@ -70,6 +70,22 @@ export class Engines {
   }
 }
 
+/**
+ * Looks whether every engine that the settings ask for has a place, before anything is opened.
+ *
+ * @throws KeyturnError `config_invalid`
+ */
+export function requirePlaces(settings: Settings, clients: EngineClients = {}): void {
+  const backend = settings.get('session.backend');
+  const store = settings.get('security.keyring.store');
+  if (backend === 'redis' || backend === 'postgres') requirePlace(settings, clients, backend, 'session');
+  if (store !== undefined) requirePlace(settings, clients, store, 'keyring');
+}
+
+function requirePlace(settings: Settings, clients: EngineClients, engine: EngineName, of: EngineUse): void {
+  if (clients[engine] === undefined) placeOf(settings, engine, of);
+}
+
 const ENGINES = {
   redis: { title: 'Redis', schemes: ['redis:', 'rediss:'], example: 'redis://host:6379' },
   postgres: {

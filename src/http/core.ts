@@ -130,7 +130,7 @@ async function csrfOf(keyturn: Keyturn): Promise<Csrf> {
   const mode = settings.get('csrf.mode');
   const origins = settings.get('csrf.origins');
   const listed = origins.some((origin) => origin.includes('*'))
-    ? new (await import('./csrf-origins.js')).ListedOrigins(origins, mode)
+    ? new (await import('../config/csrf-origins.js')).ListedOrigins(origins, mode)
     : new Set(origins);
   return new Csrf(ownSigner('csrf'), mode, listed);
 }

@@ -3,11 +3,12 @@
 //
 // The token is a bound one: a random payload, tied to an id that sits in a cookie the attacker cannot read or
 // set. A new one is made for each page, so that compression reveals nothing of it (BREACH).
+
+import type { CsrfMode } from '../config/csrf-origins.js';
 import { randomId } from '../signing/random.js';
 import type { ReceivedToken } from '../signing/received.js';
 import type { Authentic, TokenSigner } from '../signing/signer.js';
 import { parseToken } from '../signing/token.js';
-import type { CsrfMode } from './csrf-origins.js';
 
 /** What the browser said of where a request comes from. Pages cannot forge either header. */
 export interface Provenance {

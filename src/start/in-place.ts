@@ -1,9 +1,12 @@
 // A start for adapters whose call returns at once: what refuses it throws in place, before the app can bind a port. What
 // other starts load when they need it is here from the beginning.
+import { ListedOrigins } from '../config/csrf-origins.js';
+import type { Settings } from '../config/layers.js';
 import * as namedConfig from '../config/named-config.js';
 import { naming } from '../config/place.js';
 import { buildSign } from '../config/profile.js';
 import * as testProfile from '../config/test-profile.js';
+import { requirePlaces } from '../engines/engines.js';
 import * as document from '../keyring/document.js';
 import type { Keyturn } from '../keyturn.js';
 import { Awaited, untilThere } from '../process/awaited.js';
@@ -36,11 +39,19 @@ export function startInPlace(options: KeyturnOptions): Promise<Keyturn> {
   let judged: Judged;
   try {
     judged = judging.now();
+    requireUsable(judged.resolution.settings, options);
   } catch (error) {
     if (!(error instanceof Awaited)) throw error;
     return untilThere(() => judging.now()).then((later) => startJudged(later, options));
   }
   return startJudged(judged, options);
+}
+
+/** What other starts find out later, when they open what the settings name. @throws KeyturnError `config_invalid` */
+function requireUsable(settings: Settings, { clients }: KeyturnOptions): void {
+  requirePlaces(settings, clients);
+  const origins = settings.get('csrf.origins');
+  if (origins.some((origin) => origin.includes('*'))) new ListedOrigins(origins, settings.get('csrf.mode'));
 }
 
 function haveAll(): void {

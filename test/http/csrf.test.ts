@@ -1,9 +1,9 @@
 // The rules of DESIGN section 5 as a table: what the browser says of where a request comes from, times the token that it
 // carries, times the mode. Each row stands for itself; nothing here is computed the way the code does it.
 import { describe, expect, test } from 'vitest';
+import type { CsrfMode } from '../../src/config/csrf-origins.js';
 import { HttpCore } from '../../src/http/core.js';
 import { Csrf } from '../../src/http/csrf.js';
-import type { CsrfMode } from '../../src/http/csrf-origins.js';
 import { internalsOf } from '../../src/keyturn.js';
 import { testKeyturn } from '../support/keyturn.js';
 
