@@ -19,6 +19,24 @@ export function regenerateOptions(given: readonly unknown[]): RegenerateOptions 
   throw wrong('keep is not a list of names, true or false', KEEP_HINT);
 }
 
+/**
+ * What `remember` was given; true where that is nothing at all. A box that is not ticked is not in the form: what is
+ * undefined, null or empty must not remember.
+ *
+ * @throws KeyturnError `argument_invalid`
+ */
+export function rememberLength(given: readonly unknown[]): boolean | number | string {
+  if (given.length === 0) return true;
+  const [length] = given;
+  if (given.length > 1 || typeof length === 'function') throw misread(given, 'remember');
+  if (length === undefined || length === null || length === '')
+    throw wrong(
+      'session.remember() was given nothing, as by a box that is not ticked',
+      'write if (body.remember) session.remember(); for as long as session.remember allows, or give it a length, true or false',
+    );
+  return length as boolean | number | string;
+}
+
 const KEEP_HINT = 'write regenerate({ keep: ["cart"] }), or keep: true for all';
 
 function isNames(value: unknown): value is readonly string[] {

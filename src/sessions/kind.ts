@@ -147,13 +147,16 @@ function rememberedIn(value: unknown): Remembered | undefined {
 export function load(
   parts: SessionParts,
   text: string,
-  { issuedAt, expiresAt, key }: Checked,
+  checked: Checked,
   stale: boolean,
   version: number,
   update?: Updater,
 ): Awaitable<SessionState | undefined> {
   const found = decode(text);
   if (found === undefined || parts.times.isOver(found)) return undefined;
+  const { issuedAt, key } = checked;
+  const expiresAt = parts.times.tokenEnd(found, checked);
+  if (parts.times.now >= expiresAt) return undefined;
   return andThen(epochHolds(parts.hooks, found), (holds) =>
     holds
       ? SessionState.loaded(

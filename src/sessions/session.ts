@@ -74,13 +74,21 @@ export interface SessionControls {
   /**
    * Gives this session a longer life: call it after `regenerate` where somebody ticks "remember me". It ends so long from
    * now, however seldom it is used, and the cookie outlives the closing of the browser. What takes its place by
-   * `regenerate` with `keep` ends at the same moment.
+   * `regenerate({ keep: true })` ends at the same moment; with a list of names, or none, nobody is remembered.
+   * Without an argument: as long as `session.remember` of the settings says.
    *
-   * @param maxAge how long it lives from now on: seconds, or a text such as `"14d"`; default, or true: as long as
-   * `session.remember` says. False: it is a session like any other again
-   * @throws KeyturnError `purpose_lifetime` where that is longer, or `session.remember` is not set; `duration_invalid`
+   * @throws KeyturnError `purpose_lifetime` where that is not set
    */
-  remember(maxAge?: number | string | boolean): void;
+  remember(): void;
+  /**
+   * The same for a length of its own, or takes it back.
+   *
+   * @param maxAge how long it lives from now on: seconds, or a text such as `"14d"`; true: as long as
+   * `session.remember` of the settings says. False: it is a session like any other again
+   * @throws KeyturnError `purpose_lifetime` where that is longer, or `session.remember` is not set; `duration_invalid`;
+   * `argument_invalid` for undefined, null and `""`, as of a box that is not ticked
+   */
+  remember(maxAge: number | string | boolean): void;
   /** Ends the session: call it when somebody signs out. It is done when it returns. */
   destroy(): void;
   /**

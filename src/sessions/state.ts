@@ -3,7 +3,7 @@ import { requireFunction } from '../config/options.js';
 import { KeyturnError } from '../errors.js';
 import { randomId } from '../signing/random.js';
 import { ELSEWHERE, fill, isEmpty, NOT_HERE, refuseReserved } from './data.js';
-import { misread, regenerateOptions, requireName, wrong } from './foreign-calls.js';
+import { misread, regenerateOptions, rememberLength, requireName, wrong } from './foreign-calls.js';
 import type { Carried, LoadedSession } from './loaded.js';
 import type { Session, SessionValues } from './session.js';
 import type { EndedSession } from './stores/contract.js';
@@ -174,10 +174,8 @@ class SessionObject {
   }
 
   remember(...given: readonly unknown[]): void {
-    const [length = true, ...more] = given as readonly (boolean | number | string)[];
-    if (more.length > 0) throw misread(given, 'remember');
     const state = this.#state;
-    const seconds = state.times.requireRemember(length);
+    const seconds = state.times.requireRemember(rememberLength(given));
     state.late?.();
     state.remembered = seconds === undefined ? undefined : { at: state.times.now, seconds };
     state.rememberChanged = true;
@@ -194,7 +192,8 @@ class SessionObject {
       for (const key of Object.keys(data)) if (keep === false || !keep.includes(key)) delete data[key];
     }
     state.kept = before.filter((key) => Object.hasOwn(data, key));
-    if (keep === false || (keep !== true && keep.length === 0)) state.remembered = undefined;
+    // A list of names is how somebody signs in, who may be another person than the one that was remembered.
+    if (keep !== true) state.remembered = undefined;
     state.rememberChanged = false;
     state.ownEpoch = options.epoch;
     state.replaced ??= state.carried?.id ?? state.former;

@@ -50,6 +50,18 @@ export class SessionTimes {
     return this.now >= (this.#rememberedUntil(remembered) ?? createdAt + this.#maxAge);
   }
 
+  /**
+   * When a token ends by the settings of now: where nobody may be remembered any more one of a remembered session ends
+   * like any other. A rotation keeps keys no longer than that.
+   */
+  tokenEnd(
+    life: Life,
+    { issuedAt, expiresAt }: { readonly issuedAt: number; readonly expiresAt: number },
+  ): number {
+    const isForgotten = life.remembered !== undefined && !this.isRemembered(life);
+    return isForgotten ? Math.min(expiresAt, issuedAt + this.idle) : expiresAt;
+  }
+
   /** When a session that is used now ends, unless it is used again. */
   expiry({ createdAt = this.now, remembered }: Life): number {
     return this.#rememberedUntil(remembered) ?? Math.min(this.now + this.idle, createdAt + this.#maxAge);

@@ -17,6 +17,15 @@ const ROUTES = [
   visitRoute('/for-two-weeks', ({ session }) => session.remember('14d')),
   visitRoute('/too-long', ({ session }) => session.remember('61d')),
   visitRoute('/forget', ({ session }) => session.remember(false)),
+  visitRoute('/in-with-cart', ({ session }) => {
+    session.cart = [1];
+    session.regenerate({ keep: ['cart'] });
+    session.user = 'bob';
+  }),
+  visitRoute('/not-ticked', ({ session }) => {
+    const form: { readonly remember?: string } = {};
+    session.remember(form.remember as string);
+  }),
   visitRoute('/keep', ({ session }) => session.regenerate({ keep: true })),
   visitRoute('/change', ({ session }) => {
     session.changed = true;
@@ -88,6 +97,10 @@ export const sessionRemember: readonly Check[] = [
     await browser.get('/in');
     assert.equal((await browser.get('/read')).json.ends, clock.read() + 7 * DAY * 1000);
     await browser.get('/in-remembered');
+    // Whoever signs in may be somebody else, who has ticked nothing.
+    await browser.get('/in-with-cart');
+    isLike((await browser.get('/read')).json, { user: 'bob', ends: clock.read() + 7 * DAY * 1000 });
+    await browser.get('/in-remembered');
     const former = (await browser.cookie(SID)) as string;
     assert.equal((await browser.get('/out')).json.ends, clock.read());
     assert.equal((await browser.get('/read')).json.isNew, true);
@@ -118,6 +131,7 @@ export const sessionRemember: readonly Check[] = [
     const tooLong = await browser.get('/too-long');
     assert.equal(tooLong.status, 500);
     assert.match(tooLong.text, /a remembered session may live 5184000 s/);
+    assert.match((await browser.get('/not-ticked')).text, /session\.remember\(\) was given nothing/);
     const unset = await open({ config: { session: { backend } }, routes: ROUTES });
     assert.match((await unset.get('/in-remembered')).text, /session\.remember is not set/);
   }),
@@ -135,5 +149,21 @@ export const cookieRemember: readonly Check[] = [
     assert.equal((await later.get('/read')).json.user, 'ada');
     clock.advance(1);
     assert.equal((await later.get('/read')).json.isNew, true);
+  }),
+
+  check('without the setting they are sessions like any other', async ({ open, backend, clock }) => {
+    const browser = await open({ config: { session: { backend, remember: '60d' } }, routes: ROUTES });
+    await browser.get('/in-remembered');
+    const cookie = (await browser.cookie(SID)) as string;
+    const used = await open({ config: { session: { backend } }, routes: ROUTES });
+    await used.plant(SID, cookie);
+    clock.advance(6 * DAY);
+    assert.equal(maxAgeIn((await used.get('/read')).setCookies), 7 * DAY);
+    clock.advance(2 * DAY);
+    assert.equal((await used.get('/read')).json.user, 'ada');
+    // Of no longer life than that a rotation knows.
+    const unused = await open({ config: { session: { backend } }, routes: ROUTES });
+    await unused.plant(SID, cookie);
+    assert.equal((await unused.get('/read')).json.isNew, true);
   }),
 ];
