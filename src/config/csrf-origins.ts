@@ -1,5 +1,5 @@
 // The origins that `[csrf] origins` lists, with a `*` for part of a label where previews of an app have names of their
-// own: "https://pr-*.example.com". Loaded only where one has a `*`; without, a `Set` of them will do.
+// own: "https://pr-*.example.com". Wanted only where one has a `*`; without, a `Set` of them will do.
 import { KeyturnError } from '../errors.js';
 import { loadOptional } from '../process/optional-package.js';
 
