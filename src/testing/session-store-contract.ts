@@ -127,6 +127,15 @@ const CASES: Readonly<Record<string, (subject: SessionStoreSubject) => Promise<v
     assert.equal(stored.version, 1);
     assert.equal(stored.expiresAt, later);
   },
+  'touch leaves a later expiry as it is: whoever is remembered meanwhile stays so': async ({
+    store,
+    now,
+  }) => {
+    const end = now() + LONG;
+    await store.put('s1', recordAt(now(), { expiresAt: end }), 0);
+    assert.equal(await store.touch('s1', end - 1000), true);
+    assert.equal((await store.get('s1'))?.expiresAt, end);
+  },
   'the sessions of a user are listed, those of others are not': async ({ store, now }) => {
     const at = now();
     await store.put('s1', recordAt(at, { user: 'ada' }), 0);

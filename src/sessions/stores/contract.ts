@@ -69,7 +69,8 @@ export interface SessionStore {
   /** Compare-and-set: writes only if the stored version is `expected`, 0 meaning that the id must be new. */
   put(id: string, record: SessionRecord, expected: number): Awaitable<PutOutcome>;
   /**
-   * Moves the expiry without a new version. False when the session is gone.
+   * Lets a session live longer without a new version: an expiry that is later already stays. False when the session is
+   * gone.
    *
    * @param seenAt as {@link SessionNotes.seenAt}; undefined: what is kept stays
    */

@@ -131,7 +131,11 @@ class StoreFromExpress implements SessionStoreFromExpress {
     return await this.#turns.take(keyOf(id), async () => {
       const kept = await this.get(id);
       if (kept !== undefined)
-        await this.#write(id, { ...kept, ...notesOf(seenAt, undefined), expiresAt: moment });
+        await this.#write(id, {
+          ...kept,
+          ...notesOf(seenAt, undefined),
+          expiresAt: Math.max(kept.expiresAt, moment),
+        });
       return kept !== undefined;
     });
   }

@@ -109,8 +109,9 @@ class StoreInMemory implements MemoryStore {
   touch(id: string, expiresAt: number, seenAt?: number): boolean {
     const session = this.get(id);
     if (session === undefined) return false;
+    const later = Math.max(session.expiresAt, requireMoment(expiresAt));
     this.#sessions.delete(id);
-    const moved = { ...session, ...notesOf(seenAt, undefined), expiresAt: requireMoment(expiresAt) };
+    const moved = { ...session, ...notesOf(seenAt, undefined), expiresAt: later };
     this.#sessions.set(id, Object.freeze(moved));
     return true;
   }

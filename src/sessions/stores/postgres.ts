@@ -181,7 +181,7 @@ class StoreInPostgres implements PostgresStore {
     const moment = requireMoment(expiresAt);
     if (!isName(id)) return false;
     const touched = await this.#count(
-      `UPDATE ${this.#table} SET expires_at = $2, seen_at = coalesce($4, seen_at)
+      `UPDATE ${this.#table} SET expires_at = GREATEST(expires_at, $2), seen_at = coalesce($4, seen_at)
        WHERE id = $1 AND version > 0 AND expires_at > $3`,
       [id, moment, this.#now(), seenAt === undefined ? null : Math.floor(seenAt)],
     );

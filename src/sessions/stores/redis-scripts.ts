@@ -27,9 +27,11 @@ return 'saved'`);
 export const TOUCH: Script = script(`
 local expiry = redis.call('GETRANGE', KEYS[1], 0, ${DIGITS - 1})
 if expiry == '' or string.sub(expiry, 1, 1) == '${ENDED}' or tonumber(expiry) <= tonumber(ARGV[1]) then return false end
-redis.call('SETRANGE', KEYS[1], 0, ARGV[2])
+if ARGV[2] > expiry then
+  redis.call('SETRANGE', KEYS[1], 0, ARGV[2])
+  redis.call('PEXPIRE', KEYS[1], ARGV[3])
+end
 if ARGV[4] ~= '' then redis.call('SETRANGE', KEYS[1], ${SEEN}, ARGV[4]) end
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return string.match(redis.call('GET', KEYS[1]), '^[^\\n]*')`);
 
 /**

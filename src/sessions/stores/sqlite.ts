@@ -268,7 +268,7 @@ function statementsFor(table: string) {
       seen_at = excluded.seen_at, label = excluded.label WHERE s.expires_at <= ?`,
     update: `UPDATE ${table} SET version = version + 1, text = ?, user_id = ?, created_at = ?, expires_at = ?,
       seen_at = ?, label = ? WHERE id = ? AND version = ? AND expires_at > ?`,
-    touch: `UPDATE ${table} SET expires_at = ?, seen_at = coalesce(?, seen_at) WHERE id = ? AND version > 0 AND expires_at > ?`,
+    touch: `UPDATE ${table} SET expires_at = max(expires_at, ?), seen_at = coalesce(?, seen_at) WHERE id = ? AND version > 0 AND expires_at > ?`,
     end: `UPDATE ${table} SET version = 0, text = ?, user_id = NULL, seen_at = NULL, label = NULL, created_at = ?, expires_at = ?
       WHERE id = ? AND version > 0 AND expires_at > ?`,
     remember: `${insert} VALUES (?, 0, ?, NULL, ?, ?, NULL, NULL) ON CONFLICT (id) DO UPDATE SET version = 0, user_id = NULL, seen_at = NULL, label = NULL,
