@@ -19,8 +19,11 @@ export interface HttpRequest {
   readonly route?: string | undefined;
   /** The request's own logger, which says which request it is; undefined: that of the app. */
   readonly log?: Pick<Logger, 'warn'> | undefined;
-  /** True where the route says itself that it is served without a session. */
-  readonly sessionless?: boolean;
+  /**
+   * True where the route says itself that it is served without a session: looking at it is an error. `empty` where looking
+   * shows an empty one, of which nothing is kept.
+   */
+  readonly sessionless?: boolean | 'empty';
 }
 
 /** The header of a response, as it stands. Fetch's `Headers` is one: names in lower case, repeated fields joined. */

@@ -58,7 +58,8 @@ export class HttpCore {
   readonly waits: boolean;
   readonly ring: LiveKeyring;
   readonly keeper: Keeper;
-  readonly #sessionless: HttpOptions['sessionless'];
+  /** As the adapter was given them. */
+  readonly options: HttpOptions;
 
   /** @throws KeyturnError `argument_invalid`, `store_invalid`, `cookie_invalid`, `config_invalid` */
   static async open(keyturn: Keyturn, options: HttpOptions): Promise<HttpCore> {
@@ -86,12 +87,12 @@ export class HttpCore {
     const field = inHeader === undefined ? [] : [inHeader.name];
     this.varies = { inCookie: ['Cookie', ...field], inHeader: field };
     this.waits = store !== undefined || options.epoch !== undefined;
-    this.#sessionless = options.sessionless;
     this.csrf = csrf;
     this.csrfIds = ownSigner('csrf-id');
     this.flashSigner = ownSigner('flash');
     this.clock = clock;
     this.keeper = keeper;
+    this.options = options;
     this.ring = ring;
   }
 
@@ -115,8 +116,9 @@ export class HttpCore {
   /** Whether a request is served without its session. One that changes something is protected by what is bound to it. */
   leavesOut(request: HttpRequest): boolean {
     if (!isSafeMethod(request.method)) return false;
-    if (request.sessionless === true) return true;
-    return this.#sessionless?.(request.path ?? '') === true;
+    if (request.sessionless === true || request.sessionless === 'empty') return true;
+    // Where nobody knows the path, as of cookies alone, somebody looks at the session.
+    return request.path !== undefined && this.options.sessionless?.(request.path) === true;
   }
 
   #mayCarry(request: HttpRequest): boolean {

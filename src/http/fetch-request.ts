@@ -1,5 +1,6 @@
 // A Fetch request as a visit reads it.
 import type { HttpRequest } from './contract.js';
+import { pathOf } from './path.js';
 
 /**
  * A `Request`, or what is known of one: server actions of Next know no more than its header fields and, since they are
@@ -43,7 +44,8 @@ export class FetchHttpRequest implements HttpRequest {
   }
 
   get path(): string | undefined {
-    return this.#url?.pathname;
+    const { url } = this.#request;
+    return url === undefined ? undefined : pathOf(url);
   }
 
   get #url(): URL | undefined {

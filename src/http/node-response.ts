@@ -70,12 +70,6 @@ export function asText(value: OutgoingHttpHeader | undefined): string | undefine
   return value === undefined || typeof value === 'string' ? value : [value].flat().join(', ');
 }
 
-/** The path of a request's URL, as it stands there. */
-export function pathOf(url = ''): string {
-  const end = url.indexOf('?');
-  return end === -1 ? url : url.slice(0, end);
-}
-
 /** The logger that a middleware such as pino-http has put on a request, or on what stands for it. */
 export function logOf(given: object): Pick<Logger, 'warn'> | undefined {
   const { log } = given as { readonly log?: Partial<Pick<Logger, 'warn'>> };

@@ -18,12 +18,16 @@ export class VisitSession {
   readonly isInHeader: boolean;
   /** The request is served without one. */
   readonly isLeftOut: boolean;
+  /** Who looks at it all the same sees an empty one. */
+  readonly isEmpty: boolean;
   readonly #core: HttpCore;
   #opened: SessionState | undefined;
+  #empty: Awaitable<SessionState> | undefined;
 
   constructor(core: HttpCore, request: HttpRequest) {
     this.#core = core;
     this.isLeftOut = core.leavesOut(request);
+    this.isEmpty = this.isLeftOut && request.sessionless === 'empty';
     const { inHeader } = core;
     const token = inHeader && request.header(inHeader.name);
     this.isInHeader = token !== undefined;
@@ -95,6 +99,12 @@ export class VisitSession {
       }
       return state;
     });
+  }
+
+  /** An empty one, of which nothing is kept: whatever the request carries. */
+  openEmpty(): Awaitable<SessionState> {
+    this.#empty ??= this.kind.open([]);
+    return this.#empty;
   }
 
   /** Opens it anew, as it is kept by now: what this request has changed is gone. */

@@ -73,8 +73,9 @@ export class Visit {
   }
 
   get #state(): SessionState {
-    if (this.#own.isLeftOut) throw leftOut();
-    const state = this.#own.open();
+    const own = this.#own;
+    if (own.isLeftOut && !own.isEmpty) throw leftOut();
+    const state = own.isEmpty ? own.openEmpty() : own.open();
     if (state instanceof Promise)
       throw new TypeError(
         'the session is not open yet: register Keyturn before the hooks and routes that use the session',
@@ -209,6 +210,11 @@ export class Visit {
       setsCookie: this.#setsCookie,
     });
     if (isPublic) this.#core.log.publicPage(this.#request.route);
+  }
+
+  /** Whether the response has to carry the session in a header field: known once it is saved. */
+  get sendsField(): boolean {
+    return this.#field !== undefined;
   }
 
   /** Nothing can be sent any more: the response is out, or somebody else writes it. */

@@ -39,6 +39,7 @@ export class Binding implements SessionHost {
   #isGone = false;
   #isRegenerated = false;
   #showsToken = false;
+  #isProtected = false;
 
   constructor(opened: Opened, request: ExpressRequest, response: ServerResponse) {
     this.opened = opened;
@@ -124,8 +125,18 @@ export class Binding implements SessionHost {
     return this.visit.csrfToken();
   }
 
+  /** Whether the request has passed {@link protect}. */
+  get isProtected(): boolean {
+    return this.#isProtected;
+  }
+
   /** By what the header carries, or the body as it is parsed by now. */
   protect(): void {
+    this.#protect();
+    this.#isProtected = true;
+  }
+
+  #protect(): void {
     if (isSafeMethod(this.#request.method)) return;
     const { body } = this.#request;
     protectParsed(this.opened.core, this.visit, { request: this.#request, body, hint: READ_FIRST });

@@ -7,6 +7,7 @@ import { KeyturnError } from '../../errors.js';
 import { HTTP_OPTIONS, requireHttpOptions } from '../../http/core.js';
 import { holdUntilSaved } from '../../http/node-hold.js';
 import { openCore } from '../../http/open-core.js';
+import { requireInside } from '../../http/same-options.js';
 import type { Keyturn } from '../../keyturn.js';
 import { keyturnInProcess } from '../../start/once.js';
 import { Opening } from '../../start/opening.js';
@@ -125,9 +126,19 @@ function begin(
   response: ServerResponse,
   next: NextFunction,
 ): void {
-  // One app inside another, with the same Keyturn: the outer one has done it.
-  if (request[BINDING]?.opened.keyturn === opened.keyturn) {
+  const go = (binding: Binding) => {
+    try {
+      requireInside(binding.opened.core, opened.core);
+      if (csrf === 'auto' && !binding.isProtected) binding.protect();
+    } catch (error) {
+      return next(error);
+    }
     next();
+  };
+  // One app inside another, with the same Keyturn: the outer one has done the rest.
+  const outer = request[BINDING];
+  if (outer?.opened.keyturn === opened.keyturn) {
+    go(outer);
     return;
   }
   const binding = new Binding(opened, request, response);
@@ -136,18 +147,10 @@ function begin(
   const { locals } = response as { locals?: Record<string, unknown> };
   if (locals !== undefined) locals.csrfToken = tokenForViews(binding);
   holdUntilSaved(response, () => binding.visitToSave, next);
-  const go = () => {
-    try {
-      if (csrf === 'auto') binding.protect();
-    } catch (error) {
-      return next(error);
-    }
-    next();
-  };
   const waiting = binding.before();
-  if (waiting === undefined) go();
+  if (waiting === undefined) go(binding);
   // Away from the promise: what a handler throws belongs to Express alone.
-  else waiting.then(() => setImmediate(go), next);
+  else waiting.then(() => setImmediate(go, binding), next);
 }
 
 /** What a request gets. Its own, and not its prototype's: another app may have set something of the same name. */

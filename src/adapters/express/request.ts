@@ -1,7 +1,8 @@
 // What a request says, as Express has it.
 import type { IncomingMessage } from 'node:http';
 import type { HttpRequest } from '../../http/contract.js';
-import { asText, logOf, pathOf } from '../../http/node-response.js';
+import { asText, logOf } from '../../http/node-response.js';
+import { pathOf } from '../../http/path.js';
 import { pathForLog } from '../../http/path-for-log.js';
 
 /** What Express puts on a request, as far as it is looked at here. */

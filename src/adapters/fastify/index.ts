@@ -2,11 +2,10 @@
 // A binding of `http/visit.ts`, and no more.
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { OptionNames } from '../../config/options.js';
-import type { HttpRequest, ResponseHeaders } from '../../http/contract.js';
 import { HTTP_OPTIONS, type HttpCore, type HttpOptions } from '../../http/core.js';
 import type { Flash } from '../../http/flash.js';
 import { isSafeMethod } from '../../http/methods.js';
-import { asText, onHeaders, pathOf } from '../../http/node-response.js';
+import { onHeaders } from '../../http/node-response.js';
 import { openCore } from '../../http/open-core.js';
 import { refuseToListen } from '../../http/refuse-to-listen.js';
 import { sessionReplaced } from '../../http/session-replaced.js';
@@ -17,6 +16,7 @@ import { type AdapterCall, keyturnForAdapter } from '../../start/for-adapter.js'
 import { KEYTURN_OPTIONS, type KeyturnOptions } from '../../start/options.js';
 import { keepFlash } from './flash-beside.js';
 import { warnOfLongTokens } from './long-tokens.js';
+import { FastifyHeaders, FastifyHttpRequest, HAS_SESSION, logsOf } from './request.js';
 
 export type { HttpOptions } from '../../http/core.js';
 export type { Flash, FlashMessages } from '../../http/flash.js';
@@ -79,7 +79,11 @@ declare module 'fastify' {
 const VISIT = Symbol('keyturn.visit');
 const REPLY = Symbol('keyturn.reply');
 
-type Visited = FastifyRequest & { [VISIT]: Visit | null; [REPLY]: FastifyReply | null };
+type Visited = FastifyRequest & {
+  [VISIT]: Visit | null;
+  [REPLY]: FastifyReply | null;
+  [HAS_SESSION]: boolean;
+};
 
 const plugin: FastifyPluginAsync<KeyturnFastifyOptions> = async (app, options) => {
   const { keyturn, isOwn } = await keyturnForAdapter(options, CALL, logsOf(app));
@@ -87,6 +91,7 @@ const plugin: FastifyPluginAsync<KeyturnFastifyOptions> = async (app, options) =
   const { build } = internalsOf(keyturn);
   if (build !== undefined) refuseToListen(app.server, build);
   const core = await openCore(keyturn, options);
+  const notFound = { looked: false };
   const visit = (request: FastifyRequest): Visit => {
     const visited = request as Visited;
     visited[VISIT] ??= new Visit(core, new FastifyHttpRequest(request));
@@ -97,9 +102,13 @@ const plugin: FastifyPluginAsync<KeyturnFastifyOptions> = async (app, options) =
   app.decorate('keyturn', keyturn);
   app.decorateRequest(VISIT, null);
   app.decorateRequest(REPLY, null);
+  app.decorateRequest(HAS_SESSION, !core.waits);
   app.decorateRequest('session', {
     getter: function (this: FastifyRequest) {
-      return visit(this).session;
+      const { session } = visit(this);
+      // As a hook for all routes does. From the next request on it is read before that runs.
+      if (this.is404) notFound.looked = true;
+      return session;
     },
     setter: (value: unknown) => {
       throw sessionReplaced('request.session', value);
@@ -123,6 +132,11 @@ const plugin: FastifyPluginAsync<KeyturnFastifyOptions> = async (app, options) =
   });
   keepFlash(app);
   warnOfLongTokens(app, internalsOf(keyturn).logger);
+  if (core.waits)
+    app.addHook('onRequest', (request, _reply, done) => {
+      if (request.is404) (request as Visited)[HAS_SESSION] = notFound.looked;
+      done();
+    });
   addHooks(app, core, visit);
 };
 
@@ -188,81 +202,6 @@ function holdBack(reply: FastifyReply): () => void {
   return () => {
     delete (reply as { sent?: boolean }).sent;
   };
-}
-
-/** The app's logger, unless it is switched off: its methods are then all the same one that does nothing. */
-function logsOf({ log }: Pick<FastifyInstance, 'log'>): KeyturnOptions {
-  return log.info === log.error ? {} : { logger: log };
-}
-
-/** A request as Fastify has it. A class: an object literal with getters would have a shape of its own each time. */
-class FastifyHttpRequest implements HttpRequest {
-  readonly #request: FastifyRequest;
-
-  constructor(request: FastifyRequest) {
-    this.#request = request;
-  }
-
-  get method(): string {
-    return this.#request.method;
-  }
-
-  header(name: string): string | undefined {
-    return asText(this.#request.headers[name]);
-  }
-
-  // Fastify's own views of these follow its trustProxy option.
-  get host(): string | undefined {
-    return this.#request.host;
-  }
-
-  get https(): boolean {
-    return this.#request.protocol === 'https';
-  }
-
-  get path(): string {
-    return pathOf(this.#request.url);
-  }
-
-  get route(): string | undefined {
-    return this.#request.routeOptions.url;
-  }
-
-  get log(): KeyturnOptions['logger'] {
-    return logsOf(this.#request).logger;
-  }
-
-  /** By its route; and where Fastify's own handler answers 404, which nobody can have look at the session. */
-  get sessionless(): boolean {
-    const { config, handler } = this.#request.routeOptions;
-    return this.#request.is404 ? handler?.name === 'basic404' : config.session === false;
-  }
-}
-
-/** What the app has set so far. */
-class FastifyHeaders implements ResponseHeaders {
-  readonly #reply: FastifyReply;
-
-  constructor(reply: FastifyReply) {
-    this.#reply = reply;
-  }
-
-  keys(): readonly string[] {
-    return Object.keys(this.#reply.getHeaders());
-  }
-
-  get(name: string): string | undefined {
-    return asText(this.#reply.getHeader(name));
-  }
-
-  set(name: string, value: string): void {
-    this.#reply.header(name, value);
-  }
-
-  append(name: 'set-cookie', value: string): void {
-    // Fastify adds a cookie to those that are there.
-    this.#reply.header(name, value);
-  }
 }
 
 /**

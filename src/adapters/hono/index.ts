@@ -11,6 +11,7 @@ import { FetchHttpRequest } from '../../http/fetch-request.js';
 import type { Flash } from '../../http/flash.js';
 import { isSafeMethod } from '../../http/methods.js';
 import { openCore } from '../../http/open-core.js';
+import { requireInside } from '../../http/same-options.js';
 import { sessionReplaced } from '../../http/session-replaced.js';
 import type { Visit } from '../../http/visit.js';
 import type { Keyturn } from '../../keyturn.js';
@@ -103,15 +104,21 @@ export default function keyturn(options: KeyturnHonoOptions = {}): KeyturnMiddle
   );
   const middleware: MiddlewareHandler<KeyturnEnv> = async (c, next) => {
     const opened = opening.opened ?? (await asked(() => opening.forRequest()));
-    // One app inside another, with the same Keyturn: the outer one does it.
-    if (VISITS.get(c)?.keyturn === opened.keyturn) return await next();
     const { core } = opened;
     const { method } = c.req;
+    const isProtected = options.csrf === undefined && !isSafeMethod(method);
+    // One app inside another, with the same Keyturn: the outer one does the rest.
+    const outer = VISITS.get(c);
+    if (outer?.opened.keyturn === opened.keyturn) {
+      requireInside(outer.opened.core, core);
+      if (isProtected && !outer.isProtected) await outer.protect();
+      return await next();
+    }
     const visits = new HonoVisit(opened, c);
     VISITS.set(c, visits);
     const request = new FetchHttpRequest(c.req.raw);
     if (core.mayWait(request)) await asked(async () => await visits.visit.before());
-    if (options.csrf === undefined && !isSafeMethod(method)) await visits.protect();
+    if (isProtected) await visits.protect();
     await next();
     if (visits.made || core.mayNeedVisit(request)) await visits.finish();
   };
@@ -149,14 +156,14 @@ interface Opened {
 
 /** The visit of a request, made when somebody asks for it. */
 class HonoVisit {
-  readonly keyturn: Keyturn;
-  readonly #core: HttpCore;
+  readonly opened: Opened;
+  /** The request has passed {@link protect}. */
+  isProtected = false;
   readonly #context: Context<KeyturnEnv>;
   #visit: Visit | undefined;
 
-  constructor({ keyturn, core }: Opened, context: Context<KeyturnEnv>) {
-    this.keyturn = keyturn;
-    this.#core = core;
+  constructor(opened: Opened, context: Context<KeyturnEnv>) {
+    this.opened = opened;
     this.#context = context;
     showVariables(context, this);
   }
@@ -166,7 +173,7 @@ class HonoVisit {
   }
 
   get visit(): Visit {
-    this.#visit ??= fetchVisit(this.#core, this.#context.req.raw);
+    this.#visit ??= fetchVisit(this.opened.core, this.#context.req.raw);
     return this.#visit;
   }
 
@@ -195,6 +202,7 @@ class HonoVisit {
       const read = raw.bodyUsed && this.visit.wantsForm ? await this.#context.req.parseBody() : undefined;
       await (read === undefined ? protect(this.visit, raw) : this.visit.protect(read));
     });
+    this.isProtected = true;
   }
 
   async finish(): Promise<void> {

@@ -31,6 +31,7 @@ export class Binding {
   /** What was saved before Koa answers: cookies that are still to be sent. Errors of Koa take header fields away. */
   #cookies: string[] = [];
   #saving: Promise<void> | undefined;
+  #isProtected = false;
 
   constructor(opened: Opened, context: KoaContext) {
     this.opened = opened;
@@ -65,8 +66,18 @@ export class Binding {
     Object.assign(session, values);
   }
 
+  /** Whether the request has passed {@link protect}. */
+  get isProtected(): boolean {
+    return this.#isProtected;
+  }
+
   /** By what the header carries, or the body as it is parsed by now. */
   protect(): void {
+    this.#protect();
+    this.#isProtected = true;
+  }
+
+  #protect(): void {
     const { method, req, request } = this.#context;
     if (isSafeMethod(method)) return;
     const { body } = request as { body?: unknown };

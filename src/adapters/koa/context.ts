@@ -1,7 +1,8 @@
 // What Koa says of a request: as much of its context as is looked at here.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HttpRequest } from '../../http/contract.js';
-import { asText, logOf, pathOf } from '../../http/node-response.js';
+import { asText, logOf } from '../../http/node-response.js';
+import { pathOf } from '../../http/path.js';
 
 /** The context of any version of Koa. */
 export interface KoaContext {

@@ -6,6 +6,7 @@ import { KeyturnError } from '../../errors.js';
 import { HTTP_OPTIONS, requireHttpOptions } from '../../http/core.js';
 import { holdUntilSaved } from '../../http/node-hold.js';
 import { openCore } from '../../http/open-core.js';
+import { requireInside } from '../../http/same-options.js';
 import type { Keyturn } from '../../keyturn.js';
 import { keyturnInProcess } from '../../start/once.js';
 import { Opening } from '../../start/opening.js';
@@ -68,8 +69,13 @@ export default function keyturn(options: KeyturnKoaOptions = {}): KeyturnMiddlew
   const opening = new Opening(ready.then((made) => open(made, options)));
   const middleware: Middleware = async (context: Bound, next) => {
     const opened = opening.opened ?? (await opening.forRequest());
-    // One app mounted in another, with the same Keyturn: the outer one does it.
-    if (context[BINDING]?.opened.keyturn === opened.keyturn) return void (await next());
+    // One app mounted in another, with the same Keyturn: the outer one does the rest.
+    const outer = context[BINDING];
+    if (outer?.opened.keyturn === opened.keyturn) {
+      requireInside(outer.opened.core, opened.core);
+      if (csrf === 'auto' && !outer.isProtected) outer.protect();
+      return void (await next());
+    }
     const binding = bind(opened, context);
     const { core } = opened;
     if (core.mayWait(new KoaHttpRequest(context))) await binding.visit.before();
