@@ -1,4 +1,6 @@
 // Cookies for a framework that takes them one by one, where there is no response to put a header field into.
+import { KeyturnError } from '../errors.js';
+
 import type { Visit } from './visit.js';
 
 /** What a cookie jar is told of a cookie. */
@@ -29,6 +31,12 @@ export async function saveIn(visit: Visit, cookies: CookieJar): Promise<void> {
   const headers = new Headers();
   await visit.finish(headers);
   visit.end();
+  if (visit.sendsField)
+    throw new KeyturnError(
+      'argument_invalid',
+      'a session that travels in a header field cannot be saved into cookies: the client would not hear of it',
+      'end with return visit.commit(response), whose response carries the field',
+    );
   for (const field of headers.getSetCookie()) {
     const [pair = '', ...attributes] = field.split('; ');
     const at = pair.indexOf('=');

@@ -35,7 +35,7 @@ async function make(build: (app: FastifyInstance) => void) {
     const { statusCode, body } = await app.inject({ url, headers: { cookie } });
     return [statusCode, body, reads];
   };
-  return { app, cookie, get, reads: () => reads };
+  return { app, keyturn, cookie, get, reads: () => reads };
 }
 
 test('a route with "session: false" reads no store, and its forms do', async () => {
@@ -61,4 +61,41 @@ test("Fastify's own 404 reads no store, and one of the app's may look at the ses
     app.setNotFoundHandler(async ({ session }, reply) => reply.code(404).send(`not here, ${session.user}`));
   });
   expect(await own.get('/nowhere')).toEqual([404, 'not here, ada', 1]);
+});
+
+test("a hook for all routes may look at the session where Fastify's own 404 comes", async () => {
+  const seen: unknown[] = [];
+  const build = (app: FastifyInstance) => {
+    app.addHook('preHandler', async ({ session }) => {
+      seen.push(session.user, session.get('user'));
+      session.seen = true;
+    });
+  };
+  const { app, get, cookie } = await make(build);
+  seen.length = 0;
+  expect(await get('/nowhere')).toMatchObject([404, expect.any(String), 0]);
+  expect(seen.splice(0)).toEqual([undefined, undefined]);
+  const [again, posted] = [
+    await app.inject({ url: '/nowhere', headers: { cookie } }),
+    await app.inject({ method: 'POST', url: '/nowhere', headers: { cookie } }),
+  ];
+  expect([again.statusCode, posted.statusCode]).toEqual([404, 404]);
+  expect(seen).toEqual(['ada', 'ada', 'ada', 'ada']);
+});
+
+test('and where the session is in the cookie it is there at once', async () => {
+  const { keyturn } = await make(() => {});
+  const app = Fastify();
+  onTestFinished(() => app.close());
+  await app.register(keyturnFastify, { keyturn });
+  app.addHook('onRequest', async ({ session }, reply) => {
+    reply.header('x-user', String(session.user));
+  });
+  app.get('/in', async ({ session }) => {
+    session.user = 'ada';
+    return 'in';
+  });
+  const [cookie = ''] = String((await app.inject('/in')).headers['set-cookie']).split(';');
+  const answer = await app.inject({ url: '/nowhere', headers: { cookie } });
+  expect([answer.statusCode, answer.headers['x-user']]).toEqual([404, 'ada']);
 });

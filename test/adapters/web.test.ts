@@ -228,6 +228,32 @@ describe('web: without a Request', () => {
     }
   });
 
+  test('a session in a header field is not saved into a jar, where it would be lost', async () => {
+    const { kt } = await make({ csrf: { mode: 'headers' }, session: { header: 'x-session' } });
+    const fromApp = new Headers({ 'x-session': '' });
+    const visit = await kt.open({ method: 'POST', headers: fromApp });
+    visit.session.user = 'ada';
+    const { cookies, set } = jar();
+    await expect(visit.save(cookies)).rejects.toThrow(
+      expect.objectContaining({ code: 'argument_invalid', hint: expect.stringContaining('visit.commit') }),
+    );
+    expect(set).toEqual([]);
+  });
+
+  test('where no path is known the option sessionless is not asked', async () => {
+    const keyturn = await testKeyturn({ config: { csrf: { mode: 'headers' } } });
+    const kt = keyturnWeb({ keyturn, sessionless: (path) => !path.startsWith('/app') });
+    const visit = await kt.open({ method: 'GET', url: `${ORIGIN}/app`, headers });
+    visit.session.user = 'ada';
+    const cookie = carry(await visit.commit(new Response()));
+    expect((await kt.read(cookie)).session.user).toBe('ada');
+    const opened = await keyturn.sessions.open({
+      headers: { cookie, host: 'a', origin: 'http://a' },
+      url: '/ws',
+    });
+    expect(opened.ok).toBe(true);
+  });
+
   test('it is protected', async () => {
     const { kt } = await make();
     const forged = { method: 'POST', headers: new Headers({ 'sec-fetch-site': 'cross-site' }) };
