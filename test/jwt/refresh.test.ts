@@ -71,7 +71,8 @@ class SlowStore implements SessionStore {
   touch(id: string, expiresAt: number, seenAt?: number): Promise<boolean> {
     return this.#later(() => {
       const stored = this.#live(id);
-      const moved = { ...stored, expiresAt, ...(seenAt === undefined ? {} : { seenAt }) };
+      const later = Math.max(expiresAt, stored?.expiresAt ?? 0);
+      const moved = { ...stored, expiresAt: later, ...(seenAt === undefined ? {} : { seenAt }) };
       if (stored !== undefined) this.records.set(id, JSON.stringify(moved));
       return stored !== undefined;
     });
