@@ -1,5 +1,6 @@
 // Tells of the end of sessions that live outside of requests. An end by this process is heard of at once, as is the
 // revocation of a key; for any other the store is asked now and then, once for each session and one look at a time.
+import { LONGEST_TIMER } from '../config/options.js';
 import type { LiveKeyring } from '../keyring/live.js';
 import type { SessionKind } from '../sessions/kind.js';
 import type { SessionEnd, WatchedSession } from '../sessions/outside.js';
@@ -114,9 +115,9 @@ export class SessionWatch {
     return await kind.endOf(this.#watched, this.#state);
   }
 
-  /** Not all of them at the same moment. */
+  /** Not all of them at the same moment. A longer pause than a timer can take Node.js would make one of a millisecond. */
   #wait(): void {
-    const pause = this.#parts.every * (0.75 + Math.random() / 2);
+    const pause = Math.min(this.#parts.every * (0.75 + Math.random() / 2), LONGEST_TIMER);
     this.#timer = setTimeout(() => this.look(), pause);
     this.#timer.unref?.();
   }

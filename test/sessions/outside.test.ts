@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import Fastify from 'fastify';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import keyturnFastify from '../../src/adapters/fastify/index.js';
 import type { HttpOptions } from '../../src/http/core.js';
@@ -171,6 +171,26 @@ describe('the end of a session', () => {
     sessions[0]?.onEnd((why) => told.push(why));
     await until(() => told.length > 0);
     expect(told).toEqual(['signed_out']);
+  });
+
+  test.each([
+    '24d',
+    '30d',
+    '365d',
+  ])('looked for every %s is not looked for all the time', async (lookEvery) => {
+    const pauses = vi.spyOn(globalThis, 'setTimeout');
+    onTestFinished(() => void pauses.mockRestore());
+    const { keyturn, connect, cookie, url } = await make({
+      session: { backend: 'memory' },
+      open: { lookEvery },
+    });
+    const { closed } = await connect({ cookie, origin: url });
+    const long = () =>
+      pauses.mock.calls.map(([, pause]) => pause ?? 0).filter((pause) => pause > 10 * DAY * 1000);
+    await until(() => long().length > 0);
+    for (const pause of long()) expect(pause).toBeLessThan(2 ** 31);
+    await signOutEverywhere(keyturn, 'ada');
+    expect(await closed).toBe('signed_out');
   });
 
   test('by "sign out everywhere" is told', async () => {
