@@ -31,6 +31,10 @@ export type BoundRequest = ExpressRequest & { [BINDING]?: Binding };
 /** One request and its response. */
 export class Binding implements SessionHost {
   readonly opened: Opened;
+  /** That of the app around, where it has a Keyturn of its own. */
+  readonly outer: Binding | undefined;
+  /** What stands for the router that had the request when it was bound. */
+  readonly router: unknown;
   readonly #request: ExpressRequest;
   readonly #response: ServerResponse;
   #visit: Visit | undefined;
@@ -41,8 +45,10 @@ export class Binding implements SessionHost {
   #showsToken = false;
   #isProtected = false;
 
-  constructor(opened: Opened, request: ExpressRequest, response: ServerResponse) {
+  constructor(opened: Opened, request: BoundRequest, response: ServerResponse) {
     this.opened = opened;
+    this.outer = request[BINDING];
+    this.router = request.next;
     this.#request = request;
     this.#response = response;
   }

@@ -12,7 +12,8 @@ import type { Keyturn } from '../../keyturn.js';
 import { keyturnInProcess } from '../../start/once.js';
 import { Opening } from '../../start/opening.js';
 import { KEYTURN_OPTIONS } from '../../start/options.js';
-import { BINDING, Binding, type BoundRequest, bindingOf, type Opened } from './binding.js';
+import { Binding, type BoundRequest, bindingOf, type Opened } from './binding.js';
+import { boundTo, enter } from './nesting.js';
 import type {
   ExpressSession,
   KeyturnExpressOptions,
@@ -136,16 +137,17 @@ function begin(
     next();
   };
   // One app inside another, with the same Keyturn: the outer one has done the rest.
-  const outer = request[BINDING];
-  if (outer?.opened.keyturn === opened.keyturn) {
+  const outer = boundTo(request, opened.keyturn);
+  if (outer !== undefined) {
+    enter(request, outer);
     go(outer);
     return;
   }
   const binding = new Binding(opened, request, response);
-  request[BINDING] = binding;
+  enter(request, binding);
   Object.defineProperties(request, PROPERTIES);
   const { locals } = response as { locals?: Record<string, unknown> };
-  if (locals !== undefined) locals.csrfToken = tokenForViews(binding);
+  if (locals !== undefined) locals.csrfToken = tokenForViews(request);
   holdUntilSaved(response, () => binding.visitToSave, next);
   const waiting = binding.before();
   if (waiting === undefined) go(binding);
@@ -187,7 +189,7 @@ function method(run: (binding: Binding, given: unknown[]) => unknown): PropertyD
 }
 
 /** For views that call it, and for those that write it out: a token is made only where one is shown. */
-function tokenForViews(binding: Binding): unknown {
-  const token = () => binding.csrfToken();
+function tokenForViews(request: BoundRequest): unknown {
+  const token = () => bindingOf(request).csrfToken();
   return Object.assign(token, { toString: token, toJSON: token });
 }

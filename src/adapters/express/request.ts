@@ -14,6 +14,8 @@ export interface ExpressRequest extends IncomingMessage {
   readonly originalUrl?: string;
   readonly route?: { readonly path?: unknown };
   readonly body?: unknown;
+  /** Of the router that has the request: it puts back what was there before when it hands the request on. */
+  next?: unknown;
 }
 
 /** The same for Keyturn. */

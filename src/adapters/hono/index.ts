@@ -108,19 +108,27 @@ export default function keyturn(options: KeyturnHonoOptions = {}): KeyturnMiddle
     const { method } = c.req;
     const isProtected = options.csrf === undefined && !isSafeMethod(method);
     // One app inside another, with the same Keyturn: the outer one does the rest.
-    const outer = VISITS.get(c);
-    if (outer?.opened.keyturn === opened.keyturn) {
-      requireInside(outer.opened.core, core);
-      if (isProtected && !outer.isProtected) await outer.protect();
-      return await next();
+    const around = VISITS.get(c);
+    const outer = around?.boundTo(opened.keyturn);
+    try {
+      if (outer !== undefined) {
+        VISITS.set(c, outer);
+        requireInside(outer.opened.core, core);
+        if (isProtected && !outer.isProtected) await outer.protect();
+        return await next();
+      }
+      const visits = new HonoVisit(opened, c, around);
+      VISITS.set(c, visits);
+      if (around === undefined) showVariables(c);
+      const request = new FetchHttpRequest(c.req.raw);
+      if (core.mayWait(request)) await asked(async () => await visits.visit.before());
+      if (isProtected) await visits.protect();
+      await next();
+      if (visits.made || core.mayNeedVisit(request)) await visits.finish();
+    } finally {
+      // What comes before it in an app around has its own again.
+      if (around !== undefined) VISITS.set(c, around);
     }
-    const visits = new HonoVisit(opened, c);
-    VISITS.set(c, visits);
-    const request = new FetchHttpRequest(c.req.raw);
-    if (core.mayWait(request)) await asked(async () => await visits.visit.before());
-    if (isProtected) await visits.protect();
-    await next();
-    if (visits.made || core.mayNeedVisit(request)) await visits.finish();
   };
   return Object.assign(middleware, {
     ready: async () => {
@@ -159,13 +167,20 @@ class HonoVisit {
   readonly opened: Opened;
   /** The request has passed {@link protect}. */
   isProtected = false;
+  /** That of the app around, where it has a Keyturn of its own. */
+  readonly #outer: HonoVisit | undefined;
   readonly #context: Context<KeyturnEnv>;
   #visit: Visit | undefined;
 
-  constructor(opened: Opened, context: Context<KeyturnEnv>) {
+  constructor(opened: Opened, context: Context<KeyturnEnv>, outer: HonoVisit | undefined) {
     this.opened = opened;
+    this.#outer = outer;
     this.#context = context;
-    showVariables(context, this);
+  }
+
+  /** The visit to a Keyturn: of this app, or of one around it. */
+  boundTo(keyturn: Keyturn): HonoVisit | undefined {
+    return this.opened.keyturn === keyturn ? this : this.#outer?.boundTo(keyturn);
   }
 
   get made(): boolean {
@@ -228,18 +243,19 @@ class HonoVisit {
  * Hono's variables are values, set before anybody asks for them, and a session that was opened for every request would
  * cost every request its verification. So these four are looked up when they are read; all others are Hono's own.
  */
-function showVariables(context: Context<KeyturnEnv>, visits: HonoVisit): void {
+function showVariables(context: Context<KeyturnEnv>): void {
+  const visits = () => VISITS.get(context) as HonoVisit;
   const own: { readonly [Name in keyof KeyturnVariables]: PropertyDescriptor } = {
-    session: { get: () => visits.session, enumerable: true },
-    flash: { get: () => visits.flash, enumerable: true },
-    csrfToken: { value: visits.csrfToken, enumerable: true },
-    checkCsrf: { value: visits.checkCsrf, enumerable: true },
+    session: { get: () => visits().session, enumerable: true },
+    flash: { get: () => visits().flash, enumerable: true },
+    csrfToken: { get: () => visits().csrfToken, enumerable: true },
+    checkCsrf: { get: () => visits().checkCsrf, enumerable: true },
   };
   const get = context.get as (name: string) => unknown;
   const set = context.set as (name: string, value: unknown) => void;
   const theirs = Object.getPrototypeOf(context) as Context;
   Object.assign(context, {
-    get: (name: string) => (Object.hasOwn(own, name) ? visits[name as keyof KeyturnVariables] : get(name)),
+    get: (name: string) => (Object.hasOwn(own, name) ? visits()[name as keyof KeyturnVariables] : get(name)),
     set: (name: string, value: unknown) => {
       if (name === 'session') throw sessionReplaced('c.var.session', value);
       set(name, value);

@@ -24,6 +24,10 @@ const READ_FIRST =
 /** One request and its response. The response is held back for it. */
 export class Binding {
   readonly opened: Opened;
+  /** That of the app around, where it has a Keyturn of its own. */
+  readonly outer: Binding | undefined;
+  /** As it was when it was bound: what mounts an app inside another cuts it short. */
+  readonly url: string | undefined;
   readonly #context: KoaContext;
   #visit: Visit | undefined;
   /** The app has ended the session by null, and sees that. */
@@ -33,8 +37,10 @@ export class Binding {
   #saving: Promise<void> | undefined;
   #isProtected = false;
 
-  constructor(opened: Opened, context: KoaContext) {
+  constructor(opened: Opened, context: KoaContext, outer: Binding | undefined) {
     this.opened = opened;
+    this.outer = outer;
+    this.url = context.req.url;
     this.#context = context;
   }
 

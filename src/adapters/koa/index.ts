@@ -6,6 +6,7 @@ import { KeyturnError } from '../../errors.js';
 import { HTTP_OPTIONS, requireHttpOptions } from '../../http/core.js';
 import { holdUntilSaved } from '../../http/node-hold.js';
 import { openCore } from '../../http/open-core.js';
+import { pathOf } from '../../http/path.js';
 import { requireInside } from '../../http/same-options.js';
 import type { Keyturn } from '../../keyturn.js';
 import { keyturnInProcess } from '../../start/once.js';
@@ -69,19 +70,26 @@ export default function keyturn(options: KeyturnKoaOptions = {}): KeyturnMiddlew
   const opening = new Opening(ready.then((made) => open(made, options)));
   const middleware: Middleware = async (context: Bound, next) => {
     const opened = opening.opened ?? (await opening.forRequest());
-    // One app mounted in another, with the same Keyturn: the outer one does the rest.
-    const outer = context[BINDING];
-    if (outer?.opened.keyturn === opened.keyturn) {
-      requireInside(outer.opened.core, opened.core);
-      if (csrf === 'auto' && !outer.isProtected) outer.protect();
-      return void (await next());
+    const around = context[BINDING];
+    try {
+      // One app mounted in another, with the same Keyturn: the outer one does the rest.
+      const outer = boundTo(context, opened.keyturn);
+      if (outer !== undefined) {
+        context[BINDING] = outer;
+        requireInside(outer.opened.core, opened.core);
+        if (csrf === 'auto' && !outer.isProtected) outer.protect();
+        return void (await next());
+      }
+      const binding = bind(opened, context);
+      const { core } = opened;
+      if (core.mayWait(new KoaHttpRequest(context))) await binding.visit.before();
+      if (csrf === 'auto') binding.protect();
+      await next();
+      await binding.save();
+    } finally {
+      // What comes before it in an app around has its own again.
+      if (around !== undefined) context[BINDING] = around;
     }
-    const binding = bind(opened, context);
-    const { core } = opened;
-    if (core.mayWait(new KoaHttpRequest(context))) await binding.visit.before();
-    if (csrf === 'auto') binding.protect();
-    await next();
-    await binding.save();
   };
   return Object.assign(middleware, { ready: async () => (await opening.ready()).keyturn, close });
 }
@@ -105,7 +113,7 @@ async function open(keyturn: Keyturn, options: KeyturnKoaOptions): Promise<Opene
 }
 
 function bind(opened: Opened, context: Bound): Binding {
-  const binding = new Binding(opened, context);
+  const binding = new Binding(opened, context, current(context));
   context[BINDING] = binding;
   Object.defineProperties(context, PROPERTIES);
   holdUntilSaved(
@@ -116,8 +124,30 @@ function bind(opened: Opened, context: Bound): Binding {
   return binding;
 }
 
+/**
+ * Whose session it is, of apps inside one another with a Keyturn each. What mounts an app cuts the URL short for it, and
+ * makes it whole again where the app hands the request on.
+ */
+function current(context: Bound): Binding | undefined {
+  let binding = context[BINDING];
+  while (binding?.outer !== undefined) {
+    const { outer, url } = binding;
+    const path = pathOf(context.req.url);
+    if (path === pathOf(url) || path !== pathOf(outer.url)) break;
+    binding = outer;
+  }
+  return binding;
+}
+
+/** The binding of a request to a Keyturn: of this app, or of one around it. */
+function boundTo(context: Bound, keyturn: Keyturn): Binding | undefined {
+  let binding = current(context);
+  while (binding !== undefined && binding.opened.keyturn !== keyturn) binding = binding.outer;
+  return binding;
+}
+
 function bindingOf(context: Bound): Binding {
-  const binding = context[BINDING];
+  const binding = current(context);
   if (binding !== undefined) return binding;
   throw new KeyturnError(
     'argument_invalid',
