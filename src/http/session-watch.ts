@@ -25,8 +25,9 @@ export class SessionWatches {
 
   add(watch: SessionWatch): void {
     this.#watches.add(watch);
+    // Only a revocation ends a session. A key that is staged must not send all of them to the store at once.
     this.#stop ??= this.#ring.onChange(() => {
-      for (const each of this.#watches) each.look();
+      for (const each of this.#watches) if (this.isRevoked(each.kid)) each.look();
     });
   }
 
@@ -72,6 +73,11 @@ export class SessionWatch {
     return this.#watched.id;
   }
 
+  /** Of the key that its token is signed with. */
+  get kid(): string {
+    return this.#state.carried?.kid ?? '';
+  }
+
   readonly onEnd = (listener: Listener): (() => void) => {
     // Each call counts by itself, also of one function.
     const own: Listener = (why) => listener(why);
@@ -111,7 +117,7 @@ export class SessionWatch {
 
   async #found(): Promise<SessionEnd | undefined> {
     const { watches, kind } = this.#parts;
-    if (watches.isRevoked(this.#state.carried?.kid ?? '')) return 'revoked';
+    if (watches.isRevoked(this.kid)) return 'revoked';
     return await kind.endOf(this.#watched, this.#state);
   }
 

@@ -235,21 +235,32 @@ describe('the end of a session', () => {
     expect(await closed).toBe('revoked');
   });
 
+  test('is not looked for in the store because a key was staged, or turned retiring', async () => {
+    const inner = memoryStore({ clock: testClock().read });
+    const get = vi.spyOn(inner, 'get');
+    const { keyturn, connect, cookie, url } = await make({ store: inner, open: seldom });
+    const sockets = await Promise.all([1, 2, 3].map(() => connect({ cookie, origin: url })));
+    const before = get.mock.calls.length;
+    useRing(keyturn, ringOf([SECRET, 'active'], [OTHER_SECRET, 'staged']));
+    useRing(keyturn, ringOf([SECRET, 'retiring'], [OTHER_SECRET, 'active']));
+    expect(get.mock.calls.length - before).toBe(0);
+    useRing(keyturn, ringOf([SECRET, 'revoked'], [OTHER_SECRET, 'active']));
+    expect(await Promise.all(sockets.map(({ closed }) => closed))).toEqual(['revoked', 'revoked', 'revoked']);
+    expect(get.mock.calls.length - before).toBe(0);
+  });
+
   test.each(['cookie', 'memory'])('by time is told (%s)', async (backend) => {
-    const { clock, keyturn, connect, cookie, url } = await make({ session: { backend }, open: seldom });
+    const { clock, connect, cookie, url } = await make({ session: { backend }, open: { lookEvery: 1 } });
     const { closed } = await connect({ cookie, origin: url });
     clock.advance(7 * DAY);
-    // It is looked at when anything changes, too.
-    useRing(keyturn, ringOf([SECRET, 'active'], [OTHER_SECRET, 'staged']));
     expect(await closed).toBe('expired');
   });
 
   test('by a new epoch is told', async () => {
     let epoch = 1;
-    const { keyturn, connect, cookie, url } = await make({ epoch: () => epoch, open: seldom });
+    const { connect, cookie, url } = await make({ epoch: () => epoch, open: { lookEvery: 1 } });
     const { closed } = await connect({ cookie, origin: url });
     epoch = 2;
-    useRing(keyturn, ringOf([SECRET, 'active'], [OTHER_SECRET, 'staged']));
     expect(await closed).toBe('signed_out');
   });
 
