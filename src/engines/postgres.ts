@@ -1,4 +1,5 @@
 // What users of a pool of PostgreSQL connections need beside its queries: news from a channel.
+import { KeyturnError } from '../errors.js';
 import { keepWatching, type LineListener, type Watch } from './watch.js';
 
 /** What is used of a `Pool` of `pg`. */
@@ -9,6 +10,25 @@ export interface PostgresPool {
   ): Promise<{ readonly rows: readonly PostgresRow[]; readonly rowCount: number | null }>;
   /** A connection of one's own, for hearing of changes. */
   connect?(): Promise<PostgresConnection>;
+}
+
+/**
+ * A single connection will not do: what is written in the middle of a transaction of the app goes with its rollback, and
+ * a session that was ended would live on.
+ *
+ * @param what as in "the session store"
+ * @throws KeyturnError `store_invalid`
+ */
+export function requirePool(pool: PostgresPool | undefined, what: string): PostgresPool {
+  const cure = 'pass a Pool of pg as pool';
+  if (typeof pool?.query !== 'function') throw new KeyturnError('store_invalid', `${what} has no pool`, cure);
+  // Only clients of pg have it.
+  if (typeof (pool as { escapeLiteral?: unknown }).escapeLiteral !== 'function') return pool;
+  throw new KeyturnError(
+    'store_invalid',
+    `${what} was given a single connection in the place of a pool`,
+    cure,
+  );
 }
 
 export type PostgresRow = Readonly<Record<string, unknown>>;

@@ -3,7 +3,14 @@
 // server may hand out another connection every time, and nothing has to be rolled back.
 //
 // How old a report is goes by the clock of the server alone, which every replica asks in the statement that uses it.
-import { askPool, isMissingTable, listen, type PostgresPool, type PostgresRow } from '../engines/postgres.js';
+import {
+  askPool,
+  isMissingTable,
+  listen,
+  type PostgresPool,
+  type PostgresRow,
+  requirePool,
+} from '../engines/postgres.js';
 import { areThere } from '../engines/schema.js';
 import type { LineListener } from '../engines/watch.js';
 import { surviveLostConnections } from '../engines/watch.js';
@@ -47,7 +54,7 @@ export class PostgresRingTable implements RingTable {
   constructor({ pool, app, name }: PostgresRingTableOptions) {
     // A table belongs to whoever may write to it; a prefix is what apps that share a Redis have instead.
     this.place = { app, prefix: '', name };
-    this.#pool = pool;
+    this.#pool = requirePool(pool, 'the shared keyring');
     // No name of an app has a slash, nor of a keyring: see `ringName`.
     this.#ring = app === undefined ? name : `${app}/${name}`;
     // They are where the pool looks first.

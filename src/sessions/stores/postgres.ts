@@ -4,7 +4,7 @@
 //
 // Whether something has expired is decided by the clock of the app, as with the cookie; the server's is never asked.
 import { type OptionHints, type OptionNames, requireOptions } from '../../config/options.js';
-import { askPool, type PostgresPool, type PostgresRow } from '../../engines/postgres.js';
+import { askPool, type PostgresPool, type PostgresRow, requirePool } from '../../engines/postgres.js';
 import { areThere } from '../../engines/schema.js';
 import { surviveLostConnections } from '../../engines/watch.js';
 import { KeyturnError } from '../../errors.js';
@@ -108,10 +108,7 @@ class StoreInPostgres implements PostgresStore {
   #sweeping = false;
 
   constructor(options: PostgresStoreOptions) {
-    if (typeof options?.pool?.query !== 'function') {
-      throw new KeyturnError('store_invalid', 'the session store has no pool', 'pass a Pool of pg as pool');
-    }
-    this.#pool = options.pool;
+    this.#pool = requirePool(options?.pool, 'the session store');
     this.#names = namesOf(options.table ?? TABLE);
     this.#table = this.#names.table;
     this.#clock = options.clock ?? systemClock;

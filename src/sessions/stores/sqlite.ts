@@ -35,6 +35,10 @@ export interface SqliteDatabase {
   prepare(sql: string): SqliteStatement;
   /** Not called on a database of the app. */
   close(): unknown;
+  /** Of `node:sqlite`, from Node 22.16 on: whether a transaction has begun. */
+  readonly isTransaction?: boolean;
+  /** The same of better-sqlite3. */
+  readonly inTransaction?: boolean;
 }
 
 /** What is used of a prepared statement. */
@@ -51,7 +55,7 @@ export interface SqliteStatement {
 export interface SqliteStoreOptions {
   /** A path, opened by `node:sqlite`, which Node has from 22.13 on. Where there is no file one is made, for its owner alone. */
   readonly file?: string;
-  /** The app opened it and closes it. */
+  /** The app opened it and closes it, and begins no transactions on it: nothing is saved meanwhile. */
   readonly database?: SqliteDatabase;
   /** Letters, digits and "_"; default: `keyturn_sessions`. It is made where it is missing. */
   readonly table?: string;
@@ -153,6 +157,7 @@ class StoreInSqlite implements SqliteStore {
     this.#database = database;
     this.#clock = clock;
     this.#ownsDatabase = ownsDatabase;
+    requireNoTransaction(database);
     database.exec(schemaOf(table));
     const prepared = Object.entries(statementsFor(table)).map(([name, sql]) => [name, database.prepare(sql)]);
     this.#statements = Object.fromEntries(prepared);
@@ -174,6 +179,7 @@ class StoreInSqlite implements SqliteStore {
   put(id: string, given: SessionRecord, expected: number): PutOutcome {
     requireId(id);
     const record = requireRecord(given, keptUserOf);
+    requireNoTransaction(this.#database);
     const { insert, update } = this.#statements;
     const values = [
       record.text,
@@ -198,12 +204,14 @@ class StoreInSqlite implements SqliteStore {
   touch(id: string, expiresAt: number, seenAt?: number): boolean {
     const moment = requireMoment(expiresAt);
     if (!isName(id)) return false;
+    requireNoTransaction(this.#database);
     return Number(this.#statements.touch.run(moment, seenAt ?? null, id, this.#now()).changes) > 0;
   }
 
   destroy(id: string, until: number, next?: string): boolean {
     const moment = requireMoment(until);
     if (!isName(id)) return false;
+    requireNoTransaction(this.#database);
     const { end, remember } = this.#statements;
     const now = this.#now();
     this.#sweepSometimes();
@@ -246,6 +254,20 @@ class StoreInSqlite implements SqliteStore {
   #now(): number {
     return Math.floor(this.#clock());
   }
+}
+
+/**
+ * What is written in the middle of somebody's transaction goes with its rollback: a session that was ended would live on.
+ *
+ * @throws KeyturnError `engine_unavailable`
+ */
+function requireNoTransaction({ isTransaction, inTransaction }: SqliteDatabase): void {
+  if (isTransaction !== true && inTransaction !== true) return;
+  throw new KeyturnError(
+    'engine_unavailable',
+    'sessions cannot be saved while the connection to SQLite is inside a transaction of the app',
+    'give sqliteStore a connection of its own: sqliteStore({ file }), or a database that the app opens for it alone',
+  );
 }
 
 function schemaOf(table: string): string {

@@ -28,6 +28,45 @@ test('what is no file, no database and no name of a table is refused', () => {
   );
 });
 
+/** A database whose transactions are told of as its library does; nothing is kept in it. */
+function databaseIn(transaction: object): SqliteDatabase & { readonly ran: string[] } {
+  const ran: string[] = [];
+  const statement = (sql: string) => ({
+    get: () => undefined,
+    all: () => [],
+    run: () => {
+      ran.push(sql);
+      return { changes: 1 };
+    },
+  });
+  return Object.assign(transaction, { ran, exec: () => {}, prepare: statement, close: () => {} });
+}
+
+test.each([
+  'isTransaction',
+  'inTransaction',
+])('nothing is written while the connection is inside a transaction (%s)', (name) => {
+  const database = databaseIn({ [name]: false });
+  const store = sqliteStore({ database });
+  const writes = [
+    () => store.put('id', record, 0),
+    () => store.touch('id', START),
+    () => store.destroy('id', START),
+  ];
+  Object.assign(database, { [name]: true });
+  const refused = expect.objectContaining({
+    code: 'engine_unavailable',
+    message: expect.stringContaining('transaction'),
+    hint: expect.stringContaining('connection of its own'),
+  });
+  for (const write of [...writes, () => sqliteStore({ database })]) expect(write).toThrow(refused);
+  expect(database.ran).toEqual([]);
+  expect(store.get('id')).toBeUndefined();
+  Object.assign(database, { [name]: false });
+  for (const write of writes) write();
+  expect(database.ran).toHaveLength(writes.length);
+});
+
 describe.skipIf(sqlite === undefined)('where Node has SQLite (left out on Node 20)', () => {
   const open = () => new (sqlite as NonNullable<typeof sqlite>).DatabaseSync(':memory:');
 
@@ -55,6 +94,24 @@ describe.skipIf(sqlite === undefined)('where Node has SQLite (left out on Node 2
     const second = sqliteStore({ file, clock: () => START });
     expect(second.get('id')).toMatchObject({ version: 1 });
     second.close();
+  });
+
+  test.each([
+    'BEGIN; INSERT INTO notes VALUES (1)',
+    'SAVEPOINT mine',
+  ])('a rollback of the app undoes no sign-out (%s)', (begin) => {
+    const database = open();
+    database.exec('CREATE TABLE notes (n INTEGER)');
+    const store = sqliteStore({ database, clock: () => START });
+    store.put('id', record, 0);
+    database.exec(begin);
+    expect(() => store.destroy('id', START + 1000)).toThrow(
+      expect.objectContaining({ code: 'engine_unavailable' }),
+    );
+    expect(store.get('id')).toMatchObject({ version: 1 });
+    database.exec('ROLLBACK');
+    expect(store.destroy('id', START + 1000)).toBe(true);
+    expect(store.get('id')).toBeUndefined();
   });
 
   test('rows go some time after they have expired, as others are written', () => {
