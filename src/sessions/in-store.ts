@@ -219,9 +219,10 @@ export class StoreSessions implements SessionKind {
    */
   async #roll(state: SessionState, expiresAt: number, response: ResponseTraits): Promise<string | undefined> {
     try {
-      const { store, clock } = this.#parts;
-      const alive = await store.touch(state.id, expiresAt * 1000, clock());
-      return alive ? this.#cookie(state, this.#parts.times.now, expiresAt) : undefined;
+      const { store, clock, times } = this.#parts;
+      if (!(await store.touch(state.id, expiresAt * 1000, clock()))) return undefined;
+      if (!times.canRemember) return this.#cookie(state, times.now, expiresAt);
+      return (await this.#lives(state)) ? this.#cookie(state, times.now, times.expiry(state)) : undefined;
     } catch (error) {
       if (error instanceof KeyturnError && error.code === 'engine_unavailable')
         return this.#signedAgain(state, response);
@@ -250,9 +251,26 @@ export class StoreSessions implements SessionKind {
   ): Awaitable<string | undefined> {
     const { stale, issuedAt, expiresAt } = state.carried as Carried;
     if (!stale || !safe || publiclyCacheable) return undefined;
-    return andThen(this.#parts.store.get(state.id), (stored) =>
-      stored === undefined ? undefined : this.#cookie(state, issuedAt, expiresAt),
-    );
+    return andThen(this.#lives(state), (lives) => {
+      if (!lives) return undefined;
+      const { times } = this.#parts;
+      const longer = times.isRemembered(state) ? times.expiry(state) : expiresAt;
+      return longer > expiresAt
+        ? this.#cookie(state, times.now, longer)
+        : this.#cookie(state, issuedAt, expiresAt);
+    });
+  }
+
+  /**
+   * Whether it lives. What another request has said meanwhile of how long it is to live is taken over: a cookie that ends
+   * sooner would take the place of the one that went with that.
+   */
+  #lives(state: SessionState): Awaitable<boolean> {
+    return andThen(this.#parts.store.get(state.id), (stored) => {
+      const found = stored && decode(stored.text);
+      if (found !== undefined) state.remembered = found.remembered;
+      return found !== undefined;
+    });
   }
 
   /** An ended id stays refused until then: no cookie with it lives longer. */

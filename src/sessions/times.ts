@@ -41,6 +41,11 @@ export class SessionTimes {
     this.#clock = clock;
   }
 
+  /** Whether any session may be remembered. */
+  get canRemember(): boolean {
+    return this.#remember !== undefined;
+  }
+
   get now(): number {
     return Math.floor(this.#clock() / 1000);
   }

@@ -18,7 +18,7 @@ import { sessionCookies } from './session-cookies.js';
 import { sessionEnds } from './session-ends.js';
 import { sessionEpochs } from './session-epochs.js';
 import { sessionHeader } from './session-header.js';
-import { cookieRemember, sessionRemember } from './session-remember.js';
+import { cookieRemember, sessionRemember, storedRemember } from './session-remember.js';
 import { sessionRolling } from './session-rolling.js';
 import { sessionRotation } from './session-rotation.js';
 import { sessionUpdates } from './session-updates.js';
@@ -92,6 +92,7 @@ export function httpContract(
     ...[memory, ...given].flatMap(([about, kind]) =>
       cases(about, kind, [
         ...storedSessions,
+        ...storedRemember,
         ...storedNotes,
         ...storedRaces,
         ...slowStores,

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { isLike } from './assertions.js';
 import { type Check, check, DAY, SID } from './check.js';
 import { visitRoute } from './routes.js';
+import { Gate } from './waiting.js';
 
 const ROUTES = [
   visitRoute('/in', ({ session }) => {
@@ -134,6 +135,34 @@ export const sessionRemember: readonly Check[] = [
     assert.match((await browser.get('/not-ticked')).text, /session\.remember\(\) was given nothing/);
     const unset = await open({ config: { session: { backend } }, routes: ROUTES });
     assert.match((await unset.get('/in-remembered')).text, /session\.remember is not set/);
+  }),
+];
+
+/** For sessions in a store, which knows what another request has said meanwhile. */
+export const storedRemember: readonly Check[] = [
+  check('a slower request sends no cookie that ends sooner than the remembered session', async (scene) => {
+    for (const isStale of [false, true]) {
+      const { open, config, clock, rings, useRing } = scene;
+      const session = { ...(config.session as object), remember: '60d', cookie: { persistent: false } };
+      const slow = new Gate();
+      const slower = visitRoute('/slow', async ({ session }) => {
+        const { user } = session;
+        await slow.pass();
+        return user;
+      });
+      const browser = await open({ config: { session }, routes: [...ROUTES, slower] });
+      await browser.get('/in');
+      // Due to be extended, or to be signed again.
+      if (isStale) useRing(rings.promoted);
+      else clock.advance(2 * DAY);
+      const answer = browser.get('/slow');
+      await slow.reachedBy(answer);
+      assert.equal(maxAgeIn((await browser.get('/for-two-weeks')).setCookies), 14 * DAY);
+      slow.open();
+      assert.equal(maxAgeIn((await answer).setCookies), 14 * DAY);
+      clock.advance(13 * DAY);
+      assert.equal((await browser.get('/read')).json.user, 'ada');
+    }
   }),
 ];
 
