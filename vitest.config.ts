@@ -8,6 +8,7 @@ const SETUP: Readonly<Record<ProjectName, string[]>> = {
   package: ['test/setup/build.ts'],
   engines: ['test/setup/build.ts', 'test/setup/engines.ts'],
   browser: ['test/setup/build.ts'],
+  neighbours: ['test/setup/neighbours.ts'],
 };
 
 export default defineConfig({

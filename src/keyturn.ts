@@ -14,6 +14,7 @@ import { type Links, type LinksOptions, publicLinks, UrlLinks } from './links/li
 import type { PurposeName, Purposes } from './purposes/payloads.js';
 import type { Purpose } from './purposes/purpose.js';
 import type { PurposeRegistry } from './purposes/registry.js';
+import type { MovingIn } from './resolve/move-in.js';
 import type { Health } from './runtime/health.js';
 import type { Keeper } from './runtime/keeper.js';
 import type { Logger } from './runtime/log.js';
@@ -63,6 +64,8 @@ export interface Internals {
   readonly refused: (purpose: string, reason: string, kid: string | undefined) => void;
   /** See {@link Keyturn.sessionStore}. */
   readonly sessionStore: ReachableStore | undefined;
+  /** Libraries that the app moves in from, or that stay beside Keyturn, by name. */
+  readonly movingIn: ReadonlyMap<string, MovingIn>;
   /** Filled by the first adapter. */
   readonly outside: Outside;
   /** While the app is built: why nothing is served. */

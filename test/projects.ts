@@ -3,6 +3,7 @@
 //   x.test.ts           unit: needs nothing but Node and the sources; nothing is compiled or started for it
 //   x.package.test.ts   package: runs what is compiled (dist), as users do
 //   x.engines.test.ts   engines: needs a Redis and a PostgreSQL, and may run what is compiled
+//   x.neighbours.test.ts  neighbours: needs the libraries of compat/neighbours
 //   test/browser/       browser: drives a Chromium
 //
 
@@ -10,10 +11,11 @@
 export const PACKAGE_FOLDERS: readonly string[] = ['cli', 'locker', 'proof', 'types'];
 
 const ENGINES = 'test/**/*.engines.test.ts';
+const NEIGHBOURS = 'test/**/*.neighbours.test.ts';
 const BROWSER = 'test/browser/**/*.test.ts';
 const PACKAGE = ['test/**/*.package.test.ts', `test/{${PACKAGE_FOLDERS.join(',')}}/**/*.test.ts`];
 
-export type ProjectName = 'unit' | 'engines' | 'browser' | 'package';
+export type ProjectName = 'unit' | 'engines' | 'browser' | 'package' | 'neighbours';
 
 export interface ProjectFiles {
   readonly name: ProjectName;
@@ -22,8 +24,9 @@ export interface ProjectFiles {
 }
 
 export const PROJECTS: readonly ProjectFiles[] = [
-  { name: 'unit', include: ['test/**/*.test.ts'], exclude: [ENGINES, BROWSER, ...PACKAGE] },
+  { name: 'unit', include: ['test/**/*.test.ts'], exclude: [ENGINES, BROWSER, NEIGHBOURS, ...PACKAGE] },
   { name: 'package', include: PACKAGE, exclude: [ENGINES, BROWSER] },
   { name: 'engines', include: [ENGINES], exclude: [BROWSER] },
   { name: 'browser', include: [BROWSER], exclude: [] },
+  { name: 'neighbours', include: [NEIGHBOURS], exclude: [] },
 ];

@@ -23,7 +23,7 @@ export function applyLayers(
   const builder = new LayerBuilder(profile);
   for (const { origin, tree } of layers) builder.addTree(tree, origin);
   builder.addVariables(env);
-  const settings = new Settings(builder.placed, builder.purposes);
+  const settings = new Settings(builder.placed, builder.purposes, builder.moveIn);
   return { settings, errors: [...builder.errors(), ...contradictions(settings)] };
 }
 

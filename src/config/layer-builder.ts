@@ -2,6 +2,7 @@
 import { KeyturnError } from '../errors.js';
 import { isName } from '../formats.js';
 import type { Origin, PlacedValue, PurposeSettings } from './layers.js';
+import { MOVE_IN_FIELDS, type MoveInSettings } from './move-in.js';
 import { nearest } from './nearest.js';
 import type { Profile } from './profile.js';
 import {
@@ -30,6 +31,7 @@ const MOST_ERRORS = 20;
 export class LayerBuilder {
   readonly placed: Map<SettingName, PlacedValue[]> = new Map();
   readonly purposes: Map<string, PurposeSettings> = new Map();
+  readonly moveIn: Map<string, MoveInSettings> = new Map();
   readonly #errors: KeyturnError[] = [];
   #untold = 0;
 
@@ -63,8 +65,10 @@ export class LayerBuilder {
       } else if (path === 'purposes' && isTable(raw)) {
         for (const [name, fields] of Object.entries(raw)) {
           if (name === 'builtin') this.#read('purposes.builtin', fields, origin);
-          else this.#addPurpose(name, fields, origin);
+          else this.#addNamed(PURPOSES, name, fields, origin);
         }
+      } else if (path === 'move_in' && isTable(raw)) {
+        for (const [name, fields] of Object.entries(raw)) this.#addNamed(MOVE_IN, name, fields, origin);
       } else if (SECTIONS.includes(path)) {
         if (isTable(raw)) this.addTree(raw, origin, `${path}.`);
         else this.#refuse(path, origin, `must be a section: [${path}]`);
@@ -87,43 +91,43 @@ export class LayerBuilder {
         this.#read(name, raw, origin);
         continue;
       }
-      const purpose = variable.length > LONGEST_VARIABLE ? null : PURPOSE_VARIABLE.exec(variable);
-      if (purpose !== null) {
-        const field = (purpose[2] as string).toLowerCase();
-        this.#addPurpose((purpose[1] as string).toLowerCase().replaceAll('_', '-'), { [field]: raw }, origin);
+      const named = variable.length > LONGEST_VARIABLE ? null : NAMED_VARIABLE.exec(variable);
+      if (named !== null) {
+        const [, section, name, field] = named as unknown as readonly string[];
+        const fields = { [(field as string).toLowerCase()]: raw };
+        const place = section === 'PURPOSES' ? PURPOSES : MOVE_IN;
+        this.#addNamed(place, (name as string).toLowerCase().replaceAll('_', '-'), fields, origin);
       } else if (!isServiceLink(variable)) {
         this.#unknown('variable', variable, 'the environment', [...known.keys(), ...COMPANION_VARIABLES]);
       }
     }
   }
 
-  #addPurpose(name: string, fields: unknown, origin: Origin): void {
+  #addNamed(section: Section, name: string, fields: unknown, origin: Origin): void {
+    const { path, what, known } = section;
     if (!isName(name) || !isTable(fields)) {
       this.#refuse(
-        mayBeShown(name, undefined) ? `purposes.${name}` : 'a name under purposes',
+        mayBeShown(name, undefined) ? `${path}.${name}` : `a name under ${path}`,
         origin,
-        'is not a purpose: [purposes.<name>] takes a name of a-z, 0-9 and "-" that begins with a letter',
+        `is not ${what}: [${path}.<name>] takes a name of a-z, 0-9 and "-" that begins with a letter`,
       );
       return;
     }
-    const before = this.purposes.get(name);
     const read: Record<string, unknown> = {};
     for (const [field, raw] of Object.entries(fields)) {
-      const kind = Object.hasOwn(PURPOSE_FIELDS, field) ? PURPOSE_FIELDS[field]?.kind : undefined;
+      const kind = Object.hasOwn(known, field) ? known[field]?.kind : undefined;
       if (kind === undefined) {
-        this.#unknown(
-          'setting',
-          `purposes.${name}.${field}`,
-          origin.name,
-          Object.keys(PURPOSE_FIELDS).map((known) => `purposes.${name}.${known}`),
-        );
+        const names = Object.keys(known).map((each) => `${path}.${name}.${each}`);
+        this.#unknown('setting', `${path}.${name}.${field}`, origin.name, names);
         continue;
       }
       const value = kind.read(raw);
-      if (value === undefined) this.#refuse(`purposes.${name}.${field}`, origin, `must be ${kind.expects}`);
+      if (value === undefined) this.#refuse(`${path}.${name}.${field}`, origin, `must be ${kind.expects}`);
       else read[field === 'max_age' ? 'maxAge' : field] = value;
+      if (field === 'secrets') read.secretsFrom = origin;
     }
-    this.purposes.set(name, { ...before, ...read, origin });
+    const all: Map<string, object> = section === PURPOSES ? this.purposes : this.moveIn;
+    all.set(name, { ...all.get(name), ...read, origin });
   }
 
   #read(name: SettingName, raw: unknown, origin: Origin): void {
@@ -197,6 +201,7 @@ const SECTIONS: readonly string[] = [
     }),
   ),
   'purposes',
+  'move_in',
 ];
 
 /** What many write first. */
@@ -216,7 +221,18 @@ function isTable(raw: unknown): raw is Record<string, unknown> {
 
 /** Longer than every name that means something; patterns are tried on shorter ones only. */
 const LONGEST_VARIABLE = 128;
-const PURPOSE_VARIABLE = /^KEYTURN_PURPOSES__([A-Z][A-Z0-9_]*?)__([A-Z_]+)$/;
+const NAMED_VARIABLE = /^KEYTURN_(PURPOSES|MOVE_IN)__([A-Z][A-Z0-9_]*?)__([A-Z_]+)$/;
+
+/** A section whose parts an app names. */
+interface Section {
+  readonly path: string;
+  /** What one of its parts is. */
+  readonly what: string;
+  readonly known: Readonly<Record<string, { readonly kind: Kind<unknown> }>>;
+}
+
+const PURPOSES: Section = { path: 'purposes', what: 'a purpose', known: PURPOSE_FIELDS };
+const MOVE_IN: Section = { path: 'move_in', what: 'the name of what moves in', known: MOVE_IN_FIELDS };
 
 /** Kubernetes sets such variables for a Service that happens to be called "keyturn". */
 function isServiceLink(variable: string): boolean {

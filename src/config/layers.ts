@@ -1,11 +1,9 @@
 // The layers of configuration, and the settings that they add up to; every value remembers which layer it came from.
+import type { MoveInSettings } from './move-in.js';
+import type { Origin } from './origin.js';
 import type { SettingName, SettingValue } from './settings.js';
 
-/** Where a value came from: "built-in", "the dev profile", "the program", "keyturn.toml", "KEYTURN_SESSION__IDLE". */
-export type Origin =
-  | { readonly layer: 'built-in' | 'profile' | 'program'; readonly name: string }
-  | { readonly layer: 'file'; readonly name: string; readonly path: string }
-  | { readonly layer: 'variable'; readonly name: string };
+export type { Origin } from './origin.js';
 
 /** One configuration file or the program's own options, parsed but not yet checked. */
 export interface Layer {
@@ -32,13 +30,17 @@ export interface PurposeSettings {
 export class Settings {
   readonly #placed: ReadonlyMap<SettingName, readonly PlacedValue[]>;
   readonly purposes: ReadonlyMap<string, PurposeSettings>;
+  /** By name. */
+  readonly moveIn: ReadonlyMap<string, MoveInSettings>;
 
   constructor(
     placed: ReadonlyMap<SettingName, readonly PlacedValue[]>,
     purposes: ReadonlyMap<string, PurposeSettings>,
+    moveIn: ReadonlyMap<string, MoveInSettings> = new Map(),
   ) {
     this.#placed = placed;
     this.purposes = purposes;
+    this.moveIn = moveIn;
   }
 
   get<N extends SettingName>(name: N): SettingValue<N> {
@@ -53,7 +55,7 @@ export class Settings {
         name,
         (placed.get(name) ?? []).filter(({ origin }) => origin.layer !== 'profile'),
       );
-    return new Settings(placed, this.purposes);
+    return new Settings(placed, this.purposes, this.moveIn);
   }
 
   /** Where the value in force came from; undefined when the setting is not set. */

@@ -65,6 +65,11 @@ export class Material {
     return this.#secret.export().toString('utf8');
   }
 
+  /** The same as bytes, for libraries that take them. */
+  revealBytes(): Uint8Array {
+    return new Uint8Array(this.#secret.export());
+  }
+
   #hkdf(info: string, length: number): Uint8Array {
     return new Uint8Array(hkdfSync('sha256', this.#secret, NO_SALT, info, length));
   }

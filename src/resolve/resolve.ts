@@ -15,6 +15,7 @@ import { Rare, untilThere } from '../process/awaited.js';
 import { findSecret, Printed, type Source } from '../secret/find-secret.js';
 import { assembleKeyring, type SourceFormat } from './assemble.js';
 import { type Machine, unitIn } from './machine.js';
+import type { MovingIn } from './move-in.js';
 import { type Problem, Problems } from './problem.js';
 import { eachOnce, ladderInput, overridden } from './sources.js';
 
@@ -52,6 +53,8 @@ export interface Resolution {
   readonly hidden: readonly Source[];
   /** Undefined when a problem prevented it. */
   readonly keyring: Keyring | undefined;
+  /** Libraries that the app moves in from, or that stay beside Keyturn, by name. */
+  readonly movingIn: ReadonlyMap<string, MovingIn>;
   readonly problems: readonly Problem[];
 }
 
@@ -71,11 +74,13 @@ export const rare: {
   readonly secretsInConfig: Rare<typeof import('./config-secrets.js')>;
   readonly envFiles: Rare<typeof import('./env-files.js')>;
   readonly refusal: Rare<typeof import('./missing-secret.js')>;
+  readonly moveIn: Rare<typeof import('./move-in.js')>;
 } = {
   tests: new Rare(() => import('../config/test-profile.js')),
   secretsInConfig: new Rare(() => import('./config-secrets.js')),
   envFiles: new Rare(() => import('./env-files.js')),
   refusal: new Rare(() => import('./missing-secret.js')),
+  moveIn: new Rare(() => import('./move-in.js')),
 };
 
 /** Resolves. Operator mistakes come back as problems, so that a doctor can tell all of them; boot throws the first. */
@@ -127,6 +132,10 @@ export function resolveNow(options: ResolveOptions, printed: Printed): Resolutio
     const { checkSecretsInConfig } = rare.secretsInConfig.module;
     checkSecretsInConfig(settings, problems);
   }
+  const movingIn: Resolution['movingIn'] =
+    settings.moveIn.size === 0
+      ? new Map()
+      : rare.moveIn.module.readMoveIn(settings.moveIn, profile.profile, machine, place.folder, problems);
   // A configuration that is refused may be the one that names the secret: nothing is made up in its place.
   const create = options.create && problems.list.every((problem) => problem.severity !== 'error');
   const from = { place, workingDirectory: machine.cwd };
@@ -140,6 +149,7 @@ export function resolveNow(options: ResolveOptions, printed: Printed): Resolutio
     configFiles,
     secretFile: input.file && resolvePath(input.file.folder, input.file.value),
     dataDir,
+    movingIn,
     problems: problems.list,
   };
   // Before a secret is made: once it is, nothing may be lacking any more.

@@ -86,6 +86,7 @@ export function startAtEdge(options: EdgeOptions): Keyturn {
     usage: new Usage(),
     sealing: undefined,
     sessionStore: undefined,
+    movingIn: new Map(),
     build: undefined,
   });
 }

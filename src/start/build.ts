@@ -41,6 +41,7 @@ export async function startBuild(
     usage: new Usage(),
     sealing: await loadSealing().catch(() => undefined),
     sessionStore: settings.get('session.backend') === 'cookie' ? undefined : storeOfBuild(error),
+    movingIn: new Map(),
     build: error,
   });
 }

@@ -16,6 +16,7 @@ import * as configSecrets from '../resolve/config-secrets.js';
 import * as envFiles from '../resolve/env-files.js';
 import { thisMachine } from '../resolve/machine.js';
 import * as missingSecret from '../resolve/missing-secret.js';
+import * as moveIn from '../resolve/move-in.js';
 import { rare } from '../resolve/resolve.js';
 import * as developmentSecret from '../secret/development.js';
 import { development } from '../secret/find-secret.js';
@@ -60,6 +61,7 @@ function haveAll(): void {
   rare.secretsInConfig.have(configSecrets);
   rare.envFiles.have(envFiles);
   rare.refusal.have(missingSecret);
+  rare.moveIn.have(moveIn);
   development.have(developmentSecret);
   documents.have(document);
   lifetimes.have(programLifetimes);

@@ -80,6 +80,7 @@ export async function startJudged(judged: Judged, given: KeyturnOptions): Promis
       usage,
       sealing,
       sessionStore,
+      movingIn: resolution.movingIn,
       build: undefined,
     });
   } catch (error) {

@@ -1,0 +1,63 @@
+// The fields Cookie and Set-Cookie, taken apart and put together again with nothing else changed.
+
+/** A cookie of a request. */
+export interface RequestCookie {
+  readonly name: string;
+  /** As it stands there, without quotation marks around it. */
+  readonly value: string;
+  /** The pair as it stands there. */
+  readonly pair: string;
+}
+
+/** RFC 6265, section 4.2: pairs behind each other. What is no pair is kept, and has no name. */
+export function eachCookie(header: string): readonly RequestCookie[] {
+  return header.split(';').map((part) => {
+    const pair = part.trim();
+    const at = pair.indexOf('=');
+    if (at < 0) return { name: '', value: '', pair };
+    const value = pair.slice(at + 1).trim();
+    const isQuoted = value.length > 1 && value.startsWith('"') && value.endsWith('"');
+    return { name: pair.slice(0, at).trim(), value: isQuoted ? value.slice(1, -1) : value, pair };
+  });
+}
+
+/** The header with other values. Of several of one name the first is the one that counts. */
+export function joinCookies(cookies: readonly RequestCookie[], changed: ReadonlyMap<string, string>): string {
+  const left = new Map(changed);
+  return cookies
+    .map(({ name, pair }) => {
+      const value = left.get(name);
+      left.delete(name);
+      return value === undefined ? pair : `${name}=${value}`;
+    })
+    .join('; ');
+}
+
+/** A line of Set-Cookie. */
+export interface SetCookieParts {
+  readonly name: string;
+  readonly value: string;
+  /** With the semicolon in front; empty where there are none. */
+  readonly attributes: string;
+}
+
+export function setCookieParts(line: string): SetCookieParts {
+  const end = line.indexOf(';');
+  const pair = end < 0 ? line : line.slice(0, end);
+  const at = pair.indexOf('=');
+  return {
+    name: pair.slice(0, Math.max(0, at)).trim(),
+    value: pair.slice(at + 1).trim(),
+    attributes: end < 0 ? '' : line.slice(end),
+  };
+}
+
+/** Percent-decoded; undefined where it is not a valid encoding. */
+export function decoded(value: string): string | undefined {
+  if (!value.includes('%')) return value;
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return undefined;
+  }
+}

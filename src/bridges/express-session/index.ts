@@ -1,0 +1,127 @@
+// Beside express-session: its secrets are the keys of the ring, live, and a cookie that a key going out has signed is
+// signed again. The library does neither: it takes an array once, and never signs again what it has only read.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { LibraryKey } from '../../codecs/cookies.js';
+import { EXPRESS } from '../../codecs/cookies.js';
+import { KeyturnError } from '../../errors.js';
+import type { Keyturn } from '../../keyturn.js';
+import { setCookieParts } from '../cookie-header.js';
+import { BridgeKeys } from '../keys.js';
+import { beforeCookiesGo, mayAddCookie } from '../node-response.js';
+import { Upgrader } from '../upgrader.js';
+
+/** A middleware of Express. */
+export type SessionMiddleware = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+) => void;
+
+/** What is read of the options of express-session; they are all handed on. */
+export interface ExpressSessionOptions {
+  /** The name of the cookie; default: that of `[move_in]`, or `connect.sid`. */
+  readonly name?: string | undefined;
+  // biome-ignore lint/suspicious/noExplicitAny: the library's own, or a function of the request
+  readonly cookie?: any;
+  // biome-ignore lint/suspicious/noExplicitAny: any store of express-session
+  readonly store?: any;
+}
+
+/** What `expressSession()` takes besides what the library does. */
+export interface BridgeSettings {
+  /** The purpose of the keys, and the name of the section under `[move_in]`. Default: `express-session`. */
+  readonly purpose?: string;
+  /**
+   * The longest that a session lives without being used: seconds, or a text such as `"14d"`. Default: `cookie.maxAge`, or
+   * `store.ttl`, or a day, which is what most stores keep a session for whose cookie has no end.
+   */
+  readonly maxAge?: number | string;
+}
+
+const DAY = 86_400;
+
+/**
+ * express-session with the keys of a ring in place of its secret.
+ *
+ * @param session what the package gives
+ * @param options those of express-session, without `secret`. The old one stands under `[move_in.express-session]`
+ * @returns the middleware
+ * @throws KeyturnError `argument_invalid` where there is a secret; as `keyturn.signer()` for the lifetime
+ * @example
+ * app.use(expressSession(await createKeyturn(), session, { store, resave: false, saveUninitialized: false }));
+ */
+export function expressSession<Options extends ExpressSessionOptions>(
+  keyturn: Keyturn,
+  session: (options: Options & { readonly secret: string[] }) => unknown,
+  options: Options,
+  settings: BridgeSettings = {},
+): SessionMiddleware {
+  if ('secret' in options)
+    throw new KeyturnError(
+      'argument_invalid',
+      'expressSession(keyturn, session, options) has an option secret, and the keys come from the ring',
+      'take it out, and name the variable that held it: [move_in.express-session] secrets = [{ env = "SESSION_SECRET" }]',
+    );
+  const { purpose = 'express-session', maxAge = lifetimeOf(options) } = settings;
+  const keys = new BridgeKeys(keyturn, { name: purpose, maxAge });
+  const name = options.name ?? keys.moving?.cookie ?? 'connect.sid';
+  const upgrader = new Upgrader(keys, EXPRESS, [name]);
+  const secret = new LiveSecrets(keys);
+  // The library keeps the array that it is given, and asks it for the first and for all of them on every request.
+  const inner = session({ ...options, name, secret: secret.list as string[] }) as SessionMiddleware;
+  return (request, response, next) => {
+    try {
+      // Whoever must not sign would have the library sign all the same.
+      void keys.signing;
+      secret.follow();
+    } catch (error) {
+      return next(error);
+    }
+    const { header, seen } = upgrader.incoming(request.headers.cookie);
+    if (header !== undefined) request.headers.cookie = header;
+    beforeCookiesGo(response, (setCookies) => {
+      const sent = upgrader.outgoing(setCookies, seen);
+      const isSent = sent.some((line) => setCookieParts(line).name === name);
+      if (isSent || !mayAddCookie(request, response)) return sent;
+      const { session: open, sessionID } = request as WithSession;
+      // Of one that was begun anew meanwhile, or that has ended, there is nothing to sign again.
+      if (open === undefined || open === null || sessionID !== seen.get(name)?.payload) return sent;
+      const value = upgrader.again(name, seen);
+      if (value === undefined) return sent;
+      return [...sent, open.cookie.serialize(name, decodeURIComponent(value))];
+    });
+    inner(request, response, next);
+  };
+}
+
+/** What express-session puts on a request. */
+type WithSession = IncomingMessage & {
+  readonly sessionID?: string;
+  readonly session?: { readonly cookie: { serialize(name: string, value: string): string } } | null;
+};
+
+/** An array that stays the same and holds what verifies just now, the key that signs first. */
+class LiveSecrets {
+  readonly list: LibraryKey[] = [];
+  readonly #keys: BridgeKeys;
+  #id = '';
+
+  constructor(keys: BridgeKeys) {
+    this.#keys = keys;
+    this.follow();
+  }
+
+  follow(): void {
+    const { all, id } = this.#keys.current;
+    if (id === this.#id) return;
+    this.#id = id;
+    this.list.splice(0, this.list.length, ...all.map(({ secret }) => secret));
+  }
+}
+
+/** Seconds. */
+function lifetimeOf({ cookie, store }: ExpressSessionOptions): number {
+  const ofCookie = typeof cookie?.maxAge === 'number' ? Math.ceil(cookie.maxAge / 1000) : 0;
+  const ofStore = typeof store?.ttl === 'number' ? store.ttl : 0;
+  return Math.max(ofCookie, ofStore) || DAY;
+}

@@ -1,0 +1,178 @@
+// The keys that a library beside Keyturn works with: derived from the ring in force for that library alone, and the old
+// secrets that it has had. One of them signs.
+import type { LibraryKey } from '../codecs/cookies.js';
+import type { Material } from '../keyring/key.js';
+import type { Keyring } from '../keyring/keyring.js';
+import { type Internals, internalsOf, type Keyturn } from '../keyturn.js';
+import type { MovingIn } from '../resolve/move-in.js';
+import type { Use } from '../signing/usage.js';
+
+/**
+ * - `active`: the key that signs, where no old secret does
+ * - `staged`: other replicas may sign with it already, and this one will
+ * - `retiring`: signed before
+ * - `old`: a secret from before Keyturn
+ */
+export type BridgeKeyState = 'active' | 'staged' | 'retiring' | 'old';
+
+/** One key as a library takes it. Not public: it is material. */
+export interface BridgeKey {
+  /** Of the key of the ring, or of the old secret. */
+  readonly kid: string;
+  readonly state: BridgeKeyState;
+  /** 43 characters of base64url; an old secret as its library took it: the text, or the bytes that it decoded. */
+  readonly secret: LibraryKey;
+  /** The 32 bytes behind those characters, or those of the old secret. */
+  readonly bytes: Uint8Array;
+  readonly use: Use;
+}
+
+/** What was known at one moment. */
+export interface BridgeKeyring {
+  readonly signing: BridgeKey;
+  /** All that verify: the one that signs, then those that have, then those that will, then old ones. */
+  readonly all: readonly BridgeKey[];
+  /** Another one for every change: what libraries remember of a key must not outlive it. */
+  readonly id: string;
+}
+
+/** What a bridge says of the library. */
+export interface BridgeOptions {
+  /** The purpose of its keys, and the name of its section under `[move_in]`. */
+  readonly name: string;
+  /** How long its cookies or tokens live: seconds, or a text such as `"14d"`. Default: what `[purposes.<name>]` says. */
+  readonly maxAge?: number | string | undefined;
+}
+
+/** What was made of one ring, and until when it holds, in milliseconds since 1970. */
+interface Held extends BridgeKeyring {
+  readonly ring: Keyring;
+  readonly until: number;
+}
+
+export class BridgeKeys {
+  readonly name: string;
+  /** The longest that what it signs may live, in seconds. */
+  readonly maxAge: number;
+  readonly #parts: Internals;
+  readonly #moving: MovingIn | undefined;
+  #current: Held | undefined;
+
+  /** @throws KeyturnError as `keyturn.signer()` */
+  constructor(keyturn: Keyturn, { name, maxAge }: BridgeOptions) {
+    this.#parts = internalsOf(keyturn);
+    this.name = name;
+    this.maxAge = this.#parts.registry.forSigner(name, maxAge).maxAge;
+    this.#moving = this.#parts.movingIn.get(name);
+  }
+
+  /** The old library's settings, where it has a section under `[move_in]`. */
+  get moving(): MovingIn | undefined {
+    return this.#moving;
+  }
+
+  /** Milliseconds since 1970. */
+  now(): number {
+    return this.#parts.clock();
+  }
+
+  /** @throws KeyturnError `keyring_unavailable` before the first ring was found */
+  get current(): BridgeKeyring {
+    const ring = this.#parts.ring.current;
+    const present = this.#current;
+    if (present?.ring === ring && this.#parts.clock() < present.until) return present;
+    this.#current = this.#make(ring);
+    return this.#current;
+  }
+
+  /**
+   * Before something is signed. @throws KeyturnError `keyring_unavailable` where the process must not sign, since it has
+   * not heard of its ring for too long
+   */
+  get signing(): BridgeKey {
+    this.#parts.ring.requireFresh();
+    return this.current.signing;
+  }
+
+  /** Whether the process may sign: not where it has not heard of its ring for too long. */
+  get maySign(): boolean {
+    return this.#parts.ring.fresh;
+  }
+
+  /** By the id of a key; undefined where none verifies. */
+  get(kid: string): BridgeKey | undefined {
+    return this.current.all.find((key) => key.kid === kid);
+  }
+
+  /**
+   * Whether what a key has signed is due to be signed again. Never what a staged key has, nor what one of the ring has
+   * while the old secret signs: whoever signed so is a step ahead of this process.
+   */
+  isStale({ bytes, state }: BridgeKey): boolean {
+    const { signing } = this.current;
+    if (Buffer.from(bytes).equals(signing.bytes) || state === 'staged') return false;
+    return signing.state !== 'old' || state === 'old';
+  }
+
+  verified({ use }: BridgeKey): void {
+    use.verified++;
+    use.verifiedAt = this.#parts.clock();
+  }
+
+  signed({ use }: BridgeKey): void {
+    use.signed++;
+    use.signedAt = this.#parts.clock();
+  }
+
+  /** Counts and logs that something was not accepted. */
+  refused(reason: string, kid?: string): void {
+    this.#parts.refused(this.name, reason, kid);
+  }
+
+  /** Called after the keys have changed. @returns a function that stops the calls */
+  onChange(listener: () => void): () => void {
+    return this.#parts.ring.onChange(() => listener());
+  }
+
+  #make(ring: Keyring): Held {
+    const now = this.#parts.clock();
+    const old = this.#oldKeys(ring, now);
+    const [active, ...others] = this.#ringKeys(ring);
+    const isBeside = this.#moving?.phase === 'beside' && old.length > 0;
+    const all = isBeside
+      ? [...old, active as BridgeKey, ...others]
+      : [active as BridgeKey, ...others, ...old];
+    const until = isBeside || old.length === 0 ? Infinity : (this.#moving?.until ?? Infinity);
+    const id = all.map(({ kid, state }) => `${kid}:${state}`).join(' ');
+    return { ring, until, all, signing: all[0] as BridgeKey, id };
+  }
+
+  /** The active one first. */
+  #ringKeys(ring: Keyring): readonly BridgeKey[] {
+    const { apps } = this.#parts;
+    const order = ['active', 'retiring', 'staged'];
+    const keys = ring.live.toSorted((one, other) => order.indexOf(one.state) - order.indexOf(other.state));
+    return apps.flatMap((app) =>
+      keys.map((key) => {
+        const bytes = (key.material as Material).derive('bridge', this.name, app);
+        const state = key.state as BridgeKeyState;
+        // Under the other name of the app a key only verifies.
+        const seen = app !== apps[0] && state === 'active' ? 'retiring' : state;
+        return this.#key(key.id, seen, Buffer.from(bytes).toString('base64url'), bytes);
+      }),
+    );
+  }
+
+  /** Without those that the ring has given up: a secret that was revoked is not let in by another door. */
+  #oldKeys(ring: Keyring, now: number): readonly BridgeKey[] {
+    const { secrets = [], phase, until = Infinity } = this.#moving ?? {};
+    if (phase === 'over' && now >= until) return [];
+    return secrets
+      .filter(({ kid }) => ring.get(kid)?.live !== false)
+      .map(({ kid, secret, bytes }) => this.#key(kid, 'old', secret, bytes));
+  }
+
+  #key(kid: string, state: BridgeKeyState, secret: LibraryKey, bytes: Uint8Array): BridgeKey {
+    return { kid, state, secret, bytes, use: this.#parts.usage.of(kid, this.name) };
+  }
+}

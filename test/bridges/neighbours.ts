@@ -1,0 +1,13 @@
+// The real libraries, as compat/neighbours names them: installed by test/setup/neighbours.ts.
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+const FOLDER = join(import.meta.dirname, '../../node_modules/.cache/keyturn-neighbours');
+
+/** Imports one, as a program in the folder beside them would. */
+export async function neighbour(name: string): Promise<any> {
+  const { default: load } = (await import(pathToFileURL(join(FOLDER, 'load.mjs')).href)) as {
+    default: (name: string) => Promise<unknown>;
+  };
+  return await load(name);
+}
