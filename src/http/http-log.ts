@@ -13,8 +13,8 @@ export type LateThing = 'session' | 'flash' | 'csrf';
 
 /** Milliseconds. */
 const CLOCK_TOLD_EVERY = 60_000;
-/** So many places are told at most, of a program that puts a new one wrong with every request. */
-const MOST_LOSSES = 100;
+/** Of so many places something is told, and no more: a route may hold what a client has asked for. */
+const MOST_PLACES = 100;
 /** More of a header than this helps nobody. */
 const LOGGED_CHARACTERS = 200;
 
@@ -38,13 +38,13 @@ const SIGNS_OF_A_PROXY = [
 export class HttpLog {
   readonly #logger: Logger;
   readonly #tellsLosses: boolean;
-  readonly #lossesTold = new Set<string>();
+  readonly #losses = new Places();
   #clockToldAt = Number.NEGATIVE_INFINITY;
   #insecureTold = false;
-  /** Routes whose personal pages go out publicly, as far as they have been told of. */
-  readonly #public = new Set<string | undefined>();
-
-  readonly #unseen = new Set<string | undefined>();
+  /** Routes whose personal pages go out publicly. */
+  readonly #public = new Places();
+  /** Routes that leave messages which nobody will see. */
+  readonly #unseen = new Places();
 
   /** @param tellsLosses whether what JSON changes is told: outside of production */
   constructor(logger: Logger, tellsLosses: boolean) {
@@ -86,8 +86,7 @@ export class HttpLog {
 
   /** Tells, once for each route, of messages that nobody will see. */
   flashInHeader(route: string | undefined): void {
-    if (this.#unseen.has(route)) return;
-    this.#unseen.add(route);
+    if (!this.#unseen.isNew(route)) return;
     this.#logger.warn(
       { event: 'flash.header', route },
       'flash messages were left for a client whose session travels in a header field: it keeps no cookies, and they are lost',
@@ -121,10 +120,9 @@ export class HttpLog {
 
   /** Tells, once for each place, of what comes back otherwise than it was put in. */
   losses(session: Session): void {
-    if (!this.#tellsLosses || this.#lossesTold.size >= MOST_LOSSES) return;
+    if (!this.#tellsLosses || this.#losses.isFull) return;
     const found = lossIn(session, 'session');
-    if (found === undefined || this.#lossesTold.has(found.path)) return;
-    this.#lossesTold.add(found.path);
+    if (found === undefined || !this.#losses.isNew(found.path)) return;
     const { path, kind, becomes, hint } = found;
     this.#logger.warn(
       { event: 'session.not_json', hint },
@@ -134,8 +132,7 @@ export class HttpLog {
 
   /** Tells, once for each route, of what a cache may show to others. */
   publicPage(route: string | undefined): void {
-    if (this.#public.has(route)) return;
-    this.#public.add(route);
+    if (!this.#public.isNew(route)) return;
     this.#logger.warn(
       { event: 'cache.public', route },
       'a page of one visitor goes out as Cache-Control: public, since the app says so: leave "public" out unless everybody may see it',
@@ -161,6 +158,22 @@ export class HttpLog {
       },
       'a session was issued more than a day in the future: the clock of this process or of another is wrong. The visitor counts as signed out and keeps the cookie',
     );
+  }
+}
+
+/** Where something is so that has been told of. */
+class Places {
+  readonly #told = new Set<string | undefined>();
+
+  get isFull(): boolean {
+    return this.#told.size >= MOST_PLACES;
+  }
+
+  /** Whether it is to be told of, which it is once. */
+  isNew(place: string | undefined): boolean {
+    if (this.isFull || this.#told.has(place)) return false;
+    this.#told.add(place);
+    return true;
   }
 }
 

@@ -4,6 +4,7 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { createBlobStore } from '../../src/blobs/index.js';
 import { Uploads } from '../../src/blobs/uploads.js';
+import { HttpLog } from '../../src/http/http-log.js';
 import { createJwt } from '../../src/jwt/index.js';
 import { internalsOf } from '../../src/keyturn.js';
 import { AppCookie } from '../../src/sessions/cookie.js';
@@ -92,6 +93,24 @@ describe('memory that strangers fill', () => {
     const bytes = await kept(() => {
       for (let day = 0; day < 30_000; day++) forge(day);
     });
+    expect(bytes).toBeLessThan(2 * MIB);
+  });
+
+  test('of routes that hold what was asked for so many are told of, and no more are remembered', async () => {
+    const told: unknown[] = [];
+    const log = new HttpLog({ ...logger, warn: (facts) => void told.push(facts) }, true);
+    const send = (n: number) => {
+      const route = `/${'x'.repeat(150)}${n}/settings`;
+      log.publicPage(route);
+      log.flashInHeader(route);
+      log.losses({ [route]: new Date(0) } as never);
+    };
+    for (let n = 0; n < 1000; n++) send(n);
+    const lines = told.length;
+    const bytes = await kept(() => {
+      for (let n = 1000; n < 15_000; n++) send(n);
+    });
+    expect([told.length, lines]).toEqual([300, 300]);
     expect(bytes).toBeLessThan(2 * MIB);
   });
 
