@@ -1,5 +1,6 @@
 // What is logged of requests and their responses. Most things are told once, or once a minute: nobody may fill the log by
 // sending the same request again and again. Header fields are cut short and cleaned, so that no line can be forged.
+import { listOf } from '../printable.js';
 import type { Logger } from '../runtime/log.js';
 import { lossIn } from '../sessions/losses.js';
 import type { Session } from '../sessions/session.js';
@@ -41,6 +42,7 @@ export class HttpLog {
   readonly #losses = new Places();
   #clockToldAt = Number.NEGATIVE_INFINITY;
   #insecureTold = false;
+  #otherAppTold = false;
   /** Routes whose personal pages go out publicly. */
   readonly #public = new Places();
   /** Routes that leave messages which nobody will see. */
@@ -65,6 +67,20 @@ export class HttpLog {
         hint: 'with one process nothing is lost; with several use redisStore({ client }) or postgresStore({ pool })',
       },
       'the session store has no compare-and-set: of two processes that change one session at the same moment the later one wins',
+    );
+  }
+
+  /** Tells once of sessions that are opened outside of requests, and may be another app's. */
+  otherApp(options: readonly string[]): void {
+    if (this.#otherAppTold) return;
+    this.#otherAppTold = true;
+    this.#logger.warn(
+      {
+        event: 'session.other_app',
+        options,
+        hint: 'give each app a Keyturn of its own: config: { app: "second" }, or { keyturn } that was made for it; of one app make the store and the functions once',
+      },
+      `two apps of this process have one Keyturn, and each another ${listOf(options)}: sessions that are opened outside of requests are those of the first`,
     );
   }
 

@@ -9,11 +9,23 @@ export async function openCore(keyturn: Keyturn, options: HttpOptions): Promise<
   const { outside } = internalsOf(keyturn);
   // Of several the last: tests make one app after the other.
   outside.begin = async (data) => (await import('./begin-session.js')).beginSession(core, data);
-  // Of several adapters the first. Most apps have no WebSockets: what those need is loaded with the first.
+  if (outside.opener === undefined) openOutside(core, keyturn);
+  else await outside.alsoOpened?.(options);
+  return core;
+}
+
+/** Of several adapters the first. Most apps have no WebSockets: what those need is loaded with the first. */
+function openOutside(core: HttpCore, keyturn: Keyturn): void {
+  const { outside } = internalsOf(keyturn);
+  const others = new Set<string>();
   let opening: Promise<KeyturnSessions['open']> | undefined;
-  outside.opener ??= async (request, given) => {
+  outside.opener = async (request, given) => {
+    if (others.size > 0) core.log.otherApp([...others]);
     opening ??= import('./open-outside.js').then(({ outsideOpener }) => outsideOpener(core, keyturn));
     return await (await opening)(request, given);
   };
-  return core;
+  outside.alsoOpened = async (options) => {
+    const { othersOutside } = await import('./same-options.js');
+    for (const name of othersOutside(core.options, options)) others.add(name);
+  };
 }

@@ -24,6 +24,11 @@ export function requireInside(outer: HttpCore, inner: HttpCore): void {
   );
 }
 
+/** The names of those that count for a session outside of a request, where a later adapter was given others. */
+export function othersOutside(first: HttpOptions, later: HttpOptions): readonly string[] {
+  return NAMES.filter((name) => name !== 'sessionless' && !isSame(first[name], later[name]));
+}
+
 /** A module that is evaluated again makes its functions anew. */
 function isSame(one: unknown, other: unknown): boolean {
   if (one === other) return true;

@@ -62,7 +62,8 @@ export interface KeyturnSessions {
   /**
    * Opens the session behind a request that no response goes with, such as the upgrade to a WebSocket. By cookie only for
    * pages of this host, or of an origin under `csrf.origins`: `Origin` has to say so. It goes by what the first adapter
-   * was given that has opened sessions with this Keyturn: its store, its epoch.
+   * was given that has opened sessions with this Keyturn: its store, its epoch. Where a later one was given others the
+   * log says so.
    *
    * @throws KeyturnError `engine_unavailable`, `keyring_unavailable`; `argument_invalid` where no adapter is there
    * @example
@@ -81,6 +82,8 @@ export interface KeyturnSessions {
 export interface Outside {
   readonly sessions: KeyturnSessions;
   opener: KeyturnSessions['open'] | undefined;
+  /** Told of the options of each adapter after the first, whose options count. */
+  alsoOpened: ((options: object) => Promise<void>) | undefined;
   /** For tests of apps: begins a session with this data. */
   begin: ((data: SessionValues) => Promise<BegunSession>) | undefined;
 }
@@ -100,6 +103,7 @@ export interface BegunSession {
 export function outsideOfAdapters(): Outside {
   const outside: Outside = {
     opener: undefined,
+    alsoOpened: undefined,
     begin: undefined,
     sessions: {
       open: async (request, options) => {

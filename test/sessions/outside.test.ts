@@ -5,6 +5,7 @@ import Fastify from 'fastify';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import keyturnFastify from '../../src/adapters/fastify/index.js';
+import { openHttp } from '../../src/adapters/http/index.js';
 import type { HttpOptions } from '../../src/http/core.js';
 import type { OpenSession, OpenSessionOptions } from '../../src/sessions/outside.js';
 import type { SessionStore } from '../../src/sessions/stores/contract.js';
@@ -126,6 +127,32 @@ describe('an upgrade', () => {
   test('needs an adapter', async () => {
     const keyturn = await testKeyturn();
     await expect(keyturn.sessions.open({ headers: {} })).rejects.toMatchObject({ code: 'argument_invalid' });
+  });
+});
+
+describe('of two apps with one Keyturn', () => {
+  const open = async (...apps: HttpOptions[]) => {
+    const logger = memoryLogger();
+    const keyturn = await testKeyturn({ logger });
+    for (const options of apps) await openHttp({ keyturn, ...options });
+    const told = () => logger.records.filter(({ facts }) => facts.event === 'session.other_app');
+    expect(told()).toEqual([]);
+    for (let n = 0; n < 2; n++) await keyturn.sessions.open({ headers: { origin: 'http://a', host: 'a' } });
+    return told().map(({ facts }) => facts.options);
+  };
+
+  test('another store or epoch than that of the first, which counts, is told of once', async () => {
+    const [store, other] = [memoryStore(), memoryStore()];
+    expect(await open({ store }, { store: other })).toEqual([['store']]);
+    expect(await open({ store }, { store: other, epoch: () => 1 }, {})).toEqual([['store', 'epoch']]);
+    expect(await open({}, { user: (data) => data.user as string })).toEqual([['user']]);
+  });
+
+  test('the same is nothing to tell of, nor a module that was evaluated again', async () => {
+    const store = memoryStore();
+    const options = () => ({ store, epoch: () => 1, lastWins: ['page'] as const });
+    expect(await open(options(), options())).toEqual([]);
+    expect(await open({ store }, { store, sessionless: () => false })).toEqual([]);
   });
 });
 
