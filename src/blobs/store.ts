@@ -1,7 +1,7 @@
 // A store of blobs on the local disk: files by name, with signed links to download and to upload them.
 
 import { Readable } from 'node:stream';
-import { type OptionNames, requireOptions } from '../config/options.js';
+import { type OptionNames, requireCount, requireOptions } from '../config/options.js';
 import { KeyturnError } from '../errors.js';
 import { internalsOf, type Keyturn } from '../keyturn.js';
 import { readUrl } from '../links/canonical-url.js';
@@ -101,6 +101,8 @@ class DiskBlobStore implements BlobStore, BlobWriter {
 
   async put(name: string, source: BlobSource, options: PutOptions = {}): Promise<BlobInfo> {
     requireOptions(options, 'put(name, source, options) of a blob store', PUT_OPTIONS);
+    for (const limit of ['size', 'maxSize'] as const)
+      if (options[limit] !== undefined) requireBytes(options[limit], `${limit} of a blob`);
     return await this.putIf(name, source, options, options.overwrite === true);
   }
 
@@ -234,13 +236,18 @@ export async function createBlobStore(keyturn: Keyturn, options: BlobStoreOption
     links,
     path: basePath.replace(/\/+$/, '') + prefix,
     front: base.replace(/\/+$/, '') + prefix,
-    maxSize,
+    maxSize: requireBytes(maxSize, 'maxSize of a blob store'),
     types: options.types,
     resourcePolicy,
     clock,
     uploads: new Uploads(),
     keeper,
   });
+}
+
+/** Of anything else a comparison would let every size pass. @throws KeyturnError `argument_invalid` */
+function requireBytes(given: unknown, what: string): number {
+  return requireCount(given, what, 0, 'write a whole number of bytes: 10 * 1024 * 1024');
 }
 
 function chunksOf(source: BlobSource): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {

@@ -139,3 +139,15 @@ export function requireMilliseconds(given: unknown, what: string): number {
     'write milliseconds: 5000 for five seconds',
   );
 }
+
+/**
+ * A number of things, whole.
+ *
+ * @param what as in "the option limit of memoryStore()"
+ * @param hint what to write
+ * @throws KeyturnError `argument_invalid` for anything but a whole number from `least` on
+ */
+export function requireCount(given: unknown, what: string, least: number, hint: string): number {
+  if (Number.isSafeInteger(given) && (given as number) >= least) return given as number;
+  throw new KeyturnError('argument_invalid', `${what} is not a whole number from ${least} on`, hint);
+}

@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // Rotation as `keyturn/rotation` hands it out: the steps, and nothing that leads to a secret. The ring itself, and the
 // configuration that it was found by, stay inside.
-import { type OptionNames, requireOptions } from '../config/options.js';
+import { type OptionNames, requireCount, requireOptions } from '../config/options.js';
 import { KeyturnError } from '../errors.js';
 import type { HeardReport } from '../fleet/authentic.js';
 import type { HistoryEntry } from '../keyring/keyring.js';
@@ -102,14 +102,33 @@ const STEP: OptionNames<StepOptions> = { who: true, why: true, replicas: true, g
 const STAGE: OptionNames<StageOptions> = { ...STEP, secret: true, activateIn: true };
 const WAIT: OptionNames<WaitOptions> = { ...STEP, kid: true, patience: true, progress: true };
 
+/** @throws KeyturnError `argument_invalid` */
+function requireCounts({ replicas, activateIn }: Pick<StageOptions, 'replicas' | 'activateIn'>): void {
+  if (replicas !== undefined)
+    requireCount(replicas, 'the option replicas', 1, 'write how many there are: replicas: 3');
+  if (activateIn !== undefined)
+    requireCount(activateIn, 'the option activateIn', 1, 'write seconds: activateIn: 3600');
+}
+
+/** With `NaN` a wait would have no end. @throws KeyturnError `argument_invalid` */
+function requirePatience(options: WaitOptions): WaitOptions {
+  if (typeof options.patience === 'number' && options.patience >= 0) return options;
+  throw new KeyturnError(
+    'argument_invalid',
+    'the option patience is not a number of seconds',
+    'write how long to wait: promoteWhenSafe({ patience: 600 })',
+  );
+}
+
 /** Takes a step with options that it knows. */
-async function take<O>(
+async function take<O extends Pick<StageOptions, 'replicas' | 'activateIn'>>(
   call: string,
   known: OptionNames<O>,
   options: O | undefined,
   step: () => Promise<RingOutcome>,
 ): Promise<Outcome> {
   requireOptions(options, call, known);
+  if (options !== undefined) requireCounts(options);
   const { ring, former, kid } = await step();
   return Object.freeze({ keyring: viewOf(ring), former: viewOf(former), kid });
 }
@@ -129,7 +148,9 @@ export function publicRotation(inner: RingRotation): Rotation {
     promote: (kid, options) =>
       take('promote(kid, options)', STEP, options, () => inner.promote(kidOf(kid), options)),
     promoteWhenSafe: (options) =>
-      take('promoteWhenSafe(options)', WAIT, options ?? null, () => inner.promoteWhenSafe(options)),
+      take('promoteWhenSafe(options)', WAIT, options ?? null, () =>
+        inner.promoteWhenSafe(requirePatience(options)),
+      ),
     rollback: (options) => take('rollback(options)', STEP, options, () => inner.rollback(options)),
     retire: (kid, options) =>
       take('retire(kid, options)', STEP, options, () => inner.retire(kidOf(kid), options)),

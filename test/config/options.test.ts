@@ -1,4 +1,5 @@
 // Options that a function does not know: refused in every public function, with what to write, and without a secret.
+import { EventEmitter } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,8 +12,9 @@ import { requireOptions } from '../../src/config/options.js';
 import { createKeyturn, createSingleUse, signOutEverywhere, signOutSession } from '../../src/index.js';
 import { createJwt, createRefreshTokens } from '../../src/jwt/index.js';
 import type { Keyturn } from '../../src/keyturn.js';
-import { initKeyring, openRotation } from '../../src/rotation/index.js';
+import { initKeyring, openRotation, type Rotation } from '../../src/rotation/index.js';
 import { sealedStore } from '../../src/sealed-store.js';
+import { fromExpressStore } from '../../src/sessions/stores/express.js';
 import { memoryStore } from '../../src/sessions/stores/memory.js';
 import { postgresStore } from '../../src/sessions/stores/postgres.js';
 import { redisStore } from '../../src/sessions/stores/redis.js';
@@ -104,6 +106,68 @@ describe.each(Object.entries(FUNCTIONS))('%s', (_, call) => {
         (error) => expect(error).not.toMatchObject({ code: 'argument_invalid' }),
       );
     expect(outcome).toBeUndefined();
+  });
+});
+
+/** Options that are numbers, with what nobody can mean. */
+const NOT_A_COUNT = [Number.NaN, -1, Number.POSITIVE_INFINITY, 1.5, '10'] as const;
+const NOT_A_TIME = [Number.NaN, -1, 0, Number.POSITIVE_INFINITY, 'soon'] as const;
+type Numeric = readonly [call: (given: never) => unknown, refused: readonly unknown[]];
+
+async function withRotation<T>(run: (rotation: Rotation) => Promise<T>): Promise<T> {
+  await initKeyring(place).catch(() => undefined);
+  await using rotation = await openRotation(place);
+  return await run(rotation);
+}
+
+const NUMBERS: Readonly<Record<string, Numeric>> = {
+  'maxAge of a signer': [(maxAge) => keyturn.signer('invitation', { maxAge }), NOT_A_TIME],
+  'maxAge of a token': [(maxAge) => keyturn.signer('invitation').sign(1, { maxAge }), NOT_A_TIME],
+  'maxAge of a sealer': [(maxAge) => keyturn.sealer('draft', { maxAge }), NOT_A_TIME],
+  'maxAge of links': [(maxAge) => keyturn.links({ maxAge }), NOT_A_TIME],
+  'maxAge of a link': [(maxAge) => keyturn.links().sign('/a', { maxAge }), NOT_A_TIME],
+  'maxAge of JWTs': [(maxAge) => createJwt(keyturn, { ...jwt, maxAge }), NOT_A_TIME],
+  'clockTolerance of JWTs': [(clockTolerance) => createJwt(keyturn, { ...jwt, clockTolerance }), NOT_A_COUNT],
+  'graceSeconds of refresh tokens': [
+    (graceSeconds) => createRefreshTokens(keyturn, { store: memoryStore(), graceSeconds }),
+    [Number.NaN, -1, Number.POSITIVE_INFINITY, '10'],
+  ],
+  'maxAge of refresh tokens': [
+    (maxAge) => createRefreshTokens(keyturn, { store: memoryStore(), maxAge }),
+    NOT_A_TIME,
+  ],
+  'limit of a store in memory': [(limit) => memoryStore({ limit }), [0, ...NOT_A_COUNT]],
+  'maxSize of a blob store': [(maxSize) => createBlobStore(keyturn, { folder, maxSize }), NOT_A_COUNT],
+  'maxSize of a blob': [(maxSize) => blobs.put('n', Buffer.from('a'), { maxSize }), NOT_A_COUNT],
+  'size of a blob': [(size) => blobs.put('n', Buffer.from('a'), { size }), NOT_A_COUNT],
+  'maxAge of a link to a blob': [(maxAge) => blobs.signedUrl('a', { maxAge }), NOT_A_TIME],
+  'timeout of a store of express-session': [
+    (timeout) => fromExpressStore(new EventEmitter() as never, { timeout }),
+    NOT_A_TIME,
+  ],
+  'replicas of a step': [
+    (replicas) => withRotation((rotation) => rotation.stage({ replicas, dryRun: true })),
+    [0, ...NOT_A_COUNT],
+  ],
+  'activateIn of a staged key': [
+    (activateIn) => withRotation((rotation) => rotation.stage({ activateIn, dryRun: true })),
+    [0, ...NOT_A_COUNT],
+  ],
+  'patience of a wait': [
+    (patience) => withRotation((rotation) => rotation.promoteWhenSafe({ patience, dryRun: true })),
+    [Number.NaN, -1, '10', undefined, null],
+  ],
+};
+
+describe('a number that nobody can mean is refused', () => {
+  test.each(Object.entries(NUMBERS))('%s', async (_, [call, refused]) => {
+    for (const given of refused) {
+      const { code } = await failureOf(() => call(given as never));
+      expect([given, code]).toEqual([
+        given,
+        expect.stringMatching(/^(?:argument|duration|jwt|link|store)_invalid$|^blob_too_large$/),
+      ]);
+    }
   });
 });
 

@@ -1,5 +1,5 @@
 // Sessions in this process: for development, tests and single-process apps that may forget on restart.
-import { type OptionNames, requireOptions } from '../../config/options.js';
+import { type OptionNames, requireCount, requireOptions } from '../../config/options.js';
 import { systemClock } from '../../process/clock.js';
 import type {
   EndedSession,
@@ -57,6 +57,8 @@ export interface MemoryStore extends SessionStore {
  *
  * @example
  * await app.register(keyturnFastify, { store: memoryStore({ limit: 10_000 }) });
+ *
+ * @throws KeyturnError `argument_invalid`
  */
 export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   requireOptions(options, 'memoryStore(options)', OPTIONS);
@@ -73,7 +75,12 @@ class StoreInMemory implements MemoryStore {
 
   constructor(options: MemoryStoreOptions) {
     this.#clock = options.clock ?? systemClock;
-    this.#limit = options.limit ?? 100_000;
+    this.#limit = requireCount(
+      options.limit ?? 100_000,
+      'the option limit of memoryStore()',
+      1,
+      'write how many sessions are kept at most: limit: 10_000',
+    );
   }
 
   get size(): { readonly sessions: number; readonly tombstones: number } {
