@@ -35,6 +35,15 @@ export interface Library {
   readonly isSignedIn: (visitor: Visitor, url: string) => Promise<boolean>;
   /** Opens a form, and gives what sends it: whether it is taken. Where the library has no forms it is left out. */
   readonly openForm?: (visitor: Visitor, url: string) => Promise<(url: string) => Promise<boolean>>;
+  /**
+   * What else is begun before a step and ended after it, at the replica that is late: a link that was mailed, a sign-in that
+   * waits for a provider. Each gives what ends it: whether that worked.
+   */
+  readonly begun?: Readonly<
+    Record<string, (visitor: Visitor, url: string) => Promise<(url: string) => Promise<boolean>>>
+  >;
+  /** What no step may change, a revocation included: whether it still is so. */
+  readonly kept?: Readonly<Record<string, (visitor: Visitor, url: string) => Promise<boolean>>>;
   /** The cookie that signs a visitor in, where it is signed and not encrypted: none of it may be signed backwards. */
   readonly signed?: { readonly format: CookieFormat; readonly purpose: string };
   /** Configuration of the Keyturn of each replica. */
@@ -48,6 +57,8 @@ export interface StepSeen {
   readonly signedIn: boolean;
   /** A form that was open before the step is taken after it. Undefined where there are none. */
   readonly form: boolean | undefined;
+  /** What of `begun` did not come to its end, and what of `kept` was not kept. */
+  readonly lost: readonly string[];
   /** The late replica has signed again by the old key what came by the one that it only knows as staged. */
   readonly backwards: boolean;
 }
@@ -96,6 +107,7 @@ export async function lifeOf(library: Library, beside: boolean): Promise<readonl
       throw new Error(`${library.name}: nobody is signed in at all`);
     for (const step of STEPS) {
       const form = await library.openForm?.(visitor, ahead.url);
+      const begun = await beginAll(library, visitor, ahead.url);
       await ahead.use(RINGS[step][0]);
       await late.use(RINGS[step][1]);
       let signedIn = true;
@@ -106,7 +118,13 @@ export async function lifeOf(library: Library, beside: boolean): Promise<readonl
       const backwards =
         step === 'promote' &&
         visitor.received.slice(before).some((line) => isOf(library, rings.secret, line));
-      seen.push({ step, signedIn, form: await form?.(late.url), backwards });
+      const lost = new Set(await endAll(library, begun, visitor, late.url));
+      // Begun at a replica that is ahead, ended at one that is late.
+      if (step !== 'revoke') {
+        const across = await beginAll(library, visitor, ahead.url);
+        for (const name of await endAll(library, across, visitor, late.url)) lost.add(name);
+      }
+      seen.push({ step, signedIn, form: await form?.(late.url), lost: [...lost], backwards });
       // Who was signed out comes back, so that each step is judged by itself.
       if (!signedIn && step !== 'revoke') await library.signIn(visitor, ahead.url);
     }
@@ -118,7 +136,9 @@ export async function lifeOf(library: Library, beside: boolean): Promise<readonl
 
 /** The steps at which somebody was signed out, or lost an open form. */
 export function lostAt(seen: readonly StepSeen[]): readonly Step[] {
-  return seen.filter(({ signedIn, form }) => !signedIn || form === false).map(({ step }) => step);
+  return seen
+    .filter(({ signedIn, form, lost }) => !signedIn || form === false || lost.length > 0)
+    .map(({ step }) => step);
 }
 
 /** What has to be seen of a library beside Keyturn. */
@@ -126,9 +146,36 @@ export function nobodyLost(library: Library): readonly StepSeen[] {
   const form = library.openForm === undefined ? undefined : true;
   return STEPS.map((step) =>
     step === 'revoke'
-      ? { step, signedIn: false, form: form && false, backwards: false }
-      : { step, signedIn: true, form, backwards: false },
+      ? {
+          step,
+          signedIn: false,
+          form: form && false,
+          lost: Object.keys(library.begun ?? {}),
+          backwards: false,
+        }
+      : { step, signedIn: true, form, lost: [], backwards: false },
   );
+}
+
+type Begun = ReadonlyMap<string, (url: string) => Promise<boolean>>;
+
+async function beginAll({ begun = {} }: Library, visitor: Visitor, url: string): Promise<Begun> {
+  const all = new Map<string, (url: string) => Promise<boolean>>();
+  for (const [name, begin] of Object.entries(begun)) all.set(name, await begin(visitor, url));
+  return all;
+}
+
+/** Names of what did not work. */
+async function endAll(
+  { kept = {} }: Library,
+  begun: Begun,
+  visitor: Visitor,
+  url: string,
+): Promise<readonly string[]> {
+  const lost: string[] = [];
+  for (const [name, end] of begun) if (!(await end(url))) lost.push(name);
+  for (const [name, isKept] of Object.entries(kept)) if (!(await isKept(visitor, url))) lost.push(name);
+  return lost;
 }
 
 /** Whether a line of Set-Cookie is signed by the key that is derived of a secret for a bridge. */
