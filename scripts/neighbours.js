@@ -21,7 +21,11 @@ export function installNeighbours() {
     readFileSync(join(NEIGHBOURS, file), 'utf8') === readFileSync(join(wanted, file), 'utf8');
   if (existsSync(join(NEIGHBOURS, 'node_modules')) && FILES.every(isSame)) return true;
   mkdirSync(NEIGHBOURS, { recursive: true });
-  for (const file of FILES) copyFileSync(join(wanted, file), join(NEIGHBOURS, file));
+  for (const file of FILES) {
+    // Never written over: in a copy of the repository that is made of hard links it would be the other's, too.
+    rmSync(join(NEIGHBOURS, file), { force: true });
+    copyFileSync(join(wanted, file), join(NEIGHBOURS, file));
+  }
   const how = { cwd: NEIGHBOURS, stdio: ['ignore', 'ignore', 'inherit'] };
   const options = ['--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'];
   if (spawnSync('npm', ['ci', ...options], how).status === 0) {
