@@ -1,7 +1,7 @@
 // The keys that a library beside Keyturn works with: derived from the ring in force for that library alone, and the old
 // secrets that it has had. One of them signs.
 import type { LibraryKey } from '../codecs/cookies.js';
-import type { Material } from '../keyring/key.js';
+import { Material } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { type Internals, internalsOf, type Keyturn } from '../keyturn.js';
 import type { MovingIn } from '../resolve/move-in.js';
@@ -19,6 +19,11 @@ export type BridgeKeyState = 'active' | 'staged' | 'retiring' | 'old';
 export interface BridgeKey {
   /** Of the key of the ring, or of the old secret. */
   readonly kid: string;
+  /**
+   * What a token names it by, 8 base64url characters: the kid. An app with a name has other keys of the same ring, and other
+   * ids for them, so that replicas find the right one while an app gets its name.
+   */
+  readonly id: string;
   readonly state: BridgeKeyState;
   /** 43 characters of base64url; an old secret as its library took it: the text, or the bytes that it decoded. */
   readonly secret: LibraryKey;
@@ -99,9 +104,12 @@ export class BridgeKeys {
     return this.#parts.ring.fresh;
   }
 
-  /** By the id of a key; undefined where none verifies. */
-  get(kid: string): BridgeKey | undefined {
-    return this.current.all.find((key) => key.kid === kid);
+  /**
+   * A key of the ring by its id; undefined where none verifies. Not an old secret: a ring may begin with the same text, of
+   * which it derives another key.
+   */
+  get(id: string): BridgeKey | undefined {
+    return this.current.all.find((key) => key.id === id && key.state !== 'old');
   }
 
   /**
@@ -158,7 +166,8 @@ export class BridgeKeys {
         const state = key.state as BridgeKeyState;
         // Under the other name of the app a key only verifies.
         const seen = app !== apps[0] && state === 'active' ? 'retiring' : state;
-        return this.#key(key.id, seen, Buffer.from(bytes).toString('base64url'), bytes);
+        const id = app === undefined ? key.id : new Material(bytes).kid;
+        return this.#key(key.id, id, seen, Buffer.from(bytes).toString('base64url'), bytes);
       }),
     );
   }
@@ -169,10 +178,10 @@ export class BridgeKeys {
     if (phase === 'over' && now >= until) return [];
     return secrets
       .filter(({ kid }) => ring.get(kid)?.live !== false)
-      .map(({ kid, secret, bytes }) => this.#key(kid, 'old', secret, bytes));
+      .map(({ kid, secret, bytes }) => this.#key(kid, kid, 'old', secret, bytes));
   }
 
-  #key(kid: string, state: BridgeKeyState, secret: LibraryKey, bytes: Uint8Array): BridgeKey {
-    return { kid, state, secret, bytes, use: this.#parts.usage.of(kid, this.name) };
+  #key(kid: string, id: string, state: BridgeKeyState, secret: LibraryKey, bytes: Uint8Array): BridgeKey {
+    return { kid, id, state, secret, bytes, use: this.#parts.usage.of(kid, this.name) };
   }
 }
