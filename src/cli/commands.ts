@@ -17,6 +17,7 @@ export const SUMMARIES = {
   impact: 'say what a step does to everything that is signed',
   history: 'show when what was done to which key, by whom and why',
   inspect: 'show what is in a token, and whether it verifies',
+  adopt: 'say how the libraries of an app come to sign with these keys',
 } as const;
 
 export const LOADERS: Readonly<Record<keyof typeof SUMMARIES, () => Promise<Command>>> = {
@@ -34,4 +35,5 @@ export const LOADERS: Readonly<Record<keyof typeof SUMMARIES, () => Promise<Comm
   impact: async () => (await import('./commands/impact.js')).impact,
   history: async () => (await import('./commands/history.js')).history,
   inspect: async () => (await import('./commands/inspect.js')).inspect,
+  adopt: async () => (await import('./commands/adopt.js')).adopt,
 };

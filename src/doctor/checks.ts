@@ -11,6 +11,7 @@ import { AEAD_PACKAGE } from '../signing/sodium.js';
 import type { Check, Facts } from './facts.js';
 import { type Finding, fail, finding, type Point, pass, warn } from './finding.js';
 import { keyring, problemsOf, signingSecret, source } from './key-checks.js';
+import { neighbours } from './neighbour-checks.js';
 import { fileModes, git, secretInConfig } from './place-checks.js';
 import { fleet, rotation } from './ring-checks.js';
 import { sharedKeyring } from './shared-checks.js';
@@ -28,6 +29,7 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   file_modes: fileModes,
   git,
   session_backend: sessionBackend,
+  neighbours,
   purposes,
   sealing,
   rotation,

@@ -2,6 +2,7 @@
 import type { EngineFailure } from '../engines/failure.js';
 import type { KeyturnError } from '../errors.js';
 import type { Key } from '../keyring/key.js';
+import type { FoundNeighbour } from '../neighbours/find.js';
 import type { PurposeRegistry } from '../purposes/registry.js';
 import type { Resolution } from '../resolve/resolve.js';
 import type { WeakKey } from '../resolve/weak-keys.js';
@@ -87,6 +88,8 @@ export interface Facts {
   readonly sessionEngine: EngineFacts | KeyturnError | undefined;
   /** What a word list of the operator's says of the keys; undefined where none was named. */
   readonly wordlist: WordlistFacts | undefined;
+  /** Libraries of the app that sign with secrets of their own, or beside Keyturn. */
+  readonly neighbours: readonly FoundNeighbour[];
   /** Why sealed purposes cannot be sealed; undefined when they can, or none is declared. */
   readonly sealingFails: KeyturnError | undefined;
 }

@@ -78,5 +78,10 @@ export function secretInConfig(facts: Facts): readonly Point[] {
       points.push(refused ? fail(what, hint) : warn(what, hint));
     }
   }
+  for (const [name, { secrets = [], secretsFrom }] of settings.moveIn) {
+    if (secretsFrom?.layer !== 'file' || !secrets.some(({ text }) => text !== undefined)) continue;
+    const what = `an old secret of move_in.${name} stands in ${secretsFrom.name}, a file that is easily committed`;
+    points.push(warn(what, 'name the variable that holds it: secrets = [{ env = "SESSION_SECRET" }]'));
+  }
   return points.length > 0 ? points : [pass('no configuration file holds a secret')];
 }

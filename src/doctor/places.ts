@@ -62,7 +62,7 @@ async function configFilesWithSecrets(place: Place): Promise<readonly string[]> 
         (value) => (typeof value === 'string' || Array.isArray(value)) && value.length,
       );
       const password = ENGINE_SECTIONS.some((path) => hasPassword(sectionOf(tree, ...path).url));
-      return (secret || password) && origin.layer === 'file' ? [origin.path] : [];
+      return (secret || password || hasOldSecret(tree)) && origin.layer === 'file' ? [origin.path] : [];
     }),
   );
 }
@@ -78,6 +78,14 @@ function sectionOf(tree: unknown, ...path: readonly string[]): Readonly<Record<s
     tree,
   );
   return typeof section === 'object' && section !== null ? (section as Record<string, unknown>) : {};
+}
+
+/** Whether an old secret stands under `[move_in]`, and not the place of one. */
+function hasOldSecret(tree: unknown): boolean {
+  return Object.keys(sectionOf(tree, 'move_in')).some((name) => {
+    const { secrets } = sectionOf(tree, 'move_in', name);
+    return [secrets].flat().some((secret) => typeof secret === 'string');
+  });
 }
 
 /** Whether the URL of an engine holds a password. One that cannot be read may. */

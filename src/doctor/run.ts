@@ -3,6 +3,7 @@ import { join, resolve as resolvePath } from 'node:path';
 import { elsewhereBelow } from '../config/places-below.js';
 import { isThere } from '../disk/read.js';
 import { KeyturnError, orKeyturnError } from '../errors.js';
+import { findNeighbours } from '../neighbours/find.js';
 import { PurposeRegistry } from '../purposes/registry.js';
 import type { Machine } from '../resolve/machine.js';
 import { resolve } from '../resolve/resolve.js';
@@ -60,6 +61,7 @@ export async function runDoctor(
       ring,
       wordlist: wordlist === undefined ? undefined : await searchWordlist(list, listName, keys),
       sessionEngine,
+      neighbours: findNeighbours(cwd).neighbours,
       sealingFails: purposes instanceof KeyturnError ? undefined : await whySealingFails(purposes),
     }),
   );

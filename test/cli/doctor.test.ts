@@ -108,5 +108,5 @@ test('people see every line of a detail and every hint', async () => {
   const { stdout } = await program(['doctor'], { cwd, env: { KEYTURN_ENV: 'dev' } });
   expect(stdout).toMatch(/ session\.idle <- keyturn\.toml\n +session\.max_age <- keyturn\.toml\n/);
   expect(stdout).toMatch(/\n +hint: for a server, set KEYTURN_SECURITY__SIGNING_SECRET/);
-  expect(stdout).toMatch(/\n\n14 passed, 1 warned, 0 failed\n$/);
+  expect(stdout).toMatch(/\n\n15 passed, 1 warned, 0 failed\n$/);
 });

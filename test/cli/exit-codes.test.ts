@@ -130,6 +130,8 @@ const TABLE: ReadonlyArray<readonly [code: 0 | 1 | 2 | 3, error: string | undefi
   [2, 'usage', ['history', 'now'], ONE],
   [1, undefined, ['inspect', 'nonsense'], ONE],
   [2, 'usage', ['inspect'], ONE],
+  [0, undefined, ['adopt'], ONE],
+  [2, 'usage', ['adopt', 'a word'], ONE],
   [2, 'usage', ['frobnicate'], ONE],
 ];
 

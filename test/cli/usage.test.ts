@@ -20,6 +20,7 @@ const COMMANDS = [
   'impact',
   'history',
   'inspect',
+  'adopt',
 ];
 const PACKAGE = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 

@@ -1,0 +1,157 @@
+// What keyturn adopt says: for each library what becomes of its users, where its secret is, and what to write instead.
+import type { Found, FoundNeighbour, Place } from '../../neighbours/find.js';
+import type { SecretOrigin } from '../../neighbours/secret-origin.js';
+import { oneLine } from '../../printable.js';
+import { type Line, styled } from '../ui.js';
+
+export function adoptLines({ neighbours, cut }: Found): readonly Line[] {
+  const nothing = 'No library is found here that signs with a secret of its own and that Keyturn knows.';
+  const all = neighbours.length === 0 ? [nothing] : neighbours.flatMap(linesOf);
+  const left = cut
+    ? ['', 'There are more source files than were read: run it in the folder of each app.']
+    : [];
+  return [...all, ...left, '', 'Nothing was changed.'];
+}
+
+function linesOf(found: FoundNeighbour): readonly Line[] {
+  const { neighbour, version = 'not installed', places, bridged } = found;
+  const page = `docs/bridges/${neighbour.bridge}.md`;
+  const head: Line[] = [
+    [styled('bold', `${neighbour.package} ${oneLine(version)}`)],
+    ...wrapped(`Alone: ${neighbour.alone}.`),
+  ];
+  if (bridged) return [...head, `  Its bridge is in use. ${page} says what comes next.`, ''];
+  if (places.length === 0)
+    return [...head, `  No call of it is found in the source. Where there is one, see ${page}.`, ''];
+  const over: Line[] =
+    neighbour.movesIn === true
+      ? [
+          '',
+          '  Or let Keyturn keep the sessions itself, and take those over that are there: docs/moving-in.md',
+        ]
+      : [];
+  return [
+    ...head,
+    ...places.flatMap((place) => placeLines(found, place)),
+    '',
+    '  keyturn.toml',
+    ...tomlOf(found).map((line) => `    + ${line}`),
+    '',
+    `  ${page} says what to deploy, and when.`,
+    ...over,
+    '',
+  ];
+}
+
+const WIDTH = 78;
+
+function wrapped(text: string): readonly string[] {
+  const lines: string[] = [];
+  let line = ' ';
+  for (const word of text.split(' ')) {
+    if (line.length + word.length + 1 > WIDTH) {
+      lines.push(line);
+      line = ' ';
+    }
+    line += ` ${word}`;
+  }
+  return [...lines, line];
+}
+
+function placeLines({ neighbour }: FoundNeighbour, place: Place): readonly Line[] {
+  const where = place.line === place.lastLine ? `${place.line}` : `${place.line}-${place.lastLine}`;
+  const path = oneLine(place.path);
+  const options =
+    place.optionsAt === undefined
+      ? []
+      : [`  ${path}:${place.optionsAt.line}  take the secret out of ${place.optionsAt.name}`];
+  return [
+    '',
+    `  ${path}:${where}  its secret comes from ${place.secrets.map(originInWords).join(', ') || 'elsewhere'}`,
+    '',
+    `  ${path}, at the top`,
+    ...importsOf(neighbour.bridge, neighbour.imports, place).map((line) => `    + ${line}`),
+    `  ${path}:${where}, in place of the call`,
+    ...place.after.split('\n').map((line) => `    + ${oneLine(line)}`),
+    ...options,
+  ];
+}
+
+function originInWords(origin: SecretOrigin): string {
+  if (origin.kind === 'variable')
+    return `the variable ${origin.name}${origin.orText ? ', or from a text in the source where that is not set' : ''}`;
+  if (origin.kind === 'text') return 'a text in the source, which everybody knows who has it';
+  return `the expression ${origin.text}`;
+}
+
+/** Lines of code: what a file has to import, and where the keys come from. */
+function importsOf(bridge: string, name: string, { commonJs }: Place): readonly string[] {
+  const packages = [
+    ['createKeyturn', 'keyturn'],
+    [name, `keyturn/bridges/${bridge}`],
+  ] as const;
+  if (commonJs)
+    return [
+      ...packages.map(([what, path]) => `const { ${what} } = require('${path}');`),
+      'const kt = await createKeyturn(); // inside of an async function that starts the app',
+    ];
+  return [
+    ...packages.map(([what, path]) => `import { ${what} } from ${quoted(path)};`),
+    'const kt = await createKeyturn();',
+  ];
+}
+
+const quoted = (path: string) => `'${path}'`;
+
+/** What keyturn.toml has to say of a library, and of the secrets that it has had. */
+function tomlOf({ neighbour, places }: FoundNeighbour): readonly string[] {
+  const { purpose, maxAge } = neighbour;
+  const origins = places.flatMap(({ secrets }) => secrets);
+  const variables = [...new Set(origins.map((origin) => variableFor(origin, purpose)))];
+  const known = variables.length === 0 ? [variableFor({ kind: 'text' }, purpose)] : variables;
+  const notes = [
+    ...new Set(
+      origins.flatMap((origin) => {
+        if (origin.kind === 'variable') return [];
+        const what = origin.kind === 'text' ? 'the text in the source' : `what ${origin.text} gives`;
+        return [`# ${variableFor(origin, purpose)}: put ${what} there`];
+      }),
+    ),
+  ];
+  return [
+    `[purposes.${purpose}]`,
+    `max_age = "${maxAge}"  # the longest that what it signs lives`,
+    `[move_in.${purpose}]`,
+    `secrets = [${known.map((name) => `{ env = "${name}" }`).join(', ')}]`,
+    ...notes,
+  ];
+}
+
+function variableFor(origin: SecretOrigin, purpose: string): string {
+  return origin.kind === 'variable'
+    ? origin.name
+    : `${purpose.toUpperCase().replaceAll('-', '_')}_OLD_SECRET`;
+}
+
+export function adoptJson(found: Found): unknown {
+  return {
+    neighbours: found.neighbours.map((one) => ({
+      package: one.neighbour.package,
+      version: one.version ?? null,
+      alone: one.neighbour.alone,
+      bridge: `keyturn/bridges/${one.neighbour.bridge}`,
+      page: `docs/bridges/${one.neighbour.bridge}.md`,
+      bridged: one.bridged,
+      places: one.places.map((place) => ({
+        path: place.path,
+        line: place.line,
+        lastLine: place.lastLine,
+        secrets: place.secrets,
+        imports: importsOf(one.neighbour.bridge, one.neighbour.imports, place),
+        after: place.after,
+      })),
+      config: tomlOf(one),
+    })),
+    complete: !found.cut,
+  };
+}

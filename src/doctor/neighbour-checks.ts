@@ -1,0 +1,20 @@
+// The check of libraries that sign with a secret of their own, beside Keyturn.
+import type { FoundNeighbour } from '../neighbours/find.js';
+import type { Facts } from './facts.js';
+import { type Point, pass, warn } from './finding.js';
+
+/** Each with its version, what becomes of its users at a rotation, and what cures that. */
+export function neighbours(facts: Facts): readonly Point[] {
+  const used = facts.neighbours.filter(({ bridged, places }) => bridged || places.length > 0);
+  if (used.length === 0) return [pass('no library is found that signs with a secret of its own')];
+  return used.map(pointOf);
+}
+
+function pointOf({ neighbour, version = 'not installed', bridged }: FoundNeighbour): Point {
+  const { package: name, bridge, alone } = neighbour;
+  if (bridged) return pass(`${name} ${version} signs with the keys of Keyturn (keyturn/bridges/${bridge})`);
+  return warn(
+    `${name} ${version} signs with a secret of its own: ${alone}`,
+    `use keyturn/bridges/${bridge}: keyturn adopt says where, and what to write`,
+  );
+}

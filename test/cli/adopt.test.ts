@@ -1,0 +1,133 @@
+// keyturn adopt, and the doctor's check of the same libraries.
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { tempDir } from '../support/machine.js';
+import { keyturn } from './run.js';
+
+/** An app with these files. */
+function app(
+  files: Readonly<Record<string, string>>,
+  dependencies: readonly string[] = ['express-session'],
+): string {
+  const cwd = tempDir();
+  const all = {
+    'package.json': JSON.stringify({
+      dependencies: Object.fromEntries(dependencies.map((name) => [name, '*'])),
+    }),
+    'node_modules/express-session/package.json': '{"version":"1.19.0"}',
+    ...files,
+  };
+  for (const [path, text] of Object.entries(all)) {
+    mkdirSync(dirname(join(cwd, path)), { recursive: true });
+    writeFileSync(join(cwd, path), text);
+  }
+  return cwd;
+}
+
+const SERVER = `import session from 'express-session';
+
+app.use(
+  session({
+    secret: process.env.SESSION_SECRET,
+    store,
+    resave: false,
+  }),
+);
+`;
+
+describe('keyturn adopt', () => {
+  test('says where, from which variable, and what to write', async () => {
+    const cwd = app({ 'src/server.js': SERVER });
+    const { code, stdout, stderr } = await keyturn(['adopt'], { cwd });
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toContain('express-session 1.19.0\n');
+    expect(stdout).toContain('src/server.js:4-8  its secret comes from the variable SESSION_SECRET\n');
+    expect(stdout).toContain(`    + expressSession(kt, session, {
+    +   store,
+    +   resave: false,
+    + })`);
+    expect(stdout).toContain("    + import { expressSession } from 'keyturn/bridges/express-session';");
+    expect(stdout).toContain(`    + [move_in.express-session]
+    + secrets = [{ env = "SESSION_SECRET" }]`);
+    expect(stdout.split('\n').every((line) => line.length <= 110)).toBe(true);
+  });
+
+  test('what it says of keyturn.toml starts in production', async () => {
+    const cwd = app({ 'src/server.js': SERVER });
+    const { neighbours } = JSON.parse((await keyturn(['adopt', '--json'], { cwd })).stdout);
+    writeFileSync(join(cwd, 'keyturn.toml'), neighbours[0].config.join('\n'));
+    const env = {
+      KEYTURN_ENV: 'prod',
+      KEYTURN_SECURITY__SIGNING_SECRET: 'b2390de7fca268344dae0d1f48dc3ae94e590bb1aa9a56277a0c9ee6b24d362d',
+      SESSION_SECRET: '792c98d17f863f6a385dc38b0ebf8ba26b6d85dc92aa5971b49ab9ad0839ef75',
+    };
+    const { stdout } = await keyturn(['doctor', '--json'], { cwd, env });
+    expect(JSON.parse(stdout).summary.failed, stdout).toBe(0);
+  });
+
+  test('an app in CommonJS gets lines of CommonJS', async () => {
+    const text = "const session = require('express-session');\napp.use(session({ secret: 'x' }));\n";
+    const { stdout } = await keyturn(['adopt'], { cwd: app({ 'app.js': text }) });
+    expect(stdout).toContain("const { expressSession } = require('keyturn/bridges/express-session');");
+    expect(stdout).not.toContain('import {');
+  });
+
+  test('a secret in the source is told of, and not shown', async () => {
+    const planted = 'planted-5d1c9e';
+    const text = `import session from 'express-session';\nconst SECRET = '${planted}';\nsession({ secret: [SECRET, f('${planted}')] });`;
+    const cwd = app({ 'app.ts': text });
+    for (const args of [['adopt'], ['adopt', '--json'], ['doctor'], ['doctor', '--json']]) {
+      const { stdout, stderr } = await keyturn(args, { cwd });
+      expect(stdout + stderr, args.join(' ')).not.toContain(planted);
+    }
+    expect((await keyturn(['adopt'], { cwd })).stdout).toContain('a text in the source');
+  });
+
+  test('changes nothing', async () => {
+    const cwd = app({ 'src/server.js': SERVER });
+    const before = readdirSync(cwd, { recursive: true }).length;
+    await keyturn(['adopt'], { cwd });
+    expect(readdirSync(cwd, { recursive: true })).toHaveLength(before);
+    expect(readFileSync(join(cwd, 'src/server.js'), 'utf8')).toBe(SERVER);
+  });
+
+  test('what is built or installed is not looked at, nor what a link leads to', async () => {
+    const cwd = app({ 'dist/server.js': SERVER, 'node_modules/x/index.js': SERVER });
+    expect((await keyturn(['adopt'], { cwd })).stdout).toContain('No call of it is found in the source');
+  });
+
+  test('an app without such libraries, and a folder without an app', async () => {
+    for (const cwd of [app({}, ['express']), tempDir()]) {
+      const { code, stdout } = await keyturn(['adopt'], { cwd });
+      expect([code, stdout]).toEqual([0, expect.stringContaining('No library is found here')]);
+    }
+  });
+});
+
+describe('the doctor', () => {
+  const findingOf = async (cwd: string) => {
+    const { stdout } = await keyturn(['doctor', '--json'], { cwd, env: { KEYTURN_ENV: 'dev' } });
+    return JSON.parse(stdout).checks.find(({ name }: { name: string }) => name === 'neighbours');
+  };
+
+  test('knows a library, its version, its fault and its cure', async () => {
+    expect(await findingOf(app({ 'src/server.js': SERVER }))).toEqual({
+      name: 'neighbours',
+      status: 'warn',
+      detail: expect.stringMatching(
+        /^express-session 1\.19\.0 signs with a secret of its own: everybody is signed out/,
+      ),
+      hint: expect.stringContaining('keyturn/bridges/express-session'),
+    });
+  });
+
+  test('sees that the bridge is in use', async () => {
+    const text = "import { expressSession } from 'keyturn/bridges/express-session';";
+    expect(await findingOf(app({ 'app.js': text }))).toMatchObject({ status: 'pass' });
+  });
+
+  test('of a library that is only installed it says nothing', async () => {
+    expect(await findingOf(app({}))).toMatchObject({ status: 'pass' });
+  });
+});
