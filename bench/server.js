@@ -1,15 +1,20 @@
-// "Hello, signed-in user" on a framework: bare, with what people use, and with Keyturn. Slices of a few seconds
-// alternate; what counts is each slice's throughput over the mean of the bare slices around it. Once with one visitor, and
-// once with many, whose cookies nobody can remember all.
+// "Hello, signed-in user" on a framework: bare, with what people use, and with Keyturn. Slices of a fixed number of
+// requests alternate; what counts is each slice over the mean of the bare slices around it: the processor time of the
+// server per request, and the throughput. Once with one visitor, and once with many, whose cookies nobody can remember
+// all.
 import { fork, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import autocannon from 'autocannon';
 import { median, table } from './harness.js';
+import { openLoad } from './load.js';
 
-const SECONDS = Number(process.env.BENCH_SECONDS ?? 3);
-const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 4);
+/** Of one slice: all visitors come once. */
+const REQUESTS = Number(process.env.BENCH_REQUESTS ?? 10_000);
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 9);
+/** Slices before anything counts: until then V8 compiles. */
+const WARM_UP = 4;
+const ONLY = process.env.BENCH_ONLY?.split(',');
 const VISITORS = Number(process.env.BENCH_VISITORS ?? 10_000);
 const CONNECTIONS = 64;
 
@@ -17,12 +22,12 @@ const CONNECTIONS = 64;
 export async function server(framework) {
   installPeers();
   const { variants } = await import(`./apps/${framework}.js`);
-  const names = Object.keys(variants);
+  const names = Object.keys(variants).filter((name) => name === 'bare' || (ONLY?.includes(name) ?? true));
   const servers = Object.fromEntries(
     await Promise.all(names.map(async (name) => [name, await start(framework, name)])),
   );
   try {
-    for (const visitors of [1, VISITORS]) await compare(framework, servers, visitors);
+    for (const visitors of VISITORS === 1 ? [1] : [1, VISITORS]) await compare(framework, servers, visitors);
   } finally {
     for (const { child } of Object.values(servers)) child.send('stop');
   }
@@ -42,35 +47,51 @@ async function start(framework, variant) {
   });
   const { port } = await new Promise((done, failed) => {
     child.once('message', done);
-    child.once('exit', (code) => failed(new Error(`${framework} ${variant} ended with ${code}`)));
+    child.once('exit', (code, signal) => {
+      const error = new Error(`${framework} ${variant} ended with ${code ?? signal}`);
+      failed(error);
+      if (code !== 0) throw error;
+    });
   });
-  return { name: variant, url: `http://127.0.0.1:${port}`, child, cookies: [] };
+  return { name: variant, port, url: `http://127.0.0.1:${port}`, child, cookies: [] };
 }
 
 async function compare(framework, servers, visitors) {
   const { bare, ...others } = servers;
   for (const each of Object.values(servers)) await signIn(each, visitors);
-  for (const each of Object.values(servers)) await slice(each, 1);
+  for (let turn = 0; turn < WARM_UP; turn++) for (const each of Object.values(servers)) await slice(each);
   const rows = Object.keys(others).map((name) => ({ name, rates: [], cpus: [], added: [] }));
-  let before = await slice(bare, SECONDS);
+  let before = await slice(bare);
   for (let round = 0; round < ROUNDS; round++) {
     for (const row of rows) {
-      const { rate, cpu } = await slice(others[row.name], SECONDS);
-      const after = await slice(bare, SECONDS);
+      const { rate, cpu } = await slice(others[row.name]);
+      const after = await slice(bare);
+      const bareCpu = (before.cpu + after.cpu) / 2;
       row.rates.push(rate / ((before.rate + after.rate) / 2));
-      row.cpus.push((before.cpu + after.cpu) / 2 / cpu);
-      row.added.push(cpu - (before.cpu + after.cpu) / 2);
+      row.cpus.push(bareCpu / cpu);
+      row.added.push(cpu - bareCpu);
       before = after;
     }
   }
   const who = visitors === 1 ? 'one signed-in user' : `${visitors} signed-in users`;
-  table(`${framework}: hello with ${who} (${ROUNDS} rounds of ${SECONDS} s, ${cpus().length} cores)`, rows, [
-    ['', (row) => row.name],
-    ['throughput × bare', (row) => median(row.rates).toFixed(3)],
-    ['range', (row) => `${Math.min(...row.rates).toFixed(2)}–${Math.max(...row.rates).toFixed(2)}`],
-    ['work per request, bare/this', (row) => median(row.cpus).toFixed(3)],
-    ['µs added', (row) => median(row.added).toFixed(1)],
-  ]);
+  table(
+    `${framework}: hello with ${who} (${ROUNDS} rounds of ${REQUESTS} requests, ${cpus().length} cores)`,
+    rows,
+    [
+      ['', (row) => row.name],
+      ['processor time, bare/this', (row) => median(row.cpus).toFixed(3)],
+      ['middle half', (row) => middleHalf(row.cpus)],
+      ['µs added', (row) => median(row.added).toFixed(1)],
+      ['throughput × bare', (row) => median(row.rates).toFixed(3)],
+      ['middle half', (row) => middleHalf(row.rates)],
+    ],
+  );
+}
+
+function middleHalf(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (part) => sorted[Math.round((sorted.length - 1) * part)].toFixed(2);
+  return `${at(0.25)}–${at(0.75)}`;
 }
 
 /** Fills `cookies` up, some at a time. */
@@ -99,24 +120,14 @@ async function cookieOf({ name, url, cookies }) {
     .join('; ');
 }
 
-/** Requests per second, and microseconds of processor time per request: the second is steady on a busy machine. */
-async function slice({ name, url, cookies, child }, duration) {
+/** Requests per second, and microseconds of the server's processor time per request, connections apart. */
+async function slice({ port, cookies, child }) {
+  const load = await openLoad({ port, cookies, connections: CONNECTIONS });
   const before = await cpuOf(child);
-  let connection = 0;
-  const result = await autocannon({
-    url,
-    connections: CONNECTIONS,
-    pipelining: 1,
-    duration,
-    // Each connection takes turns among visitors of its own.
-    setupClient: (client) => {
-      const own = cookies.filter((_, at) => cookies.length === 1 || at % CONNECTIONS === connection);
-      connection++;
-      client.setRequests(own.map((cookie) => ({ method: 'GET', path: '/', headers: { cookie } })));
-    },
-  });
-  if (result.non2xx > 0 || result.errors > 0) throw new Error(`${name} refused requests`);
-  return { rate: result.requests.average, cpu: ((await cpuOf(child)) - before) / result.requests.total };
+  const seconds = await load.run(REQUESTS);
+  const cpu = (await cpuOf(child)) - before;
+  load.close();
+  return { rate: REQUESTS / seconds, cpu: cpu / REQUESTS };
 }
 
 async function cpuOf(child) {

@@ -6,6 +6,7 @@ import type { HttpCore } from './core.js';
 import { fetchVisit } from './fetch.js';
 import type { Flash, FlashMessages } from './flash.js';
 import { readOnly } from './read-only.js';
+import type { Visit } from './visit.js';
 
 /** `await cookies()` of Next, or a `Cookie` header. */
 export type CookiesToRead =
@@ -38,15 +39,25 @@ export async function readVisit(core: HttpCore, cookies: CookiesToRead): Promise
     headers: { get: (name) => (name === 'cookie' ? header : null) },
   });
   await visit.before();
-  return {
-    get session() {
-      return readOnly(visit.session, () => refuse('a session'));
-    },
-    get flash() {
-      return ((...given: readonly [string]) =>
-        given.length > 1 ? refuse('flash messages') : visit.flash(...given)) as Flash;
-    },
-  };
+  return new OpenReadVisit(visit);
+}
+
+/** A class: an object literal with getters would have a shape of its own each time. */
+class OpenReadVisit implements ReadVisit {
+  readonly #visit: Visit;
+
+  constructor(visit: Visit) {
+    this.#visit = visit;
+  }
+
+  get session(): ReadSession {
+    return readOnly(this.#visit.session, () => refuse('a session'));
+  }
+
+  get flash(): ReadFlash {
+    return ((...given: readonly [string]) =>
+      given.length > 1 ? refuse('flash messages') : this.#visit.flash(...given)) as Flash;
+  }
 }
 
 function headerOf(cookies: CookiesToRead): string {

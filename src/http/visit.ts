@@ -183,10 +183,8 @@ export class Visit {
   #commit(state: SessionState, headers: ResponseHeaders): Awaitable<string | undefined> {
     return this.#own.kind.commit(state, {
       safe: isRead(this.#request.method),
-      // Looked at only where something is due.
-      get publiclyCacheable() {
-        return isPubliclyCacheable(headers);
-      },
+      // No accessor: in an object literal it would give each object a shape of its own, which holds the request in memory.
+      isPubliclyCacheable: () => isPubliclyCacheable(headers),
       canSign: this.#core.ring.fresh,
     });
   }

@@ -78,11 +78,12 @@ export class CookieSessions implements SessionKind {
       const renewed = renewEpoch(this.#parts.hooks, state, state.session);
       return andThen(renewed, (holds) => (holds ? this.#issue(state, data) : this.#withoutKept(state)));
     }
-    if (carried === undefined || response.publiclyCacheable || !response.canSign) return undefined;
-    if (this.#parts.times.dueExpiry(state, carried) !== undefined) return this.#issue(state, data);
+    if (carried === undefined || !response.canSign) return undefined;
+    const isDue = this.#parts.times.dueExpiry(state, carried) !== undefined;
     // Made anew with its own dates, and only where a lost response costs nothing.
-    if (carried.stale && response.safe) return this.#write(state, data, carried.issuedAt, carried.expiresAt);
-    return undefined;
+    const isStale = carried.stale && response.safe;
+    if (!(isDue || isStale) || response.isPubliclyCacheable()) return undefined;
+    return isDue ? this.#issue(state, data) : this.#write(state, data, carried.issuedAt, carried.expiresAt);
   }
 
   endOf({ expiresAt }: WatchedSession, { base, epoch }: SessionState): Awaitable<SessionEnd | undefined> {

@@ -89,10 +89,11 @@ export class StoreSessions implements SessionKind {
     const data = textToSave(state);
     if (state.fresh) return this.#begin(state, data);
     if (data !== state.base || state.rememberChanged) return this.#save(state, response);
-    if (response.publiclyCacheable || !response.canSign) return undefined;
+    if (!response.canSign) return undefined;
     const expiresAt = this.#parts.times.dueExpiry(state, state.carried as Carried);
-    if (expiresAt !== undefined) return this.#roll(state, expiresAt, response);
-    return andThen(this.#noteUse(state), () => this.#signedAgain(state, response));
+    if (expiresAt !== undefined)
+      return response.isPubliclyCacheable() ? undefined : this.#roll(state, expiresAt, response);
+    return andThen(this.#noteUse(state, response), () => this.#signedAgain(state, response));
   }
 
   async endOf(watched: WatchedSession): Promise<SessionEnd | undefined> {
@@ -231,12 +232,12 @@ export class StoreSessions implements SessionKind {
   }
 
   /** That of a remembered session, which is not extended, as often as another is extended. */
-  #noteUse(state: SessionState): Awaitable<unknown> {
+  #noteUse(state: SessionState, response: ResponseTraits): Awaitable<unknown> {
     const { times, store, clock } = this.#parts;
     const { seenAt } = state.carried as Carried;
     if (seenAt === undefined || !times.isRemembered(state)) return undefined;
     const now = clock();
-    if (now - seenAt < times.rollAfter * 1000) return undefined;
+    if (now - seenAt < times.rollAfter * 1000 || response.isPubliclyCacheable()) return undefined;
     // Nobody waits for a page because of it: where it cannot be noted a later request does.
     return Promise.resolve(store.touch(state.id, times.expiry(state) * 1000, now)).catch(() => false);
   }
@@ -247,10 +248,10 @@ export class StoreSessions implements SessionKind {
    */
   #signedAgain(
     state: SessionState,
-    { safe, publiclyCacheable }: ResponseTraits,
+    { safe, isPubliclyCacheable }: ResponseTraits,
   ): Awaitable<string | undefined> {
     const { stale, issuedAt, expiresAt } = state.carried as Carried;
-    if (!stale || !safe || publiclyCacheable) return undefined;
+    if (!stale || !safe || isPubliclyCacheable()) return undefined;
     return andThen(this.#lives(state), (lives) => {
       if (!lives) return undefined;
       const { times } = this.#parts;

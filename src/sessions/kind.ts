@@ -17,8 +17,8 @@ import type { Remembered, SessionTimes } from './times.js';
 export interface ResponseTraits {
   /** The request's method was GET or HEAD. */
   readonly safe: boolean;
-  /** A shared cache may keep the response: its cookies could reach somebody else. */
-  readonly publiclyCacheable: boolean;
+  /** A shared cache may keep the response: its cookies could reach somebody else. Asked only where something is due. */
+  readonly isPubliclyCacheable: () => boolean;
   /** False: nothing can be signed for now, so that what can wait does. */
   readonly canSign: boolean;
 }

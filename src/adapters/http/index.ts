@@ -92,16 +92,13 @@ export function nodeRequest(
 ): HttpRequest {
   const header = (name: string) => asText(request.headers[name]);
   const forwarded = (name: string) => (trustProxy ? header(name)?.split(',')[0]?.trim() : undefined);
+  const encrypted = (request.socket as { readonly encrypted?: boolean }).encrypted === true;
+  // Values, and no accessors: with those each object would have a shape of its own, which holds the request in memory.
   return {
     method: request.method ?? 'GET',
     header,
     path: pathOf(request.url),
-    get host() {
-      return forwarded('x-forwarded-host') ?? header(':authority') ?? header('host');
-    },
-    get https() {
-      const encrypted = (request.socket as { readonly encrypted?: boolean }).encrypted === true;
-      return (forwarded('x-forwarded-proto') ?? (encrypted ? 'https' : 'http')) === 'https';
-    },
+    host: forwarded('x-forwarded-host') ?? header(':authority') ?? header('host'),
+    https: (forwarded('x-forwarded-proto') ?? (encrypted ? 'https' : 'http')) === 'https',
   };
 }
