@@ -12,14 +12,24 @@ export interface RequestCookie {
 /** RFC 6265, section 4.2: pairs behind each other. What is no pair is kept, and has no name. */
 export function eachCookie(header: string): readonly RequestCookie[] {
   return header.split(';').map((part) => {
-    const pair = part.trim();
+    const pair = bare(part);
     const at = pair.indexOf('=');
     if (at < 0) return { name: '', value: '', pair };
-    const value = pair.slice(at + 1).trim();
+    const value = bare(pair.slice(at + 1));
     const isQuoted = value.length > 1 && value.startsWith('"') && value.endsWith('"');
-    return { name: pair.slice(0, at).trim(), value: isQuoted ? value.slice(1, -1) : value, pair };
+    return { name: bare(pair.slice(0, at)), value: isQuoted ? value.slice(1, -1) : value, pair };
   });
 }
+
+/** Without spaces and tabs around it. `trim()` takes more: a value may end in what else it takes for a space. */
+function bare(text: string): string {
+  let [start, end] = [0, text.length];
+  while (start < end && isSpace(text[start])) start++;
+  while (end > start && isSpace(text[end - 1])) end--;
+  return text.slice(start, end);
+}
+
+const isSpace = (letter: string | undefined): boolean => letter === ' ' || letter === '\t';
 
 /** The header with other values. Of several of one name the first is the one that counts. */
 export function joinCookies(cookies: readonly RequestCookie[], changed: ReadonlyMap<string, string>): string {
@@ -46,8 +56,8 @@ export function setCookieParts(line: string): SetCookieParts {
   const pair = end < 0 ? line : line.slice(0, end);
   const at = pair.indexOf('=');
   return {
-    name: pair.slice(0, Math.max(0, at)).trim(),
-    value: pair.slice(at + 1).trim(),
+    name: bare(pair.slice(0, Math.max(0, at))),
+    value: bare(pair.slice(at + 1)),
     attributes: end < 0 ? '' : line.slice(end),
   };
 }

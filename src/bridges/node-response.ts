@@ -2,47 +2,60 @@
 // that set them.
 import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 
-type Given = OutgoingHttpHeaders | readonly OutgoingHttpHeader[] | undefined;
+type Given = OutgoingHttpHeaders | readonly (OutgoingHttpHeader | readonly [string, OutgoingHttpHeader])[];
 
 /**
- * @param change gets what the response sets, and gives what it is to set. Called once, when the header goes out
+ * @param change gets what the response sets, and gives what it is to set. Called once, when the header goes out; all other
+ * fields of the header are on the response by then
  */
 export function beforeCookiesGo(
   response: ServerResponse,
   change: (setCookies: readonly string[]) => readonly string[],
 ): void {
   const { writeHead } = response;
-  response.writeHead = function (this: ServerResponse, status: number, ...given: unknown[]) {
+  response.writeHead = function (this: ServerResponse, ...given: unknown[]) {
     response.writeHead = writeHead;
-    const headers = given.at(-1) as Given | string;
-    const own = typeof headers === 'object' && headers !== null ? takeCookies(headers) : undefined;
-    const before = listOf(own ?? response.getHeader('set-cookie'));
+    const headers = given.at(-1);
+    if (typeof headers === 'object' && headers !== null) {
+      setAll(response, headers as Given);
+      given.pop();
+    }
+    const before = listOf(response.getHeader('set-cookie'));
     const after = change(before);
     if (after.length > 0) response.setHeader('set-cookie', after);
-    return writeHead.apply(response, [status, ...given] as unknown as Parameters<typeof writeHead>);
+    else if (before.length > 0) response.removeHeader('set-cookie');
+    return writeHead.apply(response, given as unknown as Parameters<typeof writeHead>);
   } as typeof writeHead;
+  if ('stream' in response) callWriteHead(response);
 }
 
-/** What `writeHead` was given takes the place of what was set before: so it does here. */
-function takeCookies(headers: NonNullable<Given>): OutgoingHttpHeader | undefined {
-  const isName = (name: unknown) => String(name).toLowerCase() === 'set-cookie';
+/** Of HTTP/2 the header goes out without a call of `writeHead`. */
+function callWriteHead(response: ServerResponse): void {
+  for (const method of ['write', 'end', 'flushHeaders'] as const) {
+    const original = response[method] as (...given: unknown[]) => unknown;
+    const calling = function (this: ServerResponse, ...given: unknown[]) {
+      if (!response.headersSent) response.writeHead(response.statusCode);
+      return original.apply(response, given);
+    };
+    Object.assign(response, { [method]: calling });
+  }
+}
+
+/** As Node does: what `writeHead` is given takes the place of what was set before. Names and values in turn, or pairs. */
+function setAll(response: ServerResponse, headers: Given): void {
   if (!Array.isArray(headers)) {
-    const record = headers as OutgoingHttpHeaders;
-    const name = Object.keys(record).find(isName);
-    const found = name === undefined ? undefined : record[name];
-    if (name !== undefined) delete record[name];
-    return found;
+    for (const [name, value] of Object.entries(headers as OutgoingHttpHeaders))
+      response.setHeader(name, value as OutgoingHttpHeader);
+    return;
   }
-  // Names and values in turn, or pairs of them.
-  const list = headers as unknown[];
-  const found: string[] = [];
-  for (let at = 0; at < list.length; ) {
-    const entry = list[at];
-    const isPair = Array.isArray(entry);
-    if (!isName(isPair ? entry[0] : entry)) at += isPair ? 1 : 2;
-    else found.push(...listOf((isPair ? (list.splice(at, 1)[0] as unknown[]) : list.splice(at, 2))[1]));
-  }
-  return found.length === 0 ? undefined : found;
+  const pairs = pairsOf(headers);
+  for (const [name] of pairs) response.removeHeader(name);
+  for (const [name, value] of pairs) response.appendHeader(name, value as string);
+}
+
+function pairsOf(list: readonly unknown[]): readonly (readonly [string, unknown])[] {
+  if (list.some(Array.isArray)) return list as readonly [string, unknown][];
+  return list.flatMap((name, at) => (at % 2 === 0 ? [[String(name), list[at + 1]] as const] : []));
 }
 
 function listOf(value: unknown): readonly string[] {
@@ -52,7 +65,12 @@ function listOf(value: unknown): readonly string[] {
 
 /** Whether a cookie may be added to a response that nobody asked one of: not where others would get it, too. */
 export function mayAddCookie({ method = 'GET' }: IncomingMessage, response: ServerResponse): boolean {
-  if (method !== 'GET' && method !== 'HEAD') return false;
-  const cacheable = /(?:^|[\s,])(?:public|s-maxage)\b/i;
-  return !cacheable.test(String(response.getHeader('cache-control') ?? ''));
+  return isSafe(method) && !isPublic(String(response.getHeader('cache-control') ?? ''));
 }
+
+/** RFC 9110, section 9.2.1, as far as a page is asked for. */
+export const isSafe = (method: string): boolean => method === 'GET' || method === 'HEAD';
+
+/** Whether caches that others share may keep a response: RFC 9111, section 5.2.2. */
+export const isPublic = (cacheControl: string): boolean =>
+  /(?:^|[\s,])(?:public|s-maxage)\b/i.test(cacheControl);

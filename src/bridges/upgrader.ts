@@ -1,9 +1,9 @@
 // Stands in front of a library whose cookies are signed: verifies what comes in with any live key, counts the use for the
-// fleet, hands the library the same cookie signed by the key that signs, and signs again what goes out.
+// fleet, hands the library the same cookie signed by the key that it knows, and signs again what goes out.
 //
 // A cookie whose key is only staged here was signed by a replica that is a step ahead. The library gets it signed anew, as it
 // can verify nothing else; the browser keeps what it has.
-import { type CookieFormat, sameSignature } from '../codecs/cookies.js';
+import { type CookieFormat, type LibraryKey, type SignedValue, sameSignature } from '../codecs/cookies.js';
 import { decoded, eachCookie, joinCookies, setCookieParts } from './cookie-header.js';
 import type { BridgeKey, BridgeKeys } from './keys.js';
 
@@ -31,16 +31,23 @@ export class Upgrader {
   readonly keys: BridgeKeys;
   readonly #format: CookieFormat;
   readonly #isWatched: (name: string) => boolean;
+  readonly #librarySecret: LibraryKey | undefined;
 
-  /** @param names those of the cookies that the library signs, or what says whether a name is of one */
+  /**
+   * @param names those of the cookies that the library signs, or what says whether a name is of one
+   * @param librarySecret what the library signs with and verifies by, where it cannot follow the ring: nothing that this has
+   * signed comes in or goes out. Default: the library follows, and has the key that signs
+   */
   constructor(
     keys: BridgeKeys,
     format: CookieFormat,
     names: readonly string[] | ((name: string) => boolean),
+    librarySecret?: LibraryKey,
   ) {
     this.keys = keys;
     this.#format = format;
     this.#isWatched = typeof names === 'function' ? names : (name) => names.includes(name);
+    this.#librarySecret = librarySecret;
   }
 
   /**
@@ -50,17 +57,23 @@ export class Upgrader {
    * @returns undefined where none has
    */
   verify(name: string, value: string, signature?: string): SeenCookie | undefined {
-    const found = this.#find(name, value, signature);
-    if (found === undefined) this.keys.refused('bad_signature');
-    else this.keys.verified(found.key);
-    return found;
+    const parts = this.#parts(value, signature);
+    // What does not look signed is another one's cookie, and nothing to refuse.
+    if (parts === undefined) return undefined;
+    const key = this.#keyOf(name, parts);
+    if (key === undefined) {
+      this.keys.refused('bad_signature');
+      return undefined;
+    }
+    this.keys.verified(key);
+    return { payload: parts.payload, key, received: signature ?? value };
   }
 
   /** Signs a value: what stands in the header, or for formats beside in the cookie `.sig`. */
   sign(name: string, payload: string): string {
     const key = this.keys.signing;
     this.keys.signed(key);
-    return this.#signed(name, payload, key);
+    return this.#signed(name, payload, key.secret);
   }
 
   /**
@@ -70,46 +83,63 @@ export class Upgrader {
   incoming(header: string | undefined): Incoming {
     if (header === undefined) return { header, seen: NOTHING_SEEN };
     const cookies = eachCookie(header);
+    const looked = new Set<string>();
     const seen = new Map<string, SeenCookie>();
     const changed = new Map<string, string>();
     for (const { name, value } of cookies) {
-      // Of two of one name libraries take the first.
-      if (!this.#isWatched(name) || seen.has(name)) continue;
+      // Of two of one name libraries take the first, whatever it is.
+      if (name === '' || looked.has(name) || !this.#isWatched(name)) continue;
+      looked.add(name);
       const signature = this.#format.beside
         ? cookies.find((one) => one.name === `${name}.sig`)?.value
         : undefined;
-      if (this.#format.beside && signature === undefined) continue;
       const found = this.verify(name, value, signature);
       if (found === undefined) continue;
       seen.set(name, found);
-      const again = this.#signed(name, found.payload, this.keys.current.signing);
-      if (again !== found.received) changed.set(this.#format.beside ? `${name}.sig` : name, again);
+      const again = this.#forLibrary(name, found);
+      if (again !== undefined) changed.set(this.#format.beside ? `${name}.sig` : name, again);
     }
     return changed.size === 0 ? { header, seen } : { header: joinCookies(cookies, changed), seen };
   }
 
   /**
    * What a response sets, signed by the key that signs, with all attributes kept. What the visitor has already, signed by a
-   * key that is only staged here, is sent as it came: nothing is ever signed backwards.
+   * key that is only staged here, is sent as it came: nothing is ever signed backwards. A process that must not sign leaves
+   * out what it would have to sign.
    */
   outgoing(setCookies: readonly string[], seen: SeenCookies = NOTHING_SEEN): readonly string[] {
-    return setCookies.map((line) => {
-      const { name, value, attributes } = setCookieParts(line);
-      const of = this.#format.beside && name.endsWith('.sig') ? name.slice(0, -4) : name;
-      if (!this.#isWatched(of) || value === '' || (this.#format.beside && of === name)) return line;
-      const payload = this.#format.beside ? this.#besideIn(setCookies, of) : undefined;
-      if (this.#format.beside && payload === undefined) return line;
-      const found = this.#find(of, payload ?? value, this.#format.beside ? value : undefined);
-      if (found === undefined) return line;
+    const sent = setCookies.map(setCookieParts);
+    const { beside } = this.#format;
+    return setCookies.flatMap((line, at) => {
+      const { name, value, attributes } = sent[at] as (typeof sent)[number];
+      const isSignature = beside && name.endsWith('.sig');
+      const of = isSignature ? name.slice(0, -4) : name;
+      // A cookie that is set twice has each signature behind its value.
+      const signature = isSignature
+        ? value
+        : sent.find((one, on) => on > at && one.name === `${of}.sig`)?.value;
+      const valued = isSignature ? sent.findLast((one, on) => on < at && one.name === of) : { value };
+      const payload = valued?.value ?? seen.get(of)?.payload;
+      if (!this.#isWatched(of) || payload === undefined) return [line];
+      const made = this.#made(of, payload, signature);
+      if (made === undefined) return [line];
       const before = seen.get(of);
-      if (before?.payload === found.payload && before.key.state === 'staged')
-        return `${name}=${before.received}${attributes}`;
-      const { signing } = this.keys.current;
-      if (found.key.kid !== signing.kid && this.keys.maySign)
-        return `${name}=${this.sign(of, found.payload)}${attributes}`;
+      const isKept =
+        before?.payload === made.payload && (before.key.state === 'staged' || !this.keys.maySign);
+      const isValue = beside && !isSignature;
+      if (isKept) return [isValue ? line : `${name}=${before.received}${attributes}`];
+      // Of a cookie that is taken away nobody asks who has signed it.
+      if (!this.keys.maySign) {
+        if (made.payload === '') return [line];
+        this.keys.refused('keyring_unavailable');
+        return [];
+      }
+      if (isValue) return [line];
+      if (made.key !== this.keys.current.signing)
+        return [`${name}=${this.sign(of, made.payload)}${attributes}`];
       // The library has signed it, and with the right key.
-      this.keys.signed(found.key);
-      return line;
+      this.keys.signed(made.key);
+      return [line];
     });
   }
 
@@ -124,26 +154,46 @@ export class Upgrader {
     return this.sign(name, found.payload);
   }
 
-  #besideIn(setCookies: readonly string[], name: string): string | undefined {
-    return setCookies.map(setCookieParts).find((one) => one.name === name)?.value;
+  /** Undefined where the library can verify it as it came. */
+  #forLibrary(name: string, { payload, key, received }: SeenCookie): string | undefined {
+    const { signing } = this.keys.current;
+    if (this.#librarySecret === undefined && key === signing) return undefined;
+    const again = this.#signed(name, payload, this.#librarySecret ?? signing.secret);
+    return again === received ? undefined : again;
   }
 
-  #find(name: string, value: string, signature: string | undefined): SeenCookie | undefined {
-    const { beside, encoded } = this.#format;
+  /** Takes a cookie apart; undefined where it cannot be a signed one. */
+  #parts(value: string, signature: string | undefined): SignedValue | undefined {
+    const { beside, encoded, split } = this.#format;
+    if (beside) return signature === undefined ? undefined : { payload: value, signature };
     const text = encoded ? decoded(value) : value;
-    const parts =
-      beside && signature !== undefined ? { payload: value, signature } : text && this.#format.split(text);
-    if (!parts) return undefined;
-    for (const key of this.keys.current.all) {
-      if (!sameSignature(this.#format.sign(name, parts.payload, key.secret), parts.signature)) continue;
-      return { payload: parts.payload, key, received: signature ?? value };
-    }
-    return undefined;
+    return text === undefined ? undefined : split(text);
   }
 
-  #signed(name: string, payload: string, key: BridgeKey): string {
+  #keyOf(name: string, { payload, signature }: SignedValue): BridgeKey | undefined {
+    const isBy = ({ secret }: BridgeKey) =>
+      sameSignature(this.#format.sign(name, payload, secret), signature);
+    return this.keys.current.all.find(isBy);
+  }
+
+  /** What the library has signed, or somebody with a live key. */
+  #made(
+    name: string,
+    value: string,
+    signature: string | undefined,
+  ): { readonly payload: string; readonly key: BridgeKey | undefined } | undefined {
+    const parts = this.#parts(value, signature);
+    if (parts === undefined) return undefined;
+    const own = this.#librarySecret;
+    const isOwn =
+      own !== undefined && sameSignature(this.#format.sign(name, parts.payload, own), parts.signature);
+    const key = isOwn ? undefined : this.#keyOf(name, parts);
+    return isOwn || key !== undefined ? { payload: parts.payload, key } : undefined;
+  }
+
+  #signed(name: string, payload: string, key: LibraryKey): string {
     const { beside, encoded } = this.#format;
-    const signature = this.#format.sign(name, payload, key.secret);
+    const signature = this.#format.sign(name, payload, key);
     if (beside) return signature;
     const text = this.#format.join({ payload, signature });
     return encoded ? encodeURIComponent(text) : text;

@@ -32,7 +32,7 @@ const unpadded = (base64: string): string => base64.replace(/=+$/, '');
 /** The value up to the last dot, and what follows it. */
 function atLastDot(text: string): SignedValue | undefined {
   const dot = text.lastIndexOf('.');
-  return dot < 1 ? undefined : { payload: text.slice(0, dot), signature: text.slice(dot + 1) };
+  return dot < 0 ? undefined : { payload: text.slice(0, dot), signature: text.slice(dot + 1) };
 }
 
 const joined = ({ payload, signature }: SignedValue): string => `${payload}.${signature}`;

@@ -1,13 +1,14 @@
 // Beside express-session: its secrets are the keys of the ring, live, and a cookie that a key going out has signed is
 // signed again. The library does neither: it takes an array once, and never signs again what it has only read.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { LibraryKey } from '../../codecs/cookies.js';
 import { EXPRESS } from '../../codecs/cookies.js';
+import { LONGEST_LIFETIME } from '../../config/value.js';
 import { KeyturnError } from '../../errors.js';
 import type { Keyturn } from '../../keyturn.js';
 import { setCookieParts } from '../cookie-header.js';
 import { BridgeKeys } from '../keys.js';
-import { beforeCookiesGo, mayAddCookie } from '../node-response.js';
+import { LiveSecrets } from '../live-secrets.js';
+import { beforeCookiesGo, isSafe, mayAddCookie } from '../node-response.js';
 import { Upgrader } from '../upgrader.js';
 
 /** A middleware of Express. */
@@ -32,8 +33,9 @@ export interface BridgeSettings {
   /** The purpose of the keys, and the name of the section under `[move_in]`. Default: `express-session`. */
   readonly purpose?: string;
   /**
-   * The longest that a session lives without being used: seconds, or a text such as `"14d"`. Default: `cookie.maxAge`, or
-   * `store.ttl`, or a day, which is what most stores keep a session for whose cookie has no end.
+   * The longest that a session lives without being used: seconds, or a text such as `"14d"`. Default: the longest of
+   * `cookie.maxAge`, and `store.ttl` or `store.options.ttl`; where there is none a day, which is what most stores keep a
+   * session for whose cookie has no end. Of a function that makes cookies nothing is known: say it here.
    */
   readonly maxAge?: number | string;
 }
@@ -66,19 +68,19 @@ export function expressSession<Options extends ExpressSessionOptions>(
   const keys = new BridgeKeys(keyturn, { name: purpose, maxAge });
   const name = options.name ?? keys.moving?.cookie ?? 'connect.sid';
   const upgrader = new Upgrader(keys, EXPRESS, [name]);
-  const secret = new LiveSecrets(keys);
-  // The library keeps the array that it is given, and asks it for the first and for all of them on every request.
-  const inner = session({ ...options, name, secret: secret.list as string[] }) as SessionMiddleware;
+  const secrets = new LiveSecrets(keys);
+  const inner = session({ ...options, name, secret: secrets.list }) as SessionMiddleware;
   return (request, response, next) => {
     try {
-      // Whoever must not sign would have the library sign all the same.
-      void keys.signing;
-      secret.follow();
+      // Whoever must not sign serves who only reads: the library would save a sign-in whose cookie cannot go out.
+      if (!isSafe(request.method ?? 'GET')) void keys.signing;
+      secrets.follow();
     } catch (error) {
       return next(error);
     }
     const { header, seen } = upgrader.incoming(request.headers.cookie);
     if (header !== undefined) request.headers.cookie = header;
+    let end: string | undefined;
     beforeCookiesGo(response, (setCookies) => {
       const sent = upgrader.outgoing(setCookies, seen);
       const isSent = sent.some((line) => setCookieParts(line).name === name);
@@ -88,40 +90,42 @@ export function expressSession<Options extends ExpressSessionOptions>(
       if (open === undefined || open === null || sessionID !== seen.get(name)?.payload) return sent;
       const value = upgrader.again(name, seen);
       if (value === undefined) return sent;
-      return [...sent, open.cookie.serialize(name, decodeURIComponent(value))];
+      return [...sent, endingAt(end, open.cookie.serialize(name, decodeURIComponent(value)))];
     });
-    inner(request, response, next);
+    inner(request, response, (error) => {
+      end = endOf((request as WithSession).session?.cookie.expires);
+      next(error);
+    });
   };
 }
 
 /** What express-session puts on a request. */
 type WithSession = IncomingMessage & {
   readonly sessionID?: string;
-  readonly session?: { readonly cookie: { serialize(name: string, value: string): string } } | null;
+  readonly session?: {
+    readonly cookie: { readonly expires?: unknown; serialize(name: string, value: string): string };
+  } | null;
 };
 
-/** An array that stays the same and holds what verifies just now, the key that signs first. */
-class LiveSecrets {
-  readonly list: LibraryKey[] = [];
-  readonly #keys: BridgeKeys;
-  #id = '';
+const endOf = (expires: unknown): string | undefined =>
+  expires instanceof Date ? expires.toUTCString() : undefined;
 
-  constructor(keys: BridgeKeys) {
-    this.#keys = keys;
-    this.follow();
-  }
-
-  follow(): void {
-    const { all, id } = this.#keys.current;
-    if (id === this.#id) return;
-    this.#id = id;
-    this.list.splice(0, this.list.length, ...all.map(({ secret }) => secret));
-  }
+/**
+ * With the end that the session had as the request came. The library moves it with every request, and sends no cookie for
+ * that: the one in the browser ends no later.
+ */
+function endingAt(end: string | undefined, line: string): string {
+  return end === undefined ? line : line.replace(/; Expires=[^;]*/, `; Expires=${end}`);
 }
 
 /** Seconds. */
 function lifetimeOf({ cookie, store }: ExpressSessionOptions): number {
   const ofCookie = typeof cookie?.maxAge === 'number' ? Math.ceil(cookie.maxAge / 1000) : 0;
-  const ofStore = typeof store?.ttl === 'number' ? store.ttl : 0;
-  return Math.max(ofCookie, ofStore) || DAY;
+  return Math.max(ofCookie, ttlOf(store?.ttl), ttlOf(store?.options?.ttl)) || DAY;
+}
+
+/** Stores say it in seconds, some in milliseconds. What is more than any session may live is in those. */
+function ttlOf(ttl: unknown): number {
+  if (typeof ttl !== 'number' || !(ttl > 0)) return 0;
+  return Math.ceil(ttl > LONGEST_LIFETIME ? ttl / 1000 : ttl);
 }
