@@ -181,11 +181,13 @@ export class Visit {
   }
 
   #commit(state: SessionState, headers: ResponseHeaders): Awaitable<string | undefined> {
+    const { ring } = this.#core;
     return this.#own.kind.commit(state, {
       safe: isRead(this.#request.method),
       // No accessor: in an object literal it would give each object a shape of its own, which holds the request in memory.
       isPubliclyCacheable: () => isPubliclyCacheable(headers),
-      canSign: this.#core.ring.fresh,
+      // As it is by then: a store may answer late, and what is saved must not end in an error.
+      canSign: () => ring.fresh,
     });
   }
 

@@ -96,8 +96,10 @@ class StoredRefreshTokens<D> implements RefreshTokens<D> {
     const family = randomId(16);
     const at = this.#parts.clock();
     const first = newFamily(at, this, data);
+    // Before anything is kept: where nothing can be signed nothing is to have happened.
+    const token = this.#token(family, first);
     if ((await this.#store.put(nameOf(family), recordOf(first, user, at), 0)) !== 'saved') throw broken();
-    return this.#token(family, first);
+    return token;
   }
 
   async rotate(token: unknown): Promise<RefreshResult<D>> {
@@ -125,10 +127,10 @@ class StoredRefreshTokens<D> implements RefreshTokens<D> {
       }
       const next = advance(known, n + 1, this.#parts.clock(), stored.createdAt, this);
       if (next === undefined) return this.#refuse('expired', checked);
+      // Likewise: the token would count as used, and the client would have no other.
+      const issued = this.#token(family, next);
       const outcome = await this.#store.put(name, recordOf(next, user, stored.createdAt), stored.version);
-      if (outcome === 'saved') {
-        return { ok: true, ...this.#token(family, next), user, data: next.data as D | undefined };
-      }
+      if (outcome === 'saved') return { ok: true, ...issued, user, data: next.data as D | undefined };
       if (outcome === 'gone') return this.#refuse('gone', checked);
     }
     throw broken();

@@ -78,7 +78,7 @@ export class CookieSessions implements SessionKind {
       const renewed = renewEpoch(this.#parts.hooks, state, state.session);
       return andThen(renewed, (holds) => (holds ? this.#issue(state, data) : this.#withoutKept(state)));
     }
-    if (carried === undefined || !response.canSign) return undefined;
+    if (carried === undefined || !response.canSign()) return undefined;
     const isDue = this.#parts.times.dueExpiry(state, carried) !== undefined;
     // Made anew with its own dates, and only where a lost response costs nothing.
     const isStale = carried.stale && response.safe;

@@ -89,7 +89,7 @@ export class StoreSessions implements SessionKind {
     const data = textToSave(state);
     if (state.fresh) return this.#begin(state, data);
     if (data !== state.base || state.rememberChanged) return this.#save(state, response);
-    if (!response.canSign) return undefined;
+    if (!response.canSign()) return undefined;
     const expiresAt = this.#parts.times.dueExpiry(state, state.carried as Carried);
     if (expiresAt !== undefined)
       return response.isPubliclyCacheable() ? undefined : this.#roll(state, expiresAt, response);
@@ -155,12 +155,16 @@ export class StoreSessions implements SessionKind {
     const next = state.kept.length > 0 ? id : undefined;
     const replaces = await store.destroy(replaced, this.#lastMoment(), next);
     if (replaces !== false || next === undefined || state.carried === undefined) return cookie;
-    if (!(await this.#withoutKept(state, data))) {
-      await store.destroy(id, this.#lastMoment());
-      return this.#drop();
+    let isKept = false;
+    try {
+      isKept =
+        (await this.#withoutKept(state, data)) &&
+        (await store.put(id, recordOf(this.#parts, state, dataText(data), expiresAt), 1)) === 'saved';
+    } finally {
+      // Nobody gets the cookie of it.
+      if (!isKept) await store.destroy(id, this.#lastMoment());
     }
-    const outcome = await store.put(id, recordOf(this.#parts, state, dataText(data), expiresAt), 1);
-    return outcome === 'saved' ? cookie : this.#drop();
+    return isKept ? cookie : this.#drop();
   }
 
   /**
@@ -190,7 +194,7 @@ export class StoreSessions implements SessionKind {
     const { times } = this.#parts;
     const due = times.dueExpiry(state, state.carried as Carried);
     const expiresAt = state.rememberChanged ? times.expiry(state) : due;
-    if (!response.canSign) return undefined;
+    if (!response.canSign()) return undefined;
     return expiresAt === undefined
       ? this.#signedAgain(state, response)
       : this.#cookie(state, times.now, expiresAt);

@@ -19,8 +19,8 @@ export interface ResponseTraits {
   readonly safe: boolean;
   /** A shared cache may keep the response: its cookies could reach somebody else. Asked only where something is due. */
   readonly isPubliclyCacheable: () => boolean;
-  /** False: nothing can be signed for now, so that what can wait does. */
-  readonly canSign: boolean;
+  /** Where it says no nothing can be signed for now, so that what can wait does. */
+  readonly canSign: () => boolean;
 }
 
 /** Sessions of one kind. `open` and `commit` answer at once unless a store or the epoch makes them wait. */

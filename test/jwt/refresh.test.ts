@@ -384,6 +384,21 @@ describe('what a store may do', () => {
     expect(await outcome(tokens, token)).toBe('ok');
   });
 
+  test('nothing is written where the process may not sign, and the token is as good as before', async () => {
+    const { kt, clock, store, tokens } = await setup();
+    const { ring } = internalsOf(kt);
+    const { token } = await tokens.issue({ user: 'ada' });
+    const put = vi.spyOn(store, 'put');
+    ring.holdUntil({ now: 0, monotonic: 0 });
+    await expect(tokens.rotate(token)).rejects.toEqual(code('keyring_unavailable'));
+    await expect(tokens.issue({ user: 'ada' })).rejects.toEqual(code('keyring_unavailable'));
+    expect(put).not.toHaveBeenCalled();
+    ring.holdUntil({ now: Number.MAX_VALUE, monotonic: Number.MAX_VALUE });
+    // Longer than the grace: a token that counted as used would end the family.
+    clock.advance(3600);
+    expect(await tokens.rotate(token)).toMatchObject({ ok: true, user: 'ada' });
+  });
+
   test('it never takes a write: an error and no endless loop', async () => {
     const { tokens, store } = await setup();
     const { token } = await tokens.issue({ user: 'ada' });
