@@ -1,4 +1,5 @@
 // The real libraries, as compat/neighbours names them: installed by test/setup/neighbours.ts.
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -10,4 +11,10 @@ export async function neighbour(name: string): Promise<any> {
     default: (name: string) => Promise<unknown>;
   };
   return await load(name);
+}
+
+/** The version that is installed. */
+export async function versionOf(name: string): Promise<string> {
+  const text = await readFile(join(FOLDER, 'node_modules', name, 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
 }
