@@ -72,11 +72,12 @@ function cellsOf(life: readonly StepSeen[]): string {
   return life.map(cellOf).join(' | ');
 }
 
-function cellOf({ step, signedIn, form, backwards }: StepSeen): string {
+function cellOf({ step, signedIn, form, lost: ended, backwards }: StepSeen): string {
   if (step === 'revoke') return signedIn ? '**still signed in**' : 'signed out';
   const lost = [
     ...(signedIn ? [] : ['**signed out**']),
     ...(form === false ? ['**form lost**'] : []),
+    ...ended.map((name) => `**${name} lost**`),
     ...(backwards ? ['signed backwards'] : []),
   ];
   return lost.length === 0 ? 'stays' : lost.join(', ');
