@@ -13,7 +13,12 @@ const SETUP: Readonly<Record<ProjectName, string[]>> = {
 
 export default defineConfig({
   // What package.json names is compiled: a unit test takes the source.
-  resolve: { alias: { '#lists': fileURLToPath(new URL('./src/secret/lists.ts', import.meta.url)) } },
+  resolve: {
+    alias: {
+      '#lists': fileURLToPath(new URL('./src/secret/lists.ts', import.meta.url)),
+      '#rarely': fileURLToPath(new URL('./src/start/rarely-bundled.ts', import.meta.url)),
+    },
+  },
   test: {
     // Limits against hanging, and no measure: a machine may have other work.
     testTimeout: 300_000,

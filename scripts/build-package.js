@@ -10,6 +10,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { basename, join, relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { rolldown } from 'rolldown';
 import { dts } from 'rolldown-plugin-dts';
 
@@ -25,10 +26,14 @@ const entries = Object.values(manifest.exports)
   .map((target) => nameOf(target.import.default));
 const commands = Object.values(manifest.bin).map(nameOf);
 /** What the package itself imports by a name, so that bundlers get something else in its place. */
-const named = Object.values(manifest.imports)
-  .flatMap((target) => Object.values(target))
-  .filter((file) => file.startsWith('./dist/') && file.endsWith('.js'))
-  .map(nameOf);
+const named = [
+  ...new Set(
+    Object.values(manifest.imports)
+      .flatMap((target) => Object.values(target))
+      .filter((file) => file.startsWith('./dist/') && file.endsWith('.js'))
+      .map(nameOf),
+  ),
+];
 
 function nameOf(file) {
   return relative('dist', file).replaceAll('\\', '/').replace(/\.js$/, '');
@@ -42,10 +47,10 @@ const external = [
   /^node:/,
 ];
 
-/** The modules that `keyturn/fastify` loads in any case. */
-async function modulesOfServer() {
+/** The modules that an entry point loads in any case. */
+async function modulesOf(entry) {
   const bundle = await rolldown({
-    input: join(root, 'src/adapters/fastify/index.ts'),
+    input: join(root, 'src', `${entry}.ts`),
     external,
     platform: 'node',
   });
@@ -95,8 +100,14 @@ const code = (format, ending) => ({
   entryFileNames: `[name]${ending}`,
   // As deep as the modules of `src`, which find the files beside `dist` by their own place.
   chunkFileNames: `lib/[name]${ending}`,
-  // What every server loads is one file: cut into many it would grow by what those say of each other.
-  codeSplitting: { groups: [{ name: 'server', test: (id) => server.has(id) }] },
+  // What every server loads is two files: cut into many it would grow by what those say of each other. The first is what a
+  // worker needs, too, which may have so many bytes.
+  codeSplitting: {
+    groups: [
+      { name: 'core', test: (id) => server.has(id) && edge.has(id), priority: 2 },
+      { name: 'server', test: (id) => server.has(id), priority: 1 },
+    ],
+  },
   minify: { compress: true, mangle: { keepNames: { function: false, class: true } } },
   comments: false,
 });
@@ -113,8 +124,12 @@ execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '
   stdio: 'inherit',
 });
 remove(made);
-const server = await modulesOfServer();
-await write([...entries, ...named, ...commands, CONTRACT], {
+// What it requires by the name of the file.
+const { RARE_FILES } = await import(pathToFileURL(join(dist, 'start/rarely-required.js')).href);
+const required = Object.values(RARE_FILES).map((file) => nameOf(join('dist/start', file)));
+const server = await modulesOf('adapters/fastify/index');
+const edge = await modulesOf('adapters/edge/index');
+await write([...entries, ...named, ...required, ...commands, CONTRACT], {
   folder: 'src',
   ending: '.ts',
   options: code('es', '.js'),

@@ -29,3 +29,6 @@ export function isKid(value: unknown): value is string {
 export function isName(value: unknown): value is string {
   return typeof value === 'string' && WHOLE_NAME.test(value);
 }
+
+/** What names a process, or the place that it runs in: on a command line, and as a file. */
+export const INSTANCE_NAME: RegExp = /^[\w.:-]{1,128}$/;

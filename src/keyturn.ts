@@ -8,9 +8,9 @@ import type { Profile } from './config/profile.js';
 import type { Engines } from './engines/engines.js';
 import { KeyturnError } from './errors.js';
 import type { Keyring } from './keyring/keyring.js';
-import type { LiveKeyring } from './keyring/live.js';
+import type { SteadyRing } from './keyring/steady-ring.js';
 import { type KeyringView, viewOf } from './keyring/view.js';
-import { type Links, type LinksOptions, publicLinks, UrlLinks } from './links/links.js';
+import type { Links, LinksOptions, UrlLinks } from './links/links.js';
 import type { PurposeName, Purposes } from './purposes/payloads.js';
 import type { Purpose } from './purposes/purpose.js';
 import type { PurposeRegistry } from './purposes/registry.js';
@@ -18,7 +18,6 @@ import type { MovingIn } from './resolve/move-in.js';
 import type { Health } from './runtime/health.js';
 import type { Keeper } from './runtime/keeper.js';
 import type { Logger } from './runtime/log.js';
-import { formatMetrics } from './runtime/metrics.js';
 import { type KeyturnSessions, type Outside, outsideOfAdapters } from './sessions/outside.js';
 import type { SessionStore } from './sessions/stores/contract.js';
 import type { ReachableStore } from './sessions/stores/reachable.js';
@@ -26,8 +25,8 @@ import type { Json, JsonOrBytes } from './signing/json.js';
 import { publicSigner, type Signer } from './signing/public-signer.js';
 import type { PurposeKeyringParts } from './signing/purpose-keyring.js';
 import type { Sealer, Sealing, TokenSealer } from './signing/sealer.js';
+import { sealerUnavailable } from './signing/sealer-unavailable.js';
 import { TokenSigner } from './signing/signer.js';
-import { sealerUnavailable } from './signing/sodium.js';
 import type { Usage } from './signing/usage.js';
 
 /** What `keyturn.signer()` and `keyturn.sealer()` take. */
@@ -41,6 +40,12 @@ const SIGNER_OPTIONS: OptionNames<SignerOptions> = { maxAge: true };
 /** Called with the ring in force and the one before; undefined: a shared keyring has been reached for the first time. */
 export type ChangeListener = (keyring: KeyringView, former: KeyringView | undefined) => void;
 
+/** What few apps ask for, and those without waiting. */
+export interface RareParts {
+  readonly links: typeof import('./links/links.js');
+  readonly metrics: typeof import('./runtime/metrics.js');
+}
+
 /** What the package's own adapters need of a {@link Keyturn}. Not part of the public contract. */
 export interface Internals {
   readonly settings: Settings;
@@ -49,7 +54,7 @@ export interface Internals {
   readonly keeper: Keeper;
   /** Undefined where there is nothing to reach. */
   readonly engines: Engines | undefined;
-  readonly ring: LiveKeyring;
+  readonly ring: SteadyRing;
   readonly registry: PurposeRegistry;
   readonly logger: Logger;
   readonly clock: () => number;
@@ -60,6 +65,8 @@ export interface Internals {
   /** Undefined where the cipher was not loaded. */
   readonly ownSealer: <T>(purpose: string) => TokenSealer<T> | undefined;
   readonly ownLinks: (options: LinksOptions) => UrlLinks;
+  /** Loads them where they are not there yet. */
+  readonly rarely: () => RareParts;
   /** Counts and logs the refusal of a token. */
   readonly refused: (purpose: string, reason: string, kid: string | undefined) => void;
   /** See {@link Keyturn.sessionStore}. */
@@ -207,7 +214,7 @@ export class LiveKeyturn implements Keyturn {
         parts.usage.refused(purpose, reason);
         parts.logger.debug({ event: 'token.refused', purpose, reason, kid }, 'a token was refused');
       },
-      ownLinks: (options) => new UrlLinks(this.#internals.ownSigner('url'), options),
+      ownLinks: (options) => new (parts.rarely().links.UrlLinks)(this.#internals.ownSigner('url'), options),
     };
     internals().set(this, this.#internals);
   }
@@ -233,7 +240,8 @@ export class LiveKeyturn implements Keyturn {
   }
 
   links(options: LinksOptions = {}): Links {
-    return publicLinks(this.#internals.ownLinks(options));
+    const { rarely, ownLinks } = this.#internals;
+    return rarely().links.publicLinks(ownLinks(options));
   }
 
   on(event: 'change', listener: ChangeListener): () => void {
@@ -265,8 +273,8 @@ export class LiveKeyturn implements Keyturn {
   }
 
   metrics(): string {
-    const { usage, clock } = this.#internals;
-    return formatMetrics(this.health, usage, clock());
+    const { rarely, usage, clock } = this.#internals;
+    return rarely().metrics.formatMetrics(this.health, usage, clock());
   }
 
   async reload(): Promise<void> {

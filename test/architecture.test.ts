@@ -115,6 +115,8 @@ describe('the edges', () => {
     expect(using(/\bprocess\.|'node:process'/).filter((file) => !file.startsWith('cli/'))).toEqual([
       // Which process this is, and whether another one still runs.
       'disk/identity.ts',
+      // Whose the process is, compared with whose a file is.
+      'disk/may-write.ts',
       // Whether packages are in folders.
       'process/optional-package.ts',
       // Which program was started: its configuration and its packages are looked for there, too.
@@ -216,7 +218,11 @@ describe('the edges', () => {
     // Hono knows its exceptions by their class, and whoever has the adapter has Hono.
     expect([...values].sort()).toEqual(['hono/http-exception', 'smol-toml']);
     // Peers are loaded where they are asked for, and by nobody else.
-    expect(using(/libsodium/)).toEqual(['config/descriptions.ts', 'signing/sodium.ts']);
+    expect(using(/libsodium/)).toEqual([
+      'config/descriptions.ts',
+      'signing/sealer-unavailable.ts',
+      'signing/sodium.ts',
+    ]);
     expect(using(/loadOptional</).filter((file) => file !== 'process/optional-package.ts')).toEqual([
       'config/csrf-origins.ts',
       // No peer: a start that cannot wait for `import()` gets it this way.

@@ -20,10 +20,11 @@ import Fastify from 'fastify';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import keyturnFastify from '../src/adapters/fastify/index.js';
 import { KeyturnError } from '../src/errors.js';
-import { HttpCore } from '../src/http/core.js';
+import { openHttpCore } from '../src/http/open-http-core.js';
 import { createJwt, createRefreshTokens } from '../src/jwt/index.js';
 import { Key, Material } from '../src/keyring/key.js';
 import { Keyring } from '../src/keyring/keyring.js';
+import type { LiveKeyring } from '../src/keyring/live.js';
 import { internalsOf, type Keyturn } from '../src/keyturn.js';
 import { memoryStore } from '../src/sessions/stores/memory.js';
 import { Browser } from './support/browser.js';
@@ -133,8 +134,8 @@ async function objectsOf(keyturn: Keyturn): Promise<Record<string, unknown>> {
   const token = signer.sign({ user: 1 }, { bind: 'state' });
   const plain = signer.sign({ user: 2 });
   const store = memoryStore();
-  const core = await HttpCore.open(keyturn, {});
-  const stored = await HttpCore.open(keyturn, { store, user: () => 'ada' });
+  const core = await openHttpCore(keyturn, {});
+  const stored = await openHttpCore(keyturn, { store, user: () => 'ada' });
   const first = await visited(stored);
   first.session.user = 'Ada';
   const second = await visited(stored, await cookieAfter(first));
@@ -149,7 +150,9 @@ async function objectsOf(keyturn: Keyturn): Promise<Record<string, unknown>> {
   const stop = keyturn.on('change', (...rings) => changes.push(rings));
   const { keys, id, generation, marks } = internals.ring.found as Keyring;
   const further = id === undefined ? {} : { id, generation: generation + 1, marks };
-  internals.ring.replace(new Keyring([...keys, new Key(new Material(STRANGER), 'retiring')], further));
+  (internals.ring as LiveKeyring).replace(
+    new Keyring([...keys, new Key(new Material(STRANGER), 'retiring')], further),
+  );
   stop();
   expect(changes).toHaveLength(1);
   return {

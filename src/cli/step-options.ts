@@ -1,7 +1,7 @@
 // The options that several steps of a key's life take, and what was typed for them.
 import { userInfo } from 'node:os';
 import { readDuration } from '../config/value.js';
-import { INSTANCE_NAME } from '../disk/identity.js';
+import { INSTANCE_NAME } from '../formats.js';
 import { historyTextProblem } from '../keyring/history-text.js';
 import type { StepOptions } from '../rotation/step.js';
 import type { Context, Option } from './command.js';

@@ -48,7 +48,7 @@ const bundledToml: Rare<Toml> = new Rare(() => import('smol-toml'));
 
 /** @throws Awaited in a bundle, the first time */
 function toml(): Toml {
-  bundledToml.have(loadOptional<Toml>('smol-toml', 'parse'));
+  bundledToml.atOnce(() => loadOptional<Toml>('smol-toml', 'parse'));
   return bundledToml.module;
 }
 

@@ -3,7 +3,7 @@
 // the package of the file that was started.
 
 import { dirname, extname, join, parse, relative } from 'node:path';
-import { othersMayWrite } from '../disk/identity.js';
+import { othersMayWrite } from '../disk/may-write.js';
 import { isFolder, isThere, ownerOf, readNow } from '../disk/read.js';
 import { Rare } from '../process/awaited.js';
 

@@ -13,23 +13,6 @@ export const TEST_RUNNERS: ReadonlyArray<readonly [variable: string, runner: str
   ['WDIO_WORKER_ID', 'WebdriverIO'],
 ];
 
-/** Packages that run tests and set no variable: known by the file that was started. */
-export const RUNNER_PACKAGES: readonly string[] = [
-  'mocha',
-  'jasmine',
-  'ava',
-  'tap',
-  'tape',
-  'uvu',
-  'vitest',
-  'jest',
-  'jest-cli',
-  '@jest/core',
-  '@cucumber/cucumber',
-  '@playwright/test',
-  'cypress',
-];
-
 /** Variables that a platform sets in every process it starts, and what the platform is called. */
 export const PLATFORMS: ReadonlyArray<readonly [variable: string, platform: string]> = [
   ['KUBERNETES_SERVICE_HOST', 'Kubernetes'],

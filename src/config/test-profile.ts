@@ -1,17 +1,15 @@
 // The rules of tests where no tests run: loaded where those rules apply, by no server.
 import { KeyturnError } from '../errors.js';
 import { packageIn } from '../process/started.js';
+import type { ProfileDecision, Signs, Variables } from './profile.js';
 import {
   IN_CONTAINER,
   isServerContainer,
-  type ProfileDecision,
   platformSign,
-  type Signs,
   seenRunner,
   setRunner,
   testSign,
-  type Variables,
-} from './profile.js';
+} from './surroundings.js';
 
 /** Packages whose processes runners run tests in, and others other things: a sign beside the runner's variable alone. */
 const TEST_WORKERS: readonly string[] = [

@@ -7,7 +7,7 @@ import { formatDuration } from '../config/value.js';
 import { describeFailure } from '../engines/failure.js';
 import { KeyturnError } from '../errors.js';
 import { count } from '../printable.js';
-import { AEAD_PACKAGE } from '../signing/sodium.js';
+import { AEAD_PACKAGE } from '../signing/sealer-unavailable.js';
 import type { Check, Facts } from './facts.js';
 import { type Finding, fail, finding, type Point, pass, warn } from './finding.js';
 import { keyring, problemsOf, signingSecret, source } from './key-checks.js';

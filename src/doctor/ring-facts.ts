@@ -3,10 +3,12 @@ import { Engines } from '../engines/engines.js';
 import { KeyturnError, orKeyturnError } from '../errors.js';
 import { nextKeyAt } from '../keyring/automatic.js';
 import type { Key } from '../keyring/key.js';
+import { weakAmong } from '../resolve/key-strength.js';
 import type { Machine } from '../resolve/machine.js';
 import type { Resolution } from '../resolve/resolve.js';
-import { WeakKeyExceptions, weakAmong } from '../resolve/weak-keys.js';
+import { WeakKeyExceptions } from '../resolve/weak-keys.js';
 import { Rotation } from '../rotation/rotation.js';
+import { THOROUGH } from '../secret/strength.js';
 import type { HiddenDocument, RingFacts } from './facts.js';
 
 /** Undefined where nothing is to be read: secrets by themselves, of processes that report nowhere. */
@@ -25,7 +27,7 @@ export async function readRing(
   return await orKeyturnError(async () => {
     const rotation = await Rotation.open({ machine, profile, engines, readOnly: true });
     const ring = await rotation.ring();
-    const exceptions = new WeakKeyExceptions(ring, settings, machine.now());
+    const exceptions = new WeakKeyExceptions(ring, settings, machine.now(), THOROUGH);
     const every = settings.get('security.rotation.every');
     return {
       status: await rotation.status(ring),

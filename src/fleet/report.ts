@@ -2,8 +2,8 @@
 // written a report, or a hand. One with a field that is not valid counts for nothing: a moment that is not a number
 // would make every comparison with it false.
 import { LONGEST_LIFETIME } from '../config/value.js';
-import { INSTANCE_NAME, type PidNamespace } from '../disk/identity.js';
-import { isKid, isName, LAST_MOMENT } from '../formats.js';
+import type { PidNamespace } from '../disk/identity.js';
+import { INSTANCE_NAME, isKid, isName, LAST_MOMENT } from '../formats.js';
 import type { Lifetimes } from '../keyring/key.js';
 
 /** What one process did with one key for one purpose. Times in milliseconds since 1970; 0 means never. */

@@ -3,7 +3,7 @@
 
 import { type OptionNames, requireFunction } from '../config/options.js';
 import { KeyturnError } from '../errors.js';
-import type { LiveKeyring } from '../keyring/live.js';
+import type { SteadyRing } from '../keyring/steady-ring.js';
 import { internalsOf, type Keyturn } from '../keyturn.js';
 import type { Keeper } from '../runtime/keeper.js';
 import type { SessionHooks, SessionKind } from '../sessions/kind.js';
@@ -13,7 +13,7 @@ import { requireStore } from '../sessions/stores/require.js';
 import type { TokenSigner } from '../signing/signer.js';
 import type { HttpRequest } from './contract.js';
 import { Csrf } from './csrf.js';
-import { HttpLog } from './http-log.js';
+import type { RequestLog } from './http-log.js';
 import { isRead, isSafeMethod } from './methods.js';
 import { type AppSessions, openSessions } from './open-sessions.js';
 import { HttpCookies } from './request-cookies.js';
@@ -51,20 +51,25 @@ export class HttpCore {
   readonly csrf: Csrf;
   readonly csrfIds: TokenSigner<string>;
   readonly flashSigner: TokenSigner<readonly (readonly [string, string])[]>;
-  readonly log: HttpLog;
+  readonly log: RequestLog;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   /** Whether opening a session may have to wait for a store or an epoch. */
   readonly waits: boolean;
-  readonly ring: LiveKeyring;
+  /** Whether it is told what JSON changes: outside of production. */
+  readonly tellsLosses: boolean;
+  readonly ring: SteadyRing;
   readonly keeper: Keeper;
   /** As the adapter was given them. */
   readonly options: HttpOptions;
 
-  /** @throws KeyturnError `argument_invalid`, `store_invalid`, `cookie_invalid`, `config_invalid` */
-  static async open(keyturn: Keyturn, options: HttpOptions): Promise<HttpCore> {
+  /**
+   * What most call is {@link openHttpCore}.
+   *
+   * @throws KeyturnError `argument_invalid`, `store_invalid`, `cookie_invalid`, `config_invalid`
+   */
+  static async open(keyturn: Keyturn, options: HttpOptions, log: RequestLog): Promise<HttpCore> {
     requireHttpOptions(options);
-    const log = new HttpLog(internalsOf(keyturn).logger, keyturn.profile !== 'prod');
     const cookies = new HttpCookies(keyturn);
     const sessions = await openSessions(keyturn, options, options.store, log, cookies);
     return new HttpCore(keyturn, options, log, cookies, sessions, await csrfOf(keyturn));
@@ -73,13 +78,14 @@ export class HttpCore {
   private constructor(
     keyturn: Keyturn,
     options: HttpOptions,
-    log: HttpLog,
+    log: RequestLog,
     cookies: HttpCookies,
     { inCookie, inHeader, store }: AppSessions,
     csrf: Csrf,
   ) {
     const { ownSigner, clock, keeper, ring } = internalsOf(keyturn);
     this.log = log;
+    this.tellsLosses = keyturn.profile !== 'prod';
     this.cookies = cookies;
     this.sessions = inCookie;
     this.inHeader = inHeader;

@@ -2,7 +2,7 @@
 import { KeyturnError } from '../errors.js';
 import type { Config } from '../purposes/payloads.js';
 import type { Session } from '../sessions/session.js';
-import { type CookieJar, saveIn } from './cookie-jar.js';
+import type { CookieJar } from './cookie-jar.js';
 import type { HttpCore } from './core.js';
 import { fetchVisit, finishResponse, protect } from './fetch.js';
 import type { FetchRequest } from './fetch-request.js';
@@ -126,5 +126,8 @@ class OpenWebVisit implements WebVisit {
   readonly csrfToken = (): string => this.#visit.csrfToken();
   readonly checkCsrf = (token: unknown): void => this.#visit.checkCsrf(token);
   readonly commit = (response: Response): Promise<Response> => finishResponse(this.#visit, response);
-  readonly save = (cookies: CookieJar): Promise<void> => saveIn(this.#visit, cookies);
+  readonly save = async (cookies: CookieJar): Promise<void> => {
+    const { saveIn } = await import('./cookie-jar.js');
+    await saveIn(this.#visit, cookies);
+  };
 }

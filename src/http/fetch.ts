@@ -1,7 +1,6 @@
 // A visit over Fetch's Request and Response, for every framework that has them.
 import type { ResponseHeaders } from './contract.js';
 import type { HttpCore } from './core.js';
-import { formIn } from './fetch-form.js';
 import { FetchHttpRequest, type FetchRequest } from './fetch-request.js';
 import { Visit } from './visit.js';
 
@@ -15,7 +14,9 @@ export function fetchVisit(core: HttpCore, request: FetchRequest): Visit {
  * @throws KeyturnError `csrf_refused`
  */
 export async function protect(visit: Visit, request: FetchRequest): Promise<void> {
-  visit.protect(visit.wantsForm ? await formIn(request) : undefined);
+  if (!visit.wantsForm) return visit.protect(undefined);
+  const { formIn } = await import('./fetch-form.js');
+  visit.protect(await formIn(request));
 }
 
 /**

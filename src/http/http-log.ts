@@ -2,7 +2,7 @@
 // sending the same request again and again. Header fields are cut short and cleaned, so that no line can be forged.
 import { listOf } from '../printable.js';
 import type { Logger } from '../runtime/log.js';
-import { lossIn } from '../sessions/losses.js';
+import type { lossIn } from '../sessions/losses.js';
 import type { Session } from '../sessions/session.js';
 import type { HttpRequest } from './contract.js';
 import type { CsrfReason } from './csrf.js';
@@ -36,9 +36,12 @@ const SIGNS_OF_A_PROXY = [
   'x-real-ip',
 ] as const;
 
+/** What is told of requests. */
+export type RequestLog = Pick<HttpLog, keyof HttpLog>;
+
 export class HttpLog {
   readonly #logger: Logger;
-  readonly #tellsLosses: boolean;
+  readonly #lossIn: typeof lossIn | undefined;
   readonly #losses = new Places();
   #clockToldAt = Number.NEGATIVE_INFINITY;
   #insecureTold = false;
@@ -48,10 +51,10 @@ export class HttpLog {
   /** Routes that leave messages which nobody will see. */
   readonly #unseen = new Places();
 
-  /** @param tellsLosses whether what JSON changes is told: outside of production */
-  constructor(logger: Logger, tellsLosses: boolean) {
+  /** @param find finds what JSON changes; undefined in production, where that is not told */
+  constructor(logger: Logger, find: typeof lossIn | undefined) {
     this.#logger = logger;
-    this.#tellsLosses = tellsLosses;
+    this.#lossIn = find;
   }
 
   /** Tells of what came too late to be kept. */
@@ -118,11 +121,11 @@ export class HttpLog {
   }
 
   /**
-   * Tells once of cookies that no browser keeps: with `Secure`, in answer to a request that came by http. Behind a proxy
+   * Tells once of cookies that no browser keeps: with `Secure`, in answer to this request, which came by http. Behind a proxy
    * it is the proxy that knows how the browser came, and from localhost browsers take them all the same.
    */
   secureCookieSent(request: HttpRequest): void {
-    if (this.#insecureTold || request.https || cameThroughProxy(request) || isLocal(request.host)) return;
+    if (this.#insecureTold || cameThroughProxy(request) || isLocal(request.host)) return;
     this.#insecureTold = true;
     this.#logger.warn(
       {
@@ -136,8 +139,8 @@ export class HttpLog {
 
   /** Tells, once for each place, of what comes back otherwise than it was put in. */
   losses(session: Session): void {
-    if (!this.#tellsLosses || this.#losses.isFull) return;
-    const found = lossIn(session, 'session');
+    if (this.#lossIn === undefined || this.#losses.isFull) return;
+    const found = this.#lossIn(session, 'session');
     if (found === undefined || !this.#losses.isNew(found.path)) return;
     const { path, kind, becomes, hint } = found;
     this.#logger.warn(

@@ -1,11 +1,12 @@
 // How an adapter begins: what it has for requests, and what the Keyturn gets from it for sessions outside of them.
 import { internalsOf, type Keyturn } from '../keyturn.js';
 import type { KeyturnSessions } from '../sessions/outside.js';
-import { HttpCore, type HttpOptions } from './core.js';
+import type { HttpCore, HttpOptions } from './core.js';
+import { openHttpCore } from './open-http-core.js';
 
 /** @throws KeyturnError as {@link HttpCore.open} */
 export async function openCore(keyturn: Keyturn, options: HttpOptions): Promise<HttpCore> {
-  const core = await HttpCore.open(keyturn, options);
+  const core = await openHttpCore(keyturn, options);
   const { outside } = internalsOf(keyturn);
   // Of several the last: tests make one app after the other.
   outside.begin = async (data) => (await import('./begin-session.js')).beginSession(core, data);

@@ -6,7 +6,7 @@ import type { SessionCarrier, SessionHooks, SessionKind } from '../sessions/kind
 import type { SessionStore } from '../sessions/stores/contract.js';
 import type { ReachableStore } from '../sessions/stores/reachable.js';
 import { SessionTimes } from '../sessions/times.js';
-import type { HttpLog } from './http-log.js';
+import type { RequestLog } from './http-log.js';
 import type { HttpCookies } from './request-cookies.js';
 import { type HeaderSessions, SESSION_FIELD } from './session-field.js';
 
@@ -23,7 +23,7 @@ export async function openSessions(
   keyturn: Keyturn,
   hooks: SessionHooks,
   given: SessionStore | undefined,
-  log: HttpLog,
+  log: RequestLog,
   { session: cookie }: HttpCookies,
 ): Promise<AppSessions> {
   const { settings, ownSigner, ownSealer, clock, sessionStore } = internalsOf(keyturn);

@@ -1,7 +1,7 @@
 // Tells of the end of sessions that live outside of requests. An end by this process is heard of at once, as is the
 // revocation of a key; for any other the store is asked now and then, once for each session and one look at a time.
 import { LONGEST_TIMER } from '../config/options.js';
-import type { LiveKeyring } from '../keyring/live.js';
+import type { SteadyRing } from '../keyring/steady-ring.js';
 import type { SessionKind } from '../sessions/kind.js';
 import type { SessionEnd, WatchedSession } from '../sessions/outside.js';
 import type { SessionState } from '../sessions/state.js';
@@ -11,10 +11,10 @@ type Listener = (why: SessionEnd) => void;
 /** All sessions of an app that somebody wants to hear the end of. */
 export class SessionWatches {
   readonly #watches = new Set<SessionWatch>();
-  readonly #ring: LiveKeyring;
+  readonly #ring: SteadyRing;
   #stop: (() => void) | undefined;
 
-  constructor(ring: LiveKeyring) {
+  constructor(ring: SteadyRing) {
     this.#ring = ring;
   }
 

@@ -157,7 +157,7 @@ export class Visit {
     state.unsaved = true;
     const saved = andThen(this.#commit(state, headers), (cookie) => {
       state.unsaved = false;
-      if (state.saved !== undefined) this.#core.log.losses(state.session);
+      if (state.saved !== undefined && this.#core.tellsLosses) this.#core.log.losses(state.session);
       state.late = () => this.#late('session');
       this.#addCookies(headers, cookie, flashCookie);
     });
@@ -265,7 +265,8 @@ export class Visit {
     this.#add(headers, cookies.csrfId, this.#own.opened && this.#csrf.idCookie(this.#own.opened));
     this.#add(headers, cookies.csrfToken, token && cookies.csrfToken?.set(token, undefined));
     this.#add(headers, cookies.flash, flash);
-    if (this.#setsCookie && cookies.session.secure) log.secureCookieSent(this.#request);
+    if (this.#setsCookie && cookies.session.secure && !this.#request.https)
+      log.secureCookieSent(this.#request);
   }
 
   /** Of a cookie that the browser has under the other name of the app, this one takes the place. */

@@ -3,11 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { KeyturnError } from '../errors.js';
 import { Key, Material } from './key.js';
 import type { Keyring } from './keyring.js';
-import { applyScheduled, nextScheduledAt } from './scheduled.js';
+import { SteadyRing } from './steady-ring.js';
 import { isSame, requireSuccessor, revokedElsewhere } from './successor.js';
-
-/** Told after the ring in force has changed; `former` is undefined when there was none before. Must not throw. */
-type RingListener = (keyring: Keyring, former: Keyring | undefined) => void;
 
 /**
  * A moment by two clocks, in milliseconds: one shows the time since 1970 and can be put back; the other only goes on,
@@ -21,14 +18,9 @@ export interface Moment {
 /** A clock that goes back by more than this, in milliseconds, was put back; by less it is only set right. */
 const SET_RIGHT_MS = 1000;
 
-export class LiveKeyring {
+export class LiveKeyring extends SteadyRing {
   readonly #clock: () => number;
   readonly #monotonic: () => number;
-  readonly #listeners = new Set<RingListener>();
-  /** As it was found, scheduled changes still to come. */
-  #found: Keyring | undefined;
-  #current: Keyring | undefined;
-  #changesAt: number | undefined;
   /** Until when the ring may be relied on without hearing of it; undefined: without end. */
   #validUntil: Moment | undefined;
   /** The latest that the clock has shown. */
@@ -50,41 +42,26 @@ export class LiveKeyring {
     clock: () => number,
     monotonic: () => number = () => performance.now(),
   ) {
+    super(keyring, clock);
     this.#clock = clock;
     this.#monotonic = monotonic;
-    if (keyring !== undefined) this.#putInForce(keyring);
-  }
-
-  /** @throws KeyturnError `keyring_unavailable` before the first one was found */
-  get current(): Keyring {
-    if (this.#changesAt !== undefined && this.#clock() >= this.#changesAt && this.#found !== undefined)
-      this.#settle(this.#found);
-    if (this.#current === undefined) throw unavailable(...NOT_FOUND);
-    return this.#current;
-  }
-
-  /** As it was found, scheduled changes still to come; undefined before the first one was. */
-  get found(): Keyring | undefined {
-    return this.#found;
   }
 
   /** Whether the ring is there, within its lease, and may sign: then the process is ready. */
-  get fresh(): boolean {
+  override get fresh(): boolean {
     if (this.stopped !== undefined) return false;
-    if (this.#validUntil === undefined) return this.#current !== undefined;
+    if (this.#validUntil === undefined) return this.found !== undefined;
     const now = this.#clock();
     // How much time has passed since nobody can tell then, and the lease of the others goes by another clock.
     if (now < this.#latest - SET_RIGHT_MS) this.#validUntil = { now: 0, monotonic: 0 };
     this.#latest = Math.max(this.#latest, now);
     return (
-      this.#current !== undefined &&
-      now < this.#validUntil.now &&
-      this.#monotonic() < this.#validUntil.monotonic
+      this.found !== undefined && now < this.#validUntil.now && this.#monotonic() < this.#validUntil.monotonic
     );
   }
 
   /** Why nothing is signed, whatever the lease says. */
-  get stopped(): KeyturnError | undefined {
+  override get stopped(): KeyturnError | undefined {
     if (this.#signerRevoked) return unavailable(...SIGNER_REVOKED);
     return this.#replaced ? unavailable(...REPLACED) : undefined;
   }
@@ -105,10 +82,10 @@ export class LiveKeyring {
    *
    * @throws KeyturnError `keyring_unavailable`
    */
-  requireFresh(): void {
+  override requireFresh(): void {
     if (this.stopped !== undefined) throw this.stopped;
     if (this.#validUntil === undefined || this.fresh) return;
-    throw unavailable(...(this.#current === undefined ? NOT_FOUND : TOO_OLD));
+    throw unavailable(...(this.found === undefined ? NOT_FOUND : TOO_OLD));
   }
 
   /** The ring is relied on before that moment only, by whichever clock is there first. */
@@ -126,14 +103,14 @@ export class LiveKeyring {
    */
   replace(keyring: Keyring): boolean {
     this.require(keyring);
-    if (this.#found !== undefined && isSame(this.#found, keyring)) return false;
-    this.#settle(keyring);
+    if (this.found !== undefined && isSame(this.found, keyring)) return false;
+    this.settle(keyring);
     return true;
   }
 
   /** The same, looked at only: whether a ring that was found may be put in force. */
   require(keyring: Keyring): void {
-    const present = this.#found;
+    const present = this.found;
     if (present === undefined || keyring === present) return;
     try {
       requireSuccessor(present, keyring);
@@ -144,34 +121,22 @@ export class LiveKeyring {
     this.#replaced = false;
   }
 
-  /** @returns a function that stops listening */
-  onChange(listener: RingListener): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
   /** Whoever revoked a key had a reason, on whichever copy of the ring. */
   #obey(present: Keyring, other: Keyring): void {
     if (present.id !== undefined && other.replaces.includes(present.id)) this.#replaced = true;
     const revoked = revokedElsewhere(present, other).filter(({ id }) => !this.#revoked.has(id));
     if (revoked.length === 0) return;
     for (const { id } of revoked) this.#revoked.add(id);
-    this.#settle(present);
+    this.settle(present);
   }
 
-  #settle(found: Keyring): void {
-    const former = this.#current;
-    const current = this.#putInForce(found);
-    for (const listener of this.#listeners) listener(current, former);
+  protected override missing(): never {
+    throw unavailable(...NOT_FOUND);
   }
 
-  #putInForce(found: Keyring): Keyring {
-    const now = this.#clock();
-    const present = applyScheduled(found, now);
+  protected override effective(found: Keyring, now: number): Keyring {
+    const present = super.effective(found, now);
     const current = without(present, this.#revoked, now);
-    this.#found = found;
-    this.#current = current;
-    this.#changesAt = nextScheduledAt(current);
     this.#signerRevoked = current.active.id !== present.active.id;
     return current;
   }

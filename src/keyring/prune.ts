@@ -1,13 +1,12 @@
 // What a step leaves out of the generation that it makes, so that a ring stays as large as a ring needs to be, however
 // often it is rotated. Nothing else prunes: a ring that changed between two steps would look like another one.
+import { FOLDED } from './folded.js';
 import { Key } from './key.js';
 import type { HistoryEntry } from './keyring.js';
 import type { TransitionFacts } from './step-facts.js';
 import { knownToAllAt, longestLifetime } from './waits.js';
 
 const KEPT_LINES = 1000;
-/** What the line is called that stands for those that were folded. */
-const FOLDED = 'folded';
 
 /**
  * Keys without those that were retired so long ago that nothing carries their id any more. A revoked key stays: its
@@ -48,9 +47,4 @@ export function foldedHistory(
     lines: older.reduce((lines, entry) => lines + (entry.lines ?? 1), 0),
   };
   return [first, folded, ...rest.slice(rest.length - kept)];
-}
-
-/** Whether a line stands for others that were later than a moment. */
-export function foldsLaterThan({ what, at }: HistoryEntry, moment: number): boolean {
-  return what === FOLDED && at > moment;
 }

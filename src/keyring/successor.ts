@@ -2,9 +2,9 @@
 // generation up on a copy that is out of date, begins a ring anew where one was in force, or copies one from elsewhere,
 // would sign everybody out.
 import { KeyturnError } from '../errors.js';
+import { foldsLaterThan } from './folded.js';
 import type { Key } from './key.js';
 import type { Keyring } from './keyring.js';
-import { foldsLaterThan } from './prune.js';
 
 /**
  * @throws KeyturnError `keyring_outdated` for an earlier generation of the ring in force, or none at all;

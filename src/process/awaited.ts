@@ -26,9 +26,10 @@ export async function untilThere<T>(run: () => T): Promise<T> {
   }
 }
 
-/** A module that not every start needs. Whoever cannot wait hands it over before. */
+/** A module that not every start needs. Whoever cannot wait says before how it is had at once. */
 export class Rare<T extends object> {
   readonly #load: () => Promise<T>;
+  #atOnce: (() => T | undefined) | undefined;
   #module: T | undefined;
 
   constructor(load: () => Promise<T>) {
@@ -37,6 +38,7 @@ export class Rare<T extends object> {
 
   /** @throws Awaited where it is not there yet */
   get module(): T {
+    this.#module ??= this.#atOnce?.();
     if (this.#module === undefined)
       throw new Awaited(async () => {
         this.#module = await this.#load();
@@ -44,7 +46,8 @@ export class Rare<T extends object> {
     return this.#module;
   }
 
-  have(module: T | undefined): void {
-    this.#module ??= module;
+  /** @param load called when it is needed; undefined: it is waited for all the same */
+  atOnce(load: () => T | undefined): void {
+    this.#atOnce = load;
   }
 }

@@ -1,13 +1,14 @@
-// The registry of purposes: everything that is signed, how long it lives and where its state is kept. Signers,
-// the grace window and the impact report read this one list, so that a rotation cannot forget a surface.
+// The registry of purposes: everything that is signed, and how long it lives. Signers, the grace window and the impact
+// report read this one list, so that a rotation cannot forget a surface.
 
 import type { PurposeSettings, Settings } from '../config/layers.js';
 import { requireLifetime } from '../config/lifetime.js';
 import { isSlipOf, nearest } from '../config/nearest.js';
+import type { SettingValue } from '../config/settings.js';
 import { formatDuration, LONGEST_LIFETIME, meantMilliseconds, requireDuration } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
 import { isName } from '../formats.js';
-import { BUILT_IN, CARRIERS, isAmong, isReserved, SESSION_STATES } from './built-in.js';
+import { BUILT_IN, isAmong, isReserved } from './built-in.js';
 import type { Purpose } from './purpose.js';
 
 const DAY = 86_400;
@@ -22,12 +23,12 @@ function switchedOff(name: string): KeyturnError {
 
 /** What is known of a purpose of which nothing has been said. */
 function unsaid(name: string, maxAge: number, sealed: boolean): Purpose {
-  const about = `tokens of the purpose "${name}"`;
-  const seen = { state: 'in the token', refused: 'the app refuses the token' };
-  return { name, maxAge, about, ...seen, sealed, reserved: false, declared: false };
+  return { name, maxAge, sealed, reserved: false, declared: false };
 }
 
 export class PurposeRegistry {
+  /** Where sessions are kept. */
+  readonly backend: SettingValue<'session.backend'>;
   readonly #purposes = new Map<string, Purpose>();
   readonly #strict: boolean;
   readonly #building: boolean;
@@ -44,6 +45,7 @@ export class PurposeRegistry {
     building = false,
     tolerated: (refusal: KeyturnError) => void = () => {},
   ) {
+    this.backend = settings.get('session.backend');
     this.#strict = strict;
     this.#building = building;
     this.#tolerated = tolerated;
@@ -58,16 +60,14 @@ export class PurposeRegistry {
     for (const [name, said] of settings.purposes) this.#declare(name, said);
   }
 
-  /** How long sessions live, and where they are, follows from the settings under [session]. */
+  /** How long sessions live, and whether they are sealed, follows from the settings under [session]. */
   #describeSession(name: 'session' | 'session-header', settings: Settings): void {
     const session = this.#purposes.get(name);
     if (session === undefined) return;
     const unremembered = Math.min(settings.get('session.idle'), settings.get('session.max_age'));
     const lifetime = Math.max(unremembered, settings.get('session.remember') ?? 0);
-    const backend = settings.get('session.backend');
-    const sealed = backend === 'cookie' && settings.get('session.sealed');
-    const state = SESSION_STATES[backend].replace('the cookie', CARRIERS[name]);
-    this.#purposes.set(name, { ...session, maxAge: lifetime, state, sealed });
+    const sealed = this.backend === 'cookie' && settings.get('session.sealed');
+    this.#purposes.set(name, { ...session, maxAge: lifetime, sealed });
   }
 
   #declare(name: string, said: PurposeSettings): void {

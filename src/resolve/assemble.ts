@@ -10,12 +10,11 @@ import { looksLikeDocument } from '../keyring/document-text.js';
 import { Key, type KeyState, Material } from '../keyring/key.js';
 import { Keyring } from '../keyring/keyring.js';
 import { Rare } from '../process/awaited.js';
+import { type Judge, weakness } from '../secret/counted.js';
 import type { Source } from '../secret/find-secret.js';
-import { weakness } from '../secret/strength.js';
 import { cleanSecret, looksLikeArray, parseSecretArray } from '../secret/text.js';
-import { hasVocabulary, vocabularyMissing } from '../secret/vocabulary.js';
 import type { ProblemArea, Problems } from './problem.js';
-import { strengthOf, WeakKeyExceptions } from './weak-keys.js';
+import { strengthBy, WeakKeyExceptions } from './weak-keys.js';
 
 /** What only those need who have a document. */
 export const documents: Rare<typeof import('../keyring/document.js')> = new Rare(
@@ -38,6 +37,7 @@ interface Judging {
   readonly problems: Problems;
   /** Ids of keys that this process holds already: strength is judged at a start, never of a ring in force. */
   readonly running: ReadonlySet<string> | undefined;
+  readonly judge: Judge;
 }
 
 /** What the keys of a ring are called in errors: the place each came from, by key id. */
@@ -165,16 +165,17 @@ function requireRevocable(kid: string, keys: ReadonlyMap<string, Key>, where: st
 
 /** Judges every key that can sign or verify. A weak one is an error in production and a warning elsewhere. */
 function judgeKeys(keyring: Keyring, places: Places, source: string, judging: Judging): void {
-  const { settings, profile, now, problems, running } = judging;
-  const exceptions = new WeakKeyExceptions(keyring, settings, now);
+  const { settings, profile, now, problems, running, judge } = judging;
+  const exceptions = new WeakKeyExceptions(keyring, settings, now, judge);
   if (running === undefined) exceptions.tellTooLong(problems, areaOf);
   const tell = (area: ProblemArea, error: KeyturnError) =>
     profile === 'prod' ? problems.error(area, error) : problems.warn(area, error);
-  if (!hasVocabulary()) tell('signing_secret', vocabularyMissing());
+  const lacking = judge.lacking();
+  if (lacking !== undefined) tell('signing_secret', lacking);
   for (const key of keyring.live) {
     // A process that holds it goes on: refusing the next ring for its sake would keep every step from it.
     if (running?.has(key.id) === true) continue;
-    const strength = strengthOf(key);
+    const strength = strengthBy(judge, key);
     if (strength.enough) continue;
     const place = places.get(key.id) ?? `the ${key.state} key ${key.id} in ${source}`;
     const until = exceptions.of(key);

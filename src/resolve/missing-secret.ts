@@ -1,8 +1,9 @@
 // The refusal to start without a secret: why production rules apply, and the cure that is right for where this runs.
 
-import { buildScript, type ProfileDecision } from '../config/profile.js';
+import type { ProfileDecision } from '../config/profile.js';
 import { productionHint } from '../config/profile-hints.js';
 import { SECRET_VARIABLE } from '../config/settings.js';
+import { buildScript } from '../config/surroundings.js';
 import { KeyturnError } from '../errors.js';
 import { holdsSource, type UnloadedFile, unloadedInWords } from './env-files.js';
 import type { Machine } from './machine.js';

@@ -14,7 +14,8 @@ import { bitsOfOthers } from '../disk/modes.js';
 import { ownerOf, readNow, SOURCE_LIMIT } from '../disk/read.js';
 import { KeyturnError } from '../errors.js';
 import { Material } from '../keyring/key.js';
-import { judge, weakness } from '../secret/strength.js';
+import { weakness } from '../secret/counted.js';
+import { judge } from '../secret/strength.js';
 import type { Machine } from './machine.js';
 import type { Problems } from './problem.js';
 

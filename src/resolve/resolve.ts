@@ -5,14 +5,15 @@ import { applyLayers } from '../config/apply-layers.js';
 import { readConfigFiles } from '../config/files.js';
 import type { Layer, Settings } from '../config/layers.js';
 import { findPlace, type Place, placeIn } from '../config/place.js';
-import { buildSign, decideProfile, type Profile, type ProfileDecision } from '../config/profile.js';
+import { buildSign, type Profile, type ProfileDecision, saidProfile } from '../config/profile.js';
 import { shellQuote } from '../config/shell-quote.js';
 import { isQuoted } from '../config/value.js';
-import { INSTANCE_NAME } from '../disk/identity.js';
 import { KeyturnError } from '../errors.js';
+import { INSTANCE_NAME } from '../formats.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { Rare, untilThere } from '../process/awaited.js';
 import { findSecret, Printed, type Source } from '../secret/find-secret.js';
+import { THOROUGH } from '../secret/strength.js';
 import { assembleKeyring, type SourceFormat } from './assemble.js';
 import { type Machine, unitIn } from './machine.js';
 import type { MovingIn } from './move-in.js';
@@ -70,12 +71,14 @@ export function goesBySecrets({ source, settings }: Pick<Resolution, 'source' | 
 
 /** What only some need: by its name here. */
 export const rare: {
+  readonly surroundings: Rare<typeof import('../config/surroundings.js')>;
   readonly tests: Rare<typeof import('../config/test-profile.js')>;
   readonly secretsInConfig: Rare<typeof import('./config-secrets.js')>;
   readonly envFiles: Rare<typeof import('./env-files.js')>;
   readonly refusal: Rare<typeof import('./missing-secret.js')>;
   readonly moveIn: Rare<typeof import('./move-in.js')>;
 } = {
+  surroundings: new Rare(() => import('../config/surroundings.js')),
   tests: new Rare(() => import('../config/test-profile.js')),
   secretsInConfig: new Rare(() => import('./config-secrets.js')),
   envFiles: new Rare(() => import('./env-files.js')),
@@ -165,6 +168,7 @@ export function resolveNow(options: ResolveOptions, printed: Printed): Resolutio
     now: machine.now(),
     problems,
     running: options.running,
+    judge: THOROUGH,
   });
   return {
     ...shared,
@@ -175,7 +179,12 @@ export function resolveNow(options: ResolveOptions, printed: Printed): Resolutio
 }
 
 function decide({ profile, machine }: ResolveOptions, problems: Problems): ProfileDecision {
-  const decided = problems.attempt('profile', () => decideProfile(profile, machine.env, machine.signs));
+  const decided = problems.attempt(
+    'profile',
+    () =>
+      saidProfile(profile, machine.env) ??
+      rare.surroundings.module.decideProfile(undefined, machine.env, machine.signs),
+  );
   return decided ?? { profile: 'prod', by: 'nothing', signal: 'the profile is unknown', inferred: true };
 }
 

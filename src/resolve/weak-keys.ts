@@ -4,7 +4,7 @@ import { KeyturnError } from '../errors.js';
 import type { Key } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { PurposeRegistry } from '../purposes/registry.js';
-import { judge, type Strength } from '../secret/strength.js';
+import type { Judge, Strength } from '../secret/counted.js';
 import type { ProblemArea, Problems } from './problem.js';
 
 const DAY_MS = 86_400_000;
@@ -12,7 +12,7 @@ const DAY_MS = 86_400_000;
 const ACTIVE_DAYS = 7;
 
 /** How strong the secret of a key is; one without its material has none. */
-export function strengthOf({ material }: Pick<Key, 'material'>): Strength {
+export function strengthBy({ judge }: Judge, { material }: Pick<Key, 'material'>): Strength {
   return judge(material?.revealSecret() ?? '');
 }
 
@@ -21,11 +21,13 @@ export class WeakKeyExceptions {
   readonly #keyring: Keyring;
   readonly #settings: Settings;
   readonly #now: number;
+  readonly #judge: Judge;
 
-  constructor(keyring: Keyring, settings: Settings, now: number) {
+  constructor(keyring: Keyring, settings: Settings, now: number, judge: Judge) {
     this.#keyring = keyring;
     this.#settings = settings;
     this.#now = now;
+    this.#judge = judge;
   }
 
   /** Until when a key is excused, in milliseconds since 1970; undefined where it is not. */
@@ -76,24 +78,8 @@ export class WeakKeyExceptions {
   }
 
   #followed(): boolean {
-    return this.#keyring.live.some((key) => key.state === 'staged' && strengthOf(key).enough);
+    return this.#keyring.live.some((key) => key.state === 'staged' && strengthBy(this.#judge, key).enough);
   }
-}
-
-/** A key that is too weak to sign with in production. */
-export interface WeakKey {
-  readonly kid: string;
-  /** How many bytes of its secret count. */
-  readonly bytes: number;
-  readonly why: string;
-}
-
-/** Those of the keys that are weak. */
-export function weakAmong(keys: readonly Key[]): readonly WeakKey[] {
-  return keys.flatMap((key) => {
-    const { enough, bytes, why } = strengthOf(key);
-    return enough ? [] : [{ kid: key.id, bytes, why }];
-  });
 }
 
 /** Of any token, in seconds. A registry that is wrong is told of elsewhere. */

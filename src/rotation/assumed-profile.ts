@@ -2,8 +2,9 @@
 // here, and else those that the surroundings speak for. Either way it takes the waits of production: somebody at a
 // terminal may sit at a server, and a short wait there would let a key sign that not every replica verifies with.
 import type { Settings } from '../config/layers.js';
-import { decideProfile, type Profile } from '../config/profile.js';
+import type { Profile } from '../config/profile.js';
 import type { SettingName } from '../config/settings.js';
+import { decideProfile } from '../config/surroundings.js';
 import type { ErrorCode } from '../errors.js';
 import type { Machine } from '../resolve/machine.js';
 import { type Resolution, resolve } from '../resolve/resolve.js';

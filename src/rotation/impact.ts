@@ -6,6 +6,7 @@ import type { Keyring } from '../keyring/keyring.js';
 import type { TransitionFacts } from '../keyring/step-facts.js';
 import { lastTokenExpiresAt, safeToRetireAt, withoutOff } from '../keyring/waits.js';
 import type { PurposeRegistry } from '../purposes/registry.js';
+import { wordsOf } from '../purposes/words.js';
 
 /** A step that can be asked about. */
 export type Step = { readonly step: 'rotate' } | { readonly step: 'retire' | 'revoke'; readonly kid: string };
@@ -113,7 +114,8 @@ function rowsOf(
 ): readonly ImpactRow[] {
   const names = new Set([...registry.all.map(({ name }) => name), ...Object.keys(lifetimes)]);
   return [...names].map((name) => {
-    const { about, state, refused, ...purpose } = registry.describe(name);
+    const purpose = registry.describe(name);
+    const { about, state, refused } = wordsOf(purpose, registry.backend);
     const recorded = Object.hasOwn(lifetimes, name) ? (lifetimes[name] as number) : 0;
     const maxAge = Math.max(purpose.maxAge, recorded);
     const effect = effectOn(maxAge);

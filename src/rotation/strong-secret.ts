@@ -1,8 +1,8 @@
 // What may enter a ring.
 import { KeyturnError } from '../errors.js';
 import { Material } from '../keyring/key.js';
-import { strengthOf } from '../resolve/weak-keys.js';
-import { weakness } from '../secret/strength.js';
+import { strengthOf } from '../resolve/key-strength.js';
+import { weakness } from '../secret/counted.js';
 import { cleanSecret } from '../secret/text.js';
 import { hasVocabulary, vocabularyMissing } from '../secret/vocabulary.js';
 

@@ -7,6 +7,7 @@ import type { ReplicaReport } from '../fleet/report.js';
 import type { Reporter } from '../fleet/reporter.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { LiveKeyring, type Moment } from '../keyring/live.js';
+import type { SteadyRing } from '../keyring/steady-ring.js';
 import type { Follower, FollowerListener } from '../resolve/follow.js';
 import { onHangup } from '../resolve/machine.js';
 import { goesBySecrets } from '../resolve/resolve.js';
@@ -15,9 +16,19 @@ import { Readiness, type RingHealth, type SourceOf } from './health.js';
 import { type KeeperParts, type LoadedParts, loadParts, type RingFollower } from './keeper-parts.js';
 import { RingLease } from './lease.js';
 import { describeReplica, instanceName } from './replica-report.js';
+import { kidsOf, logRingChanged } from './ring-changed.js';
 
-/** What the rest of the package asks of a {@link RingKeeper}. */
-export type Keeper = Pick<RingKeeper, 'ring' | 'health' | 'follows' | 'lookForKey' | 'reload' | 'close'>;
+/** What the rest of the package asks of what keeps the ring: a {@link RingKeeper}, or one that has less to do. */
+export interface Keeper extends Pick<RingKeeper, 'health' | 'follows' | 'lookForKey' | 'reload' | 'close'> {
+  readonly ring: SteadyRing;
+}
+
+/** A ring that is in force already. */
+interface FormerKeeper {
+  readonly ring: LiveKeyring;
+  /** Milliseconds since 1970. */
+  readonly loadedAt: number;
+}
 
 export class RingKeeper {
   readonly ring: LiveKeyring;
@@ -45,11 +56,12 @@ export class RingKeeper {
   #closed = false;
   #stopListening: () => void = () => {};
 
-  static async open(parts: KeeperParts): Promise<RingKeeper> {
-    return new RingKeeper(parts, await loadParts(parts));
+  /** @param former what has kept the ring until now */
+  static async open(parts: KeeperParts, former?: FormerKeeper): Promise<RingKeeper> {
+    return new RingKeeper(parts, await loadParts(parts), former);
   }
 
-  private constructor(parts: KeeperParts, loaded: LoadedParts) {
+  private constructor(parts: KeeperParts, loaded: LoadedParts, former: FormerKeeper | undefined) {
     const { following, sharing, reporting, rotating } = loaded;
     this.#parts = parts;
     const { options, resolution, places, logger } = parts;
@@ -58,9 +70,10 @@ export class RingKeeper {
     this.#times = timesOf(resolution.settings);
     this.#lease = new RingLease(this.#times);
     // Without an error there is a keyring: a missing one is an error, and development makes its own.
-    this.ring = new LiveKeyring(shared === undefined ? (resolution.keyring as Keyring) : undefined, now);
+    const keyring = shared === undefined ? (resolution.keyring as Keyring) : undefined;
+    this.ring = former?.ring ?? new LiveKeyring(keyring, now);
     this.#readiness = new Readiness(this.ring, logger);
-    this.#loadedAt = now();
+    this.#loadedAt = former?.loadedAt ?? now();
     this.#configFiles = reporting?.reportedFiles(resolution.configFiles);
     if (following !== undefined && shared === undefined)
       this.#follower = new following.Follower(options, resolution, this.#listener);
@@ -228,7 +241,7 @@ export class RingKeeper {
     }
     if (replaced && !known) {
       this.#parts.logger.warn(
-        { event: 'keyring.replaced', kids: kids(keyring) },
+        { event: 'keyring.replaced', kids: kidsOf(keyring) },
         'the new keyring shares no key with the former: whatever was signed before is refused; stage a key instead',
       );
     }
@@ -246,16 +259,7 @@ export class RingKeeper {
 
   #changed(ring: Keyring, former: Keyring | undefined): void {
     this.#loadedAt = this.#parts.options.machine.now();
-    this.#parts.logger.info(
-      {
-        event: 'keyring.changed',
-        count: ring.keys.length,
-        kids: kids(ring),
-        generation: ring.generation,
-        ...(former === undefined ? {} : { former: kids(former) }),
-      },
-      former === undefined ? 'the shared keyring is in force' : 'another keyring is in force',
-    );
+    logRingChanged(this.#parts.logger, ring, former);
     this.#tellOthers();
   }
 
@@ -293,8 +297,4 @@ export class RingKeeper {
       degraded: this.#readiness.problem?.message,
     });
   }
-}
-
-function kids(ring: Keyring): readonly string[] {
-  return ring.keys.map((key) => `${key.id}:${key.state}`);
 }

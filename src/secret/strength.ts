@@ -1,122 +1,18 @@
-// How many bytes of a secret count, once everything that adds no strength is taken away; none where it can be guessed.
-import { DEMO_VALUES } from './demo-values.js';
-import { hexDigitsOf } from './encodings.js';
+// The verdict on a secret: how many bytes of it count, and none where it can be guessed.
+import { counted, type Judge, type Strength } from './counted.js';
 import { whyGuessable } from './guessable.js';
+import { hasVocabulary, vocabularyMissing } from './vocabulary.js';
 
-/** So many bytes must count: the output length of SHA-256 (RFC 2104, section 3, advises no less for an HMAC key). */
-const MINIMUM_BYTES = 32;
-
-/** The verdict on one secret. `bytes` is what counted, `why` in words without any part of the secret. */
-export interface Strength {
-  readonly enough: boolean;
-  readonly bytes: number;
-  readonly why: string;
-}
-
-/** What is said of one that is not enough. */
-export function weakness({ bytes, why }: Omit<Strength, 'enough'>): string {
-  return `${bytes} of ${MINIMUM_BYTES} bytes count, since ${why}`;
-}
-
-/**
- * Judges a secret. Published demo values are taken out first (after folding case and separators, overlapping
- * ones whole, so that no order of taking them out leaves crumbs that add up); of the rest
- * only the shortest repeating unit counts; hex digits count by the bytes they decode to.
- * Of what is long enough nothing counts that can be guessed.
- */
+/** Judges a secret: of what is long enough nothing counts that can be guessed. */
 export function judge(secret: string): Strength {
-  const rest = withoutDemoValues(secret);
-  const unit = repeatingUnit(rest);
-  const bytes = countBytes(unit);
-  if (bytes >= MINIMUM_BYTES) {
-    const why = whyGuessable(secret) ?? (unit === secret ? undefined : whyGuessable(unit));
-    return why === undefined
-      ? { enough: true, bytes, why: 'it is long enough' }
-      : { enough: false, bytes: 0, why };
-  }
-  const why =
-    rest !== secret
-      ? 'it is built on a published demo value'
-      : unit !== rest
-        ? 'it repeats itself'
-        : hexDigitsOf(unit) !== undefined
-          ? 'two hex digits make one byte'
-          : 'it is too short';
-  return { enough: false, bytes, why };
+  const { strength, unit } = counted(secret);
+  if (!strength.enough) return strength;
+  const why = whyGuessable(secret) ?? (unit === secret ? undefined : whyGuessable(unit));
+  return why === undefined ? strength : { enough: false, bytes: 0, why };
 }
 
-/** Shorter words come about by chance: one secret in eleven thousand of 24 random bytes as base64 has "test" in it. */
-const LONG = 6;
-const LONG_VALUES = DEMO_VALUES.filter((word) => word.length >= LONG);
-const SHORT_VALUES = DEMO_VALUES.filter((word) => word.length < LONG);
-const SET_OFF = new RegExp(`(?<![a-z0-9])(?:${SHORT_VALUES.join('|')})(?![a-z0-9])`, 'gi');
-
-function withoutDemoValues(secret: string): string {
-  const folded = fold(secret);
-  const rest = withoutWords(folded, DEMO_VALUES);
-  if (isOfAllKinds(secret)) {
-    const withChance = withoutWords(fold(secret.replace(SET_OFF, '')), LONG_VALUES);
-    // One of them, not two.
-    if (withChance.length - rest.length < LONG) return withChance === folded ? secret : withChance;
-  }
-  return rest === folded ? secret : rest;
-}
-
-function withoutWords(text: string, words: readonly string[]): string {
-  let rest = text;
-  // Until nothing changes: taking one out may join the halves of another.
-  for (let before = ''; before !== rest; ) {
-    before = rest;
-    rest = withoutOccurrences(rest, words);
-  }
-  return rest;
-}
-
-function fold(text: string): string {
-  return text.toLowerCase().replace(/[\s\-_.,:;/\\|+]/g, '');
-}
-
-/** As base64 is: a short word in it says something only where it stands by itself. */
-function isOfAllKinds(text: string): boolean {
-  return /[a-z]/.test(text) && /[A-Z]/.test(text) && /[0-9]/.test(text);
-}
-
-/** The text without every character that belongs to an occurrence of one of the words. */
-function withoutOccurrences(text: string, words: readonly string[]): string {
-  const covered = new Uint8Array(text.length);
-  for (const word of words) {
-    for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
-      covered.fill(1, at, at + word.length);
-    }
-  }
-  let rest = '';
-  let from = 0;
-  for (let at = 0; at <= text.length; at++) {
-    if (at < text.length && covered[at] === 0) continue;
-    rest += text.slice(from, at);
-    from = at + 1;
-  }
-  return rest;
-}
-
-/**
- * The shortest unit whose repetition (the last one may be cut short) makes up the text. A unit counts as
- * repeated only from two whole turns on: by mere chance one random secret in sixteen ends as it begins.
- */
-function repeatingUnit(text: string): string {
-  // Knuth, Morris and Pratt: border[i] is the longest proper prefix of text[0..i] that is also its suffix.
-  const border = new Array<number>(text.length).fill(0);
-  for (let i = 1, length = 0; i < text.length; i++) {
-    while (length > 0 && text[i] !== text[length]) length = border[length - 1] as number;
-    if (text[i] === text[length]) length++;
-    border[i] = length;
-  }
-  const period = text.length - (border.at(-1) ?? 0);
-  return period * 2 <= text.length ? text.slice(0, period) : text;
-}
-
-function countBytes(text: string): number {
-  // A single letter is not a hex digit that counts half a byte: 32 times "a" counts 1.
-  const digits = hexDigitsOf(text);
-  return digits === undefined ? Buffer.byteLength(text, 'utf8') : Math.floor(digits.length / 2);
-}
+/** By everything that is known of secrets. */
+export const THOROUGH: Judge = {
+  judge,
+  lacking: () => (hasVocabulary() ? undefined : vocabularyMissing()),
+};

@@ -5,7 +5,7 @@ import { requireLifetime } from '../config/lifetime.js';
 import { KeyturnError } from '../errors.js';
 import { isKid } from '../formats.js';
 import type { Key } from '../keyring/key.js';
-import type { LiveKeyring } from '../keyring/live.js';
+import type { SteadyRing } from '../keyring/steady-ring.js';
 import type { SignOptions } from './public-signer.js';
 import { type Derive, type Epoch, type PurposeKeys, purposeKeys } from './purpose-keys.js';
 import type { ReceivedToken } from './received.js';
@@ -20,7 +20,7 @@ export interface PurposeKeyringParts {
   readonly purpose: string;
   /** Seconds. */
   readonly maxAge: number;
-  readonly ring: LiveKeyring;
+  readonly ring: SteadyRing;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   readonly onRefusal: RefusalListener;

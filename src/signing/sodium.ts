@@ -4,6 +4,7 @@
 // each call, also when they throw, and do not wipe it; that memory grows with the largest message and never shrinks.
 import { KeyturnError } from '../errors.js';
 import { loadOptional } from '../process/optional-package.js';
+import { AEAD_PACKAGE } from './sealer-unavailable.js';
 
 /** Authenticated encryption with additional data. */
 export interface Aead {
@@ -17,8 +18,6 @@ export interface Aead {
     key: Uint8Array,
   ): Uint8Array | undefined;
 }
-
-export const AEAD_PACKAGE = 'libsodium-wrappers';
 
 /**
  * Loads the peer.
@@ -60,14 +59,4 @@ export async function loadAead(): Promise<Aead | undefined> {
       }
     },
   };
-}
-
-/** For what is to be sealed where the peer is not there. */
-export function sealerUnavailable(purpose: string): KeyturnError {
-  const setting = purpose === 'session' ? '[session]' : `[purposes.${purpose}]`;
-  return new KeyturnError(
-    'sealer_unavailable',
-    `tokens for "${purpose}" cannot be sealed: the package ${AEAD_PACKAGE} is not installed`,
-    `npm install ${AEAD_PACKAGE}; production loads it where sealed = true stands under ${setting}`,
-  );
 }

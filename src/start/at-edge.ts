@@ -1,20 +1,22 @@
 // A start where there is no disk, no engine and no process: keys come from variables, or from a program that has them from
-// its platform, and stay what they are for as long as the isolate lives. Synchronous, and without random values or timers:
-// a worker has neither while its module is evaluated.
+// its platform, and stay what they are for as long as the isolate lives. Without random values or timers: a worker has
+// neither while its module is evaluated. A worker may have so many bytes, so that what few need is not imported here.
 import { applyLayers } from '../config/apply-layers.js';
-import { decideProfile, type Profile } from '../config/profile.js';
+import { type Profile, saidProfile } from '../config/profile.js';
 import { SECRET_VARIABLE, type variableOf } from '../config/settings.js';
 import { KeyturnError } from '../errors.js';
-import * as document from '../keyring/document.js';
 import type { Keyring } from '../keyring/keyring.js';
-import { LiveKeyring } from '../keyring/live.js';
-import { type Keyturn, LiveKeyturn } from '../keyturn.js';
+import { SteadyRing } from '../keyring/steady-ring.js';
+import { type Keyturn, LiveKeyturn, type RareParts } from '../keyturn.js';
+import { Rare, untilThere } from '../process/awaited.js';
 import type { Config } from '../purposes/payloads.js';
 import { PurposeRegistry } from '../purposes/registry.js';
-import { assembleKeyring, documents } from '../resolve/assemble.js';
+import { assembleKeyring } from '../resolve/assemble.js';
 import { Problems, refuseErrors } from '../resolve/problem.js';
 import type { Keeper } from '../runtime/keeper.js';
 import { type Logger, sanitizedLogger, textLogger } from '../runtime/log.js';
+import { steadyHealth } from '../runtime/steady-health.js';
+import { BY_LENGTH } from '../secret/counted.js';
 import type { Source } from '../secret/find-secret.js';
 import { Usage } from '../signing/usage.js';
 
@@ -38,9 +40,6 @@ export interface EdgeOptions {
   readonly clock?: () => number;
 }
 
-/** No terminal, no debugger: what does not say that it is development is production. */
-const NO_SIGNS = { terminal: false, debugger: false, container: false } as const;
-
 /** What needs a disk or an engine. */
 const ELSEWHERE = [
   'security.signing_secret.file',
@@ -49,24 +48,38 @@ const ELSEWHERE = [
   'security.rotation.every',
 ] as const;
 
-/** @throws KeyturnError for every mistake of configuration, as production does */
+/** Links and metrics. */
+const rareParts = new Rare<RareParts>(async () => ({
+  links: await import('../links/links.js'),
+  metrics: await import('../runtime/metrics.js'),
+}));
+
+/** Loads what the object that an app is given can do beyond signing. */
+export async function loadWhole(): Promise<void> {
+  await untilThere(() => rareParts.module);
+}
+
+/**
+ * @throws KeyturnError for every mistake of configuration, as production does
+ * @throws Awaited where the secret is a document: what reads it has to be loaded first
+ */
 export function startAtEdge(options: EdgeOptions): Keyturn {
   const { clock = Date.now, config } = options;
   const env = textsOf(options.env ?? process.env);
   const problems = new Problems();
-  const { profile } = decideProfile(options.profile, env, NO_SIGNS);
+  // What does not say that it is development is production.
+  const profile = saidProfile(options.profile, env)?.profile ?? 'prod';
   const tree = config as Readonly<Record<string, unknown>> | undefined;
   const program = tree === undefined ? [] : [{ origin: PROGRAM, tree }];
   const { settings, errors } = applyLayers(profile, program, env);
   for (const error of errors) problems.error('configuration', error);
   for (const name of ELSEWHERE)
     if (settings.get(name) !== undefined) problems.error('configuration', elsewhere(name));
-  if (['redis', 'postgres'].includes(settings.get('session.backend')))
+  if (settings.get('session.backend') !== 'cookie')
     problems.error('configuration', elsewhere('session.backend'));
   refuseErrors(problems.list);
-  documents.have(document);
   const [source, text] = foundSecret(options, settings.get('security.signing_secret.secret'));
-  const judging = { settings, profile, now: clock(), problems, running: undefined };
+  const judging = { settings, profile, now: clock(), problems, running: undefined, judge: BY_LENGTH };
   const { keyring } = assembleKeyring(source, text, judging);
   refuseErrors(problems.list);
   const logger =
@@ -88,6 +101,7 @@ export function startAtEdge(options: EdgeOptions): Keyturn {
     sessionStore: undefined,
     movingIn: new Map(),
     build: undefined,
+    rarely: () => rareParts.module,
   });
 }
 
@@ -131,26 +145,12 @@ function foundSecret(
 
 /** Nothing changes while the isolate lives: a new secret comes with a new deploy. */
 function keeperAtEdge(keyring: Keyring, source: Source, profile: string, clock: () => number): Keeper {
-  const ring = new LiveKeyring(keyring, clock);
-  const loadedAt = clock();
+  const ring = new SteadyRing(keyring, clock);
+  const facts = { profile, source: source.name, loadedAt: clock() };
   return {
     ring,
     get health() {
-      const { current } = ring;
-      return {
-        ready: true,
-        degraded: undefined,
-        profile,
-        source: source.name,
-        store: undefined,
-        fingerprint: current.fingerprint,
-        generation: current.generation,
-        signs: current.active.id,
-        keys: current.keys.map(({ id, state }) => ({ id, state })),
-        loadedAt,
-        reporting: false,
-        lostLines: undefined,
-      };
+      return steadyHealth(ring, facts);
     },
     follows: false,
     lookForKey: () => undefined,

@@ -1,6 +1,7 @@
 // What stands in for the keyring and the sessions while an app is built. An import must not need a secret, and an image
 // must not get one: nothing is resolved, nothing is written, no connection is opened, and whatever would sign or verify
 // throws, so that no token of a build can be in use afterwards.
+import { rarely } from '#rarely';
 import { KeyturnError } from '../errors.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { LiveKeyring } from '../keyring/live.js';
@@ -43,6 +44,7 @@ export async function startBuild(
     sessionStore: settings.get('session.backend') === 'cookie' ? undefined : storeOfBuild(error),
     movingIn: new Map(),
     build: error,
+    rarely,
   });
 }
 

@@ -1,24 +1,14 @@
 // A start for adapters whose call returns at once: what refuses it throws in place, before the app can bind a port. What
-// other starts load when they need it is here from the beginning.
-import { ListedOrigins } from '../config/csrf-origins.js';
+// other starts wait for is loaded at once where it is needed.
+import { rarely } from '#rarely';
 import type { Settings } from '../config/layers.js';
-import * as namedConfig from '../config/named-config.js';
 import { naming } from '../config/place.js';
 import { buildSign } from '../config/profile.js';
-import * as testProfile from '../config/test-profile.js';
-import { requirePlaces } from '../engines/engines.js';
-import * as document from '../keyring/document.js';
 import type { Keyturn } from '../keyturn.js';
 import { Awaited, untilThere } from '../process/awaited.js';
-import * as programLifetimes from '../purposes/program-lifetimes.js';
 import { documents } from '../resolve/assemble.js';
-import * as configSecrets from '../resolve/config-secrets.js';
-import * as envFiles from '../resolve/env-files.js';
 import { thisMachine } from '../resolve/machine.js';
-import * as missingSecret from '../resolve/missing-secret.js';
-import * as moveIn from '../resolve/move-in.js';
 import { rare } from '../resolve/resolve.js';
-import * as developmentSecret from '../secret/development.js';
 import { development } from '../secret/find-secret.js';
 import { type Judged, Judging, lifetimes } from './judging.js';
 import { type KeyturnOptions, requireParts } from './options.js';
@@ -50,19 +40,23 @@ export function startInPlace(options: KeyturnOptions): Promise<Keyturn> {
 
 /** What other starts find out later, when they open what the settings name. @throws KeyturnError `config_invalid` */
 function requireUsable(settings: Settings, { clients }: KeyturnOptions): void {
-  requirePlaces(settings, clients);
+  if (settings.get('session.backend') !== 'cookie' || settings.get('security.keyring.store') !== undefined)
+    rarely().engines.requirePlaces(settings, clients);
   const origins = settings.get('csrf.origins');
-  if (origins.some((origin) => origin.includes('*'))) new ListedOrigins(origins, settings.get('csrf.mode'));
+  if (origins.some((origin) => origin.includes('*')))
+    new (rarely().csrfOrigins.ListedOrigins)(origins, settings.get('csrf.mode'));
 }
 
+/** What is lacking then is what no file of the package holds: what a command prints. */
 function haveAll(): void {
-  naming.have(namedConfig);
-  rare.tests.have(testProfile);
-  rare.secretsInConfig.have(configSecrets);
-  rare.envFiles.have(envFiles);
-  rare.refusal.have(missingSecret);
-  rare.moveIn.have(moveIn);
-  development.have(developmentSecret);
-  documents.have(document);
-  lifetimes.have(programLifetimes);
+  naming.atOnce(() => rarely().namedConfig);
+  rare.surroundings.atOnce(() => rarely().surroundings);
+  rare.tests.atOnce(() => rarely().testProfile);
+  rare.secretsInConfig.atOnce(() => rarely().configSecrets);
+  rare.envFiles.atOnce(() => rarely().envFiles);
+  rare.refusal.atOnce(() => rarely().missingSecret);
+  rare.moveIn.atOnce(() => rarely().moveIn);
+  development.atOnce(() => rarely().developmentSecret);
+  documents.atOnce(() => rarely().document);
+  lifetimes.atOnce(() => rarely().programLifetimes);
 }

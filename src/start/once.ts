@@ -2,7 +2,8 @@
 // more than once: on every edit in development, and in production once for each part of an app that is bundled by itself.
 // A Keyturn for each time would follow keys, report itself and open connections as often.
 import { isDeepStrictEqual } from 'node:util';
-import type { OptionHints } from '../config/options.js';
+import { rarely } from '#rarely';
+import { fits } from '../config/options.js';
 import { internalsOf, type Keyturn } from '../keyturn.js';
 import { givenParts } from './for-adapter.js';
 import { startInPlace } from './in-place.js';
@@ -20,7 +21,8 @@ export interface StartingKeyturn {
 interface SyncCall {
   readonly call: string;
   readonly known: Readonly<Record<string, true>>;
-  readonly hints: OptionHints;
+  /** Their name among those that are loaded where somebody needs them. */
+  readonly hints: keyof typeof import('../config/foreign-options.js');
 }
 
 /**
@@ -34,7 +36,8 @@ export function keyturnInProcess(
   { call, known, hints }: SyncCall,
   defaults: (given: KeyturnOptions) => KeyturnOptions = (options) => options,
 ): StartingKeyturn {
-  const { keyturn, options } = givenParts(given, call, known, hints);
+  const told = fits(given, known) ? {} : rarely().foreignOptions[hints];
+  const { keyturn, options } = givenParts(given, call, known, told);
   if (keyturn !== undefined) return { ready: Promise.resolve(keyturn), close: async () => {} };
   return ofThisProcess()(defaults(options), startInPlace);
 }

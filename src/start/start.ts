@@ -1,4 +1,5 @@
 // createKeyturn: resolves the configuration, refuses to start where it must, and puts the parts together.
+import { rarely } from '#rarely';
 import { fits, requireOptions } from '../config/options.js';
 import { buildSign, type Profile } from '../config/profile.js';
 import { NOWHERE } from '../keyring-stores/places.js';
@@ -6,11 +7,11 @@ import { type Keyturn, LiveKeyturn } from '../keyturn.js';
 import { untilThere } from '../process/awaited.js';
 import type { PurposeRegistry } from '../purposes/registry.js';
 import { type Machine, thisMachine } from '../resolve/machine.js';
-import { goesBySecrets, type Resolution, type ResolveOptions } from '../resolve/resolve.js';
-import { RingKeeper } from '../runtime/keeper.js';
+import { canChange, goesBySecrets, type Resolution, type ResolveOptions } from '../resolve/resolve.js';
 import type { Logger } from '../runtime/log.js';
+import { SteadyKeeper } from '../runtime/steady-keeper.js';
 import type { Sealing } from '../signing/sealer.js';
-import { sealerUnavailable } from '../signing/sodium.js';
+import { sealerUnavailable } from '../signing/sealer-unavailable.js';
 import { Usage } from '../signing/usage.js';
 import type { Backends } from './backends.js';
 import { type Judged, Judging } from './judging.js';
@@ -67,7 +68,12 @@ export async function startJudged(judged: Judged, given: KeyturnOptions): Promis
   const backends = await backendsFor(resolution, given, logger, clock);
   const { engines, sessionStore, places = NOWHERE } = backends ?? {};
   try {
-    const keeper = await RingKeeper.open({ options, resolution, places, logger, registry, usage });
+    const parts = { options, resolution, places, logger, registry, usage };
+    // What nobody shares, and what cannot change by itself, needs little.
+    const keeper =
+      backends === undefined && !canChange(resolution)
+        ? new SteadyKeeper(parts)
+        : await (await import('../runtime/keeper.js')).RingKeeper.open(parts);
     await keeper.start();
     if (!keeper.health.reporting) await backends?.warnUnreported();
     return new LiveKeyturn(profile, {
@@ -82,6 +88,7 @@ export async function startJudged(judged: Judged, given: KeyturnOptions): Promis
       sessionStore,
       movingIn: resolution.movingIn,
       build: undefined,
+      rarely,
     });
   } catch (error) {
     await engines?.close();

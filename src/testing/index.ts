@@ -9,6 +9,7 @@ export type {
   HttpContractCase,
   HttpContractContext,
   HttpContractDriver,
+  HttpContractKeyturn,
   HttpContractReply,
   HttpContractRoute,
   StartedHttpApp,

@@ -5,7 +5,7 @@ import Fastify from 'fastify';
 import { describe, expect, test } from 'vitest';
 import { ExpressHttpRequest } from '../../src/adapters/express/request.js';
 import keyturnFastify from '../../src/adapters/fastify/index.js';
-import { HttpCore } from '../../src/http/core.js';
+import { openHttpCore } from '../../src/http/open-http-core.js';
 import { Visit } from '../../src/http/visit.js';
 import {
   memoryLogger,
@@ -100,7 +100,7 @@ describe('a refused request', () => {
 describe('a refused request of no route is logged with its path', () => {
   const refuse = async (path: string) => {
     const logger = memoryLogger();
-    const core = await HttpCore.open(await testKeyturn({ logger }), {});
+    const core = await openHttpCore(await testKeyturn({ logger }), {});
     const request = { method: 'POST', header: () => undefined, host: 'a', https: true, path };
     expect(() => new Visit(core, request).protect(undefined)).toThrow();
     return logger.records.find(({ facts }) => facts.event === 'csrf.refused')?.facts.path;
@@ -138,7 +138,7 @@ test('the place of a router of Express is logged without what may be secret in i
 
 test("without a logger of the request's own the app's is used", async () => {
   const logger = memoryLogger();
-  const core = await HttpCore.open(await testKeyturn({ logger }), {});
+  const core = await openHttpCore(await testKeyturn({ logger }), {});
   const request = { method: 'POST', header: () => undefined, host: 'a', https: true };
   expect(() => new Visit(core, request).protect(undefined)).toThrow();
   expect(logger.records.map(({ facts }) => facts.event)).toContain('csrf.refused');

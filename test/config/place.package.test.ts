@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest';
 import plugin from '../../src/adapters/fastify/index.js';
 import { findPlace } from '../../src/config/place.js';
 import { elsewhereBelow, placesBelow } from '../../src/config/places-below.js';
-import { othersMayWrite } from '../../src/disk/identity.js';
+import { othersMayWrite } from '../../src/disk/may-write.js';
 import { runDoctor } from '../../src/doctor/run.js';
 import { thisMachine } from '../../src/resolve/machine.js';
 import { keyturn as command } from '../cli/run.js';

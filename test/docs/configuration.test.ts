@@ -4,12 +4,8 @@ import { resolve } from 'node:path';
 import { parse } from 'smol-toml';
 import { describe, expect, test } from 'vitest';
 import { applyLayers } from '../../src/config/apply-layers.js';
-import {
-  DEVELOPMENT_CONTAINERS,
-  PLATFORMS,
-  RUNNER_PACKAGES,
-  TEST_RUNNERS,
-} from '../../src/config/platforms.js';
+import { DEVELOPMENT_CONTAINERS, PLATFORMS, TEST_RUNNERS } from '../../src/config/platforms.js';
+import { RUNNER_PACKAGES } from '../../src/config/runner-packages.js';
 import { judge } from '../../src/secret/strength.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');

@@ -2,8 +2,8 @@
 // carries, times the mode. Each row stands for itself; nothing here is computed the way the code does it.
 import { describe, expect, test } from 'vitest';
 import type { CsrfMode } from '../../src/config/csrf-origins.js';
-import { HttpCore } from '../../src/http/core.js';
 import { Csrf } from '../../src/http/csrf.js';
+import { openHttpCore } from '../../src/http/open-http-core.js';
 import { internalsOf } from '../../src/keyturn.js';
 import { testKeyturn } from '../support/keyturn.js';
 
@@ -148,7 +148,7 @@ describe("an Origin is this host's", () => {
 describe('listed origins', () => {
   const start = async (origins: readonly string[], mode: CsrfMode = 'token') => {
     const keyturn = await testKeyturn({ config: { csrf: { origins, mode } } });
-    return (await HttpCore.open(keyturn, {})).csrf;
+    return (await openHttpCore(keyturn, {})).csrf;
   };
   const takes = (csrf: Csrf, origin: string) =>
     csrf.refuses({ fetchSite: 'cross-site', origin, host: HOST, https: true }, undefined, undefined) ===

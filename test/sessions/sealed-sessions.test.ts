@@ -1,7 +1,8 @@
 // Sessions sealed in the cookie: what the cookie shows, and that switching it on or off signs nobody out. That they
 // are sessions like all others is in src/testing/http-contract.
 import { describe, expect, test } from 'vitest';
-import { HttpCore } from '../../src/http/core.js';
+import type { HttpCore } from '../../src/http/core.js';
+import { openHttpCore } from '../../src/http/open-http-core.js';
 import { Visit } from '../../src/http/visit.js';
 import { internalsOf, type Keyturn } from '../../src/keyturn.js';
 import { memoryStore } from '../../src/sessions/stores/memory.js';
@@ -14,7 +15,7 @@ const cores = new Map<Keyturn, HttpCore>();
 async function app(sealed: boolean | undefined, profile: 'dev' | 'test' | 'prod' = 'test') {
   const session = { idle: '10h', roll_after: '1h', ...(sealed === undefined ? {} : { sealed }) };
   const kt = await testKeyturn({ profile, clock, config: { session } });
-  cores.set(kt, await HttpCore.open(kt, {}));
+  cores.set(kt, await openHttpCore(kt, {}));
   return kt;
 }
 
@@ -109,7 +110,7 @@ test('the registry says so, and sessions in a store stay as they are', async () 
   expect(await sealedOf({ sealed: true })).toBe(true);
   expect(await sealedOf({ sealed: true, backend: 'memory' })).toBe(false);
   const kt = await app(true);
-  const core = await HttpCore.open(kt, { store: memoryStore({ clock: clock.read }) });
+  const core = await openHttpCore(kt, { store: memoryStore({ clock: clock.read }) });
   const one = new Visit(core, requestOf({ https: true }));
   one.session.set('user', 'ada');
   const [cookie] = await cookiesOf(one);

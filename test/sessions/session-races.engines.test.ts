@@ -2,7 +2,7 @@
 // undone, and nothing that was saved is lost without a word. A scheduler holds each call until it is its turn, so an
 // order is a list of names and no matter of time.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { HttpCore } from '../../src/http/core.js';
+import { openHttpCore } from '../../src/http/open-http-core.js';
 import { Visit } from '../../src/http/visit.js';
 import { sealedStore } from '../../src/sealed-store.js';
 import type { SessionStore } from '../../src/sessions/stores/contract.js';
@@ -157,7 +157,7 @@ class World {
 
   async visit(store: SessionStore, cookie: string | undefined): Promise<Visit> {
     const user = this.#user;
-    const core = await HttpCore.open(this.#keyturn as never, {
+    const core = await openHttpCore(this.#keyturn as never, {
       store,
       user: (data) => (data.user === undefined ? undefined : user),
     });

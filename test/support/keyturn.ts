@@ -2,6 +2,7 @@
 import type { EngineClients } from '../../src/engines/engines.js';
 import { Key, type KeyState, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
+import type { LiveKeyring } from '../../src/keyring/live.js';
 import { internalsOf, type Keyturn } from '../../src/keyturn.js';
 import { privateClock } from '../../src/resolve/monotonic-clock.js';
 import type { Logger } from '../../src/runtime/log.js';
@@ -82,5 +83,5 @@ export function ringOf(...keys: ReadonlyArray<readonly [secret: string, state: K
 
 /** Puts another ring in force, as a reload would. */
 export function useRing(keyturn: Keyturn, ring: Keyring): void {
-  internalsOf(keyturn).ring.replace(ring);
+  (internalsOf(keyturn).ring as LiveKeyring).replace(ring);
 }

@@ -4,7 +4,8 @@ import { hostname } from 'node:os';
 import { expect, onTestFinished } from 'vitest';
 import { type BlobStore, type BlobStoreOptions, createBlobStore } from '../../src/blobs/index.js';
 import type { ReplicaReport } from '../../src/fleet/report.js';
-import { HttpCore, type HttpOptions } from '../../src/http/core.js';
+import type { HttpCore, HttpOptions } from '../../src/http/core.js';
+import { openHttpCore } from '../../src/http/open-http-core.js';
 import { Visit } from '../../src/http/visit.js';
 import { writeDocument } from '../../src/keyring/document.js';
 import { Key, type KeyFacts, type KeyState, Material } from '../../src/keyring/key.js';
@@ -174,7 +175,7 @@ export async function refused(place: Place, profile = 'prod'): Promise<never> {
 
 export async function coreOf(options: HttpOptions = {}, config?: Place['config']): Promise<HttpCore> {
   const { env } = PLACES['the variables'] as Place;
-  return await HttpCore.open(
+  return await openHttpCore(
     await started({ env: env ?? {}, ...(config === undefined ? {} : { config }) }),
     options,
   );

@@ -23,7 +23,7 @@ import { AppCookie } from '../../src/sessions/cookie.js';
 import { memoryStore } from '../../src/sessions/stores/memory.js';
 import { postgresStore, sessionSchemaSql } from '../../src/sessions/stores/postgres.js';
 import { redisStore } from '../../src/sessions/stores/redis.js';
-import { sealerUnavailable } from '../../src/signing/sodium.js';
+import { sealerUnavailable } from '../../src/signing/sealer-unavailable.js';
 import {
   COMMAND,
   FILE,

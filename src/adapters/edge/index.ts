@@ -11,9 +11,14 @@ import {
   withHeadersMode,
 } from '../../http/fetch-app.js';
 import type { FetchRequest } from '../../http/fetch-request.js';
-import { type CookiesToRead, type ReadVisit, readVisit } from '../../http/read-visit.js';
-import type { Keyturn } from '../../keyturn.js';
-import { type EdgeOptions, startAtEdge } from '../../start/at-edge.js';
+import { laterLog } from '../../http/later-log.js';
+import type { CookiesToRead, ReadVisit } from '../../http/read-visit.js';
+import type { Keyturn, SignerOptions } from '../../keyturn.js';
+import { Awaited, untilThere } from '../../process/awaited.js';
+import type { PurposeName, Purposes } from '../../purposes/payloads.js';
+import type { Json } from '../../signing/json.js';
+import type { Signer } from '../../signing/public-signer.js';
+import { type EdgeOptions, loadWhole, startAtEdge } from '../../start/at-edge.js';
 
 export type { CookieAttributes, CookieJar } from '../../http/cookie-jar.js';
 export type { HttpOptions } from '../../http/core.js';
@@ -32,7 +37,10 @@ export type {
 export type { EdgeOptions } from '../../start/at-edge.js';
 
 /** Where keys and settings come from, and what every adapter takes. */
-export interface KeyturnEdgeOptions extends HttpOptions, EdgeOptions {}
+export interface KeyturnEdgeOptions extends HttpOptions, EdgeOptions {
+  /** A Keyturn that was made before, of which several apps are. Beside it other options of a Keyturn do nothing. */
+  readonly keyturn?: Keyturn;
+}
 
 const OPTIONS: OptionNames<KeyturnEdgeOptions> = {
   ...HTTP_OPTIONS,
@@ -42,16 +50,31 @@ const OPTIONS: OptionNames<KeyturnEdgeOptions> = {
   config: true,
   logger: true,
   clock: true,
+  keyturn: true,
 };
 
 /** Sessions for an app at the edge. `C` is what it has from its platform for each request, such as `{ env }`. */
 export interface KeyturnEdge<C extends object = object> {
   /**
-   * The Keyturn behind it: signers and links.
+   * The Keyturn behind it: signers, links, metrics. What only some need of it is loaded when this is first called.
    *
    * @throws KeyturnError all that stops a start
    */
   ready(context?: C): Promise<Keyturn>;
+  /**
+   * A signer, as `(await ready()).signer()` gives it, without loading more for it.
+   *
+   * @param context as of {@link KeyturnEdge.handle}
+   * @throws KeyturnError what `signer()` of a Keyturn throws, and all that stops a start
+   * @example
+   * const reset = await kt.signer('password-reset', { maxAge: '3h' }, { env });
+   */
+  signer<Name extends Extract<keyof Purposes, string>>(
+    purpose: Name,
+    options?: SignerOptions,
+    context?: C,
+  ): Promise<Signer<Json<Purposes[Name]>>>;
+  signer<T = unknown>(purpose: PurposeName, options?: SignerOptions, context?: C): Promise<Signer<Json<T>>>;
   /**
    * Runs a handler: refuses forged requests with 403, and saves the session before the response is returned. What the
    * handler throws passes on, and nothing is saved then; a `Response` that it throws is saved and thrown.
@@ -93,33 +116,71 @@ export default function keyturn<C extends object = object>(
 ): KeyturnEdge<C> {
   let begun: Begun | undefined;
   if (typeof options !== 'function') begun = begin(options);
-  const core = async (context: C | undefined): Promise<HttpCore> => {
+  const opened = async (context: C | undefined): Promise<Begun> => {
+    if (typeof options !== 'function') return begun as Begun;
     // What was refused is tried again: a binding may have been set meanwhile.
-    if (typeof options === 'function') begun ??= begin(options((context ?? {}) as C));
-    return await (begun as Begun).core();
+    if (begun?.failed === true) begun = undefined;
+    begun ??= begin(options((context ?? {}) as C));
+    return begun;
   };
+  const core = async (context: C | undefined): Promise<HttpCore> => await (await opened(context)).core();
   return {
     ready: async (context) => {
-      await core(context);
-      return (begun as Begun).keyturn;
+      const begun = await opened(context);
+      await Promise.all([begun.core(), loadWhole()]);
+      return await begun.keyturn;
     },
+    signer: async <T>(purpose: string, given?: SignerOptions, context?: C) =>
+      (await (await opened(context)).keyturn).signer<T>(purpose, given),
     handle: async (request, run, context) => await handleFetch(await core(context), request, run, context),
     open: async (request, context) => await openFetch(await core(context), request, context),
-    read: async (cookies, context) => await readVisit(await core(context), cookies),
+    read: async (cookies, context) => {
+      const { readVisit } = await import('../../http/read-visit.js');
+      return await readVisit(await core(context), cookies);
+    },
   };
 }
 
-interface Begun {
-  readonly keyturn: Keyturn;
+/** An app that begins, or has begun. */
+class Begun {
+  readonly keyturn: Keyturn | Promise<Keyturn>;
+  failed = false;
+  readonly #options: HttpOptions;
+  #opening: Promise<HttpCore> | undefined;
+
+  constructor(keyturn: Keyturn | Promise<Keyturn>, options: HttpOptions) {
+    this.keyturn = keyturn;
+    this.#options = options;
+    // Whoever waits for it hears of it.
+    if (keyturn instanceof Promise)
+      keyturn.catch(() => {
+        this.failed = true;
+      });
+  }
+
   /** Opened by the first request. */
-  readonly core: () => Promise<HttpCore>;
+  core(): Promise<HttpCore> {
+    this.#opening ??= this.#open();
+    return this.#opening;
+  }
+
+  async #open(): Promise<HttpCore> {
+    const keyturn = await this.keyturn;
+    const log = laterLog(async () => await (await import('../../http/open-http-core.js')).httpLogOf(keyturn));
+    return await HttpCore.open(keyturn, this.#options, log);
+  }
 }
 
 function begin(options: KeyturnEdgeOptions): Begun {
   requireOptions(options, 'keyturn(options)', OPTIONS, {});
   requireHttpOptions(options);
+  if (options.keyturn !== undefined) return new Begun(options.keyturn, options);
   requireFunction(options.clock, 'the option clock', 'write clock: () => milliseconds since 1970');
-  const keyturn = startAtEdge({ ...options, config: withHeadersMode(options.config) });
-  let opening: Promise<HttpCore> | undefined;
-  return { keyturn, core: () => (opening ??= HttpCore.open(keyturn, options)) };
+  const start = () => startAtEdge({ ...options, config: withHeadersMode(options.config) });
+  try {
+    return new Begun(start(), options);
+  } catch (error) {
+    if (!(error instanceof Awaited)) throw error;
+    return new Begun(untilThere(start), options);
+  }
 }

@@ -1,7 +1,6 @@
 // The middleware for Express 4 and 5: req.session, req.flash, req.csrfToken(), and CSRF protection of every unsafe method.
 // A binding of `http/visit.ts` and `http/node-hold.ts`.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { EXPRESS_HINTS } from '../../config/foreign-options.js';
 import type { OptionNames } from '../../config/options.js';
 import { KeyturnError } from '../../errors.js';
 import { HTTP_OPTIONS, requireHttpOptions } from '../../http/core.js';
@@ -81,7 +80,7 @@ function express(options: KeyturnExpressOptions = {}): KeyturnMiddleware {
       'leave it out, or write csrf: "manual"; how tokens are asked for is set under [csrf]',
     );
   requireHttpOptions(options);
-  const call = { call: 'keyturn(options)', known: OPTIONS, hints: EXPRESS_HINTS };
+  const call = { call: 'keyturn(options)', known: OPTIONS, hints: 'EXPRESS_HINTS' } as const;
   const { ready, close } = keyturnInProcess(options, call);
   const opening = new Opening(ready.then((made) => open(made, options)));
   const middleware = (request: IncomingMessage, response: ServerResponse, next: NextFunction) => {

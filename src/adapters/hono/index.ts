@@ -2,7 +2,6 @@
 // A binding of `http/fetch.ts`, and no more.
 import type { Context, MiddlewareHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
-import { CREATE_HINTS } from '../../config/foreign-options.js';
 import type { OptionNames } from '../../config/options.js';
 import { KeyturnError } from '../../errors.js';
 import { HTTP_OPTIONS, type HttpCore, type HttpOptions, requireHttpOptions } from '../../http/core.js';
@@ -97,7 +96,7 @@ export default function keyturn(options: KeyturnHonoOptions = {}): KeyturnMiddle
       'leave it out, or write csrf: "manual"; how tokens are asked for is set under [csrf], in keyturn.toml or config',
     );
   requireHttpOptions(options);
-  const call = { call: 'keyturn(options)', known: OPTIONS, hints: CREATE_HINTS };
+  const call = { call: 'keyturn(options)', known: OPTIONS, hints: 'CREATE_HINTS' } as const;
   const { ready, close } = keyturnInProcess(options, call);
   const opening = new Opening(
     ready.then(async (made): Promise<Opened> => ({ keyturn: made, core: await openCore(made, options) })),

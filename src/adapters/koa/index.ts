@@ -1,6 +1,5 @@
 // The middleware for Koa 3 and 2: ctx.session, ctx.flash, ctx.csrfToken(), and CSRF protection of every unsafe method.
 // A binding of `http/visit.ts` and `http/node-hold.ts`.
-import { KOA_HINTS } from '../../config/foreign-options.js';
 import type { OptionNames } from '../../config/options.js';
 import { KeyturnError } from '../../errors.js';
 import { HTTP_OPTIONS, requireHttpOptions } from '../../http/core.js';
@@ -65,7 +64,7 @@ export default function keyturn(options: KeyturnKoaOptions = {}): KeyturnMiddlew
       'leave it out, or write csrf: "manual"; how tokens are asked for is set under [csrf]',
     );
   requireHttpOptions(options);
-  const call = { call: 'keyturn(options)', known: OPTIONS, hints: KOA_HINTS };
+  const call = { call: 'keyturn(options)', known: OPTIONS, hints: 'KOA_HINTS' } as const;
   const { ready, close } = keyturnInProcess(options, call);
   const opening = new Opening(ready.then((made) => open(made, options)));
   const middleware: Middleware = async (context: Bound, next) => {

@@ -1,6 +1,5 @@
 // Sessions, flash messages and CSRF protection for whatever hands an app a Fetch `Request` and takes a `Response`: Next.js,
 // React Router, SvelteKit, Astro, Nuxt, TanStack Start, Bun, Deno. A binding of `http/fetch.ts`, and no more.
-import { CREATE_HINTS } from '../../config/foreign-options.js';
 import type { OptionNames } from '../../config/options.js';
 import { KeyturnError } from '../../errors.js';
 import { HTTP_OPTIONS, type HttpOptions, requireHttpOptions } from '../../http/core.js';
@@ -96,7 +95,7 @@ export interface KeyturnWeb {
  *   });
  */
 export default function keyturn(options: KeyturnWebOptions = {}): KeyturnWeb {
-  const call = { call: 'keyturn(options)', known: OPTIONS, hints: CREATE_HINTS };
+  const call = { call: 'keyturn(options)', known: OPTIONS, hints: 'CREATE_HINTS' } as const;
   requireHttpOptions(options);
   const { ready, close } = keyturnInProcess(options, call, (given) => ({
     ...given,

@@ -2,11 +2,12 @@
 import { looksLikeDocument } from '../../keyring/document-text.js';
 import { type Key, Material } from '../../keyring/key.js';
 import { count } from '../../printable.js';
+import { type WeakKey, weakAmong } from '../../resolve/key-strength.js';
 import type { Resolution } from '../../resolve/resolve.js';
-import { longestLifetime, type WeakKey, weakAmong } from '../../resolve/weak-keys.js';
+import { longestLifetime } from '../../resolve/weak-keys.js';
 import type { InitResult } from '../../rotation/init/first-ring.js';
 import { initRing } from '../../rotation/init/init.js';
-import { weakness } from '../../secret/strength.js';
+import { weakness } from '../../secret/counted.js';
 import { cleanSecret, looksLikeArray, parseSecretArray } from '../../secret/text.js';
 import type { Command, Context } from '../command.js';
 import { attempt, conclude, openForStep } from '../step.js';

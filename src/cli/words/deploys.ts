@@ -2,7 +2,7 @@
 import { variableOf } from '../../config/settings.js';
 import { writeNewFile } from '../../disk/new-file.js';
 import { Material } from '../../keyring/key.js';
-import { strengthOf } from '../../resolve/weak-keys.js';
+import { strengthOf } from '../../resolve/key-strength.js';
 import type { Deploy, VariableChange } from '../../rotation/deploys.js';
 import type { Rotation } from '../../rotation/rotation.js';
 import type { Status } from '../../rotation/status.js';

@@ -3,8 +3,8 @@ import { KeyturnError } from '../../errors.js';
 import { beginRing } from '../../keyring/begin.js';
 import { Key, Material } from '../../keyring/key.js';
 import type { Keyring } from '../../keyring/keyring.js';
+import { strengthOf } from '../../resolve/key-strength.js';
 import type { Resolution } from '../../resolve/resolve.js';
-import { strengthOf } from '../../resolve/weak-keys.js';
 import { generateSecret } from '../../secret/generate.js';
 import type { RotationOptions } from '../opening.js';
 

@@ -1,13 +1,16 @@
 // What the contract of adapters asks of whoever has one: to start an app that the contract describes.
+import type { Profile } from '../../config/profile.js';
 import type { HttpOptions } from '../../http/core.js';
 import type { Flash } from '../../http/flash.js';
 import type { Keyturn } from '../../keyturn.js';
+import type { Logger } from '../../runtime/log.js';
 import type { Session } from '../../sessions/session.js';
 import type { ContractCase } from '../session-store-contract.js';
 
 /**
  * What some adapters cannot do, for reasons that are not theirs:
  *
+ * - `rotation`: another keyring can be put in force while the app runs
  * - `sealing`: tokens can be sealed: `libsodium-wrappers` is there
  * - `streams`: answers that are sent piece by piece
  * - `proxies`: an app can be told to trust the proxy before it
@@ -15,7 +18,7 @@ import type { ContractCase } from '../session-store-contract.js';
  * - `http2`: HTTP/2 without encryption, to a client that knows beforehand
  * - `sockets`: connections that a client can break off
  */
-export type HttpCapability = 'sealing' | 'streams' | 'proxies' | 'nested' | 'http2' | 'sockets';
+export type HttpCapability = 'rotation' | 'sealing' | 'streams' | 'proxies' | 'nested' | 'http2' | 'sockets';
 
 /** What a route of the app works with: what the adapter gives, under the same names for all. */
 export interface HttpContractContext {
@@ -80,10 +83,29 @@ export interface StartedHttpApp {
   close(): Promise<void>;
 }
 
+/** What a Keyturn of the contract is made of. */
+export interface HttpContractKeyturn {
+  /** The secret: two of the same text sign alike. */
+  readonly secret: string;
+  /** All variables, but for the secret. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly profile: Profile;
+  /** Settings as in `keyturn.toml`. */
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly logger: Logger;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+}
+
 /** Starts apps with the adapter that is looked at. */
 export interface HttpContractDriver {
   /** What cannot be done, each with the reason: cases that need it are skipped, and say why. Default: nothing. */
   readonly lacks?: Readonly<Partial<Record<HttpCapability, string>>>;
+  /**
+   * Makes the Keyturn of an app, for an adapter that makes its own in its own way. Default: as `createKeyturn()` does.
+   * Sessions in memory are the driver's to arrange then.
+   */
+  keyturn?(parts: HttpContractKeyturn): Promise<Keyturn>;
   /**
    * Starts an app. Errors of the adapter and of routes are answered with their `statusCode` (500 where there is none) and
    * their `message`, through the framework's own handling of errors; a path without a route with 404.

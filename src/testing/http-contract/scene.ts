@@ -2,6 +2,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { HttpOptions } from '../../http/core.js';
 import type { Keyring } from '../../keyring/keyring.js';
+import type { LiveKeyring } from '../../keyring/live.js';
 import { internalsOf, type Keyturn } from '../../keyturn.js';
 import { privateClock } from '../../resolve/monotonic-clock.js';
 import type { Logger } from '../../runtime/log.js';
@@ -80,7 +81,7 @@ export function makeScene(driver: HttpContractDriver, kind: Kind): Scene {
 
   async function another({ profile = 'test', config = {} }: SceneOptions = {}): Promise<Keyturn> {
     const sealed = kind.sealed ? { session: { sealed: true, ...(config.session as object) } } : {};
-    const made = await keyturnFor(rings, profile, { ...config, ...sealed }, logger, clock);
+    const made = await keyturnFor(driver, rings, profile, { ...config, ...sealed }, logger, clock);
     keyturns.push(made);
     return made;
   }
@@ -115,7 +116,7 @@ export function makeScene(driver: HttpContractDriver, kind: Kind): Scene {
     keyturn: () => keyturns.at(-1) as Keyturn,
     another,
     newStore,
-    useRing: (ring) => internalsOf(keyturns.at(-1) as Keyturn).ring.replace(ring),
+    useRing: (ring) => (internalsOf(keyturns.at(-1) as Keyturn).ring as LiveKeyring).replace(ring),
     seen: async (condition) => {
       while (!isOver && !condition()) await setTimeout(5);
     },
@@ -131,19 +132,23 @@ export function makeScene(driver: HttpContractDriver, kind: Kind): Scene {
 
 /** Away from the files and variables of this machine. */
 async function keyturnFor(
-  rings: Rings,
+  driver: HttpContractDriver,
+  { secret }: Rings,
   profile: 'dev' | 'test' | 'prod',
   config: Readonly<Record<string, unknown>>,
   logger: Logger,
   clock: ManualClock,
 ): Promise<Keyturn> {
-  const env = {
-    KEYTURN_SECURITY__SIGNING_SECRET: rings.secret,
-    ...(profile === 'prod' ? lifetimesAsVariables(config) : {}),
-  };
+  const env = profile === 'prod' ? lifetimesAsVariables(config) : {};
+  if (driver.keyturn !== undefined)
+    return await driver.keyturn({ secret, env, profile, config, logger, clock: clock.read });
+  const variables = { KEYTURN_SECURITY__SIGNING_SECRET: secret, ...env };
   const signs = { terminal: false, debugger: false, container: false };
-  const machine = { cwd: '/nonexistent', env, signs, now: clock.read, monotonic: privateClock(clock.read) };
-  return await startKeyturn({ profile, logger, config }, machine);
+  const times = { now: clock.read, monotonic: privateClock(clock.read) };
+  return await startKeyturn(
+    { profile, logger, config },
+    { cwd: '/nonexistent', env: variables, signs, ...times },
+  );
 }
 
 /** What the program alone says of a lifetime production refuses. */

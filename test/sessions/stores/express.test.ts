@@ -1,7 +1,7 @@
 // Stores of express-session as session stores: what each of their kinds does, and what the worst of them do.
 import { createRequire } from 'node:module';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { HttpCore } from '../../../src/http/core.js';
+import { openHttpCore } from '../../../src/http/open-http-core.js';
 import { type ExpressStore, fromExpressStore } from '../../../src/sessions/stores/express.js';
 import { wrapStore } from '../../../src/sessions/stores/wrap.js';
 import { manualClock, sessionStoreContract } from '../../../src/testing/index.js';
@@ -262,6 +262,6 @@ describe('a store that answers a write late', () => {
 test('a start says that there is no compare-and-set, also through what is put around the store', async () => {
   const logger = memoryLogger();
   const keyturn = await testKeyturn({ logger });
-  await HttpCore.open(keyturn, { store: wrapStore(fromExpressStore(recorder().store), {}) });
+  await openHttpCore(keyturn, { store: wrapStore(fromExpressStore(recorder().store), {}) });
   expect(logger.records.map(({ facts }) => facts.event)).toContain('session.compares_in_process');
 });

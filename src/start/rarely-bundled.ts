@@ -1,0 +1,6 @@
+// For bundlers, and whatever cannot require a module: it is there from the beginning.
+import * as all from './rarely.js';
+
+export type Rarely = typeof all;
+
+export const rarely = (): Rarely => all;
