@@ -7,7 +7,7 @@ import { COMMANDS, contractInWorkerd, installRuntimes, runtimeNamed } from './ru
 
 const root = join(import.meta.dirname, '..');
 const program = join(root, 'test/contract/run.mjs');
-const ADAPTERS = ['fastify', 'express5', 'express4', 'koa3', 'koa2', 'hono', 'web'];
+const ADAPTERS = ['fastify', 'express5', 'express4', 'koa3', 'koa2', 'hono', 'web', 'edge'];
 const NODES = ['20', '22', '24', '26'];
 const OTHERS = ['bun', 'deno', 'workerd'];
 

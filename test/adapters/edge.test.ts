@@ -2,8 +2,13 @@
 import { expect, test, vi } from 'vitest';
 import keyturn from '../../src/adapters/edge/index.js';
 import { memoryStore } from '../../src/sessions/stores/memory.js';
+import { edgeDriver } from '../contract/drivers/edge.mjs';
+import { serveFetch } from '../contract/drivers/fetch-server.mjs';
+import { registerHttpContract } from '../contract/http-contract.js';
 import { memoryLogger, OTHER_SECRET, SECRET } from '../support/keyturn.js';
 import { documentOf } from '../support/ring-file.js';
+
+registerHttpContract('edge', edgeDriver(keyturn, memoryStore, serveFetch));
 
 const URL = 'https://example.com/';
 const VARIABLE = 'KEYTURN_SECURITY__SIGNING_SECRET';

@@ -1,7 +1,9 @@
 // @ts-check
 // Every adapter as it is compiled, with the framework that it binds to.
+import { edgeDriver } from './drivers/edge.mjs';
 import { expressDriver } from './drivers/express.mjs';
 import { fastifyDriver } from './drivers/fastify.mjs';
+import { serveFetch } from './drivers/fetch-server.mjs';
 import { honoDriver } from './drivers/hono.mjs';
 import { koaDriver } from './drivers/koa.mjs';
 import { webDriver } from './drivers/web.mjs';
@@ -42,6 +44,12 @@ export const ADAPTERS = {
     honoDriver(
       { ...(await import('hono')), ...(await import('hono/http-exception')) },
       await import(`${dist}/hono/index.js`),
+    ),
+  edge: async () =>
+    edgeDriver(
+      main(await import(`${dist}/edge/index.js`)),
+      (await import('../../dist/sessions/stores/memory.js')).memoryStore,
+      serveFetch,
     ),
   web: async () => webDriver(main(await import(`${dist}/web/index.js`))),
 };
