@@ -4,10 +4,10 @@ import { setCookieParts } from '../../src/bridges/cookie-header.js';
 import type { CookieFormat } from '../../src/codecs/cookies.js';
 import { Material } from '../../src/keyring/key.js';
 import type { Keyring } from '../../src/keyring/keyring.js';
-import { internalsOf, type Keyturn } from '../../src/keyturn.js';
+import type { Keyturn } from '../../src/keyturn.js';
 import { privateClock } from '../../src/resolve/monotonic-clock.js';
 import { startKeyturn } from '../../src/start/start.js';
-import { type ManualClock, memoryLogger, testClock } from '../support/keyturn.js';
+import { type ManualClock, memoryLogger, testClock, useRing } from '../support/keyturn.js';
 import { LifeRings, type RingName } from './rings.js';
 import { Visitor } from './visitor.js';
 
@@ -229,7 +229,7 @@ class TestReplica {
   async use(name: RingName): Promise<void> {
     const ring = this.#rings.of(name);
     if (this.#keyturn !== undefined) {
-      internalsOf(this.#keyturn).ring.replace(ring);
+      useRing(this.#keyturn, ring);
       return;
     }
     await this.#started.close();

@@ -8,6 +8,7 @@ import { HttpLog } from '../../src/http/http-log.js';
 import { createJwt } from '../../src/jwt/index.js';
 import { internalsOf } from '../../src/keyturn.js';
 import { AppCookie } from '../../src/sessions/cookie.js';
+import { lossIn } from '../../src/sessions/losses.js';
 import { newFolder } from '../blobs/support.js';
 import { testClock, testKeyturn } from '../support/keyturn.js';
 
@@ -98,7 +99,7 @@ describe('memory that strangers fill', () => {
 
   test('of routes that hold what was asked for so many are told of, and no more are remembered', async () => {
     const told: unknown[] = [];
-    const log = new HttpLog({ ...logger, warn: (facts) => void told.push(facts) }, true);
+    const log = new HttpLog({ ...logger, warn: (facts) => void told.push(facts) }, lossIn);
     const send = (n: number) => {
       const route = `/${'x'.repeat(150)}${n}/settings`;
       log.publicPage(route);
