@@ -15,6 +15,7 @@ import { type MemoryStore, memoryStore } from '../../src/sessions/stores/memory.
 import { sessionStoreContract } from '../../src/testing/index.js';
 import { seeded } from '../signing/helpers.js';
 import {
+  liveRing,
   type ManualClock,
   memoryLogger,
   OTHER_SECRET,
@@ -386,7 +387,7 @@ describe('what a store may do', () => {
 
   test('nothing is written where the process may not sign, and the token is as good as before', async () => {
     const { kt, clock, store, tokens } = await setup();
-    const { ring } = internalsOf(kt);
+    const ring = liveRing(kt);
     const { token } = await tokens.issue({ user: 'ada' });
     const put = vi.spyOn(store, 'put');
     ring.holdUntil({ now: 0, monotonic: 0 });

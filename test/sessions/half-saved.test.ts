@@ -1,20 +1,20 @@
 // What fails while a session is saved leaves nothing half done: no session that nobody has the cookie of, and no error in
 // the place of an answer to what was saved.
 import { expect, test } from 'vitest';
-import { HttpCore, type HttpOptions } from '../../src/http/core.js';
+import type { HttpOptions } from '../../src/http/core.js';
+import { openHttpCore } from '../../src/http/open-http-core.js';
 import { Visit } from '../../src/http/visit.js';
 import type { Keyturn } from '../../src/index.js';
-import { internalsOf } from '../../src/keyturn.js';
 import { memoryStore } from '../../src/sessions/stores/memory.js';
 import { wrapStore } from '../../src/sessions/stores/wrap.js';
-import { testClock, testKeyturn } from '../support/keyturn.js';
+import { liveRing, testClock, testKeyturn } from '../support/keyturn.js';
 import { cookiesOf, requestOf } from '../support/visits.js';
 
 const DAY = 86_400;
 
 /** Requests to an app; the first signs in. */
 async function make(keyturn: Keyturn, options: HttpOptions) {
-  const core = await HttpCore.open(keyturn, options);
+  const core = await openHttpCore(keyturn, options);
   const open = async (cookie?: string) => {
     const visit = new Visit(core, requestOf({ cookie }));
     await visit.before();
@@ -47,7 +47,7 @@ test('a process that must not sign any more when a session has been saved answer
   const store = wrapStore(inner, {
     put: async (id, record, expected) => {
       const outcome = inner.put(id, record, expected);
-      if (lapses) internalsOf(keyturn).ring.holdUntil({ now: 0, monotonic: 0 });
+      if (lapses) liveRing(keyturn).holdUntil({ now: 0, monotonic: 0 });
       return outcome;
     },
   });

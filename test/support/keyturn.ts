@@ -81,7 +81,12 @@ export function ringOf(...keys: ReadonlyArray<readonly [secret: string, state: K
   );
 }
 
+/** The ring in force of a Keyturn that was started on a server. */
+export function liveRing(keyturn: Keyturn): LiveKeyring {
+  return internalsOf(keyturn).ring as LiveKeyring;
+}
+
 /** Puts another ring in force, as a reload would. */
 export function useRing(keyturn: Keyturn, ring: Keyring): void {
-  (internalsOf(keyturn).ring as LiveKeyring).replace(ring);
+  liveRing(keyturn).replace(ring);
 }
