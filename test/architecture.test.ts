@@ -20,6 +20,7 @@ const FLOORS: ReadonlyArray<readonly string[]> = [
   ['keyring-stores', 'sessions', 'single-use'],
   ['rotation', 'runtime'],
   ['doctor', 'keyturn'],
+  ['move-in'],
   ['blobs', 'bridges', 'cli', 'http', 'jwt', 'sealed-store', 'sign-out', 'start'],
   [
     'adapters/edge',

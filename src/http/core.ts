@@ -5,6 +5,7 @@ import { type OptionNames, requireFunction } from '../config/options.js';
 import { KeyturnError } from '../errors.js';
 import type { SteadyRing } from '../keyring/steady-ring.js';
 import { internalsOf, type Keyturn } from '../keyturn.js';
+import type { MoveInOption } from '../move-in/options.js';
 import type { Keeper } from '../runtime/keeper.js';
 import type { SessionHooks, SessionKind } from '../sessions/kind.js';
 import type { SessionStore } from '../sessions/stores/contract.js';
@@ -28,6 +29,11 @@ export interface HttpOptions extends SessionHooks {
    * path.startsWith('/assets/')`. No store is asked then, and the session is not extended; looking at it is an error.
    */
   readonly sessionless?: (path: string) => boolean;
+  /**
+   * The library that sessions move in from, so that nobody is signed out: `{ 'express-session': { store } }`, by the name
+   * of its section under `[move_in]`. See docs/moving-in.md.
+   */
+  readonly moveIn?: MoveInOption;
 }
 
 export const HTTP_OPTIONS: OptionNames<HttpOptions> = {
@@ -37,6 +43,7 @@ export const HTTP_OPTIONS: OptionNames<HttpOptions> = {
   label: true,
   lastWins: true,
   sessionless: true,
+  moveIn: true,
 };
 
 export class HttpCore {
@@ -71,7 +78,9 @@ export class HttpCore {
   static async open(keyturn: Keyturn, options: HttpOptions, log: RequestLog): Promise<HttpCore> {
     requireHttpOptions(options);
     const cookies = new HttpCookies(keyturn);
-    const sessions = await openSessions(keyturn, options, options.store, log, cookies);
+    const opened = await openSessions(keyturn, options, options.store, log, cookies);
+    const sessions =
+      options.moveIn === undefined ? opened : await movingIn(keyturn, options.moveIn, opened, cookies);
     return new HttpCore(keyturn, options, log, cookies, sessions, await csrfOf(keyturn));
   }
 
@@ -92,7 +101,7 @@ export class HttpCore {
     this.store = store;
     const field = inHeader === undefined ? [] : [inHeader.name];
     this.varies = { inCookie: ['Cookie', ...field], inHeader: field };
-    this.waits = store !== undefined || options.epoch !== undefined;
+    this.waits = store !== undefined || options.epoch !== undefined || options.moveIn !== undefined;
     this.csrf = csrf;
     this.csrfIds = ownSigner('csrf-id');
     this.flashSigner = ownSigner('flash');
@@ -133,6 +142,20 @@ export class HttpCore {
   }
 }
 
+/** The sessions, each of which may have a counterpart in another library. */
+async function movingIn(
+  keyturn: Keyturn,
+  option: MoveInOption,
+  sessions: AppSessions,
+  cookies: HttpCookies,
+): Promise<AppSessions> {
+  if (internalsOf(keyturn).build !== undefined) return sessions;
+  const { openMoveIn } = await import('../move-in/open.js');
+  const moved = openMoveIn(keyturn, option, sessions.inCookie, cookies.session.secure);
+  cookies.lookFor(moved.names);
+  return { ...sessions, inCookie: moved.sessions };
+}
+
 async function csrfOf(keyturn: Keyturn): Promise<Csrf> {
   const { settings, ownSigner } = internalsOf(keyturn);
   const mode = settings.get('csrf.mode');
@@ -144,7 +167,8 @@ async function csrfOf(keyturn: Keyturn): Promise<Csrf> {
 }
 
 /** @throws KeyturnError `argument_invalid` */
-export function requireHttpOptions({ store, epoch, user, label, lastWins, sessionless }: HttpOptions): void {
+export function requireHttpOptions(options: HttpOptions): void {
+  const { store, epoch, user, label, lastWins, sessionless, moveIn } = options;
   if (store !== undefined) requireStore(store, 'the option store');
   requireFunction(epoch, 'the option epoch', 'write epoch: (data) => the epoch of the user of the session');
   requireFunction(user, 'the option user', 'write user: (data) => data.userId');
@@ -154,6 +178,12 @@ export function requireHttpOptions({ store, epoch, user, label, lastWins, sessio
     'the option sessionless',
     "write sessionless: (path) => path.startsWith('/assets/')",
   );
+  if (moveIn !== undefined && (typeof moveIn !== 'object' || moveIn === null || Array.isArray(moveIn)))
+    throw new KeyturnError(
+      'argument_invalid',
+      'the option moveIn is not an object',
+      "write moveIn: { 'express-session': { store } }",
+    );
   if (
     lastWins === undefined ||
     (Array.isArray(lastWins) && lastWins.every((name) => typeof name === 'string'))

@@ -15,7 +15,9 @@ export class HttpCookies {
   readonly csrfToken: AppCookie | undefined;
   readonly flash: AppCookie;
   /** What their names have in common; while the name of the app changes, those under the other name too. */
-  readonly #stems: readonly string[];
+  #stems: readonly string[];
+  /** Names of cookies of the library that the app moves in from. */
+  #old: readonly string[] = [];
 
   /** @throws KeyturnError `cookie_invalid`, `config_invalid` */
   constructor(keyturn: Keyturn) {
@@ -40,6 +42,17 @@ export class HttpCookies {
     this.csrfToken = new AppCookie(readable, settings, keyturn.profile, true);
   }
 
+  /** Looks for cookies of the library that the app moves in from, too. */
+  lookFor(names: readonly string[]): void {
+    this.#old = names;
+    this.#stems = [...this.#stems, ...names];
+  }
+
+  /** Whether a `Cookie` header may hold one of that library. */
+  mayHaveOld(header: string | undefined): boolean {
+    return header !== undefined && this.#old.some((name) => header.includes(name));
+  }
+
   /** Whether a `Cookie` header may hold one of them. Most requests have other cookies only, or none. */
   mayBeIn(header: string | undefined): header is string {
     return header !== undefined && this.#stems.some((stem) => header.includes(stem));
@@ -48,11 +61,12 @@ export class HttpCookies {
 
 /** What one request carries of the app's cookies, which all hold tokens. Each is found and parsed once. */
 export class RequestCookies {
-  readonly #header: string | undefined;
+  /** As it came. */
+  readonly header: string | undefined;
   readonly #found = new Map<AppCookie, readonly ReceivedToken[]>();
 
   constructor(header: string | undefined) {
-    this.#header = header;
+    this.header = header;
   }
 
   /** Of a request whose session travels in a header field: there are no cookies. */
@@ -67,10 +81,10 @@ export class RequestCookies {
    * same name, and browsers say neither whose they are nor which is newer. So readers take the first that is good.
    */
   tokens(cookie: AppCookie): readonly ReceivedToken[] {
-    if (this.#header === undefined) return this.#found.get(cookie) ?? NONE;
+    if (this.header === undefined) return this.#found.get(cookie) ?? NONE;
     let tokens = this.#found.get(cookie);
     if (tokens === undefined) {
-      tokens = cookie.find(this.#header).map(receive);
+      tokens = cookie.find(this.header).map(receive);
       if (cookie.former !== undefined) tokens = [...tokens, ...this.tokens(cookie.former)];
       this.#found.set(cookie, tokens);
     }

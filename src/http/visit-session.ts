@@ -79,7 +79,7 @@ export class VisitSession {
 
   /** Whether the request carries what may be a token of a session. */
   get isCarried(): boolean {
-    return this.#tokens.length > 0;
+    return this.#tokens.length > 0 || this.#core.cookies.mayHaveOld(this.cookies.header);
   }
 
   /** As far as it is open. */
@@ -91,7 +91,7 @@ export class VisitSession {
   open(): Awaitable<SessionState> {
     if (this.#opened !== undefined) return this.#opened;
     const tokens = this.#tokens;
-    return andThen(this.kind.open(tokens), (state) => {
+    return andThen(this.kind.open(tokens, this.cookies.header), (state) => {
       this.#opened = state;
       if (state.fresh && tokens.some((token) => isEarly(this.kind.check(token)))) {
         state.early = true;

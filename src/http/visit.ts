@@ -262,6 +262,7 @@ export class Visit {
     this.#finished = true;
     this.#flash?.sent();
     this.#add(headers, cookies.session, session);
+    for (const field of this.#own.opened?.moving?.setCookies ?? []) this.#addField(headers, field);
     this.#add(headers, cookies.csrfId, this.#own.opened && this.#csrf.idCookie(this.#own.opened));
     this.#add(headers, cookies.csrfToken, token && cookies.csrfToken?.set(token, undefined));
     this.#add(headers, cookies.flash, flash);
@@ -272,10 +273,14 @@ export class Visit {
   /** Of a cookie that the browser has under the other name of the app, this one takes the place. */
   #add(headers: ResponseHeaders, cookie: AppCookie | undefined, field: string | undefined): void {
     if (cookie === undefined || field === undefined) return;
-    this.#setsCookie = true;
-    headers.append('set-cookie', field);
+    this.#addField(headers, field);
     const former = this.#own.cookies.clearFormer(cookie);
     if (former !== undefined) headers.append('set-cookie', former);
+  }
+
+  #addField(headers: ResponseHeaders, field: string): void {
+    this.#setsCookie = true;
+    headers.append('set-cookie', field);
   }
 }
 

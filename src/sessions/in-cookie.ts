@@ -37,15 +37,16 @@ interface CookieSessionParts extends SessionParts {
 }
 
 export class CookieSessions implements SessionKind {
-  readonly #parts: CookieSessionParts;
+  /** For those who take sessions over from elsewhere. */
+  readonly parts: CookieSessionParts;
 
   constructor(parts: CookieSessionParts) {
-    this.#parts = parts;
+    this.parts = parts;
   }
 
   open(cookies: readonly ReceivedToken[]): Awaitable<SessionState> {
     const found = firstLive(cookies, (cookie) => this.#read(cookie));
-    return andThen(found, (state) => state ?? SessionState.fresh(this.#parts.times));
+    return andThen(found, (state) => state ?? SessionState.fresh(this.parts.times));
   }
 
   check(cookie: ReceivedToken): Checked | Refusal {
@@ -56,30 +57,31 @@ export class CookieSessions implements SessionKind {
     const used = this.#codecOf(cookie);
     const checked = used.checkReceived(cookie);
     if (!checked.ok) return undefined;
-    const stale = used !== this.#parts.codec || checked.key.state === 'retiring';
-    return load(this.#parts, checked.json, checked, stale, 0);
+    const stale = used !== this.parts.codec || checked.key.state === 'retiring';
+    return load(this.parts, checked.json, checked, stale, 0);
   }
 
   #codecOf(cookie: ReceivedToken): TokenCodec {
-    const { codec, other } = this.#parts;
+    const { codec, other } = this.parts;
     return other?.reads(cookie) ? other : codec;
   }
 
   commit(state: SessionState, response: ResponseTraits): Awaitable<string | undefined> {
     const { carried, base } = state;
-    if (state.destroyed && carried !== undefined) state.cleared = this.#parts.cookie.clear();
+    if (state.destroyed && carried !== undefined) state.cleared = this.parts.cookie.clear();
     if (state.ended) {
       refuseLateData(state);
       return state.cleared;
     }
     const data = textToSave(state);
-    const changed = state.fresh ? data !== '{}' || state.regenerated : data !== base || state.rememberChanged;
+    const isNoted = state.rememberChanged || state.moving?.changed === true;
+    const changed = state.fresh ? data !== '{}' || state.regenerated : data !== base || isNoted;
     if (changed) {
-      const renewed = renewEpoch(this.#parts.hooks, state, state.session);
+      const renewed = renewEpoch(this.parts.hooks, state, state.session);
       return andThen(renewed, (holds) => (holds ? this.#issue(state, data) : this.#withoutKept(state)));
     }
     if (carried === undefined || !response.canSign()) return undefined;
-    const isDue = this.#parts.times.dueExpiry(state, carried) !== undefined;
+    const isDue = this.parts.times.dueExpiry(state, carried) !== undefined;
     // Made anew with its own dates, and only where a lost response costs nothing.
     const isStale = carried.stale && response.safe;
     if (!(isDue || isStale) || response.isPubliclyCacheable()) return undefined;
@@ -87,7 +89,7 @@ export class CookieSessions implements SessionKind {
   }
 
   endOf({ expiresAt }: WatchedSession, { base, epoch }: SessionState): Awaitable<SessionEnd | undefined> {
-    const { times, hooks } = this.#parts;
+    const { times, hooks } = this.parts;
     if (expiresAt <= times.now) return 'expired';
     const data = fromJson(base)?.value as SessionValues;
     return andThen(epochHolds(hooks, { data, epoch }), (holds) => (holds ? undefined : 'signed_out'));
@@ -99,18 +101,18 @@ export class CookieSessions implements SessionKind {
     for (const key of state.kept) delete data[key];
     if (state.kept.length === 0 || Object.keys(data).length === 0) return undefined;
     state.takeNothing();
-    return andThen(renewEpoch(this.#parts.hooks, state, data), () => this.#issue(state, dataText(data)));
+    return andThen(renewEpoch(this.parts.hooks, state, data), () => this.#issue(state, dataText(data)));
   }
 
   #issue(state: SessionState, data: string): string {
-    const { times } = this.#parts;
+    const { times } = this.parts;
     return this.#write(state, data, times.now, times.expiry(state));
   }
 
   #write(state: SessionState, data: string, issuedAt: number, expiresAt: number): string {
     const text = encode(state, state.createdAt ?? issuedAt, data);
-    const token = this.#parts.codec.issueAt(text, issuedAt, expiresAt);
-    const header = cookieOf(this.#parts, state, token, expiresAt);
+    const token = this.parts.codec.issueAt(text, issuedAt, expiresAt);
+    const header = cookieOf(this.parts, state, token, expiresAt);
     if (header !== undefined) return header;
     throw new KeyturnError(
       'session_too_large',

@@ -23,7 +23,7 @@ import {
 import type { Carried } from './loaded.js';
 import type { SessionEnd, WatchedSession } from './outside.js';
 import type { SessionValues } from './session.js';
-import { endedMeanwhile, SessionState } from './state.js';
+import { endedMeanwhile, SessionState, type Updater } from './state.js';
 import { recordOf, type StoreSessionParts, writeUntilSaved } from './store-writes.js';
 import type { Awaitable, StoredSession } from './stores/contract.js';
 import { endSession } from './stores/end-sessions.js';
@@ -35,10 +35,11 @@ import { endSession } from './stores/end-sessions.js';
 const OVERTAKEN = 60_000;
 
 export class StoreSessions implements SessionKind {
-  readonly #parts: StoreSessionParts;
+  /** For those who take sessions over from elsewhere. */
+  readonly parts: StoreSessionParts;
 
   constructor(parts: StoreSessionParts) {
-    this.#parts = parts;
+    this.parts = parts;
   }
 
   open(cookies: readonly ReceivedToken[]): Awaitable<SessionState> {
@@ -48,12 +49,12 @@ export class StoreSessions implements SessionKind {
   }
 
   check(cookie: ReceivedToken): Checked | Refusal {
-    return this.#parts.signer.checkReceived(cookie);
+    return this.parts.signer.checkReceived(cookie);
   }
 
   /** @param dead gets the id where the cookie is genuine and its session has ended */
   #read(cookie: ReceivedToken, dead: string[]): Awaitable<SessionState | undefined> {
-    const { signer, store } = this.#parts;
+    const { signer, store } = this.parts;
     const checked = signer.checkReceived(cookie);
     const id = checked.ok ? fromJson(checked.json)?.value : undefined;
     if (!checked.ok || typeof id !== 'string') return undefined;
@@ -66,7 +67,7 @@ export class StoreSessions implements SessionKind {
   }
 
   #load(stored: StoredSession, checked: Checked, stale: boolean): Awaitable<SessionState | undefined> {
-    const loaded = load(this.#parts, stored.text, checked, stale, stored.version, this.#update);
+    const loaded = load(this.parts, stored.text, checked, stale, stored.version, this.update);
     return andThen(loaded, (state) => {
       if (state?.carried !== undefined) state.carried.seenAt = stored.seenAt;
       return state;
@@ -76,10 +77,10 @@ export class StoreSessions implements SessionKind {
   /** A session that begins, where the request carries ids of ended ones or none. */
   #fresh(dead: readonly string[], at = 0): Awaitable<SessionState> {
     const id = dead[at];
-    if (id === undefined) return SessionState.fresh(this.#parts.times, dead[0]);
-    return andThen(this.#parts.store.ended?.(id), (ended) =>
-      ended !== undefined && this.#parts.clock() - ended.at < OVERTAKEN
-        ? SessionState.fresh(this.#parts.times, id, ended)
+    if (id === undefined) return SessionState.fresh(this.parts.times, dead[0]);
+    return andThen(this.parts.store.ended?.(id), (ended) =>
+      ended !== undefined && this.parts.clock() - ended.at < OVERTAKEN
+        ? SessionState.fresh(this.parts.times, id, ended)
         : this.#fresh(dead, at + 1),
     );
   }
@@ -88,16 +89,17 @@ export class StoreSessions implements SessionKind {
     if (state.destroyed) return this.#end(state);
     const data = textToSave(state);
     if (state.fresh) return this.#begin(state, data);
-    if (data !== state.base || state.rememberChanged) return this.#save(state, response);
+    if (data !== state.base || state.rememberChanged || state.moving?.changed)
+      return this.#save(state, response);
     if (!response.canSign()) return undefined;
-    const expiresAt = this.#parts.times.dueExpiry(state, state.carried as Carried);
+    const expiresAt = this.parts.times.dueExpiry(state, state.carried as Carried);
     if (expiresAt !== undefined)
       return response.isPubliclyCacheable() ? undefined : this.#roll(state, expiresAt, response);
     return andThen(this.#noteUse(state, response), () => this.#signedAgain(state, response));
   }
 
   async endOf(watched: WatchedSession): Promise<SessionEnd | undefined> {
-    const { store, times, hooks, clock } = this.#parts;
+    const { store, times, hooks, clock } = this.parts;
     for (;;) {
       const stored = await store.get(watched.id);
       if (stored !== undefined) {
@@ -119,8 +121,8 @@ export class StoreSessions implements SessionKind {
     // A sign-out that was sent with the id from before a change of id means the session all the same.
     const id = carried?.id ?? (overtaken?.next === undefined ? undefined : former);
     // Not where somebody else has ended it: the browser may have the cookie of a new sign-in by now.
-    if (id !== undefined && (await endSession(this.#parts.store, id, this.#lastMoment()))) {
-      state.cleared = this.#parts.cookie.clear();
+    if (id !== undefined && (await endSession(this.parts.store, id, this.#lastMoment()))) {
+      state.cleared = this.parts.cookie.clear();
     }
     if (!state.ended) {
       textToSave(state);
@@ -137,18 +139,18 @@ export class StoreSessions implements SessionKind {
   }
 
   async #create(state: SessionState): Promise<string | undefined> {
-    const { store, hooks } = this.#parts;
+    const { store, hooks } = this.parts;
     const { id, replaced } = state;
     const data = valuesOf(state.session);
     // Nothing is taken over from a session that has ended, or whose user has begun a new epoch.
     const over = state.overtaken !== undefined || !(await renewEpoch(hooks, state, data));
     if (over && !(await this.#withoutKept(state, data))) return this.#drop();
-    const { times } = this.#parts;
+    const { times } = this.parts;
     state.createdAt = times.now;
     const expiresAt = times.expiry(state);
     // Before anything is kept: where nothing can be signed nothing is to be left behind.
     const cookie = this.#cookie(state, times.now, expiresAt);
-    await store.put(id, recordOf(this.#parts, state, dataText(data), expiresAt), 0);
+    await store.put(id, recordOf(this.parts, state, dataText(data), expiresAt), 0);
     if (replaced === undefined) return cookie;
     // Last, so that a store that fails leaves everything as it was. Here it is decided whose turn it was: nobody knows
     // the new id yet but those who list the sessions of the user, and they end it too.
@@ -159,7 +161,7 @@ export class StoreSessions implements SessionKind {
     try {
       isKept =
         (await this.#withoutKept(state, data)) &&
-        (await store.put(id, recordOf(this.#parts, state, dataText(data), expiresAt), 1)) === 'saved';
+        (await store.put(id, recordOf(this.parts, state, dataText(data), expiresAt), 1)) === 'saved';
     } finally {
       // Nobody gets the cookie of it.
       if (!isKept) await store.destroy(id, this.#lastMoment());
@@ -176,22 +178,22 @@ export class StoreSessions implements SessionKind {
     const { kept } = state;
     for (const key of kept) delete data[key];
     state.takeNothing();
-    await renewEpoch(this.#parts.hooks, state, data);
+    await renewEpoch(this.parts.hooks, state, data);
     return kept.length === 0 || Object.keys(data).length > 0;
   }
 
   /** Nothing is sent: the browser may hold another session by now, and would lose it. */
   #drop(): undefined {
-    this.#parts.dropped();
+    this.parts.dropped();
   }
 
   async #save(state: SessionState, response: ResponseTraits): Promise<string | undefined> {
-    const saved = await writeUntilSaved(this.#parts, state, (theirs) =>
+    const saved = await writeUntilSaved(this.parts, state, (theirs) =>
       merge(baseOf(state), valuesOf(state.session), theirs, this.#clashRules()),
     );
     // Ended meanwhile: that stands, and what this request wanted to keep goes with the session.
     if (!saved) return this.#drop();
-    const { times } = this.#parts;
+    const { times } = this.parts;
     const due = times.dueExpiry(state, state.carried as Carried);
     const expiresAt = state.rememberChanged ? times.expiry(state) : due;
     if (!response.canSign()) return undefined;
@@ -201,11 +203,11 @@ export class StoreSessions implements SessionKind {
   }
 
   /** `session.update(fn)`: saved when it resolves; other edits of the request stay as they are, to be saved later. */
-  readonly #update = async (
+  readonly update: Updater = async (
     state: SessionState,
     change: (data: SessionValues) => void | Promise<void>,
   ): Promise<void> => {
-    const saved = await writeUntilSaved(this.#parts, state, async (theirs) => {
+    const saved = await writeUntilSaved(this.parts, state, async (theirs) => {
       await change(theirs as SessionValues);
       // Other edits of this request must not clash with it: then nothing is saved.
       merge(baseOf(state), valuesOf(state.session), theirs, this.#clashRules());
@@ -215,7 +217,7 @@ export class StoreSessions implements SessionKind {
   };
 
   #clashRules(): ClashRules {
-    return { lastWins: this.#parts.hooks.lastWins ?? [], now: this.#parts.clock() };
+    return { lastWins: this.parts.hooks.lastWins ?? [], now: this.parts.clock() };
   }
 
   /**
@@ -224,7 +226,7 @@ export class StoreSessions implements SessionKind {
    */
   async #roll(state: SessionState, expiresAt: number, response: ResponseTraits): Promise<string | undefined> {
     try {
-      const { store, clock, times } = this.#parts;
+      const { store, clock, times } = this.parts;
       if (!(await store.touch(state.id, expiresAt * 1000, clock()))) return undefined;
       if (!times.canRemember) return this.#cookie(state, times.now, expiresAt);
       return (await this.#lives(state)) ? this.#cookie(state, times.now, times.expiry(state)) : undefined;
@@ -237,7 +239,7 @@ export class StoreSessions implements SessionKind {
 
   /** That of a remembered session, which is not extended, as often as another is extended. */
   #noteUse(state: SessionState, response: ResponseTraits): Awaitable<unknown> {
-    const { times, store, clock } = this.#parts;
+    const { times, store, clock } = this.parts;
     const { seenAt } = state.carried as Carried;
     if (seenAt === undefined || !times.isRemembered(state)) return undefined;
     const now = clock();
@@ -258,7 +260,7 @@ export class StoreSessions implements SessionKind {
     if (!stale || !safe || isPubliclyCacheable()) return undefined;
     return andThen(this.#lives(state), (lives) => {
       if (!lives) return undefined;
-      const { times } = this.#parts;
+      const { times } = this.parts;
       const longer = times.isRemembered(state) ? times.expiry(state) : expiresAt;
       return longer > expiresAt
         ? this.#cookie(state, times.now, longer)
@@ -271,7 +273,7 @@ export class StoreSessions implements SessionKind {
    * sooner would take the place of the one that went with that.
    */
   #lives(state: SessionState): Awaitable<boolean> {
-    return andThen(this.#parts.store.get(state.id), (stored) => {
+    return andThen(this.parts.store.get(state.id), (stored) => {
       const found = stored && decode(stored.text);
       if (found !== undefined) state.remembered = found.remembered;
       return found !== undefined;
@@ -280,13 +282,13 @@ export class StoreSessions implements SessionKind {
 
   /** An ended id stays refused until then: no cookie with it lives longer. */
   #lastMoment(): number {
-    const { now, longest } = this.#parts.times;
+    const { now, longest } = this.parts.times;
     return (now + longest) * 1000;
   }
 
   #cookie(state: SessionState, issuedAt: number, expiresAt: number): string {
-    const token = this.#parts.signer.issueAt(JSON.stringify(state.id), issuedAt, expiresAt);
+    const token = this.parts.signer.issueAt(JSON.stringify(state.id), issuedAt, expiresAt);
     // Never too long: an id is all it holds.
-    return cookieOf(this.#parts, state, token, expiresAt) as string;
+    return cookieOf(this.parts, state, token, expiresAt) as string;
   }
 }

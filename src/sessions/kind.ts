@@ -5,6 +5,7 @@ import type { ReceivedToken } from '../signing/received.js';
 import type { Refusal } from '../signing/result.js';
 import { andThen } from '../signing/thenable.js';
 import { fromJson } from '../signing/token.js';
+import { counterpartIn, counterpartText } from './counterpart.js';
 import { dataText, isEmpty } from './data.js';
 import type { LoadedSession } from './loaded.js';
 import type { SessionEnd, WatchedSession } from './outside.js';
@@ -28,8 +29,10 @@ export interface SessionKind {
   /**
    * Reads the session behind the cookies of a request: of several the first with a session that lives. Where there is
    * none, as with missing, altered or expired ones, it is a fresh session.
+   *
+   * @param header all cookies of the request, where those of another library may be among them
    */
-  open(cookies: readonly ReceivedToken[]): Awaitable<SessionState>;
+  open(cookies: readonly ReceivedToken[], header?: string): Awaitable<SessionState>;
   /** Whether a cookie is genuine and in time; its session may have ended all the same. */
   check(cookie: ReceivedToken): Checked | Refusal;
   /**
@@ -111,13 +114,17 @@ export function encode(state: SessionState, createdAt: number, data: string): st
   const csrf = state.csrf === undefined ? '' : `"csrf":${JSON.stringify(state.csrf)},`;
   const epoch = state.epoch === undefined ? '' : `"epoch":${JSON.stringify(state.epoch)},`;
   const remembered = state.remembered && `"for":[${state.remembered.at},${state.remembered.seconds}],`;
-  return `{"id":"${state.id}","at":${createdAt},${csrf}${epoch}${remembered ?? ''}"data":${data}}`;
+  const { moving, counterpart } = state;
+  const noted = moving === undefined ? counterpart : moving.note(data);
+  state.counterpart = noted;
+  const old = noted === undefined ? '' : `"old":${counterpartText(noted)},`;
+  return `{"id":"${state.id}","at":${createdAt},${csrf}${epoch}${remembered ?? ''}${old}"data":${data}}`;
 }
 
 /** Undefined when the text is not a session: signed by this ring, but by a version that wrote it otherwise. */
 export function decode(text: string): (LoadedSession & { readonly createdAt: number }) | undefined {
   const value = fromJson(text)?.value as
-    | Partial<Record<'id' | 'at' | 'csrf' | 'epoch' | 'for' | 'data', unknown>>
+    | Partial<Record<'id' | 'at' | 'csrf' | 'epoch' | 'for' | 'old' | 'data', unknown>>
     | null
     | undefined;
   if (typeof value?.id !== 'string' || typeof value.at !== 'number') return undefined;
@@ -128,6 +135,7 @@ export function decode(text: string): (LoadedSession & { readonly createdAt: num
     csrf: typeof value.csrf === 'string' ? value.csrf : undefined,
     epoch: typeof value.epoch === 'string' ? value.epoch : undefined,
     remembered: rememberedIn(value.for),
+    counterpart: counterpartIn(value.old),
     data: value.data as Record<string, unknown>,
     base: text.slice(text.indexOf('"data":') + 7, -1),
   };
@@ -176,7 +184,7 @@ export function cookieOf(
   token: string,
   expiresAt: number,
 ): string | undefined {
-  const outlives = persistent || times.isRemembered(state);
+  const outlives = persistent || times.isRemembered(state) || state.counterpart?.until !== undefined;
   return cookie.set(token, outlives ? expiresAt - times.now : undefined);
 }
 

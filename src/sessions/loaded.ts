@@ -1,4 +1,5 @@
 // What a request has brought of a session.
+import type { Counterpart } from './counterpart.js';
 import type { Remembered } from './times.js';
 
 /** A session as it was kept. */
@@ -9,6 +10,8 @@ export interface LoadedSession {
   readonly csrf: string | undefined;
   readonly epoch: string | undefined;
   readonly remembered: Remembered | undefined;
+  /** Where it has one in the library that the app moves in from. */
+  readonly counterpart: Counterpart | undefined;
   readonly data: Readonly<Record<string, unknown>>;
   /** `data` as JSON text. */
   readonly base: string;

@@ -2,6 +2,7 @@
 import { requireFunction } from '../config/options.js';
 import { KeyturnError } from '../errors.js';
 import { randomId } from '../signing/random.js';
+import type { Counterpart, Moving } from './counterpart.js';
 import { ELSEWHERE, fill, isEmpty, NOT_HERE, refuseReserved } from './data.js';
 import { misread, regenerateOptions, rememberLength, requireName, wrong } from './foreign-calls.js';
 import type { Carried, LoadedSession } from './loaded.js';
@@ -30,6 +31,10 @@ export class SessionState {
   epoch: string | undefined;
   /** Present when it was given a longer life. */
   remembered: Remembered | undefined;
+  /** Where it has one in the library that the app moves in from. */
+  counterpart: Counterpart | undefined;
+  /** Present where the app moves in. */
+  moving: Moving | undefined = undefined;
   /** `remember` was called. */
   rememberChanged = false;
   /** Present when the request carried a valid session. */
@@ -79,6 +84,7 @@ export class SessionState {
     this.csrf = from.csrf;
     this.epoch = from.epoch;
     this.remembered = from.remembered;
+    this.counterpart = from.counterpart;
     this.carried = carried;
     this.carriedBinding = carried && (from.csrf ?? carried.id);
     this.fresh = carried === undefined;
@@ -90,7 +96,7 @@ export class SessionState {
   /** A session that the request did not carry, or only the cookie of one that has ended. */
   static fresh(times: SessionTimes, former?: string, overtaken?: EndedSession): SessionState {
     const unsaid = { createdAt: undefined, csrf: undefined, epoch: undefined, remembered: undefined };
-    const nothing = { ...unsaid, id: newSessionId(), data: {}, base: '{}' };
+    const nothing = { ...unsaid, counterpart: undefined, id: newSessionId(), data: {}, base: '{}' };
     return new SessionState(times, nothing, undefined, undefined, former, overtaken);
   }
 

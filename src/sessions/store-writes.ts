@@ -42,6 +42,7 @@ export async function writeUntilSaved(
     const record = recordOf(parts, state, text, times.expiry(state));
     const outcome = await store.put(state.id, record, version);
     if (outcome === 'saved') {
+      if (state.moving !== undefined && !(await state.moving.follow(text))) return false;
       adopt(state.session, merge(baseOf(state), valuesOf(state.session), changed, 'mine'));
       state.base = text;
       state.saved = dataText(state.session);

@@ -14,6 +14,8 @@ interface Life {
   /** Undefined: it begins now. */
   readonly createdAt: number | undefined;
   readonly remembered: Remembered | undefined;
+  /** With the end that another library had given it, in seconds since 1970. */
+  readonly counterpart?: { readonly until: number | undefined } | undefined;
 }
 
 /** The longest that any session may live, in seconds. */
@@ -68,8 +70,9 @@ export class SessionTimes {
   }
 
   /** When a session that is used now ends, unless it is used again. */
-  expiry({ createdAt = this.now, remembered }: Life): number {
-    return this.#rememberedUntil(remembered) ?? Math.min(this.now + this.idle, createdAt + this.#maxAge);
+  expiry({ createdAt = this.now, remembered, counterpart }: Life): number {
+    const idleEnd = Math.max(this.now + this.idle, counterpart?.until ?? 0);
+    return this.#rememberedUntil(remembered) ?? Math.min(idleEnd, createdAt + this.#maxAge);
   }
 
   /** The new expiry of a session that the request carried, where it is due to be extended. */

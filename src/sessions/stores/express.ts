@@ -96,6 +96,14 @@ export function fromExpressStore(
   return new StoreFromExpress(store, options);
 }
 
+/** Where a copy of this package finds the store that another copy has wrapped. */
+const BEHIND = Symbol.for('keyturn/express-store');
+
+/** The store of express-session behind what {@link fromExpressStore} has made; undefined for anything else. */
+export function storeBehind(store: object): ExpressStore | undefined {
+  return (store as { readonly [BEHIND]?: ExpressStore })[BEHIND];
+}
+
 class StoreFromExpress implements SessionStoreFromExpress {
   readonly compareAndSet = 'in-process';
   readonly #store: ExpressStore;
@@ -106,6 +114,10 @@ class StoreFromExpress implements SessionStoreFromExpress {
     this.#store = store;
     this.#clock = clock;
     this.#turns = new Turns(requireMilliseconds(timeout, 'timeout of fromExpressStore()'));
+  }
+
+  get [BEHIND](): ExpressStore {
+    return this.#store;
   }
 
   async get(id: string): Promise<StoredSession | undefined> {
@@ -233,7 +245,9 @@ class StoreFromExpress implements SessionStoreFromExpress {
 }
 
 /** A second call of the callback counts for nothing. */
-function answerOf(call: (done: (error?: unknown, value?: unknown) => void) => unknown): Promise<unknown> {
+export function answerOf(
+  call: (done: (error?: unknown, value?: unknown) => void) => unknown,
+): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const done = (error?: unknown, value?: unknown): void => {
       // That is how stores of files say that there is no session.

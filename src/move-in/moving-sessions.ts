@@ -1,0 +1,159 @@
+// Sessions of an app that moves in from another library: of Keyturn's kind, each of which may have a counterpart there.
+//
+// - beside: some replicas still run the old library, and it may come back. The old record, or the old cookie, decides: a
+//   session of Keyturn that has a counterpart is good together with it only, and has its data. What changes is written to both.
+// - over: every replica runs Keyturn. What the old library has left is taken over when it is first seen; from then on
+//   Keyturn's session decides alone.
+//
+// Which of the two decides stands with each session (`Counterpart.decides`), and not in the phase alone: so a replica that is
+// late in either direction judges right. One that Keyturn decided and that comes to a replica in the phase beside gets a
+// counterpart anew, with Keyturn's data.
+import { adopt } from '../sessions/edits.js';
+import type { CookieSessions } from '../sessions/in-cookie.js';
+import type { StoreSessions } from '../sessions/in-store.js';
+import type { ResponseTraits, SessionKind } from '../sessions/kind.js';
+import type { SessionEnd, WatchedSession } from '../sessions/outside.js';
+import type { SessionState } from '../sessions/state.js';
+import type { Awaitable } from '../sessions/stores/contract.js';
+import type { Checked } from '../signing/purpose-keyring.js';
+import type { ReceivedToken } from '../signing/received.js';
+import type { Refusal } from '../signing/result.js';
+import { Move, type MoveParts } from './move.js';
+import type { OldSession } from './old-library.js';
+import { epochOf, type TakeOver, textOf } from './take-over.js';
+
+/** What one request carries of the old library. */
+class Received {
+  readonly #find: () => readonly string[];
+  #payloads: readonly string[] | undefined;
+
+  constructor(find: () => readonly string[]) {
+    this.#find = find;
+  }
+
+  /** What its genuine cookies hold. */
+  get payloads(): readonly string[] {
+    this.#payloads ??= this.#find();
+    return this.#payloads;
+  }
+}
+
+export class MovingSessions implements SessionKind {
+  readonly #inner: StoreSessions | CookieSessions;
+  readonly #parts: MoveParts;
+  readonly #takeOver: TakeOver;
+  /** Whether the old library's cookies are looked at: milliseconds since 1970. */
+  readonly #until: number;
+
+  constructor(inner: StoreSessions | CookieSessions, parts: MoveParts, takeOver: TakeOver, until: number) {
+    this.#inner = inner;
+    this.#parts = parts;
+    this.#takeOver = takeOver;
+    this.#until = until;
+  }
+
+  open(cookies: readonly ReceivedToken[], header?: string): Awaitable<SessionState> {
+    if (this.#isOver) return this.#inner.open(cookies);
+    const { library } = this.#parts;
+    const received = new Received(() => library.cookies.find(header));
+    if (cookies.length > 0 || header?.includes(library.cookies.name)) return this.#open(cookies, received);
+    const opened = this.#inner.open(cookies);
+    return opened instanceof Promise
+      ? opened.then((state) => this.#with(state, received))
+      : this.#with(opened, received);
+  }
+
+  get #isOver(): boolean {
+    return this.#parts.phase === 'over' && this.#parts.clock() >= this.#until;
+  }
+
+  #with(state: SessionState, received: Received, old?: OldSession, isShared = false): SessionState {
+    const refs = () => received.payloads.map((payload) => this.#parts.library.refOf(payload));
+    state.moving = new Move(this.#parts, state, refs, old && { session: old, isShared });
+    return state;
+  }
+
+  async #open(cookies: readonly ReceivedToken[], received: Received): Promise<SessionState> {
+    const own = await this.#inner.open(cookies);
+    if (own.carried !== undefined) {
+      const judged = await this.#judge(own, received);
+      if (judged !== undefined) return judged;
+    }
+    for (const payload of received.payloads) {
+      const taken = await this.#takeOver.session(payload, cookies);
+      if (taken === undefined) continue;
+      // A sign-in or a sign-out was faster.
+      if (taken.state.carried === undefined) return this.#with(taken.state, received);
+      if (taken.isNew) return this.#with(taken.state, received, taken.old, true);
+      const judged = await this.#judge(taken.state, received);
+      if (judged !== undefined) return judged;
+    }
+    const empty = own.carried === undefined ? own : await this.#inner.open([]);
+    return this.#with(empty, received);
+  }
+
+  /**
+   * A session of Keyturn in the light of what the old library says.
+   *
+   * @returns undefined where it is none for this request
+   */
+  async #judge(state: SessionState, received: Received): Promise<SessionState | undefined> {
+    const { library, phase } = this.#parts;
+    const { counterpart } = state;
+    if (counterpart?.name !== library.name || !counterpart.decides) {
+      if (phase === 'over') return this.#with(state, received);
+      // A cookie of another session was handed out by a replica on the old library since: what is newer counts. One that
+      // Keyturn has had a hand in would have come with a counterpart.
+      const isNewer = await this.#hasOther(received, counterpart?.ref);
+      return isNewer ? undefined : this.#with(state, received);
+    }
+    const { ref } = counterpart;
+    const payload = received.payloads.find((one) => library.refOf(one) === ref);
+    // Without the old cookie the old library knows nobody. It is not ended: the cookie may come with the next request, as
+    // where it has a path of its own, or is SameSite=Strict.
+    if (payload === undefined) return undefined;
+    const old = await library.load(payload);
+    if (old === undefined) {
+      // Signed out there, or expired.
+      await this.#parts.endOwn(state.id);
+      return undefined;
+    }
+    const text = textOf(old.data);
+    const isShared = text === state.base;
+    if (!isShared) {
+      adopt(state.session, JSON.parse(text));
+      state.base = text;
+      state.epoch = await epochOf(this.#inner.parts, text);
+    }
+    return this.#with(state, received, old, isShared);
+  }
+
+  async #hasOther(received: Received, ref: string | undefined): Promise<boolean> {
+    const { library } = this.#parts;
+    for (const payload of received.payloads) {
+      if (library.refOf(payload) === ref) continue;
+      const old = await library.load(payload);
+      if (old !== undefined && Object.keys(old.data).length > 0) return true;
+    }
+    return false;
+  }
+
+  check(cookie: ReceivedToken): Checked | Refusal {
+    return this.#inner.check(cookie);
+  }
+
+  async commit(state: SessionState, response: ResponseTraits): Promise<string | undefined> {
+    const { moving } = state;
+    if (!(moving instanceof Move)) return await this.#inner.commit(state, response);
+    moving.begin(response);
+    return await moving.after(await this.#inner.commit(state, response));
+  }
+
+  async endOf(watched: WatchedSession, state: SessionState): Promise<SessionEnd | undefined> {
+    const ended = await this.#inner.endOf(watched, state);
+    const { counterpart } = state;
+    if (ended !== undefined || counterpart?.decides !== true || watched.id !== state.id) return ended;
+    // Only a store can tell.
+    return (await this.#parts.library.lives(counterpart.ref)) ? undefined : 'signed_out';
+  }
+}

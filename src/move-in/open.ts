@@ -1,0 +1,153 @@
+// Where an adapter has the option moveIn: what is behind it is put together, and what cannot work is refused.
+import { COOKIE_SIGNATURE, EXPRESS, keygrip } from '../codecs/cookies.js';
+import type { MoveInFormat } from '../config/move-in.js';
+import { type OptionNames, requireOptions } from '../config/options.js';
+import { KeyturnError } from '../errors.js';
+import { internalsOf, type Keyturn } from '../keyturn.js';
+import type { MovingIn } from '../resolve/move-in.js';
+import { CookieSessions } from '../sessions/in-cookie.js';
+import { StoreSessions } from '../sessions/in-store.js';
+import type { SessionKind } from '../sessions/kind.js';
+import { type ExpressStore, storeBehind } from '../sessions/stores/express.js';
+import { cookieFrom, LOWER, TITLED } from './attributes.js';
+import { OldInCookie } from './in-cookie.js';
+import { OldInStore } from './in-store.js';
+import { MovingSessions } from './moving-sessions.js';
+import { OldCookies } from './old-cookies.js';
+import type { OldLibrary } from './old-library.js';
+import { OldStore } from './old-store.js';
+import type { MoveInOption, MoveInOptions, OldCookieOptions } from './options.js';
+import { idOf, TakeOver } from './take-over.js';
+
+const OPTIONS: OptionNames<MoveInOptions> = { store: true, cookie: true };
+
+/** What each library does by itself. */
+interface Traits {
+  readonly cookie: string;
+  readonly codec: typeof EXPRESS;
+  readonly style: typeof TITLED;
+  readonly defaults: OldCookieOptions;
+  /** Whether sessions are in a store. */
+  readonly stores: boolean;
+}
+
+const DAY = 86_400_000;
+const defaults: OldCookieOptions = { path: '/', httpOnly: true };
+const inStore = { style: TITLED, stores: true };
+const inCookie = { codec: keygrip('sha1'), style: LOWER, stores: false };
+
+const TRAITS: Partial<Record<MoveInFormat, Traits>> = {
+  'express-session': { ...inStore, cookie: 'connect.sid', codec: EXPRESS, defaults },
+  'fastify-session': {
+    ...inStore,
+    cookie: 'sessionId',
+    codec: COOKIE_SIGNATURE,
+    defaults: { ...defaults, secure: true },
+  },
+  'cookie-session': { ...inCookie, cookie: 'session', defaults },
+  'koa-session': { ...inCookie, cookie: 'koa.sess', defaults: { ...defaults, maxAge: DAY } },
+};
+
+/** What an adapter has where its app moves in. */
+export interface MovedIn {
+  readonly sessions: SessionKind;
+  /** The names of cookies of the old library. */
+  readonly names: readonly string[];
+}
+
+/**
+ * @param kind Keyturn's own sessions in the cookie
+ * @param secure whether Keyturn's own cookies are
+ * @throws KeyturnError `argument_invalid`, `config_invalid`, `store_invalid`
+ */
+export function openMoveIn(
+  keyturn: Keyturn,
+  option: MoveInOption,
+  kind: SessionKind,
+  secure: boolean,
+): MovedIn {
+  const internals = internalsOf(keyturn);
+  const [[name, options] = ['', {}], ...more] = Object.entries(option);
+  if (name === '' || more.length > 0)
+    throw new KeyturnError(
+      'argument_invalid',
+      `the option moveIn names ${more.length + (name === '' ? 0 : 1)} libraries, and sessions move in from one`,
+      "write moveIn: { 'express-session': { store } }",
+    );
+  requireOptions(options, `moveIn: { '${name}': options }`, OPTIONS);
+  const moving = internals.movingIn.get(name);
+  if (moving === undefined) throw noSection(name);
+  const traits = TRAITS[moving.format];
+  if (traits === undefined)
+    throw new KeyturnError(
+      'config_invalid',
+      `sessions cannot move in from ${moving.format}`,
+      `those of ${Object.keys(TRAITS).join(', ')} can; other libraries stay beside Keyturn: see docs/bridges`,
+    );
+  if (!(kind instanceof StoreSessions) && !(kind instanceof CookieSessions))
+    throw new TypeError('sessions of another kind cannot have a counterpart');
+  const library = libraryOf(moving, traits, options, internals, secure);
+  const { phase } = moving;
+  const { times, clock } = kind.parts;
+  const endOwn = async (id: string): Promise<void> => {
+    if (kind instanceof StoreSessions) await kind.parts.store.destroy(id, (times.now + times.longest) * 1000);
+  };
+  const takeOver = new TakeOver(kind, library, internals, phase);
+  const parts = { library, phase, clock, endOwn, idOf };
+  return {
+    sessions: new MovingSessions(kind, parts, takeOver, moving.until ?? Number.POSITIVE_INFINITY),
+    names: [library.cookies.name],
+  };
+}
+
+function libraryOf(
+  moving: MovingIn,
+  traits: Traits,
+  { store, cookie: given }: MoveInOptions,
+  internals: ReturnType<typeof internalsOf>,
+  secure: boolean,
+): OldLibrary {
+  const { name, format } = moving;
+  const { codec, style } = traits;
+  const { clock } = internals;
+  const cookies = new OldCookies({
+    internals,
+    moving,
+    name: moving.cookie ?? traits.cookie,
+    format: codec,
+    style,
+  });
+  const cookie = cookieFrom({ ...traits.defaults, ...given }, secure);
+  if (!traits.stores) {
+    if (store !== undefined)
+      throw new KeyturnError(
+        'store_invalid',
+        `moveIn names a store for ${format}, which keeps its sessions in the cookie`,
+        `write moveIn: { '${name}': {} }`,
+      );
+    return new OldInCookie({ name, cookies, cookie, hasEnd: format === 'koa-session', clock });
+  }
+  return new OldInStore({ name, cookies, store: new OldStore(requireOldStore(store, name)), cookie, clock });
+}
+
+function requireOldStore(store: MoveInOptions['store'], name: string): ExpressStore {
+  const isStore = (['get', 'set', 'destroy'] as const).every(
+    (method) => typeof store?.[method] === 'function',
+  );
+  const behind = store == null ? undefined : storeBehind(store);
+  if (behind !== undefined) return behind;
+  if (store !== undefined && isStore) return store;
+  throw new KeyturnError(
+    'store_invalid',
+    `moveIn has no store for ${name}, and its sessions are in one`,
+    `pass the store that the library was given: moveIn: { '${name}': { store: new RedisStore({ client }) } }`,
+  );
+}
+
+function noSection(name: string): KeyturnError {
+  return new KeyturnError(
+    'config_invalid',
+    `the option moveIn names ${name}, and no section [move_in.${name}] says what its cookies are signed with`,
+    `add to keyturn.toml: [move_in.${name}] with secrets = [{ env = "SESSION_SECRET" }], the variable that the library has got its secret from`,
+  );
+}

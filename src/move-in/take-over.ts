@@ -1,0 +1,195 @@
+// An old session becomes one of Keyturn. Requests that come at once with one old cookie get one session: in a store its id
+// follows from the old one's, and whoever is first creates it. An ended one is remembered under that id, so that a sign-out
+// stands, however slow another request is.
+import type { MoveInPhase } from '../config/move-in.js';
+import type { Internals } from '../keyturn.js';
+import { dataText, fill } from '../sessions/data.js';
+import type { CookieSessions } from '../sessions/in-cookie.js';
+import { StoreSessions } from '../sessions/in-store.js';
+import { decode, epochHolds, load, renewEpoch, type SessionParts } from '../sessions/kind.js';
+import type { SessionValues } from '../sessions/session.js';
+import { SessionState } from '../sessions/state.js';
+import { recordOf } from '../sessions/store-writes.js';
+import type { StoredSession } from '../sessions/stores/contract.js';
+import { digest } from '../signing/digest.js';
+import type { Checked } from '../signing/purpose-keyring.js';
+import type { ReceivedToken } from '../signing/received.js';
+import { fromJson } from '../signing/token.js';
+import type { OldLibrary, OldSession } from './old-library.js';
+
+/** Milliseconds: see sessions/in-store.ts. */
+const OVERTAKEN = 60_000;
+
+/** The form of ids that Keyturn gives, which the old library then has too. */
+const OWN_ID = /^[\w-]{22}$/;
+
+/**
+ * The id of the session that stands for an old one. Not under a key: it must stay the same over rotations, of Keyturn's keys
+ * and of old secrets, and it is worth nothing to anybody: what is accepted is a signed cookie.
+ */
+export function idOf(ref: string): string {
+  return OWN_ID.test(ref) ? ref : digest(`keyturn/v1/move-in/${ref}`);
+}
+
+/** Data of an old session as Keyturn's would have it: names that are no data here are left to the old library. */
+export function textOf(data: Readonly<Record<string, unknown>>): string {
+  const values: Record<string, unknown> = {};
+  fill(values, data);
+  return dataText(values as SessionValues);
+}
+
+/** The epoch that the user of these data has now. */
+export async function epochOf(parts: SessionParts, text: string): Promise<string | undefined> {
+  const begun = SessionState.fresh(parts.times);
+  await renewEpoch(parts.hooks, begun, fromJson(text)?.value as SessionValues);
+  return begun.epoch;
+}
+
+export type TakenOver =
+  | { readonly isNew: true; readonly state: SessionState; readonly old: OldSession }
+  /** Another request was faster, or its cookie was lost. */
+  | { readonly isNew: false; readonly state: SessionState };
+
+export class TakeOver {
+  readonly #inner: StoreSessions | CookieSessions;
+  readonly #library: OldLibrary;
+  readonly #internals: Internals;
+  readonly #isOver: boolean;
+
+  constructor(
+    inner: StoreSessions | CookieSessions,
+    library: OldLibrary,
+    internals: Internals,
+    phase: MoveInPhase,
+  ) {
+    this.#inner = inner;
+    this.#library = library;
+    this.#internals = internals;
+    this.#isOver = phase === 'over';
+  }
+
+  /**
+   * The session that a genuine old cookie leads to.
+   *
+   * @param payload what the cookie holds
+   * @param cookies those of Keyturn, none of which has led to a session
+   * @returns undefined where it leads to none
+   */
+  async session(payload: string, cookies: readonly ReceivedToken[]): Promise<TakenOver | undefined> {
+    const inner = this.#inner;
+    return inner instanceof StoreSessions
+      ? await this.#inStore(inner, payload)
+      : await this.#inCookie(inner, payload, cookies);
+  }
+
+  async #inStore(inner: StoreSessions, payload: string): Promise<TakenOver | undefined> {
+    const { store, times, clock } = inner.parts;
+    const ref = this.#library.refOf(payload);
+    const id = idOf(ref);
+    for (;;) {
+      const stored = await store.get(id);
+      if (stored !== undefined) {
+        const state = await load(
+          inner.parts,
+          stored.text,
+          this.#checked(stored),
+          true,
+          stored.version,
+          inner.update,
+        );
+        if (state !== undefined) return { isNew: false, state };
+        // Its user has been signed out everywhere.
+        await this.#library.end(ref);
+        return undefined;
+      }
+      const ended = await store.ended?.(id);
+      if (ended !== undefined) {
+        // A slower request on the old library may have brought it back.
+        await this.#library.end(ref);
+        const isOvertaken = clock() - ended.at < OVERTAKEN;
+        return isOvertaken ? { isNew: false, state: SessionState.fresh(times, id, ended) } : undefined;
+      }
+      const old = await this.#old(payload);
+      if (old === undefined) return undefined;
+      const state = await this.#state(old, id, 1);
+      const record = recordOf(inner.parts, state, state.base, times.expiry(state));
+      const outcome = await store.put(id, record, 0);
+      if (outcome === 'gone') return undefined;
+      if (outcome === 'conflict') continue;
+      // Had it been ended before that, nobody would know of it any more.
+      if (!this.#isOver || (await this.#library.load(payload)) !== undefined)
+        return { isNew: true, state, old };
+      await store.destroy(id, (times.now + times.longest) * 1000);
+      return undefined;
+    }
+  }
+
+  async #inCookie(
+    inner: CookieSessions,
+    payload: string,
+    cookies: readonly ReceivedToken[],
+  ): Promise<TakenOver | undefined> {
+    const ref = this.#library.refOf(payload);
+    for (const cookie of cookies) {
+      const checked = inner.check(cookie);
+      const found = checked.ok ? decode(checked.json) : undefined;
+      if (found?.counterpart?.ref !== ref || (await epochHolds(inner.parts.hooks, found))) continue;
+      // Its user has been signed out everywhere.
+      await this.#library.end(ref);
+      return undefined;
+    }
+    const old = await this.#old(payload);
+    return old && { isNew: true, state: await this.#state(old, idOf(ref), 0), old };
+  }
+
+  /** One that holds nothing begins when something is put there. */
+  async #old(payload: string): Promise<OldSession | undefined> {
+    const old = await this.#library.load(payload);
+    return old !== undefined && Object.keys(old.data).length > 0 ? old : undefined;
+  }
+
+  async #state(old: OldSession, id: string, version: number): Promise<SessionState> {
+    const { parts } = this.#inner;
+    const { times } = parts;
+    const text = textOf(old.data);
+    const counterpart = {
+      name: this.#library.name,
+      ref: old.ref,
+      decides: !this.#isOver,
+      sentAt: times.now,
+      until: this.#isOver ? old.end : undefined,
+    };
+    const begun = {
+      id,
+      createdAt: times.now,
+      csrf: undefined,
+      epoch: await epochOf(parts, text),
+      remembered: undefined,
+      counterpart,
+      data: fromJson(text)?.value as Record<string, unknown>,
+      base: text,
+    };
+    const carried = {
+      id,
+      issuedAt: times.now,
+      expiresAt: times.expiry(begun),
+      kid: this.#kid,
+      // So the browser is given a cookie of Keyturn, by a response to a safe request.
+      stale: true,
+      version,
+    };
+    const update = this.#inner instanceof StoreSessions ? this.#inner.update : undefined;
+    return SessionState.loaded(times, begun, carried, update);
+  }
+
+  get #kid(): string {
+    return this.#internals.ring.current.active.id;
+  }
+
+  /** As of a token that the ring signs now. */
+  #checked({ text, expiresAt }: StoredSession): Checked {
+    const { times } = this.#inner.parts;
+    const key = this.#internals.ring.current.active;
+    return { ok: true, json: text, key, issuedAt: times.now, expiresAt: Math.floor(expiresAt / 1000) };
+  }
+}

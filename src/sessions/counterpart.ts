@@ -1,0 +1,41 @@
+// What a session is to the library that the app moves in from. See src/move-in, which is loaded where an app does so.
+import type { Awaitable } from './stores/contract.js';
+
+/** The session of the old library that one of Keyturn stands for. It is kept with it. */
+export interface Counterpart {
+  /** The name under `[move_in]`. */
+  readonly name: string;
+  /** The id in the old store; for a session that is the old cookie itself a digest of it. */
+  readonly ref: string;
+  /** The old one decides: Keyturn's is good beside it only. False: it was left behind. */
+  readonly decides: boolean;
+  /** When its cookie was sent, in seconds since 1970. */
+  readonly sentAt: number;
+  /** The end that the old library had given it, in seconds since 1970: it is not to end sooner. */
+  readonly until: number | undefined;
+}
+
+/** What happens to the counterpart while a request has the session. */
+export interface Moving {
+  /** There is something to save of it, whether or not the data has changed. */
+  readonly changed: boolean;
+  /** `Set-Cookie` headers for the old library. */
+  readonly setCookies: readonly string[];
+  /** What the session says of its counterpart when it is saved with these data. */
+  note(data: string): Counterpart | undefined;
+  /** The session was saved with these data. @returns false where the old library has ended it meanwhile */
+  follow(data: string): Awaitable<boolean>;
+}
+
+/** As it stands in a session's text: a list, since it is in every cookie. */
+export function counterpartText({ name, ref, decides, sentAt, until }: Counterpart): string {
+  const list = [name, ref, decides ? 1 : 0, sentAt];
+  return JSON.stringify(until === undefined ? list : [...list, until]);
+}
+
+export function counterpartIn(value: unknown): Counterpart | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const [name, ref, decides, sentAt, until] = value;
+  if (typeof name !== 'string' || typeof ref !== 'string' || typeof sentAt !== 'number') return undefined;
+  return { name, ref, decides: decides === 1, sentAt, until: typeof until === 'number' ? until : undefined };
+}

@@ -1,0 +1,137 @@
+// Replicas of one app, some on the old library and some on Keyturn, with one clock and one store each.
+
+import { vi } from 'vitest';
+import keyturnExpress from '../../src/adapters/express/index.js';
+import type { Keyturn } from '../../src/keyturn.js';
+import type { MoveInOption } from '../../src/move-in/options.js';
+import type { SessionStore } from '../../src/sessions/stores/contract.js';
+import { memoryStore } from '../../src/sessions/stores/memory.js';
+import { listen } from '../bridges/apps/listen.mjs';
+import { neighbour } from '../bridges/neighbours.js';
+import { Visitor } from '../bridges/visitor.js';
+import type { Afterwards } from '../support/afterwards.js';
+import { type ManualClock, testClock, testKeyturn } from '../support/keyturn.js';
+
+export const OLD_SECRET = 'd51d1c0b9e8a4f27ab36c10b7f52e94c6fd0837be5a14d29';
+export const OLDER_SECRET = '4bb90e7d2c61f8a3907a5ce84d1f63b2a97c0e58d36f41b7';
+
+/** Both clocks: that of Keyturn, and that of the libraries and their stores. */
+export function oneClock(afterwards: Afterwards): ManualClock {
+  const clock = testClock();
+  vi.useFakeTimers({ toFake: ['Date'], now: clock.read() });
+  afterwards(() => vi.useRealTimers());
+  return {
+    ...clock,
+    read: clock.read,
+    advance: (...given: Parameters<ManualClock['advance']>) => {
+      clock.advance(...given);
+      vi.setSystemTime(clock.read());
+    },
+  };
+}
+
+export interface KeyturnReplica {
+  readonly phase?: 'beside' | 'over';
+  readonly clock: ManualClock;
+  /** Where Keyturn keeps its sessions; default: in the cookie. */
+  readonly store?: SessionStore;
+  readonly moveIn: MoveInOption;
+  readonly secrets?: readonly string[];
+  readonly settings?: Readonly<Record<string, unknown>>;
+  readonly until?: string;
+}
+
+/** A Keyturn that moves in from one library. */
+export async function movingKeyturn(
+  { phase = 'beside', clock, moveIn, secrets = [OLD_SECRET], settings = {}, until }: KeyturnReplica,
+  afterwards: Afterwards,
+): Promise<Keyturn> {
+  const [name = ''] = Object.keys(moveIn);
+  const section = {
+    secrets: secrets.map((text) => ({ text })),
+    phase,
+    ...(until === undefined ? {} : { until }),
+  };
+  const keyturn = await testKeyturn({ clock, config: { ...settings, move_in: { [name]: section } } });
+  afterwards(() => keyturn.close());
+  return keyturn;
+}
+
+/** The routes of the app: the same for both, as far as its code goes. */
+export async function expressApp(middleware: (...given: any[]) => unknown): Promise<any> {
+  const { default: express } = await neighbour('express');
+  const app = express();
+  app.use(middleware);
+  app.get('/', ({ session }: any, response: any) => {
+    response.json({ user: session?.passport?.user ?? null, cart: session?.cart ?? [] });
+  });
+  app.post('/sign-in/:user', (request: any, response: any, next: any) => {
+    request.session.regenerate((error: unknown) => {
+      if (error) return next(error);
+      request.session.passport = { user: request.params.user };
+      response.end();
+    });
+  });
+  app.post('/cart/:thing', (request: any, response: any) => {
+    request.session.cart = [...(request.session.cart ?? []), request.params.thing];
+    response.end();
+  });
+  app.post('/sign-out', (request: any, response: any, next: any) => {
+    request.session.destroy((error: unknown) => (error ? next(error) : response.end()));
+  });
+  return app;
+}
+
+/** One on Keyturn. */
+export async function keyturnReplica(replica: KeyturnReplica, afterwards: Afterwards): Promise<string> {
+  const keyturn = await movingKeyturn(replica, afterwards);
+  const { store, moveIn } = replica;
+  const middleware = keyturnExpress({
+    keyturn,
+    csrf: 'manual',
+    moveIn,
+    ...(store === undefined ? {} : { store }),
+  });
+  await middleware.ready();
+  const { url, close } = await listen(await expressApp(middleware as any));
+  afterwards(close);
+  return url;
+}
+
+/** One on the real express-session. */
+export async function expressSessionReplica(
+  options: Readonly<Record<string, unknown>>,
+  afterwards: Afterwards,
+): Promise<string> {
+  const { default: session } = await neighbour('express-session');
+  const middleware = session({ secret: OLD_SECRET, resave: false, saveUninitialized: false, ...options });
+  const { url, close } = await listen(await expressApp(middleware));
+  afterwards(close);
+  return url;
+}
+
+export const KINDS: Readonly<Record<string, (clock: ManualClock) => SessionStore | undefined>> = {
+  'in a store': (clock) => memoryStore({ clock: clock.read }),
+  'in the cookie': () => undefined,
+};
+
+/** Somebody with a browser. */
+export class Person {
+  readonly browser: Visitor = new Visitor();
+
+  async post(url: string, path: string): Promise<number> {
+    return (await this.browser.fetch(`${url}${path}`, { method: 'POST' })).status;
+  }
+
+  async sees(url: string): Promise<{ readonly user: string | null; readonly cart: readonly string[] }> {
+    const response = await this.browser.fetch(`${url}/`);
+    return (await response.json()) as { readonly user: string | null; readonly cart: readonly string[] };
+  }
+
+  /** With the cookies of another browser: what was copied, or what was sent before an answer came. */
+  copy(): Person {
+    const other = new Person();
+    for (const [name, value] of this.browser.cookies) other.browser.cookies.set(name, value);
+    return other;
+  }
+}
