@@ -2,7 +2,8 @@
 // within it a sign-out is never undone. Between processes such a store has nothing that could promise it: a moment stays
 // between looking whether a session is there and writing it, as with the library itself.
 import { engineUnavailable } from '../engines/ask.js';
-import { answerOf, type ExpressStore } from '../sessions/stores/express.js';
+import type { ExpressStore } from '../sessions/stores/express.js';
+import { answerOf } from '../sessions/stores/express-store.js';
 import { Turns } from '../sessions/stores/turns.js';
 
 /** Milliseconds until a store that has not called back counts as out of reach. */

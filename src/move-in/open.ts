@@ -8,7 +8,8 @@ import type { MovingIn } from '../resolve/move-in.js';
 import { CookieSessions } from '../sessions/in-cookie.js';
 import { StoreSessions } from '../sessions/in-store.js';
 import type { SessionKind } from '../sessions/kind.js';
-import { type ExpressStore, storeBehind } from '../sessions/stores/express.js';
+import type { ExpressStore } from '../sessions/stores/express.js';
+import { storeBehind } from '../sessions/stores/express-store.js';
 import { cookieFrom, LOWER, TITLED } from './attributes.js';
 import { OldInCookie } from './in-cookie.js';
 import { OldInStore } from './in-store.js';
@@ -135,7 +136,7 @@ function requireOldStore(store: MoveInOptions['store'], name: string): ExpressSt
     (method) => typeof store?.[method] === 'function',
   );
   const behind = store == null ? undefined : storeBehind(store);
-  if (behind !== undefined) return behind;
+  if (behind !== undefined) return behind as ExpressStore;
   if (store !== undefined && isStore) return store;
   throw new KeyturnError(
     'store_invalid',

@@ -9,7 +9,6 @@ import { type OptionNames, requireMilliseconds, requireOptions } from '../../con
 import { KeyturnError } from '../../errors.js';
 import { systemClock } from '../../process/clock.js';
 import { digest } from '../../signing/digest.js';
-import { isThenable } from '../../signing/thenable.js';
 import { fromJson } from '../../signing/token.js';
 import type {
   EndedSession,
@@ -19,6 +18,7 @@ import type {
   StoredSession,
   UserSession,
 } from './contract.js';
+import { answerOf, BEHIND } from './express-store.js';
 import { Turns } from './turns.js';
 import {
   isName,
@@ -94,14 +94,6 @@ export function fromExpressStore(
       'pass a store that was made: fromExpressStore(new RedisStore({ client })), and not its class',
     );
   return new StoreFromExpress(store, options);
-}
-
-/** Where a copy of this package finds the store that another copy has wrapped. */
-const BEHIND = Symbol.for('keyturn/express-store');
-
-/** The store of express-session behind what {@link fromExpressStore} has made; undefined for anything else. */
-export function storeBehind(store: object): ExpressStore | undefined {
-  return (store as { readonly [BEHIND]?: ExpressStore })[BEHIND];
 }
 
 class StoreFromExpress implements SessionStoreFromExpress {
@@ -242,28 +234,6 @@ class StoreFromExpress implements SessionStoreFromExpress {
       answerOf((done) => this.#store.set(key, session, done)),
     );
   }
-}
-
-/** A second call of the callback counts for nothing. */
-export function answerOf(
-  call: (done: (error?: unknown, value?: unknown) => void) => unknown,
-): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const done = (error?: unknown, value?: unknown): void => {
-      // That is how stores of files say that there is no session.
-      const isMissing = (error as { readonly code?: unknown } | undefined)?.code === 'ENOENT';
-      if (error && !isMissing) reject(error);
-      else resolve(isMissing ? undefined : value);
-    };
-    const failed = (error: unknown) => done(error ?? new Error('the store has failed'));
-    try {
-      const promise = call(done);
-      // Stores that are async functions, too, tell by the callback what they have found.
-      if (isThenable(promise)) promise.then(undefined, failed);
-    } catch (error) {
-      failed(error);
-    }
-  });
 }
 
 /** Ids of adapters as they are. Others as a digest: stores use them as names of files and in columns of fixed width. */
