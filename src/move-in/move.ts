@@ -66,7 +66,7 @@ export class Move implements Moving {
     const state = this.#state;
     // A session that begins has nothing of the one before.
     if (!this.#goesOn) state.counterpart = undefined;
-    this.changed = this.#goesOn && this.#isToBeNoted && !response.publiclyCacheable && response.canSign;
+    this.changed = this.#goesOn && this.#isToBeNoted && response.canSign() && !response.isPubliclyCacheable();
   }
 
   get #isToBeNoted(): boolean {
