@@ -166,6 +166,16 @@ async function csrfOf(keyturn: Keyturn): Promise<Csrf> {
   return new Csrf(ownSigner('csrf'), mode, listed);
 }
 
+/** The option of adapters whose middleware checks requests by itself. @throws KeyturnError `argument_invalid` */
+export function requireCsrf(csrf: 'auto' | 'manual' = 'auto'): 'auto' | 'manual' {
+  if (csrf === 'auto' || csrf === 'manual') return csrf;
+  throw new KeyturnError(
+    'argument_invalid',
+    'the option csrf is neither "auto" nor "manual"',
+    'leave it out, or write csrf: "manual"; how tokens are asked for is set under [csrf], in keyturn.toml or config',
+  );
+}
+
 /** @throws KeyturnError `argument_invalid` */
 export function requireHttpOptions(options: HttpOptions): void {
   const { store, epoch, user, label, lastWins, sessionless, moveIn } = options;

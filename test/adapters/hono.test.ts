@@ -195,7 +195,9 @@ describe('hono: CSRF', () => {
   test('csrf() without the middleware is an error of the program', async () => {
     const app = new Hono<KeyturnEnv>().post('/', csrf(), (c) => c.text('ok'));
     app.onError((error, c) => c.text(error.message, 500));
-    expect(await (await app.request('/', { method: 'POST' })).text()).toMatch(/use that first/);
+    expect(await (await app.request('/', { method: 'POST' })).text()).toMatch(
+      /has not passed through Keyturn/,
+    );
   });
 
   test('options that nobody knows are refused at once', () => {

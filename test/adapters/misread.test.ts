@@ -1,7 +1,11 @@
 // Calls as other session libraries have them: an error that says what to write, or what was meant; never silence.
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
+import { Hono } from 'hono';
 import { describe, expect, test } from 'vitest';
+import keyturnExpress from '../../src/adapters/express/index.js';
 import keyturnFastify from '../../src/adapters/fastify/index.js';
+import keyturnHono, { csrf, type KeyturnEnv } from '../../src/adapters/hono/index.js';
+import keyturnKoa from '../../src/adapters/koa/index.js';
 import { memoryStore } from '../../src/sessions/stores/memory.js';
 import { memoryLogger, SECRET, testClock, testKeyturn } from '../support/keyturn.js';
 
@@ -273,4 +277,38 @@ describe('the plugin', () => {
     const keyturn = await testKeyturn();
     await Fastify().register(keyturnFastify, { keyturn, prefix: '/x', logLevel: 'warn' } as never);
   });
+});
+
+describe.each([
+  ['Express', keyturnExpress],
+  ['Koa', keyturnKoa],
+  ['Hono', keyturnHono],
+])('%s: the option csrf', (_name, adapter) => {
+  test('is "auto" or "manual", and anything else is refused', async () => {
+    const keyturn = await testKeyturn();
+    for (const csrf of ['auto', 'manual', undefined]) adapter({ keyturn, csrf } as never);
+    for (const csrf of ['off', false, true, null, ''])
+      expect(() => adapter({ keyturn, csrf } as never)).toThrow(
+        expect.objectContaining({
+          code: 'argument_invalid',
+          message: expect.stringContaining('neither "auto" nor "manual"'),
+        }),
+      );
+  });
+});
+
+test('Hono: "auto" checks as if nothing was said, and csrf() without keyturn() says what to write', async () => {
+  const keyturn = await testKeyturn();
+  const failed: unknown[] = [];
+  const app = new Hono<KeyturnEnv>()
+    .post('/before', csrf(), (c) => c.text('passed'))
+    .use(keyturnHono({ keyturn, csrf: 'auto' }))
+    .post('/', (c) => c.text('passed'))
+    .onError((error, c) => {
+      failed.push(error);
+      return 'getResponse' in error ? (error as any).getResponse() : c.text('failed', 500);
+    });
+  expect((await app.request('/', { method: 'POST' })).status).toBe(403);
+  expect((await app.request('/before', { method: 'POST' })).status).toBe(500);
+  expect(failed[1]).toMatchObject({ code: 'argument_invalid', hint: expect.stringContaining('app.use') });
 });

@@ -90,10 +90,15 @@ export interface KeyturnEdge<C extends object = object> {
   /**
    * Opens a request, for handlers that end with `commit(response)`.
    *
-   * @throws KeyturnError `csrf_refused`, and all that stops a start
+   * @throws KeyturnError `csrf_refused`, `engine_unavailable` of a store, and all that stops a start
    */
   open(request: FetchRequest, context?: C & WebVisitOptions): Promise<WebVisit>;
-  /** Reads a session where nothing can be written: whatever would change it throws. */
+  /**
+   * Reads a session where nothing can be written: whatever would change it throws.
+   *
+   * @throws KeyturnError `engine_unavailable` of a store, and all that stops a start; of what it gives, whatever would
+   * change it `argument_invalid`
+   */
   read(cookies: CookiesToRead, context?: C): Promise<ReadVisit>;
 }
 

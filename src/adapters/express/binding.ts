@@ -1,10 +1,10 @@
 // One request and its response: what `req.session`, `req.flash` and the token stand for.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { format } from 'node:util';
-import { KeyturnError } from '../../errors.js';
 import type { HttpRequest } from '../../http/contract.js';
 import type { HttpCore } from '../../http/core.js';
 import { isSafeMethod } from '../../http/methods.js';
+import { notPassed } from '../../http/not-passed.js';
 import { sessionReplaced } from '../../http/session-replaced.js';
 import { protectParsed } from '../../http/unread-form.js';
 import { Visit } from '../../http/visit.js';
@@ -165,9 +165,5 @@ export class Binding implements SessionHost {
 export function bindingOf(request: IncomingMessage): Binding {
   const binding = (request as BoundRequest)[BINDING];
   if (binding !== undefined) return binding;
-  throw new KeyturnError(
-    'argument_invalid',
-    'the request has not passed through Keyturn',
-    'write app.use(keyturn()) before the routes',
-  );
+  throw notPassed();
 }

@@ -2,8 +2,7 @@
 // A binding of `http/visit.ts` and `http/node-hold.ts`.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { OptionNames } from '../../config/options.js';
-import { KeyturnError } from '../../errors.js';
-import { HTTP_OPTIONS, requireHttpOptions } from '../../http/core.js';
+import { HTTP_OPTIONS, requireCsrf, requireHttpOptions } from '../../http/core.js';
 import { holdUntilSaved } from '../../http/node-hold.js';
 import { openCore } from '../../http/open-core.js';
 import { requireInside } from '../../http/same-options.js';
@@ -63,7 +62,8 @@ export interface KeyturnExpress {
   (options?: KeyturnExpressOptions): KeyturnMiddleware;
   /**
    * A middleware that refuses forged requests, for routes where `keyturn({ csrf: 'manual' })` leaves it to the app. Put it
-   * after what parses the body.
+   * after what parses the body. To Express' own handlers go `csrf_refused`, which is a 403, and `argument_invalid` where
+   * the request has not passed through `keyturn()`.
    *
    * @example
    * app.post('/photos', upload.single('photo'), keyturn.csrf(), (req, res) => res.redirect(303, '/photos'));
@@ -72,13 +72,7 @@ export interface KeyturnExpress {
 }
 
 function express(options: KeyturnExpressOptions = {}): KeyturnMiddleware {
-  const { csrf = 'auto' } = options;
-  if (csrf !== 'auto' && csrf !== 'manual')
-    throw new KeyturnError(
-      'argument_invalid',
-      'the option csrf is neither "auto" nor "manual"',
-      'leave it out, or write csrf: "manual"; how tokens are asked for is set under [csrf]',
-    );
+  const csrf = requireCsrf(options.csrf);
   requireHttpOptions(options);
   const call = { call: 'keyturn(options)', known: OPTIONS, hints: 'EXPRESS_HINTS' } as const;
   const { ready, close } = keyturnInProcess(options, call);
@@ -105,7 +99,11 @@ const csrf = (): Middleware => (request, _response, next) => {
   next();
 };
 
-/** The session of a request: where other packages say in types that `req.session` is theirs. */
+/**
+ * The session of a request: where other packages say in types that `req.session` is theirs.
+ *
+ * @throws KeyturnError `argument_invalid` where the request has not passed through `keyturn()`
+ */
 export function session(request: IncomingMessage): ExpressSession {
   bindingOf(request);
   return (request as unknown as { session: ExpressSession }).session;

@@ -50,10 +50,18 @@ export interface ExpressSessionControls extends Omit<SessionControls, 'regenerat
   /** Ends the session: call it when somebody signs out. `req.session` is undefined from then on. */
   destroy(callback: Callback): void;
   destroy(): Promise<void>;
-  /** Tells whether the session can be saved. It is saved, in any case, before the response goes out. */
+  /**
+   * Tells whether the session can be saved. It is saved, in any case, before the response goes out.
+   *
+   * @throws KeyturnError `session_invalid`; with a callback it is called with the error
+   */
   save(callback: Callback): void;
   save(): Promise<void>;
-  /** Takes what is kept by now; what this request has changed is gone. */
+  /**
+   * Takes what is kept by now; what this request has changed is gone.
+   *
+   * @throws KeyturnError `session_ended`, `engine_unavailable`; with a callback it is called with the error
+   */
   reload(callback: Callback): void;
   reload(): Promise<void>;
   /** Does nothing: a session in use is extended by itself. */
@@ -80,7 +88,11 @@ export interface KeyturnRequest<R> {
   flash(type: string, format: string, ...args: any[]): number;
   /** A CSRF token for the page that is being made: a form field `_csrf`, or the header `x-csrf-token`. */
   csrfToken(): string;
-  /** Refuses a forged request. Without a token it looks into the header, and into the body as it is parsed by now. */
+  /**
+   * Refuses a forged request. Without a token it looks into the header, and into the body as it is parsed by now.
+   *
+   * @throws KeyturnError `csrf_refused`, which is a 403
+   */
   checkCsrf(token?: unknown): void;
 }
 

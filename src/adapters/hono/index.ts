@@ -4,11 +4,18 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { OptionNames } from '../../config/options.js';
 import { KeyturnError } from '../../errors.js';
-import { HTTP_OPTIONS, type HttpCore, type HttpOptions, requireHttpOptions } from '../../http/core.js';
+import {
+  HTTP_OPTIONS,
+  type HttpCore,
+  type HttpOptions,
+  requireCsrf,
+  requireHttpOptions,
+} from '../../http/core.js';
 import { fetchVisit, finishResponse, protect } from '../../http/fetch.js';
 import { FetchHttpRequest } from '../../http/fetch-request.js';
 import type { Flash } from '../../http/flash.js';
 import { isSafeMethod } from '../../http/methods.js';
+import { notPassed } from '../../http/not-passed.js';
 import { openCore } from '../../http/open-core.js';
 import { requireInside } from '../../http/same-options.js';
 import { sessionReplaced } from '../../http/session-replaced.js';
@@ -34,8 +41,11 @@ export type {
 export interface KeyturnHonoOptions extends HttpOptions, KeyturnOptions {
   /** What `createKeyturn()` returned; without it the middleware makes one, and refuses to start as that does. */
   readonly keyturn?: Keyturn;
-  /** `manual`: the app checks unsafe requests itself, by `c.var.checkCsrf(token)`, or `csrf()` for a route. */
-  readonly csrf?: 'manual';
+  /**
+   * `manual`: the app checks unsafe requests itself, by `c.var.checkCsrf(token)`, or `csrf()` for a route. Default: every
+   * unsafe request is checked.
+   */
+  readonly csrf?: 'auto' | 'manual';
 }
 
 const OPTIONS: OptionNames<KeyturnHonoOptions> = {
@@ -53,7 +63,7 @@ export interface KeyturnVariables {
   readonly flash: Flash;
   /** A CSRF token for the page that is being made: the value of a form field `_csrf` or header `x-csrf-token`. */
   readonly csrfToken: () => string;
-  /** Refuses a forged request by a token that the app has found itself; throws an `HTTPException` of status 403. */
+  /** Refuses a forged request by a token that the app has found itself. @throws HTTPException of status 403 */
   readonly checkCsrf: (token: unknown) => void;
 }
 
@@ -89,12 +99,7 @@ export interface KeyturnMiddleware extends MiddlewareHandler<KeyturnEnv> {
  * });
  */
 export default function keyturn(options: KeyturnHonoOptions = {}): KeyturnMiddleware {
-  if (options.csrf !== undefined && options.csrf !== 'manual')
-    throw new KeyturnError(
-      'argument_invalid',
-      'the option csrf is not "manual"',
-      'leave it out, or write csrf: "manual"; how tokens are asked for is set under [csrf], in keyturn.toml or config',
-    );
+  const isAutomatic = requireCsrf(options.csrf) === 'auto';
   requireHttpOptions(options);
   const call = { call: 'keyturn(options)', known: OPTIONS, hints: 'CREATE_HINTS' } as const;
   const { ready, close } = keyturnInProcess(options, call);
@@ -105,7 +110,7 @@ export default function keyturn(options: KeyturnHonoOptions = {}): KeyturnMiddle
     const opened = opening.opened ?? (await asked(() => opening.forRequest()));
     const { core } = opened;
     const { method } = c.req;
-    const isProtected = options.csrf === undefined && !isSafeMethod(method);
+    const isProtected = isAutomatic && !isSafeMethod(method);
     // One app inside another, with the same Keyturn: the outer one does the rest.
     const around = VISITS.get(c);
     const outer = around?.boundTo(opened.keyturn);
@@ -139,7 +144,8 @@ export default function keyturn(options: KeyturnHonoOptions = {}): KeyturnMiddle
 }
 
 /**
- * Protects one route where the middleware has `csrf: "manual"`: by the token in a header field or in a form.
+ * Protects one route where the middleware has `csrf: "manual"`: by the token in a header field or in a form. It
+ * throws an `HTTPException` of status 403, and `argument_invalid` where the request has not passed through `keyturn()`.
  *
  * @example
  * app.use(keyturn({ csrf: 'manual' })).post('/sign-in', csrf(), signIn);
@@ -147,7 +153,7 @@ export default function keyturn(options: KeyturnHonoOptions = {}): KeyturnMiddle
 export function csrf(): MiddlewareHandler<KeyturnEnv> {
   return async (c, next) => {
     const visits = VISITS.get(c);
-    if (visits === undefined) throw new TypeError('csrf() comes before keyturn(): use that first');
+    if (visits === undefined) throw notPassed();
     if (!isSafeMethod(c.req.method)) await visits.protect();
     await next();
   };

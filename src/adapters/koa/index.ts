@@ -1,9 +1,9 @@
 // The middleware for Koa 3 and 2: ctx.session, ctx.flash, ctx.csrfToken(), and CSRF protection of every unsafe method.
 // A binding of `http/visit.ts` and `http/node-hold.ts`.
 import type { OptionNames } from '../../config/options.js';
-import { KeyturnError } from '../../errors.js';
-import { HTTP_OPTIONS, requireHttpOptions } from '../../http/core.js';
+import { HTTP_OPTIONS, requireCsrf, requireHttpOptions } from '../../http/core.js';
 import { holdUntilSaved } from '../../http/node-hold.js';
+import { notPassed } from '../../http/not-passed.js';
 import { openCore } from '../../http/open-core.js';
 import { pathOf } from '../../http/path.js';
 import { requireInside } from '../../http/same-options.js';
@@ -56,13 +56,7 @@ type Bound = KoaContext & { [BINDING]?: Binding };
  * });
  */
 export default function keyturn(options: KeyturnKoaOptions = {}): KeyturnMiddleware {
-  const { csrf = 'auto' } = options;
-  if (csrf !== 'auto' && csrf !== 'manual')
-    throw new KeyturnError(
-      'argument_invalid',
-      'the option csrf is neither "auto" nor "manual"',
-      'leave it out, or write csrf: "manual"; how tokens are asked for is set under [csrf]',
-    );
+  const csrf = requireCsrf(options.csrf);
   requireHttpOptions(options);
   const call = { call: 'keyturn(options)', known: OPTIONS, hints: 'KOA_HINTS' } as const;
   const { ready, close } = keyturnInProcess(options, call);
@@ -95,7 +89,8 @@ export default function keyturn(options: KeyturnKoaOptions = {}): KeyturnMiddlew
 
 /**
  * A middleware that refuses forged requests, for routes where `keyturn({ csrf: 'manual' })` leaves it to the app. Put it
- * after what parses the body.
+ * after what parses the body. It throws `csrf_refused`, which is a 403, and `argument_invalid` where the request has not
+ * passed through `keyturn()`.
  *
  * @example
  * router.post('/photos', upload.single('photo'), csrf(), (ctx) => ctx.redirect('/photos'));
@@ -148,11 +143,7 @@ function boundTo(context: Bound, keyturn: Keyturn): Binding | undefined {
 function bindingOf(context: Bound): Binding {
   const binding = current(context);
   if (binding !== undefined) return binding;
-  throw new KeyturnError(
-    'argument_invalid',
-    'the request has not passed through Keyturn',
-    'write app.use(keyturn()) before the routes',
-  );
+  throw notPassed();
 }
 
 /** What a context gets. */

@@ -16,7 +16,11 @@ declare module 'koa' {
     readonly flash: Flash;
     /** A CSRF token for the page that is being made: a form field `_csrf`, or the header `x-csrf-token`. */
     csrfToken(): string;
-    /** Refuses a forged request. Without a token it looks into the header, and into the body as it is parsed by now. */
+    /**
+     * Refuses a forged request. Without a token it looks into the header, and into the body as it is parsed by now.
+     *
+     * @throws KeyturnError `csrf_refused`, which is a 403
+     */
     checkCsrf(token?: unknown): void;
   }
 }

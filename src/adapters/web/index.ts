@@ -72,6 +72,8 @@ export interface KeyturnWeb {
    * Reads a session where nothing can be written, as in a Server Component: whatever would change it throws.
    *
    * @param cookies `await cookies()` of Next, or a `Cookie` header
+   * @throws KeyturnError `engine_unavailable`, `keyring_unavailable`; of what it gives, whatever would change it
+   * `argument_invalid`
    */
   read(cookies: CookiesToRead): Promise<ReadVisit>;
   /** Closes the Keyturn, unless it was given: everywhere in this process where the same options were. */
