@@ -31,6 +31,8 @@ const FLOORS: ReadonlyArray<readonly string[]> = [
     'adapters/koa',
     'adapters/web',
     'bridges/express-session',
+    'bridges/h3',
+    'bridges/iron-session',
     'testing',
   ],
   ['index'],

@@ -46,6 +46,8 @@ export interface Library {
   readonly kept?: Readonly<Record<string, (visitor: Visitor, url: string) => Promise<boolean>>>;
   /** The cookie that signs a visitor in, where it is signed and not encrypted: none of it may be signed backwards. */
   readonly signed?: { readonly format: CookieFormat; readonly purpose: string };
+  /** The same where a cookie is encrypted and names its key: whether it names the one of that kid. */
+  readonly isSealedBy?: (cookie: string, kid: string) => boolean;
   /** Configuration of the Keyturn of each replica. */
   readonly config?: Readonly<Record<string, unknown>>;
 }
@@ -179,11 +181,12 @@ async function endAll(
 }
 
 /** Whether a line of Set-Cookie is signed by the key that is derived of a secret for a bridge. */
-function isOf({ signed }: Library, secret: string, line: string): boolean {
-  if (signed === undefined) return false;
+function isOf({ signed, isSealedBy }: Library, secret: string, line: string): boolean {
   const { name, value } = setCookieParts(line);
-  const key = Buffer.from(new Material(secret).derive('bridge', signed.purpose)).toString('base64url');
-  if (signed.format.beside) return false;
+  const material = new Material(secret);
+  if (isSealedBy?.(decodeURIComponent(value), material.kid)) return true;
+  if (signed === undefined || signed.format.beside) return false;
+  const key = Buffer.from(material.derive('bridge', signed.purpose)).toString('base64url');
   const found = signed.format.split(decodeURIComponent(value));
   return found !== undefined && signed.format.sign(name, found.payload, key) === found.signature;
 }
