@@ -19,6 +19,7 @@ interface Parts {
 export class OldInCookie implements OldLibrary {
   readonly name: string;
   readonly cookies: OldCookies;
+  readonly hasIds = false;
   readonly #parts: Parts;
 
   constructor(parts: Parts) {

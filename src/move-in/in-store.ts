@@ -23,6 +23,7 @@ interface Parts {
 export class OldInStore implements OldLibrary {
   readonly name: string;
   readonly cookies: OldCookies;
+  readonly hasIds = true;
   readonly #parts: Parts;
 
   constructor(parts: Parts) {

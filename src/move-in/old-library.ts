@@ -26,6 +26,8 @@ export interface OldLibrary {
   /** The name under `[move_in]`. */
   readonly name: string;
   readonly cookies: OldCookies;
+  /** Whether a cookie names one session. Else it is the data, and visitors whose data are alike have the same cookie. */
+  readonly hasIds: boolean;
   /** What a genuine cookie leads to. @param payload what the cookie holds */
   refOf(payload: string): string;
   /** The session behind a genuine cookie; undefined where it has ended. @throws KeyturnError `engine_unavailable` */

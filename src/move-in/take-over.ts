@@ -4,7 +4,7 @@
 import type { MoveInPhase } from '../config/move-in.js';
 import type { Internals } from '../keyturn.js';
 import { dataText, fill } from '../sessions/data.js';
-import type { CookieSessions } from '../sessions/in-cookie.js';
+import { CookieSessions } from '../sessions/in-cookie.js';
 import { StoreSessions } from '../sessions/in-store.js';
 import { decode, epochHolds, load, renewEpoch, type SessionParts } from '../sessions/kind.js';
 import type { SessionValues } from '../sessions/session.js';
@@ -77,9 +77,24 @@ export class TakeOver {
    */
   async session(payload: string, cookies: readonly ReceivedToken[]): Promise<TakenOver | undefined> {
     const inner = this.#inner;
-    return inner instanceof StoreSessions
+    if (inner instanceof CookieSessions) return await this.#inCookie(inner, payload, cookies);
+    return this.#library.hasIds
       ? await this.#inStore(inner, payload)
-      : await this.#inCookie(inner, payload, cookies);
+      : await this.#oneOfItsOwn(inner, payload);
+  }
+
+  /**
+   * A session in a store, for an old one that is all in its cookie. It gets an id that nobody else can come to: with one that
+   * followed from the cookie, two visitors with the same empty basket would have one session, and the sign-in of one would
+   * be that of the other. Requests that come at once get one each, and the last cookie stays.
+   */
+  async #oneOfItsOwn(inner: StoreSessions, payload: string): Promise<TakenOver | undefined> {
+    const { store, times } = inner.parts;
+    const old = await this.#old(payload);
+    if (old === undefined) return undefined;
+    const state = await this.#state(old, SessionState.fresh(times).id, 1);
+    const record = recordOf(inner.parts, state, state.base, times.expiry(state));
+    return (await store.put(state.id, record, 0)) === 'saved' ? { isNew: true, state, old } : undefined;
   }
 
   async #inStore(inner: StoreSessions, payload: string): Promise<TakenOver | undefined> {
@@ -139,7 +154,10 @@ export class TakeOver {
       return undefined;
     }
     const old = await this.#old(payload);
-    return old && { isNew: true, state: await this.#state(old, idOf(ref), 0), old };
+    if (old === undefined) return undefined;
+    // Forms are bound to the id: it must be nobody else's.
+    const id = this.#library.hasIds ? idOf(ref) : SessionState.fresh(inner.parts.times).id;
+    return { isNew: true, state: await this.#state(old, id, 0), old };
   }
 
   /** One that holds nothing begins when something is put there. */

@@ -65,6 +65,10 @@ export async function expressApp(middleware: (...given: any[]) => unknown): Prom
   app.get('/', ({ session }: any, response: any) => {
     response.json({ user: session?.passport?.user ?? null, cart: session?.cart ?? [] });
   });
+  // What forms are bound to, at Keyturn.
+  app.get('/id', (request: any, response: any) => {
+    response.send(request.sessionID ?? '');
+  });
   app.post('/sign-in/:user', (request: any, response: any, next: any) => {
     request.session.regenerate((error: unknown) => {
       if (error) return next(error);
