@@ -159,16 +159,16 @@ export function nobodyLost(library: Library): readonly StepSeen[] {
   );
 }
 
-type Begun = ReadonlyMap<string, (url: string) => Promise<boolean>>;
+export type Begun = ReadonlyMap<string, (url: string) => Promise<boolean>>;
 
-async function beginAll({ begun = {} }: Library, visitor: Visitor, url: string): Promise<Begun> {
+export async function beginAll({ begun = {} }: Library, visitor: Visitor, url: string): Promise<Begun> {
   const all = new Map<string, (url: string) => Promise<boolean>>();
   for (const [name, begin] of Object.entries(begun)) all.set(name, await begin(visitor, url));
   return all;
 }
 
 /** Names of what did not work. */
-async function endAll(
+export async function endAll(
   { kept = {} }: Library,
   begun: Begun,
   visitor: Visitor,
@@ -252,7 +252,8 @@ function secretsOf(ring: Keyring): readonly string[] {
   return [ring.active, ...others].map((key) => key.material?.revealSecret() as string);
 }
 
-async function keyturnOf(
+/** A Keyturn whose only key is the first of a life. */
+export async function keyturnOf(
   rings: LifeRings,
   clock: ManualClock,
   config: Readonly<Record<string, unknown>> = {},

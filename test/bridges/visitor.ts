@@ -10,7 +10,7 @@ export class Visitor {
     const headers = new Headers(init.headers);
     if (this.cookies.size > 0) headers.set('cookie', this.#header());
     const response = await fetch(url, { redirect: 'manual', ...init, headers });
-    for (const line of response.headers.getSetCookie()) this.#take(line);
+    for (const line of response.headers.getSetCookie()) this.take(line);
     return response;
   }
 
@@ -18,7 +18,8 @@ export class Visitor {
     return [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
   }
 
-  #take(line: string): void {
+  /** A line of Set-Cookie. */
+  take(line: string): void {
     this.received.push(line);
     const [pair = '', ...attributes] = line.split(';').map((part) => part.trim());
     const at = pair.indexOf('=');
