@@ -30,6 +30,7 @@ const FLOORS: ReadonlyArray<readonly string[]> = [
     'adapters/http',
     'adapters/koa',
     'adapters/web',
+    'bridges/better-auth',
     'bridges/express-session',
     'bridges/h3',
     'bridges/iron-session',

@@ -2,9 +2,9 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { betterAuthKeys } from '../../src/bridges/better-auth/index.js';
 import { setCookieParts } from '../../src/bridges/cookie-header.js';
-import { internalsOf, type Keyturn } from '../../src/keyturn.js';
+import type { Keyturn } from '../../src/keyturn.js';
 import { manualClock } from '../../src/testing/clock.js';
-import { testKeyturn } from '../support/keyturn.js';
+import { testKeyturn, useRing } from '../support/keyturn.js';
 import { keyturnOf } from './life.js';
 import { neighbour } from './neighbours.js';
 import { LifeRings } from './rings.js';
@@ -53,7 +53,7 @@ async function begin(options: Readonly<Record<string, unknown>> = {}) {
     await ask('/sign-up/email', account);
     return await ask('/sign-in/email', { ...account, rememberMe });
   };
-  const use = (name: Parameters<LifeRings['of']>[0]) => internalsOf(keyturn).ring.replace(rings.of(name));
+  const use = (name: Parameters<LifeRings['of']>[0]) => useRing(keyturn, rings.of(name));
   return { auth, db, visitor, ask, signIn, use };
 }
 

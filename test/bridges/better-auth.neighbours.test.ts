@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { app } from './apps/better-auth.mjs';
-import { app as statelessApp } from './apps/better-auth-stateless.mjs';
+import { statelessApp } from './apps/better-auth-stateless.mjs';
 import { lifeOf, lostAt, nobodyLost } from './life.js';
 import { everybodyMoved, moveIn } from './moving.js';
 import { neighbour } from './neighbours.js';

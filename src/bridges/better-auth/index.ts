@@ -79,8 +79,8 @@ export function betterAuthKeys(
 function followLive(context: AuthContext, keys: BridgeKeys): boolean {
   const live = (name: 'secret' | 'secretConfig', get: () => unknown) =>
     Object.defineProperty(context, name, { get, enumerable: true, configurable: true });
-  // Said at once, and not by the first request.
-  textOf(keys.current.signing);
+  // Said at once, and not by the first request. While an app is built there is no ring to ask.
+  for (const old of keys.moving?.secrets ?? []) textOf(old);
   live('secret', () => textOf(keys.current.signing));
   // With a database this is what lies there encrypted, which has no end. A key of the ring has one.
   if (context.options.database || context.options.secondaryStorage) return false;

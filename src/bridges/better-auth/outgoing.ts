@@ -32,7 +32,7 @@ export class Outgoing {
     const seen = this.#incoming.seenIn(call);
     const before = responseHeaders?.getSetCookie() ?? [];
     const after = this.#incoming.upgrader.outgoing(before, seen).map((line) => this.#forAll(call, line));
-    if (after.some((line, at) => line !== before[at])) {
+    if (after.length !== before.length || after.some((line, at) => line !== before[at])) {
       responseHeaders?.delete('set-cookie');
       for (const line of after) responseHeaders?.append('set-cookie', line);
     }

@@ -4,7 +4,7 @@ import type { BridgeKey, BridgeKeys } from '../keys.js';
 import type { SecretConfig } from './library.js';
 
 /** @throws KeyturnError `config_invalid` where an old secret is bytes */
-export function textOf({ secret }: BridgeKey): string {
+export function textOf({ secret }: Pick<BridgeKey, 'secret'>): string {
   if (typeof secret === 'string') return secret;
   throw new KeyturnError(
     'config_invalid',

@@ -8,7 +8,7 @@ import { listen } from './listen.mjs';
  * @param load imports a package of compat/neighbours
  * @param name of the package: its versions have one each
  */
-export async function app(load, name = 'better-auth') {
+export async function statelessApp(load, name = 'better-auth') {
   const { betterAuth } = await load(name);
   const { fromNodeHeaders, toNodeHandler } = await load(`${name}/node`);
 
