@@ -2,6 +2,7 @@
 // signed again. The library does neither: it takes an array once, and never signs again what it has only read.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { EXPRESS } from '../../codecs/cookies.js';
+import { type OptionNames, requireOptions } from '../../config/options.js';
 import { LONGEST_LIFETIME } from '../../config/value.js';
 import { KeyturnError } from '../../errors.js';
 import type { Keyturn } from '../../keyturn.js';
@@ -18,14 +19,20 @@ export type SessionMiddleware = (
   next: (error?: unknown) => void,
 ) => void;
 
-/** What is read of the options of express-session; they are all handed on. */
-export interface ExpressSessionOptions {
-  /** The name of the cookie; default: that of `[move_in]`, or `connect.sid`. */
-  readonly name?: string | undefined;
-  // biome-ignore lint/suspicious/noExplicitAny: the library's own, or a function of the request
-  readonly cookie?: any;
-  // biome-ignore lint/suspicious/noExplicitAny: any store of express-session
-  readonly store?: any;
+/** The options of express-session, without its secret. */
+// biome-ignore lint/suspicious/noExplicitAny: what the library takes, whatever its types are
+export type ExpressSessionOptions<Library extends (options: any) => unknown> = Omit<
+  NonNullable<Parameters<Library>[0]>,
+  'secret'
+>;
+
+/** What is read of them. */
+interface ReadOptions {
+  readonly name?: string;
+  /** As `name`, as it was called once. */
+  readonly key?: string;
+  readonly cookie?: { readonly maxAge?: unknown };
+  readonly store?: { readonly ttl?: unknown; readonly options?: { readonly ttl?: unknown } };
 }
 
 /** What `expressSession()` takes besides what the library does. */
@@ -40,6 +47,8 @@ export interface BridgeSettings {
   readonly maxAge?: number | string;
 }
 
+const SETTINGS: OptionNames<BridgeSettings> = { purpose: true, maxAge: true };
+
 const DAY = 86_400;
 
 /**
@@ -52,10 +61,11 @@ const DAY = 86_400;
  * @example
  * app.use(expressSession(await createKeyturn(), session, { store, resave: false, saveUninitialized: false }));
  */
-export function expressSession<Options extends ExpressSessionOptions>(
+// biome-ignore lint/suspicious/noExplicitAny: as above
+export function expressSession<Library extends (options: any) => unknown>(
   keyturn: Keyturn,
-  session: (options: Options & { readonly secret: string[] }) => unknown,
-  options: Options,
+  session: Library,
+  options: ExpressSessionOptions<Library>,
   settings: BridgeSettings = {},
 ): SessionMiddleware {
   if ('secret' in options)
@@ -64,9 +74,11 @@ export function expressSession<Options extends ExpressSessionOptions>(
       'expressSession(keyturn, session, options) has an option secret, and the keys come from the ring',
       'take it out, and name the variable that held it: [move_in.express-session] secrets = [{ env = "SESSION_SECRET" }]',
     );
-  const { purpose = 'express-session', maxAge = lifetimeOf(options) } = settings;
+  requireOptions(settings, 'expressSession(keyturn, session, options, settings)', SETTINGS);
+  const read = options as ReadOptions;
+  const { purpose = 'express-session', maxAge = lifetimeOf(read) } = settings;
   const keys = new BridgeKeys(keyturn, { name: purpose, maxAge });
-  const name = options.name ?? keys.moving?.cookie ?? 'connect.sid';
+  const name = read.name ?? read.key ?? keys.moving?.cookie ?? 'connect.sid';
   const upgrader = new Upgrader(keys, EXPRESS, [name]);
   const secrets = new LiveSecrets(keys);
   const inner = session({ ...options, name, secret: secrets.list }) as SessionMiddleware;
@@ -119,7 +131,7 @@ function endingAt(end: string | undefined, line: string): string {
 }
 
 /** Seconds. */
-function lifetimeOf({ cookie, store }: ExpressSessionOptions): number {
+function lifetimeOf({ cookie, store }: ReadOptions): number {
   const ofCookie = typeof cookie?.maxAge === 'number' ? Math.ceil(cookie.maxAge / 1000) : 0;
   return Math.max(ofCookie, ttlOf(store?.ttl), ttlOf(store?.options?.ttl)) || DAY;
 }
