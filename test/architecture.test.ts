@@ -121,6 +121,8 @@ describe('the edges', () => {
       'disk/identity.ts',
       // Whose the process is, compared with whose a file is.
       'disk/may-write.ts',
+      // Which V8 it is.
+      'process/many-properties.ts',
       // Whether packages are in folders.
       'process/optional-package.ts',
       // Which program was started: its configuration and its packages are looked for there, too.

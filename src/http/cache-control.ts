@@ -24,7 +24,12 @@ export function guardFromCaches(
 ): boolean {
   if (varies.length > 0) fields.set('vary', varyBy(varies, fields.get('vary')));
   if (!personal) return false;
-  const controls = [...fields.keys()].filter(isControl);
+  const controls: string[] = [];
+  for (const name of fields.keys()) if (isControl(name)) controls.push(name);
+  if (controls.length === 0) {
+    fields.set('cache-control', 'private');
+    return false;
+  }
   // The app says itself that everybody may see the page. That stands, unless the response sets a cookie.
   if (!setsCookie && controls.some((name) => has(directivesOf(fields.get(name)), 'public'))) return true;
   if (!controls.includes('cache-control')) controls.push('cache-control');
@@ -51,7 +56,10 @@ const NGINX = 'x-accel-expires';
  * section 2.2), `Surrogate-Control`, Akamai's `Edge-Control`, nginx' own.
  */
 function isControl(name: string): boolean {
-  return name === NGINX || /(?:^|-)(?:cache|surrogate|edge)-control$/.test(name);
+  // Few fields end so: the others are told by that alone.
+  return (
+    name === NGINX || (name.endsWith('-control') && /(?:^|-)(?:cache|surrogate|edge)-control$/.test(name))
+  );
 }
 
 function isPublic(name: string, value: string): boolean {
@@ -94,9 +102,10 @@ function directivesOf(value: string | null | undefined): readonly string[] {
 }
 
 function varyBy(fields: readonly string[], value: string | null | undefined): string {
-  const names = (value ?? '').split(',').map((name) => name.trim());
+  if (!value) return fields.join(', ');
+  const names = value.split(',').map((name) => name.trim());
   const there = new Set(names.map((name) => name.toLowerCase()));
   const missing = there.has('*') ? [] : fields.filter((name) => !there.has(name.toLowerCase()));
-  if (missing.length === 0) return value as string;
+  if (missing.length === 0) return value;
   return [...names.filter((name) => name !== ''), ...missing].join(', ');
 }

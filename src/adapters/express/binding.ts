@@ -37,6 +37,8 @@ export class Binding implements SessionHost {
   readonly router: unknown;
   readonly #request: ExpressRequest;
   readonly #response: ServerResponse;
+  /** The request as Keyturn asks it. */
+  readonly #asked: HttpRequest;
   #visit: Visit | undefined;
   #session: ExpressSession | null | undefined;
   /** The app has ended the session, and sees none: as undefined, or as the null that it has set. */
@@ -51,10 +53,7 @@ export class Binding implements SessionHost {
     this.router = request.next;
     this.#request = request;
     this.#response = response;
-  }
-
-  get #asked(): HttpRequest {
-    return new ExpressHttpRequest(this.#request);
+    this.#asked = new ExpressHttpRequest(request);
   }
 
   /** What to wait for before the app runs. */

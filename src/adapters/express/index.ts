@@ -7,6 +7,7 @@ import { holdUntilSaved } from '../../http/node-hold.js';
 import { openCore } from '../../http/open-core.js';
 import { requireInside } from '../../http/same-options.js';
 import type { Keyturn } from '../../keyturn.js';
+import { takeManyProperties } from '../../process/many-properties.js';
 import { keyturnInProcess } from '../../start/once.js';
 import { Opening } from '../../start/opening.js';
 import { KEYTURN_OPTIONS } from '../../start/options.js';
@@ -140,6 +141,8 @@ function begin(
     go(outer);
     return;
   }
+  takeManyProperties(request, 'url');
+  takeManyProperties(response, 'sendDate');
   const binding = new Binding(opened, request, response);
   enter(request, binding);
   Object.defineProperties(request, PROPERTIES);

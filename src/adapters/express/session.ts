@@ -24,15 +24,34 @@ export function expressSession(host: SessionHost): ExpressSession {
   return new Proxy(host.current, new Handler(host)) as unknown as ExpressSession;
 }
 
+/** What takes a callback here, or is not there in other frameworks. */
+const METHODS = {
+  regenerate: true,
+  destroy: true,
+  save: true,
+  reload: true,
+  touch: true,
+  resetMaxAge: true,
+} as const;
+
 class Handler implements ProxyHandler<Session> {
   readonly #host: SessionHost;
   /** What it had, after another session has taken its place. */
   #former: SessionValues | undefined;
-  readonly #methods: Readonly<Record<string, unknown>>;
+  #made: Readonly<Record<string, unknown>> | undefined;
 
   constructor(host: SessionHost) {
     this.#host = host;
-    this.#methods = {
+  }
+
+  /** Made when the first is asked for: most requests ask for data alone. */
+  get #methods(): Readonly<Record<string, unknown>> {
+    this.#made ??= this.#makeMethods(this.#host);
+    return this.#made;
+  }
+
+  #makeMethods(host: SessionHost): Record<keyof typeof METHODS, unknown> {
+    return {
       regenerate: (...given: unknown[]) => {
         const callback = callbackOf(given);
         return done(callback, () => {
@@ -78,7 +97,7 @@ class Handler implements ProxyHandler<Session> {
     if (key === 'cookie')
       return this.#former === undefined ? sessionCookie(this.#host.current, this.#host.clock) : undefined;
     if (key === 'isPopulated') return Object.keys(this.#data).length > 0;
-    if (typeof key === 'string' && Object.hasOwn(this.#methods, key)) return this.#methods[key];
+    if (typeof key === 'string' && Object.hasOwn(METHODS, key)) return this.#methods[key];
     const data = this.#data;
     const value: unknown = Reflect.get(data, key, data);
     // A method of the session itself needs the object that it belongs to.

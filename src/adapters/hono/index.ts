@@ -112,17 +112,17 @@ export default function keyturn(options: KeyturnHonoOptions = {}): KeyturnMiddle
     const { method } = c.req;
     const isProtected = isAutomatic && !isSafeMethod(method);
     // One app inside another, with the same Keyturn: the outer one does the rest.
-    const around = VISITS.get(c);
+    const around = (c as Visited)[VISIT];
     const outer = around?.boundTo(opened.keyturn);
     try {
       if (outer !== undefined) {
-        VISITS.set(c, outer);
+        (c as Visited)[VISIT] = outer;
         requireInside(outer.opened.core, core);
         if (isProtected && !outer.isProtected) await outer.protect();
         return await next();
       }
       const visits = new HonoVisit(opened, c, around);
-      VISITS.set(c, visits);
+      (c as Visited)[VISIT] = visits;
       if (around === undefined) showVariables(c);
       const request = new FetchHttpRequest(c.req.raw);
       if (core.mayWait(request)) await asked(async () => await visits.visit.before());
@@ -131,7 +131,7 @@ export default function keyturn(options: KeyturnHonoOptions = {}): KeyturnMiddle
       if (visits.made || core.mayNeedVisit(request)) await visits.finish();
     } finally {
       // What comes before it in an app around has its own again.
-      if (around !== undefined) VISITS.set(c, around);
+      if (around !== undefined) (c as Visited)[VISIT] = around;
     }
   };
   return Object.assign(middleware, {
@@ -152,14 +152,20 @@ export default function keyturn(options: KeyturnHonoOptions = {}): KeyturnMiddle
  */
 export function csrf(): MiddlewareHandler<KeyturnEnv> {
   return async (c, next) => {
-    const visits = VISITS.get(c);
+    const visits = (c as Visited)[VISIT];
     if (visits === undefined) throw notPassed();
     if (!isSafeMethod(c.req.method)) await visits.protect();
     await next();
   };
 }
 
-const VISITS = new WeakMap<Context, HonoVisit>();
+/**
+ * On the context itself: in a WeakMap a value that leads to its own key stays in memory until a full collection, since
+ * V8 takes values for alive in all others.
+ */
+const VISIT = Symbol('keyturn.visit');
+
+type Visited = Context<KeyturnEnv> & { [VISIT]?: HonoVisit };
 
 /** What one middleware works with. */
 interface Opened {
@@ -248,28 +254,56 @@ class HonoVisit {
  * Hono's variables are values, set before anybody asks for them, and a session that was opened for every request would
  * cost every request its verification. So these four are looked up when they are read; all others are Hono's own.
  */
+class Variables implements KeyturnVariables {
+  readonly #visits: HonoVisit;
+
+  constructor(visits: HonoVisit, theirs: Readonly<Record<string, unknown>>) {
+    this.#visits = visits;
+    const shown = { enumerable: true, configurable: true, writable: true };
+    for (const name of Object.keys(theirs))
+      if (!isOurs(name)) Object.defineProperty(this, name, { ...shown, value: theirs[name] });
+  }
+
+  get session(): Session {
+    return this.#visits.session;
+  }
+
+  get flash(): Flash {
+    return this.#visits.flash;
+  }
+
+  get csrfToken(): () => string {
+    return this.#visits.csrfToken;
+  }
+
+  get checkCsrf(): (token: unknown) => void {
+    return this.#visits.checkCsrf;
+  }
+}
+
+const isOurs = (name: string): name is keyof KeyturnVariables =>
+  name === 'session' || name === 'flash' || name === 'csrfToken' || name === 'checkCsrf';
+
+/** One function for all contexts: an accessor of its own would give each a shape of its own, which holds it in memory. */
+const VAR: PropertyDescriptor = {
+  configurable: true,
+  get(this: Context<KeyturnEnv>) {
+    const theirs = Reflect.get(Object.getPrototypeOf(this), 'var', this);
+    return new Variables((this as Visited)[VISIT] as HonoVisit, theirs);
+  },
+};
+
 function showVariables(context: Context<KeyturnEnv>): void {
-  const visits = () => VISITS.get(context) as HonoVisit;
-  const own: { readonly [Name in keyof KeyturnVariables]: PropertyDescriptor } = {
-    session: { get: () => visits().session, enumerable: true },
-    flash: { get: () => visits().flash, enumerable: true },
-    csrfToken: { get: () => visits().csrfToken, enumerable: true },
-    checkCsrf: { get: () => visits().checkCsrf, enumerable: true },
-  };
   const get = context.get as (name: string) => unknown;
   const set = context.set as (name: string, value: unknown) => void;
-  const theirs = Object.getPrototypeOf(context) as Context;
   Object.assign(context, {
-    get: (name: string) => (Object.hasOwn(own, name) ? visits()[name as keyof KeyturnVariables] : get(name)),
+    get: (name: string) => (isOurs(name) ? ((context as Visited)[VISIT] as HonoVisit)[name] : get(name)),
     set: (name: string, value: unknown) => {
       if (name === 'session') throw sessionReplaced('c.var.session', value);
       set(name, value);
     },
   });
-  Object.defineProperty(context, 'var', {
-    configurable: true,
-    get: () => Object.defineProperties(Reflect.get(theirs, 'var', context), own),
-  });
+  Object.defineProperty(context, 'var', VAR);
 }
 
 async function asked<T>(work: () => Promise<T>): Promise<T> {
