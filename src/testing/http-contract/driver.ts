@@ -15,10 +15,19 @@ import type { ContractCase } from '../session-store-contract.js';
  * - `streams`: answers that are sent piece by piece
  * - `proxies`: an app can be told to trust the proxy before it
  * - `nested`: an app inside another, each with a Keyturn of its own
+ * - `automatic`: the adapter can be told to check every unsafe request by itself, and not to
  * - `http2`: HTTP/2 without encryption, to a client that knows beforehand
  * - `sockets`: connections that a client can break off
  */
-export type HttpCapability = 'rotation' | 'sealing' | 'streams' | 'proxies' | 'nested' | 'http2' | 'sockets';
+export type HttpCapability =
+  | 'rotation'
+  | 'sealing'
+  | 'streams'
+  | 'proxies'
+  | 'nested'
+  | 'automatic'
+  | 'http2'
+  | 'sockets';
 
 /** What a route of the app works with: what the adapter gives, under the same names for all. */
 export interface HttpContractContext {
@@ -65,8 +74,12 @@ export interface HttpContractApp {
   readonly options: HttpOptions;
   /** What it answers to. */
   readonly routes: readonly HttpContractRoute[];
+  /**
+   * Present: the adapter checks every unsafe request by itself, whatever its route says, where `automatic` is not lacking.
+   */
+  readonly csrf?: 'auto';
   /** An app under `/inner` of this one, where `nested` is not lacking. */
-  readonly inner?: Pick<HttpContractApp, 'keyturn' | 'options' | 'routes'>;
+  readonly inner?: Pick<HttpContractApp, 'keyturn' | 'options' | 'routes' | 'csrf'>;
   /** Whether `X-Forwarded-Host` and `X-Forwarded-Proto` are to be believed, where `proxies` is not lacking. */
   readonly trustProxy: boolean;
   /** Whether to speak HTTP/2 instead of HTTP/1.1, where `http2` is not lacking. */

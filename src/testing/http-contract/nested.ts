@@ -2,15 +2,19 @@
 import assert from 'node:assert/strict';
 import type { Browser } from './browser.js';
 import { type Check, check, SID } from './check.js';
+import type { HttpContractApp } from './driver.js';
 import { routesOf } from './routes.js';
 import type { Scene } from './scene.js';
 
 const INNER = 'keyturn-inner.sid';
 
-async function nest({ open, another, config, slow, beside }: Scene): Promise<Browser> {
+type Checks = Pick<HttpContractApp, 'csrf'>;
+
+async function nest(scene: Scene, outside: Checks = {}, inside: Checks = {}): Promise<Browser> {
+  const { open, another, config, slow, beside } = scene;
   const keyturn = await another({ config: { ...config, app: 'inner' } });
-  const inner = { keyturn, options: {}, routes: routesOf(slow, beside) };
-  return await open({ config, app: { inner } });
+  const inner = { keyturn, options: {}, routes: routesOf(slow, beside), ...inside };
+  return await open({ config, app: { inner, ...outside } });
 }
 
 export const nested: readonly Check[] = [
@@ -61,5 +65,22 @@ export const nested: readonly Check[] = [
       );
     },
     ['nested'],
+  ),
+
+  check(
+    'an app that checks requests by itself does so inside one that does not, and for one inside that does not',
+    async (scene) => {
+      const status = async (browser: Browser, path: string, form?: string) => {
+        const token = form === undefined ? {} : { _csrf: (await browser.get(form)).json.token };
+        return (await browser.post(path, { key: 'a', value: 1, ...token })).status;
+      };
+      const inside = await nest(scene, {}, { csrf: 'auto' });
+      assert.deepEqual([await status(inside, '/set'), await status(inside, '/inner/set')], [200, 403]);
+      assert.equal(await status(inside, '/inner/set', '/inner/form'), 200);
+      const around = await nest(scene, { csrf: 'auto' }, {});
+      assert.deepEqual([await status(around, '/set'), await status(around, '/inner/set')], [403, 403]);
+      assert.equal(await status(around, '/inner/set', '/form'), 200);
+    },
+    ['nested', 'automatic'],
   ),
 ];

@@ -28,7 +28,7 @@ export interface SceneOptions {
   readonly profile?: 'dev' | 'test' | 'prod';
   readonly config?: Readonly<Record<string, unknown>>;
   readonly http?: HttpOptions;
-  readonly app?: Partial<Pick<HttpContractApp, 'inner' | 'trustProxy' | 'http2'>>;
+  readonly app?: Partial<Pick<HttpContractApp, 'inner' | 'csrf' | 'trustProxy' | 'http2'>>;
   /** Instead of those in routes.ts. */
   readonly routes?: readonly HttpContractRoute[];
 }

@@ -10,6 +10,7 @@ export const EDGE_LACKS = {
   sealing: 'at the edge nothing is sealed',
   rotation: 'at the edge another ring comes with a deploy, and no running isolate takes it over',
   proxies: 'the platform has given it the URL that the browser named',
+  automatic: 'here each request says by itself whether it is checked',
 };
 
 /**

@@ -45,12 +45,16 @@ export function expressDriver(express, keyturn) {
 /**
  * @param {any} express
  * @param {typeof import('../../../src/adapters/express/index.js').default} keyturn
- * @param {Pick<HttpContractApp, 'keyturn' | 'options' | 'routes'>} described
+ * @param {Pick<HttpContractApp, 'keyturn' | 'options' | 'routes' | 'csrf'>} described
  */
 async function build(express, keyturn, described) {
   const app = express();
   app.use(express.json(), express.urlencoded({ extended: false }));
-  const middleware = keyturn({ keyturn: described.keyturn, ...described.options, csrf: 'manual' });
+  const middleware = keyturn({
+    keyturn: described.keyturn,
+    ...described.options,
+    csrf: described.csrf ?? 'manual',
+  });
   await middleware.ready();
   app.use(middleware);
   for (const { method, path, csrf, run } of described.routes) {

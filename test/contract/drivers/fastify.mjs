@@ -12,7 +12,10 @@ import { Readable } from 'node:stream';
  */
 export function fastifyDriver(Fastify, formbody, keyturn) {
   return {
-    lacks: { nested: 'Fastify has one plugin of a name for an app and all that it holds' },
+    lacks: {
+      nested: 'Fastify has one plugin of a name for an app and all that it holds',
+      automatic: 'here each route says by itself whether it is checked',
+    },
     async start({ trustProxy, http2, ...described }) {
       // Those that clients keep open, as Deno's does, are not waited for.
       const app = Fastify({ trustProxy, http2, forceCloseConnections: true });

@@ -24,10 +24,14 @@ export function honoDriver(hono, adapter) {
 /**
  * @param {any} hono
  * @param {typeof import('../../../src/adapters/hono/index.js')} adapter
- * @param {Pick<HttpContractApp, 'keyturn' | 'options' | 'routes'>} described
+ * @param {Pick<HttpContractApp, 'keyturn' | 'options' | 'routes' | 'csrf'>} described
  */
 async function build({ Hono, HTTPException }, { default: keyturn, csrf: protect }, described) {
-  const middleware = keyturn({ keyturn: described.keyturn, ...described.options, csrf: 'manual' });
+  const middleware = keyturn({
+    keyturn: described.keyturn,
+    ...described.options,
+    csrf: described.csrf ?? 'manual',
+  });
   await middleware.ready();
   const app = new Hono();
   app.use(middleware);

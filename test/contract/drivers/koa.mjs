@@ -45,11 +45,15 @@ export function koaDriver(Koa, bodyParser, adapter) {
 /**
  * @param {any} app
  * @param {typeof import('../../../src/adapters/koa/index.js')} adapter
- * @param {Pick<HttpContractApp, 'keyturn' | 'options' | 'routes'>} described
+ * @param {Pick<HttpContractApp, 'keyturn' | 'options' | 'routes' | 'csrf'>} described
  * @param {string} folder
  */
 async function use(app, { default: keyturn, csrf: protect }, described, folder) {
-  const middleware = keyturn({ keyturn: described.keyturn, ...described.options, csrf: 'manual' });
+  const middleware = keyturn({
+    keyturn: described.keyturn,
+    ...described.options,
+    csrf: described.csrf ?? 'manual',
+  });
   await middleware.ready();
   app.use(within(folder, middleware));
   for (const { method, path, csrf, run } of described.routes) {

@@ -11,7 +11,10 @@ import { webHandler } from './web-handler.mjs';
  */
 export function webDriver(keyturn) {
   return {
-    lacks: { proxies: 'the server before it has given it the URL that the browser named' },
+    lacks: {
+      proxies: 'the server before it has given it the URL that the browser named',
+      automatic: 'here each request says by itself whether it is checked',
+    },
     async start({ http2, ...described }) {
       return await serveFetch(await webHandler(keyturn, described), http2);
     },

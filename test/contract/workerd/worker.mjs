@@ -7,6 +7,7 @@
 const lacks = {
   sealing: 'what is loaded by its name as it runs, as libsodium-wrappers is, is in no bundle',
   proxies: 'workerd has given it the URL that the browser named',
+  automatic: 'here each request says by itself whether it is checked',
   http2: 'an isolate sees no connections',
   sockets: 'an isolate sees no connections',
 };
