@@ -28,7 +28,7 @@ export class OldInCookie implements OldLibrary {
     this.#parts = parts;
   }
 
-  /** Of the whole value: there is no id. Sessions that hold the same are one to nobody but their visitors. */
+  /** Of the whole value: there is no id, and two devices of one person may have the same. */
   refOf(payload: string): string {
     return digest(payload);
   }

@@ -9,6 +9,7 @@ import type { SessionValues } from '../sessions/session.js';
 import type { SessionState } from '../sessions/state.js';
 import { fromJson } from '../signing/token.js';
 import type { OldDraft, OldLibrary, OldSession } from './old-library.js';
+import { idOf } from './own-id.js';
 
 /** What is the same for all sessions of an app. */
 export interface MoveParts {
@@ -18,8 +19,6 @@ export interface MoveParts {
   readonly clock: () => number;
   /** Ends a session of Keyturn by its id, so that nothing brings it back. */
   readonly endOwn: (id: string) => Promise<void>;
-  /** The id of the session that stands for an old one. */
-  readonly idOf: (ref: string) => string;
 }
 
 export class Move implements Moving {
@@ -145,13 +144,12 @@ export class Move implements Moving {
 
   /** The session that the request carried is over, in the old library too, and by whichever cookie it comes again. */
   async #endFormer(): Promise<void> {
-    const { library, idOf, endOwn } = this.#parts;
+    const { library, endOwn } = this.#parts;
     const state = this.#state;
     const refs = new Set(this.#refs());
     if (this.#former !== undefined) refs.add(this.#former.ref);
     for (const ref of refs) {
-      const id = idOf(ref);
-      if (id !== state.carried?.id) await endOwn(id);
+      if (library.hasIds && idOf(ref) !== state.carried?.id) await endOwn(idOf(ref));
       await library.end(ref);
     }
     // Not where somebody else has ended it: the browser may have the cookie of a new sign-in by now.

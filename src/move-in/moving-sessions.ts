@@ -79,6 +79,7 @@ export class MovingSessions implements SessionKind {
       const judged = await this.#judge(own, received);
       if (judged !== undefined) return judged;
     }
+    if (await this.#wasEnded(own)) return this.#with(own, received);
     for (const payload of received.payloads) {
       const taken = await this.#takeOver.session(payload, cookies);
       if (taken === undefined) continue;
@@ -90,6 +91,15 @@ export class MovingSessions implements SessionKind {
     }
     const empty = own.carried === undefined ? own : await this.#inner.open([]);
     return this.#with(empty, received);
+  }
+
+  /**
+   * Whether a session of Keyturn that the request carries has been signed out. An old cookie without an id cannot be told
+   * from another: the one that came with that session goes with it.
+   */
+  async #wasEnded({ carried, former }: SessionState): Promise<boolean> {
+    if (this.#parts.library.hasIds || carried !== undefined || former === undefined) return false;
+    return await this.#takeOver.wasEnded(former);
   }
 
   /**

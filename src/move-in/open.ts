@@ -18,7 +18,7 @@ import { OldCookies } from './old-cookies.js';
 import type { OldLibrary } from './old-library.js';
 import { OldStore } from './old-store.js';
 import type { MoveInOption, MoveInOptions, OldCookieOptions } from './options.js';
-import { idOf, TakeOver } from './take-over.js';
+import { TakeOver } from './take-over.js';
 
 const OPTIONS: OptionNames<MoveInOptions> = { store: true, cookie: true };
 
@@ -94,7 +94,7 @@ export function openMoveIn(
     if (kind instanceof StoreSessions) await kind.parts.store.destroy(id, (times.now + times.longest) * 1000);
   };
   const takeOver = new TakeOver(kind, library, internals, phase);
-  const parts = { library, phase, clock, endOwn, idOf };
+  const parts = { library, phase, clock, endOwn };
   return {
     sessions: new MovingSessions(kind, parts, takeOver, moving.until ?? Number.POSITIVE_INFINITY),
     names: [library.cookies.name],

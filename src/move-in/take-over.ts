@@ -1,35 +1,28 @@
-// An old session becomes one of Keyturn. Requests that come at once with one old cookie get one session: in a store its id
-// follows from the old one's, and whoever is first creates it. An ended one is remembered under that id, so that a sign-out
-// stands, however slow another request is.
+// An old session becomes one of Keyturn. Where old ones have ids, requests that come at once with one old cookie get one
+// session: in a store its id follows from the old one's, and whoever is first creates it. An ended one is remembered under
+// that id, so that a sign-out stands, however slow another request is. An old session that is the cookie itself has no id:
+// two devices of one person may have the same cookie, and must not share a session, nor a sign-out.
 import type { MoveInPhase } from '../config/move-in.js';
 import type { Internals } from '../keyturn.js';
 import { dataText, fill } from '../sessions/data.js';
-import { CookieSessions } from '../sessions/in-cookie.js';
+import type { CookieSessions } from '../sessions/in-cookie.js';
 import { StoreSessions } from '../sessions/in-store.js';
 import { decode, epochHolds, load, renewEpoch, type SessionParts } from '../sessions/kind.js';
 import type { SessionValues } from '../sessions/session.js';
 import { SessionState } from '../sessions/state.js';
 import { recordOf } from '../sessions/store-writes.js';
-import type { StoredSession } from '../sessions/stores/contract.js';
-import { digest } from '../signing/digest.js';
+import type { PutOutcome, StoredSession } from '../sessions/stores/contract.js';
 import type { Checked } from '../signing/purpose-keyring.js';
 import type { ReceivedToken } from '../signing/received.js';
 import { fromJson } from '../signing/token.js';
 import type { OldLibrary, OldSession } from './old-library.js';
+import { idOf } from './own-id.js';
 
 /** Milliseconds: see sessions/in-store.ts. */
 const OVERTAKEN = 60_000;
 
-/** The form of ids that Keyturn gives, which the old library then has too. */
-const OWN_ID = /^[\w-]{22}$/;
-
-/**
- * The id of the session that stands for an old one. Not under a key: it must stay the same over rotations, of Keyturn's keys
- * and of old secrets, and it is worth nothing to anybody: what is accepted is a signed cookie.
- */
-export function idOf(ref: string): string {
-  return OWN_ID.test(ref) ? ref : digest(`keyturn/v1/move-in/${ref}`);
-}
+/** A cookie that the browser has not got: it is due, whatever is asked for. */
+const UNSENT = { issuedAt: 0, stale: true };
 
 /** Data of an old session as Keyturn's would have it: names that are no data here are left to the old library. */
 export function textOf(data: Readonly<Record<string, unknown>>): string {
@@ -77,24 +70,28 @@ export class TakeOver {
    */
   async session(payload: string, cookies: readonly ReceivedToken[]): Promise<TakenOver | undefined> {
     const inner = this.#inner;
-    if (inner instanceof CookieSessions) return await this.#inCookie(inner, payload, cookies);
-    return this.#library.hasIds
-      ? await this.#inStore(inner, payload)
-      : await this.#oneOfItsOwn(inner, payload);
+    if (!(inner instanceof StoreSessions)) return await this.#inCookie(inner, payload, cookies);
+    return this.#library.hasIds ? await this.#inStore(inner, payload) : await this.#anew(inner, payload);
   }
 
-  /**
-   * A session in a store, for an old one that is all in its cookie. It gets an id that nobody else can come to: with one that
-   * followed from the cookie, two visitors with the same empty basket would have one session, and the sign-in of one would
-   * be that of the other. Requests that come at once get one each, and the last cookie stays.
-   */
-  async #oneOfItsOwn(inner: StoreSessions, payload: string): Promise<TakenOver | undefined> {
-    const { store, times } = inner.parts;
+  /** Whether a session of Keyturn was signed out, or got another id. */
+  async wasEnded(id: string): Promise<boolean> {
+    const inner = this.#inner;
+    return inner instanceof StoreSessions && (await inner.parts.store.ended?.(id)) !== undefined;
+  }
+
+  /** @param id of the session; default: a random one */
+  async #create(inner: StoreSessions, old: OldSession, id?: string): Promise<SessionState | PutOutcome> {
+    const state = await this.#state(old, id, 1);
+    const record = recordOf(inner.parts, state, state.base, inner.parts.times.expiry(state));
+    const outcome = await inner.parts.store.put(state.id, record, 0);
+    return outcome === 'saved' ? state : outcome;
+  }
+
+  async #anew(inner: StoreSessions, payload: string): Promise<TakenOver | undefined> {
     const old = await this.#old(payload);
-    if (old === undefined) return undefined;
-    const state = await this.#state(old, SessionState.fresh(times).id, 1);
-    const record = recordOf(inner.parts, state, state.base, times.expiry(state));
-    return (await store.put(state.id, record, 0)) === 'saved' ? { isNew: true, state, old } : undefined;
+    const state = old && (await this.#create(inner, old));
+    return typeof state === 'object' ? { isNew: true, state, old: old as OldSession } : undefined;
   }
 
   async #inStore(inner: StoreSessions, payload: string): Promise<TakenOver | undefined> {
@@ -126,11 +123,9 @@ export class TakeOver {
       }
       const old = await this.#old(payload);
       if (old === undefined) return undefined;
-      const state = await this.#state(old, id, 1);
-      const record = recordOf(inner.parts, state, state.base, times.expiry(state));
-      const outcome = await store.put(id, record, 0);
-      if (outcome === 'gone') return undefined;
-      if (outcome === 'conflict') continue;
+      const state = await this.#create(inner, old, id);
+      if (state === 'gone') return undefined;
+      if (typeof state === 'string') continue;
       // Had it been ended before that, nobody would know of it any more.
       if (!this.#isOver || (await this.#library.load(payload)) !== undefined)
         return { isNew: true, state, old };
@@ -166,10 +161,11 @@ export class TakeOver {
     return old !== undefined && Object.keys(old.data).length > 0 ? old : undefined;
   }
 
-  async #state(old: OldSession, id: string, version: number): Promise<SessionState> {
+  async #state(old: OldSession, given: string | undefined, version: number): Promise<SessionState> {
     const { parts } = this.#inner;
     const { times } = parts;
     const text = textOf(old.data);
+    const id = given ?? SessionState.fresh(times).id;
     const counterpart = {
       name: this.#library.name,
       ref: old.ref,
@@ -189,11 +185,9 @@ export class TakeOver {
     };
     const carried = {
       id,
-      issuedAt: times.now,
-      expiresAt: times.expiry(begun),
+      ...UNSENT,
+      expiresAt: times.expiry(begun) - 1,
       kid: this.#kid,
-      // So the browser is given a cookie of Keyturn, by a response to a safe request.
-      stale: true,
       version,
     };
     const update = this.#inner instanceof StoreSessions ? this.#inner.update : undefined;
@@ -204,10 +198,9 @@ export class TakeOver {
     return this.#internals.ring.current.active.id;
   }
 
-  /** As of a token that the ring signs now. */
+  /** As of a token that the ring signs now, and that the browser has not got. */
   #checked({ text, expiresAt }: StoredSession): Checked {
-    const { times } = this.#inner.parts;
     const key = this.#internals.ring.current.active;
-    return { ok: true, json: text, key, issuedAt: times.now, expiresAt: Math.floor(expiresAt / 1000) };
+    return { ok: true, json: text, key, issuedAt: 0, expiresAt: Math.floor(expiresAt / 1000) - 1 };
   }
 }

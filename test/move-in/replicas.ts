@@ -124,7 +124,8 @@ export class Person {
   readonly browser: Visitor = new Visitor();
 
   async post(url: string, path: string): Promise<number> {
-    return (await this.browser.fetch(`${url}${path}`, { method: 'POST' })).status;
+    const headers = { 'sec-fetch-site': 'same-origin' };
+    return (await this.browser.fetch(`${url}${path}`, { method: 'POST', headers })).status;
   }
 
   async sees(url: string): Promise<{ readonly user: string | null; readonly cart: readonly string[] }> {
