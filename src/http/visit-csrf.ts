@@ -43,7 +43,7 @@ export class VisitCsrf {
     const { host, https } = this.#request;
     const origin = this.#request.header('origin');
     const fetchSite = this.#request.header('sec-fetch-site');
-    const boundTo = state.carried === undefined ? this.#ownId.carried : state.carriedBinding;
+    const boundTo = state.brought ?? this.#ownId.carried;
     const reason = csrf.refuses({ origin, fetchSite, host, https }, token, boundTo);
     if (reason === undefined) return;
     log.csrfRefused(reason, this.#request);
@@ -83,7 +83,7 @@ export class VisitCsrf {
 
   /** The `Set-Cookie` header of the id, if any. */
   idCookie(state: SessionState): string | undefined {
-    const begins = state.carried === undefined && willHaveSession(state);
+    const begins = (state.carried === undefined || state.begun) && willHaveSession(state);
     const over = begins || (state.ended && !state.unsaved && !this.#issued);
     if (!over && this.#id === undefined) return undefined;
     return this.#ownId.commit(over, isRead(this.#request.method) && this.#core.ring.fresh);

@@ -1,6 +1,7 @@
 // The session of one request: how it travels, what to wait for, and where it is once it is open.
 
 import type { AppCookie } from '../sessions/cookie.js';
+import { dataText } from '../sessions/data.js';
 import type { SessionKind } from '../sessions/kind.js';
 import type { SessionState } from '../sessions/state.js';
 import type { Awaitable } from '../sessions/stores/contract.js';
@@ -73,13 +74,13 @@ export class VisitSession {
     return tokens.some((token) => !this.#core.csrfIds.knows(token)) && !tokens.some(verifies);
   }
 
-  get #tokens(): readonly ReceivedToken[] {
+  get tokens(): readonly ReceivedToken[] {
     return this.cookies.tokens(this.#core.cookies.session);
   }
 
   /** Whether the request carries what may be a token of a session. */
   get isCarried(): boolean {
-    return this.#tokens.length > 0 || this.#core.cookies.mayHaveOld(this.cookies.header);
+    return this.tokens.length > 0 || this.#core.cookies.mayHaveOld(this.cookies.header);
   }
 
   /** As far as it is open. */
@@ -87,10 +88,14 @@ export class VisitSession {
     return this.#opened;
   }
 
+  set opened(state: SessionState) {
+    this.#opened = state;
+  }
+
   /** Opens it, if it is not open yet. */
   open(): Awaitable<SessionState> {
     if (this.#opened !== undefined) return this.#opened;
-    const tokens = this.#tokens;
+    const tokens = this.tokens;
     return andThen(this.kind.open(tokens, this.cookies.header), (state) => {
       this.#opened = state;
       if (state.fresh && tokens.some((token) => isEarly(this.kind.check(token)))) {
@@ -107,9 +112,15 @@ export class VisitSession {
     return this.#empty;
   }
 
-  /** Opens it anew, as it is kept by now: what this request has changed is gone. */
-  reload(): Awaitable<SessionState> {
-    this.#opened = undefined;
-    return this.open();
+  /** Whether it is another one than the browser, or the store, has been given. @param finished the response has it */
+  isUnsaid(finished: boolean): boolean {
+    const state = this.#opened;
+    if (state?.unsaved !== false) return false;
+    if (!finished && (state.regenerated || (state.ended && state.carried !== undefined))) return true;
+    try {
+      return dataText(state.session) !== (state.saved ?? (state.ended ? '{}' : state.base));
+    } catch {
+      return true;
+    }
   }
 }

@@ -11,7 +11,6 @@
 
 import { KeyturnError } from '../errors.js';
 import type { AppCookie } from '../sessions/cookie.js';
-import { dataText } from '../sessions/data.js';
 import type { Session } from '../sessions/session.js';
 import type { SessionState } from '../sessions/state.js';
 import type { Awaitable } from '../sessions/stores/contract.js';
@@ -24,10 +23,12 @@ import { type Flash, FlashBox, flashFor } from './flash.js';
 import type { LateThing } from './http-log.js';
 import { isRead, isSafeMethod } from './methods.js';
 import { VisitCsrf } from './visit-csrf.js';
+import type { EarlySaves, VisitParts } from './visit-parts.js';
 import { VisitSession } from './visit-session.js';
 import { watchChanges } from './watch-changes.js';
 
 export class Visit {
+  early: EarlySaves | undefined;
   readonly #core: HttpCore;
   readonly #request: HttpRequest;
   readonly #csrf: VisitCsrf;
@@ -62,9 +63,14 @@ export class Visit {
     return this.#own.before();
   }
 
-  /** Opens the session anew, as it is kept by now: what this request has changed is gone. */
-  reload(): Awaitable<SessionState> {
-    return this.#own.reload();
+  /** For {@link EarlySaves}. */
+  get parts(): VisitParts {
+    return { core: this.#core, request: this.#request, own: this.#own, csrf: this.#csrf };
+  }
+
+  /** Whether the session is saved with the response, or was: what comes now is too late for that. */
+  get isPast(): boolean {
+    return this.#finished || this.#saving || this.#over;
   }
 
   get session(): Session {
@@ -144,6 +150,8 @@ export class Visit {
    */
   finish(headers: ResponseHeaders): Promise<void> | undefined {
     if (this.#finished) return undefined;
+    const saving = this.early?.saving;
+    if (saving !== undefined) return this.#during(saving.then(() => this.finish(headers)));
     // First, since it can fail: nothing is saved then.
     const flashCookie = this.#flash?.commit();
     if (this.#opensUnseen) this.#own.open();
@@ -161,9 +169,12 @@ export class Visit {
       state.late = () => this.#late('session');
       this.#addCookies(headers, cookie, flashCookie);
     });
-    if (!(saved instanceof Promise)) return undefined;
+    return saved instanceof Promise ? this.#during(saved) : undefined;
+  }
+
+  #during(saving: Promise<void>): Promise<void> {
     this.#saving = true;
-    return saved.finally(() => {
+    return saving.finally(() => {
       this.#saving = false;
     });
   }
@@ -223,18 +234,7 @@ export class Visit {
     this.#over = true;
     if (this.#flash?.changed) this.#late('flash');
     if (this.#csrfIssuedLate || (this.#csrf.issued && !this.#finished)) this.#late('csrf');
-    const state = this.#own.opened;
-    if (state?.unsaved === false && this.#isUnsaid(state)) this.#late('session');
-  }
-
-  /** Whether the session is another one than the one that the browser, or the store, has been given. */
-  #isUnsaid(state: SessionState): boolean {
-    if (!this.#finished && (state.regenerated || (state.ended && state.carried !== undefined))) return true;
-    try {
-      return dataText(state.session) !== (state.saved ?? (state.ended ? '{}' : state.base));
-    } catch {
-      return true;
-    }
+    if (this.#own.isUnsaid(this.#finished)) this.#late('session');
   }
 
   /** Once for each thing: a connection that stays open for days must not fill the log. */
@@ -244,7 +244,8 @@ export class Visit {
     this.#core.log.late(what, this.#request.route);
   }
 
-  #addCookies(headers: ResponseHeaders, session: string | undefined, flash: string | undefined): void {
+  #addCookies(headers: ResponseHeaders, saved: string | undefined, flash: string | undefined): void {
+    const session = this.early === undefined ? saved : this.early.toSend(saved);
     const { cookies, log, ring } = this.#core;
     if (this.#own.isInHeader) {
       if (flash !== undefined) log.flashInHeader(this.#request.route);

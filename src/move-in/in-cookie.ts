@@ -63,7 +63,9 @@ export class OldInCookie implements OldLibrary {
     const cookie = renewed(old?.cookie ?? this.#parts.cookie, now);
     const value = hasEnd ? { ...data, ...endIn(lifeOf(cookie), now) } : data;
     const payload = Buffer.from(JSON.stringify(value)).toString('base64');
-    return { ref: this.refOf(payload), setCookies: cookies.set(payload, cookie), keep: async () => true };
+    const ref = this.refOf(payload);
+    const session = { ref, data: data as OldSession['data'], cookie, end: undefined };
+    return { ref, session, setCookies: cookies.set(payload, cookie), keep: async () => true };
   }
 
   isDue({ cookie }: OldSession, sentAt: number): boolean {

@@ -63,6 +63,7 @@ export class OldInStore implements OldLibrary {
     const record = (values: SessionValues): OldRecord => recordOf(cookie, values, clock);
     return {
       ref: sid,
+      session: { ref: sid, data: data as OldSession['data'], cookie, end: undefined },
       setCookies: isSent ? cookies.set(sid, cookie) : [],
       keep: async () => {
         if (old === undefined) {

@@ -27,11 +27,13 @@ export class Move implements Moving {
   /** What the request carries of the old library: references that its genuine cookies lead to. */
   readonly #refs: () => readonly string[];
   /** The session as the old library had it when the request came; undefined where it has none, or does not decide. */
-  readonly #old: OldSession | undefined;
-  readonly #former: Counterpart | undefined;
+  #old: OldSession | undefined;
+  #former: Counterpart | undefined;
   /** The data that both sides have. */
   #shared: string | undefined;
   #draft: OldDraft | undefined;
+  /** What was kept last. */
+  #last: OldSession | undefined;
   #isKept = false;
   #isLost = false;
   changed = false;
@@ -110,8 +112,15 @@ export class Move implements Moving {
     }
     this.#shared = data;
     this.#isKept = true;
-    this.setCookies = draft.setCookies;
+    this.#last = draft.session;
+    // What was to be sent of an earlier one is so still.
+    if (draft.setCookies.length > 0) this.setCookies = draft.setCookies;
     return true;
+  }
+
+  goOn(): void {
+    this.#old = this.#last ?? this.#old;
+    this.#former = this.#state.counterpart;
   }
 
   /**

@@ -18,6 +18,8 @@ export interface OldDraft {
   readonly ref: string;
   /** `Set-Cookie` headers; none where the browser has the cookie. */
   readonly setCookies: readonly string[];
+  /** What there is once it is kept. */
+  readonly session: OldSession;
   /** Keeps it. @returns false where the old library has ended the session meanwhile: nothing is kept then */
   keep(): Promise<boolean>;
 }

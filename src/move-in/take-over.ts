@@ -119,7 +119,9 @@ export class TakeOver {
         // A slower request on the old library may have brought it back.
         await this.#library.end(ref);
         const isOvertaken = clock() - ended.at < OVERTAKEN;
-        return isOvertaken ? { isNew: false, state: SessionState.fresh(times, id, ended) } : undefined;
+        return isOvertaken
+          ? { isNew: false, state: SessionState.fresh(times, inner.update, id, ended) }
+          : undefined;
       }
       const old = await this.#old(payload);
       if (old === undefined) return undefined;

@@ -20,11 +20,13 @@ export interface Moving {
   /** There is something to save of it, whether or not the data has changed. */
   readonly changed: boolean;
   /** `Set-Cookie` headers for the old library. */
-  readonly setCookies: readonly string[];
+  setCookies: readonly string[];
   /** What the session says of its counterpart when it is saved with these data. */
   note(data: string): Counterpart | undefined;
   /** The session was saved with these data. @returns false where the old library has ended it meanwhile */
   follow(data: string): Awaitable<boolean>;
+  /** It was saved before the response, and goes on as if the request had brought it so. */
+  goOn(): void;
 }
 
 /** As it stands in a session's text: a list, since it is in every cookie. */

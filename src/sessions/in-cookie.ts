@@ -113,7 +113,10 @@ export class CookieSessions implements SessionKind {
     const text = encode(state, state.createdAt ?? issuedAt, data);
     const token = this.parts.codec.issueAt(text, issuedAt, expiresAt);
     const header = cookieOf(this.parts, state, token, expiresAt);
-    if (header !== undefined) return header;
+    if (header !== undefined) {
+      state.written = { id: state.id, csrf: state.csrf, data, issuedAt, expiresAt, version: 0 };
+      return header;
+    }
     throw new KeyturnError(
       'session_too_large',
       `the session cookie would be longer than the ${COOKIE_LIMIT} bytes that browsers keep (its data has ${data.length} characters)`,

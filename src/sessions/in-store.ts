@@ -8,10 +8,10 @@ import { andThen } from '../signing/thenable.js';
 import { fromJson } from '../signing/token.js';
 import { dataText, valuesOf } from './data.js';
 import { baseOf, type ClashRules, merge } from './edits.js';
+import { endInStore } from './end-in-store.js';
 import {
   cookieOf,
   decode,
-  epochHolds,
   firstLive,
   load,
   type ResponseTraits,
@@ -77,10 +77,10 @@ export class StoreSessions implements SessionKind {
   /** A session that begins, where the request carries ids of ended ones or none. */
   #fresh(dead: readonly string[], at = 0): Awaitable<SessionState> {
     const id = dead[at];
-    if (id === undefined) return SessionState.fresh(this.parts.times, dead[0]);
+    if (id === undefined) return SessionState.fresh(this.parts.times, this.update, dead[0]);
     return andThen(this.parts.store.ended?.(id), (ended) =>
       ended !== undefined && this.parts.clock() - ended.at < OVERTAKEN
-        ? SessionState.fresh(this.parts.times, id, ended)
+        ? SessionState.fresh(this.parts.times, this.update, id, ended)
         : this.#fresh(dead, at + 1),
     );
   }
@@ -89,8 +89,8 @@ export class StoreSessions implements SessionKind {
     if (state.destroyed) return this.#end(state);
     const data = textToSave(state);
     if (state.fresh) return this.#begin(state, data);
-    if (data !== state.base || state.rememberChanged || state.moving?.changed)
-      return this.#save(state, response);
+    const isToBeNoted = state.rememberChanged || state.moving?.changed || response.early;
+    if (data !== state.base || isToBeNoted) return this.#save(state, response);
     if (!response.canSign()) return undefined;
     const expiresAt = this.parts.times.dueExpiry(state, state.carried as Carried);
     if (expiresAt !== undefined)
@@ -98,21 +98,8 @@ export class StoreSessions implements SessionKind {
     return andThen(this.#noteUse(state, response), () => this.#signedAgain(state, response));
   }
 
-  async endOf(watched: WatchedSession): Promise<SessionEnd | undefined> {
-    const { store, times, hooks, clock } = this.parts;
-    for (;;) {
-      const stored = await store.get(watched.id);
-      if (stored !== undefined) {
-        watched.expiresAt = stored.expiresAt / 1000;
-        const found = decode(stored.text);
-        if (found === undefined || times.isOver(found)) return 'expired';
-        return (await epochHolds(hooks, found)) ? undefined : 'signed_out';
-      }
-      const ended = await store.ended?.(watched.id);
-      if (ended?.next === undefined)
-        return ended === undefined && watched.expiresAt * 1000 <= clock() ? 'expired' : 'signed_out';
-      watched.id = ended.next;
-    }
+  endOf(watched: WatchedSession): Promise<SessionEnd | undefined> {
+    return endInStore(this.parts, watched);
   }
 
   /** First of all, so that it stands whatever else fails. */
@@ -121,8 +108,9 @@ export class StoreSessions implements SessionKind {
     // A sign-out that was sent with the id from before a change of id means the session all the same.
     const id = carried?.id ?? (overtaken?.next === undefined ? undefined : former);
     // Not where somebody else has ended it: the browser may have the cookie of a new sign-in by now.
-    if (id !== undefined && (await endSession(this.parts.store, id, this.#lastMoment()))) {
-      state.cleared = this.parts.cookie.clear();
+    if (id !== undefined && state.cleared === undefined) {
+      const ended = await endSession(this.parts.store, id, this.#lastMoment());
+      if (ended) state.cleared = this.parts.cookie.clear();
     }
     if (!state.ended) {
       textToSave(state);
@@ -135,7 +123,7 @@ export class StoreSessions implements SessionKind {
 
   #begin(state: SessionState, data: string): Awaitable<string | undefined> {
     if (data === '{}' && !state.regenerated) return undefined;
-    return state.willBe ? this.#create(state) : this.#drop();
+    return state.willBe ? this.#create(state) : this.#drop(state);
   }
 
   async #create(state: SessionState): Promise<string | undefined> {
@@ -144,13 +132,20 @@ export class StoreSessions implements SessionKind {
     const data = valuesOf(state.session);
     // Nothing is taken over from a session that has ended, or whose user has begun a new epoch.
     const over = state.overtaken !== undefined || !(await renewEpoch(hooks, state, data));
-    if (over && !(await this.#withoutKept(state, data))) return this.#drop();
-    const { times } = this.parts;
-    state.createdAt = times.now;
-    const expiresAt = times.expiry(state);
+    if (over && !(await this.#withoutKept(state, data))) return this.#drop(state);
+    const issuedAt = this.parts.times.now;
+    state.createdAt = issuedAt;
+    const expiresAt = this.parts.times.expiry(state);
     // Before anything is kept: where nothing can be signed nothing is to be left behind.
-    const cookie = this.#cookie(state, times.now, expiresAt);
-    await store.put(id, recordOf(this.parts, state, dataText(data), expiresAt), 0);
+    const cookie = this.#cookie(state, issuedAt, expiresAt);
+    const text = dataText(data);
+    const written = { id, csrf: state.csrf, data: text, issuedAt, expiresAt };
+    // Where ending the former session has failed before, it is there already.
+    const version = state.written?.id === id ? state.written.version : 0;
+    const record = recordOf(this.parts, state, text, expiresAt);
+    if (version === 0) await store.begin(id, record);
+    else if ((await store.put(id, record, version)) !== 'saved') return this.#drop(state);
+    state.written = { ...written, version: version + 1 };
     if (replaced === undefined) return cookie;
     // Last, so that a store that fails leaves everything as it was. Here it is decided whose turn it was: nobody knows
     // the new id yet but those who list the sessions of the user, and they end it too.
@@ -159,14 +154,17 @@ export class StoreSessions implements SessionKind {
     if (replaces !== false || next === undefined || state.carried === undefined) return cookie;
     let isKept = false;
     try {
-      isKept =
-        (await this.#withoutKept(state, data)) &&
-        (await store.put(id, recordOf(this.parts, state, dataText(data), expiresAt), 1)) === 'saved';
+      if (await this.#withoutKept(state, data)) {
+        const rest = dataText(data);
+        const outcome = await store.put(id, recordOf(this.parts, state, rest, expiresAt), version + 1);
+        state.written = { ...written, data: rest, version: version + 2 };
+        isKept = outcome === 'saved';
+      }
     } finally {
       // Nobody gets the cookie of it.
       if (!isKept) await store.destroy(id, this.#lastMoment());
     }
-    return isKept ? cookie : this.#drop();
+    return isKept ? cookie : this.#drop(state);
   }
 
   /**
@@ -183,8 +181,10 @@ export class StoreSessions implements SessionKind {
   }
 
   /** Nothing is sent: the browser may hold another session by now, and would lose it. */
-  #drop(): undefined {
-    this.parts.dropped();
+  #drop(state: SessionState): undefined {
+    state.written = undefined;
+    if (!state.dropped) this.parts.dropped();
+    state.dropped = true;
   }
 
   async #save(state: SessionState, response: ResponseTraits): Promise<string | undefined> {
@@ -192,14 +192,16 @@ export class StoreSessions implements SessionKind {
       merge(baseOf(state), valuesOf(state.session), theirs, this.#clashRules()),
     );
     // Ended meanwhile: that stands, and what this request wanted to keep goes with the session.
-    if (!saved) return this.#drop();
+    if (!saved) return this.#drop(state);
     const { times } = this.parts;
     const due = times.dueExpiry(state, state.carried as Carried);
     const expiresAt = state.rememberChanged ? times.expiry(state) : due;
     if (!response.canSign()) return undefined;
-    return expiresAt === undefined
-      ? this.#signedAgain(state, response)
-      : this.#cookie(state, times.now, expiresAt);
+    if (expiresAt === undefined) return this.#signedAgain(state, response);
+    const { now } = times;
+    const { version } = state.carried as Carried;
+    state.written = { id: state.id, csrf: state.csrf, data: state.base, issuedAt: now, expiresAt, version };
+    return this.#cookie(state, now, expiresAt);
   }
 
   /** `session.update(fn)`: saved when it resolves; other edits of the request stay as they are, to be saved later. */

@@ -22,6 +22,8 @@ export interface ResponseTraits {
   readonly isPubliclyCacheable: () => boolean;
   /** Where it says no nothing can be signed for now, so that what can wait does. */
   readonly canSign: () => boolean;
+  /** It is saved before there is a response, because the app asks for it: a store also keeps what has not changed. */
+  readonly early?: boolean;
 }
 
 /** Sessions of one kind. `open` and `commit` answer at once unless a store or the epoch makes them wait. */

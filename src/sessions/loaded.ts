@@ -17,6 +17,19 @@ export interface LoadedSession {
   readonly base: string;
 }
 
+/** A session as it was just written, by whichever kind keeps it. Times in seconds since 1970. */
+export interface Written {
+  readonly id: string;
+  readonly csrf: string | undefined;
+  /** The data as JSON text. */
+  readonly data: string;
+  /** The dates of its token. */
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+  /** Version in the store; 0 for sessions in the cookie. */
+  readonly version: number;
+}
+
 /** The session that the request carried. Times in seconds since 1970. */
 export interface Carried {
   readonly id: string;

@@ -5,7 +5,7 @@ import { randomId } from '../signing/random.js';
 import type { Counterpart, Moving } from './counterpart.js';
 import { ELSEWHERE, fill, isEmpty, NOT_HERE, refuseReserved } from './data.js';
 import { misread, regenerateOptions, rememberLength, requireName, wrong } from './foreign-calls.js';
-import type { Carried, LoadedSession } from './loaded.js';
+import type { Carried, LoadedSession, Written } from './loaded.js';
 import type { Session, SessionValues } from './session.js';
 import type { EndedSession } from './stores/contract.js';
 import type { Remembered, SessionTimes } from './times.js';
@@ -37,14 +37,23 @@ export class SessionState {
   moving: Moving | undefined = undefined;
   /** `remember` was called. */
   rememberChanged = false;
-  /** Present when the request carried a valid session. */
-  readonly carried: Carried | undefined;
+  /** Present when the request carried a valid session, or one was saved before its response: see `saved-early.ts`. */
+  carried: Carried | undefined;
   /** The id that CSRF tokens of that session are bound to. */
-  readonly carriedBinding: string | undefined;
+  carriedBinding: string | undefined;
+  /** The same of the session that the request itself carried. */
+  readonly brought: string | undefined;
+  /** It began with this request, and was saved before the response. */
+  begun = false;
+  /** How it was written last, where a token was made for that. */
+  written: Written | undefined = undefined;
+  /** It could not be saved, since it was ended meanwhile. */
+  dropped = false;
+  readonly updater: Updater | undefined;
   /** The id of an ended session, where the request carried the cookie of one. */
   readonly former: string | undefined;
   /** Present when it ended a moment ago: see {@link SessionState.willBe}. */
-  readonly overtaken: EndedSession | undefined;
+  overtaken: EndedSession | undefined;
   readonly times: SessionTimes;
   /** The id of a session that `regenerate` has replaced. */
   replaced: string | undefined = undefined;
@@ -86,18 +95,25 @@ export class SessionState {
     this.remembered = from.remembered;
     this.counterpart = from.counterpart;
     this.carried = carried;
-    this.carriedBinding = carried && (from.csrf ?? carried.id);
+    this.brought = carried && (from.csrf ?? carried.id);
+    this.carriedBinding = this.brought;
+    this.updater = update;
     this.fresh = carried === undefined;
     this.former = former;
     this.overtaken = overtaken;
-    this.session = new SessionObject(this, from.data, update) as unknown as Session;
+    this.session = new SessionObject(this, from.data) as unknown as Session;
   }
 
   /** A session that the request did not carry, or only the cookie of one that has ended. */
-  static fresh(times: SessionTimes, former?: string, overtaken?: EndedSession): SessionState {
+  static fresh(
+    times: SessionTimes,
+    update?: Updater,
+    former?: string,
+    overtaken?: EndedSession,
+  ): SessionState {
     const unsaid = { createdAt: undefined, csrf: undefined, epoch: undefined, remembered: undefined };
     const nothing = { ...unsaid, counterpart: undefined, id: newSessionId(), data: {}, base: '{}' };
-    return new SessionState(times, nothing, undefined, undefined, former, overtaken);
+    return new SessionState(times, nothing, undefined, update, former, overtaken);
   }
 
   /** The session that the request carried. */
@@ -144,11 +160,9 @@ function newSessionId(): string {
 /** The class behind {@link Session}. Data stands in own properties; everything else is private or on the prototype. */
 class SessionObject {
   readonly #state: SessionState;
-  readonly #update: Updater | undefined;
 
-  constructor(state: SessionState, data: Readonly<Record<string, unknown>>, update: Updater | undefined) {
+  constructor(state: SessionState, data: Readonly<Record<string, unknown>>) {
     this.#state = state;
-    this.#update = update;
     fill(this as unknown as Record<string, unknown>, data);
   }
 
@@ -161,7 +175,7 @@ class SessionObject {
   }
 
   get isNew(): boolean {
-    return this.#state.fresh;
+    return this.#state.fresh || this.#state.begun;
   }
 
   set isNew(_: unknown) {
@@ -182,6 +196,8 @@ class SessionObject {
   remember(...given: readonly unknown[]): void {
     const state = this.#state;
     const seconds = state.times.requireRemember(rememberLength(given));
+    // A box that is not ticked takes nothing back from a session like any other.
+    if (seconds === undefined && state.remembered === undefined) return;
     state.late?.();
     state.remembered = seconds === undefined ? undefined : { at: state.times.now, seconds };
     state.rememberChanged = true;
@@ -225,11 +241,11 @@ class SessionObject {
     requireFunction(change ?? null, 'what update() was given', 'write await session.update((data) => { … })');
     const state = this.#state;
     if (state.overtaken !== undefined && !state.regenerated && !state.ended) throw endedMeanwhile();
-    if (this.#update === undefined || state.carried === undefined || state.regenerated || state.ended) {
+    if (state.updater === undefined || state.carried === undefined || state.regenerated || state.ended) {
       state.late?.();
       await change(state.session);
     } else {
-      await this.#update(state, change);
+      await state.updater(state, change);
     }
   }
 

@@ -11,7 +11,7 @@ import type { Awaitable, SessionRecord, SessionStore } from './stores/contract.j
 import { labelOf, userOf } from './stores/validate.js';
 
 export interface StoreSessionParts extends SessionParts {
-  readonly store: SessionStore;
+  readonly store: SessionStore & Required<Pick<SessionStore, 'begin'>>;
   readonly signer: TokenSigner<string>;
   /** Told when what a request has written goes with a session that was ended meanwhile. */
   readonly dropped: () => void;

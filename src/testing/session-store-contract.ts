@@ -43,6 +43,21 @@ const CASES: Readonly<Record<string, (subject: SessionStoreSubject) => Promise<v
     assert.equal(stored?.text, 'b');
     assert.equal(stored.version, 2);
   },
+  'a session that begins under a new id is there as one that was put, at version 1': async ({
+    store,
+    now,
+  }) => {
+    if (store.begin === undefined) return;
+    const record = recordAt(now(), { text: 'a', user: 'ada' });
+    await store.begin('s1', record);
+    assert.deepEqual({ ...(await store.get('s1')) }, { ...record, version: 1 });
+    assert.deepEqual(
+      (await store.listUser('ada')).map(({ id }) => id),
+      ['s1'],
+    );
+    assert.equal(await store.put('s1', recordAt(now()), 0), 'conflict');
+    assert.equal(await store.put('s1', recordAt(now()), 1), 'saved');
+  },
   'version 0 never overwrites': async ({ store, now }) => {
     await store.put('s1', recordAt(now(), { text: 'a' }), 0);
     assert.equal(await store.put('s1', recordAt(now(), { text: 'b' }), 0), 'conflict');

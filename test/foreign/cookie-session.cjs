@@ -2,11 +2,19 @@
 const { keyturnFor } = require('./keyturn-for.cjs');
 
 module.exports = function session(options = {}) {
-  const { name = 'session', keys, secret, maxAge, signed = true } = options;
+  const {
+    name = 'session',
+    keys,
+    secret,
+    maxAge,
+    signed = true,
+    httpOnly = true,
+    overwrite = true,
+  } = options;
   if (signed && keys === undefined && secret === undefined) throw new Error('.keys required.');
   const middleware = keyturnFor({ secrets: keys ?? [secret], name, cookie: options, maxAge });
   return (request, response, next) => {
-    request.sessionOptions = Object.create({ httpOnly: true, overwrite: true, ...options, name });
+    request.sessionOptions = Object.assign(Object.create(options), { name, httpOnly, overwrite });
     Object.defineProperty(request.sessionOptions, 'maxAge', {
       set: (milliseconds) => {
         request.session.cookie.maxAge = milliseconds;

@@ -11,24 +11,38 @@ function session(options = {}) {
     throw new TypeError('unset option must be "destroy" or "keep"');
   if (Array.isArray(secret) && secret.length === 0)
     throw new TypeError('secret option array must contain secrets');
-  const fixed = typeof cookie === 'function' ? {} : cookie;
-  let middleware;
+  const sessions = fromExpressStore(store);
+  const made = new Map();
+  /** One middleware for each kind of cookie: an app chooses among several where express-session calls a function. */
+  const middlewareFor = (attributes, request) => {
+    const key = JSON.stringify(attributes);
+    if (!made.has(key))
+      made.set(
+        key,
+        keyturnFor({
+          secrets: [secret ?? request.secret].flat(),
+          name: options.name ?? options.key ?? 'connect.sid',
+          cookie: attributes,
+          maxAge: attributes.maxAge,
+          rolling: options.rolling,
+          store: sessions,
+        }),
+      );
+    return made.get(key);
+  };
   return (request, response, next) => {
     if (request.session !== undefined) return next();
-    const key = secret ?? request.secret;
-    if (!key) return next(new Error('secret option required for sessions'));
-    middleware ??= keyturnFor({
-      secrets: [key].flat(),
-      name: options.name ?? options.key ?? 'connect.sid',
-      cookie: fixed,
-      maxAge: fixed.maxAge ?? undefined,
-      store: fromExpressStore(store),
-    });
-    middleware(request, response, (error) => {
+    const attributes = typeof cookie === 'function' ? cookie(request) : cookie;
+    // As app.use(path, keyturn()) does.
+    const path = (request.originalUrl ?? request.url) || '/';
+    if (!path.startsWith(attributes.path ?? '/')) return next();
+    if (!(secret ?? request.secret)) return next(new Error('secret option required for sessions'));
+    middlewareFor(attributes, request)(request, response, (error) => {
       // Their default, of which they advise against: a session for each visitor.
       if (!error && options.saveUninitialized !== false && request.session.isNew)
         request.session.regenerate();
-      next(error);
+      // What the store has said itself.
+      next(error?.code === 'engine_unavailable' ? error.cause : error);
     });
   };
 }

@@ -6,9 +6,16 @@ const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
 const longer = (secret) => createHash('sha512').update(String(secret)).digest('base64url');
 
-/** @param secrets the first signs. They are short in those tests: what is signed with is made of them */
-function keyturnFor({ secrets, name, cookie, maxAge, store }) {
+const SAME_SITE = { true: 'strict', strict: 'strict', lax: 'lax', none: 'none' };
+
+/**
+ * @param secrets the first signs. They are short in those tests: what is signed with is made of them
+ * @param cookie the options of the cookie. Some have no translation: `secure`, since the profile decides, `httpOnly`, which
+ * it always is, `expires` and `priority`
+ */
+function keyturnFor({ secrets, name, cookie, maxAge, rolling, store }) {
   const seconds = Math.max(1, Math.ceil((maxAge ?? 7 * 86_400_000) / 1000));
+  const sameSite = SAME_SITE[cookie.sameSite];
   return keyturn({
     env: {
       KEYTURN_SECURITY__SIGNING_SECRET: longer(secrets[0]),
@@ -23,13 +30,13 @@ function keyturnFor({ secrets, name, cookie, maxAge, store }) {
         idle: `${seconds}s`,
         max_age: `${Math.max(seconds, 30 * 86_400)}s`,
         remember: '365d',
+        ...(rolling ? { roll_after: '1s' } : {}),
         cookie: {
           name,
           path: cookie.path ?? '/',
-          ...(typeof cookie.sameSite === 'string' && cookie.sameSite !== 'auto'
-            ? { same_site: cookie.sameSite }
-            : {}),
+          ...(sameSite === undefined ? {} : { same_site: sameSite }),
           ...(cookie.domain ? { domain: cookie.domain } : {}),
+          ...(cookie.partitioned ? { partitioned: true } : {}),
           persistent: maxAge !== undefined && maxAge !== null,
         },
       },

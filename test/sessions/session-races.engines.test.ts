@@ -172,7 +172,7 @@ class World {
   ): Promise<Outcome> {
     const visit = await this.visit(store, cookie);
     try {
-      await visit.reload();
+      await visit.parts.own.open();
       await edit(visit);
       const cookies = await cookiesOf(visit);
       const sent = cookies.find((each) => each.startsWith(`${SID}=`))?.split(';')[0];

@@ -154,7 +154,7 @@ export async function blobs(options: Partial<BlobStoreOptions> = {}): Promise<Bl
 /** Opens the visit of a browser with a cookie. */
 export async function visited(core: HttpCore, cookie?: string, method = 'GET'): Promise<Visit> {
   const visit = new Visit(core, requestOf({ method, cookie }));
-  await visit.reload();
+  await visit.parts.own.open();
   return visit;
 }
 

@@ -1,14 +1,16 @@
 // One request and its response: what `req.session`, `req.flash` and the token stand for.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { format } from 'node:util';
+import type { Settings } from '../../config/layers.js';
 import type { HttpRequest } from '../../http/contract.js';
 import type { HttpCore } from '../../http/core.js';
+import { EarlySave } from '../../http/early-save.js';
 import { isSafeMethod } from '../../http/methods.js';
 import { notPassed } from '../../http/not-passed.js';
 import { sessionReplaced } from '../../http/session-replaced.js';
 import { protectParsed } from '../../http/unread-form.js';
 import { Visit } from '../../http/visit.js';
-import type { Keyturn } from '../../keyturn.js';
+import { internalsOf, type Keyturn } from '../../keyturn.js';
 import type { Session } from '../../sessions/session.js';
 import { ExpressHttpRequest, type ExpressRequest } from './request.js';
 import { expressSession, type SessionHost } from './session.js';
@@ -40,6 +42,7 @@ export class Binding implements SessionHost {
   /** The request as Keyturn asks it. */
   readonly #asked: HttpRequest;
   #visit: Visit | undefined;
+  #early: EarlySave | undefined;
   #session: ExpressSession | null | undefined;
   /** The app has ended the session, and sees none: as undefined, or as the null that it has set. */
   #isGone = false;
@@ -69,14 +72,23 @@ export class Binding implements SessionHost {
     return this.#visit;
   }
 
+  get early(): EarlySave {
+    this.#early ??= new EarlySave(this.visit);
+    return this.#early;
+  }
+
   /** The visit that is to be finished before the header goes out; undefined where there is nothing to do. */
   get visitToSave(): Visit | undefined {
     if (this.#visit === undefined && !this.opened.core.mayNeedVisit(this.#asked)) return undefined;
-    // What was only emptied, as passport does on signing out, is a session that nobody needs.
-    const emptied = this.#isRegenerated && !this.#showsToken && !this.#response.headersSent;
-    if (emptied && Object.keys(this.current).length === 0) this.current.destroy();
+    if (this.#isOnlyEmptied) this.current.destroy();
     this.#isRegenerated = false;
     return this.visit;
+  }
+
+  /** What was only emptied, as passport does on signing out, is a session that nobody needs. */
+  get #isOnlyEmptied(): boolean {
+    const emptied = this.#isRegenerated && !this.#showsToken && !this.#response.headersSent;
+    return emptied && Object.keys(this.current).length === 0;
   }
 
   get current(): Session {
@@ -87,8 +99,19 @@ export class Binding implements SessionHost {
     return this.opened.core.clock;
   }
 
-  get isOver(): boolean {
-    return this.#response.headersSent;
+  get settings(): Settings {
+    return internalsOf(this.opened.keyturn).settings;
+  }
+
+  get secure(): boolean {
+    return this.opened.core.cookies.session.secure;
+  }
+
+  get lifetime(): number {
+    const { state } = this.early;
+    const { times, remembered } = state;
+    if (remembered === undefined || !times.isRemembered(state)) return times.idle;
+    return times.expiry(state) - remembered.at;
   }
 
   get session(): ExpressSession | null | undefined {
@@ -107,7 +130,10 @@ export class Binding implements SessionHost {
     if (typeof value !== 'object') throw sessionReplaced('req.session', value);
     const values = { ...value };
     const { current } = this;
-    if (this.#isGone) current.regenerate();
+    if (this.#isGone) {
+      this.requireSettled();
+      current.regenerate();
+    }
     this.replaced('another');
     for (const name of Object.keys(current)) current.delete(name as never);
     Object.assign(current, values);
@@ -119,10 +145,17 @@ export class Binding implements SessionHost {
     this.#session = undefined;
   }
 
-  async reload(): Promise<boolean> {
-    const { isNew } = this.current;
-    await this.visit.reload();
-    return isNew || !this.current.isNew;
+  requireSettled(): void {
+    this.early.requireSettled();
+  }
+
+  /** One that was only emptied ends with the response. */
+  async save(): Promise<void> {
+    if (!this.#isOnlyEmptied) await this.early.save();
+  }
+
+  reload(): Promise<boolean> {
+    return this.early.reload();
   }
 
   csrfToken(): string {

@@ -171,6 +171,13 @@ const PROPERTIES: PropertyDescriptorMap = {
     get(this: BoundRequest) {
       return bindingOf(this).current.id;
     },
+    set() {
+      throw new KeyturnError(
+        'argument_invalid',
+        'req.sessionID cannot be set',
+        'write req.session.regenerate() for a new one',
+      );
+    },
     configurable: true,
     enumerable: true,
   },

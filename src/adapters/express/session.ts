@@ -1,20 +1,19 @@
 // `req.session` as users of express-session know it: the session itself, with methods that take callbacks.
 import { KeyturnError } from '../../errors.js';
-import { dataText } from '../../sessions/data.js';
 import type { Session, SessionValues } from '../../sessions/session.js';
-import { sessionCookie } from './session-cookie.js';
+import { type CookieHost, sessionCookie } from './session-cookie.js';
 import type { Callback, ExpressSession } from './types.js';
 
 /** What the session of a request needs of the request. */
-export interface SessionHost {
+export interface SessionHost extends CookieHost {
   /** The session as it is now: an object that watches for late changes once the response is out. */
   readonly current: Session;
-  /** Milliseconds since 1970. */
-  readonly clock: () => number;
-  /** Whether what is changed now is saved. */
-  readonly isOver: boolean;
   /** What `req.session` is from now on: another object, the session that has begun anew, or undefined after a sign-out. */
   replaced(by: 'another' | 'itself' | undefined): void;
+  /** @throws KeyturnError while it is being saved */
+  requireSettled(): void;
+  /** Saves it, or that it has ended, and not only with the response. */
+  save(): Promise<void>;
   /** Opens it anew. @returns whether there is one still */
   reload(): Promise<boolean>;
 }
@@ -55,6 +54,7 @@ class Handler implements ProxyHandler<Session> {
       regenerate: (...given: unknown[]) => {
         const callback = callbackOf(given);
         return done(callback, () => {
+          host.requireSettled();
           const { current } = host;
           if (callback !== undefined) this.#former = Object.freeze({ ...current });
           host.replaced(callback === undefined ? 'itself' : 'another');
@@ -62,11 +62,12 @@ class Handler implements ProxyHandler<Session> {
         });
       },
       destroy: (...given: unknown[]) =>
-        done(callbackOf(given), () => {
+        saved(callbackOf(given), () => {
           host.current.destroy(...(given as []));
           host.replaced(undefined);
+          return host.save();
         }),
-      save: (callback?: Callback) => done(callback, () => this.#requireSavable()),
+      save: (callback?: Callback) => saved(callback, () => host.save()),
       reload: (callback?: Callback) => doneLater(callback, this.#reload()),
       touch: (callback?: Callback) => done(callback, () => {}),
       resetMaxAge: () => {},
@@ -77,25 +78,18 @@ class Handler implements ProxyHandler<Session> {
     return (this.#former ?? this.#host.current) as Session;
   }
 
-  #requireSavable(): void {
-    const { isOver, current } = this.#host;
-    if (isOver)
-      throw new KeyturnError(
-        'session_invalid',
-        'the response is out, and the session cannot be saved any more',
-        'change the session before the response begins, or with await session.update(fn)',
-      );
-    dataText(current);
-  }
-
   async #reload(): Promise<void> {
     if (await this.#host.reload()) return;
-    throw new KeyturnError('session_ended', 'the session was signed out', 'treat the request as signed out');
+    throw new KeyturnError(
+      'session_ended',
+      // Apps compare it with what express-session says.
+      'failed to load session',
+      'it was signed out, or there is none yet: treat the request as signed out',
+    );
   }
 
   get(_target: Session, key: string | symbol): unknown {
-    if (key === 'cookie')
-      return this.#former === undefined ? sessionCookie(this.#host.current, this.#host.clock) : undefined;
+    if (key === 'cookie') return this.#former === undefined ? sessionCookie(this.#host) : undefined;
     if (key === 'isPopulated') return Object.keys(this.#data).length > 0;
     if (typeof key === 'string' && Object.hasOwn(METHODS, key)) return this.#methods[key];
     const data = this.#data;
@@ -158,6 +152,19 @@ function done(callback: Callback | undefined, work: () => void): Promise<void> |
     queueMicrotask(() => callback(error));
   }
   return undefined;
+}
+
+/** The same for what takes a while. Who does not wait loses nothing: what has failed is done again with the response. */
+function saved(callback: Callback | undefined, work: () => Promise<void>): Promise<void> | undefined {
+  let saving: Promise<void>;
+  try {
+    saving = work();
+  } catch (error) {
+    if (callback === undefined) throw error;
+    saving = Promise.reject(error);
+  }
+  saving.catch(() => {});
+  return doneLater(callback, saving);
 }
 
 function doneLater(callback: Callback | undefined, work: Promise<void>): Promise<void> | undefined {

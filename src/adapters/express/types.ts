@@ -24,7 +24,7 @@ export interface SessionCookie {
    */
   get maxAge(): number;
   set maxAge(milliseconds: number | null);
-  /** The same. */
+  /** Milliseconds that the session lives from each use, or as a whole where it was given a longer life. Set as {@link maxAge} is. */
   get originalMaxAge(): number;
   set originalMaxAge(milliseconds: number | null);
   /** When the session ends, unless it is used again. Set as {@link maxAge} is; false takes that back. */
@@ -32,6 +32,12 @@ export interface SessionCookie {
   set expires(moment: Date | null | false);
   /** Scripts of the page do not see the cookie. */
   readonly httpOnly: true;
+  /** As the profile decides. To set another value of this and of the others is an error: they are settings. */
+  readonly secure: boolean;
+  readonly sameSite: 'strict' | 'lax' | 'none';
+  readonly path: string;
+  readonly domain: string | undefined;
+  readonly partitioned: boolean;
 }
 
 /** The methods of `req.session`: each takes a callback as in express-session, or returns a promise. */
@@ -47,18 +53,23 @@ export interface ExpressSessionControls extends Omit<SessionControls, 'regenerat
   regenerate(callback: Callback): void;
   regenerate(options?: RegenerateOptions | readonly SessionName[]): Promise<void>;
   regenerate(options: RegenerateOptions | readonly SessionName[], callback: Callback): void;
-  /** Ends the session: call it when somebody signs out. `req.session` is undefined from then on. */
+  /**
+   * Ends the session: call it when somebody signs out. `req.session` is undefined from then on. In a store it has ended
+   * when the callback is called, or the promise resolves.
+   */
   destroy(callback: Callback): void;
   destroy(): Promise<void>;
   /**
-   * Tells whether the session can be saved. It is saved, in any case, before the response goes out.
+   * Saves the session at once: in a store it is kept when the callback is called, or the promise resolves. Its cookie goes
+   * out with the response, before which what has changed is saved in any case.
    *
-   * @throws KeyturnError `session_invalid`; with a callback it is called with the error
+   * @throws KeyturnError `session_invalid`, `session_ended`, `engine_unavailable`; with a callback it is called with the error
    */
   save(callback: Callback): void;
   save(): Promise<void>;
   /**
-   * Takes what is kept by now; what this request has changed is gone.
+   * Takes what is kept by now; what this request has changed is gone. An error where none is kept, since it was signed out
+   * or has not been saved yet: then it stays as it is.
    *
    * @throws KeyturnError `session_ended`, `engine_unavailable`; with a callback it is called with the error
    */

@@ -69,6 +69,11 @@ export interface SessionStore {
   /** Compare-and-set: writes only if the stored version is `expected`, 0 meaning that the id must be new. */
   put(id: string, record: SessionRecord, expected: number): Awaitable<PutOutcome>;
   /**
+   * Keeps the first record, version 1, of an id that nobody can have used before, since it is random. For stores that would
+   * have to ask first in `put`; without it that is called.
+   */
+  begin?(id: string, record: SessionRecord): Awaitable<unknown>;
+  /**
    * Lets a session live longer without a new version: an expiry that is later already stays. False when the session is
    * gone.
    *

@@ -41,6 +41,8 @@ export interface ExpressStore {
   set(sid: string, session: Theirs, callback?: (error?: Theirs) => void): unknown;
   /** Removes it; where there is none that is no error. */
   destroy(sid: string, callback?: (error?: Theirs) => void): unknown;
+  /** Some tell of `disconnect` and `connect`: in between they count as out of reach. */
+  on?(event: Theirs, listener: () => void): unknown;
 }
 
 /** What `fromExpressStore()` takes besides the store. */
@@ -101,11 +103,17 @@ class StoreFromExpress implements SessionStoreFromExpress {
   readonly #store: ExpressStore;
   readonly #clock: () => number;
   readonly #turns: Turns;
+  #isAway = false;
 
   constructor(store: ExpressStore, { clock = systemClock, timeout = 5000 }: ExpressStoreOptions) {
     this.#store = store;
     this.#clock = clock;
     this.#turns = new Turns(requireMilliseconds(timeout, 'timeout of fromExpressStore()'));
+    // Nobody waits for what will not answer.
+    for (const [event, isAway] of [['disconnect', true] as const, ['connect', false] as const])
+      store.on?.(event, () => {
+        this.#isAway = isAway;
+      });
   }
 
   get [BEHIND](): ExpressStore {
@@ -127,6 +135,13 @@ class StoreFromExpress implements SessionStoreFromExpress {
       await this.#write(id, { ...record, version: expected + 1 });
       return 'saved';
     });
+  }
+
+  /** Such a store answers more slowly than it is asked, and some do not like to be asked for what they do not have. */
+  async begin(id: string, given: SessionRecord): Promise<void> {
+    requireId(id);
+    const record = requireRecord(given, keptUserOf);
+    await this.#turns.take(keyOf(id), () => this.#write(id, { ...record, version: 1 }));
   }
 
   async touch(id: string, expiresAt: number, seenAt?: number): Promise<boolean> {
@@ -215,13 +230,13 @@ class StoreFromExpress implements SessionStoreFromExpress {
       else
         await this.#turns.write(
           key,
-          answerOf((done) => this.#store.destroy(key, done)),
+          this.#answer((done) => this.#store.destroy(key, done)),
         );
     });
   }
 
   async #ask(key: string): Promise<unknown> {
-    const session = await this.#turns.read(answerOf((done) => this.#store.get(key, done)));
+    const session = await this.#turns.read(this.#answer((done) => this.#store.get(key, done)));
     const { keyturn } = (session ?? {}) as { readonly keyturn?: unknown };
     return typeof keyturn === 'string' ? fromJson(keyturn)?.value : undefined;
   }
@@ -231,8 +246,12 @@ class StoreFromExpress implements SessionStoreFromExpress {
     const session = { cookie: cookieFor(until + MARGIN - this.#clock()), keyturn: JSON.stringify(what) };
     await this.#turns.write(
       key,
-      answerOf((done) => this.#store.set(key, session, done)),
+      this.#answer((done) => this.#store.set(key, session, done)),
     );
+  }
+
+  #answer(call: Parameters<typeof answerOf>[0]): Promise<unknown> {
+    return this.#isAway ? Promise.reject(new Error('the store is disconnected')) : answerOf(call);
   }
 }
 

@@ -66,6 +66,13 @@ export class ReachableStore implements SessionStore {
     return this.#write(() => this.#inner.put(id, record, expected));
   }
 
+  begin(id: string, given: SessionRecord): Awaitable<unknown> {
+    if (this.#inner.begin === undefined) return this.put(id, given, 0);
+    requireId(id);
+    const record = requireRecord(given);
+    return this.#write(() => this.#inner.begin?.(id, record));
+  }
+
   touch(id: string, expiresAt: number, seenAt?: number): Awaitable<boolean> {
     requireMoment(expiresAt);
     return isName(id) ? this.#write(() => this.#inner.touch(id, expiresAt, seenAt)) : false;

@@ -92,6 +92,13 @@ export const sessionRemember: readonly Check[] = [
     },
   ),
 
+  check('to take back what was not given changes nothing', async ({ open, backend }) => {
+    const browser = await open({ config: { session: { backend, remember: '60d' } }, routes: ROUTES });
+    await browser.get('/in');
+    assert.deepEqual((await browser.get('/forget')).setCookies, []);
+    assert.equal((await browser.get('/read')).json.user, 'ada');
+  }),
+
   check('a new sign-in is not remembered, and a sign-out ends it', async ({ open, backend, clock }) => {
     const browser = await open({ config: { session: { backend, remember: '60d' } }, routes: ROUTES });
     await browser.get('/in-remembered');

@@ -53,6 +53,32 @@ function recorder(): { readonly store: ExpressStore; readonly given: Map<string,
   return { store, given };
 }
 
+describe('what such a store is asked', () => {
+  test('nothing of an id that is new', async () => {
+    const { store, given } = recorder();
+    const asked = vi.spyOn(store, 'get');
+    const clock = manualClock(START);
+    await fromExpressStore(store, { clock: clock.read }).begin?.(ID, record(START + 1000));
+    expect(given.has(ID)).toBe(true);
+    expect(asked).not.toHaveBeenCalled();
+  });
+
+  test('nothing from when it says that it is disconnected until it is connected', async () => {
+    const store = new session.MemoryStore();
+    const clock = manualClock(START);
+    const sessions = fromExpressStore(store, { clock: clock.read });
+    expect(await sessions.put(ID, record(START + 1000), 0)).toBe('saved');
+    const asked = [vi.spyOn(store, 'get'), vi.spyOn(store, 'set'), vi.spyOn(store, 'destroy')];
+    store.emit('disconnect');
+    await expect(sessions.get(ID)).rejects.toThrow('disconnected');
+    await expect(sessions.begin?.('other', record(START + 1000))).rejects.toThrow('disconnected');
+    await expect(sessions.destroy(ID, START + 1000)).rejects.toThrow('disconnected');
+    for (const each of asked) expect(each).not.toHaveBeenCalled();
+    store.emit('connect');
+    expect(await sessions.get(ID)).toMatchObject({ version: 1 });
+  });
+});
+
 describe('what such a store is given', () => {
   test('an end in every form that stores read, by their own clock, a minute after the session', async () => {
     const { store, given } = recorder();
