@@ -2,6 +2,7 @@
 // A binding of `http/visit.ts` and `http/node-hold.ts`.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { OptionNames } from '../../config/options.js';
+import { KeyturnError } from '../../errors.js';
 import { HTTP_OPTIONS, requireCsrf, requireHttpOptions } from '../../http/core.js';
 import { holdUntilSaved } from '../../http/node-hold.js';
 import { openCore } from '../../http/open-core.js';
