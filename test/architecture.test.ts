@@ -34,6 +34,7 @@ const FLOORS: ReadonlyArray<readonly string[]> = [
     'bridges/express-session',
     'bridges/h3',
     'bridges/iron-session',
+    'bridges/signed-cookies',
     'testing',
   ],
   ['index'],
