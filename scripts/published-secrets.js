@@ -1,4 +1,4 @@
-// node scripts/published-secrets.js LIST: makes the part `published` of data/lists.js out of a local list of published secrets,
+// node scripts/published-secrets.js LIST: makes the parts `places` and `published` of data/lists.js out of a local list of published secrets,
 // which stays where it is: a list in the open would be one more for attackers to try.
 //
 // LIST has one secret a line, the place where it stands before it: "place<TAB>secret". Secrets that the rules of
@@ -21,42 +21,36 @@ for (const line of readFileSync(list, 'utf8').split(/\r?\n/)) {
 const former = readFileSync(target, 'utf8');
 const begin = former.indexOf('{');
 const lists = JSON.parse(former.slice(begin));
-const write = (published) => {
-  const text = JSON.stringify({ ...lists, published }, null, 1).replace(/\n +/g, '\n');
+const write = (found) => {
+  const text = JSON.stringify({ ...lists, ...found }, null, 1).replace(/\n +/g, '\n');
   writeFileSync(target, `${former.slice(0, begin)}${text}\n`);
   return text.length;
 };
 
 // The rules are asked without the list that is being made.
-write({});
+write({ places: [], published: [] });
 const { judge } = await import('../dist/secret/strength.js');
 const { publishedHash, SHORTEST } = await import('../dist/secret/published.js');
+const { writeHashes } = await import('../dist/secret/hash-list.js');
 
 const seen = new Set();
 const sections = [...groups].map(([place, secrets]) => {
-  const hashes = [];
+  let listed = 0;
   for (const secret of secrets) {
     const hash = publishedHash(secret);
     if (Buffer.byteLength(secret) < SHORTEST || seen.has(hash) || !judge(secret).enough) continue;
     seen.add(hash);
-    hashes.push(hash);
+    listed++;
   }
-  return { place, collected: secrets.size, hashes: hashes.sort() };
+  return { place, collected: secrets.size, listed };
 });
 
-/** As many a line as fit. */
-function wrap(hashes) {
-  return Array.from({ length: Math.ceil(hashes.length / 14) }, (_, at) =>
-    hashes.slice(at * 14, at * 14 + 14).join(''),
-  );
-}
-
-const bytes = write(
-  Object.fromEntries(
-    sections
-      .filter(({ hashes }) => hashes.length > 0)
-      .map(({ place, collected, hashes }) => [`${place}: ${collected} collected`, wrap(hashes)]),
-  ),
-);
+const bytes = write({
+  places: sections
+    .filter(({ listed }) => listed > 0)
+    .map(({ place, collected }) => `${place}: ${collected} collected`),
+  // Lines of a length that editors bear; five digits are one number.
+  published: writeHashes([...seen].sort((one, other) => one - other)).match(/.{1,110}/g) ?? [],
+});
 const count = sections.reduce((sum, { collected }) => sum + collected, 0);
 console.log(`${count} collected, ${seen.size} listed, ${bytes} bytes`);

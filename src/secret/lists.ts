@@ -3,8 +3,10 @@
 import { readFileSync } from 'node:fs';
 
 export interface Lists {
-  /** Hashes of published secrets, by where those stand: many a line, eight characters each, with nothing between them. */
-  readonly published: Readonly<Record<string, readonly string[]>>;
+  /** Where published secrets stand, and how many were collected there. */
+  readonly places: readonly string[];
+  /** Their hashes, many a line: see hash-list.ts. */
+  readonly published: readonly string[];
   /** Words of which people make up secrets, in lower case, the commonest first, many a line. */
   readonly words: readonly string[];
   /** Passwords that every list begins with, words apart, many a line. */

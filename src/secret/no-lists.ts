@@ -3,5 +3,5 @@
 import type { Lists } from './lists.js';
 
 export function readLists(): Lists {
-  return { published: {}, words: [], passwords: [], leftOut: true };
+  return { places: [], published: [], words: [], passwords: [], leftOut: true };
 }

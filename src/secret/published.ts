@@ -26,7 +26,7 @@ export function fold(secret: string): string {
     .replace(/^base64/, '');
 }
 
-/** 48 bits of SHA-256: too few to find a secret by, enough that none meets one by chance. */
-export function publishedHash(secret: string): string {
-  return hash('sha256', fold(secret), 'buffer').subarray(0, 6).toString('base64url');
+/** 42 bits of SHA-256: too few to find a secret by, enough that none of a hundred million meets one by chance. */
+export function publishedHash(secret: string): number {
+  return Math.floor(hash('sha256', fold(secret), 'buffer').readUIntBE(0, 6) / 64);
 }

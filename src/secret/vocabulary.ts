@@ -1,17 +1,15 @@
 // The words and passwords that people make secrets of, and what is published: read when the first secret is judged.
 import { readLists } from '#lists';
 import { KeyturnError } from '../errors.js';
+import { readHashes } from './hash-list.js';
 
 interface Vocabulary {
   /** By rank, the commonest first: how much a word costs to guess goes by its place. */
   readonly words: readonly string[];
   readonly passwords: readonly string[];
   /** Hashes, see `publishedHash`. */
-  readonly published: ReadonlySet<string>;
+  readonly published: ReadonlySet<number>;
 }
-
-/** Nothing stands between the hashes of a line: they are of one length. */
-const EACH_HASH = /.{8}/g;
 
 const NONE: Vocabulary = { words: [], passwords: [], published: new Set() };
 let known: Vocabulary | undefined;
@@ -38,12 +36,11 @@ export function vocabularyMissing(): KeyturnError {
 
 function read(): Vocabulary | undefined {
   const split = (lines: readonly string[]) => lines.flatMap((line) => line.split(' '));
-  const hashes = (lines: readonly string[]) => lines.flatMap((line) => line.match(EACH_HASH) ?? []);
   try {
     const lists = readLists();
     const words = split(lists.words);
     const passwords = split(lists.passwords);
-    const published = new Set(Object.values(lists.published).flatMap(hashes));
+    const published = readHashes(lists.published);
     const whole = words.length > 0 && passwords.length > 0 && published.size > 0;
     return whole || lists.leftOut === true ? { words, passwords, published } : undefined;
   } catch {

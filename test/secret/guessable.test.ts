@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { readHashes, writeHashes } from '../../src/secret/hash-list.js';
 import { readLists } from '../../src/secret/lists.js';
 import { isPublished } from '../../src/secret/published.js';
 import { judge } from '../../src/secret/strength.js';
@@ -193,15 +194,20 @@ describe('hex digits', () => {
 
 describe('the list of published secrets', () => {
   test('holds hashes and where the secrets stand, and nothing else', () => {
-    const { published } = readLists();
-    for (const place of Object.keys(published)) expect(place).toMatch(/^.+: \d+ collected$/);
-    const hashes = Object.values(published).flatMap((lines) =>
-      lines.flatMap((line) => line.match(/.{8}/g) ?? []),
-    );
-    for (const hash of hashes) expect(hash).toMatch(/^[\w-]{8}$/);
-    expect(new Set(hashes).size).toBe(hashes.length);
-    expect(hashes.length).toBeGreaterThan(400);
-    expect(JSON.stringify(published).length).toBeLessThan(300_000);
+    const { places, published } = readLists();
+    for (const place of places) expect(place).toMatch(/^.+: \d+ collected$/);
+    for (const line of published) expect(line).toMatch(/^(?:[\w-]{5})+$/);
+    const hashes = [...readHashes(published)];
+    expect(hashes.length).toBeGreaterThan(20_000);
+    expect(Math.max(...hashes)).toBeLessThan(2 ** 42);
+    expect(writeHashes(hashes)).toBe(published.join(''));
+    expect(JSON.stringify(published).length).toBeLessThan(200_000);
+  });
+
+  test('is written so that it is read as it was, however far apart its hashes are', () => {
+    const hashes = [0, 1, 2 ** 30 - 2, 2 ** 30 - 1, 2 ** 31 - 2, 2 ** 41, 2 ** 42 - 1];
+    expect([...readHashes([writeHashes(hashes)])]).toEqual(hashes);
+    expect([...readHashes([])]).toEqual([]);
   });
 
   test('is the same for a bundler, which takes it as a module, as for Node, which reads the file', async () => {

@@ -31,8 +31,8 @@ beforeEach(() => {
 const INCOMPLETE: readonly (readonly [string, () => unknown])[] = [
   ['not there', missing],
   ['an empty module', () => ({})],
-  ['without words', () => ({ words: [], passwords: ['a b'], published: { a: ['b'] } })],
-  ['without published secrets', () => ({ words: ['a b'], passwords: ['a b'], published: {} })],
+  ['without words', () => ({ words: [], passwords: ['a b'], published: ['AAAAB'] })],
+  ['without published secrets', () => ({ words: ['a b'], passwords: ['a b'], published: [] })],
 ];
 
 test.each(INCOMPLETE)('where the lists are %s production refuses the start', async (_, lists) => {
