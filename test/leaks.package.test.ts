@@ -24,9 +24,9 @@ import { openHttpCore } from '../src/http/open-http-core.js';
 import { createJwt, createRefreshTokens } from '../src/jwt/index.js';
 import { Key, Material } from '../src/keyring/key.js';
 import { Keyring } from '../src/keyring/keyring.js';
-import type { LiveKeyring } from '../src/keyring/live.js';
 import { internalsOf, type Keyturn } from '../src/keyturn.js';
 import { memoryStore } from '../src/sessions/stores/memory.js';
+import { liveRing } from '../src/testing/live-ring.js';
 import { Browser } from './support/browser.js';
 import { THROWN_CODES } from './support/error-codes.js';
 import { everyFormOf } from './support/leaks.js';
@@ -150,9 +150,7 @@ async function objectsOf(keyturn: Keyturn): Promise<Record<string, unknown>> {
   const stop = keyturn.on('change', (...rings) => changes.push(rings));
   const { keys, id, generation, marks } = internals.ring.found as Keyring;
   const further = id === undefined ? {} : { id, generation: generation + 1, marks };
-  (internals.ring as LiveKeyring).replace(
-    new Keyring([...keys, new Key(new Material(STRANGER), 'retiring')], further),
-  );
+  liveRing(keyturn).replace(new Keyring([...keys, new Key(new Material(STRANGER), 'retiring')], further));
   stop();
   expect(changes).toHaveLength(1);
   return {

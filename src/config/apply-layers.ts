@@ -14,6 +14,8 @@ interface Layered {
 /**
  * Lays `layers` (later wins) and then the variables over the built-in defaults. A value that does not fit is
  * reported and left out, so that a doctor can go on and show everything that is wrong at once.
+ *
+ * @throws Awaited where something moves in from elsewhere: what reads that has to be loaded first
  */
 export function applyLayers(
   profile: Profile,

@@ -1,8 +1,9 @@
 // Reads what files, the program and variables say, layer by layer, and gathers what is wrong with it.
 import { KeyturnError } from '../errors.js';
 import { isName } from '../formats.js';
+import { Rare } from '../process/awaited.js';
 import type { Origin, PlacedValue, PurposeSettings } from './layers.js';
-import { MOVE_IN_FIELDS, type MoveInSettings } from './move-in.js';
+import type { MoveInSettings } from './move-in.js';
 import { nearest } from './nearest.js';
 import type { Profile } from './profile.js';
 import {
@@ -27,6 +28,9 @@ const SOURCES: readonly SettingName[] = [
 
 /** So many mistakes are told; a file that is something else altogether has one on every line. */
 const MOST_ERRORS = 20;
+
+/** What only those need who move in from elsewhere. */
+export const moveInFields: Rare<typeof import('./move-in.js')> = new Rare(() => import('./move-in.js'));
 
 export class LayerBuilder {
   readonly placed: Map<SettingName, PlacedValue[]> = new Map();
@@ -232,7 +236,13 @@ interface Section {
 }
 
 const PURPOSES: Section = { path: 'purposes', what: 'a purpose', known: PURPOSE_FIELDS };
-const MOVE_IN: Section = { path: 'move_in', what: 'the name of what moves in', known: MOVE_IN_FIELDS };
+const MOVE_IN: Section = {
+  path: 'move_in',
+  what: 'the name of what moves in',
+  get known() {
+    return moveInFields.module.MOVE_IN_FIELDS;
+  },
+};
 
 /** Kubernetes sets such variables for a Service that happens to be called "keyturn". */
 function isServiceLink(variable: string): boolean {

@@ -1,5 +1,5 @@
-// The keyring in force where nothing takes its place while the process lives. What is scheduled in it comes into force all
-// the same.
+// The keyring in force where nothing takes its place while the process lives, as far as anybody can foresee. What is
+// scheduled in it comes into force all the same.
 import type { KeyturnError } from '../errors.js';
 import type { Keyring } from './keyring.js';
 import { applyScheduled, nextScheduledAt } from './scheduled.js';
@@ -14,6 +14,8 @@ export class SteadyRing {
   #found: Keyring | undefined;
   #current: Keyring | undefined;
   #changesAt: number | undefined;
+  /** What has taken its place, for whoever holds this one. */
+  #heir: SteadyRing | undefined;
 
   /**
    * @param keyring undefined: one that is found later
@@ -26,6 +28,7 @@ export class SteadyRing {
 
   /** @throws KeyturnError `keyring_unavailable` before the first one was found */
   get current(): Keyring {
+    if (this.#heir !== undefined) return this.#heir.current;
     if (this.#changesAt !== undefined && this.#clock() >= this.#changesAt && this.#found !== undefined)
       this.settle(this.#found);
     return this.#current ?? this.missing();
@@ -33,21 +36,31 @@ export class SteadyRing {
 
   /** As it was found, scheduled changes still to come; undefined before the first one was. */
   get found(): Keyring | undefined {
-    return this.#found;
+    return this.#heir === undefined ? this.#found : this.#heir.found;
   }
 
   /** Whether the ring is there, and may sign: then the process is ready. */
   get fresh(): boolean {
-    return this.#current !== undefined;
+    return this.#heir === undefined ? this.#current !== undefined : this.#heir.fresh;
   }
 
   /** Why nothing is signed. */
   get stopped(): KeyturnError | undefined {
-    return undefined;
+    return this.#heir?.stopped;
   }
 
   /** Looked at before anything is signed. @throws KeyturnError `keyring_unavailable` */
-  requireFresh(): void {}
+  requireFresh(): void {
+    this.#heir?.requireFresh();
+  }
+
+  /** From now on it is what the other one is, one that can change; whoever listens to this one hears of it. */
+  giveWayTo(heir: SteadyRing): void {
+    this.#heir = heir;
+    heir.onChange((current, former) => {
+      for (const listener of this.#listeners) listener(current, former);
+    });
+  }
 
   /** @returns a function that stops listening */
   onChange(listener: RingListener): () => void {

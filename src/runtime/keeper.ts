@@ -25,7 +25,7 @@ export interface Keeper extends Pick<RingKeeper, 'health' | 'follows' | 'lookFor
 
 /** A ring that is in force already. */
 interface FormerKeeper {
-  readonly ring: LiveKeyring;
+  readonly ring: SteadyRing;
   /** Milliseconds since 1970. */
   readonly loadedAt: number;
 }
@@ -71,7 +71,8 @@ export class RingKeeper {
     this.#lease = new RingLease(this.#times);
     // Without an error there is a keyring: a missing one is an error, and development makes its own.
     const keyring = shared === undefined ? (resolution.keyring as Keyring) : undefined;
-    this.ring = former?.ring ?? new LiveKeyring(keyring, now);
+    this.ring = new LiveKeyring(former?.ring.found ?? keyring, now);
+    former?.ring.giveWayTo(this.ring);
     this.#readiness = new Readiness(this.ring, logger);
     this.#loadedAt = former?.loadedAt ?? now();
     this.#configFiles = reporting?.reportedFiles(resolution.configFiles);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { isThere } from '../disk/read.js';
 import { DOCUMENT_POLL_MS } from '../fleet/report-interval.js';
 import type { Keyring } from '../keyring/keyring.js';
-import { LiveKeyring } from '../keyring/live.js';
+import { SteadyRing } from '../keyring/steady-ring.js';
 import type { RingHealth } from './health.js';
 import type { Keeper, RingKeeper } from './keeper.js';
 import type { KeeperParts } from './keeper-parts.js';
@@ -13,7 +13,7 @@ import { logRingChanged } from './ring-changed.js';
 import { steadyHealth } from './steady-health.js';
 
 export class SteadyKeeper implements Keeper {
-  readonly ring: LiveKeyring;
+  readonly ring: SteadyRing;
   readonly #parts: KeeperParts;
   readonly #now: () => number;
   #loadedAt: number;
@@ -28,7 +28,7 @@ export class SteadyKeeper implements Keeper {
     this.#parts = parts;
     this.#now = parts.options.machine.now;
     // Without an error there is a keyring.
-    this.ring = new LiveKeyring(parts.resolution.keyring as Keyring, this.#now);
+    this.ring = new SteadyRing(parts.resolution.keyring as Keyring, this.#now);
     this.#loadedAt = this.#now();
     this.#stopListening = this.ring.onChange((ring, former) => {
       this.#loadedAt = this.#now();

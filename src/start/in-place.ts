@@ -1,6 +1,7 @@
 // A start for adapters whose call returns at once: what refuses it throws in place, before the app can bind a port. What
 // other starts wait for is loaded at once where it is needed.
 import { rarely } from '#rarely';
+import { moveInFields } from '../config/layer-builder.js';
 import type { Settings } from '../config/layers.js';
 import { naming } from '../config/place.js';
 import { buildSign } from '../config/profile.js';
@@ -55,6 +56,7 @@ function haveAll(): void {
   rare.secretsInConfig.atOnce(() => rarely().configSecrets);
   rare.envFiles.atOnce(() => rarely().envFiles);
   rare.refusal.atOnce(() => rarely().missingSecret);
+  moveInFields.atOnce(() => rarely().moveInFields);
   rare.moveIn.atOnce(() => rarely().moveIn);
   development.atOnce(() => rarely().developmentSecret);
   documents.atOnce(() => rarely().document);

@@ -7,6 +7,7 @@ import type { Rarely } from './rarely-bundled.js';
 export const RARE_FILES: { readonly [Name in keyof Rarely]: string } = {
   csrfOrigins: '../config/csrf-origins.js',
   foreignOptions: '../config/foreign-options.js',
+  moveInFields: '../config/move-in.js',
   namedConfig: '../config/named-config.js',
   surroundings: '../config/surroundings.js',
   testProfile: '../config/test-profile.js',

@@ -2,6 +2,7 @@
 // package.json says how it is had.
 export * as csrfOrigins from '../config/csrf-origins.js';
 export * as foreignOptions from '../config/foreign-options.js';
+export * as moveInFields from '../config/move-in.js';
 export * as namedConfig from '../config/named-config.js';
 export * as surroundings from '../config/surroundings.js';
 export * as testProfile from '../config/test-profile.js';

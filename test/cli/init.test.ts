@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { parse } from 'smol-toml';
 import { describe, expect, test } from 'vitest';
 import { applyLayers } from '../../src/config/apply-layers.js';
+import { moveInFields } from '../../src/config/layer-builder.js';
+import * as moveIn from '../../src/config/move-in.js';
 import { configTemplate } from '../../src/config/template.js';
 import {
   COMING,
@@ -21,6 +23,8 @@ import {
   tempDir,
 } from '../support/machine.js';
 import { keyturn, TWO_LINES } from './run.js';
+
+moveInFields.atOnce(() => moveIn);
 
 const NOW = Date.now();
 

@@ -4,9 +4,13 @@ import { resolve } from 'node:path';
 import { parse } from 'smol-toml';
 import { describe, expect, test } from 'vitest';
 import { applyLayers } from '../../src/config/apply-layers.js';
+import { moveInFields } from '../../src/config/layer-builder.js';
+import * as moveIn from '../../src/config/move-in.js';
 import { DEVELOPMENT_CONTAINERS, PLATFORMS, TEST_RUNNERS } from '../../src/config/platforms.js';
 import { RUNNER_PACKAGES } from '../../src/config/runner-packages.js';
 import { judge } from '../../src/secret/strength.js';
+
+moveInFields.atOnce(() => moveIn);
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const PAGE = readFileSync(resolve(ROOT, 'docs/configuration.md'), 'utf8');

@@ -4,6 +4,8 @@ import { parse } from 'smol-toml';
 import { describe, expect, test } from 'vitest';
 import { shownPayload } from '../../src/cli/words/payload.js';
 import { applyLayers } from '../../src/config/apply-layers.js';
+import { moveInFields } from '../../src/config/layer-builder.js';
+import * as moveIn from '../../src/config/move-in.js';
 import { nearest } from '../../src/config/nearest.js';
 import { SETTING_NAMES, SETTINGS } from '../../src/config/settings.js';
 import { holdsSecret } from '../../src/doctor/places.js';
@@ -11,6 +13,8 @@ import { parseDocument } from '../../src/keyring/document.js';
 import { oneLine } from '../../src/printable.js';
 import { cleanSecret } from '../../src/secret/text.js';
 import { costRatio } from './cost.js';
+
+moveInFields.atOnce(() => moveIn);
 
 interface Row {
   readonly name: string;

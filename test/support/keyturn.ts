@@ -2,12 +2,12 @@
 import type { EngineClients } from '../../src/engines/engines.js';
 import { Key, type KeyState, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
-import type { LiveKeyring } from '../../src/keyring/live.js';
-import { internalsOf, type Keyturn } from '../../src/keyturn.js';
+import type { Keyturn } from '../../src/keyturn.js';
 import { privateClock } from '../../src/resolve/monotonic-clock.js';
 import type { Logger } from '../../src/runtime/log.js';
 import { startKeyturn } from '../../src/start/start.js';
 import { type ManualClock, manualClock } from '../../src/testing/clock.js';
+import { liveRing } from '../../src/testing/live-ring.js';
 
 export type { ManualClock };
 
@@ -81,10 +81,7 @@ export function ringOf(...keys: ReadonlyArray<readonly [secret: string, state: K
   );
 }
 
-/** The ring in force of a Keyturn that was started on a server. */
-export function liveRing(keyturn: Keyturn): LiveKeyring {
-  return internalsOf(keyturn).ring as LiveKeyring;
-}
+export { liveRing };
 
 /** Puts another ring in force, as a reload would. */
 export function useRing(keyturn: Keyturn, ring: Keyring): void {

@@ -15,8 +15,6 @@ export const check = (name: string, run: Check['run'], needs: readonly HttpCapab
   needs,
 });
 
-/** For what puts another ring in force. */
-export const ROTATION: readonly HttpCapability[] = ['rotation'];
 /** Seconds. */
 export const DAY = 86_400;
 /** The session's cookie, outside of production. */

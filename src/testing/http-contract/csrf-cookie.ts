@@ -1,7 +1,7 @@
 // cookie
 import assert from 'node:assert/strict';
 import type { Browser } from './browser.js';
-import { type Check, check, DAY, ROTATION } from './check.js';
+import { type Check, check, DAY } from './check.js';
 
 const XSRF = 'XSRF-TOKEN';
 const config = { csrf: { cookie: XSRF } };
@@ -47,7 +47,6 @@ export const csrfCookie: readonly Check[] = [
       assert.deepEqual([await renewed(), await renewed()], [true, false]);
       assert.equal(await send(browser), 200);
     },
-    ROTATION,
   ),
 
   check('is Secure in production, under the very name', async ({ open }) => {

@@ -1,6 +1,6 @@
 // pages
 import assert from 'node:assert/strict';
-import { type Check, check, ROTATION } from './check.js';
+import { type Check, check } from './check.js';
 
 export const csrfPages: readonly Check[] = [
   ...(['before', 'after'] as const).map((when) =>
@@ -30,7 +30,6 @@ export const csrfPages: readonly Check[] = [
         assert.equal((await browser.post('/protected', { _csrf: reloaded })).status, 200);
         assert.equal((await browser.get('/read')).json.data.user, when === 'after' ? 'ada' : undefined);
       },
-      ROTATION,
     ),
   ),
 

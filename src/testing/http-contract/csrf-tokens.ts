@@ -1,6 +1,6 @@
 // tokens
 import assert from 'node:assert/strict';
-import { type Check, check, ROTATION } from './check.js';
+import { type Check, check } from './check.js';
 
 export const csrfTokens: readonly Check[] = [
   check('before sign-in, at sign-in and after it', async ({ open }) => {
@@ -61,7 +61,6 @@ export const csrfTokens: readonly Check[] = [
       assert.notEqual(((await browser.cookie('keyturn.csrf')) as string).slice(13, 25), made.slice(13, 25));
       assert.equal((await browser.post('/protected', { _csrf: token })).status, 200);
     },
-    ROTATION,
   ),
 
   check('the token is taken from a form field or the header', async ({ open }) => {

@@ -10,7 +10,6 @@ import type { ContractCase } from '../session-store-contract.js';
 /**
  * What some adapters cannot do, for reasons that are not theirs:
  *
- * - `rotation`: another keyring can be put in force while the app runs
  * - `sealing`: tokens can be sealed: `libsodium-wrappers` is there
  * - `streams`: answers that are sent piece by piece
  * - `proxies`: an app can be told to trust the proxy before it
@@ -20,7 +19,6 @@ import type { ContractCase } from '../session-store-contract.js';
  * - `sockets`: connections that a client can break off
  */
 export type HttpCapability =
-  | 'rotation'
   | 'sealing'
   | 'streams'
   | 'proxies'

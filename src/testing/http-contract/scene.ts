@@ -2,14 +2,14 @@
 import { setTimeout } from 'node:timers/promises';
 import type { HttpOptions } from '../../http/core.js';
 import type { Keyring } from '../../keyring/keyring.js';
-import type { LiveKeyring } from '../../keyring/live.js';
-import { internalsOf, type Keyturn } from '../../keyturn.js';
+import type { Keyturn } from '../../keyturn.js';
 import { privateClock } from '../../resolve/monotonic-clock.js';
 import type { Logger } from '../../runtime/log.js';
 import type { SessionStore } from '../../sessions/stores/contract.js';
 import { memoryStore } from '../../sessions/stores/memory.js';
 import { startKeyturn } from '../../start/start.js';
 import { type ManualClock, manualClock } from '../clock.js';
+import { liveRing } from '../live-ring.js';
 import { Browser } from './browser.js';
 import type { HttpContractApp, HttpContractDriver, HttpContractRoute, StartedHttpApp } from './driver.js';
 import { Rings } from './rings.js';
@@ -116,7 +116,7 @@ export function makeScene(driver: HttpContractDriver, kind: Kind): Scene {
     keyturn: () => keyturns.at(-1) as Keyturn,
     another,
     newStore,
-    useRing: (ring) => (internalsOf(keyturns.at(-1) as Keyturn).ring as LiveKeyring).replace(ring),
+    useRing: (ring) => liveRing(keyturns.at(-1) as Keyturn).replace(ring),
     seen: async (condition) => {
       while (!isOver && !condition()) await setTimeout(5);
     },

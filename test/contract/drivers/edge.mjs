@@ -8,7 +8,6 @@ import { webHandler } from './web-handler.mjs';
 /** What follows from there being neither a disk nor packages at run time, wherever it runs. */
 export const EDGE_LACKS = {
   sealing: 'at the edge nothing is sealed',
-  rotation: 'at the edge another ring comes with a deploy, and no running isolate takes it over',
   proxies: 'the platform has given it the URL that the browser named',
   automatic: 'here each request says by itself whether it is checked',
 };
