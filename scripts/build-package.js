@@ -47,8 +47,8 @@ const external = [
   /^node:/,
 ];
 
-/** The modules that an entry point loads in any case. */
-async function modulesOf(entry) {
+/** The modules that an entry point loads in any case, or all that it may load. */
+async function modulesOf(entry, { all = false } = {}) {
   const bundle = await rolldown({
     input: join(root, 'src', `${entry}.ts`),
     external,
@@ -59,7 +59,8 @@ async function modulesOf(entry) {
   const byName = new Map(output.map((chunk) => [chunk.fileName, chunk]));
   const found = new Set(output.filter(({ isEntry }) => isEntry));
   for (const chunk of found)
-    for (const name of chunk.imports) if (byName.has(name)) found.add(byName.get(name));
+    for (const name of [...chunk.imports, ...(all ? chunk.dynamicImports : [])])
+      if (byName.has(name)) found.add(byName.get(name));
   const ids = [...found].flatMap((chunk) => Object.keys(chunk.modules));
   // An entry point stays what it is.
   return new Set(ids.filter((id) => !entries.some((name) => id === join(root, 'src', `${name}.ts`))));
@@ -100,11 +101,12 @@ const code = (format, ending) => ({
   entryFileNames: `[name]${ending}`,
   // As deep as the modules of `src`, which find the files beside `dist` by their own place.
   chunkFileNames: `lib/[name]${ending}`,
-  // What every server loads is two files: cut into many it would grow by what those say of each other. The first is what a
-  // worker needs, too, which may have so many bytes.
+  // What every server loads is three files: cut into many it would grow by what those say of each other. A worker, which
+  // may have so many bytes, loads the first, and the second when it needs some of it.
   codeSplitting: {
     groups: [
-      { name: 'core', test: (id) => server.has(id) && edge.has(id), priority: 2 },
+      { name: 'core', test: (id) => server.has(id) && edge.has(id), priority: 3 },
+      { name: 'more', test: (id) => server.has(id) && edgeLater.has(id), priority: 2 },
       { name: 'server', test: (id) => server.has(id), priority: 1 },
     ],
   },
@@ -129,6 +131,7 @@ const { RARE_FILES } = await import(pathToFileURL(join(dist, 'start/rarely-requi
 const required = Object.values(RARE_FILES).map((file) => nameOf(join('dist/start', file)));
 const server = await modulesOf('adapters/fastify/index');
 const edge = await modulesOf('adapters/edge/index');
+const edgeLater = await modulesOf('adapters/edge/index', { all: true });
 await write([...entries, ...named, ...required, ...commands, CONTRACT], {
   folder: 'src',
   ending: '.ts',

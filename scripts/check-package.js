@@ -172,13 +172,13 @@ for (const adapter of ['fastify', 'express', 'koa', 'hono', 'web'])
   );
 
 // The goal is 25 KB. A third of what is left is what errors say, which has to be there when something is wrong at once.
-claim('keyturn/edge takes 32.5 KB gzip at most, bundled as for Workers', () => {
+claim('keyturn/edge takes 33.5 KB gzip at most, bundled as for Workers', () => {
   const folder = join(scratch, 'node_modules', manifest.name);
   const [[bytes, zipped], [, all]] = JSON.parse(
     run(process.execPath, [join(root, 'scripts', 'check-package-edge.js'), folder], { cwd: root }),
   );
   console.log(`  ${bytes} bytes, ${zipped} gzip; ${all} with all that is loaded where it is needed`);
-  if (zipped > 32_500) throw new Error(`${zipped} bytes`);
+  if (zipped > 33_500) throw new Error(`${zipped} bytes`);
 });
 
 try {
