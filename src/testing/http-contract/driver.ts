@@ -18,14 +18,7 @@ import type { ContractCase } from '../session-store-contract.js';
  * - `http2`: HTTP/2 without encryption, to a client that knows beforehand
  * - `sockets`: connections that a client can break off
  */
-export type HttpCapability =
-  | 'sealing'
-  | 'streams'
-  | 'proxies'
-  | 'nested'
-  | 'automatic'
-  | 'http2'
-  | 'sockets';
+export type HttpCapability = 'sealing' | 'streams' | 'proxies' | 'nested' | 'automatic' | 'http2' | 'sockets';
 
 /** What a route of the app works with: what the adapter gives, under the same names for all. */
 export interface HttpContractContext {
