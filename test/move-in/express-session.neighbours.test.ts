@@ -90,6 +90,22 @@ describe.each(Object.keys(KINDS))('sessions of Keyturn %s', (kind) => {
     expect(await ada.sees(beside)).toEqual(ADA);
   });
 
+  test('what is saved before the answer is there for both, over one sign-in after the other', async ({
+    afterwards,
+  }) => {
+    const { old, beside, over } = await town(afterwards);
+    const person = new Person();
+    for (const user of ['ada', 'grace']) {
+      expect(await person.post(beside, `/sign-in-and-save/${user}`)).toBe(200);
+      expect(await person.sees(old)).toEqual({ user, cart: ['tea'] });
+      expect(await person.sees(beside)).toEqual({ user, cart: ['tea'] });
+    }
+    await person.post(beside, '/cart/jam');
+    expect(await person.sees(old)).toEqual({ user: 'grace', cart: ['tea', 'jam'] });
+    expect(await person.post(over, '/sign-in-and-save/eve')).toBe(200);
+    expect(await person.sees(over)).toEqual({ user: 'eve', cart: ['tea'] });
+  });
+
   test('a sign-out at either is one at the other', async ({ afterwards }) => {
     const { old, beside } = await town(afterwards);
     for (const [where, other] of [

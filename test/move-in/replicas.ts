@@ -76,6 +76,20 @@ export async function expressApp(middleware: (...given: any[]) => unknown): Prom
       response.end();
     });
   });
+  app.post('/sign-in-and-save/:user', (request: any, response: any, next: any) => {
+    request.session.regenerate((error: unknown) => {
+      if (error) return next(error);
+      request.session.passport = { user: request.params.user };
+      request.session.save((failure: unknown) => {
+        if (failure) return next(failure);
+        request.session.reload((lost: unknown) => {
+          if (lost) return next(lost);
+          request.session.cart = ['tea'];
+          response.end();
+        });
+      });
+    });
+  });
   app.post('/cart/:thing', (request: any, response: any) => {
     request.session.cart = [...(request.session.cart ?? []), request.params.thing];
     response.end();
