@@ -95,8 +95,12 @@ describe.each(Object.keys(KINDS))('sessions of Keyturn %s', (kind) => {
   }) => {
     const { old, beside, over } = await town(afterwards);
     const person = new Person();
-    for (const user of ['ada', 'grace']) {
-      expect(await person.post(beside, `/sign-in-and-save/${user}`)).toBe(200);
+    for (const [then, user] of [
+      ['save', 'ada'],
+      ['reload', 'eve'],
+      ['save', 'grace'],
+    ]) {
+      expect(await person.post(beside, `/sign-in-and-${then}/${user}`)).toBe(200);
       expect(await person.sees(old)).toEqual({ user, cart: ['tea'] });
       expect(await person.sees(beside)).toEqual({ user, cart: ['tea'] });
     }

@@ -76,18 +76,19 @@ export async function expressApp(middleware: (...given: any[]) => unknown): Prom
       response.end();
     });
   });
-  app.post('/sign-in-and-save/:user', (request: any, response: any, next: any) => {
+  app.post('/sign-in-and-:then/:user', (request: any, response: any, next: any) => {
+    const { params } = request;
+    const done = (error: unknown) => {
+      if (error) return next(error);
+      request.session.cart = ['tea'];
+      response.end();
+    };
     request.session.regenerate((error: unknown) => {
       if (error) return next(error);
-      request.session.passport = { user: request.params.user };
-      request.session.save((failure: unknown) => {
-        if (failure) return next(failure);
-        request.session.reload((lost: unknown) => {
-          if (lost) return next(lost);
-          request.session.cart = ['tea'];
-          response.end();
-        });
-      });
+      request.session.passport = { user: params.user };
+      request.session.save((failure: unknown) =>
+        failure || params.then === 'save' ? done(failure) : request.session.reload(done),
+      );
     });
   });
   app.post('/cart/:thing', (request: any, response: any) => {
