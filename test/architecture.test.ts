@@ -31,6 +31,7 @@ const FLOORS: ReadonlyArray<readonly string[]> = [
     'adapters/koa',
     'adapters/web',
     'bridges/better-auth',
+    'bridges/cookie-parser',
     'bridges/express-session',
     'bridges/h3',
     'bridges/iron-session',

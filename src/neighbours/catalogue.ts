@@ -55,4 +55,21 @@ export const NEIGHBOURS: readonly Neighbour[] = [
     maxAge: '1d',
     movesIn: true,
   },
+  {
+    package: 'cookie-parser',
+    alone:
+      'its signed cookies are lost when the old secret is taken out of the list: it never signs again what it has only read',
+    bridge: 'cookie-parser',
+    purpose: 'cookie-parser',
+    imports: 'liveCookieParser',
+    calls: [
+      {
+        name: 'default',
+        argument: 0,
+        after: (name, [options]) =>
+          `liveCookieParser(kt, ${name}${options === undefined ? '' : `, { options: ${options} }`})`,
+      },
+    ],
+    maxAge: '30d',
+  },
 ];

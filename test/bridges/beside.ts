@@ -2,7 +2,7 @@
 import { afterEach } from 'vitest';
 import { BridgeKeys } from '../../src/bridges/keys.js';
 import type { Keyturn } from '../../src/keyturn.js';
-import { OTHER_SECRET, ringOf, SECRET, testKeyturn, useRing } from '../support/keyturn.js';
+import { liveRing, OTHER_SECRET, ringOf, SECRET, testKeyturn, useRing } from '../support/keyturn.js';
 import type { StartedReplica } from './life.js';
 
 export const RINGS = {
@@ -31,6 +31,9 @@ export function closing({ url, close }: StartedReplica): string {
 }
 
 export const promote = (keyturn: Keyturn): void => useRing(keyturn, RINGS.promoted);
+
+/** It has not heard of its ring for too long. */
+export const stopSigning = (keyturn: Keyturn): void => liveRing(keyturn).holdUntil({ now: 0, monotonic: 0 });
 
 /** How often each live key of a purpose has verified, the one that signs first. */
 export const verifiedBy = (

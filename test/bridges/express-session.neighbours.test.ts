@@ -1,12 +1,11 @@
 import type { RequestListener } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { type BridgeSettings, expressSession } from '../../src/bridges/express-session/index.js';
-import type { LiveKeyring } from '../../src/keyring/live.js';
 import { internalsOf, type Keyturn } from '../../src/keyturn.js';
 import { useRing } from '../support/keyturn.js';
 import { app } from './apps/express-session.mjs';
 import { listen } from './apps/listen.mjs';
-import { closing, openKeyturn, promote, RINGS, verifiedBy } from './beside.js';
+import { closing, openKeyturn, promote, RINGS, stopSigning, verifiedBy } from './beside.js';
 import { lifeOf, lostAt, nobodyLost } from './life.js';
 import { neighbour } from './neighbours.js';
 import { moveOf, nobodyLeft } from './phases.js';
@@ -328,7 +327,7 @@ test('a process that must not sign serves who only reads', async () => {
   const url = await shop(keyturn);
   const visitor = await signedIn(url);
   promote(keyturn);
-  (internalsOf(keyturn).ring as LiveKeyring).holdUntil({ now: 0, monotonic: 0 });
+  stopSigning(keyturn);
   expect(await userOf(visitor, url)).toBe('ada');
   expect(visitor.received).toEqual([]);
   expect((await new Visitor().fetch(`${url}/sign-in`, { method: 'POST' })).status).toBe(503);

@@ -6,9 +6,8 @@ import { Upgrader } from '../../src/bridges/upgrader.js';
 import { type CookieFormat, EXPRESS, HONO, keygrip } from '../../src/codecs/cookies.js';
 import { Material } from '../../src/keyring/key.js';
 import type { Keyring } from '../../src/keyring/keyring.js';
-import type { LiveKeyring } from '../../src/keyring/live.js';
 import { internalsOf, type Keyturn } from '../../src/keyturn.js';
-import { ringOf, SECRET, testKeyturn, useRing } from '../support/keyturn.js';
+import { liveRing, ringOf, SECRET, testKeyturn, useRing } from '../support/keyturn.js';
 
 const NEXT = '792c98d17f863f6a385dc38b0ebf8ba26b6d85dc92aa5971b49ab9ad0839ef75';
 const OLD = 'the secret of 2019, which is long enough to be one';
@@ -233,7 +232,7 @@ describe('what goes out', () => {
 describe('a process that must not sign', () => {
   beforeEach(() => {
     useRing(keyturn, RINGS.promoted);
-    (internalsOf(keyturn).ring as LiveKeyring).holdUntil({ now: 0, monotonic: 0 });
+    liveRing(keyturn).holdUntil({ now: 0, monotonic: 0 });
   });
 
   test('verifies, and sends nothing that it would have to sign', () => {
