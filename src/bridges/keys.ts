@@ -5,6 +5,7 @@ import { Material } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { type Internals, internalsOf, type Keyturn } from '../keyturn.js';
 import type { MovingIn } from '../resolve/move-in.js';
+import { missingKeyReason } from '../signing/purpose-keyring.js';
 import type { Use } from '../signing/usage.js';
 
 /**
@@ -110,6 +111,11 @@ export class BridgeKeys {
    */
   get(id: string): BridgeKey | undefined {
     return this.current.all.find((key) => key.id === id && key.state !== 'old');
+  }
+
+  /** Why none is found by an id, which is what somebody sent. */
+  missing(id: string): 'retired_key' | 'revoked_key' | 'unknown_key' {
+    return missingKeyReason(this.#parts.ring.current.get(id));
   }
 
   /**

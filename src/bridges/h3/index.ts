@@ -1,9 +1,11 @@
 // Beside the sessions of h3, which Nuxt and Nitro have: their password is that of the ring, live, and a session that a key
 // going out has sealed is sealed again when it is read. The library opens such a session, and never seals it again for that.
+import type { LibraryKey } from '../../codecs/cookies.js';
 import { KeyturnError } from '../../errors.js';
 import type { Keyturn } from '../../keyturn.js';
-import { IronKeys, liveObject, longestOf } from '../iron.js';
+import { IronKeys, longestOf } from '../iron.js';
 import { type BridgeKey, BridgeKeys } from '../keys.js';
+import { liveObject } from '../live-object.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: an event of h3, of either version
 type Event = any;
@@ -118,8 +120,8 @@ export function h3Sessions<H3 extends H3Functions>(
   } as H3Sessions<H3>;
 }
 
-function password(iron: IronKeys, onLookUp: (key: BridgeKey) => void = () => {}): Record<string, string> {
-  return liveObject({
+function password(iron: IronKeys, onLookUp: (key: BridgeKey) => void = () => {}): Record<string, LibraryKey> {
+  return liveObject<LibraryKey>({
     list: () => [],
     isListed: () => false,
     // A seal names an entry by any word, and what its id is everybody knows: that is no password.

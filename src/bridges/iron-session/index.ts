@@ -1,9 +1,11 @@
 // Beside iron-session: its passwords are the keys of the ring, live, and a session that a key going out has sealed is sealed
 // again when it is read, with its own end. The library opens such a session, and never seals it again by itself.
+import type { LibraryKey } from '../../codecs/cookies.js';
 import { KeyturnError } from '../../errors.js';
 import type { Keyturn } from '../../keyturn.js';
-import { IronKeys, liveObject, longestOf } from '../iron.js';
+import { IronKeys, longestOf } from '../iron.js';
 import { type BridgeKey, BridgeKeys } from '../keys.js';
+import { liveObject } from '../live-object.js';
 import { endOf, sealAgain } from './again.js';
 import type { GetIronSession, SessionOptions } from './library.js';
 
@@ -97,7 +99,7 @@ export function ironSession<Data extends object = Record<string, unknown>>(
     return { session, key: key as BridgeKey | undefined };
   };
   return {
-    password: passwords(iron, () => true),
+    password: passwords(iron, () => true) as Record<string, string>,
     get: async (first, second) => {
       const { session, key } = await open(second === undefined ? [first] : [first, second], options);
       // What cannot be opened is an empty session for the library.
@@ -120,8 +122,8 @@ function passwords(
   iron: IronKeys,
   isSealing: () => boolean,
   onLookUp: (key: BridgeKey) => void = () => {},
-): Record<string, string> {
-  return liveObject({
+): Record<string, LibraryKey> {
+  return liveObject<LibraryKey>({
     list: () => [(isSealing() ? iron.seal() : iron.current.signing).id],
     isListed: (id) => id === iron.current.signing.id,
     has: (id) => iron.current.byId.has(id),
