@@ -273,8 +273,8 @@ export class LiveKeyturn implements Keyturn {
   }
 
   metrics(): string {
-    const { rarely, usage, clock } = this.#internals;
-    return rarely().metrics.formatMetrics(this.health, usage, clock());
+    const { rarely, usage, movingIn, clock } = this.#internals;
+    return rarely().metrics.formatMetrics(this.health, usage, movingIn, clock());
   }
 
   async reload(): Promise<void> {

@@ -60,6 +60,7 @@ export function heardAs(text: string | undefined, authentic: boolean, now: numbe
       verifiedAt: past(use.verifiedAt),
       signedAt: past(use.signedAt),
     })),
+    movingIn: report.movingIn?.map((one) => ({ ...one, seenAt: past(one.seenAt) })),
     authentic,
     dated: report.at,
   };

@@ -21,6 +21,20 @@ export interface ReportedUse {
   readonly signedAt: number;
 }
 
+/** What is left of a library that the app moves in from, or that stays beside Keyturn. */
+export interface ReportedMoveIn {
+  /** The name under `[move_in]`. */
+  readonly name: string;
+  /** Whether the old secret signs still: see `[move_in]`. */
+  readonly phase: string;
+  /** When the old secrets are accepted no longer, in milliseconds since 1970; undefined where that is not said. */
+  readonly until?: number | undefined;
+  /** How many cookies or tokens that an old secret has signed it accepted since it started. */
+  readonly seen: number;
+  /** When the last of them was, in milliseconds since 1970; 0 means never. */
+  readonly seenAt: number;
+}
+
 /** A staged key that is scheduled to sign. */
 export interface ScheduledKey {
   readonly kid: string;
@@ -74,6 +88,8 @@ export interface ReplicaReport {
   readonly loadedAt: number;
   /** What it did with each key, by purpose. */
   readonly uses: readonly ReportedUse[];
+  /** What is left of other libraries; undefined where there are none. */
+  readonly movingIn?: readonly ReportedMoveIn[] | undefined;
   /** The longest lifetime of each purpose, in seconds. */
   readonly lifetimes: Lifetimes;
   /** Seconds. */
@@ -154,6 +170,7 @@ function arrayOf(shape: Shape, most: number): Shape {
 /** The most keys in one report: a keyring that is rotated every day has fewer. */
 const MOST_KEYS = 2000;
 const MOST_USES = 10_000;
+const MOST_LIBRARIES = 100;
 
 const USE = {
   kid: isKid,
@@ -162,6 +179,14 @@ const USE = {
   verifiedAt: isMoment,
   signed: isCount,
   signedAt: isMoment,
+};
+
+const MOVE_IN = {
+  name: isName,
+  phase: isName,
+  until: optional(isMoment),
+  seen: isCount,
+  seenAt: isMoment,
 };
 
 const REPORT = {
@@ -186,6 +211,7 @@ const REPORT = {
   roots: optional(arrayOf(isKid, MOST_KEYS)),
   loadedAt: isMoment,
   uses: arrayOf((use) => hasShape(use, USE), MOST_USES),
+  movingIn: optional(arrayOf((one) => hasShape(one, MOVE_IN), MOST_LIBRARIES)),
   lifetimes: (lifetimes: unknown) =>
     isRecord(lifetimes) && Object.entries(lifetimes).every(([name, at]) => isName(name) && isDuration(at)),
   maxLag: isDuration,

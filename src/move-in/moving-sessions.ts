@@ -19,22 +19,23 @@ import type { Checked } from '../signing/purpose-keyring.js';
 import type { ReceivedToken } from '../signing/received.js';
 import type { Refusal } from '../signing/result.js';
 import { Move, type MoveParts } from './move.js';
+import type { FoundCookie } from './old-cookies.js';
 import type { OldSession } from './old-library.js';
 import { epochOf, type TakeOver, textOf } from './take-over.js';
 
 /** What one request carries of the old library. */
 class Received {
-  readonly #find: () => readonly string[];
-  #payloads: readonly string[] | undefined;
+  readonly #find: () => readonly FoundCookie[];
+  #found: readonly FoundCookie[] | undefined;
 
-  constructor(find: () => readonly string[]) {
+  constructor(find: () => readonly FoundCookie[]) {
     this.#find = find;
   }
 
-  /** What its genuine cookies hold. */
-  get payloads(): readonly string[] {
-    this.#payloads ??= this.#find();
-    return this.#payloads;
+  /** Its genuine cookies. */
+  get found(): readonly FoundCookie[] {
+    this.#found ??= this.#find();
+    return this.#found;
   }
 }
 
@@ -68,7 +69,7 @@ export class MovingSessions implements SessionKind {
   }
 
   #with(state: SessionState, received: Received, old?: OldSession, isShared = false): SessionState {
-    const refs = () => received.payloads.map((payload) => this.#parts.library.refOf(payload));
+    const refs = () => received.found.map(({ payload }) => this.#parts.library.refOf(payload));
     state.moving = new Move(this.#parts, state, refs, old && { session: old, isShared });
     return state;
   }
@@ -80,12 +81,15 @@ export class MovingSessions implements SessionKind {
       if (judged !== undefined) return judged;
     }
     if (await this.#wasEnded(own)) return this.#with(own, received);
-    for (const payload of received.payloads) {
-      const taken = await this.#takeOver.session(payload, cookies);
+    for (const found of received.found) {
+      const taken = await this.#takeOver.session(found.payload, cookies);
       if (taken === undefined) continue;
       // A sign-in or a sign-out was faster.
       if (taken.state.carried === undefined) return this.#with(taken.state, received);
-      if (taken.isNew) return this.#with(taken.state, received, taken.old, true);
+      if (taken.isNew) {
+        this.#parts.library.cookies.used(found);
+        return this.#with(taken.state, received, taken.old, true);
+      }
       const judged = await this.#judge(taken.state, received);
       if (judged !== undefined) return judged;
     }
@@ -118,16 +122,17 @@ export class MovingSessions implements SessionKind {
       return isNewer ? undefined : this.#with(state, received);
     }
     const { ref } = counterpart;
-    const payload = received.payloads.find((one) => library.refOf(one) === ref);
+    const found = received.found.find(({ payload }) => library.refOf(payload) === ref);
     // Without the old cookie the old library knows nobody. It is not ended: the cookie may come with the next request, as
     // where it has a path of its own, or is SameSite=Strict.
-    if (payload === undefined) return undefined;
-    const old = await library.load(payload);
+    if (found === undefined) return undefined;
+    const old = await library.load(found.payload);
     if (old === undefined) {
       // Signed out there, or expired.
       await this.#parts.endOwn(state.id);
       return undefined;
     }
+    library.cookies.used(found);
     const text = textOf(old.data);
     const isShared = text === state.base;
     if (!isShared) {
@@ -140,7 +145,7 @@ export class MovingSessions implements SessionKind {
 
   async #hasOther(received: Received, ref: string | undefined): Promise<boolean> {
     const { library } = this.#parts;
-    for (const payload of received.payloads) {
+    for (const { payload } of received.found) {
       if (library.refOf(payload) === ref) continue;
       const old = await library.load(payload);
       if (old !== undefined && Object.keys(old.data).length > 0) return true;

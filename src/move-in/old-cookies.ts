@@ -13,6 +13,14 @@ export interface OldCookieParts {
   readonly style: Style;
 }
 
+/** A genuine cookie. */
+export interface FoundCookie {
+  /** What it holds. */
+  readonly payload: string;
+  /** The id of the secret that has signed it. */
+  readonly kid: string;
+}
+
 export class OldCookies {
   readonly #parts: OldCookieParts;
   /** What a `Cookie` header has of it, if it has one. */
@@ -34,11 +42,11 @@ export class OldCookies {
     return this.#keys.length > 0;
   }
 
-  /** What genuine cookies of a request hold. It counts as a use of the secret that has signed it. */
-  find(header: string | undefined): readonly string[] {
+  /** The genuine cookies of a request. */
+  find(header: string | undefined): readonly FoundCookie[] {
     const { name, format, internals, moving } = this.#parts;
     if (header === undefined || !header.includes(name)) return [];
-    const found: string[] = [];
+    const found: FoundCookie[] = [];
     const signatures = format.beside ? findCookies(header, `${name}.sig=`) : [];
     for (const raw of findCookies(header, `${name}=`)) {
       const value = format.encoded ? decoded(raw) : raw;
@@ -56,14 +64,19 @@ export class OldCookies {
           internals.refused(moving.name, 'bad_signature', undefined);
           continue;
         }
-        const use = internals.usage.of(key.kid, moving.name);
-        use.verified++;
-        use.verifiedAt = internals.clock();
-        found.push(payload);
+        found.push({ payload, kid: key.kid });
         break;
       }
     }
     return found;
+  }
+
+  /** Counts that a session was found by one: so `status` can say when the last was seen. */
+  used({ kid }: FoundCookie): void {
+    const { internals, moving } = this.#parts;
+    const use = internals.usage.of(kid, moving.name);
+    use.verified++;
+    use.verifiedAt = internals.clock();
   }
 
   /** `Set-Cookie` headers that hand it out. */

@@ -7,6 +7,7 @@ import type { TransitionFacts } from '../keyring/step-facts.js';
 import { lastTokenExpiresAt, safeToRetireAt, withoutOff } from '../keyring/waits.js';
 import type { PurposeRegistry } from '../purposes/registry.js';
 import { wordsOf } from '../purposes/words.js';
+import type { MovingIn } from '../resolve/move-in.js';
 
 /** A step that can be asked about. */
 export type Step = { readonly step: 'rotate' } | { readonly step: 'retire' | 'revoke'; readonly kid: string };
@@ -43,6 +44,8 @@ export interface Impact {
   readonly rows: readonly ImpactRow[];
   /** What people fear for and need not. */
   readonly notAffected: readonly string[];
+  /** Whom a revocation does not sign out: those whose cookies a secret from before Keyturn has signed. */
+  readonly stillAccepted: readonly string[];
   /** When a retirement that is too early now becomes safe, in milliseconds since 1970. */
   readonly safeAt: number | undefined;
 }
@@ -65,10 +68,18 @@ export function impactOf(
   ring: Keyring | undefined,
   registry: PurposeRegistry,
   facts: TransitionFacts,
+  movingIn: ReadonlyMap<string, MovingIn> = new Map(),
 ): Impact {
   if (step.step === 'rotate') {
     const rows = rowsOf(registry, facts.lifetimes, () => 'continues');
-    return { step: 'rotate', kid: undefined, rows, notAffected: NOT_AFFECTED, safeAt: undefined };
+    return {
+      step: 'rotate',
+      kid: undefined,
+      rows,
+      notAffected: NOT_AFFECTED,
+      stillAccepted: [],
+      safeAt: undefined,
+    };
   }
   const key = ring?.get(step.kid);
   if (ring === undefined || key === undefined)
@@ -93,8 +104,29 @@ export function impactOf(
     kid: key.id,
     rows,
     notAffected: NOT_AFFECTED,
+    stillAccepted: step.step === 'revoke' ? stillAccepted(movingIn, ring, key, facts.now) : [],
     safeAt: safeAt > facts.now ? safeAt : undefined,
   };
+}
+
+/** One line for each library. An old secret that is the revoked one, or was, is refused with it. */
+function stillAccepted(
+  movingIn: ReadonlyMap<string, MovingIn>,
+  ring: Keyring,
+  { id }: Key,
+  now: number,
+): readonly string[] {
+  return [...movingIn.values()].flatMap(({ name, phase, until, secrets }) => {
+    if (phase === 'over' && until !== undefined && now >= until) return [];
+    if (secrets.every(({ kid }) => kid === id || ring.get(kid)?.live === false)) return [];
+    const end =
+      phase === 'over' && until !== undefined
+        ? `until ${new Date(until).toISOString().slice(0, 10)}`
+        : `as long as [move_in.${name}] is there`;
+    return [
+      `${name}: what its old secrets have signed is accepted ${end}, so that nobody is signed out there`,
+    ];
+  });
 }
 
 /**

@@ -12,14 +12,14 @@ import { strongMaterial } from './strong-secret.js';
 
 export type { HeardReport } from '../fleet/authentic.js';
 export type { Problem } from '../fleet/diagnosis.js';
-export type { ReplicaReport, ReportedUse } from '../fleet/report.js';
+export type { ReplicaReport, ReportedMoveIn, ReportedUse } from '../fleet/report.js';
 export type { HistoryEntry } from '../keyring/keyring.js';
 export type { KeyringView, KeyView } from '../keyring/view.js';
 export { keyringSchemaSql } from '../keyring-stores/postgres-schema.js';
 export type { Deploy, DeployStage, VariableChange } from './deploys.js';
 export type { Effect, Impact, ImpactRow, Step } from './impact.js';
 export type { Outcome, Rotation } from './public-rotation.js';
-export type { KeyStatus, Status } from './status.js';
+export type { KeyStatus, MoveInStatus, Status } from './status.js';
 export type { StageOptions, StepOptions } from './step.js';
 export type { Waiting, WaitOptions } from './wait.js';
 

@@ -33,6 +33,20 @@ export interface KeyStatus {
   readonly safeAt: number | undefined;
 }
 
+/** What is left of a library that the app moves in from, or that stays beside Keyturn. */
+export interface MoveInStatus {
+  /** The name under `[move_in]`. */
+  readonly name: string;
+  /** Of the replicas that report; where none does, as configured here. During a deploy there are two. */
+  readonly phases: readonly string[];
+  /** When the old secrets are accepted no longer, in milliseconds since 1970; undefined where that is not said. */
+  readonly until: number | undefined;
+  /** How many cookies and tokens that an old secret has signed the reporting replicas have accepted since they started. */
+  readonly seen: number;
+  /** When the last of them was, in milliseconds since 1970; undefined where there was none. */
+  readonly seenAt: number | undefined;
+}
+
 /** The state of a rotation: every key, every replica, and what is safe when. */
 export interface Status {
   /** Which rules apply. */
@@ -58,6 +72,8 @@ export interface Status {
   };
   /** Every key, and what is safe when. */
   readonly keys: readonly KeyStatus[];
+  /** Libraries whose old secrets are accepted, and when one was last used. */
+  readonly movingIn: readonly MoveInStatus[];
   /** What live processes report. */
   readonly replicas: readonly HeardReport[];
   /** The replicas that have missed a few reports and may be gone, with the moment until which they count at most. */
@@ -122,6 +138,7 @@ export function statusOf(ring: Keyring, parts: StatusParts): Status {
     forward: keys.find(({ id }) => id === forwardAgain(ring)?.id),
     ring: { id: ring.id, generation: ring.generation, fingerprint: ring.fingerprint },
     keys,
+    movingIn: movingIn(known, resolution),
     replicas,
     silent,
     unheardOf,
@@ -146,6 +163,26 @@ export function statusOf(ring: Keyring, parts: StatusParts): Status {
     deploy: !shared && rotatesByDeploys(resolution) ? deployStage(resolution) : undefined,
     now: facts.now,
   };
+}
+
+function movingIn(known: readonly HeardReport[], { movingIn: here }: Resolution): readonly MoveInStatus[] {
+  const reported = known.flatMap((replica) => replica.movingIn ?? []);
+  const names = new Set([...reported.map(({ name }) => name), ...here.keys()]);
+  return [...names].map((name) => {
+    const all = reported.filter((one) => one.name === name);
+    const own = here.get(name);
+    const told = all.length === 0 && own !== undefined ? [own] : all;
+    const ends = told.map(({ until }) => until);
+    const seenAt = Math.max(0, ...all.map((one) => one.seenAt));
+    return {
+      name,
+      phases: [...new Set(told.map(({ phase }) => phase))],
+      // The last of them: one that says none goes on.
+      until: ends.includes(undefined) ? undefined : Math.max(...(ends as number[])),
+      seen: all.reduce((sum, { seen }) => sum + seen, 0),
+      seenAt: seenAt === 0 ? undefined : seenAt,
+    };
+  });
 }
 
 function nextStepSafeAt(key: Key, facts: TransitionFacts): number | undefined {

@@ -1,13 +1,16 @@
 // The counters of one process in the text format of Prometheus.
 
+import type { MovingIn } from '../resolve/move-in.js';
 import type { StoreState } from '../sessions/stores/reachable.js';
 import type { Usage } from '../signing/usage.js';
 import type { RingHealth } from './health.js';
+import { oldSecretsSeen } from './old-secrets.js';
 
 /** @param now milliseconds since 1970 */
 export function formatMetrics(
   health: RingHealth & { readonly sessions: StoreState | undefined },
   usage: Usage,
+  movingIn: ReadonlyMap<string, MovingIn>,
   now: number,
 ): string {
   const lines: string[] = [];
@@ -72,6 +75,19 @@ export function formatMetrics(
     'counter',
     'tokens refused, by purpose and reason',
     refusals.map(({ purpose, reason, count }) => [{ purpose, reason }, count]),
+  );
+  const old = oldSecretsSeen(movingIn, usage);
+  metric(
+    'old_secrets_verified_total',
+    'counter',
+    'cookies and tokens accepted that a secret from before Keyturn has signed, by library',
+    old.map(({ name, phase, seen }) => [{ name, phase }, seen]),
+  );
+  metric(
+    'old_secrets_last_verified_seconds',
+    'gauge',
+    'when the last of them was accepted, since 1970',
+    old.filter(({ seen }) => seen > 0).map(({ name, phase, seenAt }) => [{ name, phase }, seconds(seenAt)]),
   );
   // Nothing where sessions need no engine.
   if (health.sessions !== undefined) {

@@ -5,6 +5,7 @@ import type { Keyring } from '../keyring/keyring.js';
 import { thisProcess, unitIn } from '../resolve/machine.js';
 import { randomId } from '../signing/random.js';
 import type { KeeperParts } from './keeper-parts.js';
+import { oldSecretsSeen } from './old-secrets.js';
 
 /** How the process is just now. */
 interface ReplicaState {
@@ -46,6 +47,7 @@ export function describeReplica(parts: KeeperParts, state: ReplicaState): Replic
     uses: usage.uses.filter(
       ({ kid, signed, verified }) => signed + verified > 0 && ring?.get(kid) !== undefined,
     ),
+    movingIn: resolution.movingIn.size === 0 ? undefined : oldSecretsSeen(resolution.movingIn, usage),
     lifetimes: registry.lifetimes,
     maxLag: times.maxLag,
     lease: times.lease,

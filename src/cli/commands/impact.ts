@@ -77,6 +77,9 @@ function show(found: Impact, { ui, machine }: Context): void {
     '',
     styled('bold', 'not affected:'),
     ...found.notAffected.map((line) => `  ${line}`),
+    ...(found.stillAccepted.length === 0
+      ? []
+      : ['', styled('bold', 'accepted all the same:'), ...found.stillAccepted.map((line) => `  ${line}`)]),
   );
   if (safeAt !== undefined)
     ui.note(`retiring ${kid} is refused until it is safe, at ${moment(safeAt, machine.now())}`);
@@ -90,5 +93,8 @@ function markdown(found: Impact): string[] {
     'Not affected:',
     '',
     ...found.notAffected.map((line) => `- ${line}`),
+    ...(found.stillAccepted.length === 0
+      ? []
+      : ['', 'Accepted all the same:', '', ...found.stillAccepted.map((line) => `- ${line}`)]),
   ];
 }

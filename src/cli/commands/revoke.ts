@@ -150,8 +150,11 @@ function summary({ rows }: Impact): string {
   return names.length === 0 ? 'nothing: no token of it can be alive' : `tokens of it for ${names.join(', ')}`;
 }
 
-function broken({ rows }: Impact): string[] {
+function broken({ rows, stillAccepted }: Impact): string[] {
   const lost = rows.filter(({ effect }) => effect === 'refused');
-  if (lost.length === 0) return ['broken: nothing, no token of it can be alive'];
-  return ['broken, and what the user sees:', ...columns(lost.map(({ purpose, sees }) => [purpose, sees]))];
+  const told =
+    lost.length === 0
+      ? ['broken: nothing, no token of it can be alive']
+      : ['broken, and what the user sees:', ...columns(lost.map(({ purpose, sees }) => [purpose, sees]))];
+  return [...told, ...stillAccepted];
 }

@@ -6,7 +6,7 @@ import type { HistoryEntry } from '../../keyring/keyring.js';
 import { count } from '../../printable.js';
 import type { Resolution } from '../../resolve/resolve.js';
 import type { Rotation } from '../../rotation/rotation.js';
-import type { KeyStatus, Status } from '../../rotation/status.js';
+import type { KeyStatus, MoveInStatus, Status } from '../../rotation/status.js';
 import { type Line, type Style, styled } from '../ui.js';
 import { columns, table } from './layout.js';
 import { hiddenNames, type Next, nextJson, nextLine, nextOf, nextWhileHidden, stepOf } from './next-step.js';
@@ -94,10 +94,28 @@ export function lines(view: View): Line[] {
     ...keys.map((line, index) => coloured(line, now.keys[index])),
     '',
     ...(replicas.length === 0 ? [noReplicas(now, resolution)] : [styled('dim', replicaHead), ...replicaRows]),
+    ...now.movingIn.map((one) => moveInLine(one, now.now)),
     ...now.problems.map((problem) => styled('yellow', problemLine(problem, say))),
     '',
     styled('bold', nextLine(next)),
   ];
+}
+
+/** "express-session: last old cookie seen 14:05 UTC (3 h ago); phase over; ends 2027-01-31". */
+function moveInLine({ name, phases, until, seenAt }: MoveInStatus, now: number): string {
+  const last =
+    seenAt === undefined
+      ? 'no old cookie seen by the replicas that report'
+      : `last old cookie seen ${moment(seenAt, now)}`;
+  const day = until === undefined ? undefined : new Date(until).toISOString().slice(0, 10);
+  const isOver = phases.every((phase) => phase === 'over');
+  const ends =
+    day === undefined
+      ? 'no end is set'
+      : isOver
+        ? `ends ${day}`
+        : `ends ${day} at the earliest, in the phase over`;
+  return `${name}: ${last}; phase ${phases.join(' and ')}; ${ends}`;
 }
 
 /** "K1", or while the secret itself is rotated "K1 active, K2 staged". */
@@ -194,6 +212,13 @@ export function forPrograms(view: View): object {
       lastVerifiedAt: iso(key.lastVerifiedAt),
       lastSignedAt: iso(key.lastSignedAt),
       safeAt: iso(key.safeAt),
+    })),
+    movingIn: now.movingIn.map(({ name, phases, until, seen, seenAt }) => ({
+      name,
+      phases,
+      until: iso(until),
+      seen,
+      lastSeenAt: iso(seenAt),
     })),
     replicas: now.replicas.map((replica) => ({
       ...forReplica(replica),
