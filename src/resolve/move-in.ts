@@ -72,7 +72,8 @@ export function readMoveIn(
       if (secrets.length === 0) throw noSecrets(name, settings);
       if (profile === 'prod') refuseOpenTexts(name, settings);
       const beginning = secretsFrom?.layer === 'file' ? dirname(secretsFrom.path) : folder;
-      const texts = secrets.map((secret) => textOf(secret, name, machine, beginning));
+      const texts = readTexts(secrets, name, machine, beginning, problems);
+      if (texts === undefined) return undefined;
       if (profile === 'prod') tellWeak(name, texts, until, problems);
       const keys = texts.map((text, at) => keyOf(text, secrets[at]?.encoding, name));
       return { name, format, secrets: keys, phase, until, cookie };
@@ -128,6 +129,23 @@ function keyOf(text: string, encoding: OldSecret['encoding'], name: string): Old
     `an old secret of move_in.${name} is not ${encoding === 'hex' ? 'an even number of hex digits' : 'base64'}`,
     `correct it, or take encoding out of [move_in.${name}]`,
   );
+}
+
+/** Undefined where one is lacking. */
+function readTexts(
+  secrets: readonly OldSecret[],
+  name: string,
+  machine: Machine,
+  folder: string,
+  problems: Problems,
+): readonly string[] | undefined {
+  try {
+    return secrets.map((secret) => textOf(secret, name, machine, folder));
+  } catch (error) {
+    if (!(error instanceof KeyturnError)) throw error;
+    problems.errorOfServing('configuration', error);
+    return undefined;
+  }
 }
 
 function textOf({ text, env, file }: OldSecret, name: string, machine: Machine, folder: string): string {

@@ -12,6 +12,8 @@ export interface Problem {
   readonly severity: 'error' | 'warning';
   /** What it is, and what to do about it. */
   readonly error: KeyturnError;
+  /** Only who serves requests needs what is lacking: an operator's shell has other variables than the service. */
+  readonly serving?: true;
 }
 
 export class Problems {
@@ -19,6 +21,11 @@ export class Problems {
 
   error(area: ProblemArea, error: KeyturnError): void {
     this.list.push({ area, severity: 'error', error });
+  }
+
+  /** What keeps a process from serving, and no command from its work. */
+  errorOfServing(area: ProblemArea, error: KeyturnError): void {
+    this.list.push({ area, severity: 'error', error, serving: true });
   }
 
   warn(area: ProblemArea, error: KeyturnError): void {

@@ -7,7 +7,7 @@ import type { TransitionFacts } from '../keyring/step-facts.js';
 import { lastTokenExpiresAt, safeToRetireAt, withoutOff } from '../keyring/waits.js';
 import type { PurposeRegistry } from '../purposes/registry.js';
 import { wordsOf } from '../purposes/words.js';
-import type { MovingIn } from '../resolve/move-in.js';
+import type { Resolution } from '../resolve/resolve.js';
 
 /** A step that can be asked about. */
 export type Step = { readonly step: 'rotate' } | { readonly step: 'retire' | 'revoke'; readonly kid: string };
@@ -68,7 +68,7 @@ export function impactOf(
   ring: Keyring | undefined,
   registry: PurposeRegistry,
   facts: TransitionFacts,
-  movingIn: ReadonlyMap<string, MovingIn> = new Map(),
+  resolution?: Pick<Resolution, 'settings' | 'movingIn'>,
 ): Impact {
   if (step.step === 'rotate') {
     const rows = rowsOf(registry, facts.lifetimes, () => 'continues');
@@ -104,25 +104,33 @@ export function impactOf(
     kid: key.id,
     rows,
     notAffected: NOT_AFFECTED,
-    stillAccepted: step.step === 'revoke' ? stillAccepted(movingIn, ring, key, facts.now) : [],
+    stillAccepted:
+      step.step === 'revoke' && resolution !== undefined
+        ? stillAccepted(resolution, ring, key, facts.now)
+        : [],
     safeAt: safeAt > facts.now ? safeAt : undefined,
   };
 }
 
-/** One line for each library. An old secret that is the revoked one, or was, is refused with it. */
+/**
+ * One line for each library. An old secret that is the revoked one, or was, is refused with it; whether it is, a command
+ * may not know: it does without the old secrets themselves.
+ */
 function stillAccepted(
-  movingIn: ReadonlyMap<string, MovingIn>,
+  { settings, movingIn }: Pick<Resolution, 'settings' | 'movingIn'>,
   ring: Keyring,
   { id }: Key,
   now: number,
 ): readonly string[] {
-  return [...movingIn.values()].flatMap(({ name, phase, until, secrets }) => {
-    if (phase === 'over' && until !== undefined && now >= until) return [];
-    if (secrets.every(({ kid }) => kid === id || ring.get(kid)?.live === false)) return [];
+  return [...settings.moveIn].flatMap(([name, { phase, until }]) => {
+    const ends = phase === 'over' ? until : undefined;
+    if (ends !== undefined && now >= ends) return [];
+    const secrets = movingIn.get(name)?.secrets;
+    if (secrets?.every(({ kid }) => kid === id || ring.get(kid)?.live === false)) return [];
     const end =
-      phase === 'over' && until !== undefined
-        ? `until ${new Date(until).toISOString().slice(0, 10)}`
-        : `as long as [move_in.${name}] is there`;
+      ends === undefined
+        ? `as long as [move_in.${name}] is there`
+        : `until ${new Date(ends).toISOString().slice(0, 10)}`;
     return [
       `${name}: what its old secrets have signed is accepted ${end}, so that nobody is signed out there`,
     ];

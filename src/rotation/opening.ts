@@ -32,7 +32,7 @@ export interface OpenedRotation {
 
 /**
  * A weak key does not keep a ring from rotating away from it; a configuration that is wrong does, since waits are
- * computed from it.
+ * computed from it. Old secrets of other libraries no step needs.
  *
  * @throws KeyturnError whatever keeps a process from starting, weak secrets apart
  */
@@ -43,8 +43,9 @@ export async function openParts(options: RotationOptions): Promise<OpenedRotatio
     assumed === undefined ? found : { ...found, settings: withProductionWaits(found.settings) };
   refuseErrors(
     resolution.problems,
-    ({ area, error }) =>
+    ({ area, error, serving }) =>
       error.code === 'secret_weak' ||
+      serving === true ||
       (document !== undefined && area !== 'configuration' && area !== 'profile'),
   );
   const engines = options.engines ?? new Engines(resolution.settings);

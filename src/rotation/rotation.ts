@@ -168,7 +168,7 @@ export class Rotation {
     const ring = step.step === 'rotate' ? undefined : (of ?? (await this.ring()));
     const rules = { regardless: step.step === 'revoke' };
     const facts = await this.#gathering.facts(ring, await this.#gathering.heard(ring, rules), {}, rules);
-    return impactOf(step, ring, this.registry, facts, this.resolution.movingIn);
+    return impactOf(step, ring, this.registry, facts, this.resolution);
   }
 
   /** The document that holds the keys in force, where a variable hides it. */

@@ -165,18 +165,19 @@ export function statusOf(ring: Keyring, parts: StatusParts): Status {
   };
 }
 
-function movingIn(known: readonly HeardReport[], { movingIn: here }: Resolution): readonly MoveInStatus[] {
+/** What is configured here is told where no replica reports it. Commands do without the old secrets themselves. */
+function movingIn(known: readonly HeardReport[], { settings }: Resolution): readonly MoveInStatus[] {
   const reported = known.flatMap((replica) => replica.movingIn ?? []);
-  const names = new Set([...reported.map(({ name }) => name), ...here.keys()]);
+  const names = new Set([...reported.map(({ name }) => name), ...settings.moveIn.keys()]);
   return [...names].map((name) => {
     const all = reported.filter((one) => one.name === name);
-    const own = here.get(name);
-    const told = all.length === 0 && own !== undefined ? [own] : all;
-    const ends = told.map(({ until }) => until);
+    const { phase = 'beside', until } = settings.moveIn.get(name) ?? {};
+    const told = all.length === 0 ? [{ phase, until }] : all;
+    const ends = told.map((one) => one.until);
     const seenAt = Math.max(0, ...all.map((one) => one.seenAt));
     return {
       name,
-      phases: [...new Set(told.map(({ phase }) => phase))],
+      phases: [...new Set(told.map((one) => one.phase))],
       // The last of them: one that says none goes on.
       until: ends.includes(undefined) ? undefined : Math.max(...(ends as number[])),
       seen: all.reduce((sum, { seen }) => sum + seen, 0),
