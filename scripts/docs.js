@@ -13,6 +13,7 @@ if (!existsSync(join(root, 'dist', 'config', 'settings.js'))) {
   process.exit(1);
 }
 const { ABOUT } = await import('../dist/config/descriptions.js');
+const { MOVE_IN_FIELDS } = await import('../dist/config/move-in.js');
 const { PURPOSE_FIELDS, SETTING_NAMES, SETTINGS, variableOf } = await import('../dist/config/settings.js');
 const { applyLayers } = await import('../dist/config/apply-layers.js');
 const { duration, flag, formatDuration, lifetime } = await import('../dist/config/value.js');
@@ -28,6 +29,7 @@ const PAGES = {
     settings: settingsTables,
     'purpose fields': purposeFields,
     purposes: builtInPurposes,
+    'move-in fields': moveInFields,
   },
   'docs/rotation.md': {
     'where the secret is used': secretUses,
@@ -127,13 +129,19 @@ function typeOf(name) {
   return kind.expects.startsWith('a list') ? 'readonly string[]' : 'string';
 }
 
+function moveInFields() {
+  return fieldsTable(MOVE_IN_FIELDS);
+}
+
 function purposeFields() {
+  return fieldsTable(PURPOSE_FIELDS);
+}
+
+function fieldsTable(fields) {
   return [
     '| field | takes | about |',
     '|---|---|---|',
-    ...Object.entries(PURPOSE_FIELDS).map(([field, { kind, about }]) =>
-      row([`\`${field}\``, kind.expects, about]),
-    ),
+    ...Object.entries(fields).map(([field, { kind, about }]) => row([`\`${field}\``, kind.expects, about])),
     '',
   ];
 }

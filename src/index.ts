@@ -22,6 +22,8 @@ export type {
 export type {
   BuiltInPurpose,
   Config,
+  MoveInConfig,
+  OldSecretConfig,
   PurposeConfig,
   PurposeName,
   Purposes,

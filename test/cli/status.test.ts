@@ -74,6 +74,7 @@ test.concurrent('--json', async () => {
         lastVerifiedAt: null,
       }),
     ],
+    movingIn: [],
     replicas: [],
     unheardOfUntil: null,
     silence: null,

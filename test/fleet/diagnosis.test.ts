@@ -86,6 +86,7 @@ describe('the same words, in the same order', () => {
   const problems = FOUND.flatMap(([, found]) => found);
   const status = {
     keys: [],
+    movingIn: [],
     replicas: [],
     problems,
     silent: new Map(),
