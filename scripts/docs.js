@@ -20,6 +20,7 @@ const { duration, flag, formatDuration, lifetime } = await import('../dist/confi
 const { Key, Material } = await import('../dist/keyring/key.js');
 const { Keyring } = await import('../dist/keyring/keyring.js');
 const { PurposeRegistry } = await import('../dist/purposes/registry.js');
+const { wordsOf } = await import('../dist/purposes/words.js');
 const { impactOf } = await import('../dist/rotation/impact.js');
 const { generateSecret } = await import('../dist/secret/generate.js');
 
@@ -148,11 +149,17 @@ function fieldsTable(fields) {
 
 function builtInPurposes() {
   const { settings } = applyLayers('prod', [], {});
+  const registry = new PurposeRegistry(settings, true);
   return [
     '| purpose | longest lifetime | about | signed by |',
     '|---|---|---|---|',
-    ...new PurposeRegistry(settings, true).all.map(({ name, maxAge, about, reserved }) =>
-      row([`\`${name}\``, formatDuration(maxAge), about, reserved ? 'Keyturn only' : '`kt.signer()`']),
+    ...registry.all.map((purpose) =>
+      row([
+        `\`${purpose.name}\``,
+        formatDuration(purpose.maxAge),
+        wordsOf(purpose, registry.backend).about,
+        purpose.reserved ? 'Keyturn only' : '`kt.signer()`',
+      ]),
     ),
     '',
   ];
