@@ -22,10 +22,10 @@ export function guardFromCaches(
   fields: ResponseHeaders,
   { varies, personal, setsCookie }: Dependence,
 ): boolean {
+  const controls: string[] = [];
+  if (personal) for (const name of fields.keys()) if (isControl(name)) controls.push(name);
   if (varies.length > 0) fields.set('vary', varyBy(varies, fields.get('vary')));
   if (!personal) return false;
-  const controls: string[] = [];
-  for (const name of fields.keys()) if (isControl(name)) controls.push(name);
   if (controls.length === 0) {
     fields.set('cache-control', 'private');
     return false;

@@ -125,7 +125,8 @@ class OpenWebVisit implements WebVisit {
   // Own functions, so that `({ csrfToken }) => …` works.
   readonly csrfToken = (): string => this.#visit.csrfToken();
   readonly checkCsrf = (token: unknown): void => this.#visit.checkCsrf(token);
-  readonly commit = (response: Response): Promise<Response> => finishResponse(this.#visit, response);
+  readonly commit = async (response: Response): Promise<Response> =>
+    await finishResponse(this.#visit, response);
   readonly save = async (cookies: CookieJar): Promise<void> => {
     const { saveIn } = await import('./cookie-jar.js');
     await saveIn(this.#visit, cookies);

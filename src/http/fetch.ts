@@ -1,4 +1,6 @@
 // A visit over Fetch's Request and Response, for every framework that has them.
+import type { Awaitable } from '../sessions/stores/contract.js';
+import { andThen } from '../signing/thenable.js';
 import type { ResponseHeaders } from './contract.js';
 import type { HttpCore } from './core.js';
 import { FetchHttpRequest, type FetchRequest } from './fetch-request.js';
@@ -25,23 +27,24 @@ export async function protect(visit: Visit, request: FetchRequest): Promise<void
  *
  * @returns the response itself where it can be left, or changed in place; a copy where it cannot
  */
-export async function finishResponse(visit: Visit, response: Response): Promise<Response> {
+export function finishResponse(visit: Visit, response: Response): Awaitable<Response> {
   // A WebSocket: what upgrades the connection is tied to this very object.
   if (response.status === 101) {
     visit.end();
     return response;
   }
   const draft = new ResponseDraft(response);
-  await visit.finish(draft);
-  visit.guard(draft);
-  visit.end();
-  return draft.response();
+  return andThen(visit.finish(draft), () => {
+    visit.guard(draft);
+    visit.end();
+    return draft.response();
+  });
 }
 
 /** What goes with a response, until it is put there: many responses cannot be changed, as those of `Response.redirect()`. */
 class ResponseDraft implements ResponseHeaders {
   readonly #response: Response;
-  readonly #set = new Map<string, string>();
+  #set: Map<string, string> | undefined;
   readonly #cookies: string[] = [];
 
   constructor(response: Response) {
@@ -49,14 +52,16 @@ class ResponseDraft implements ResponseHeaders {
   }
 
   keys(): Iterable<string> {
-    return new Set([...this.#response.headers.keys(), ...this.#set.keys()]);
+    const { headers } = this.#response;
+    return this.#set === undefined ? headers.keys() : new Set([...headers.keys(), ...this.#set.keys()]);
   }
 
   get(name: string): string | null {
-    return this.#set.get(name) ?? this.#response.headers.get(name);
+    return this.#set?.get(name) ?? this.#response.headers.get(name);
   }
 
   set(name: string, value: string): void {
+    this.#set ??= new Map();
     this.#set.set(name, value);
   }
 
@@ -66,6 +71,7 @@ class ResponseDraft implements ResponseHeaders {
 
   response(): Response {
     if (this.#cookies.length === 0) {
+      if (this.#set === undefined) return this.#response;
       try {
         this.#writeInto(this.#response.headers);
         return this.#response;
@@ -82,7 +88,7 @@ class ResponseDraft implements ResponseHeaders {
   }
 
   #writeInto(headers: Headers): void {
-    for (const [name, value] of this.#set) headers.set(name, value);
+    if (this.#set !== undefined) for (const [name, value] of this.#set) headers.set(name, value);
     for (const cookie of this.#cookies) headers.append('set-cookie', cookie);
   }
 }

@@ -59,11 +59,17 @@ export class HttpCookies {
   }
 }
 
+interface Found {
+  readonly cookie: AppCookie;
+  readonly tokens: readonly ReceivedToken[];
+}
+
 /** What one request carries of the app's cookies, which all hold tokens. Each is found and parsed once. */
 export class RequestCookies {
   /** As it came. */
   readonly header: string | undefined;
-  readonly #found = new Map<AppCookie, readonly ReceivedToken[]>();
+  /** Few, so that a list is cheaper than a map. */
+  readonly #found: Found[] = [];
 
   constructor(header: string | undefined) {
     this.header = header;
@@ -72,7 +78,7 @@ export class RequestCookies {
   /** Of a request whose session travels in a header field: there are no cookies. */
   static ofHeader(session: AppCookie, token: string): RequestCookies {
     const cookies = new RequestCookies(undefined);
-    if (token !== '') cookies.#found.set(session, [receive(token)]);
+    if (token !== '') cookies.#found.push({ cookie: session, tokens: [receive(token)] });
     return cookies;
   }
 
@@ -81,13 +87,11 @@ export class RequestCookies {
    * same name, and browsers say neither whose they are nor which is newer. So readers take the first that is good.
    */
   tokens(cookie: AppCookie): readonly ReceivedToken[] {
-    if (this.header === undefined) return this.#found.get(cookie) ?? NONE;
-    let tokens = this.#found.get(cookie);
-    if (tokens === undefined) {
-      tokens = cookie.find(this.header).map(receive);
-      if (cookie.former !== undefined) tokens = [...tokens, ...this.tokens(cookie.former)];
-      this.#found.set(cookie, tokens);
-    }
+    for (const found of this.#found) if (found.cookie === cookie) return found.tokens;
+    if (this.header === undefined) return NONE;
+    let tokens = cookie.find(this.header).map(receive);
+    if (cookie.former !== undefined) tokens = [...tokens, ...this.tokens(cookie.former)];
+    this.#found.push({ cookie, tokens });
     return tokens;
   }
 

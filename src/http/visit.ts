@@ -43,7 +43,7 @@ export class Visit {
   #saving = false;
   #finished = false;
   #over = false;
-  readonly #told = new Set<LateThing>();
+  #told: Set<LateThing> | undefined;
 
   constructor(core: HttpCore, request: HttpRequest) {
     this.#core = core;
@@ -87,7 +87,7 @@ export class Visit {
         'the session is not open yet: register Keyturn before the hooks and routes that use the session',
       );
     this.#looked = true;
-    if (this.#over) state.late ??= () => this.#late('session');
+    if (this.#over) state.late ??= this;
     return state;
   }
 
@@ -166,7 +166,7 @@ export class Visit {
     const saved = andThen(this.#commit(state, headers), (cookie) => {
       state.unsaved = false;
       if (state.saved !== undefined && this.#core.tellsLosses) this.#core.log.losses(state.session);
-      state.late = () => this.#late('session');
+      state.late = this;
       this.#addCookies(headers, cookie, flashCookie);
     });
     return saved instanceof Promise ? this.#during(saved) : undefined;
@@ -237,8 +237,14 @@ export class Visit {
     if (this.#own.isUnsaid(this.#finished)) this.#late('session');
   }
 
+  /** Told by the session of what is changed when nothing is saved any more. */
+  changedLate(): void {
+    this.#late('session');
+  }
+
   /** Once for each thing: a connection that stays open for days must not fill the log. */
   #late(what: LateThing): void {
+    this.#told ??= new Set();
     if (this.#told.has(what)) return;
     this.#told.add(what);
     this.#core.log.late(what, this.#request.route);

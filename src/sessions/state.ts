@@ -16,6 +16,11 @@ export type Updater = (
   change: (data: SessionValues) => void | Promise<void>,
 ) => Promise<void>;
 
+/** An object, and no function: a closure of each request's own would stay in memory until a full collection. */
+interface ToldOfLateChanges {
+  changedLate(): void;
+}
+
 /** Where a session stands, kept beside the object that the app holds. Times in seconds since 1970. */
 export class SessionState {
   /** What the app holds. */
@@ -76,7 +81,7 @@ export class SessionState {
   /** The request carries a session that begins in the future. It is not accepted, and its cookie stays until a sign-in. */
   early = false;
   /** Told of changes that come after the response, and so to nothing. */
-  late: (() => void) | undefined = undefined;
+  late: ToldOfLateChanges | undefined = undefined;
 
   private constructor(
     times: SessionTimes,
@@ -198,7 +203,7 @@ class SessionObject {
     const seconds = state.times.requireRemember(rememberLength(given));
     // A box that is not ticked takes nothing back from a session like any other.
     if (seconds === undefined && state.remembered === undefined) return;
-    state.late?.();
+    state.late?.changedLate();
     state.remembered = seconds === undefined ? undefined : { at: state.times.now, seconds };
     state.rememberChanged = true;
   }
@@ -206,7 +211,7 @@ class SessionObject {
   regenerate(...given: readonly unknown[]): void {
     const options = regenerateOptions(given);
     const state = this.#state;
-    state.late?.();
+    state.late?.changedLate();
     const data = this as unknown as Record<string, unknown>;
     const before = state.regenerated ? state.kept : Object.keys(data);
     const { keep = false } = options;
@@ -231,7 +236,7 @@ class SessionObject {
   destroy(...given: readonly unknown[]): void {
     if (given.length > 0) throw misread(given, 'destroy');
     const state = this.#state;
-    state.late?.();
+    state.late?.changedLate();
     fill(this as unknown as Record<string, unknown>, {});
     state.ended = true;
     state.destroyed = true;
@@ -242,7 +247,7 @@ class SessionObject {
     const state = this.#state;
     if (state.overtaken !== undefined && !state.regenerated && !state.ended) throw endedMeanwhile();
     if (state.updater === undefined || state.carried === undefined || state.regenerated || state.ended) {
-      state.late?.();
+      state.late?.changedLate();
       await change(state.session);
     } else {
       await state.updater(state, change);
@@ -267,13 +272,13 @@ class SessionObject {
         'write session.set(name, value), or session.name = value',
       );
     refuseReserved(key);
-    this.#state.late?.();
+    this.#state.late?.changedLate();
     (this as unknown as Record<string, unknown>)[key] = value;
   }
 
   delete(key: string): void {
     requireName(key, 'delete(name)', 'to end the session write session.destroy()');
-    this.#state.late?.();
+    this.#state.late?.changedLate();
     if (Object.hasOwn(this, key)) delete (this as unknown as Record<string, unknown>)[key];
   }
 }

@@ -9,6 +9,8 @@ import { KID_END, KID_START, PAYLOAD_START, parseTime, TIME_CHARACTERS, TIMES_ST
 /** Bytes. */
 export const NONCE = 24;
 const TAG = 16;
+/** As many as the MAC of a signed token has: the tag and some more. */
+const TAIL_CHARACTERS = 43;
 const SHORTEST = PAYLOAD_START + Math.ceil(((NONCE + 1 + TAG) * 4) / 3);
 /**
  * The most that one token may hold, in bytes. The memory that libsodium works in grows to twice of it and never
@@ -28,6 +30,10 @@ export interface SealedParts {
   readonly expiresAt: number;
   /** Not looked at yet: it may be anything. */
   readonly body: string;
+  /** The token up to its last characters: what anybody may know who tries to guess the rest. */
+  readonly lead: string;
+  /** Its last characters, which hold the tag. */
+  readonly tail: string;
 }
 
 /** Takes a sealed token apart; undefined when it does not have the form of one. Costs no cryptography. */
@@ -43,5 +49,7 @@ export function parseSealed(token: string): SealedParts | undefined {
     issuedAt,
     expiresAt,
     body: token.slice(PAYLOAD_START),
+    lead: token.slice(0, -TAIL_CHARACTERS),
+    tail: token.slice(-TAIL_CHARACTERS),
   };
 }

@@ -14,7 +14,9 @@ import {
   timeRefusal,
   toVerified,
 } from './purpose-keyring.js';
+import type { PurposeKey } from './purpose-keys.js';
 import type { ReceivedToken } from './received.js';
+import { RecentTokens } from './recent-tokens.js';
 import type { Refusal, Result } from './result.js';
 import {
   bytesContent,
@@ -111,6 +113,8 @@ export class TokenSealer<T = unknown> implements Sealer<T>, TokenCodec {
   readonly maxAge: number;
   readonly #aead: Aead;
   readonly #live: PurposeKeyring<Uint8Array>;
+  /** Only those of {@link checkReceived}. */
+  readonly #recent = new RecentTokens();
 
   constructor(parts: PurposeKeyringParts, aead: Aead) {
     this.purpose = parts.purpose;
@@ -141,13 +145,28 @@ export class TokenSealer<T = unknown> implements Sealer<T>, TokenCodec {
 
   /** Opens an unbound token that holds JSON: a cookie. */
   checkReceived({ sealed }: ReceivedToken): Checked | Refusal {
+    const { ring } = this.#live.keys;
+    const genuine = sealed && this.#recent.find(ring, sealed.lead, sealed.tail);
+    if (sealed !== undefined && genuine !== undefined) return this.#openedBefore(sealed, genuine.json);
     const opened = this.#open(sealed, false, undefined);
     if (!opened.ok) return opened;
     const { key, issuedAt, expiresAt } = opened;
     const json = jsonInside(opened.content);
-    return json === undefined
-      ? this.#live.refuse('malformed', key.id)
-      : { ok: true, json, key, issuedAt, expiresAt };
+    if (sealed === undefined || json === undefined) return this.#live.refuse('malformed', key.id);
+    this.#recent.add(ring, { signed: sealed.lead, mac: sealed.tail, json });
+    return { ok: true, json, key, issuedAt, expiresAt };
+  }
+
+  /** A token that was opened a moment ago, under the ring in force: all but its time is as it was. */
+  #openedBefore({ kid, issuedAt, expiresAt }: SealedParts, json: string): Checked | Refusal {
+    const { keys, parts } = this.#live;
+    const found = keys.byId.get(kid) as PurposeKey<Uint8Array>;
+    const now = parts.clock();
+    const reason = timeRefusal(issuedAt, expiresAt, now);
+    if (reason !== undefined) return this.#live.refuse(reason, kid);
+    found.use.verified++;
+    found.use.verifiedAt = now;
+    return { ok: true, json, key: found.key, issuedAt, expiresAt };
   }
 
   /** Seals with given dates, in seconds since 1970: a cookie sealed again keeps its own. */

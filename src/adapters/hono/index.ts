@@ -128,7 +128,8 @@ export default function keyturn(options: KeyturnHonoOptions = {}): KeyturnMiddle
       if (core.mayWait(request)) await asked(async () => await visits.visit.before());
       if (isProtected) await visits.protect();
       await next();
-      if (visits.made || core.mayNeedVisit(request)) await visits.finish();
+      const finishing = visits.made || core.mayNeedVisit(request) ? visits.finish() : undefined;
+      if (finishing !== undefined) await finishing;
     } finally {
       // What comes before it in an app around has its own again.
       if (around !== undefined) (c as Visited)[VISIT] = around;
@@ -231,15 +232,27 @@ class HonoVisit {
     this.isProtected = true;
   }
 
-  async finish(): Promise<void> {
+  /** @returns undefined where there was nothing to wait for */
+  finish(): Promise<void> | undefined {
     const given = this.#context.res;
     try {
-      this.#answer(given, await finishResponse(this.visit, given));
+      const finished = finishResponse(this.visit, given);
+      if (finished instanceof Promise)
+        return finished.then(
+          (response) => this.#answer(given, response),
+          (error: unknown) => this.#fail(given, error),
+        );
+      this.#answer(given, finished);
+      return undefined;
     } catch (error) {
-      // Hono adds the header of this one to that of the answer which tells of the error.
-      this.#answer(given, await finishResponse(this.visit, new Response(null)));
-      throw forHono(error);
+      return this.#fail(given, error);
     }
+  }
+
+  async #fail(given: Response, error: unknown): Promise<never> {
+    // Hono adds the header of this one to that of the answer which tells of the error.
+    this.#answer(given, await finishResponse(this.visit, new Response(null)));
+    throw forHono(error);
   }
 
   #answer(given: Response, response: Response): void {
