@@ -35,6 +35,7 @@ const FLOORS: ReadonlyArray<readonly string[]> = [
     'bridges/express-session',
     'bridges/fast-jwt',
     'bridges/h3',
+    'bridges/hono',
     'bridges/iron-session',
     'bridges/jose',
     'bridges/jsonwebtoken',

@@ -1,6 +1,8 @@
 import { createHmac, createSign, generateKeyPairSync } from 'node:crypto';
+import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { fastifyJwtKeys, fastJwt } from '../../src/bridges/fast-jwt/index.js';
+import { honoJwt } from '../../src/bridges/hono/index.js';
 import { joseKeys } from '../../src/bridges/jose/index.js';
 import { Material } from '../../src/keyring/key.js';
 import { internalsOf, type Keyturn } from '../../src/keyturn.js';
@@ -195,6 +197,60 @@ test('@fastify/jwt with its token in a cookie, under a name of its own', async (
   use('retired');
   expect(await status()).toBe(401);
   await server.close();
+});
+
+test('hono/jwt with its token in a cookie, also a signed one', async () => {
+  const { keyturn, use } = await started();
+  const { Hono } = await neighbour('hono');
+  const { getSignedCookie, setCookie, setSignedCookie } = await neighbour('hono/cookie');
+  const library = await neighbour('hono/jwt');
+  const secret = 'the secret of the cookies';
+  const plain = honoJwt(keyturn, library, { maxAge: '1h', cookie: 'plain' });
+  const signed = honoJwt(keyturn, library, {
+    maxAge: '1h',
+    cookie: { key: 'signed', secret, prefixOptions: 'host' },
+  });
+  const server = new Hono();
+  server.get('/in', async (c: any) => {
+    setCookie(c, 'plain', await plain.sign({ sub: 'ada' }));
+    await setSignedCookie(c, 'signed', await signed.sign({ sub: 'eve' }), secret, { prefix: 'host' });
+    return c.text('in');
+  });
+  server.get('/plain', plain.middleware, (c: any) => c.json(c.get('jwtPayload')));
+  server.get('/signed', signed.middleware, async (c: any) => {
+    await getSignedCookie(c, secret, 'signed', 'host');
+    return c.json(c.get('jwtPayload'));
+  });
+  const cookie = ((await server.request('/in')).headers.getSetCookie() as string[])
+    .map((line) => line.split(';')[0])
+    .join('; ');
+  const ask = async (path: string) => await server.request(path, { headers: { cookie } });
+  use('promoted');
+  expect(await (await ask('/plain')).json()).toMatchObject({ sub: 'ada' });
+  expect(await (await ask('/signed')).json()).toMatchObject({ sub: 'eve' });
+  expect(verifiedBy(keyturn)).toEqual([2, 0]);
+  use('retired');
+  for (const path of ['/plain', '/signed']) expect((await ask(path)).status).toBe(401);
+});
+
+test('a token of hono/jwt that would outlive its key is not signed, and its key is printed nowhere', async () => {
+  const { keyturn, rings } = await started();
+  let jwk: unknown;
+  const library = { ...(await neighbour('hono/jwt')) };
+  const { sign } = library;
+  library.sign = async (payload: any, key: any, algorithm: any) => {
+    jwk = key;
+    return await sign(payload, key, algorithm);
+  };
+  const tokens = honoJwt(keyturn, library, { maxAge: '1h' });
+  const now = Math.floor(Date.now() / 1000);
+  await expect(tokens.sign({ exp: now + 7200 })).rejects.toThrow(/ends later than 3600 seconds/);
+  await expect(tokens.sign({ exp: 'tomorrow' })).rejects.toThrow(/not a number/);
+  const { exp } = await tokens.verify(await tokens.sign({ exp: now + 60 }));
+  expect(exp).toBe(now + 60);
+  const secret = Buffer.from(bridgeKey(rings.secret)).toString('base64url');
+  expect((jwk as { k: string }).k).toBe(secret);
+  for (const printed of [inspect(jwk), JSON.stringify(jwk)]) expect(printed).not.toContain(secret);
 });
 
 test('what cannot be meant is refused', async () => {

@@ -1,5 +1,6 @@
 // Apps that sign and verify tokens, by each of the libraries. What signs and what verifies, with Keyturn and without.
 import { fastifyJwtKeys, fastJwt } from '../../../src/bridges/fast-jwt/index.ts';
+import { honoJwt } from '../../../src/bridges/hono/index.ts';
 import { joseKeys } from '../../../src/bridges/jose/index.ts';
 import { jsonwebtokenKeys } from '../../../src/bridges/jsonwebtoken/index.ts';
 import { listen } from './listen.mjs';
@@ -96,6 +97,27 @@ const WAYS = {
         return fastJwt(keyturn, { createSigner, createVerifier }, { ...HOUR, verifier });
       const sign = createSigner({ key, expiresIn: '1h' });
       return { sign: (payload) => sign({ ...payload }), verify: createVerifier({ ...verifier, key }) };
+    };
+  },
+
+  hono: async (load) => {
+    const { Hono } = await load('hono');
+    const library = await load('hono/jwt');
+    return (keyturn, secret) => {
+      const tokens = keyturn && honoJwt(keyturn, library, HOUR);
+      const app = new Hono();
+      app.use('/', tokens?.middleware ?? library.jwt({ secret, alg: 'HS256' }));
+      app.get('/', (context) => context.json(context.get('jwtPayload')));
+      const exp = () => Math.floor(Date.now() / 1000) + 3600;
+      return {
+        sign: (payload) => tokens?.sign(payload) ?? library.sign({ ...payload, exp: exp() }, secret, 'HS256'),
+        verify: async (token) => {
+          const response = await app.request('/', { headers: { authorization: `Bearer ${token}` } });
+          if (response.status === 500) throw new Error('an error of the server');
+          if (response.status !== 200) throw new TypeError(await response.text());
+          return await response.json();
+        },
+      };
     };
   },
 
