@@ -16,11 +16,6 @@ export type Updater = (
   change: (data: SessionValues) => void | Promise<void>,
 ) => Promise<void>;
 
-/** An object, and no function: a closure of each request's own would stay in memory until a full collection. */
-interface ToldOfLateChanges {
-  changedLate(): void;
-}
-
 /** Where a session stands, kept beside the object that the app holds. Times in seconds since 1970. */
 export class SessionState {
   /** What the app holds. */
@@ -80,8 +75,8 @@ export class SessionState {
   unsaved = false;
   /** The request carries a session that begins in the future. It is not accepted, and its cookie stays until a sign-in. */
   early = false;
-  /** Told of changes that come after the response, and so to nothing. */
-  late: ToldOfLateChanges | undefined = undefined;
+  /** Told of what comes too late. No function: a closure of each request would stay until a full collection. */
+  late: { changedLate(): void } | undefined = undefined;
 
   private constructor(
     times: SessionTimes,
@@ -155,11 +150,9 @@ export class SessionState {
   }
 }
 
-const ID_BYTES = 16;
-
 /** A random session id: 128 bits, 22 characters. */
 function newSessionId(): string {
-  return randomId(ID_BYTES);
+  return randomId(16);
 }
 
 /** The class behind {@link Session}. Data stands in own properties; everything else is private or on the prototype. */
