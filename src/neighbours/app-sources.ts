@@ -10,12 +10,14 @@ const NOT_WRITTEN =
 /** So much of an app is read; of a larger one the rest is told to be left out. */
 const MOST_FILES = 5000;
 const LARGEST_FILE = 512 * 1024;
+/** Characters of those that are looked into. */
+const MOST_TEXT = 16 * 1024 * 1024;
 const DEEPEST = 12;
 
 /** What was found of an app. */
 export interface AppSources {
   readonly sources: readonly Source[];
-  /** Whether there are more files than are read. */
+  /** Whether there is more than is read. */
   readonly cut: boolean;
 }
 
@@ -33,11 +35,16 @@ export function appSources(folder: string, isOfInterest: (text: string) => boole
     }
   };
   visit(folder, 0);
-  const sources = paths.slice(0, MOST_FILES).flatMap((path) => {
+  const sources: Source[] = [];
+  let left = MOST_TEXT;
+  for (const path of paths.slice(0, MOST_FILES)) {
     const text = textOf(path);
-    return text === undefined || !isOfInterest(text) ? [] : [new Source(relative(folder, path), text)];
-  });
-  return { sources, cut: paths.length > MOST_FILES };
+    if (text === undefined || !isOfInterest(text)) continue;
+    left -= text.length;
+    if (left < 0) break;
+    sources.push(new Source(relative(folder, path), text));
+  }
+  return { sources, cut: paths.length > MOST_FILES || left < 0 };
 }
 
 function listed(folder: string) {

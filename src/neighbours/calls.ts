@@ -1,6 +1,6 @@
 // Where an app calls a library: how it imports it, under which name, and with which options.
 
-import { declarationOf } from './secret-origin.js';
+import { declarationOf, shown } from './secret-origin.js';
 import { type Property, propertiesOf, type Source, type Span } from './source.js';
 
 /** A call of a library. */
@@ -21,11 +21,15 @@ export interface CallOptions {
 /** What a file imports of a package: what the package calls it, and what the file does. */
 export type Bindings = ReadonlyMap<string, string>;
 
+// Spaces are counted, and nothing that may hold them stands beside them: else a long run is looked through from each of its places.
 const IMPORT = (name: string) =>
-  new RegExp(`\\bimport\\s+(?!type\\b)([^'";]{1,400}?)\\s*from\\s*(['"])${escaped(name)}\\2`, 'g');
+  new RegExp(
+    `\\bimport\\b(?!\\s{0,40}type\\b)([^'";]{1,400}?)\\bfrom\\s{0,40}(['"])${escaped(name)}\\2`,
+    'g',
+  );
 const REQUIRE = (name: string) =>
   new RegExp(
-    `\\b(?:const|let|var)\\s+([^=;]{1,400}?)\\s*=\\s*(?:require|await\\s+import)\\s*\\(\\s*(['"])${escaped(name)}\\2\\s*\\)(\\.default|\\.\\w+)?`,
+    `\\b(?:const|let|var)\\b([^=;]{1,400}?)=\\s{0,40}(?:require|await\\s{1,40}import)\\s{0,40}\\(\\s{0,40}(['"])${escaped(name)}\\2\\s{0,40}\\)(\\.default|\\.\\w+)?`,
     'g',
   );
 
@@ -35,7 +39,7 @@ export function bindingsOf(source: Source, names: readonly string[]): Bindings {
   for (const name of names) {
     for (const one of source.text.matchAll(IMPORT(name))) {
       if (!source.isCode(one.index)) continue;
-      const clause = one[1] as string;
+      const clause = (one[1] as string).trim();
       const [, first] = /^([\w$]+)/.exec(clause) ?? [];
       const [, all] = /\*\s+as\s+([\w$]+)/.exec(clause) ?? [];
       if (first !== undefined) found.set('default', first);
@@ -44,7 +48,8 @@ export function bindingsOf(source: Source, names: readonly string[]): Bindings {
     }
     for (const one of source.text.matchAll(REQUIRE(name))) {
       if (!source.isCode(one.index)) continue;
-      const [, target = '', , member] = one;
+      const [, clause = '', , member] = one;
+      const target = clause.trim();
       if (target.startsWith('{')) for (const [own, local] of namesIn(target, ':')) found.set(own, local);
       else found.set(member === undefined || member === '.default' ? 'default' : member.slice(1), target);
     }
@@ -61,10 +66,13 @@ function* namesIn(clause: string, between: 'as' | ':'): Generator<readonly [own:
   }
 }
 
+/** Nobody has written more calls of one library into one file. */
+const MOST_CALLS = 100;
+
 /** Every call of a function by its name. */
 export function callsOf(source: Source, name: string): readonly Call[] {
   const pattern = new RegExp(`(?<![\\w$.])${escaped(name)}\\s*(?:<[^()<>]{0,200}>\\s*)?\\(`, 'g');
-  return [...source.code.matchAll(pattern)].flatMap((found) => {
+  return [...source.code.matchAll(pattern)].slice(0, MOST_CALLS).flatMap((found) => {
     if (/\b(?:function|class)\s+$/.test(source.code.slice(Math.max(0, found.index - 20), found.index)))
       return [];
     const inside = source.inside(found.index + found[0].length - 1);
@@ -89,10 +97,10 @@ export function optionsOf(source: Source, span: Span | undefined): CallOptions |
 /** Options as they stand there, without some of them. What is left is code of the app, in its own lines. */
 export function without(source: Source, { span, properties }: CallOptions, names: readonly string[]): string {
   const kept = properties.filter(({ name }) => !names.includes(name));
-  if (kept.length === properties.length) return source.of(span);
+  if (kept.length === properties.length) return shown(source, span);
   if (kept.length === 0) return '{}';
   const isOverLines = source.of(span).includes('\n');
-  const texts = kept.map((property) => source.of(property));
+  const texts = kept.map((property) => shown(source, property));
   if (!isOverLines) return `{ ${texts.join(', ')} }`;
   return `{\n${texts.map((text) => `  ${text},`).join('\n')}\n}`;
 }

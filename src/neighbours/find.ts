@@ -3,7 +3,7 @@ import { appSources } from './app-sources.js';
 import { bindingsOf, type Call, type CallOptions, callsOf, optionsOf, without } from './calls.js';
 import { type CallShape, NEIGHBOURS, type Neighbour } from './catalogue.js';
 import { packagesOf } from './installed.js';
-import { type SecretOrigin, secretOrigins } from './secret-origin.js';
+import { opaque, type SecretOrigin, secretOrigins, shown } from './secret-origin.js';
 import type { Source } from './source.js';
 
 /** A place in the source of an app where a library gets its secret. */
@@ -50,9 +50,18 @@ export function findNeighbours(folder: string): Found {
     neighbour,
     version: packages.get(neighbour.package),
     places: sources.flatMap((source) => placesIn(source, neighbour)),
-    bridged: sources.some((source) => source.text.includes(`keyturn/bridges/${neighbour.bridge}`)),
+    bridged: sources.some((source) => importsFrom(source, `keyturn/bridges/${neighbour.bridge}`)),
   }));
   return { neighbours, cut };
+}
+
+/** Where a comment names it nothing is cured. */
+function importsFrom(source: Source, path: string): boolean {
+  for (let at = source.text.indexOf(path); at >= 0; at = source.text.indexOf(path, at + 1)) {
+    const quote = source.text[at - 1] as string;
+    if (/['"`]/.test(quote) && source.isCode(at - 1) && source.text[at + path.length] === quote) return true;
+  }
+  return false;
 }
 
 function placesIn(source: Source, neighbour: Neighbour): readonly Place[] {
@@ -71,7 +80,9 @@ function placeOf(source: Source, shape: CallShape, call: Call): Place | undefine
   const options = properties === undefined ? undefined : optionsOf(source, given);
   const property = options?.properties.find(({ name }) => properties?.includes(name));
   const secret = properties === undefined ? given : property?.value;
-  if (secret === undefined && options !== undefined) return undefined;
+  // Among options that are spread into these there may be one.
+  const isWhole = options?.properties.every(({ name }) => name !== '') ?? false;
+  if (secret === undefined && isWhole) return undefined;
   return {
     path: source.path,
     line: source.lineOf(call.start),
@@ -82,7 +93,7 @@ function placeOf(source: Source, shape: CallShape, call: Call): Place | undefine
       options?.named === undefined
         ? undefined
         : { name: options.named, line: source.lineOf(property?.start ?? options.span.start) },
-    commonJs: !/^\s*import\s/m.test(source.code) && /\brequire\s*\(/.test(source.code),
+    commonJs: !/^[ \t]*import\s/m.test(source.code) && /\brequire\s*\(/.test(source.code),
   };
 }
 
@@ -93,7 +104,7 @@ function argumentsAfter(
   options: CallOptions | undefined,
 ): readonly string[] {
   return args.map((arg, at) => {
-    if (at !== argument || options === undefined || options.named !== undefined) return source.of(arg);
-    return without(source, options, properties);
+    if (at !== argument || options?.named !== undefined) return shown(source, arg);
+    return options === undefined ? opaque(source, arg) : without(source, options, properties);
   });
 }

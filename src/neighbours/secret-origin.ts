@@ -60,24 +60,50 @@ export function declarationOf(source: Source, name: string): Span | undefined {
 
 function endOfStatement(source: Source, start: number): number {
   let depth = 0;
+  let hasBegun = false;
   for (let at = start; at < source.code.length; at++) {
     const character = source.code[at] as string;
     if ('([{'.includes(character)) depth++;
     else if (')]}'.includes(character) && --depth < 0) return at;
     else if (depth === 0 && (character === ';' || character === ',')) return at;
-    else if (depth === 0 && character === '\n' && /\S/.test(source.code.slice(start, at))) return at;
+    else if (depth === 0 && character === '\n' && hasBegun) return at;
+    hasBegun ||= character.trim() !== '';
   }
   return source.code.length;
 }
 
 const MOST_SHOWN = 60;
 
-/** As it stands there, but for what may be a secret. */
-export function withoutTexts(source: Source, { start, end }: Span): string {
-  const shown = source.code
+/** As it stands there, but for what may be a secret. In one line, and no long one. */
+export function withoutTexts(source: Source, span: Span): string {
+  const beginning = { start: span.start, end: Math.min(span.end, span.start + 20 * MOST_SHOWN) };
+  const text = opaque(source, beginning).replace(/\s+/g, ' ').trim();
+  return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text;
+}
+
+/** Code without any text, number or comment. A key may be written as its bytes. */
+export function opaque({ code }: Source, { start, end }: Span): string {
+  return code
     .slice(start, end)
-    .replace(/(['"`]) *\1/g, '$1…$1')
-    .replace(/\s+/g, ' ')
-    .trim();
-  return shown.length > MOST_SHOWN ? `${shown.slice(0, MOST_SHOWN)}…` : shown;
+    .replace(/(['"`])\s*\1/g, '$1…$1')
+    .replace(/\b\d[\w.]*/g, '…');
+}
+
+const SECRET_NAME = /(?:secret|pass|key|token|salt|credential)\w*['"]?\s*[:=]\s*$/i;
+const WITH_PASSWORD = /:\/\/[^/]*@/;
+
+/** Code that is to be written elsewhere, without the texts that are the secrets of something else, such as a store. */
+export function shown(source: Source, { start, end }: Span): string {
+  const isSecret = (text: string, at: number) =>
+    SECRET_NAME.test(source.text.slice(Math.max(start, at - 80), at)) || WITH_PASSWORD.test(text);
+  // What stands between quotation marks is blank in code.
+  const parts = source.code.slice(start, end).matchAll(/(['"`])\s*\1|[^'"`]+|['"`]/g);
+  return [...parts]
+    .map(({ 0: code, 1: quote, index }) => {
+      const text = source.text.slice(start + index, start + index + code.length);
+      if (quote !== undefined) return isSecret(text, start + index) ? `${quote}…${quote}` : text;
+      // A comment with a text in it: perhaps the secret before this one.
+      return /['"`]/.test(text) ? code : text;
+    })
+    .join('');
 }

@@ -16,6 +16,7 @@ export class Source {
   /** As long as the text: comments, and what stands between quotation marks, are spaces. */
   readonly code: string;
   #lineStarts: readonly number[] | undefined;
+  #partners: ReadonlyMap<number, number> | undefined;
 
   constructor(path: string, text: string) {
     this.path = path;
@@ -35,28 +36,27 @@ export class Source {
 
   /** What follows an opening bracket up to its partner; undefined where that is not there. */
   inside(open: number): Span | undefined {
-    let depth = 0;
-    for (let at = open; at < this.code.length; at++) {
-      const character = this.code[at] as string;
-      if ('([{'.includes(character)) depth++;
-      else if (')]}'.includes(character) && --depth === 0) return { start: open + 1, end: at };
-    }
-    return undefined;
+    const end = this.#partnerOf(open);
+    return end === undefined ? undefined : { start: open + 1, end };
+  }
+
+  #partnerOf(open: number): number | undefined {
+    // All at once: were each looked for by itself, a file of opening brackets alone would take a day.
+    this.#partners ??= partnersIn(this.code);
+    return this.#partners.get(open);
   }
 
   /** The parts between commas, without those inside of brackets, and without space around them. */
   parts(span: Span): readonly Span[] {
     const parts: Span[] = [];
-    let depth = 0;
     let start = span.start;
     for (let at = span.start; at <= span.end; at++) {
       const character = this.code[at] as string;
-      if (at === span.end || (character === ',' && depth === 0)) {
+      if (at === span.end || character === ',') {
         const part = this.#trimmed({ start, end: at });
         if (part.end > part.start) parts.push(part);
         start = at + 1;
-      } else if ('([{'.includes(character)) depth++;
-      else if (')]}'.includes(character)) depth--;
+      } else if ('([{'.includes(character)) at = Math.min(this.#partnerOf(at) ?? at, span.end - 1);
     }
     return parts;
   }
@@ -76,8 +76,24 @@ export class Source {
   }
 }
 
+/** Where each bracket is closed. */
+function partnersIn(code: string): ReadonlyMap<number, number> {
+  const partners = new Map<number, number>();
+  const open: number[] = [];
+  for (let at = 0; at < code.length; at++) {
+    const character = code[at] as string;
+    if ('([{'.includes(character)) open.push(at);
+    else if (')]}'.includes(character)) {
+      const partner = open.pop();
+      if (partner !== undefined) partners.set(partner, at);
+    }
+  }
+  return partners;
+}
+
 /** A property of an object literal. */
 export interface Property extends Span {
+  /** Empty for what has none: other options that are spread into it, a name that is computed. */
   readonly name: string;
   /** Of its value; that of the name where only that is written. */
   readonly value: Span;
@@ -88,14 +104,14 @@ export function propertiesOf(source: Source, span: Span): readonly Property[] | 
   if (source.code[span.start] !== '{') return undefined;
   const inside = source.inside(span.start);
   if (inside === undefined) return undefined;
-  return source.parts(inside).flatMap((part) => {
+  return source.parts(inside).map((part) => {
     const text = source.of(part);
     const named = /^(?:(['"])([\w-]+)\1|([\w$]+))\s*(:)?/.exec(text);
     const name = named?.[2] ?? named?.[3];
-    if (named === null || name === undefined) return [];
+    if (named === null || name === undefined) return { name: '', ...part, value: part };
     const from = named[4] === undefined ? part.start : part.start + named[0].length;
     const skipped = text.slice(from - part.start).length - text.slice(from - part.start).trimStart().length;
-    return [{ name, ...part, value: { start: from + skipped, end: part.end } }];
+    return { name, ...part, value: { start: from + skipped, end: part.end } };
   });
 }
 
@@ -129,34 +145,37 @@ function blanked(text: string): string {
   return out.join('');
 }
 
-/** The closing quotation mark. */
+/** The closing quotation mark. Texts stand in holes of texts, and those in others: a file decides how deep, so no recursion. */
 function endOfText(text: string, open: number): number {
-  const quote = text[open] as string;
+  // A text by its quotation mark, a hole by how many brackets are open in it.
+  const within: (string | number)[] = [text[open] as string];
   for (let at = open + 1; at < text.length; at++) {
-    if (text[at] === '\\') at++;
-    else if (text[at] === quote) return at;
+    const inner = within.at(-1) as string | number;
+    const character = text[at] as string;
+    if (typeof inner === 'number') {
+      if (character === '"' || character === "'" || character === '`') within.push(character);
+      else if (character === '{') within.push((within.pop() as number) + 1);
+      else if (character === '}' && (within.pop() as number) > 1) within.push(inner - 1);
+    } else if (character === '\\') at++;
     // Of a text that does not end on its line something else is wrong.
-    else if (text[at] === '\n' && quote !== '`') return at;
-    else if (quote === '`' && text.startsWith('${', at)) at = endOfHole(text, at + 2);
+    else if (character === inner || (character === '\n' && inner !== '`')) {
+      within.pop();
+      if (within.length === 0) return at;
+    } else if (inner === '`' && text.startsWith('${', at)) {
+      within.push(1);
+      at++;
+    }
   }
   return text.length;
 }
 
-/** The bracket that closes `${`. */
-function endOfHole(text: string, from: number): number {
-  let depth = 1;
-  for (let at = from; at < text.length; at++) {
-    const character = text[at] as string;
-    if (character === '"' || character === "'" || character === '`') at = endOfText(text, at);
-    else if (character === '{') depth++;
-    else if (character === '}' && --depth === 0) return at;
-  }
-  return text.length;
-}
+/** A line that is longer, as in a file that was made small, is not looked through from each of its slashes. */
+const LONGEST_PATTERN = 400;
 
 function endOfPattern(text: string, open: number): number {
   let inClass = false;
-  for (let at = open + 1; at < text.length; at++) {
+  const end = Math.min(text.length, open + LONGEST_PATTERN);
+  for (let at = open + 1; at < end; at++) {
     const character = text[at] as string;
     if (character === '\n') return open + 1;
     if (character === '\\') at++;

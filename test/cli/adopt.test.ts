@@ -84,6 +84,22 @@ describe('keyturn adopt', () => {
     expect((await keyturn(['adopt'], { cwd })).stdout).toContain('a text in the source');
   });
 
+  test('nor one within options that a function makes', async () => {
+    const text = `import session from 'express-session';\nsession(made({ secret: 'planted-7a' }, 7));`;
+    const cwd = app({ 'app.ts': text });
+    for (const args of [['adopt'], ['adopt', '--json']]) {
+      const { stdout } = await keyturn(args, { cwd });
+      expect(stdout).not.toContain('planted');
+      expect(stdout).toContain("expressSession(kt, session, made({ secret: '…' }, …))");
+    }
+  });
+
+  test('a secret that is spread into the options is not overlooked', async () => {
+    const text = `import session from 'express-session';\nsession({ ...common, resave: false });`;
+    const { stdout } = await keyturn(['adopt'], { cwd: app({ 'app.ts': text }) });
+    expect(stdout).toContain('app.ts:2  its secret comes from elsewhere');
+  });
+
   test('changes nothing', async () => {
     const cwd = app({ 'src/server.js': SERVER });
     const before = readdirSync(cwd, { recursive: true }).length;
@@ -125,6 +141,11 @@ describe('the doctor', () => {
   test('sees that the bridge is in use', async () => {
     const text = "import { expressSession } from 'keyturn/bridges/express-session';";
     expect(await findingOf(app({ 'app.js': text }))).toMatchObject({ status: 'pass' });
+  });
+
+  test('a comment that names the bridge cures nothing', async () => {
+    const text = `// soon: keyturn/bridges/express-session\n${SERVER}`;
+    expect(await findingOf(app({ 'app.js': text }))).toMatchObject({ status: 'warn' });
   });
 
   test('of a library that is only installed it says nothing', async () => {

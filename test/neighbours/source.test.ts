@@ -75,6 +75,11 @@ describe('calls and their options', () => {
     );
   });
 
+  test('options that are spread into others stay with them', () => {
+    const { source, options } = optionsIn("session({ ...common, secret: 'x', [name]: 1, resave: false })");
+    expect(options && without(source, options, ['secret'])).toBe('{ ...common, [name]: 1, resave: false }');
+  });
+
   test('options that stand elsewhere in the file', () => {
     const { options, names } = optionsIn(
       'const given = { secret, resave: false };\napp.use(session(given));',
@@ -109,5 +114,50 @@ describe('calls and their options', () => {
       const [property] = options?.properties ?? [];
       expect(JSON.stringify(property && secretOrigins(source, property.value))).not.toContain(planted);
     }
+  });
+
+  test.each([
+    'Buffer.from([0x70, 0x6c, 0x61, 0x6e])',
+    "f(/* before: '0x70' */ key)",
+  ])('nor one that stands there otherwise: %s', (expression) => {
+    const { source, options } = optionsIn(`session({ secret: ${expression} })`);
+    const [property] = options?.properties ?? [];
+    expect(JSON.stringify(property && secretOrigins(source, property.value))).not.toContain('0x70');
+  });
+
+  test('what other options keep secret is left out of what is to be written', () => {
+    const { source, options } = optionsIn(`session({
+      // secret: 'planted-0',
+      secret,
+      store: new Store({ url: 'redis://:planted-1@host', crypto: { "secret": 'planted-2' }, /* 'planted-3' */ }),
+      name: 'sid',
+    })`);
+    expect(options && without(source, options, ['secret'])).toMatch(
+      /^\{\n {2}store: new Store\(\{ url: '…', crypto: \{ "secret": '…' \}, +\}\),\n {2}name: 'sid',\n\}$/,
+    );
+  });
+});
+
+describe('a file that is made to take long', () => {
+  const LENGTH = 500_000;
+  const hole = '`${';
+  test.each([
+    ['texts within texts', hole],
+    ['patterns without an end', '(/['],
+    ['calls without an end', 'session('],
+    ['calls in calls', 'session(', ')'],
+    ['imports of nothing', 'import '],
+    ['spaces after an import', ' ', '', 'import '],
+    ['declarations of nothing', 'const '],
+    ['empty lines before a value', '\n', '', 'session(a); const a ='],
+    ['lines that are a comment', 'x\n', '', '/*'],
+  ])('%s', { timeout: 60_000 }, (_what, unit, closed = '', before = '') => {
+    const count = Math.floor(LENGTH / (unit.length + closed.length));
+    const source = of(before + unit.repeat(count) + closed.repeat(count));
+    expect(source.code).toHaveLength(source.text.length);
+    expect(bindingsOf(source, ['express-session']).size).toBe(0);
+    const calls = callsOf(source, 'session');
+    for (const { args } of calls) if (args[0] !== undefined) secretOrigins(source, args[0]);
+    expect(calls.length).toBeLessThanOrEqual(100);
   });
 });
