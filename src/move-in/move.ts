@@ -17,6 +17,8 @@ export interface MoveParts {
   readonly phase: MoveInPhase;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
+  /** Removes Keyturn's own cookie: a `Set-Cookie` header. */
+  readonly clearOwn: () => string;
   /** Ends a session of Keyturn by its id, so that nothing brings it back. */
   readonly endOwn: (id: string) => Promise<void>;
 }
@@ -36,6 +38,7 @@ export class Move implements Moving {
   #last: OldSession | undefined;
   #isKept = false;
   #isLost = false;
+  #isRefused = false;
   changed = false;
   setCookies: readonly string[] = [];
 
@@ -60,6 +63,11 @@ export class Move implements Moving {
   /** Whether it goes on as the session that the request carried. */
   get #goesOn(): boolean {
     return !this.#state.fresh && !this.#state.ended && !this.#state.regenerated;
+  }
+
+  /** The old cookie is one that is to sign nobody in any more: only the browser can forget it, and both cookies go. */
+  refuse(): void {
+    this.#isRefused = true;
   }
 
   /** Call it before the session is saved. */
@@ -133,6 +141,10 @@ export class Move implements Moving {
     const state = this.#state;
     if (!this.#goesOn && (state.ended || state.regenerated || state.destroyed)) await this.#endFormer();
     if (state.ended) return sent;
+    if (this.#isRefused && sent === undefined) {
+      this.setCookies = this.#parts.library.clear(undefined);
+      return this.#parts.clearOwn();
+    }
     // Sessions in a store that go on have been followed when they were saved; of one that was not there is nothing.
     if (sent === undefined) this.#draft = undefined;
     await this.follow(dataText(state.session));

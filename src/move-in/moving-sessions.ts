@@ -80,7 +80,12 @@ export class MovingSessions implements SessionKind {
       const judged = await this.#judge(own, received);
       if (judged !== undefined) return judged;
     }
-    if (await this.#wasEnded(own)) return this.#with(own, received);
+    if (await this.#wasEnded(own)) {
+      this.#with(own, received);
+      // Not at once: the browser may have the cookie of a new sign-in by now.
+      if (own.overtaken === undefined) (own.moving as Move).refuse();
+      return own;
+    }
     for (const found of received.found) {
       const taken = await this.#takeOver.session(found.payload, cookies);
       if (taken === undefined) continue;

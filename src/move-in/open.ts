@@ -89,12 +89,12 @@ export function openMoveIn(
     throw new TypeError('sessions of another kind cannot have a counterpart');
   const library = libraryOf(moving, traits, options, internals, secure);
   const { phase } = moving;
-  const { times, clock } = kind.parts;
+  const { times, clock, cookie } = kind.parts;
   const endOwn = async (id: string): Promise<void> => {
     if (kind instanceof StoreSessions) await kind.parts.store.destroy(id, (times.now + times.longest) * 1000);
   };
   const takeOver = new TakeOver(kind, library, internals, phase);
-  const parts = { library, phase, clock, endOwn };
+  const parts = { library, phase, clock, endOwn, clearOwn: () => cookie.clear() };
   return {
     sessions: new MovingSessions(kind, parts, takeOver, moving.until ?? Number.POSITIVE_INFINITY),
     names: [library.cookies.name],

@@ -11,6 +11,7 @@ import type { Afterwards } from '../support/afterwards.js';
 import {
   expressApp,
   expressSessionReplica,
+  forAdapter,
   type KeyturnReplica,
   keyturnReplica,
   movingKeyturn,
@@ -151,8 +152,7 @@ export const NEIGHBOURS: readonly Neighbour[] = [
     },
     keyturn: async (replica, afterwards) => {
       const keyturn = await movingKeyturn(replica, afterwards);
-      const { store, moveIn } = replica;
-      const middleware = keyturnKoa({ keyturn, csrf: 'manual', moveIn, ...(store && { store }) });
+      const middleware = keyturnKoa({ keyturn, csrf: 'manual', ...forAdapter(replica) });
       await middleware.ready();
       return await served(await koaApp(() => middleware), afterwards);
     },
@@ -180,8 +180,7 @@ export const NEIGHBOURS: readonly Neighbour[] = [
     keyturn: async (replica, afterwards) => {
       const settings = { csrf: { mode: 'headers' } };
       const keyturn = await movingKeyturn({ ...replica, settings }, afterwards);
-      const { store, moveIn } = replica;
-      return await fastifyApp([[keyturnFastify, { keyturn, moveIn, ...(store && { store }) }]], afterwards);
+      return await fastifyApp([[keyturnFastify, { keyturn, ...forAdapter(replica) }]], afterwards);
     },
   },
   {
@@ -194,9 +193,8 @@ export const NEIGHBOURS: readonly Neighbour[] = [
     keyturn: async (replica, afterwards) => {
       const settings = { csrf: { mode: 'headers' } };
       const keyturn = await movingKeyturn({ ...replica, settings }, afterwards);
-      const { store, moveIn } = replica;
       const app = new Hono();
-      app.use(keyturnHono({ keyturn, moveIn, ...(store && { store }) }) as any);
+      app.use(keyturnHono({ keyturn, ...forAdapter(replica) }) as any);
       app.all('*', (c: any) => {
         const { body, ends } = run(c.req, c.var.session);
         if (ends) c.var.session.destroy();

@@ -39,6 +39,7 @@ export interface KeyturnReplica {
   readonly secrets?: readonly string[];
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly until?: string;
+  readonly user?: (data: any) => string | undefined;
 }
 
 /** A Keyturn that moves in from one library. */
@@ -58,8 +59,8 @@ export async function movingKeyturn(
 }
 
 /** The routes of the app: the same for both, as far as its code goes. */
-export async function expressApp(middleware: (...given: any[]) => unknown): Promise<any> {
-  const { default: express } = await neighbour('express');
+export async function expressApp(middleware: (...given: any[]) => unknown, load = neighbour): Promise<any> {
+  const { default: express } = await load('express');
   const app = express();
   app.use(middleware);
   app.get('/', ({ session }: any, response: any) => {
@@ -101,18 +102,25 @@ export async function expressApp(middleware: (...given: any[]) => unknown): Prom
   return app;
 }
 
+/** What an adapter is given of it. */
+export function forAdapter({ store, moveIn, user }: KeyturnReplica) {
+  return { moveIn, ...(store && { store }), ...(user && { user }) };
+}
+
 /** One on Keyturn. */
-export async function keyturnReplica(replica: KeyturnReplica, afterwards: Afterwards): Promise<string> {
+export async function keyturnReplica(
+  replica: KeyturnReplica,
+  afterwards: Afterwards,
+  load = neighbour,
+): Promise<string> {
   const keyturn = await movingKeyturn(replica, afterwards);
-  const { store, moveIn } = replica;
   const middleware = keyturnExpress({
     keyturn,
     csrf: 'manual',
-    moveIn,
-    ...(store === undefined ? {} : { store }),
+    ...forAdapter(replica),
   });
   await middleware.ready();
-  const { url, close } = await listen(await expressApp(middleware as any));
+  const { url, close } = await listen(await expressApp(middleware as any, load));
   afterwards(close);
   return url;
 }
@@ -121,10 +129,11 @@ export async function keyturnReplica(replica: KeyturnReplica, afterwards: Afterw
 export async function expressSessionReplica(
   options: Readonly<Record<string, unknown>>,
   afterwards: Afterwards,
+  load = neighbour,
 ): Promise<string> {
-  const { default: session } = await neighbour('express-session');
+  const { default: session } = await load('express-session');
   const middleware = session({ secret: OLD_SECRET, resave: false, saveUninitialized: false, ...options });
-  const { url, close } = await listen(await expressApp(middleware));
+  const { url, close } = await listen(await expressApp(middleware, load));
   afterwards(close);
   return url;
 }
