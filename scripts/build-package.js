@@ -79,6 +79,12 @@ const contractOnce = {
       : undefined,
 };
 
+/**
+ * The same of entries that no test of an app needs in Jest: steps of a rotation are an operator's, and better-auth itself is
+ * there for `import` alone.
+ */
+const ONCE = ['rotation/index', 'bridges/better-auth/index'];
+
 async function write(names, { folder, ending, plugins = [], options }) {
   const input = Object.fromEntries(names.map((name) => [name, join(root, folder, `${name}${ending}`)]));
   const bundle = await rolldown({
@@ -137,12 +143,14 @@ await write([...entries, ...named, ...required, ...commands, CONTRACT], {
   ending: '.ts',
   options: code('es', '.js'),
 });
-await write([...entries, ...named], {
+await write([...entries.filter((name) => !ONCE.includes(name)), ...named], {
   folder: 'src',
   ending: '.ts',
   plugins: [contractOnce],
   options: code('cjs', '.cjs'),
 });
+for (const name of ONCE)
+  writeFileSync(join(made, `${name}.cjs`), `module.exports = require('./${basename(name)}.js');\n`);
 await write(entries, {
   folder: 'dist',
   ending: '.d.ts',

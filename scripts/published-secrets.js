@@ -49,8 +49,8 @@ const bytes = write({
   places: sections
     .filter(({ listed }) => listed > 0)
     .map(({ place, collected }) => `${place}: ${collected} collected`),
-  // Lines of a length that editors bear; five digits are one number.
-  published: writeHashes([...seen].sort((one, other) => one - other)).match(/.{1,110}/g) ?? [],
+  // Lines of a length that editors bear; four digits are one number.
+  published: writeHashes([...seen].sort((one, other) => one - other)).match(/.{1,112}/g) ?? [],
 });
 const count = sections.reduce((sum, { collected }) => sum + collected, 0);
 console.log(`${count} collected, ${seen.size} listed, ${bytes} bytes`);

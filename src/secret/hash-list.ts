@@ -1,8 +1,8 @@
-// A list of hashes as data/lists.js keeps it: sorted, and each as what it is more than the one before, which takes little
-// more than half of what hashes take as they are.
+// A list of hashes as data/lists.js keeps it: sorted, and each as what it is more than the one before, which takes half
+// of what longer hashes took as they were.
 const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-/** Digits of one number: 30 bits. */
-const WIDTH = 5;
+/** Digits of one number: 24 bits, of which one distance in twenty takes more. */
+const WIDTH = 4;
 /** The largest number stands for a distance by itself, and for no hash. */
 const FARTHER = 64 ** WIDTH - 1;
 

@@ -26,7 +26,7 @@ export function fold(secret: string): string {
     .replace(/^base64/, '');
 }
 
-/** 42 bits of SHA-256: too few to find a secret by, enough that none of a hundred million meets one by chance. */
+/** 37 bits of SHA-256: too few to find a secret by, enough that one in five million meets one of the list by chance. */
 export function publishedHash(secret: string): number {
-  return Math.floor(hash('sha256', fold(secret), 'buffer').readUIntBE(0, 6) / 64);
+  return Math.floor(hash('sha256', fold(secret), 'buffer').readUIntBE(0, 6) / 2 ** 11);
 }
