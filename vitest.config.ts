@@ -16,7 +16,7 @@ export default defineConfig({
   resolve: {
     alias: {
       '#lists': fileURLToPath(new URL('./src/secret/lists.ts', import.meta.url)),
-      '#rarely': fileURLToPath(new URL('./src/start/rarely-bundled.ts', import.meta.url)),
+      '#rarely': fileURLToPath(new URL('./src/rarely/bundled.ts', import.meta.url)),
     },
   },
   test: {

@@ -133,8 +133,8 @@ execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '
 });
 remove(made);
 // What it requires by the name of the file.
-const { RARE_FILES } = await import(pathToFileURL(join(dist, 'start/rarely-required.js')).href);
-const required = Object.values(RARE_FILES).map((file) => nameOf(join('dist/start', file)));
+const { RARE_FILES } = await import(pathToFileURL(join(dist, 'rarely/required.js')).href);
+const required = Object.values(RARE_FILES).map((file) => nameOf(join('dist/rarely', file)));
 const server = await modulesOf('adapters/fastify/index');
 const edge = await modulesOf('adapters/edge/index');
 const edgeLater = await modulesOf('adapters/edge/index', { all: true });

@@ -40,6 +40,7 @@ const FLOORS: ReadonlyArray<readonly string[]> = [
     'bridges/jose',
     'bridges/jsonwebtoken',
     'bridges/signed-cookies',
+    'rarely',
     'testing',
   ],
   ['index'],

@@ -27,15 +27,6 @@ const LATE: Readonly<Record<LateThing, string>> = {
   csrf: 'a CSRF token was made when the response was out already: ask for it before the page goes out',
 };
 
-const SIGNS_OF_A_PROXY = [
-  'x-forwarded-proto',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'forwarded',
-  'via',
-  'x-real-ip',
-] as const;
-
 /** What is told of requests. */
 export type RequestLog = Pick<HttpLog, keyof HttpLog>;
 
@@ -120,12 +111,9 @@ export class HttpLog {
     );
   }
 
-  /**
-   * Tells once of cookies that no browser keeps: with `Secure`, in answer to this request, which came by http. Behind a proxy
-   * it is the proxy that knows how the browser came, and from localhost browsers take them all the same.
-   */
+  /** Tells once of cookies that no browser keeps: see {@link dropsSecureCookies}. */
   secureCookieSent(request: HttpRequest): void {
-    if (this.#insecureTold || cameThroughProxy(request) || isLocal(request.host)) return;
+    if (this.#insecureTold) return;
     this.#insecureTold = true;
     this.#logger.warn(
       {
@@ -194,19 +182,6 @@ class Places {
     this.#told.add(place);
     return true;
   }
-}
-
-/** Whether a proxy has left a sign of itself: the browser may have come by https all the same. */
-function cameThroughProxy(request: HttpRequest): boolean {
-  return SIGNS_OF_A_PROXY.some((name) => request.header(name) !== undefined);
-}
-
-/** Where browsers take a `Secure` cookie by http too. */
-function isLocal(host: string | undefined): boolean {
-  return (
-    host === undefined ||
-    /^(?:[\w.-]+\.)?localhost(?::\d+)?$|^127(?:\.\d+){3}(?::\d+)?$|^\[::1\](?::\d+)?$/i.test(host)
-  );
 }
 
 function forLog(header: string | undefined): string | undefined {

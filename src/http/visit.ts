@@ -21,6 +21,7 @@ import type { HttpCore } from './core.js';
 import { tokenInForm } from './csrf-token.js';
 import { type Flash, FlashBox, flashFor } from './flash.js';
 import type { LateThing } from './http-log.js';
+import { dropsSecureCookies } from './insecure.js';
 import { isRead, isSafeMethod } from './methods.js';
 import { VisitCsrf } from './visit-csrf.js';
 import type { EarlySaves, VisitParts } from './visit-parts.js';
@@ -273,7 +274,7 @@ export class Visit {
     this.#add(headers, cookies.csrfId, this.#own.opened && this.#csrf.idCookie(this.#own.opened));
     this.#add(headers, cookies.csrfToken, token && cookies.csrfToken?.set(token, undefined));
     this.#add(headers, cookies.flash, flash);
-    if (this.#setsCookie && cookies.session.secure && !this.#request.https)
+    if (this.#setsCookie && cookies.session.secure && dropsSecureCookies(this.#request))
       log.secureCookieSent(this.#request);
   }
 

@@ -13,7 +13,7 @@ import {
 import type { FetchRequest } from '../../http/fetch-request.js';
 import { laterLog } from '../../http/later-log.js';
 import type { CookiesToRead, ReadVisit } from '../../http/read-visit.js';
-import type { Keyturn, SignerOptions } from '../../keyturn.js';
+import { internalsOf, type Keyturn, type SignerOptions } from '../../keyturn.js';
 import { Awaited, untilThere } from '../../process/awaited.js';
 import type { PurposeName, Purposes } from '../../purposes/payloads.js';
 import type { Json } from '../../signing/json.js';
@@ -171,7 +171,11 @@ class Begun {
 
   async #open(): Promise<HttpCore> {
     const keyturn = await this.keyturn;
-    const log = laterLog(async () => await (await import('../../http/open-http-core.js')).httpLogOf(keyturn));
+    const log = laterLog(async () => {
+      const losses = keyturn.profile === 'prod' ? undefined : await import('../../sessions/losses.js');
+      const { HttpLog } = await import('../../http/http-log.js');
+      return new HttpLog(internalsOf(keyturn).logger, losses?.lossIn);
+    });
     return await HttpCore.open(keyturn, this.#options, log);
   }
 }

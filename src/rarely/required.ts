@@ -1,7 +1,7 @@
 // On Node, Bun and Deno: each is read from its file when somebody needs it. They can require a module, and it is the one
 // that `import` gives.
 import { createRequire } from 'node:module';
-import type { Rarely } from './rarely-bundled.js';
+import type { Rarely } from './bundled.js';
 
 /** Files of the package, which `scripts/build-package.js` therefore makes. */
 export const RARE_FILES: { readonly [Name in keyof Rarely]: string } = {
@@ -12,6 +12,7 @@ export const RARE_FILES: { readonly [Name in keyof Rarely]: string } = {
   surroundings: '../config/surroundings.js',
   testProfile: '../config/test-profile.js',
   engines: '../engines/engines.js',
+  httpLog: '../http/http-log.js',
   document: '../keyring/document.js',
   links: '../links/links.js',
   programLifetimes: '../purposes/program-lifetimes.js',

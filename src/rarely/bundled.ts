@@ -1,5 +1,5 @@
 // For bundlers, and whatever cannot require a module: it is there from the beginning.
-import * as all from './rarely.js';
+import * as all from './all.js';
 
 export type Rarely = typeof all;
 
