@@ -1,7 +1,7 @@
 // A library that has signed by a secret of its own, until Keyturn came: two replicas, first one and then the other with
 // Keyturn beside it, and then over. What becomes of those who were signed in before, and of those who came meanwhile.
 import { generateSecret } from '../../src/secret/generate.js';
-import { testClock } from '../support/keyturn.js';
+import { manualClock } from '../../src/testing/clock.js';
 import { type Begun, beginAll, endAll, keyturnOf, type Library, type StartedReplica } from './life.js';
 import { LifeRings } from './rings.js';
 import { Visitor } from './visitor.js';
@@ -16,8 +16,8 @@ export const MOVES = [
 ] as const;
 type Mode = (typeof MOVES)[number][number];
 
-/** Until then the old secret is accepted. */
-const UNTIL = '2026-02-01T00:00:00Z';
+/** So long the old secret is accepted, in milliseconds: less than anything lives that libraries sign. */
+const DAY = 86_400_000;
 
 export interface MoveSeen {
   readonly move: readonly [Mode, Mode];
@@ -43,13 +43,15 @@ export async function moveIn(
   section: string,
   said: Readonly<Record<string, unknown>> = {},
 ): Promise<Moved> {
-  const clock = testClock();
+  // Libraries have the clock of the machine.
+  const clock = manualClock(Date.now());
+  const until = clock.now + DAY;
   const rings = new LifeRings();
   const secret = generateSecret();
   const shared = new Map<string, unknown>();
   const start = async (mode: Mode): Promise<StartedReplica> => {
     if (mode === 'alone') return await library.start({ keyturn: undefined, secrets: [secret], shared });
-    const of = { ...said, secrets: [secret], phase: mode, until: UNTIL };
+    const of = { ...said, secrets: [secret], phase: mode, until: new Date(until).toISOString() };
     const keyturn = await keyturnOf(rings, clock, { ...library.config, move_in: { [section]: of } });
     const started = await library.start({ keyturn, secrets: [], shared });
     const close = async () => {
@@ -97,7 +99,7 @@ export async function moveIn(
       open = await library.openForm?.(visitors[0] as Visitor, other);
       begun = await beginAll(library, visitors[0] as Visitor, other);
     }
-    clock.now = Date.parse(UNTIL);
+    clock.now = until;
     const [{ url }] = replicas as [StartedReplica];
     let signedIn = true;
     for (const visitor of visitors) signedIn = (await library.isSignedIn(visitor, url)) && signedIn;

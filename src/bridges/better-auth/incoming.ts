@@ -3,9 +3,9 @@ import { HONO } from '../../codecs/cookies.js';
 import { betterAuthCache, betterAuthDevice, hs256Token, type SignedText } from '../../codecs/signed-texts.js';
 import { decoded, eachCookie, joinCookies } from '../cookie-header.js';
 import type { BridgeKey, BridgeKeys } from '../keys.js';
+import { textOf } from '../text.js';
 import { NOTHING_SEEN, type SeenCookies, Upgrader } from '../upgrader.js';
 import type { AuthContext, HookContext } from './library.js';
-import { textOf } from './secrets.js';
 
 /** Cookies that are not signed, or in a way of their own. */
 const OTHERS = ['session_data', 'account_data', 'oauth_state', 'last_used_login_method'];
@@ -43,7 +43,7 @@ export class Incoming {
     // Whoever must not sign may still say who is signed in: what is signed for that is taken out again.
     const { signing } = call.path === '/get-session' ? this.#keys.current : this.#keys;
     // The library has read it before this hook was called, and a step may lie between.
-    (call.context as { secret: string }).secret = textOf(signing);
+    (call.context as { secret: string }).secret = textOf(signing, this.#keys.name);
     const query = this.#query(call, signing);
     const { request, headers = request && new Headers(request.headers) } = call;
     if (headers === undefined) return query;
@@ -114,13 +114,13 @@ export class Incoming {
   /** Counts as a use of the key. Undefined where no live key has signed it, or the one that signs has. */
   #again(text: SignedText | undefined, signing: BridgeKey): string | undefined {
     if (text === undefined) return undefined;
-    const key = this.#keys.current.all.find((one) => text.isSignedBy(textOf(one)));
+    const key = this.#keys.current.all.find((one) => text.isSignedBy(textOf(one, this.#keys.name)));
     if (key === undefined) {
       this.#keys.refused('bad_signature');
       return undefined;
     }
     this.#keys.verified(key);
-    return key.secret === signing.secret ? undefined : text.signedBy(textOf(signing));
+    return key.secret === signing.secret ? undefined : text.signedBy(textOf(signing, this.#keys.name));
   }
 }
 

@@ -4,10 +4,11 @@
 import { KeyturnError } from '../../errors.js';
 import type { Keyturn } from '../../keyturn.js';
 import { BridgeKeys } from '../keys.js';
+import { textOf } from '../text.js';
 import { Incoming } from './incoming.js';
 import type { AuthContext, AuthOptions, Hook, HookContext } from './library.js';
 import { Outgoing } from './outgoing.js';
-import { secretConfigOf, textOf } from './secrets.js';
+import { secretConfigOf } from './secrets.js';
 
 /** What `betterAuthKeys()` takes. */
 export interface BridgeSettings {
@@ -80,8 +81,8 @@ function followLive(context: AuthContext, keys: BridgeKeys): boolean {
   const live = (name: 'secret' | 'secretConfig', get: () => unknown) =>
     Object.defineProperty(context, name, { get, enumerable: true, configurable: true });
   // Said at once, and not by the first request. While an app is built there is no ring to ask.
-  for (const old of keys.moving?.secrets ?? []) textOf(old);
-  live('secret', () => textOf(keys.current.signing));
+  for (const old of keys.moving?.secrets ?? []) textOf(old, keys.name);
+  live('secret', () => textOf(keys.current.signing, keys.name));
   // With a database this is what lies there encrypted, which has no end. A key of the ring has one.
   if (context.options.database || context.options.secondaryStorage) return false;
   const before = context.secretConfig;

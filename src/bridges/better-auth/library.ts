@@ -1,14 +1,6 @@
 // What is used of better-auth, as far as it is used. The library is none of our dependencies.
 
-/** Attributes of a cookie, as better-auth keeps them. */
-export interface CookieAttributes {
-  readonly secure?: boolean;
-  readonly httpOnly?: boolean;
-  readonly partitioned?: boolean;
-  readonly sameSite?: string;
-  readonly path?: string;
-  readonly domain?: string;
-}
+import type { CookieAttributes } from '../attributes.js';
 
 export interface AuthCookie {
   readonly name: string;

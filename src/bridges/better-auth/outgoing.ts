@@ -1,8 +1,9 @@
 // What goes out: nothing signed backwards, and a session anew whose key is due to go.
+import { attributesText } from '../attributes.js';
 import { setCookieParts } from '../cookie-header.js';
 import type { BridgeKeys } from '../keys.js';
 import type { Incoming } from './incoming.js';
-import type { CookieAttributes, HookContext } from './library.js';
+import type { HookContext } from './library.js';
 import { withoutVersion } from './secrets.js';
 
 /** What `/get-session` answers. */
@@ -67,22 +68,6 @@ export class Outgoing {
     const value = this.#incoming.upgrader.again(name, seen);
     if (value === undefined) return undefined;
     const isRemembered = !seen.has(authCookies.dontRememberToken.name);
-    return `${name}=${value}${isRemembered ? `; Max-Age=${seconds}` : ''}${textOf(attributes)}`;
+    return `${name}=${value}${isRemembered ? `; Max-Age=${seconds}` : ''}${attributesText(attributes)}`;
   }
-}
-
-function textOf(attributes: CookieAttributes): string {
-  const { domain, path, sameSite, httpOnly, secure, partitioned } = attributes;
-  const texts = [
-    domain && `Domain=${domain}`,
-    path && `Path=${path}`,
-    httpOnly && 'HttpOnly',
-    secure && 'Secure',
-    sameSite && `SameSite=${sameSite.slice(0, 1).toUpperCase()}${sameSite.slice(1).toLowerCase()}`,
-    partitioned && 'Partitioned',
-  ];
-  return texts
-    .filter((text) => text)
-    .map((text) => `; ${text}`)
-    .join('');
 }

@@ -1,23 +1,13 @@
 // The keys as better-auth takes them.
-import { KeyturnError } from '../../errors.js';
 import type { BridgeKey, BridgeKeys } from '../keys.js';
+import { textOf } from '../text.js';
 import type { SecretConfig } from './library.js';
-
-/** @throws KeyturnError `config_invalid` where an old secret is bytes */
-export function textOf({ secret }: Pick<BridgeKey, 'secret'>): string {
-  if (typeof secret === 'string') return secret;
-  throw new KeyturnError(
-    'config_invalid',
-    'an old secret of better-auth has an encoding, and the library takes its secret as the text that it is',
-    'take encoding out of [move_in.better-auth]',
-  );
-}
 
 /**
  * What encrypts: any live key opens, the one that signs seals. Of the versions that better-auth writes down, those that the
  * app has given stay with their secrets.
  */
-export function secretConfigOf({ current }: BridgeKeys, before: string | SecretConfig): SecretConfig {
+export function secretConfigOf({ current, name }: BridgeKeys, before: string | SecretConfig): SecretConfig {
   const given = typeof before === 'string' ? [] : [...before.keys];
   const olds = current.all.filter(({ state }) => state === 'old');
   const versionOf = (key: BridgeKey) => {
@@ -29,10 +19,10 @@ export function secretConfigOf({ current }: BridgeKeys, before: string | SecretC
       : Buffer.from(key.id, 'base64url').readUIntBE(0, 6);
   };
   return {
-    keys: new Map(current.all.map((key) => [versionOf(key), textOf(key)])),
+    keys: new Map(current.all.map((key) => [versionOf(key), textOf(key, name)])),
     currentVersion: versionOf(current.signing),
     // Before there were versions nothing was written down.
-    ...(olds[0] !== undefined && { legacySecret: textOf(olds[0]) }),
+    ...(olds[0] !== undefined && { legacySecret: textOf(olds[0], name) }),
   };
 }
 
