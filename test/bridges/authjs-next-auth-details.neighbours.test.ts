@@ -212,7 +212,7 @@ test('route handlers of next-auth get the cookie of forms again, too', async () 
   const { secret } = await optionsFor();
   const value = encodeURIComponent(`token|${hashedWith('token', secret)}`);
   const request = new Request(ORIGIN, { headers: { cookie: `next-auth.csrf-token=${value}` } });
-  const redirect = Response.redirect(ORIGIN);
+  const redirect = Response.redirect(ORIGIN, 302);
   expect((await optionsFor.renew(request, redirect)).headers.getSetCookie()).toEqual([]);
   useRing(keyturn, rings.of('promoted'));
   const [line = ''] = (await optionsFor.renew(request, redirect)).headers.getSetCookie();
