@@ -40,6 +40,7 @@ const FLOORS: ReadonlyArray<readonly string[]> = [
     'bridges/iron-session',
     'bridges/jose',
     'bridges/jsonwebtoken',
+    'bridges/keygrip',
     'bridges/next-auth',
     'bridges/signed-cookies',
     'rarely',

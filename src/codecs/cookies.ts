@@ -74,9 +74,13 @@ export function keygrip(hash: 'sha1' | 'sha256'): CookieFormat {
     encoded: false,
     split: () => undefined,
     join: ({ payload }) => payload,
-    sign: (name, payload, key) => safe(mac(hash, key, `${name}=${payload}`)),
+    sign: (name, payload, key) => keygripMac(hash, `${name}=${payload}`, key),
   };
 }
+
+/** What Keygrip makes of any text. */
+export const keygripMac = (hash: 'sha1' | 'sha256', data: string, key: LibraryKey): string =>
+  safe(mac(hash, key, data));
 
 /** Keygrip's own alphabet, which is that of base64url. */
 const safe = (base64: string): string => unpadded(base64).replaceAll('/', '_').replaceAll('+', '-');

@@ -72,4 +72,22 @@ export const NEIGHBOURS: readonly Neighbour[] = [
     ],
     maxAge: '30d',
   },
+  {
+    package: 'cookie-session',
+    alone:
+      "it signs again without the cookie's end and SameSite, so who closes the browser is signed out, and a replica that is late signs backwards",
+    bridge: 'keygrip',
+    purpose: 'cookie-session',
+    imports: 'liveCookieSession',
+    calls: [
+      {
+        name: 'default',
+        argument: 0,
+        properties: ['keys', 'secret'],
+        after: (name, [options = '{}']) => `liveCookieSession(kt, ${name}, ${options})`,
+      },
+    ],
+    maxAge: '1d',
+    movesIn: true,
+  },
 ];

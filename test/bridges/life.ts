@@ -117,9 +117,7 @@ export async function lifeOf(library: Library, beside: boolean): Promise<readonl
         signedIn = (await library.isSignedIn(visitor, url)) && signedIn;
       const before = visitor.received.length;
       signedIn = (await library.isSignedIn(visitor, late.url)) && signedIn;
-      const backwards =
-        step === 'promote' &&
-        visitor.received.slice(before).some((line) => isOf(library, rings.secret, line));
+      const backwards = step === 'promote' && areOf(library, rings.secret, visitor.received.slice(before));
       const lost = new Set(await endAll(library, begun, visitor, late.url));
       // Begun at a replica that is ahead, ended at one that is late.
       if (step !== 'revoke') {
@@ -180,15 +178,20 @@ export async function endAll(
   return lost;
 }
 
-/** Whether a line of Set-Cookie is signed by the key that is derived of a secret for a bridge. */
-function isOf({ signed, isSealedBy }: Library, secret: string, line: string): boolean {
-  const { name, value } = setCookieParts(line);
-  const material = new Material(secret);
-  if (isSealedBy?.(decodeURIComponent(value), material.kid)) return true;
-  if (signed === undefined || signed.format.beside) return false;
-  const key = Buffer.from(material.derive('bridge', signed.purpose)).toString('base64url');
-  const found = signed.format.split(decodeURIComponent(value));
-  return found !== undefined && signed.format.sign(name, found.payload, key) === found.signature;
+/** Whether one of the lines of Set-Cookie is signed by the key that is derived of a secret for a bridge. */
+function areOf({ signed }: Library, secret: string, lines: readonly string[]): boolean {
+  if (signed === undefined) return false;
+  const { format, purpose } = signed;
+  const key = Buffer.from(new Material(secret).derive('bridge', purpose)).toString('base64url');
+  const cookies = lines.map(setCookieParts);
+  return cookies.some(({ name, value }) => {
+    if (format.beside) {
+      const sig = cookies.find((one) => one.name === `${name}.sig`)?.value;
+      return sig !== undefined && format.sign(name, value, key) === sig;
+    }
+    const found = format.split(decodeURIComponent(value));
+    return found !== undefined && format.sign(name, found.payload, key) === found.signature;
+  });
 }
 
 class TestReplica {
