@@ -5,27 +5,37 @@ import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders, ServerRe
 type Given = OutgoingHttpHeaders | readonly (OutgoingHttpHeader | readonly [string, OutgoingHttpHeader])[];
 
 /**
- * @param change gets what the response sets, and gives what it is to set. Called once, when the header goes out; all other
- * fields of the header are on the response by then
+ * @param change gets what the response sets, and gives what it is to set. Called when the header goes out, and once more
+ * where it could not go then; all other fields of the header are on the response by then. Where it gives more than it got
+ * the response is no longer one for caches that serve many
  */
 export function beforeCookiesGo(
   response: ServerResponse,
   change: (setCookies: readonly string[]) => readonly string[],
 ): void {
   const { writeHead } = response;
-  response.writeHead = function (this: ServerResponse, ...given: unknown[]) {
+  const changing = function (this: ServerResponse, ...given: unknown[]) {
     response.writeHead = writeHead;
-    const headers = given.at(-1);
-    if (typeof headers === 'object' && headers !== null) {
-      setAll(response, headers as Given);
-      given.pop();
+    try {
+      const headers = given.at(-1);
+      if (typeof headers === 'object' && headers !== null) {
+        setAll(response, headers as Given);
+        given.pop();
+      }
+      const before = listOf(response.getHeader('set-cookie'));
+      const after = change(before);
+      if (after.length > 0) response.setHeader('set-cookie', after);
+      else if (before.length > 0) response.removeHeader('set-cookie');
+      if (after.length > before.length)
+        response.setHeader('cache-control', madePrivate(String(response.getHeader('cache-control') ?? '')));
+      return writeHead.apply(response, given as unknown as Parameters<typeof writeHead>);
+    } catch (error) {
+      // Somebody answers in its place, perhaps, and with cookies.
+      response.writeHead = changing;
+      throw error;
     }
-    const before = listOf(response.getHeader('set-cookie'));
-    const after = change(before);
-    if (after.length > 0) response.setHeader('set-cookie', after);
-    else if (before.length > 0) response.removeHeader('set-cookie');
-    return writeHead.apply(response, given as unknown as Parameters<typeof writeHead>);
   } as typeof writeHead;
+  response.writeHead = changing;
   if ('stream' in response) callWriteHead(response);
 }
 
@@ -41,21 +51,18 @@ function callWriteHead(response: ServerResponse): void {
   }
 }
 
-/** As Node does: what `writeHead` is given takes the place of what was set before. Names and values in turn, or pairs. */
+/** As Node does: what `writeHead` is given takes the place of what was set before. */
 function setAll(response: ServerResponse, headers: Given): void {
-  if (!Array.isArray(headers)) {
-    for (const [name, value] of Object.entries(headers as OutgoingHttpHeaders))
-      response.setHeader(name, value as OutgoingHttpHeader);
-    return;
-  }
-  const pairs = pairsOf(headers);
-  for (const [name] of pairs) response.removeHeader(name);
-  for (const [name, value] of pairs) response.appendHeader(name, value as string);
+  const fields = entriesOf(headers);
+  for (const [name] of fields) response.removeHeader(name);
+  for (const [name, value] of fields) response.appendHeader(name, value as string);
 }
 
-function pairsOf(list: readonly unknown[]): readonly (readonly [string, unknown])[] {
-  if (list.some(Array.isArray)) return list as readonly [string, unknown][];
-  return list.flatMap((name, at) => (at % 2 === 0 ? [[String(name), list[at + 1]] as const] : []));
+/** As an object, as a list of names and values in turn, or as a list of pairs. Node goes by the first of a list, too. */
+function entriesOf(headers: Given): readonly (readonly [string, unknown])[] {
+  if (!Array.isArray(headers)) return Object.entries(headers);
+  if (Array.isArray(headers[0])) return headers as readonly [string, unknown][];
+  return headers.flatMap((name, at) => (at % 2 === 0 ? [[String(name), headers[at + 1]] as const] : []));
 }
 
 function listOf(value: unknown): readonly string[] {
@@ -65,7 +72,8 @@ function listOf(value: unknown): readonly string[] {
 
 /** Whether a cookie may be added to a response that nobody asked one of: not where others would get it, too. */
 export function mayAddCookie({ method = 'GET' }: IncomingMessage, response: ServerResponse): boolean {
-  return isSafe(method) && !isPublic(String(response.getHeader('cache-control') ?? ''));
+  const fieldOf = (name: string) => String(response.getHeader(name) ?? '');
+  return isSafe(method) && !mayBeShared(response.getHeaderNames(), fieldOf);
 }
 
 /** RFC 9110, section 9.2.1, as far as a page is asked for. */
@@ -74,3 +82,26 @@ export const isSafe = (method: string): boolean => method === 'GET' || method ==
 /** Whether caches that others share may keep a response: RFC 9111, section 5.2.2. */
 export const isPublic = (cacheControl: string): boolean =>
   /(?:^|[\s,])(?:public|s-maxage)\b/i.test(cacheControl);
+
+const isPrivate = (cacheControl: string): boolean =>
+  /(?:^|[\s,])(?:private(?!\s*=)|no-store)\b/i.test(cacheControl);
+
+/** Fields that go before Cache-Control in one kind of cache: RFC 9213, section 2.2, and those that are older. */
+const FOR_ONE_KIND = /-(?:cache|surrogate|edge)-control$|^(?:surrogate|edge)-control$|^x-accel-expires$/;
+
+/** Whether an app has said in any field that such caches are to keep it. @param names in lower case */
+export function mayBeShared(names: Iterable<string>, fieldOf: (name: string) => string): boolean {
+  if (isPublic(fieldOf('cache-control'))) return true;
+  for (const name of names)
+    if (FOR_ONE_KIND.test(name) && !isPrivate(fieldOf(name)) && fieldOf(name) !== '0') return true;
+  return false;
+}
+
+/**
+ * `Cache-Control` of a response that got a cookie which its app did not set: whoever got it from a cache would be that
+ * visitor. That there is a cookie keeps no cache away (RFC 9111, section 7.3).
+ */
+export function madePrivate(cacheControl: string): string {
+  if (isPrivate(cacheControl)) return cacheControl;
+  return cacheControl === '' ? 'private' : `private, ${cacheControl}`;
+}

@@ -71,7 +71,10 @@ export class Upgrader {
 
   /** Signs a value: what stands in the header, or for formats beside in the cookie `.sig`. */
   sign(name: string, payload: string): string {
-    const key = this.keys.signing;
+    return this.#signedBy(this.keys.signing, name, payload);
+  }
+
+  #signedBy(key: BridgeKey, name: string, payload: string): string {
     this.keys.signed(key);
     return this.#signed(name, payload, key.secret);
   }
@@ -83,6 +86,9 @@ export class Upgrader {
   incoming(header: string | undefined): Incoming {
     if (header === undefined) return { header, seen: NOTHING_SEEN };
     const cookies = eachCookie(header);
+    const first = new Map<string, string>();
+    if (this.#format.beside)
+      for (const { name, value } of cookies) if (!first.has(name)) first.set(name, value);
     const looked = new Set<string>();
     const seen = new Map<string, SeenCookie>();
     const changed = new Map<string, string>();
@@ -90,9 +96,7 @@ export class Upgrader {
       // Of two of one name libraries take the first, whatever it is.
       if (name === '' || looked.has(name) || !this.#isWatched(name)) continue;
       looked.add(name);
-      const signature = this.#format.beside
-        ? cookies.find((one) => one.name === `${name}.sig`)?.value
-        : undefined;
+      const signature = this.#format.beside ? first.get(`${name}.sig`) : undefined;
       const found = this.verify(name, value, signature);
       if (found === undefined) continue;
       seen.set(name, found);
@@ -110,6 +114,9 @@ export class Upgrader {
   outgoing(setCookies: readonly string[], seen: SeenCookies = NOTHING_SEEN): readonly string[] {
     const sent = setCookies.map(setCookieParts);
     const { beside } = this.#format;
+    // Asked once: the answer may turn at any moment, and the response is on its way. What is thrown here ends the process.
+    const { maySign } = this.keys;
+    const { signing } = this.keys.current;
     return setCookies.flatMap((line, at) => {
       const { name, value, attributes } = sent[at] as (typeof sent)[number];
       const isSignature = beside && name.endsWith('.sig');
@@ -124,19 +131,17 @@ export class Upgrader {
       const made = this.#made(of, payload, signature);
       if (made === undefined) return [line];
       const before = seen.get(of);
-      const isKept =
-        before?.payload === made.payload && (before.key.state === 'staged' || !this.keys.maySign);
+      const isKept = before?.payload === made.payload && (before.key.state === 'staged' || !maySign);
       const isValue = beside && !isSignature;
       if (isKept) return [isValue ? line : `${name}=${before.received}${attributes}`];
       // Of a cookie that is taken away nobody asks who has signed it.
-      if (!this.keys.maySign) {
+      if (!maySign) {
         if (made.payload === '') return [line];
         this.keys.refused('keyring_unavailable');
         return [];
       }
       if (isValue) return [line];
-      if (made.key !== this.keys.current.signing)
-        return [`${name}=${this.sign(of, made.payload)}${attributes}`];
+      if (made.key !== signing) return [`${name}=${this.#signedBy(signing, of, made.payload)}${attributes}`];
       // The library has signed it, and with the right key.
       this.keys.signed(made.key);
       return [line];
@@ -151,7 +156,7 @@ export class Upgrader {
   again(name: string, seen: SeenCookies): string | undefined {
     const found = seen.get(name);
     if (found === undefined || !this.keys.isStale(found.key) || !this.keys.maySign) return undefined;
-    return this.sign(name, found.payload);
+    return this.#signedBy(this.keys.current.signing, name, found.payload);
   }
 
   /** Undefined where the library can verify it as it came. */

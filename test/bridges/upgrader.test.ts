@@ -229,6 +229,22 @@ describe('what goes out', () => {
   });
 });
 
+test('a response that is on its way is signed by what was known when it began', () => {
+  const upgrader = new Upgrader(keys, EXPRESS, ['sid'], 'a secret of the process');
+  const { ring } = internalsOf(keyturn);
+  // It has not heard of its ring for too long from the second look on: nobody catches what is thrown while a header goes out.
+  let looks = 0;
+  Object.defineProperty(ring, 'fresh', { get: () => looks++ === 0 });
+  const { requireFresh } = ring;
+  ring.requireFresh = () => {
+    if (!ring.fresh) throw new Error('too late');
+    return requireFresh.call(ring);
+  };
+  expect(upgrader.outgoing([`sid=${express('a secret of the process', 'ada')}`])).toEqual([
+    `sid=${express(derived(SECRET), 'ada')}`,
+  ]);
+});
+
 describe('a process that must not sign', () => {
   beforeEach(() => {
     useRing(keyturn, RINGS.promoted);
