@@ -1,6 +1,6 @@
 // Where an app calls a library: how it imports it, under which name, and with which options.
 
-import { declarationOf, shown } from './secret-origin.js';
+import { declarationOf, endOfStatement, shown } from './secret-origin.js';
 import { type Property, propertiesOf, type Source, type Span } from './source.js';
 
 /** A call of a library. */
@@ -78,6 +78,16 @@ export function callsOf(source: Source, name: string): readonly Call[] {
     const inside = source.inside(found.index + found[0].length - 1);
     if (inside === undefined) return [];
     return [{ name, start: found.index, end: inside.end + 1, args: source.parts(inside) }];
+  });
+}
+
+/** Every assignment to a property, as a call with one argument: `app.keys = [secret]`. */
+export function assignmentsOf(source: Source, property: string): readonly Call[] {
+  const pattern = new RegExp(`(?<![\\w$.])([\\w$]+)\\.${escaped(property)}\\s*=(?!=)\\s*`, 'g');
+  return [...source.code.matchAll(pattern)].map((found) => {
+    const start = found.index + found[0].length;
+    const end = endOfStatement(source, start);
+    return { name: found[1] as string, start: found.index, end, args: [{ start, end }] };
   });
 }
 

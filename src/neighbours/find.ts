@@ -1,10 +1,18 @@
 // Which libraries an app signs with beside Keyturn, where it gives them their secrets, and whether a bridge is in use.
 import { appSources } from './app-sources.js';
-import { bindingsOf, type Call, type CallOptions, callsOf, optionsOf, without } from './calls.js';
-import { type CallShape, NEIGHBOURS, type Neighbour } from './catalogue.js';
+import {
+  assignmentsOf,
+  bindingsOf,
+  type Call,
+  type CallOptions,
+  callsOf,
+  optionsOf,
+  without,
+} from './calls.js';
+import { type CallShape, type CallText, NEIGHBOURS, type Neighbour } from './catalogue.js';
 import { packagesOf } from './installed.js';
 import { opaque, type SecretOrigin, secretOrigins, shown } from './secret-origin.js';
-import type { Source } from './source.js';
+import type { Source, Span } from './source.js';
 
 /** A place in the source of an app where a library gets its secret. */
 export interface Place {
@@ -15,8 +23,12 @@ export interface Place {
   readonly lastLine: number;
   /** Where the secret comes from; empty where it is not seen. */
   readonly secrets: readonly SecretOrigin[];
+  /** How the library is called there. */
+  readonly shape: CallShape;
   /** What to write instead. */
   readonly after: string;
+  /** What is to stand once beside `kt`; undefined where nothing has to. */
+  readonly beside: string | undefined;
   /** Of options that stand elsewhere: the name of what holds them, and its line. */
   readonly optionsAt: { readonly name: string; readonly line: number } | undefined;
   /** Whether the file has `require` and no `import`. */
@@ -68,27 +80,37 @@ function placesIn(source: Source, neighbour: Neighbour): readonly Place[] {
   const bindings = bindingsOf(source, [neighbour.package, ...(neighbour.entries ?? [])]);
   return neighbour.calls.flatMap((shape) => {
     const all = bindings.get('*');
-    const name = bindings.get(shape.name) ?? (all === undefined ? undefined : `${all}.${shape.name}`);
-    if (name === undefined) return [];
+    const bound = bindings.get(shape.name) ?? (all === undefined ? undefined : `${all}.${shape.name}`);
+    if (bound === undefined) return [];
+    if (shape.assigned !== undefined)
+      return assignmentsOf(source, shape.assigned).flatMap((call) => placeOf(source, shape, call) ?? []);
+    const name = shape.member === undefined ? bound : `${bound}.${shape.member}`;
     return callsOf(source, name).flatMap((call) => placeOf(source, shape, call) ?? []);
   });
 }
 
 function placeOf(source: Source, shape: CallShape, call: Call): Place | undefined {
-  const given = call.args[shape.argument];
-  const { properties } = shape;
+  const { properties, argument = 0 } = shape;
+  const at = argument === 'last' ? call.args.length - 1 : argument;
+  const given = call.args[at];
   const options = properties === undefined ? undefined : optionsOf(source, given);
-  const property = options?.properties.find(({ name }) => properties?.includes(name));
+  const property = options?.properties.find(
+    ({ name }) => properties?.includes(name) || (properties?.length === 0 && name === KEPT),
+  );
   const secret = properties === undefined ? given : property?.value;
-  // Among options that are spread into these there may be one.
-  const isWhole = options?.properties.every(({ name }) => name !== '') ?? false;
-  if (secret === undefined && isWhole) return undefined;
+  // Without its secret it is another use of the library, or has its bridge already. Among options that are spread into these
+  // there may be one.
+  const isWhole = options?.properties.every(({ name }) => name !== '') ?? given === undefined;
+  if (secret === undefined && isWhole && properties?.length !== 0) return undefined;
+  const text = textOfCall(source, shape, call, at, options);
   return {
     path: source.path,
     line: source.lineOf(call.start),
     lastLine: source.lineOf(call.end),
     secrets: secret === undefined ? [] : secretOrigins(source, secret),
-    after: shape.after(call.name, argumentsAfter(source, shape, call, options)),
+    shape,
+    after: shape.after(text),
+    beside: shape.beside?.(text),
     optionsAt:
       options?.named === undefined
         ? undefined
@@ -97,14 +119,39 @@ function placeOf(source: Source, shape: CallShape, call: Call): Place | undefine
   };
 }
 
-function argumentsAfter(
+/** Of a library that keeps its secret: it encrypts what is in a database. */
+const KEPT = 'secret';
+
+function textOfCall(
   source: Source,
-  { argument, properties = [] }: CallShape,
-  { args }: Call,
+  { properties = [] }: CallShape,
+  { name, args }: Call,
+  at: number,
   options: CallOptions | undefined,
-): readonly string[] {
-  return args.map((arg, at) => {
-    if (at !== argument || options?.named !== undefined) return shown(source, arg);
-    return options === undefined ? opaque(source, arg) : without(source, options, properties);
-  });
+): CallText {
+  const isNamed = options?.named !== undefined;
+  const left = (): string => {
+    if (options === undefined) return args[at] === undefined ? '{}' : opaque(source, args[at] as Span);
+    return isNamed ? (options.named as string) : without(source, options, properties);
+  };
+  return {
+    name,
+    args: args.map((arg, index) => (index === at ? left() : shown(source, arg))),
+    others: args.flatMap((arg, index) => (index === at ? [] : [shown(source, arg)])),
+    options: left(),
+    with: (property, to) => {
+      if (options === undefined) return `{ ...${left()}, ${property}: ${to(undefined)} }`;
+      const found = options.properties.find((one) => one.name === property);
+      const set = `${property}: ${to(found && shown(source, found.value))}`;
+      if (isNamed) return `{ ...${options.named}, ${set} }`;
+      return withProperty(without(source, options, [...properties, property]), set);
+    },
+  };
+}
+
+/** An object literal with one more property, in its own lines. */
+function withProperty(literal: string, property: string): string {
+  if (literal === '{}') return `{ ${property} }`;
+  if (literal.includes('\n')) return literal.replace(/,?\n\}$/, `,\n  ${property},\n}`);
+  return literal.replace(/,?\s*\}$/, `, ${property} }`);
 }

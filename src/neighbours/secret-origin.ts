@@ -9,6 +9,8 @@ export type SecretOrigin =
       readonly name: string;
       /** A text in the source takes its place where it is not set. */
       readonly orText?: true;
+      /** What the app decodes before the library gets it. */
+      readonly encoding?: 'hex' | 'base64';
     }
   /** It stands in the source. */
   | { readonly kind: 'text' }
@@ -18,6 +20,8 @@ export type SecretOrigin =
 const VARIABLE =
   /^(?:\(?\s*)?(?:globalThis\.)?(?:process\.env|import\.meta\.env|Bun\.env)(?:\.([A-Za-z_]\w*)|\[\s*(['"])(\w+)\2\s*\])/;
 const DENO = /^Deno\.env\.get\(\s*(['"])(\w+)\1\s*\)/;
+/** What makes bytes of a text. */
+const BYTES = /^(?:new TextEncoder\(\)\.encode|Buffer\.from)\s*\(/;
 const LITERAL = /^(['"`])[\s\S]*\1$/;
 /** Further than this a name is not followed. */
 const LONGEST_CHAIN = 4;
@@ -29,6 +33,16 @@ export function secretOrigins(source: Source, span: Span, chain = 0): readonly S
     const inside = source.inside(span.start);
     if (inside !== undefined)
       return source.parts(inside).flatMap((part) => secretOrigins(source, part, chain));
+  }
+  const bytes = BYTES.exec(source.code.slice(span.start, span.end));
+  if (bytes !== null) {
+    const open = span.start + bytes[0].length - 1;
+    const inside = source.inside(open);
+    const [inner, encoding] = inside === undefined ? [] : source.parts(inside);
+    if (inner !== undefined)
+      return secretOrigins(source, inner, chain).map((origin) =>
+        decodedOf(origin, encoding && source.of(encoding)),
+      );
   }
   const variable = VARIABLE.exec(text)?.slice(1) ?? DENO.exec(text)?.slice(1);
   const name = variable?.find((part) => part !== undefined && /^\w/.test(part));
@@ -42,6 +56,12 @@ export function secretOrigins(source: Source, span: Span, chain = 0): readonly S
     if (value !== undefined) return secretOrigins(source, value, chain + 1);
   }
   return [{ kind: 'expression', text: withoutTexts(source, span) }];
+}
+
+function decodedOf(origin: SecretOrigin, encoding: string | undefined): SecretOrigin {
+  const [, name] = /^['"](hex|base64)(?:url)?['"]$/.exec(encoding ?? '') ?? [];
+  if (origin.kind !== 'variable' || name === undefined) return origin;
+  return { ...origin, encoding: name as 'hex' | 'base64' };
 }
 
 /** What a name is declared as in the same file. */
@@ -58,7 +78,8 @@ export function declarationOf(source: Source, name: string): Span | undefined {
   return undefined;
 }
 
-function endOfStatement(source: Source, start: number): number {
+/** Where an expression ends that begins here. */
+export function endOfStatement(source: Source, start: number): number {
   let depth = 0;
   let hasBegun = false;
   for (let at = start; at < source.code.length; at++) {

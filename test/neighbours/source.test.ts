@@ -99,6 +99,8 @@ describe('calls and their options', () => {
     ["process.env.SECRET ?? 'dev'", [{ kind: 'variable', name: 'SECRET', orText: true }]],
     ["['a', process.env.B]", [{ kind: 'text' }, { kind: 'variable', name: 'B' }]],
     ["config.get('session.secret')", [{ kind: 'expression', text: "config.get('…')" }]],
+    ['new TextEncoder().encode(process.env.B)', [{ kind: 'variable', name: 'B' }]],
+    ["Buffer.from(process.env.B, 'hex')", [{ kind: 'variable', name: 'B', encoding: 'hex' }]],
     ['KEY', [{ kind: 'variable', name: 'FROM_ABOVE' }]],
   ])('a secret from %s', (expression, origins) => {
     const text = `const KEY = process.env.FROM_ABOVE;\nsession({ secret: ${expression} });`;

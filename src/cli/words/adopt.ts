@@ -15,7 +15,7 @@ export function adoptLines({ neighbours, cut }: Found): readonly Line[] {
 
 function linesOf(found: FoundNeighbour): readonly Line[] {
   const { neighbour, version = 'not installed', places, bridged } = found;
-  const page = `docs/bridges/${neighbour.bridge}.md`;
+  const page = pageOf(neighbour);
   const head: Line[] = [
     [styled('bold', `${neighbour.package} ${oneLine(version)}`)],
     ...wrapped(`Alone: ${neighbour.alone}.`),
@@ -42,6 +42,8 @@ function linesOf(found: FoundNeighbour): readonly Line[] {
     '',
   ];
 }
+
+const pageOf = ({ bridge, page = bridge }: FoundNeighbour['neighbour']) => `docs/bridges/${page}.md`;
 
 const WIDTH = 78;
 
@@ -70,7 +72,7 @@ function placeLines({ neighbour }: FoundNeighbour, place: Place): readonly Line[
     `  ${path}:${where}  its secret comes from ${place.secrets.map(originInWords).join(', ') || 'elsewhere'}`,
     '',
     `  ${path}, at the top`,
-    ...importsOf(neighbour.bridge, neighbour.imports, place).map((line) => `    + ${line}`),
+    ...importsOf(neighbour.bridge, place).map((line) => `    + ${line}`),
     `  ${path}:${where}, in place of the call`,
     ...place.after.split('\n').map((line) => `    + ${oneLine(line)}`),
     ...options,
@@ -85,19 +87,22 @@ function originInWords(origin: SecretOrigin): string {
 }
 
 /** Lines of code: what a file has to import, and where the keys come from. */
-function importsOf(bridge: string, name: string, { commonJs }: Place): readonly string[] {
+function importsOf(bridge: string, { shape, commonJs, beside }: Place): readonly string[] {
+  const more = beside?.split('\n') ?? [];
   const packages = [
     ['createKeyturn', 'keyturn'],
-    [name, `keyturn/bridges/${bridge}`],
+    [shape.imports, `keyturn/bridges/${bridge}`],
   ] as const;
   if (commonJs)
     return [
       ...packages.map(([what, path]) => `const { ${what} } = require('${path}');`),
       'const kt = await createKeyturn(); // inside of an async function that starts the app',
+      ...more,
     ];
   return [
     ...packages.map(([what, path]) => `import { ${what} } from ${quoted(path)};`),
     'const kt = await createKeyturn();',
+    ...more,
   ];
 }
 
@@ -106,9 +111,10 @@ const quoted = (path: string) => `'${path}'`;
 /** What keyturn.toml has to say of a library, and of the secrets that it has had. */
 function tomlOf({ neighbour, places }: FoundNeighbour): readonly string[] {
   const { purpose, maxAge } = neighbour;
+  const format = places.find(({ shape }) => shape.format !== undefined)?.shape.format;
   const origins = places.flatMap(({ secrets }) => secrets);
-  const variables = [...new Set(origins.map((origin) => variableFor(origin, purpose)))];
-  const known = variables.length === 0 ? [variableFor({ kind: 'text' }, purpose)] : variables;
+  const named = origins.length === 0 ? [{ kind: 'text' } as const] : origins;
+  const entries = [...new Set(named.map((origin) => entryFor(origin, purpose)))];
   const notes = [
     ...new Set(
       origins.flatMap((origin) => {
@@ -122,9 +128,15 @@ function tomlOf({ neighbour, places }: FoundNeighbour): readonly string[] {
     `[purposes.${purpose}]`,
     `max_age = "${maxAge}"  # the longest that what it signs lives`,
     `[move_in.${purpose}]`,
-    `secrets = [${known.map((name) => `{ env = "${name}" }`).join(', ')}]`,
+    ...(format === undefined ? [] : [`format = "${format}"`]),
+    `secrets = [${entries.join(', ')}]`,
     ...notes,
   ];
+}
+
+function entryFor(origin: SecretOrigin, purpose: string): string {
+  const encoding = origin.kind === 'variable' && origin.encoding;
+  return `{ env = "${variableFor(origin, purpose)}"${encoding ? `, encoding = "${encoding}"` : ''} }`;
 }
 
 function variableFor(origin: SecretOrigin, purpose: string): string {
@@ -140,14 +152,14 @@ export function adoptJson(found: Found): unknown {
       version: one.version ?? null,
       alone: one.neighbour.alone,
       bridge: `keyturn/bridges/${one.neighbour.bridge}`,
-      page: `docs/bridges/${one.neighbour.bridge}.md`,
+      page: pageOf(one.neighbour),
       bridged: one.bridged,
       places: one.places.map((place) => ({
         path: place.path,
         line: place.line,
         lastLine: place.lastLine,
         secrets: place.secrets,
-        imports: importsOf(one.neighbour.bridge, one.neighbour.imports, place),
+        imports: importsOf(one.neighbour.bridge, place),
         after: place.after,
       })),
       config: tomlOf(one),
