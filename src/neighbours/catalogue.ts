@@ -26,6 +26,8 @@ export interface CallShape {
   /** Which argument has the secret: itself, or as one of these properties. */
   readonly argument?: number | 'last';
   readonly properties?: readonly string[];
+  /** The variable that the library reads by itself where the call says nothing. */
+  readonly implicit?: string;
   /** What the bridge exports that takes its place. */
   readonly imports: string;
   /** The call as it is to be. */
@@ -39,6 +41,8 @@ export interface CallShape {
 /** A library. */
 export interface Neighbour {
   readonly package: string;
+  /** The majors that this is of; default: all. */
+  readonly majors?: readonly number[];
   /** Entry points that it is imported from, besides the package itself. */
   readonly entries?: readonly string[];
   /** What its users see when the secret changes, in a sentence. */
@@ -61,6 +65,13 @@ const first = (text: string) => (before: string | undefined) =>
 const SEALED = 'everybody is signed out when the old password goes: what it has sealed is never sealed again';
 const TOKENS =
   'whoever holds a token of the old secret is refused when it goes; tokens do not say which key has signed them';
+
+const AUTHJS = {
+  alone: 'already a second secret loses every form that is open, and every link that was mailed',
+  bridge: 'authjs',
+  purpose: 'authjs',
+  maxAge: '30d',
+};
 
 /** A token's key, by its `kid`. */
 const JWT = { purpose: 'api-token', maxAge: '1h' };
@@ -145,11 +156,63 @@ export const NEIGHBOURS: readonly Neighbour[] = [
         name: 'betterAuth',
         argument: 0,
         properties: [],
+        implicit: 'BETTER_AUTH_SECRET',
         imports: 'betterAuthKeys',
         after: (call) => `${call.name}(${call.with('plugins', first('betterAuthKeys(kt)'))})`,
       },
     ],
     maxAge: '7d',
+  },
+  {
+    package: 'next-auth',
+    majors: [4],
+    alone: 'everybody whose session is in the cookie is signed out at once, and every open form is lost',
+    bridge: 'next-auth',
+    purpose: 'next-auth',
+    calls: [
+      {
+        name: 'default',
+        argument: 'last',
+        properties: ['secret'],
+        implicit: 'NEXTAUTH_SECRET',
+        imports: 'nextAuthKeys',
+        beside: ({ options }) => `export const authOptions = nextAuthKeys(kt, ${options});`,
+        after: ({ name }) => `async (req, res) => ${name}(req, res, await authOptions(req, res))`,
+      },
+    ],
+    maxAge: '30d',
+  },
+  {
+    package: 'next-auth',
+    majors: [5],
+    ...AUTHJS,
+    calls: [
+      {
+        name: 'default',
+        argument: 0,
+        properties: ['secret'],
+        implicit: 'AUTH_SECRET',
+        imports: 'authjsKeys',
+        beside: ({ options }) => `const withKeys = authjsKeys(kt, ${options});`,
+        after: ({ name }) => `${name}(withKeys)`,
+      },
+    ],
+  },
+  {
+    package: '@auth/core',
+    ...AUTHJS,
+    calls: [
+      {
+        name: 'Auth',
+        argument: 1,
+        properties: ['secret'],
+        implicit: 'AUTH_SECRET',
+        imports: 'authjsKeys',
+        beside: ({ options }) => `const withKeys = authjsKeys(kt, ${options});`,
+        after: ({ name, args: [request = 'request'] }) =>
+          `withKeys.renew(${request}, await ${name}(${request}, await withKeys(${request})))`,
+      },
+    ],
   },
   {
     package: 'iron-session',

@@ -54,7 +54,7 @@ export interface Found {
 
 export function findNeighbours(folder: string): Found {
   const packages = new Map(packagesOf(folder).map(({ name, version }) => [name, version]));
-  const known = NEIGHBOURS.filter((neighbour) => packages.has(neighbour.package));
+  const known = NEIGHBOURS.filter((one) => packages.has(one.package) && isOf(one, packages.get(one.package)));
   if (known.length === 0) return { neighbours: [], cut: false };
   const names = known.flatMap(({ package: name, bridge }) => [name, `keyturn/bridges/${bridge}`]);
   const { sources, cut } = appSources(folder, (text) => names.some((name) => text.includes(name)));
@@ -74,6 +74,13 @@ function importsFrom(source: Source, path: string): boolean {
     if (/['"`]/.test(quote) && source.isCode(at - 1) && source.text[at + path.length] === quote) return true;
   }
   return false;
+}
+
+/** Of one that is not installed nobody knows the version: the first that is known counts. */
+function isOf(neighbour: Neighbour, version: string | undefined): boolean {
+  const { majors, package: name } = neighbour;
+  if (version === undefined) return NEIGHBOURS.find((one) => one.package === name) === neighbour;
+  return majors === undefined || majors.includes(Number.parseInt(version, 10));
 }
 
 function placesIn(source: Source, neighbour: Neighbour): readonly Place[] {
@@ -101,13 +108,13 @@ function placeOf(source: Source, shape: CallShape, call: Call): Place | undefine
   // Without its secret it is another use of the library, or has its bridge already. Among options that are spread into these
   // there may be one.
   const isWhole = options?.properties.every(({ name }) => name !== '') ?? given === undefined;
-  if (secret === undefined && isWhole && properties?.length !== 0) return undefined;
+  if (secret === undefined && isWhole && shape.implicit === undefined) return undefined;
   const text = textOfCall(source, shape, call, at, options);
   return {
     path: source.path,
     line: source.lineOf(call.start),
     lastLine: source.lineOf(call.end),
-    secrets: secret === undefined ? [] : secretOrigins(source, secret),
+    secrets: secret === undefined ? implicitly(shape) : secretOrigins(source, secret),
     shape,
     after: shape.after(text),
     beside: shape.beside?.(text),
@@ -117,6 +124,10 @@ function placeOf(source: Source, shape: CallShape, call: Call): Place | undefine
         : { name: options.named, line: source.lineOf(property?.start ?? options.span.start) },
     commonJs: !/^[ \t]*import\s/m.test(source.code) && /\brequire\s*\(/.test(source.code),
   };
+}
+
+function implicitly({ implicit }: CallShape): readonly SecretOrigin[] {
+  return implicit === undefined ? [] : [{ kind: 'variable', name: implicit }];
 }
 
 /** Of a library that keeps its secret: it encrypts what is in a database. */

@@ -8,6 +8,8 @@ import { tempDir } from '../support/machine.js';
 
 const SECRET = 'process.env.S';
 
+const AUTH = 'withKeys.renew(request, await Auth(request, await withKeys(request)))';
+
 /** Import, call, and the call as it is to be. */
 const CALLS: ReadonlyArray<readonly [name: string, imported: string, call: string, after: string]> = [
   [
@@ -31,6 +33,7 @@ const CALLS: ReadonlyArray<readonly [name: string, imported: string, call: strin
     `get(request, response, { password: ${SECRET}, cookieName })`,
     'sessions.get(request, response)',
   ],
+  ['@auth/core', '{ Auth }', `Auth(request, { secret: ${SECRET}, providers })`, AUTH],
   ['h3', '{ useSession }', `useSession(event, { password: ${SECRET} })`, 'sessions.use(event)'],
   [
     'jose',
@@ -70,6 +73,26 @@ test.each(CALLS)('%s', (name, imported, call, after) => {
   ]);
 });
 
+test.each([
+  [
+    '4.24.15',
+    'next-auth',
+    'async (req, res) => NextAuth(req, res, await authOptions(req, res))',
+    'NEXTAUTH_SECRET',
+  ],
+  ['5.0.0-beta.30', 'authjs', 'NextAuth(withKeys)', 'AUTH_SECRET'],
+])('next-auth %s has the bridge %s', (version, bridge, after, variable) => {
+  const folder = tempDir();
+  mkdirSync(join(folder, 'node_modules/next-auth'), { recursive: true });
+  writeFileSync(join(folder, 'node_modules/next-auth/package.json'), JSON.stringify({ version }));
+  writeFileSync(join(folder, 'package.json'), '{"dependencies":{"next-auth":"*"}}');
+  writeFileSync(join(folder, 'auth.js'), "import NextAuth from 'next-auth';\nNextAuth({ providers });\n");
+  expect(findNeighbours(folder).neighbours).toMatchObject([
+    { neighbour: { bridge }, version, places: [{ after, secrets: [{ kind: 'variable', name: variable }] }] },
+  ]);
+});
+
 test('each library that is known stands here', () => {
-  expect(CALLS.map(([name]) => name).sort()).toEqual(NEIGHBOURS.map((one) => one.package).sort());
+  const known = new Set(NEIGHBOURS.map((one) => one.package));
+  expect([...CALLS.map(([name]) => name), 'next-auth'].sort()).toEqual([...known].sort());
 });
