@@ -9,7 +9,7 @@ import type { SessionValues } from '../sessions/session.js';
 import type { SessionState } from '../sessions/state.js';
 import { fromJson } from '../signing/token.js';
 import type { OldDraft, OldLibrary, OldSession } from './old-library.js';
-import { idOf, refFor } from './own-id.js';
+import { idOf } from './own-id.js';
 
 /** What is the same for all sessions of an app. */
 export interface MoveParts {
@@ -98,7 +98,7 @@ export class Move implements Moving {
       return { ...former, decides: false, until: former.until ?? this.#old?.end };
     }
     if (this.#goesOn && former?.decides && data === this.#shared && !this.#isDue) return former;
-    const ref = (this.#goesOn ? former?.ref : undefined) ?? refFor(this.#state.id);
+    const ref = (this.#goesOn ? former?.ref : undefined) ?? this.#state.id;
     const values = fromJson(data)?.value as SessionValues;
     // What both have already is only noted.
     const isSame = this.#goesOn && former?.decides && this.#old !== undefined && !this.#isDue;

@@ -1,7 +1,6 @@
 // What ends, opens and lists sessions besides requests to the app itself.
 import { describe, expect } from 'vitest';
 import { openHttp } from '../../src/adapters/http/index.js';
-import { fromExpressStore } from '../../src/sessions/stores/express.js';
 import { memoryStore } from '../../src/sessions/stores/memory.js';
 import { listSessions, signOutEverywhere } from '../../src/sign-out.js';
 import { type Afterwards, tidyTest as test } from '../support/afterwards.js';
@@ -69,29 +68,4 @@ describe.each(NEIGHBOURS.slice(0, 4))('$name', (library) => {
     await ada.post(old, '/sign-out');
     expect(await ended).toBe('signed_out');
   });
-});
-
-test("Keyturn's own sessions may be in the very store that they move in from", async ({ afterwards }) => {
-  const [library] = NEIGHBOURS as [(typeof NEIGHBOURS)[number]];
-  const clock = oneClock(afterwards);
-  const shared = await library.shared();
-  const store = fromExpressStore(shared, { clock: clock.read });
-  for (const moved of [shared, store]) {
-    const replica = { clock, store, moveIn: { [library.name]: { store: moved } } };
-    const old = await library.old(shared, afterwards);
-    const beside = await library.keyturn({ ...replica, phase: 'beside' }, afterwards);
-    const over = await library.keyturn({ ...replica, phase: 'over' }, afterwards);
-    for (const first of [old, beside]) {
-      const ada = new Person();
-      await ada.post(first, '/sign-in/ada');
-      const cart: string[] = [];
-      for (const [at, url] of [beside, old, old, beside, beside, over, over, beside, over].entries()) {
-        await ada.post(url, `/cart/${at}`);
-        cart.push(String(at));
-        expect(await ada.sees(beside)).toEqual({ user: 'ada', cart });
-      }
-      await ada.post(over, '/sign-out');
-      for (const url of [over, beside, old]) expect(await ada.sees(url)).toEqual(NOBODY);
-    }
-  }
 });

@@ -47,8 +47,8 @@ function run({ method, path }: Request, session: any): { body: unknown; ends?: t
   return { body: null };
 }
 
-async function koaApp(prepare: (app: any) => unknown, koa = 'koa'): Promise<any> {
-  const { default: Koa } = await neighbour(koa);
+async function koaApp(prepare: (app: any) => unknown): Promise<any> {
+  const { default: Koa } = await neighbour('koa');
   const app = new Koa();
   app.use(prepare(app));
   app.use((ctx: any) => {
@@ -57,15 +57,6 @@ async function koaApp(prepare: (app: any) => unknown, koa = 'koa'): Promise<any>
     ctx.body = JSON.stringify(body);
   });
   return app.callback();
-}
-
-async function koaSession(koa: string, library: string, afterwards: Afterwards): Promise<string> {
-  const { default: session, createSession = session } = await neighbour(library);
-  const prepare = (app: any) => {
-    app.keys = [OLD_SECRET];
-    return createSession({}, app);
-  };
-  return await served(await koaApp(prepare, koa), afterwards);
 }
 
 async function served(handler: any, afterwards: Afterwards): Promise<string> {
@@ -151,7 +142,14 @@ export const NEIGHBOURS: readonly Neighbour[] = [
     cookie: 'koa.sess',
     stores: false,
     shared: nothing,
-    old: (_, afterwards) => koaSession('koa', 'koa-session', afterwards),
+    old: async (_, afterwards) => {
+      const { default: session, createSession = session } = await neighbour('koa-session');
+      const prepare = (app: any) => {
+        app.keys = [OLD_SECRET];
+        return createSession({}, app);
+      };
+      return await served(await koaApp(prepare), afterwards);
+    },
     keyturn: async (replica, afterwards) => {
       const keyturn = await movingKeyturn(replica, afterwards);
       const middleware = keyturnKoa({ keyturn, csrf: 'manual', ...forAdapter(replica) });
@@ -186,12 +184,12 @@ export const NEIGHBOURS: readonly Neighbour[] = [
     },
   },
   {
-    // An app that leaves Koa with its library, of the versions before.
+    // An app that leaves Koa with its library.
     name: 'koa-session',
     cookie: 'koa.sess',
     stores: false,
     shared: nothing,
-    old: (_, afterwards) => koaSession('koa-2', 'koa-session-6', afterwards),
+    old: async (shared, afterwards) => (NEIGHBOURS[2] as Neighbour).old(shared, afterwards),
     keyturn: async (replica, afterwards) => {
       const settings = { csrf: { mode: 'headers' } };
       const keyturn = await movingKeyturn({ ...replica, settings }, afterwards);

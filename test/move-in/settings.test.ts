@@ -1,11 +1,9 @@
 // What is refused of a library that sessions move in from, and what is told of it.
 import { describe, expect } from 'vitest';
 import { openHttp } from '../../src/adapters/http/index.js';
-import { BridgeKeys } from '../../src/bridges/keys.js';
 import type { KeyturnError } from '../../src/errors.js';
 import { internalsOf, type Keyturn } from '../../src/keyturn.js';
 import { privateClock } from '../../src/resolve/monotonic-clock.js';
-import { oldSecretsSeen } from '../../src/runtime/old-secrets.js';
 import { fromExpressStore } from '../../src/sessions/stores/express.js';
 import { memoryStore } from '../../src/sessions/stores/memory.js';
 import { startKeyturn } from '../../src/start/start.js';
@@ -124,6 +122,7 @@ test('what an old secret has signed is counted in metrics', async ({ afterwards 
     'keyturn_old_secrets_verified_total{name="express-session",phase="over"} 0',
   );
   expect(keyturn.metrics()).not.toContain('old_secrets_last_verified');
+  // As a bridge, or moving in, counts it.
   const use = usage.of(secret?.kid as string, 'express-session');
   use.verified += 2;
   use.verifiedAt = 1_700_000_000_000;
@@ -134,15 +133,4 @@ test('what an old secret has signed is counted in metrics', async ({ afterwards 
     'keyturn_old_secrets_last_verified_seconds{name="express-session",phase="over"} 1700000000',
   );
   expect(keyturn.metrics()).not.toContain(`kid="${secret?.kid}"`);
-});
-
-test('a bridge counts the same way', async ({ afterwards }) => {
-  const config = { ...section({ secrets: [OLD] }), purposes: { 'express-session': { max_age: '14d' } } };
-  const keyturn = await start(afterwards, config, {}, 'test');
-  const keys = new BridgeKeys(keyturn, { name: 'express-session' });
-  keys.verified(keys.current.signing);
-  const { movingIn, usage } = internalsOf(keyturn);
-  expect(oldSecretsSeen(movingIn, usage)).toEqual([
-    { name: 'express-session', phase: 'beside', until: undefined, seen: 1, seenAt: testClock().read() },
-  ]);
 });

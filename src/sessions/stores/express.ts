@@ -73,7 +73,7 @@ type Listed = Readonly<Record<string, number>>;
 
 /**
  * Keeps Keyturn's sessions in any store of express-session: connect-redis, connect-pg-simple, connect-mongo and many more.
- * They are records of Keyturn's own: sessions that express-session has left there are read by the option `moveIn` only.
+ * They are records of Keyturn's own: sessions that express-session has left there are not read.
  *
  * Such a store has no compare-and-set. In one process all promises hold. Of two processes that change one session at
  * the same moment the later one wins, and it may bring back a session that the other has ended just then, or leave one
