@@ -5,7 +5,7 @@ import { setCookieParts } from '../../src/bridges/cookie-header.js';
 import { nextAuthKeys } from '../../src/bridges/next-auth/index.js';
 import type { Keyturn } from '../../src/keyturn.js';
 import { manualClock } from '../../src/testing/clock.js';
-import { OTHER_SECRET, SECRET, testKeyturn, useRing } from '../support/keyturn.js';
+import { liveRing, OTHER_SECRET, SECRET, testKeyturn, useRing } from '../support/keyturn.js';
 import { emailProvider, memoryAdapter } from './apps/auth-flows.mjs';
 import { keyturnOf } from './life.js';
 import { neighbour } from './neighbours.js';
@@ -61,7 +61,8 @@ async function replica(
     return visitor;
   };
   const use = (name: Parameters<LifeRings['of']>[0]) => useRing(keyturn, rings.of(name));
-  return { ask, signIn, use, withKeys };
+  const loseTouch = () => liveRing(keyturn).holdUntil({ now: 0, monotonic: 0 });
+  return { ask, loseTouch, signIn, use, withKeys };
 }
 
 const SESSION = '__Secure-authjs.session-token';
@@ -98,6 +99,20 @@ describe('a late replica', () => {
     const before = visitor.cookies.get(FORMS);
     await late.ask(visitor, '/session');
     expect(visitor.cookies.get(FORMS)).toBe(before);
+  });
+});
+
+test('a replica that must not sign says who is signed in, and seals nothing', async () => {
+  const { ask, loseTouch, signIn, use } = await replica(new LifeRings(), new Map());
+  const visitor = await signIn();
+  const before = new Map(visitor.cookies);
+  use('promoted');
+  loseTouch();
+  const { response } = await ask(visitor, '/session');
+  expect(await response.json()).toMatchObject({ user: { email: expect.any(String) } });
+  expect(visitor.cookies).toEqual(before);
+  await expect(ask(visitor, '/signout', { csrfToken: 'any' })).rejects.toMatchObject({
+    code: 'keyring_unavailable',
   });
 });
 

@@ -4,7 +4,7 @@ import { betterAuthKeys } from '../../src/bridges/better-auth/index.js';
 import { setCookieParts } from '../../src/bridges/cookie-header.js';
 import type { Keyturn } from '../../src/keyturn.js';
 import { manualClock } from '../../src/testing/clock.js';
-import { testKeyturn, useRing } from '../support/keyturn.js';
+import { liveRing, testKeyturn, useRing } from '../support/keyturn.js';
 import { keyturnOf } from './life.js';
 import { neighbour } from './neighbours.js';
 import { LifeRings } from './rings.js';
@@ -54,7 +54,8 @@ async function begin(options: Readonly<Record<string, unknown>> = {}) {
     return await ask('/sign-in/email', { ...account, rememberMe });
   };
   const use = (name: Parameters<LifeRings['of']>[0]) => useRing(keyturn, rings.of(name));
-  return { auth, db, visitor, ask, signIn, use };
+  const loseTouch = () => liveRing(keyturn).holdUntil({ now: 0, monotonic: 0 });
+  return { auth, db, visitor, ask, loseTouch, signIn, use };
 }
 
 /** The attributes of the cookie of the session. */
@@ -132,6 +133,23 @@ test('a large one is found in all its pieces', async () => {
   db.session.splice(0);
   expect(await (await ask('/get-session')).response.json()).toMatchObject({
     user: { email: 'ada@app.example' },
+  });
+});
+
+test('a replica that must not sign says who is signed in, and signs nothing', async () => {
+  const { ask, auth, loseTouch, signIn, use, visitor } = await begin({
+    session: { updateAge: 0, cookieCache: { enabled: true } },
+  });
+  await signIn();
+  const before = new Map(visitor.cookies);
+  use('promoted');
+  loseTouch();
+  expect(await (await ask('/get-session?disableCookieCache=true')).response.json()).toMatchObject({
+    user: { email: 'ada@app.example' },
+  });
+  expect(visitor.cookies).toEqual(before);
+  await expect(auth.api.signOut({ headers: new Headers() })).rejects.toMatchObject({
+    code: 'keyring_unavailable',
   });
 });
 

@@ -7,8 +7,10 @@ import { textOf } from '../text.js';
 import { NOTHING_SEEN, type SeenCookies, Upgrader } from '../upgrader.js';
 import type { AuthContext, HookContext } from './library.js';
 
-/** Cookies that are not signed, or in a way of their own. */
-const OTHERS = ['session_data', 'account_data', 'oauth_state', 'last_used_login_method'];
+/** Cookies that are signed or encrypted in a way of their own, whole or in pieces. */
+const SEALED = ['session_data', 'account_data', 'oauth_state'];
+/** What is not signed at all. */
+const OPEN = ['last_used_login_method'];
 
 export class Incoming {
   readonly upgrader: Upgrader;
@@ -31,6 +33,11 @@ export class Incoming {
     };
     this.#takesBearers = context.options.plugins?.some(({ id }) => id === 'bearer') ?? false;
     this.upgrader = new Upgrader(keys, HONO, watchedBy(context));
+  }
+
+  /** Whether a cookie is sealed by a key that this does not see. */
+  isSealed(name: string, { createAuthCookie }: AuthContext): boolean {
+    return SEALED.some((one) => isPieceOf(name, createAuthCookie(one).name));
   }
 
   /** What was found in the request of a call. */
@@ -129,13 +136,15 @@ function watchedBy({ options, createAuthCookie }: AuthContext): (name: string) =
   const { cookiePrefix = 'better-auth', cookies = {} } = options.advanced ?? {};
   const own = Object.values(cookies).flatMap(({ name }) => name ?? []);
   const beginnings = [`${cookiePrefix}.`, 'oidc_', ...own];
-  const others = OTHERS.map((name) => createAuthCookie(name).name);
+  const others = [...SEALED, ...OPEN].map((name) => createAuthCookie(name).name);
   return (name) => {
-    if (others.some((other) => name === other || name.startsWith(`${other}.`))) return false;
+    if (others.some((other) => isPieceOf(name, other))) return false;
     const bare = name.replace(/^__(?:Secure|Host)-/, '');
     return beginnings.some((beginning) => bare.startsWith(beginning));
   };
 }
+
+const isPieceOf = (name: string, whole: string): boolean => name === whole || name.startsWith(`${whole}.`);
 
 /** Its place among the pieces of one cookie. */
 const pieceOf = (name: string, of: string): number => Number(name.slice(of.length + 1));

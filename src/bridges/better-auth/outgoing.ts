@@ -32,7 +32,10 @@ export class Outgoing {
     const { responseHeaders } = call.context;
     const seen = this.#incoming.seenIn(call);
     const before = responseHeaders?.getSetCookie() ?? [];
-    const after = this.#incoming.upgrader.outgoing(before, seen).map((line) => this.#forAll(call, line));
+    const after = this.#incoming.upgrader
+      .outgoing(before, seen)
+      .filter((line) => this.#keys.maySign || !this.#isSealed(call, line))
+      .map((line) => this.#forAll(call, line));
     if (after.length !== before.length || after.some((line, at) => line !== before[at])) {
       responseHeaders?.delete('set-cookie');
       for (const line of after) responseHeaders?.append('set-cookie', line);
@@ -41,6 +44,11 @@ export class Outgoing {
     const again = this.#again(call, after);
     if (again !== undefined) added.append('set-cookie', again);
     return added;
+  }
+
+  #isSealed({ context }: HookContext, line: string): boolean {
+    const { name, value } = setCookieParts(line);
+    return value !== '' && this.#incoming.isSealed(name, context);
   }
 
   /** While the old secret signs there may be replicas that know nothing of versions. */
