@@ -91,7 +91,11 @@ export class AuthTokens {
       enc: this.#format.enc,
       ...(this.#format.hasKid && { kid: jweThumbprint(derived) }),
     };
-    return sealJwe(header, { ...claims, iat: now, exp: now + maxAge, jti: jweId() }, derived);
+    return sealJwe(
+      header,
+      { ...claims, iat: now, exp: now + Math.min(maxAge, this.#keys.maxAge), jti: jweId() },
+      derived,
+    );
   }
 
   #open(token: string, salt: string): Opened | undefined {

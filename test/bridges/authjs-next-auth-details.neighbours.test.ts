@@ -218,6 +218,15 @@ test('getToken() of either library finds who is signed in', async () => {
   expect(found).toMatchObject({ sub: 'ada' });
 });
 
+test('no token outlives what the ring knows of', async () => {
+  const rings = new LifeRings();
+  const keyturn = await keyturnOf(rings, manualClock(Date.now()));
+  open.push(keyturn);
+  const { jwt } = await nextAuthKeys(keyturn, { providers: [] }, { maxAge: '1d' })();
+  const claims = await jwt.decode({ token: await jwt.encode({ token: {}, maxAge: 30 * 86_400 }) });
+  expect(claims.exp - claims.iat).toBe(86_400);
+});
+
 test('route handlers of next-auth get the cookie of forms again, too', async () => {
   const rings = new LifeRings();
   const keyturn = await keyturnOf(rings, manualClock(Date.now()));

@@ -115,11 +115,11 @@ function withSecret(provider: any, secret: string): any {
 }
 
 /** Seconds. */
-function lifetimeOf({ session, providers }: AuthjsConfig): number {
+function lifetimeOf({ session, jwt, providers }: AuthjsConfig): number {
   const links = providers.map((provider) =>
     provider?.type === 'email' ? (provider.options?.maxAge ?? provider.maxAge ?? DAY) : 0,
   );
-  return Math.max(session?.maxAge ?? 30 * DAY, ...links);
+  return Math.max(session?.maxAge ?? 30 * DAY, jwt?.maxAge ?? 0, ...links);
 }
 
 function refuseSecret(config: object): void {

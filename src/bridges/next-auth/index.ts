@@ -151,11 +151,11 @@ function withSecret(provider: any, secret: string): any {
 }
 
 /** Seconds. */
-function lifetimeOf({ session, providers }: NextAuthOptions): number {
+function lifetimeOf({ session, jwt, providers }: NextAuthOptions): number {
   const links = providers.map((provider) =>
     provider?.type === 'email' ? (provider.options?.maxAge ?? provider.maxAge ?? DAY) : 0,
   );
-  return Math.max(session?.maxAge ?? 30 * DAY, ...links);
+  return Math.max(session?.maxAge ?? 30 * DAY, jwt?.maxAge ?? 0, ...links);
 }
 
 function refuseOwn(options: object): void {
