@@ -151,7 +151,7 @@ async function movingIn(
 ): Promise<AppSessions> {
   if (internalsOf(keyturn).build !== undefined) return sessions;
   const { openMoveIn } = await import('../move-in/open.js');
-  const moved = openMoveIn(keyturn, option, sessions.inCookie, cookies.session.secure);
+  const moved = openMoveIn(keyturn, option, sessions.inCookie, cookies.all);
   cookies.lookFor(moved.names);
   return { ...sessions, inCookie: moved.sessions };
 }

@@ -42,6 +42,12 @@ export class HttpCookies {
     this.csrfToken = new AppCookie(readable, settings, keyturn.profile, true);
   }
 
+  /** That of the session first. */
+  get all(): readonly AppCookie[] {
+    const { session, csrfId, flash, csrfToken } = this;
+    return [session, csrfId, flash, ...(csrfToken === undefined ? [] : [csrfToken])];
+  }
+
   /** Looks for cookies of the library that the app moves in from, too. */
   lookFor(names: readonly string[]): void {
     this.#old = names;

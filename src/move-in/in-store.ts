@@ -54,7 +54,12 @@ export class OldInStore implements OldLibrary {
     return { ref: sid, data, cookie: old, end };
   }
 
-  draft(ref: string, data: SessionValues, old: OldSession | undefined): OldDraft {
+  draft(
+    ref: string,
+    data: SessionValues,
+    old: OldSession | undefined,
+    basis: Readonly<Record<string, unknown>> | undefined,
+  ): OldDraft {
     const { store, clock, cookies } = this.#parts;
     const sid = old?.ref ?? ref;
     const cookie = renewed(old?.cookie ?? this.#parts.cookie, clock());
@@ -73,7 +78,7 @@ export class OldInStore implements OldLibrary {
         const mine = fromJson(JSON.stringify(data))?.value as Record<string, unknown>;
         return await store.change(sid, ({ cookie: _, ...theirs }) =>
           // What a replica on the old library has written meanwhile stays, but where both have changed the same.
-          record(merge(old.data, mine, theirs, 'mine') as SessionValues),
+          record(merge(basis ?? old.data, mine, theirs, 'mine') as SessionValues),
         );
       },
     };

@@ -40,6 +40,7 @@ export class Move implements Moving {
   #isLost = false;
   #isRefused = false;
   changed = false;
+  basis: Readonly<Record<string, unknown>> | undefined = undefined;
   setCookies: readonly string[] = [];
 
   constructor(
@@ -103,7 +104,7 @@ export class Move implements Moving {
     // What both have already is only noted.
     const isSame = this.#goesOn && former?.decides && this.#old !== undefined && !this.#isDue;
     if (isSame && data === JSON.stringify(this.#old?.data)) return former;
-    this.#draft = library.draft(ref, values, this.#goesOn ? this.#old : undefined);
+    this.#draft = library.draft(ref, values, this.#goesOn ? this.#old : undefined, this.basis);
     const sentAt = Math.floor(clock() / 1000);
     return { name: library.name, ref: this.#draft.ref, decides: true, sentAt, until: undefined };
   }

@@ -49,7 +49,8 @@ export class OldCookies {
     const found: FoundCookie[] = [];
     const signatures = format.beside ? findCookies(header, `${name}.sig=`) : [];
     for (const raw of findCookies(header, `${name}=`)) {
-      const value = format.encoded ? decoded(raw) : raw;
+      // Of a format that does not encode values none has a percent sign, unless who hands cookies on has put it there.
+      const value = decoded(raw);
       if (value === undefined) continue;
       const candidates = format.beside
         ? signatures.map((signature) => ({ payload: value, signature }))

@@ -39,8 +39,14 @@ export interface OldLibrary {
   /**
    * @param ref of a session that begins; a library that keeps data in the cookie has one of its own
    * @param old the session as it was; undefined for one that it does not have
+   * @param basis data that the edits of the request were made on; default: those of `old`
    */
-  draft(ref: string, data: SessionValues, old: OldSession | undefined): OldDraft;
+  draft(
+    ref: string,
+    data: SessionValues,
+    old: OldSession | undefined,
+    basis: Readonly<Record<string, unknown>> | undefined,
+  ): OldDraft;
   /** Whether what the browser and the store have is to be made anew, so that it does not end while it is used. */
   isDue(old: OldSession, sentAt: number): boolean;
   /** Lets a session that is used live on. */

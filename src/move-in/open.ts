@@ -5,6 +5,7 @@ import { type OptionNames, requireOptions } from '../config/options.js';
 import { KeyturnError } from '../errors.js';
 import { internalsOf, type Keyturn } from '../keyturn.js';
 import type { MovingIn } from '../resolve/move-in.js';
+import type { AppCookie } from '../sessions/cookie.js';
 import { CookieSessions } from '../sessions/in-cookie.js';
 import { StoreSessions } from '../sessions/in-store.js';
 import type { SessionKind } from '../sessions/kind.js';
@@ -58,14 +59,14 @@ export interface MovedIn {
 
 /**
  * @param kind Keyturn's own sessions in the cookie
- * @param secure whether Keyturn's own cookies are
+ * @param own Keyturn's own cookies
  * @throws KeyturnError `argument_invalid`, `config_invalid`, `store_invalid`
  */
 export function openMoveIn(
   keyturn: Keyturn,
   option: MoveInOption,
   kind: SessionKind,
-  secure: boolean,
+  own: readonly AppCookie[],
 ): MovedIn {
   const internals = internalsOf(keyturn);
   const [[name, options] = ['', {}], ...more] = Object.entries(option);
@@ -87,7 +88,14 @@ export function openMoveIn(
     );
   if (!(kind instanceof StoreSessions) && !(kind instanceof CookieSessions))
     throw new TypeError('sessions of another kind cannot have a counterpart');
-  const library = libraryOf(moving, traits, options, internals, secure);
+  const library = libraryOf(moving, traits, options, internals, own[0]?.secure === true);
+  const { name: cookieName } = library.cookies;
+  if (own.some((one) => one.name === cookieName))
+    throw new KeyturnError(
+      'config_invalid',
+      `${cookieName} is the name of a cookie of ${moving.format}, and of one of Keyturn`,
+      'choose another one for Keyturn: name under [session.cookie], or cookie under [csrf]',
+    );
   const { phase } = moving;
   const { times, clock, cookie } = kind.parts;
   const endOwn = async (id: string): Promise<void> => {

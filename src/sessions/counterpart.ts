@@ -19,6 +19,11 @@ export interface Counterpart {
 export interface Moving {
   /** There is something to save of it, whether or not the data has changed. */
   readonly changed: boolean;
+  /**
+   * The data that were there before the request's own edits, when the session is saved: the old library may have written
+   * other edits since, which those stored here say nothing of.
+   */
+  basis: Readonly<Record<string, unknown>> | undefined;
   /** `Set-Cookie` headers for the old library. */
   setCookies: readonly string[];
   /** What the session says of its counterpart when it is saved with these data. */

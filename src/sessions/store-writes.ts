@@ -36,6 +36,8 @@ export async function writeUntilSaved(
   let { version } = carried;
   let theirs = baseOf(state);
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    if (state.moving !== undefined)
+      state.moving.basis = fromJson(JSON.stringify(theirs))?.value as typeof theirs;
     const changed = await change(theirs);
     const text = dataText(changed as SessionValues);
     if (!(await renewEpoch(hooks, state, changed as SessionValues))) return false;

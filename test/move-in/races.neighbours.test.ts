@@ -1,6 +1,8 @@
 // A store of the old library that answers when a test says so: what a sign-out has ended no slower request brings back, at
 // whichever side it was.
 import { describe, expect } from 'vitest';
+import { memoryStore } from '../../src/sessions/stores/memory.js';
+import { wrapStore } from '../../src/sessions/stores/wrap.js';
 import { neighbour } from '../bridges/neighbours.js';
 import { type Afterwards, tidyTest as test } from '../support/afterwards.js';
 import { expressSessionReplica, KINDS, keyturnReplica, oneClock, Person } from './replicas.js';
@@ -161,4 +163,54 @@ describe.each(Object.keys(KINDS))('sessions of Keyturn %s', (kind) => {
     expect((await ada.sees(beside)).user).toBe('ada');
     expect((await ada.sees(old)).user).toBe('ada');
   });
+});
+
+test('what a replica on the library has written last is not undone by requests that only look', async ({
+  afterwards,
+}) => {
+  const clock = oneClock(afterwards);
+  const { default: session } = await neighbour('express-session');
+  const oldStore = new session.MemoryStore();
+  oldStore.setMaxListeners(0);
+  const inner = memoryStore({ clock: clock.read });
+  const waiting: (() => void)[] = [];
+  let holds = false;
+  let came = () => {};
+  const store = wrapStore(inner, {
+    put: async (id, record, expected) => {
+      if (holds) {
+        await new Promise<void>((go) => {
+          waiting.push(go);
+          came();
+        });
+      }
+      return await inner.put(id, record, expected);
+    },
+  });
+  const next = () => new Promise<void>((tell) => (came = tell));
+  const old = await expressSessionReplica({ store: oldStore }, afterwards);
+  const beside = await keyturnReplica(
+    { clock, store, moveIn: { 'express-session': { store: oldStore } } },
+    afterwards,
+  );
+  const ada = new Person();
+  await ada.post(old, '/sign-in/ada');
+  await ada.sees(beside);
+  await ada.post(old, '/cart/a');
+  holds = true;
+  let reached = next();
+  const first = ada.copy().sees(beside);
+  await reached;
+  await ada.post(old, '/cart/b');
+  reached = next();
+  const second = ada.copy().sees(beside);
+  await reached;
+  // The one that has seen less is saved first, and the other finds that it was.
+  holds = false;
+  const [one, other] = waiting as [() => void, () => void];
+  one();
+  await first;
+  other();
+  expect((await second).cart).toEqual(['a', 'b']);
+  for (const url of [old, beside]) expect((await ada.sees(url)).cart).toEqual(['a', 'b']);
 });

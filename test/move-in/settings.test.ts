@@ -96,6 +96,12 @@ describe('the option moveIn', () => {
     ],
     ['a library that stays', { 'better-auth': {} }, formats('better-auth'), 'config_invalid'],
     ['two at once', { 'express-session': { store: oldStore }, x: {} }, undefined, 'argument_invalid'],
+    [
+      "the name of Keyturn's own cookie",
+      { 'express-session': { store: oldStore } },
+      { ...section({ secrets: [OLD] }), session: { cookie: { name: 'connect.sid' } } },
+      'config_invalid',
+    ],
     ['none', {}, undefined, 'argument_invalid'],
     ['a name alone', 'express-session', undefined, 'argument_invalid'],
     ['a misspelt option', { 'express-session': { stores: oldStore } }, undefined, 'argument_invalid'],
