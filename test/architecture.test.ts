@@ -36,6 +36,7 @@ const FLOORS: ReadonlyArray<readonly string[]> = [
     'bridges/csrf-csrf',
     'bridges/express-session',
     'bridges/fast-jwt',
+    'bridges/fastify',
     'bridges/h3',
     'bridges/hono',
     'bridges/iron-session',

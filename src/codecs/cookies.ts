@@ -46,15 +46,17 @@ export const COOKIE_SIGNATURE: CookieFormat = {
   sign: (_name, payload, key) => unpadded(mac('sha256', key, payload)),
 };
 
-const EXPRESS_PREFIX = 's:';
+/** The same behind some letters, as @fastify/session has it with its option `cookiePrefix`. */
+export function prefixed(prefix: string): CookieFormat {
+  return {
+    ...COOKIE_SIGNATURE,
+    split: (text) => (text.startsWith(prefix) ? atLastDot(text.slice(prefix.length)) : undefined),
+    join: (value) => prefix + joined(value),
+  };
+}
 
 /** The same behind `s:`, as Express, cookie-parser and express-session have it. */
-export const EXPRESS: CookieFormat = {
-  ...COOKIE_SIGNATURE,
-  split: (text) =>
-    text.startsWith(EXPRESS_PREFIX) ? atLastDot(text.slice(EXPRESS_PREFIX.length)) : undefined,
-  join: (value) => EXPRESS_PREFIX + joined(value),
-};
+export const EXPRESS: CookieFormat = prefixed('s:');
 
 /** Hono's signed cookies, which better-auth uses: HMAC-SHA256 in base64 with its padding. */
 export const HONO: CookieFormat = {

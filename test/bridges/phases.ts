@@ -11,18 +11,23 @@ export type MoveSeen = Readonly<Record<string, boolean>>;
 const OLD = 'the secret that this app has had since 2019, and nobody else';
 const UNTIL = Date.UTC(2026, 1, 15);
 
-/** @param section what [move_in.<purpose>] says besides secrets and phase */
+/**
+ * @param section what [move_in.<purpose>] says besides secrets and phase
+ * @param old the old secret, as the library is given it
+ */
 export async function moveOf(
   library: Library,
   purpose: string,
   section: Readonly<Record<string, unknown>> = {},
+  old: string = OLD,
 ): Promise<MoveSeen> {
   const shared = new Map<string, unknown>();
   const clock = testClock();
   const running: (() => Promise<void>)[] = [];
   const start = async (phase?: 'beside' | 'over'): Promise<StartedReplica> => {
-    const keyturn = phase && (await keyturnIn(phase, purpose, section, library, clock));
-    const started = await library.start({ keyturn, secrets: [OLD], shared });
+    const keyturn =
+      phase && (await keyturnIn(phase, purpose, { secrets: [old], ...section }, library, clock));
+    const started = await library.start({ keyturn, secrets: [old], shared });
     running.push(async () => {
       await started.close();
       await keyturn?.close();
@@ -39,14 +44,14 @@ export async function moveOf(
     return visitor;
   };
   try {
-    const old = await start();
-    const [early, absent] = [await signIn(old), await signIn(old)];
+    const alone = await start();
+    const [early, absent] = [await signIn(alone), await signIn(alone)];
     const beside = await start('beside');
     const seen: Record<string, boolean> = {};
-    seen['a deploy in progress: of the old library'] = await signedIn(early, beside, old, beside);
+    seen['a deploy in progress: of the old library'] = await signedIn(early, beside, alone, beside);
     const new1 = await signIn(beside);
-    seen['a deploy in progress: of one who came beside'] = await signedIn(new1, old, beside, old);
-    seen['rolled back to the old library'] = (await signedIn(early, old)) && (await signedIn(new1, old));
+    seen['a deploy in progress: of one who came beside'] = await signedIn(new1, alone, beside, alone);
+    seen['rolled back to the old library'] = (await signedIn(early, alone)) && (await signedIn(new1, alone));
     const over = await start('over');
     const new2 = await signIn(over);
     for (const [who, visitor] of Object.entries({ 'of the old library': early, beside: new1, over: new2 }))
@@ -80,6 +85,6 @@ async function keyturnIn(
   { config }: Library,
   clock: ManualClock,
 ): Promise<Keyturn> {
-  const moving = { secrets: [OLD], phase, until: new Date(UNTIL), ...section };
+  const moving = { phase, until: new Date(UNTIL), ...section };
   return await testKeyturn({ clock, config: { ...config, move_in: { [purpose]: moving } } });
 }
