@@ -34,7 +34,7 @@ export interface FastifySigning {
   readonly kid?: string;
 }
 
-type Done = (error: unknown, key?: Buffer) => void;
+type Done = (error: Error | null, key: Buffer | undefined) => void;
 
 interface Decorator {
   readonly lookupToken?: (request: unknown) => unknown;
@@ -68,7 +68,7 @@ export function fastifyJwtKeys(keyturn: Keyturn, settings: FastifyJwtSettings = 
         try {
           done(null, keys.bytesOf(keys.signing().key));
         } catch (error) {
-          done(error);
+          done(error as Error, undefined);
         }
       },
       // The plugin gives what a token carries, and not the header that names its key.

@@ -1,0 +1,36 @@
+// The types of the bridges beside those of the real libraries.
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '../..');
+const TSC = join(ROOT, 'node_modules/typescript/bin/tsc');
+/** Beside the libraries, so that they are found. */
+const FOLDER = join(ROOT, 'node_modules/.cache/keyturn-neighbours/typed');
+
+test('an app in TypeScript compiles with each of them', () => {
+  mkdirSync(FOLDER, { recursive: true });
+  copyFileSync(join(import.meta.dirname, 'apps/typed.ts.txt'), join(FOLDER, 'app.ts'));
+  const compilerOptions = {
+    module: 'nodenext',
+    target: 'es2022',
+    lib: ['es2024', 'dom'],
+    types: ['node'],
+    strict: true,
+    skipLibCheck: true,
+    noEmit: true,
+    paths: {
+      keyturn: [join(ROOT, 'dist/index.d.ts')],
+      'keyturn/bridges/*': [join(ROOT, 'dist/bridges/*/index.d.ts')],
+    },
+  };
+  writeFileSync(join(FOLDER, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['app.ts'] }));
+  const compiled = (...args: string[]) => {
+    const { stdout, status } = spawnSync(process.execPath, [TSC, ...args], { encoding: 'utf8' });
+    return { stdout, status };
+  };
+  // The declarations, which are there already wherever anything was compiled.
+  expect(compiled('-b', ROOT)).toEqual({ stdout: '', status: 0 });
+  expect(compiled('-p', FOLDER)).toEqual({ stdout: '', status: 0 });
+});
