@@ -80,10 +80,10 @@ const contractOnce = {
 };
 
 /**
- * The same of entries that no test of an app needs in Jest: steps of a rotation are an operator's, and better-auth itself is
- * there for `import` alone.
+ * The same of entries that no test of an app needs in Jest: steps of a rotation are an operator's, and Auth.js and
+ * better-auth themselves are there for `import` alone.
  */
-const ONCE = ['rotation/index', 'bridges/better-auth/index'];
+const ONCE = ['rotation/index', 'bridges/authjs/index', 'bridges/better-auth/index'];
 
 async function write(names, { folder, ending, plugins = [], options }) {
   const input = Object.fromEntries(names.map((name) => [name, join(root, folder, `${name}${ending}`)]));
