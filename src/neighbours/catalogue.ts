@@ -341,4 +341,32 @@ export const NEIGHBOURS: readonly Neighbour[] = [
       after: () => (name === 'createSigner' ? 'sign' : 'verify'),
     })),
   },
+  // What follows is registered with an app of Fastify, and called by nobody.
+  {
+    package: '@fastify/cookie',
+    alone:
+      'a replica that is late signs backwards what is renewed, and what nobody renews is lost when the old secret goes',
+    bridge: 'fastify',
+    purpose: 'fastify-cookie',
+    calls: [],
+    maxAge: '30d',
+  },
+  {
+    package: '@fastify/session',
+    alone: 'everybody is signed out as soon as another secret signs: it takes its own cookie for another one',
+    bridge: 'fastify',
+    purpose: 'fastify-session',
+    calls: [],
+    maxAge: '1d',
+    movesIn: true,
+  },
+  {
+    package: '@fastify/secure-session',
+    alone:
+      'a replica that is late encrypts sessions backwards, and those are lost where the old key is gone already',
+    bridge: 'fastify',
+    purpose: 'fastify-secure-session',
+    calls: [],
+    maxAge: '86401s',
+  },
 ];
