@@ -79,8 +79,7 @@ export class HttpCore {
     requireHttpOptions(options);
     const cookies = new HttpCookies(keyturn);
     const opened = await openSessions(keyturn, options, options.store, log, cookies);
-    const sessions =
-      options.moveIn === undefined ? opened : await movingIn(keyturn, options.moveIn, opened, cookies);
+    const sessions = await movingIn(keyturn, options.moveIn, opened, cookies);
     return new HttpCore(keyturn, options, log, cookies, sessions, await csrfOf(keyturn));
   }
 
@@ -145,11 +144,16 @@ export class HttpCore {
 /** The sessions, each of which may have a counterpart in another library. */
 async function movingIn(
   keyturn: Keyturn,
-  option: MoveInOption,
+  option: MoveInOption | undefined,
   sessions: AppSessions,
   cookies: HttpCookies,
 ): Promise<AppSessions> {
-  if (internalsOf(keyturn).build !== undefined) return sessions;
+  const { build, movingIn: named } = internalsOf(keyturn);
+  if (build !== undefined) return sessions;
+  if (option === undefined) {
+    if (named.size > 0) (await import('../move-in/unused.js')).tellUnused(keyturn);
+    return sessions;
+  }
   const { openMoveIn } = await import('../move-in/open.js');
   const moved = openMoveIn(keyturn, option, sessions.inCookie, cookies.all);
   cookies.lookFor(moved.names);

@@ -1,6 +1,4 @@
 // Where an adapter has the option moveIn: what is behind it is put together, and what cannot work is refused.
-import { COOKIE_SIGNATURE, EXPRESS, keygrip } from '../codecs/cookies.js';
-import type { MoveInFormat } from '../config/move-in.js';
 import { type OptionNames, requireOptions } from '../config/options.js';
 import { KeyturnError } from '../errors.js';
 import { internalsOf, type Keyturn } from '../keyturn.js';
@@ -11,44 +9,18 @@ import { StoreSessions } from '../sessions/in-store.js';
 import type { SessionKind } from '../sessions/kind.js';
 import type { ExpressStore } from '../sessions/stores/express.js';
 import { storeBehind } from '../sessions/stores/express-store.js';
-import { cookieFrom, LOWER, TITLED } from './attributes.js';
+import { cookieFrom } from './attributes.js';
 import { OldInCookie } from './in-cookie.js';
 import { OldInStore } from './in-store.js';
 import { MovingSessions } from './moving-sessions.js';
 import { OldCookies } from './old-cookies.js';
 import type { OldLibrary } from './old-library.js';
 import { OldStore } from './old-store.js';
-import type { MoveInOption, MoveInOptions, OldCookieOptions } from './options.js';
+import type { MoveInOption, MoveInOptions } from './options.js';
 import { TakeOver } from './take-over.js';
+import { TRAITS, type Traits } from './traits.js';
 
 const OPTIONS: OptionNames<MoveInOptions> = { store: true, cookie: true };
-
-/** What each library does by itself. */
-interface Traits {
-  readonly cookie: string;
-  readonly codec: typeof EXPRESS;
-  readonly style: typeof TITLED;
-  readonly defaults: OldCookieOptions;
-  /** Whether sessions are in a store. */
-  readonly stores: boolean;
-}
-
-const DAY = 86_400_000;
-const defaults: OldCookieOptions = { path: '/', httpOnly: true };
-const inStore = { style: TITLED, stores: true };
-const inCookie = { codec: keygrip('sha1'), style: LOWER, stores: false };
-
-const TRAITS: Partial<Record<MoveInFormat, Traits>> = {
-  'express-session': { ...inStore, cookie: 'connect.sid', codec: EXPRESS, defaults },
-  'fastify-session': {
-    ...inStore,
-    cookie: 'sessionId',
-    codec: COOKIE_SIGNATURE,
-    defaults: { ...defaults, secure: true },
-  },
-  'cookie-session': { ...inCookie, cookie: 'session', defaults },
-  'koa-session': { ...inCookie, cookie: 'koa.sess', defaults: { ...defaults, maxAge: DAY } },
-};
 
 /** What an adapter has where its app moves in. */
 export interface MovedIn {

@@ -48,6 +48,7 @@ export class TakeOver {
   readonly #library: OldLibrary;
   readonly #internals: Internals;
   readonly #isOver: boolean;
+  #toldShorter = false;
 
   constructor(
     inner: StoreSessions | CookieSessions,
@@ -185,6 +186,7 @@ export class TakeOver {
       data: fromJson(text)?.value as Record<string, unknown>,
       base: text,
     };
+    this.#tellShorter(old, times.expiry(begun));
     const carried = {
       id,
       ...UNSENT,
@@ -194,6 +196,20 @@ export class TakeOver {
     };
     const update = this.#inner instanceof StoreSessions ? this.#inner.update : undefined;
     return SessionState.loaded(times, begun, carried, update);
+  }
+
+  /** Once: it is a setting that is wrong, and each visitor would say so again. */
+  #tellShorter({ end }: OldSession, expiresAt: number): void {
+    if (!this.#isOver || end === undefined || end <= expiresAt || this.#toldShorter) return;
+    this.#toldShorter = true;
+    this.#internals.logger.warn(
+      {
+        event: 'move_in.shorter',
+        name: this.#library.name,
+        hint: 'set max_age under [session] to no less than the maxAge of the library',
+      },
+      'a session that has moved in ends sooner than the old library would have ended it: session.max_age is shorter',
+    );
   }
 
   get #kid(): string {

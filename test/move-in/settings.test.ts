@@ -1,6 +1,7 @@
 // What is refused of a library that sessions move in from, and what is told of it.
 import { describe, expect } from 'vitest';
 import { openHttp } from '../../src/adapters/http/index.js';
+import { EXPRESS } from '../../src/codecs/cookies.js';
 import type { KeyturnError } from '../../src/errors.js';
 import { internalsOf, type Keyturn } from '../../src/keyturn.js';
 import { privateClock } from '../../src/resolve/monotonic-clock.js';
@@ -19,6 +20,7 @@ async function start(
   config: object,
   env: Env = {},
   profile = 'prod',
+  logger = memoryLogger(),
 ): Promise<Keyturn> {
   const clock = testClock();
   const signs = { terminal: false, debugger: false, container: false };
@@ -29,10 +31,7 @@ async function start(
     now: clock.read,
     monotonic: privateClock(clock.read),
   };
-  const keyturn = await startKeyturn(
-    { profile, logger: memoryLogger(), config: config as never } as never,
-    machine,
-  );
+  const keyturn = await startKeyturn({ profile, logger, config: config as never } as never, machine);
   afterwards(() => keyturn.close());
   return keyturn;
 }
@@ -109,6 +108,15 @@ describe('the option moveIn', () => {
     expect((await open(afterwards, moveIn, config)).code).toBe(code);
   });
 
+  test('a section that no adapter names is told of', async ({ afterwards }) => {
+    const logger = memoryLogger();
+    const told = () => logger.records.filter(({ facts }) => facts.event === 'move_in.unused');
+    await openHttp({ keyturn: await start(afterwards, formats('better-auth'), {}, 'test', logger) });
+    expect(told()).toEqual([]);
+    await openHttp({ keyturn: await start(afterwards, formats('cookie-session'), {}, 'test', logger) });
+    expect(told()).toHaveLength(1);
+  });
+
   test('a store, or what fromExpressStore() made of it', async ({ afterwards }) => {
     for (const store of [oldStore, fromExpressStore(oldStore)])
       expect((await open(afterwards, { 'express-session': { store } })).code).toBeUndefined();
@@ -139,4 +147,26 @@ test('what an old secret has signed is counted in metrics', async ({ afterwards 
     'keyturn_old_secrets_last_verified_seconds{name="express-session",phase="over"} 1700000000',
   );
   expect(keyturn.metrics()).not.toContain(`kid="${secret?.kid}"`);
+});
+
+test('old sessions that live longer than any of Keyturn are told of, once', async ({ afterwards }) => {
+  const logger = memoryLogger();
+  const over = section({ secrets: [OLD], phase: 'over' });
+  const keyturn = await start(afterwards, over, {}, 'test', logger);
+  const year = 365 * 86_400_000;
+  const oldStore = {
+    get: (_: string, done: (error: null, session: object) => void) =>
+      done(null, { cookie: { originalMaxAge: year }, user: 'ada' }),
+    set() {},
+    destroy() {},
+  };
+  await openHttp({ keyturn, moveIn: { 'express-session': { store: oldStore } } });
+  const signature = EXPRESS.sign('connect.sid', 'sid', OLD);
+  const cookie = `connect.sid=${encodeURIComponent(EXPRESS.join({ payload: 'sid', signature }))}`;
+  const headers = { cookie, origin: 'http://localhost', host: 'localhost' };
+  for (let time = 0; time < 2; time++) {
+    const opened = await keyturn.sessions.open({ headers, url: '/' });
+    expect(opened.ok && (opened.session as any).user).toBe('ada');
+  }
+  expect(logger.records.filter(({ facts }) => facts.event === 'move_in.shorter')).toHaveLength(1);
 });
