@@ -93,6 +93,21 @@ test.each([
 });
 
 test('each library that is known stands here', () => {
-  const known = new Set(NEIGHBOURS.map((one) => one.package));
+  const known = new Set(NEIGHBOURS.filter(({ calls }) => calls.length > 0).map((one) => one.package));
   expect([...CALLS.map(([name]) => name), 'next-auth'].sort()).toEqual([...known].sort());
+});
+
+test.each([
+  '@fastify/cookie',
+  '@fastify/session',
+  '@fastify/secure-session',
+])('%s is registered and not called: it is found, and so is its bridge', (name) => {
+  const folder = tempDir();
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ dependencies: { [name]: '*' } }));
+  const app = `import plugin from '${name}';\napp.register(plugin, { secret: ${SECRET} });\n`;
+  writeFileSync(join(folder, 'app.js'), app);
+  const found = { neighbour: { bridge: 'fastify' }, places: [] };
+  expect(findNeighbours(folder).neighbours).toMatchObject([{ ...found, bridged: false }]);
+  writeFileSync(join(folder, 'app.js'), `import { liveSigner } from 'keyturn/bridges/fastify';\n${app}`);
+  expect(findNeighbours(folder).neighbours).toMatchObject([{ ...found, bridged: true }]);
 });
