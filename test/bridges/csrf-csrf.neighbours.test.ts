@@ -56,6 +56,25 @@ describe('csrf-csrf', () => {
     await close();
   });
 
+  test('a replica that must not sign takes forms and hands on the token of the cookie', async () => {
+    const library = await app(neighbour);
+    const rings = new LifeRings();
+    const keyturn = await testKeyturn();
+    liveRing(keyturn).replace(rings.of('before'));
+    const { url, close } = await library.start({ keyturn, secrets: [] });
+    const visitor = new Visitor();
+    const send = await library.openForm(visitor, url);
+    const cookie = visitor.cookies.get(library.cookie);
+    liveRing(keyturn).replace(rings.of('promoted'));
+    liveRing(keyturn).holdUntil({ now: 0, monotonic: 0 });
+    expect(await send(url)).toBe(true);
+    const again = await library.openForm(visitor, url);
+    expect(visitor.cookies.get(library.cookie)).toBe(cookie);
+    expect(await again(url)).toBe(true);
+    expect((await new Visitor().fetch(url)).status).toBe(503);
+    await close();
+  });
+
   test('what cannot be meant is refused', async () => {
     const { doubleCsrf } = await neighbour('csrf-csrf');
     const keyturn = await testKeyturn();

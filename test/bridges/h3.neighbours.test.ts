@@ -35,7 +35,8 @@ describe.each(['h3', 'h3-1'])('%s', (name) => {
     await library.signIn(visitor, url);
     const use = (ring: Parameters<LifeRings['of']>[0]) => liveRing(keyturn).replace(rings.of(ring));
     const isSignedIn = async () => await library.isSignedIn(visitor, url);
-    return { visitor, url, close, use, isSignedIn, parts };
+    const loseTouch = () => liveRing(keyturn).holdUntil({ now: 0, monotonic: 0 });
+    return { visitor, url, close, use, loseTouch, isSignedIn, parts };
   }
 
   test('a session that is sealed again keeps its end, and is sealed once', async () => {
@@ -62,6 +63,17 @@ describe.each(['h3', 'h3-1'])('%s', (name) => {
       [2, 1],
       [1, 0],
     ]);
+    await close();
+  });
+
+  test('a replica that must not sign says who is signed in, and seals nothing', async () => {
+    const { visitor, url, close, use, loseTouch, isSignedIn } = await signedIn();
+    const sent = visitor.received.length;
+    use('promoted');
+    loseTouch();
+    expect(await isSignedIn()).toBe(true);
+    expect((await visitor.fetch(url, { method: 'POST' })).status).toBe(503);
+    expect(visitor.received).toHaveLength(sent);
     await close();
   });
 

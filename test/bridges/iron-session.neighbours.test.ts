@@ -40,7 +40,8 @@ describe.each(VERSIONS)('%s', (name) => {
     liveRing(keyturn).replace(rings.of('before'));
     const sessions = ironSession<{ user?: string }>(keyturn, getIronSession, { ...COOKIE, ...options });
     const use = (ring: Parameters<LifeRings['of']>[0]) => liveRing(keyturn).replace(rings.of(ring));
-    return { sessions, use, parts, getIronSession, sealData, unsealData };
+    const loseTouch = () => liveRing(keyturn).holdUntil({ now: 0, monotonic: 0 });
+    return { sessions, use, loseTouch, parts, getIronSession, sealData, unsealData };
   }
 
   /** A jar like that of Next.js. */
@@ -91,6 +92,24 @@ describe.each(VERSIONS)('%s', (name) => {
       },
     };
     expect((await sessions.get(page)).user).toBe('ada');
+  });
+
+  test('a replica that must not sign says who is signed in, and seals nothing', async () => {
+    const { sessions, use, loseTouch, sealData, unsealData } = await started();
+    const { store, written } = cookieStore();
+    const session = await sessions.get(store);
+    session.user = 'ada';
+    await session.save();
+    const { password } = sessions;
+    const sealed = await sealData({ user: 'ada' }, { password });
+    use('promoted');
+    loseTouch();
+    const again = await sessions.get(store);
+    expect(again.user).toBe('ada');
+    expect(await unsealData(sealed, { password })).toEqual({ user: 'ada' });
+    await expect(again.save()).rejects.toMatchObject({ code: 'keyring_unavailable' });
+    await expect(sealData({}, { password })).rejects.toMatchObject({ code: 'keyring_unavailable' });
+    expect(written).toHaveLength(1);
   });
 
   test('a request and a response of Fetch', async () => {

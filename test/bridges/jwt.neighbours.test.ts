@@ -20,7 +20,8 @@ async function started(config: Readonly<Record<string, unknown>> = {}) {
   const keyturn = await testKeyturn({ config, clock });
   liveRing(keyturn).replace(rings.of('before'));
   const use = (ring: Parameters<LifeRings['of']>[0]) => liveRing(keyturn).replace(rings.of(ring));
-  return { keyturn, rings, use };
+  const loseTouch = () => liveRing(keyturn).holdUntil({ now: 0, monotonic: 0 });
+  return { keyturn, rings, use, loseTouch };
 }
 
 const SERVER_ERROR = 'an error of the server';
@@ -125,6 +126,17 @@ describe.each(LIBRARIES)('%s', (name) => {
       expect(await (await tokensOf(neighbour, other))(keyturn).verify(token), other).toMatchObject({
         sub: 'ada',
       });
+  });
+
+  test('a replica that must not sign verifies, and signs nothing', async () => {
+    const { keyturn, use, loseTouch } = await started();
+    const { sign, verify } = (await tokensOf(neighbour, name))(keyturn);
+    const token = await sign({ sub: 'ada' });
+    use('promoted');
+    loseTouch();
+    expect(await verify(token)).toMatchObject({ sub: 'ada' });
+    const refusal = name === '@fastify/jwt' ? { message: SERVER_ERROR } : { code: 'keyring_unavailable' };
+    await expect(async () => await sign({ sub: 'ada' })).rejects.toMatchObject(refusal);
   });
 
   test('what a token says of its end is kept to', async () => {

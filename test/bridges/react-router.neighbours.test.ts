@@ -31,7 +31,8 @@ describe('React Router', () => {
     const cookie = routerCookie(keyturn, createCookie, 'id', options);
     const request = (line: string, method = 'GET') =>
       new Request('https://app.example', { method, headers: { cookie: line.split(';')[0] as string } });
-    return { cookie, use, keyturn, request, library };
+    const loseTouch = () => liveRing(keyturn).holdUntil({ now: 0, monotonic: 0 });
+    return { cookie, use, loseTouch, keyturn, request, library };
   }
 
   test('a cookie that is signed again has the attributes of the cookie, and is signed once', async () => {
@@ -46,6 +47,17 @@ describe('React Router', () => {
     expect(value).not.toBe(first.split('; ')[0]);
     expect(await cookie.again(request(second))).toEqual({});
     expect(await cookie.parse(second.split(';')[0] as string)).toEqual({ user: 'ada' });
+  });
+
+  test('a replica that must not sign reads, and signs nothing', async () => {
+    const { cookie, use, loseTouch, request } = await started();
+    const line = await cookie.serialize({ user: 'ada' });
+    use('promoted');
+    loseTouch();
+    expect(await cookie.parse(line.split(';')[0] as string)).toEqual({ user: 'ada' });
+    expect(await cookie.again(request(line))).toEqual({});
+    await expect(cookie.serialize({ user: 'eve' })).rejects.toMatchObject({ code: 'keyring_unavailable' });
+    expect(await cookie.serialize('')).toMatch(/^id=;/);
   });
 
   test('a session in another storage, whose cookie holds an id', async () => {
