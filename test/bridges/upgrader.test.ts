@@ -1,7 +1,9 @@
+import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { eachCookie } from '../../src/bridges/cookie-header.js';
 import { BridgeKeys } from '../../src/bridges/keys.js';
+import { createUpgrader } from '../../src/bridges/signed-cookies/index.js';
 import { Upgrader } from '../../src/bridges/upgrader.js';
 import { type CookieFormat, EXPRESS, HONO, keygrip } from '../../src/codecs/cookies.js';
 import { Material } from '../../src/keyring/key.js';
@@ -292,6 +294,14 @@ describe('a library that cannot follow the ring', () => {
     const inside = cookie(format, OWN, 'ada');
     expect(upgrader.incoming(`sid=${outside}`).header).toBe(`sid=${inside}`);
     expect(upgrader.outgoing([`sid=${inside}; Path=/`])).toEqual([`sid=${outside}; Path=/`]);
+  });
+
+  test('and nothing that prints the upgrader shows it', () => {
+    const upgrader = createUpgrader(keyturn, { purpose: 'shop', format: 'hono', maxAge: '1d' });
+    const { secret, ...others } = upgrader;
+    expect(secret).toMatch(/^[0-9a-f]{64}$/);
+    const printed = inspect([upgrader, others], { depth: null }) + JSON.stringify(upgrader);
+    expect(printed).not.toContain(secret);
   });
 
   test('beside a cookie .sig, also where the signature is set alone', () => {

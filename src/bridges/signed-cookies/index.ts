@@ -120,8 +120,7 @@ export function createUpgrader(keyturn: Keyturn, options: UpgraderOptions): Cook
     });
     done();
   };
-  return {
-    secret,
+  const upgrader: Omit<CookieUpgrader, 'secret'> = {
     express: () => (request, response, next) => {
       passNode(passages, request, response);
       next();
@@ -149,4 +148,6 @@ export function createUpgrader(keyturn: Keyturn, options: UpgraderOptions): Cook
         return passage.after(await handler(passage.request, ...more));
       },
   };
+  // What prints it shows no secret.
+  return Object.defineProperty(upgrader, 'secret', { value: secret }) as CookieUpgrader;
 }
