@@ -62,6 +62,20 @@ export function setCookieParts(line: string): SetCookieParts {
   };
 }
 
+/**
+ * How long a browser keeps a cookie, in seconds: RFC 6265, section 5.3. Undefined where it goes with the browser.
+ *
+ * @param attributes as {@link SetCookieParts} has them
+ * @param now milliseconds since 1970
+ */
+export function lifeOf(attributes: string, now: number): number | undefined {
+  const [, maxAge] = /;\s*max-age=(-?\d+)/i.exec(attributes) ?? [];
+  if (maxAge !== undefined) return Number(maxAge);
+  const [, expires] = /;\s*expires=([^;]+)/i.exec(attributes) ?? [];
+  const end = Date.parse(expires ?? '');
+  return Number.isNaN(end) ? undefined : (end - now) / 1000;
+}
+
 /** Percent-decoded; undefined where it is not a valid encoding. */
 export function decoded(value: string): string | undefined {
   if (!value.includes('%')) return value;

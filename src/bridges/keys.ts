@@ -56,6 +56,9 @@ interface Held extends BridgeKeyring {
   readonly until: number;
 }
 
+/** Seconds: the end of a cookie is a date, and was made a moment before it is looked at. */
+const SLACK = 60;
+
 export class BridgeKeys {
   readonly name: string;
   /** The longest that what it signs may live, in seconds. */
@@ -63,6 +66,7 @@ export class BridgeKeys {
   readonly #parts: Internals;
   readonly #moving: MovingIn | undefined;
   #current: Held | undefined;
+  #hasTold = false;
 
   /** @throws KeyturnError as `keyturn.signer()` */
   constructor(keyturn: Keyturn, { name, maxAge }: BridgeOptions) {
@@ -141,6 +145,21 @@ export class BridgeKeys {
   /** Counts and logs that something was not accepted. */
   refused(reason: string, kid?: string): void {
     this.#parts.refused(this.name, reason, kid);
+  }
+
+  /**
+   * Told how long something that was signed is kept. Where that is longer than a key is kept for it, whoever does not come
+   * in between is signed out by a step: it is logged, once.
+   *
+   * @param seconds undefined where nobody can tell
+   */
+  lives(seconds: number | undefined): void {
+    if (seconds === undefined || seconds <= this.maxAge + SLACK || this.#hasTold) return;
+    this.#hasTold = true;
+    this.#parts.logger.warn(
+      { event: 'bridge.lifetime', purpose: this.name, seconds: Math.round(seconds), maxAge: this.maxAge },
+      `what is signed for ${this.name} is kept for ${Math.round(seconds)} seconds, and its keys for ${this.maxAge}: raise max_age under [purposes.${this.name}] and maxAge of the bridge`,
+    );
   }
 
   /** Called after the keys have changed. @returns a function that stops the calls */

@@ -4,7 +4,7 @@
 // A cookie whose key is only staged here was signed by a replica that is a step ahead. The library gets it signed anew, as it
 // can verify nothing else; the browser keeps what it has.
 import { type CookieFormat, type LibraryKey, type SignedValue, sameSignature } from '../codecs/cookies.js';
-import { decoded, eachCookie, joinCookies, setCookieParts } from './cookie-header.js';
+import { decoded, eachCookie, joinCookies, lifeOf, setCookieParts } from './cookie-header.js';
 import type { BridgeKey, BridgeKeys } from './keys.js';
 
 /** A genuine cookie of a request. */
@@ -130,6 +130,7 @@ export class Upgrader {
       if (!this.#isWatched(of) || payload === undefined) return [line];
       const made = this.#made(of, payload, signature);
       if (made === undefined) return [line];
+      this.keys.lives(lifeOf(attributes, this.keys.now()));
       const before = seen.get(of);
       const isKept = before?.payload === made.payload && (before.key.state === 'staged' || !maySign);
       const isValue = beside && !isSignature;

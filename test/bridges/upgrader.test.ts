@@ -9,7 +9,15 @@ import { type CookieFormat, EXPRESS, HONO, keygrip } from '../../src/codecs/cook
 import { Material } from '../../src/keyring/key.js';
 import type { Keyring } from '../../src/keyring/keyring.js';
 import { internalsOf, type Keyturn } from '../../src/keyturn.js';
-import { liveRing, ringOf, SECRET, testKeyturn, useRing } from '../support/keyturn.js';
+import {
+  liveRing,
+  memoryLogger,
+  ringOf,
+  SECRET,
+  testClock,
+  testKeyturn,
+  useRing,
+} from '../support/keyturn.js';
 
 const NEXT = '792c98d17f863f6a385dc38b0ebf8ba26b6d85dc92aa5971b49ab9ad0839ef75';
 const OLD = 'the secret of 2019, which is long enough to be one';
@@ -229,6 +237,26 @@ describe('what goes out', () => {
     expect(upgrader.again('sid', upgrader.incoming(header).seen)).toBe(express(derived(NEXT), 'ada'));
     expect(upgrader.again('other', upgrader.incoming(header).seen)).toBeUndefined();
   });
+});
+
+test.each([
+  ['Max-Age=2592000', true],
+  [`Expires=${new Date(Date.UTC(2026, 1, 14, 12)).toUTCString()}`, true],
+  ['Max-Age=86400; Expires=Sat, 14 Feb 2026 12:00:00 GMT', false],
+  [`Expires=${new Date(Date.UTC(2026, 0, 16, 12)).toUTCString()}`, false],
+  ['Max-Age=0', false],
+  ['Path=/', false],
+])('a cookie that is kept for longer than its key is told of, once (%s)', async (attributes, isTold) => {
+  const logger = memoryLogger();
+  const clock = testClock();
+  const of = await testKeyturn({ logger, clock });
+  const upgrader = new Upgrader(keysOf(of), EXPRESS, ['sid']);
+  for (let time = 0; time < 2; time++)
+    upgrader.outgoing([`sid=${express(derived(SECRET), 'ada')}; ${attributes}`, `other=1; Max-Age=9999999`]);
+  const told = logger.records.filter(({ facts }) => facts['event'] === 'bridge.lifetime');
+  expect(told).toHaveLength(isTold ? 1 : 0);
+  if (isTold) expect(told[0]?.facts).toMatchObject({ purpose: 'shop', seconds: 2_592_000, maxAge: 86_400 });
+  await of.close();
 });
 
 test('a response that is on its way is signed by what was known when it began', () => {
