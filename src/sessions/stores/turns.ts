@@ -75,7 +75,8 @@ async function inTime<T>(
 ): Promise<T> {
   return await new Promise((resolve, reject) => {
     const late = () => reject(Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' }));
-    const timer = setTimeout(late, milliseconds);
+    // An answer may have arrived and wait to be read, where this process was busy or stopped: one turn more.
+    const timer = setTimeout(() => setImmediate(late), milliseconds);
     if (background !== undefined) timer.unref?.();
     answer.finally(() => clearTimeout(timer)).then(resolve, reject);
   });
