@@ -1,6 +1,7 @@
 // What the life of a key does not show: what a late replica does, what is refused, secrets of the old days.
 import { afterEach, describe, expect, test } from 'vitest';
 import { authjsKeys } from '../../src/bridges/authjs/index.js';
+import { betterAuthKeys } from '../../src/bridges/better-auth/index.js';
 import { setCookieParts } from '../../src/bridges/cookie-header.js';
 import { nextAuthKeys } from '../../src/bridges/next-auth/index.js';
 import type { Keyturn } from '../../src/keyturn.js';
@@ -159,6 +160,20 @@ test('a link works once, and an old one is not found by another token', async ()
   expect(again.cookies.has(SESSION)).toBe(false);
 });
 
+test('a link is made with the key that signs, even for a form of one that goes', async () => {
+  const shared = new Map<string, unknown>();
+  const { ask, use } = await replica(new LifeRings(), shared);
+  const visitor = new Visitor();
+  const { csrfToken } = (await (await ask(visitor, '/csrf')).response.json()) as Forms;
+  use('promoted');
+  await ask(visitor, '/signin/email', { email: 'ada@app.example', csrfToken });
+  use('retired');
+  const [mailed] = [...(shared.get('mailed') as Map<string, string>).values()];
+  const link = new URL(mailed ?? '');
+  await ask(visitor, `${link.pathname.slice(5)}${link.search}`);
+  expect(visitor.cookies.has(SESSION)).toBe(true);
+});
+
 test('several secrets of the old days are mixed in as the library has done it', async () => {
   const { Auth } = await neighbour('@auth/core');
   const shared = new Map<string, unknown>();
@@ -274,6 +289,18 @@ describe('what is given', () => {
       refused('next-auth'),
     );
     expect(() => nextAuthKeys(keyturn, { providers: [], jwt: { encode: () => 'x' } })).toThrow(/jwt\.encode/);
+  });
+
+  test('settings that nobody knows are refused', async () => {
+    const keyturn = await testKeyturn();
+    open.push(keyturn);
+    const settings = { ttl: '1d' } as never;
+    for (const call of [
+      () => authjsKeys(keyturn, { providers: [] }, settings),
+      () => nextAuthKeys(keyturn, { providers: [] }, settings),
+      () => betterAuthKeys(keyturn, settings),
+    ])
+      expect(call).toThrow(expect.objectContaining({ code: 'argument_invalid' }));
   });
 
   test('production wants the lifetime declared, and says how', async () => {

@@ -1,7 +1,9 @@
 // Beside Auth.js (v5): its secrets are the keys of the ring, live, for every request. It takes a list, opens with all of it
 // and seals with the first; what it mixes a secret into takes the list as one text, and breaks with every change of it.
+import { type OptionNames, requireOptions } from '../../config/options.js';
 import { KeyturnError } from '../../errors.js';
 import type { Keyturn } from '../../keyturn.js';
+import { andThen } from '../../signing/thenable.js';
 import { AuthHashes, lateText, withFormsAgain } from '../auth-hashes.js';
 import { AuthTokens, type TokenFormat } from '../auth-tokens.js';
 import { BridgeKeys } from '../keys.js';
@@ -56,6 +58,8 @@ const FORMAT: TokenFormat = {
   hasKid: true,
 };
 
+const SETTINGS: OptionNames<BridgeSettings> = { purpose: true, maxAge: true };
+
 const DAY = 86_400;
 
 /**
@@ -64,16 +68,18 @@ const DAY = 86_400;
  * @param keyturn what `createKeyturn()` gives; it need not be awaited
  * @param config that of Auth.js, without `secret`. The old one stands under `[move_in.authjs]`
  * @returns what gives the configuration for a request: `NextAuth(authjsKeys(…))`, or `Auth(request, await given(request))`
- * @throws KeyturnError `argument_invalid` where there is a secret
+ * @throws KeyturnError `argument_invalid` where there is a secret, or for settings that it does not know
  * @example
  * export const { handlers, auth } = NextAuth(authjsKeys(createKeyturn(), { providers: [GitHub] }));
  */
 export function authjsKeys<Config extends AuthjsConfig>(
   keyturn: Keyturn | Promise<Keyturn>,
   config: Config,
-  { purpose = 'authjs', maxAge = lifetimeOf(config) }: BridgeSettings = {},
+  settings: BridgeSettings = {},
 ): AuthjsConfigFor<Config> {
+  requireOptions(settings, 'authjsKeys(keyturn, config, settings)', SETTINGS);
   refuseSecret(config);
+  const { purpose = 'authjs', maxAge = lifetimeOf(config) } = settings;
   const forms = { joins: true, cookieName: 'authjs.csrf-token', cookie: config.cookies?.csrfToken };
   const begin = (given: Keyturn) => {
     const keys = new BridgeKeys(given, { name: purpose, maxAge });
@@ -81,7 +87,7 @@ export function authjsKeys<Config extends AuthjsConfig>(
     return { keys, tokens: new AuthTokens(keys, FORMAT), hashes: new AuthHashes(keys, forms) };
   };
   // A refusal ends the process, where nobody asks first.
-  const begun = keyturn instanceof Promise ? keyturn.then(begin) : begin(keyturn);
+  const begun = andThen(keyturn, begin);
   const configFor = async (request?: Request) => {
     const { keys, tokens, hashes } = await begun;
     const method = request?.method ?? 'GET';

@@ -1,6 +1,7 @@
 // Beside better-auth: what it signs, it signs with the keys of the ring, live. It has one secret for all that it signs, and
 // forgets the former at once; so what comes in is verified here by any live key, and handed to it as if the key that signs
 // just now had signed it.
+import { type OptionNames, requireOptions } from '../../config/options.js';
 import { KeyturnError } from '../../errors.js';
 import type { Keyturn } from '../../keyturn.js';
 import { BridgeKeys } from '../keys.js';
@@ -33,6 +34,8 @@ export interface BetterAuthKeys {
   };
 }
 
+const SETTINGS: OptionNames<BridgeSettings> = { purpose: true, maxAge: true };
+
 const HOUR = 3600;
 /** What better-auth has where the plugin says nothing. */
 const TRUSTED_DEVICE = 30 * 86_400;
@@ -41,14 +44,17 @@ const TRUSTED_DEVICE = 30 * 86_400;
  * better-auth with the keys of a ring in place of its secret. Put it first among the plugins.
  *
  * @param keyturn what `createKeyturn()` gives; it need not be awaited
+ * @throws KeyturnError `argument_invalid` for settings that it does not know
  * @returns a plugin. A Keyturn that cannot start, or a lifetime that is not declared, ends the library's own start
  * @example
  * export const auth = betterAuth({ database, plugins: [betterAuthKeys(createKeyturn()), …] });
  */
 export function betterAuthKeys(
   keyturn: Keyturn | Promise<Keyturn>,
-  { purpose = 'better-auth', maxAge }: BridgeSettings = {},
+  settings: BridgeSettings = {},
 ): BetterAuthKeys {
+  requireOptions(settings, 'betterAuthKeys(keyturn, settings)', SETTINGS);
+  const { purpose = 'better-auth', maxAge } = settings;
   let beside: { readonly incoming: Incoming; readonly outgoing: Outgoing } | undefined;
   return {
     id: 'keyturn',

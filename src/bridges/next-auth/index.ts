@@ -1,7 +1,9 @@
 // Beside next-auth (v4): sessions are sealed and opened with the keys of the ring, live, and forms and links in e-mails are
 // verified by any of them. The library itself knows one secret, and forgets the former at once.
+import { type OptionNames, requireOptions } from '../../config/options.js';
 import { KeyturnError } from '../../errors.js';
 import type { Keyturn } from '../../keyturn.js';
+import { andThen } from '../../signing/thenable.js';
 import { AuthHashes, lateText, withFormsAgain } from '../auth-hashes.js';
 import {
   AuthTokens,
@@ -79,6 +81,8 @@ const FORMAT: TokenFormat = {
   hasKid: false,
 };
 
+const SETTINGS: OptionNames<BridgeSettings> = { purpose: true, maxAge: true };
+
 const DAY = 86_400;
 
 /**
@@ -87,16 +91,19 @@ const DAY = 86_400;
  * @param keyturn what `createKeyturn()` gives; it need not be awaited
  * @param options those of next-auth, without `secret`. The old one stands under `[move_in.next-auth]`
  * @returns what gives the options for a request: `NextAuth(req, res, await given(req, res))`, and `getServerSession(await given())`
- * @throws KeyturnError `argument_invalid` where there is a secret, or `jwt.encode` or `jwt.decode` of the app's own
+ * @throws KeyturnError `argument_invalid` where there is a secret, or `jwt.encode` or `jwt.decode` of the app's own,
+ * or for settings that it does not know
  * @example
  * export const authOptions = nextAuthKeys(createKeyturn(), { providers: [GitHub(…)] });
  */
 export function nextAuthKeys<Options extends NextAuthOptions>(
   keyturn: Keyturn | Promise<Keyturn>,
   options: Options,
-  { purpose = 'next-auth', maxAge = lifetimeOf(options) }: BridgeSettings = {},
+  settings: BridgeSettings = {},
 ): NextAuthOptionsFor<Options> {
+  requireOptions(settings, 'nextAuthKeys(keyturn, options, settings)', SETTINGS);
   refuseOwn(options);
+  const { purpose = 'next-auth', maxAge = lifetimeOf(options) } = settings;
   const forms = { joins: false, cookieName: 'next-auth.csrf-token', cookie: options.cookies?.csrfToken };
   const begin = (given: Keyturn) => {
     const keys = new BridgeKeys(given, { name: purpose, maxAge });
@@ -104,7 +111,7 @@ export function nextAuthKeys<Options extends NextAuthOptions>(
     return { keys, tokens: new AuthTokens(keys, FORMAT), hashes: new AuthHashes(keys, forms) };
   };
   // A refusal ends the process, where nobody asks first.
-  const begun = keyturn instanceof Promise ? keyturn.then(begin) : begin(keyturn);
+  const begun = andThen(keyturn, begin);
   const optionsFor = async (request?: NextAuthRequest, response?: NextAuthResponse) => {
     const { keys, tokens, hashes } = await begun;
     const method = request?.method ?? 'GET';
