@@ -11,7 +11,8 @@ const FOLDER = join(ROOT, 'node_modules/.cache/keyturn-neighbours/typed');
 
 test('an app in TypeScript compiles with each of them', () => {
   mkdirSync(FOLDER, { recursive: true });
-  copyFileSync(join(import.meta.dirname, 'apps/typed.ts.txt'), join(FOLDER, 'app.ts'));
+  const files = ['typed.ts', 'typed-cookies.ts'];
+  for (const file of files) copyFileSync(join(import.meta.dirname, `apps/${file}.txt`), join(FOLDER, file));
   const compilerOptions = {
     module: 'nodenext',
     target: 'es2022',
@@ -22,10 +23,11 @@ test('an app in TypeScript compiles with each of them', () => {
     noEmit: true,
     paths: {
       keyturn: [join(ROOT, 'dist/index.d.ts')],
+      'keyturn/bridges/upgrader': [join(ROOT, 'dist/bridges/signed-cookies/index.d.ts')],
       'keyturn/bridges/*': [join(ROOT, 'dist/bridges/*/index.d.ts')],
     },
   };
-  writeFileSync(join(FOLDER, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['app.ts'] }));
+  writeFileSync(join(FOLDER, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
   const compiled = (...args: string[]) => {
     const { stdout, status } = spawnSync(process.execPath, [TSC, ...args], { encoding: 'utf8' });
     return { stdout, status };
