@@ -137,7 +137,9 @@ describe('cookie-session, signed again', () => {
     await visitor.fetch(`${url}/public`);
     await visitor.fetch(url, { method: 'PUT' });
     expect(visitor.received).toEqual([]);
-    await visitor.fetch(`${url}/untouched`);
+    const { headers } = await visitor.fetch(`${url}/untouched`);
+    // No cache that serves many keeps the cookie of one.
+    expect(headers.get('cache-control')).toBe('private');
     expect(attributesOf(visitor.received)).toEqual(attributesOf(first));
     expect(visitor.received[0]?.split(';')[0]).toBe(first[0]?.split(';')[0]);
     expect(visitor.received[1]?.split(';')[0]).not.toBe(first[1]?.split(';')[0]);
@@ -209,7 +211,9 @@ describe('koa-session, signed again', () => {
     await visitor.fetch(`${url}/public`);
     await visitor.fetch(url, { method: 'PUT' });
     expect(visitor.received).toEqual([]);
-    expect(await userOf(visitor, url)).toBe('ada');
+    const answer = await visitor.fetch(url);
+    expect(answer.headers.get('cache-control')).toBe('private');
+    expect(await answer.json()).toEqual({ user: 'ada' });
     expect(attributesOf(visitor.received)).toEqual(attributesOf(first));
     expect(await userOf(visitor, url)).toBe('ada');
     expect(visitor.received).toHaveLength(2);

@@ -10,7 +10,7 @@ import { KeyturnError } from '../../errors.js';
 import type { Keyturn } from '../../keyturn.js';
 import { eachCookie } from '../cookie-header.js';
 import { type BridgeKey, BridgeKeys } from '../keys.js';
-import { beforeCookiesGo, isPublic, isSafe, mayAddCookie } from '../node-response.js';
+import { beforeCookiesGo, isSafe, madePrivate, mayAddCookie } from '../node-response.js';
 
 /** What `liveKeygrip()` takes. */
 export interface KeygripSettings {
@@ -172,7 +172,7 @@ class RingKeygrip implements LiveKeygrip {
       if (this.#isDue(request, sessionOptions.name ?? 'session'))
         // Before cookie-session looks at it: what was set behind it is called first.
         beforeCookiesGo(response, (setCookies) => {
-          if (mayAddCookie(request, response)) saveAgain(request);
+          if (mayAddCookie(request, response) && saveAgain(request)) keepPrivate(response);
           return setCookies;
         });
       next();
@@ -185,10 +185,10 @@ class RingKeygrip implements LiveKeygrip {
       if (sessionOptions === undefined) throw misplaced('koa()', 'koa-session');
       const isDue = this.#isDue(context.req, sessionOptions.key);
       await next();
-      if (!isDue || context.headerSent || isPublic(String(context.res.getHeader('cache-control') ?? '')))
-        return;
+      if (!isDue || context.headerSent || !mayAddCookie(context.req, context.res)) return;
       const { session } = context;
       if (!session || session.isNew) return;
+      keepPrivate(context.res);
       const { maxAge } = session;
       if (sessionOptions.autoCommit === false) await session.save();
       // As its own setter has it, this asks for it to be saved in the end, whether it has changed or not.
@@ -227,10 +227,16 @@ type WithSession = IncomingMessage & {
   readonly sessionOptions?: { readonly name?: string };
 };
 
-/** A session that is assigned counts as changed. One that nobody has looked at is looked at for it. */
-function saveAgain(request: WithSession): void {
+/** A session that is assigned counts as changed. One that nobody has looked at is looked at for it. @returns whether there is one */
+function saveAgain(request: WithSession): boolean {
   const { session } = request;
   if (session) request.session = session;
+  return Boolean(session);
+}
+
+/** The library adds the cookie later: see `madePrivate()`. */
+function keepPrivate(response: ServerResponse): void {
+  response.setHeader('cache-control', madePrivate(String(response.getHeader('cache-control') ?? '')));
 }
 
 function misplaced(call: string, library: string): KeyturnError {
