@@ -1,6 +1,6 @@
 // An app on the sessions of h3, of either version.
 import { h3Sessions } from '../../../src/bridges/h3/index.ts';
-import { ironId, namedByAppearance } from './iron.mjs';
+import { ironId, namedByAppearance, newcomer } from './iron.mjs';
 import { listen } from './listen.mjs';
 
 /** @param load imports a package of compat/neighbours */
@@ -10,6 +10,7 @@ export async function app(load, { name = 'h3', options = {} } = {}) {
 
   return {
     name,
+    begun: { newcomer: newcomer(signIn, isSignedIn) },
     isSealedBy: (cookie, kid) => cookie.split('*')[1] === ironId(kid),
     start: async ({ keyturn, secrets, shared }) => {
       const own = { maxAge: 604_800, ...options };
@@ -26,10 +27,8 @@ export async function app(load, { name = 'h3', options = {} } = {}) {
       if (!isOld) return await listen(h3.toNodeHandler(new h3.H3().all('/', handler)));
       return await listen(h3.toNodeListener(h3.createApp().use('/', h3.defineEventHandler(handler))));
     },
-    signIn: async (visitor, url) => {
-      await visitor.fetch(url, { method: 'POST' });
-    },
-    isSignedIn: async (visitor, url) => (await (await visitor.fetch(url)).json()).user === 'ada',
+    signIn,
+    isSignedIn,
   };
 }
 
@@ -44,3 +43,9 @@ function passwordOf(shared, secrets) {
   const first = secrets.includes(shared.get('first')) ? { default: shared.get('first') } : {};
   return { ...named, ...first, id: secrets[0] === shared.get('first') ? '' : id, secret: secrets[0] };
 }
+
+const signIn = async (visitor, url) => {
+  await visitor.fetch(url, { method: 'POST' });
+};
+
+const isSignedIn = async (visitor, url) => (await (await visitor.fetch(url)).json()).user === 'ada';

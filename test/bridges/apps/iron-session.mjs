@@ -1,6 +1,6 @@
 // An app on iron-session, 3 lines of which are the library's.
 import { ironSession } from '../../../src/bridges/iron-session/index.ts';
-import { ironId, namedByAppearance } from './iron.mjs';
+import { ironId, namedByAppearance, newcomer } from './iron.mjs';
 import { listen } from './listen.mjs';
 
 /** @param load imports a package of compat/neighbours */
@@ -9,6 +9,7 @@ export async function app(load, { name = 'iron-session', options = {} } = {}) {
 
   return {
     name,
+    begun: { newcomer: newcomer(signIn, isSignedIn) },
     isSealedBy: (cookie, kid) => cookie.split('*')[1] === ironId(kid),
     start: async ({ keyturn, secrets, shared }) => {
       const own = { cookieName: 'app', ...options };
@@ -27,9 +28,13 @@ export async function app(load, { name = 'iron-session', options = {} } = {}) {
         response.end(JSON.stringify({ user: session.user ?? null }));
       });
     },
-    signIn: async (visitor, url) => {
-      await visitor.fetch(url, { method: 'POST' });
-    },
-    isSignedIn: async (visitor, url) => (await (await visitor.fetch(url)).json()).user === 'ada',
+    signIn,
+    isSignedIn,
   };
 }
+
+const signIn = async (visitor, url) => {
+  await visitor.fetch(url, { method: 'POST' });
+};
+
+const isSignedIn = async (visitor, url) => (await (await visitor.fetch(url)).json()).user === 'ada';

@@ -1,4 +1,5 @@
 // What apps on libraries with iron have in common.
+import { Visitor } from '../visitor.ts';
 
 /** The id that a seal names a key of the ring by. */
 export const ironId = (kid) => String(Buffer.from(kid, 'base64url').readUIntBE(0, 6));
@@ -10,3 +11,10 @@ export function namedByAppearance(shared, secrets) {
   for (const secret of secrets) if (!numbers.has(secret)) numbers.set(secret, numbers.size + 1);
   return Object.fromEntries(secrets.map((secret) => [numbers.get(secret), secret]));
 }
+
+/** Somebody else who signs in at one replica, and goes on at the other. */
+export const newcomer = (signIn, isSignedIn) => async (_visitor, url) => {
+  const other = new Visitor();
+  await signIn(other, url);
+  return async (where) => await isSignedIn(other, where);
+};
