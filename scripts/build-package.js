@@ -80,10 +80,15 @@ const contractOnce = {
 };
 
 /**
- * The same of entries that no test of an app needs in Jest: steps of a rotation are an operator's, and Auth.js and
- * better-auth themselves are there for `import` alone.
+ * The same of entries that no test of an app needs in Jest's CommonJS: steps of a rotation are an operator's, workers have
+ * modules, and of the bridges all but those whose library is at home in Express and CommonJS.
  */
-const ONCE = ['rotation/index', 'bridges/authjs/index', 'bridges/better-auth/index'];
+const IN_COMMONJS = ['cookie-parser', 'express-session', 'jsonwebtoken', 'keygrip'];
+const ONCE = entries.filter(
+  (name) =>
+    ['adapters/edge/index', 'rotation/index'].includes(name) ||
+    (name.startsWith('bridges/') && !IN_COMMONJS.includes(name.split('/')[1])),
+);
 
 async function write(names, { folder, ending, plugins = [], options }) {
   const input = Object.fromEntries(names.map((name) => [name, join(root, folder, `${name}${ending}`)]));
