@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { MOVE_IN_FIELDS } from '../../src/config/move-in.js';
 import { COMPANION_VARIABLES, PURPOSE_FIELDS, SETTING_NAMES, variableOf } from '../../src/config/settings.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -36,6 +37,8 @@ function anchorsOf(page: string): readonly string[] {
 
 const FIELDS = Object.keys(PURPOSE_FIELDS).join('|').toUpperCase();
 const PURPOSE_VARIABLE = new RegExp(`^KEYTURN_PURPOSES__[A-Z][A-Z0-9_]*__(${FIELDS})$`);
+const MOVES = Object.keys(MOVE_IN_FIELDS).join('|').toUpperCase();
+const MOVE_IN_VARIABLE = new RegExp(`^KEYTURN_MOVE_IN__[A-Z][A-Z0-9_]*__(${MOVES})$`);
 const KNOWN_VARIABLES = new Set([...SETTING_NAMES.map(variableOf), ...COMPANION_VARIABLES]);
 /** Not Keyturn's: what Kubernetes makes of a Service with that name. */
 const FOREIGN_VARIABLES = ['KEYTURN_SERVICE_HOST'];
@@ -82,7 +85,8 @@ describe.each(PAGES)('%s', (page) => {
       (variable) =>
         !KNOWN_VARIABLES.has(variable) &&
         !FOREIGN_VARIABLES.includes(variable) &&
-        !PURPOSE_VARIABLE.test(variable),
+        !PURPOSE_VARIABLE.test(variable) &&
+        !MOVE_IN_VARIABLE.test(variable),
     );
     expect(unknown).toEqual([]);
   });
