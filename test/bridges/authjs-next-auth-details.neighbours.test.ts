@@ -210,6 +210,18 @@ test('a provider with a secret of its own keeps it', async () => {
   expect((await signIn()).cookies.has(SESSION)).toBe(true);
 });
 
+test.each([
+  '//',
+  'http://[',
+  '?token=%',
+  '/?token=a#?token=b',
+])('next-auth: a request may ask for anything (%s)', async (url) => {
+  const keyturn = await keyturnOf(new LifeRings(), manualClock(Date.now()));
+  open.push(keyturn);
+  const optionsFor = nextAuthKeys(keyturn, { providers: [] });
+  expect(await optionsFor({ method: 'GET', url, headers: {} })).toHaveProperty('secret');
+});
+
 test('getToken() of either library finds who is signed in', async () => {
   const rings = new LifeRings();
   const { signIn, use, withKeys } = await replica(rings, new Map());

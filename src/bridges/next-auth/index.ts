@@ -122,7 +122,7 @@ export function nextAuthKeys<Options extends NextAuthOptions>(
     const again = response !== undefined && isSafe ? hashes.formsAgain(cookies) : undefined;
     // The library adds its own to what is there.
     if (again !== undefined) addCookie(response as NextAuthResponse, again);
-    const token = new URL(request?.url ?? '/', 'http://localhost').searchParams.get('token');
+    const token = tokenIn(request?.url ?? '');
     const mailed = lateText(() => hashes.signing);
     return {
       ...options,
@@ -143,6 +143,12 @@ function cookiesOf(request: NextAuthRequest | undefined): string | undefined {
   const { headers } = request ?? {};
   const found = typeof headers?.get === 'function' ? headers.get('cookie') : headers?.cookie;
   return typeof found === 'string' ? found : undefined;
+}
+
+/** What a link carries. A request may ask for anything, also for what is no URL. */
+function tokenIn(url: string): string | null {
+  const query = url.indexOf('?');
+  return query < 0 ? null : new URLSearchParams(url.slice(query + 1).replace(/#.*/s, '')).get('token');
 }
 
 function addCookie(response: NextAuthResponse, line: string): void {
