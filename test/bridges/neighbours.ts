@@ -3,11 +3,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-const FOLDER = join(import.meta.dirname, '../../node_modules/.cache/keyturn-neighbours');
+/** Where they are installed. */
+export const NEIGHBOURS = join(import.meta.dirname, '../../node_modules/.cache/keyturn-neighbours');
 
 /** Imports one, as a program in the folder beside them would. */
 export async function neighbour(name: string): Promise<any> {
-  const { default: load } = (await import(pathToFileURL(join(FOLDER, 'load.mjs')).href)) as {
+  const { default: load } = (await import(pathToFileURL(join(NEIGHBOURS, 'load.mjs')).href)) as {
     default: (name: string) => Promise<unknown>;
   };
   return await load(name);
@@ -15,6 +16,6 @@ export async function neighbour(name: string): Promise<any> {
 
 /** The version that is installed. */
 export async function versionOf(name: string): Promise<string> {
-  const text = await readFile(join(FOLDER, 'node_modules', name, 'package.json'), 'utf8');
+  const text = await readFile(join(NEIGHBOURS, 'node_modules', name, 'package.json'), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
 }

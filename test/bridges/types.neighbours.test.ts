@@ -3,11 +3,12 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { NEIGHBOURS } from './neighbours.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 const TSC = join(ROOT, 'node_modules/typescript/bin/tsc');
 /** Beside the libraries, so that they are found. */
-const FOLDER = join(ROOT, 'node_modules/.cache/keyturn-neighbours/typed');
+const FOLDER = join(NEIGHBOURS, 'typed');
 
 test('an app in TypeScript compiles with each of them', () => {
   mkdirSync(FOLDER, { recursive: true });
