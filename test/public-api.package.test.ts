@@ -13,7 +13,8 @@ const subpaths = Object.entries(manifest.exports).flatMap(([subpath, target]) =>
 
 /** Names that a declaration file exports: values and types. */
 function declaredNames(file: string): string[] {
-  const declarations = readFileSync(file, 'utf8');
+  // Examples in comments export things, too.
+  const declarations = readFileSync(file, 'utf8').replace(/\/\*[\s\S]*?\*\//g, '');
   const lists = [...declarations.matchAll(/export (?:type )?\{([^}]*)\}/g)].flatMap(([, list]) =>
     (list as string).split(',').map((name) =>
       name

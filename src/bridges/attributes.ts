@@ -1,5 +1,6 @@
 // Attributes of cookies as libraries keep them, written into a line of Set-Cookie.
 
+/** As libraries keep them beside a cookie. */
 export interface CookieAttributes {
   readonly secure?: boolean | undefined;
   readonly httpOnly?: boolean | undefined;

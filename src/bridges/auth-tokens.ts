@@ -21,8 +21,10 @@ export interface TokenFormat {
   readonly hasKid: boolean;
 }
 
+/** What a token holds. */
 export type Claims = Readonly<Record<string, unknown>>;
 
+/** What the libraries hand over to make a token. */
 export interface EncodeParams {
   readonly token?: Claims | undefined;
   /** Seconds. */
@@ -30,6 +32,7 @@ export interface EncodeParams {
   readonly salt?: string | undefined;
 }
 
+/** What the libraries hand over to read one. */
 export interface DecodeParams {
   readonly token?: string | undefined;
   readonly salt?: string | undefined;

@@ -17,7 +17,8 @@ const PUBLIC = new Set(
 /** Said by the name itself, wherever it stands. */
 const PLAIN = new Set(['ok', 'code', 'kid', 'id', 'name', 'ring']);
 /** The shape of what other packages make, which have their own words for it. */
-const FOREIGN = /^(PostgresPool|NodeRedis\w+|IoredisClient|RequestHeaders)$/;
+const FOREIGN =
+  /^(PostgresPool|NodeRedis\w+|IoredisClient|RequestHeaders|AuthjsConfig|NextAuth(Options|Request|Response)|CookieAttributes|CsrfCsrf(Options|Utilities)|FastJwtFunctions|H3(SessionOptions|Functions)|HonoJwt(Functions|Options)|SessionOptions|IronMethods|KoaContext|RouterCookie|(En|De)codeParams)$/;
 
 interface Declared {
   readonly name: string;
@@ -28,7 +29,10 @@ interface Declared {
 
 function* declarationsIn(file: string): Generator<Declared> {
   const lines = readFileSync(join(ROOT, 'src', file), 'utf8').split('\n');
-  const said = (at: number) => (lines[at - 1] as string).trimEnd().endsWith('*/');
+  const said = (at: number): boolean => {
+    const before = (lines[at - 1] as string).trim();
+    return before.startsWith('// biome-ignore') ? said(at - 1) : before.endsWith('*/');
+  };
   for (const [at, line] of lines.entries()) {
     const found = /^export (?:async )?(?:interface|function|type|class|const) (\w+)/.exec(line);
     const name = found?.[1];

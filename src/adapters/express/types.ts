@@ -34,9 +34,13 @@ export interface SessionCookie {
   readonly httpOnly: true;
   /** As the profile decides. To set another value of this and of the others is an error: they are settings. */
   readonly secure: boolean;
+  /** Which requests of other sites it goes along with: `session.cookie.same_site`. */
   readonly sameSite: 'strict' | 'lax' | 'none';
+  /** Below which path it is sent: `session.cookie.path`. */
   readonly path: string;
+  /** Which domain shares it; undefined: this host alone. */
   readonly domain: string | undefined;
+  /** Whether it is kept apart for each site that embeds the page. */
   readonly partitioned: boolean;
 }
 

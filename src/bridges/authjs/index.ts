@@ -39,9 +39,11 @@ export interface BridgeSettings {
 
 /** What is added for a request. */
 export interface AuthjsKeys {
+  /** The keys of the ring as the request found them, the one that signs first. */
   secret: string[];
 }
 
+/** The configuration of each request, and what comes with it. */
 export interface AuthjsConfigFor<Config> {
   /** The configuration for a request; without one for what has none, such as `auth()` in a Server Component. */
   (request?: Request): Promise<Config & AuthjsKeys>;

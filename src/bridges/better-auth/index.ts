@@ -26,8 +26,10 @@ export interface BridgeSettings {
 /** A plugin of better-auth. */
 export interface BetterAuthKeys {
   readonly id: 'keyturn';
+  /** Called by the library when it starts. */
   // biome-ignore lint/suspicious/noExplicitAny: the library's own, which differs between its versions
   readonly init: (context: any) => Promise<void>;
+  /** Called by the library with every response. */
   readonly hooks: {
     // biome-ignore lint/suspicious/noExplicitAny: as above
     readonly after: { readonly matcher: () => true; readonly handler: any }[];

@@ -16,6 +16,7 @@ export interface FastifyJwtKeys {
     readonly private: (request: unknown, payload: unknown, done: Done) => void;
     readonly public: (request: FastifyRequest, payload: unknown, done: Done) => void;
   };
+  /** The algorithm, pinned. */
   readonly verify: { readonly algorithms: ['HS256'] };
   /**
    * For one token that is signed now: `reply.jwtSign(payload, keys.signing())`.
@@ -27,6 +28,7 @@ export interface FastifyJwtKeys {
 
 /** Options of `reply.jwtSign()`. */
 export interface FastifySigning {
+  /** The one of all bridges. */
   readonly algorithm: 'HS256';
   /** Seconds. */
   readonly expiresIn: number;

@@ -9,6 +9,7 @@ export type { JwtOptions } from '../jwt.js';
 
 /** Options of `jwt.sign()`. */
 export interface SignOptions {
+  /** The one of all bridges. */
   readonly algorithm: 'HS256';
   /** Seconds. */
   readonly expiresIn: number;

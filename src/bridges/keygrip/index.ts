@@ -31,6 +31,7 @@ export interface KeygripSettings {
 export interface LiveKeygrip {
   /** @throws KeyturnError `keyring_unavailable` where the process must not sign */
   sign(data: string): string;
+  /** Whether a live key has signed it. */
   verify(data: string, digest: string): boolean;
   /** 0 where a live key has signed it, -1 otherwise. */
   index(data: string, digest: string): number;

@@ -59,11 +59,14 @@ export interface BridgeSettings {
 
 /** What is added for a request. */
 export interface NextAuthKeys {
+  /** What forms and links in e-mails are bound to, for this request. */
   secret: string;
+  /** Seals and opens sessions with the keys of the ring. */
   // biome-ignore lint/suspicious/noExplicitAny: the library's own types of tokens
   jwt: { encode: (params: EncodeParams) => Promise<string>; decode: (params: DecodeParams) => Promise<any> };
 }
 
+/** The options of each request, and what comes with them. */
 export interface NextAuthOptionsFor<Options> {
   /**
    * The options for a request; without one for `getServerSession()`. With the response the cookie against forged forms is

@@ -93,9 +93,11 @@ export interface HttpContractKeyturn {
   readonly secret: string;
   /** All variables, but for the secret. */
   readonly env: Readonly<Record<string, string>>;
+  /** Which rules apply. */
   readonly profile: Profile;
   /** Settings as in `keyturn.toml`. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** What is logged is looked at. */
   readonly logger: Logger;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
