@@ -23,8 +23,9 @@ async function shop(
   options: Record<string, unknown> = {},
   settings: BridgeSettings = {},
   more: (server: any) => void = () => {},
+  framework: any = express,
 ): Promise<string> {
-  const server = express();
+  const server = framework();
   server.set('trust proxy', true);
   server.use(expressSession(keyturn, session, { ...OPTIONS, ...options }, settings));
   more(server);
@@ -331,4 +332,18 @@ test('a process that must not sign serves who only reads', async () => {
   expect(await userOf(visitor, url)).toBe('ada');
   expect(visitor.received).toEqual([]);
   expect((await new Visitor().fetch(`${url}/sign-in`, { method: 'POST' })).status).toBe(503);
+});
+
+test('on Express 4, too', async () => {
+  const { default: express4 } = await import('express4' as string);
+  const keyturn = await openKeyturn();
+  const url = await shop(keyturn, { cookie: { maxAge: 3_600_000 } }, {}, () => {}, express4);
+  const visitor = await signedIn(url);
+  for (const ring of [RINGS.staged, RINGS.promoted, RINGS.promoted]) {
+    useRing(keyturn, ring);
+    expect(await userOf(visitor, url)).toBe('ada');
+  }
+  expect(visitor.received).toHaveLength(1);
+  useRing(keyturn, RINGS.revoked);
+  expect(await userOf(visitor, url)).toBe('ada');
 });
