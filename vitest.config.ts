@@ -6,7 +6,8 @@ import { PROJECTS, type ProjectName } from './test/projects.js';
 const SETUP: Readonly<Record<ProjectName, string[]>> = {
   unit: ['test/setup/wycheproof.ts'],
   package: ['test/setup/build.ts'],
-  engines: ['test/setup/build.ts', 'test/setup/engines.ts'],
+  // Some move sessions in from a library whose store is in an engine.
+  engines: ['test/setup/build.ts', 'test/setup/engines.ts', 'test/setup/neighbours.ts'],
   browser: ['test/setup/build.ts'],
   neighbours: ['test/setup/neighbours.ts'],
 };

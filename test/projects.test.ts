@@ -53,9 +53,9 @@ function needsOf(file: string): ProjectName {
   const all = [...closure(file)];
   const some = (pattern: RegExp, except: readonly string[]) =>
     all.some((one) => !except.includes(one) && pattern.test(textOf(one)));
-  if (all.includes('test/bridges/neighbours.ts')) return 'neighbours';
   if (all.includes('test/support/engines.ts')) return 'engines';
   if (some(/inject\('(redis|postgres)Url'\)|from '(redis|ioredis|pg)'/, NEVER_CONNECTS)) return 'engines';
+  if (all.includes('test/bridges/neighbours.ts')) return 'neighbours';
   if (BY_EXPORTS.includes(file)) return 'package';
   const compiled = /['"`](\.\.\/)*(examples\/locker\/)?dist['"`/]|['"`](\.\.\/)*scripts\/proof/;
   if (some(compiled, WRITES_ITS_OWN)) return 'package';

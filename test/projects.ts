@@ -2,7 +2,7 @@
 //
 //   x.test.ts           unit: needs nothing but Node and the sources; nothing is compiled or started for it
 //   x.package.test.ts   package: runs what is compiled (dist), as users do
-//   x.engines.test.ts   engines: needs a Redis and a PostgreSQL, and may run what is compiled
+//   x.engines.test.ts   engines: needs a Redis and a PostgreSQL, and may run what is compiled, and neighbours
 //   x.neighbours.test.ts  neighbours: needs the libraries of compat/neighbours
 //   test/browser/       browser: drives a Chromium
 //
