@@ -1,33 +1,25 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // One keyring behind everything that an app signs: the interface that users see, and the class behind it.
 
-import { type AppNames, appNames } from './config/app.js';
-import type { Settings } from './config/layers.js';
+import { appNames } from './config/app.js';
 import { type OptionNames, requireFunction, requireOptions } from './config/options.js';
 import type { Profile } from './config/profile.js';
-import type { Engines } from './engines/engines.js';
 import { KeyturnError } from './errors.js';
+import { allInternals, type Internals } from './internals.js';
 import type { Keyring } from './keyring/keyring.js';
-import type { SteadyRing } from './keyring/steady-ring.js';
 import { type KeyringView, viewOf } from './keyring/view.js';
-import type { Links, LinksOptions, UrlLinks } from './links/links.js';
+import type { Links, LinksOptions } from './links/links.js';
 import type { PurposeName, Purposes } from './purposes/payloads.js';
 import type { Purpose } from './purposes/purpose.js';
-import type { PurposeRegistry } from './purposes/registry.js';
-import type { MovingIn } from './resolve/move-in.js';
 import type { Health } from './runtime/health.js';
-import type { Keeper } from './runtime/keeper.js';
-import type { Logger } from './runtime/log.js';
-import { type KeyturnSessions, type Outside, outsideOfAdapters } from './sessions/outside.js';
+import { type KeyturnSessions, outsideOfAdapters } from './sessions/outside.js';
 import type { SessionStore } from './sessions/stores/contract.js';
-import type { ReachableStore } from './sessions/stores/reachable.js';
 import type { Json, JsonOrBytes } from './signing/json.js';
 import { publicSigner, type Signer } from './signing/public-signer.js';
 import type { PurposeKeyringParts } from './signing/purpose-keyring.js';
-import type { Sealer, Sealing, TokenSealer } from './signing/sealer.js';
+import type { Sealer } from './signing/sealer.js';
 import { sealerUnavailable } from './signing/sealer-unavailable.js';
 import { TokenSigner } from './signing/signer.js';
-import type { Usage } from './signing/usage.js';
 
 /** What `keyturn.signer()` and `keyturn.sealer()` take. */
 export interface SignerOptions {
@@ -40,64 +32,9 @@ const SIGNER_OPTIONS: OptionNames<SignerOptions> = { maxAge: true };
 /** Called with the ring in force and the one before; undefined: a shared keyring has been reached for the first time. */
 export type ChangeListener = (keyring: KeyringView, former: KeyringView | undefined) => void;
 
-/** What few apps ask for, and those without waiting. */
-export interface RareParts {
-  readonly links: typeof import('./links/links.js');
-  readonly metrics: typeof import('./runtime/metrics.js');
-}
-
-/** What the package's own adapters need of a {@link Keyturn}. Not part of the public contract. */
-export interface Internals {
-  readonly settings: Settings;
-  /** The name of the app, and the other one while it changes. */
-  readonly apps: AppNames;
-  readonly keeper: Keeper;
-  /** Undefined where there is nothing to reach. */
-  readonly engines: Engines | undefined;
-  readonly ring: SteadyRing;
-  readonly registry: PurposeRegistry;
-  readonly logger: Logger;
-  readonly clock: () => number;
-  readonly usage: Usage;
-  /** What makes sealers; undefined where it was not loaded. */
-  readonly sealing: Sealing | undefined;
-  readonly ownSigner: <T>(purpose: string) => TokenSigner<T>;
-  /** Undefined where the cipher was not loaded. */
-  readonly ownSealer: <T>(purpose: string) => TokenSealer<T> | undefined;
-  readonly ownLinks: (options: LinksOptions) => UrlLinks;
-  /** Loads them where they are not there yet. */
-  readonly rarely: () => RareParts;
-  /** Counts and logs the refusal of a token. */
-  readonly refused: (purpose: string, reason: string, kid: string | undefined) => void;
-  /** See {@link Keyturn.sessionStore}. */
-  readonly sessionStore: ReachableStore | undefined;
-  /** Libraries that the app moves in from, or that stay beside Keyturn, by name. */
-  readonly movingIn: ReadonlyMap<string, MovingIn>;
-  /** Filled by the first adapter. */
-  readonly outside: Outside;
-  /** While the app is built: why nothing is served. */
-  readonly build: KeyturnError | undefined;
-  /** Called when it is closed. */
-  readonly onClose: Set<() => void>;
-}
-
-/**
- * Under a name that every copy of this package knows: an app may get one by `import` and one by `require`, or have one
- * in its bundle and one beside it, and hand what the one made to the other. Beside the objects, and not in them: nobody
- * who looks at one, or prints it with all that it has, comes to a key. What is inside has no stable form, so that only
- * copies of one version share it: a test compares with package.json.
- */
-const INTERNALS = Symbol.for('keyturn/internals@0.1.0');
-
-function internals(): WeakMap<object, Internals> {
-  const shared = globalThis as { [INTERNALS]?: WeakMap<object, Internals> };
-  if (shared[INTERNALS] === undefined) Object.defineProperty(shared, INTERNALS, { value: new WeakMap() });
-  return shared[INTERNALS] as WeakMap<object, Internals>;
-}
-
 /** @internal */
 export function internalsOf(keyturn: Keyturn): Internals {
-  const found = internals().get(keyturn);
+  const found = allInternals().get(keyturn);
   if (found === undefined)
     throw new TypeError('this is not a Keyturn: pass what createKeyturn() of the same version returned');
   return found;
@@ -216,7 +153,7 @@ export class LiveKeyturn implements Keyturn {
       },
       ownLinks: (options) => new (parts.rarely().links.UrlLinks)(this.#internals.ownSigner('url'), options),
     };
-    internals().set(this, this.#internals);
+    allInternals().set(this, this.#internals);
   }
 
   get keyring(): KeyringView {

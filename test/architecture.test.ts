@@ -19,6 +19,7 @@ const FLOORS: ReadonlyArray<readonly string[]> = [
   ['links', 'resolve', 'sessions/stores'],
   ['keyring-stores', 'sessions', 'single-use'],
   ['rotation', 'runtime'],
+  ['internals'],
   ['doctor', 'keyturn'],
   ['move-in'],
   ['blobs', 'bridges', 'cli', 'http', 'jwt', 'sealed-store', 'sign-out', 'start'],

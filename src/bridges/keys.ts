@@ -1,9 +1,10 @@
 // The keys that a library beside Keyturn works with: derived from the ring in force for that library alone, and the old
 // secrets that it has had. One of them signs.
 import type { LibraryKey } from '../codecs/cookies.js';
+import type { Internals } from '../internals.js';
 import { Material } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
-import { type Internals, internalsOf, type Keyturn } from '../keyturn.js';
+import { internalsOf, type Keyturn } from '../keyturn.js';
 import type { MovingIn } from '../resolve/move-in.js';
 import { missingKeyReason } from '../signing/purpose-keyring.js';
 import type { Use } from '../signing/usage.js';

@@ -1,5 +1,6 @@
 // The session of one request: how it travels, what to wait for, and where it is once it is open.
 
+import { KeyturnError } from '../errors.js';
 import type { AppCookie } from '../sessions/cookie.js';
 import { dataText } from '../sessions/data.js';
 import type { SessionKind } from '../sessions/kind.js';
@@ -10,6 +11,7 @@ import type { ReceivedToken } from '../signing/received.js';
 import { andThen } from '../signing/thenable.js';
 import type { HttpRequest } from './contract.js';
 import type { HttpCore } from './core.js';
+import { isRead } from './methods.js';
 import { RequestCookies } from './request-cookies.js';
 
 export class VisitSession {
@@ -22,11 +24,13 @@ export class VisitSession {
   /** Who looks at it all the same sees an empty one. */
   readonly isEmpty: boolean;
   readonly #core: HttpCore;
+  readonly #method: string;
   #opened: SessionState | undefined;
   #empty: Awaitable<SessionState> | undefined;
 
   constructor(core: HttpCore, request: HttpRequest) {
     this.#core = core;
+    this.#method = request.method;
     this.isLeftOut = core.leavesOut(request);
     this.isEmpty = this.isLeftOut && request.sessionless === 'empty';
     const { inHeader } = core;
@@ -106,10 +110,28 @@ export class VisitSession {
     });
   }
 
-  /** An empty one, of which nothing is kept: whatever the request carries. */
-  openEmpty(): Awaitable<SessionState> {
+  /**
+   * The one that the app looks at: an empty one, of which nothing is kept, where the request is served without.
+   *
+   * @throws KeyturnError `session_invalid` where nobody is to look
+   */
+  openForApp(): Awaitable<SessionState> {
+    if (!this.isLeftOut) return this.open();
+    if (!this.isEmpty) throw leftOut();
     this.#empty ??= this.kind.open([]);
     return this.#empty;
+  }
+
+  /**
+   * Whether a session that nobody has looked at is opened: using an app extends a session, whichever pages look at it.
+   * Where sessions are waited for it was opened before.
+   */
+  get opensUnseen(): boolean {
+    const { ring, cookies, waits } = this.#core;
+    if (ring.found === undefined || this.isLeftOut) return false;
+    // Scripts look for their token on whatever page they are.
+    if (cookies.csrfToken !== undefined && isRead(this.#method)) return true;
+    return !waits && this.isCarried;
   }
 
   /** Whether it is another one than the browser, or the store, has been given. @param finished the response has it */
@@ -123,4 +145,12 @@ export class VisitSession {
       return true;
     }
   }
+}
+
+function leftOut(): KeyturnError {
+  return new KeyturnError(
+    'session_invalid',
+    'the session was looked at in a request that is served without one',
+    'take the path out of the option sessionless, or "session: false" out of the route',
+  );
 }

@@ -9,7 +9,6 @@
 // Nothing is read or verified before it is asked for: an adapter may make a visit for every request, or leave it out
 // where nobody has asked for one and `HttpCore.mayNeedVisit` says no.
 
-import { KeyturnError } from '../errors.js';
 import type { AppCookie } from '../sessions/cookie.js';
 import type { Session } from '../sessions/session.js';
 import type { SessionState } from '../sessions/state.js';
@@ -80,9 +79,7 @@ export class Visit {
   }
 
   get #state(): SessionState {
-    const own = this.#own;
-    if (own.isLeftOut && !own.isEmpty) throw leftOut();
-    const state = own.isEmpty ? own.openEmpty() : own.open();
+    const state = this.#own.openForApp();
     if (state instanceof Promise)
       throw new TypeError(
         'the session is not open yet: register Keyturn before the hooks and routes that use the session',
@@ -155,7 +152,7 @@ export class Visit {
     if (saving !== undefined) return this.#during(saving.then(() => this.finish(headers)));
     // First, since it can fail: nothing is saved then.
     const flashCookie = this.#flash?.commit();
-    if (this.#opensUnseen) this.#own.open();
+    if (this.#own.opensUnseen) this.#own.open();
     const state = this.#own.opened;
     // Where saving has failed the browser keeps the session it has, but for one that was to end.
     if (state === undefined || state.unsaved || state.keepsCookie) {
@@ -178,18 +175,6 @@ export class Visit {
     return saving.finally(() => {
       this.#saving = false;
     });
-  }
-
-  /**
-   * Whether a session that nobody has looked at is opened: using an app extends a session, whichever pages look at it.
-   * Where sessions are waited for it was opened before.
-   */
-  get #opensUnseen(): boolean {
-    const { ring, cookies, waits } = this.#core;
-    if (ring.found === undefined || this.#own.isLeftOut) return false;
-    // Scripts look for their token on whatever page they are.
-    if (cookies.csrfToken !== undefined && isRead(this.#request.method)) return true;
-    return !waits && this.#own.isCarried;
   }
 
   #commit(state: SessionState, headers: ResponseHeaders): Awaitable<string | undefined> {
@@ -290,12 +275,4 @@ export class Visit {
     this.#setsCookie = true;
     headers.append('set-cookie', field);
   }
-}
-
-function leftOut(): KeyturnError {
-  return new KeyturnError(
-    'session_invalid',
-    'the session was looked at in a request that is served without one',
-    'take the path out of the option sessionless, or "session: false" out of the route',
-  );
 }

@@ -3,7 +3,8 @@
 import { requireLifetime } from '../config/lifetime.js';
 import { requireOptions } from '../config/options.js';
 import { isKid } from '../formats.js';
-import { type Internals, internalsOf, type Keyturn } from '../keyturn.js';
+import type { Internals } from '../internals.js';
+import { internalsOf, type Keyturn } from '../keyturn.js';
 import { FARTHEST_AHEAD, missingKeyReason } from '../signing/purpose-keyring.js';
 import { fromJson } from '../signing/token.js';
 import {

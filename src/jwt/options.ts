@@ -2,7 +2,7 @@
 
 import { requireLifetime } from '../config/lifetime.js';
 import type { OptionHints, OptionNames } from '../config/options.js';
-import type { Internals } from '../keyturn.js';
+import type { Internals } from '../internals.js';
 import { invalid, requireText } from './claims.js';
 import { ACCESS } from './keys.js';
 

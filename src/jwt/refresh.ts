@@ -22,7 +22,8 @@
 import { type OptionHints, type OptionNames, requireOptions } from '../config/options.js';
 import { requireDuration } from '../config/value.js';
 import { KeyturnError } from '../errors.js';
-import { type Internals, internalsOf, type Keyturn } from '../keyturn.js';
+import type { Internals } from '../internals.js';
+import { internalsOf, type Keyturn } from '../keyturn.js';
 import type { SessionStore } from '../sessions/stores/contract.js';
 import { ReachableStore } from '../sessions/stores/reachable.js';
 import { isStore } from '../sessions/stores/require.js';

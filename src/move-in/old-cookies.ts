@@ -1,6 +1,6 @@
 // The cookie of the old library: found in a request where one of its secrets has signed it, and signed as it did.
 import { type CookieFormat, sameSignature } from '../codecs/cookies.js';
-import type { Internals } from '../keyturn.js';
+import type { Internals } from '../internals.js';
 import type { MovingIn, OldKey } from '../resolve/move-in.js';
 import { findCookies } from '../sessions/cookie.js';
 import type { OldCookie, Style } from './attributes.js';

@@ -3,7 +3,7 @@
 // that id, so that a sign-out stands, however slow another request is. An old session that is the cookie itself has no id:
 // two devices of one person may have the same cookie, and must not share a session, nor a sign-out.
 import type { MoveInPhase } from '../config/move-in.js';
-import type { Internals } from '../keyturn.js';
+import type { Internals } from '../internals.js';
 import { dataText, fill } from '../sessions/data.js';
 import type { CookieSessions } from '../sessions/in-cookie.js';
 import { StoreSessions } from '../sessions/in-store.js';

@@ -1,8 +1,7 @@
 // Keeps the keyring in force up to date: follows its source, reports what this process knows, and says how it is.
-import { join } from 'node:path';
 import type { KeyturnError } from '../errors.js';
 import { type FleetTimes, timesOf } from '../fleet/fleet-times.js';
-import { PendingReporter } from '../fleet/pending-reporter.js';
+import type { PendingReporter } from '../fleet/pending-reporter.js';
 import type { ReplicaReport } from '../fleet/report.js';
 import type { Reporter } from '../fleet/reporter.js';
 import type { Keyring } from '../keyring/keyring.js';
@@ -10,8 +9,8 @@ import { LiveKeyring, type Moment } from '../keyring/live.js';
 import type { SteadyRing } from '../keyring/steady-ring.js';
 import type { Follower, FollowerListener } from '../resolve/follow.js';
 import { onHangup } from '../resolve/machine.js';
-import { goesBySecrets } from '../resolve/resolve.js';
 import type { AutomaticRotation } from './automatic.js';
+import { reporterBesideDocument } from './beside-document.js';
 import { Readiness, type RingHealth, type SourceOf } from './health.js';
 import { type KeeperParts, type LoadedParts, loadParts, type RingFollower } from './keeper-parts.js';
 import { RingLease } from './lease.js';
@@ -120,9 +119,11 @@ export class RingKeeper {
           );
         },
       });
-    // `keyturn init` could make a document of what it goes by. Tests leave nothing behind.
-    const mayHaveDocument = goesBySecrets(resolution) && resolution.profile.profile !== 'test';
-    this.#pendingReporter = mayHaveDocument ? this.#besideDocument() : undefined;
+    this.#pendingReporter = reporterBesideDocument(
+      parts,
+      () => this.#report(),
+      () => this.#current,
+    );
     const every = resolution.settings.get('security.rotation.every');
     if (rotating !== undefined && every !== undefined && places.store !== undefined) {
       const { lifetimes, off } = parts.registry;
@@ -267,18 +268,6 @@ export class RingKeeper {
   #tellOthers(): void {
     void this.#reporter?.update();
     void this.#pendingReporter?.update();
-  }
-
-  #besideDocument(): PendingReporter {
-    const { resolution, options } = this.#parts;
-    return new PendingReporter({
-      path: join(resolution.dataDir, 'keyring.json'),
-      lease: this.#times.lease,
-      now: options.machine.now,
-      describe: () => this.#report(),
-      configFiles: resolution.configFiles,
-      ring: () => this.#current,
-    });
   }
 
   /** Undefined while there is none. */

@@ -1,30 +1,21 @@
 // The middleware for Hono: `c.var.session`, `c.var.flash`, `c.var.csrfToken()`, and CSRF protection of every unsafe method.
 // A binding of `http/fetch.ts`, and no more.
-import type { Context, MiddlewareHandler } from 'hono';
-import { HTTPException } from 'hono/http-exception';
+import type { MiddlewareHandler } from 'hono';
 import type { OptionNames } from '../../config/options.js';
-import { KeyturnError } from '../../errors.js';
-import {
-  HTTP_OPTIONS,
-  type HttpCore,
-  type HttpOptions,
-  requireCsrf,
-  requireHttpOptions,
-} from '../../http/core.js';
-import { fetchVisit, finishResponse, protect } from '../../http/fetch.js';
+import { HTTP_OPTIONS, type HttpOptions, requireCsrf, requireHttpOptions } from '../../http/core.js';
 import { FetchHttpRequest } from '../../http/fetch-request.js';
-import type { Flash } from '../../http/flash.js';
 import { isSafeMethod } from '../../http/methods.js';
 import { notPassed } from '../../http/not-passed.js';
 import { openCore } from '../../http/open-core.js';
 import { requireInside } from '../../http/same-options.js';
-import { sessionReplaced } from '../../http/session-replaced.js';
-import type { Visit } from '../../http/visit.js';
 import type { Keyturn } from '../../keyturn.js';
-import type { Session } from '../../sessions/session.js';
 import { keyturnInProcess } from '../../start/once.js';
 import { Opening } from '../../start/opening.js';
 import { KEYTURN_OPTIONS, type KeyturnOptions } from '../../start/options.js';
+import type { KeyturnEnv } from './env.js';
+import { asked } from './refusal.js';
+import { showVariables } from './variables.js';
+import { HonoVisit, type Opened, VISIT, type Visited } from './visit.js';
 
 export type { HttpOptions } from '../../http/core.js';
 export type { Flash, FlashMessages } from '../../http/flash.js';
@@ -36,6 +27,7 @@ export type {
   SessionName,
   SessionValues,
 } from '../../sessions/session.js';
+export type { KeyturnEnv, KeyturnVariables } from './env.js';
 
 /** What `createKeyturn()` takes, for the one that the middleware makes; or one that was made before. */
 export interface KeyturnHonoOptions extends HttpOptions, KeyturnOptions {
@@ -54,24 +46,6 @@ const OPTIONS: OptionNames<KeyturnHonoOptions> = {
   keyturn: true,
   csrf: true,
 };
-
-/** What the handlers of an app find in `c.var`. */
-export interface KeyturnVariables {
-  /** The session of the visitor: data in its properties, and `regenerate()`, `destroy()`, `update()`. */
-  readonly session: Session;
-  /** Messages for the next page: `flash('info', 'Saved')` leaves one, `flash('info')` takes those of a type. */
-  readonly flash: Flash;
-  /** A CSRF token for the page that is being made: the value of a form field `_csrf` or header `x-csrf-token`. */
-  readonly csrfToken: () => string;
-  /** Refuses a forged request by a token that the app has found itself. @throws HTTPException of status 403 */
-  readonly checkCsrf: (token: unknown) => void;
-}
-
-/** For `new Hono<KeyturnEnv>()`, and for handlers in files of their own. */
-export interface KeyturnEnv {
-  /** See {@link KeyturnVariables}. */
-  readonly Variables: KeyturnVariables;
-}
 
 /** The middleware, and the Keyturn behind it. */
 export interface KeyturnMiddleware extends MiddlewareHandler<KeyturnEnv> {
@@ -158,179 +132,4 @@ export function csrf(): MiddlewareHandler<KeyturnEnv> {
     if (!isSafeMethod(c.req.method)) await visits.protect();
     await next();
   };
-}
-
-/**
- * On the context itself: in a WeakMap a value that leads to its own key stays in memory until a full collection, since
- * V8 takes values for alive in all others.
- */
-const VISIT = Symbol('keyturn.visit');
-
-type Visited = Context<KeyturnEnv> & { [VISIT]?: HonoVisit };
-
-/** What one middleware works with. */
-interface Opened {
-  readonly keyturn: Keyturn;
-  readonly core: HttpCore;
-}
-
-/** The visit of a request, made when somebody asks for it. */
-class HonoVisit {
-  readonly opened: Opened;
-  /** The request has passed {@link protect}. */
-  isProtected = false;
-  /** That of the app around, where it has a Keyturn of its own. */
-  readonly #outer: HonoVisit | undefined;
-  readonly #context: Context<KeyturnEnv>;
-  #visit: Visit | undefined;
-
-  constructor(opened: Opened, context: Context<KeyturnEnv>, outer: HonoVisit | undefined) {
-    this.opened = opened;
-    this.#outer = outer;
-    this.#context = context;
-  }
-
-  /** The visit to a Keyturn: of this app, or of one around it. */
-  boundTo(keyturn: Keyturn): HonoVisit | undefined {
-    return this.opened.keyturn === keyturn ? this : this.#outer?.boundTo(keyturn);
-  }
-
-  get made(): boolean {
-    return this.#visit !== undefined;
-  }
-
-  get visit(): Visit {
-    this.#visit ??= fetchVisit(this.opened.core, this.#context.req.raw);
-    return this.#visit;
-  }
-
-  get session(): Session {
-    return this.visit.session;
-  }
-
-  get flash(): Flash {
-    return this.visit.flash;
-  }
-
-  readonly csrfToken = (): string => this.visit.csrfToken();
-
-  readonly checkCsrf = (token: unknown): void => {
-    try {
-      this.visit.checkCsrf(token);
-    } catch (error) {
-      throw forHono(error);
-    }
-  };
-
-  async protect(): Promise<void> {
-    const { raw } = this.#context.req;
-    await asked(async () => {
-      // Read already: then Hono has kept what it was.
-      const read = raw.bodyUsed && this.visit.wantsForm ? await this.#context.req.parseBody() : undefined;
-      await (read === undefined ? protect(this.visit, raw) : this.visit.protect(read));
-    });
-    this.isProtected = true;
-  }
-
-  /** @returns undefined where there was nothing to wait for */
-  finish(): Promise<void> | undefined {
-    const given = this.#context.res;
-    try {
-      const finished = finishResponse(this.visit, given);
-      if (finished instanceof Promise)
-        return finished.then(
-          (response) => this.#answer(given, response),
-          (error: unknown) => this.#fail(given, error),
-        );
-      this.#answer(given, finished);
-      return undefined;
-    } catch (error) {
-      return this.#fail(given, error);
-    }
-  }
-
-  async #fail(given: Response, error: unknown): Promise<never> {
-    // Hono adds the header of this one to that of the answer which tells of the error.
-    this.#answer(given, await finishResponse(this.visit, new Response(null)));
-    throw forHono(error);
-  }
-
-  #answer(given: Response, response: Response): void {
-    if (response === given) return;
-    // Hono would else put the fields of the former response above those of this one.
-    this.#context.res = undefined;
-    this.#context.res = response;
-  }
-}
-
-/**
- * Hono's variables are values, set before anybody asks for them, and a session that was opened for every request would
- * cost every request its verification. So these four are looked up when they are read; all others are Hono's own.
- */
-class Variables implements KeyturnVariables {
-  readonly #visits: HonoVisit;
-
-  constructor(visits: HonoVisit, theirs: Readonly<Record<string, unknown>>) {
-    this.#visits = visits;
-    const shown = { enumerable: true, configurable: true, writable: true };
-    for (const name of Object.keys(theirs))
-      if (!isOurs(name)) Object.defineProperty(this, name, { ...shown, value: theirs[name] });
-  }
-
-  get session(): Session {
-    return this.#visits.session;
-  }
-
-  get flash(): Flash {
-    return this.#visits.flash;
-  }
-
-  get csrfToken(): () => string {
-    return this.#visits.csrfToken;
-  }
-
-  get checkCsrf(): (token: unknown) => void {
-    return this.#visits.checkCsrf;
-  }
-}
-
-const isOurs = (name: string): name is keyof KeyturnVariables =>
-  name === 'session' || name === 'flash' || name === 'csrfToken' || name === 'checkCsrf';
-
-/** One function for all contexts: an accessor of its own would give each a shape of its own, which holds it in memory. */
-const VAR: PropertyDescriptor = {
-  configurable: true,
-  get(this: Context<KeyturnEnv>) {
-    const theirs = Reflect.get(Object.getPrototypeOf(this), 'var', this);
-    return new Variables((this as Visited)[VISIT] as HonoVisit, theirs);
-  },
-};
-
-function showVariables(context: Context<KeyturnEnv>): void {
-  const get = context.get as (name: string) => unknown;
-  const set = context.set as (name: string, value: unknown) => void;
-  Object.assign(context, {
-    get: (name: string) => (isOurs(name) ? ((context as Visited)[VISIT] as HonoVisit)[name] : get(name)),
-    set: (name: string, value: unknown) => {
-      if (name === 'session') throw sessionReplaced('c.var.session', value);
-      set(name, value);
-    },
-  });
-  Object.defineProperty(context, 'var', VAR);
-}
-
-async function asked<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw forHono(error);
-  }
-}
-
-/** Hono's own error where a client is to hear of it: 403, 409, 503. Any other is the app's to see as it is. */
-function forHono(error: unknown): unknown {
-  if (!(error instanceof KeyturnError) || error.statusCode === 500) return error;
-  const { message, statusCode, headers } = error;
-  const res = new Response(message, { status: statusCode, ...(headers === undefined ? {} : { headers }) });
-  return new HTTPException(statusCode as 403, { res, message, cause: error });
 }
