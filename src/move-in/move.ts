@@ -19,8 +19,8 @@ export interface MoveParts {
   readonly clock: () => number;
   /** Removes Keyturn's own cookie: a `Set-Cookie` header. */
   readonly clearOwn: () => string;
-  /** Ends a session of Keyturn by its id, so that nothing brings it back. */
-  readonly endOwn: (id: string) => Promise<void>;
+  /** Ends a session of Keyturn by its id, so that nothing brings it back. @param by who has ended it first */
+  readonly endOwn: (id: string, by: 'keyturn' | 'library') => Promise<void>;
 }
 
 export class Move implements Moving {
@@ -116,7 +116,7 @@ export class Move implements Moving {
     if (!(await draft.keep())) {
       // Signed out by a replica on the old library, while this request went on.
       this.#isLost = true;
-      await this.#parts.endOwn(this.#state.id);
+      await this.#parts.endOwn(this.#state.id, 'library');
       return false;
     }
     this.#shared = data;
@@ -171,7 +171,7 @@ export class Move implements Moving {
     const refs = new Set(this.#refs());
     if (this.#former !== undefined) refs.add(this.#former.ref);
     for (const ref of refs) {
-      if (library.hasIds && idOf(ref) !== state.carried?.id) await endOwn(idOf(ref));
+      if (library.hasIds && idOf(ref) !== state.carried?.id) await endOwn(idOf(ref), 'keyturn');
       await library.end(ref);
     }
     // Not where somebody else has ended it: the browser may have the cookie of a new sign-in by now.

@@ -21,6 +21,7 @@ import type { Refusal } from '../signing/result.js';
 import { Move, type MoveParts } from './move.js';
 import type { FoundCookie } from './old-cookies.js';
 import type { OldSession } from './old-library.js';
+import { wasEndedThere } from './own-id.js';
 import { epochOf, type TakeOver, textOf } from './take-over.js';
 
 /** What one request carries of the old library. */
@@ -75,7 +76,7 @@ export class MovingSessions implements SessionKind {
   }
 
   async #open(cookies: readonly ReceivedToken[], received: Received): Promise<SessionState> {
-    const own = await this.#inner.open(cookies);
+    const own = await this.#own(cookies);
     if (own.carried !== undefined) {
       const judged = await this.#judge(own, received);
       if (judged !== undefined) return judged;
@@ -100,6 +101,14 @@ export class MovingSessions implements SessionKind {
     }
     const empty = own.carried === undefined ? own : await this.#inner.open([]);
     return this.#with(empty, received);
+  }
+
+  /** As Keyturn alone would have it; but whom the old library has signed out goes on as a visitor at once. */
+  async #own(cookies: readonly ReceivedToken[]): Promise<SessionState> {
+    const own = await this.#inner.open(cookies);
+    const { former, overtaken } = own;
+    if (former === undefined || overtaken === undefined || !wasEndedThere(former, overtaken)) return own;
+    return await this.#inner.open([]);
   }
 
   /**
@@ -134,7 +143,7 @@ export class MovingSessions implements SessionKind {
     const old = await library.load(found.payload);
     if (old === undefined) {
       // Signed out there, or expired.
-      await this.#parts.endOwn(state.id);
+      await this.#parts.endOwn(state.id, 'library');
       return undefined;
     }
     library.cookies.used(found);

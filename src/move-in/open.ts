@@ -17,6 +17,7 @@ import { OldCookies } from './old-cookies.js';
 import type { OldLibrary } from './old-library.js';
 import { OldStore } from './old-store.js';
 import type { MoveInOption, MoveInOptions } from './options.js';
+import { endedThere } from './own-id.js';
 import { TakeOver } from './take-over.js';
 import { TRAITS, type Traits } from './traits.js';
 
@@ -70,8 +71,10 @@ export function openMoveIn(
     );
   const { phase } = moving;
   const { times, clock, cookie } = kind.parts;
-  const endOwn = async (id: string): Promise<void> => {
-    if (kind instanceof StoreSessions) await kind.parts.store.destroy(id, (times.now + times.longest) * 1000);
+  const endOwn = async (id: string, by: 'keyturn' | 'library'): Promise<void> => {
+    if (!(kind instanceof StoreSessions)) return;
+    const next = by === 'library' ? endedThere(id) : undefined;
+    await kind.parts.store.destroy(id, (times.now + times.longest) * 1000, next);
   };
   const takeOver = new TakeOver(kind, library, internals, phase);
   const parts = { library, phase, clock, endOwn, clearOwn: () => cookie.clear() };

@@ -1,4 +1,5 @@
 // Which session of Keyturn stands for one of the old library that has an id.
+import type { EndedSession } from '../sessions/stores/contract.js';
 import { digest } from '../signing/digest.js';
 
 /** The form of ids that Keyturn gives: sessions that begin here have them in the old library, too. */
@@ -10,4 +11,18 @@ const OWN_ID = /^[\w-]{22}$/;
  */
 export function idOf(ref: string): string {
   return OWN_ID.test(ref) ? ref : digest(`keyturn/v1/move-in/${ref}`);
+}
+
+/**
+ * What a session of Keyturn that ended because the old library has ended its own is remembered with, in the place of the
+ * session that came next; there is none. The old library leaves its cookie in the browser: a request that brings it may have
+ * been sent long after, by somebody who goes on as a visitor. After a sign-out at Keyturn the browser has no such cookie.
+ */
+export function endedThere(id: string): string {
+  return digest(`keyturn/v1/move-in/ended/${id}`);
+}
+
+/** Whether it was the old library that ended a session of Keyturn. @param ended what is remembered of it */
+export function wasEndedThere(id: string, ended: EndedSession): boolean {
+  return ended.next === endedThere(id);
 }

@@ -16,7 +16,7 @@ import type { Checked } from '../signing/purpose-keyring.js';
 import type { ReceivedToken } from '../signing/received.js';
 import { fromJson } from '../signing/token.js';
 import type { OldLibrary, OldSession } from './old-library.js';
-import { idOf } from './own-id.js';
+import { endedThere, idOf, wasEndedThere } from './own-id.js';
 
 /** Milliseconds: see sessions/in-store.ts. */
 const OVERTAKEN = 60_000;
@@ -119,7 +119,7 @@ export class TakeOver {
       if (ended !== undefined) {
         // A slower request on the old library may have brought it back.
         await this.#library.end(ref);
-        const isOvertaken = clock() - ended.at < OVERTAKEN;
+        const isOvertaken = clock() - ended.at < OVERTAKEN && !wasEndedThere(id, ended);
         return isOvertaken
           ? { isNew: false, state: SessionState.fresh(times, inner.update, id, ended) }
           : undefined;
@@ -132,7 +132,7 @@ export class TakeOver {
       // Had it been ended before that, nobody would know of it any more.
       if (!this.#isOver || (await this.#library.load(payload)) !== undefined)
         return { isNew: true, state, old };
-      await store.destroy(id, (times.now + times.longest) * 1000);
+      await store.destroy(id, (times.now + times.longest) * 1000, endedThere(id));
       return undefined;
     }
   }

@@ -151,6 +151,61 @@ describe.each(Object.keys(KINDS))('sessions of Keyturn %s', (kind) => {
     }
   });
 
+  test('whoever has signed out at the old library goes on as a visitor, and keeps what he does then', async ({
+    afterwards,
+  }) => {
+    const { old, beside, another, over } = await town(afterwards);
+    for (const [url, elsewhere] of [
+      [beside, another],
+      [over, over],
+    ] as const) {
+      // The old library leaves the browser its cookie. What notices the sign-out may write, or only look.
+      for (const looks of [false, true]) {
+        const ada = new Person();
+        await ada.post(old, '/sign-in/ada');
+        await ada.sees(beside);
+        await ada.post(old, '/sign-out');
+        if (looks) for (const at of [url, elsewhere]) expect(await ada.sees(at)).toEqual(NOBODY);
+        await ada.post(url, '/cart/tea');
+        await ada.post(elsewhere, '/cart/milk');
+        for (const at of url === beside ? [beside, another, old] : [over])
+          expect(await ada.sees(at)).toEqual({ user: null, cart: ['tea', 'milk'] });
+      }
+    }
+  });
+
+  test('what was sent before a sign-out at the old library brings nobody back, also where it is noticed already', async ({
+    afterwards,
+  }) => {
+    const { old, beside, another } = await town(afterwards);
+    const ada = new Person();
+    await ada.post(old, '/sign-in/ada');
+    await ada.post(beside, '/cart/tea');
+    const tab = ada.copy();
+    await ada.post(old, '/sign-out');
+    expect(await ada.sees(beside)).toEqual(NOBODY);
+    await tab.post(another, '/cart/milk');
+    // Of what was there before nothing is back.
+    expect(await tab.sees(beside)).toEqual({ user: null, cart: ['milk'] });
+    expect(await ada.sees(beside)).toEqual(NOBODY);
+  });
+
+  test('what a sign-out at Keyturn has overtaken is dropped, also by a request that has the old cookie alone', async ({
+    afterwards,
+  }) => {
+    if (kind !== 'in a store') return;
+    const { old, beside, over } = await town(afterwards);
+    for (const url of [beside, over]) {
+      const ada = new Person();
+      await ada.post(old, '/sign-in/ada');
+      const tab = ada.copy();
+      await ada.sees(url);
+      await ada.post(url, '/sign-out');
+      await tab.post(url, '/cart/tea');
+      expect(await tab.sees(url)).toEqual(NOBODY);
+    }
+  });
+
   test('a store that cannot be reached signs nobody out', async ({ afterwards }) => {
     const { old, beside, oldStore } = await town(afterwards);
     const ada = new Person();
