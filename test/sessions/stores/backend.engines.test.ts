@@ -6,6 +6,7 @@ import { createClient } from 'redis';
 import { describe, expect, inject, vi } from 'vitest';
 import keyturnFastify from '../../../src/adapters/fastify/index.js';
 import { internalsOf, type Keyturn } from '../../../src/keyturn.js';
+import { wordsOf } from '../../../src/purposes/words.js';
 import { type Afterwards, tidyTest as test } from '../../support/afterwards.js';
 import { Browser } from '../../support/browser.js';
 import { cutTo, ownPrefix, ownSchema } from '../../support/engines.js';
@@ -113,7 +114,8 @@ describe.concurrent.each(ENGINES)('session.backend = "%s"', (name, open) => {
 
   test('the registry, and so the impact report, says where they are', async ({ afterwards }) => {
     const { config } = await open(afterwards);
-    const { state } = internalsOf(await make({ config }, afterwards)).registry.own('session');
+    const { registry } = internalsOf(await make({ config }, afterwards));
+    const { state } = wordsOf(registry.own('session'), registry.backend);
     expect(state).toBe(`in ${name === 'redis' ? 'Redis' : 'PostgreSQL'}; the cookie holds its id`);
   });
 
