@@ -4,6 +4,7 @@ import { sameSignature } from '../codecs/cookies.js';
 import { hashedWith } from '../codecs/jwe.js';
 import { attributesText, type CookieAttributes } from './attributes.js';
 import { decoded, eachCookie, setCookieParts } from './cookie-header.js';
+import { keepHeadersPrivate, mayAddCookieTo } from './fetch-response.js';
 import type { BridgeKey, BridgeKeys } from './keys.js';
 import { textOf } from './text.js';
 
@@ -137,16 +138,25 @@ export function lateText(make: () => string): string {
   return Object.assign(() => undefined, { toString: make }) as unknown as string;
 }
 
-/** The response with the cookie against forged forms again, where it is due, and the library has not set it. */
+/**
+ * The response with the cookie against forged forms again, where it is due, the library has not set it, and no shared cache
+ * may keep it.
+ */
 export function withFormsAgain(hashes: AuthHashes, request: Request, response: Response): Response {
-  if (request.method !== 'GET' && request.method !== 'HEAD') return response;
+  if (!mayAddCookieTo(request.method, response.headers)) return response;
   const line = hashes.formsAgain(request.headers.get('cookie') ?? undefined);
   if (line === undefined) return response;
-  const { name } = setCookieParts(line);
-  if (response.headers.getSetCookie().some((one) => setCookieParts(one).name === name)) return response;
+  if (sets(response.headers.getSetCookie(), line)) return response;
   // The header of a redirect cannot be changed.
   const headers = new Headers(response.headers);
   headers.append('set-cookie', line);
+  keepHeadersPrivate(headers);
   const { body, status, statusText } = response;
   return new Response(body, { status, statusText, headers });
+}
+
+/** Whether lines of Set-Cookie set the cookie of one already. */
+export function sets(lines: readonly string[], line: string): boolean {
+  const { name } = setCookieParts(line);
+  return lines.some((one) => setCookieParts(one).name === name);
 }

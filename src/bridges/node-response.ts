@@ -26,8 +26,7 @@ export function beforeCookiesGo(
       const after = change(before);
       if (after.length > 0) response.setHeader('set-cookie', after);
       else if (before.length > 0) response.removeHeader('set-cookie');
-      if (after.length > before.length)
-        response.setHeader('cache-control', madePrivate(String(response.getHeader('cache-control') ?? '')));
+      if (after.length > before.length) keepPrivate(response);
       return writeHead.apply(response, given as unknown as Parameters<typeof writeHead>);
     } catch (error) {
       // Somebody answers in its place, perhaps, and with cookies.
@@ -74,6 +73,11 @@ function listOf(value: unknown): readonly string[] {
 export function mayAddCookie({ method = 'GET' }: IncomingMessage, response: ServerResponse): boolean {
   const fieldOf = (name: string) => String(response.getHeader(name) ?? '');
   return isSafe(method) && !mayBeShared(response.getHeaderNames(), fieldOf);
+}
+
+/** Where a cookie was added to a response: see {@link madePrivate}. */
+export function keepPrivate(response: ServerResponse): void {
+  response.setHeader('cache-control', madePrivate(String(response.getHeader('cache-control') ?? '')));
 }
 
 /** RFC 9110, section 9.2.1, as far as a page is asked for. */

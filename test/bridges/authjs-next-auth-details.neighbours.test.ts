@@ -8,6 +8,7 @@ import type { Keyturn } from '../../src/keyturn.js';
 import { manualClock } from '../../src/testing/clock.js';
 import { liveRing, OTHER_SECRET, SECRET, testKeyturn, useRing } from '../support/keyturn.js';
 import { emailProvider, memoryAdapter } from './apps/auth-flows.mjs';
+import { listen } from './apps/listen.mjs';
 import { keyturnOf } from './life.js';
 import { neighbour } from './neighbours.js';
 import { LifeRings } from './rings.js';
@@ -269,21 +270,40 @@ test('route handlers of next-auth get the cookie of forms again, too', async () 
   const [line = ''] = (await optionsFor.renew(request, redirect)).headers.getSetCookie();
   const again = hashedWith('token', (await optionsFor()).secret);
   expect(decodeURIComponent(setCookieParts(line).value)).toBe(`token|${again}`);
-  const sent: string[] = [];
-  const response = {
-    getHeader: () => sent,
-    setHeader: (_name: string, lines: string[]) => sent.push(...lines),
+  const saying = (caches: string) => new Response('', { headers: { 'cache-control': caches } });
+  const renewed = async (caches: string) => {
+    const { headers } = await optionsFor.renew(request, saying(caches));
+    return [headers.getSetCookie(), headers.get('cache-control')];
   };
-  await optionsFor(
-    { method: 'POST', url: '/x', headers: { cookie: `next-auth.csrf-token=${value}` } },
-    response,
-  );
-  expect(sent).toEqual([]);
-  await optionsFor(
-    { method: 'GET', url: '/x', headers: { cookie: `next-auth.csrf-token=${value}` } },
-    response,
-  );
-  expect(sent).toEqual([line]);
+  expect((await optionsFor.renew(request, redirect)).headers.get('cache-control')).toBe('private');
+  expect(await renewed('max-age=60')).toEqual([[line], 'private, max-age=60']);
+  expect(await renewed('public, max-age=60')).toEqual([[], 'public, max-age=60']);
+  expect(await renewed('s-maxage=60')).toEqual([[], 's-maxage=60']);
+  const posted = new Request(request, { method: 'POST' });
+  expect((await optionsFor.renew(posted, redirect)).headers.getSetCookie()).toEqual([]);
+
+  // A response of Node: the app says what caches may do when the options are there already.
+  const { url, close } = await listen(async (incoming: any, response: any) => {
+    await optionsFor(incoming, response);
+    const caches = incoming.headers['x-caches'];
+    if (caches !== undefined) response.setHeader('cache-control', caches);
+    if (incoming.url === '/own') response.setHeader('set-cookie', ['a=b', 'next-auth.csrf-token=own']);
+    response.end();
+  });
+  const ask = async (caches?: string, path = '/', method = 'GET') => {
+    const cookie = `next-auth.csrf-token=${value}`;
+    const { headers } = await fetch(`${url}${path}`, {
+      method,
+      headers: { cookie, ...(caches && { 'x-caches': caches }) },
+    });
+    return [headers.getSetCookie(), headers.get('cache-control')];
+  };
+  expect(await ask()).toEqual([[line], 'private']);
+  expect(await ask('max-age=60')).toEqual([[line], 'private, max-age=60']);
+  expect(await ask('public, max-age=60')).toEqual([[], 'public, max-age=60']);
+  expect(await ask(undefined, '/', 'POST')).toEqual([[], null]);
+  expect(await ask(undefined, '/own')).toEqual([['a=b', 'next-auth.csrf-token=own'], null]);
+  await close();
 });
 
 describe('what is given', () => {

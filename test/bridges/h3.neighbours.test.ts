@@ -24,12 +24,12 @@ describe.each(['h3', 'h3-1'])('%s', (name) => {
   });
 
   /** The app beside a Keyturn whose ring a test replaces, and a visitor who is signed in. */
-  async function signedIn(options: Record<string, unknown> = {}) {
+  async function signedIn(options: Record<string, unknown> = {}, cacheControl?: () => string | undefined) {
     const rings = new LifeRings();
     const keyturn = await testKeyturn();
     const parts = internalsOf(keyturn);
     liveRing(keyturn).replace(rings.of('before'));
-    const library = await app(neighbour, { name, options });
+    const library = await app(neighbour, { name, options, ...(cacheControl && { cacheControl }) });
     const { url, close } = await library.start({ keyturn, secrets: [], shared: new Map() });
     const visitor = new Visitor();
     await library.signIn(visitor, url);
@@ -75,6 +75,61 @@ describe.each(['h3', 'h3-1'])('%s', (name) => {
     expect((await visitor.fetch(url, { method: 'POST' })).status).toBe(503);
     expect(visitor.received).toHaveLength(sent);
     await close();
+  });
+
+  test('a session is sealed again for safe requests, and on no page that shared caches may keep', async () => {
+    let caches: string | undefined;
+    const { visitor, url, close, use } = await signedIn({}, () => caches);
+    const old = visitor.cookies.get('h3') as string;
+    use('promoted');
+    const ask = async (method: string) => {
+      const { headers } = await fetch(url, { method, headers: { cookie: `h3=${old}` } });
+      return [headers.getSetCookie().length, headers.get('cache-control')];
+    };
+    expect(await ask('PUT')).toEqual([0, null]);
+    expect(await ask('GET')).toEqual([1, 'private']);
+    expect(await ask('HEAD')).toEqual([1, 'private']);
+    for (const shared of ['public, max-age=60', 's-maxage=60']) {
+      caches = shared;
+      expect(await ask('GET')).toEqual([0, shared]);
+    }
+    for (const [said, sent] of [
+      ['max-age=60', 'private, max-age=60'],
+      ['no-store', 'no-store'],
+    ]) {
+      caches = said;
+      expect(await ask('GET')).toEqual([1, sent]);
+    }
+    await close();
+  });
+
+  test('without a response of Node, too', async () => {
+    if (name === 'h3-1') return;
+    const h3 = await neighbour(name);
+    const rings = new LifeRings();
+    const keyturn = await testKeyturn();
+    const use = (ring: Parameters<LifeRings['of']>[0]) => liveRing(keyturn).replace(rings.of(ring));
+    use('before');
+    const sessions = h3Sessions(keyturn, h3, { maxAge: 3600 });
+    const server = new h3.H3().all('/:caches', async (event: any) => {
+      const { caches } = event.context.params;
+      if (caches !== 'none') event.res.headers.set('cache-control', caches);
+      const session = await sessions.use(event);
+      if (event.req.method === 'POST') await session.update({ user: 'ada' });
+      return session.data.user ?? 'nobody';
+    });
+    const ask = async (method: string, caches: string, cookie = '') => {
+      const response = await server.fetch(
+        new Request(`http://localhost/${caches}`, { method, headers: { cookie } }),
+      );
+      return { lines: response.headers.getSetCookie(), caches: response.headers.get('cache-control') };
+    };
+    const [line = ''] = (await ask('POST', 'none')).lines;
+    const cookie = line.split(';')[0] as string;
+    use('promoted');
+    expect(await ask('PUT', 'none', cookie)).toEqual({ lines: [], caches: null });
+    expect(await ask('GET', 'public', cookie)).toEqual({ lines: [], caches: 'public' });
+    expect(await ask('GET', 'none', cookie)).toEqual({ lines: [expect.any(String)], caches: 'private' });
   });
 
   test('a session in a header field is left as it is', async () => {

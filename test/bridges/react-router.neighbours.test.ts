@@ -49,6 +49,25 @@ describe('React Router', () => {
     expect(await cookie.parse(second.split(';')[0] as string)).toEqual({ user: 'ada' });
   });
 
+  test('no page that shared caches may keep gets a cookie, and one that does is private', async () => {
+    const { cookie, use, request } = await started();
+    const line = await cookie.serialize({ user: 'ada' });
+    use('promoted');
+    const again = async (caches?: string) => {
+      const given = await cookie.again(
+        request(line),
+        caches === undefined ? {} : { 'cache-control': caches },
+      );
+      return [given['set-cookie'] !== undefined, given['cache-control']];
+    };
+    expect(await again()).toEqual([true, 'private']);
+    expect(await again('max-age=60')).toEqual([true, 'private, max-age=60']);
+    expect(await again('no-store')).toEqual([true, 'no-store']);
+    expect(await again('public, max-age=60')).toEqual([false, undefined]);
+    const headers = new Headers({ 'cdn-cache-control': 'max-age=60' });
+    expect(await cookie.again(request(line), headers)).toEqual({});
+  });
+
   test('a replica that must not sign reads, and signs nothing', async () => {
     const { cookie, use, loseTouch, request } = await started();
     const line = await cookie.serialize({ user: 'ada' });

@@ -1,11 +1,14 @@
 // Beside the sessions of h3, which Nuxt and Nitro have: their password is that of the ring, live, and a session that a key
 // going out has sealed is sealed again when it is read. The library opens such a session, and never seals it again for that.
+import type { ServerResponse } from 'node:http';
 import type { LibraryKey } from '../../codecs/cookies.js';
 import { KeyturnError } from '../../errors.js';
 import type { Keyturn } from '../../keyturn.js';
+import { keepHeadersPrivate, mayAddCookieTo } from '../fetch-response.js';
 import { IronKeys, longestOf } from '../iron.js';
 import { type BridgeKey, BridgeKeys } from '../keys.js';
 import { liveObject } from '../live-object.js';
+import { beforeCookiesGo, keepPrivate, mayAddCookie } from '../node-response.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: an event of h3, of either version
 type Event = any;
@@ -110,7 +113,7 @@ export function h3Sessions<H3 extends H3Functions>(
     if (opened === undefined || isNew) return session;
     keys.verified(opened);
     if (keys.isStale(opened) && keys.maySign && isWritable(event, options))
-      await h3.updateSession(event, config);
+      await addedToPrivate(event, async () => await h3.updateSession(event, config));
     return session;
   };
   return {
@@ -140,13 +143,40 @@ function password(iron: IronKeys, onLookUp: (key: BridgeKey) => void = () => {})
 
 const named = (id: string): string | undefined => (id === UNNAMED ? undefined : id);
 
+/** As Node or Fetch have it. */
+const requestOf = ({ node, req }: Event): Event => node?.req ?? req;
+
+/**
+ * Lets the library set cookies that nobody asked for, and keeps the response from shared caches. What the app says of those
+ * later counts where there is a response of Node: one that they may keep goes without these cookies.
+ */
+async function addedToPrivate(event: Event, add: () => Promise<unknown>): Promise<void> {
+  const response = event.node?.res as ServerResponse | undefined;
+  const headers = event.res?.headers as Headers | undefined;
+  const { method } = requestOf(event);
+  const isFree =
+    (headers === undefined || mayAddCookieTo(method, headers)) &&
+    (response === undefined || mayAddCookie(event.node.req, response));
+  if (!isFree) return;
+  const lines = () => headers?.getSetCookie() ?? [response?.getHeader('set-cookie') ?? []].flat().map(String);
+  const before = lines();
+  await add();
+  const added = lines().filter((line) => !before.includes(line));
+  if (response === undefined) return keepHeadersPrivate(headers as Headers);
+  beforeCookiesGo(response, (all) => {
+    if (!mayAddCookie(event.node.req, response)) return all.filter((line) => !added.includes(line));
+    if (all.some((line) => added.includes(line))) keepPrivate(response);
+    return all;
+  });
+}
+
 /** Whether the session came in a cookie, and one can be set: not for a WebSocket, nor after the response has begun. */
 function isWritable(event: Event, { cookie, name = 'h3', sessionHeader }: H3SessionOptions): boolean {
   const response = event.res ?? event.node?.res;
   if (cookie === false || response === undefined || response.headersSent === true) return false;
   if (sessionHeader === false) return true;
   const field = (sessionHeader ?? `x-${name}-session`).toLowerCase();
-  const headers = event.node?.req.headers ?? event.req?.headers ?? {};
+  const { headers } = requestOf(event);
   const sent = typeof headers.get === 'function' ? headers.get(field) : headers[field];
   return typeof sent !== 'string' || sent === '';
 }

@@ -2,7 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { systemClock } from '../../process/clock.js';
 import { decoded, eachCookie, setCookieParts } from '../cookie-header.js';
-import { beforeCookiesGo, isSafe, madePrivate, mayAddCookie, mayBeShared } from '../node-response.js';
+import { keepHeadersPrivate, mayAddCookieTo } from '../fetch-response.js';
+import { beforeCookiesGo, mayAddCookie } from '../node-response.js';
 import type { IronMethods, SessionOptions } from './library.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: requests and responses of Node and of Fetch, stores of Next.js, jars
@@ -114,10 +115,9 @@ function addLines(request: Carrier, response: Carrier, name: string, lines: read
     return;
   }
   const headers = (response instanceof Headers ? response : response.headers) as Headers;
-  const fieldOf = (field: string) => headers.get(field) ?? '';
-  if (!isSafe(request.method) || mayBeShared(headers.keys(), fieldOf)) return;
+  if (!mayAddCookieTo(request.method, headers)) return;
   for (const line of lines) headers.append('set-cookie', line);
-  if (lines.length > 0) headers.set('cache-control', madePrivate(fieldOf('cache-control')));
+  if (lines.length > 0) keepHeadersPrivate(headers);
 }
 
 function isOf(line: string, cookieName: string): boolean {

@@ -10,7 +10,7 @@ import { KeyturnError } from '../../errors.js';
 import type { Keyturn } from '../../keyturn.js';
 import { eachCookie } from '../cookie-header.js';
 import { type BridgeKey, BridgeKeys } from '../keys.js';
-import { beforeCookiesGo, isSafe, madePrivate, mayAddCookie } from '../node-response.js';
+import { beforeCookiesGo, isSafe, keepPrivate, mayAddCookie } from '../node-response.js';
 
 /** What `liveKeygrip()` takes. */
 export interface KeygripSettings {
@@ -233,11 +233,6 @@ function saveAgain(request: WithSession): boolean {
   const { session } = request;
   if (session) request.session = session;
   return Boolean(session);
-}
-
-/** The library adds the cookie later: see `madePrivate()`. */
-function keepPrivate(response: ServerResponse): void {
-  response.setHeader('cache-control', madePrivate(String(response.getHeader('cache-control') ?? '')));
 }
 
 function misplaced(call: string, library: string): KeyturnError {

@@ -1,10 +1,11 @@
 // Beside next-auth (v4): sessions are sealed and opened with the keys of the ring, live, and forms and links in e-mails are
 // verified by any of them. The library itself knows one secret, and forgets the former at once.
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type OptionNames, requireOptions } from '../../config/options.js';
 import { KeyturnError } from '../../errors.js';
 import type { Keyturn } from '../../keyturn.js';
 import { andThen } from '../../signing/thenable.js';
-import { AuthHashes, lateText, withFormsAgain } from '../auth-hashes.js';
+import { AuthHashes, lateText, sets, withFormsAgain } from '../auth-hashes.js';
 import {
   AuthTokens,
   type Claims,
@@ -13,6 +14,7 @@ import {
   type TokenFormat,
 } from '../auth-tokens.js';
 import { BridgeKeys } from '../keys.js';
+import { beforeCookiesGo, isSafe, mayAddCookie } from '../node-response.js';
 import { textOf } from '../text.js';
 
 /** What is read of the options of next-auth; all of it is handed on. */
@@ -43,10 +45,12 @@ export interface NextAuthRequest {
   readonly headers: any;
 }
 
-/** What is used of a response of Node. */
+/** What is used of a response of Node: a cookie is added when its header goes out. */
 export interface NextAuthResponse {
   readonly getHeader: (name: string) => number | string | string[] | undefined;
   readonly setHeader: (name: string, value: string[]) => unknown;
+  // biome-ignore lint/suspicious/noExplicitAny: as Node has it
+  writeHead(...given: any[]): unknown;
 }
 
 /** What `nextAuthKeys()` takes besides what the library does. */
@@ -119,12 +123,10 @@ export function nextAuthKeys<Options extends NextAuthOptions>(
     const { keys, tokens, hashes } = await begun;
     const method = request?.method ?? 'GET';
     // Whoever must not sign serves who only reads.
-    if (method !== 'GET' && method !== 'HEAD') void keys.signing;
-    const isSafe = method === 'GET' || method === 'HEAD';
+    if (!isSafe(method)) void keys.signing;
     const cookies = cookiesOf(request);
-    const again = response !== undefined && isSafe ? hashes.formsAgain(cookies) : undefined;
-    // The library adds its own to what is there.
-    if (again !== undefined) addCookie(response as NextAuthResponse, again);
+    const again = response !== undefined && isSafe(method) ? hashes.formsAgain(cookies) : undefined;
+    if (again !== undefined) addCookie(request as NextAuthRequest, response as NextAuthResponse, again);
     const token = tokenIn(request?.url ?? '');
     const mailed = lateText(() => hashes.signing);
     return {
@@ -154,9 +156,13 @@ function tokenIn(url: string): string | null {
   return query < 0 ? null : new URLSearchParams(url.slice(query + 1).replace(/#.*/s, '')).get('token');
 }
 
-function addCookie(response: NextAuthResponse, line: string): void {
-  const present = response.getHeader('set-cookie') ?? [];
-  response.setHeader('set-cookie', [...(Array.isArray(present) ? present : [String(present)]), line]);
+/** When the header goes out: only then it is known whether a shared cache may keep the response. */
+function addCookie(request: NextAuthRequest, response: NextAuthResponse, line: string): void {
+  const [incoming, outgoing] = [request as IncomingMessage, response as ServerResponse];
+  if (outgoing.headersSent) return;
+  beforeCookiesGo(outgoing, (present) =>
+    sets(present, line) || !mayAddCookie(incoming, outgoing) ? present : [...present, line],
+  );
 }
 
 /** A provider of links in e-mails has the key that signs: what the library would take may be another one, for forms. */

@@ -3,10 +3,10 @@
 import { COOKIE_SIGNATURE } from '../../codecs/cookies.js';
 import { KeyturnError } from '../../errors.js';
 import type { Keyturn } from '../../keyturn.js';
+import { keepHeadersPrivate, mayAddCookieTo } from '../fetch-response.js';
 import { longestOf } from '../iron.js';
 import { BridgeKeys } from '../keys.js';
 import { LiveSecrets } from '../live-secrets.js';
-import { isSafe } from '../node-response.js';
 import { Upgrader } from '../upgrader.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: values and options of the library's own
@@ -25,9 +25,15 @@ export interface RouterCookie {
 export interface SignedRouterCookie extends RouterCookie {
   /**
    * Headers that sign the cookie of a request again, where its key is going out; else none. For what a loader gives:
-   * `data(page, { headers: await cookie.again(request) })`. Not for responses that shared caches may keep.
+   * `data(page, { headers: await cookie.again(request) })`. They keep shared caches from the response: whoever got it from
+   * one would be that visitor.
+   *
+   * @param headers what the response has besides. One that shared caches may keep gets none
    */
-  again(request: Request): Promise<Record<string, string>>;
+  again(
+    request: Request,
+    headers?: Headers | Readonly<Record<string, string>>,
+  ): Promise<Record<string, string>>;
 }
 
 /** What is read of the options of `createCookie()`; they are all handed on. */
@@ -93,12 +99,18 @@ export function routerCookie(
       return await inner.parse(upgrader.incoming(header ?? undefined).header ?? null, own);
     },
     serialize,
-    again: async ({ method, headers }) => {
+    again: async ({ method, headers }, besides) => {
+      const page = new Headers(besides);
+      if (!mayAddCookieTo(method, page)) return {};
       const { header, seen } = upgrader.incoming(headers.get('cookie') ?? undefined);
       const found = seen.get(name);
-      if (!isSafe(method) || found === undefined || !keys.isStale(found.key) || !keys.maySign) return {};
+      if (found === undefined || !keys.isStale(found.key) || !keys.maySign) return {};
       secrets.follow();
-      return { 'set-cookie': await serialize(await inner.parse(header ?? null)) };
+      keepHeadersPrivate(page);
+      return {
+        'cache-control': page.get('cache-control') as string,
+        'set-cookie': await serialize(await inner.parse(header ?? null)),
+      };
     },
   };
 }

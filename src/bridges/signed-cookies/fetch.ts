@@ -1,5 +1,5 @@
 // A passage over Fetch's Request and Response: Hono has them, and whatever else is a function of one to the other.
-import { isSafe, madePrivate, mayBeShared } from '../node-response.js';
+import { keepHeadersPrivate, mayAddCookieTo } from '../fetch-response.js';
 import type { Passages } from '../passage.js';
 
 /** A request as the library is to see it, and what becomes of the response. */
@@ -15,9 +15,7 @@ export function passFetch(passages: Passages, request: Request): FetchPassage {
     // A WebSocket, or nothing that was received: neither can be made anew.
     if (response.status < 200) return response;
     const before = response.headers.getSetCookie();
-    const fieldOf = (name: string) => response.headers.get(name) ?? '';
-    const isOpen = () => isSafe(request.method) && !mayBeShared(response.headers.keys(), fieldOf);
-    const sent = passages.close(passage, before, isOpen);
+    const sent = passages.close(passage, before, () => mayAddCookieTo(request.method, response.headers));
     return isSame(before, sent) ? response : withCookies(response, sent);
   };
   return {
@@ -37,8 +35,7 @@ function withCookies(response: Response, setCookies: readonly string[]): Respons
   const headers = new Headers(response.headers);
   headers.delete('set-cookie');
   for (const line of setCookies) headers.append('set-cookie', line);
-  if (setCookies.length > response.headers.getSetCookie().length)
-    headers.set('cache-control', madePrivate(headers.get('cache-control') ?? ''));
+  if (setCookies.length > response.headers.getSetCookie().length) keepHeadersPrivate(headers);
   const { body, status, statusText } = response;
   return new Response(body, { status, statusText, headers });
 }

@@ -3,8 +3,14 @@ import { h3Sessions } from '../../../src/bridges/h3/index.ts';
 import { ironId, namedByAppearance, newcomer } from './iron.mjs';
 import { listen } from './listen.mjs';
 
-/** @param load imports a package of compat/neighbours */
-export async function app(load, { name = 'h3', options = {} } = {}) {
+/**
+ * @param load imports a package of compat/neighbours
+ * @param cacheControl gives what every page says of caches, once its session is open
+ */
+export async function app(
+  load,
+  { name = 'h3', options = {}, cacheControl = () => /** @type {string | undefined} */ (undefined) } = {},
+) {
   const h3 = await load(name);
   const isOld = name === 'h3-1';
 
@@ -19,6 +25,9 @@ export async function app(load, { name = 'h3', options = {} } = {}) {
       const use = sessions?.use ?? ((event) => h3.useSession(event, alone));
       const handler = async (event) => {
         const session = await use(event);
+        const caches = cacheControl();
+        if (caches !== undefined && isOld) event.node.res.setHeader('cache-control', caches);
+        else if (caches !== undefined) event.res.headers.set('cache-control', caches);
         const method = isOld ? event.node.req.method : event.req.method;
         if (method === 'POST') await session.update({ user: 'ada' });
         if (method === 'DELETE') await session.clear();
