@@ -1,13 +1,12 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { type CookieParserSettings, liveCookieParser } from '../../src/bridges/cookie-parser/index.js';
 import { expressSession } from '../../src/bridges/express-session/index.js';
 import { internalsOf, type Keyturn } from '../../src/keyturn.js';
 import { app } from './apps/cookie-parser.mjs';
 import { listen } from './apps/listen.mjs';
 import { closing, openKeyturn, promote, stopSigning, verifiedBy } from './beside.js';
-import { lifeOf, lostAt, nobodyLost } from './life.js';
+import { everybodyMoved, moveOf } from './move.js';
 import { neighbour } from './neighbours.js';
-import { moveOf, nobodyLeft } from './phases.js';
 import { Visitor } from './visitor.js';
 
 const { default: express } = await neighbour('express');
@@ -38,20 +37,9 @@ async function shop(
 
 const seenBy = async (visitor: Visitor, url: string): Promise<any> => await (await visitor.fetch(url)).json();
 
-describe('through the life of a key', () => {
-  test('beside Keyturn nobody is signed out before a key is revoked', async () => {
-    const library = await app(neighbour);
-    expect(await lifeOf(library, true)).toEqual(nobodyLost(library));
-  });
-
-  test('alone it signs everybody out', async () => {
-    expect(lostAt(await lifeOf(await app(neighbour), false))).toEqual(['retire', 'revoke']);
-  });
-
-  test('from the old secret to the keys of the ring nobody is signed out', async () => {
-    const seen = await moveOf(await app(neighbour), 'cookie-parser');
-    expect(seen).toEqual(nobodyLeft(seen));
-  });
+test('from the old secret to the keys of the ring nobody is signed out', async () => {
+  const library = await app(neighbour);
+  expect(await moveOf(library, { section: 'cookie-parser' })).toEqual(everybodyMoved(library));
 });
 
 test('JSON cookies, plain ones and those that are taken away are as they were', async () => {

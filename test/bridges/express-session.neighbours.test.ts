@@ -6,9 +6,8 @@ import { useRing } from '../support/keyturn.js';
 import { app } from './apps/express-session.mjs';
 import { listen } from './apps/listen.mjs';
 import { closing, openKeyturn, promote, RINGS, stopSigning, verifiedBy } from './beside.js';
-import { lifeOf, lostAt, nobodyLost } from './life.js';
+import { everybodyMoved, moveOf } from './move.js';
 import { neighbour } from './neighbours.js';
-import { moveOf, nobodyLeft } from './phases.js';
 import { Visitor } from './visitor.js';
 
 const { default: express } = await neighbour('express');
@@ -48,20 +47,9 @@ async function signedIn(url: string): Promise<Visitor> {
 const userOf = async (visitor: Visitor, url: string) =>
   ((await (await visitor.fetch(url)).json()) as { user: unknown }).user;
 
-describe('through the life of a key', () => {
-  test('beside Keyturn nobody is signed out before a key is revoked', async () => {
-    const library = await app(neighbour);
-    expect(await lifeOf(library, true)).toEqual(nobodyLost(library));
-  });
-
-  test('alone it signs everybody out', async () => {
-    expect(lostAt(await lifeOf(await app(neighbour), false))).toEqual(['retire', 'revoke']);
-  });
-
-  test('from the old secret to the keys of the ring nobody is signed out', async () => {
-    const seen = await moveOf(await app(neighbour), 'express-session');
-    expect(seen).toEqual(nobodyLeft(seen));
-  });
+test('from the old secret to the keys of the ring nobody is signed out', async () => {
+  const library = await app(neighbour);
+  expect(await moveOf(library, { section: 'express-session' })).toEqual(everybodyMoved(library));
 });
 
 describe('a cookie that is signed again', () => {

@@ -3,24 +3,15 @@ import { h3Sessions } from '../../src/bridges/h3/index.js';
 import { internalsOf } from '../../src/keyturn.js';
 import { liveRing, testKeyturn } from '../support/keyturn.js';
 import { app } from './apps/h3.mjs';
-import { lifeOf, lostAt, nobodyLost } from './life.js';
-import { MOVED, moveOf } from './move.js';
+import { everybodyMoved, moveOf } from './move.js';
 import { neighbour } from './neighbours.js';
 import { LifeRings } from './rings.js';
 import { Visitor } from './visitor.js';
 
 describe.each(['h3', 'h3-1'])('%s', (name) => {
-  test('beside Keyturn nobody is signed out before a key is revoked', async () => {
-    const library = await app(neighbour, { name });
-    expect(await lifeOf(library, true)).toEqual(nobodyLost(library));
-  });
-
-  test('alone it signs everybody out', async () => {
-    expect(lostAt(await lifeOf(await app(neighbour, { name }), false))).toEqual(['retire', 'revoke']);
-  });
-
   test.each([true, false])('an app moves in; its ring begins with the old secret: %s', async (sameText) => {
-    expect(await moveOf(await app(neighbour, { name }), { section: 'h3', sameText })).toEqual(MOVED);
+    const library = await app(neighbour, { name });
+    expect(await moveOf(library, { section: 'h3', sameText })).toEqual(everybodyMoved(library));
   });
 
   /** The app beside a Keyturn whose ring a test replaces, and a visitor who is signed in. */

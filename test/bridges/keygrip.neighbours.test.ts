@@ -7,9 +7,9 @@ import { app as koaSessionApp } from './apps/koa-session.mjs';
 import { app as koaSession6App } from './apps/koa-session-6.mjs';
 import { listen } from './apps/listen.mjs';
 import { closing, openKeyturn, promote, RINGS, stopSigning, verifiedBy } from './beside.js';
-import { type Library, lifeOf, lostAt, nobodyLost } from './life.js';
+import type { Library } from './life.js';
+import { everybodyMoved, moveOf } from './move.js';
 import { neighbour } from './neighbours.js';
-import { moveOf, nobodyLeft } from './phases.js';
 import { Visitor } from './visitor.js';
 
 const { default: express } = await neighbour('express');
@@ -25,16 +25,11 @@ const LIBRARIES = {
 } as Readonly<Record<string, (load: typeof neighbour) => Promise<Library>>>;
 
 describe.each(Object.entries(LIBRARIES))('%s', (_name, app) => {
-  test('beside Keyturn nobody is signed out before a key is revoked', async () => {
-    const library = await app(neighbour);
-    expect(await lifeOf(library, true)).toEqual(nobodyLost(library));
-  });
-
   test('from the old secret to the keys of the ring nobody is signed out', async () => {
-    const seen = await moveOf(await app(neighbour), (await app(neighbour)).signed?.purpose as string, {
-      format: 'koa',
-    });
-    expect(seen).toEqual(nobodyLeft(seen));
+    const library = await app(neighbour);
+    const section = library.signed?.purpose as string;
+    const seen = await moveOf(library, { section, said: { format: 'koa' } });
+    expect(seen).toEqual(everybodyMoved(library));
   });
 
   test('alone it signs again without the attributes, and backwards: who closes the browser is signed out', async () => {
@@ -61,10 +56,6 @@ describe.each(Object.entries(LIBRARIES))('%s', (_name, app) => {
     } finally {
       for (const { close } of [before, late, ahead]) await close();
     }
-  });
-
-  test('alone nobody is signed out who leaves the browser open', async () => {
-    expect(lostAt(await lifeOf(await app(neighbour), false))).toEqual(['revoke']);
   });
 });
 

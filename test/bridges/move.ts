@@ -1,106 +1,151 @@
-// An app on a real library moves in: some replicas still run the library alone, then all have Keyturn beside it, which goes on
-// signing with the old secret, then Keyturn signs, and in the end the old secret is accepted no longer.
-import type { Keyturn } from '../../src/keyturn.js';
-import { privateClock } from '../../src/resolve/monotonic-clock.js';
-import { generateSecret } from '../../src/secret/generate.js';
-import { startKeyturn } from '../../src/start/start.js';
-import { type ManualClock, memoryLogger, testClock } from '../support/keyturn.js';
-import type { Library, StartedReplica } from './life.js';
+// An app on a real library moves in, with its old secret: two replicas, at each deploy first one and then the other with
+// Keyturn beside the library, which goes on signing with that secret, and then over, where Keyturn signs. In the end the old
+// secret is accepted no longer. What becomes of those who came before, and of those who come meanwhile.
+import { manualClock } from '../../src/testing/clock.js';
+import { type Begun, beginAll, endAll, keyturnOf, type Library, type StartedReplica } from './life.js';
+import { LifeRings } from './rings.js';
 import { Visitor } from './visitor.js';
 
 export interface Move {
   /** The name of the section under `[move_in]`. */
   readonly section: string;
-  /** What it says besides secrets and phase. */
-  readonly settings?: Readonly<Record<string, unknown>>;
+  /** What it says besides secrets, phase and until. */
+  readonly said?: Readonly<Record<string, unknown>>;
   /** The ring begins with the text that the library had: so do apps that have one variable for all. */
   readonly sameText?: boolean;
+  /** The old secret, where the library takes no sentence: its text, as the library is given it, and how that is to be read. */
+  readonly old?: { readonly text: string; readonly encoding?: string };
 }
 
-/** Who is signed in, at each point of a move. */
+/** At each of them one replica is at the first of two phases, the other at the second. */
+const DEPLOYS = [
+  ['alone', 'alone'],
+  ['beside', 'alone'],
+  ['beside', 'beside'],
+  ['over', 'beside'],
+  ['over', 'over'],
+] as const;
+type Phase = (typeof DEPLOYS)[number][number];
+
+const OLD = 'the secret that this app has had since 2019, and nobody else';
+
+/** So long the old secret is accepted, in milliseconds: less than anything lives that libraries sign. */
+const DAY = 86_400_000;
+
+interface DeploySeen {
+  readonly deploy: readonly [Phase, Phase];
+  /** Everybody, at both replicas in turns: whoever came first, and those who came at each deploy so far, at either replica. */
+  readonly signedIn: boolean;
+  /** A form that was open before the deploy is taken after it. Undefined where there are none. */
+  readonly form: boolean | undefined;
+  /** What of `begun` did not come to its end, and what of `kept` was not kept. */
+  readonly lost: readonly string[];
+}
+
 export interface MoveSeen {
-  /** Signed in at the library alone; then at both in turns, while replicas are replaced. */
-  readonly duringDeploy: boolean;
-  /** Signed in with Keyturn beside; then at the library alone, after a roll-back to it. */
-  readonly afterRollBack: boolean;
-  /** The same two once Keyturn signs, at a replica that does and one that does not yet, in turns. */
-  readonly over: boolean;
-  /** Signed in where Keyturn signs already; then where it does not yet. */
-  readonly ahead: boolean;
-  /** After the old secret has ended: who has been there since Keyturn signs. */
-  readonly afterEnd: boolean;
-  /** After the old secret has ended: who has only ever been at the library alone. */
-  readonly onlyOld: boolean;
+  readonly deploys: readonly DeploySeen[];
+  /** Who is signed in after the old secret has ended. */
+  readonly after: {
+    /** Whoever has been there since Keyturn signs: everybody, and one who came back only then. */
+    readonly signedIn: boolean;
+    /** Who has only ever been at the library alone. */
+    readonly onlyAlone: boolean;
+    /** Who has only ever been where Keyturn was beside, and the other replica over already. */
+    readonly onlyBeside: boolean;
+  };
 }
 
-/** What has to be seen, where sessions are signed again when they are used. */
-export const MOVED: MoveSeen = {
-  duringDeploy: true,
-  afterRollBack: true,
-  over: true,
-  ahead: true,
-  afterEnd: true,
-  onlyOld: false,
-};
-
-export async function moveOf(library: Library, move: Move): Promise<MoveSeen> {
-  const old = generateSecret();
-  const secret = move.sameText === true ? old : generateSecret();
-  const clock = testClock();
+export async function moveOf(library: Library, { section, said, sameText, old }: Move): Promise<MoveSeen> {
+  // Libraries have the clock of the machine.
+  const clock = manualClock(Date.now());
+  const until = clock.now + DAY;
+  const rings = new LifeRings();
+  const secret = old ?? { text: sameText === true ? rings.secret : OLD };
   const shared = new Map<string, unknown>();
-  const until = new Date(clock.now + 86_400_000).toISOString();
-  const open: Array<() => Promise<void>> = [];
-  const replica = async (phase?: 'beside' | 'over'): Promise<string> => {
-    const keyturn =
-      phase === undefined ? undefined : await keyturnOf(library, move, clock, { secret, old, phase, until });
-    const started: StartedReplica = await library.start({ keyturn, secrets: [old], shared });
-    open.push(started.close, async () => await keyturn?.close());
-    return started.url;
+  const start = async (phase: Phase): Promise<StartedReplica> => {
+    if (phase === 'alone') return await library.start({ keyturn: undefined, secrets: [secret.text], shared });
+    const moving = { ...said, secrets: [secret], phase, until: new Date(until).toISOString() };
+    const keyturn = await keyturnOf(rings, clock, { ...library.config, move_in: { [section]: moving } });
+    const { url, close } = await library.start({ keyturn, secrets: [], shared });
+    return {
+      url,
+      close: async () => {
+        await close();
+        await keyturn.close();
+      },
+    };
   };
-  const signedIn = async (visitor: Visitor, ...urls: readonly string[]) => {
-    for (const url of urls) if (!(await library.isSignedIn(visitor, url))) return false;
-    return true;
+  const arrive = async (url: string) => {
+    const visitor = new Visitor();
+    await library.signIn(visitor, url);
+    return visitor;
   };
+  const areSignedIn = async (visitors: readonly Visitor[], ...urls: readonly string[]) => {
+    let all = true;
+    for (const visitor of visitors)
+      for (const url of urls) all = (await library.isSignedIn(visitor, url)) && all;
+    return all;
+  };
+  const visitors: Visitor[] = [];
+  const absent: Visitor[] = [];
+  const deploys: DeploySeen[] = [];
+  const replicas: StartedReplica[] = [];
+  let form: ((url: string) => Promise<boolean>) | undefined;
+  let begun: Begun = new Map();
   try {
-    const [alone, beside, over] = [await replica(), await replica('beside'), await replica('over')];
-    const [first, second, third, away] = [new Visitor(), new Visitor(), new Visitor(), new Visitor()];
-    await library.signIn(first, alone);
-    await library.signIn(away, alone);
-    const duringDeploy = await signedIn(first, beside, alone, beside, alone);
-    await library.signIn(second, beside);
-    const afterRollBack = await signedIn(second, beside, alone, beside);
-    const isOver =
-      (await signedIn(first, over, beside, over)) && (await signedIn(second, over, beside, over));
-    await library.signIn(third, over);
-    const ahead = await signedIn(third, beside, over, beside, over);
-    clock.advance(2 * 86_400);
-    const afterEnd = (
-      await Promise.all([first, second, third].map((visitor) => signedIn(visitor, over)))
-    ).every(Boolean);
-    const onlyOld = await signedIn(away, over);
-    return { duringDeploy, afterRollBack, over: isOver, ahead, afterEnd, onlyOld };
+    for (const deploy of DEPLOYS) {
+      for (const { close } of replicas.splice(0)) await close();
+      for (const phase of deploy) replicas.push(await start(phase));
+      const [one, other] = replicas.map(({ url }) => url) as [string, string];
+      const isFirst = deploys.length === 0;
+      if (isFirst) visitors.push(await arrive(one));
+      const first = visitors[0] as Visitor;
+      const taken = await form?.(other);
+      const lost = new Set(isFirst ? [] : await endAll(library, begun, first, one));
+      visitors.push(await arrive(one), await arrive(other));
+      for (const [from, to] of [
+        [one, other],
+        [other, one],
+      ] as const) {
+        const across = await beginAll(library, first, from);
+        for (const name of await endAll(library, across, first, to)) lost.add(name);
+      }
+      // One of those who came at the library alone comes back, who was away all the time.
+      if (deploy[1] === 'over') visitors.push(absent.shift() as Visitor);
+      const signedIn = await areSignedIn(visitors, other, one, other, one);
+      deploys.push({ deploy, signedIn, form: taken, lost: [...lost] });
+      form = await library.openForm?.(first, other);
+      begun = await beginAll(library, first, other);
+      if (isFirst) absent.push(await arrive(one), await arrive(other));
+      if (deploy[0] === 'over' && deploy[1] === 'beside') absent.push(await arrive(other));
+    }
+    clock.now = until;
+    const [{ url: over }] = replicas as [StartedReplica];
+    const signedIn = await areSignedIn(visitors, over);
+    const [onlyAlone, onlyBeside] = absent as [Visitor, Visitor];
+    return {
+      deploys,
+      after: {
+        signedIn,
+        onlyAlone: await areSignedIn([onlyAlone], over),
+        onlyBeside: await areSignedIn([onlyBeside], over),
+      },
+    };
   } finally {
-    for (const close of open) await close();
+    for (const { close } of replicas) await close();
   }
 }
 
-interface Moving {
-  readonly secret: string;
-  readonly old: string;
-  readonly phase: string;
-  readonly until: string;
-}
-
-async function keyturnOf(
-  library: Library,
-  { section, settings }: Move,
-  clock: ManualClock,
-  { secret, old, phase, until }: Moving,
-): Promise<Keyturn> {
-  const env = { KEYTURN_SECURITY__SIGNING_SECRET: secret };
-  const signs = { terminal: false, debugger: false, container: false };
-  const machine = { cwd: '/nonexistent', env, signs, now: clock.read, monotonic: privateClock(clock.read) };
-  const said = { ...settings, secrets: [{ text: old }], phase, until };
-  const config = { ...library.config, move_in: { [section]: said } };
-  return await startKeyturn({ profile: 'test', logger: memoryLogger(), config: config as object }, machine);
+/** What has to be seen. */
+export function everybodyMoved(library: Library): MoveSeen {
+  const form = library.openForm === undefined ? undefined : true;
+  return {
+    deploys: DEPLOYS.map((deploy, at) => ({
+      deploy,
+      signedIn: true,
+      form: at === 0 ? undefined : form,
+      lost: [],
+    })),
+    after: { signedIn: true, onlyAlone: false, onlyBeside: false },
+  };
 }

@@ -3,23 +3,15 @@ import { routerCookie } from '../../src/bridges/react-router/index.js';
 import { internalsOf } from '../../src/keyturn.js';
 import { liveRing, testKeyturn } from '../support/keyturn.js';
 import { app } from './apps/react-router.mjs';
-import { lifeOf, lostAt, nobodyLost } from './life.js';
-import { MOVED, moveOf } from './move.js';
+import { everybodyMoved, moveOf } from './move.js';
 import { neighbour } from './neighbours.js';
 import { LifeRings } from './rings.js';
 
 describe('React Router', () => {
-  test('beside Keyturn nobody is signed out before a key is revoked', async () => {
-    const library = await app(neighbour);
-    expect(await lifeOf(library, true)).toEqual(nobodyLost(library));
-  });
-
-  test('alone it signs everybody out', async () => {
-    expect(lostAt(await lifeOf(await app(neighbour), false))).toEqual(['retire', 'revoke']);
-  });
-
   test.each([true, false])('an app moves in; its ring begins with the old secret: %s', async (sameText) => {
-    expect(await moveOf(await app(neighbour), { section: 'react-router', sameText })).toEqual(MOVED);
+    const library = await app(neighbour);
+    const seen = await moveOf(library, { section: 'react-router', sameText });
+    expect(seen).toEqual(everybodyMoved(library));
   });
 
   async function started(options: Record<string, unknown> = { maxAge: 3600 }) {

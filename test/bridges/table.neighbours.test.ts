@@ -1,5 +1,6 @@
 // Every library that there is an app of, through the life of a key: docs/neighbours.md is made of what was seen here.
-// `npx vitest run test/bridges/table -u` writes it anew.
+// `npx vitest run test/bridges/table -u` writes it anew. Tests of single libraries take through it only what has no row: other
+// versions, and other ways to use one.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';

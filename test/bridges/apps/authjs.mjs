@@ -4,7 +4,11 @@ import { authjsKeys } from '../../../src/bridges/authjs/index.ts';
 import { emailProvider, memoryAdapter, openidProvider, visitorsOf } from './auth-flows.mjs';
 import { listen } from './listen.mjs';
 
-/** @param load imports a package of compat/neighbours */
+/**
+ * Alone it has a list of secrets for what is encrypted; every change of it loses open forms, and links in e-mails.
+ *
+ * @param load imports a package of compat/neighbours
+ */
 export async function app(load) {
   return await appWith(load, 'jwt');
 }

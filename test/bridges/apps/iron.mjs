@@ -12,7 +12,10 @@ export function namedByAppearance(shared, secrets) {
   return Object.fromEntries(secrets.map((secret) => [numbers.get(secret), secret]));
 }
 
-/** Somebody else who signs in at one replica, and goes on at the other. */
+/**
+ * Somebody else who signs in at one replica, and goes on at the other. Alone the library seals with the highest number, where
+ * that key is only staged, too: nobody knows them elsewhere.
+ */
 export const newcomer = (signIn, isSignedIn) => async (_visitor, url) => {
   const other = new Visitor();
   await signIn(other, url);
