@@ -23,6 +23,22 @@ const BUILT_IN: Readonly<Record<string, PurposeWords>> = {
   'password-reset': { about: 'links that let a password be chosen anew', state: 'in the link', refused: 'must ask for a new link' },
   'email-verification': { about: 'links that prove an e-mail address', state: 'in the link', refused: 'must ask for a new link' },
   invitation: { about: 'links that invite somebody', state: 'in the link', refused: 'must be invited again' },
+  // Of other libraries, under the names that their bridges take.
+  'express-session': { about: 'the cookie of express-session', state: 'in its store; the cookie holds its id', refused: 'is signed out' },
+  'cookie-parser': { about: 'signed cookies of the app (cookie-parser)', state: 'in the cookie', refused: 'counts as a visitor without them' },
+  'cookie-session': { about: 'the session of cookie-session', state: 'in the cookie', refused: 'is signed out' },
+  keygrip: { about: 'signed cookies of Koa', state: 'in the cookie', refused: 'is signed out' },
+  'fastify-cookie': { about: 'signed cookies of the app (@fastify/cookie)', state: 'in the cookie', refused: 'counts as a visitor without them' },
+  'fastify-session': { about: 'the cookie of @fastify/session', state: 'in its store; the cookie holds its id', refused: 'is signed out' },
+  'fastify-secure-session': { about: 'the session of @fastify/secure-session', state: 'in the cookie', refused: 'is signed out' },
+  'better-auth': { about: 'cookies and links of better-auth', state: 'in its database; the cookie holds a token', refused: 'is signed out' },
+  authjs: { about: 'sessions, forms and links of Auth.js', state: 'in the cookie, or in its database', refused: 'is signed out where the session is in the cookie' },
+  'next-auth': { about: 'sessions, forms and links of next-auth', state: 'in the cookie, or in its database', refused: 'is signed out where the session is in the cookie' },
+  'iron-session': { about: 'the session of iron-session', state: 'in the cookie', refused: 'is signed out' },
+  h3: { about: 'the session of h3', state: 'in the cookie', refused: 'is signed out' },
+  'react-router': { about: 'sessions and cookies of React Router', state: 'in the cookie', refused: 'is signed out' },
+  'csrf-csrf': { about: 'tokens of csrf-csrf in forms', state: 'in the page and a cookie', refused: 'a form that was open is refused once; the reloaded page works' },
+  'api-token': { about: 'JWT of other libraries', state: 'in the token', refused: 'the app gets a 401 and must fetch a new one' },
 };
 
 /** What a session's token stands in. */

@@ -64,6 +64,7 @@ export function readMoveIn(
   problems: Problems,
 ): ReadonlyMap<string, MovingIn> {
   const found = new Map<string, MovingIn>();
+  const now = machine.now();
   for (const [name, settings] of said) {
     const moving = problems.attempt('configuration', () => {
       const format = settings.format ?? name;
@@ -74,7 +75,10 @@ export function readMoveIn(
       const beginning = secretsFrom?.layer === 'file' ? dirname(secretsFrom.path) : folder;
       const texts = readTexts(secrets, name, machine, beginning, problems);
       if (texts === undefined) return undefined;
-      if (profile === 'prod') tellWeak(name, texts, until, problems);
+      if (profile === 'prod') {
+        tellWeak({ name, phase, until }, texts, now, problems);
+        tellEnd({ name, phase, until }, now, problems);
+      }
       const keys = texts.map((text, at) => keyOf(text, secrets[at]?.encoding, name));
       return { name, format, secrets: keys, phase, until, cookie };
     });
@@ -178,30 +182,52 @@ function unreadable(name: string, path: string, why: string): KeyturnError {
   );
 }
 
+type Ending = Pick<MovingIn, 'name' | 'phase' | 'until'>;
+
 /** Whoever guesses it signs in as anybody, for as long as it is accepted. So that has an end. */
 function tellWeak(
-  name: string,
+  { name, phase, until }: Ending,
   texts: readonly string[],
-  until: number | undefined,
+  now: number,
   problems: Problems,
 ): void {
   for (const text of texts) {
     const strength = judge(text);
     if (strength.enough) continue;
     const what = `an old secret of move_in.${name} is weak: ${weakness(strength)}`;
-    if (until === undefined)
-      problems.error(
-        'configuration',
-        new KeyturnError(
-          'secret_weak',
-          what,
-          `say when it is accepted no longer: until = 2027-01-31 under [move_in.${name}]; whoever guesses it can sign until then, as before`,
-        ),
-      );
-    else
-      problems.warn(
-        'configuration',
-        new KeyturnError('secret_weak', what, `move on to phase = "over" under [move_in.${name}] soon`),
-      );
+    if (until === undefined) {
+      const hint = `say when it is accepted no longer: ${untilLine(name, now)}; it counts once phase is "over". Whoever guesses it can sign until then, as before`;
+      problems.error('configuration', new KeyturnError('secret_weak', what, hint));
+    } else {
+      const hint =
+        phase === 'over'
+          ? `take the section out as soon as keyturn status sees no old cookie any more; it ends at ${dayOf(until)}`
+          : `go on to phase = "over" under [move_in.${name}] when every replica runs Keyturn`;
+      problems.warn('configuration', new KeyturnError('secret_weak', what, hint));
+    }
   }
 }
+
+/** What is accepted without an end is never taken away; and whom an end has signed out nobody would tell. */
+function tellEnd({ name, phase, until }: Ending, now: number, problems: Problems): void {
+  if (phase !== 'over') return;
+  const tell = (what: string, hint: string) =>
+    problems.warn('configuration', new KeyturnError('config_invalid', what, hint));
+  if (until === undefined)
+    tell(
+      `move_in.${name} is in the phase over, and nothing says when its old secrets end`,
+      `add ${untilLine(name, now)}`,
+    );
+  else if (until <= now)
+    tell(
+      `move_in.${name} has ended at ${dayOf(until)}: what its old secrets have signed is refused`,
+      `take the section out; if somebody is still to be let in, set a later until`,
+    );
+}
+
+/** A day, in 90 days. */
+function untilLine(name: string, now: number): string {
+  return `until = ${dayOf(now + 90 * 86_400_000)} under [move_in.${name}]`;
+}
+
+const dayOf = (at: number) => new Date(at).toISOString().slice(0, 10);

@@ -132,7 +132,7 @@ function stillAccepted(
         ? `as long as [move_in.${name}] is there`
         : `until ${new Date(ends).toISOString().slice(0, 10)}`;
     return [
-      `${name}: what its old secrets have signed is accepted ${end}, so that nobody is signed out there`,
+      `${name}: whoever holds what an old secret has signed stays signed in, ${end}; what a key of the ring has signed is refused with the rest`,
     ];
   });
 }

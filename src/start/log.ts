@@ -30,6 +30,8 @@ export async function logStart(resolution: Resolution, logger: Logger): Promise<
   for (const { error } of resolution.problems) {
     logger.warn({ event: 'configuration.doubtful', code: error.code, hint: error.hint }, error.message);
   }
+  for (const { name, phase, until } of resolution.movingIn.values())
+    logger.info({ event: 'move_in', name, phase, until }, `move_in.${name} is in the phase ${phase}`);
   rare?.logCreatedSecret(source, logger);
   if (keyring !== undefined) {
     logger.info(

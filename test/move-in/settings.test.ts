@@ -70,6 +70,19 @@ describe('at the start, in production', () => {
     expect((await refusal(start(afterwards, section(until), env))).code).toBeUndefined();
   });
 
+  test('what the phase over says of its end is told', async ({ afterwards }) => {
+    const warned = async (fields: object) => {
+      const logger = memoryLogger();
+      await start(afterwards, section({ ...fromEnv, ...fields }), { SESSION_SECRET: OLD }, 'prod', logger);
+      const doubtful = logger.records.filter(({ facts }) => facts.event === 'configuration.doubtful');
+      return doubtful.map(({ message }) => message).join();
+    };
+    expect(await warned({ phase: 'over' })).toContain('nothing says when its old secrets end');
+    expect(await warned({ phase: 'over', until: '2026-01-14' })).toContain('has ended at 2026-01-14');
+    expect(await warned({ phase: 'over', until: '2026-02-14' })).toBe('');
+    expect(await warned({ phase: 'beside' })).toBe('');
+  });
+
   test('one that stands in the program', async ({ afterwards }) => {
     const { code } = await refusal(start(afterwards, section({ secrets: [OLD] })));
     expect(code).toBe('secret_in_config');

@@ -94,7 +94,7 @@ export function lines(view: View): Line[] {
     ...keys.map((line, index) => coloured(line, now.keys[index])),
     '',
     ...(replicas.length === 0 ? [noReplicas(now, resolution)] : [styled('dim', replicaHead), ...replicaRows]),
-    ...now.movingIn.map((one) => moveInLine(one, now.now)),
+    ...now.movingIn.map((one) => moveInLine(one, now.now, replicas.length > 0)),
     ...now.problems.map((problem) => styled('yellow', problemLine(problem, say))),
     '',
     styled('bold', nextLine(next)),
@@ -102,10 +102,12 @@ export function lines(view: View): Line[] {
 }
 
 /** "express-session: last old cookie seen 14:05 UTC (3 h ago); phase over; ends 2027-01-31". */
-function moveInLine({ name, phases, until, seenAt }: MoveInStatus, now: number): string {
+function moveInLine({ name, phases, until, seenAt }: MoveInStatus, now: number, anyReports: boolean): string {
   const last =
     seenAt === undefined
-      ? 'no old cookie seen by the replicas that report'
+      ? anyReports
+        ? 'no old cookie seen by the replicas that report'
+        : 'nobody knows of old cookies, since no replica reports'
       : `last old cookie seen ${moment(seenAt, now)}`;
   const day = until === undefined ? undefined : new Date(until).toISOString().slice(0, 10);
   const isOver = phases.every((phase) => phase === 'over');
