@@ -4,9 +4,11 @@
 // Whoever asks for the key of a token that has none gets one that nobody has: the library refuses the token in its own way,
 // and no app answers a forged one with an error of the server.
 import {
-  expiryIn,
+  datesIn,
+  datesOf,
   isSignedBy,
   type JwsParts,
+  type JwtDates,
   jwsParts,
   type KeyObject,
   keyObject,
@@ -83,9 +85,9 @@ export class JwtKeys {
     if (parts === undefined) return undefined;
     const found = this.#choose(parts);
     if (found === undefined || !isSignedBy(parts, found.bytes)) return found;
-    const end = expiryIn(parts);
+    const dates = datesIn(parts);
     // One that has ended says nothing of what is still in use, however often it is sent.
-    if (end === undefined || end * 1000 > this.#keys.now()) this.#keys.verified(found);
+    if (dates.end === undefined || dates.end * 1000 > this.#keys.now()) this.#count(found, dates);
     return found;
   }
 
@@ -120,9 +122,18 @@ export class JwtKeys {
     return old.find(({ bytes }) => isSignedBy(whole, bytes)) ?? old[0];
   }
 
-  /** After a library has verified a token itself. */
-  verified(key: BridgeKey): void {
+  /** After a library has verified a token itself. @param claims what it carries */
+  verified(key: BridgeKey, claims: unknown): void {
+    this.#count(key, datesOf(claims));
+  }
+
+  /** A genuine token. One that lives longer than its key is kept will be refused: whoever signs it is to hear of that. */
+  #count(key: BridgeKey, { made, end }: JwtDates): void {
     this.#keys.verified(key);
+    // An old secret is kept for as long as its section says.
+    if (key.state === 'old') return;
+    const now = this.#keys.now() / 1000;
+    this.#keys.lives(end === undefined ? Infinity : end - Math.min(made ?? now, now));
   }
 
   /** As libraries take it. Of no key: one that nobody has. */

@@ -152,15 +152,22 @@ export class BridgeKeys {
    * Told how long something that was signed is kept. Where that is longer than a key is kept for it, whoever does not come
    * in between is signed out by a step: it is logged, once.
    *
-   * @param seconds undefined where nobody can tell
+   * @param seconds undefined where nobody can tell, infinite where it has no end
    */
   lives(seconds: number | undefined): void {
     if (seconds === undefined || seconds <= this.maxAge + SLACK || this.#hasTold) return;
     this.#hasTold = true;
-    this.#parts.logger.warn(
-      { event: 'bridge.lifetime', purpose: this.name, seconds: Math.round(seconds), maxAge: this.maxAge },
-      `what is signed for ${this.name} is kept for ${Math.round(seconds)} seconds, and its keys for ${this.maxAge}: raise max_age under [purposes.${this.name}] and maxAge of the bridge`,
-    );
+    const facts = { event: 'bridge.lifetime', purpose: this.name, maxAge: this.maxAge };
+    if (seconds === Infinity)
+      this.#parts.logger.warn(
+        facts,
+        `what is signed for ${this.name} has no end, and its keys are kept for ${this.maxAge} seconds: give it an end that is no later`,
+      );
+    else
+      this.#parts.logger.warn(
+        { ...facts, seconds: Math.round(seconds) },
+        `what is signed for ${this.name} is kept for ${Math.round(seconds)} seconds, and its keys for ${this.maxAge}: raise max_age under [purposes.${this.name}] and maxAge of the bridge`,
+      );
   }
 
   /** Called after the keys have changed. @returns a function that stops the calls */

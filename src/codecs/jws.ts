@@ -39,10 +39,21 @@ export function isSignedBy({ input, signature }: JwsParts, key: Uint8Array): boo
   return sameSignature(createHmac('sha256', key).update(input, 'utf8').digest('base64url'), signature);
 }
 
-/** When it ends, in seconds since 1970; undefined where it does not say so. */
-export function expiryIn({ input }: JwsParts): number | undefined {
-  const { exp } = readSegment(input.slice(input.indexOf('.') + 1)) ?? {};
-  return typeof exp === 'number' ? exp : undefined;
+/** When a token was made and when it ends, in seconds since 1970; undefined where it does not say so. */
+export interface JwtDates {
+  readonly made: number | undefined;
+  readonly end: number | undefined;
+}
+
+export function datesIn({ input }: JwsParts): JwtDates {
+  return datesOf(readSegment(input.slice(input.indexOf('.') + 1)));
+}
+
+/** The same of what a token carries. */
+export function datesOf(claims: unknown): JwtDates {
+  const { iat, exp } = (claims ?? {}) as { readonly iat?: unknown; readonly exp?: unknown };
+  const dateOf = (value: unknown) => (typeof value === 'number' ? value : undefined);
+  return { made: dateOf(iat), end: dateOf(exp) };
 }
 
 /** A key as libraries take it, that nothing prints. */

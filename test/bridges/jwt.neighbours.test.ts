@@ -6,7 +6,8 @@ import { honoJwt } from '../../src/bridges/hono/index.js';
 import { joseKeys } from '../../src/bridges/jose/index.js';
 import { Material } from '../../src/keyring/key.js';
 import { internalsOf, type Keyturn } from '../../src/keyturn.js';
-import { liveRing, testKeyturn } from '../support/keyturn.js';
+import type { Logger } from '../../src/runtime/log.js';
+import { liveRing, memoryLogger, testKeyturn } from '../support/keyturn.js';
 import { tokenApp as app, LIBRARIES, tokensOf } from './apps/jwt.mjs';
 import { lifeOf, lostAt, nobodyLost } from './life.js';
 import { everybodyMoved, moveOf } from './move.js';
@@ -14,10 +15,10 @@ import { neighbour } from './neighbours.js';
 import { LifeRings } from './rings.js';
 
 /** Time is the real one: the libraries have no other. */
-async function started(config: Readonly<Record<string, unknown>> = {}) {
+async function started(config: Readonly<Record<string, unknown>> = {}, logger?: Logger) {
   const rings = new LifeRings();
   const clock = { now: Date.now(), read: () => Date.now(), advance: () => {} };
-  const keyturn = await testKeyturn({ config, clock });
+  const keyturn = await testKeyturn({ config, clock, ...(logger && { logger }) });
   liveRing(keyturn).replace(rings.of('before'));
   const use = (ring: Parameters<LifeRings['of']>[0]) => liveRing(keyturn).replace(rings.of(ring));
   const loseTouch = () => liveRing(keyturn).holdUntil({ now: 0, monotonic: 0 });
@@ -158,6 +159,33 @@ describe.each(LIBRARIES)('%s', (name) => {
     const ended = hs({ alg: 'HS256', kid }, { sub: 'ada', exp: 1 }, bridgeKey(rings.secret));
     await expect(async () => await verify(ended)).rejects.toThrow();
     expect(verifiedBy(keyturn)).toEqual([name === 'jsonwebtoken by callback' ? 0 : 1, 0]);
+  });
+
+  test('a token that outlives its key is told of, once', async () => {
+    const now = Math.floor(Date.now() / 1000);
+    const section = { format: 'jwt', secrets: [{ text: 'first-'.repeat(6) }] };
+    for (const [claims, seen] of [
+      [{ exp: now + 3600 }, undefined],
+      [{ iat: now - 1800, exp: now + 1800 }, undefined],
+      [{ iat: now - 1800, exp: now + 2400 }, { seconds: 4200 }],
+      [{ exp: now + 86_400 }, { seconds: expect.closeTo(86_400, -2) }],
+      [{}, {}],
+    ] as const) {
+      const logger = memoryLogger();
+      const { keyturn, rings } = await started({ move_in: { 'api-token': section } }, logger);
+      const { verify } = (await tokensOf(neighbour, name))(keyturn);
+      // How long old secrets are kept another section says.
+      expect(await verify(hs({ alg: 'HS256' }, { sub: 'ada' }, 'first-'.repeat(6)))).toBeDefined();
+      const kid = internalsOf(keyturn).ring.current.active.id;
+      const token = hs({ alg: 'HS256', kid }, { sub: 'ada', ...claims }, bridgeKey(rings.secret));
+      for (let time = 0; time < 2; time++) expect(await verify(token)).toMatchObject({ sub: 'ada' });
+      const told = logger.records.filter(({ facts }) => facts['event'] === 'bridge.lifetime');
+      // The header alone does not say when a token ends.
+      const isTold: boolean = seen !== undefined && name !== 'jsonwebtoken by callback';
+      expect(told.map(({ facts }) => facts)).toEqual(
+        isTold ? [{ event: 'bridge.lifetime', purpose: 'api-token', maxAge: 3600, ...seen }] : [],
+      );
+    }
   });
 
   test('old tokens with a kid of their own, and by several old secrets', async () => {

@@ -74,9 +74,9 @@ export function fastJwt(
     verify: (token) => {
       const text = Buffer.isBuffer(token) ? token.toString('utf8') : token;
       const key = keys.chosen(text);
-      const payload = verifiers.of(key)(token) as unknown;
-      if (key !== undefined) keys.verified(key);
-      return payload;
+      const verified = verifiers.of(key)(token) as Any;
+      if (key !== undefined) keys.verified(key, verifier['complete'] === true ? verified.payload : verified);
+      return verified;
     },
   };
 }
