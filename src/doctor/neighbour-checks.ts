@@ -1,5 +1,6 @@
 // The check of libraries that sign with a secret of their own, beside Keyturn.
 import type { FoundNeighbour } from '../neighbours/find.js';
+import { oneLine } from '../printable.js';
 import type { Facts } from './facts.js';
 import { type Point, pass, warn } from './finding.js';
 
@@ -10,8 +11,19 @@ export function neighbours(facts: Facts): readonly Point[] {
   return used.map(pointOf);
 }
 
-function pointOf({ neighbour, version = 'not installed', bridged }: FoundNeighbour): Point {
+/** So many places are named. */
+const MOST_PLACES = 5;
+
+function pointOf({ neighbour, version = 'not installed', bridged, left }: FoundNeighbour): Point {
   const { package: name, bridge, alone } = neighbour;
+  if (bridged && left.length > 0) {
+    const places = left.slice(0, MOST_PLACES).map(({ path, line }) => `${oneLine(path)}:${line}`);
+    const more = left.length > MOST_PLACES ? ` and ${left.length - MOST_PLACES} more` : '';
+    return warn(
+      `${name} ${version} has keyturn/bridges/${bridge}, and still a secret of its own at ${places.join(', ')}${more}: ${alone}`,
+      'keyturn adopt says what to write there',
+    );
+  }
   if (bridged) return pass(`${name} ${version} signs with the keys of Keyturn (keyturn/bridges/${bridge})`);
   return warn(
     `${name} ${version} signs with a secret of its own: ${alone}`,

@@ -33,6 +33,8 @@ export interface Place {
   readonly optionsAt: { readonly name: string; readonly line: number } | undefined;
   /** Whether the file has `require` and no `import`. */
   readonly commonJs: boolean;
+  /** Whether a secret of the app's own is seen there, and no bridge. What is computed may be keys of one. */
+  readonly isOwn: boolean;
 }
 
 /** A library of an app. */
@@ -43,6 +45,8 @@ export interface FoundNeighbour {
   readonly places: readonly Place[];
   /** Whether the app imports its bridge. */
   readonly bridged: boolean;
+  /** Where the library has a secret of its own: with a bridge in use those places that it has left out. */
+  readonly left: readonly Place[];
 }
 
 /** What was found of an app. */
@@ -58,12 +62,12 @@ export function findNeighbours(folder: string): Found {
   if (known.length === 0) return { neighbours: [], cut: false };
   const names = known.flatMap(({ package: name, bridge }) => [name, `keyturn/bridges/${bridge}`]);
   const { sources, cut } = appSources(folder, (text) => names.some((name) => text.includes(name)));
-  const neighbours = known.map((neighbour) => ({
-    neighbour,
-    version: packages.get(neighbour.package),
-    places: sources.flatMap((source) => placesIn(source, neighbour)),
-    bridged: sources.some((source) => importsFrom(source, `keyturn/bridges/${neighbour.bridge}`)),
-  }));
+  const neighbours = known.map((neighbour) => {
+    const places = sources.flatMap((source) => placesIn(source, neighbour));
+    const bridged = sources.some((source) => importsFrom(source, `keyturn/bridges/${neighbour.bridge}`));
+    const left = bridged ? places.filter(({ isOwn }) => isOwn) : places;
+    return { neighbour, version: packages.get(neighbour.package), places, bridged, left };
+  });
   return { neighbours, cut };
 }
 
@@ -110,11 +114,13 @@ function placeOf(source: Source, shape: CallShape, call: Call): Place | undefine
   const isWhole = options?.properties.every(({ name }) => name !== '') ?? given === undefined;
   if (secret === undefined && isWhole && shape.implicit === undefined) return undefined;
   const text = textOfCall(source, shape, call, at, options);
+  const origins = secret && secretOrigins(source, secret);
+  const hasBridge = source.code.slice(call.start, call.end).includes(shape.imports);
   return {
     path: source.path,
     line: source.lineOf(call.start),
     lastLine: source.lineOf(call.end),
-    secrets: secret === undefined ? implicitly(shape) : secretOrigins(source, secret),
+    secrets: origins ?? implicitly(shape),
     shape,
     after: shape.after(text),
     beside: shape.beside?.(text),
@@ -122,6 +128,7 @@ function placeOf(source: Source, shape: CallShape, call: Call): Place | undefine
       options?.named === undefined
         ? undefined
         : { name: options.named, line: source.lineOf(property?.start ?? options.span.start) },
+    isOwn: !hasBridge && origins?.some(({ kind }) => kind !== 'expression') === true,
     commonJs: !/^[ \t]*import\s/m.test(source.code) && /\brequire\s*\(/.test(source.code),
   };
 }

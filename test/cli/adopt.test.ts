@@ -36,6 +36,12 @@ app.use(
 );
 `;
 
+const BRIDGED = `import session from 'express-session';
+import { expressSession } from 'keyturn/bridges/express-session';
+
+app.use(expressSession(kt, session, { store }));
+`;
+
 describe('keyturn adopt', () => {
   test('says where, from which variable, and what to write', async () => {
     const cwd = app({ 'src/server.js': SERVER });
@@ -100,6 +106,21 @@ describe('keyturn adopt', () => {
     expect(stdout).toContain('app.ts:2  its secret comes from elsewhere');
   });
 
+  test('a bridge in one file does not hide a secret in another', async () => {
+    const cwd = app({ 'a.js': BRIDGED, 'src/server.js': SERVER });
+    const { stdout } = await keyturn(['adopt'], { cwd });
+    expect(stdout).toContain('Its bridge is in use, and there are still calls with a secret of their own.\n');
+    expect(stdout).toContain('src/server.js:4-8  its secret comes from the variable SESSION_SECRET\n');
+    const json = JSON.parse((await keyturn(['adopt', '--json'], { cwd })).stdout);
+    expect(json.neighbours[0]).toMatchObject({
+      bridged: true,
+      places: [{ path: 'src/server.js', left: true }],
+    });
+    expect((await keyturn(['adopt'], { cwd: app({ 'a.js': BRIDGED }) })).stdout).toContain(
+      'Its bridge is in use. docs/bridges/express-session.md says what comes next.',
+    );
+  });
+
   test('changes nothing', async () => {
     const cwd = app({ 'src/server.js': SERVER });
     const before = readdirSync(cwd, { recursive: true }).length;
@@ -121,6 +142,26 @@ describe('keyturn adopt', () => {
   });
 });
 
+/** As the pages of docs/bridges have it: what the library is still called with. */
+const BESIDE_BRIDGES = [
+  ['jose', '{ jwtVerify }', 'jose', "await jwtVerify(token, keys.verifying, { algorithms: ['HS256'] });"],
+  [
+    'jsonwebtoken',
+    'jwt',
+    'jsonwebtoken',
+    'const { key, options } = keys.signing();\njwt.sign({ sub }, key, options);\njwt.verify(token, keys.of(token));',
+  ],
+  ['koa', 'Koa', 'keygrip', "app.keys = liveKeygrip(kt, { maxAge: '1d' });"],
+  ['@auth/core', '{ Auth }', 'authjs', 'Auth(request, await withKeys(request));'],
+  [
+    'better-auth',
+    '{ betterAuth }',
+    'better-auth',
+    'betterAuth({ secret: process.env.BETTER_AUTH_SECRET, plugins: [betterAuthKeys(kt)] });',
+  ],
+  ['express-jwt', '{ expressjwt }', 'jsonwebtoken', 'expressjwt({ secret: keys.express, algorithms });'],
+] as const;
+
 describe('the doctor', () => {
   const findingOf = async (cwd: string) => {
     const { stdout } = await keyturn(['doctor', '--json'], { cwd, env: { KEYTURN_ENV: 'dev' } });
@@ -141,6 +182,25 @@ describe('the doctor', () => {
   test('sees that the bridge is in use', async () => {
     const text = "import { expressSession } from 'keyturn/bridges/express-session';";
     expect(await findingOf(app({ 'app.js': text }))).toMatchObject({ status: 'pass' });
+  });
+
+  test('sees a secret beside the bridge, and says where', async () => {
+    const found = await findingOf(app({ 'a.js': BRIDGED, 'src/server.js': SERVER }));
+    expect(found).toMatchObject({
+      status: 'warn',
+      detail: expect.stringMatching(
+        /has keyturn\/bridges\/express-session, and still a secret of its own at src\/server\.js:4: /,
+      ),
+      hint: 'keyturn adopt says what to write there',
+    });
+    expect(await findingOf(app({ 'a.js': BRIDGED }))).toMatchObject({ status: 'pass' });
+  });
+
+  test.each(
+    BESIDE_BRIDGES,
+  )('what a bridge gives %s is no secret', async (library, imported, bridge, code) => {
+    const text = `import ${imported} from '${library}';\nimport { x } from 'keyturn/bridges/${bridge}';\n${code}`;
+    expect(await findingOf(app({ 'app.js': text }, [library]))).toMatchObject({ status: 'pass' });
   });
 
   test('a comment that names the bridge cures nothing', async () => {

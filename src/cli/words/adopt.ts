@@ -14,14 +14,15 @@ export function adoptLines({ neighbours, cut }: Found): readonly Line[] {
 }
 
 function linesOf(found: FoundNeighbour): readonly Line[] {
-  const { neighbour, version = 'not installed', places, bridged } = found;
+  const { neighbour, version = 'not installed', left, bridged } = found;
   const page = pageOf(neighbour);
   const head: Line[] = [
     [styled('bold', `${neighbour.package} ${oneLine(version)}`)],
     ...wrapped(`Alone: ${neighbour.alone}.`),
   ];
-  if (bridged) return [...head, `  Its bridge is in use. ${page} says what comes next.`, ''];
-  if (places.length === 0)
+  if (bridged && left.length === 0)
+    return [...head, `  Its bridge is in use. ${page} says what comes next.`, ''];
+  if (left.length === 0)
     return [...head, `  No call of it is found in the source. Where there is one, see ${page}.`, ''];
   const over: Line[] =
     neighbour.movesIn === true
@@ -30,9 +31,11 @@ function linesOf(found: FoundNeighbour): readonly Line[] {
           '  Or let Keyturn keep the sessions itself, and take those over that are there: docs/moving-in.md',
         ]
       : [];
+  const still = '  Its bridge is in use, and there are still calls with a secret of their own.';
   return [
     ...head,
-    ...places.flatMap((place) => placeLines(found, place)),
+    ...(bridged ? [still] : []),
+    ...left.flatMap((place) => placeLines(found, place)),
     '',
     '  keyturn.toml',
     ...tomlOf(found).map((line) => `    + ${line}`),
@@ -109,7 +112,8 @@ function importsOf(bridge: string, { shape, commonJs, beside }: Place): readonly
 const quoted = (path: string) => `'${path}'`;
 
 /** What keyturn.toml has to say of a library, and of the secrets that it has had. */
-function tomlOf({ neighbour, places }: FoundNeighbour): readonly string[] {
+function tomlOf({ neighbour, places: all, left }: FoundNeighbour): readonly string[] {
+  const places = left.length > 0 ? left : all;
   const { purpose, maxAge } = neighbour;
   const format = places.find(({ shape }) => shape.format !== undefined)?.shape.format;
   const origins = places.flatMap(({ secrets }) => secrets);
@@ -155,6 +159,7 @@ export function adoptJson(found: Found): unknown {
       page: pageOf(one.neighbour),
       bridged: one.bridged,
       places: one.places.map((place) => ({
+        left: one.left.includes(place),
         path: place.path,
         line: place.line,
         lastLine: place.lastLine,
