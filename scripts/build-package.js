@@ -39,10 +39,13 @@ function nameOf(file) {
   return relative('dist', file).replaceAll('\\', '/').replace(/\.js$/, '');
 }
 
-// The packages that it needs and those that it may be given stay what they are: packages of their own.
+// The packages that it needs and those that it may be given stay what they are: packages of their own, with all that can be
+// imported of them. An app knows a class of theirs by `instanceof`.
 const external = [
   ...Object.keys(manifest.imports),
-  ...Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }),
+  ...Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }).map(
+    (name) => new RegExp(`^${name}(/|$)`),
+  ),
   ...builtinModules,
   /^node:/,
 ];
@@ -103,7 +106,11 @@ async function write(names, { folder, ending, plugins = [], options }) {
       if (!['INEFFECTIVE_DYNAMIC_IMPORT', 'PLUGIN_TIMINGS'].includes(log.code)) throw new Error(log.message);
     },
   });
-  await bundle.write({ dir: made, exports: 'named', ...options });
+  const { output } = await bundle.write({ dir: made, exports: 'named', ...options });
+  const foreign = output.flatMap(({ moduleIds = [] }) =>
+    moduleIds.filter((id) => id.includes('node_modules')),
+  );
+  if (foreign.length > 0) throw new Error(`the bundle would have a copy of ${foreign.join(', ')}`);
   await bundle.close();
 }
 
