@@ -27,6 +27,7 @@ export default defineConfig({
     // Most tests wait for processes of their own: two files at a time keep both cores of a small machine busy. All
     // projects share the two, since they have the same `maxWorkers` and no order.
     maxWorkers: 2,
+    setupFiles: ['test/setup/temp-dirs.ts'],
     // Workers inherit nothing that would decide a profile: every test says its own.
     env: { KEYTURN_ENV: undefined, NO_COLOR: '1' } as unknown as Record<string, string>,
     projects: PROJECTS.map((files) => ({

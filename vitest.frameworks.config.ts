@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/frameworks/*.frameworks.ts'],
+    setupFiles: ['test/setup/temp-dirs.ts'],
     // Limits against hanging, and no measure.
     testTimeout: 600_000,
     hookTimeout: 600_000,

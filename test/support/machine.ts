@@ -1,10 +1,8 @@
 // Simulated machines and real temporary folders for tests of the resolver.
-import { mkdtempSync, rmSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { inspect } from 'node:util';
-import { expect, onTestFinished } from 'vitest';
+import { expect } from 'vitest';
 import type { Signs } from '../../src/config/profile.js';
 import { KeyturnError } from '../../src/errors.js';
 import { Material } from '../../src/keyring/key.js';
@@ -13,6 +11,9 @@ import type { Machine } from '../../src/resolve/machine.js';
 import { type Resolution, resolve } from '../../src/resolve/resolve.js';
 import type { LogMethod } from '../../src/runtime/log.js';
 import { startKeyturn } from '../../src/start/start.js';
+import { tempDir } from './temp-dir.js';
+
+export { tempDir };
 
 export const NOW: number = Date.parse('2026-11-20T12:00:00Z');
 export const DAY = 86_400_000;
@@ -38,13 +39,6 @@ export interface Simulated {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly signs?: Partial<Signs>;
   readonly now?: number;
-}
-
-/** A folder of its own for one test. */
-export function tempDir(): string {
-  const path = mkdtempSync(join(tmpdir(), 'keyturn-test-'));
-  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
-  return path;
 }
 
 /** Writes files, by relative path, into a temporary folder. */
