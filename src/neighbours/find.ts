@@ -9,8 +9,9 @@ import {
   optionsOf,
   without,
 } from './calls.js';
-import { type CallShape, type CallText, NEIGHBOURS, type Neighbour } from './catalogue.js';
+import { NEIGHBOURS } from './catalogue/index.js';
 import { packagesOf } from './installed.js';
+import type { CallShape, CallText, Neighbour } from './neighbour.js';
 import { opaque, type SecretOrigin, secretOrigins, shown } from './secret-origin.js';
 import type { Source, Span } from './source.js';
 
@@ -68,7 +69,10 @@ export function findNeighbours(folder: string): Found {
     const left = bridged ? places.filter(({ isOwn }) => isOwn) : places;
     return { neighbour, version: packages.get(neighbour.package), places, bridged, left };
   });
-  return { neighbours, cut };
+  const told = neighbours.filter(
+    ({ neighbour, places, bridged }) => neighbour.isFramework !== true || bridged || places.length > 0,
+  );
+  return { neighbours: told, cut };
 }
 
 /** Where a comment names it nothing is cured. */
@@ -101,10 +105,13 @@ function placesIn(source: Source, neighbour: Neighbour): readonly Place[] {
 }
 
 function placeOf(source: Source, shape: CallShape, call: Call): Place | undefined {
-  const { properties, argument = 0 } = shape;
+  const { properties, argument = 0, within } = shape;
   const at = argument === 'last' ? call.args.length - 1 : argument;
   const given = call.args[at];
-  const options = properties === undefined ? undefined : optionsOf(source, given);
+  const outer = properties === undefined ? undefined : optionsOf(source, given);
+  const inner = outer?.properties.find(({ name }) => name === within)?.value;
+  const options = within === undefined ? outer : optionsOf(source, inner);
+  if (within !== undefined && options === undefined) return undefined;
   const property = options?.properties.find(
     ({ name }) => properties?.includes(name) || (properties?.length === 0 && name === KEPT),
   );
@@ -142,27 +149,32 @@ const KEPT = 'secret';
 
 function textOfCall(
   source: Source,
-  { properties = [] }: CallShape,
+  { properties = [], drops = [] }: CallShape,
   { name, args }: Call,
   at: number,
   options: CallOptions | undefined,
 ): CallText {
   const isNamed = options?.named !== undefined;
+  const gone = [...properties, ...drops];
   const left = (): string => {
     if (options === undefined) return args[at] === undefined ? '{}' : opaque(source, args[at] as Span);
-    return isNamed ? (options.named as string) : without(source, options, properties);
+    return isNamed ? (options.named as string) : without(source, options, gone);
   };
   return {
     name,
     args: args.map((arg, index) => (index === at ? left() : shown(source, arg))),
     others: args.flatMap((arg, index) => (index === at ? [] : [shown(source, arg)])),
     options: left(),
+    property: (wanted) => {
+      const found = options?.properties.find((one) => one.name === wanted);
+      return found && shown(source, found.value);
+    },
     with: (property, to) => {
       if (options === undefined) return `{ ...${left()}, ${property}: ${to(undefined)} }`;
       const found = options.properties.find((one) => one.name === property);
       const set = `${property}: ${to(found && shown(source, found.value))}`;
       if (isNamed) return `{ ...${options.named}, ${set} }`;
-      return withProperty(without(source, options, [...properties, property]), set);
+      return withProperty(without(source, options, [...gone, property]), set);
     },
   };
 }

@@ -22,6 +22,8 @@ const VARIABLE =
 const DENO = /^Deno\.env\.get\(\s*(['"])(\w+)\1\s*\)/;
 /** What makes bytes of a text. */
 const BYTES = /^(?:new TextEncoder\(\)\.encode|Buffer\.from)\s*\(/;
+/** A function that gives a secret, as far as the expression. */
+const ARROW = /^(?:async\s{1,9})?(?:\w{1,40}|\([\w\s,:]{0,80}\))\s{0,9}=>\s{0,9}(?![\s{])/;
 const LITERAL = /^(['"`])[\s\S]*\1$/;
 /** Further than this a name is not followed. */
 const LONGEST_CHAIN = 4;
@@ -34,6 +36,8 @@ export function secretOrigins(source: Source, span: Span, chain = 0): readonly S
     if (inside !== undefined)
       return source.parts(inside).flatMap((part) => secretOrigins(source, part, chain));
   }
+  const [arrow] = ARROW.exec(source.code.slice(span.start, span.end)) ?? [];
+  if (arrow !== undefined) return secretOrigins(source, { ...span, start: span.start + arrow.length }, chain);
   const bytes = BYTES.exec(source.code.slice(span.start, span.end));
   if (bytes !== null) {
     const open = span.start + bytes[0].length - 1;

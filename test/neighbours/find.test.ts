@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { NEIGHBOURS } from '../../src/neighbours/catalogue.js';
+import { NEIGHBOURS } from '../../src/neighbours/catalogue/index.js';
 import { findNeighbours } from '../../src/neighbours/find.js';
 import { tempDir } from '../support/machine.js';
 
@@ -60,7 +60,93 @@ const CALLS: ReadonlyArray<readonly [name: string, imported: string, call: strin
     'expressjwt({ algorithms, secret: keys.express })',
   ],
   ['fast-jwt', '{ createVerifier }', `createVerifier({ key: ${SECRET} })`, 'verify'],
+  [
+    '@nestjs/jwt',
+    '{ JwtModule }',
+    `JwtModule.register({ secret: ${SECRET}, signOptions: { expiresIn: '1h' } })`,
+    'JwtModule.register(keys.nest)',
+  ],
+  [
+    'react-router',
+    '{ createCookieSessionStorage }',
+    `createCookieSessionStorage({ cookie: { name: 'a', maxAge, secrets: [${SECRET}] } })`,
+    'createCookieSessionStorage({ cookie })',
+  ],
+  [
+    'csrf-csrf',
+    '{ doubleCsrf }',
+    `doubleCsrf({ getSecret: () => ${SECRET}, getSessionIdentifier })`,
+    "csrfProtection(kt, doubleCsrf, { getSessionIdentifier }, { maxAge: '7d' })",
+  ],
 ];
+
+const TOKENS_OF_HONO = "const tokens = honoJwt(kt, { jwt, sign, verify }, { maxAge: '1h' });";
+
+/** The same where a library is imported from an entry point, or has more than one call. */
+const MORE_CALLS: ReadonlyArray<
+  readonly [from: string, imported: string, call: string, after: string, beside: string | undefined]
+> = [
+  ['hono/jwt', '{ jwt }', `jwt({ alg: 'HS256', secret: ${SECRET} })`, 'tokens.middleware', TOKENS_OF_HONO],
+  [
+    'hono/jwt',
+    '{ jwt as check }',
+    `check({ secret: ${SECRET}, alg, cookie: 'sid' })`,
+    'tokens.middleware',
+    "const tokens = honoJwt(kt, { jwt, sign, verify }, { cookie: 'sid', maxAge: '1h' });",
+  ],
+  ['hono/jwt', '{ sign }', `sign({ sub }, ${SECRET}, 'HS256')`, 'tokens.sign({ sub })', TOKENS_OF_HONO],
+  [
+    'react-router',
+    '{ createCookieSessionStorage }',
+    `createCookieSessionStorage({ cookie: { secrets: [${SECRET}], name: 'a', maxAge } })`,
+    'createCookieSessionStorage({ cookie })',
+    "const cookie = routerCookie(kt, createCookie, 'a', { maxAge });",
+  ],
+  [
+    'react-router',
+    '{ createCookie }',
+    `createCookie('a', { secrets: [${SECRET}], maxAge })`,
+    "routerCookie(kt, createCookie, 'a', { maxAge })",
+    undefined,
+  ],
+  [
+    '@nestjs/jwt',
+    '{ JwtModule }',
+    `JwtModule.register({ global: true, secret: ${SECRET} })`,
+    'JwtModule.register({ ...{ global: true }, ...keys.nest })',
+    "const keys = jsonwebtokenKeys(kt, { maxAge: '1h' });",
+  ],
+];
+
+test.each(MORE_CALLS)('from %s %s: %s', (from, imported, call, after, beside) => {
+  const folder = appOf(
+    from.replace('/jwt', from.startsWith('hono') ? '' : '/jwt'),
+    `import ${imported} from '${from}';\n${call}\n`,
+  );
+  const [found] = findNeighbours(folder).neighbours;
+  expect(found?.places).toEqual([
+    expect.objectContaining({ after, beside, secrets: [{ kind: 'variable', name: 'S' }], isOwn: true }),
+  ]);
+});
+
+test.each([
+  ['hono', "import { Hono } from 'hono';\nnew Hono();\n"],
+  ['react-router', "import { createCookieSessionStorage, Link } from 'react-router';\n"],
+  ['react-router', "import { createCookie } from 'react-router';\ncreateCookie('theme', { maxAge: 60 });\n"],
+  [
+    'react-router',
+    "import { createCookieSessionStorage } from 'react-router';\ncreateCookieSessionStorage({ cookie });\n",
+  ],
+])('of %s, which is there for much else, nothing is said where it signs nothing: %s', (name, text) => {
+  expect(findNeighbours(appOf(name, text)).neighbours).toEqual([]);
+});
+
+function appOf(name: string, text: string): string {
+  const folder = tempDir();
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ dependencies: { [name]: '1' } }));
+  writeFileSync(join(folder, 'app.ts'), text);
+  return folder;
+}
 
 test.each(CALLS)('%s', (name, imported, call, after) => {
   const folder = tempDir();
@@ -94,7 +180,7 @@ test.each([
 
 test('each library that is known stands here', () => {
   const known = new Set(NEIGHBOURS.filter(({ calls }) => calls.length > 0).map((one) => one.package));
-  expect([...CALLS.map(([name]) => name), 'next-auth'].sort()).toEqual([...known].sort());
+  expect([...CALLS.map(([name]) => name), 'next-auth', 'hono'].sort()).toEqual([...known].sort());
 });
 
 test.each([
