@@ -83,14 +83,13 @@ const contractOnce = {
 };
 
 /**
- * The same of entries that no test of an app needs in Jest's CommonJS: steps of a rotation are an operator's, workers have
- * modules, and of the bridges all but those whose library is at home in Express and CommonJS.
+ * The same of entries that no test of an app needs in Jest's CommonJS: steps of a rotation are an operator's, and
+ * of the bridges all but those whose library is at home in Express and CommonJS.
  */
 const IN_COMMONJS = ['cookie-parser', 'express-session', 'jsonwebtoken', 'keygrip'];
 const ONCE = entries.filter(
   (name) =>
-    ['adapters/edge/index', 'rotation/index'].includes(name) ||
-    (name.startsWith('bridges/') && !IN_COMMONJS.includes(name.split('/')[1])),
+    name === 'rotation/index' || (name.startsWith('bridges/') && !IN_COMMONJS.includes(name.split('/')[1])),
 );
 
 async function write(names, { folder, ending, plugins = [], options }) {
