@@ -65,7 +65,10 @@ export function findNeighbours(folder: string): Found {
   const { sources, cut } = appSources(folder, (text) => names.some((name) => text.includes(name)));
   const neighbours = known.map((neighbour) => {
     const places = sources.flatMap((source) => placesIn(source, neighbour));
-    const bridged = sources.some((source) => importsFrom(source, `keyturn/bridges/${neighbour.bridge}`));
+    const { bridge, registeredWith = '' } = neighbour;
+    const bridged = sources.some(
+      (source) => importsFrom(source, `keyturn/bridges/${bridge}`) && source.code.includes(registeredWith),
+    );
     const left = bridged ? places.filter(({ isOwn }) => isOwn) : places;
     return { neighbour, version: packages.get(neighbour.package), places, bridged, left };
   });

@@ -58,6 +58,8 @@ export interface Neighbour {
   /** The purpose of its keys: its section under `[purposes]` and `[move_in]`. */
   readonly purpose: string;
   readonly calls: readonly CallShape[];
+  /** Of one that is called by nobody: what its bridge exports for it alone. */
+  readonly registeredWith?: string;
   /** How long what it signs lives where the app says nothing. */
   readonly maxAge: string;
   /** Whether it is there for much else: an app that has no such call is not told of it. */

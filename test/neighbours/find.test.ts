@@ -184,16 +184,19 @@ test('each library that is known stands here', () => {
 });
 
 test.each([
-  '@fastify/cookie',
-  '@fastify/session',
-  '@fastify/secure-session',
-])('%s is registered and not called: it is found, and so is its bridge', (name) => {
+  ['@fastify/cookie', 'liveSigner', 'liveFastifySession'],
+  ['@fastify/session', 'liveFastifySession', 'liveSigner'],
+  ['@fastify/secure-session', 'liveSecureSessionKeys', 'liveSigner'],
+])('%s is registered and not called: it is found, and so is its bridge', (name, own, other) => {
   const folder = tempDir();
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ dependencies: { [name]: '*' } }));
   const app = `import plugin from '${name}';\napp.register(plugin, { secret: ${SECRET} });\n`;
   writeFileSync(join(folder, 'app.js'), app);
   const found = { neighbour: { bridge: 'fastify' }, places: [] };
   expect(findNeighbours(folder).neighbours).toMatchObject([{ ...found, bridged: false }]);
-  writeFileSync(join(folder, 'app.js'), `import { liveSigner } from 'keyturn/bridges/fastify';\n${app}`);
+  // The bridge of another plugin cures nothing of this one.
+  writeFileSync(join(folder, 'app.js'), `import { ${other} } from 'keyturn/bridges/fastify';\n${app}`);
+  expect(findNeighbours(folder).neighbours).toMatchObject([{ ...found, bridged: false }]);
+  writeFileSync(join(folder, 'app.js'), `import { ${own} } from 'keyturn/bridges/fastify';\n${app}`);
   expect(findNeighbours(folder).neighbours).toMatchObject([{ ...found, bridged: true }]);
 });

@@ -9,6 +9,7 @@ export const FASTIFY_PLUGINS: readonly Neighbour[] = [
     bridge: 'fastify',
     purpose: 'fastify-cookie',
     calls: [],
+    registeredWith: 'liveSigner',
     maxAge: '30d',
   },
   {
@@ -17,6 +18,7 @@ export const FASTIFY_PLUGINS: readonly Neighbour[] = [
     bridge: 'fastify',
     purpose: 'fastify-session',
     calls: [],
+    registeredWith: 'liveFastifySession',
     maxAge: '1d',
     movesIn: true,
   },
@@ -27,6 +29,7 @@ export const FASTIFY_PLUGINS: readonly Neighbour[] = [
     bridge: 'fastify',
     purpose: 'fastify-secure-session',
     calls: [],
+    registeredWith: 'liveSecureSessionKeys',
     maxAge: '86401s',
   },
 ];
