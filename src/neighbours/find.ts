@@ -28,6 +28,8 @@ export interface Place {
   readonly shape: CallShape;
   /** What to write instead. */
   readonly after: string;
+  /** How long what it signs lives, in seconds, as the options say; `unread`: they say it in a way that is not followed. */
+  readonly maxAge: number | 'unread' | undefined;
   /** What is to stand once beside `kt`; undefined where nothing has to. */
   readonly beside: string | undefined;
   /** Of options that stand elsewhere: the name of what holds them, and its line. */
@@ -134,6 +136,7 @@ function placeOf(source: Source, shape: CallShape, call: Call): Place | undefine
     shape,
     after: shape.after(text),
     beside: shape.beside?.(text),
+    maxAge: lifetimeIn(source, options, shape),
     optionsAt:
       options?.named === undefined
         ? undefined
@@ -141,6 +144,36 @@ function placeOf(source: Source, shape: CallShape, call: Call): Place | undefine
     isOwn: !hasBridge && origins?.some(({ kind }) => kind !== 'expression') === true,
     commonJs: !/^[ \t]*import\s/m.test(source.code) && /\brequire\s*\(/.test(source.code),
   };
+}
+
+function lifetimeIn(
+  source: Source,
+  options: CallOptions | undefined,
+  { lifetime }: CallShape,
+): Place['maxAge'] {
+  let at = options;
+  for (const [depth, name] of (lifetime?.path ?? []).entries()) {
+    const found = at?.properties.find((one) => one.name === name);
+    if (found === undefined) return undefined;
+    if (depth === (lifetime?.path.length ?? 0) - 1) {
+      const value = productOf(source.of(found.value));
+      return value === undefined ? 'unread' : Math.ceil(lifetime?.unit === 'ms' ? value / 1000 : value);
+    }
+    at = optionsOf(source, found.value);
+    if (at === undefined) return 'unread';
+  }
+  return undefined;
+}
+
+/** Of numbers that are multiplied, as lifetimes are written; undefined for anything else. */
+function productOf(text: string): number | undefined {
+  const factors = text
+    .replaceAll('_', '')
+    .split('*')
+    .map((part) => part.trim());
+  return factors.every((part) => /^\d{1,15}(?:\.\d{1,6})?(?:e\d)?$/.test(part))
+    ? factors.reduce((product, part) => product * Number(part), 1)
+    : undefined;
 }
 
 function implicitly({ implicit }: CallShape): readonly SecretOrigin[] {

@@ -39,6 +39,8 @@ export interface CallShape {
   readonly after: (call: CallText) => string;
   /** What is to stand once beside `kt`. */
   readonly beside?: (call: CallText) => string;
+  /** Where the options say how long what is signed lives. */
+  readonly lifetime?: { readonly path: readonly string[]; readonly unit: 'ms' | 's' };
   /** Where its section under `[move_in]` has to say the format. */
   readonly format?: string;
 }

@@ -55,6 +55,7 @@ describe('keyturn adopt', () => {
     + })`);
     expect(stdout).toContain("    + import { expressSession } from 'keyturn/bridges/express-session';");
     expect(stdout).toContain(`    + [move_in.express-session]
+    + phase = "beside"  # deploy this first; the page says when to go over
     + secrets = [{ env = "SESSION_SECRET" }]`);
     expect(stdout.split('\n').every((line) => line.length <= 110)).toBe(true);
   });
@@ -70,6 +71,24 @@ describe('keyturn adopt', () => {
     };
     const { stdout } = await keyturn(['doctor', '--json'], { cwd, env });
     expect(JSON.parse(stdout).summary.failed, stdout).toBe(0);
+  });
+
+  test.each([
+    ['maxAge: 14 * 24 * 3600 * 1000', 'max_age = "14d"  # the longest'],
+    ['maxAge: 1_209_600_000', 'max_age = "14d"  # the longest'],
+    ['maxAge: TWO_WEEKS', 'max_age = "1d"  # as long as cookie.maxAge in the source'],
+    ['sameSite: "lax"', 'max_age = "1d"  # the longest'],
+  ])('the lifetime is that of the source: %s', async (cookie, line) => {
+    const cwd = app({ 'src/server.js': SERVER.replace('store,', `store, cookie: { ${cookie} },`) });
+    expect((await keyturn(['adopt'], { cwd })).stdout).toContain(line);
+  });
+
+  test('an old secret that is weak gets the end that it needs, and is not shown', async () => {
+    const cwd = app({ 'src/server.js': SERVER });
+    const env = { SESSION_SECRET: 'keyboard cat' };
+    const { stdout } = await keyturn(['adopt'], { cwd, env, now: () => Date.UTC(2026, 0, 1) });
+    expect(stdout).toContain('until = 2026-04-01  # SESSION_SECRET is weak');
+    expect(stdout).not.toContain('keyboard');
   });
 
   test('an app in CommonJS gets lines of CommonJS', async () => {
@@ -117,7 +136,7 @@ describe('keyturn adopt', () => {
       places: [{ path: 'src/server.js', left: true }],
     });
     expect((await keyturn(['adopt'], { cwd: app({ 'a.js': BRIDGED }) })).stdout).toContain(
-      'Its bridge is in use. docs/bridges/express-session.md says what comes next.',
+      'Its bridge is in use. node_modules/keyturn/docs/bridges/express-session.md says what comes next.',
     );
   });
 
@@ -181,7 +200,14 @@ describe('the doctor', () => {
 
   test('sees that the bridge is in use', async () => {
     const text = "import { expressSession } from 'keyturn/bridges/express-session';";
-    expect(await findingOf(app({ 'app.js': text }))).toMatchObject({ status: 'pass' });
+    const alone = 'no [move_in.express-session] names an older secret';
+    expect(await findingOf(app({ 'app.js': text }))).toMatchObject({
+      status: 'pass',
+      detail: expect.stringContaining(alone),
+    });
+    const moving = '[move_in.express-session]\nsecrets = [{ env = "SESSION_SECRET" }]\n';
+    const found = await findingOf(app({ 'app.js': text, 'keyturn.toml': moving }));
+    expect(found).toMatchObject({ status: 'pass', detail: expect.not.stringContaining(alone) });
   });
 
   test('sees a secret beside the bridge, and says where', async () => {

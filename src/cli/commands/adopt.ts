@@ -1,5 +1,6 @@
 // keyturn adopt: which libraries an app signs with, where their secrets come from, and what to write instead.
 import { findNeighbours } from '../../neighbours/find.js';
+import { judge } from '../../secret/strength.js';
 import type { Command } from '../command.js';
 import { adoptJson, adoptLines } from '../words/adopt.js';
 
@@ -17,8 +18,15 @@ export const adopt: Command = {
   words: [],
   run: async ({ machine, json, ui }) => {
     const found = findNeighbours(machine.cwd);
-    if (json) ui.json(adoptJson(found));
-    else ui.print(...adoptLines(found));
+    const facts = {
+      isWeak: (variable: string) => {
+        const secret = machine.env[variable];
+        return secret !== undefined && !judge(secret).enough;
+      },
+      now: machine.now(),
+    };
+    if (json) ui.json(adoptJson(found, facts));
+    else ui.print(...adoptLines(found, facts));
     return 0;
   },
 };

@@ -1,21 +1,29 @@
 // What keyturn adopt says: for each library what becomes of its users, where its secret is, and what to write instead.
+import { formatDuration } from '../../config/value.js';
 import type { Found, FoundNeighbour, Place } from '../../neighbours/find.js';
 import type { SecretOrigin } from '../../neighbours/secret-origin.js';
 import { oneLine } from '../../printable.js';
 import { type Line, styled } from '../ui.js';
 
-export function adoptLines({ neighbours, cut }: Found): readonly Line[] {
+/** What is known of the secrets that variables hold just now. */
+export interface AdoptFacts {
+  readonly isWeak: (variable: string) => boolean;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+export function adoptLines({ neighbours, cut }: Found, facts: AdoptFacts): readonly Line[] {
   const nothing = 'No library is found here that signs with a secret of its own and that Keyturn knows.';
-  const all = neighbours.length === 0 ? [nothing] : neighbours.flatMap(linesOf);
+  const all = neighbours.length === 0 ? [nothing] : neighbours.flatMap((one) => linesOf(one, facts));
   const left = cut
     ? ['', 'There are more source files than were read: run it in the folder of each app.']
     : [];
   return [...all, ...left, '', 'Nothing was changed.'];
 }
 
-function linesOf(found: FoundNeighbour): readonly Line[] {
+function linesOf(found: FoundNeighbour, facts: AdoptFacts): readonly Line[] {
   const { neighbour, version = 'not installed', left, bridged } = found;
-  const page = pageOf(neighbour);
+  const page = `${PACKAGE}/${pageOf(neighbour)}`;
   const head: Line[] = [
     [styled('bold', `${neighbour.package} ${oneLine(version)}`)],
     ...wrapped(`Alone: ${neighbour.alone}.`),
@@ -28,7 +36,8 @@ function linesOf(found: FoundNeighbour): readonly Line[] {
     neighbour.movesIn === true
       ? [
           '',
-          '  Or let Keyturn keep the sessions itself, and take those over that are there: docs/moving-in.md',
+          '  Or let Keyturn keep the sessions itself, and take those over that are there:',
+          `  ${PACKAGE}/docs/moving-in.md`,
         ]
       : [];
   const still = '  Its bridge is in use, and there are still calls with a secret of their own.';
@@ -38,7 +47,7 @@ function linesOf(found: FoundNeighbour): readonly Line[] {
     ...left.flatMap((place) => placeLines(found, place)),
     '',
     '  keyturn.toml',
-    ...tomlOf(found).map((line) => `    + ${line}`),
+    ...tomlOf(found, facts).map((line) => `    + ${line}`),
     '',
     `  ${page} says what to deploy, and when.`,
     ...over,
@@ -47,6 +56,9 @@ function linesOf(found: FoundNeighbour): readonly Line[] {
 }
 
 const pageOf = ({ bridge, page = bridge }: FoundNeighbour['neighbour']) => `docs/bridges/${page}.md`;
+
+/** Where an app finds the pages. */
+const PACKAGE = 'node_modules/keyturn';
 
 const WIDTH = 78;
 
@@ -112,9 +124,9 @@ function importsOf(bridge: string, { shape, commonJs, beside }: Place): readonly
 const quoted = (path: string) => `'${path}'`;
 
 /** What keyturn.toml has to say of a library, and of the secrets that it has had. */
-function tomlOf({ neighbour, places: all, left }: FoundNeighbour): readonly string[] {
+function tomlOf({ neighbour, places: all, left }: FoundNeighbour, facts: AdoptFacts): readonly string[] {
   const places = left.length > 0 ? left : all;
-  const { purpose, maxAge } = neighbour;
+  const { purpose } = neighbour;
   const format = places.find(({ shape }) => shape.format !== undefined)?.shape.format;
   const origins = places.flatMap(({ secrets }) => secrets);
   const named = origins.length === 0 ? [{ kind: 'text' } as const] : origins;
@@ -128,14 +140,34 @@ function tomlOf({ neighbour, places: all, left }: FoundNeighbour): readonly stri
       }),
     ),
   ];
+  const weak = origins.flatMap((origin) =>
+    origin.kind === 'variable' && facts.isWeak(origin.name) ? [origin.name] : [],
+  );
   return [
     `[purposes.${purpose}]`,
-    `max_age = "${maxAge}"  # the longest that what it signs lives`,
+    lifetimeLine(neighbour.maxAge, places),
     `[move_in.${purpose}]`,
+    'phase = "beside"  # deploy this first; the page says when to go over',
     ...(format === undefined ? [] : [`format = "${format}"`]),
     `secrets = [${entries.join(', ')}]`,
+    ...(weak.length === 0
+      ? []
+      : [
+          `until = ${new Date(facts.now + 90 * DAY).toISOString().slice(0, 10)}  # ${weak.join(' and ')} is weak, and needs an end; it counts in the phase over`,
+        ]),
     ...notes,
   ];
+}
+
+const DAY = 86_400_000;
+
+function lifetimeLine(usual: string, places: readonly Place[]): string {
+  const read = places.flatMap(({ maxAge }) => (typeof maxAge === 'number' ? [maxAge] : []));
+  const { path = [] } = places.find(({ maxAge }) => maxAge === 'unread')?.shape.lifetime ?? {};
+  const line = `max_age = "${read.length === 0 ? usual : formatDuration(Math.max(...read))}"`;
+  return path.length === 0
+    ? `${line}  # the longest that what it signs lives`
+    : `${line}  # as long as ${path.join('.')} in the source, or longer: put that in`;
 }
 
 function entryFor(origin: SecretOrigin, purpose: string): string {
@@ -149,7 +181,7 @@ function variableFor(origin: SecretOrigin, purpose: string): string {
     : `${purpose.toUpperCase().replaceAll('-', '_')}_OLD_SECRET`;
 }
 
-export function adoptJson(found: Found): unknown {
+export function adoptJson(found: Found, facts: AdoptFacts): unknown {
   return {
     neighbours: found.neighbours.map((one) => ({
       package: one.neighbour.package,
@@ -167,7 +199,7 @@ export function adoptJson(found: Found): unknown {
         imports: importsOf(one.neighbour.bridge, place),
         after: place.after,
       })),
-      config: tomlOf(one),
+      config: tomlOf(one, facts),
     })),
     complete: !found.cut,
   };
