@@ -5,6 +5,7 @@ import { PROJECTS, type ProjectName } from './test/projects.js';
 /** What is done once before the files of a project run, and only if any of them do. */
 const SETUP: Readonly<Record<ProjectName, string[]>> = {
   unit: ['test/setup/wycheproof.ts'],
+  signing: ['test/setup/wycheproof.ts'],
   package: ['test/setup/build.ts'],
   // Some move sessions in from a library whose store is in an engine.
   engines: ['test/setup/build.ts', 'test/setup/engines.ts', 'test/setup/neighbours.ts'],
@@ -32,7 +33,8 @@ export default defineConfig({
     env: { KEYTURN_ENV: undefined, NO_COLOR: '1' } as unknown as Record<string, string>,
     projects: PROJECTS.map((files) => ({
       extends: true as const,
-      test: { ...files, globalSetup: SETUP[files.name] },
+      // A worker for each file takes half of the time that those of signing take.
+      test: { ...files, globalSetup: SETUP[files.name], isolate: files.name !== 'signing' },
     })),
   },
 });

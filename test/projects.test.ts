@@ -59,7 +59,8 @@ function needsOf(file: string): ProjectName {
   if (BY_EXPORTS.includes(file)) return 'package';
   const compiled = /['"`](\.\.\/)*(examples\/locker\/)?dist['"`/]|['"`](\.\.\/)*scripts\/proof/;
   if (some(compiled, WRITES_ITS_OWN)) return 'package';
-  return PACKAGE_FOLDERS.some((folder) => file.startsWith(`test/${folder}/`)) ? 'package' : 'unit';
+  if (PACKAGE_FOLDERS.some((folder) => file.startsWith(`test/${folder}/`))) return 'package';
+  return file.startsWith('test/signing/') ? 'signing' : 'unit';
 }
 
 /** As far as the globs of projects.ts go. */
