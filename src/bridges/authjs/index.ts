@@ -4,9 +4,9 @@ import { type OptionNames, requireOptions } from '../../config/options.js';
 import { KeyturnError } from '../../errors.js';
 import type { Keyturn } from '../../keyturn.js';
 import { andThen } from '../../signing/thenable.js';
-import { AuthHashes, lateText, withFormsAgain } from '../auth-hashes.js';
-import { AuthTokens, type TokenFormat } from '../auth-tokens.js';
-import { BridgeKeys } from '../keys.js';
+import { lateText, withFormsAgain } from '../auth-hashes.js';
+import { authLifetime, authParts, withSecret } from '../auth-parts.js';
+import type { TokenFormat } from '../auth-tokens.js';
 import { textOf } from '../text.js';
 
 /** What is read of the configuration of Auth.js; all of it is handed on. */
@@ -62,8 +62,6 @@ const FORMAT: TokenFormat = {
 
 const SETTINGS: OptionNames<BridgeSettings> = { purpose: true, maxAge: true };
 
-const DAY = 86_400;
-
 /**
  * The configuration of Auth.js with the keys of a ring in place of its secret.
  *
@@ -81,13 +79,9 @@ export function authjsKeys<Config extends AuthjsConfig>(
 ): AuthjsConfigFor<Config> {
   requireOptions(settings, 'authjsKeys(keyturn, config, settings)', SETTINGS);
   refuseSecret(config);
-  const { purpose = 'authjs', maxAge = lifetimeOf(config) } = settings;
+  const { purpose = 'authjs', maxAge = authLifetime(config) } = settings;
   const forms = { joins: true, cookieName: 'authjs.csrf-token', cookie: config.cookies?.csrfToken };
-  const begin = (given: Keyturn) => {
-    const keys = new BridgeKeys(given, { name: purpose, maxAge });
-    for (const old of keys.moving?.secrets ?? []) textOf(old, purpose);
-    return { keys, tokens: new AuthTokens(keys, FORMAT), hashes: new AuthHashes(keys, forms) };
-  };
+  const begin = (given: Keyturn) => authParts(given, { purpose, maxAge }, FORMAT, forms);
   // A refusal ends the process, where nobody asks first.
   const begun = andThen(keyturn, begin);
   const configFor = async (request?: Request) => {
@@ -111,23 +105,6 @@ export function authjsKeys<Config extends AuthjsConfig>(
   const renew = async (request: Request, response: Response) =>
     withFormsAgain((await begun).hashes, request, response);
   return Object.assign(configFor, { renew });
-}
-
-/** A provider of links in e-mails has the key that signs: what the library would take may be another one, for forms. */
-// biome-ignore lint/suspicious/noExplicitAny: the library's own
-function withSecret(provider: any, secret: string): any {
-  if (typeof provider === 'function')
-    return Object.assign((options: unknown) => withSecret(provider(options), secret), provider);
-  const hasOwn = provider?.secret !== undefined || provider?.options?.secret !== undefined;
-  return provider?.type !== 'email' || hasOwn ? provider : { ...provider, secret };
-}
-
-/** Seconds. */
-function lifetimeOf({ session, jwt, providers }: AuthjsConfig): number {
-  const links = providers.map((provider) =>
-    provider?.type === 'email' ? (provider.options?.maxAge ?? provider.maxAge ?? DAY) : 0,
-  );
-  return Math.max(session?.maxAge ?? 30 * DAY, jwt?.maxAge ?? 0, ...links);
 }
 
 function refuseSecret(config: object): void {

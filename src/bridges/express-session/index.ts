@@ -3,13 +3,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { EXPRESS } from '../../codecs/cookies.js';
 import { type OptionNames, requireOptions } from '../../config/options.js';
-import { LONGEST_LIFETIME } from '../../config/value.js';
 import { KeyturnError } from '../../errors.js';
 import type { Keyturn } from '../../keyturn.js';
 import { setCookieParts } from '../cookie-header.js';
 import { BridgeKeys } from '../keys.js';
 import { LiveSecrets } from '../live-secrets.js';
 import { beforeCookiesGo, isSafe, mayAddCookie } from '../node-response.js';
+import { lifetimeOf } from '../store-lifetime.js';
 import { Upgrader } from '../upgrader.js';
 
 /** A middleware of Express. */
@@ -48,8 +48,6 @@ export interface BridgeSettings {
 }
 
 const SETTINGS: OptionNames<BridgeSettings> = { purpose: true, maxAge: true };
-
-const DAY = 86_400;
 
 /**
  * express-session with the keys of a ring in place of its secret.
@@ -128,16 +126,4 @@ const endOf = (expires: unknown): string | undefined =>
  */
 function endingAt(end: string | undefined, line: string): string {
   return end === undefined ? line : line.replace(/; Expires=[^;]*/, `; Expires=${end}`);
-}
-
-/** Seconds. */
-function lifetimeOf({ cookie, store }: ReadOptions): number {
-  const ofCookie = typeof cookie?.maxAge === 'number' ? Math.ceil(cookie.maxAge / 1000) : 0;
-  return Math.max(ofCookie, ttlOf(store?.ttl), ttlOf(store?.options?.ttl)) || DAY;
-}
-
-/** Stores say it in seconds, some in milliseconds. What is more than any session may live is in those. */
-function ttlOf(ttl: unknown): number {
-  if (typeof ttl !== 'number' || !(ttl > 0)) return 0;
-  return Math.ceil(ttl > LONGEST_LIFETIME ? ttl / 1000 : ttl);
 }

@@ -9,6 +9,7 @@ import { generateSecret } from '../../secret/generate.js';
 import { setCookieParts } from '../cookie-header.js';
 import { BridgeKeys } from '../keys.js';
 import { beforeCookiesGo, mayAddCookie } from '../node-response.js';
+import { lifetimeOf } from '../store-lifetime.js';
 import { Upgrader } from '../upgrader.js';
 
 /** The options of @fastify/session, without its secret. */
@@ -53,8 +54,6 @@ interface SessionRequest {
 type FastifyApp = any;
 
 const SETTINGS: OptionNames<FastifySessionSettings> = { purpose: true, maxAge: true };
-
-const DAY = 86_400;
 
 /**
  * @fastify/session with the keys of a ring in place of its secret. Registered behind @fastify/cookie.
@@ -112,11 +111,4 @@ export function liveFastifySession<Plugin extends (...given: any) => unknown>(
   };
   // For the whole app, and not for what is registered inside alone.
   return Object.assign(behindCookie, { [Symbol.for('skip-override')]: true });
-}
-
-/** Seconds. */
-function lifetimeOf({ cookie, store }: ReadOptions): number {
-  const ofCookie = typeof cookie?.maxAge === 'number' ? Math.ceil(cookie.maxAge / 1000) : 0;
-  const ofStore = typeof store?.ttl === 'number' ? store.ttl : 0;
-  return Math.max(ofCookie, ofStore) || DAY;
 }

@@ -5,17 +5,10 @@ import { type OptionNames, requireOptions } from '../../config/options.js';
 import { KeyturnError } from '../../errors.js';
 import type { Keyturn } from '../../keyturn.js';
 import { andThen } from '../../signing/thenable.js';
-import { AuthHashes, lateText, sets, withFormsAgain } from '../auth-hashes.js';
-import {
-  AuthTokens,
-  type Claims,
-  type DecodeParams,
-  type EncodeParams,
-  type TokenFormat,
-} from '../auth-tokens.js';
-import { BridgeKeys } from '../keys.js';
+import { lateText, sets, withFormsAgain } from '../auth-hashes.js';
+import { authLifetime, authParts, withSecret } from '../auth-parts.js';
+import type { Claims, DecodeParams, EncodeParams, TokenFormat } from '../auth-tokens.js';
 import { beforeCookiesGo, isSafe, mayAddCookie } from '../node-response.js';
-import { textOf } from '../text.js';
 
 /** What is read of the options of next-auth; all of it is handed on. */
 export interface NextAuthOptions {
@@ -90,8 +83,6 @@ const FORMAT: TokenFormat = {
 
 const SETTINGS: OptionNames<BridgeSettings> = { purpose: true, maxAge: true };
 
-const DAY = 86_400;
-
 /**
  * The options of next-auth with the keys of a ring in place of its secret.
  *
@@ -110,13 +101,9 @@ export function nextAuthKeys<Options extends NextAuthOptions>(
 ): NextAuthOptionsFor<Options> {
   requireOptions(settings, 'nextAuthKeys(keyturn, options, settings)', SETTINGS);
   refuseOwn(options);
-  const { purpose = 'next-auth', maxAge = lifetimeOf(options) } = settings;
+  const { purpose = 'next-auth', maxAge = authLifetime(options) } = settings;
   const forms = { joins: false, cookieName: 'next-auth.csrf-token', cookie: options.cookies?.csrfToken };
-  const begin = (given: Keyturn) => {
-    const keys = new BridgeKeys(given, { name: purpose, maxAge });
-    for (const old of keys.moving?.secrets ?? []) textOf(old, purpose);
-    return { keys, tokens: new AuthTokens(keys, FORMAT), hashes: new AuthHashes(keys, forms) };
-  };
+  const begin = (given: Keyturn) => authParts(given, { purpose, maxAge }, FORMAT, forms);
   // A refusal ends the process, where nobody asks first.
   const begun = andThen(keyturn, begin);
   const optionsFor = async (request?: NextAuthRequest, response?: NextAuthResponse) => {
@@ -163,21 +150,6 @@ function addCookie(request: NextAuthRequest, response: NextAuthResponse, line: s
   beforeCookiesGo(outgoing, (present) =>
     sets(present, line) || !mayAddCookie(incoming, outgoing) ? present : [...present, line],
   );
-}
-
-/** A provider of links in e-mails has the key that signs: what the library would take may be another one, for forms. */
-// biome-ignore lint/suspicious/noExplicitAny: the library's own
-function withSecret(provider: any, secret: string): any {
-  const hasOwn = provider?.secret !== undefined || provider?.options?.secret !== undefined;
-  return provider?.type !== 'email' || hasOwn ? provider : { ...provider, secret };
-}
-
-/** Seconds. */
-function lifetimeOf({ session, jwt, providers }: NextAuthOptions): number {
-  const links = providers.map((provider) =>
-    provider?.type === 'email' ? (provider.options?.maxAge ?? provider.maxAge ?? DAY) : 0,
-  );
-  return Math.max(session?.maxAge ?? 30 * DAY, jwt?.maxAge ?? 0, ...links);
 }
 
 function refuseOwn(options: object): void {
