@@ -20,9 +20,10 @@ const FLOORS: ReadonlyArray<readonly string[]> = [
   ['keyring-stores', 'sessions', 'single-use'],
   ['rotation', 'runtime'],
   ['internals'],
-  ['doctor', 'keyturn'],
+  ['doctor', 'keyturn', 'words'],
   ['move-in'],
-  ['blobs', 'bridges', 'cli', 'http', 'jwt', 'sealed-store', 'sign-out', 'start'],
+  ['blobs', 'bridges', 'http', 'jwt', 'sealed-store', 'sign-out', 'start'],
+  ['console'],
   [
     'adapters/edge',
     'adapters/express',
@@ -50,7 +51,7 @@ const FLOORS: ReadonlyArray<readonly string[]> = [
     'rarely',
     'testing',
   ],
-  ['index'],
+  ['cli', 'index'],
 ];
 
 /** Folders that have rooms of their own in them. */

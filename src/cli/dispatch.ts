@@ -3,13 +3,13 @@ import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { KeyturnError } from '../errors.js';
 import type { Machine } from '../resolve/machine.js';
+import { iso } from '../words/time.js';
 import { COMMON_OPTIONS, type Command, type Surroundings } from './command.js';
 import { LOADERS } from './commands.js';
 import { commandHelp, overview } from './help.js';
 import { parse, unknownName } from './parse.js';
 import { type ExitCode, isForNow, refused, Stop, wrongUsage } from './stop.js';
 import type { Ui } from './ui.js';
-import { iso } from './words/time.js';
 
 const TOP_OPTIONS = [...COMMON_OPTIONS, { name: 'version', about: 'print the version' }];
 

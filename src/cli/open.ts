@@ -5,8 +5,8 @@ import { timesOf } from '../fleet/fleet-times.js';
 import { type AssumedProfile, assumeProfile } from '../rotation/assumed-profile.js';
 import type { RotationOptions } from '../rotation/opening.js';
 import { Rotation } from '../rotation/rotation.js';
+import { lengthOfTime } from '../words/time.js';
 import type { Context } from './command.js';
-import { lengthOfTime } from './words/time.js';
 
 /** Opened for as long as the command runs. */
 export async function openRotation(

@@ -3,12 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { KeyturnError, orKeyturnError } from '../errors.js';
 import type { Rotation } from '../rotation/rotation.js';
 import type { KeyStatus, Status } from '../rotation/status.js';
+import { isSafe, stepOf } from '../words/next-step.js';
+import { conditionOf, problemLine } from '../words/replicas.js';
+import { look, ringOf, type View } from '../words/view.js';
 import type { Context } from './command.js';
 import { openRotation, sameOptions } from './open.js';
 import { styled } from './ui.js';
-import { isSafe, stepOf } from './words/next-step.js';
-import { conditionOf, problemLine } from './words/replicas.js';
-import { forPrograms, lines, look, ringOf, type View } from './words/status.js';
+import { forPrograms, lines } from './words/status.js';
 
 const LOOK_EVERY_MS = 1000;
 

@@ -6,14 +6,14 @@ import type { Resolution } from '../resolve/resolve.js';
 import type { Rotation } from '../rotation/rotation.js';
 import type { Status } from '../rotation/status.js';
 import type { Outcome, StepOptions } from '../rotation/step.js';
+import { hiddenNames, keyList, type Next, nextJson, nextLine, nextOf } from '../words/next-step.js';
+import { problemLine } from '../words/replicas.js';
+import { iso, moment } from '../words/time.js';
 import type { Context } from './command.js';
 import { noteRules, openRotation, sameOptions } from './open.js';
 import { stepOptions } from './step-options.js';
 import { isForNow, notYet, refused, wrongUsage } from './stop.js';
 import type { Ui } from './ui.js';
-import { hiddenNames, keyList, type Next, nextJson, nextLine, nextOf } from './words/next-step.js';
-import { problemLine } from './words/replicas.js';
-import { iso, moment } from './words/time.js';
 
 /** Whether the ring comes and goes through a pipe. */
 export function isPiped({ value }: Context): boolean {

@@ -1,8 +1,8 @@
 // What a step and status name as the next command: only what can work here.
 import { describe, expect, test } from 'vitest';
-import { nextOf, stepOf } from '../../src/cli/words/next-step.js';
 import { thisMachine } from '../../src/resolve/machine.js';
 import { Rotation } from '../../src/rotation/rotation.js';
+import { nextOf, stepOf } from '../../src/words/next-step.js';
 import { COMING, kidOf, OLDER, PREVIOUS, SECRET, STRONG } from '../support/machine.js';
 import { DEV, newFolder, ringFolder, type WrittenKey } from './ring.js';
 import { keyturn } from './run.js';

@@ -1,6 +1,6 @@
 // Moments and lengths of time as people read them: a wait is never shown shorter than it is, nor an age longer.
 import { describe, expect, test } from 'vitest';
-import { ageInWords, lengthOfTime, moment, relativeTime } from '../../src/cli/words/time.js';
+import { ageInWords, lengthOfTime, moment, relativeTime } from '../../src/words/time.js';
 
 const NOW = Date.parse('2026-11-20T12:00:00Z');
 const SECOND = 1000;

@@ -1,7 +1,6 @@
 // What is wrong among replicas is found in one place, and said in the same words and the same order wherever it is said.
 import { describe, expect, test } from 'vitest';
-import { nextOf } from '../../src/cli/words/next-step.js';
-import { lines, type View } from '../../src/cli/words/status.js';
+import { lines } from '../../src/cli/words/status.js';
 import { thisProcess } from '../../src/disk/identity.js';
 import type { Facts } from '../../src/doctor/facts.js';
 import { fleet } from '../../src/doctor/ring-checks.js';
@@ -9,6 +8,8 @@ import type { HeardReport } from '../../src/fleet/authentic.js';
 import { type Compared, diagnose, type Problem } from '../../src/fleet/diagnosis.js';
 import { problemText } from '../../src/fleet/diagnosis-words.js';
 import type { Status } from '../../src/rotation/status.js';
+import { nextOf } from '../../src/words/next-step.js';
+import type { View } from '../../src/words/view.js';
 import { heard, reportOf } from '../support/heard.js';
 import { COMING, kidOf, NOW, OLDER, STRONG } from '../support/machine.js';
 import { ringOf } from '../support/ring-file.js';

@@ -1,9 +1,9 @@
 // keyturn history: when, what, which key, who, why.
 import type { HistoryEntry } from '../../keyring/keyring.js';
+import { iso, relativeTime } from '../../words/time.js';
 import type { Command } from '../command.js';
 import { openRotation } from '../open.js';
 import { table } from '../words/layout.js';
-import { iso, relativeTime } from '../words/time.js';
 
 export const history: Command = {
   usage: '',

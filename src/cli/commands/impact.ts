@@ -1,11 +1,12 @@
 // keyturn impact: what a step does to everything that is signed, and what it does not touch.
-import type { Effect, Impact, Step } from '../../rotation/impact.js';
+import type { Impact, Step } from '../../rotation/impact.js';
+import { IMPACT_HEAD, impactRows } from '../../words/impact.js';
+import { iso, moment } from '../../words/time.js';
 import type { Command, Context } from '../command.js';
 import { openRotation } from '../open.js';
 import { wrongUsage } from '../stop.js';
 import { styled } from '../ui.js';
 import { markdownTable, table } from '../words/layout.js';
-import { iso, lengthOfTime, moment } from '../words/time.js';
 
 const USAGE = '[rotate | retire KID | revoke KID] [--markdown]';
 
@@ -43,31 +44,8 @@ function readStep([name = 'rotate', kid]: readonly string[]): Step {
   return { step: name, kid };
 }
 
-const HEAD = ['purpose', 'what is signed', 'where its state lives', 'lives', 'what happens', 'the user sees'];
-
-const HAPPENS: Readonly<Record<Step['step'], Readonly<Record<Effect, string>>>> = {
-  rotate: { continues: 'accepted until it expires', refused: 'refused', none: 'nothing' },
-  retire: { continues: 'accepted until it expires', refused: 'refused', none: 'nothing: none is alive then' },
-  revoke: {
-    continues: 'accepted until it expires',
-    refused: 'refused at once',
-    none: 'nothing: none is alive',
-  },
-};
-
-function rows({ step, rows: found }: Impact): string[][] {
-  return found.map(({ purpose, about, state, maxAge, effect, sees }) => [
-    purpose,
-    about,
-    state,
-    `at most ${lengthOfTime(maxAge)}`,
-    HAPPENS[step][effect],
-    sees,
-  ]);
-}
-
 function show(found: Impact, { ui, machine }: Context): void {
-  const [head = '', ...body] = table(HEAD, rows(found));
+  const [head = '', ...body] = table(IMPACT_HEAD, impactRows(found));
   const { step, kid, safeAt } = found;
   ui.print(
     styled('bold', `what ${kid === undefined ? step : `${step} ${kid}`} does`),
@@ -86,9 +64,9 @@ function show(found: Impact, { ui, machine }: Context): void {
 }
 
 function markdown(found: Impact): string[] {
-  const body = rows(found).map(([purpose, ...rest]) => [`\`${purpose}\``, ...rest]);
+  const body = impactRows(found).map(([purpose, ...rest]) => [`\`${purpose}\``, ...rest]);
   return [
-    ...markdownTable(HEAD, body),
+    ...markdownTable(IMPACT_HEAD, body),
     '',
     'Not affected:',
     '',

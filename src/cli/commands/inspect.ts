@@ -5,6 +5,7 @@ import type { Keyring } from '../../keyring/keyring.js';
 import { resolve } from '../../resolve/resolve.js';
 import { parseSealed } from '../../signing/sealed-token.js';
 import { decodePayload, parseToken } from '../../signing/token.js';
+import { iso, relativeTime } from '../../words/time.js';
 import type { Command, Context } from '../command.js';
 import { wrongUsage } from '../stop.js';
 import {
@@ -19,7 +20,6 @@ import {
 } from '../token-trial.js';
 import { columns } from '../words/layout.js';
 import { type ShownPayload, shownPayload } from '../words/payload.js';
-import { iso, relativeTime } from '../words/time.js';
 
 export const inspect: Command = {
   usage: 'TOKEN|- [--purpose NAME]',

@@ -2,11 +2,11 @@
 
 import type { Status } from '../../rotation/status.js';
 import type { Outcome } from '../../rotation/step.js';
+import { stepOf } from '../../words/next-step.js';
+import { iso } from '../../words/time.js';
 import type { Command } from '../command.js';
 import { takeStep } from '../step.js';
 import { STEP_OPTIONS } from '../step-options.js';
-import { stepOf } from '../words/next-step.js';
-import { iso } from '../words/time.js';
 
 export const retire: Command = {
   usage: '[KID]',

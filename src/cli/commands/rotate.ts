@@ -10,14 +10,15 @@ import { takeAwayInWords } from '../../rotation/refusals.js';
 import type { Rotation } from '../../rotation/rotation.js';
 import type { Outcome } from '../../rotation/step.js';
 import type { Waiting, WaitOptions } from '../../rotation/wait.js';
+import { moment } from '../../words/time.js';
+import { whenSafe, whoKnows } from '../../words/waiting.js';
 import type { Command, Context } from '../command.js';
 import { sameOptions } from '../open.js';
 import { attempt, conclude, isPiped, openForStep, turnedRetiring } from '../step.js';
 import { ACTIVATE_IN, durationOf, REPLICAS, STEP_OPTIONS, stepOptions } from '../step-options.js';
 import { notYet, refused, wrongUsage } from '../stop.js';
 import { tellDeploys } from '../words/deploys.js';
-import { moment } from '../words/time.js';
-import { gaveUp, whenSafe, whoKnows } from '../words/waiting.js';
+import { gaveUp } from '../words/waiting.js';
 import { madeUpBy, staged } from './stage.js';
 
 /** The shortest patience by default, in seconds. */

@@ -1,12 +1,12 @@
 // keyturn stage: adds a key that verifies and does not sign yet.
 
 import type { Status } from '../../rotation/status.js';
+import { nextWhileHidden, stepOf } from '../../words/next-step.js';
 import type { Command, Context } from '../command.js';
 import { sameOptions } from '../open.js';
 import { attempt, conclude, openForStep } from '../step.js';
 import { ACTIVATE_IN, durationOf, STEP_OPTIONS, stepOptions } from '../step-options.js';
 import { secretFrom } from '../typed-file.js';
-import { nextWhileHidden, stepOf } from '../words/next-step.js';
 
 export const stage: Command = {
   usage: '[--activate-in DURATION] [--from FILE]',

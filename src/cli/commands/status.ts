@@ -2,13 +2,14 @@
 import { KeyturnError } from '../../errors.js';
 import { replicasIn } from '../../fleet/silent.js';
 import type { Rotation } from '../../rotation/rotation.js';
+import { noKeyring } from '../../words/replicas.js';
+import { look, type View } from '../../words/view.js';
 import type { Command, Context } from '../command.js';
 import { openRotation, sameOptions } from '../open.js';
 import { watch } from '../status-watch.js';
 import { Stop } from '../stop.js';
 import { table } from '../words/layout.js';
-import { noKeyring } from '../words/replicas.js';
-import { forPrograms, forReplica, lines, look, type View } from '../words/status.js';
+import { forPrograms, forReplica, lines } from '../words/status.js';
 
 export const status: Command = {
   usage: '[--watch]',

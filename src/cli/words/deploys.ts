@@ -7,12 +7,12 @@ import type { Deploy, VariableChange } from '../../rotation/deploys.js';
 import type { Rotation } from '../../rotation/rotation.js';
 import type { Status } from '../../rotation/status.js';
 import { generateSecret } from '../../secret/generate.js';
+import { lengthOfTime } from '../../words/time.js';
 import type { Context } from '../command.js';
 import { noteHidden } from '../step.js';
 import { refused } from '../stop.js';
 import { pathOf } from '../typed-file.js';
 import { columns } from './layout.js';
-import { lengthOfTime } from './time.js';
 
 const NEXT = variableOf('security.signing_secret.next_secrets');
 const ACCEPT_WEAK = variableOf('security.signing_secret.accept_weak');

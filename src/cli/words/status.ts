@@ -1,48 +1,23 @@
 // What keyturn status shows, at one moment: for people, and for programs.
 import { FORMATS } from '../../doctor/key-checks.js';
 import type { HeardReport } from '../../fleet/authentic.js';
-import type { ReplicaReport } from '../../fleet/report.js';
-import type { HistoryEntry } from '../../keyring/keyring.js';
 import { count } from '../../printable.js';
-import type { Resolution } from '../../resolve/resolve.js';
-import type { Rotation } from '../../rotation/rotation.js';
-import type { KeyStatus, MoveInStatus, Status } from '../../rotation/status.js';
+import type { KeyStatus, Status } from '../../rotation/status.js';
+import { nextJson, nextLine, stepOf } from '../../words/next-step.js';
+import { conditionNow, noReplicas, problemLine } from '../../words/replicas.js';
+import { iso, moment } from '../../words/time.js';
+import {
+  ageOf,
+  knownSince,
+  moveInLine,
+  ringOf,
+  rootsIn,
+  rotated,
+  sealedBy,
+  type View,
+} from '../../words/view.js';
 import { type Line, type Style, styled } from '../ui.js';
 import { columns, table } from './layout.js';
-import { hiddenNames, type Next, nextJson, nextLine, nextOf, nextWhileHidden, stepOf } from './next-step.js';
-import { conditionNow, noReplicas, problemLine } from './replicas.js';
-import { ageInWords, iso, moment } from './time.js';
-
-/** What is known at one moment. */
-export interface View {
-  readonly status: Status;
-  readonly resolution: Resolution;
-  readonly hidden: readonly string[];
-  readonly lastRotation: HistoryEntry | undefined;
-  readonly deploy: string | undefined;
-  /** The ids of the secrets that each open a shared keyring. */
-  readonly sealedUnder: readonly string[];
-  readonly next: Next;
-}
-
-/** Looks at all of it. @param options those that the next command needs as well */
-export async function look(rotation: Rotation, options: string): Promise<View> {
-  const { resolution } = rotation;
-  const ring = await rotation.ring();
-  const now = await rotation.status(ring);
-  const beneath = await rotation.hiddenDocument();
-  const deploys = now.deploy === undefined ? [] : await rotation.deploys();
-  const deploy = deploys.find(({ number }) => number === now.deploy);
-  return {
-    status: now,
-    resolution,
-    hidden: hiddenNames(resolution),
-    lastRotation: ring.history.findLast(({ what }) => what === 'promote' || what === 'rollback'),
-    deploy: deploy === undefined ? undefined : `${deploy.number} of 3: ${deploy.what}`,
-    sealedUnder: await rotation.sealedUnder(),
-    next: beneath === undefined ? nextOf(now, resolution, { options }) : nextWhileHidden(beneath, options),
-  };
-}
 
 const STATE_STYLES: Readonly<Record<KeyStatus['state'], Style | undefined>> = {
   staged: 'yellow',
@@ -101,31 +76,6 @@ export function lines(view: View): Line[] {
   ];
 }
 
-/** "express-session: last old cookie seen 14:05 UTC (3 h ago); phase over; ends 2027-01-31". */
-function moveInLine({ name, phases, until, seenAt }: MoveInStatus, now: number, anyReports: boolean): string {
-  const last =
-    seenAt === undefined
-      ? anyReports
-        ? 'no old cookie seen by the replicas that report'
-        : 'nobody knows of old cookies, since no replica reports'
-      : `last old cookie seen ${moment(seenAt, now)}`;
-  const day = until === undefined ? undefined : new Date(until).toISOString().slice(0, 10);
-  const isOver = phases.every((phase) => phase === 'over');
-  const ends =
-    day === undefined
-      ? 'no end is set'
-      : isOver
-        ? `ends ${day}`
-        : `ends ${day} at the earliest, in the phase over`;
-  return `${name}: ${last}; phase ${phases.join(' and ')}; ${ends}`;
-}
-
-/** "K1", or while the secret itself is rotated "K1 active, K2 staged". */
-function sealedBy({ resolution }: View): string {
-  const roots = resolution.keyring?.live ?? [];
-  return roots.map(({ id, state }) => (roots.length === 1 ? id : `${id} ${state}`)).join(', ');
-}
-
 function coloured(line: string, key: KeyStatus | undefined): Line {
   const style = key === undefined ? undefined : STATE_STYLES[key.state];
   return style === undefined ? line : styled(style, line);
@@ -146,24 +96,6 @@ function keyRow(key: KeyStatus, now: Status): string[] {
   ];
 }
 
-/** The first moment that the ring knows of a key; a secret that was taken over is older. */
-function knownSince({ dates }: KeyStatus): number | undefined {
-  const moments = Object.values(dates);
-  return moments.length === 0 ? undefined : Math.min(...moments);
-}
-
-function ageOf(key: KeyStatus, now: number): string {
-  const since = knownSince(key);
-  if (since === undefined) return 'unknown';
-  const age = ageInWords(since, now);
-  return key.dates.staged === undefined ? `${age} or more` : age;
-}
-
-/** The secrets that a replica seals with, by the ids of their keys. */
-function rootsIn({ roots }: ReplicaReport): string {
-  return roots?.join(', ') ?? '-';
-}
-
 /** @param rooted whether they differ in the secrets that they hold */
 function replicaRow(replica: HeardReport, view: View, rooted: boolean): string[] {
   return [
@@ -175,17 +107,6 @@ function replicaRow(replica: HeardReport, view: View, rooted: boolean): string[]
     replica.signs === undefined ? '-' : moment(replica.loadedAt, view.status.now),
     conditionNow(replica, view.status),
   ];
-}
-
-export function ringOf({ ring, generation, fingerprint, signs }: ReplicaReport): string {
-  if (signs === undefined) return '-';
-  return ring === undefined ? fingerprint : `generation ${generation}, ${fingerprint}`;
-}
-
-function rotated({ lastRotation, status: now }: View): string {
-  if (lastRotation === undefined) return 'never';
-  const { at, who } = lastRotation;
-  return `${moment(at, now.now)}${who === undefined ? '' : ` by ${who}`}`;
 }
 
 /** The same as JSON. */

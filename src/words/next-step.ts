@@ -1,17 +1,17 @@
 // A keyring in words, as status and every step tell it: its keys, what is safe when, and the command to run next.
 
-import { shellQuote } from '../../config/shell-quote.js';
-import type { HeardReport } from '../../fleet/authentic.js';
-import type { Problem } from '../../fleet/diagnosis.js';
-import { problemText } from '../../fleet/diagnosis-words.js';
-import { type UnheardOf, unheardOfInWords } from '../../fleet/silent.js';
-import { nextKeyAt } from '../../keyring/automatic.js';
-import { typed } from '../../keyring/key.js';
-import type { Keyring } from '../../keyring/keyring.js';
-import type { Resolution } from '../../resolve/resolve.js';
-import type { HiddenDocument } from '../../rotation/hidden-document.js';
-import { takeAwayInWords } from '../../rotation/refusals.js';
-import type { KeyStatus, Status } from '../../rotation/status.js';
+import { shellQuote } from '../config/shell-quote.js';
+import type { HeardReport } from '../fleet/authentic.js';
+import type { Problem } from '../fleet/diagnosis.js';
+import { problemText } from '../fleet/diagnosis-words.js';
+import { type UnheardOf, unheardOfInWords } from '../fleet/silent.js';
+import { nextKeyAt } from '../keyring/automatic.js';
+import { typed } from '../keyring/key.js';
+import type { Keyring } from '../keyring/keyring.js';
+import type { Resolution } from '../resolve/resolve.js';
+import type { HiddenDocument } from '../rotation/hidden-document.js';
+import { takeAwayInWords } from '../rotation/refusals.js';
+import type { KeyStatus, Status } from '../rotation/status.js';
 import { silentInWords } from './replicas.js';
 import { iso, moment } from './time.js';
 
@@ -36,7 +36,7 @@ export function stepOf(key: KeyStatus, status: Status): string {
   if (key.state === 'staged' && key.scheduledFor !== undefined) {
     return `signs by itself from ${moment(key.scheduledFor, status.now)}`;
   }
-  const obstacle = obstacleOf(key, status);
+  const obstacle = stepObstacle(key, status);
   const verb = key.state === 'staged' ? 'promote' : 'retire';
   // Where no step can be taken it is a deploy that is not everywhere yet.
   if (obstacle !== undefined && !hasSteps(status)) return obstacle;
@@ -124,7 +124,7 @@ const STOPS: readonly Problem['kind'][] = [
  * One that is silent may have been stopped to put it right. But no key is promoted while a silent one may still take
  * its keys from elsewhere.
  */
-function firstProblem({ problems, now }: Status): string | undefined {
+export function firstProblem({ problems, now }: Status): string | undefined {
   const found = problems.find(({ kind, live }) => STOPS.includes(kind) && (live || kind === 'other_source'));
   if (found === undefined) return undefined;
   const { what, hint } = problemText(found, 'this command', (at) => moment(at, now));
@@ -176,7 +176,7 @@ function hasSteps({ place, format }: Status): boolean {
 }
 
 /** What makes a step unsafe, time aside. A replica that has no keyring yet holds up nothing. */
-function obstacleOf(key: KeyStatus, status: Status): string | undefined {
+export function stepObstacle(key: KeyStatus, status: Status): string | undefined {
   const { replicas, silent, unheardOf, now } = status;
   const isBehind = ({ signs, verifies }: UnheardOf | HeardReport) =>
     key.state === 'staged' ? !verifies.includes(key.id) : key.state === 'retiring' && signs === key.id;
@@ -199,7 +199,7 @@ function obstacleOf(key: KeyStatus, status: Status): string | undefined {
 
 /** Whether its next step can be taken now. */
 export function isSafe(key: KeyStatus, status: Status): boolean {
-  return obstacleOf(key, status) === undefined && (key.safeAt ?? 0) <= status.now;
+  return stepObstacle(key, status) === undefined && (key.safeAt ?? 0) <= status.now;
 }
 
 function nextWithoutDocument(

@@ -1,11 +1,11 @@
 // Replicas in words: how each of them is, what is wrong among them, and who holds up a step.
-import type { SayMoment } from '../../errors.js';
-import type { HeardReport } from '../../fleet/authentic.js';
-import type { Problem } from '../../fleet/diagnosis.js';
-import { problemText } from '../../fleet/diagnosis-words.js';
-import type { ReplicaReport } from '../../fleet/report.js';
-import type { Resolution } from '../../resolve/resolve.js';
-import type { Status } from '../../rotation/status.js';
+import type { SayMoment } from '../errors.js';
+import type { HeardReport } from '../fleet/authentic.js';
+import type { Problem } from '../fleet/diagnosis.js';
+import { problemText } from '../fleet/diagnosis-words.js';
+import type { ReplicaReport } from '../fleet/report.js';
+import type { Resolution } from '../resolve/resolve.js';
+import type { Status } from '../rotation/status.js';
 import { moment } from './time.js';
 
 /** How a replica is, without moments, so that it is the same until something happens. */

@@ -1,0 +1,78 @@
+// What the console is made of: a request and an answer that know no framework, who may see and who may act, and the
+// facts that its pages show. `mount/` binds it to frameworks, `app.ts` answers, `facts.ts` gathers, `pages/` draws.
+import type { Report } from '../doctor/finding.js';
+import type { Counts, CountsSpan } from '../fleet/counts.js';
+import type { HistoryEntry } from '../keyring/keyring.js';
+import type { Impact, Step } from '../rotation/impact.js';
+import type { View } from '../words/view.js';
+
+/** Somebody whom the app lets see the console. */
+export interface ConsoleVisitor {
+  /** The name that stands in the history of the keyring for what they do. */
+  readonly who: string;
+  /** Whether they may also take steps; default: false. */
+  readonly mayAct?: boolean;
+}
+
+/** Says who may see and who may act: undefined (or null, or false) for somebody who may not even know of it. */
+export type ConsoleGuard<Context> = (
+  context: Context,
+) => ConsoleVisitor | undefined | null | false | Promise<ConsoleVisitor | undefined | null | false>;
+
+/** A request as a binding hands it on, when the guard has let it in. */
+export interface ConsoleRequest {
+  readonly method: string;
+  /** Where the console is mounted, without a slash at the end: "/keyturn"; empty at the root. */
+  readonly base: string;
+  /** Below that, with a slash in front: "/", "/history". */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** The fields of a form that was sent; only with POST. */
+  readonly form?: URLSearchParams | undefined;
+  readonly visitor: ConsoleVisitor;
+  /** What a form has to bring along, made when it is asked for; undefined where nothing protects forms, so that no step is offered. */
+  readonly csrf?: { readonly field: string; readonly token: () => string } | undefined;
+  /** Aborted when the browser has gone: ends a stream. */
+  readonly signal: AbortSignal;
+}
+
+/** The answer, for a binding to write. */
+export interface ConsoleAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** A stream is for server-sent events. */
+  readonly body: string | Uint8Array | AsyncIterable<string>;
+}
+
+/** Where facts come from and steps go to: the rotation of an app, or of a command. */
+export interface ConsoleSource {
+  /** All that `keyturn status` knows. */
+  look(): Promise<View>;
+  /** What verified over time; undefined where nobody keeps it, as with variables only. */
+  counts(span: CountsSpan): Promise<Counts | undefined>;
+  history(): Promise<readonly HistoryEntry[]>;
+  impact(step: Step): Promise<Impact>;
+  doctor(): Promise<Report>;
+  /** Takes a step. @throws KeyturnError as the commands do */
+  take(step: ConsoleStep): Promise<void>;
+}
+
+/** The steps that can be taken here. `rotate` stages a fresh key. */
+export interface ConsoleStep {
+  readonly step: 'rotate' | 'promote' | 'rollback' | 'retire' | 'revoke';
+  readonly kid?: string | undefined;
+  readonly who: string;
+  readonly why?: string | undefined;
+}
+
+/** What every page is framed by. */
+export interface Frame {
+  readonly base: string;
+  readonly visitor: ConsoleVisitor;
+  /** Whether steps can be taken here at all: switched on, protected, and allowed to this visitor. */
+  readonly acts: boolean;
+  /** Paths of what the page loads, with a digest in them: they may be cached for ever. */
+  readonly assets: { readonly style: string; readonly script: string };
+  /** The name of the app, where it has one. */
+  readonly app: string | undefined;
+}

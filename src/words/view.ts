@@ -1,0 +1,97 @@
+// All that status and the console show, gathered at one moment, and the words for its parts.
+import type { ReplicaReport } from '../fleet/report.js';
+import type { HistoryEntry } from '../keyring/keyring.js';
+import type { Resolution } from '../resolve/resolve.js';
+import type { Rotation } from '../rotation/rotation.js';
+import type { KeyStatus, MoveInStatus, Status } from '../rotation/status.js';
+import { hiddenNames, type Next, nextOf, nextWhileHidden } from './next-step.js';
+import { ageInWords, moment } from './time.js';
+
+/** What is known at one moment. */
+export interface View {
+  readonly status: Status;
+  readonly resolution: Resolution;
+  readonly hidden: readonly string[];
+  readonly lastRotation: HistoryEntry | undefined;
+  readonly deploy: string | undefined;
+  /** The ids of the secrets that each open a shared keyring. */
+  readonly sealedUnder: readonly string[];
+  readonly next: Next;
+}
+
+/** Looks at all of it. @param options those that the next command needs as well */
+export async function look(rotation: Rotation, options: string): Promise<View> {
+  const { resolution } = rotation;
+  const ring = await rotation.ring();
+  const now = await rotation.status(ring);
+  const beneath = await rotation.hiddenDocument();
+  const deploys = now.deploy === undefined ? [] : await rotation.deploys();
+  const deploy = deploys.find(({ number }) => number === now.deploy);
+  return {
+    status: now,
+    resolution,
+    hidden: hiddenNames(resolution),
+    lastRotation: ring.history.findLast(({ what }) => what === 'promote' || what === 'rollback'),
+    deploy: deploy === undefined ? undefined : `${deploy.number} of 3: ${deploy.what}`,
+    sealedUnder: await rotation.sealedUnder(),
+    next: beneath === undefined ? nextOf(now, resolution, { options }) : nextWhileHidden(beneath, options),
+  };
+}
+
+export function rotated({ lastRotation, status: now }: View): string {
+  if (lastRotation === undefined) return 'never';
+  const { at, who } = lastRotation;
+  return `${moment(at, now.now)}${who === undefined ? '' : ` by ${who}`}`;
+}
+
+/** "K1", or while the secret itself is rotated "K1 active, K2 staged". */
+export function sealedBy({ resolution }: View): string {
+  const roots = resolution.keyring?.live ?? [];
+  return roots.map(({ id, state }) => (roots.length === 1 ? id : `${id} ${state}`)).join(', ');
+}
+
+/** The first moment that the ring knows of a key; a secret that was taken over is older. */
+export function knownSince({ dates }: KeyStatus): number | undefined {
+  const moments = Object.values(dates);
+  return moments.length === 0 ? undefined : Math.min(...moments);
+}
+
+export function ageOf(key: KeyStatus, now: number): string {
+  const since = knownSince(key);
+  if (since === undefined) return 'unknown';
+  const age = ageInWords(since, now);
+  return key.dates.staged === undefined ? `${age} or more` : age;
+}
+
+/** The secrets that a replica seals with, by the ids of their keys. */
+export function rootsIn({ roots }: ReplicaReport): string {
+  return roots?.join(', ') ?? '-';
+}
+
+export function ringOf({ ring, generation, fingerprint, signs }: ReplicaReport): string {
+  if (signs === undefined) return '-';
+  return ring === undefined ? fingerprint : `generation ${generation}, ${fingerprint}`;
+}
+
+/** "express-session: last old cookie seen 14:05 UTC (3 h ago); phase over; ends 2027-01-31". */
+export function moveInLine(
+  { name, phases, until, seenAt }: MoveInStatus,
+  now: number,
+  anyReports: boolean,
+): string {
+  const last =
+    seenAt === undefined
+      ? anyReports
+        ? 'no old cookie seen by the replicas that report'
+        : 'nobody knows of old cookies, since no replica reports'
+      : `last old cookie seen ${moment(seenAt, now)}`;
+  const day = until === undefined ? undefined : new Date(until).toISOString().slice(0, 10);
+  const isOver = phases.every((phase) => phase === 'over');
+  const ends =
+    day === undefined
+      ? 'no end is set'
+      : isOver
+        ? `ends ${day}`
+        : `ends ${day} at the earliest, in the phase over`;
+  return `${name}: ${last}; phase ${phases.join(' and ')}; ${ends}`;
+}
