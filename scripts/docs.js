@@ -1,8 +1,9 @@
-// node scripts/docs.js: rewrites the parts of docs/ that are generated from the compiled package, and the types of
-// settings, which show what the pages say.
+// node scripts/docs.js: rewrites the parts of docs/ that are generated from the compiled package, the reference in docs/api,
+// and the types of settings, which show what the pages say.
 // node scripts/docs.js --check: writes nothing, and fails where a page is out of date.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { apiPages } from './docs-api.js';
 
 const root = join(import.meta.dirname, '..');
 const RUN = 'run node scripts/docs.js';
@@ -236,6 +237,7 @@ function regenerated(page, text, parts) {
 
 const made = Object.entries(PAGES).map(([page, parts]) => [page, (text) => regenerated(page, text, parts)]);
 made.push(['src/config/config-types.ts', () => configShape()]);
+made.push(...apiPages().map(([page, text]) => [page, () => text]));
 
 for (const [page, make] of made) {
   const path = join(root, page);
@@ -246,6 +248,7 @@ for (const [page, make] of made) {
     console.error(`docs: ${page} is out of date: ${RUN}`);
     process.exitCode = 1;
   } else {
+    mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, after);
     console.log(`wrote ${page}`);
   }

@@ -37,9 +37,15 @@ async function runDocs(root: string, ...args: readonly string[]): Promise<Ran> {
 /** The project as far as the script looks at it, to be changed. */
 function copy(): string {
   const root = tempDir();
-  for (const name of ['docs', 'scripts/docs.js', 'src/config/config-types.ts', 'package.json'])
+  for (const name of [
+    'docs',
+    'scripts/docs.js',
+    'scripts/docs-api.js',
+    'src/config/config-types.ts',
+    'package.json',
+  ])
     cpSync(join(ROOT, name), join(root, name), { recursive: true });
-  symlinkSync(join(ROOT, 'dist'), join(root, 'dist'));
+  for (const name of ['dist', 'node_modules']) symlinkSync(join(ROOT, name), join(root, name));
   return root;
 }
 
@@ -93,4 +99,34 @@ test('a page that has lost its marks is an error, and is left alone', async () =
   expect(ran.code).toBe(1);
   expect(ran.stderr).toContain('docs/rotation.md has no lines "<!-- generated: where the secret is used');
   expect(readFileSync(page, 'utf8')).toBe(before);
+});
+
+describe('the reference in docs/api', () => {
+  const page = 'docs/api/keyturn.md';
+
+  test('has every name that an entry point exports', async () => {
+    const { exports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+      exports: Record<string, string | { import: { default: string } }>;
+    };
+    const text = readdirSync(join(ROOT, 'docs/api'))
+      .map((name) => readFileSync(join(ROOT, 'docs/api', name), 'utf8'))
+      .join('\n');
+    for (const [entry, target] of Object.entries(exports)) {
+      if (typeof target === 'string') continue;
+      expect(text).toContain(`\`${entry.replace(/^\./, 'keyturn')}\``);
+      const names = Object.keys(await import(join(ROOT, target.import.default)));
+      for (const name of names.filter((each) => each !== 'default'))
+        expect(text).toContain(`# \`${name}\`\n`);
+    }
+  });
+
+  test('is out of date when a comment has changed, and is written anew', async () => {
+    const root = copy();
+    const good = readFileSync(join(root, page), 'utf8');
+    writeFileSync(join(root, page), good.replace('Resolves the signing secret', 'Finds the signing secret'));
+    const stale = { code: 1, stdout: '', stderr: `docs: ${page} is out of date: run node scripts/docs.js\n` };
+    expect(await runDocs(root, '--check')).toEqual(stale);
+    await runDocs(root);
+    expect(readFileSync(join(root, page), 'utf8')).toBe(good);
+  });
 });
