@@ -7,6 +7,7 @@ import type { SteadyRing } from './keyring/steady-ring.js';
 import type { LinksOptions, UrlLinks } from './links/links.js';
 import type { PurposeRegistry } from './purposes/registry.js';
 import type { MovingIn } from './resolve/move-in.js';
+import type { Resolution, ResolveOptions } from './resolve/resolve.js';
 import type { Keeper } from './runtime/keeper.js';
 import type { Logger } from './runtime/log.js';
 import type { Outside } from './sessions/outside.js';
@@ -23,6 +24,8 @@ export interface RareParts {
 
 /** What the package's own adapters need of a Keyturn. Not part of the public contract. */
 export interface Internals {
+  /** What it was started by, and what that came to; undefined where nothing was resolved: at the edge, and in a build. */
+  readonly started: { readonly options: ResolveOptions; readonly resolution: Resolution } | undefined;
   readonly settings: Settings;
   /** The name of the app, and the other one while it changes. */
   readonly apps: AppNames;

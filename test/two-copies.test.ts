@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Fastify from 'fastify';
 import { afterAll, expect, test, vi } from 'vitest';
+import { BINDING } from '../src/http/bound.js';
 import { SECRET } from './support/keyturn.js';
 
 const load = async () => ({
@@ -114,6 +115,7 @@ test('copies of one version share what is inside, and no others', () => {
   const shared = Object.getOwnPropertySymbols(globalThis)
     .map((symbol) => Symbol.keyFor(symbol))
     .filter((name) => name?.startsWith('keyturn/'));
+  expect(Symbol.keyFor(BINDING)).toBe(`keyturn/binding@${version}`);
   expect(shared).toEqual([`keyturn/internals@${version}`, `keyturn/in-process@${version}`]);
   for (const name of shared)
     expect(Object.getOwnPropertyDescriptor(globalThis, Symbol.for(name ?? ''))).toMatchObject({

@@ -11,36 +11,42 @@ export interface ConsoleVisitor {
   /** The name that stands in the history of the keyring for what they do. */
   readonly who: string;
   /** Whether they may also take steps; default: false. */
-  readonly mayAct?: boolean;
+  readonly mayAct?: boolean | undefined;
 }
-
-/** Says who may see and who may act: undefined (or null, or false) for somebody who may not even know of it. */
-export type ConsoleGuard<Context> = (
-  context: Context,
-) => ConsoleVisitor | undefined | null | false | Promise<ConsoleVisitor | undefined | null | false>;
 
 /** A request as a binding hands it on, when the guard has let it in. */
 export interface ConsoleRequest {
   readonly method: string;
-  /** Where the console is mounted, without a slash at the end: "/keyturn"; empty at the root. */
-  readonly base: string;
-  /** Below that, with a slash in front: "/", "/history". */
+  /** Below where the console is mounted: "/", "/history". Empty where even the slash is missing. */
   readonly path: string;
+  /** The last part of the address of the console, as it was asked for: "keyturn". */
+  readonly mount: string;
   readonly query: URLSearchParams;
-  /** The fields of a form that was sent; only with POST. */
-  readonly form?: URLSearchParams | undefined;
+  /** Reads the fields of a form that was sent; undefined where there is none, or one that is too long. */
+  readonly form: () => Promise<URLSearchParams | undefined>;
   readonly visitor: ConsoleVisitor;
-  /** What a form has to bring along, made when it is asked for; undefined where nothing protects forms, so that no step is offered. */
-  readonly csrf?: { readonly field: string; readonly token: () => string } | undefined;
+  readonly csrf: FormProtection;
+  /** What the browser has of a stream that was cut off: the id of its last event. */
+  readonly lastEventId: string | undefined;
   /** Aborted when the browser has gone: ends a stream. */
   readonly signal: AbortSignal;
+}
+
+/** What keeps a page of another site from sending a form. */
+export interface FormProtection {
+  /** The field of the form that carries the token. */
+  readonly field: string;
+  /** A token for the page that is being made. */
+  token(): string;
+  /** Whether a form with this token is one of ours. Asked for every form, whatever has been checked before. */
+  accepts(token: string | undefined): boolean;
 }
 
 /** The answer, for a binding to write. */
 export interface ConsoleAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** A stream is for server-sent events. */
+  /** A stream is for server-sent events. None of it is written for HEAD. */
   readonly body: string | Uint8Array | AsyncIterable<string>;
 }
 
@@ -67,6 +73,7 @@ export interface ConsoleStep {
 
 /** What every page is framed by. */
 export interface Frame {
+  /** Where the console is, seen from the page: "." or "..", so that it may be mounted anywhere, behind any proxy. */
   readonly base: string;
   readonly visitor: ConsoleVisitor;
   /** Whether steps can be taken here at all: switched on, protected, and allowed to this visitor. */

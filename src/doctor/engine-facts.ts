@@ -11,11 +11,14 @@ import { KeyturnError, orKeyturnError } from '../errors.js';
 import { namesOf, pathsOf, tableRefused } from '../sessions/stores/postgres-schema.js';
 import type { EngineFacts } from './facts.js';
 
-/** Undefined where sessions need no engine. */
-export async function askSessionEngine(settings: Settings): Promise<EngineFacts | KeyturnError | undefined> {
+/** Undefined where sessions need no engine. @param given connections to use; default: its own */
+export async function askSessionEngine(
+  settings: Settings,
+  given?: Engines,
+): Promise<EngineFacts | KeyturnError | undefined> {
   const backend = settings.get('session.backend');
   if (backend !== 'redis' && backend !== 'postgres') return undefined;
-  const engines = new Engines(settings);
+  const engines = given ?? new Engines(settings);
   return await orKeyturnError(async () => {
     const { shown } = placeOf(settings, backend, 'session');
     const place = `${backend} on ${shown}`;
@@ -31,7 +34,7 @@ export async function askSessionEngine(settings: Settings): Promise<EngineFacts 
       if (error instanceof KeyturnError) throw error;
       return { place, away: failureOf(error) };
     }
-  }).finally(() => engines.close());
+  }).finally(() => (given === undefined ? engines.close() : undefined));
 }
 
 /** Writes nothing, and is refused wherever writes are: without memory or disk, with too few replicas, on a replica. */

@@ -11,11 +11,20 @@ import { Rotation } from '../rotation/rotation.js';
 import { THOROUGH } from '../secret/strength.js';
 import type { HiddenDocument, RingFacts } from './facts.js';
 
+/** What is read by. */
+export interface RingReading {
+  /** Settings written in the program. */
+  readonly config?: Readonly<Record<string, unknown>> | undefined;
+  /** Connections to use; default: its own. */
+  readonly engines?: Engines | undefined;
+}
+
 /** Undefined where nothing is to be read: secrets by themselves, of processes that report nowhere. */
 export async function readRing(
   machine: Machine,
   profile: string | undefined,
   resolution: Resolution,
+  { config, engines: given }: RingReading,
 ): Promise<RingFacts | KeyturnError | undefined> {
   const { source, settings } = resolution;
   const backend = settings.get('session.backend');
@@ -23,9 +32,9 @@ export async function readRing(
   const reports = backend === 'redis' || backend === 'postgres';
   const inFile = source?.kind === 'file' && source.format === 'document';
   if (!shared && !reports && !inFile) return undefined;
-  const engines = new Engines(settings);
+  const engines = given ?? new Engines(settings);
   return await orKeyturnError(async () => {
-    const rotation = await Rotation.open({ machine, profile, engines, readOnly: true });
+    const rotation = await Rotation.open({ machine, profile, config, engines, readOnly: true });
     const ring = await rotation.ring();
     const exceptions = new WeakKeyExceptions(ring, settings, machine.now(), THOROUGH);
     const every = settings.get('security.rotation.every');
@@ -39,7 +48,7 @@ export async function readRing(
       })),
       sealedUnder: await rotation.sealedUnder(),
     };
-  }).finally(() => engines.close());
+  }).finally(() => (given === undefined ? engines.close() : undefined));
 }
 
 /** Undefined where no document is hidden. @param document the path of the one in `.keyturn`, where it is there */
@@ -48,12 +57,13 @@ export async function readHidden(
   profile: string | undefined,
   { source, hidden }: Resolution,
   document: string | undefined,
+  { config, engines }: RingReading,
 ): Promise<HiddenDocument | undefined> {
   if (source === undefined || source.format === 'document' || hidden.length === 0) return undefined;
   const beside = hidden.find(({ path }) => path !== undefined && path === document);
   const other = beside?.path === undefined ? undefined : { path: beside.path, takeAway: [] };
   const beneath = await orKeyturnError(async () => {
-    const rotation = await Rotation.open({ machine, profile, readOnly: true });
+    const rotation = await Rotation.open({ machine, profile, config, engines, readOnly: true });
     return await rotation.hiddenDocument().finally(() => rotation.close());
   });
   if (beneath === undefined || beneath instanceof KeyturnError) return other;

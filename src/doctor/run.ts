@@ -14,16 +14,22 @@ import { askSessionEngine } from './engine-facts.js';
 import { type Report, report } from './finding.js';
 import { askGit } from './git.js';
 import { findSecretPlaces, nameOf } from './places.js';
-import { readHidden, readRing } from './ring-facts.js';
+import { type RingReading, readHidden, readRing } from './ring-facts.js';
 import { searchWordlist } from './wordlist.js';
 
-/** Examines the configuration as a boot would see it. @param options `wordlist`: the path of a list, as it was typed */
+/** What an examination goes by besides the machine. */
+export interface DoctorOptions extends RingReading {
+  /** The path of a list of guesses, as it was typed. */
+  readonly wordlist?: string | undefined;
+}
+
+/** Examines the configuration as a boot would see it. */
 export async function runDoctor(
   machine: Machine,
   profile?: string,
-  { wordlist }: { readonly wordlist?: string | undefined } = {},
+  { wordlist, config, engines }: DoctorOptions = {},
 ): Promise<Report> {
-  const resolution = await resolve({ machine, profile, create: false });
+  const resolution = await resolve({ machine, profile, config, create: false });
   const { cwd, dataDir, settings } = resolution;
   const documentPath = join(dataDir, 'keyring.json');
   const document = isThere(documentPath);
@@ -33,8 +39,8 @@ export async function runDoctor(
   );
   // At the same time: an engine that does not answer is waited for.
   const [ring, sessionEngine] = await Promise.all([
-    readRing(machine, profile, resolution),
-    askSessionEngine(settings),
+    readRing(machine, profile, resolution, { config, engines }),
+    askSessionEngine(settings, engines),
   ]);
   // Every live key, of the source and of the keyring that it may only seal.
   const kept = ring === undefined || ring instanceof KeyturnError ? [] : ring.live;
@@ -45,7 +51,10 @@ export async function runDoctor(
   return report(
     judgeAll({
       resolution,
-      hiddenDocument: await readHidden(machine, profile, resolution, document ? documentPath : undefined),
+      hiddenDocument: await readHidden(machine, profile, resolution, document ? documentPath : undefined, {
+        config,
+        engines,
+      }),
       node: machine.env.NODE_ENV,
       purposes,
       configFiles: resolution.configFiles.map((path) => nameOf(path, machine.cwd)),

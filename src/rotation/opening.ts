@@ -18,6 +18,8 @@ export interface RotationOptions {
   readonly config?: Readonly<Record<string, unknown>> | undefined;
   /** A keyring document to work on instead of the source in force: nothing is written, see `document`. */
   readonly document?: string | undefined;
+  /** What a process that runs goes by: it is not looked for again. */
+  readonly found?: Resolution | undefined;
   /** Only to look: what processes that are gone have left behind is not cleared away. */
   readonly readOnly?: boolean | undefined;
   /** Connections to use; whoever made them closes them. Default: its own, closed by `Rotation.close`. */
@@ -38,7 +40,7 @@ export interface OpenedRotation {
  */
 export async function openParts(options: RotationOptions): Promise<OpenedRotation> {
   const { machine, profile, config, document, assumed } = options;
-  const found = await resolve({ machine, profile, config, create: false });
+  const found = options.found ?? (await resolve({ machine, profile, config, create: false }));
   const resolution =
     assumed === undefined ? found : { ...found, settings: withProductionWaits(found.settings) };
   refuseErrors(

@@ -65,7 +65,12 @@ export class Rotation {
 
   /** The same, read anew: source, configuration, and the document as the last step left it. */
   async again(): Promise<Rotation> {
-    return await Rotation.open({ ...this.#options, document: this.document, engines: this.#engines });
+    return await Rotation.open({
+      ...this.#options,
+      found: undefined,
+      document: this.document,
+      engines: this.#engines,
+    });
   }
 
   /** Ends the connections to an engine, where the keyring or its replicas are in one. */
@@ -174,7 +179,7 @@ export class Rotation {
   /** The document that holds the keys in force, where a variable hides it. */
   async hiddenDocument(): Promise<HiddenDocument<Rotation> | undefined> {
     return await findHidden(this, this.#options.machine, (machine) =>
-      Rotation.open({ ...this.#options, machine, engines: this.#engines }),
+      Rotation.open({ ...this.#options, machine, found: undefined, engines: this.#engines }),
     );
   }
 

@@ -90,6 +90,7 @@ export function startAtEdge(options: EdgeOptions): Keyturn {
   for (const { error } of problems.list)
     logger.warn({ event: 'configuration.doubtful', code: error.code, hint: error.hint }, error.message);
   return new LiveKeyturn(profile, {
+    started: undefined,
     settings,
     // Without a problem there is one.
     keeper: keeperAtEdge(keyring as Keyring, source, profile, clock),

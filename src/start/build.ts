@@ -32,6 +32,7 @@ export async function startBuild(
   const logger = loggerFor(given, settings);
   logger.debug({ event: 'build', sign }, 'a build: no signing secret is looked for');
   return new LiveKeyturn(profile, {
+    started: undefined,
     settings,
     keeper: keeperOfBuild(error, profile, clock),
     engines: undefined,

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { format } from 'node:util';
 import type { Settings } from '../../config/layers.js';
+import { BINDING, type Bound } from '../../http/bound.js';
 import type { HttpRequest } from '../../http/contract.js';
 import type { HttpCore } from '../../http/core.js';
 import { EarlySave } from '../../http/early-save.js';
@@ -25,13 +26,11 @@ export interface Opened {
 const READ_FIRST =
   'app.use(express.urlencoded({ extended: false })) before app.use(keyturn()); where a route reads its form itself, as with multer, write keyturn({ csrf: "manual" }), and keyturn.csrf() after what reads it';
 
-export const BINDING: unique symbol = Symbol('keyturn.binding');
-
 /** A request that has passed through the middleware. */
 export type BoundRequest = ExpressRequest & { [BINDING]?: Binding };
 
 /** One request and its response. */
-export class Binding implements SessionHost {
+export class Binding implements SessionHost, Bound {
   readonly opened: Opened;
   /** That of the app around, where it has a Keyturn of its own. */
   readonly outer: Binding | undefined;

@@ -1,6 +1,7 @@
 // One app inside another, each with a Keyturn of its own: whose session a request has, and until when.
+import { BINDING } from '../../http/bound.js';
 import type { Keyturn } from '../../keyturn.js';
-import { BINDING, type Binding, type BoundRequest } from './binding.js';
+import type { Binding, BoundRequest } from './binding.js';
 
 /** The binding of a request to a Keyturn: of this app, or of one around it. */
 export function boundTo(request: BoundRequest, keyturn: Keyturn): Binding | undefined {

@@ -2,6 +2,7 @@
 // A binding of `http/fetch.ts`, and no more.
 import type { MiddlewareHandler } from 'hono';
 import type { OptionNames } from '../../config/options.js';
+import { BINDING } from '../../http/bound.js';
 import { HTTP_OPTIONS, type HttpOptions, requireCsrf, requireHttpOptions } from '../../http/core.js';
 import { FetchHttpRequest } from '../../http/fetch-request.js';
 import { isSafeMethod } from '../../http/methods.js';
@@ -15,7 +16,7 @@ import { KEYTURN_OPTIONS, type KeyturnOptions } from '../../start/options.js';
 import type { KeyturnEnv } from './env.js';
 import { asked } from './refusal.js';
 import { showVariables } from './variables.js';
-import { HonoVisit, type Opened, VISIT, type Visited } from './visit.js';
+import { HonoVisit, type Opened, type Visited } from './visit.js';
 
 export type { HttpOptions } from '../../http/core.js';
 export type { Flash, FlashMessages } from '../../http/flash.js';
@@ -86,17 +87,17 @@ export default function keyturn(options: KeyturnHonoOptions = {}): KeyturnMiddle
     const { method } = c.req;
     const isProtected = isAutomatic && !isSafeMethod(method);
     // One app inside another, with the same Keyturn: the outer one does the rest.
-    const around = (c as Visited)[VISIT];
+    const around = (c as Visited)[BINDING];
     const outer = around?.boundTo(opened.keyturn);
     try {
       if (outer !== undefined) {
-        (c as Visited)[VISIT] = outer;
+        (c as Visited)[BINDING] = outer;
         requireInside(outer.opened.core, core);
         if (isProtected && !outer.isProtected) await outer.protect();
         return await next();
       }
       const visits = new HonoVisit(opened, c, around);
-      (c as Visited)[VISIT] = visits;
+      (c as Visited)[BINDING] = visits;
       if (around === undefined) showVariables(c);
       const request = new FetchHttpRequest(c.req.raw);
       if (core.mayWait(request)) await asked(async () => await visits.visit.before());
@@ -106,7 +107,7 @@ export default function keyturn(options: KeyturnHonoOptions = {}): KeyturnMiddle
       if (finishing !== undefined) await finishing;
     } finally {
       // What comes before it in an app around has its own again.
-      if (around !== undefined) (c as Visited)[VISIT] = around;
+      if (around !== undefined) (c as Visited)[BINDING] = around;
     }
   };
   return Object.assign(middleware, {
@@ -127,7 +128,7 @@ export default function keyturn(options: KeyturnHonoOptions = {}): KeyturnMiddle
  */
 export function csrf(): MiddlewareHandler<KeyturnEnv> {
   return async (c, next) => {
-    const visits = (c as Visited)[VISIT];
+    const visits = (c as Visited)[BINDING];
     if (visits === undefined) throw notPassed();
     if (!isSafeMethod(c.req.method)) await visits.protect();
     await next();

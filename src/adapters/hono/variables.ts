@@ -1,10 +1,11 @@
 // What handlers find in `c.var`, looked up when they ask for it.
 import type { Context } from 'hono';
+import { BINDING } from '../../http/bound.js';
 import type { Flash } from '../../http/flash.js';
 import { sessionReplaced } from '../../http/session-replaced.js';
 import type { Session } from '../../sessions/session.js';
 import type { KeyturnEnv, KeyturnVariables } from './env.js';
-import { type HonoVisit, VISIT, type Visited } from './visit.js';
+import type { HonoVisit, Visited } from './visit.js';
 
 /**
  * Hono's variables are values, set before anybody asks for them, and a session that was opened for every request would
@@ -45,7 +46,7 @@ const VAR: PropertyDescriptor = {
   configurable: true,
   get(this: Context<KeyturnEnv>) {
     const theirs = Reflect.get(Object.getPrototypeOf(this), 'var', this);
-    return new Variables((this as Visited)[VISIT] as HonoVisit, theirs);
+    return new Variables((this as Visited)[BINDING] as HonoVisit, theirs);
   },
 };
 
@@ -54,7 +55,7 @@ export function showVariables(context: Context<KeyturnEnv>): void {
   const get = context.get as (name: string) => unknown;
   const set = context.set as (name: string, value: unknown) => void;
   Object.assign(context, {
-    get: (name: string) => (isOurs(name) ? ((context as Visited)[VISIT] as HonoVisit)[name] : get(name)),
+    get: (name: string) => (isOurs(name) ? ((context as Visited)[BINDING] as HonoVisit)[name] : get(name)),
     set: (name: string, value: unknown) => {
       if (name === 'session') throw sessionReplaced('c.var.session', value);
       set(name, value);

@@ -1,5 +1,6 @@
 // The visit of one request, kept on its context.
 import type { Context } from 'hono';
+import { BINDING, type Bound } from '../../http/bound.js';
 import type { HttpCore } from '../../http/core.js';
 import { fetchVisit, finishResponse, protect } from '../../http/fetch.js';
 import type { Flash } from '../../http/flash.js';
@@ -9,13 +10,7 @@ import type { Session } from '../../sessions/session.js';
 import type { KeyturnEnv } from './env.js';
 import { asked, forHono } from './refusal.js';
 
-/**
- * On the context itself: in a WeakMap a value that leads to its own key stays in memory until a full collection, since
- * V8 takes values for alive in all others.
- */
-export const VISIT: unique symbol = Symbol('keyturn.visit');
-
-export type Visited = Context<KeyturnEnv> & { [VISIT]?: HonoVisit };
+export type Visited = Context<KeyturnEnv> & { [BINDING]?: HonoVisit };
 
 /** What one middleware works with. */
 export interface Opened {
@@ -24,7 +19,7 @@ export interface Opened {
 }
 
 /** The visit of a request, made when somebody asks for it. */
-export class HonoVisit {
+export class HonoVisit implements Bound {
   readonly opened: Opened;
   /** The request has passed {@link protect}. */
   isProtected = false;

@@ -1,4 +1,5 @@
 // One request and its response: what `ctx.session` and the others stand for, and when the session is saved.
+import type { Bound } from '../../http/bound.js';
 import type { ResponseHeaders } from '../../http/contract.js';
 import type { HttpCore } from '../../http/core.js';
 import { isSafeMethod } from '../../http/methods.js';
@@ -22,7 +23,7 @@ const READ_FIRST =
   'app.use(bodyParser()) before app.use(keyturn()); where a route reads its form itself, as with multer, write keyturn({ csrf: "manual" }), and csrf() of keyturn/koa after what reads it';
 
 /** One request and its response. The response is held back for it. */
-export class Binding {
+export class Binding implements Bound {
   readonly opened: Opened;
   /** That of the app around, where it has a Keyturn of its own. */
   readonly outer: Binding | undefined;

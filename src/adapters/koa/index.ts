@@ -1,6 +1,7 @@
 // The middleware for Koa 3 and 2: ctx.session, ctx.flash, ctx.csrfToken(), and CSRF protection of every unsafe method.
 // A binding of `http/visit.ts` and `http/node-hold.ts`.
 import type { OptionNames } from '../../config/options.js';
+import { BINDING } from '../../http/bound.js';
 import { HTTP_OPTIONS, requireCsrf, requireHttpOptions } from '../../http/core.js';
 import { holdUntilSaved } from '../../http/node-hold.js';
 import { notPassed } from '../../http/not-passed.js';
@@ -34,8 +35,6 @@ const OPTIONS: OptionNames<KeyturnKoaOptions> = {
   keyturn: true,
   csrf: true,
 };
-
-const BINDING = Symbol('keyturn.binding');
 
 /** A context that may have passed through the middleware. */
 type Bound = KoaContext & { [BINDING]?: Binding };
