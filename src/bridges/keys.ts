@@ -161,7 +161,7 @@ export class BridgeKeys {
     if (seconds === Infinity)
       this.#parts.logger.warn(
         facts,
-        `what is signed for ${this.name} has no end, and its keys are kept for ${this.maxAge} seconds: give it an end that is no later`,
+        `what is signed for ${this.name} has no end, and its keys are kept for ${this.maxAge} seconds: give it an end that is not later`,
       );
     else
       this.#parts.logger.warn(

@@ -135,7 +135,7 @@ export function requireMilliseconds(given: unknown, what: string): number {
   if (typeof given === 'number' && given >= 1 && given <= LONGEST_TIMER) return given;
   throw new KeyturnError(
     'argument_invalid',
-    `${what} is no number of milliseconds from 1 to 2,147,483,647`,
+    `${what} is not a number of milliseconds from 1 to 2,147,483,647`,
     'write milliseconds: 5000 for five seconds',
   );
 }

@@ -56,7 +56,7 @@ function byItself({ resolution }: Facts, ring: RingFacts | undefined): Point[] {
   if (every > wait) return overdue(every, ring);
   const what = `security.rotation.every is ${formatDuration(every)}, and each new key waits ${formatDuration(wait)} before it signs (lease, max_lag and clock_skew)`;
   return [
-    warn(what, 'choose days: frequent renewal is no defence against a break-in'),
+    warn(what, 'choose days: frequent renewal is not a defence against a break-in'),
     ...overdue(every, ring),
   ];
 }

@@ -29,7 +29,7 @@ export interface EdgeOptions {
    * `KEYTURN_SECURITY__SIGNING_SECRET`.
    */
   readonly secret?: string | undefined;
-  /** Variables, read instead of `process.env`. What is no text is passed over. */
+  /** Variables, read instead of `process.env`. What is not a text is passed over. */
   readonly env?: Readonly<Record<string, unknown>>;
   /** `dev`, `test` or `prod`; default: as `KEYTURN_ENV` or `NODE_ENV` says, else `prod`. */
   readonly profile?: Profile;

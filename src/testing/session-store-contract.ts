@@ -72,7 +72,7 @@ const CASES: Readonly<Record<string, (subject: SessionStoreSubject) => Promise<v
     assert.equal(await store.touch('s1', now() + LONG), false);
     assert.equal(await store.get('s1'), undefined);
   },
-  'destroying what is not there is no error, and still keeps it away': async ({ store, now }) => {
+  'destroying what is not there is not an error, and still keeps it away': async ({ store, now }) => {
     await store.destroy('s1', now() + LONG);
     assert.equal(await store.put('s1', recordAt(now()), 0), 'gone');
   },

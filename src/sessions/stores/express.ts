@@ -39,7 +39,7 @@ export interface ExpressStore {
   get(sid: string, callback: (error: Theirs, session?: Theirs) => void): unknown;
   /** Keeps a session until the end that stands in its `cookie`. */
   set(sid: string, session: Theirs, callback?: (error?: Theirs) => void): unknown;
-  /** Removes it; where there is none that is no error. */
+  /** Removes it; where there is none that is not an error. */
   destroy(sid: string, callback?: (error?: Theirs) => void): unknown;
   /** Some tell of `disconnect` and `connect`: in between they count as out of reach. */
   on?(event: Theirs, listener: () => void): unknown;

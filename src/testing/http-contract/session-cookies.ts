@@ -5,7 +5,7 @@ import { type Check, check, SID } from './check.js';
 
 export const sessionCookies: readonly Check[] = [
   check(
-    'an altered, foreign or nonsensical cookie is no session, and is left alone',
+    'an altered, foreign or nonsensical cookie is not a session, and is left alone',
     async ({ open, config }) => {
       const browser = await open({ config });
       await browser.post('/sign-in', { user: 'ada' });
@@ -44,7 +44,7 @@ export const sessionCookies: readonly Check[] = [
     if (backend !== 'cookie') assert.deepEqual((await browser.get('/read')).json.data, { user: 'ada', a: 1 });
   }),
 
-  check('a token of another purpose is no session', async ({ open, config }) => {
+  check('a token of another purpose is not a session', async ({ open, config }) => {
     const browser = await open({ config });
     await browser.get('/form');
     const csrfId = (await browser.cookie('keyturn.csrf')) as string;

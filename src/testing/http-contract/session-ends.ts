@@ -88,7 +88,7 @@ export const sessionEnds: readonly Check[] = [
     ),
   ),
 
-  check('names of methods are no names for data', async ({ open, config }) => {
+  check('names of methods are not names for data', async ({ open, config }) => {
     const browser = await open({ config });
     for (const key of ['id', 'destroy', 'constructor', 'toJSON', '__proto__']) {
       assert.equal((await browser.post('/set', { key, value: { polluted: true } })).status, 500);
