@@ -2,9 +2,11 @@
 import type { Key } from './key.js';
 import type { HistoryEntry, Keyring } from './keyring.js';
 
+type Dated = Pick<Key, 'state' | 'dates'>;
+
 /** The key that signed before the active one, in whatever state it is now. */
-export function formerKey(ring: Keyring): Key | undefined {
-  const stopped = ring.keys.filter((key) => stoppedSigning(key) !== undefined);
+export function formerKey<K extends Dated>({ keys }: { readonly keys: readonly K[] }): K | undefined {
+  const stopped = keys.filter((key) => stoppedSigning(key) !== undefined);
   return stopped.sort((a, b) => (stoppedSigning(b) as number) - (stoppedSigning(a) as number))[0];
 }
 
@@ -21,7 +23,7 @@ export function forwardAgain(ring: Keyring): Key | undefined {
 }
 
 /** When a key last turned from active to something else; undefined when it never did. */
-function stoppedSigning({ state, dates }: Key): number | undefined {
+function stoppedSigning({ state, dates }: Dated): number | undefined {
   if (state === 'active') return undefined;
   // Revoked while it signed, it was never retiring after it was last active.
   const wasActive = dates.active !== undefined && dates.active > (dates.retiring ?? 0);

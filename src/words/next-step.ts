@@ -110,6 +110,9 @@ function next(command: string | undefined, remark: string, safeAt?: number): Nex
   return { command, remark, safeAt };
 }
 
+/** Of those that hold up a step; the rest are counted: a fleet may have a thousand that are late. */
+const MOST_NAMED = 5;
+
 /** What keeps every step from being taken. */
 const STOPS: readonly Problem['kind'][] = [
   'other_profile',
@@ -188,11 +191,14 @@ export function stepObstacle(key: KeyStatus, status: Status): string | undefined
       key.state === 'retiring' && key.safeAt !== undefined && (key.lastVerifiedAt ?? 0) > key.safeAt;
     return late ? 'a token of it was accepted that should have expired' : undefined;
   }
+  const more = behind.length - MOST_NAMED;
   const names = behind
+    .slice(0, more > 0 ? MOST_NAMED : behind.length)
     .map(({ instance }) => {
       const until = silent.get(instance);
       return until === undefined ? instance : `${instance} (${silentInWords(until, now)})`;
     })
+    .concat(more > 0 ? [`${more} more`] : [])
     .join(', ');
   return key.state === 'staged' ? `unknown to ${names}` : `still signed with by ${names}`;
 }

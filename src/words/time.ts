@@ -14,7 +14,8 @@ export function moment(at: number, now: number): string {
   return `${clockTime(at, now)} (${relativeTime(at, now)})`;
 }
 
-function clockTime(at: number, now: number): string {
+/** "14:05 UTC": with its day where that is another one, with seconds where it is near. */
+export function clockTime(at: number, now: number): string {
   const near = Math.abs(at - now) < 3_600_000;
   const step = near ? 1000 : 60_000;
   // What is safe at 14:05:30 is not safe at 14:05.

@@ -1,0 +1,110 @@
+// What runs in the browser, as text: it is a file of its own there, so that no page needs a script in it. Every page works
+// without. It draws the middle of the first page anew when the server sends it, keeps focus, what is unfolded and what is
+// selected, and counts down.
+
+/** Plain JavaScript, as every browser of today runs it. */
+export const SCRIPT: string = `'use strict';
+(() => {
+  const live = document.getElementById('live');
+  const connection = document.getElementById('connection');
+  const announce = document.getElementById('announce');
+  let ahead = 0;
+  let waiting;
+  let said;
+
+  const look = () => live && live.querySelector('[data-now]');
+  const setClock = () => {
+    const shown = look();
+    if (shown) ahead = Number(shown.dataset.now) - Date.now();
+  };
+  const tell = (text, isLost) => {
+    if (!connection) return;
+    connection.textContent = text;
+    connection.classList.toggle('lost', isLost);
+  };
+  const time = (at) => at.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false });
+
+  const units = [['d', 86400], ['h', 3600], ['min', 60], ['s', 1]];
+  const length = (seconds) => {
+    let rest = Math.ceil(seconds);
+    const parts = [];
+    for (const [unit, size] of units) {
+      const amount = Math.floor(rest / size);
+      rest -= amount * size;
+      if (amount > 0 || parts.length > 0) parts.push(amount > 0 ? amount + ' ' + unit : '');
+      if (parts.length === 2) break;
+    }
+    return parts.filter(Boolean).join(' ');
+  };
+  const tick = () => {
+    const now = Date.now() + ahead;
+    for (const one of document.querySelectorAll('[data-countdown]')) {
+      const left = Date.parse(one.dateTime) - now;
+      const text = left <= 0 ? 'now' : 'in ' + length(left / 1000);
+      if (one.textContent !== text) one.textContent = text;
+    }
+  };
+
+  const draw = (text) => {
+    const selection = document.getSelection();
+    const isSelecting =
+      selection && !selection.isCollapsed && selection.anchorNode && live.contains(selection.anchorNode);
+    if (isSelecting) {
+      waiting = text;
+      return;
+    }
+    waiting = undefined;
+    const focused = live.contains(document.activeElement) ? document.activeElement : undefined;
+    const focusedId = focused && (focused.id || (focused.parentElement && focused.parentElement.id));
+    const folds = new Map([...live.querySelectorAll('details[id]')].map((one) => [one.id, one.open]));
+    const y = window.scrollY;
+    live.innerHTML = text;
+    for (const [id, open] of folds) {
+      const one = document.getElementById(id);
+      if (one) one.open = open;
+    }
+    if (focusedId) {
+      const one = document.getElementById(focusedId);
+      const target = one && one.tagName === 'DETAILS' ? one.querySelector('summary') : one;
+      if (target) target.focus({ preventScroll: true });
+    }
+    if (window.scrollY !== y) window.scrollTo(window.scrollX, y);
+    setClock();
+    tick();
+    speak();
+  };
+
+  const speak = () => {
+    const shown = look();
+    const sentence = document.getElementById('sentence');
+    if (!shown || !announce || !sentence) return;
+    const change = shown.dataset.change;
+    if (said !== undefined && said !== change) announce.textContent = sentence.textContent;
+    said = change;
+  };
+
+  setClock();
+  tick();
+  speak();
+  setInterval(tick, 1000);
+  if (!live || !window.EventSource) return;
+  const events = new EventSource(live.dataset.live);
+  let lostAt;
+  events.onopen = () => {
+    lostAt = undefined;
+    tell('Live.', false);
+  };
+  events.onmessage = ({ data }) => {
+    if (data) draw(data);
+  };
+  events.onerror = () => {
+    lostAt = lostAt || new Date();
+    const isOver = events.readyState === EventSource.CLOSED;
+    tell('Not live since ' + time(lostAt) + (isOver ? ': load the page again.' : '.'), true);
+  };
+  document.addEventListener('selectionchange', () => {
+    const selection = document.getSelection();
+    if (waiting !== undefined && (!selection || selection.isCollapsed)) draw(waiting);
+  });
+})();
+`;

@@ -1,0 +1,227 @@
+// How the pages look, as text: no file is read while a process runs. Four colours and no more: one for the key that
+// signs, one for what is staged or waits, one for what retires, and red for what is wrong or revoked.
+
+export const STYLE: string = `:root {
+  color-scheme: light dark;
+  --paper: #fbfaf8;
+  --sheet: #fff;
+  --ink: #1b1d1f;
+  --soft: #575c61;
+  --line: #dfdcd6;
+  --faint: #efede8;
+  --sign: #0b7064;
+  --sign-wash: #e2f2ef;
+  --stage: #8a5300;
+  --stage-fill: #d9952b;
+  --stage-wash: #fdf1dc;
+  --retire: #5c6670;
+  --retire-fill: #98a2ab;
+  --alarm: #b3261e;
+  --alarm-wash: #fdeae8;
+  --on: #fff;
+  --mono: ui-monospace, SFMono-Regular, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --paper: #131517;
+    --sheet: #1b1e21;
+    --ink: #e9e8e5;
+    --soft: #a5abb1;
+    --line: #33383d;
+    --faint: #24282c;
+    --sign: #5cc9b7;
+    --sign-wash: #14302c;
+    --stage: #eab35a;
+    --stage-fill: #c98a2c;
+    --stage-wash: #35280f;
+    --retire: #a9b3bc;
+    --retire-fill: #6b757e;
+    --alarm: #ff8a80;
+    --alarm-wash: #3c1b19;
+    --on: #10201d;
+  }
+}
+* { box-sizing: border-box; }
+html { -webkit-text-size-adjust: 100%; scroll-behavior: smooth; }
+body {
+  margin: 0 auto;
+  max-width: 76rem;
+  padding: 0 clamp(1rem, 4vw, 3rem);
+  background: var(--paper);
+  color: var(--ink);
+  font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", Arial, sans-serif;
+  font-variant-numeric: tabular-nums;
+  overflow-wrap: anywhere;
+}
+a { color: inherit; text-decoration-color: var(--soft); text-underline-offset: .2em; }
+a:hover { text-decoration-color: currentColor; }
+:focus-visible { outline: 3px solid var(--sign); outline-offset: 3px; border-radius: 3px; }
+main:focus { outline: none; }
+h1, h2, h3 { line-height: 1.25; font-weight: 600; text-wrap: balance; }
+h1 { margin: 0 0 .5rem; font-size: clamp(1.5rem, 1.2rem + 1.4vw, 2.1rem); letter-spacing: -.015em; }
+h2 { margin: 0 0 1rem; font-size: 1.125rem; }
+h3 { margin: 1.5rem 0 .5rem; font-size: 1rem; }
+p { margin: 0 0 .5rem; }
+section { margin: 0 0 3rem; }
+code { font-family: var(--mono); font-size: .92em; }
+.lead { max-width: 44rem; margin-bottom: 2rem; color: var(--soft); font-size: 1.0625rem; }
+.hint, .known, .empty { color: var(--soft); }
+.hint, .known { font-size: .875rem; }
+.unseen { position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+.skip { position: absolute; left: 1rem; top: -4rem; padding: .5rem 1rem; background: var(--sheet); }
+.skip:focus { top: 1rem; }
+
+.top { display: flex; flex-wrap: wrap; align-items: center; gap: .25rem 2rem; padding: 1.25rem 0; margin-bottom: 2rem; border-bottom: 1px solid var(--line); }
+.brand { margin: 0 auto 0 0; }
+.brand a { display: inline-flex; align-items: center; gap: .5rem; font-weight: 650; text-decoration: none; }
+.brand .mark { color: var(--sign); }
+.brand .app { margin-left: .6rem; padding-left: .6rem; border-left: 1px solid var(--line); color: var(--soft); }
+nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; margin: 0; padding: 0; list-style: none; }
+nav a { display: block; padding: .25rem 0; color: var(--soft); text-decoration: none; border-bottom: 2px solid transparent; }
+nav a:hover { color: var(--ink); }
+nav a[aria-current] { color: var(--ink); border-bottom-color: var(--sign); }
+.foot { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 2rem; margin-top: 4rem; padding: 1.25rem 0 2rem; border-top: 1px solid var(--line); color: var(--soft); font-size: .875rem; }
+.foot p { margin: 0; }
+#connection.lost { color: var(--alarm); font-weight: 600; }
+
+.kid { font-weight: 600; white-space: nowrap; }
+.kid.active, .state.active { color: var(--sign); }
+.kid.staged, .state.staged { color: var(--stage); }
+.kid.retiring, .state.retiring, .state.retired { color: var(--retire); }
+.kid.retired { color: var(--soft); text-decoration: line-through; }
+.kid.revoked, .state.revoked { color: var(--alarm); }
+.kid.revoked { text-decoration: line-through; }
+.held { color: var(--stage); font-weight: 600; }
+.count { white-space: nowrap; }
+.command { display: inline-block; padding: .2rem .55rem; border: 1px solid var(--line); border-radius: 5px; background: var(--faint); user-select: all; }
+
+.sentence { --tone: var(--sign); --wash: var(--sign-wash); padding: clamp(1.25rem, 3vw, 2.25rem); border-left: 6px solid var(--tone); border-radius: 4px 12px 12px 4px; background: var(--wash); }
+.sentence.calm { --wash: var(--sheet); }
+.sentence.wait { --tone: var(--stage); --wash: var(--stage-wash); }
+.sentence.alarm { --tone: var(--alarm); --wash: var(--alarm-wash); }
+.tone { display: flex; align-items: center; gap: .5rem; margin-bottom: .75rem; color: var(--tone); font-weight: 600; }
+.tone svg { fill: none; stroke: var(--on); stroke-width: 2; stroke-linecap: round; stroke-linejoin: round; }
+.tone circle { fill: var(--tone); stroke: none; }
+.sentence h1 { max-width: 54rem; margin-bottom: 1.25rem; font-weight: 500; text-wrap: pretty; }
+.sentence .next { margin: 0; color: var(--soft); }
+.sentence .next b { color: var(--ink); }
+.sentence .command { background: var(--sheet); color: var(--ink); margin: 0 .4rem 0 .2rem; }
+
+.ring { margin: 0; padding: 0; list-style: none; }
+.ring li { display: grid; grid-template-columns: 11.5rem minmax(0, 1fr) 19rem; align-items: center; column-gap: 1.5rem; min-height: 3.5rem; border-top: 1px solid var(--faint); }
+.ring p { margin: 0; padding: .5rem 0; }
+.ring .then { font-size: .9375rem; line-height: 1.4; }
+.ring-axis { display: grid; grid-template-columns: 11.5rem minmax(0, 1fr) 19rem; column-gap: 1.5rem; }
+.ring-axis svg { grid-column: 2; }
+.track, .axis { display: block; overflow: visible; }
+.track { align-self: stretch; height: 100%; min-height: 28px; }
+.track .grid { stroke: var(--faint); }
+.track .now { stroke: var(--ink); stroke-width: 1.5; }
+.bar.active, .fill.active { fill: var(--sign); }
+.bar.staged { fill: var(--stage-fill); }
+.fill.staged { fill: var(--stage-fill); }
+.bar.retiring, .fill.retiring { fill: var(--retire-fill); }
+.fill.retired, .fill.unknown { fill: var(--line); }
+.fill.revoked { fill: var(--alarm); }
+.ahead { stroke-width: 2; stroke: var(--retire); }
+.ahead.staged, .safe.staged { stroke: var(--stage); }
+.safe { fill: var(--sheet); stroke: var(--retire); stroke-width: 2; }
+.end { fill: none; stroke: var(--retire); stroke-width: 2; }
+.end.revoked { stroke: var(--alarm); }
+.tick { fill: var(--soft); font-size: 12px; }
+.tick.now { fill: var(--ink); font-weight: 600; }
+
+table { width: 100%; border-collapse: collapse; font-size: .9375rem; }
+th, td { padding: .6rem 1.25rem .6rem 0; text-align: left; vertical-align: top; font-weight: 400; }
+th:last-child, td:last-child { padding-right: 0; }
+thead th { color: var(--soft); font-size: .8125rem; padding-bottom: .35rem; }
+tbody tr { border-top: 1px solid var(--line); }
+tbody th { font-weight: 600; }
+th.number, td.number { text-align: right; }
+.good::before { content: "\\2713\\00a0"; color: var(--sign); font-weight: 700; }
+.bad { color: var(--alarm); font-weight: 600; }
+.bad::before { content: "!\\00a0"; }
+.summary { font-size: 1.0625rem; }
+.names { columns: 11rem; margin: .75rem 0; padding: 0; list-style: none; font-size: .875rem; }
+details { margin-top: .75rem; }
+summary { cursor: pointer; padding: .35rem 0; color: var(--soft); }
+summary:hover { color: var(--ink); }
+
+.head { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 2rem; }
+.spans { font-size: .9375rem; }
+.legend { display: flex; flex-wrap: wrap; gap: .25rem 2rem; margin: 0 0 1rem; padding: 0; list-style: none; }
+.legend .kid::before { content: ""; display: inline-block; width: .8em; height: .8em; margin-right: .4em; border-radius: 2px; background: currentColor; }
+.bars { position: relative; }
+.plot { display: block; width: 100%; height: 9rem; border-bottom: 1px solid var(--soft); border-top: 1px dashed var(--line); }
+.most { position: absolute; right: 0; top: -1.35rem; margin: 0; color: var(--soft); font-size: .75rem; }
+.facts { margin: 0; }
+.facts div { display: grid; grid-template-columns: 10rem minmax(0, 1fr); gap: 0 1.5rem; padding: .4rem 0; border-top: 1px solid var(--faint); }
+.facts dt { color: var(--soft); }
+.facts dd { margin: 0; }
+
+.findings { margin: 0; padding: 0; list-style: none; }
+.findings li { padding: .75rem 0 .75rem 1.25rem; border-left: 4px solid var(--line); margin-bottom: .75rem; }
+.findings h3 { margin: 0 0 .15rem; }
+.findings p { margin: 0; max-width: 60rem; }
+.findings .hint::before { content: "\\2192\\00a0"; }
+.findings .fail { border-color: var(--alarm); }
+.findings .warn { border-color: var(--stage-fill); }
+.findings .pass { border-color: var(--sign); padding-block: .25rem; }
+.lines { margin: 0; padding-left: 1.2rem; }
+.note { padding: .75rem 1.25rem; border-left: 4px solid var(--line); background: var(--sheet); }
+.note.calm { border-color: var(--sign); }
+.note.alarm { border-color: var(--alarm); background: var(--alarm-wash); }
+.note .what { font-weight: 600; }
+.note p:last-child { margin: 0; }
+.choice { margin-bottom: 2rem; }
+.choice a { padding: .3rem .8rem; border: 1px solid var(--line); border-radius: 6px; color: var(--ink); }
+.choice a[aria-current] { border-color: var(--ink); background: var(--sheet); }
+.verdict { font-size: 1.125rem; font-weight: 600; }
+.verdict.alarm, .ends { color: var(--alarm); }
+.verdict.calm { color: var(--sign); }
+
+.steps { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 21rem), 1fr)); gap: 1rem; margin: 0; padding: 0; list-style: none; }
+.step { display: flex; flex-direction: column; padding: 1.25rem; border: 1px solid var(--line); border-radius: 8px; background: var(--sheet); }
+.step h3 { margin: 0 0 .5rem; }
+.step p:last-child { margin: auto 0 0; padding-top: .75rem; }
+.why { color: var(--soft); }
+.why b { color: var(--ink); }
+.step.ends .why b { color: var(--alarm); }
+.button { display: inline-block; padding: .5rem 1rem; border: 1px solid var(--sign); border-radius: 6px; background: var(--sign); color: var(--on); font: inherit; font-weight: 600; text-decoration: none; cursor: pointer; }
+.button:hover { filter: brightness(1.08); }
+.button.off { border-color: var(--line); background: none; color: var(--soft); cursor: not-allowed; }
+.step.ends .button { border-color: var(--alarm); background: none; color: var(--alarm); }
+.button.alarm { border-color: var(--alarm); background: var(--alarm); }
+.confirm { max-width: 44rem; margin: 0 0 3rem; padding: 1.5rem; border: 1px solid var(--line); border-radius: 8px; background: var(--sheet); }
+.confirm.alarm { border-color: var(--alarm); }
+.confirm p { margin-bottom: 1.25rem; }
+.confirm p:last-child { margin: 0; }
+label { display: block; margin-bottom: .25rem; font-weight: 600; }
+input { width: 100%; padding: .55rem .75rem; border: 1px solid var(--soft); border-radius: 6px; background: var(--paper); color: inherit; font: inherit; }
+input.typed { max-width: 14rem; font-family: var(--mono); }
+.buttons { display: flex; flex-wrap: wrap; align-items: center; gap: .75rem 1.5rem; }
+
+@media (max-width: 60rem) {
+  .ring li { grid-template-columns: minmax(0, 1fr); padding: .75rem 0; }
+  .ring p { padding: 0; }
+  .ring .track { height: 28px; margin: .35rem 0; }
+  .ring-axis { grid-template-columns: minmax(0, 1fr); }
+  .ring-axis svg { grid-column: 1; }
+}
+@media (max-width: 47rem) {
+  section { margin-bottom: 2.25rem; }
+  .top { margin-bottom: 1.25rem; padding: 1rem 0; }
+  .sentence { margin-inline: -.25rem; }
+  .cards, .cards tbody, .cards tr, .cards th, .cards td { display: block; }
+  .cards thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
+  .cards tr { padding: .75rem 0; }
+  .cards th, .cards td { padding: .1rem 0; }
+  .cards td { display: grid; grid-template-columns: 7.5rem minmax(0, 1fr); gap: .75rem; text-align: left; }
+  .cards td::before { content: attr(data-head); color: var(--soft); font-size: .875rem; }
+  .cards td.number { text-align: left; }
+  .facts div { grid-template-columns: minmax(0, 1fr); }
+}
+@media (prefers-reduced-motion: reduce) { html { scroll-behavior: auto; } }
+@media (forced-colors: active) { .bar, .fill { forced-color-adjust: none; } }
+@media print { .top nav, .skip, .buttons { display: none; } }
+`;

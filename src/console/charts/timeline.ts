@@ -1,0 +1,136 @@
+// The life of keys as bars over one line of time: each is staged, signs, retires and goes. A row is as wide as there is
+// room: places are hundredths of it, and what is written stays as large as it is.
+import type { KeyState } from '../../keyring/key.js';
+import type { KeyStatus, Status } from '../../rotation/status.js';
+import { moment } from '../../words/time.js';
+import { type Content, html, type Markup } from '../html.js';
+import { placeOf, type TimeAxis, ticksOf } from './time-axis.js';
+
+/** One state of one key. */
+interface Stretch {
+  readonly state: KeyState;
+  /** Undefined where nobody knows since when. */
+  readonly from: number | undefined;
+  /** Undefined while it goes on. */
+  readonly to: number | undefined;
+}
+
+const isGone = ({ state }: KeyStatus) => state === 'retired' || state === 'revoked';
+
+/** When it entered its states, in order. */
+function changesOf({ dates }: KeyStatus): ReadonlyArray<{ readonly state: KeyState; readonly at: number }> {
+  const changes = Object.entries(dates) as ReadonlyArray<[KeyState, number]>;
+  return changes.map(([state, at]) => ({ state, at })).sort((one, other) => one.at - other.at);
+}
+
+function stretchesOf(key: KeyStatus): readonly Stretch[] {
+  const changes = changesOf(key);
+  const [first] = changes;
+  if (first === undefined) return [{ state: key.state, from: undefined, to: undefined }];
+  // A secret that was taken over has signed before anybody noted it.
+  const before: readonly Stretch[] =
+    first.state === 'staged' || first.state === 'active'
+      ? []
+      : [{ state: 'active', from: undefined, to: first.at }];
+  return [
+    ...before,
+    ...changes.map(({ state, at }, index) => ({ state, from: at, to: changes[index + 1]?.at })),
+  ];
+}
+
+/** When something of it comes next: it may sign, or go. */
+export function aheadOf({ scheduledFor, safeAt }: KeyStatus, now: number): number | undefined {
+  const at = scheduledFor ?? safeAt;
+  return at !== undefined && at > now ? at : undefined;
+}
+
+/**
+ * From where to where the line goes: over what is under way, with as much again before it where that shows how it began.
+ * What is long over would press the rest together.
+ */
+export function timelineAxis({ keys, now }: Status): TimeAxis | undefined {
+  const moments = keys.flatMap((key) => changesOf(key).map(({ at }) => at));
+  const ahead = keys.flatMap((key) => aheadOf(key, now) ?? []);
+  if (moments.length === 0 && ahead.length === 0) return undefined;
+  const pending = keys.flatMap((key) => {
+    const since = key.state === 'staged' || key.state === 'retiring' ? key.dates[key.state] : undefined;
+    return since ?? [];
+  });
+  const active = keys.find(({ state }) => state === 'active');
+  const begin =
+    pending.length > 0 ? Math.min(...pending) : changesOf(active ?? (keys[0] as KeyStatus))[0]?.at;
+  const end = Math.max(now, ...ahead);
+  const length = Math.max(SHORTEST, end - (begin ?? now));
+  const earliest = Math.min(now, ...moments.filter((at) => at >= end - 2 * length));
+  const from = Math.min(earliest, end - 1.1 * length);
+  return { from, to: end + 0.06 * (end - from) };
+}
+
+/** What has only just been made has a line, too. */
+const SHORTEST = 30_000;
+
+/** Whether nothing of it lies on the line any more. */
+export function isPast(key: KeyStatus, axis: TimeAxis | undefined): boolean {
+  if (!isGone(key)) return false;
+  const end = changesOf(key).at(-1)?.at;
+  return axis === undefined || end === undefined || end < axis.from;
+}
+
+const HEIGHT = 28;
+const BAR = { y: 8, height: 12 } as const;
+
+/** The row of one key. */
+export function keyTrack(key: KeyStatus, axis: TimeAxis, now: number): Markup {
+  const ahead = aheadOf(key, now);
+  const nowAt = placeOf(now, axis);
+  return html`<svg class="track" width="100%" height="${HEIGHT}" role="img"><title>${inWords(key, now)}</title>
+${ticksOf(axis).map(({ at }) => vertical('grid', placeOf(at, axis)))}${stretchesOf(key).map((one) => bar(one, axis, now))}${
+  ahead !== undefined &&
+  html`<line class="ahead ${key.state}" x1="${nowAt}%" x2="${placeOf(ahead, axis)}%" y1="${HEIGHT / 2}" y2="${HEIGHT / 2}" stroke-dasharray="2 4"/>${mark(placeOf(ahead, axis), `safe ${key.state}`, DIAMOND)}`
+}${vertical('now', nowAt)}</svg>
+`;
+}
+
+function bar({ state, from, to }: Stretch, axis: TimeAxis, now: number): Content {
+  if (state === 'retired' || state === 'revoked') {
+    const isOut = from === undefined || from < axis.from;
+    return !isOut && mark(placeOf(from, axis), `end ${state}`, CROSS);
+  }
+  const begin = placeOf(from ?? axis.from, axis);
+  const end = placeOf(to ?? now, axis);
+  // What has begun this very moment is seen.
+  const width = Math.round(100 * Math.max(0.4, end - begin)) / 100;
+  if ((to ?? now) < axis.from) return false;
+  return html`<rect class="bar ${state}" x="${begin}%" y="${BAR.y}" width="${width}%" height="${BAR.height}" rx="2"/>`;
+}
+
+const DIAMOND = 'M0-6 6 0 0 6-6 0z';
+const CROSS = 'M-4-4 4 4M4-4-4 4';
+
+function mark(place: number, className: string, path: string): Markup {
+  return html`<svg x="${place}%" y="${HEIGHT / 2}" overflow="visible"><path class="${className}" d="${path}"/></svg>`;
+}
+
+function vertical(className: string, place: number): Markup {
+  return html`<line class="${className}" x1="${place}%" x2="${place}%" y1="0" y2="100%"/>`;
+}
+
+/** Moments beneath the rows. Those that would run into "now" are left out. */
+export function axisLabels(axis: TimeAxis, now: number): Markup {
+  const nowAt = placeOf(now, axis);
+  const ticks = ticksOf(axis).filter(({ at }) => Math.abs(placeOf(at, axis) - nowAt) > 11);
+  const label = (place: number, text: string, className: string) =>
+    html`<text class="${className}" x="${place}%" y="13" text-anchor="${place < 6 ? 'start' : place > 94 ? 'end' : 'middle'}">${text}</text>`;
+  return html`<svg class="axis" width="100%" height="18" aria-hidden="true">${ticks.map(({ at, label: text }) => label(placeOf(at, axis), text, 'tick'))}${label(nowAt, 'now', 'tick now')}</svg>
+`;
+}
+
+/** "K2: staged 12:00 UTC (2 h ago), signs since 12:05 UTC (2 h ago)" */
+function inWords(key: KeyStatus, now: number): string {
+  const changes = changesOf(key);
+  const told = changes.map(({ state, at }) => `${state} ${moment(at, now)}`);
+  const ahead = aheadOf(key, now);
+  const next =
+    ahead === undefined ? [] : [`${key.state === 'staged' ? 'may sign' : 'may go'} ${moment(ahead, now)}`];
+  return `${key.id}: ${[...(told.length === 0 ? [`${key.state}, nobody knows since when`] : told), ...next].join(', ')}`;
+}

@@ -1,0 +1,46 @@
+// The ring's own history, the newest line first: when, what, which key, who, why.
+
+import type { HistoryEntry } from '../../keyring/keyring.js';
+import { grouped } from '../../printable.js';
+import type { Frame } from '../contract.js';
+import { type Content, html } from '../html.js';
+import type { HistoryFacts } from './facts.js';
+import { page } from './frame.js';
+import { ago, clock, kidIn, table } from './parts.js';
+
+const COLUMNS = ['When', 'What', 'Key', 'Who', 'Why'].map((head) => ({ head }));
+
+export function historyPage(frame: Frame, { view, history }: HistoryFacts): string {
+  const { status } = view;
+  const rows = history
+    .toReversed()
+    .map((entry): Content[] => [
+      html`${clock(entry.at, status.now)} <span class="known">${ago(entry.at, status.now)}</span>`,
+      html`<b>${entry.what}</b>`,
+      entry.kid === undefined ? '–' : kidIn(entry.kid, status),
+      entry.who ?? '–',
+      why(entry, status.now),
+    ]);
+  return page(frame, {
+    title: 'History',
+    name: 'history',
+    now: status.now,
+    main: html`<h1>History</h1>
+<p class="lead">It is part of the keyring, and every replica has it. Nobody can take a line back.</p>
+${rows.length === 0 ? html`<p class="empty">${none(view.status.format)}</p>` : table('History, the newest line first', COLUMNS, rows)}`,
+  });
+}
+
+function why({ why: said, gone = [], lines, since, at }: HistoryEntry, now: number): Content {
+  if (lines !== undefined)
+    return html`stands for ${grouped(lines)} older lines, the first of them ${clock(since ?? at, now)}`;
+  const overruled = gone.length > 0 && `said to be gone: ${gone.join(', ')}`;
+  if (said === undefined && overruled === false) return '–';
+  return html`${said}${said !== undefined && overruled !== false && '; '}${overruled}`;
+}
+
+function none(format: string): string {
+  return format === 'document'
+    ? 'The keyring was just made: nothing has happened yet.'
+    : 'There is none: only a keyring document, or a shared keyring, keeps one.';
+}

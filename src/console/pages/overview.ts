@@ -1,0 +1,125 @@
+// The first page: one sentence, the ring as a timeline, the replicas, and what verified. Its middle is drawn anew while
+// somebody looks.
+import { FORMATS } from '../../doctor/key-checks.js';
+import { problemText } from '../../fleet/diagnosis-words.js';
+import { sentenceOf, type Tone } from '../../words/sentence.js';
+import { moment } from '../../words/time.js';
+import { moveInLine, rotated, sealedBy, type View } from '../../words/view.js';
+import type { Frame } from '../contract.js';
+import { type Content, html, type Markup } from '../html.js';
+import type { OverviewFacts } from './facts.js';
+import { page } from './frame.js';
+import { command, withKids } from './parts.js';
+import { replicasPart } from './replicas.js';
+import { ringPart } from './ring.js';
+import { verifiedPart } from './verified.js';
+
+export function overviewPage(frame: Frame, facts: OverviewFacts): string {
+  const { view, span } = facts;
+  return page(frame, {
+    title: 'Overview',
+    name: 'overview',
+    now: view.status.now,
+    isLive: true,
+    main: html`<div id="live" data-live="${frame.base}/live?span=${span}">
+${livePart(frame, facts)}</div>
+`,
+  });
+}
+
+/** What stands inside `<div id="live">`: the same as the page, a moment later. */
+export function overviewLive(frame: Frame, facts: OverviewFacts): string {
+  return livePart(frame, facts).toString();
+}
+
+function livePart(frame: Frame, { view, span, counts }: OverviewFacts): Markup {
+  const { status } = view;
+  return html`<div class="look" data-now="${String(status.now)}" data-change="${changeOf(view)}">
+${sentencePart(view)}
+${problemsPart(view)}
+${ringPart(status)}
+${replicasPart(view)}
+${verifiedPart(frame, { view, span, counts })}
+${factsPart(view)}
+</div>
+`;
+}
+
+/** Differs when something has happened that is worth being read aloud. */
+function changeOf({ status }: View): string {
+  const { ring, keys, problems } = status;
+  const { tone } = sentenceOf(status);
+  return [ring.generation, tone, problems.length, ...keys.slice(0, 4).map(({ knownBy }) => knownBy)].join(
+    '.',
+  );
+}
+
+const TONE_WORDS: Readonly<Record<Tone, string>> = {
+  calm: 'All is calm',
+  ready: 'Ready for the next step',
+  wait: 'Waiting until it is safe',
+  alarm: 'Something is wrong',
+};
+
+const TONE_SIGNS: Readonly<Record<Tone, Markup>> = {
+  calm: html`<path d="M6 12.5 10 16.5 18 8"/>`,
+  ready: html`<path d="M7 12h10M13 7.5 17.5 12 13 16.5"/>`,
+  wait: html`<path d="M12 7v5.5l3.5 2"/>`,
+  alarm: html`<path d="M12 6.5v7M12 17v.5"/>`,
+};
+
+/** The answer to the first glance. */
+function sentencePart(view: View): Markup {
+  const { status, next } = view;
+  const { tone, parts } = sentenceOf(status);
+  return html`<section class="sentence ${tone}" aria-labelledby="sentence">
+<p class="tone"><svg viewBox="0 0 24 24" width="24" height="24" aria-hidden="true"><circle cx="12" cy="12" r="11"/>${TONE_SIGNS[tone]}</svg>${TONE_WORDS[tone]}</p>
+<h1 id="sentence">${parts.map((part) => html`<span>${withKids(part, status)}</span> `)}</h1>
+<p class="next"><b>next:</b> ${next.command === undefined ? withKids(next.remark, status) : html`${command(next.command)} <span>${withKids(next.remark, status)}</span>`}</p>
+</section>`;
+}
+
+function problemsPart({ status }: View): Content {
+  const { problems, now } = status;
+  if (problems.length === 0) return undefined;
+  const told = problems.map((problem) => problemText(problem, 'the console', (at) => moment(at, now)));
+  return html`<section aria-labelledby="problems">
+<h2 id="problems">Not the same everywhere</h2>
+<ul class="findings">
+${told.map(({ what, hint }) => html`<li class="warn"><p class="what">${what}</p><p class="hint">${hint}</p></li>\n`)}</ul>
+</section>
+`;
+}
+
+/** Where the keys live. */
+function factsPart(view: View): Markup {
+  const { status, resolution, hidden, deploy, sealedUnder } = view;
+  const { ring, place, shared, movingIn, now, replicas } = status;
+  const path = resolution.source?.path;
+  const rows: ReadonlyArray<readonly [string, Content]> = [
+    [
+      'Source',
+      `${status.source}${path === undefined ? '' : ` (${path})`}: ${FORMATS[status.format as keyof typeof FORMATS] ?? status.format}`,
+    ],
+    ...(hidden.length === 0 ? [] : [['Hides', hidden.join(', ')] as const]),
+    ...(shared
+      ? [
+          ['Kept in', `${place}, sealed by ${sealedBy(view)}`] as const,
+          ['Sealed under', sealedUnder.join(', ')] as const,
+        ]
+      : []),
+    [
+      'Ring',
+      `${ring.id === undefined ? '' : `generation ${ring.generation}, `}fingerprint ${ring.fingerprint}`,
+    ],
+    ...(ring.id === undefined ? [] : [['Rotated', rotated(view)] as const]),
+    ...(status.deploy === undefined ? [] : [['Deploy', deploy ?? 'no rotation is under way'] as const]),
+    ['Profile', status.profile],
+    ...movingIn.map((one) => ['Moving in', moveInLine(one, now, replicas.length > 0)] as const),
+  ];
+  return html`<section aria-labelledby="place">
+<h2 id="place">Where the keys live</h2>
+<dl class="facts">
+${rows.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>\n`)}</dl>
+</section>`;
+}

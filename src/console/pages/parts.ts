@@ -1,0 +1,103 @@
+// Small things that stand on several pages.
+import type { KeyState } from '../../keyring/key.js';
+import type { Status } from '../../rotation/status.js';
+import { ageInWords, clockTime, lengthOfTime } from '../../words/time.js';
+import { type Content, html, type Markup } from '../html.js';
+import type { Trouble } from './facts.js';
+
+/** What a key does, in one word. */
+export const STATE_WORDS: Readonly<Record<KeyState, string>> = {
+  staged: 'staged',
+  active: 'signs',
+  retiring: 'retiring',
+  retired: 'retired',
+  revoked: 'revoked',
+};
+
+/** The id of a key, in the colour of its state. */
+export function kid(id: string, state: KeyState | undefined): Markup {
+  return html`<code class="kid ${state ?? 'unknown'}">${id}</code>`;
+}
+
+/** The same for one that may no longer be in the ring. */
+export function kidIn(id: string, { keys }: Pick<Status, 'keys'>): Markup {
+  return kid(id, keys.find((key) => key.id === id)?.state);
+}
+
+/** A text of ours, with the ids of keys in it shown as such. */
+export function withKids(text: string, { keys }: Pick<Status, 'keys'>): Content {
+  const states = new Map(keys.map(({ id, state }) => [id, state]));
+  return text.split(/([\w-]{8,})/).map((part) => (states.has(part) ? kid(part, states.get(part)) : part));
+}
+
+/** "14:05 UTC" */
+export function clock(at: number, now: number): Markup {
+  return html`<time datetime="${isoOf(at)}">${clockTime(at, now)}</time>`;
+}
+
+/** "in 2 h 10 min", which goes on counting where there is a script; "now" when it is over. */
+export function countdown(at: number, now: number): Markup {
+  return html`<time class="count" datetime="${isoOf(at)}" data-countdown>${at <= now ? 'now' : `in ${lengthOfTime((at - now) / 1000)}`}</time>`;
+}
+
+/** "4 s ago" */
+export function ago(at: number, now: number): Markup {
+  return html`<time datetime="${isoOf(at)}" title="${clockTime(at, now)}">${ageInWords(at, now)} ago</time>`;
+}
+
+export function isoOf(at: number): string {
+  return new Date(at).toISOString();
+}
+
+/** A command, for selecting it whole. */
+export function command(text: string): Markup {
+  return html`<code class="command">${text}</code>`;
+}
+
+/** A text of several lines. */
+export function paragraphs(text: string, className: string): Content {
+  return linesOf(text).map((line) => html`<p class="${className}">${line}</p>\n`);
+}
+
+function linesOf(text: string): readonly string[] {
+  return text.split('\n').filter((line) => line.trim() !== '');
+}
+
+/** Why something was not done, or cannot be shown. */
+export function trouble({ message, hint }: Trouble): Markup {
+  return html`<div class="note alarm" role="alert">
+${paragraphs(message, 'what')}${hint !== undefined && paragraphs(hint, 'hint')}</div>
+`;
+}
+
+export interface Column {
+  readonly head: string;
+  /** Of numbers: they stand right. */
+  readonly isNumber?: boolean;
+}
+
+/**
+ * A table that becomes a list of cards where it is narrow: each cell then names its column. The roles say what a browser
+ * forgets of a table that is drawn otherwise.
+ */
+export function table(
+  caption: string,
+  columns: readonly Column[],
+  rows: ReadonlyArray<readonly Content[]>,
+): Markup {
+  const cell = (content: Content, at: number) => {
+    const { head = '', isNumber = false } = columns[at] ?? {};
+    return at === 0
+      ? html`<th role="rowheader" scope="row">${content}</th>`
+      : html`<td role="cell" data-head="${head}"${isNumber && NUMBER}>${content}</td>`;
+  };
+  return html`<table role="table" class="cards">
+<caption class="unseen">${caption}</caption>
+<thead role="rowgroup"><tr role="row">${columns.map(({ head, isNumber = false }) => html`<th role="columnheader" scope="col"${isNumber && NUMBER}>${head}</th>`)}</tr></thead>
+<tbody role="rowgroup">
+${rows.map((row) => html`<tr role="row">${row.map(cell)}</tr>\n`)}</tbody>
+</table>
+`;
+}
+
+const NUMBER = html` class="number"`;

@@ -1,0 +1,95 @@
+// The keys of the ring, from the one that is to come to those that are gone, over one line of time.
+import { count, grouped } from '../../printable.js';
+import type { KeyStatus, Status } from '../../rotation/status.js';
+import { stepObstacle } from '../../words/next-step.js';
+import type { TimeAxis } from '../charts/time-axis.js';
+import { aheadOf, axisLabels, isPast, keyTrack, timelineAxis } from '../charts/timeline.js';
+import { type Content, html, type Markup } from '../html.js';
+import { ago, clock, countdown, kid, STATE_WORDS, table } from './parts.js';
+
+const ORDER: ReadonlyArray<KeyStatus['state']> = ['staged', 'active', 'retiring', 'revoked', 'retired'];
+
+/** Of rows that stand open. */
+const MOST_ROWS = 8;
+
+export function ringPart(status: Status): Markup {
+  const axis = timelineAxis(status);
+  const sorted = [...status.keys].sort(
+    (one, other) =>
+      ORDER.indexOf(one.state) - ORDER.indexOf(other.state) || (one.safeAt ?? 0) - (other.safeAt ?? 0),
+  );
+  const present = sorted.filter((key) => !isPast(key, axis));
+  const past = sorted.filter((key) => isPast(key, axis)).sort((one, other) => endOf(other) - endOf(one));
+  const row = (key: KeyStatus) => keyRow(key, status, axis);
+  const open = present.slice(0, MOST_ROWS);
+  const folded = present.slice(MOST_ROWS);
+  return html`<section aria-labelledby="ring">
+<h2 id="ring">Keys</h2>
+<ol class="ring">
+${open.map(row)}</ol>
+${axis !== undefined && html`<div class="ring-axis">${axisLabels(axis, status.now)}</div>`}
+${axis === undefined && html`<p class="hint">A secret that stands in variables has no dates: nobody can tell since when it signs.</p>`}
+${
+  folded.length > 0 &&
+  html`<details id="more-keys"><summary>${count(folded.length, 'more key')}: ${statesIn(folded)}</summary><ol class="ring">
+${folded.map(row)}</ol></details>`
+}
+${
+  past.length > 0 &&
+  html`<details id="older-keys"><summary>${count(past.length, 'older key')}: ${statesIn(past)}</summary>
+${table(
+  'Keys that are gone',
+  [{ head: 'Key' }, { head: 'State' }, { head: 'Since' }],
+  past.map((key) => [
+    kid(key.id, key.state),
+    key.state,
+    key.dates[key.state] === undefined ? 'unknown' : ago(endOf(key), status.now),
+  ]),
+)}</details>`
+}
+</section>`;
+}
+
+function endOf(key: KeyStatus): number {
+  return key.dates[key.state] ?? 0;
+}
+
+/** "3 retired, 1 revoked" */
+function statesIn(keys: readonly KeyStatus[]): string {
+  return ORDER.map((state) => [keys.filter((key) => key.state === state).length, state] as const)
+    .filter(([number]) => number > 0)
+    .map(([number, state]) => `${grouped(number)} ${state}`)
+    .join(', ');
+}
+
+function keyRow(key: KeyStatus, status: Status, axis: TimeAxis | undefined): Markup {
+  const { now } = status;
+  return html`<li class="key ${key.state}"><p class="name">${kid(key.id, key.state)} <span class="state ${key.state}">${STATE_WORDS[key.state]}</span></p>
+${axis === undefined ? html`<span></span>` : keyTrack(key, axis, now)}<p class="then">${nextOf(key, status)}${knownOf(key, status)}</p></li>
+`;
+}
+
+/** What comes next for it, and when. */
+function nextOf(key: KeyStatus, status: Status): Content {
+  const { now } = status;
+  const { state, scheduledFor } = key;
+  const since = key.dates[state];
+  const told = since === undefined ? 'nobody knows since when' : html`since ${clock(since, now)}`;
+  if (state === 'active') return html`signs ${told}`;
+  if (state === 'retired' || state === 'revoked') return html`${state} ${told}`;
+  if (state === 'staged' && scheduledFor !== undefined)
+    return html`signs by itself <b>${countdown(scheduledFor, now)}</b>, ${clock(scheduledFor, now)}`;
+  const may = state === 'staged' ? 'may sign' : 'may go';
+  const obstacle = stepObstacle(key, status);
+  if (obstacle !== undefined)
+    return html`<b class="held">${state === 'staged' ? 'may not sign yet' : 'may not go yet'}</b>: ${obstacle}`;
+  if (key.safeAt === undefined) return told;
+  const ahead = aheadOf(key, now);
+  if (ahead === undefined) return html`<b>${may} now</b>`;
+  return html`${may} <b>${countdown(ahead, now)}</b>, ${clock(ahead, now)}`;
+}
+
+function knownOf({ state, knownBy, lastVerifiedAt }: KeyStatus, { replicas, now }: Status): Content {
+  if (state === 'retired' || state === 'revoked' || replicas.length === 0) return undefined;
+  return html`<br><span class="known">${grouped(knownBy)} of ${grouped(replicas.length)} ${replicas.length === 1 ? 'replica knows' : 'replicas know'} it${lastVerifiedAt !== undefined && html`; last accepted ${ago(lastVerifiedAt, now)}`}</span>`;
+}

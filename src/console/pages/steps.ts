@@ -1,0 +1,112 @@
+// The steps that can be taken: what each does, and why it is safe or when it will be. What is not safe is there as well,
+// with the reason. The page of one step confirms it.
+import { firstProblem } from '../../words/next-step.js';
+import type { View } from '../../words/view.js';
+import type { Frame } from '../contract.js';
+import { type Content, html, type Markup } from '../html.js';
+import { breaksSomething, type OfferedStep, offeredSteps } from '../offered-steps.js';
+import type { StepFacts, StepsFacts } from './facts.js';
+import { page } from './frame.js';
+import { impactPart } from './impact.js';
+import { clock, command, countdown, kid, trouble, withKids } from './parts.js';
+
+export function stepsPage(frame: Frame, { view, done }: StepsFacts): string {
+  const { status, next } = view;
+  const offered = offeredSteps(view);
+  const gentle = offered.filter(({ step }) => step !== 'revoke');
+  const harsh = offered.filter(({ step }) => step === 'revoke');
+  const cards = (some: readonly OfferedStep[]) => html`<ul class="steps">
+${some.map((one) => card(frame, one, view))}</ul>`;
+  return page(frame, {
+    title: 'Steps',
+    name: 'steps',
+    now: status.now,
+    main: html`<h1>Steps</h1>
+${done !== undefined && html`<p class="note calm" role="status">Done: ${done.step}${done.kid !== undefined && html` ${kid(done.kid, status.keys.find(({ id }) => id === done.kid)?.state)}`}. It stands in the <a href="${frame.base}/history">history</a>.</p>`}
+${
+  offered.length === 0
+    ? html`<p class="empty">The keys cannot be changed from here: they come from ${status.source}.</p>
+<p class="next"><b>next:</b> ${next.command !== undefined && html`${command(next.command)} `}${next.remark}</p>`
+    : html`<p class="lead">Each step asks once more, and shows what it does to everything that is signed. Your name stands in the history.</p>
+<section aria-labelledby="rotation">
+<h2 id="rotation">Nobody is signed out by these</h2>
+${cards(gentle)}
+</section>
+<section aria-labelledby="break-in">
+<h2 id="break-in">For a key that somebody else may have</h2>
+${cards(harsh)}
+</section>`
+}
+`,
+  });
+}
+
+function pathOf({ base }: Frame, { step, kid: id }: OfferedStep): string {
+  return `${base}/steps/${step}${id === undefined ? '' : `?kid=${encodeURIComponent(id)}`}`;
+}
+
+function card(frame: Frame, offered: OfferedStep, view: View): Markup {
+  const { name, does, safe, ends } = offered;
+  return html`<li class="step ${ends ? 'ends' : safe ? 'safe' : 'unsafe'}"><h3>${withKids(name, view.status)}</h3>
+<p>${withKids(does, view.status)}</p>
+<p class="why">${reason(offered, view)}</p>
+${
+  safe
+    ? html`<p><a class="button" href="${pathOf(frame, offered)}">${name} …</a></p>`
+    : html`<p><span class="button off" role="link" aria-disabled="true">${name}</span></p>`
+}</li>
+`;
+}
+
+function reason({ why, safe, safeAt, ends }: OfferedStep, { status }: View): Content {
+  const sign = ends ? 'Signs people out.' : safe ? 'Safe.' : 'Not now.';
+  return html`<b>${sign}</b> ${withKids(why, status)}${safeAt !== undefined && html` <b>${countdown(safeAt, status.now)}</b>`}`;
+}
+
+/** One step, before it is taken. */
+export function stepPage(frame: Frame, facts: StepFacts): string {
+  const { view, offered, impact, problem } = facts;
+  return page(frame, {
+    title: offered.name,
+    name: 'steps',
+    now: view.status.now,
+    main: html`<h1>${withKids(offered.name, view.status)}</h1>
+<p class="lead">${withKids(offered.does, view.status)}</p>
+<p class="why">${reason(offered, view)}</p>
+${problem !== undefined && trouble(problem)}
+${formPart(frame, facts)}
+<section aria-labelledby="impact">
+<h2 id="impact">What it does to everything that is signed</h2>
+${impactPart(impact, view)}
+</section>
+`,
+  });
+}
+
+function formPart(frame: Frame, { view, offered, impact, csrf, typed }: StepFacts): Content {
+  const { safe, name, step, kid: id, safeAt } = offered;
+  const { status } = view;
+  if (csrf === undefined || !frame.acts)
+    return html`<p class="note">Steps cannot be taken here: ${csrf === undefined ? 'nothing protects forms against other sites' : 'you may look, and not act'}.</p>`;
+  if (!safe) {
+    const wrong = firstProblem(status);
+    return html`<p class="note">It is refused until it is safe${safeAt !== undefined && html`: <b>${countdown(safeAt, status.now)}</b>, ${clock(safeAt, status.now)}`}${wrong !== undefined && `: ${wrong}`}.</p>`;
+  }
+  const breaks = breaksSomething(impact);
+  const isRevocation = step === 'revoke';
+  return html`<form class="confirm ${breaks ? 'alarm' : ''}" method="post" action="${frame.base}/steps/${step}" autocomplete="off">
+<input type="hidden" name="${csrf.field}" value="${csrf.token()}">
+${id !== undefined && html`<input type="hidden" name="kid" value="${id}">`}
+<p><label for="why">Why${isRevocation ? '' : ' (optional)'}</label>
+<input id="why" name="why" maxlength="500" value="${typed?.why ?? ''}" aria-describedby="why-hint"${isRevocation && html` required`}>
+<span id="why-hint" class="hint">One line. It stands in the history, beside your name.</span></p>
+${
+  breaks &&
+  id !== undefined &&
+  html`<p><label for="confirm">Type the id of the key: ${kid(id, status.keys.find((key) => key.id === id)?.state)}</label>
+<input id="confirm" name="confirm" class="typed" required autocapitalize="off" spellcheck="false" aria-describedby="confirm-hint">
+<span id="confirm-hint" class="hint">People are signed out by this, at once. It cannot be taken back.</span></p>`
+}
+<p class="buttons"><button type="submit" class="button${breaks ? ' alarm' : ''}">${name}</button> <a href="${frame.base}/steps">Leave it</a></p>
+</form>`;
+}

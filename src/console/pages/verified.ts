@@ -1,0 +1,129 @@
+// What the fleet accepted over time, per key and purpose: a migration is seen to happen. Where nobody keeps it, why.
+
+import type { Counts, CountsSpan } from '../../fleet/counts.js';
+import { grouped } from '../../printable.js';
+import type { KeyStatus, Status } from '../../rotation/status.js';
+import { stackedBars } from '../charts/bars.js';
+import type { Frame } from '../contract.js';
+import { type Content, html, type Markup } from '../html.js';
+import type { OverviewFacts } from './facts.js';
+import { ago, kidIn, table } from './parts.js';
+
+const SPAN_WORDS: Readonly<Record<CountsSpan, string>> = {
+  'quarter-hour': '15 minutes',
+  day: '24 hours',
+  month: '31 days',
+};
+
+/** Of keys with a column of their own. */
+const MOST_KEYS = 5;
+
+export function verifiedPart({ base }: Pick<Frame, 'base'>, { view, span, counts }: OverviewFacts): Markup {
+  const { status } = view;
+  const spans = Object.entries(SPAN_WORDS) as ReadonlyArray<[CountsSpan, string]>;
+  const links = spans.map(
+    ([name, words]) =>
+      html`<li><a id="span-${name}" href="${base}/?span=${name}#verified"${name === span && html` aria-current="true"`}>${words}</a></li>\n`,
+  );
+  return html`<section aria-labelledby="verified">
+<div class="head"><h2 id="verified">What was accepted</h2>
+${
+  counts !== undefined &&
+  html`<nav aria-label="How far back"><ul class="spans">
+${links}</ul></nav>`
+}</div>
+${counts === undefined ? unknown(status) : known(counts, status)}
+</section>`;
+}
+
+/** What nobody can know here, and why. */
+function unknown({ silence, place, source }: Status): Markup {
+  const why =
+    silence !== undefined
+      ? `Replicas cannot be asked: ${silence}.`
+      : place === undefined
+        ? `The keys come from ${source}, and replicas have nowhere to report what they accept. In a keyring document, or in a shared keyring, they would.`
+        : 'Nobody has written down yet what was accepted.';
+  return html`<p class="empty">${why} Which key people still hold tokens of, this page cannot know.</p>`;
+}
+
+interface Total {
+  readonly kid: string;
+  readonly verified: number;
+}
+
+function known(counts: Counts, status: Status): Content {
+  const words = SPAN_WORDS[counts.span];
+  const totals = totalsOf(counts, status.keys);
+  const all = totals.reduce((sum, { verified }) => sum + verified, 0);
+  if (all === 0)
+    return html`<p class="empty">Nothing was accepted in the last ${words}, as far as replicas report.</p>`;
+  const series = totals.map(({ kid }) => ({ kid, state: stateOf(kid, status) }));
+  const title = `What was accepted in the last ${words}: ${totals.map(({ kid, verified }) => `${kid} ${grouped(verified)}`).join(', ')}`;
+  return html`<ul class="legend">
+${totals.map((total) => html`<li>${sentence(total, all, words, status)}</li>\n`)}</ul>
+${stackedBars(counts, series, title)}
+${numbers(counts, totals, words, status)}
+<p class="hint">Replicas tell this, and anybody who can write where they report could. No step goes by it.</p>`;
+}
+
+/** The key that signs at the bottom, then those that it takes over from. Live keys are there with nothing, too. */
+function totalsOf({ counts }: Counts, keys: readonly KeyStatus[]): readonly Total[] {
+  const sums = new Map<string, number>();
+  for (const { kid, verified } of counts) sums.set(kid, (sums.get(kid) ?? 0) + verified);
+  const order = ['active', 'staged', 'retiring', 'revoked', 'retired'];
+  const inRing = [...keys]
+    .sort((one, other) => order.indexOf(one.state) - order.indexOf(other.state))
+    .filter(
+      ({ id, state }) => sums.has(id) || state === 'active' || state === 'staged' || state === 'retiring',
+    )
+    .map(({ id }) => id);
+  const others = [...sums.keys()].filter((kid) => !inRing.includes(kid));
+  return [...inRing, ...others].map((kid) => ({ kid, verified: sums.get(kid) ?? 0 }));
+}
+
+function stateOf(kid: string, { keys }: Status): KeyStatus['state'] | undefined {
+  return keys.find(({ id }) => id === kid)?.state;
+}
+
+/** "K1: 312 in the last 15 minutes (12 %), last 4 s ago" */
+function sentence({ kid, verified }: Total, all: number, words: string, status: Status): Content {
+  const last = status.keys.find(({ id }) => id === kid)?.lastVerifiedAt;
+  return html`${kidIn(kid, status)} <b>${grouped(verified)}</b> in the last ${words} (${percent(verified, all)})${last !== undefined && html`, last ${ago(last, status.now)}`}`;
+}
+
+/** Never 0 % of something, nor all of what is not all. */
+function percent(part: number, all: number): string {
+  if (part === 0) return '0 %';
+  const exact = (100 * part) / all;
+  return exact < 1 ? 'under 1 %' : `${Math.min(part === all ? 100 : 99, Math.round(exact))} %`;
+}
+
+function numbers({ counts }: Counts, totals: readonly Total[], words: string, status: Status): Markup {
+  const shown = totals.length > MOST_KEYS + 1 ? totals.slice(0, MOST_KEYS) : totals;
+  const isOther = (kid: string) => !shown.some((total) => total.kid === kid);
+  const hasOthers = shown.length < totals.length;
+  const purposes = [...new Set(counts.map(({ purpose }) => purpose))].sort();
+  const sum = (fits: (kid: string, purpose: string) => boolean) =>
+    grouped(
+      counts.reduce((all, { kid, purpose, verified }) => (fits(kid, purpose) ? all + verified : all), 0),
+    );
+  const row = (name: Content, ofPurpose: (purpose: string) => boolean) => [
+    name,
+    ...shown.map((total) => sum((kid, purpose) => kid === total.kid && ofPurpose(purpose))),
+    ...(hasOthers ? [sum((kid, purpose) => isOther(kid) && ofPurpose(purpose))] : []),
+  ];
+  return html`<details id="numbers" open><summary>The numbers</summary>
+${table(
+  `What was accepted in the last ${words}, by purpose and key`,
+  [
+    { head: 'Purpose' },
+    ...shown.map(({ kid }) => ({ head: `${kid} ${stateOf(kid, status) ?? ''}`.trim(), isNumber: true })),
+    ...(hasOthers ? [{ head: 'others', isNumber: true }] : []),
+  ],
+  [
+    ...purposes.map((purpose) => row(purpose, (other) => other === purpose)),
+    row(html`<b>all</b>`, () => true),
+  ],
+)}</details>`;
+}
