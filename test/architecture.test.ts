@@ -225,6 +225,8 @@ describe('the edges', () => {
     // How old a lock or a killed upload is goes by the clock that dated it: the machine's. So does standing still.
     expect(using(/new Date\(\)|Date\.now\(\)/)).toEqual([
       'blobs/files.ts',
+      // What runs in a browser goes by its clock.
+      'console/assets/script.ts',
       'disk/lock.ts',
       'engines/resume.ts',
       'process/clock.ts',
