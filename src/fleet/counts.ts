@@ -1,6 +1,7 @@
 // What the fleet verified, per key and purpose over time: seen, and never decided by. Processes add what they counted since
 // they last did; buckets add up over processes and survive them. Whoever can write there can forge it, so that no step
 // goes by it.
+import { isKid, isName } from '../formats.js';
 
 /** What is looked at: the last quarter of an hour, day, or month. Each has its own bucket size. */
 export type CountsSpan = 'quarter-hour' | 'day' | 'month';
@@ -30,4 +31,78 @@ export interface Counts {
   readonly to: number;
   /** Buckets without anything are left out. Sorted by start. */
   readonly counts: readonly Count[];
+}
+
+/** The most keys and purposes that count in one bucket: whoever can write there must not fill the memory of who reads. */
+export const MOST_IN_BUCKET = 256;
+
+/** The bucket that a moment is in. */
+export function startOf(span: CountsSpan, at: number): number {
+  return at - (at % SPANS[span].bucket);
+}
+
+/** The first bucket that can still be there. */
+export function firstStart(span: CountsSpan, now: number): number {
+  const { bucket, kept } = SPANS[span];
+  return startOf(span, now) - kept + bucket;
+}
+
+/** One count for each bucket, key and purpose; sorted by them. */
+export function addUp(counts: Iterable<Count>): readonly Count[] {
+  const sums = new Map<string, Count>();
+  for (const count of counts) {
+    const name = `${count.start} ${count.kid} ${count.purpose}`;
+    const former = sums.get(name)?.verified ?? 0;
+    sums.set(name, { ...count, verified: Math.min(Number.MAX_SAFE_INTEGER, former + count.verified) });
+  }
+  return [...sums.values()].sort(inOrder);
+}
+
+function inOrder(one: Count, other: Count): number {
+  return one.start - other.start || compare(one.kid, other.kid) || compare(one.purpose, other.purpose);
+}
+
+function compare(one: string, other: string): number {
+  return one < other ? -1 : Number(one > other);
+}
+
+/**
+ * What is kept of counts, whoever has written them: those that are some, and that lie within the span.
+ *
+ * @param until milliseconds since 1970: what begins later is left out; default: now
+ */
+export function keptOf(
+  span: CountsSpan,
+  found: Iterable<Count>,
+  now: number,
+  until: number = now,
+): readonly Count[] {
+  const from = firstStart(span, now);
+  const buckets = new Map<number, Count[]>();
+  for (const count of addUp(within(span, found, from, until))) {
+    const bucket = buckets.get(count.start);
+    if (bucket === undefined) buckets.set(count.start, [count]);
+    else bucket.push(count);
+  }
+  return [...buckets.values()].flatMap(mostOf);
+}
+
+/** The greatest say most. */
+function mostOf(bucket: readonly Count[]): readonly Count[] {
+  if (bucket.length <= MOST_IN_BUCKET) return bucket;
+  const greatest = [...bucket].sort((one, other) => other.verified - one.verified);
+  return greatest.slice(0, MOST_IN_BUCKET).sort(inOrder);
+}
+
+function* within(span: CountsSpan, found: Iterable<Count>, from: number, until: number): Iterable<Count> {
+  for (const { start, kid, purpose, verified } of found) {
+    if (!Number.isSafeInteger(start) || start % SPANS[span].bucket !== 0) continue;
+    if (start < from || start > until || !isKid(kid) || !isName(purpose)) continue;
+    if (Number.isSafeInteger(verified) && verified > 0) yield { start, kid, purpose, verified };
+  }
+}
+
+/** What was found, as it is shown at a moment. */
+export function countsOf(span: CountsSpan, found: Iterable<Count>, now: number): Counts {
+  return { span, from: firstStart(span, now), to: now, counts: keptOf(span, found, now) };
 }

@@ -5,7 +5,9 @@ import { readRegularFile, writeInformation } from '../disk/files.js';
 import { hasEnded } from '../disk/identity.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { type HeardReport, heardAs, isAuthentic, reportText } from './authentic.js';
+import type { Count, Counts, CountsSpan } from './counts.js';
 import { believed, ENDED_FILE, type LastSigned, noteEnded, readEnded } from './ended-processes.js';
+import { addCounts, isCountsFile, readCounts } from './file-counts.js';
 import type { Fleet } from './fleet.js';
 import { lastSignedBy, lastSignedOf, later } from './replica-facts.js';
 import { LIMIT_BYTES, type ReplicaReport } from './report.js';
@@ -36,13 +38,19 @@ export class FileFleet implements Fleet {
   }
 
   async write(report: ReplicaReport, ring: Keyring | undefined): Promise<void> {
+    const folder = await this.#folder();
+    await writeInformation(join(folder, `${report.instance}.json`), `${reportText(report, ring)}\n`);
+  }
+
+  /** Made where it is missing. */
+  async #folder(): Promise<string> {
     const folder = fleetFolder(this.#path);
     // Not the folders above it: where the keyring is gone, nothing must be created again.
     await mkdir(folder, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') throw error;
     });
     if (!(await isOwnFolder(folder))) throw new Error('the folder of reports is not a folder');
-    await writeInformation(join(folder, `${report.instance}.json`), `${reportText(report, ring)}\n`);
+    return folder;
   }
 
   async remove(last: ReplicaReport, ring: Keyring | undefined): Promise<void> {
@@ -61,7 +69,7 @@ export class FileFleet implements Fleet {
     const folder = fleetFolder(this.#path);
     const names = (await isOwnFolder(folder)) ? await readdir(folder).catch(() => [] as string[]) : [];
     const hints = new UnverifiedLimits();
-    const files = names.filter((name) => /\.(json|tmp)$/.test(name) && name !== ENDED_FILE).sort();
+    const files = names.filter(mayBeReport).sort();
     const found = await inParallel(files, (name) => readOne(folder, name, reading, hints));
     const superseded = supersededIn(found.flatMap(({ report }) => report ?? []));
     const gone = (report: HeardReport) => superseded.has(report.instance) || hasEnded(report);
@@ -91,6 +99,19 @@ export class FileFleet implements Fleet {
   async ended(ring: Keyring | undefined): Promise<LastSigned> {
     return believed(await readEnded(fleetFolder(this.#path)), ring);
   }
+
+  async count(span: CountsSpan, added: readonly Count[]): Promise<void> {
+    await addCounts(await this.#folder(), span, added, this.#now());
+  }
+
+  async counted(span: CountsSpan): Promise<Counts> {
+    return await readCounts(fleetFolder(this.#path), span, this.#now());
+  }
+}
+
+/** What a writer of anything left unfinished goes like an old report. */
+function mayBeReport(name: string): boolean {
+  return /\.(json|tmp)$/.test(name) && name !== ENDED_FILE && !isCountsFile(name);
 }
 
 /** The folder of reports beside a keyring file. */

@@ -1,6 +1,7 @@
 // The fleet: the processes that share a keyring. A place (a folder, an engine) keeps what each of them reports.
 import type { Keyring } from '../keyring/keyring.js';
 import type { HeardReport } from './authentic.js';
+import type { Count, Counts, CountsSpan } from './counts.js';
 import type { LastSigned } from './ended-processes.js';
 import type { ReplicaReport } from './report.js';
 
@@ -39,4 +40,13 @@ export interface Fleet {
 
   /** Until when processes that have ended may have signed, by key id. */
   ended(ring: Keyring | undefined): Promise<LastSigned>;
+
+  /**
+   * Adds to what was verified, all of it or nothing. May take as long as it takes: whoever tells it again before it has
+   * failed is counted twice.
+   */
+  count(span: CountsSpan, added: readonly Count[]): Promise<void>;
+
+  /** What was verified in one span, by whoever has told it. */
+  counted(span: CountsSpan): Promise<Counts>;
 }

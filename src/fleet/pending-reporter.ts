@@ -3,6 +3,7 @@
 // this process lacks. A promotion waits until such reports can be there (see `heardAfter`), whenever the timer fires.
 import { isThere } from '../disk/read.js';
 import type { Keyring } from '../keyring/keyring.js';
+import type { CountingParts } from './counting.js';
 import type { ReplicaReport } from './report.js';
 import { DOCUMENT_POLL_MS } from './report-interval.js';
 import type { Reporter } from './reporter.js';
@@ -17,6 +18,7 @@ export interface BesideParts {
   readonly describe: () => ReplicaReport;
   readonly configFiles: readonly string[];
   readonly ring: () => Keyring | undefined;
+  readonly counting?: CountingParts;
 }
 
 export class PendingReporter {
@@ -58,7 +60,7 @@ export class PendingReporter {
 
   /** Loads the reporter only when it is needed: most processes never see a document. */
   async #look(): Promise<void> {
-    const { path, lease, now, describe, configFiles, ring } = this.#parts;
+    const { path, lease, now, describe, configFiles, ring, counting } = this.#parts;
     if (!isThere(path)) return;
     clearInterval(this.#timer);
     const { FileFleet } = await import('./file-fleet.js');
@@ -69,6 +71,7 @@ export class PendingReporter {
       lease,
       describe: () => ({ ...describe(), configFiles: files }),
       ring,
+      counting,
     });
     await this.#reporter.start();
   }

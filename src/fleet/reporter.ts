@@ -1,5 +1,6 @@
 // Keeps this process's report up to date, where there is a place for it that can be written.
 import type { Keyring } from '../keyring/keyring.js';
+import { Counting, type CountingParts } from './counting.js';
 import type { Fleet } from './fleet.js';
 import type { ReplicaReport } from './report.js';
 import { reportIntervalMs } from './report-interval.js';
@@ -15,10 +16,13 @@ export interface ReporterParts {
   readonly ring: () => Keyring | undefined;
   /** Called before a report is made. What it returns is called when the report has been written. */
   readonly begin?: () => () => void;
+  /** What is counted over time; default: nothing. */
+  readonly counting?: CountingParts | undefined;
 }
 
 export class Reporter {
   readonly #parts: ReporterParts;
+  readonly #counting: Counting | undefined;
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
   /** A write that has not begun. */
@@ -29,6 +33,7 @@ export class Reporter {
 
   constructor(parts: ReporterParts) {
     this.#parts = parts;
+    this.#counting = parts.counting && new Counting(parts.fleet, parts.counting);
   }
 
   /** Reports before the process takes part: a key must not be promoted past a replica that nobody knows of. */
@@ -36,6 +41,7 @@ export class Reporter {
     await this.update();
     this.#timer = setInterval(() => void this.update(), reportIntervalMs(this.#parts.lease));
     this.#timer.unref();
+    this.#counting?.start();
   }
 
   /** Writes a report now, one at a time. Calls that come before the next one has begun share it. */
@@ -56,6 +62,7 @@ export class Reporter {
       await fleet.write(describe(), ring());
       this.working = true;
       written?.();
+      this.#counting?.tell();
     } catch {
       this.working = false;
     }
@@ -68,6 +75,7 @@ export class Reporter {
     this.working = false;
     const { fleet, describe, ring } = this.#parts;
     // Where that fails, others notice after a lease.
-    await fleet.remove(describe(), ring()).catch(() => undefined);
+    const removed = fleet.remove(describe(), ring()).catch(() => undefined);
+    await Promise.all([removed, this.#counting?.close()]);
   }
 }

@@ -1,6 +1,7 @@
 // The tables of both names of an app, while it is given one. The keyring stays where the unnamed app has it until keyturn
 // init moves it: then every process that knows both names finds it under the name, and whoever knows none finds nothing.
 import type { LineListener } from '../engines/watch.js';
+import type { Count, CountsSpan } from '../fleet/counts.js';
 import type { EndedMoment, EndedMoments } from '../fleet/ended-processes.js';
 import type { RingPlace } from '../keyring/sealed-ring.js';
 import type { EngineClock, LeftReport, ReportPage, RingTable, Slot } from './table.js';
@@ -115,6 +116,14 @@ export class BothTables implements RingTable {
 
   async clock(): Promise<EngineClock | undefined> {
     return await this.#own.clock();
+  }
+
+  async addCounts(span: CountsSpan, added: readonly Count[]): Promise<void> {
+    await this.#own.addCounts(span, added);
+  }
+
+  async counts(span: CountsSpan, from: number, to: number): Promise<readonly Count[]> {
+    return (await Promise.all([this.#own, this.#other].map((table) => table.counts(span, from, to)))).flat();
   }
 }
 

@@ -19,6 +19,7 @@ export interface Tables {
   readonly rings: string;
   readonly replicas: string;
   readonly ended: string;
+  readonly counts: string;
 }
 
 /** The name comes from the app's own code; it is held to letters, digits and "_" all the same, and quoted. */
@@ -31,7 +32,12 @@ export function tablesOf(schema?: string): Tables {
     );
   }
   const named = (table: string) => `${schema === undefined ? '' : `"${schema}".`}"keyturn_${table}"`;
-  return { rings: named('rings'), replicas: named('replicas'), ended: named('ended') };
+  return {
+    rings: named('rings'),
+    replicas: named('replicas'),
+    ended: named('ended'),
+    counts: named('counts'),
+  };
 }
 
 /** CREATE … IF NOT EXISTS alone fails where two do it at once. */
@@ -39,7 +45,7 @@ export function lockSql({ rings }: Tables): string {
   return `SELECT pg_advisory_xact_lock(hashtext('keyturn'), hashtext('${rings}'));`;
 }
 
-export function statements({ rings, replicas, ended }: Tables): string {
+export function statements({ rings, replicas, ended, counts }: Tables): string {
   return `CREATE TABLE IF NOT EXISTS ${rings} (
   name text COLLATE "C" PRIMARY KEY,
   version text COLLATE "C" NOT NULL, -- names the write that it came from
@@ -59,5 +65,14 @@ CREATE TABLE IF NOT EXISTS ${ended} (
   at bigint NOT NULL CHECK (at BETWEEN 0 AND ${LAST_MOMENT}), -- milliseconds since 1970
   proof text NOT NULL, -- of who told it
   PRIMARY KEY (ring, kid)
-);`;
+);
+CREATE TABLE IF NOT EXISTS ${counts} (
+  ring text COLLATE "C" NOT NULL,
+  span text COLLATE "C" NOT NULL,
+  start bigint NOT NULL, -- of a bucket, milliseconds since 1970
+  kid text COLLATE "C" NOT NULL,
+  purpose text COLLATE "C" NOT NULL,
+  verified bigint NOT NULL CHECK (verified BETWEEN 0 AND ${Number.MAX_SAFE_INTEGER}),
+  PRIMARY KEY (ring, span, start, kid, purpose)
+) WITH (fillfactor = 50); -- every replica raises the same few rows`;
 }

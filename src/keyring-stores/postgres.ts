@@ -1,5 +1,5 @@
 // A shared keyring in PostgreSQL, through a pool of the app. One row per ring, and beside it one per replica that
-// reports and one per key that ended replicas signed with. Each call is one statement, so that a pooler between app and
+// reports, one per key that ended replicas signed with, and those with what was verified over time. Each call is one statement, so that a pooler between app and
 // server may hand out another connection every time, and nothing has to be rolled back.
 //
 // How old a report is goes by the clock of the server alone, which every replica asks in the statement that uses it.
@@ -14,8 +14,10 @@ import {
 import { areThere } from '../engines/schema.js';
 import type { LineListener } from '../engines/watch.js';
 import { surviveLostConnections } from '../engines/watch.js';
+import type { Count, CountsSpan } from '../fleet/counts.js';
 import type { EndedMoment, EndedMoments } from '../fleet/ended-processes.js';
 import type { RingPlace } from '../keyring/sealed-ring.js';
+import { PostgresCounts } from './postgres-counts.js';
 import { lockSql, statements, type Tables, tablesOf } from './postgres-schema.js';
 import {
   type EngineClock,
@@ -50,6 +52,7 @@ export class PostgresRingTable implements RingTable {
   readonly #ring: string;
   readonly #tables: Tables;
   readonly #channel: string;
+  readonly #counts: PostgresCounts;
 
   constructor({ pool, app, name }: PostgresRingTableOptions) {
     // A table belongs to whoever may write to it; a prefix is what apps that share a Redis have instead.
@@ -60,6 +63,7 @@ export class PostgresRingTable implements RingTable {
     // They are where the pool looks first.
     this.#tables = tablesOf();
     this.#channel = channelOf(this.#ring);
+    this.#counts = new PostgresCounts(this.#tables.counts, this.#ring);
     surviveLostConnections(pool);
   }
 
@@ -202,6 +206,25 @@ export class PostgresRingTable implements RingTable {
       [],
     );
     return { server: `PostgreSQL ${row?.started}`, shows: Number(row?.now) };
+  }
+
+  async addCounts(span: CountsSpan, added: readonly Count[]): Promise<void> {
+    if (added.length === 0) return;
+    const { text, values } = this.#counts.add(span, added);
+    await this.#put(text, values);
+    const clearing = this.#counts.clear();
+    // What could not be cleared away now goes the next time.
+    if (clearing !== undefined) await this.#query(clearing.text, clearing.values).catch(() => undefined);
+  }
+
+  async counts(span: CountsSpan, from: number, to: number): Promise<readonly Count[]> {
+    const { text, values } = this.#counts.read(span, from, to);
+    return (await this.#rows(text, values)).map(({ start, kid, purpose, verified }) => ({
+      start: Number(start),
+      kid: kid as string,
+      purpose: purpose as string,
+      verified: Number(verified),
+    }));
   }
 
   /** Where nothing was prepared nothing is there. */

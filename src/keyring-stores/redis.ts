@@ -1,8 +1,9 @@
 // A shared keyring in Redis, through a connected client of the app: node-redis or ioredis, single, Sentinel or cluster.
 //
 // Three hashes: the ring (version and text), the reports by instance, and by key id what ended replicas signed last.
-// Their names share a hash tag, so any cluster keeps them on one node and one script can change two of them. Nothing
-// has a time to live: a report that went by itself would take along what its process signed.
+// Their names share a hash tag, so any cluster keeps them on one node and one script can change two of them. None of
+// them has a time to live: a report that went by itself would take along what its process signed. Hashes with what was
+// verified over time lie beside them, and have one.
 //
 // How old a report is goes by the clock of Redis alone, which every replica asks in the step that uses it.
 
@@ -18,9 +19,11 @@ import {
 } from '../engines/redis.js';
 import type { LineListener } from '../engines/watch.js';
 import { surviveLostConnections } from '../engines/watch.js';
+import type { Count, CountsSpan } from '../fleet/counts.js';
 import type { EndedMoment, EndedMoments } from '../fleet/ended-processes.js';
 import { LAST_MOMENT } from '../formats.js';
 import type { RingPlace } from '../keyring/sealed-ring.js';
+import { RedisCounts } from './redis-counts.js';
 import {
   type EngineClock,
   FAR_AHEAD,
@@ -149,6 +152,7 @@ export class RedisRingTable implements RingTable {
   readonly #reports: string;
   readonly #ended: string;
   readonly #channel: string;
+  readonly #counts: RedisCounts;
 
   /** @throws KeyturnError `store_invalid` */
   constructor({ client, app, prefix = 'keyturn:', name }: RedisRingTableOptions) {
@@ -160,6 +164,7 @@ export class RedisRingTable implements RingTable {
     this.#reports = `${this.#ring}:reports`;
     this.#ended = `${this.#ring}:ended`;
     this.#channel = `${this.#ring}:written`;
+    this.#counts = new RedisCounts(this.#command, this.#ring);
     surviveLostConnections(client);
   }
 
@@ -229,6 +234,14 @@ export class RedisRingTable implements RingTable {
     // With the key of the ring a cluster asks the node that holds it.
     const [server, now] = texts(await this.#run(CLOCK, [this.#ring], []));
     return server ? { server: `Redis ${server}`, shows: Number(now) } : undefined;
+  }
+
+  async addCounts(span: CountsSpan, added: readonly Count[]): Promise<void> {
+    await this.#counts.add(span, added);
+  }
+
+  async counts(span: CountsSpan, from: number, to: number): Promise<readonly Count[]> {
+    return await this.#counts.read(span, from, to);
   }
 
   async #run(script: Script, keys: readonly string[], parts: readonly string[]): Promise<unknown> {

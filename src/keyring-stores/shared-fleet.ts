@@ -3,6 +3,7 @@
 
 import { ask } from '../engines/ask.js';
 import { type HeardReport, heardAs, isAuthentic, readHeard, reportText } from '../fleet/authentic.js';
+import { type Count, type Counts, type CountsSpan, countsOf, firstStart } from '../fleet/counts.js';
 import { believed, type LastSigned, proven } from '../fleet/ended-processes.js';
 import type { Fleet } from '../fleet/fleet.js';
 import { lastSignedBy, lastSignedOf, later } from '../fleet/replica-facts.js';
@@ -142,6 +143,17 @@ export class SharedFleet implements Fleet {
     const told = (app: string | undefined) =>
       believed(Object.fromEntries(moments.map(([kid, moment]) => [kid, { ...moment, app }])), ring);
     return apps.map(told).reduce(later, {});
+  }
+
+  /** Not as others ask: a client that sends it later, when it has a connection, has not failed. */
+  async count(span: CountsSpan, added: readonly Count[]): Promise<void> {
+    await this.#table.addCounts(span, added);
+  }
+
+  async counted(span: CountsSpan): Promise<Counts> {
+    const now = this.#now();
+    const found = await this.#ask((table) => table.counts(span, firstStart(span, now), now));
+    return countsOf(span, found, now);
   }
 
   get #app(): string | undefined {

@@ -2,6 +2,7 @@
 // beside it what each replica reports. It never sees what is inside either.
 
 import type { LineListener } from '../engines/watch.js';
+import type { Count, CountsSpan } from '../fleet/counts.js';
 import type { EndedMoments } from '../fleet/ended-processes.js';
 import type { RingPlace } from '../keyring/sealed-ring.js';
 
@@ -137,4 +138,15 @@ export interface RingTable {
 
   /** The clock of the server that holds the ring; undefined where that does not say which one it is. */
   clock(): Promise<EngineClock | undefined>;
+
+  /** Adds to what was verified, all of it or nothing. What has no place in the span any more goes now and then. */
+  addCounts(span: CountsSpan, added: readonly Count[]): Promise<void>;
+
+  /**
+   * What was verified, as it was found: whoever asks looks whether it is what it says. Nothing that is too long to be.
+   *
+   * @param from milliseconds since 1970; what lies before may be there too
+   * @param to milliseconds since 1970
+   */
+  counts(span: CountsSpan, from: number, to: number): Promise<readonly Count[]>;
 }

@@ -11,6 +11,7 @@ import { Rotation as RingRotation } from './rotation.js';
 import { strongMaterial } from './strong-secret.js';
 
 export type { HeardReport } from '../fleet/authentic.js';
+export type { Count, Counts, CountsSpan } from '../fleet/counts.js';
 export type { Problem } from '../fleet/diagnosis.js';
 export type { ReplicaReport, ReportedMoveIn, ReportedUse } from '../fleet/report.js';
 export type { HistoryEntry } from '../keyring/keyring.js';

@@ -4,6 +4,7 @@
 import { type OptionNames, requireCount, requireOptions } from '../config/options.js';
 import { KeyturnError } from '../errors.js';
 import type { HeardReport } from '../fleet/authentic.js';
+import { type Counts, type CountsSpan, SPANS } from '../fleet/counts.js';
 import type { HistoryEntry } from '../keyring/keyring.js';
 import { type KeyringView, viewOf } from '../keyring/view.js';
 import type { Deploy } from './deploys.js';
@@ -35,6 +36,14 @@ export interface Rotation {
   status(): Promise<Status>;
   /** The reports of live replicas, where they have a place to report in. */
   replicas(): Promise<readonly HeardReport[]>;
+  /**
+   * What replicas accepted over time, by key and purpose: the last quarter of an hour in buckets of 5 seconds, the last
+   * day in buckets of 5 minutes, the last 31 days in buckets of 2 hours. Undefined where replicas have no place to tell
+   * it, as with variables only. To be looked at: whoever can write to that place can make it up, and no step goes by it.
+   *
+   * @throws KeyturnError `engine_unavailable`
+   */
+  counts(span: CountsSpan): Promise<Counts | undefined>;
   /** When, what, which key, who, why; the oldest first. */
   history(): Promise<readonly HistoryEntry[]>;
   /** The three deploys of a rotation, where only a deploy can change the secret. */
@@ -141,6 +150,7 @@ export function publicRotation(inner: RingRotation): Rotation {
     keyring: async () => viewOf(await inner.ring()),
     status: () => inner.status(),
     replicas: () => inner.replicas(),
+    counts: async (span) => await inner.counts(requireSpan(span)),
     history: () => inner.history(),
     deploys: () => inner.deploys(),
     impact: async (step) => await inner.impact(requireStep(step)),
@@ -161,6 +171,15 @@ export function publicRotation(inner: RingRotation): Rotation {
     [Symbol.asyncDispose]: close,
   };
   return Object.freeze(rotation);
+}
+
+function requireSpan(given: CountsSpan): CountsSpan {
+  if (Object.hasOwn(SPANS, given)) return given;
+  throw new KeyturnError(
+    'argument_invalid',
+    'that is no span of time',
+    'write counts("quarter-hour"), "day" or "month"',
+  );
 }
 
 /** What is asked about, or something else: the impact of another step would be a wrong answer. */

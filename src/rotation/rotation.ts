@@ -3,6 +3,7 @@
 import type { Engines } from '../engines/engines.js';
 import { KeyturnError } from '../errors.js';
 import type { HeardReport } from '../fleet/authentic.js';
+import type { Counts, CountsSpan } from '../fleet/counts.js';
 import { otherApps } from '../fleet/other-apps.js';
 import { type CountsBy, replicasIn } from '../fleet/silent.js';
 import { parseDocument } from '../keyring/document.js';
@@ -116,6 +117,14 @@ export class Rotation {
   /** The reports of live replicas, where they have a place to report in. */
   async replicas(): Promise<readonly HeardReport[]> {
     return await this.#gathering.heard(await this.#access.readOrNone());
+  }
+
+  /**
+   * What replicas verified over time, by key and purpose; undefined where they have no place to tell it. Whoever can
+   * write there can make it up: no step goes by it.
+   */
+  async counts(span: CountsSpan): Promise<Counts | undefined> {
+    return await this.#places.fleet?.counted(span);
   }
 
   /**

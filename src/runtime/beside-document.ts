@@ -1,5 +1,6 @@
 // A process that goes by secrets alone, and the document that may come to be beside it.
 import { join } from 'node:path';
+import type { CountingParts } from '../fleet/counting.js';
 import { timesOf } from '../fleet/fleet-times.js';
 import { PendingReporter } from '../fleet/pending-reporter.js';
 import type { ReplicaReport } from '../fleet/report.js';
@@ -12,6 +13,7 @@ export function reporterBesideDocument(
   { resolution, options }: KeeperParts,
   describe: () => ReplicaReport,
   ring: () => Keyring | undefined,
+  counting: CountingParts,
 ): PendingReporter | undefined {
   if (!goesBySecrets(resolution) || resolution.profile.profile === 'test') return undefined;
   return new PendingReporter({
@@ -21,5 +23,6 @@ export function reporterBesideDocument(
     describe,
     configFiles: resolution.configFiles,
     ring,
+    counting,
   });
 }

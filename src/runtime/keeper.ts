@@ -14,7 +14,7 @@ import { reporterBesideDocument } from './beside-document.js';
 import { Readiness, type RingHealth, type SourceOf } from './health.js';
 import { type KeeperParts, type LoadedParts, loadParts, type RingFollower } from './keeper-parts.js';
 import { RingLease } from './lease.js';
-import { describeReplica, instanceName } from './replica-report.js';
+import { describeReplica, instanceName, usesOf } from './replica-report.js';
 import { kidsOf, logRingChanged } from './ring-changed.js';
 
 /** What the rest of the package asks of what keeps the ring: a {@link RingKeeper}, or one that has less to do. */
@@ -103,6 +103,7 @@ export class RingKeeper {
         passed: () => {},
       });
     }
+    const counting = { uses: () => usesOf(parts.usage, this.#current), now };
     this.#reporter =
       fleet &&
       reporting &&
@@ -111,6 +112,7 @@ export class RingKeeper {
         lease: this.#times.lease,
         describe: () => this.#report(),
         ring: () => this.#current,
+        counting,
         begin: () => {
           const { found } = this.ring;
           return this.#since((begun) =>
@@ -123,6 +125,7 @@ export class RingKeeper {
       parts,
       () => this.#report(),
       () => this.#current,
+      counting,
     );
     const every = resolution.settings.get('security.rotation.every');
     if (rotating !== undefined && every !== undefined && places.store !== undefined) {

@@ -4,6 +4,7 @@ import type { ReplicaReport, ScheduledKey } from '../fleet/report.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { thisProcess, unitIn } from '../resolve/machine.js';
 import { randomId } from '../signing/random.js';
+import type { Usage, Use } from '../signing/usage.js';
 import type { KeeperParts } from './keeper-parts.js';
 import { oldSecretsSeen } from './old-secrets.js';
 
@@ -43,16 +44,18 @@ export function describeReplica(parts: KeeperParts, state: ReplicaState): Replic
     scheduled: scheduledKeys(ring, times),
     roots: places.shared?.roots.live.map((key) => key.id),
     loadedAt: state.loadedAt,
-    // Of a key that the ring has forgotten nobody needs to know any more.
-    uses: usage.uses.filter(
-      ({ kid, signed, verified }) => signed + verified > 0 && ring?.get(kid) !== undefined,
-    ),
+    uses: usesOf(usage, ring).filter(({ signed, verified }) => signed + verified > 0),
     movingIn: resolution.movingIn.size === 0 ? undefined : oldSecretsSeen(resolution.movingIn, usage),
     lifetimes: registry.lifetimes,
     maxLag: times.maxLag,
     lease: times.lease,
     degraded: state.degraded,
   };
+}
+
+/** Of a key that the ring has forgotten nobody needs to know any more. */
+export function usesOf(usage: Usage, ring: Keyring | undefined): readonly Readonly<Use>[] {
+  return usage.uses.filter(({ kid }) => ring?.get(kid) !== undefined);
 }
 
 function scheduledKeys(ring: Keyring | undefined, { skew }: FleetTimes): readonly ScheduledKey[] | undefined {

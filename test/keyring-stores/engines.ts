@@ -63,6 +63,18 @@ function redis(name: string, { client }: RedisPlace, named = false): TableEngine
         other: through(inject('redisUrl')),
         far: through(url),
         wipe: () => direct(async (to) => void (await to.del(key, `${key}:reports`, `${key}:ended`))),
+        spoilCounts: (span, start) =>
+          direct(async (to) => {
+            for (const chunk of await to.keys(`${key}:verified:${span}:*`)) {
+              for (const [n, garbage] of [...REPORTS, '-5', '1e3', '1'.repeat(100)].entries()) {
+                await to.hset(chunk, `${start} odd${n}aaaa session`, garbage);
+                await to.hset(chunk, `${garbage} AAAAAAAA session`, '5');
+              }
+              await to.hset(chunk, `${start} AAAAAAAA <script>`, '5');
+              await to.hset(chunk, `${start + 1} AAAAAAAA session`, '5');
+              await to.hset(chunk, `${start} ${'A'.repeat(1_000_000)} session`, '5');
+            }
+          }),
         spoil: () =>
           direct(async (to) => {
             for (const [n, garbage] of REPORTS.entries())
@@ -124,8 +136,32 @@ const postgres: TableEngine = {
       other: through({}),
       far: through({ connectionString: url, connectionTimeoutMillis: 500 }),
       wipe: async () => {
-        for (const [table, column] of Object.entries({ rings: 'name', replicas: 'ring', ended: 'ring' }))
+        for (const [table, column] of Object.entries({
+          rings: 'name',
+          replicas: 'ring',
+          ended: 'ring',
+          counts: 'ring',
+        }))
           await direct(`DELETE FROM keyturn_${table} WHERE ${column} = '${own}'`);
+      },
+      spoilCounts: async (span, start) => {
+        const insert = 'INSERT INTO keyturn_counts VALUES ($1, $2, $3, $4, $5, $6)';
+        for (const [begin, kid, purpose] of [
+          [start + 1, 'AAAAAAAA', 'session'],
+          [start, '<script>', 'session'],
+          [start, 'AAAAAAAA', '<script>'],
+          [start, 'A'.repeat(1000), 'session'],
+          [start, 'AAAAAAAA', 's'.repeat(1000)],
+          [start, '', ''],
+        ] as const)
+          await direct(insert, [own, span, begin, kid, purpose, 5]);
+        for (const verified of ['-1', '9223372036854775807'])
+          await direct(insert, [own, span, start, 'BBBBBBBB', 'session', verified]).then(
+            () => Promise.reject(new Error(`taken: ${verified}`)),
+            (error) => {
+              if (error.code !== '23514') throw error;
+            },
+          );
       },
       spoil: async () => {
         // The tables themselves refuse it.

@@ -26,6 +26,8 @@ beforeEach(async () => {
 afterEach(() => place.drop());
 
 const ALL = [
+  'keyturn_counts',
+  'keyturn_counts_pkey',
   'keyturn_ended',
   'keyturn_ended_pkey',
   'keyturn_replicas',
@@ -59,7 +61,7 @@ describe('the tables', () => {
       await Promise.all(pools.map((pool) => pool.query('SELECT 1')));
       await Promise.all(pools.map((pool) => new PostgresRingTable({ pool, name: 'default' }).prepare()));
       expect(await names()).toEqual(ALL);
-      await place.pool.query('DROP TABLE keyturn_rings, keyturn_replicas, keyturn_ended');
+      await place.pool.query('DROP TABLE keyturn_rings, keyturn_replicas, keyturn_ended, keyturn_counts');
       await Promise.all(pools.map((pool) => pool.end()));
     }
   });

@@ -1,6 +1,7 @@
 // What every table of shared rings must do. Each case has a place of its own on the engine.
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { type Count, type CountsSpan, firstStart, keptOf, startOf } from '../../src/fleet/counts.js';
 import { LONGEST_MOMENT, LONGEST_REPORT, PAGE, type RingTable } from '../../src/keyring-stores/table.js';
 import type { Cut } from '../support/engines.js';
 import { KIDS, reportsIn, told } from '../support/heard.js';
@@ -23,6 +24,8 @@ export interface TablePlace {
   readonly proxy: Cut;
   /** Deletes what is kept for "default", behind the back of the tables. */
   wipe(): Promise<void>;
+  /** Puts among what was verified by "default" what is none, as far as the engine lets it. */
+  spoilCounts(span: CountsSpan, start: number): Promise<void>;
   /**
    * Puts beside the reports of "default", and in the place of moments, what is none, as far as the engine lets it.
    *
@@ -568,6 +571,88 @@ export function ringTableContract({ open, connections = 1 }: TableEngine): void 
         }),
       );
       expect(await table.ended(kids)).toEqual(told(Object.fromEntries(kids.map((kid) => [kid, START + 29]))));
+    });
+  });
+
+  describe('what replicas verified', () => {
+    const now = Date.now();
+    const count = (span: CountsSpan, ago: number, verified: number, kid = 'AAAAAAAA'): Count => ({
+      start: startOf(span, now - ago),
+      kid,
+      purpose: 'session',
+      verified,
+    });
+    const found = async (one: RingTable, span: CountsSpan) =>
+      keptOf(span, await one.counts(span, firstStart(span, now), now), now);
+
+    test('adds up over all who tell it, by bucket, key and purpose', async () => {
+      for (const span of ['quarter-hour', 'day', 'month'] as const) {
+        expect(await found(table, span)).toEqual([]);
+        await Promise.all(
+          Array.from({ length: 50 }, (_, n) =>
+            (n % 2 === 0 ? table : other).addCounts(span, [
+              count(span, 0, n + 1),
+              count(span, 0, 1, 'BBBBBBBB'),
+              { ...count(span, 0, 2), purpose: 'csrf' },
+            ]),
+          ),
+        );
+        expect(await found(other, span)).toEqual([
+          { ...count(span, 0, 100), purpose: 'csrf' },
+          count(span, 0, 1275),
+          count(span, 0, 50, 'BBBBBBBB'),
+        ]);
+      }
+    });
+
+    test('of a whole span comes back, and nothing from before or from later', async () => {
+      for (const [span, bucket, buckets] of [
+        ['quarter-hour', 5000, 180],
+        ['day', 300_000, 288],
+        ['month', 7_200_000, 372],
+      ] as const) {
+        const all = Array.from({ length: buckets }, (_, n) => count(span, n * bucket, n + 1)).reverse();
+        await table.addCounts(span, [...all, count(span, buckets * bucket, 5), count(span, -bucket, 5)]);
+        expect(await found(other, span)).toEqual(all);
+      }
+    });
+
+    test('many at once, and none', async () => {
+      const many = Array.from({ length: 1000 }, (_, n) =>
+        count('day', (n % 4) * 300_000, n + 1, `kid${String(n).padStart(5, '0')}`),
+      );
+      await table.addCounts('day', many);
+      await other.addCounts('day', [...many].reverse());
+      await table.addCounts('day', []);
+      const sum = (counts: readonly Count[]) => counts.reduce((all, { verified }) => all + verified, 0);
+      expect(sum(await found(table, 'day'))).toBe(1001 * 1000);
+    });
+
+    test('never grows beyond what is exact', async () => {
+      for (let time = 0; time < 3; time++)
+        await table.addCounts('day', [count('day', 0, Number.MAX_SAFE_INTEGER - 1)]);
+      expect(await found(table, 'day')).toEqual([count('day', 0, Number.MAX_SAFE_INTEGER)]);
+    });
+
+    test('of another ring is another', async () => {
+      await table.addCounts('day', [count('day', 0, 5)]);
+      expect(await found(place.table('another'), 'day')).toEqual([]);
+    });
+
+    test('is what it is, whatever else lies there', async () => {
+      const { start } = count('quarter-hour', 0, 1);
+      await table.addCounts('quarter-hour', [count('quarter-hour', 0, 7)]);
+      await place.spoilCounts('quarter-hour', start);
+      expect(await found(table, 'quarter-hour')).toEqual([count('quarter-hour', 0, 7)]);
+      await table.addCounts('quarter-hour', [count('quarter-hour', 0, 1)]);
+      expect(await found(table, 'quarter-hour')).toEqual([count('quarter-hour', 0, 8)]);
+    });
+
+    test("is in nobody's way: not in that of the ring, of reports or of moments", async () => {
+      await table.addCounts('month', [count('month', 0, 1)]);
+      expect(await table.version()).toBeUndefined();
+      expect(await reportsIn(table)).toEqual([]);
+      expect(await table.ended(KIDS)).toEqual({});
     });
   });
 

@@ -227,6 +227,8 @@ describe('nothing is done by itself', () => {
         remove: async () => {},
         keep: async () => {},
         forget: async () => {},
+        count: async () => {},
+        counted: async (span) => ({ span, from: 0, to: 0, counts: [] }),
       },
       read: async () => kept,
       create: async () => false,

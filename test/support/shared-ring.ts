@@ -96,7 +96,7 @@ async function onPostgres(): Promise<SharedPlace> {
   const place = await ownSchema(address);
   const inSchema = (url: string) => `${url}?options=-c%20search_path%3D${place.schema}`;
   const cuts: Cut[] = [];
-  const tables = ['keyturn_rings', 'keyturn_replicas', 'keyturn_ended'];
+  const tables = ['keyturn_rings', 'keyturn_replicas', 'keyturn_ended', 'keyturn_counts'];
   // News is told to a whole database: the name is one that nobody else uses, as the schema is.
   const name = place.schema;
   return {
