@@ -33,7 +33,12 @@ class QuickFirst extends BaseSequencer {
 }
 
 export default defineConfig({
-  resolve: { alias: { '#lists': fileURLToPath(new URL('../src/secret/lists.ts', import.meta.url)) } },
+  resolve: {
+    alias: {
+      '#lists': fileURLToPath(new URL('../src/secret/lists.ts', import.meta.url)),
+      '#rarely': fileURLToPath(new URL('../src/rarely/bundled.ts', import.meta.url)),
+    },
+  },
   test: {
     include: CHOSEN.length > 0 ? CHOSEN : TESTS,
     exclude: NOT_THOSE,
