@@ -23,9 +23,9 @@ const VERIFIES = `
   const token = signer.sign(1);
   for (let n = 0; n < Number(process.env.TIMES); n++) if (!signer.verify(token).ok) throw new Error('refused');
   signer.verify('no token');
-  console.log('verified');
   const goOn = setInterval(() => {}, 1000);
   process.on('SIGTERM', async () => { clearInterval(goOn); await keyturn.close(); });
+  console.log('verified');
 `;
 
 function place() {
@@ -94,7 +94,8 @@ describe.concurrent('beside a document', () => {
     expect(await first.end('SIGTERM')).toEqual({ code: 0, signal: null });
     expect(await seen(env)).toEqual({ short: 5, day: 5, month: 5 });
     const both = await Promise.all([running(env, 7, LONG), running(env, 11, LONG)]);
-    await Promise.all(both.map((one) => one.end('SIGTERM')));
+    const ends = await Promise.all(both.map((one) => one.end('SIGTERM')));
+    expect(ends.map(({ code }) => code)).toEqual([0, 0]);
     expect(await seen(env)).toEqual({ short: 23, day: 23, month: 23 });
   });
 

@@ -1,6 +1,7 @@
 // What is PostgreSQL's own: making the tables, rights, transactions and locks, and connections that are taken away.
 import { randomBytes } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, inject, test, vi } from 'vitest';
+import { type Count, SPANS, startOf } from '../../src/fleet/counts.js';
 import { PostgresRingTable } from '../../src/keyring-stores/postgres.js';
 import { keyringSchemaSql } from '../../src/keyring-stores/postgres-schema.js';
 import { ownSchema } from '../support/engines.js';
@@ -9,6 +10,11 @@ import { until } from '../support/waiting.js';
 
 const LEASE = 60_000;
 const START = Date.UTC(2026, 0, 1);
+
+const DAY = SPANS.day.kept;
+/** A bucket of the day begins. */
+const NOW = startOf('day', Date.now());
+const COUNT: Count = { start: NOW, kid: 'AAAAAAAA', purpose: 'session', verified: 5 };
 
 const codeOf = (promise: Promise<unknown>): Promise<unknown> =>
   promise.then(
@@ -52,6 +58,8 @@ async function through(one: PostgresRingTable): Promise<void> {
   expect(await reportsIn(one)).toHaveLength(1);
   await one.removeReport('one', told({ AAAAAAAA: START }));
   expect(await one.ended(KIDS)).toEqual(told({ AAAAAAAA: START }));
+  for (let time = 0; time < 2; time++) await one.addCounts('day', [COUNT]);
+  expect(await one.counts('day', NOW - DAY, NOW)).toEqual([{ ...COUNT, verified: 10 }]);
 }
 
 describe('the tables', () => {
@@ -152,15 +160,72 @@ describe('a role that may not create', () => {
   test('finds nothing where they are not, and is told so when it writes', async () => {
     expect([await limited.version(), await limited.read()]).toEqual([undefined, undefined]);
     expect([await reportsIn(limited), await limited.ended(KIDS)]).toEqual([[], {}]);
+    expect(await limited.counts('day', NOW - DAY, NOW)).toEqual([]);
     for (const call of [
       () => limited.prepare(),
       () => limited.write({ version: 'v1', text: '' }, undefined),
       () => limited.write({ version: 'v1', text: '' }, 'v0'),
       () => limited.writeReport('one', '{}', LEASE),
       () => limited.removeReport('one', {}),
+      () => limited.addCounts('day', [COUNT]),
     ])
       expect(await codeOf(call())).toBe('42501');
     expect(await names()).toEqual([]);
+  });
+
+  test('without the table of what was verified, all else works', async () => {
+    await table.prepare();
+    await place.pool.query('DROP TABLE keyturn_counts');
+    const rights = 'GRANT SELECT, INSERT, UPDATE, DELETE ON';
+    await place.pool.query(`${rights} ALL TABLES IN SCHEMA ${place.schema} TO ${role}`);
+    expect(await limited.write({ version: 'v1', text: 'a' }, undefined)).toBe(true);
+    expect(await limited.read()).toEqual({ version: 'v1', text: 'a' });
+    await limited.writeReport('one', '{}', LEASE);
+    expect(await reportsIn(limited)).toHaveLength(1);
+    await limited.removeReport('one', told({ AAAAAAAA: START }));
+    expect(await codeOf(limited.addCounts('day', [COUNT]))).toBe('42501');
+    expect(await limited.counts('day', NOW - DAY, NOW)).toEqual([]);
+  });
+});
+
+describe('what was verified', () => {
+  test('goes when it is too old, or lies too far ahead, and nothing else does', async () => {
+    // The first to add something clears away.
+    vi.spyOn(Math, 'random').mockReturnValue(0);
+    const clearing = new PostgresRingTable({ pool: place.pool, name: 'default' });
+    vi.restoreAllMocks();
+    const insert = `INSERT INTO keyturn_counts SELECT $1, $2, n, 'AAAAAAAA', 'session', 1 FROM generate_series($3::bigint, $4, $5) AS n`;
+    await table.prepare();
+    for (const [span, { bucket, kept }] of Object.entries(SPANS)) {
+      const now = startOf(span as 'day', Date.now());
+      for (const ring of ['default', 'another']) {
+        await place.pool.query(insert, [ring, span, now - 3 * kept, now - 1.5 * kept, bucket]);
+        await place.pool.query(insert, [ring, span, now - kept / 2, now, bucket]);
+        await place.pool.query(insert, [ring, span, now + 10 * kept, now + 11 * kept, bucket]);
+      }
+    }
+    const rows = async (ring: string) =>
+      Number(
+        (await place.pool.query('SELECT count(*) FROM keyturn_counts WHERE ring = $1', [ring])).rows[0].count,
+      );
+    const before = await rows('another');
+    await clearing.addCounts('day', [COUNT]);
+    // Half of the 180, 288 and 372 buckets, and the one that goes on.
+    expect(await rows('default')).toBe(90 + 144 + 186 + 3);
+    expect(await rows('another')).toBe(before);
+    // It does so rarely.
+    await place.pool.query(insert, ['default', 'day', NOW - 3 * DAY, NOW - 2 * DAY, 300_000]);
+    await clearing.addCounts('day', [COUNT]);
+    expect(await rows('default')).toBe(90 + 144 + 186 + 3 + 289);
+    expect(await table.counts('day', NOW - DAY, NOW)).toHaveLength(145);
+  });
+
+  test('is not waited for until it is on the disk, and only that', async () => {
+    const pool = place.pools({ max: 1 });
+    const one = new PostgresRingTable({ pool, name: 'default' });
+    await one.prepare();
+    await one.addCounts('day', [COUNT]);
+    expect((await pool.query('SHOW synchronous_commit')).rows[0].synchronous_commit).toBe('on');
   });
 });
 

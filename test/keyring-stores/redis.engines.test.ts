@@ -3,6 +3,7 @@ import { Cluster, Redis } from 'ioredis';
 import { createClient, createClientPool, createCluster } from 'redis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import type { RedisClient } from '../../src/engines/redis.js';
+import { type Count, MOST_IN_BUCKET, SPANS, startOf } from '../../src/fleet/counts.js';
 import { RedisRingTable } from '../../src/keyring-stores/redis.js';
 import type { RingTable } from '../../src/keyring-stores/table.js';
 import { ownPrefix, type PrivateRedis, startRedis } from '../support/engines.js';
@@ -11,6 +12,11 @@ import { until } from '../support/waiting.js';
 
 const LEASE = 60_000;
 const START = Date.UTC(2026, 0, 1);
+
+const DAY = SPANS.day.kept;
+/** A bucket of the day begins. */
+const NOW = startOf('day', Date.now());
+const COUNT: Count = { start: NOW, kid: 'AAAAAAAA', purpose: 'session', verified: 5 };
 
 const failure = (promise: Promise<unknown>): Promise<string> =>
   promise.then(
@@ -34,6 +40,11 @@ async function through(table: RingTable): Promise<void> {
   await table.removeReport('one', told({ AAAAAAAA: START }));
   expect(await reportsIn(table)).toEqual([]);
   expect(await table.ended(KIDS)).toEqual(told({ AAAAAAAA: START }));
+  for (let time = 0; time < 2; time++)
+    await table.addCounts('day', [COUNT, { ...COUNT, start: NOW - DAY / 2 }]);
+  const counts = await table.counts('day', NOW - DAY, NOW);
+  expect(counts).toHaveLength(2);
+  expect(counts).toContainEqual({ ...COUNT, verified: 10 });
 }
 
 /** Whether a watch brings news. */
@@ -83,6 +94,38 @@ describe('in a Redis that is shared', () => {
     expect((await client.hgetall(`${key}:reports`)).one).toMatch(/^\d{13} 60000 \{\}$/);
     expect(table.name).toBe(`Redis (${key})`);
     expect(new RedisRingTable({ client, name: 'default' }).name).toBe('Redis (keyturn:{ring:default})');
+  });
+
+  test('what was verified lies beside them in the same slot, and goes by itself', async () => {
+    for (const span of ['quarter-hour', 'day', 'month'] as const) {
+      const { kept, bucket } = SPANS[span];
+      const now = startOf(span, Date.now());
+      // As if one process had told all of a span at once.
+      const all = Array.from({ length: kept / bucket }, (_, n) => ({ ...COUNT, start: now - n * bucket }));
+      await table.addCounts(span, all);
+      const keys = (await client.keys(`${prefix}*`)).filter((name) => name.includes(`:${span}:`));
+      expect(keys.length).toBeLessThanOrEqual(5);
+      for (const each of keys) {
+        expect(each.startsWith(`${key}:verified:${span}:`)).toBe(true);
+        expect(await client.pttl(each)).toBeGreaterThan(kept);
+        expect(await client.pttl(each)).toBeLessThanOrEqual(1.5 * kept);
+      }
+      // When it goes is said anew where something comes into it that was not there, and not by each replica.
+      await client.persist(keys[0] as string);
+      await table.addCounts(span, all);
+      expect(await client.pttl(keys[0] as string)).toBe(-1);
+    }
+  });
+
+  test('more than all replicas could have told is not read', async () => {
+    await table.addCounts('day', [COUNT]);
+    const [hash = ''] = await client.keys(`${prefix}*`);
+    const script = `for n = 1, ${72 * MOST_IN_BUCKET} do redis.call('HSET', KEYS[1], n .. ' AAAAAAAA x', 1) end`;
+    await client.eval(script, 1, hash);
+    expect(await table.counts('day', NOW - DAY, NOW)).toEqual([]);
+    // Others are.
+    await table.addCounts('month', [{ ...COUNT, start: startOf('month', NOW) }]);
+    expect(await table.counts('month', NOW - 30 * DAY, NOW)).toHaveLength(1);
   });
 
   test('ages go by the clock of Redis', async () => {
@@ -152,6 +195,12 @@ describe('in a Redis that is shared', () => {
     ])
       expect(await failure(call())).toContain('WRONGTYPE');
     for (const each of [key, `${key}:reports`, `${key}:ended`]) expect(await client.get(each)).toBe('a');
+    await table.addCounts('day', [COUNT]);
+    const [hash = ''] = await client.keys(`${key}:verified:*`);
+    await client.set(hash, 'a');
+    expect(await failure(table.addCounts('day', [COUNT]))).toContain('WRONGTYPE');
+    expect(await failure(table.counts('day', NOW - DAY, NOW))).toContain('WRONGTYPE');
+    expect(await client.get(hash)).toBe('a');
   });
 
   test('half a ring: the version decides whether there is one', async () => {
@@ -191,6 +240,23 @@ describe('in a Redis of its own', () => {
     cleanups.push(() => client.disconnect());
     expect(await failure(client.publish('keyturn:x', ''))).toContain('NOPERM');
     await through(new RedisRingTable({ client, name: 'quiet' }));
+  });
+
+  test('a replica that adds what it verified costs three commands, however many keys and purposes', async () => {
+    const client = new Redis(redis.port);
+    cleanups.push(() => client.disconnect());
+    const table = new RedisRingTable({ client, name: 'busy' });
+    const counts = Array.from({ length: 30 }, (_, n) => ({ ...COUNT, purpose: `purpose-${n}` }));
+    await table.addCounts('day', counts);
+    await admin.config('RESETSTAT');
+    for (let time = 0; time < 10; time++) await table.addCounts('day', counts);
+    const calls = [...(await admin.info('commandstats')).matchAll(/cmdstat_([^:]+):calls=(\d+)/g)];
+    const told = calls.filter(([, name]) => !/config|info/.test(name as string));
+    expect(Object.fromEntries(told.map(([, name, n]) => [name, n]))).toEqual({
+      evalsha: '10',
+      hmget: '10',
+      hset: '10',
+    });
   });
 
   test('a Redis that is full or read-only does nothing by halves', async () => {

@@ -310,7 +310,7 @@ function writtenBySql(text: string): Written {
 
 /** By the parts that its scripts take: "EVALSHA", hash, number of keys, key, … */
 function writtenByRedis([name = '', , , key = '', ...parts]: readonly string[]): Written {
-  if (!name.startsWith('EVAL')) return undefined;
+  if (!name.startsWith('EVAL') || key.includes(':verified:')) return undefined;
   if (key.endsWith(':reports')) return parts.length === 3 ? 'report' : undefined;
   return key.endsWith(':ended') ? undefined : 'ring';
 }
