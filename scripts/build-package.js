@@ -82,6 +82,16 @@ const contractOnce = {
       : undefined,
 };
 
+/** The pages of the console, too: its bindings load them when somebody is let in. */
+const CONSOLE = 'console/open';
+const consoleOnce = {
+  name: 'console-once',
+  load: (id) =>
+    id === join(root, 'src', `${CONSOLE}.ts`)
+      ? "export const openConsole = (...given) => module.require('../console/open.js').openConsole(...given);"
+      : undefined,
+};
+
 /**
  * The same of entries that no test of an app needs in Jest's CommonJS: steps of a rotation are an operator's, and
  * of the bridges all but those whose library is at home in Express and CommonJS.
@@ -149,7 +159,7 @@ const required = Object.values(RARE_FILES).map((file) => nameOf(join('dist/rarel
 const server = await modulesOf('adapters/fastify/index');
 const edge = await modulesOf('adapters/edge/index');
 const edgeLater = await modulesOf('adapters/edge/index', { all: true });
-await write([...entries, ...named, ...required, ...commands, CONTRACT], {
+await write([...entries, ...named, ...required, ...commands, CONTRACT, CONSOLE], {
   folder: 'src',
   ending: '.ts',
   options: code('es', '.js'),
@@ -157,7 +167,7 @@ await write([...entries, ...named, ...required, ...commands, CONTRACT], {
 await write([...entries.filter((name) => !ONCE.includes(name)), ...named], {
   folder: 'src',
   ending: '.ts',
-  plugins: [contractOnce],
+  plugins: [contractOnce, consoleOnce],
   options: code('cjs', '.cjs'),
 });
 for (const name of ONCE)

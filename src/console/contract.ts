@@ -47,7 +47,7 @@ export interface ConsoleAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   /** A stream is for server-sent events. None of it is written for HEAD. */
-  readonly body: string | Uint8Array | AsyncIterable<string>;
+  readonly body: string | AsyncIterable<string>;
 }
 
 /** Where facts come from and steps go to: the rotation of an app, or of a command. */

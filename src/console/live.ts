@@ -28,13 +28,13 @@ export class LiveStreams {
   }
 
   /**
-   * @param draw what is on the page now
+   * @param draw what is on the page now; undefined where nobody can tell
    * @param known the id of the last event that the browser has
    * @param gone aborted when the browser is gone
    * @returns undefined where there are too many
    */
   open(
-    draw: () => Promise<string>,
+    draw: () => Promise<string | undefined>,
     known: string | undefined,
     gone: AbortSignal,
   ): AsyncIterable<string> | undefined {
@@ -52,7 +52,7 @@ export class LiveStreams {
   }
 
   async *#events(
-    draw: () => Promise<string>,
+    draw: () => Promise<string | undefined>,
     known: string | undefined,
     ended: AbortSignal,
     free: () => void,
@@ -64,12 +64,12 @@ export class LiveStreams {
       yield `retry: ${BACK_AFTER_MS}\n\n`;
       while (!ended.aborted && this.#shows() - begun < LASTS_MS) {
         const drawn = await draw();
-        const id = digest(drawn).slice(0, 16);
-        const isNew = id !== last;
+        const id = drawn === undefined ? last : digest(drawn).slice(0, 16);
+        const isNew = drawn !== undefined && id !== last;
         if (isNew || this.#shows() - saidAt >= SIGN_EVERY_MS) {
           last = id;
           saidAt = this.#shows();
-          yield isNew ? eventOf(id, drawn) : ': still here\n\n';
+          yield isNew ? eventOf(id as string, drawn) : ': still here\n\n';
         }
         await pause(LOOK_EVERY_MS, undefined, { signal: ended, ref: false }).catch(() => {});
       }
