@@ -92,8 +92,8 @@ class RotationSource implements ConsoleSource {
     return this.#lately('look', (rotation) => look(rotation, this.#parts.options));
   }
 
-  async counts(_span: CountsSpan): Promise<Counts | undefined> {
-    return undefined;
+  counts(span: CountsSpan): Promise<Counts | undefined> {
+    return this.#lately(`counts ${span}`, (rotation) => rotation.counts(span));
   }
 
   history(): Promise<readonly HistoryEntry[]> {
