@@ -169,7 +169,7 @@ export class ConsoleApp {
       { event: 'console.failed', path, error: String(error) },
       'a page of the console could not be made',
     );
-    const message = 'Something broke inside the console. The log of the app says what.';
+    const message = 'Something broke while this page was made. The log of the app says what.';
     return htmlAnswer(messagePage(frame, { title: 'This cannot be shown now', message }), 500);
   }
 }
