@@ -5,7 +5,6 @@ import { listOf } from '../printable.js';
 import type { Impact } from '../rotation/impact.js';
 import type { KeyStatus, Status } from '../rotation/status.js';
 import { firstProblem, isSafe, stepObstacle } from '../words/next-step.js';
-import { moment } from '../words/time.js';
 import type { View } from '../words/view.js';
 import type { ConsoleStep } from './contract.js';
 
@@ -46,7 +45,7 @@ export function offeredSteps(view: View): readonly OfferedStep[] {
   const staged = of('staged');
   const former = rollbackTo(view);
   const steps: readonly OfferedStep[] = [
-    rotate(staged[0], status),
+    rotate(staged[0]),
     ...staged.map((key) => promote(key, status)),
     ...(status.forward === undefined ? [] : [signAgain(status.forward, status)]),
     ...(former === undefined ? [] : [rollback(former, status)]),
@@ -60,7 +59,7 @@ export function offeredSteps(view: View): readonly OfferedStep[] {
   return [...held, ...[...of('retiring'), ...staged, ...of('active')].map((key) => revoke(key, status))];
 }
 
-function rotate(staged: KeyStatus | undefined, _status: Status): OfferedStep {
+function rotate(staged: KeyStatus | undefined): OfferedStep {
   return {
     step: 'rotate',
     kid: undefined,
@@ -166,7 +165,7 @@ function revoke(key: KeyStatus, status: Status): OfferedStep {
     does: `Refuses everything that ${key.id} has signed, at once: for a key that somebody else may have.${then}`,
     safe: true,
     why: ends
-      ? 'Nothing holds it up, and it signs people out: whoever holds what this key has signed.'
+      ? 'Whoever holds what this key has signed is refused at once. Nothing holds this step up.'
       : 'Nobody would be signed out: no token of it is alive.',
     safeAt: undefined,
     ends,
@@ -187,8 +186,9 @@ function whenSafe(key: KeyStatus, status: Status, why: string): Safety {
   if (isSafe(key, status)) return { safe: true, why, safeAt: undefined };
   const obstacle = stepObstacle(key, status);
   const later = key.safeAt === undefined || key.safeAt <= status.now ? undefined : key.safeAt;
-  const until = later === undefined ? 'Not safe yet.' : `Not safe before ${moment(later, status.now)}.`;
-  return { safe: false, why: obstacle === undefined ? until : `Not safe: ${obstacle}.`, safeAt: later };
+  const early =
+    key.state === 'staged' ? 'Not every replica is sure to know it yet.' : 'Tokens of it may still be alive.';
+  return { safe: false, why: obstacle === undefined ? early : `${upper(obstacle)}.`, safeAt: later };
 }
 
 /** Of a key that has signed before: only who has never heard of it stands in the way. */
@@ -204,7 +204,7 @@ function whereKnown({ id }: KeyStatus, { replicas }: Status): Safety {
       }
     : {
         safe: false,
-        why: `Not safe: unknown to ${listOf(more > 0 ? [...names, `${more} more`] : names)}.`,
+        why: `Unknown to ${listOf(more > 0 ? [...names, `${more} more`] : names)}.`,
         safeAt: undefined,
       };
 }

@@ -127,8 +127,14 @@ const STOPS: readonly Problem['kind'][] = [
  * One that is silent may have been stopped to put it right. But no key is promoted while a silent one may still take
  * its keys from elsewhere.
  */
-export function firstProblem({ problems, now }: Status): string | undefined {
-  const found = problems.find(({ kind, live }) => STOPS.includes(kind) && (live || kind === 'other_source'));
+export function firstProblemOf({ problems }: Status): Problem | undefined {
+  return problems.find(({ kind, live }) => STOPS.includes(kind) && (live || kind === 'other_source'));
+}
+
+/** The same in words, with what to do. */
+export function firstProblem(status: Status): string | undefined {
+  const { now } = status;
+  const found = firstProblemOf(status);
   if (found === undefined) return undefined;
   const { what, hint } = problemText(found, 'this command', (at) => moment(at, now));
   return `first ${hint}: ${what}`;

@@ -1,8 +1,9 @@
 // The first line of status and of the console: which key signs, what may be done when, and whether anybody would notice.
-import { count } from '../printable.js';
+import type { SayMoment } from '../errors.js';
+import { count, grouped } from '../printable.js';
 import type { KeyStatus, Status } from '../rotation/status.js';
 import { firstProblem, isSafe, stepObstacle } from './next-step.js';
-import { moment } from './time.js';
+import { momentAhead } from './time.js';
 
 /**
  * - `calm`: nothing is under way
@@ -19,8 +20,8 @@ export interface Sentence {
   readonly parts: readonly string[];
 }
 
-/** "Key x signs. 3 of 3 replicas know y: it can take over now. w may go at 14:05 (in 2 h). Nobody would be signed out." */
-export function sentenceOf(status: Status): Sentence {
+/** "Key x signs. 3 of 3 replicas know y: it can take over now. w may go at 14:05 (in 2 h 10 min). Nobody would be signed out." @param say how a moment is said that is waited for */
+export function sentenceOf(status: Status, say: SayMoment = (at) => momentAhead(at, status.now)): Sentence {
   const { keys, replicas, silence } = status;
   const active = keys.find(({ state }) => state === 'active');
   const staged = keys.filter(({ state }) => state === 'staged');
@@ -38,8 +39,8 @@ export function sentenceOf(status: Status): Sentence {
   const [last, ...others] = retiring;
   const parts = [
     signs,
-    ...staged.map((key) => takesOver(key, status)),
-    ...(last === undefined ? [] : [mayGo(last, status, others.length)]),
+    ...staged.map((key) => takesOver(key, status, say)),
+    ...(last === undefined ? [] : [mayGo(last, status, others.length, say)]),
   ];
   const safe = pending.filter((key) => canStep(key, status));
   if (safe.length === 0) return { tone: 'wait', parts: [...parts, 'Until then Keyturn refuses the step.'] };
@@ -49,7 +50,7 @@ export function sentenceOf(status: Status): Sentence {
 function known(replicas: number): string {
   return replicas === 0
     ? 'No replica reports.'
-    : `${count(replicas, 'replica')} ${replicas === 1 ? 'reports' : 'report'}.`;
+    : `${grouped(replicas)} ${replicas === 1 ? 'replica reports' : 'replicas report'}.`;
 }
 
 /** Whether its next step is a person's to take, and can be taken now. */
@@ -57,29 +58,28 @@ function canStep(key: KeyStatus, status: Status): boolean {
   return key.scheduledFor === undefined && key.safeAt !== undefined && isSafe(key, status);
 }
 
-function takesOver(key: KeyStatus, status: Status): string {
-  const { replicas, now } = status;
+function takesOver(key: KeyStatus, status: Status, say: SayMoment): string {
+  const { replicas } = status;
   const knows =
     replicas.length === 0
       ? `No replica reports that it knows ${key.id}`
-      : `${key.knownBy} of ${count(replicas.length, 'replica')} know ${key.id}`;
-  if (key.scheduledFor !== undefined)
-    return `${knows}: it takes over by itself at ${moment(key.scheduledFor, now)}.`;
+      : `${grouped(key.knownBy)} of ${grouped(replicas.length)} ${replicas.length === 1 ? 'replica knows' : 'replicas know'} ${key.id}`;
+  if (key.scheduledFor !== undefined) return `${knows}: it takes over by itself at ${say(key.scheduledFor)}.`;
   if (canStep(key, status)) return `${knows}: it can take over now.`;
-  return `${knows}. ${notYet('It may take over', 'It may not take over yet', key, status)}.`;
+  return `${knows}. ${notYet('It may take over', 'It may not take over yet', key, status, say)}.`;
 }
 
-function mayGo(key: KeyStatus, status: Status, others: number): string {
+function mayGo(key: KeyStatus, status: Status, others: number, say: SayMoment): string {
   const more = others === 0 ? '' : ` ${count(others, 'other key')} may go later.`;
   if (canStep(key, status)) return `${key.id} may go now.${more}`;
-  return `${notYet(`${key.id} may go`, `${key.id} may not go yet`, key, status)}.${more}`;
+  return `${notYet(`${key.id} may go`, `${key.id} may not go yet`, key, status, say)}.${more}`;
 }
 
 /** By the clock, or because of somebody. */
-function notYet(may: string, mayNot: string, key: KeyStatus, status: Status): string {
+function notYet(may: string, mayNot: string, key: KeyStatus, status: Status, say: SayMoment): string {
   const obstacle = stepObstacle(key, status);
   if (obstacle !== undefined) return `${mayNot}: ${obstacle}`;
-  return key.safeAt === undefined ? mayNot : `${may} at ${moment(key.safeAt, status.now)}`;
+  return key.safeAt === undefined ? mayNot : `${may} at ${say(key.safeAt)}`;
 }
 
 function upper(text: string): string {

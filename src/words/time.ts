@@ -66,6 +66,25 @@ export function ageInWords(since: number, now: number): string {
   return ago === 'now' ? '0 s' : ago.replace(/ ago$/, '');
 }
 
+/** "14:05 UTC (in 2 h 10 min)": a moment that somebody waits for. */
+export function momentAhead(at: number, now: number): string {
+  return at > now ? `${clockTime(at, now)} (in ${timeLeft(at, now)})` : moment(at, now);
+}
+
+/** "2 h 10 min", "41 s": in two units that follow each other. Never shorter than it is. */
+export function timeLeft(at: number, now: number): string {
+  const seconds = Math.max(0, Math.ceil((at - now) / 1000));
+  const large = UNITS.findIndex(([, size]) => seconds >= size);
+  if (large === -1) return `${seconds} s`;
+  const small = UNITS[large + 1] ?? (['s', 1] as const);
+  const rounded = Math.ceil(seconds / small[1]) * small[1];
+  // 59 min 59.5 s are an hour.
+  const [unit, size] = UNITS.find(([, one]) => rounded >= one) ?? small;
+  const next = UNITS[UNITS.findIndex(([name]) => name === unit) + 1] ?? (['s', 1] as const);
+  const rest = Math.floor((rounded % size) / next[1]);
+  return `${Math.floor(rounded / size)} ${unit}${rest === 0 ? '' : ` ${rest} ${next[0]}`}`;
+}
+
 /** "3 h ago", "in 12 d": a moment as people speak of it. A wait is never shown shorter than it is, nor an age longer. */
 export function relativeTime(at: number, now: number): string {
   const distance = Math.abs(at - now) / 1000;

@@ -12,7 +12,7 @@ export const SCRIPT: string = `'use strict';
   let waiting;
   let said;
 
-  const look = () => live && live.querySelector('[data-now]');
+  const look = () => (live && live.querySelector('[data-now]')) || document.querySelector('[data-now]');
   const setClock = () => {
     const shown = look();
     if (shown) ahead = Number(shown.dataset.now) - Date.now();
@@ -25,16 +25,17 @@ export const SCRIPT: string = `'use strict';
   const time = (at) => at.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false });
 
   const units = [['d', 86400], ['h', 3600], ['min', 60], ['s', 1]];
-  const length = (seconds) => {
-    let rest = Math.ceil(seconds);
-    const parts = [];
-    for (const [unit, size] of units) {
-      const amount = Math.floor(rest / size);
-      rest -= amount * size;
-      if (amount > 0 || parts.length > 0) parts.push(amount > 0 ? amount + ' ' + unit : '');
-      if (parts.length === 2) break;
-    }
-    return parts.filter(Boolean).join(' ');
+  // As timeLeft() of the server says it.
+  const length = (exact) => {
+    const seconds = Math.ceil(exact);
+    const first = units.findIndex(([, size]) => seconds >= size);
+    const step = (units[first + 1] || units[3])[1];
+    const rounded = Math.ceil(seconds / step) * step;
+    const at = units.findIndex(([, size]) => rounded >= size);
+    const [unit, size] = units[at];
+    const [small, smallSize] = units[at + 1] || units[3];
+    const rest = Math.floor((rounded % size) / smallSize);
+    return Math.floor(rounded / size) + ' ' + unit + (rest === 0 ? '' : ' ' + rest + ' ' + small);
   };
   const tick = () => {
     const now = Date.now() + ahead;

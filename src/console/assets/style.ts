@@ -16,6 +16,7 @@ export const STYLE: string = `:root {
   --stage-wash: #fdf1dc;
   --retire: #5c6670;
   --retire-fill: #98a2ab;
+  --gone: #cdd2d6;
   --alarm: #b3261e;
   --alarm-wash: #fdeae8;
   --on: #fff;
@@ -36,6 +37,7 @@ export const STYLE: string = `:root {
     --stage-wash: #35280f;
     --retire: #a9b3bc;
     --retire-fill: #6b757e;
+    --gone: #474f56;
     --alarm: #ff8a80;
     --alarm-wash: #3c1b19;
     --on: #10201d;
@@ -66,16 +68,18 @@ section { margin: 0 0 3rem; }
 code { font-family: var(--mono); font-size: .92em; }
 .lead { max-width: 44rem; margin-bottom: 2rem; color: var(--soft); font-size: 1.0625rem; }
 .hint, .known, .empty { color: var(--soft); }
-.hint, .known { font-size: .875rem; }
+.hint, .known { font-size: .875rem; font-weight: 400; }
+h2 .number { margin-left: .35rem; color: var(--soft); font-weight: 400; }
 .unseen { position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .skip { position: absolute; left: 1rem; top: -4rem; padding: .5rem 1rem; background: var(--sheet); }
 .skip:focus { top: 1rem; }
 
 .top { display: flex; flex-wrap: wrap; align-items: center; gap: .25rem 2rem; padding: 1.25rem 0; margin-bottom: 2rem; border-bottom: 1px solid var(--line); }
 .brand { margin: 0 auto 0 0; }
-.brand a { display: inline-flex; align-items: center; gap: .5rem; font-weight: 650; text-decoration: none; }
+.brand a { display: inline-flex; align-items: center; gap: .5rem; text-decoration: none; }
+.brand span:first-of-type { font-weight: 650; }
 .brand .mark { color: var(--sign); }
-.brand .app { margin-left: .6rem; padding-left: .6rem; border-left: 1px solid var(--line); color: var(--soft); }
+.brand .app { padding-left: .6rem; border-left: 1px solid var(--line); color: var(--soft); }
 nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; margin: 0; padding: 0; list-style: none; }
 nav a { display: block; padding: .25rem 0; color: var(--soft); text-decoration: none; border-bottom: 2px solid transparent; }
 nav a:hover { color: var(--ink); }
@@ -103,6 +107,7 @@ nav a[aria-current] { color: var(--ink); border-bottom-color: var(--sign); }
 .tone svg { fill: none; stroke: var(--on); stroke-width: 2; stroke-linecap: round; stroke-linejoin: round; }
 .tone circle { fill: var(--tone); stroke: none; }
 .sentence h1 { max-width: 54rem; margin-bottom: 1.25rem; font-weight: 500; text-wrap: pretty; }
+.sentence h1.long { font-size: clamp(1.2rem, 1.05rem + .6vw, 1.45rem); letter-spacing: 0; }
 .sentence .next { margin: 0; color: var(--soft); }
 .sentence .next b { color: var(--ink); }
 .sentence .command { background: var(--sheet); color: var(--ink); margin: 0 .4rem 0 .2rem; }
@@ -121,7 +126,11 @@ nav a[aria-current] { color: var(--ink); border-bottom-color: var(--sign); }
 .bar.staged { fill: var(--stage-fill); }
 .fill.staged { fill: var(--stage-fill); }
 .bar.retiring, .fill.retiring { fill: var(--retire-fill); }
-.fill.retired, .fill.unknown { fill: var(--line); }
+.fill.retired, .fill.unknown { fill: var(--gone); }
+.key.retired .bar, .key.revoked .bar { opacity: .45; }
+.fill.shade-1 { opacity: .68; }
+.fill.shade-2 { opacity: .42; }
+.fill.part { opacity: .5; }
 .fill.revoked { fill: var(--alarm); }
 .ahead { stroke-width: 2; stroke: var(--retire); }
 .ahead.staged, .safe.staged { stroke: var(--stage); }
@@ -136,11 +145,13 @@ th, td { padding: .6rem 1.25rem .6rem 0; text-align: left; vertical-align: top; 
 th:last-child, td:last-child { padding-right: 0; }
 thead th { color: var(--soft); font-size: .8125rem; padding-bottom: .35rem; }
 tbody tr { border-top: 1px solid var(--line); }
-tbody th { font-weight: 600; }
+tbody th { min-width: 8.5rem; font-weight: 600; }
+.short { white-space: nowrap; }
 th.number, td.number { text-align: right; }
 .good::before { content: "\\2713\\00a0"; color: var(--sign); font-weight: 700; }
+.odd { color: var(--stage); font-weight: 600; }
 .bad { color: var(--alarm); font-weight: 600; }
-.bad::before { content: "!\\00a0"; }
+.odd::before, .bad::before { content: "!\\00a0"; }
 .summary { font-size: 1.0625rem; }
 .names { columns: 11rem; margin: .75rem 0; padding: 0; list-style: none; font-size: .875rem; }
 details { margin-top: .75rem; }
@@ -150,7 +161,13 @@ summary:hover { color: var(--ink); }
 .head { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 2rem; }
 .spans { font-size: .9375rem; }
 .legend { display: flex; flex-wrap: wrap; gap: .25rem 2rem; margin: 0 0 1rem; padding: 0; list-style: none; }
-.legend .kid::before { content: ""; display: inline-block; width: .8em; height: .8em; margin-right: .4em; border-radius: 2px; background: currentColor; }
+.swatch::before { content: ""; display: inline-block; width: .8em; height: .8em; margin-right: .5em; border-radius: 2px; background: var(--gone); }
+.swatch.active::before { background: var(--sign); }
+.swatch.staged::before { background: var(--stage-fill); }
+.swatch.retiring::before { background: var(--retire-fill); }
+.swatch.revoked::before { background: var(--alarm); }
+.swatch.shade-1::before { opacity: .68; }
+.swatch.shade-2::before { opacity: .42; }
 .bars { position: relative; }
 .plot { display: block; width: 100%; height: 9rem; border-bottom: 1px solid var(--soft); border-top: 1px dashed var(--line); }
 .most { position: absolute; right: 0; top: -1.35rem; margin: 0; color: var(--soft); font-size: .75rem; }
@@ -168,7 +185,7 @@ summary:hover { color: var(--ink); }
 .findings .warn { border-color: var(--stage-fill); }
 .findings .pass { border-color: var(--sign); padding-block: .25rem; }
 .lines { margin: 0; padding-left: 1.2rem; }
-.note { padding: .75rem 1.25rem; border-left: 4px solid var(--line); background: var(--sheet); }
+.note { margin: 1rem 0 1.5rem; padding: .75rem 1.25rem; border-left: 4px solid var(--line); background: var(--sheet); }
 .note.calm { border-color: var(--sign); }
 .note.alarm { border-color: var(--alarm); background: var(--alarm-wash); }
 .note .what { font-weight: 600; }
@@ -177,7 +194,7 @@ summary:hover { color: var(--ink); }
 .choice a { padding: .3rem .8rem; border: 1px solid var(--line); border-radius: 6px; color: var(--ink); }
 .choice a[aria-current] { border-color: var(--ink); background: var(--sheet); }
 .verdict { font-size: 1.125rem; font-weight: 600; }
-.verdict.alarm, .ends { color: var(--alarm); }
+.verdict.alarm, .refused { color: var(--alarm); }
 .verdict.calm { color: var(--sign); }
 
 .steps { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 21rem), 1fr)); gap: 1rem; margin: 0; padding: 0; list-style: none; }
@@ -186,15 +203,17 @@ summary:hover { color: var(--ink); }
 .step p:last-child { margin: auto 0 0; padding-top: .75rem; }
 .why { color: var(--soft); }
 .why b { color: var(--ink); }
-.step.ends .why b { color: var(--alarm); }
+.why.ends b { color: var(--alarm); }
 .button { display: inline-block; padding: .5rem 1rem; border: 1px solid var(--sign); border-radius: 6px; background: var(--sign); color: var(--on); font: inherit; font-weight: 600; text-decoration: none; cursor: pointer; }
 .button:hover { filter: brightness(1.08); }
 .button.off { border-color: var(--line); background: none; color: var(--soft); cursor: not-allowed; }
-.step.ends .button { border-color: var(--alarm); background: none; color: var(--alarm); }
+.button.plain { border-color: var(--soft); background: none; color: var(--ink); }
+.button.harsh { border-color: var(--alarm); background: none; color: var(--alarm); }
 .button.alarm { border-color: var(--alarm); background: var(--alarm); }
 .confirm { max-width: 44rem; margin: 0 0 3rem; padding: 1.5rem; border: 1px solid var(--line); border-radius: 8px; background: var(--sheet); }
 .confirm.alarm { border-color: var(--alarm); }
 .confirm p { margin-bottom: 1.25rem; }
+.confirm .hint { display: block; margin-top: .25rem; }
 .confirm p:last-child { margin: 0; }
 label { display: block; margin-bottom: .25rem; font-weight: 600; }
 input { width: 100%; padding: .55rem .75rem; border: 1px solid var(--soft); border-radius: 6px; background: var(--paper); color: inherit; font: inherit; }
@@ -215,7 +234,7 @@ input.typed { max-width: 14rem; font-family: var(--mono); }
   .cards, .cards tbody, .cards tr, .cards th, .cards td { display: block; }
   .cards thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
   .cards tr { padding: .75rem 0; }
-  .cards th, .cards td { padding: .1rem 0; }
+  .cards th, .cards td { padding: .1rem 0; white-space: normal; }
   .cards td { display: grid; grid-template-columns: 7.5rem minmax(0, 1fr); gap: .75rem; text-align: left; }
   .cards td::before { content: attr(data-head); color: var(--soft); font-size: .875rem; }
   .cards td.number { text-align: left; }

@@ -1,17 +1,20 @@
 // What was accepted over time, one bar for each stretch of it, stacked by key. The numbers stand in a table beside it.
 import { type Counts, SPANS } from '../../fleet/counts.js';
-import type { KeyState } from '../../keyring/key.js';
 import { grouped } from '../../printable.js';
 import { html, type Markup } from '../html.js';
 import { placeOf, ticksOf } from './time-axis.js';
 
+/** The bars of one key. */
 export interface Series {
   readonly kid: string;
-  readonly state: KeyState | undefined;
+  /** Of its colour. */
+  readonly className: string;
 }
 
-/** Fewer bars than buckets: those of a month would be narrower than a point of the screen. */
-const BUCKETS_PER_BAR: Readonly<Record<Counts['span'], number>> = { 'quarter-hour': 2, day: 3, month: 4 };
+/** More would be narrower than a point of the screen. */
+const MOST_BARS = 96;
+/** What has only just begun is shown so wide: a part of its span. */
+const SHORTEST = 1 / 6;
 
 const HEIGHT = 100;
 
@@ -21,56 +24,59 @@ export function stackedBars(
   series: readonly Series[],
   title: string,
 ): Markup {
-  const width = SPANS[span].bucket * BUCKETS_PER_BAR[span];
-  // Bars stay where they are while time passes: they begin at round moments.
-  const first = Math.floor(from / width) * width;
-  const number = Math.max(1, Math.ceil((to - first) / width));
-  const heights = series.map(() => new Array<number>(number).fill(0));
+  const { bucket, kept } = SPANS[span];
+  const began = Math.min(counts[0]?.start ?? from, to - kept * SHORTEST);
+  const begin = Math.max(from, began);
+  const width = bucket * Math.max(1, Math.ceil((to - begin) / bucket / MOST_BARS));
+  // Bars begin at round moments: so they stay as they are while time passes. One of which only a part is kept is left out.
+  const first = Math.ceil(begin / width) * width;
+  const number = Math.max(1, Math.floor(to / width) - first / width + 1);
+  const rows = series.map(() => new Array<number>(number).fill(0));
+  const rowOf = new Map(series.map(({ kid }, index) => [kid, rows[index] as number[]]));
   for (const { start, kid, verified } of counts) {
     const bar = Math.floor((start - first) / width);
-    const row = heights[series.findIndex((one) => one.kid === kid)];
+    const row = rowOf.get(kid);
     if (row !== undefined && bar >= 0 && bar < number) row[bar] = (row[bar] as number) + verified;
   }
-  const sums = Array.from({ length: number }, (_, bar) =>
-    heights.reduce((sum, row) => sum + (row[bar] ?? 0), 0),
-  );
+  const sums = rows[0]?.map((_, bar) => rows.reduce((sum, row) => sum + (row[bar] as number), 0)) ?? [];
   const top = roundUp(Math.max(1, ...sums));
   const below = new Array<number>(number).fill(0);
-  const paths = heights.map((row, index) => {
-    const { state, kid } = series[index] as Series;
-    const path = row
-      .map((value, bar) => {
-        if (value === 0) return '';
-        const low = below[bar] as number;
-        below[bar] = low + value;
-        // One that is there is seen, however few they are.
-        const height = Math.max(0.8, (HEIGHT * value) / top);
-        return `M${round(bar + 0.1)} ${round(HEIGHT - (HEIGHT * low) / top)}v-${round(height)}h.8v${round(height)}z`;
-      })
-      .join('');
-    return (
-      path !== '' && html`<path class="fill ${state ?? 'unknown'}" d="${path}"><title>${kid}</title></path>\n`
-    );
+  const paths = series.map(({ kid, className }, index) => {
+    const boxes = (rows[index] as number[]).map((value, bar) => {
+      const low = below[bar] as number;
+      below[bar] = low + value;
+      return value === 0 ? '' : box(bar, (HEIGHT * low) / top, (HEIGHT * value) / top);
+    });
+    const last = boxes.pop() ?? '';
+    const done = boxes.join('');
+    return html`${done !== '' && html`<path class="fill ${className}" d="${done}"><title>${kid}</title></path>\n`}${
+      // The last one goes on.
+      last !== '' && html`<path class="fill part ${className}" d="${last}"><title>${kid}</title></path>\n`
+    }`;
   });
   const axis = { from: first, to: first + number * width };
+  const labels = ticksOf(axis).filter(({ at }) => placeOf(at, axis) > 5 && placeOf(at, axis) < 95);
   return html`<div class="bars"><p class="most" aria-hidden="true">${grouped(top)}</p>
 <svg class="plot" viewBox="0 0 ${number} ${HEIGHT}" preserveAspectRatio="none" role="img"><title>${title}</title>
 ${paths}</svg>
-<svg class="axis" width="100%" height="18" aria-hidden="true">${ticksOf(axis)
-    .filter(({ at }) => placeOf(at, axis) > 4 && placeOf(at, axis) < 94)
-    .map(
-      ({ at, label }) =>
-        html`<text class="tick" x="${placeOf(at, axis)}%" y="13" text-anchor="middle">${label}</text>`,
-    )}</svg></div>
+<svg class="axis" width="100%" height="18" aria-hidden="true">${labels.map(({ at, label }) => html`<text class="tick" x="${placeOf(at, axis)}%" y="13" text-anchor="middle">${label}</text>`)}</svg></div>
 `;
+}
+
+/** One that is there is seen, however few they are. */
+function box(bar: number, low: number, exact: number): string {
+  const height = round(Math.max(0.8, exact));
+  return `M${round(bar + 0.1)} ${round(HEIGHT - low)}v-${height}h.8v${height}z`;
 }
 
 function round(number: number): number {
   return Math.round(100 * number) / 100;
 }
 
-/** "1, 2, 5, 10, 20, 50, …" */
+const ROUND = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10];
+
+/** "1, 2, 3, 4, 5, 6, 8, 10, 12, …" */
 function roundUp(number: number): number {
   const power = 10 ** Math.floor(Math.log10(number));
-  return ([1, 2, 5, 10].find((factor) => factor * power >= number) ?? 10) * power;
+  return Math.ceil((ROUND.find((factor) => factor * power >= number) ?? 10) * power);
 }

@@ -15,7 +15,9 @@ interface Stretch {
   readonly to: number | undefined;
 }
 
-const isGone = ({ state }: KeyStatus) => state === 'retired' || state === 'revoked';
+export function isGone({ state }: KeyStatus): boolean {
+  return state === 'retired' || state === 'revoked';
+}
 
 /** When it entered its states, in order. */
 function changesOf({ dates }: KeyStatus): ReadonlyArray<{ readonly state: KeyState; readonly at: number }> {
@@ -45,29 +47,42 @@ export function aheadOf({ scheduledFor, safeAt }: KeyStatus, now: number): numbe
 }
 
 /**
- * From where to where the line goes: over what is under way, with as much again before it where that shows how it began.
- * What is long over would press the rest together.
+ * From where to where the line goes: over what is under way, with as much again before it where that shows how it began;
+ * where nothing is, over the last few keys. What is long over would press the rest together.
  */
 export function timelineAxis({ keys, now }: Status): TimeAxis | undefined {
   const moments = keys.flatMap((key) => changesOf(key).map(({ at }) => at));
   const ahead = keys.flatMap((key) => aheadOf(key, now) ?? []);
   if (moments.length === 0 && ahead.length === 0) return undefined;
-  const pending = keys.flatMap((key) => {
-    const since = key.state === 'staged' || key.state === 'retiring' ? key.dates[key.state] : undefined;
-    return since ?? [];
-  });
-  const active = keys.find(({ state }) => state === 'active');
-  const begin =
-    pending.length > 0 ? Math.min(...pending) : changesOf(active ?? (keys[0] as KeyStatus))[0]?.at;
   const end = Math.max(now, ...ahead);
-  const length = Math.max(SHORTEST, end - (begin ?? now));
-  const earliest = Math.min(now, ...moments.filter((at) => at >= end - 2 * length));
-  const from = Math.min(earliest, end - 1.1 * length);
+  const length = Math.max(SHORTEST, end - beginOf(keys, now));
+  const early = moments.filter((at) => at >= end - 2 * length);
+  const from = Math.min(now, end - 1.1 * length, ...early);
   return { from, to: end + 0.06 * (end - from) };
 }
 
 /** What has only just been made has a line, too. */
 const SHORTEST = 30_000;
+/** Of keys that are gone, where no rotation is under way. */
+const MOST_GONE = 3;
+
+function beginOf(keys: readonly KeyStatus[], now: number): number {
+  const pending = keys.flatMap(
+    ({ state, dates }) => (state === 'staged' || state === 'retiring' ? dates[state] : undefined) ?? [],
+  );
+  if (pending.length > 0) return Math.min(...pending);
+  const active = keys.find(({ state }) => state === 'active');
+  const since = (active === undefined ? undefined : changesOf(active)[0]?.at) ?? now;
+  const before = keys
+    .filter(isGone)
+    .map(changesOf)
+    .sort((one, other) => (other.at(-1)?.at ?? 0) - (one.at(-1)?.at ?? 0))
+    .slice(0, MOST_GONE)
+    .flatMap(([first]) => first?.at ?? [])
+    // The key that signs keeps its part of the line.
+    .filter((at) => now - at <= 12 * (now - since));
+  return Math.min(since, ...before);
+}
 
 /** Whether nothing of it lies on the line any more. */
 export function isPast(key: KeyStatus, axis: TimeAxis | undefined): boolean {
@@ -76,18 +91,20 @@ export function isPast(key: KeyStatus, axis: TimeAxis | undefined): boolean {
   return axis === undefined || end === undefined || end < axis.from;
 }
 
+/** Where a row is narrow: elsewhere it is as high as what is written beside it, with the bar in its middle. */
 const HEIGHT = 28;
-const BAR = { y: 8, height: 12 } as const;
+/** Half of that of a bar. */
+const HALF = 6;
 
 /** The row of one key. */
 export function keyTrack(key: KeyStatus, axis: TimeAxis, now: number): Markup {
   const ahead = aheadOf(key, now);
   const nowAt = placeOf(now, axis);
   return html`<svg class="track" width="100%" height="${HEIGHT}" role="img"><title>${inWords(key, now)}</title>
-${ticksOf(axis).map(({ at }) => vertical('grid', placeOf(at, axis)))}${stretchesOf(key).map((one) => bar(one, axis, now))}${
-  ahead !== undefined &&
-  html`<line class="ahead ${key.state}" x1="${nowAt}%" x2="${placeOf(ahead, axis)}%" y1="${HEIGHT / 2}" y2="${HEIGHT / 2}" stroke-dasharray="2 4"/>${mark(placeOf(ahead, axis), `safe ${key.state}`, DIAMOND)}`
-}${vertical('now', nowAt)}</svg>
+${ticksOf(axis).map(({ at }) => vertical('grid', placeOf(at, axis)))}<svg y="50%" overflow="visible">${stretchesOf(key).map((one) => bar(one, axis, now))}${
+    ahead !== undefined &&
+    html`<line class="ahead ${key.state}" x1="${nowAt}%" x2="${placeOf(ahead, axis)}%" stroke-dasharray="2 4"/>${mark(placeOf(ahead, axis), `safe ${key.state}`, DIAMOND)}`
+  }</svg>${vertical('now', nowAt)}</svg>
 `;
 }
 
@@ -101,14 +118,14 @@ function bar({ state, from, to }: Stretch, axis: TimeAxis, now: number): Content
   // What has begun this very moment is seen.
   const width = Math.round(100 * Math.max(0.4, end - begin)) / 100;
   if ((to ?? now) < axis.from) return false;
-  return html`<rect class="bar ${state}" x="${begin}%" y="${BAR.y}" width="${width}%" height="${BAR.height}" rx="2"/>`;
+  return html`<rect class="bar ${state}" x="${begin}%" y="-${HALF}" width="${width}%" height="${2 * HALF}" rx="2"/>`;
 }
 
 const DIAMOND = 'M0-6 6 0 0 6-6 0z';
 const CROSS = 'M-4-4 4 4M4-4-4 4';
 
 function mark(place: number, className: string, path: string): Markup {
-  return html`<svg x="${place}%" y="${HEIGHT / 2}" overflow="visible"><path class="${className}" d="${path}"/></svg>`;
+  return html`<svg x="${place}%" overflow="visible"><path class="${className}" d="${path}"/></svg>`;
 }
 
 function vertical(className: string, place: number): Markup {

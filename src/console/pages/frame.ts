@@ -45,12 +45,12 @@ export function page(frame: Frame, { title, name, now, main, isLive = false }: P
 <body>
 <a class="skip" href="#main">Skip to the content</a>
 <header class="top">
-<p class="brand"><a href="${base}/">${MARK}Keyturn</a>${app !== undefined && html`<span class="app">${app}</span>`}</p>
+<p class="brand"><a href="${base}/">${MARK}<span>Keyturn</span>${app !== undefined && html`<span class="app">${app}</span>`}</a></p>
 <nav aria-label="Console"><ul>
 ${shown.map((one) => link(frame, one, one.name === name))}
 </ul></nav>
 </header>
-<main id="main" tabindex="-1">
+<main id="main" tabindex="-1"${now !== undefined && html` data-now="${String(now)}"`}>
 ${main}
 </main>
 <footer class="foot">

@@ -61,14 +61,16 @@ export function impactPart(impact: Impact, { status }: View): Markup {
     const isRefused = rows[at]?.effect === 'refused';
     return [
       html`<b>${purpose}</b>`,
-      ...rest.map((cell, column) => (isRefused && column >= 3 ? html`<b class="ends">${cell}</b>` : cell)),
+      ...rest.map((cell, column) =>
+        isRefused && column === 3 ? html`<b class="refused">${cell}</b>` : cell,
+      ),
     ];
   });
   return html`<p class="verdict ${breaksSomething(impact) ? 'alarm' : 'calm'}">${verdict(impact)}</p>
 ${safeAt !== undefined && html`<p>Retiring ${kid !== undefined && kidIn(kid, status)} is refused until it is safe: <b>${countdown(safeAt, now)}</b>, ${clock(safeAt, now)}.</p>`}
 ${table(
   `What ${kid === undefined ? step : `${step} ${kid}`} does to each purpose`,
-  [name, ...head].map((one) => ({ head: upper(one) })),
+  [name, ...head].map((one, at) => ({ head: upper(one), isShort: at === 3 })),
   cells,
 )}
 <h3>Not affected</h3>
@@ -82,11 +84,15 @@ ${stillAccepted.map((line) => html`<li>${line}</li>\n`)}</ul>`
 }`;
 }
 
-/** "People would notice at once: 4 of 11 purposes are refused (session, …)." */
+/** What matters first: whether anybody is signed out. */
 function verdict({ rows }: Impact): string {
   const refused = rows.filter(({ effect }) => effect === 'refused').map(({ purpose }) => purpose);
   if (refused.length === 0) return 'Nobody would be signed out, and nothing that is signed would be refused.';
-  return `People would notice at once: ${refused.length} of ${rows.length} purposes are refused (${refused.join(', ')}).`;
+  const all = refused.length === rows.length;
+  const which = all ? `all ${rows.length} purposes` : `${refused.length} of ${rows.length} purposes`;
+  return refused.includes('session')
+    ? `Whoever holds a session of this key would be signed out at once; it is refused for ${which}.`
+    : `What this key has signed would be refused at once, for ${which}: ${refused.join(', ')}.`;
 }
 
 function upper(text: string): string {

@@ -2,6 +2,7 @@
 // somebody looks.
 import { FORMATS } from '../../doctor/key-checks.js';
 import { problemText } from '../../fleet/diagnosis-words.js';
+import { firstProblemOf } from '../../words/next-step.js';
 import { sentenceOf, type Tone } from '../../words/sentence.js';
 import { moment } from '../../words/time.js';
 import { moveInLine, rotated, sealedBy, type View } from '../../words/view.js';
@@ -9,7 +10,7 @@ import type { Frame } from '../contract.js';
 import { type Content, html, type Markup } from '../html.js';
 import type { OverviewFacts } from './facts.js';
 import { page } from './frame.js';
-import { command, withKids } from './parts.js';
+import { command, markedMoment, withKids } from './parts.js';
 import { replicasPart } from './replicas.js';
 import { ringPart } from './ring.js';
 import { verifiedPart } from './verified.js';
@@ -36,8 +37,8 @@ function livePart(frame: Frame, { view, span, counts }: OverviewFacts): Markup {
   const { status } = view;
   return html`<div class="look" data-now="${String(status.now)}" data-change="${changeOf(view)}">
 ${sentencePart(view)}
-${problemsPart(view)}
 ${ringPart(status)}
+${problemsPart(view)}
 ${replicasPart(view)}
 ${verifiedPart(frame, { view, span, counts })}
 ${factsPart(view)}
@@ -68,23 +69,32 @@ const TONE_SIGNS: Readonly<Record<Tone, Markup>> = {
   alarm: html`<path d="M12 6.5v7M12 17v.5"/>`,
 };
 
+/** In characters: more are written smaller. */
+const LONG = 150;
+
 /** The answer to the first glance. */
 function sentencePart(view: View): Markup {
   const { status, next } = view;
-  const { tone, parts } = sentenceOf(status);
+  const { tone, parts } = sentenceOf(status, (at) => markedMoment(at, status.now));
+  const isLong = parts.join(' ').length > LONG;
+  // What is wrong says already what to do first.
+  const isSaid = tone === 'alarm' && next.command === undefined;
   return html`<section class="sentence ${tone}" aria-labelledby="sentence">
 <p class="tone"><svg viewBox="0 0 24 24" width="24" height="24" aria-hidden="true"><circle cx="12" cy="12" r="11"/>${TONE_SIGNS[tone]}</svg>${TONE_WORDS[tone]}</p>
-<h1 id="sentence">${parts.map((part) => html`<span>${withKids(part, status)}</span> `)}</h1>
-<p class="next"><b>next:</b> ${next.command === undefined ? withKids(next.remark, status) : html`${command(next.command)} <span>${withKids(next.remark, status)}</span>`}</p>
+<h1 id="sentence"${isLong && html` class="long"`}>${parts.map((part) => html`<span>${withKids(part, status)}</span> `)}</h1>
+${!isSaid && html`<p class="next"><b>next:</b> ${next.command !== undefined && command(next.command)} <span>${withKids(next.remark, status)}</span></p>`}
 </section>`;
 }
 
 function problemsPart({ status }: View): Content {
-  const { problems, now } = status;
+  const { now } = status;
+  // The sentence has told the first one.
+  const first = firstProblemOf(status);
+  const problems = status.problems.filter((problem) => problem !== first);
   if (problems.length === 0) return undefined;
   const told = problems.map((problem) => problemText(problem, 'the console', (at) => moment(at, now)));
   return html`<section aria-labelledby="problems">
-<h2 id="problems">Not the same everywhere</h2>
+<h2 id="problems">${first === undefined ? 'To be looked at' : 'What else is not as it should be'}</h2>
 <ul class="findings">
 ${told.map(({ what, hint }) => html`<li class="warn"><p class="what">${what}</p><p class="hint">${hint}</p></li>\n`)}</ul>
 </section>

@@ -1,7 +1,7 @@
 // Small things that stand on several pages.
 import type { KeyState } from '../../keyring/key.js';
 import type { Status } from '../../rotation/status.js';
-import { ageInWords, clockTime, lengthOfTime } from '../../words/time.js';
+import { ageInWords, clockTime, momentAhead, timeLeft } from '../../words/time.js';
 import { type Content, html, type Markup } from '../html.js';
 import type { Trouble } from './facts.js';
 
@@ -24,10 +24,22 @@ export function kidIn(id: string, { keys }: Pick<Status, 'keys'>): Markup {
   return kid(id, keys.find((key) => key.id === id)?.state);
 }
 
-/** A text of ours, with the ids of keys in it shown as such. */
-export function withKids(text: string, { keys }: Pick<Status, 'keys'>): Content {
+/** Around a moment within a text. Whoever forges one from outside makes a countdown of it, and nothing else. */
+const MARK = '\u0001';
+
+/** "14:05 UTC (in 2 h 10 min)", of which {@link withKids} makes a countdown. */
+export function markedMoment(at: number, now: number): string {
+  return at > now ? `${clockTime(at, now)} (${MARK}${at}${MARK})` : momentAhead(at, now);
+}
+
+/** A text of ours, with the ids of keys and the moments in it shown as such. */
+export function withKids(text: string, { keys, now }: Pick<Status, 'keys' | 'now'>): Content {
   const states = new Map(keys.map(({ id, state }) => [id, state]));
-  return text.split(/([\w-]{8,})/).map((part) => (states.has(part) ? kid(part, states.get(part)) : part));
+  return text.split(/([\w-]{8,}|\u0001\d{1,15}\u0001)/).map((part) => {
+    if (part.length > 2 && part.startsWith(MARK) && part.endsWith(MARK))
+      return countdown(Number(part.slice(1, -1)), now);
+    return states.has(part) ? kid(part, states.get(part)) : part;
+  });
 }
 
 /** "14:05 UTC" */
@@ -37,7 +49,7 @@ export function clock(at: number, now: number): Markup {
 
 /** "in 2 h 10 min", which goes on counting where there is a script; "now" when it is over. */
 export function countdown(at: number, now: number): Markup {
-  return html`<time class="count" datetime="${isoOf(at)}" data-countdown>${at <= now ? 'now' : `in ${lengthOfTime((at - now) / 1000)}`}</time>`;
+  return html`<time class="count" datetime="${isoOf(at)}" data-countdown>${at <= now ? 'now' : `in ${timeLeft(at, now)}`}</time>`;
 }
 
 /** "4 s ago" */
@@ -72,6 +84,8 @@ ${paragraphs(message, 'what')}${hint !== undefined && paragraphs(hint, 'hint')}<
 
 export interface Column {
   readonly head: string;
+  /** Of a few words that stay together. */
+  readonly isShort?: boolean;
   /** Of numbers: they stand right. */
   readonly isNumber?: boolean;
 }
@@ -86,18 +100,20 @@ export function table(
   rows: ReadonlyArray<readonly Content[]>,
 ): Markup {
   const cell = (content: Content, at: number) => {
-    const { head = '', isNumber = false } = columns[at] ?? {};
+    const column = columns[at] ?? { head: '' };
     return at === 0
       ? html`<th role="rowheader" scope="row">${content}</th>`
-      : html`<td role="cell" data-head="${head}"${isNumber && NUMBER}>${content}</td>`;
+      : html`<td role="cell" data-head="${column.head}"${classOf(column)}><div>${content}</div></td>`;
   };
   return html`<table role="table" class="cards">
 <caption class="unseen">${caption}</caption>
-<thead role="rowgroup"><tr role="row">${columns.map(({ head, isNumber = false }) => html`<th role="columnheader" scope="col"${isNumber && NUMBER}>${head}</th>`)}</tr></thead>
+<thead role="rowgroup"><tr role="row">${columns.map((column) => html`<th role="columnheader" scope="col"${classOf(column)}>${column.head}</th>`)}</tr></thead>
 <tbody role="rowgroup">
 ${rows.map((row) => html`<tr role="row">${row.map(cell)}</tr>\n`)}</tbody>
 </table>
 `;
 }
 
-const NUMBER = html` class="number"`;
+function classOf({ isNumber = false, isShort = false }: Column): Content {
+  return isNumber ? html` class="number"` : isShort && html` class="short"`;
+}

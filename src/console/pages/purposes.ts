@@ -24,7 +24,7 @@ export function purposesPage(frame: Frame, { view, impact }: PurposesFacts): str
 <p class="lead">Everything that is signed is signed for a purpose, with a key of its own: what is made for one is accepted for no other. This is what a rotation does to each.</p>
 <section aria-labelledby="purposes">
 <h2 id="purposes" class="unseen">All purposes</h2>
-${table('Purposes', [{ head: name }, ...head.map((one) => ({ head: one })), { head: 'Last accepted' }], rows)}
+${table('Purposes', [{ head: name }, ...head.map((one, at) => ({ head: one, isShort: at === 2 })), { head: 'Last accepted', isShort: true }], rows)}
 </section>
 <section aria-labelledby="moving-in">
 <h2 id="moving-in">Moving in</h2>

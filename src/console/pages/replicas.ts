@@ -101,8 +101,8 @@ function listed(replicas: readonly HeardReport[], status: Status): Markup {
       ...(isRooted ? [{ head: 'Sealed under' }] : []),
       { head: 'Ring' },
       ...(staged === undefined ? [] : [{ head: `Knows ${staged.id}` }]),
-      { head: 'Signs with' },
-      { head: 'Last report' },
+      { head: 'Signs with', isShort: true },
+      { head: 'Last report', isShort: true },
       { head: 'Condition' },
     ],
     replicas.map((replica) => [
@@ -127,9 +127,14 @@ function ringCell(replica: HeardReport, { ring }: Status): Content {
 
 function conditionCell(replica: HeardReport, status: Status): Markup {
   const condition = conditionNow(replica, status);
-  return condition === 'fine'
-    ? html`<span class="good">fine</span>`
-    : html`<span class="bad">${condition}</span>`;
+  if (condition === 'fine') return html`<span class="good">fine</span>`;
+  const { instance, degraded, signs, verifies } = replica;
+  const staged = stagedIn(status);
+  const isLate =
+    degraded === undefined && signs !== undefined && staged !== undefined && !verifies.includes(staged.id);
+  // What only takes time is no alarm.
+  const isQuiet = isLate || status.silent.has(instance);
+  return html`<span class="${isQuiet ? 'odd' : 'bad'}">${isLate && 'late: '}${condition}</span>`;
 }
 
 function upper(text: string): string {

@@ -3,7 +3,7 @@ import { count, grouped } from '../../printable.js';
 import type { KeyStatus, Status } from '../../rotation/status.js';
 import { stepObstacle } from '../../words/next-step.js';
 import type { TimeAxis } from '../charts/time-axis.js';
-import { aheadOf, axisLabels, isPast, keyTrack, timelineAxis } from '../charts/timeline.js';
+import { aheadOf, axisLabels, isGone, isPast, keyTrack, timelineAxis } from '../charts/timeline.js';
 import { type Content, html, type Markup } from '../html.js';
 import { ago, clock, countdown, kid, STATE_WORDS, table } from './parts.js';
 
@@ -18,8 +18,9 @@ export function ringPart(status: Status): Markup {
     (one, other) =>
       ORDER.indexOf(one.state) - ORDER.indexOf(other.state) || (one.safeAt ?? 0) - (other.safeAt ?? 0),
   );
-  const present = sorted.filter((key) => !isPast(key, axis));
-  const past = sorted.filter((key) => isPast(key, axis)).sort((one, other) => endOf(other) - endOf(one));
+  const gone = sorted.filter(isGone).sort((one, other) => endOf(other) - endOf(one));
+  const present = [...sorted.filter((key) => !isGone(key)), ...gone.filter((key) => !isPast(key, axis))];
+  const past = gone.filter((key) => isPast(key, axis));
   const row = (key: KeyStatus) => keyRow(key, status, axis);
   const open = present.slice(0, MOST_ROWS);
   const folded = present.slice(MOST_ROWS);
@@ -75,7 +76,8 @@ function nextOf(key: KeyStatus, status: Status): Content {
   const { state, scheduledFor } = key;
   const since = key.dates[state];
   const told = since === undefined ? 'nobody knows since when' : html`since ${clock(since, now)}`;
-  if (state === 'active') return html`signs ${told}`;
+  if (state === 'active')
+    return since === undefined ? 'signs; nobody knows since when' : html`signs since ${clock(since, now)}`;
   if (state === 'retired' || state === 'revoked') return html`${state} ${told}`;
   if (state === 'staged' && scheduledFor !== undefined)
     return html`signs by itself <b>${countdown(scheduledFor, now)}</b>, ${clock(scheduledFor, now)}`;

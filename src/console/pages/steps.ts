@@ -13,10 +13,14 @@ import { clock, command, countdown, kid, trouble, withKids } from './parts.js';
 export function stepsPage(frame: Frame, { view, done }: StepsFacts): string {
   const { status, next } = view;
   const offered = offeredSteps(view);
-  const gentle = offered.filter(({ step }) => step !== 'revoke');
+  // What can be done stands before what cannot.
+  const gentle = offered
+    .filter(({ step }) => step !== 'revoke')
+    .sort((one, other) => Number(other.safe) - Number(one.safe));
   const harsh = offered.filter(({ step }) => step === 'revoke');
+  const usual = usualStep(offered);
   const cards = (some: readonly OfferedStep[]) => html`<ul class="steps">
-${some.map((one) => card(frame, one, view))}</ul>`;
+${some.map((one) => card(frame, one, view, one === usual))}</ul>`;
   return page(frame, {
     title: 'Steps',
     name: 'steps',
@@ -45,14 +49,21 @@ function pathOf({ base }: Frame, { step, kid: id }: OfferedStep): string {
   return `${base}/steps/${step}${id === undefined ? '' : `?kid=${encodeURIComponent(id)}`}`;
 }
 
-function card(frame: Frame, offered: OfferedStep, view: View): Markup {
+/** The one that a rotation goes on with. */
+function usualStep(offered: readonly OfferedStep[]): OfferedStep | undefined {
+  return ['promote', 'retire', 'rotate']
+    .map((wanted) => offered.find(({ step, safe }) => step === wanted && safe))
+    .find((step) => step !== undefined);
+}
+
+function card(frame: Frame, offered: OfferedStep, view: View, isUsual: boolean): Markup {
   const { name, does, safe, ends } = offered;
-  return html`<li class="step ${ends ? 'ends' : safe ? 'safe' : 'unsafe'}"><h3>${withKids(name, view.status)}</h3>
+  return html`<li class="step"><h3>${withKids(name, view.status)}</h3>
 <p>${withKids(does, view.status)}</p>
-<p class="why">${reason(offered, view)}</p>
+<p class="why${ends ? ' ends' : ''}">${reason(offered, view)}</p>
 ${
   safe
-    ? html`<p><a class="button" href="${pathOf(frame, offered)}">${name} …</a></p>`
+    ? html`<p><a class="button${ends ? ' harsh' : ''}${isUsual ? '' : ' plain'}" href="${pathOf(frame, offered)}">${name} …</a></p>`
     : html`<p><span class="button off" role="link" aria-disabled="true">${name}</span></p>`
 }</li>
 `;
@@ -60,7 +71,7 @@ ${
 
 function reason({ why, safe, safeAt, ends }: OfferedStep, { status }: View): Content {
   const sign = ends ? 'Signs people out.' : safe ? 'Safe.' : 'Not now.';
-  return html`<b>${sign}</b> ${withKids(why, status)}${safeAt !== undefined && html` <b>${countdown(safeAt, status.now)}</b>`}`;
+  return html`<b>${sign}</b> ${withKids(why, status)}${safeAt !== undefined && html` Not before ${clock(safeAt, status.now)}, <b>${countdown(safeAt, status.now)}</b>.`}`;
 }
 
 /** One step, before it is taken. */
@@ -72,7 +83,7 @@ export function stepPage(frame: Frame, facts: StepFacts): string {
     now: view.status.now,
     main: html`<h1>${withKids(offered.name, view.status)}</h1>
 <p class="lead">${withKids(offered.does, view.status)}</p>
-<p class="why">${reason(offered, view)}</p>
+<p class="why${offered.ends ? ' ends' : ''}">${reason(offered, view)}</p>
 ${problem !== undefined && trouble(problem)}
 ${formPart(frame, facts)}
 <section aria-labelledby="impact">

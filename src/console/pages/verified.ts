@@ -1,7 +1,7 @@
 // What the fleet accepted over time, per key and purpose: a migration is seen to happen. Where nobody keeps it, why.
 
 import type { Counts, CountsSpan } from '../../fleet/counts.js';
-import { grouped } from '../../printable.js';
+import { count, grouped } from '../../printable.js';
 import type { KeyStatus, Status } from '../../rotation/status.js';
 import { stackedBars } from '../charts/bars.js';
 import type { Frame } from '../contract.js';
@@ -14,6 +14,9 @@ const SPAN_WORDS: Readonly<Record<CountsSpan, string>> = {
   day: '24 hours',
   month: '31 days',
 };
+
+/** Of keys that are told one by one. */
+const MOST_TOLD = 6;
 
 /** Of keys with a column of their own. */
 const MOST_KEYS = 5;
@@ -58,10 +61,13 @@ function known(counts: Counts, status: Status): Content {
   const all = totals.reduce((sum, { verified }) => sum + verified, 0);
   if (all === 0)
     return html`<p class="empty">Nothing was accepted in the last ${words}, as far as replicas report.</p>`;
-  const series = totals.map(({ kid }) => ({ kid, state: stateOf(kid, status) }));
+  const shown = totals.slice(0, MOST_TOLD);
+  const others = totals.slice(MOST_TOLD);
+  const series = totals.map((total) => ({ kid: total.kid, className: classOf(total, totals, status) }));
+  const rest = others.reduce((sum, { verified }) => sum + verified, 0);
   const title = `What was accepted in the last ${words}: ${totals.map(({ kid, verified }) => `${kid} ${grouped(verified)}`).join(', ')}`;
   return html`<ul class="legend">
-${totals.map((total) => html`<li>${sentence(total, all, words, status)}</li>\n`)}</ul>
+${shown.map((total) => html`<li class="swatch ${classOf(total, totals, status)}">${sentence(total, all, words, status)}</li>\n`)}${others.length > 0 && html`<li>${count(others.length, 'other key')}: <b>${grouped(rest)}</b></li>\n`}</ul>
 ${stackedBars(counts, series, title)}
 ${numbers(counts, totals, words, status)}
 <p class="hint">Replicas tell this, and anybody who can write where they report could. No step goes by it.</p>`;
@@ -74,12 +80,20 @@ function totalsOf({ counts }: Counts, keys: readonly KeyStatus[]): readonly Tota
   const order = ['active', 'staged', 'retiring', 'revoked', 'retired'];
   const inRing = [...keys]
     .sort((one, other) => order.indexOf(one.state) - order.indexOf(other.state))
-    .filter(
-      ({ id, state }) => sums.has(id) || state === 'active' || state === 'staged' || state === 'retiring',
-    )
+    .filter(({ id, state }) => sums.has(id) || (state !== 'retired' && state !== 'revoked'))
     .map(({ id }) => id);
   const others = [...sums.keys()].filter((kid) => !inRing.includes(kid));
-  return [...inRing, ...others].map((kid) => ({ kid, verified: sums.get(kid) ?? 0 }));
+  const totals = [...inRing, ...others].map((kid) => ({ kid, verified: sums.get(kid) ?? 0 }));
+  // Of many keys those without anything say the least.
+  return totals.length <= MOST_TOLD ? totals : totals.filter(({ verified }, at) => at === 0 || verified > 0);
+}
+
+/** Several keys that retire are told apart by shades. */
+function classOf({ kid }: Total, totals: readonly Total[], status: Status): string {
+  const state = stateOf(kid, status);
+  if (state !== 'retiring') return state ?? 'unknown';
+  const among = totals.filter((total) => stateOf(total.kid, status) === 'retiring').map((total) => total.kid);
+  return `retiring shade-${among.indexOf(kid) % 3}`;
 }
 
 function stateOf(kid: string, { keys }: Status): KeyStatus['state'] | undefined {
