@@ -20,6 +20,7 @@ const BY_EXPORTS = [
   'test/docs/adapters.package.test.ts',
   'test/examples/small.package.test.ts',
   'test/docs/own-store.package.test.ts',
+  'test/docs/snippets.package.test.ts',
   'test/foreign/foreign.package.test.ts',
 ];
 

@@ -1,17 +1,25 @@
 // The adapter of docs/adapters.md, run as it stands there.
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { expect, onTestFinished, test } from 'vitest';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { Browser } from '../support/browser.js';
 import { SECRET } from '../support/keyturn.js';
 import { until } from '../support/waiting.js';
+import { ROOT } from './blocks.js';
+import { compile } from './compile.js';
 
-const ROOT = resolve(import.meta.dirname, '../..');
+/** A folder with the files that the page shows, compiled. */
+let folder: string;
+
+beforeAll(async () => {
+  const { pages, complaints, out } = await compile(['docs/adapters.md'], [], [join(ROOT, 'node_modules')]);
+  expect(complaints).toEqual([]);
+  expect(pages[0]?.modules.map(({ file }) => file)).toEqual(['server.ts', 'app.ts', 'contract.test.ts']);
+  folder = join(out, 'adapters');
+});
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, 'localhost');
@@ -29,22 +37,7 @@ const listens = (port: number) =>
     }).once('error', () => done(false));
   });
 
-/** A folder with the files that the page shows. */
-function writeFiles(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'keyturn-adapter-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  mkdirSync(join(folder, 'node_modules'));
-  symlinkSync(ROOT, join(folder, 'node_modules/keyturn'));
-  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-  const page = readFileSync(join(ROOT, 'docs/adapters.md'), 'utf8');
-  const files = [...page.matchAll(/```js\n\/\/ (\S+)\n([\s\S]*?)```/g)];
-  expect(files.map(([, name]) => name)).toEqual(['server.js', 'app.js', 'contract.test.js']);
-  for (const [, name, code] of files) writeFileSync(join(folder, name as string), code as string);
-  return folder;
-}
-
 test('the example keeps a session, takes a form and refuses a forged one', async () => {
-  const folder = writeFiles();
   const port = await freePort();
   const env = {
     PATH: process.env.PATH,
@@ -68,7 +61,7 @@ test('the example keeps a session, takes a form and refuses a forged one', async
 test('an adapter for node:http passes the contract, and what is skipped is told', async () => {
   const { NODE_OPTIONS, NODE_TEST_CONTEXT, ...env } = process.env;
   const run = spawn(process.execPath, ['--test', '--test-reporter=tap', 'contract.test.js'], {
-    cwd: writeFiles(),
+    cwd: folder,
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -1,0 +1,1 @@
+export const users = { find: async (id: unknown) => ({ id }) };

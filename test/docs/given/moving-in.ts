@@ -1,0 +1,5 @@
+import express from 'express';
+import { createClient } from 'redis';
+
+export const app = express();
+export const client = createClient();
