@@ -95,9 +95,9 @@ export const SCRIPT: string = `'use strict';
     lostAt = undefined;
     tell('Live.', false);
   };
-  events.onmessage = ({ data }) => {
+  events.addEventListener('page', ({ data }) => {
     if (data) draw(data);
-  };
+  });
   events.onerror = () => {
     lostAt = lostAt || new Date();
     const isOver = events.readyState === EventSource.CLOSED;
