@@ -25,6 +25,8 @@ const entries = Object.values(manifest.exports)
   .filter((target) => typeof target === 'object')
   .map((target) => nameOf(target.import.default));
 const commands = Object.values(manifest.bin).map(nameOf);
+/** What a command starts as a process of its own. */
+const programs = ['demo/replica'];
 /** What the package itself imports by a name, so that bundlers get something else in its place. */
 const named = [
   ...new Set(
@@ -159,7 +161,7 @@ const required = Object.values(RARE_FILES).map((file) => nameOf(join('dist/rarel
 const server = await modulesOf('adapters/fastify/index');
 const edge = await modulesOf('adapters/edge/index');
 const edgeLater = await modulesOf('adapters/edge/index', { all: true });
-await write([...entries, ...named, ...required, ...commands, CONTRACT, CONSOLE], {
+await write([...entries, ...named, ...required, ...commands, ...programs, CONTRACT, CONSOLE], {
   folder: 'src',
   ending: '.ts',
   options: code('es', '.js'),

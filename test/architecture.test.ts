@@ -51,6 +51,7 @@ const FLOORS: ReadonlyArray<readonly string[]> = [
     'rarely',
     'testing',
   ],
+  ['demo'],
   ['cli', 'index'],
 ];
 
@@ -132,6 +133,8 @@ describe('the edges', () => {
 
   test('process is looked at in one file, and in the command line', () => {
     expect(using(/\bprocess\.|'node:process'/).filter((file) => !file.startsWith('cli/'))).toEqual([
+      // A program of its own, which ends with the one that started it.
+      'demo/replica.ts',
       // Which process this is, and whether another one still runs.
       'disk/identity.ts',
       // Whose the process is, compared with whose a file is.
@@ -176,6 +179,7 @@ describe('the edges', () => {
   test('the file system is touched in a handful of named files', () => {
     expect(using(/from 'node:fs/).filter((file) => !file.startsWith('cli/'))).toEqual([
       'blobs/files.ts',
+      'demo/folder.ts',
       'disk/files.ts',
       'disk/identity.ts',
       'disk/lock.ts',

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 let clone: string;
 beforeEach(() => {
   clone = mkdtempSync(join(tmpdir(), 'keyturn-clone-'));
-  for (const script of ['keyturn.js', 'link-command.js', 'start.js'])
+  for (const script of ['keyturn.js', 'link-command.js', 'compile.js', 'start.js'])
     cpSync(join('scripts', script), join(clone, 'scripts', script));
   put('package.json', '{ "type": "module" }');
 });

@@ -41,7 +41,10 @@ export interface Surroundings {
   readonly readInput: () => Promise<string>;
   /** Asks whoever sits at the terminal for a line; undefined for none. Not there where nobody does. */
   readonly ask?: ((question: string) => Promise<string | undefined>) | undefined;
-  /** From the first call on Ctrl-C no longer ends the process, but this signal; so does a reader that goes away. */
+  /**
+   * From the first call on Ctrl-C no longer ends the process, but this signal, and so does being told to end; a reader
+   * that goes away ends it too.
+   */
   readonly interrupted: () => AbortSignal;
 }
 

@@ -18,6 +18,7 @@ export const SUMMARIES = {
   history: 'show when what was done to which key, by whom and why',
   inspect: 'show what is in a token, and whether it verifies',
   adopt: 'say how the libraries of an app come to sign with these keys',
+  demo: 'show a rotation under visitors, by hand and with Keyturn, in two minutes',
 } as const;
 
 export const LOADERS: Readonly<Record<keyof typeof SUMMARIES, () => Promise<Command>>> = {
@@ -36,4 +37,5 @@ export const LOADERS: Readonly<Record<keyof typeof SUMMARIES, () => Promise<Comm
   history: async () => (await import('./commands/history.js')).history,
   inspect: async () => (await import('./commands/inspect.js')).inspect,
   adopt: async () => (await import('./commands/adopt.js')).adopt,
+  demo: async () => (await import('./commands/demo.js')).demo,
 };

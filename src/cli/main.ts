@@ -48,7 +48,8 @@ async function ask(question: string): Promise<string | undefined> {
 const isAttended = [process.stdin, process.stdout, process.stderr].every(({ isTTY }) => isTTY === true);
 
 function interrupted(): AbortSignal {
-  process.once('SIGINT', () => ended.abort());
+  // Whoever sends one again, or presses Ctrl-C twice, ends the process at once.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => ended.abort());
   return ended.signal;
 }
 

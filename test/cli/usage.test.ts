@@ -21,6 +21,7 @@ const COMMANDS = [
   'history',
   'inspect',
   'adopt',
+  'demo',
 ];
 const PACKAGE = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 

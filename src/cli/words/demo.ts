@@ -1,0 +1,132 @@
+// What keyturn demo shows: a picture that is drawn anew on a terminal, lines elsewhere, and what came of it.
+import type { DemoResult } from '../../demo/demo.js';
+import type { ReplicaSeen, Scene, Step } from '../../demo/scene.js';
+import type { Counted } from '../../demo/tally.js';
+import { count } from '../../printable.js';
+import { type Line, styled } from '../ui.js';
+
+/** For a terminal of 80 columns. */
+const BAR = 40;
+/** Before what belongs to a step. */
+const INDENT = '      ';
+
+export function picture(scene: Scene): readonly Line[] {
+  const { step, stepNumber, replicas, visitors, counted, sessionsByKey, waitsFor, console } = scene;
+  const bad = counted.signedOut > 0;
+  const share = Math.round((counted.signedOut / visitors) * BAR);
+  return [
+    styled('bold', `${clock(scene.elapsed)}  ${titleOf(step)}`),
+    '',
+    ...replicas.map(replicaLine),
+    '',
+    [
+      'signed out  ',
+      styled(bad ? 'red' : 'green', `${bar(share)} ${counted.signedOut} of ${visitors} visitors`),
+      counted.times > counted.signedOut ? ` (${counted.times} times)` : '',
+    ],
+    ...[...sessionsByKey]
+      .sort(([one], [other]) => (one < other ? -1 : 1))
+      .map(
+        ([kid, many]) => `${kid}    ${bar(Math.round((many / visitors) * BAR))} ${count(many, 'session')}`,
+      ),
+    '',
+    styled('bold', `${stepNumber}. ${step?.title ?? ''}`),
+    ...(step === undefined ? [] : stepBody(step)),
+    ...(waitsFor === undefined ? [] : [`   waiting: ${waitsFor}`]),
+    ...(console === undefined ? [] : ['', `console: ${console}`]),
+    '',
+    styled('dim', 'Ctrl-C ends it; nothing is left behind'),
+  ];
+}
+
+function titleOf(step: Step | undefined): string {
+  return step?.run === 'with-keyturn' ? 'a rotation with Keyturn' : 'a secret swapped by hand';
+}
+
+function replicaLine({ name, doing, pid, keys }: ReplicaSeen): Line {
+  const knows = keys === undefined ? '' : `signs with ${keys.signs}, knows ${keys.verifies.join(', ')}`;
+  const how = doing === 'serves' ? '' : styled('yellow', `  ${doing}`);
+  return [`replica ${name}  ${`(process ${pid ?? '-'})`.padEnd(18)}${doing === 'starts' ? '' : knows}`, how];
+}
+
+function stepBody({ command, refusal, says, look }: Step): readonly Line[] {
+  return [
+    ...(command === undefined ? [] : [`   $ ${command}`]),
+    ...(refusal === undefined
+      ? []
+      : [
+          ['   keyturn: ', styled('red', 'error'), `: ${refusal.message}`],
+          ['   keyturn: ', styled('yellow', 'hint'), `: ${refusal.hint}`],
+        ]),
+    ...says.map((sentence) => `   ${sentence}`),
+    ['   look: ', look],
+  ];
+}
+
+/** A step as lines of a log. */
+export function stepLines(step: Step, { elapsed, console }: Scene): readonly string[] {
+  const { title, command, refusal, says, look } = step;
+  return [
+    `${clock(elapsed)}  ${title}`,
+    ...[
+      ...(command === undefined ? [] : [`$ ${command}`]),
+      ...(refusal === undefined
+        ? []
+        : [`keyturn: error: ${refusal.message}`, `keyturn: hint: ${refusal.hint}`]),
+      ...says,
+      `look: ${look}`,
+      ...(console === undefined ? [] : [`console: ${console}`]),
+    ].map((line) => `${INDENT}${line}`),
+  ];
+}
+
+/** What there is to say when a step is over. */
+export function soFar({ counted, visitors }: Scene): readonly string[] {
+  return [`${INDENT}${signedOut(counted, visitors)} so far`];
+}
+
+export function summary({ byHand, withKeyturn, visitors, taken }: DemoResult): readonly Line[] {
+  const rows = [
+    ['the secret swapped on three replicas:', byHand],
+    ['keyturn rotate --wait:', withKeyturn],
+  ] as const;
+  return [
+    '',
+    ...rows.map(
+      ([what, counted]): Line => [
+        what.padEnd(40),
+        styled(counted.signedOut > 0 ? 'red' : 'green', signedOut(counted, visitors)),
+      ],
+    ),
+    '',
+    `By hand somebody had to sign in again ${count(byHand.times, 'time')}.`,
+    `Keyturn refused ${count(taken.filter(({ refused }) => refused !== null).length, 'step')} that would have been too early.`,
+    ...rows.flatMap(([what, counted]) => trouble(what, counted)),
+  ];
+}
+
+/** What is no fault of a rotation, and has to be known all the same. */
+function trouble(what: string, { expired, unserved }: Counted): readonly string[] {
+  return [
+    ...(expired === 0
+      ? []
+      : [
+          `${what} ${count(expired, 'session')} ended by themselves: this machine was too busy to serve them.`,
+        ]),
+    ...(unserved === 0 ? [] : [`${what} ${count(unserved, 'visit')} got no page.`]),
+  ];
+}
+
+function signedOut({ signedOut: many }: Counted, visitors: number): string {
+  return `${many} of ${visitors} visitors signed out`;
+}
+
+function bar(filled: number): string {
+  return `${'#'.repeat(filled)}${'.'.repeat(BAR - filled)}`;
+}
+
+/** "1:05" since the beginning. */
+function clock(milliseconds: number): string {
+  const seconds = Math.floor(milliseconds / 1000);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+}

@@ -1,0 +1,11 @@
+// What keeps a demo from going through. The command line makes its two lines of it.
+
+export class DemoFault extends Error {
+  /** What to do about it. */
+  readonly hint: string;
+
+  constructor(message: string, hint: string) {
+    super(message);
+    this.hint = hint;
+  }
+}

@@ -1,0 +1,46 @@
+// What there is to see of a demo at one moment. It is facts: who draws it finds the words.
+import type { KeysInForce } from './messages.js';
+import type { Counted } from './tally.js';
+
+export type Run = 'by-hand' | 'with-keyturn';
+
+/** One thing that is done, and what it shows. */
+export interface Step {
+  readonly run: Run;
+  readonly title: string;
+  /** The command that does it, as somebody would type it. */
+  readonly command?: string | undefined;
+  /** Short sentences: what it does. */
+  readonly says: readonly string[];
+  /** What the command answers where it refuses. */
+  readonly refusal?: { readonly message: string; readonly hint: string } | undefined;
+  /** What to look at. */
+  readonly look: string;
+}
+
+export interface ReplicaSeen {
+  readonly name: string;
+  readonly doing: 'starts' | 'serves' | 'stands still';
+  /** The id of its process: the console names replicas by host and process. */
+  readonly pid: number | undefined;
+  readonly keys: KeysInForce | undefined;
+}
+
+export interface Scene {
+  /** Since the demo began, in milliseconds. */
+  readonly elapsed: number;
+  readonly replicas: readonly ReplicaSeen[];
+  readonly visitors: number;
+  readonly signedIn: number;
+  /** Of the run that goes on. */
+  readonly counted: Counted;
+  /** How many visitors hold a session that each key has signed. */
+  readonly sessionsByKey: ReadonlyMap<string, number>;
+  readonly step: Step | undefined;
+  /** Counted from 1. */
+  readonly stepNumber: number;
+  /** What is waited for just now. */
+  readonly waitsFor: string | undefined;
+  /** Where the console is, while there is one. */
+  readonly console: string | undefined;
+}

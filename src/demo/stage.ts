@@ -1,0 +1,123 @@
+// Where a demo is played: replicas, visitors, the step that is shown, and waits that end with the demo.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Balancer } from './balancer.js';
+import { Farm } from './farm.js';
+import { DemoFault } from './fault.js';
+import { takeAway } from './left-behind.js';
+import type { Pace } from './pace.js';
+import type { Place } from './place.js';
+import type { Scene, Step } from './scene.js';
+import { Visitors } from './visitors.js';
+
+const LOOK_EVERY = 50;
+
+export class Stage {
+  readonly pace: Pace;
+  readonly place: Place;
+  readonly farm: Farm;
+  readonly visitors: Visitors;
+  readonly #balancer: Balancer;
+  readonly #begun = performance.now();
+  readonly #broken = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #heard: (step: Step) => void;
+  #step: Step | undefined;
+  #stepNumber = 0;
+  waitsFor: string | undefined;
+  console: string | undefined;
+
+  /**
+   * @param interrupted ends it early
+   * @param heard told of each step
+   */
+  constructor(pace: Pace, place: Place, interrupted: AbortSignal, heard: (step: Step) => void) {
+    this.pace = pace;
+    this.place = place;
+    this.#heard = heard;
+    this.#balancer = new Balancer(pace.patience);
+    this.farm = new Farm(place, this.#balancer, (fault) => this.#broken.abort(fault));
+    this.visitors = new Visitors(pace.visitors, pace.pause, this.#balancer);
+    const stop = new AbortController();
+    interrupted.addEventListener('abort', () => stop.abort(ended()));
+    if (interrupted.aborted) stop.abort(ended());
+    this.#signal = AbortSignal.any([stop.signal, this.#broken.signal]);
+    const late = setTimeout(() => this.#broken.abort(tookTooLong(pace)), pace.atMost);
+    late.unref();
+    this.#signal.addEventListener('abort', () => clearTimeout(late));
+  }
+
+  /** What is done from now on. */
+  begin(step: Step): void {
+    this.#stepNumber++;
+    this.#step = step;
+    this.waitsFor = undefined;
+    this.#heard(step);
+  }
+
+  /** Adds to the step what has come of it. */
+  amend(more: Partial<Step>): void {
+    if (this.#step !== undefined) this.#step = { ...this.#step, ...more };
+  }
+
+  /** As it settles; rejects when the demo ends before. */
+  async going<T>(work: Promise<T>): Promise<T> {
+    work.catch(() => {});
+    this.#signal.throwIfAborted();
+    let left: () => void = () => {};
+    const end = new Promise<never>((_, failed) => {
+      left = () => failed(this.#signal.reason);
+      this.#signal.addEventListener('abort', left);
+    });
+    return await Promise.race([work, end]).finally(() => this.#signal.removeEventListener('abort', left));
+  }
+
+  async hold(milliseconds: number): Promise<void> {
+    await this.going(sleep(Math.max(0, milliseconds)));
+  }
+
+  /** @param since of performance.now() */
+  async holdUntil(since: number, milliseconds: number): Promise<void> {
+    await this.hold(since + milliseconds - performance.now());
+  }
+
+  async until(holds: () => boolean): Promise<void> {
+    while (!holds()) await this.hold(LOOK_EVERY);
+  }
+
+  get scene(): Scene {
+    const { visitors } = this;
+    return {
+      elapsed: performance.now() - this.#begun,
+      replicas: this.farm.seen,
+      visitors: visitors.count,
+      signedIn: visitors.signedIn,
+      counted: visitors.counted,
+      sessionsByKey: visitors.sessionsByKey,
+      step: this.#step,
+      stepNumber: this.#stepNumber,
+      waitsFor: this.waitsFor,
+      console: this.console,
+    };
+  }
+
+  /** Ends everything, and takes it away. */
+  async end(): Promise<void> {
+    this.#broken.abort(ended());
+    const left = this.visitors.leave();
+    this.#balancer.close();
+    await left;
+    await this.farm.end();
+    await takeAway(this.place);
+  }
+}
+
+function ended(): DemoFault {
+  return new DemoFault('the demo was ended before it was through', 'nothing is left behind; run it again');
+}
+
+function tookTooLong({ atMost }: Pace): DemoFault {
+  return new DemoFault(
+    `the demo is not through after ${atMost / 1000} s, and ends`,
+    'this machine has too much other work; run it again when that is done',
+  );
+}
