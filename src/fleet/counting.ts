@@ -1,6 +1,6 @@
 // Adds what this process verifies to what the fleet keeps of it over time. To verify counts one number up, as it did
 // before anybody kept it; all else is done here, every few seconds, by what these numbers have become.
-import { type Count, type CountsSpan, keptOf, SPANS, startOf } from './counts.js';
+import { type Count, type CountsSpan, SPANS, startOf } from './counts.js';
 import type { Fleet } from './fleet.js';
 
 /** A number that only grows. */
@@ -35,12 +35,15 @@ const SOONEST_LOOK_MS = 100;
 /** The longest that a process waits for it when it ends. */
 const PATIENCE_MS = 4000;
 
+/** By bucket: how often each counter has grown. A look adds to it in a few microseconds, however long nothing was told. */
+type Pending = Map<number, Map<Counter, number>>;
+
 export class Counting {
   readonly #fleet: Pick<Fleet, 'count'>;
   readonly #parts: CountingParts;
   readonly #counted = new Map<Counter, number>();
   /** What was not told yet. */
-  readonly #pending = new Map<CountsSpan, readonly Count[]>();
+  readonly #pending = new Map<CountsSpan, Pending>(ALL.map((span) => [span, new Map()]));
   /** When each span is told next, by the clock that is never set. */
   readonly #due = new Map<CountsSpan, number>();
   #lookedAt: number;
@@ -81,25 +84,28 @@ export class Counting {
     const isPlain = passed >= 0 && passed <= 2 * SPANS['quarter-hour'].bucket;
     const at = isPlain ? now - passed / 2 : now;
     this.#lookedAt = now;
-    const news = this.#parts.uses().flatMap((use) => {
-      const verified = use.verified - (this.#counted.get(use) ?? 0);
-      this.#counted.set(use, use.verified);
-      return verified > 0 ? [{ kid: use.kid, purpose: use.purpose, verified }] : [];
-    });
-    if (news.length === 0) return;
+    const grown = this.#parts.uses().filter((use) => use.verified > (this.#counted.get(use) ?? 0));
+    if (grown.length === 0) return;
     for (const span of ALL) {
-      const start = startOf(span, Math.floor(at));
-      this.#note(span, [...this.#pendingOf(span), ...news.map((one) => ({ start, ...one }))], now);
+      const bucket = this.#bucket(span, startOf(span, Math.floor(at)));
+      for (const use of grown) raise(bucket, use, use.verified - (this.#counted.get(use) ?? 0));
     }
+    for (const use of grown) this.#counted.set(use, use.verified);
   }
 
-  #pendingOf(span: CountsSpan): readonly Count[] {
-    return this.#pending.get(span) ?? [];
+  #pendingOf(span: CountsSpan): Pending {
+    return this.#pending.get(span) as Pending;
   }
 
-  /** Those of a clock that was set back since stay: they are told soon, and who keeps them decides. */
-  #note(span: CountsSpan, counts: readonly Count[], now: number): void {
-    this.#pending.set(span, keptOf(span, counts, now, now + SPANS[span].kept));
+  /** Of what cannot be told for long the oldest goes: nobody keeps it any more. */
+  #bucket(span: CountsSpan, start: number): Map<Counter, number> {
+    const pending = this.#pendingOf(span);
+    const known = pending.get(start);
+    if (known !== undefined) return known;
+    const bucket = new Map<Counter, number>();
+    pending.set(start, bucket);
+    if (pending.size > SPANS[span].kept / SPANS[span].bucket) pending.delete(Math.min(...pending.keys()));
+    return bucket;
   }
 
   /** Tells what is due. It goes on behind the back of whoever calls: no report waits for it. */
@@ -114,7 +120,7 @@ export class Counting {
   async #tell(now: number | undefined): Promise<void> {
     this.look();
     for (const span of ALL) {
-      if (this.#pendingOf(span).length === 0) continue;
+      if (this.#pendingOf(span).size === 0) continue;
       if (now !== undefined && now < (this.#due.get(span) ?? 0)) continue;
       const told = await this.#tellOf(span);
       if (now !== undefined) this.#due.set(span, now + (told ? TOLD_EVERY[span] : PAUSE_MS));
@@ -124,17 +130,32 @@ export class Counting {
   /** Waits until it is certain what has become of it, for as long as that takes: told twice it would count twice. */
   async #tellOf(span: CountsSpan): Promise<boolean> {
     for (;;) {
-      const pending = this.#pendingOf(span);
-      if (pending.length === 0) return true;
-      const told = pending.slice(0, AT_ONCE);
-      this.#pending.set(span, pending.slice(AT_ONCE));
+      const taken = this.#take(span);
+      if (taken.length === 0) return true;
+      const told = taken.map(
+        ({ start, use: { kid, purpose }, verified }): Count => ({ start, kid, purpose, verified }),
+      );
       try {
         await this.#fleet.count(span, told);
       } catch {
-        this.#note(span, [...told, ...this.#pendingOf(span)], this.#parts.now());
+        for (const { start, use, verified } of taken) raise(this.#bucket(span, start), use, verified);
         return false;
       }
     }
+  }
+
+  #take(span: CountsSpan): readonly Taken[] {
+    const taken: Taken[] = [];
+    const pending = this.#pendingOf(span);
+    for (const [start, bucket] of pending) {
+      for (const [use, verified] of bucket) {
+        if (taken.length === AT_ONCE) return taken;
+        taken.push({ start, use, verified });
+        bucket.delete(use);
+      }
+      pending.delete(start);
+    }
+    return taken;
   }
 
   /** Tells the rest, as far as that is done soon. */
@@ -144,6 +165,16 @@ export class Counting {
     const all = (this.#telling ?? Promise.resolve()).then(() => this.#tell(undefined));
     await atMost(PATIENCE_MS, all);
   }
+}
+
+interface Taken {
+  readonly start: number;
+  readonly use: Counter;
+  readonly verified: number;
+}
+
+function raise(bucket: Map<Counter, number>, use: Counter, by: number): void {
+  bucket.set(use, (bucket.get(use) ?? 0) + by);
 }
 
 async function atMost(milliseconds: number, work: Promise<void>): Promise<void> {
