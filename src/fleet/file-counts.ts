@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { readRegularFile, writeInformation } from '../disk/files.js';
 import { withLock } from '../disk/lock.js';
-import { type Count, type Counts, type CountsSpan, countsOf, keptOf } from './counts.js';
+import { type Count, type Counts, type CountsSpan, countsOf, firstStart } from './counts.js';
 import { readJson } from './report.js';
 
 /** All that one can hold, and no more is read. */
@@ -23,7 +23,12 @@ export function isCountsFile(name: string): boolean {
   return Object.values(FILES).includes(name);
 }
 
-/** @param now milliseconds since 1970 */
+/**
+ * Changes only what it adds to: with many keys and purposes the file holds tens of thousands of numbers, and they are
+ * looked at closely when somebody reads them.
+ *
+ * @param now milliseconds since 1970
+ */
 export async function addCounts(
   folder: string,
   span: CountsSpan,
@@ -32,35 +37,46 @@ export async function addCounts(
 ): Promise<void> {
   const file = join(folder, FILES[span]);
   await withLock(file, async ({ stillMine }) => {
-    const all = keptOf(span, [...(await read(file)), ...added], now, now + AHEAD_MS);
-    const text = `${JSON.stringify(filed(all))}\n`;
+    const buckets = new Map<string, Filed>();
+    const isKept = (start: number) => start >= firstStart(span, now) && start <= now + AHEAD_MS;
+    for (const [start, bucket] of fieldsOf(await read(file)))
+      if (isKept(Number(start)) && isRecord(bucket)) buckets.set(start, bucket);
+    for (const count of added) {
+      const bucket = buckets.get(String(count.start)) ?? {};
+      if (isKept(count.start)) buckets.set(String(count.start), bucket);
+      raise(bucket, count);
+    }
+    const text = `${JSON.stringify(Object.fromEntries(buckets))}\n`;
     if (!stillMine()) throw new Error('another process has taken the lock');
     await writeInformation(file, text);
   });
 }
 
+/** "constructor" has the form of a purpose, and "toString" that of a key id: both have fields of their own only. */
+function raise(bucket: Filed, { kid, purpose, verified }: Count): void {
+  const known = Object.hasOwn(bucket, kid) ? bucket[kid] : undefined;
+  const purposes: Filed = isRecord(known) ? known : {};
+  const had = Object.hasOwn(purposes, purpose) ? purposes[purpose] : 0;
+  purposes[purpose] = Math.min(
+    Number.MAX_SAFE_INTEGER,
+    (Number.isSafeInteger(had) ? (had as number) : 0) + verified,
+  );
+  bucket[kid] = purposes;
+}
+
 export async function readCounts(folder: string, span: CountsSpan, now: number): Promise<Counts> {
-  return countsOf(span, await read(join(folder, FILES[span])), now);
+  return countsOf(span, countsIn(await read(join(folder, FILES[span]))), now);
 }
 
-/** By bucket, key and purpose: { "1764000000000": { "lo407v67": { "session": 12 } } }. */
-type Filed = Record<string, Record<string, Record<string, number>>>;
+/** By bucket, key and purpose: { "1764000000000": { "lo407v67": { "session": 12 } } }. Anybody may have written it. */
+type Filed = Record<string, unknown>;
 
-function filed(counts: readonly Count[]): Filed {
-  // Without prototypes: "toString" has the form of a key id.
-  const buckets: Filed = Object.create(null);
-  for (const { start, kid, purpose, verified } of counts) {
-    buckets[start] ??= Object.create(null) as Filed[string];
-    const keys = buckets[start] as Filed[string];
-    keys[kid] ??= Object.create(null) as Record<string, number>;
-    (keys[kid] as Record<string, number>)[purpose] = verified;
-  }
-  return buckets;
+function isRecord(value: unknown): value is Filed {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** As it was found: anybody may have written it. */
-async function read(file: string): Promise<Iterable<Count>> {
-  return countsIn(readJson(await readRegularFile(file, LIMIT_BYTES)));
+async function read(file: string): Promise<unknown> {
+  return readJson(await readRegularFile(file, LIMIT_BYTES));
 }
 
 function* countsIn(buckets: unknown): Iterable<Count> {
@@ -72,6 +88,6 @@ function* countsIn(buckets: unknown): Iterable<Count> {
 
 /** One by one: what is made up may have very many. */
 function* fieldsOf(value: unknown): Iterable<readonly [string, unknown]> {
-  if (typeof value !== 'object' || Array.isArray(value)) return;
-  for (const name in value) yield [name, (value as Readonly<Record<string, unknown>>)[name]];
+  if (!isRecord(value)) return;
+  for (const name in value) yield [name, value[name]];
 }

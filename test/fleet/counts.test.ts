@@ -307,6 +307,25 @@ describe('beside a keyring file', () => {
       expect((await fleet.counted(span)).counts).toEqual([count(NOON, 24), count(NOON, 8, OTHER)]);
   });
 
+  test('names that objects know are names like others', async () => {
+    const { fleet } = place();
+    const odd = count(NOON, 1, 'toString', 'constructor');
+    for (let time = 0; time < 3; time++) await fleet.count('day', [odd, { ...odd, purpose: 'valueof' }]);
+    expect((await fleet.counted('day')).counts).toEqual([
+      { ...odd, verified: 3 },
+      { ...odd, purpose: 'valueof', verified: 3 },
+    ]);
+  });
+
+  test('what is there and no number gives way to one', async () => {
+    const { fleet, folder } = place();
+    mkdirSync(folder);
+    const text = JSON.stringify({ [NOON]: { [KID]: { session: 'x', csrf: -5 }, [OTHER]: 7 } });
+    writeFileSync(join(folder, 'verified-day.json'), text);
+    await fleet.count('day', [count(NOON, 2), count(NOON, 3, OTHER)]);
+    expect((await fleet.counted('day')).counts).toEqual([count(NOON, 2), count(NOON, 3, OTHER)]);
+  });
+
   test('there is nothing at first, and what is too old goes', async () => {
     const { fleet, clock, folder } = place();
     expect(existsSync(folder)).toBe(false);
