@@ -17,6 +17,7 @@ export const SUMMARIES = {
   impact: 'say what a step does to everything that is signed',
   history: 'show when what was done to which key, by whom and why',
   inspect: 'show what is in a token, and whether it verifies',
+  console: 'show all of it in a browser on this machine, and take steps there',
   adopt: 'say how the libraries of an app come to sign with these keys',
   demo: 'show a rotation under visitors, by hand and with Keyturn, in two minutes',
 } as const;
@@ -36,6 +37,7 @@ export const LOADERS: Readonly<Record<keyof typeof SUMMARIES, () => Promise<Comm
   impact: async () => (await import('./commands/impact.js')).impact,
   history: async () => (await import('./commands/history.js')).history,
   inspect: async () => (await import('./commands/inspect.js')).inspect,
+  console: async () => (await import('./commands/console.js')).consoleCommand,
   adopt: async () => (await import('./commands/adopt.js')).adopt,
   demo: async () => (await import('./commands/demo.js')).demo,
 };

@@ -20,6 +20,7 @@ const COMMANDS = [
   'impact',
   'history',
   'inspect',
+  'console',
   'adopt',
   'demo',
 ];

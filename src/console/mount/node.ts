@@ -81,7 +81,8 @@ export async function send(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  response.writeHead(status, headers);
+  response.statusCode = status;
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   const isHead = request.method === 'HEAD';
   if (typeof body === 'string' || isHead) {
     response.end(isHead ? undefined : body);
