@@ -1,0 +1,8 @@
+import 'keyturn';
+
+declare module 'keyturn' {
+  interface SessionData {
+    admin: boolean;
+    user: string;
+  }
+}
