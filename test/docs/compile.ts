@@ -60,6 +60,7 @@ export async function compile(
   linkAll(installed, join(root, 'node_modules'));
   symlinkSync(ROOT, join(root, 'node_modules/keyturn'));
   writeFileSync(join(root, 'package.json'), '{ "type": "module" }');
+  cpSync(join(GIVEN, 'environment.d.ts'), join(root, 'environment.d.ts'));
   const written = pages.map((page) => writePage(root, page));
   const isAlone = ({ page, folder, modules }: Page) =>
     alone.includes(page) ||
@@ -123,7 +124,7 @@ async function run(root: string, program: readonly Page[], config: string): Prom
     paths: Object.assign({}, ...program.map(({ folder }) => standIns(root, folder))),
     ...more,
   };
-  const include = program.map(({ folder }) => `${folder}/**/*`);
+  const include = ['environment.d.ts', ...program.map(({ folder }) => `${folder}/**/*`)];
   const project = { extends: join(ROOT, 'tsconfig.base.json'), compilerOptions, include };
   writeFileSync(join(root, config), JSON.stringify(project));
   return await new Promise((done) => {

@@ -18,6 +18,9 @@ export interface SignOptions {
 }
 
 type Done = (error: null, key: KeyObject) => void;
+/** @types/passport-jwt knows texts and Buffers alone, and the library takes whatever jsonwebtoken does. */
+// biome-ignore lint/suspicious/noExplicitAny: a KeyObject
+type PassportDone = (error: null, key: any) => void;
 
 /** The keys of an app's tokens. */
 export interface JsonwebtokenKeys {
@@ -35,7 +38,7 @@ export interface JsonwebtokenKeys {
   /** For `jwt.verify(token, keys.callback, { algorithms: ['HS256'] }, done)`. It gets the header alone, and counts nothing. */
   readonly callback: (header: DecodedHeader, done: Done) => void;
   /** `secretOrKeyProvider` of passport-jwt. */
-  readonly passport: (request: unknown, token: unknown, done: Done) => void;
+  readonly passport: (request: unknown, token: unknown, done: PassportDone) => void;
   /** `secret` of express-jwt. */
   readonly express: (request: ExpressRequest, token?: DecodedHeader) => KeyObject;
   /** For `JwtModule.register()` of @nestjs/jwt. */

@@ -16,7 +16,7 @@ type Any = any;
 export interface RouterCookie {
   readonly name: string;
   readonly isSigned: boolean;
-  readonly expires?: Date | undefined;
+  readonly expires?: Date;
   parse(header: string | null, options?: Any): Promise<Any>;
   serialize(value: Any, options?: Any): Promise<string>;
 }
@@ -91,8 +91,9 @@ export function routerCookie(
   return {
     name,
     isSigned: true,
+    // Undefined where the cookie has no end, as the library has it: its own type leaves that out.
     get expires() {
-      return inner.expires;
+      return inner.expires as Date;
     },
     parse: async (header, own) => {
       secrets.follow();

@@ -1,0 +1,3 @@
+import type { Adapter } from '@auth/core/adapters';
+
+export const adapter: Adapter = {};
