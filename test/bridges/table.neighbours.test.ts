@@ -1,4 +1,5 @@
-// Every library that there is an app of, through the life of a key: docs/neighbours.md is made of what was seen here.
+// Every library that there is an app of, through the life of a key: docs/neighbours.md, and the table in docs/why.md, are made
+// of what was seen here.
 // `npx vitest run test/bridges/table -u` writes it anew. Tests of single libraries take through it only what has no row: other
 // versions, and other ways to use one.
 import { readdirSync, readFileSync } from 'node:fs';
@@ -9,6 +10,7 @@ import { neighbour, versionOf } from './neighbours.js';
 
 const APPS = join(import.meta.dirname, 'apps');
 const PAGE = join(import.meta.dirname, '../../docs/neighbours.md');
+const SHORT_PAGE = join(import.meta.dirname, '../../docs/why.md');
 
 const names = readdirSync(APPS)
   .filter((file) => /export (?:async )?(?:function|const) app\b/.test(readFileSync(join(APPS, file), 'utf8')))
@@ -42,6 +44,14 @@ test('docs/neighbours.md is what was seen', async ({ skip }) => {
   await expect(pageOf(rows)).toMatchFileSnapshot(PAGE);
 });
 
+test('so is the table in docs/why.md', async ({ skip }) => {
+  skip(rows.length < names.length, 'some libraries were left out, or failed');
+  const [before, after] = readFileSync(SHORT_PAGE, 'utf8').split(
+    /(?<=<!-- generated: .*-->\n)[\s\S]*(?=<!-- end of)/,
+  );
+  await expect(`${before}\n${tableOf(rows)}\n\n${after}`).toMatchFileSnapshot(SHORT_PAGE);
+});
+
 function pageOf(all: readonly Row[]): string {
   const lines = all
     .toSorted((one, other) => (one.name < other.name ? -1 : 1))
@@ -69,17 +79,49 @@ Where a row says "signed out" of any other step, nobody has to do anything wrong
 `;
 }
 
+/** One line for each library: what its users notice of a rotation, without the revocation at the end. */
+function tableOf(all: readonly Row[]): string {
+  const noticed = (life: readonly StepSeen[]) => {
+    const seen = life
+      .filter(({ step }) => step !== 'revoke')
+      .map((one) => ({ step: one.step, lost: lostIn(one) }));
+    const bySteps = new Map<string, string[]>();
+    for (const name of new Set(seen.flatMap(({ lost }) => lost))) {
+      const steps = seen.filter(({ lost }) => lost.includes(name)).map(({ step }) => step);
+      bySteps.set(steps.join(', '), [...(bySteps.get(steps.join(', ')) ?? []), name]);
+    }
+    const parts = [...bySteps].map(([steps, what]) => `**${what.join(', ')}** at ${steps}`);
+    return parts.length === 0 ? 'nothing' : parts.join('; ');
+  };
+  return [
+    '| library | by itself, its users notice | with Keyturn |',
+    '|---|---|---|',
+    ...all
+      .toSorted((one, other) => (one.name < other.name ? -1 : 1))
+      .map(
+        ({ name, version, alone, beside }) =>
+          `| ${name} ${version} | ${noticed(alone)} | ${noticed(beside)} |`,
+      ),
+  ].join('\n');
+}
+
 function cellsOf(life: readonly StepSeen[]): string {
   return life.map(cellOf).join(' | ');
 }
 
-function cellOf({ step, signedIn, form, lost: ended, backwards }: StepSeen): string {
-  if (step === 'revoke') return signedIn ? '**still signed in**' : 'signed out';
+function cellOf(seen: StepSeen): string {
+  if (seen.step === 'revoke') return seen.signedIn ? '**still signed in**' : 'signed out';
   const lost = [
-    ...(signedIn ? [] : ['**signed out**']),
-    ...(form === false ? ['**form lost**'] : []),
-    ...ended.map((name) => `**${name} lost**`),
-    ...(backwards ? ['signed backwards'] : []),
+    ...lostIn(seen).map((name) => `**${name}**`),
+    ...(seen.backwards ? ['signed backwards'] : []),
   ];
   return lost.length === 0 ? 'stays' : lost.join(', ');
+}
+
+function lostIn({ signedIn, form, lost }: StepSeen): readonly string[] {
+  return [
+    ...(signedIn ? [] : ['signed out']),
+    ...(form === false ? ['form lost'] : []),
+    ...lost.map((name) => `${name} lost`),
+  ];
 }
