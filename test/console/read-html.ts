@@ -21,7 +21,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 const TOKEN =
-  /<!doctype html>|<\/([a-z][a-z0-9]*)>|<([a-z][a-z0-9]*)((?: [a-zA-Z-]+(?:="[^"<>]*")?)*)(\/?)>|[^<>]+/gy;
+  /<!doctype html>|<\/([a-z][a-z0-9]*)>|<([a-z][a-z0-9]*)((?: [a-zA-Z][a-zA-Z0-9-]*(?:="[^"<>]*")?)*)(\/?)>|[^<>]+/gy;
 
 export function readHtml(text: string): Element {
   const root: Element = { name: '', attributes: new Map(), children: [], parent: undefined };
@@ -50,7 +50,7 @@ export function readHtml(text: string): Element {
 
 function read(text: string): ReadonlyMap<string, string> {
   const attributes = new Map<string, string>();
-  for (const [, name = '', value] of text.matchAll(/ ([a-zA-Z-]+)(?:="([^"]*)")?/g)) {
+  for (const [, name = '', value] of text.matchAll(/ ([a-zA-Z][a-zA-Z0-9-]*)(?:="([^"]*)")?/g)) {
     if (value === undefined && !BOOLEAN.has(name)) throw new Error(`an attribute without a value: ${name}`);
     if (attributes.has(name)) throw new Error(`an attribute twice: ${name}`);
     attributes.set(name, decoded(value ?? ''));
@@ -113,7 +113,7 @@ export function expectSound(text: string): Element {
   const urls = all.flatMap(({ attributes }) =>
     ['href', 'src', 'action', 'data-live'].flatMap((name) => attributes.get(name) ?? []),
   );
-  expect(urls.filter((url) => !/^(\/(?!\/)|#)/.test(url))).toEqual([]);
+  expect(urls.filter((url) => !/^(\.{0,2}\/(?!\/)|#)/.test(url))).toEqual([]);
   // One heading of the first order, and none left out on the way down.
   const orders = named(page, 'h1', 'h2', 'h3').map(({ name }) => Number(name[1]));
   expect(orders.filter((order) => order === 1)).toHaveLength(1);

@@ -90,19 +90,19 @@ export const SCRIPT: string = `'use strict';
   setInterval(tick, 1000);
   if (!live || !window.EventSource) return;
   const events = new EventSource(live.dataset.live);
-  let lostAt;
-  events.onopen = () => {
-    lostAt = undefined;
-    tell('Live.', false);
-  };
+  let drawnAt = Date.now();
   events.addEventListener('page', ({ data }) => {
-    if (data) draw(data);
+    drawnAt = Date.now();
+    tell('Live.', false);
+    draw(data);
   });
-  events.onerror = () => {
-    lostAt = lostAt || new Date();
+  // The page changes every second: where nothing comes the server is away, or cannot tell. A stream that ends by itself
+  // is back before that.
+  setInterval(() => {
+    if (Date.now() - drawnAt < 6000) return;
     const isOver = events.readyState === EventSource.CLOSED;
-    tell('Not live since ' + time(lostAt) + (isOver ? ': load the page again.' : '.'), true);
-  };
+    tell('Not live since ' + time(new Date(drawnAt)) + (isOver ? ': load the page again.' : '.'), true);
+  }, 1000);
   document.addEventListener('selectionchange', () => {
     const selection = document.getSelection();
     if (waiting !== undefined && (!selection || selection.isCollapsed)) draw(waiting);

@@ -4,7 +4,7 @@ import type { Counts, CountsSpan } from '../../fleet/counts.js';
 import type { HistoryEntry } from '../../keyring/keyring.js';
 import type { Impact } from '../../rotation/impact.js';
 import type { View } from '../../words/view.js';
-import type { ConsoleRequest } from '../contract.js';
+import type { FormProtection } from '../contract.js';
 import type { OfferedStep } from '../offered-steps.js';
 
 export interface OverviewFacts {
@@ -52,7 +52,7 @@ export interface StepFacts {
   /** Of `rotate` for a step that hands over: `rotate`, `promote` and `rollback`. */
   readonly impact: Impact;
   /** Undefined where nothing protects forms: there is no form then. */
-  readonly csrf: ConsoleRequest['csrf'];
+  readonly csrf: Pick<FormProtection, 'field' | 'token'> | undefined;
   /** Why it was not taken, when it was tried. */
   readonly problem?: Trouble | undefined;
   /** What was typed for the history, to be kept in the form. */

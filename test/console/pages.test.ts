@@ -1,0 +1,501 @@
+// What the pages of the console say, from made facts: somebody who has never seen the project has to find the answers.
+import { gzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import {
+  doctorPage,
+  historyPage,
+  impactPage,
+  messagePage,
+  overviewLive,
+  overviewPage,
+  purposesPage,
+  SCRIPT,
+  STYLE,
+} from '../../src/console/pages/index.js';
+import { clockTime } from '../../src/words/time.js';
+import {
+  countsOf,
+  DAY,
+  frameOf,
+  HOUR,
+  kidAt,
+  LATE,
+  MID_ROTATION,
+  MINUTE,
+  NOW,
+  SECOND,
+  type World,
+  world,
+} from './made.js';
+import {
+  classesOf,
+  type Element,
+  elementsIn,
+  expectSound,
+  named,
+  rowsIn,
+  textOf,
+  withId,
+} from './read-html.js';
+
+/** When the key that retires may go, by the clock of this machine. */
+const SAFE = clockTime(NOW + 4 * HOUR + 7 * SECOND, NOW);
+const [K0, K1, K2] = [kidAt(0), kidAt(1), kidAt(2)];
+
+function overview({ view }: World, changes: Partial<Parameters<typeof overviewPage>[1]> = {}): Element {
+  return expectSound(overviewPage(frameOf(), { view, span: 'day', counts: undefined, ...changes }));
+}
+
+/** The part of a page that a heading names. */
+function part(page: Element, id: string): Element {
+  return withId(page, id).parent?.name === 'div'
+    ? (withId(page, id).parent?.parent as Element)
+    : (withId(page, id).parent as Element);
+}
+
+describe('the first glance', () => {
+  test('in the middle of a rotation: which key signs, what may be done when, and whether anybody would notice', async () => {
+    const page = overview(await world(MID_ROTATION));
+    const [h1] = named(page, 'h1');
+    expect(textOf(h1 as Element)).toBe(
+      `Key ${K1} signs. 3 of 3 replicas know ${K0}: it can take over now. ${K2} may go at ${SAFE} (in 4 h 1 min). Nobody would be signed out.`,
+    );
+    expect(textOf(page)).toContain('Ready for the next step');
+    expect(textOf(page)).toContain('next: keyturn promote safe to promote now');
+  });
+
+  test('moments count down, and are right without a script', async () => {
+    const page = overview(await world(MID_ROTATION));
+    const counting = elementsIn(page).filter(({ attributes }) => attributes.has('data-countdown'));
+    expect(counting.map(textOf)).toEqual(['in 4 h 1 min', 'in 4 h 1 min']);
+    expect(counting.map(({ attributes }) => attributes.get('datetime'))).toEqual(
+      Array.from({ length: 2 }, () => '2026-11-26T18:05:37.000Z'),
+    );
+  });
+
+  test('what is wrong stands first, once, with what to do', async () => {
+    const fork = { generation: 12, mark: 'mark-of-a-stranger'.slice(0, 16), fingerprint: 'BBBBBBBBBBB' };
+    const page = overview(await world({ ...MID_ROTATION, replicas: [{}, fork] }));
+    const [h1] = named(page, 'h1');
+    expect(classesOf(h1?.parent as Element)).toContain('alarm');
+    expect(textOf(h1 as Element)).toContain('First make one keyring of both with keyturn import');
+    expect(textOf(page).match(/has not come from/g)).toHaveLength(1);
+    expect(textOf(page)).toContain('Something is wrong');
+  });
+
+  test('colour is never alone: each tone has a word and a sign', async () => {
+    const calm = overview(
+      await world({ keys: [{ state: 'active', dates: { active: NOW - DAY } }], replicas: [{}] }),
+    );
+    expect(textOf(calm)).toContain('All is calm');
+    const tone = elementsIn(calm).find((one) => classesOf(one).includes('tone'));
+    expect(named(tone as Element, 'svg')).toHaveLength(1);
+  });
+
+  test('only what is worth it is read aloud', async () => {
+    const page = overview(await world(MID_ROTATION));
+    const aloud = elementsIn(page).filter(({ attributes }) => attributes.has('aria-live'));
+    expect(aloud.map(({ attributes }) => attributes.get('id'))).toEqual(['announce']);
+    expect(named(withId(page, 'live'), 'div').some(({ attributes }) => attributes.has('data-change'))).toBe(
+      true,
+    );
+  });
+
+  test('the part that is drawn anew is the same as in the page', async () => {
+    const { view } = await world(MID_ROTATION);
+    const facts = { view, span: 'day', counts: undefined } as const;
+    expect(overviewPage(frameOf(), facts)).toContain(overviewLive(frameOf(), facts));
+  });
+});
+
+describe('the keys', () => {
+  test('in the order of a rotation, each with its state, what comes next and who knows it', async () => {
+    const page = overview(await world(MID_ROTATION));
+    const rows = named(part(page, 'ring'), 'li').map((row) => textOf(row));
+    expect(rows).toHaveLength(3);
+    expect(rows[0]).toContain(`${K0} staged`);
+    expect(rows[0]).toContain('may sign now3 of 3 replicas know it');
+    expect(rows[1]).toContain(`${K1} signs`);
+    expect(rows[2]).toContain(`${K2} retiring`);
+    expect(rows[2]).toContain(`may go in 4 h 1 min, ${SAFE}`);
+    expect(textOf(withId(page, 'older-keys'))).toContain('1 older key: 1 retired');
+  });
+
+  test('a rotation of two minutes fills the line', async () => {
+    const page = overview(
+      await world({
+        keys: [
+          { state: 'active', dates: { staged: NOW - 30 * SECOND, active: NOW - 14 * SECOND } },
+          { state: 'retiring', dates: { active: NOW - 70 * SECOND, retiring: NOW - 14 * SECOND } },
+        ],
+        lifetime: 20,
+        replicas: [{}, {}, {}],
+      }),
+    );
+    const bars = named(part(page, 'ring'), 'rect').map(({ attributes }) => [
+      attributes.get('class'),
+      Number.parseFloat(attributes.get('width') ?? ''),
+    ]);
+    expect(bars.map(([name]) => name)).toEqual(['bar staged', 'bar active', 'bar active', 'bar retiring']);
+    for (const [, width] of bars) expect(width).toBeGreaterThan(20);
+  });
+
+  test('of thirty over two years the last few are drawn, and the others are folded', async () => {
+    const page = overview(await world(thirty()));
+    expect(named(part(page, 'ring'), 'li').length).toBeLessThan(10);
+    expect(textOf(withId(page, 'older-keys'))).toMatch(/^\d+ older keys: \d+ retired/);
+    for (const line of named(part(page, 'ring'), 'rect')) {
+      const [x, width] = ['x', 'width'].map((name) => Number.parseFloat(line.attributes.get(name) ?? ''));
+      expect(x).toBeGreaterThanOrEqual(0);
+      expect((x as number) + (width as number)).toBeLessThanOrEqual(100.5);
+    }
+  });
+
+  test('thirty that all verify: eight stand open', async () => {
+    const { keys } = thirty();
+    const live = keys.map((key) =>
+      key.state === 'active'
+        ? key
+        : { state: 'retiring' as const, dates: { retiring: key.dates?.retiring ?? NOW } },
+    );
+    const page = overview(await world({ keys: live, lifetime: 400 * 86_400 }));
+    expect(textOf(withId(page, 'more-keys'))).toContain('22 more keys: 22 retiring');
+  });
+
+  test('a secret in a variable has no dates, and the page says so', async () => {
+    const page = overview(await world({ keys: [{ state: 'active' }], from: 'variable' }));
+    expect(textOf(part(page, 'ring'))).toContain('nobody can tell since when it signs');
+    expect(named(part(page, 'ring'), 'svg')).toEqual([]);
+  });
+
+  test('one that takes over by itself says when', async () => {
+    const page = overview(
+      await world({
+        keys: [
+          { state: 'staged', dates: { staged: NOW - HOUR }, scheduledFor: NOW + 2 * HOUR },
+          { state: 'active', dates: { active: NOW - DAY } },
+        ],
+        replicas: [{}],
+      }),
+    );
+    expect(textOf(part(page, 'ring'))).toContain(`signs by itself in 2 h, ${clockTime(NOW + 2 * HOUR, NOW)}`);
+  });
+});
+
+describe('the replicas', () => {
+  test('who is late, and what it does not know', async () => {
+    const page = overview(
+      await world({
+        ...MID_ROTATION,
+        replicas: [{}, { ...LATE, instance: 'web-late', verifies: [K1, K2] }, {}],
+      }),
+    );
+    const [head, ...rows] = rowsIn(part(page, 'replicas'));
+    expect(head).toEqual(['Replica', 'Ring', `Knows ${K0}`, 'Signs with', 'Last report', 'Condition']);
+    expect(rows[0]).toEqual(['web-1', 'generation 12, in force', 'yes', K1, '1 s ago', 'fine']);
+    expect(rows[1]).toEqual([
+      'web-late',
+      'generation 11, AAAAAAAAAAA',
+      'not yet',
+      K1,
+      '1 s ago',
+      'late: another ring than the one in force',
+    ]);
+    expect(textOf(part(page, 'ring'))).toContain('may not sign yet: unknown to web-late');
+  });
+
+  test('of a thousand only the odd ones are listed', async () => {
+    const page = overview(await world(thousand()));
+    const replicas = part(page, 'replicas');
+    expect(textOf(replicas)).toContain(
+      `996 of 1,000 replicas are fine: they hold generation 12 and sign with ${K1}.`,
+    );
+    expect(textOf(replicas)).toContain(`4 are not: 2 silent, 1 late (without ${K0}), 1 degraded.`);
+    expect(rowsIn(replicas).map(([name]) => name)).toEqual([
+      'Replica',
+      'pod-17',
+      'pod-500',
+      'pod-803',
+      'pod-900',
+    ]);
+    expect(named(withId(page, 'fine-replicas'), 'li')).toHaveLength(200);
+    expect(textOf(withId(page, 'fine-replicas'))).toContain('And 796 more');
+  });
+
+  test('of a thousand that are all late some are listed, and nothing names them all', async () => {
+    const replicas = Array.from({ length: 1000 }, (_, at) => ({
+      ...LATE,
+      instance: `pod-${at}`,
+      verifies: [K1, K2],
+    }));
+    const page = overview(await world({ ...MID_ROTATION, replicas }));
+    expect(textOf(page)).toContain('0 of 1,000 replicas are fine.');
+    expect(textOf(page)).toContain('And 970 more of these');
+    expect(textOf(page).length).toBeLessThan(8000);
+  });
+
+  test('why there are none', async () => {
+    const nowhere = overview(await world({ keys: [{ state: 'active' }], from: 'variable' }));
+    expect(textOf(part(nowhere, 'replicas'))).toContain('Processes report beside a keyring document');
+    const quiet = overview(await world({ ...MID_ROTATION, replicas: [], silence: 'Redis does not answer' }));
+    expect(textOf(part(quiet, 'replicas'))).toContain('Replicas cannot be asked: Redis does not answer.');
+    const fresh = overview(await world({ keys: [{ state: 'active', dates: { active: NOW } }] }));
+    expect(textOf(part(fresh, 'replicas'))).toContain('No process reports beside the file.');
+  });
+});
+
+describe('what was accepted', () => {
+  const counts = countsOf('day', (share) => [
+    [K2, 'session', share < 0.5 ? 10 : 4],
+    [K1, 'session', share < 0.5 ? 0 : 6],
+    [K1, 'csrf', share < 0.5 ? 0 : 1],
+  ]);
+
+  test('in numbers, by purpose and key, and as a share', async () => {
+    const page = overview(await world(MID_ROTATION), { counts });
+    const sums = counts.counts.reduce<Record<string, number>>((all, { kid, verified }) => {
+      all[kid] = (all[kid] ?? 0) + verified;
+      return all;
+    }, {});
+    const rows = rowsIn(part(page, 'verified'));
+    const grouped = (number: number) => number.toLocaleString('en-US');
+    expect(rows[0]).toEqual(['Purpose', `${K1} active`, `${K0} staged`, `${K2} retiring`]);
+    expect(rows.at(-1)).toEqual(['all', grouped(sums[K1] as number), '0', grouped(sums[K2] as number)]);
+    expect(textOf(part(page, 'verified'))).toContain(
+      `${K2} ${grouped(sums[K2] as number)} in the last 24 hours (`,
+    );
+    expect(textOf(part(page, 'verified'))).toContain('No step goes by it.');
+  });
+
+  test('as bars, each key in its colour, stacked within the picture', async () => {
+    const page = overview(await world(MID_ROTATION), { counts });
+    const fills = named(part(page, 'verified'), 'path').filter((path) => classesOf(path).includes('fill'));
+    expect(new Set(fills.flatMap((path) => classesOf(path).filter((name) => name !== 'part')))).toEqual(
+      new Set(['fill', 'active', 'retiring', 'shade-0']),
+    );
+    for (const path of fills) {
+      for (const [, y = '', height = ''] of (path.attributes.get('d') ?? '').matchAll(
+        /M[\d.]+ (-?[\d.]+)v-([\d.]+)/g,
+      )) {
+        expect(Number(y)).toBeLessThanOrEqual(100);
+        expect(Number(y) - Number(height)).toBeGreaterThanOrEqual(-1);
+      }
+    }
+  });
+
+  test('how far back is chosen by links', async () => {
+    const page = overview(await world(MID_ROTATION), { counts });
+    const links = named(part(page, 'verified'), 'a').map(({ attributes }) => [
+      attributes.get('href'),
+      attributes.get('aria-current'),
+    ]);
+    expect(links).toEqual([
+      ['/keyturn/?span=quarter-hour#verified', undefined],
+      ['/keyturn/?span=day#verified', 'true'],
+      ['/keyturn/?span=month#verified', undefined],
+    ]);
+  });
+
+  test('what nobody can know is said, with the reason', async () => {
+    const nowhere = overview(await world({ keys: [{ state: 'active' }], from: 'variable' }));
+    expect(textOf(part(nowhere, 'verified'))).toContain('replicas have nowhere to report what they accept');
+    expect(textOf(part(nowhere, 'verified'))).toContain('this page cannot know');
+    const idle = overview(await world(MID_ROTATION), { counts: countsOf('day', () => []) });
+    expect(textOf(part(idle, 'verified'))).toContain('Nothing was accepted in the last 24 hours');
+  });
+
+  test('keys that the ring has forgotten, and many of them, keep their numbers', async () => {
+    const many = countsOf('month', () =>
+      Array.from({ length: 12 }, (_, at) => [kidAt(at + 40), 'session', 5] as const),
+    );
+    const page = overview(await world(MID_ROTATION), { span: 'month', counts: many });
+    expect(rowsIn(part(page, 'verified'))[0]?.at(-1)).toBe('others');
+    expect(textOf(part(page, 'verified'))).toMatch(/\d+ other keys: [\d,]+/);
+  });
+});
+
+describe('the other pages', () => {
+  test('purposes: what is signed, where its state lives, what a rotation does, and what moves in', async () => {
+    const { view, impact } = await world({
+      ...MID_ROTATION,
+      movingIn: [
+        {
+          name: 'express-session',
+          phases: ['beside'],
+          until: NOW + 40 * DAY,
+          seen: 3,
+          seenAt: NOW - 3 * HOUR,
+        },
+      ],
+      replicas: [
+        {
+          uses: [
+            {
+              kid: K1,
+              purpose: 'session',
+              verified: 3,
+              verifiedAt: NOW - 4 * SECOND,
+              signed: 0,
+              signedAt: 0,
+            },
+          ],
+        },
+      ],
+    });
+    const page = expectSound(purposesPage(frameOf(), { view, impact: impact({ step: 'rotate' }) }));
+    const [head, first] = rowsIn(page);
+    expect(head?.at(-1)).toBe('Last accepted');
+    expect(first?.slice(0, 3)).toEqual(['session', 'the session cookie', 'in the cookie']);
+    expect(first?.at(-1)).toBe('4 s ago');
+    expect(textOf(page)).toContain(
+      `express-session: last old cookie seen ${clockTime(NOW - 3 * HOUR, NOW)} (3 h ago); phase beside`,
+    );
+  });
+
+  test('impact: what would happen if the old key went now', async () => {
+    const { view, impact } = await world(MID_ROTATION);
+    const retire = expectSound(impactPage(frameOf(), { view, impact: impact({ step: 'retire', kid: K2 }) }));
+    expect(textOf(retire)).toContain('Nobody would be signed out');
+    expect(textOf(retire)).toContain(`is refused until it is safe: in 4 h 1 min, ${SAFE}.`);
+    const revoke = expectSound(impactPage(frameOf(), { view, impact: impact({ step: 'revoke', kid: K2 }) }));
+    expect(textOf(revoke)).toContain('Whoever holds a session of this key would be signed out at once');
+    expect(
+      rowsIn(revoke)
+        .find(([name]) => name === 'session')
+        ?.at(-1),
+    ).toBe('is signed out');
+    expect(textOf(revoke)).toContain('Not affected');
+    const chosen = named(revoke, 'a').filter(({ attributes }) => attributes.get('aria-current') === 'true');
+    expect(chosen.map(textOf)).toEqual([`Revoke ${K2}`]);
+  });
+
+  test('impact that cannot be told says why', async () => {
+    const { view } = await world(MID_ROTATION);
+    const problem = { message: 'the ring has no key of that id', hint: 'keyturn status lists the keys' };
+    const page = expectSound(impactPage(frameOf(), { view, impact: undefined, problem }));
+    expect(textOf(page)).toContain('the ring has no key of that id');
+  });
+
+  test('doctor: the gravest first, with what to do', async () => {
+    const { view } = await world(MID_ROTATION);
+    const report = {
+      summary: { passed: 1, warned: 1, failed: 1 },
+      checks: [
+        { name: 'git', status: 'pass', detail: 'nothing secret is tracked' },
+        {
+          name: 'signing_secret',
+          status: 'fail',
+          detail: 'it is short\nit is published',
+          hint: 'make a new one',
+        },
+        { name: 'sources', status: 'warn', detail: 'one hides another' },
+      ],
+    } as const;
+    const page = expectSound(doctorPage(frameOf(), { view, report }));
+    expect(named(page, 'h1', 'h2', 'h3').map(textOf)).toEqual([
+      '1 of 3 checks failed',
+      'To be put right 1',
+      'signing secret',
+      'To be looked at 1',
+      'sources',
+      'Fine 1',
+      'git',
+    ]);
+    expect(named(page, 'p').map(textOf)).toEqual(
+      expect.arrayContaining(['it is short', 'it is published', 'make a new one']),
+    );
+  });
+
+  test('history: the newest line first; who, why, and what is folded', async () => {
+    const made = await world(MID_ROTATION);
+    const history = [
+      { at: NOW - 400 * DAY, what: 'folded', lines: 1204, since: NOW - 900 * DAY },
+      ...made.history,
+      { at: NOW - MINUTE, what: 'revoke', kid: K2, who: 'grace', why: 'it was in a log', gone: ['web-9'] },
+    ];
+    const page = expectSound(historyPage(frameOf(), { view: made.view, history }));
+    const [, first, ...rest] = rowsIn(page);
+    expect(first?.slice(1)).toEqual(['revoke', K2, 'grace', 'it was in a log; said to be gone: web-9']);
+    expect(rest.at(-1)?.at(-1)).toContain('stands for 1,204 older lines, the first of them 20');
+  });
+
+  test('history: none, and why', async () => {
+    const variable = await world({ keys: [{ state: 'active' }], from: 'variable' });
+    expect(textOf(expectSound(historyPage(frameOf(), { view: variable.view, history: [] })))).toContain(
+      'only a keyring document, or a shared keyring, keeps one',
+    );
+    const fresh = await world({ keys: [{ state: 'active', dates: { active: NOW } }] });
+    expect(textOf(expectSound(historyPage(frameOf(), { view: fresh.view, history: [] })))).toContain(
+      'was just made',
+    );
+  });
+
+  test('a page that says one thing leads on', () => {
+    const page = expectSound(
+      messagePage(frameOf(), { title: 'There is no such page', message: 'It may have moved.' }),
+    );
+    expect(named(page, 'a').map(({ attributes }) => attributes.get('href'))).toContain('/keyturn/');
+  });
+});
+
+describe('the frame', () => {
+  test('leads everywhere, says where one is, and offers steps to whoever may act', async () => {
+    const { view } = await world(MID_ROTATION);
+    const facts = { view, span: 'day', counts: undefined } as const;
+    const links = (page: Element) => named(named(page, 'nav')[0] as Element, 'a');
+    const acting = links(expectSound(overviewPage(frameOf(), facts)));
+    expect(acting.map(textOf)).toEqual(['Overview', 'Purposes', 'Impact', 'Doctor', 'History', 'Steps']);
+    expect(acting.map(({ attributes }) => attributes.get('aria-current'))).toEqual([
+      'page',
+      ...Array(5).fill(undefined),
+    ]);
+    const looking = links(expectSound(overviewPage(frameOf({ acts: false }), facts)));
+    expect(looking.map(textOf)).not.toContain('Steps');
+  });
+
+  test('the app and who looks stand there', async () => {
+    const { view } = await world(MID_ROTATION);
+    const frame = frameOf({ app: 'locker', visitor: { who: 'grace' }, acts: false });
+    const text = textOf(expectSound(overviewPage(frame, { view, span: 'day', counts: undefined })));
+    expect(text).toContain('Keyturnlocker');
+    expect(text).toContain('You are grace, and may look.');
+  });
+});
+
+test('all that the first page loads is small: of three replicas, of a thousand, of thirty keys', async () => {
+  const full = countsOf('month', () =>
+    Array.from({ length: 10 }, (_, at) => [kidAt(at), 'session', 900 + at] as const),
+  );
+  for (const made of [MID_ROTATION, thousand(), thirty()]) {
+    const { view } = await world(made);
+    const page = overviewPage(frameOf(), { view, span: 'month', counts: full });
+    const size = [page, STYLE, SCRIPT].reduce((sum, text) => sum + gzipSync(text).length, 0);
+    expect(size).toBeLessThan(25 * 1024);
+  }
+});
+
+function thousand(): Parameters<typeof world>[0] {
+  const odd: Readonly<Record<number, object>> = {
+    17: { at: NOW - 300_000 },
+    803: { at: NOW - 300_000 },
+    500: { ...LATE, verifies: [K1, K2] },
+    900: { degraded: 'the file cannot be read (EACCES)' },
+  };
+  const replicas = Array.from({ length: 1000 }, (_, at) => ({ instance: `pod-${at}`, ...odd[at] }));
+  return { ...MID_ROTATION, replicas };
+}
+
+function thirty(): Parameters<typeof world>[0] {
+  const keys = Array.from({ length: 30 }, (_, at) => {
+    const begin = NOW - (at * 25 + 5) * DAY;
+    if (at === 0) return { state: 'active' as const, dates: { staged: begin - DAY, active: begin } };
+    const dates = {
+      staged: begin - DAY,
+      active: begin,
+      retiring: begin + 25 * DAY,
+      retired: begin + 26 * DAY,
+    };
+    return { state: 'retired' as const, dates };
+  });
+  return { keys, lifetime: 12 * 3600, replicas: [{}, {}] };
+}
