@@ -35,6 +35,8 @@ export interface Counts {
 
 /** The most keys and purposes that count in one bucket: whoever can write there must not fill the memory of who reads. */
 export const MOST_IN_BUCKET = 256;
+/** The most of them that are looked at, the first that are found. */
+const MOST_SEEN = 4 * MOST_IN_BUCKET;
 
 /** The bucket that a moment is in. */
 export function startOf(span: CountsSpan, at: number): number {
@@ -79,7 +81,7 @@ export function keptOf(
 ): readonly Count[] {
   const from = firstStart(span, now);
   const buckets = new Map<number, Count[]>();
-  for (const count of addUp(within(span, found, from, until))) {
+  for (const count of addUp(validIn(span, found, from, until))) {
     const bucket = buckets.get(count.start);
     if (bucket === undefined) buckets.set(count.start, [count]);
     else bucket.push(count);
@@ -94,11 +96,21 @@ function mostOf(bucket: readonly Count[]): readonly Count[] {
   return greatest.slice(0, MOST_IN_BUCKET).sort(inOrder);
 }
 
-function* within(span: CountsSpan, found: Iterable<Count>, from: number, until: number): Iterable<Count> {
+/** Those that are counts of the span. Linear in what is found, and with a bound for each bucket. */
+export function* validIn(
+  span: CountsSpan,
+  found: Iterable<Count>,
+  from: number,
+  until: number,
+): Iterable<Count> {
+  const seen = new Map<number, number>();
   for (const { start, kid, purpose, verified } of found) {
     if (!Number.isSafeInteger(start) || start % SPANS[span].bucket !== 0) continue;
-    if (start < from || start > until || !isKid(kid) || !isName(purpose)) continue;
-    if (Number.isSafeInteger(verified) && verified > 0) yield { start, kid, purpose, verified };
+    const n = seen.get(start) ?? 0;
+    if (start < from || start > until || n === MOST_SEEN || !isKid(kid) || !isName(purpose)) continue;
+    if (!Number.isSafeInteger(verified) || verified <= 0) continue;
+    seen.set(start, n + 1);
+    yield { start, kid, purpose, verified };
   }
 }
 

@@ -3,11 +3,11 @@
 import { join } from 'node:path';
 import { readRegularFile, writeInformation } from '../disk/files.js';
 import { withLock } from '../disk/lock.js';
-import { type Count, type Counts, type CountsSpan, countsOf, firstStart } from './counts.js';
+import { type Count, type Counts, type CountsSpan, countsOf, firstStart, validIn } from './counts.js';
 import { readJson } from './report.js';
 
-/** All that one can hold, and no more is read. */
-const LIMIT_BYTES = 8 * 1024 * 1024;
+/** With thirty keys for eight purposes in each bucket a file has three quarters of it. What is larger gives way. */
+const LIMIT_BYTES = 4 * 1024 * 1024;
 
 /** Processes on other machines may see the same folder. What is dated further ahead nobody has counted. */
 const AHEAD_MS = 5 * 60_000;
@@ -23,12 +23,7 @@ export function isCountsFile(name: string): boolean {
   return Object.values(FILES).includes(name);
 }
 
-/**
- * Changes only what it adds to: with many keys and purposes the file holds tens of thousands of numbers, and they are
- * looked at closely when somebody reads them.
- *
- * @param now milliseconds since 1970
- */
+/** @param now milliseconds since 1970 */
 export async function addCounts(
   folder: string,
   span: CountsSpan,
@@ -36,45 +31,35 @@ export async function addCounts(
   now: number,
 ): Promise<void> {
   const file = join(folder, FILES[span]);
+  const keptIn = (counts: Iterable<Count>) => validIn(span, counts, firstStart(span, now), now + AHEAD_MS);
   await withLock(file, async ({ stillMine }) => {
-    const buckets = new Map<string, Filed>();
-    const isKept = (start: number) => start >= firstStart(span, now) && start <= now + AHEAD_MS;
-    for (const [start, bucket] of fieldsOf(await read(file)))
-      if (isKept(Number(start)) && isRecord(bucket)) buckets.set(start, bucket);
-    for (const count of added) {
-      const bucket = buckets.get(String(count.start)) ?? {};
-      if (isKept(count.start)) buckets.set(String(count.start), bucket);
-      raise(bucket, count);
-    }
-    const text = `${JSON.stringify(Object.fromEntries(buckets))}\n`;
+    // Not sorted, and not looked up by long names: with many keys and purposes there are tens of thousands.
+    const buckets: Filed = Object.create(null);
+    for (const count of keptIn(countsIn(await read(file)))) raise(buckets, count);
+    for (const count of keptIn(added)) raise(buckets, count);
+    const text = `${JSON.stringify(buckets)}\n`;
     if (!stillMine()) throw new Error('another process has taken the lock');
     await writeInformation(file, text);
   });
 }
 
-/** "constructor" has the form of a purpose, and "toString" that of a key id: both have fields of their own only. */
-function raise(bucket: Filed, { kid, purpose, verified }: Count): void {
-  const known = Object.hasOwn(bucket, kid) ? bucket[kid] : undefined;
-  const purposes: Filed = isRecord(known) ? known : {};
-  const had = Object.hasOwn(purposes, purpose) ? purposes[purpose] : 0;
-  purposes[purpose] = Math.min(
-    Number.MAX_SAFE_INTEGER,
-    (Number.isSafeInteger(had) ? (had as number) : 0) + verified,
-  );
-  bucket[kid] = purposes;
+/** By bucket, key and purpose: { "1764000000000": { "lo407v67": { "session": 12 } } }. */
+type Filed = Record<string, Record<string, Record<string, number>>>;
+
+/** Without prototypes: "constructor" has the form of a purpose, and "toString" that of a key id. */
+function raise(buckets: Filed, { start, kid, purpose, verified }: Count): void {
+  const keys: Filed[string] = buckets[start] ?? Object.create(null);
+  const purposes: Record<string, number> = keys[kid] ?? Object.create(null);
+  buckets[start] = keys;
+  keys[kid] = purposes;
+  purposes[purpose] = Math.min(Number.MAX_SAFE_INTEGER, (purposes[purpose] ?? 0) + verified);
 }
 
 export async function readCounts(folder: string, span: CountsSpan, now: number): Promise<Counts> {
   return countsOf(span, countsIn(await read(join(folder, FILES[span]))), now);
 }
 
-/** By bucket, key and purpose: { "1764000000000": { "lo407v67": { "session": 12 } } }. Anybody may have written it. */
-type Filed = Record<string, unknown>;
-
-function isRecord(value: unknown): value is Filed {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
+/** Anybody may have written it. */
 async function read(file: string): Promise<unknown> {
   return readJson(await readRegularFile(file, LIMIT_BYTES));
 }
@@ -88,6 +73,6 @@ function* countsIn(buckets: unknown): Iterable<Count> {
 
 /** One by one: what is made up may have very many. */
 function* fieldsOf(value: unknown): Iterable<readonly [string, unknown]> {
-  if (!isRecord(value)) return;
-  for (const name in value) yield [name, value[name]];
+  if (typeof value !== 'object' || Array.isArray(value)) return;
+  for (const name in value) yield [name, (value as Readonly<Record<string, unknown>>)[name]];
 }
