@@ -9,8 +9,10 @@ const LANGUAGES: Readonly<Record<string, string>> = {
   sh: 'commands.test.ts',
   toml: 'settings.test.ts',
   json: 'settings.test.ts',
+  astro: 'nothing',
   dockerfile: 'nothing',
   nginx: 'nothing',
+  svelte: 'nothing',
   // What a program prints, and formats that are no code.
   text: 'nothing',
 };

@@ -32,6 +32,15 @@ export interface Compiled {
   readonly out: string;
 }
 
+/** Frameworks of which another page has declarations already. */
+const BASES: Readonly<Record<string, string>> = {
+  'getting-started-astro': 'web',
+  'getting-started-nest': 'nest',
+  'getting-started-next': 'web',
+  'getting-started-react-router': 'web',
+  'getting-started-sveltekit': 'web',
+};
+
 /** Declares what holds for a whole program: compiled by itself. */
 const DECLARES = /^\s*declare (module '|global)/m;
 
@@ -97,8 +106,10 @@ function writePage(root: string, page: string): Page {
     snippetsOf(page).filter(({ excused }) => excused === undefined),
     text,
   );
-  const beside = join(GIVEN, folder);
-  if (existsSync(beside)) cpSync(beside, join(root, folder), { recursive: true });
+  for (const name of [BASES[folder], folder]) {
+    const beside = join(GIVEN, name ?? '');
+    if (name !== undefined && existsSync(beside)) cpSync(beside, join(root, folder), { recursive: true });
+  }
   for (const { file, text } of modules) {
     const path = join(root, folder, file);
     mkdirSync(dirname(path), { recursive: true });

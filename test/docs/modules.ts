@@ -27,7 +27,7 @@ interface Names {
   readonly used: Set<string>;
 }
 
-const FILE_NAME = /^\/\/ ([\w@[\]./-]+\.tsx?)$/;
+const FILE_NAME = /^\/\/ ([\w@+[\]./-]+\.tsx?)$/;
 
 /** @param given the file with what the page takes for granted, where there is one */
 export function modulesOf(blocks: readonly Block[], given: string | undefined): readonly Module[] {

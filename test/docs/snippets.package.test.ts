@@ -20,12 +20,18 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'docs/stores.md': 'needs engines: snippets.engines.test.ts',
   'docs/moving-in.md': 'needs an engine: test/move-in takes such an app over',
   'docs/nest.md': 'Nest is not installed here: npm run test:examples',
+  'docs/getting-started/astro.md': 'Astro is not installed here',
+  'docs/getting-started/nest.md': 'Nest is not installed here: npm run test:examples',
+  'docs/getting-started/next.md': 'Next is not installed here: npm run test:examples',
+  'docs/getting-started/react-router.md': 'React Router is not installed here: npm run test:examples',
+  'docs/getting-started/sveltekit.md': 'SvelteKit is not installed here',
   'docs/web.md': 'the frameworks are not installed here: npm run test:examples',
 };
 
 const VARIABLES: Readonly<Record<string, NodeJS.ProcessEnv>> = {
   // Where there is no disk no secret is made.
   'docs/edge.md': { KEYTURN_SECURITY__SIGNING_SECRET: SECRET },
+  'docs/getting-started/workers.md': { KEYTURN_SECURITY__SIGNING_SECRET: SECRET },
   // It waits until a step is safe.
   'docs/rotation.md': {
     KEYTURN_SECURITY__KEYRING__MAX_LAG: '1s',
@@ -52,7 +58,7 @@ describe('they run', () => {
     const files = modules.map(({ file }) => file.replace(/\.tsx?$/, '.js'));
     const at = join(compiled.out, folder);
     if (existsSync(join(at, 'given.js'))) files.push('given.js');
-    expect(await run(at, files, VARIABLES[page])).toMatch(/all ran\n$/);
+    expect(await run(at, files, VARIABLES[page])).toMatch(/^all ran$/m);
   });
 });
 

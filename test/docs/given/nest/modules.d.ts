@@ -10,7 +10,7 @@ declare module '@nestjs/platform-express' {
   export interface NestExpressApplication {
     use(...handlers: RequestHandler[]): this;
     useBodyParser(type: 'json' | 'urlencoded', options?: { extended: boolean }): this;
-    listen(port: number): Promise<unknown>;
+    listen(port: number | string): Promise<unknown>;
   }
 }
 declare module '@nestjs/platform-fastify' {
@@ -18,7 +18,7 @@ declare module '@nestjs/platform-fastify' {
   export class FastifyAdapter {}
   export interface NestFastifyApplication {
     readonly register: FastifyInstance['register'];
-    listen(port: number): Promise<unknown>;
+    listen(port: number | string): Promise<unknown>;
   }
 }
 declare module '@nestjs/common' {

@@ -1,0 +1,3 @@
+declare module '@sveltejs/kit' {
+  export function redirect(status: number, location: string): never;
+}
