@@ -24,8 +24,11 @@ export interface RareParts {
 
 /** What the package's own adapters need of a Keyturn. Not part of the public contract. */
 export interface Internals {
-  /** What it was started by, and what that came to; undefined where nothing was resolved: at the edge, and in a build. */
-  readonly started: { readonly options: ResolveOptions; readonly resolution: Resolution } | undefined;
+  /**
+   * What it was started by, and what that came to; undefined where nothing was resolved: at the edge, and in a build. To
+   * be asked for: variables hold secrets, and whoever prints all that is kept here must not print them.
+   */
+  readonly started: (() => { readonly options: ResolveOptions; readonly resolution: Resolution }) | undefined;
   readonly settings: Settings;
   /** The name of the app, and the other one while it changes. */
   readonly apps: AppNames;

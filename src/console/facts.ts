@@ -39,11 +39,12 @@ export function sourceOfApp(keyturn: Keyturn): ConsoleSource {
       'there is no console where keys come from keyturn/edge: nothing rotates there while it runs',
       'mount it in an app on Node, Bun or Deno with another entry of keyturn, or run keyturn console',
     );
-  const { machine, config } = started.options;
-  const { profile } = started.resolution.profile;
+  const { options, resolution } = started();
+  const { machine, config } = options;
+  const { profile } = resolution.profile;
   return new RotationSource({
     open: async (readOnly) => {
-      const found = await foundBy(keyturn, started);
+      const found = await foundBy(keyturn, { options, resolution });
       return await Rotation.open({ machine, profile, config, found, engines, readOnly });
     },
     machine,

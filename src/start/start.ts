@@ -77,7 +77,7 @@ export async function startJudged(judged: Judged, given: KeyturnOptions): Promis
     await keeper.start();
     if (!keeper.health.reporting) await backends?.warnUnreported();
     return new LiveKeyturn(profile, {
-      started: { options, resolution },
+      started: () => ({ options, resolution }),
       settings,
       keeper,
       engines,
