@@ -35,7 +35,7 @@ export const FULL: Pace = {
 };
 
 export const FAST: Pace = {
-  visitors: 100,
+  visitors: 60,
   pause: 1000,
   life: 5,
   maxLag: 1,

@@ -91,7 +91,10 @@ async function end(): Promise<void> {
   setTimeout(() => process.kill(process.pid, 'SIGKILL'), LAST_RESORT).unref();
   const begun = running.catch(() => undefined);
   // Where it has just begun, the keyring may be gone that it waits for.
-  const { server, http } = (await Promise.race([begun, sleep(FIRST_STEPS)])) ?? {};
+  const isIn = new AbortController();
+  const late = sleep(FIRST_STEPS, undefined, { signal: isIn.signal }).catch(() => undefined);
+  const { server, http } = (await Promise.race([begun, late])) ?? {};
+  isIn.abort();
   if (server !== undefined) await close(server);
   await http?.close();
   if (isTold) return;
