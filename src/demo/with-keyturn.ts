@@ -10,7 +10,7 @@ import { whenSafe, whoKnows } from '../words/waiting.js';
 import { NAMES, type ReplicaName } from './farm.js';
 import { DemoFault } from './fault.js';
 import type { Stage } from './stage.js';
-import type { Counted, Tally } from './tally.js';
+import type { Counted } from './tally.js';
 
 const LATE: ReplicaName = 'c';
 const WHO = 'demo';
@@ -46,29 +46,9 @@ export async function withKeyturn(
   secret: string,
   shows: Shows | undefined,
 ): Promise<KeyturnRun> {
-  const machine = thisMachine({
-    cwd: stage.place.folder,
-    env: { ...stage.place.settings, ...stage.place.keyring(secret) },
-  });
-  const tally = await moveIn(stage, machine, secret);
-  const rotation = await Rotation.open({ machine, profile: 'prod' });
-  const shown = await shows?.(rotation, machine);
-  stage.console = shown?.url;
-  try {
-    const taken = await rotate(stage, rotation);
-    return {
-      counted: tally.counted,
-      taken: [{ step: 'init', refused: null, because: null }, ...taken],
-    };
-  } finally {
-    stage.console = undefined;
-    await shown?.close();
-    await rotation.close();
-  }
-}
-
-async function moveIn(stage: Stage, machine: Machine, secret: string): Promise<Tally> {
   const { farm, place, pace } = stage;
+  const variables = { ...place.settings, ...place.keyring(secret) };
+  const machine = thisMachine({ cwd: place.folder, env: variables });
   stage.begin({
     run,
     title: 'The same with Keyturn: the secret moves into a keyring',
@@ -80,19 +60,31 @@ async function moveIn(stage: Stage, machine: Machine, secret: string): Promise<T
     look: 'who is signed out. The count begins anew, and stays 0: the key is the same.',
   });
   const tally = stage.visitors.countAnew();
-  await stage.going(
-    initRing({
-      machine: { ...machine, env: { ...machine.env, [SECRET]: secret } },
-      profile: 'prod',
-      placeSaid: true,
-      who: WHO,
-      imported: [],
-    }),
-  );
-  for (const name of NAMES)
-    await stage.going(farm.restart(name, { ...place.settings, ...place.keyring(secret) }));
-  await stage.hold(pace.look / 2);
-  return tally;
+  await stage.going(init(machine, secret));
+  const rotation = await Rotation.open({ machine, profile: 'prod' });
+  let shown: Awaited<ReturnType<Shows>> | undefined;
+  try {
+    shown = await shows?.(rotation, machine);
+    stage.console = shown?.url;
+    for (const name of NAMES) await stage.going(farm.restart(name, variables));
+    await stage.hold(pace.look);
+    const taken = await rotate(stage, rotation);
+    return { counted: tally.counted, taken: [{ step: 'init', refused: null, because: null }, ...taken] };
+  } finally {
+    stage.console = undefined;
+    await shown?.close();
+    await rotation.close();
+  }
+}
+
+async function init(machine: Machine, secret: string): Promise<void> {
+  await initRing({
+    machine: { ...machine, env: { ...machine.env, [SECRET]: secret } },
+    profile: 'prod',
+    placeSaid: true,
+    who: WHO,
+    imported: [],
+  });
 }
 
 async function rotate(stage: Stage, rotation: Rotation): Promise<Taken[]> {

@@ -29,6 +29,7 @@ test.concurrent('by hand visitors are signed out, and by Keyturn none, and each 
   // Who pipes the numbers away still sees what goes on.
   for (const command of ['init', 'stage', 'promote', 'rotate --wait', 'rollback', 'retire'])
     expect(demo.stderr).toContain(`$ keyturn ${command}`);
+  expect(demo.stderr).toMatch(/http:\/\/127\.0\.0\.1:\d+\/open\//);
   expect(demo.isGone).toBe(true);
 });
 

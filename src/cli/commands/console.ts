@@ -3,10 +3,11 @@ import { ConsoleApp } from '../../console/app.js';
 import { sourceOfCommand } from '../../console/facts.js';
 import { lengthOfTime } from '../../words/time.js';
 import type { Command, Context } from '../command.js';
-import { type ConsoleServer, startConsoleServer } from '../console-server.js';
+import { listen, PORT, portOf } from '../console-port.js';
+import { startConsoleServer } from '../console-server.js';
 import { noteRules, openRotation, sameOptions } from '../open.js';
 import { durationOf, WHO, whoOf } from '../step-options.js';
-import { refused, wrongUsage } from '../stop.js';
+import { wrongUsage } from '../stop.js';
 
 const IDLE_SECONDS = 900;
 const LONGEST_IDLE_SECONDS = 86_400;
@@ -22,7 +23,7 @@ export const consoleCommand: Command = {
     'and after --idle: a page that only keeps itself up to date asks for nothing.',
   ],
   options: [
-    { name: 'port', value: 'N', about: 'the port to listen on (default: any that is free)' },
+    PORT,
     { name: 'steps', about: 'let the browser take steps (default: it only shows)' },
     { name: 'idle', value: 'DURATION', about: 'end when nobody has asked for so long (default: 15min)' },
     WHO,
@@ -67,20 +68,6 @@ export const consoleCommand: Command = {
   },
 };
 
-/** @throws Stop */
-async function listen(port: number, start: (port: number) => Promise<ConsoleServer>): Promise<ConsoleServer> {
-  try {
-    return await start(port);
-  } catch (error) {
-    const { code, syscall } = error as NodeJS.ErrnoException;
-    if (syscall !== 'listen') throw error;
-    throw refused(
-      `port ${port} cannot be had (${code})`,
-      'stop the program that has it, name another one with --port, or leave that out for any that is free',
-    );
-  }
-}
-
 /** Waits until nobody has asked for anything for so long. */
 class Idle {
   readonly #milliseconds: number;
@@ -103,13 +90,6 @@ class Idle {
     if (!either.aborted) await new Promise((done) => either.addEventListener('abort', done, { once: true }));
     clearTimeout(this.#timer);
   }
-}
-
-function portOf({ value }: Context): number {
-  const typed = value('port') ?? '0';
-  const port = /^\d{1,5}$/.test(typed) ? Number(typed) : Number.NaN;
-  if (port <= 65_535) return port;
-  throw wrongUsage('--port is not the number of a port', 'write --port 4000, for example');
 }
 
 function idleOf(context: Context): number {

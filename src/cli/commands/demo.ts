@@ -1,22 +1,27 @@
 // keyturn demo: three replicas and their visitors, the secret swapped by hand first, and then by Keyturn.
 
+import { ConsoleApp } from '../../console/app.js';
+import { sourceOfCommand } from '../../console/facts.js';
 import { type DemoResult, isConvincing, runDemo } from '../../demo/demo.js';
 import { DemoFault } from '../../demo/fault.js';
 import type { Scene, Step } from '../../demo/scene.js';
+import type { Shows } from '../../demo/with-keyturn.js';
 import type { Command, Context } from '../command.js';
+import { listen, PORT, portOf } from '../console-port.js';
+import { startConsoleServer } from '../console-server.js';
 import { refused } from '../stop.js';
-import { picture, soFar, stepLines, summary } from '../words/demo.js';
+import { consoleLines, picture, soFar, stepLines, summary } from '../words/demo.js';
 
 const DRAW_EVERY_MS = 200;
 
 export const demo: Command = {
-  usage: '[--fast] [--store redis|document]',
+  usage: '[--fast] [--store redis|document] [--port N | --no-console]',
   about: [
     'Shows in two minutes what a rotation does to visitors: three replicas of a small app, as',
     'processes of this machine, and 200 visitors who are signed in. First the secret is swapped by',
     'hand, replica by replica, and the visitors are counted who are signed out. Then the same',
     'visitors go through a rotation with Keyturn: a late replica, a rollback, and an old key that',
-    'goes when it is safe.',
+    'goes when it is safe. A link is printed that opens the console, for as long as it lasts.',
     '',
     'The keyring is in Redis where one is found (at KEYTURN_SECURITY__KEYRING__REDIS__URL, or at',
     '127.0.0.1:6379) and a client for it is installed, else in a temporary folder. Nothing is left',
@@ -32,6 +37,8 @@ export const demo: Command = {
       choices: ['redis', 'document'],
       about: 'where the keyring is kept (default: Redis where it is found)',
     },
+    { ...PORT, about: 'the port of the console (default: any that is free)' },
+    { name: 'no-console', about: 'show it here alone' },
   ],
   words: [],
   run: async (context) => {
@@ -45,7 +52,16 @@ export const demo: Command = {
 
 async function play(context: Context): Promise<DemoResult> {
   const { ui, json, machine, surroundings, has, value } = context;
+  const port = portOf(context);
   const drawn = ui.redraws && !json;
+  const say = (lines: readonly string[]) => {
+    if (json) ui.tell(...lines.map((line) => line.trim()));
+    else ui.print(...lines);
+  };
+  const opened = (link: string) => {
+    if (!drawn) say(consoleLines(link));
+  };
+  const shows = has('no-console') ? undefined : consoleOn(port, opened);
   let scene: (() => Scene) | undefined;
   const draw = () => {
     if (scene !== undefined) ui.redraw(...picture(scene()));
@@ -55,8 +71,7 @@ async function play(context: Context): Promise<DemoResult> {
     scene = now;
     if (drawn) return draw();
     const lines = [...(before === undefined ? [] : soFar(before())), ...stepLines(step, now())];
-    if (json) ui.tell(...lines.map((line) => line.trim()));
-    else ui.print(...lines);
+    say(lines);
   };
   const timer = drawn ? setInterval(draw, DRAW_EVERY_MS) : undefined;
   try {
@@ -66,7 +81,7 @@ async function play(context: Context): Promise<DemoResult> {
       store: value('store') as 'redis' | 'document' | undefined,
       signal: surroundings.interrupted(),
       heard,
-      shows: undefined,
+      shows,
     });
   } catch (error) {
     if (error instanceof DemoFault) throw refused(error.message, error.hint, 'demo_failed');
@@ -74,4 +89,27 @@ async function play(context: Context): Promise<DemoResult> {
   } finally {
     clearInterval(timer);
   }
+}
+
+/** The console over the keyring of the demo, which only shows. */
+function consoleOn(port: number, opened: (link: string) => void): Shows {
+  return async (rotation, machine) => {
+    const server = await listen(port, (at) =>
+      startConsoleServer({
+        app: new ConsoleApp({
+          source: sourceOfCommand(rotation, { machine, profile: 'prod', options: '' }),
+          steps: false,
+          app: undefined,
+          // What is wrong it says on its pages.
+          logger: { info: () => {}, error: () => {} },
+        }),
+        who: 'keyturn demo',
+        mayAct: false,
+        port: at,
+        asked: () => {},
+      }),
+    );
+    opened(server.link);
+    return { url: server.link, close: () => server.close() };
+  };
 }

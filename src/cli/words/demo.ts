@@ -33,7 +33,7 @@ export function picture(scene: Scene): readonly Line[] {
     styled('bold', `${stepNumber}. ${step?.title ?? ''}`),
     ...(step === undefined ? [] : stepBody(step)),
     ...(waitsFor === undefined ? [] : [`   waiting: ${waitsFor}`]),
-    ...(console === undefined ? [] : ['', `console: ${console}`]),
+    ...(console === undefined ? [] : ['', ...consoleLines(console).map((line) => line.trimStart())]),
     '',
     styled('dim', 'Ctrl-C ends it; nothing is left behind'),
   ];
@@ -64,7 +64,7 @@ function stepBody({ command, refusal, says, look }: Step): readonly Line[] {
 }
 
 /** A step as lines of a log. */
-export function stepLines(step: Step, { elapsed, console }: Scene): readonly string[] {
+export function stepLines(step: Step, { elapsed }: Scene): readonly string[] {
   const { title, command, refusal, says, look } = step;
   return [
     `${clock(elapsed)}  ${title}`,
@@ -75,9 +75,13 @@ export function stepLines(step: Step, { elapsed, console }: Scene): readonly str
         : [`keyturn: error: ${refusal.message}`, `keyturn: hint: ${refusal.hint}`]),
       ...says,
       `look: ${look}`,
-      ...(console === undefined ? [] : [`console: ${console}`]),
     ].map((line) => `${INDENT}${line}`),
   ];
+}
+
+/** Where to see the same in a browser. */
+export function consoleLines(link: string): readonly string[] {
+  return [`${INDENT}the console in a browser, by a link that works once:`, `${INDENT}${link}`];
 }
 
 /** What there is to say when a step is over. */
