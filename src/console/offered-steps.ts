@@ -52,7 +52,9 @@ export function offeredSteps(view: View): readonly OfferedStep[] {
     ...of('retiring').map((key) => retire(key, status)),
     ...staged.map((key) => takeBack(key, status)),
   ];
-  const wrong = firstProblem(status);
+  const { silence } = status;
+  const wrong =
+    firstProblem(status) ?? (silence === undefined ? undefined : `replicas cannot be asked: ${silence}`);
   const held = steps.map((step) =>
     wrong === undefined ? step : { ...step, safe: false, why: `${upper(wrong)}.`, safeAt: undefined },
   );

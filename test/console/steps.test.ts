@@ -69,6 +69,13 @@ describe('what is offered', () => {
     expect(offered[0]?.why).toContain('First make one keyring of both');
   });
 
+  test('nothing but a revocation where replicas cannot be asked', async () => {
+    const made = await world({ ...MID_ROTATION, silence: 'Redis does not answer' });
+    const offered = offeredSteps(made.view);
+    expect(offered.filter(({ step, safe }) => safe !== (step === 'revoke'))).toEqual([]);
+    expect(offered[0]?.why).toBe('Replicas cannot be asked: Redis does not answer.');
+  });
+
   test('after a rollback the key that was gone back from can sign again, and nothing is rolled back twice', async () => {
     const offered = await offeredIn({
       keys: [

@@ -19,7 +19,9 @@ export const SCRIPT: string = `'use strict';
   };
   const tell = (text, isLost) => {
     if (!connection) return;
+    if (connection.textContent === text) return;
     connection.textContent = text;
+    if (isLost && announce && !connection.classList.contains('lost')) announce.textContent = text;
     connection.classList.toggle('lost', isLost);
   };
   const time = (at) => at.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false });
@@ -69,7 +71,7 @@ export const SCRIPT: string = `'use strict';
       const target = one && one.tagName === 'DETAILS' ? one.querySelector('summary') : one;
       if (target) target.focus({ preventScroll: true });
     }
-    if (window.scrollY !== y) window.scrollTo(window.scrollX, y);
+    if (window.scrollY !== y) window.scrollTo({ top: y, behavior: 'instant' });
     setClock();
     tick();
     speak();

@@ -44,7 +44,7 @@ export const STYLE: string = `:root {
   }
 }
 * { box-sizing: border-box; }
-html { -webkit-text-size-adjust: 100%; scroll-behavior: smooth; }
+html { -webkit-text-size-adjust: 100%; }
 body {
   margin: 0 auto;
   max-width: 76rem;
@@ -86,7 +86,7 @@ nav a:hover { color: var(--ink); }
 nav a[aria-current] { color: var(--ink); border-bottom-color: var(--sign); }
 .foot { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 2rem; margin-top: 4rem; padding: 1.25rem 0 2rem; border-top: 1px solid var(--line); color: var(--soft); font-size: .875rem; }
 .foot p { margin: 0; }
-#connection.lost { color: var(--alarm); font-weight: 600; }
+#connection.lost { position: fixed; right: 1rem; bottom: 1rem; z-index: 1; padding: .6rem 1rem; border: 1px solid var(--alarm); border-radius: 6px; background: var(--alarm-wash); color: var(--alarm); font-size: 1rem; font-weight: 600; }
 
 .kid { font-weight: 600; white-space: nowrap; }
 .kid.active, .state.active { color: var(--sign); }
@@ -240,7 +240,6 @@ input.typed { max-width: 14rem; font-family: var(--mono); }
   .cards td.number { text-align: left; }
   .facts div { grid-template-columns: minmax(0, 1fr); }
 }
-@media (prefers-reduced-motion: reduce) { html { scroll-behavior: auto; } }
 @media (forced-colors: active) { .bar, .fill { forced-color-adjust: none; } }
 @media print { .top nav, .skip, .buttons { display: none; } }
 `;

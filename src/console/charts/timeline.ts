@@ -113,12 +113,12 @@ function bar({ state, from, to }: Stretch, axis: TimeAxis, now: number): Content
     const isOut = from === undefined || from < axis.from;
     return !isOut && mark(placeOf(from, axis), `end ${state}`, CROSS);
   }
-  const begin = placeOf(from ?? axis.from, axis);
   const end = placeOf(to ?? now, axis);
   // What has begun this very moment is seen.
-  const width = Math.round(100 * Math.max(0.4, end - begin)) / 100;
+  const begin = Math.max(0, Math.min(placeOf(from ?? axis.from, axis), end - 0.8));
+  const width = Math.round(100 * (end - begin)) / 100;
   if ((to ?? now) < axis.from) return false;
-  return html`<rect class="bar ${state}" x="${begin}%" y="-${HALF}" width="${width}%" height="${2 * HALF}" rx="2"/>`;
+  return html`<rect class="bar ${state}" x="${Math.round(100 * begin) / 100}%" y="-${HALF}" width="${width}%" height="${2 * HALF}" rx="2"/>`;
 }
 
 const DIAMOND = 'M0-6 6 0 0 6-6 0z';
@@ -137,7 +137,7 @@ export function axisLabels(axis: TimeAxis, now: number): Markup {
   const nowAt = placeOf(now, axis);
   const ticks = ticksOf(axis).filter(({ at }) => Math.abs(placeOf(at, axis) - nowAt) > 11);
   const label = (place: number, text: string, className: string) =>
-    html`<text class="${className}" x="${place}%" y="13" text-anchor="${place < 6 ? 'start' : place > 94 ? 'end' : 'middle'}">${text}</text>`;
+    html`<text class="${className}" x="${place}%" y="13" text-anchor="${place < 4 ? 'start' : place > 96 ? 'end' : 'middle'}">${text}</text>`;
   return html`<svg class="axis" width="100%" height="18" aria-hidden="true">${ticks.map(({ at, label: text }) => label(placeOf(at, axis), text, 'tick'))}${label(nowAt, 'now', 'tick now')}</svg>
 `;
 }

@@ -91,7 +91,7 @@ function verdict({ rows }: Impact): string {
   const all = refused.length === rows.length;
   const which = all ? `all ${rows.length} purposes` : `${refused.length} of ${rows.length} purposes`;
   return refused.includes('session')
-    ? `Whoever holds a session of this key would be signed out at once; it is refused for ${which}.`
+    ? `Whoever holds a session of this key would be signed out at once. What it has signed is refused for ${which}.`
     : `What this key has signed would be refused at once, for ${which}: ${refused.join(', ')}.`;
 }
 

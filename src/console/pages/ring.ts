@@ -82,7 +82,8 @@ function nextOf(key: KeyStatus, status: Status): Content {
   if (state === 'staged' && scheduledFor !== undefined)
     return html`signs by itself <b>${countdown(scheduledFor, now)}</b>, ${clock(scheduledFor, now)}`;
   const may = state === 'staged' ? 'may sign' : 'may go';
-  const obstacle = stepObstacle(key, status);
+  const silent = status.silence === undefined ? undefined : 'replicas cannot be asked';
+  const obstacle = silent ?? stepObstacle(key, status);
   if (obstacle !== undefined)
     return html`<b class="held">${state === 'staged' ? 'may not sign yet' : 'may not go yet'}</b>: ${obstacle}`;
   if (key.safeAt === undefined) return told;
