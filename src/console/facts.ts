@@ -6,6 +6,7 @@ import type { Counts, CountsSpan } from '../fleet/counts.js';
 import type { HistoryEntry } from '../keyring/keyring.js';
 import { internalsOf, type Keyturn } from '../keyturn.js';
 import type { Machine } from '../resolve/machine.js';
+import { refuseErrors } from '../resolve/problem.js';
 import { canChange, type Resolution, type ResolveOptions, resolve } from '../resolve/resolve.js';
 import type { Impact, Step } from '../rotation/impact.js';
 import { Rotation } from '../rotation/rotation.js';
@@ -72,13 +73,17 @@ async function foundBy(
 ): Promise<Resolution> {
   const { ring, settings } = internalsOf(keyturn);
   const shared = settings.get('security.keyring.store') !== undefined;
+  const held = shared ? resolution.keyring : ring.current;
   if (canChange(resolution) && resolution.source?.kind === 'file') {
-    const running = new Set(resolution.keyring?.live.map(({ id }) => id));
     const { place, profile } = resolution;
+    const running = new Set(held?.live.map(({ id }) => id));
     const again = { ...options, place, profile: profile.profile, create: false, running };
-    return { ...(await resolve(again)), settings };
+    const found = await resolve(again);
+    // As the process that follows it: what it would not take is not shown as if it had.
+    refuseErrors(found.problems);
+    return { ...found, settings };
   }
-  return shared ? resolution : { ...resolution, keyring: ring.current };
+  return { ...resolution, keyring: held };
 }
 
 class RotationSource implements ConsoleSource {
