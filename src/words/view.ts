@@ -13,6 +13,8 @@ export interface View {
   readonly resolution: Resolution;
   readonly hidden: readonly string[];
   readonly lastRotation: HistoryEntry | undefined;
+  /** The ring's own, the oldest line first. */
+  readonly history: readonly HistoryEntry[];
   readonly deploy: string | undefined;
   /** The ids of the secrets that each open a shared keyring. */
   readonly sealedUnder: readonly string[];
@@ -32,6 +34,7 @@ export async function look(rotation: Rotation, options: string): Promise<View> {
     resolution,
     hidden: hiddenNames(resolution),
     lastRotation: ring.history.findLast(({ what }) => what === 'promote' || what === 'rollback'),
+    history: ring.history,
     deploy: deploy === undefined ? undefined : `${deploy.number} of 3: ${deploy.what}`,
     sealedUnder: await rotation.sealedUnder(),
     next: beneath === undefined ? nextOf(now, resolution, { options }) : nextWhileHidden(beneath, options),

@@ -145,6 +145,7 @@ export async function world(made: Made): Promise<World> {
     resolution,
     hidden: [],
     lastRotation: history.findLast(({ what }) => what === 'promote' || what === 'rollback'),
+    history,
     deploy: undefined,
     sealedUnder: from === 'shared' ? (found.keyring?.live ?? []).map(({ id }) => id) : [],
     next: nextOf(status, resolution, { options: '' }),

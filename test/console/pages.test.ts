@@ -140,6 +140,33 @@ describe('the keys', () => {
     for (const [, width] of bars) expect(width).toBeGreaterThan(20);
   });
 
+  test('after a rollback, and forward again, each turn is on the line: dates hold the last one only', async () => {
+    const at = (seconds: number) => NOW - seconds * SECOND;
+    const page = overview(
+      await world({
+        keys: [
+          { state: 'active', dates: { staged: at(60), active: at(10), retiring: at(20) } },
+          { state: 'retiring', dates: { active: at(20), retiring: at(10) } },
+        ],
+        history: [
+          { at: at(60), what: 'stage', kid: K0 },
+          { at: at(40), what: 'promote', kid: K0 },
+          { at: at(20), what: 'rollback', kid: K1 },
+          { at: at(10), what: 'promote', kid: K0 },
+        ],
+        lifetime: 20,
+        replicas: [{}],
+      }),
+    );
+    const rows = named(part(page, 'ring'), 'li').map((row) =>
+      named(row, 'rect').map(({ attributes }) => attributes.get('class')?.replace('bar ', '')),
+    );
+    expect(rows).toEqual([
+      ['staged', 'active', 'retiring', 'active'],
+      ['active', 'retiring', 'active', 'retiring'],
+    ]);
+  });
+
   test('of thirty over two years the last few are drawn, and the others are folded', async () => {
     const page = overview(await world(thirty()));
     expect(named(part(page, 'ring'), 'li').length).toBeLessThan(10);

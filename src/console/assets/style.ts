@@ -113,10 +113,10 @@ nav a[aria-current] { color: var(--ink); border-bottom-color: var(--sign); }
 .sentence .command { background: var(--sheet); color: var(--ink); margin: 0 .4rem 0 .2rem; }
 
 .ring { margin: 0; padding: 0; list-style: none; }
-.ring li { display: grid; grid-template-columns: 11.5rem minmax(0, 1fr) 19rem; align-items: center; column-gap: 1.5rem; min-height: 3.5rem; border-top: 1px solid var(--faint); }
+.ring li { display: grid; grid-template-columns: 10.5rem minmax(0, 1fr) 21rem; align-items: center; column-gap: 1.5rem; min-height: 3.5rem; border-top: 1px solid var(--faint); }
 .ring p { margin: 0; padding: .5rem 0; }
 .ring .then { font-size: .9375rem; line-height: 1.4; }
-.ring-axis { display: grid; grid-template-columns: 11.5rem minmax(0, 1fr) 19rem; column-gap: 1.5rem; }
+.ring-axis { display: grid; grid-template-columns: 10.5rem minmax(0, 1fr) 21rem; column-gap: 1.5rem; }
 .ring-axis svg { grid-column: 2; }
 .track, .axis { display: block; overflow: visible; }
 .track { align-self: stretch; height: 100%; min-height: 28px; }

@@ -1,61 +1,20 @@
 // The life of keys as bars over one line of time: each is staged, signs, retires and goes. A row is as wide as there is
 // room: places are hundredths of it, and what is written stays as large as it is.
-import type { KeyState } from '../../keyring/key.js';
-import type { KeyStatus, Status } from '../../rotation/status.js';
 import { moment } from '../../words/time.js';
 import { type Content, html, type Markup } from '../html.js';
+import { aheadOf, isGone, type KeyLife, type Stretch, stretchesOf } from './key-life.js';
 import { placeOf, type TimeAxis, ticksOf } from './time-axis.js';
-
-/** One state of one key. */
-interface Stretch {
-  readonly state: KeyState;
-  /** Undefined where nobody knows since when. */
-  readonly from: number | undefined;
-  /** Undefined while it goes on. */
-  readonly to: number | undefined;
-}
-
-export function isGone({ state }: KeyStatus): boolean {
-  return state === 'retired' || state === 'revoked';
-}
-
-/** When it entered its states, in order. */
-function changesOf({ dates }: KeyStatus): ReadonlyArray<{ readonly state: KeyState; readonly at: number }> {
-  const changes = Object.entries(dates) as ReadonlyArray<[KeyState, number]>;
-  return changes.map(([state, at]) => ({ state, at })).sort((one, other) => one.at - other.at);
-}
-
-function stretchesOf(key: KeyStatus): readonly Stretch[] {
-  const changes = changesOf(key);
-  const [first] = changes;
-  if (first === undefined) return [{ state: key.state, from: undefined, to: undefined }];
-  // A secret that was taken over has signed before anybody noted it.
-  const before: readonly Stretch[] =
-    first.state === 'staged' || first.state === 'active'
-      ? []
-      : [{ state: 'active', from: undefined, to: first.at }];
-  return [
-    ...before,
-    ...changes.map(({ state, at }, index) => ({ state, from: at, to: changes[index + 1]?.at })),
-  ];
-}
-
-/** When something of it comes next: it may sign, or go. */
-export function aheadOf({ scheduledFor, safeAt }: KeyStatus, now: number): number | undefined {
-  const at = scheduledFor ?? safeAt;
-  return at !== undefined && at > now ? at : undefined;
-}
 
 /**
  * From where to where the line goes: over what is under way, with as much again before it where that shows how it began;
  * where nothing is, over the last few keys. What is long over would press the rest together.
  */
-export function timelineAxis({ keys, now }: Status): TimeAxis | undefined {
-  const moments = keys.flatMap((key) => changesOf(key).map(({ at }) => at));
-  const ahead = keys.flatMap((key) => aheadOf(key, now) ?? []);
+export function timelineAxis(lives: readonly KeyLife[], now: number): TimeAxis | undefined {
+  const moments = lives.flatMap(({ changes }) => changes.map(({ at }) => at));
+  const ahead = lives.flatMap(({ key }) => aheadOf(key, now) ?? []);
   if (moments.length === 0 && ahead.length === 0) return undefined;
   const end = Math.max(now, ...ahead);
-  const length = Math.max(SHORTEST, end - beginOf(keys, now));
+  const length = Math.max(SHORTEST, end - beginOf(lives, now));
   const early = moments.filter((at) => at >= end - 2 * length);
   const from = Math.min(now, end - 1.1 * length, ...early);
   return { from, to: end + 0.06 * (end - from) };
@@ -66,28 +25,28 @@ const SHORTEST = 30_000;
 /** Of keys that are gone, where no rotation is under way. */
 const MOST_GONE = 3;
 
-function beginOf(keys: readonly KeyStatus[], now: number): number {
-  const pending = keys.flatMap(
-    ({ state, dates }) => (state === 'staged' || state === 'retiring' ? dates[state] : undefined) ?? [],
+function beginOf(lives: readonly KeyLife[], now: number): number {
+  const pending = lives.flatMap(
+    ({ key: { state, dates } }) =>
+      (state === 'staged' || state === 'retiring' ? dates[state] : undefined) ?? [],
   );
   if (pending.length > 0) return Math.min(...pending);
-  const active = keys.find(({ state }) => state === 'active');
-  const since = (active === undefined ? undefined : changesOf(active)[0]?.at) ?? now;
-  const before = keys
-    .filter(isGone)
-    .map(changesOf)
-    .sort((one, other) => (other.at(-1)?.at ?? 0) - (one.at(-1)?.at ?? 0))
+  const active = lives.find(({ key }) => key.state === 'active');
+  const since = active?.changes[0]?.at ?? now;
+  const before = lives
+    .filter(({ key }) => isGone(key))
+    .sort((one, other) => (other.changes.at(-1)?.at ?? 0) - (one.changes.at(-1)?.at ?? 0))
     .slice(0, MOST_GONE)
-    .flatMap(([first]) => first?.at ?? [])
+    .flatMap(({ changes }) => changes[0]?.at ?? [])
     // The key that signs keeps its part of the line.
     .filter((at) => now - at <= 12 * (now - since));
   return Math.min(since, ...before);
 }
 
 /** Whether nothing of it lies on the line any more. */
-export function isPast(key: KeyStatus, axis: TimeAxis | undefined): boolean {
+export function isPast({ key, changes }: KeyLife, axis: TimeAxis | undefined): boolean {
   if (!isGone(key)) return false;
-  const end = changesOf(key).at(-1)?.at;
+  const end = changes.at(-1)?.at;
   return axis === undefined || end === undefined || end < axis.from;
 }
 
@@ -97,11 +56,12 @@ const HEIGHT = 28;
 const HALF = 6;
 
 /** The row of one key. */
-export function keyTrack(key: KeyStatus, axis: TimeAxis, now: number): Markup {
+export function keyTrack(life: KeyLife, axis: TimeAxis, now: number): Markup {
+  const { key } = life;
   const ahead = aheadOf(key, now);
   const nowAt = placeOf(now, axis);
-  return html`<svg class="track" width="100%" height="${HEIGHT}" role="img"><title>${inWords(key, now)}</title>
-${ticksOf(axis).map(({ at }) => vertical('grid', placeOf(at, axis)))}<svg y="50%" overflow="visible">${stretchesOf(key).map((one) => bar(one, axis, now))}${
+  return html`<svg class="track" width="100%" height="${HEIGHT}" role="img"><title>${inWords(life, now)}</title>
+${ticksOf(axis).map(({ at }) => vertical('grid', placeOf(at, axis)))}<svg y="50%" overflow="visible">${stretchesOf(life).map((one) => bar(one, axis, now))}${
     ahead !== undefined &&
     html`<line class="ahead ${key.state}" x1="${nowAt}%" x2="${placeOf(ahead, axis)}%" stroke-dasharray="2 4"/>${mark(placeOf(ahead, axis), `safe ${key.state}`, DIAMOND)}`
   }</svg>${vertical('now', nowAt)}</svg>
@@ -143,8 +103,7 @@ export function axisLabels(axis: TimeAxis, now: number): Markup {
 }
 
 /** "K2: staged 12:00 UTC (2 h ago), signs since 12:05 UTC (2 h ago)" */
-function inWords(key: KeyStatus, now: number): string {
-  const changes = changesOf(key);
+function inWords({ key, changes }: KeyLife, now: number): string {
   const told = changes.map(({ state, at }) => `${state} ${moment(at, now)}`);
   const ahead = aheadOf(key, now);
   const next =

@@ -37,7 +37,7 @@ function livePart(frame: Frame, { view, span, counts }: OverviewFacts): Markup {
   const { status } = view;
   return html`<div class="look" data-now="${String(status.now)}" data-change="${changeOf(view)}">
 ${sentencePart(view)}
-${ringPart(status)}
+${ringPart(view)}
 ${problemsPart(view)}
 ${replicasPart(view)}
 ${verifiedPart(frame, { view, span, counts })}

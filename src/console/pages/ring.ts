@@ -2,8 +2,10 @@
 import { count, grouped } from '../../printable.js';
 import type { KeyStatus, Status } from '../../rotation/status.js';
 import { stepObstacle } from '../../words/next-step.js';
+import type { View } from '../../words/view.js';
+import { aheadOf, isGone, type KeyLife, livesIn } from '../charts/key-life.js';
 import type { TimeAxis } from '../charts/time-axis.js';
-import { aheadOf, axisLabels, isGone, isPast, keyTrack, timelineAxis } from '../charts/timeline.js';
+import { axisLabels, isPast, keyTrack, timelineAxis } from '../charts/timeline.js';
 import { type Content, html, type Markup } from '../html.js';
 import { ago, clock, countdown, kid, STATE_WORDS, table } from './parts.js';
 
@@ -12,27 +14,27 @@ const ORDER: ReadonlyArray<KeyStatus['state']> = ['staged', 'active', 'retiring'
 /** Of rows that stand open. */
 const MOST_ROWS = 8;
 
-export function ringPart(status: Status): Markup {
-  const axis = timelineAxis(status);
-  const sorted = [...status.keys].sort(
-    (one, other) =>
-      ORDER.indexOf(one.state) - ORDER.indexOf(other.state) || (one.safeAt ?? 0) - (other.safeAt ?? 0),
-  );
-  const gone = sorted.filter(isGone).sort((one, other) => endOf(other) - endOf(one));
-  const present = [...sorted.filter((key) => !isGone(key)), ...gone.filter((key) => !isPast(key, axis))];
-  const past = gone.filter((key) => isPast(key, axis));
-  const row = (key: KeyStatus) => keyRow(key, status, axis);
+export function ringPart(view: View): Markup {
+  const { status } = view;
+  const { now } = status;
+  const lives = livesIn(view);
+  const axis = timelineAxis(lives, now);
+  const gone = lives.filter(({ key }) => isGone(key)).sort((one, other) => endOf(other.key) - endOf(one.key));
+  const live = lives.filter(({ key }) => !isGone(key)).sort((one, other) => inOrder(one.key, other.key));
+  const present = [...live, ...gone.filter((life) => !isPast(life, axis))];
+  const past = gone.filter((life) => isPast(life, axis)).map(({ key }) => key);
+  const row = (life: KeyLife) => keyRow(life, status, axis);
   const open = present.slice(0, MOST_ROWS);
   const folded = present.slice(MOST_ROWS);
   return html`<section aria-labelledby="ring">
 <h2 id="ring">Keys</h2>
 <ol class="ring">
 ${open.map(row)}</ol>
-${axis !== undefined && html`<div class="ring-axis">${axisLabels(axis, status.now)}</div>`}
+${axis !== undefined && html`<div class="ring-axis">${axisLabels(axis, now)}</div>`}
 ${axis === undefined && html`<p class="hint">A secret that stands in variables has no dates: nobody can tell since when it signs.</p>`}
 ${
   folded.length > 0 &&
-  html`<details id="more-keys"><summary>${count(folded.length, 'more key')}: ${statesIn(folded)}</summary><ol class="ring">
+  html`<details id="more-keys"><summary>${count(folded.length, 'more key')}: ${statesIn(folded.map(({ key }) => key))}</summary><ol class="ring">
 ${folded.map(row)}</ol></details>`
 }
 ${
@@ -44,11 +46,16 @@ ${table(
   past.map((key) => [
     kid(key.id, key.state),
     key.state,
-    key.dates[key.state] === undefined ? 'unknown' : ago(endOf(key), status.now),
+    key.dates[key.state] === undefined ? 'unknown' : ago(endOf(key), now),
   ]),
 )}</details>`
 }
 </section>`;
+}
+
+/** The one that is to come first; of those that retire the one that may go first. */
+function inOrder(one: KeyStatus, other: KeyStatus): number {
+  return ORDER.indexOf(one.state) - ORDER.indexOf(other.state) || (one.safeAt ?? 0) - (other.safeAt ?? 0);
 }
 
 function endOf(key: KeyStatus): number {
@@ -63,10 +70,11 @@ function statesIn(keys: readonly KeyStatus[]): string {
     .join(', ');
 }
 
-function keyRow(key: KeyStatus, status: Status, axis: TimeAxis | undefined): Markup {
+function keyRow(life: KeyLife, status: Status, axis: TimeAxis | undefined): Markup {
+  const { key } = life;
   const { now } = status;
   return html`<li class="key ${key.state}"><p class="name">${kid(key.id, key.state)} <span class="state ${key.state}">${STATE_WORDS[key.state]}</span></p>
-${axis === undefined ? html`<span></span>` : keyTrack(key, axis, now)}<p class="then">${nextOf(key, status)}${knownOf(key, status)}</p></li>
+${axis === undefined ? html`<span></span>` : keyTrack(life, axis, now)}<p class="then">${nextOf(key, status)}${knownOf(key, status)}</p></li>
 `;
 }
 
