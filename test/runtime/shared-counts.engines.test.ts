@@ -9,6 +9,7 @@ import {
   operate,
   type SharedPlace,
   type SharedReplica,
+  severalLooks,
   startReplica,
 } from '../support/shared-ring.js';
 import { until } from '../support/waiting.js';
@@ -57,6 +58,23 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
     const one = await startReplica(place, { times: { lease: 3 } });
     accept(one, 3);
     await until(async () => (await verified(place, 'quarter-hour'))[KID] === 3);
+  });
+
+  inside('what could not be told while the engine was gone is told later, and once', async ({ place }) => {
+    const { cut, url } = await place.proxy();
+    const one = await startReplica(place, { url, times: { lease: 3 } });
+    accept(one, 3);
+    // What is told when the engine goes, and who told it does not hear of it, is told again.
+    for (const span of SPANS) await until(async () => (await verified(place, span))[KID] === 3);
+    await severalLooks(one);
+    cut.cut();
+    accept(one, 4);
+    await until(() => !one.keyturn.health.reporting);
+    cut.mend();
+    accept(one, 1);
+    await until(() => one.keyturn.health.reporting);
+    await one.keyturn.close();
+    for (const span of SPANS) expect(await verified(place, span)).toEqual({ [KID]: 8 });
   });
 
   inside(
