@@ -140,7 +140,8 @@ async function load(name: string): Promise<Command> {
   return await LOADERS[name as keyof typeof LOADERS]();
 }
 
-function expectWords(given: readonly string[], expected: readonly string[], usage: string): void {
+/** @throws Stop where there are more words than a command takes, or one is missing */
+export function expectWords(given: readonly string[], expected: readonly string[], usage: string): void {
   if (given.length > expected.length) throw wrongUsage('too many words', `write ${usage}`);
   const missing = expected[given.length];
   if (missing !== undefined && !missing.startsWith('['))

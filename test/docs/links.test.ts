@@ -15,6 +15,8 @@ const PAGES = [
   ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.md'))
     .map((file) => `docs/${file.replaceAll('\\', '/')}`),
+  'examples/README.md',
+  'examples/locker/README.md',
 ];
 
 const read = (page: string) => readFileSync(join(ROOT, page), 'utf8');
@@ -46,7 +48,13 @@ const FOREIGN_VARIABLES = ['KEYTURN_SERVICE_HOST'];
 const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
 
 /** Where frameworks look for files of an app. */
-const OF_AN_APP = ['src/hooks.server.ts', 'src/middleware.ts', 'src/routes/sign-in.ts', 'src/start.ts'];
+const OF_AN_APP = [
+  'src/hooks.server.ts',
+  'src/middleware.ts',
+  'src/notes.ts',
+  'src/routes/sign-in.ts',
+  'src/start.ts',
+];
 /** Pages that build an app: what they call `src/…` and `npm run …` is that app's. */
 const builds = (page: string) => page.startsWith('docs/getting-started/');
 
