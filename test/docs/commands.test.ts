@@ -42,8 +42,8 @@ function proseOf(page: string): string[] {
 /** What the command line says against it. */
 async function faultOf(args: readonly string[]): Promise<string | undefined> {
   if (args.every((arg) => ['--help', '-h', '--version'].includes(arg))) return undefined;
-  const [name = '', ...rest] = args[0] === 'help' ? [args[1], '--help'] : args;
-  if (name === 'COMMAND' || name === undefined) return undefined;
+  const [name = '', ...rest] = args[0] === 'help' ? [args[1] ?? 'COMMAND', '--help'] : args;
+  if (name === 'COMMAND') return undefined;
   if (!Object.hasOwn(LOADERS, name)) return `there is no command ${name}`;
   const command = await LOADERS[name as keyof typeof LOADERS]();
   try {
