@@ -5,12 +5,14 @@ import multipart from '@fastify/multipart';
 import rateLimit from '@fastify/rate-limit';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Keyturn } from 'keyturn';
+import { fastifyConsole } from 'keyturn/console';
 import keyturnFastify, { blobRoutes } from 'keyturn/fastify';
 import type { Accounts } from './accounts.js';
 import { sessionsAtRest } from './at-rest.js';
 import { explain, handleErrors } from './errors.js';
 import type { Files } from './files.js';
 import { type CheckPassword, limitGuesses } from './guesses.js';
+import { asOperator, type Operators } from './operators.js';
 import { apiRoutes } from './routes/api.js';
 import { deviceRoutes } from './routes/devices.js';
 import { fileRoutes } from './routes/files.js';
@@ -46,6 +48,8 @@ export interface LockerOptions {
   readonly origin?: string | undefined;
   /** A password that the sign-in form tells; default: none. */
   readonly knownPassword?: string | undefined;
+  /** Who may see the console at /keyturn, and act there; default: nobody. */
+  readonly operators?: Operators;
   /** The proxies whose word is taken for where a request comes from; default: none. */
   readonly trustedProxies?: readonly string[];
 }
@@ -99,6 +103,9 @@ export function buildLocker(keyturn: Keyturn, options: LockerOptions): FastifyIn
     user: ({ user }) => user,
     label: ({ device }) => device,
   });
+  const { operators } = options;
+  if (operators !== undefined)
+    app.register(fastifyConsole, { steps: true, guard: ({ session }) => asOperator(operators, session) });
   app.register(blobRoutes, { store: files.blobs, bind: (request) => request.session.user });
   app.register(homeRoutes, parts);
   app.register(deviceRoutes);

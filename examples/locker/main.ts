@@ -51,7 +51,8 @@ async function serve(keyturn: Keyturn, settings: Settings): Promise<void> {
 }
 
 async function openData(keyturn: Keyturn, settings: Settings): Promise<LockerOptions> {
-  const { dataDir, maxFileSize, shareFor, origin, password, showPassword, trustedProxies } = settings;
+  const { dataDir, maxFileSize, shareFor, origin, password, showPassword, operators, trustedProxies } =
+    settings;
   try {
     await mkdir(dataDir, { recursive: true, mode: 0o700 });
     const folder = join(dataDir, 'files');
@@ -59,6 +60,7 @@ async function openData(keyturn: Keyturn, settings: Settings): Promise<LockerOpt
       maxFileSize,
       shareFor,
       origin,
+      operators: { names: operators, everybodyLooks: keyturn.profile !== 'prod' },
       trustedProxies,
       accounts: await Accounts.open(join(dataDir, 'accounts.json'), password),
       files: new Files(await createBlobStore(keyturn, { folder, maxSize: maxFileSize })),

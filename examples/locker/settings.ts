@@ -17,6 +17,8 @@ export interface Settings {
   readonly shareFor: readonly string[];
   /** What stands in front of the paths of links that people copy; undefined: as the request says. */
   readonly origin: string | undefined;
+  /** The names of those who may take steps in the console of the keys. */
+  readonly operators: readonly string[];
   /** The proxies whose word is taken for where a request comes from: addresses and networks. */
   readonly trustedProxies: readonly string[];
 }
@@ -46,6 +48,7 @@ export function readSettings(env: NodeJS.ProcessEnv, production: boolean): Setti
     maxFileSize: readFileSize(env.LOCKER_MAX_FILE_SIZE),
     shareFor: (env.LOCKER_SHARE_FOR || '1h,1d,7d').split(',').map((duration) => duration.trim()),
     origin: readOrigin(env.LOCKER_ORIGIN),
+    operators: listOf(env.LOCKER_OPERATORS),
     trustedProxies: readProxies(env.LOCKER_TRUSTED_PROXIES),
   };
 }
@@ -96,15 +99,19 @@ function readOrigin(text: string | undefined): string | undefined {
 
 /** Whatever they say of visitors is believed: a network that visitors are in themselves must not be among them. */
 function readProxies(text = ''): readonly string[] {
-  const proxies = text
-    .split(',')
-    .map((proxy) => proxy.trim())
-    .filter((proxy) => proxy !== '');
+  const proxies = listOf(text);
   if (proxies.every(isNetwork)) return proxies;
   throw new StartError(
     'LOCKER_TRUSTED_PROXIES is not a list of addresses and networks',
     'set it to those of your proxies, such as 10.1.2.3,10.2.0.0/16, or unset it',
   );
+}
+
+function listOf(text = ''): readonly string[] {
+  return text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
 }
 
 function isNetwork(text: string): boolean {
