@@ -14,6 +14,7 @@ import {
   withFields,
 } from './answers.js';
 import type { ConsoleParts } from './app-parts.js';
+import { ICON } from './assets/icon.js';
 import { SCRIPT } from './assets/script.js';
 import { STYLE } from './assets/style.js';
 import type { ConsoleAnswer, ConsoleRequest, Frame } from './contract.js';
@@ -42,12 +43,13 @@ const ASSETS: ReadonlyMap<string, Asset> = new Map(
   [
     { name: 'console', ending: 'css', text: STYLE, type: 'text/css; charset=utf-8' },
     { name: 'console', ending: 'js', text: SCRIPT, type: 'text/javascript; charset=utf-8' },
+    { name: 'console', ending: 'svg', text: ICON, type: 'image/svg+xml; charset=utf-8' },
   ].map(({ name, ending, ...asset }) => [
     `/assets/${name}-${digest(asset.text).slice(0, 12)}.${ending}`,
     asset,
   ]),
 );
-const [STYLE_PATH = '', SCRIPT_PATH = ''] = ASSETS.keys();
+const [STYLE_PATH = '', SCRIPT_PATH = '', ICON_PATH = ''] = ASSETS.keys();
 
 export class ConsoleApp {
   readonly #parts: ConsoleParts;
@@ -78,7 +80,7 @@ export class ConsoleApp {
       base,
       visitor,
       acts: this.#parts.steps && visitor.mayAct === true,
-      assets: { style: base + STYLE_PATH, script: base + SCRIPT_PATH },
+      assets: { style: base + STYLE_PATH, script: base + SCRIPT_PATH, icon: base + ICON_PATH },
       app: this.#parts.app,
     };
   }

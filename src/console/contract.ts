@@ -79,7 +79,7 @@ export interface Frame {
   /** Whether steps can be taken here at all: switched on, protected, and allowed to this visitor. */
   readonly acts: boolean;
   /** Paths of what the page loads, with a digest in them: they may be cached for ever. */
-  readonly assets: { readonly style: string; readonly script: string };
+  readonly assets: { readonly style: string; readonly script: string; readonly icon: string };
   /** The name of the app, where it has one. */
   readonly app: string | undefined;
 }

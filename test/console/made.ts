@@ -174,7 +174,11 @@ export function frameOf(changes: Partial<Frame> & { readonly visitor?: ConsoleVi
     base: '/keyturn',
     visitor: { who: 'ada', mayAct: true },
     acts: true,
-    assets: { style: '/keyturn/assets/abc.css', script: '/keyturn/assets/abc.js' },
+    assets: {
+      style: '/keyturn/assets/abc.css',
+      script: '/keyturn/assets/abc.js',
+      icon: '/keyturn/assets/abc.svg',
+    },
     app: undefined,
     ...changes,
   };

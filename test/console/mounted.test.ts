@@ -72,7 +72,7 @@ describe.each(APPS)('%s:', (_name, start) => {
         left.push(url.pathname + url.search);
       }
     }
-    expect([...seen].filter((path) => path.includes('/assets/'))).toHaveLength(2);
+    expect([...seen].filter((path) => path.includes('/assets/'))).toHaveLength(3);
     expect(seen.size).toBeGreaterThan(8);
   });
 

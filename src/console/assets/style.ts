@@ -145,6 +145,7 @@ th, td { padding: .6rem 1.25rem .6rem 0; text-align: left; vertical-align: top; 
 th:last-child, td:last-child { padding-right: 0; }
 thead th { color: var(--soft); font-size: .8125rem; padding-bottom: .35rem; }
 tbody tr { border-top: 1px solid var(--line); }
+th, td { min-width: 6.25rem; }
 tbody th { min-width: 8.5rem; font-weight: 600; }
 .short { white-space: nowrap; }
 th.number, td.number { text-align: right; }
@@ -227,14 +228,14 @@ input.typed { max-width: 14rem; font-family: var(--mono); }
   .ring-axis { grid-template-columns: minmax(0, 1fr); }
   .ring-axis svg { grid-column: 1; }
 }
-@media (max-width: 47rem) {
+@media (max-width: 53rem) {
   section { margin-bottom: 2.25rem; }
   .top { margin-bottom: 1.25rem; padding: 1rem 0; }
   .sentence { margin-inline: -.25rem; }
   .cards, .cards tbody, .cards tr, .cards th, .cards td { display: block; }
   .cards thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
   .cards tr { padding: .75rem 0; }
-  .cards th, .cards td { padding: .1rem 0; white-space: normal; }
+  .cards th, .cards td { min-width: 0; padding: .1rem 0; white-space: normal; }
   .cards td { display: grid; grid-template-columns: 7.5rem minmax(0, 1fr); gap: .75rem; text-align: left; }
   .cards td::before { content: attr(data-head); color: var(--soft); font-size: .875rem; }
   .cards td.number { text-align: left; }

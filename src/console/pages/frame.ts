@@ -39,6 +39,7 @@ export function page(frame: Frame, { title, name, now, main, isLive = false }: P
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex, nofollow">
 <title>${title} · ${app ?? 'Keyturn'}</title>
+<link rel="icon" type="image/svg+xml" href="${assets.icon}">
 <link rel="stylesheet" href="${assets.style}">
 <script src="${assets.script}" defer></script>
 </head>

@@ -1,5 +1,6 @@
 // The pages of the console: functions from facts to HTML, which ask for nothing and know no request.
 
+export { ICON } from '../assets/icon.js';
 export { SCRIPT } from '../assets/script.js';
 export { STYLE } from '../assets/style.js';
 export { doctorPage } from './doctor.js';
