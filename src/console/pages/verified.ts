@@ -113,20 +113,22 @@ function percent(part: number, all: number): string {
   return exact < 1 ? 'under 1 %' : `${Math.min(part === all ? 100 : 99, Math.round(exact))} %`;
 }
 
-function numbers({ counts }: Counts, totals: readonly Total[], words: string, status: Status): Markup {
+function numbers(counts: Counts, totals: readonly Total[], words: string, status: Status): Markup {
   const shown = totals.length > MOST_KEYS + 1 ? totals.slice(0, MOST_KEYS) : totals;
-  const isOther = (kid: string) => !shown.some((total) => total.kid === kid);
+  const columns = new Map(shown.map(({ kid }, column) => [kid, column]));
   const hasOthers = shown.length < totals.length;
-  const purposes = [...new Set(counts.map(({ purpose }) => purpose))].sort();
-  const sum = (fits: (kid: string, purpose: string) => boolean) =>
-    grouped(
-      counts.reduce((all, { kid, purpose, verified }) => (fits(kid, purpose) ? all + verified : all), 0),
-    );
-  const row = (name: Content, ofPurpose: (purpose: string) => boolean) => [
-    name,
-    ...shown.map((total) => sum((kid, purpose) => kid === total.kid && ofPurpose(purpose))),
-    ...(hasOthers ? [sum((kid, purpose) => isOther(kid) && ofPurpose(purpose))] : []),
-  ];
+  const width = shown.length + (hasOthers ? 1 : 0);
+  const all = new Array<number>(width).fill(0);
+  const byPurpose = new Map<string, number[]>();
+  for (const { kid, purpose, verified } of counts.counts) {
+    const row = byPurpose.get(purpose) ?? new Array<number>(width).fill(0);
+    byPurpose.set(purpose, row);
+    const column = columns.get(kid) ?? shown.length;
+    row[column] = (row[column] ?? 0) + verified;
+    all[column] = (all[column] ?? 0) + verified;
+  }
+  const purposes = [...byPurpose].sort(([one], [other]) => (one < other ? -1 : 1));
+  const cells = (row: readonly number[]) => row.slice(0, width).map(grouped);
   return html`<details id="numbers" open><summary>The numbers</summary>
 ${table(
   `What was accepted in the last ${words}, by purpose and key`,
@@ -135,9 +137,6 @@ ${table(
     ...shown.map(({ kid }) => ({ head: `${kid} ${stateOf(kid, status) ?? ''}`.trim(), isNumber: true })),
     ...(hasOthers ? [{ head: 'others', isNumber: true }] : []),
   ],
-  [
-    ...purposes.map((purpose) => row(purpose, (other) => other === purpose)),
-    row(html`<b>all</b>`, () => true),
-  ],
+  [...purposes.map(([purpose, row]) => [purpose, ...cells(row)]), [html`<b>all</b>`, ...cells(all)]],
 )}</details>`;
 }
