@@ -143,10 +143,10 @@ export class ConsoleApp {
   };
 
   async #overview({ query }: ConsoleRequest): Promise<Parameters<typeof overviewPage>[1]> {
-    const { source } = this.#parts;
+    const { source, beside } = this.#parts;
     const span = askedSpan(query);
     const [view, counts] = await Promise.all([source.look(), source.counts(span)]);
-    return { view, span, counts };
+    return { view, span, counts, beside: beside?.() };
   }
 
   #follow(request: ConsoleRequest, frame: Frame): ConsoleAnswer {

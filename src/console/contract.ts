@@ -71,6 +71,14 @@ export interface ConsoleStep {
   readonly why?: string | undefined;
 }
 
+/** What whoever runs a console has to say besides, on its first page: the demo tells how many were signed out. */
+export interface Beside {
+  readonly name: string;
+  readonly text: string;
+  /** Whether that is how it should be; undefined where it is neither. */
+  readonly isGood?: boolean | undefined;
+}
+
 /** What every page is framed by. */
 export interface Frame {
   /** Where the console is, seen from the page: "." or "..", so that it may be mounted anywhere, behind any proxy. */

@@ -44,7 +44,7 @@ async function pagesWith(text: string): Promise<readonly Element[]> {
   } as const;
   const csrf = { field: '_csrf', token: () => text };
   return [
-    overviewPage(frame, { view, span: 'day', counts }),
+    overviewPage(frame, { view, span: 'day', counts, beside: [{ name: text, text }] }),
     overviewPage(frame, {
       view: { ...view, status: { ...view.status, silence: text } },
       span: 'day',

@@ -92,6 +92,22 @@ describe('the first glance', () => {
     expect(named(tone as Element, 'svg')).toHaveLength(1);
   });
 
+  test('whoever runs the console may say something besides, as the demo does', async () => {
+    const beside = [
+      { name: 'Signed out by hand', text: '200 of 200 visitors', isGood: false },
+      { name: 'Signed out by Keyturn', text: '0 of 200 visitors', isGood: true },
+      { name: 'Step 3', text: 'A replica is late' },
+    ];
+    const page = overview(await world(MID_ROTATION), { beside });
+    const [list] = elementsIn(page).filter((one) => classesOf(one).includes('beside'));
+    const told = named(list as Element, 'dd').map((one) => [textOf(one), ...classesOf(one)]);
+    expect(told).toEqual([
+      ['200 of 200 visitors', 'bad'],
+      ['0 of 200 visitors', 'good'],
+      ['A replica is late', ''],
+    ]);
+  });
+
   test('only what is worth it is read aloud', async () => {
     const page = overview(await world(MID_ROTATION));
     const aloud = elementsIn(page).filter(({ attributes }) => attributes.has('aria-live'));

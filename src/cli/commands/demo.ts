@@ -1,16 +1,18 @@
 // keyturn demo: three replicas and their visitors, the secret swapped by hand first, and then by Keyturn.
 
 import { ConsoleApp } from '../../console/app.js';
+import type { Beside } from '../../console/contract.js';
 import { sourceOfCommand } from '../../console/facts.js';
 import { type DemoResult, isConvincing, runDemo } from '../../demo/demo.js';
 import { DemoFault } from '../../demo/fault.js';
 import type { Scene, Step } from '../../demo/scene.js';
+import type { Counted } from '../../demo/tally.js';
 import type { Shows } from '../../demo/with-keyturn.js';
 import type { Command, Context } from '../command.js';
 import { listen, PORT, portOf } from '../console-port.js';
 import { startConsoleServer } from '../console-server.js';
 import { refused } from '../stop.js';
-import { consoleLines, picture, soFar, stepLines, summary } from '../words/demo.js';
+import { besideLines, consoleLines, picture, soFar, stepLines, summary } from '../words/demo.js';
 
 const DRAW_EVERY_MS = 200;
 
@@ -61,14 +63,18 @@ async function play(context: Context): Promise<DemoResult> {
   const opened = (link: string) => {
     if (!drawn) say(consoleLines(link));
   };
-  const shows = has('no-console') ? undefined : consoleOn(port, opened);
   let scene: (() => Scene) | undefined;
+  let byHand: Counted | undefined;
+  const beside = () => (scene === undefined ? [] : besideLines(scene(), byHand));
+  const shows = has('no-console') ? undefined : consoleOn(port, opened, beside);
   const draw = () => {
     if (scene !== undefined) ui.redraw(...picture(scene()));
   };
   const heard = (step: Step, now: () => Scene) => {
     const before = scene;
     scene = now;
+    // The count begins anew after this.
+    if (step.run === 'with-keyturn') byHand ??= now().counted;
     if (drawn) return draw();
     const lines = [...(before === undefined ? [] : soFar(before())), ...stepLines(step, now())];
     say(lines);
@@ -92,7 +98,7 @@ async function play(context: Context): Promise<DemoResult> {
 }
 
 /** The console over the keyring of the demo, which only shows. */
-function consoleOn(port: number, opened: (link: string) => void): Shows {
+function consoleOn(port: number, opened: (link: string) => void, beside: () => readonly Beside[]): Shows {
   return async (rotation, machine) => {
     const server = await listen(port, (at) =>
       startConsoleServer({
@@ -100,6 +106,7 @@ function consoleOn(port: number, opened: (link: string) => void): Shows {
           source: sourceOfCommand(rotation, { machine, profile: 'prod', options: '' }),
           steps: false,
           app: undefined,
+          beside,
           // What is wrong it says on its pages.
           logger: { info: () => {}, error: () => {} },
         }),

@@ -1,4 +1,5 @@
 // What keyturn demo shows: a picture that is drawn anew on a terminal, lines elsewhere, and what came of it.
+import type { Beside } from '../../console/contract.js';
 import type { DemoResult } from '../../demo/demo.js';
 import type { ReplicaSeen, Scene, Step } from '../../demo/scene.js';
 import type { Counted } from '../../demo/tally.js';
@@ -82,6 +83,23 @@ export function stepLines(step: Step, { elapsed }: Scene): readonly string[] {
 /** Where to see the same in a browser. */
 export function consoleLines(link: string): readonly string[] {
   return [`${INDENT}the console in a browser, by a link that works once:`, `${INDENT}${link}`];
+}
+
+/** What the console says besides. @param byHand of the run that is over */
+export function besideLines(
+  { counted, visitors, step, stepNumber }: Scene,
+  byHand: Counted | undefined,
+): readonly Beside[] {
+  const row = (name: string, { signedOut: many }: Counted): Beside => ({
+    name,
+    text: `${many} of ${visitors} visitors`,
+    isGood: many === 0,
+  });
+  return [
+    ...(byHand === undefined ? [] : [row('Signed out when the secret was swapped by hand', byHand)]),
+    row('Signed out by Keyturn', counted),
+    ...(step === undefined ? [] : [{ name: `Step ${stepNumber} of the demo`, text: step.title }]),
+  ];
 }
 
 /** What there is to say when a step is over. */

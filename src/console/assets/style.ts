@@ -112,6 +112,11 @@ nav a[aria-current] { color: var(--ink); border-bottom-color: var(--sign); }
 .sentence .next b { color: var(--ink); }
 .sentence .command { background: var(--sheet); color: var(--ink); margin: 0 .4rem 0 .2rem; }
 
+.beside { display: flex; flex-wrap: wrap; gap: 1rem 3rem; margin: -1.5rem 0 3rem; padding: 0 clamp(1.25rem, 3vw, 2.25rem); }
+.beside dt { color: var(--soft); font-size: .875rem; }
+.beside dd { margin: 0; font-size: 1.125rem; font-weight: 600; max-width: 40rem; }
+.beside .good { color: var(--sign); }
+
 .ring { margin: 0; padding: 0; list-style: none; }
 .ring li { display: grid; grid-template-columns: 10.5rem minmax(0, 1fr) 21rem; align-items: center; column-gap: 1.5rem; min-height: 3.5rem; border-top: 1px solid var(--faint); }
 .ring p { margin: 0; padding: .5rem 0; }

@@ -4,7 +4,7 @@ import type { Counts, CountsSpan } from '../../fleet/counts.js';
 import type { HistoryEntry } from '../../keyring/keyring.js';
 import type { Impact } from '../../rotation/impact.js';
 import type { View } from '../../words/view.js';
-import type { FormProtection } from '../contract.js';
+import type { Beside, FormProtection } from '../contract.js';
 import type { OfferedStep } from '../offered-steps.js';
 
 export interface OverviewFacts {
@@ -12,6 +12,8 @@ export interface OverviewFacts {
   readonly span: CountsSpan;
   /** Undefined where nobody keeps them. */
   readonly counts: Counts | undefined;
+  /** What whoever runs the console has to say besides. */
+  readonly beside?: readonly Beside[] | undefined;
 }
 
 export interface PurposesFacts {

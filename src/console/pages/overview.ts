@@ -6,7 +6,7 @@ import { firstProblemOf } from '../../words/next-step.js';
 import { sentenceOf, type Tone } from '../../words/sentence.js';
 import { moment } from '../../words/time.js';
 import { moveInLine, rotated, sealedBy, type View } from '../../words/view.js';
-import type { Frame } from '../contract.js';
+import type { Beside, Frame } from '../contract.js';
 import { type Content, html, type Markup } from '../html.js';
 import type { OverviewFacts } from './facts.js';
 import { page } from './frame.js';
@@ -33,10 +33,11 @@ export function overviewLive(frame: Frame, facts: OverviewFacts): string {
   return livePart(frame, facts).toString();
 }
 
-function livePart(frame: Frame, { view, span, counts }: OverviewFacts): Markup {
+function livePart(frame: Frame, { view, span, counts, beside = [] }: OverviewFacts): Markup {
   const { status } = view;
   return html`<div class="look" data-now="${String(status.now)}" data-change="${changeOf(view)}">
 ${sentencePart(view)}
+${besidePart(beside)}
 ${ringPart(view)}
 ${problemsPart(view)}
 ${replicasPart(view)}
@@ -84,6 +85,17 @@ function sentencePart(view: View): Markup {
 <h1 id="sentence"${isLong && html` class="long"`}>${parts.map((part) => html`<span>${withKids(part, status)}</span> `)}</h1>
 ${!isSaid && html`<p class="next"><b>next:</b> ${next.command !== undefined && command(next.command)} <span>${withKids(next.remark, status)}</span></p>`}
 </section>`;
+}
+
+function besidePart(beside: readonly Beside[]): Content {
+  if (beside.length === 0) return undefined;
+  const row = ({ name, text, isGood }: Beside) => {
+    const tone = isGood === undefined ? '' : isGood ? 'good' : 'bad';
+    return html`<div><dt>${name}</dt><dd class="${tone}">${text}</dd></div>\n`;
+  };
+  return html`<dl class="beside">
+${beside.map(row)}</dl>
+`;
 }
 
 function problemsPart({ status }: View): Content {
