@@ -11,6 +11,9 @@ const TESTS = [
   'test/{fleet,http,keyring,purposes,sessions,signing}/**/*.test.ts',
   'test/adapters/{clock,fastify-caches,fastify-csrf,retry-after}.test.ts',
   'test/blobs/names.test.ts',
+  'test/move-in/settings.test.ts',
+  'test/rotation/{impact,wait}.test.ts',
+  'test/runtime/{follow,lease,shared-news}.test.ts',
   'test/jwt/{jwt,refresh}.test.ts',
   // Not test/app.test.ts, which reads the sources: they look different here.
   'test/{reachable,single-use}.test.ts',

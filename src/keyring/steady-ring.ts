@@ -13,7 +13,8 @@ export class SteadyRing {
   /** As it was found, scheduled changes still to come. */
   #found: Keyring | undefined;
   #current: Keyring | undefined;
-  #changesAt: number | undefined;
+  /** What comes into force by the clock alone, and when. */
+  #due: { readonly at: number; readonly found: Keyring } | undefined;
   /** What has taken its place, for whoever holds this one. */
   #heir: SteadyRing | undefined;
 
@@ -29,8 +30,7 @@ export class SteadyRing {
   /** @throws KeyturnError `keyring_unavailable` before the first one was found */
   get current(): Keyring {
     if (this.#heir !== undefined) return this.#heir.current;
-    if (this.#changesAt !== undefined && this.#clock() >= this.#changesAt && this.#found !== undefined)
-      this.settle(this.#found);
+    if (this.#due !== undefined && this.#clock() >= this.#due.at) this.settle(this.#due.found);
     return this.#current ?? this.missing();
   }
 
@@ -87,6 +87,7 @@ export class SteadyRing {
   #put(found: Keyring, current: Keyring): void {
     this.#found = found;
     this.#current = current;
-    this.#changesAt = nextScheduledAt(current);
+    const at = nextScheduledAt(current);
+    this.#due = at === undefined ? undefined : { at, found };
   }
 }

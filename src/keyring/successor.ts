@@ -32,19 +32,14 @@ export function requireSuccessor(present: Keyring, found: Keyring): void {
 /** Whether nothing is new in one of them. Of rings without steps it is what they hold that counts. */
 export function isSame(one: Keyring, other: Keyring): boolean {
   if (one.id !== other.id) return false;
-  return one.id === undefined
-    ? one.fingerprint === other.fingerprint
-    : one.generation === other.generation && one.mark === other.mark;
+  // A mark is made of the generation too.
+  return one.id === undefined ? one.fingerprint === other.fingerprint : one.mark === other.mark;
 }
 
 /** Whether the other is an earlier generation of this very ring: a place that holds it has fallen back. */
 export function hasPassed(ring: Keyring, other: Keyring): boolean {
-  return (
-    ring.id !== undefined &&
-    ring.id === other.id &&
-    ring.generation > other.generation &&
-    ring.passesThrough(other)
-  );
+  // A mark is made of the id too, and rings without one have no generations.
+  return ring.generation > other.generation && ring.passesThrough(other);
 }
 
 /**

@@ -145,14 +145,15 @@ export class TokenSealer<T = unknown> implements Sealer<T>, TokenCodec {
 
   /** Opens an unbound token that holds JSON: a cookie. */
   checkReceived({ sealed }: ReceivedToken): Checked | Refusal {
+    if (sealed === undefined) return this.#live.refuse('malformed');
     const { ring } = this.#live.keys;
-    const genuine = sealed && this.#recent.find(ring, sealed.lead, sealed.tail);
-    if (sealed !== undefined && genuine !== undefined) return this.#openedBefore(sealed, genuine.json);
+    const genuine = this.#recent.find(ring, sealed.lead, sealed.tail);
+    if (genuine !== undefined) return this.#openedBefore(sealed, genuine.json);
     const opened = this.#open(sealed, false, undefined);
     if (!opened.ok) return opened;
     const { key, issuedAt, expiresAt } = opened;
     const json = jsonInside(opened.content);
-    if (sealed === undefined || json === undefined) return this.#live.refuse('malformed', key.id);
+    if (json === undefined) return this.#live.refuse('malformed', key.id);
     this.#recent.add(ring, { signed: sealed.lead, mac: sealed.tail, json });
     return { ok: true, json, key, issuedAt, expiresAt };
   }

@@ -151,6 +151,15 @@ describe('a keyring document', () => {
   });
 });
 
+test.each<[field: Json, message: string]>([
+  [{ state: 'paused' }, 'must be one of staged, active, retiring, retired, revoked'],
+  [{ state: 'revoked' }, 'must be gone: the key is revoked'],
+  [{ state: 'revoked', secret: undefined, kid: 'A' }, 'must be 8 base64url characters'],
+  [{ kid: 'AAAAAAAA' }, 'does not belong to the secret beside it'],
+])('a key that is not as it must be: the error says how it must be (%j)', (field, message) => {
+  expect(refusal(documentOf({ keys: [{ ...ACTIVE, ...field }] })).message).toContain(message);
+});
+
 describe('what is no keyring document', () => {
   const key = (changes: Json): Json => documentOf({ keys: [{ ...ACTIVE, ...changes }] });
 

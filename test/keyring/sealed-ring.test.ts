@@ -105,6 +105,32 @@ describe('a sealed ring', () => {
     expect(refusal(sealRing(RING, ROOTS), []).code).toBe('keyring_sealed');
   });
 
+  test('names eight of the secrets that it is sealed under, and how many more there are', () => {
+    const roots = Array.from({ length: 11 }, (_, n) => new Material(`a root of this test, number ${n}`));
+    const named = (text: string) =>
+      / under (.*), and the signing secret/.exec(refusal(text, [R1]).message)?.[1];
+    const kids = roots.map(({ kid }) => kid);
+    expect(named(sealRing(RING, roots))).toBe(`${kids.slice(0, 8).join(', ')}, 3 more`);
+    expect(named(sealRing(RING, roots.slice(0, 8)))).toBe(kids.slice(0, 8).join(', '));
+  });
+
+  test('whoever cannot open it is told what to do', () => {
+    expect(refusal(sealRing(RING, ROOTS), [R3]).hint).toContain('the same signing secret');
+    expect(refusal('{}')).toMatchObject({
+      code: 'document_invalid',
+      message: expect.stringContaining('what Redis (ring) holds is not a valid sealed keyring of this place'),
+      hint: expect.stringContaining('find out who else writes there'),
+    });
+    expect(refusal(JSON.stringify({ moved: true }))).toMatchObject({
+      code: 'document_invalid',
+      message: expect.stringContaining('the keyring in Redis (ring) has moved'),
+      hint: expect.stringContaining('set app'),
+    });
+    for (const moved of [false, 1, 'true']) {
+      expect(refusal(JSON.stringify({ moved })).message).toContain('not a valid sealed keyring');
+    }
+  });
+
   test('shows nothing of what is inside, nor of the roots', () => {
     const text = sealRing(RING, ROOTS);
     expect(search.find(text)).toEqual([]);

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { KeyturnError } from '../../src/errors.js';
 import type { Keyring } from '../../src/keyring/keyring.js';
 import { LiveKeyring } from '../../src/keyring/live.js';
@@ -461,6 +461,29 @@ describe('what is counted and told', () => {
         verifiedAt: T0 * 1000 + 5000,
       }),
     ]);
+  });
+
+  it('a cookie that was opened a moment ago is not opened anew, and counts all the same', () => {
+    const { sealer, usage, clock } = bench();
+    const token = receive(sealer.seal('of a session'));
+    const opens = vi.spyOn(aead, 'open');
+    const check = () => sealer.checkReceived(token);
+    expect([check(), check()].map(({ ok }) => ok)).toEqual([true, true]);
+    const before = opens.mock.calls.length;
+    clock.now += 5000;
+    expect(check()).toMatchObject({ ok: true, json: '"of a session"', issuedAt: T0 });
+    expect(opens.mock.calls.length).toBe(before);
+    expect(usage.uses).toEqual([expect.objectContaining({ verified: 3, verifiedAt: T0 * 1000 + 5000 })]);
+    clock.now += 3_600_000;
+    expect(check()).toMatchObject({ ok: false, reason: 'expired' });
+    expect(usage.uses).toEqual([expect.objectContaining({ verified: 3 })]);
+    opens.mockRestore();
+  });
+
+  it('what is none of a sealer is malformed', () => {
+    const { sealer, refusals } = bench();
+    expect(sealer.checkReceived(receive('kt1.AAAA'))).toMatchObject({ ok: false, reason: 'malformed' });
+    expect(refusals).toEqual([['draft', 'malformed', undefined]]);
   });
 
   it('refusals are reported, once each, with purpose, reason and the kid as far as it is known', () => {

@@ -35,7 +35,9 @@ const OPTIONS: OptionNames<MemoryStoreOptions> = { clock: true, limit: true };
 /** So many old records are looked at with every write, so that expired ones go without a timer. */
 const SWEEP = 4;
 
-interface Tombstone extends EndedSession {
+interface Tombstone {
+  readonly at: number;
+  readonly next: string | undefined;
   /** Until when it is remembered. */
   readonly until: number;
 }
@@ -130,8 +132,7 @@ class StoreInMemory implements MemoryStore {
     if (session !== undefined) this.#drop(id, session);
     const { at, next: first, until: before = 0 } = this.#tombstone(id) ?? { at: this.#clock(), next };
     this.#tombstones.delete(id);
-    const known = { at, until: Math.max(until, before) };
-    this.#tombstones.set(id, first === undefined ? known : { ...known, next: first });
+    this.#tombstones.set(id, { at, next: first, until: Math.max(until, before) });
     this.#sweep();
     this.#keepWithinLimit();
     return session !== undefined;
