@@ -1,11 +1,10 @@
 // Every snippet of the pages compiles against the package as it stands there, and what can run is run.
-import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { SECRET } from '../support/keyturn.js';
 import { PAGES, ROOT } from './blocks.js';
 import { type Compiled, compile, snippetsOf } from './compile.js';
+import { runPage, type Surroundings } from './run.js';
 
 /** Pages on libraries that are not installed here: test/docs/snippets.neighbours.test.ts. */
 const pages = PAGES.filter((page) => snippetsOf(page).length > 0 && !page.startsWith('docs/bridges/'));
@@ -18,7 +17,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'docs/adapters.md': 'run by adapters.package.test.ts',
   'docs/own-store.md': 'run by own-store.package.test.ts',
   'docs/stores.md': 'needs engines: snippets.engines.test.ts',
-  'docs/moving-in.md': 'needs an engine: test/move-in takes such an app over',
+  'docs/moving-in.md': 'needs an engine: snippets.engines.test.ts',
   'docs/nest.md': 'Nest is not installed here: npm run test:examples',
   'docs/getting-started/astro.md': 'Astro is not installed here',
   'docs/getting-started/nest.md': 'Nest is not installed here: npm run test:examples',
@@ -28,15 +27,19 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'docs/web.md': 'the frameworks are not installed here: npm run test:examples',
 };
 
-const VARIABLES: Readonly<Record<string, NodeJS.ProcessEnv>> = {
+const SURROUNDINGS: Readonly<Record<string, Surroundings>> = {
   // Where there is no disk no secret is made.
-  'docs/edge.md': { KEYTURN_SECURITY__SIGNING_SECRET: SECRET },
-  'docs/getting-started/workers.md': { KEYTURN_SECURITY__SIGNING_SECRET: SECRET },
+  'docs/edge.md': { variables: { KEYTURN_SECURITY__SIGNING_SECRET: SECRET } },
+  'docs/getting-started/workers.md': { variables: { KEYTURN_SECURITY__SIGNING_SECRET: SECRET } },
   // It waits until a step is safe.
   'docs/rotation.md': {
-    KEYTURN_SECURITY__KEYRING__MAX_LAG: '1s',
-    KEYTURN_SECURITY__KEYRING__CLOCK_SKEW: '1s',
+    variables: {
+      KEYTURN_SECURITY__KEYRING__MAX_LAG: '1s',
+      KEYTURN_SECURITY__KEYRING__CLOCK_SKEW: '1s',
+      KEYTURN_SECURITY__KEYRING__LEASE: '6s',
+    },
   },
+  'docs/sealing.md': { settings: true },
 };
 
 let compiled: Compiled;
@@ -51,26 +54,6 @@ test('they compile, as strict as can be', () => {
 
 describe('they run', () => {
   test.concurrent.each(pages.filter((page) => !(page in NOT_RUN)))('%s', async (page) => {
-    const { folder, modules } = compiled.pages.find((one) => one.page === page) ?? {
-      folder: '',
-      modules: [],
-    };
-    const files = modules.map(({ file }) => file.replace(/\.tsx?$/, '.js'));
-    const at = join(compiled.out, folder);
-    if (existsSync(join(at, 'given.js'))) files.push('given.js');
-    expect(await run(at, files, VARIABLES[page])).toMatch(/^all ran$/m);
+    expect(await runPage(compiled, page, SURROUNDINGS[page])).toMatch(/^all ran$/m);
   });
 });
-
-/** What it has said, with the error where it failed. */
-function run(folder: string, files: readonly string[], variables: NodeJS.ProcessEnv = {}): Promise<string> {
-  const env = { PATH: process.env.PATH, KEYTURN_ENV: 'dev', ...variables };
-  return new Promise((done) => {
-    execFile(
-      process.execPath,
-      [join(ROOT, 'test/docs/run-page.mjs'), folder, ...files],
-      { cwd: folder, env, timeout: 60_000 },
-      (_, stdout, stderr) => done(stderr + stdout),
-    );
-  });
-}

@@ -6,8 +6,10 @@ declare namespace NodeJS {
     COOKIE_KEY: string;
     COOKIE_SECRET: string;
     CSRF_SECRET: string;
+    DATABASE_URL: string;
     JWT_SECRET: string;
     NEXTAUTH_SECRET: string;
+    REDIS_URL: string;
     SESSION_PASSWORD: string;
     SESSION_SECRET: string;
   }
