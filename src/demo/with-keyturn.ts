@@ -185,7 +185,7 @@ async function rotate(stage: Stage, rotation: Rotation): Promise<Taken[]> {
     says: [
       `Keyturn knows that a session lives for ${pace.life} s. The last one of the old key may still be there.`,
     ],
-    look: 'the countdown: it is computed from how long sessions live, and is no guess.',
+    look: 'the countdown: it is computed from how long sessions live, and is not a guess.',
   });
   await whenRetired(stage, rotation);
   done('retire');

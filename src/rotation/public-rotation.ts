@@ -177,7 +177,7 @@ function requireSpan(given: CountsSpan): CountsSpan {
   if (Object.hasOwn(SPANS, given)) return given;
   throw new KeyturnError(
     'argument_invalid',
-    'that is no span of time',
+    'that is not a span of time',
     'write counts("quarter-hour"), "day" or "month"',
   );
 }
