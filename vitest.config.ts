@@ -9,7 +9,7 @@ const SETUP: Readonly<Record<ProjectName, string[]>> = {
   package: ['test/setup/build.ts'],
   // Some move sessions in from a library whose store is in an engine.
   engines: ['test/setup/build.ts', 'test/setup/engines.ts', 'test/setup/neighbours.ts'],
-  browser: ['test/setup/build.ts'],
+  browser: ['test/setup/build.ts', 'test/setup/engines.ts'],
   neighbours: ['test/setup/neighbours.ts'],
 };
 

@@ -62,8 +62,8 @@ async function checked(page: Page, name: string): Promise<readonly string[]> {
   await page.evaluate(AXE);
   for (const width of WIDTHS) {
     await page.setViewportSize({ width, height: 900 });
-    const wider = await page.evaluate(
-      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    const wider = await page.evaluate<number>(
+      'document.documentElement.scrollWidth - document.documentElement.clientWidth',
     );
     if (wider > 0) problems.push(`${name}: ${wider} too wide for ${width}`);
     if (width === 1600) continue;

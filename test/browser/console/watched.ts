@@ -12,7 +12,7 @@ export interface Watched {
 export async function watchedPage(browser: Browser, options: BrowserContextOptions = {}): Promise<Watched> {
   const context = await browser.newContext(options);
   // Against hanging, and no measure.
-  context.setDefaultTimeout(240_000);
+  context.setDefaultTimeout(100_000);
   const problems: string[] = [];
   const page = await context.newPage();
   watch(page, problems);
