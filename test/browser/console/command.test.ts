@@ -60,7 +60,7 @@ describe.skipIf(CHROMIUM === undefined)('keyturn console, in Chromium', () => {
     const ended = once(child, 'exit');
     child.kill('SIGINT');
     await ended;
-    await page.getByText(/^Not live since/).waitFor();
+    await page.locator('#connection.lost').waitFor();
     await close();
     expect(problems).toEqual([]);
   });

@@ -169,18 +169,13 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium, the first page', () => {
     expect(problems).toEqual([]);
   });
 
-  test.concurrent.each([
-    'reduce',
-    'no-preference',
-  ] as const)('moves as much as somebody wants: %s', async (reducedMotion) => {
+  test.concurrent('moves nothing, least of all where somebody wants no motion', async () => {
     const { first } = await twoReplicas();
-    const { page, close } = await watchedPage(browser, { reducedMotion });
+    const { page, close } = await watchedPage(browser, { reducedMotion: 'reduce' });
     await signIn(page, first, 'bob');
     await page.goto(`${first.url}/keyturn/`);
-    const behaviour = await page.evaluate('getComputedStyle(document.documentElement).scrollBehavior');
-    expect(behaviour).toBe(reducedMotion === 'reduce' ? 'auto' : 'smooth');
-    const moving = await page.evaluate<number>('document.getAnimations().length');
-    expect(moving).toBe(0);
+    expect(await page.evaluate('getComputedStyle(document.documentElement).scrollBehavior')).toBe('auto');
+    expect(await page.evaluate('document.getAnimations().length')).toBe(0);
     await close();
   });
 });

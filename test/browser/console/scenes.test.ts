@@ -12,9 +12,9 @@ import { watchedPage } from './watched.js';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** What a scene changes on every page is looked at in those that have most of it. */
-const RICH = ['empty', 'middle', 'thirty', 'thousand', 'long', 'hostile'];
-const ALL_BUT_THE_FIRST = [
+const REVOKE = `/steps/revoke?kid=${kidAt(1)}`;
+const PROMOTE = `/steps/promote?kid=${kidAt(0)}`;
+const ALL = [
   '/purposes',
   '/impact',
   `/impact?step=revoke&kid=${kidAt(1)}`,
@@ -23,15 +23,24 @@ const ALL_BUT_THE_FIRST = [
   '/history',
   '/steps',
   '/steps/rotate',
-  `/steps/promote?kid=${kidAt(0)}`,
+  PROMOTE,
   `/steps/retire?kid=${kidAt(2)}`,
-  `/steps/revoke?kid=${kidAt(1)}`,
+  REVOKE,
   '/nothing',
 ];
+/** Pages besides the first one that a scene changes. */
+const MORE: Readonly<Record<string, readonly string[]>> = {
+  empty: ['/purposes', '/impact', '/history', '/steps'],
+  middle: ALL,
+  thirty: ['/impact', '/history', '/steps', REVOKE],
+  thousand: ['/steps', PROMOTE],
+  long: ALL,
+  hostile: ALL,
+};
 
 const WIDTHS = [360, 1440, 1600];
 
-const pagesOf = (scene: string) => ['/', ...(RICH.includes(scene) ? ALL_BUT_THE_FIRST : [])];
+const pagesOf = (scene: string) => ['/', ...(MORE[scene] ?? [])];
 
 describe.skipIf(CHROMIUM === undefined)('in Chromium, the console', () => {
   let browser: Browser;
@@ -69,15 +78,20 @@ async function checked(page: Page, name: string): Promise<readonly string[]> {
     if (width === 1600) continue;
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
-      const found = await axe(page, width === 360 && colorScheme === 'light' ? undefined : DEPENDING);
+      const found = await axe(page, rulesFor(width, colorScheme));
       problems.push(...found.map((one) => `${name}, ${width}, ${colorScheme}: ${one}`));
     }
   }
   return problems;
 }
 
-/** Rules that depend on how a page is drawn. */
-const DEPENDING = ['color-contrast', 'target-size', 'link-in-text-block', 'scrollable-region-focusable'];
+/** All of them once; where a page is drawn in another way, those that depend on it. */
+function rulesFor(width: number, colorScheme: 'light' | 'dark'): readonly string[] | undefined {
+  if (width === 360 && colorScheme === 'light') return undefined;
+  return width === 360 || colorScheme === 'light'
+    ? ['color-contrast']
+    : ['color-contrast', 'target-size', 'link-in-text-block', 'scrollable-region-focusable'];
+}
 
 async function axe(page: Page, rules: readonly string[] | undefined): Promise<readonly string[]> {
   return await page.evaluate(async (only) => {
