@@ -1,7 +1,16 @@
 // npm run package: is what would be published right? Each step is a claim; the first that does not hold ends it.
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -135,6 +144,20 @@ claim('every subpath loads by import and by require, as one copy, and the comman
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   if (!/^[0-9a-f]{64}\n$/.test(secret)) throw new Error('keyturn generate printed something else');
+});
+
+claim('the demo runs with nothing else installed, and leaves nothing behind', () => {
+  const place = mkdtempSync(join(scratch, 'demo-'));
+  const said = run(join(scratch, 'node_modules', '.bin', 'keyturn'), ['demo', '--fast', '--json'], {
+    cwd: scratch,
+    env: { PATH: process.env.PATH, TMPDIR: place },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const { store, byHand, withKeyturn } = JSON.parse(said);
+  console.log(`  signed out: ${byHand.signedOut} by hand, ${withKeyturn.signedOut} by Keyturn`);
+  if (store !== 'document') throw new Error(`it has found ${store}`);
+  const left = readdirSync(place);
+  if (left.length > 0) throw new Error(`it has left ${left.join(', ')}`);
 });
 
 claim('what one copy made the other takes, where a process has both', () => {
