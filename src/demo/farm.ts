@@ -1,7 +1,7 @@
 // The three replicas behind a balancer, as whoever runs them has them: restarted one by one, and one of them late.
 import type { Balancer } from './balancer.js';
 import { ReplicaProcess } from './child.js';
-import type { DemoFault } from './fault.js';
+import { DemoFault } from './fault.js';
 import type { Belongings } from './messages.js';
 import type { ReplicaSeen } from './scene.js';
 
@@ -16,6 +16,7 @@ export class Farm {
   readonly #broke: (fault: DemoFault) => void;
   readonly #replicas = new Map<ReplicaName, ReplicaProcess>();
   readonly #ports = new Map<ReplicaName, number>();
+  #isOver = false;
 
   /** @param broke told when a replica ends by itself */
   constructor(belongings: Belongings, balancer: Balancer, broke: (fault: DemoFault) => void) {
@@ -41,7 +42,9 @@ export class Farm {
     return this.#replicas.get(name) as ReplicaProcess;
   }
 
+  /** None is started any more: a restart may be under way. */
   async end(): Promise<void> {
+    this.#isOver = true;
     await Promise.all([...this.#replicas.values()].map((replica) => replica.end()));
   }
 
@@ -59,6 +62,7 @@ export class Farm {
   }
 
   async #begin(name: ReplicaName, variables: Variables): Promise<void> {
+    if (this.#isOver) throw new DemoFault('no replica is started any more', 'run the demo again');
     const replica = new ReplicaProcess(
       { ...variables, KEYTURN_INSTANCE: name },
       this.#belongings,

@@ -29,7 +29,7 @@ export const FULL: Pace = {
   // A replica that stands still counts for so long: it must be longer than it does.
   lease: 30,
   patience: 1500,
-  look: 8000,
+  look: 10_000,
   byHand: 17_000,
   atMost: 150_000,
 };

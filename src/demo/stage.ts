@@ -10,6 +10,8 @@ import type { Scene, Step } from './scene.js';
 import { Visitors } from './visitors.js';
 
 const LOOK_EVERY = 50;
+/** What was begun before the demo ended may take so long, in milliseconds; later there is nothing that it could change. */
+const LAST_STEPS = 6000;
 
 export class Stage {
   readonly pace: Pace;
@@ -21,6 +23,7 @@ export class Stage {
   readonly #broken = new AbortController();
   readonly #signal: AbortSignal;
   readonly #heard: (step: Step) => void;
+  readonly #underWay = new Set<Promise<unknown>>();
   #step: Step | undefined;
   #stepNumber = 0;
   waitsFor: string | undefined;
@@ -59,9 +62,13 @@ export class Stage {
     if (this.#step !== undefined) this.#step = { ...this.#step, ...more };
   }
 
-  /** As it settles; rejects when the demo ends before. */
+  /** As it settles; rejects when the demo ends before. What goes on then is waited for at the end. */
   async going<T>(work: Promise<T>): Promise<T> {
-    work.catch(() => {});
+    const settled: Promise<unknown> = work.then(
+      () => this.#underWay.delete(settled),
+      () => this.#underWay.delete(settled),
+    );
+    this.#underWay.add(settled);
     this.#signal.throwIfAborted();
     let left: () => void = () => {};
     const end = new Promise<never>((_, failed) => {
@@ -72,7 +79,8 @@ export class Stage {
   }
 
   async hold(milliseconds: number): Promise<void> {
-    await this.going(sleep(Math.max(0, milliseconds)));
+    const signal = this.#signal;
+    await sleep(Math.max(0, milliseconds), undefined, { signal }).catch(() => signal.throwIfAborted());
   }
 
   /** @param since of performance.now() */
@@ -107,6 +115,11 @@ export class Stage {
     this.#balancer.close();
     await left;
     await this.farm.end();
+    // A step that is under way may still write.
+    const late = new AbortController();
+    const patience = sleep(LAST_STEPS, undefined, { signal: late.signal }).catch(() => {});
+    await Promise.race([Promise.allSettled(this.#underWay), patience]);
+    late.abort();
     await takeAway(this.place);
   }
 }
