@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { isBlobName } from '../../src/blobs/index.js';
-import { decodeName, encodeName } from '../../src/blobs/names.js';
+import { decodeName, encodeName, isInFolder } from '../../src/blobs/names.js';
 import { newServer } from './support.js';
 
 // biome-ignore format: a list
@@ -158,4 +158,11 @@ test('lengths count bytes, and decoding once more ends somewhere', () => {
     false,
     false,
   ]);
+});
+
+test('what follows a folder is nothing or a name, and no way out of it', () => {
+  for (const rest of ['', 'a', 'a/b', 'a%20b', '100%25.txt'])
+    expect([rest, isInFolder(rest)]).toEqual([rest, true]);
+  for (const rest of [...PATHS.filter((path) => path !== ''), '/', 'a/', '%', 'a%2fb'])
+    expect([rest, isInFolder(rest)]).toEqual([rest, false]);
 });

@@ -3,9 +3,11 @@
 import { describe, expect, test } from 'vitest';
 import type { CsrfMode } from '../../src/config/csrf-origins.js';
 import { Csrf } from '../../src/http/csrf.js';
+import { tokenInForm, tokenInHeader } from '../../src/http/csrf-token.js';
 import { openHttpCore } from '../../src/http/open-http-core.js';
 import { internalsOf } from '../../src/keyturn.js';
 import { testKeyturn } from '../support/keyturn.js';
+import { requestOf } from '../support/visits.js';
 
 const HOST = 'app.example:8443';
 const OWN = `https://${HOST}`;
@@ -111,6 +113,22 @@ describe.each(MODES)('mode %s', (mode) => {
       }
     });
   });
+});
+
+test('a token is asked for in one of the modes', async () => {
+  const asks = async (mode: CsrfMode) => (await made(mode)).csrf.asksForToken;
+  expect([await asks('token'), await asks('headers')]).toEqual([true, false]);
+});
+
+test('a token is found where a request may carry it, and nowhere else', () => {
+  const headers = (fields: Readonly<Record<string, string>>) => requestOf({ headers: fields });
+  expect(tokenInHeader(headers({ 'x-csrf-token': 'a', 'x-xsrf-token': 'b' }), true)).toBe('a');
+  expect(tokenInHeader(headers({ 'x-xsrf-token': 'b' }), true)).toBe('b');
+  expect(tokenInHeader(headers({ 'x-xsrf-token': 'b' }), false)).toBeUndefined();
+  expect(tokenInForm({ _csrf: 'a' })).toBe('a');
+  expect(tokenInForm({ _csrf: { value: 'a', fieldname: '_csrf' } })).toBe('a');
+  for (const body of [undefined, null, 'text', 5, {}, { _csrf: null }, { _csrf: {} }, []])
+    expect(tokenInForm(body) ?? undefined).toBeUndefined();
 });
 
 test('who carries no cookie is told so, unless the browser vouches for a page that was made for nobody', async () => {

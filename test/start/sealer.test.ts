@@ -97,11 +97,14 @@ describe.each(PROFILES)('profile %s', (profile) => {
       code: 'sealer_unavailable',
       cause,
     });
-    const old = () => ({ ready: Promise.resolve() });
-    await expect(withPeer(old, { profile, config: draft })).rejects.toMatchObject({
-      code: 'sealer_unavailable',
-      message: expect.stringContaining('has no XChaCha20-Poly1305'),
-    });
+    const half = (way: string) => ({ [`crypto_aead_xchacha20poly1305_ietf_${way}`]: () => {} });
+    for (const functions of [{}, half('encrypt'), half('decrypt')]) {
+      const old = () => ({ ready: Promise.resolve(), ...functions });
+      await expect(withPeer(old, { profile, config: draft })).rejects.toMatchObject({
+        code: 'sealer_unavailable',
+        message: expect.stringContaining('has no XChaCha20-Poly1305'),
+      });
+    }
   });
 });
 

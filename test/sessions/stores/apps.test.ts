@@ -89,3 +89,21 @@ test('two apps in one table know a user by the same id, and end only their own s
   await shop.put('u', record('ada'), 1);
   expect((await shop.listUser('ada')).map(({ id }) => id).sort()).toEqual(['s', 'u']);
 });
+
+test('while the name of an app changes its users are read by both names, and nobody gets one', async () => {
+  const store = memoryStore({ clock: () => START });
+  const changing = usersOfApp(store, [undefined, 'shop']);
+  await usersOfApp(store, ['shop']).put('s', record('ada'), 0);
+  expect(await changing.get('s')).toMatchObject({ user: 'ada' });
+  await changing.put('u', record('ada'), 0);
+  expect((await changing.listUser('ada')).map(({ id }) => id).sort()).toEqual(['s', 'u']);
+  for (const [id, named] of [
+    ['named', usersOfApp(store, ['shop'])],
+    ['changing', changing],
+  ] as const) {
+    await named.put(id, record(), 0);
+    expect(await store.get(id)).not.toHaveProperty('user');
+    expect(await named.get(id)).not.toHaveProperty('user');
+  }
+  expect(await changing.get('unknown')).toBeUndefined();
+});

@@ -123,6 +123,21 @@ describe('what such a store is given', () => {
     expect(lists()).toEqual([]);
   });
 
+  test('a list of a user is not written anew with each save', async () => {
+    const { store, given } = recorder();
+    const clock = manualClock(START);
+    const sessions = fromExpressStore(store, { clock: clock.read });
+    const list = () => [...given].find(([key]) => key.startsWith('user.'))?.[1];
+    await sessions.put(ID, { ...record(START + 100_000), user: 'ada' }, 0);
+    const first = list();
+    // Half as long again as the session had to live.
+    await sessions.put(ID, { ...record(START + 150_000), user: 'ada' }, 1);
+    expect(list()).toBe(first);
+    await sessions.put(ID, { ...record(START + 150_001), user: 'ada' }, 2);
+    expect(list()).not.toBe(first);
+    expect(await sessions.listUser('ada')).toMatchObject([{ id: ID, expiresAt: START + 150_001 }]);
+  });
+
   test('nothing that express-session has left there is taken for a session', async () => {
     const { store, given } = recorder();
     const sessions = fromExpressStore(store);

@@ -96,3 +96,12 @@ describe('what remembers that a session has ended', () => {
     expect(store.ended('id')).toEqual({ at: START + 2000 });
   });
 });
+
+test('an ended session says what took its place where something did, and nothing where not', () => {
+  const store = memoryStore({ clock: () => START });
+  store.destroy('a', START + 1000);
+  store.destroy('b', START + 1000, 'c');
+  expect(store.ended('a')).toStrictEqual({ at: START });
+  expect(store.ended('b')).toStrictEqual({ at: START, next: 'c' });
+  expect(store.ended('c')).toBeUndefined();
+});

@@ -68,3 +68,47 @@ describe.each([false, true])('around one that fails, later: %s', (later) => {
     expect(error).toMatchObject({ code: 'engine_unavailable', cause: { message: said } });
   });
 });
+
+describe('a read that finds a dead connection', () => {
+  const lost = () => Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
+  /** Fails so many times at first. */
+  const make = (failures: readonly unknown[], listener: (change: string) => void) => {
+    const left = [...failures];
+    let asked = 0;
+    const inner = Object.assign(memoryStore(), {
+      get: async () => {
+        asked++;
+        if (left.length > 0) throw left.shift();
+        return undefined;
+      },
+    });
+    return { store: new ReachableStore(inner as never, listener), asked: () => asked };
+  };
+
+  test('is asked again until there is another one, and nobody hears of it', async () => {
+    const told: string[] = [];
+    const { store, asked } = make([lost(), lost()], (change) => told.push(change));
+    expect(await store.get('x')).toBeUndefined();
+    expect([asked(), told, store.state]).toEqual([3, [], 'ok']);
+  });
+
+  test('is not asked again where the engine has answered, or an error is our own', async () => {
+    for (const error of [new Error('WRONGTYPE Operation'), new KeyturnError('session_invalid', 'a', 'b')]) {
+      const { store, asked } = make([error], () => {});
+      await expect(async () => await store.get('x')).rejects.toBeInstanceOf(KeyturnError);
+      expect(asked()).toBe(1);
+    }
+  });
+
+  test('is not asked again for longer than a second, nor while nothing can be reached', async () => {
+    const told: string[] = [];
+    const { store, asked } = make(Array(1000).fill(lost()), (change) => told.push(change));
+    const unavailable = { code: 'engine_unavailable' };
+    await expect(async () => await store.get('x')).rejects.toMatchObject(unavailable);
+    expect([told, store.state]).toEqual([['away'], 'unreachable']);
+    const before = asked();
+    expect(before).toBeGreaterThan(1);
+    await expect(async () => await store.get('x')).rejects.toMatchObject(unavailable);
+    expect(asked() - before).toBe(1);
+  });
+});
