@@ -6,7 +6,9 @@ export type Run = 'by-hand' | 'with-keyturn';
 
 /** One thing that is done, and what it shows. */
 export interface Step {
+  /** Which of the two. */
   readonly run: Run;
+  /** In a few words. */
   readonly title: string;
   /** The command that does it, as somebody would type it. */
   readonly command?: string | undefined;

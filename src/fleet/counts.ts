@@ -18,12 +18,15 @@ export interface Count {
   /** When the bucket begins, in milliseconds since 1970: a multiple of its size. */
   readonly start: number;
   readonly kid: string;
+  /** What the tokens are for. */
   readonly purpose: string;
+  /** How many of them were accepted. */
   readonly verified: number;
 }
 
 /** What was accepted in one span, by everybody who reports. */
 export interface Counts {
+  /** Which one. */
   readonly span: CountsSpan;
   /** Milliseconds since 1970: the begin of the first bucket that can be there. */
   readonly from: number;

@@ -133,6 +133,11 @@ const TABLE: ReadonlyArray<readonly [code: 0 | 1 | 2 | 3, error: string | undefi
   [0, undefined, ['adopt'], ONE],
   [2, 'usage', ['adopt', 'a word'], ONE],
   [2, 'usage', ['frobnicate'], ONE],
+
+  [0, undefined, ['console', '--idle', '1s'], ONE],
+  [2, 'usage', ['console', '--port', 'http'], ONE],
+
+  [2, 'usage', ['demo', '--frobnicate'], EMPTY],
 ];
 
 describe('for people', () => {
