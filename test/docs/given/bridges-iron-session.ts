@@ -1,5 +1,7 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 
-export declare const request: IncomingMessage;
-export declare const response: ServerResponse;
+// What a handler of node:http is given.
+export const request = new IncomingMessage(new Socket());
+export const response = new ServerResponse(request);
 export const email = 'ada@example.com';
