@@ -23,6 +23,7 @@ export class Stage {
   readonly #broken = new AbortController();
   readonly #signal: AbortSignal;
   readonly #heard: (step: Step) => void;
+  readonly #ends: Array<() => Promise<void>> = [];
   readonly #underWay = new Set<Promise<unknown>>();
   #step: Step | undefined;
   #stepNumber = 0;
@@ -92,6 +93,11 @@ export class Stage {
     while (!holds()) await this.hold(LOOK_EVERY);
   }
 
+  /** Has something done at the end, when no step is under way any more. */
+  defer(end: () => Promise<void>): void {
+    this.#ends.push(end);
+  }
+
   get scene(): Scene {
     const { visitors } = this;
     return {
@@ -120,6 +126,7 @@ export class Stage {
     const patience = sleep(LAST_STEPS, undefined, { signal: late.signal }).catch(() => {});
     await Promise.race([Promise.allSettled(this.#underWay), patience]);
     late.abort();
+    for (const end of this.#ends.reverse()) await end();
     await takeAway(this.place);
   }
 }

@@ -5,6 +5,7 @@ import { systemClock } from '../process/clock.js';
 import { type Machine, thisMachine } from '../resolve/machine.js';
 import { initRing } from '../rotation/init/init.js';
 import { Rotation } from '../rotation/rotation.js';
+import type { Waiting } from '../rotation/wait.js';
 import { lengthOfTime } from '../words/time.js';
 import { whenSafe, whoKnows } from '../words/waiting.js';
 import { NAMES, type ReplicaName } from './farm.js';
@@ -16,8 +17,8 @@ const LATE: ReplicaName = 'c';
 const WHO = 'demo';
 const SECRET = 'KEYTURN_SECURITY__SIGNING_SECRET';
 const run = 'with-keyturn';
-/** For what has to pass before a step is safe, in seconds. The demo as a whole gives up earlier. */
-const PATIENCE = 600;
+/** One try of a promotion lasts so long, in seconds: nothing is to go on for long when the demo ends. */
+const TRY = 1;
 const LOOK_EVERY = 250;
 
 /** A step as it was taken, or refused. */
@@ -62,19 +63,14 @@ export async function withKeyturn(
   const tally = stage.visitors.countAnew();
   await stage.going(init(machine, secret));
   const rotation = await Rotation.open({ machine, profile: 'prod' });
-  let shown: Awaited<ReturnType<Shows>> | undefined;
-  try {
-    shown = await shows?.(rotation, machine);
-    stage.console = shown?.url;
-    for (const name of NAMES) await stage.going(farm.restart(name, variables));
-    await stage.hold(pace.look);
-    const taken = await rotate(stage, rotation);
-    return { counted: tally.counted, taken: [{ step: 'init', refused: null, because: null }, ...taken] };
-  } finally {
-    stage.console = undefined;
-    await shown?.close();
-    await rotation.close();
-  }
+  stage.defer(() => rotation.close());
+  const shown = await shows?.(rotation, machine);
+  if (shown !== undefined) stage.defer(() => shown.close());
+  stage.console = shown?.url;
+  for (const name of NAMES) await stage.going(farm.restart(name, variables));
+  await stage.hold(pace.look);
+  const taken = await rotate(stage, rotation);
+  return { counted: tally.counted, taken: [{ step: 'init', refused: null, because: null }, ...taken] };
 }
 
 async function init(machine: Machine, secret: string): Promise<void> {
@@ -138,16 +134,7 @@ async function rotate(stage: Stage, rotation: Rotation): Promise<Taken[]> {
     says: ['It goes on with the staged key, and waits until every replica knows it.'],
     look: 'how sessions move to the new key as visitors come back. Nobody has to sign in.',
   });
-  await stage.going(
-    rotation.promoteWhenSafe({
-      kid,
-      who: WHO,
-      patience: PATIENCE,
-      progress: (waiting) => {
-        stage.waitsFor = `${whoKnows(waiting, NAMES.length)}, ${whenSafe(waiting, systemClock())}`;
-      },
-    }),
-  );
+  await whenPromoted(stage, rotation, kid);
   done('promote');
   stage.waitsFor = undefined;
   stage.amend({ says: [`Every replica knows ${kid}. It signs now, and the old key goes on verifying.`] });
@@ -227,6 +214,22 @@ async function nameOf(
 ): Promise<string | undefined> {
   const reports = await rotation.replicas();
   return reports.find((report) => report.instance === instance && report.pid === pid)?.instance;
+}
+
+async function whenPromoted(stage: Stage, rotation: Rotation, kid: string): Promise<void> {
+  const progress = (waiting: Waiting) => {
+    stage.waitsFor = `${whoKnows(waiting, NAMES.length)}, ${whenSafe(waiting, systemClock())}`;
+  };
+  for (;;) {
+    try {
+      await stage.going(rotation.promoteWhenSafe({ kid, who: WHO, patience: TRY, progress }));
+      return;
+    } catch (error) {
+      const passes =
+        error instanceof KeyturnError && (error.code === 'too_early' || error.code === 'replica_behind');
+      if (!passes) throw error;
+    }
+  }
 }
 
 async function whenRetired(stage: Stage, rotation: Rotation): Promise<void> {
