@@ -161,8 +161,10 @@ const besides = (path, source) => join(dirname(path), source.replace(/\.js$/, '.
 /** What a declaration file exports, each with where it is declared. */
 function exportsOf(path) {
   return fileAt(path).body.flatMap((node) => {
-    if (node.type === 'ExportDefaultDeclaration')
-      return [{ ...declarationOf(path, node.declaration.name), isDefault: true }];
+    if (node.type === 'ExportDefaultDeclaration') {
+      const name = node.declaration.name ?? nameOf(node.declaration);
+      return [{ ...declarationOf(path, name), isDefault: true }];
+    }
     if (node.type === 'ExportAllDeclaration') return exportsOf(besides(path, node.source.value));
     if (node.type !== 'ExportNamedDeclaration') return [];
     if (node.declaration !== null) return [declarationOf(path, nameOf(node.declaration))];

@@ -31,7 +31,7 @@ export interface SingleUse {
  *
  * @param store any store of sessions; what is remembered stands there under names of its own
  * @example
- * const once = createSingleUse(keyturn.sessionStore);
+ * const once = createSingleUse(keyturn.sessionStore ?? memoryStore());
  * const result = await once.redeem(keyturn.signer('password-reset'), token);
  * if (!result.ok) return reply.code(400).send('This link does not work any more.');
  *

@@ -19,6 +19,7 @@ const BY_EXPORTS = [
   'test/adapters/start.package.test.ts',
   'test/docs/adapters.package.test.ts',
   'test/examples/small.package.test.ts',
+  'test/docs/examples.package.test.ts',
   'test/docs/own-store.package.test.ts',
   'test/docs/snippets.package.test.ts',
   'test/foreign/foreign.package.test.ts',

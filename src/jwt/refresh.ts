@@ -201,7 +201,7 @@ class StoredRefreshTokens<D> implements RefreshTokens<D> {
  * const first = await refresh.issue({ user: '42' });
  * // later, with what the client has sent
  * const next = await refresh.rotate(token);
- * if (next.ok) return { access: jwt.sign({ sub: next.user }), refresh: next.token };
+ * return next.ok ? { access: jwt.sign({ sub: next.user }), refresh: next.token } : undefined;
  *
  * @throws KeyturnError `jwt_invalid`, `purpose_lifetime`, `duration_invalid`
  */

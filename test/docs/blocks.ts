@@ -24,7 +24,7 @@ export interface Block {
   readonly excused?: string;
 }
 
-function pagesBelow(folder: string): string[] {
+export function pagesBelow(folder: string): string[] {
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
     .map((file) => `${folder}/${file.replaceAll('\\', '/')}`)
     .filter((file) => file.endsWith('.md') && !file.includes('/node_modules/'))

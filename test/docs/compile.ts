@@ -12,6 +12,7 @@ import {
 import { dirname, join } from 'node:path';
 import { tempDir } from '../support/temp-dir.js';
 import { type Block, blocksOf, ROOT } from './blocks.js';
+import { examplesOf } from './examples.js';
 import { type Module, modulesOf } from './modules.js';
 
 const TSC = join(ROOT, 'node_modules/typescript/bin/tsc');
@@ -45,6 +46,7 @@ const BASES: Readonly<Record<string, string>> = {
 const DECLARES = /^\s*declare (module '|global)/m;
 
 export function snippetsOf(page: string): readonly Block[] {
+  if (page.startsWith('docs/api/')) return examplesOf(page);
   return blocksOf(page).filter(({ language }) => ['ts', 'tsx', 'js'].includes(language));
 }
 

@@ -80,7 +80,7 @@ type Listed = Readonly<Record<string, number>>;
  * out of the list of a user until it is saved again. Redis and PostgreSQL have stores without that limit.
  *
  * @example
- * app.use(keyturn({ store: fromExpressStore(MongoStore.create({ client })) }));
+ * await app.register(keyturnFastify, { store: fromExpressStore(MongoStore.create({ client })) });
  *
  * @throws KeyturnError `store_invalid`; `argument_invalid` for a timeout that is none
  */

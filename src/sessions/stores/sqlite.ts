@@ -108,7 +108,7 @@ const SWEEP_EVERY = 20;
  * machine: over a network SQLite's locks do not hold.
  *
  * @example
- * app.use(keyturn({ store: sqliteStore({ file: '/var/lib/app/sessions.db' }) }));
+ * await app.register(keyturnFastify, { store: sqliteStore({ file: '/var/lib/app/sessions.db' }) });
  *
  * @throws KeyturnError `engine_missing` for a file where Node has no SQLite; `store_invalid`
  */

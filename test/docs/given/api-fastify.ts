@@ -1,0 +1,2 @@
+export { default as Fastify } from 'fastify';
+export { default as keyturn } from 'keyturn/fastify';
