@@ -147,6 +147,10 @@ export class KeyturnError extends Error {
     Object.defineProperty(this, BRAND, { value: true });
     this.code = code;
     this.hint = said(hint, toIso);
+    // Node shows the line of a program where an uncaught error was made, but for one that says it should not: here it says
+    // nothing about the mistake.
+    Error.captureStackTrace?.(this); // node-do-not-add-exception-line
+    Object.defineProperty(this, 'stack', { value: stackOf(this), writable: true, configurable: true });
     TEXTS.set(this, [message, hint]);
     if (safeAt !== undefined) this.safeAt = safeAt;
     if (replica !== undefined) this.replica = replica;
@@ -176,6 +180,15 @@ export class KeyturnError extends Error {
   get headers(): Readonly<Record<string, string>> | undefined {
     return this.statusCode === 503 ? { 'retry-after': RETRY_AFTER } : undefined;
   }
+}
+
+/** Begins with what is wrong and what to do, since it is printed where nobody catches the error. */
+function stackOf({ name, message, hint }: KeyturnError): string {
+  // Of its own: whoever reads the one of an error makes Node forget where the error was made.
+  const holder: { stack?: string } = {};
+  Error.captureStackTrace?.(holder, KeyturnError);
+  const frames = (holder.stack ?? '').split('\n').filter((line) => /^ +at |@/.test(line));
+  return [`${name}: ${message}`, `    hint: ${hint}`, ...frames].join('\n');
 }
 
 /** What an error names may have been written by anybody, and a line of its own would pass for somebody else's. */

@@ -52,7 +52,7 @@ export interface Surroundings {
 export interface Command {
   /** What follows the name: "TOKEN|- [--purpose NAME]". */
   readonly usage: string;
-  /** The help text: lines of at most 78 characters. */
+  /** The help text: paragraphs with an empty line between them. What is indented is for people to copy. */
   readonly about: readonly string[];
   /** Its own options; those of every command are added. */
   readonly options: readonly Option[];

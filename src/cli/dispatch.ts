@@ -67,7 +67,7 @@ async function run(args: readonly string[], ui: Ui, surroundings: Surroundings):
     `keyturn help ${name}`,
   );
   if (options.has('help')) {
-    ui.print(...commandHelp(name, command));
+    ui.print(commandHelp(name, command));
     return 0;
   }
   expectWords(words, command.words, `keyturn ${name} ${command.usage}`.trimEnd());
@@ -121,7 +121,7 @@ function commandAt(args: readonly string[]): number | undefined {
 function top(args: readonly string[], ui: Ui): 0 {
   const { options } = parse(args, TOP_OPTIONS, 'keyturn --help');
   if (options.has('version')) ui.print(version());
-  else if (options.has('help')) ui.print(...overview());
+  else if (options.has('help')) ui.print(overview());
   else throw wrongUsage('no command is given', 'keyturn --help lists the commands');
   return 0;
 }
@@ -130,7 +130,7 @@ async function help(args: readonly string[], ui: Ui): Promise<0> {
   const { words } = parse(args, COMMON_OPTIONS, 'keyturn --help');
   if (words.length > 1) throw wrongUsage('too many words', 'write keyturn help COMMAND');
   const [name] = words;
-  ui.print(...(name === undefined ? overview() : commandHelp(name, await load(name))));
+  ui.print(name === undefined ? overview() : commandHelp(name, await load(name)));
   return 0;
 }
 

@@ -7,9 +7,13 @@ import { isSafe, stepOf } from '../words/next-step.js';
 import { conditionOf, problemLine } from '../words/replicas.js';
 import { look, ringOf, type View } from '../words/view.js';
 import type { Context } from './command.js';
+import { type Line, styled } from './line.js';
 import { openRotation, sameOptions } from './open.js';
-import { styled } from './ui.js';
-import { forPrograms, lines } from './words/status.js';
+import type { Screen } from './screen.js';
+import type { Ui } from './ui.js';
+import { picture } from './words/picture.js';
+import { lookAtVerified, type Verified } from './words/picture-verified.js';
+import { forPrograms } from './words/status.js';
 
 const LOOK_EVERY_MS = 1000;
 
@@ -37,8 +41,11 @@ export async function watch(context: Context): Promise<void> {
     // Neither a file that is broken for a while nor an engine that is away ends the watch.
     const seen = await orKeyturnError(lookAgain);
     if (drawn) {
-      const shown = seen instanceof KeyturnError ? [cannotBeAsked(seen)] : lines(seen);
-      ui.redraw(...shown, '', styled('dim', 'Ctrl-C ends'));
+      const verified =
+        seen instanceof KeyturnError || rotation === undefined
+          ? undefined
+          : await lookAtVerified(rotation, seen.status);
+      ui.redraw(...drawing(seen, verified, ui.screen as Screen, machine.now()));
     } else if (seen instanceof KeyturnError) {
       // Said once. What was known stays, and is compared with what there is when it answers again.
       if (away !== seen.code) say([cannotBeAsked(seen)], { error: `${seen.message}; ${seen.hint}` });
@@ -49,8 +56,30 @@ export async function watch(context: Context): Promise<void> {
       away = undefined;
       told = facts;
     }
-    await sleep(LOOK_EVERY_MS, undefined, { signal: ended }).catch(() => {});
+    await pause(ended, ui);
   }
+  ui.drawn();
+}
+
+/** Until it is time to look again, or the terminal has another size. */
+async function pause(ended: AbortSignal, ui: Ui): Promise<void> {
+  let forget = () => {};
+  const resized = new Promise<void>((done) => {
+    forget = ui.onResize(done);
+  });
+  await Promise.race([sleep(LOOK_EVERY_MS, undefined, { signal: ended }), resized]).catch(() => {});
+  forget();
+}
+
+function drawing(
+  seen: View | KeyturnError,
+  verified: Verified | undefined,
+  screen: Screen,
+  now: number,
+): readonly Line[] {
+  const foot = styled('dim', `${new Date(now).toTimeString().slice(0, 8)}  Ctrl-C ends`);
+  if (seen instanceof KeyturnError) return [cannotBeAsked(seen), '', foot];
+  return picture(seen, verified, screen, screen.height, foot);
 }
 
 function cannotBeAsked({ message, hint }: KeyturnError): string {

@@ -10,10 +10,12 @@ import { hiddenNames, keyList, type Next, nextJson, nextLine, nextOf } from '../
 import { problemLine } from '../words/replicas.js';
 import { iso, moment } from '../words/time.js';
 import type { Context } from './command.js';
+import type { Line } from './line.js';
 import { noteRules, openRotation, sameOptions } from './open.js';
 import { stepOptions } from './step-options.js';
 import { isForNow, notYet, refused, wrongUsage } from './stop.js';
 import type { Ui } from './ui.js';
+import { nextLines } from './words/next.js';
 
 /** Whether the ring comes and goes through a pipe. */
 export function isPiped({ value }: Context): boolean {
@@ -98,7 +100,7 @@ export interface Conclusion {
   readonly step: string;
   readonly outcome: Outcome;
   /** What changed: the first line is a sentence that begins with the step. */
-  readonly says: (status: Status) => readonly string[];
+  readonly says: (status: Status) => readonly [string, ...Line[]];
   /** Further fields for programs. */
   readonly json?: (status: Status) => object;
   /** The key that a dry run has made. It is not named: the step itself would make another one. */
@@ -131,16 +133,15 @@ export async function conclude(
     dryRun && !unchanged
       ? FOR_REAL
       : (said ?? nextOf(status, rotation.resolution, { piped, options: sameOptions(context) }));
-  const [first = '', ...further] = says(status);
-  const lines = [
+  const [first, ...further] = says(status);
+  const lines: readonly Line[] = [
     dryRun && !unchanged ? `dry run, nothing is changed: ${first}` : first,
     ...further,
     `keys: ${keyList(outcome.ring, madeUp)}`,
-    nextLine(next),
   ];
   if (piped) {
     const retiring = outcome.ring.keys.some(({ state }) => state === 'retiring');
-    ui.tell(...lines, ...(retiring ? [COUNTED_HERE] : []));
+    ui.tell(...lines, nextLine(next), ...(retiring ? [COUNTED_HERE] : []));
     // As JSON would escape it: the document is the same.
     ui.raw(printable(rotation.document ?? ''));
   } else if (context.json) {
@@ -159,7 +160,7 @@ export async function conclude(
       })),
       next: nextJson(next),
     });
-  } else ui.print(...lines);
+  } else ui.print(...lines, nextLines(next));
   if (!piped) {
     noteHidden(rotation.resolution, ui);
     for (const problem of status.problems) if (problem.kind === 'other_config') ui.note(problemLine(problem));

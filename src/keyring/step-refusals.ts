@@ -1,9 +1,12 @@
 // Why a step is refused, whichever step it is: the key that it is about, the replicas, the dates.
+import { formatDuration } from '../config/value.js';
 import { type ErrorText, KeyturnError } from '../errors.js';
+import { listOf } from '../printable.js';
 import { forwardAgain } from './former-key.js';
 import { type Key, typed } from './key.js';
 import type { Keyring } from './keyring.js';
 import { isLive, type ReplicaFacts, replicasWithout, type TransitionFacts } from './step-facts.js';
+import { longestLifetime, longestLived } from './waits.js';
 
 export const NOTHING_TO_DO = 'there is nothing to do';
 
@@ -62,6 +65,13 @@ export function secretGone(key: Key, what: string): KeyturnError {
     `the key ${key.id} is ${key.state} and cannot ${what}`,
     'its secret is gone; stage a new key',
   );
+}
+
+/** ": it waits for tokens of refresh and invitation, which live 30d": what keeps a retiring key. */
+export function waitedFor(key: Key, facts: TransitionFacts): string {
+  const names = longestLived(key, facts);
+  if (names.length === 0) return '';
+  return `: it waits for tokens of ${listOf(names)}, which live ${formatDuration(longestLifetime(key, facts))}`;
 }
 
 export function tooEarly(what: string, safeAt: number, also = ''): KeyturnError {

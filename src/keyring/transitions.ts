@@ -18,6 +18,7 @@ import {
   secretGone,
   stagedKey,
   tooEarly,
+  waitedFor,
 } from './step-refusals.js';
 import {
   expiryOf,
@@ -190,7 +191,8 @@ function retireOne(published: Keyring, kid: string, facts: TransitionFacts): Key
   if (key.state === 'retiring') {
     refuseUndated(ring, key);
     const safeAt = safeToRetireAt(key, facts);
-    if (facts.now < safeAt) throw tooEarly(`tokens of the key ${key.id} may still be alive`, safeAt);
+    if (facts.now < safeAt)
+      throw tooEarly(`tokens of the key ${key.id} may still be alive`, safeAt, waitedFor(key, facts));
     const user = facts.replicas.find(
       ({ lastVerified = {} }) => Object.hasOwn(lastVerified, key.id) && (lastVerified[key.id] ?? 0) > safeAt,
     );

@@ -14,8 +14,19 @@ export function safeToRetireAt(
 
 /** The longest that a token of a key was ever allowed to live, in seconds; of old documents what is so now. */
 export function longestLifetime(key: Key, facts: Pick<TransitionFacts, 'lifetimes' | 'off'>): number {
-  const recorded = Object.keys(key.lifetimes).length === 0 ? facts.lifetimes : key.lifetimes;
-  return Math.max(0, ...Object.values(withoutOff(recorded, facts)));
+  return Math.max(0, ...Object.values(lifetimesOf(key, facts)));
+}
+
+/** The purposes whose tokens live so long: a key is kept for these. */
+export function longestLived(key: Key, facts: Pick<TransitionFacts, 'lifetimes' | 'off'>): readonly string[] {
+  const longest = longestLifetime(key, facts);
+  return Object.entries(lifetimesOf(key, facts)).flatMap(([name, lifetime]) =>
+    lifetime === longest ? [name] : [],
+  );
+}
+
+function lifetimesOf(key: Key, facts: Pick<TransitionFacts, 'lifetimes' | 'off'>): Lifetimes {
+  return withoutOff(Object.keys(key.lifetimes).length === 0 ? facts.lifetimes : key.lifetimes, facts);
 }
 
 /** Lifetimes without those of purposes that are switched off everywhere. */

@@ -124,8 +124,8 @@ const STOPS: readonly Problem['kind'][] = [
 ];
 
 /**
- * One that is silent may have been stopped to put it right. But no key is promoted while a silent one may still take
- * its keys from elsewhere.
+ * What keeps every step from being taken, if anything does. One that is silent may have been stopped to put it right. But
+ * no key is promoted while a silent one may still take its keys from elsewhere.
  */
 export function firstProblemOf({ problems }: Status): Problem | undefined {
   return problems.find(({ kind, live }) => STOPS.includes(kind) && (live || kind === 'other_source'));
@@ -133,10 +133,9 @@ export function firstProblemOf({ problems }: Status): Problem | undefined {
 
 /** The same in words, with what to do. */
 export function firstProblem(status: Status): string | undefined {
-  const { now } = status;
   const found = firstProblemOf(status);
   if (found === undefined) return undefined;
-  const { what, hint } = problemText(found, 'this command', (at) => moment(at, now));
+  const { what, hint } = problemText(found, 'this command', (at) => moment(at, status.now));
   return `first ${hint}: ${what}`;
 }
 
@@ -180,18 +179,26 @@ export function nextJson({ command, remark, safeAt }: Next): object {
 }
 
 /** Whether there are steps that change the ring, here or in a pipe. */
-function hasSteps({ place, format }: Status): boolean {
+export function hasSteps({ place, format }: Status): boolean {
   return place !== undefined || format === 'document';
 }
 
-/** What makes a step unsafe, time aside. A replica that has no keyring yet holds up nothing. */
+function isBehind({ id, state }: KeyStatus, { signs, verifies }: UnheardOf | HeardReport): boolean {
+  return state === 'staged' ? !verifies.includes(id) : state === 'retiring' && signs === id;
+}
+
+/** The replicas that hold up the next step of a key. One that has no keyring yet holds up nothing. */
+export function holdingUp(key: KeyStatus, { replicas }: Status): readonly HeardReport[] {
+  return replicas.filter((replica) => replica.signs !== undefined && isBehind(key, replica));
+}
+
+/** What makes a step unsafe, time aside. */
 export function stepObstacle(key: KeyStatus, status: Status): string | undefined {
-  const { replicas, silent, unheardOf, now } = status;
-  const isBehind = ({ signs, verifies }: UnheardOf | HeardReport) =>
-    key.state === 'staged' ? !verifies.includes(key.id) : key.state === 'retiring' && signs === key.id;
-  const behind = replicas.filter((replica) => replica.signs !== undefined && isBehind(replica));
+  const { silent, unheardOf, now } = status;
+  const behind = holdingUp(key, status);
   if (behind.length === 0) {
-    if (unheardOf !== undefined && isBehind(unheardOf)) return unheardOfInWords(moment(unheardOf.until, now));
+    if (unheardOf !== undefined && isBehind(key, unheardOf))
+      return unheardOfInWords(moment(unheardOf.until, now));
     // Where nothing tells since when a key is retiring, nothing tells what should have expired.
     const late =
       key.state === 'retiring' && key.safeAt !== undefined && (key.lastVerifiedAt ?? 0) > key.safeAt;

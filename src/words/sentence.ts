@@ -2,7 +2,7 @@
 import type { SayMoment } from '../errors.js';
 import { count, grouped } from '../printable.js';
 import type { KeyStatus, Status } from '../rotation/status.js';
-import { firstProblem, isSafe, stepObstacle } from './next-step.js';
+import { firstProblem, hasSteps, isSafe, stepObstacle } from './next-step.js';
 import { momentAhead } from './time.js';
 
 /**
@@ -20,37 +20,75 @@ export interface Sentence {
   readonly parts: readonly string[];
 }
 
-/** "Key x signs. 3 of 3 replicas know y: it can take over now. w may go at 14:05 (in 2 h 10 min). Nobody would be signed out." @param say how a moment is said that is waited for */
+/**
+ * "Key x signs. 3 of 3 replicas know y: it can take over now. w may go at 14:05 (in 2 h 10 min). Nobody would be signed
+ * out."
+ *
+ * @param say how a moment is said that is waited for
+ */
 export function sentenceOf(status: Status, say: SayMoment = (at) => momentAhead(at, status.now)): Sentence {
-  const { keys, replicas, silence } = status;
+  const { keys, silence } = status;
   const active = keys.find(({ state }) => state === 'active');
-  const staged = keys.filter(({ state }) => state === 'staged');
-  const retiring = keys
-    .filter(({ state }) => state === 'retiring')
-    .sort((one, other) => (one.safeAt ?? 0) - (other.safeAt ?? 0));
   const signs = active === undefined ? 'No key signs.' : `Key ${active.id} signs.`;
   const wrong = firstProblem(status);
   if (wrong !== undefined) return { tone: 'alarm', parts: [signs, `${upper(wrong)}.`] };
   if (silence !== undefined)
     return { tone: 'alarm', parts: [signs, `Replicas cannot be asked: ${silence}.`] };
-  const pending = [...staged, ...retiring];
+  const pending = keys.filter(({ state }) => state === 'staged' || state === 'retiring');
   if (pending.length === 0)
-    return { tone: 'calm', parts: [signs, known(replicas.length), 'No rotation is under way.'] };
-  const [last, ...others] = retiring;
-  const parts = [
-    signs,
-    ...staged.map((key) => takesOver(key, status, say)),
-    ...(last === undefined ? [] : [mayGo(last, status, others.length, say)]),
-  ];
-  const safe = pending.filter((key) => canStep(key, status));
-  if (safe.length === 0) return { tone: 'wait', parts: [...parts, 'Until then Keyturn refuses the step.'] };
-  return { tone: 'ready', parts: [...parts, 'Nobody would be signed out.'] };
+    return { tone: 'calm', parts: [signs, reporting(status), 'No rotation is under way.'] };
+  if (!hasSteps(status)) return { tone: 'wait', parts: [signs, ...byDeploys(pending, status)] };
+  return { tone: toneOf(pending, status), parts: [signs, ...bySteps(pending, status, say)] };
 }
 
-function known(replicas: number): string {
-  return replicas === 0
-    ? 'No replica reports.'
-    : `${grouped(replicas)} ${replicas === 1 ? 'replica reports' : 'replicas report'}.`;
+function toneOf(pending: readonly KeyStatus[], status: Status): Tone {
+  return pending.some((key) => canStep(key, status)) ? 'ready' : 'wait';
+}
+
+/** Where keys change by steps. */
+function bySteps(pending: readonly KeyStatus[], status: Status, say: SayMoment): readonly string[] {
+  const staged = pending.filter(({ state }) => state === 'staged');
+  const [next, ...others] = pending
+    .filter(({ state }) => state === 'retiring')
+    .sort((one, other) => goesAt(one, status) - goesAt(other, status));
+  return [
+    ...staged.map((key) => takesOver(key, status, say)),
+    ...(next === undefined ? [] : [mayGo(next, status, say), ...goLater(others, status)]),
+    toneOf(pending, status) === 'ready' ? 'Nobody would be signed out.' : untilThen(pending),
+  ];
+}
+
+/** What may go now comes first; then what only has to wait. */
+function goesAt(key: KeyStatus, status: Status): number {
+  if (canStep(key, status)) return 0;
+  return stepObstacle(key, status) === undefined ? (key.safeAt ?? 0) : Number.MAX_SAFE_INTEGER;
+}
+
+/** Whatever takes over by itself asks nothing of anybody. */
+function untilThen(pending: readonly KeyStatus[]): string {
+  const isByHand = pending.some(({ scheduledFor }) => scheduledFor === undefined);
+  return isByHand ? 'Until then Keyturn refuses the step.' : 'Nothing has to be done for it.';
+}
+
+/** Where only a deploy changes keys. Nothing here tells when a deploy is everywhere, but the replicas that report. */
+function byDeploys(pending: readonly KeyStatus[], status: Status): readonly string[] {
+  const { deploy } = status;
+  const ids = pending.map(({ id }) => id).join(', ');
+  const verify = pending.length === 1 ? 'verifies' : 'verify';
+  const [staged] = pending.filter(({ state }) => state === 'staged');
+  if (deploy === 1 && staged !== undefined)
+    return [`${knows(staged, status)}.`, 'Deploy 1 of 3 is in force here: deploy 2 lets it sign.'];
+  if (deploy === 2)
+    return [`${ids} still ${verify}.`, 'Deploy 2 of 3 is in force here: deploy 3 takes the old secret away.'];
+  return [`${ids} ${verify} too.`, 'How far a rotation is, an array of secrets does not tell.'];
+}
+
+function reporting({ replicas, silent }: Status): string {
+  const { length } = replicas;
+  if (length === 0) return 'No replica reports.';
+  const quiet = replicas.filter(({ instance }) => silent.has(instance)).length;
+  const all = `${grouped(length)} ${length === 1 ? 'replica reports' : 'replicas report'}`;
+  return quiet === 0 ? `${all}.` : `${all}, of which ${grouped(quiet)} ${quiet === 1 ? 'is' : 'are'} silent.`;
 }
 
 /** Whether its next step is a person's to take, and can be taken now. */
@@ -58,21 +96,33 @@ function canStep(key: KeyStatus, status: Status): boolean {
   return key.scheduledFor === undefined && key.safeAt !== undefined && isSafe(key, status);
 }
 
-function takesOver(key: KeyStatus, status: Status, say: SayMoment): string {
-  const { replicas } = status;
-  const knows =
-    replicas.length === 0
-      ? `No replica reports that it knows ${key.id}`
-      : `${grouped(key.knownBy)} of ${grouped(replicas.length)} ${replicas.length === 1 ? 'replica knows' : 'replicas know'} ${key.id}`;
-  if (key.scheduledFor !== undefined) return `${knows}: it takes over by itself at ${say(key.scheduledFor)}.`;
-  if (canStep(key, status)) return `${knows}: it can take over now.`;
-  return `${knows}. ${notYet('It may take over', 'It may not take over yet', key, status, say)}.`;
+/** "3 of 3 replicas know y" */
+function knows({ id, knownBy }: KeyStatus, { replicas: { length } }: Status): string {
+  if (length === 0) return `No replica reports that it knows ${id}`;
+  const noun = length === 1 ? 'replica' : 'replicas';
+  return `${grouped(knownBy)} of ${grouped(length)} ${noun} ${length === 1 ? 'knows' : 'know'} ${id}`;
 }
 
-function mayGo(key: KeyStatus, status: Status, others: number, say: SayMoment): string {
-  const more = others === 0 ? '' : ` ${count(others, 'other key')} may go later.`;
-  if (canStep(key, status)) return `${key.id} may go now.${more}`;
-  return `${notYet(`${key.id} may go`, `${key.id} may not go yet`, key, status, say)}.${more}`;
+function takesOver(key: KeyStatus, status: Status, say: SayMoment): string {
+  const known = knows(key, status);
+  const { scheduledFor } = key;
+  if (scheduledFor !== undefined) return `${known}: it takes over by itself at ${say(scheduledFor)}.`;
+  if (canStep(key, status)) return `${known}: it can take over now.`;
+  return `${known}. ${notYet('It may take over', 'It may not take over yet', key, status, say)}.`;
+}
+
+function mayGo(key: KeyStatus, status: Status, say: SayMoment): string {
+  if (canStep(key, status)) return `${key.id} may go now.`;
+  return `${notYet(`${key.id} may go`, `${key.id} may not go yet`, key, status, say)}.`;
+}
+
+function goLater(others: readonly KeyStatus[], status: Status): readonly string[] {
+  const now = others.filter((key) => canStep(key, status)).length;
+  const later = others.length - now;
+  return [
+    ...(now === 0 ? [] : [`So may ${count(now, 'other key')}.`]),
+    ...(later === 0 ? [] : [`${count(later, 'other key')} may go later.`]),
+  ];
 }
 
 /** By the clock, or because of somebody. */

@@ -1,5 +1,6 @@
 // keyturn inspect.
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { kidOf, OLDER, PREVIOUS, REVOKED, SECRET, STRONG, startOn, tempDir } from '../support/machine.js';
 import { keyturn, TWO_LINES } from './run.js';
@@ -252,5 +253,38 @@ describe('a payload that somebody has made large or deep', () => {
     const token = await sign({ text: '[{\\"['.repeat(100) });
     const { stdout } = await keyturn(['inspect', token, '--json'], { env: ENV });
     expect(JSON.parse(stdout).payload).toEqual({ text: '[{\\"['.repeat(100) });
+  });
+});
+
+describe('a token of another library', () => {
+  const MAC = 'a'.repeat(43);
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+  test.each([
+    [`connect.sid=s%3Aabc.${MAC}; Path=/; HttpOnly`, 'express-session has signed', 'express-session'],
+    [`s:abc.${MAC}`, 'cookie-parser', 'cookie-parser'],
+    ['Fe26.2*1*abc*def', 'iron-session', 'iron-session'],
+    [`${part({ alg: 'HS256' })}.${part({ sub: '1' })}.${MAC}`, 'a JWT', 'jose'],
+    [`Authorization=${part({ alg: 'RS256' })}.${part({})}.x`, 'a JWT', 'jsonwebtoken'],
+    [`${part({ alg: 'dir', enc: 'A256GCM' })}..a.b.c`, 'an encrypted JWT', 'authjs'],
+    [`session=${Buffer.from('{"user":1}').toString('base64')}; session.sig=xyz`, 'cookie-session', 'keygrip'],
+    [`__session=${part({ user: 1 })}.${MAC}`, 'React Router', 'react-router'],
+    [`${'A'.repeat(40)}%3B${'B'.repeat(32)}`, '@fastify/secure-session', 'fastify'],
+  ])('%s', async (pasted, what, page) => {
+    const ran = await keyturn(['inspect', pasted], { env: ENV });
+    expect(ran.code).toBe(1);
+    expect(ran.stdout).toMatch(/^verifies for +nothing: it is not a token of Keyturn/m);
+    expect(ran.stdout).toMatch(new RegExp(`^looks like +.*${what}`, 'm'));
+    expect(ran.stdout).toMatch(
+      new RegExp(`^its bridge +.*node_modules/keyturn/docs/bridges/${page}\\.md`, 'm'),
+    );
+    const { foreign } = JSON.parse((await keyturn(['inspect', pasted, '--json'], { env: ENV })).stdout);
+    expect(foreign.what).toContain(what);
+    for (const path of foreign.pages) expect(existsSync(join(import.meta.dirname, '../..', path))).toBe(true);
+  });
+
+  test.each(['abc', 'k1.broken', '', '%', 'a.b.c', '{}', 'e30='])("%j is nobody's", async (pasted) => {
+    const { stdout } = await keyturn(['inspect', '-', '--json'], { env: ENV, input: pasted });
+    expect(JSON.parse(stdout)).not.toHaveProperty('foreign');
   });
 });

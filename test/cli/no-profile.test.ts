@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { COMING, kidOf, SECRET, STRONG, startOn } from '../support/machine.js';
 import { Replica } from './replica.js';
 import { documentOf, newFolder, ringFolder, ringIn, statesOf } from './ring.js';
-import { keyturn, MAIN, TWO_LINES } from './run.js';
+import { keyturn, MAIN, TWO_LINES, unwrapped } from './run.js';
 
 const ACTIVE = { secret: STRONG, state: 'active' } as const;
 const K = kidOf(STRONG);
@@ -15,7 +15,8 @@ const NOTE =
   /^keyturn: note: no profile was said: this goes by the (dev|prod) profile, and the waits of production \(max_lag 1 min, clock_skew 5 min\); --env dev, test or prod says another\n/;
 
 async function atTerminal(cwd: string, ...args: readonly string[]) {
-  return await keyturn(args, { cwd, terminal: true, env: { NO_COLOR: '1' } });
+  const ran = await keyturn(args, { cwd, terminal: true, env: { NO_COLOR: '1' } });
+  return { ...ran, stderr: unwrapped(ran.stderr) };
 }
 
 describe('at a terminal', () => {
@@ -62,7 +63,7 @@ describe('at a terminal', () => {
     const cwd = newFolder();
     const init = await keyturn(['init'], { cwd, terminal: true, env: { [SECRET]: STRONG } });
     expect(init.code).toBe(0);
-    expect(init.stderr).toContain('no profile was said: this goes by the prod profile; --env dev');
+    expect(unwrapped(init.stderr)).toContain('no profile was said: this goes by the prod profile; --env dev');
     const ran = await atTerminal(cwd, 'rotate');
     expect(ran.code).toBe(0);
     expect(ran.stderr).toMatch(NOTE);
@@ -98,7 +99,7 @@ describe('at a terminal', () => {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    expect(out.replaceAll('\r', '')).toMatch(NOTE);
+    expect(unwrapped(out.replaceAll('\r', ''))).toMatch(NOTE);
   });
 });
 

@@ -4,7 +4,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { COMING, kidOf, OLDER, STRONG } from '../support/machine.js';
 import { until } from '../support/waiting.js';
 import { DEV, documentOf, overwrite, ringFolder, ringIn, statesOf, textOf } from './ring.js';
-import { keyturn, MAIN, program, type Simulated } from './run.js';
+import { keyturn, MAIN, program, type Simulated, unwrapped } from './run.js';
 
 const [K, OLD, NEW] = [kidOf(STRONG), kidOf(OLDER), kidOf(COMING)];
 const KEYS = [
@@ -25,11 +25,11 @@ async function revoke(cwd: string, args: readonly string[], around: Simulated = 
     answers:
       answers &&
       ((question) => {
-        asked.push(question);
+        asked.push(unwrapped(question));
         return answers(question);
       }),
   });
-  return { ...ran, asked };
+  return { ...ran, stderr: unwrapped(ran.stderr), asked };
 }
 
 describe('what is asked', () => {
@@ -97,7 +97,7 @@ describe('somebody else changes the ring meanwhile', () => {
           told += text;
         },
         answers: () => {
-          said.push(told);
+          said.push(unwrapped(told));
           told = '';
           if (said.length > 1) return second;
           overwrite(cwd, PROMOTED);

@@ -26,8 +26,8 @@ export interface Surroundings {
 export interface Simulated extends Surroundings {
   readonly now?: Machine['now'];
   readonly monotonic?: Machine['monotonic'];
-  /** Whether a person sits at a terminal. */
-  readonly terminal?: boolean;
+  /** Whether a person sits at a terminal, or how large it is. */
+  readonly terminal?: boolean | { readonly columns: number; readonly rows: number };
   /** Hears what goes to standard error, as it comes. */
   readonly told?: (text: string) => void;
   /** What whoever sits there answers to a question. */
@@ -47,7 +47,8 @@ export async function keyturn(args: readonly string[], around: Simulated = {}): 
   const env = { PATH: process.env.PATH, ...around.env };
   const said = { stdout: '', stderr: '' };
   const stream = (name: keyof typeof said) => ({
-    isTTY: terminal,
+    isTTY: terminal !== false,
+    ...(typeof terminal === 'object' ? terminal : {}),
     write: (text: string) => {
       said[name] += text;
       if (name === 'stderr') around.told?.(text);
@@ -57,7 +58,7 @@ export async function keyturn(args: readonly string[], around: Simulated = {}): 
     machine: async (folder) => ({
       cwd: folder.cwd ?? cwd,
       env,
-      signs: { terminal, debugger: false, container: false },
+      signs: { terminal: terminal !== false, debugger: false, container: false },
       now,
       monotonic,
     }),
@@ -88,6 +89,11 @@ export async function program(args: readonly string[], around: Surroundings = {}
     child.stdin?.on('error', () => {});
     child.stdin?.end(around.input ?? '');
   });
+}
+
+/** Talk that was broken for a terminal, as one line each again. */
+export function unwrapped(text: string): string {
+  return text.replaceAll(/\r?\n {9}(?=\S)/g, ' ');
 }
 
 /** That standard error is exactly one error: two lines, lower case, no full stop. */

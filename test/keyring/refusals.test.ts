@@ -176,7 +176,7 @@ describe('refusals', () => {
       () => retire(TWO_RETIRING, undefined, at(1)),
       'too_early',
       `tokens of the key ${K2} may still be alive`,
-      `it is safe at ${iso(NOW + WINDOW)}`,
+      `it is safe at ${iso(NOW + WINDOW)}: it waits for tokens of session, which live 1h`,
       NOW + WINDOW,
     ],
     [
@@ -226,7 +226,7 @@ describe('refusals', () => {
       () => retire(PROMOTED, K1, facts({ now: NOW + WINDOW - 1 })),
       'too_early',
       `tokens of the key ${K1} may still be alive`,
-      `it is safe at ${iso(NOW + WINDOW)}`,
+      `it is safe at ${iso(NOW + WINDOW)}: it waits for tokens of session, which live 1h`,
       NOW + WINDOW,
     ],
     [

@@ -94,6 +94,7 @@ async function play(context: Context): Promise<DemoResult> {
     throw error;
   } finally {
     clearInterval(timer);
+    ui.drawn();
   }
 }
 

@@ -2,7 +2,8 @@
 import type { Finding, Report, Status } from '../../doctor/finding.js';
 import { runDoctor } from '../../doctor/run.js';
 import type { Command } from '../command.js';
-import { type Line, type Style, styled, type Ui } from '../ui.js';
+import { columnsOf, type Line, type Style, styled } from '../line.js';
+import type { Ui } from '../ui.js';
 
 export const doctor: Command = {
   usage: '[--strict] [--wordlist FILE]',
@@ -31,23 +32,26 @@ export const doctor: Command = {
 };
 
 const SIGNS: Readonly<Record<Status, string>> = { pass: '✅', warn: '⚠️ ', fail: '❌' };
+/** For a terminal that shows no more than ASCII. */
+const WORDS: Readonly<Record<Status, string>> = { pass: 'ok  ', warn: 'warn', fail: 'FAIL' };
 const STYLES: Readonly<Record<Status, Style>> = { pass: 'green', warn: 'yellow', fail: 'red' };
 
 function show({ checks, summary }: Report, ui: Ui): void {
   const width = Math.max(...checks.map(({ name }) => name.length));
-  ui.print(...checks.flatMap((check) => lines(check, width)));
+  const signs = ui.screen?.unicode === false ? WORDS : SIGNS;
+  ui.print(...checks.flatMap((check) => lines(check, width, signs)));
   ui.print('', `${summary.passed} passed, ${summary.warned} warned, ${summary.failed} failed`);
 }
 
-function lines({ name, status, detail, hint }: Finding, width: number): Line[] {
-  const margin = ' '.repeat(width + 5);
+function lines({ name, status, detail, hint }: Finding, width: number, signs: typeof SIGNS): Line[] {
+  const margin = ' '.repeat(columnsOf(signs[status]) + width + 3);
   const [first = '', ...further] = detail.split('\n');
   return [
-    [`${SIGNS[status]} `, styled(STYLES[status], name.padEnd(width)), `  ${first}`],
-    ...further.map((line) => margin + line),
+    { first: [`${signs[status]} `, styled(STYLES[status], name.padEnd(width)), '  '], second: first },
+    ...further.map((line) => ({ first: margin, second: line })),
     ...(hint ?? '')
       .split('\n')
       .filter(Boolean)
-      .map((line) => [margin, styled('dim', `hint: ${line}`)]),
+      .map((line) => ({ first: margin, second: styled('dim', `hint: ${line}`) })),
   ];
 }

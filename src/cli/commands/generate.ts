@@ -18,7 +18,7 @@ export const generate: Command = {
     const secret = generateSecret();
     if (json) ui.json({ secret, kid: new Material(secret).kid });
     else ui.print(secret);
-    if (ui.watched) {
+    if (ui.screen !== undefined) {
       const name = variableOf('security.signing_secret.secret');
       ui.note(
         `keep it where ${name} is set for the app, or in a file that ${name}_FILE names, and nowhere else`,

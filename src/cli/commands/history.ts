@@ -3,7 +3,7 @@ import type { HistoryEntry } from '../../keyring/keyring.js';
 import { iso, relativeTime } from '../../words/time.js';
 import type { Command } from '../command.js';
 import { openRotation } from '../open.js';
-import { table } from '../words/layout.js';
+import { fittingTable } from '../words/layout.js';
 
 export const history: Command = {
   usage: '',
@@ -42,7 +42,7 @@ export const history: Command = {
         ? [why, ...(gone.length === 0 ? [] : [`(said to be gone: ${gone.join(', ')})`])].join(' ').trim()
         : `${lines} lines, the first of ${iso(since ?? at)}`,
     ]);
-    ui.print(...table(['when', '', 'what', 'key', 'who', 'why'], rows));
+    ui.print(fittingTable(['when', '', 'what', 'key', 'who', 'why'], rows));
     return 0;
   },
 };

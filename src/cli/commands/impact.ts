@@ -3,10 +3,10 @@ import type { Impact, Step } from '../../rotation/impact.js';
 import { IMPACT_HEAD, impactRows } from '../../words/impact.js';
 import { iso, moment } from '../../words/time.js';
 import type { Command, Context } from '../command.js';
+import { type Line, styled } from '../line.js';
 import { openRotation } from '../open.js';
 import { wrongUsage } from '../stop.js';
-import { styled } from '../ui.js';
-import { markdownTable, table } from '../words/layout.js';
+import { markdownTable, padded, table } from '../words/layout.js';
 
 const USAGE = '[rotate | retire KID | revoke KID] [--markdown]';
 
@@ -45,13 +45,13 @@ function readStep([name = 'rotate', kid]: readonly string[]): Step {
 }
 
 function show(found: Impact, { ui, machine }: Context): void {
-  const [head = '', ...body] = table(IMPACT_HEAD, impactRows(found));
+  const rows = impactRows(found);
+  const [head = '', ...body] = table(IMPACT_HEAD, rows);
   const { step, kid, safeAt } = found;
   ui.print(
     styled('bold', `what ${kid === undefined ? step : `${step} ${kid}`} does`),
     '',
-    styled('dim', head),
-    ...body,
+    { plain: [head, ...body], onScreen: () => entries(rows) },
     '',
     styled('bold', 'not affected:'),
     ...found.notAffected.map((line) => `  ${line}`),
@@ -61,6 +61,18 @@ function show(found: Impact, { ui, machine }: Context): void {
   );
   if (safeAt !== undefined)
     ui.note(`retiring ${kid} is refused until it is safe, at ${moment(safeAt, machine.now())}`);
+}
+
+/** What happens first, which is what one looks for; below it what it happens to. */
+function entries(rows: readonly (readonly string[])[]): readonly Line[] {
+  const width = Math.max(...rows.map(([purpose = '']) => purpose.length));
+  return rows.flatMap(([purpose = '', about, state, lives, happens, sees]): readonly Line[] => {
+    const seen = sees === 'nothing' ? 'the user sees nothing' : `the user: ${sees}`;
+    return [
+      { first: [styled('bold', padded(purpose, width)), '  '], second: `${happens}; ${seen}` },
+      { first: ' '.repeat(width + 2), second: styled('dim', `${about}; ${state}; ${lives}`) },
+    ];
+  });
 }
 
 function markdown(found: Impact): string[] {

@@ -18,6 +18,7 @@ import {
   tokenIn,
   tryOut,
 } from '../token-trial.js';
+import { type Foreign, foreignToken } from '../words/foreign.js';
 import { columns } from '../words/layout.js';
 import { type ShownPayload, shownPayload } from '../words/payload.js';
 
@@ -42,7 +43,8 @@ export const inspect: Command = {
       );
     }
     const [word = ''] = context.words;
-    const token = tokenIn((word === '-' ? await context.surroundings.readInput() : word).trim());
+    const pasted = (word === '-' ? await context.surroundings.readInput() : word).trim();
+    const token = tokenIn(pasted);
     const parts = parseToken(token) ?? parseSealed(token);
     const resolution = await resolve({ machine: context.machine, profile: context.profile, create: false });
     const ring = parts === undefined ? undefined : await ringToTry(context, resolution);
@@ -50,7 +52,8 @@ export const inspect: Command = {
       parts === undefined || ring === undefined
         ? NO_TOKEN
         : await tryOut(token, isSealed(parts), purpose, resolution, ring, context.machine.now);
-    const seen = describe(parts, trial, ring instanceof KeyturnError ? undefined : ring);
+    const foreign = parts === undefined ? foreignToken(pasted) : undefined;
+    const seen = describe(parts, trial, ring instanceof KeyturnError ? undefined : ring, foreign);
     const error = firstError(resolution);
     if (error !== undefined && trial.obstacle === undefined)
       context.ui.note(`a start with this configuration is refused: ${error.message}`);
@@ -82,9 +85,16 @@ interface Seen {
   readonly payloadOmitted?: string;
   readonly purposes: readonly string[];
   readonly reason: Reason | null;
+  /** Of a token that is none of Keyturn's: what it looks like. */
+  readonly foreign?: Foreign;
 }
 
-function describe(parts: Parts | undefined, trial: Trial, ring: Keyring | undefined): Seen {
+function describe(
+  parts: Parts | undefined,
+  trial: Trial,
+  ring: Keyring | undefined,
+  foreign: Foreign | undefined,
+): Seen {
   const shown: ShownPayload =
     parts === undefined || isSealed(parts) ? { value: null } : shownPayload(decodePayload(parts.payload));
   return {
@@ -100,6 +110,7 @@ function describe(parts: Parts | undefined, trial: Trial, ring: Keyring | undefi
     ...('omitted' in shown ? { payloadOmitted: shown.omitted } : {}),
     purposes: trial.purposes,
     reason: trial.reason,
+    ...(foreign === undefined ? {} : { foreign }),
   };
 }
 
@@ -124,7 +135,15 @@ function show(seen: Seen, { ui, machine }: Context): void {
     seen.sealed && seen.reason === 'bad_signature' ? SEALED_BAD : seen.reason && REASONS[seen.reason];
   const verdict = seen.reason === null ? seen.purposes.join(', ') : `nothing: ${refusal}`;
   if (seen.version === null) {
-    ui.print(...columns([['verifies for', verdict]], ''));
+    const { foreign } = seen;
+    const told =
+      foreign === undefined
+        ? []
+        : [
+            ['looks like', foreign.what] as const,
+            ['its bridge', foreign.pages.map((page) => `node_modules/keyturn/${page}`).join(', ')] as const,
+          ];
+    ui.print(...columns([['verifies for', verdict], ...told], ''));
     return;
   }
   const when = (date: string | null) => `${date} (${relativeTime(Date.parse(date ?? ''), machine.now())})`;
@@ -152,6 +171,8 @@ function show(seen: Seen, { ui, machine }: Context): void {
     ),
     ...(seen.sealed || seen.payloadOmitted !== undefined
       ? []
-      : JSON.stringify(seen.payload, null, 2).split('\n')),
+      : JSON.stringify(seen.payload, null, 2)
+          .split('\n')
+          .map((verbatim) => ({ verbatim }))),
   );
 }

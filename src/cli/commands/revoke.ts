@@ -5,6 +5,7 @@ import type { Rotation } from '../../rotation/rotation.js';
 import type { Outcome, StepOptions } from '../../rotation/step.js';
 import { stillAccepting } from '../../rotation/wait.js';
 import type { Command, Context } from '../command.js';
+import type { Line } from '../line.js';
 import { attempt, conclude, isPiped, openForStep, unlessDone } from '../step.js';
 import { STEP_OPTIONS, stepOptions } from '../step-options.js';
 import { refused, wrongUsage } from '../stop.js';
@@ -150,7 +151,7 @@ function summary({ rows }: Impact): string {
   return names.length === 0 ? 'nothing: no token of it can be alive' : `tokens of it for ${names.join(', ')}`;
 }
 
-function broken({ rows, stillAccepted }: Impact): string[] {
+function broken({ rows, stillAccepted }: Impact): Line[] {
   const lost = rows.filter(({ effect }) => effect === 'refused');
   const told =
     lost.length === 0

@@ -18,7 +18,7 @@ import { attempt, conclude, isPiped, openForStep, turnedRetiring } from '../step
 import { ACTIVATE_IN, durationOf, REPLICAS, STEP_OPTIONS, stepOptions } from '../step-options.js';
 import { notYet, refused, wrongUsage } from '../stop.js';
 import { tellDeploys } from '../words/deploys.js';
-import { gaveUp } from '../words/waiting.js';
+import { converging, gaveUp } from '../words/waiting.js';
 import { madeUpBy, staged } from './stage.js';
 
 /** The shortest patience by default, in seconds. */
@@ -217,7 +217,11 @@ async function waitAndPromote(
     const fresh = changed || now - saidAt >= SAY_EVERY_MS;
     if (fresh) saidAt = now;
     last = waiting;
-    ui.progress(`waiting: ${whoKnows(waiting, wait.replicas)}, ${whenSafe(waiting, now)}`, fresh);
+    ui.progress(
+      `waiting: ${whoKnows(waiting, wait.replicas)}, ${whenSafe(waiting, now)}`,
+      (screen) => converging(waiting, wait.replicas, now, screen),
+      fresh,
+    );
   };
   try {
     return await rotation.promoteWhenSafe({ ...wait, progress });

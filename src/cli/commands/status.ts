@@ -8,11 +8,13 @@ import type { Command, Context } from '../command.js';
 import { openRotation, sameOptions } from '../open.js';
 import { watch } from '../status-watch.js';
 import { Stop } from '../stop.js';
-import { table } from '../words/layout.js';
+import { fittingTable } from '../words/layout.js';
+import { picture } from '../words/picture.js';
+import { lookAtVerified, type Verified } from '../words/picture-verified.js';
 import { forPrograms, forReplica, lines } from '../words/status.js';
 
 export const status: Command = {
-  usage: '[--watch]',
+  usage: '[--watch] [--all]',
   about: [
     'Shows the source in force, every key with its next step and when that is safe, every',
     'replica that reports, what differs between them, and the command to run next. With a',
@@ -23,6 +25,7 @@ export const status: Command = {
   ],
   options: [
     { name: 'watch', about: 'go on until Ctrl-C: draw it anew, or off a terminal tell what changes' },
+    { name: 'all', about: 'on a terminal: every key and replica, however many rows that takes' },
   ],
   words: [],
   run: async (context) => {
@@ -30,7 +33,8 @@ export const status: Command = {
     else {
       const rotation = await openRotation(context);
       const found = look(rotation, sameOptions(context));
-      tell(await found.catch((error) => tellWaiting(error, rotation, context)), context);
+      const view = await found.catch((error) => tellWaiting(error, rotation, context));
+      tell(view, context.ui.screen && (await lookAtVerified(rotation, view.status)), context);
     }
     return 0;
   },
@@ -47,13 +51,23 @@ async function tellWaiting(error: unknown, rotation: Rotation, { ui, json }: Con
     (replica.roots ?? []).join(', ') || '-',
     replica.signs === undefined ? noKeyring(replica) : 'holds a keyring, and puts it back',
   ]);
-  if (!json) ui.print(...table(['replica', 'profile', 'roots', 'condition'], rows), '');
+  if (!json) ui.print(fittingTable(['replica', 'profile', 'roots', 'condition'], rows), '');
   const { message, hint, code } = error;
   throw new Stop(1, message, hint, { code, more: { replicas: replicas.map(forReplica) } });
 }
 
-function tell(view: View, { ui, json }: Context): void {
+/** A prompt follows, and the first line is not to scroll away. */
+const ROWS_BELOW = 1;
+
+function tell(view: View, verified: Verified | undefined, { ui, json, has }: Context): void {
   if (json) ui.json(forPrograms(view));
-  else ui.print(...lines(view));
+  else
+    ui.print({
+      plain: lines(view),
+      onScreen: (screen) => {
+        const room = has('all') ? Number.POSITIVE_INFINITY : screen.height - ROWS_BELOW;
+        return picture(view, verified, screen, room);
+      },
+    });
   for (const { error } of view.resolution.problems) ui.note(`${error.message}; ${error.hint}`);
 }

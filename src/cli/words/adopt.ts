@@ -3,7 +3,7 @@ import { formatDuration } from '../../config/value.js';
 import type { Found, FoundNeighbour, Place } from '../../neighbours/find.js';
 import type { SecretOrigin } from '../../neighbours/secret-origin.js';
 import { oneLine } from '../../printable.js';
-import { type Line, styled } from '../ui.js';
+import { type Line, styled } from '../line.js';
 
 /** What is known of the secrets that variables hold just now. */
 export interface AdoptFacts {
@@ -26,7 +26,7 @@ function linesOf(found: FoundNeighbour, facts: AdoptFacts): readonly Line[] {
   const page = `${PACKAGE}/${pageOf(neighbour)}`;
   const head: Line[] = [
     [styled('bold', `${neighbour.package} ${oneLine(version)}`)],
-    ...wrapped(`Alone: ${neighbour.alone}.`),
+    { first: '  ', second: `Alone: ${neighbour.alone}.` },
   ];
   if (bridged && left.length === 0)
     return [...head, `  Its bridge is in use. ${page} says what comes next.`, ''];
@@ -47,7 +47,7 @@ function linesOf(found: FoundNeighbour, facts: AdoptFacts): readonly Line[] {
     ...left.flatMap((place) => placeLines(found, place)),
     '',
     '  keyturn.toml',
-    ...tomlOf(found, facts).map((line) => `    + ${line}`),
+    ...tomlOf(found, facts).map(added),
     '',
     `  ${page} says what to deploy, and when.`,
     ...over,
@@ -60,19 +60,9 @@ const pageOf = ({ bridge, page = bridge }: FoundNeighbour['neighbour']) => `docs
 /** Where an app finds the pages. */
 const PACKAGE = 'node_modules/keyturn';
 
-const WIDTH = 78;
-
-function wrapped(text: string): readonly string[] {
-  const lines: string[] = [];
-  let line = ' ';
-  for (const word of text.split(' ')) {
-    if (line.length + word.length + 1 > WIDTH) {
-      lines.push(line);
-      line = ' ';
-    }
-    line += ` ${word}`;
-  }
-  return [...lines, line];
+/** A line that is to be written somewhere. */
+function added(code: string): Line {
+  return { verbatim: `    + ${code}` };
 }
 
 function placeLines({ neighbour }: FoundNeighbour, place: Place): readonly Line[] {
@@ -87,9 +77,9 @@ function placeLines({ neighbour }: FoundNeighbour, place: Place): readonly Line[
     `  ${path}:${where}  its secret comes from ${place.secrets.map(originInWords).join(', ') || 'elsewhere'}`,
     '',
     `  ${path}, at the top`,
-    ...importsOf(neighbour.bridge, place).map((line) => `    + ${line}`),
+    ...importsOf(neighbour.bridge, place).map(added),
     `  ${path}:${where}, in place of the call`,
-    ...place.after.split('\n').map((line) => `    + ${oneLine(line)}`),
+    ...place.after.split('\n').map(added),
     ...options,
   ];
 }

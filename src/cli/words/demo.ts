@@ -4,7 +4,7 @@ import type { DemoResult } from '../../demo/demo.js';
 import type { ReplicaSeen, Scene, Step } from '../../demo/scene.js';
 import type { Counted } from '../../demo/tally.js';
 import { count } from '../../printable.js';
-import { type Line, styled } from '../ui.js';
+import { type Line, styled } from '../line.js';
 
 /** For a terminal of 80 columns. */
 const BAR = 40;

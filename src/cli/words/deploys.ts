@@ -9,6 +9,7 @@ import type { Status } from '../../rotation/status.js';
 import { generateSecret } from '../../secret/generate.js';
 import { lengthOfTime } from '../../words/time.js';
 import type { Context } from '../command.js';
+import type { Line } from '../line.js';
 import { noteHidden } from '../step.js';
 import { refused } from '../stop.js';
 import { pathOf } from '../typed-file.js';
@@ -95,9 +96,9 @@ function beginning(
   return `a rotation is under way: deploy ${done} is in force here (key ${signs} signs${which}), and deploy ${done + 1} comes next`;
 }
 
-function secretLines({ secret, kid, out }: Made): string[] {
+function secretLines({ secret, kid, out }: Made): Line[] {
   if (out !== undefined) return [`the new secret (key ${kid}) is in ${out}`];
-  return [`the new secret (key ${kid}), shown only this once:`, secret];
+  return [`the new secret (key ${kid}), shown only this once:`, { verbatim: secret }];
 }
 
 /** What the words of an array stand for. */
@@ -106,7 +107,7 @@ function legend(left: readonly Deploy[], done: number): string[] {
   return ['', `in an array "old" stands for the secret that signs now, and "new" for ${newSecret(done)}`];
 }
 
-function lines(deploy: Deploy, status: Status): string[] {
+function lines(deploy: Deploy, status: Status): Line[] {
   const { number, what, wait, changes } = deploy;
   return [
     `deploy ${number}${condition(deploy, status)}, ${wait}${later(deploy, status)}: ${what}`,

@@ -16,19 +16,11 @@ import {
   sealedBy,
   type View,
 } from '../../words/view.js';
-import { type Line, type Style, styled } from '../ui.js';
+import type { Line } from '../line.js';
 import { columns, table } from './layout.js';
 
-const STATE_STYLES: Readonly<Record<KeyStatus['state'], Style | undefined>> = {
-  staged: 'yellow',
-  active: 'green',
-  retiring: undefined,
-  retired: 'dim',
-  revoked: 'red',
-};
-
-/** The lines of a terminal. */
-export function lines(view: View): Line[] {
+/** Every fact in a line: for a file, and for programs that read lines. */
+export function lines(view: View): readonly Line[] {
   const { status: now, resolution, hidden, deploy, next } = view;
   const { ring, format, replicas, place, shared } = now;
   const rooted = shared && new Set(replicas.map(rootsIn)).size > 1;
@@ -65,20 +57,15 @@ export function lines(view: View): Line[] {
       '',
     ),
     '',
-    styled('dim', keyHead),
-    ...keys.map((line, index) => coloured(line, now.keys[index])),
+    keyHead,
+    ...keys,
     '',
-    ...(replicas.length === 0 ? [noReplicas(now, resolution)] : [styled('dim', replicaHead), ...replicaRows]),
+    ...(replicas.length === 0 ? [noReplicas(now, resolution)] : [replicaHead, ...replicaRows]),
     ...now.movingIn.map((one) => moveInLine(one, now.now, replicas.length > 0)),
-    ...now.problems.map((problem) => styled('yellow', problemLine(problem, say))),
+    ...now.problems.map((problem) => problemLine(problem, say)),
     '',
-    styled('bold', nextLine(next)),
+    nextLine(next),
   ];
-}
-
-function coloured(line: string, key: KeyStatus | undefined): Line {
-  const style = key === undefined ? undefined : STATE_STYLES[key.state];
-  return style === undefined ? line : styled(style, line);
 }
 
 function keyRow(key: KeyStatus, now: Status): string[] {

@@ -1,0 +1,230 @@
+// The first line of status and of the console, in every state that a ring can be in.
+import { describe, expect, test } from 'vitest';
+import type { HeardReport } from '../../src/fleet/authentic.js';
+import type { Problem } from '../../src/fleet/diagnosis.js';
+import type { KeyStatus, Status } from '../../src/rotation/status.js';
+import { sentenceOf } from '../../src/words/sentence.js';
+import { heard, reportOf } from '../support/heard.js';
+
+const NOW = Date.parse('2026-11-20T12:00:00Z');
+const HOUR = 3_600_000;
+
+function key(id: string, state: KeyStatus['state'], more: Partial<KeyStatus> = {}): KeyStatus {
+  return {
+    id,
+    state,
+    dates: {},
+    lifetimes: {},
+    scheduledFor: undefined,
+    knownBy: 0,
+    lastVerifiedAt: undefined,
+    lastSignedAt: undefined,
+    safeAt: undefined,
+    ...more,
+  };
+}
+
+function replica(instance: string, verifies: readonly string[], signs = 'x'): HeardReport {
+  return heard(reportOf({ instance, verifies, signs }));
+}
+
+const STEPS: Status = {
+  profile: 'prod',
+  profileSaid: true,
+  source: 'the file',
+  format: 'document',
+  place: 'keyring.json',
+  writable: true,
+  shared: false,
+  forward: undefined,
+  ring: { id: 'ring', generation: 1, fingerprint: 'AAAAAAAAAAA' },
+  keys: [key('x', 'active')],
+  movingIn: [],
+  replicas: [],
+  silent: new Map(),
+  unheardOf: undefined,
+  otherApps: [],
+  silence: undefined,
+  differing: [],
+  problems: [],
+  deploy: undefined,
+  now: NOW,
+};
+
+const VARIABLES: Partial<Status> = {
+  format: 'secret',
+  place: undefined,
+  ring: { id: undefined, generation: 0, fingerprint: 'AAAAAAAAAAA' },
+};
+
+/** Moments are said as words.time has it; here only that one is. */
+function said(changes: Partial<Status>): [tone: string, text: string] {
+  const { tone, parts } = sentenceOf({ ...STEPS, ...changes }, (at) => `+${(at - NOW) / HOUR} h`);
+  for (const part of parts) expect(part).toMatch(/^[A-Zt-z0-9].*\.$/);
+  return [tone, parts.join(' ')];
+}
+
+const three = (...verifies: readonly string[]) => ['a', 'b', 'c'].map((name) => replica(name, verifies));
+const staged = (more: Partial<KeyStatus> = {}) => key('y', 'staged', { safeAt: NOW, knownBy: 3, ...more });
+const retiring = (more: Partial<KeyStatus> = {}) => key('w', 'retiring', { safeAt: NOW + 2 * HOUR, ...more });
+const active = key('x', 'active');
+
+describe('calm', () => {
+  test.each([
+    ['no replicas', [], new Map(), 'No replica reports.'],
+    ['one', [replica('a', ['x'])], new Map(), '1 replica reports.'],
+    [
+      'three, one of them silent',
+      three('x'),
+      new Map([['b', NOW + 1]]),
+      '3 replicas report, of which 1 is silent.',
+    ],
+    [
+      'a thousand, two of them silent',
+      Array.from({ length: 1000 }, (_, index) => replica(`web-${index}`, ['x'])),
+      new Map(['web-1', 'web-2'].map((name) => [name, NOW + 1])),
+      '1,000 replicas report, of which 2 are silent.',
+    ],
+  ])('%s', (_, replicas, silent, known) => {
+    expect(said({ replicas, silent })).toEqual(['calm', `Key x signs. ${known} No rotation is under way.`]);
+  });
+
+  test('keys that are gone are nothing that is under way', () => {
+    expect(said({ keys: [active, key('v', 'retired'), key('u', 'revoked')] })[0]).toBe('calm');
+  });
+
+  test('a secret alone, of development or of a variable', () => {
+    for (const deploy of [undefined, 0] as const)
+      expect(said({ ...VARIABLES, deploy })).toEqual([
+        'calm',
+        'Key x signs. No replica reports. No rotation is under way.',
+      ]);
+  });
+});
+
+describe('ready', () => {
+  test('to take over', () => {
+    expect(said({ keys: [staged(), active], replicas: three('x', 'y') })).toEqual([
+      'ready',
+      'Key x signs. 3 of 3 replicas know y: it can take over now. Nobody would be signed out.',
+    ]);
+  });
+
+  test('to take over, by the time alone', () => {
+    expect(said({ keys: [staged({ knownBy: 0 }), active] })).toEqual([
+      'ready',
+      'Key x signs. No replica reports that it knows y: it can take over now. Nobody would be signed out.',
+    ]);
+  });
+
+  test('to take over, while another one has to wait', () => {
+    expect(said({ keys: [staged(), active, retiring()], replicas: three('x', 'y', 'w') })).toEqual([
+      'ready',
+      'Key x signs. 3 of 3 replicas know y: it can take over now. w may go at +2 h. Nobody would be signed out.',
+    ]);
+  });
+
+  test('to go, with others that may go, and others that may not', () => {
+    const others = [
+      retiring({ id: 'v', safeAt: NOW - 1 }),
+      retiring({ id: 'u', safeAt: NOW - 2 }),
+      retiring({ id: 't' }),
+    ];
+    expect(said({ keys: [active, retiring(), ...others] })).toEqual([
+      'ready',
+      'Key x signs. v may go now. So may 1 other key. 2 other keys may go later. Nobody would be signed out.',
+    ]);
+  });
+});
+
+describe('wait', () => {
+  test('for the clock', () => {
+    expect(said({ keys: [staged({ safeAt: NOW + HOUR }), active], replicas: three('x', 'y') })).toEqual([
+      'wait',
+      'Key x signs. 3 of 3 replicas know y. It may take over at +1 h. Until then Keyturn refuses the step.',
+    ]);
+  });
+
+  test('for the one replica that there is', () => {
+    const late = { keys: [staged({ knownBy: 0 }), active], replicas: [replica('a', ['x'])] };
+    expect(said(late)).toEqual([
+      'wait',
+      'Key x signs. 0 of 1 replica knows y. It may not take over yet: unknown to a. Until then Keyturn refuses the step.',
+    ]);
+  });
+
+  test('for a replica that signs with the old key, and others wait for the clock', () => {
+    const keys = [active, retiring({ safeAt: NOW - 1 }), retiring({ id: 'v' })];
+    expect(said({ keys, replicas: [replica('a', ['x', 'w'], 'w')] })).toEqual([
+      'wait',
+      'Key x signs. v may go at +2 h. 1 other key may go later. Until then Keyturn refuses the step.',
+    ]);
+    expect(said({ keys: keys.slice(0, 2), replicas: [replica('a', ['x', 'w'], 'w')] })).toEqual([
+      'wait',
+      'Key x signs. w may not go yet: still signed with by a. Until then Keyturn refuses the step.',
+    ]);
+  });
+
+  test('for many replicas: not all of them are named', () => {
+    const replicas = Array.from({ length: 1000 }, (_, index) => replica(`web-${index}`, ['x']));
+    const [tone, text] = said({ keys: [staged({ knownBy: 0 }), active], replicas });
+    expect(tone).toBe('wait');
+    expect(text).toContain('0 of 1,000 replicas know y.');
+    expect(text.length).toBeLessThan(300);
+  });
+
+  test('for a key that takes over by itself: there is nothing to do', () => {
+    const keys = [staged({ scheduledFor: NOW + HOUR }), active];
+    expect(said({ keys, replicas: three('x', 'y') })).toEqual([
+      'wait',
+      'Key x signs. 3 of 3 replicas know y: it takes over by itself at +1 h. Nothing has to be done for it.',
+    ]);
+    expect(said({ keys: [...keys, retiring()], replicas: three('x', 'y') })[1]).toMatch(
+      /w may go at \+2 h\. Until then Keyturn refuses the step\.$/,
+    );
+  });
+
+  test('for the next deploy, where the secret is in variables', () => {
+    const first = { ...VARIABLES, deploy: 1, keys: [active, key('y', 'staged')] } as const;
+    expect(said(first)).toEqual([
+      'wait',
+      'Key x signs. No replica reports that it knows y. Deploy 1 of 3 is in force here: deploy 2 lets it sign.',
+    ]);
+    const second = { ...VARIABLES, deploy: 2, keys: [active, key('w', 'retiring')] } as const;
+    expect(said(second)).toEqual([
+      'wait',
+      'Key x signs. w still verifies. Deploy 2 of 3 is in force here: deploy 3 takes the old secret away.',
+    ]);
+  });
+
+  test('where an array has two secrets nothing tells how far a rotation is', () => {
+    expect(said({ ...VARIABLES, keys: [active, key('w', 'retiring'), key('v', 'retiring')] })).toEqual([
+      'wait',
+      'Key x signs. w, v verify too. How far a rotation is, an array of secrets does not tell.',
+    ]);
+  });
+});
+
+describe('alarm', () => {
+  const apart: Problem = { kind: 'without_shared', instances: ['a'], live: true };
+
+  test('what keeps every step from being taken comes first, with what to do', () => {
+    const [tone, text] = said({ keys: [staged(), active], problems: [apart], replicas: three('x', 'y') });
+    expect(tone).toBe('alarm');
+    expect(text).toMatch(
+      /^Key x signs\. First give every replica the same settings under .*: a runs without the shared keyring/,
+    );
+    expect(text).not.toContain('take over');
+  });
+
+  test('replicas that cannot be asked', () => {
+    expect(said({ silence: 'Redis does not answer' })).toEqual([
+      'alarm',
+      'Key x signs. Replicas cannot be asked: Redis does not answer.',
+    ]);
+  });
+
+  test('a ring without a key that signs', () => {
+    expect(said({ keys: [] })[1]).toMatch(/^No key signs\./);
+  });
+});
