@@ -283,11 +283,26 @@ describe('the end of a session', () => {
     expect(await closed).toBe('expired');
   });
 
-  test('by a new epoch is told', async () => {
-    let epoch = 1;
-    const { connect, cookie, url } = await make({ epoch: () => epoch, open: { lookEvery: 1 } });
+  test('by a new epoch of its user is told, and none of another', async () => {
+    const epochs: Record<string, number> = { ada: 1 };
+    let looks = 0;
+    const { connect, cookie, url } = await make({
+      epoch: (data) => {
+        looks += 1;
+        return epochs[String(data?.user)];
+      },
+      open: { lookEvery: 1 },
+    });
     const { closed } = await connect({ cookie, origin: url });
-    epoch = 2;
+    let why: string | undefined;
+    void closed.then((told) => {
+      why = told;
+    });
+    epochs.eve = 2;
+    const before = looks;
+    await until(() => looks > before + 1);
+    expect(why).toBeUndefined();
+    epochs.ada = 2;
     expect(await closed).toBe('signed_out');
   });
 
