@@ -1,7 +1,9 @@
 // An app that says what it keeps in a session, and what its tokens carry. Compiled by app-types.test.ts.
 import Fastify, { type FastifyRequest } from 'fastify';
 import { createKeyturn, type Keyturn, type SessionName, type SessionValues } from 'keyturn';
+import { fastifyConsole, webConsole } from 'keyturn/console';
 import keyturn from 'keyturn/fastify';
+import keyturnWeb from 'keyturn/web';
 import { type Address, Level, type Money, type Tree, type UserId } from './declarations.js';
 
 export async function handler({ session }: FastifyRequest) {
@@ -124,6 +126,21 @@ export async function app() {
   await Fastify().register(keyturn, { lastWins: ['visit'] });
   // @ts-expect-error: whose session it is must be known at once
   await Fastify().register(keyturn, { user: async ({ userId }) => userId });
+}
+
+export async function console() {
+  await Fastify().register(fastifyConsole, { guard: ({ session }) => ({ who: session.userId }) });
+  await Fastify().register(fastifyConsole, {
+    prefix: '/keys',
+    steps: true,
+    guard: async ({ session: { role, userId } }) => role === 'editor' && { who: userId, mayAct: true },
+  });
+  // @ts-expect-error: without a guard anybody could see it
+  await Fastify().register(fastifyConsole, {});
+  // @ts-expect-error: misspelt
+  await Fastify().register(fastifyConsole, { guard: ({ session }) => ({ who: session.userld }) });
+  // @ts-expect-error: who it is has to be said
+  webConsole(keyturnWeb(), { guard: () => true });
 }
 
 export function generic(values: SessionValues, name: SessionName): unknown {

@@ -1,5 +1,6 @@
 // An app of Express by itself. Compiled by app-types.test.ts.
 import express from 'express';
+import { expressConsole } from 'keyturn/console';
 import keyturn from 'keyturn/express';
 
 const app = express();
@@ -19,3 +20,5 @@ app.post('/', async (req, res) => {
   req.checkCsrf(req.body.token);
   req.session = null;
 });
+app.use('/keyturn', expressConsole({ guard: (req) => req.session.admin === true && { who: req.sessionID } }));
+app.use('/keys', expressConsole({ guard: (req: express.Request) => ({ who: req.ip }) }));

@@ -3,6 +3,7 @@ import 'express-session';
 import 'passport';
 import 'connect-flash';
 import express from 'express';
+import { expressConsole } from 'keyturn/console';
 import keyturn, { type ExpressSession, session } from 'keyturn/express';
 
 const app = express();
@@ -17,3 +18,5 @@ app.get('/', keyturn.csrf(), async (req, res) => {
   res.json([req.sessionID, req.csrfToken(), req.isAuthenticated(), req.session.cookie.maxAge, count, texts]);
 });
 export const ready: Promise<unknown> = sessions.ready();
+app.use('/keyturn', expressConsole({ guard: (req) => req.isAuthenticated() && { who: req.sessionID } }));
+app.use('/keys', expressConsole({ guard: (req: express.Request) => ({ who: req.ip }) }));

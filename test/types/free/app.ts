@@ -3,8 +3,10 @@ import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import { type Context, Hono } from 'hono';
 import { createKeyturn, createSingleUse, type Keyturn, type Signer, signOutEverywhere } from 'keyturn';
 import { createBlobStore } from 'keyturn/blobs';
+import { fastifyConsole, honoConsole, nodeConsole, webConsole } from 'keyturn/console';
 import keyturn, { blobRoutes } from 'keyturn/fastify';
 import keyturnHono, { csrf, type KeyturnEnv } from 'keyturn/hono';
+import { openHttp } from 'keyturn/http';
 import { createJwt, createRefreshTokens } from 'keyturn/jwt';
 import { initKeyring, keyringSchemaSql, openRotation } from 'keyturn/rotation';
 import { memoryStore } from 'keyturn/stores/memory';
@@ -178,6 +180,14 @@ export async function app() {
   await fastify.register(keyturn, { cookieName: 'sid' });
   const blobs = await createBlobStore(fastify.keyturn, { folder: '/tmp/blobs' });
   await fastify.register(blobRoutes, { store: blobs, bind: (request) => request.session.id });
+  await fastify.register(fastifyConsole, {
+    guard: ({ session, headers }) =>
+      session.admin === true && { who: String(session.userId), mayAct: headers.host === 'a' },
+  });
+  // With what the app has put there, too.
+  await fastify.register(fastifyConsole, {
+    guard: (request: FastifyRequest) => ({ who: request.hostname }),
+  });
   fastify.post('/hook', { config: { csrf: false } }, async () => 'ok');
 }
 
@@ -191,6 +201,17 @@ export const POST = (request: Request): Promise<Response> =>
     checkCsrf(csrfToken());
     return Response.json({});
   });
+
+const ui = webConsole(kt, {
+  guard: ({ session }, request) => request.url !== '' && { who: String(session.userId) },
+});
+
+export { ui as GET };
+
+export async function onNode() {
+  const http = await openHttp();
+  return nodeConsole(http, { base: '/keys', guard: ({ session }) => ({ who: String(session.userId) }) });
+}
 
 export async function serverAction(
   headers: Headers,
@@ -223,6 +244,9 @@ export const hono = new Hono().use(keyturnHono({ csrf: 'manual' })).post('/', cs
   c.var.session.destory();
   return honoHandler(c);
 });
+
+hono.use(honoConsole({ guard: (c) => ({ who: String(c.var.session.userId) }) }));
+hono.use(honoConsole({ guard: (c: Context<KeyturnEnv>) => ({ who: c.req.header('x-user') }) }));
 
 function honoHandler(c: Context<KeyturnEnv>) {
   const id: unknown = c.var.session.userId;

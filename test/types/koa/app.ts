@@ -1,5 +1,6 @@
 // An app of Koa, as its types stand. Compiled by app-types.test.ts.
 
+import { koaConsole } from 'keyturn/console';
 import keyturn, { csrf, type Session } from 'keyturn/koa';
 import Koa from 'koa';
 
@@ -30,3 +31,5 @@ app.use((ctx) => {
   ctx.body = apart(ctx);
 });
 export const ready: Promise<unknown> = sessions.ready();
+app.use(koaConsole({ guard: (ctx) => ctx.session.admin === true && { who: ctx.session.id } }));
+app.use(koaConsole({ guard: (ctx: Koa.Context) => ({ who: ctx.ip }) }));
