@@ -1,7 +1,7 @@
 // Which steps can be taken here and now, and why another one cannot: what a page offers, and what the one that takes it
 // checks again. The transitions decide: this only says it beforehand.
 import { formerKey } from '../keyring/former-key.js';
-import { listOf } from '../printable.js';
+import { capitalised, listOf } from '../printable.js';
 import type { Impact } from '../rotation/impact.js';
 import type { KeyStatus, Status } from '../rotation/status.js';
 import { firstProblem, isSafe, stepObstacle } from '../words/next-step.js';
@@ -56,7 +56,7 @@ export function offeredSteps(view: View): readonly OfferedStep[] {
   const wrong =
     firstProblem(status) ?? (silence === undefined ? undefined : `replicas cannot be asked: ${silence}`);
   const held = steps.map((step) =>
-    wrong === undefined ? step : { ...step, safe: false, why: `${upper(wrong)}.`, safeAt: undefined },
+    wrong === undefined ? step : { ...step, safe: false, why: `${capitalised(wrong)}.`, safeAt: undefined },
   );
   return [...held, ...[...of('retiring'), ...staged, ...of('active')].map((key) => revoke(key, status))];
 }
@@ -190,7 +190,7 @@ function whenSafe(key: KeyStatus, status: Status, why: string): Safety {
   const later = key.safeAt === undefined || key.safeAt <= status.now ? undefined : key.safeAt;
   const early =
     key.state === 'staged' ? 'Not every replica is sure to know it yet.' : 'Tokens of it may still be alive.';
-  return { safe: false, why: obstacle === undefined ? early : `${upper(obstacle)}.`, safeAt: later };
+  return { safe: false, why: obstacle === undefined ? early : `${capitalised(obstacle)}.`, safeAt: later };
 }
 
 /** Of a key that has signed before: only who has never heard of it stands in the way. */
@@ -213,8 +213,4 @@ function whereKnown({ id }: KeyStatus, { replicas }: Status): Safety {
 
 function signerOf({ keys }: Status): string {
   return keys.find(({ state }) => state === 'active')?.id ?? 'the former key';
-}
-
-function upper(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

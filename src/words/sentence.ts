@@ -1,6 +1,6 @@
 // The first line of status and of the console: which key signs, what may be done when, and whether anybody would notice.
 import type { SayMoment } from '../errors.js';
-import { count, grouped } from '../printable.js';
+import { capitalised, count, grouped } from '../printable.js';
 import type { KeyStatus, Status } from '../rotation/status.js';
 import { firstProblem, hasSteps, isSafe, stepObstacle } from './next-step.js';
 import { momentAhead } from './time.js';
@@ -31,7 +31,7 @@ export function sentenceOf(status: Status, say: SayMoment = (at) => momentAhead(
   const active = keys.find(({ state }) => state === 'active');
   const signs = active === undefined ? 'No key signs.' : `Key ${active.id} signs.`;
   const wrong = firstProblem(status);
-  if (wrong !== undefined) return { tone: 'alarm', parts: [signs, `${upper(wrong)}.`] };
+  if (wrong !== undefined) return { tone: 'alarm', parts: [signs, `${capitalised(wrong)}.`] };
   if (silence !== undefined)
     return { tone: 'alarm', parts: [signs, `Replicas cannot be asked: ${silence}.`] };
   const pending = keys.filter(({ state }) => state === 'staged' || state === 'retiring');
@@ -130,8 +130,4 @@ function notYet(may: string, mayNot: string, key: KeyStatus, status: Status, say
   const obstacle = stepObstacle(key, status);
   if (obstacle !== undefined) return `${mayNot}: ${obstacle}`;
   return key.safeAt === undefined ? mayNot : `${may} at ${say(key.safeAt)}`;
-}
-
-function upper(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -398,8 +398,8 @@ describe('the other pages', () => {
   test('impact: what would happen if the old key went now', async () => {
     const { view, impact } = await world(MID_ROTATION);
     const retire = expectSound(impactPage(frameOf(), { view, impact: impact({ step: 'retire', kid: K2 }) }));
-    expect(textOf(retire)).toContain('Nobody would be signed out');
-    expect(textOf(retire)).toContain(`is refused until it is safe: in 4 h 1 min, ${SAFE}.`);
+    expect(textOf(retire)).toContain('Keyturn refuses this now');
+    expect(textOf(retire)).toContain(`Nobody would be signed out from ${SAFE} on, in 4 h 1 min.`);
     const revoke = expectSound(impactPage(frameOf(), { view, impact: impact({ step: 'revoke', kid: K2 }) }));
     expect(textOf(revoke)).toContain('Whoever holds a session of this key would be signed out at once');
     expect(

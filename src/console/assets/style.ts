@@ -77,7 +77,7 @@ h2 .number { margin-left: .35rem; color: var(--soft); font-weight: 400; }
 .top { display: flex; flex-wrap: wrap; align-items: center; gap: .25rem 2rem; padding: 1.25rem 0; margin-bottom: 2rem; border-bottom: 1px solid var(--line); }
 .brand { margin: 0 auto 0 0; }
 .brand a { display: inline-flex; align-items: center; gap: .5rem; text-decoration: none; }
-.brand span:first-of-type { font-weight: 650; }
+.brand span:first-of-type { font-weight: 650; white-space: nowrap; }
 .brand .mark { color: var(--sign); }
 .brand .app { padding-left: .6rem; border-left: 1px solid var(--line); color: var(--soft); }
 nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; margin: 0; padding: 0; list-style: none; }
@@ -201,6 +201,7 @@ summary:hover { color: var(--ink); }
 .choice a[aria-current] { border-color: var(--ink); background: var(--sheet); }
 .verdict { font-size: 1.125rem; font-weight: 600; }
 .verdict.alarm, .refused { color: var(--alarm); }
+.verdict.wait { color: var(--stage); }
 .verdict.calm { color: var(--sign); }
 
 .steps { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 21rem), 1fr)); gap: 1rem; margin: 0; padding: 0; list-style: none; }

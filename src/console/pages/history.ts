@@ -8,14 +8,20 @@ import type { HistoryFacts } from './facts.js';
 import { page } from './frame.js';
 import { ago, clock, kidIn, table } from './parts.js';
 
-const COLUMNS = ['When', 'What', 'Key', 'Who', 'Why'].map((head) => ({ head }));
+const COLUMNS = [
+  { head: 'When' },
+  { head: 'What', isShort: true },
+  { head: 'Key', isShort: true },
+  { head: 'Who' },
+  { head: 'Why' },
+];
 
 export function historyPage(frame: Frame, { view, history }: HistoryFacts): string {
   const { status } = view;
   const rows = history
     .toReversed()
     .map((entry): Content[] => [
-      html`${clock(entry.at, status.now)} <span class="known">${ago(entry.at, status.now)}</span>`,
+      html`${clock(entry.at, status.now)} <span class="known count">${ago(entry.at, status.now)}</span>`,
       html`<b>${entry.what}</b>`,
       entry.kid === undefined ? '–' : kidIn(entry.kid, status),
       entry.who ?? '–',

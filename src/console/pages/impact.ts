@@ -1,4 +1,5 @@
 // What a step would do to each purpose, before anybody takes it.
+import { capitalised } from '../../printable.js';
 import type { Impact } from '../../rotation/impact.js';
 import { IMPACT_HEAD, impactRows } from '../../words/impact.js';
 import type { View } from '../../words/view.js';
@@ -56,6 +57,8 @@ ${link('rotate', undefined, 'Rotate')}${live
 export function impactPart(impact: Impact, { status }: View): Markup {
   const { rows, notAffected, stillAccepted, safeAt, step, kid } = impact;
   const { now } = status;
+  const later = safeAt !== undefined && safeAt > now ? safeAt : undefined;
+  const tone = breaksSomething(impact) ? 'alarm' : later === undefined ? 'calm' : 'wait';
   const [name = '', ...head] = IMPACT_HEAD;
   const cells = impactRows(impact).map(([purpose = '', ...rest], at): Content[] => {
     const isRefused = rows[at]?.effect === 'refused';
@@ -66,11 +69,10 @@ export function impactPart(impact: Impact, { status }: View): Markup {
       ),
     ];
   });
-  return html`<p class="verdict ${breaksSomething(impact) ? 'alarm' : 'calm'}">${verdict(impact)}</p>
-${safeAt !== undefined && html`<p>Retiring ${kid !== undefined && kidIn(kid, status)} is refused until it is safe: <b>${countdown(safeAt, now)}</b>, ${clock(safeAt, now)}.</p>`}
+  return html`<p class="verdict ${tone}">${later === undefined ? verdict(impact) : html`Keyturn refuses this now: what ${kid !== undefined && kidIn(kid, status)} has signed may still be alive. Nobody would be signed out from ${clock(later, now)} on, ${countdown(later, now)}.`}</p>
 ${table(
   `What ${kid === undefined ? step : `${step} ${kid}`} does to each purpose`,
-  [name, ...head].map((one, at) => ({ head: upper(one), isShort: at === 3 })),
+  [name, ...head].map((one, at) => ({ head: capitalised(one), isShort: at === 3 })),
   cells,
 )}
 <h3>Not affected</h3>
@@ -93,8 +95,4 @@ function verdict({ rows }: Impact): string {
   return refused.includes('session')
     ? `Whoever holds a session of this key would be signed out at once. What it has signed is refused for ${which}.`
     : `What this key has signed would be refused at once, for ${which}: ${refused.join(', ')}.`;
-}
-
-function upper(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

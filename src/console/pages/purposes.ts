@@ -1,4 +1,5 @@
 // Every purpose: what is signed, where its state lives, how long it lives, and what a rotation does to it.
+import { capitalised } from '../../printable.js';
 import { IMPACT_HEAD, impactRows } from '../../words/impact.js';
 import { moveInLine } from '../../words/view.js';
 import type { Frame } from '../contract.js';
@@ -11,7 +12,7 @@ export function purposesPage(frame: Frame, { view, impact }: PurposesFacts): str
   const { status } = view;
   const { movingIn, replicas, now } = status;
   const last = lastVerified(view);
-  const [name = '', ...head] = IMPACT_HEAD.map(upper);
+  const [name = '', ...head] = IMPACT_HEAD.map(capitalised);
   const rows = impactRows(impact).map(([purpose = '', ...cells]): Content[] => {
     const at = last.get(purpose);
     return [html`<b>${purpose}</b>`, ...cells, at === undefined ? '–' : ago(at, now)];
@@ -47,8 +48,4 @@ function lastVerified({ status }: PurposesFacts['view']): ReadonlyMap<string, nu
       if (verifiedAt > (last.get(purpose) ?? 0)) last.set(purpose, verifiedAt);
   }
   return last;
-}
-
-function upper(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -2,7 +2,7 @@
 // listed: nobody reads a thousand rows.
 
 import type { HeardReport } from '../../fleet/authentic.js';
-import { count, grouped } from '../../printable.js';
+import { capitalised, count, grouped } from '../../printable.js';
 import type { KeyStatus, Status } from '../../rotation/status.js';
 import { conditionNow, conditionOf, noReplicas } from '../../words/replicas.js';
 import { ringOf, rootsIn, type View } from '../../words/view.js';
@@ -21,7 +21,7 @@ export function replicasPart(view: View): Markup {
   const { replicas } = status;
   return html`<section aria-labelledby="replicas">
 <h2 id="replicas">Replicas</h2>
-${replicas.length === 0 ? html`<p class="empty">${upper(noReplicas(status, resolution))}.</p>` : replicas.length <= FEW ? listed(replicas, status) : summed(status)}
+${replicas.length === 0 ? html`<p class="empty">${capitalised(noReplicas(status, resolution))}.</p>` : replicas.length <= FEW ? listed(replicas, status) : summed(status)}
 </section>`;
 }
 
@@ -135,8 +135,4 @@ function conditionCell(replica: HeardReport, status: Status): Markup {
   // What only takes time is no alarm.
   const isQuiet = isLate || status.silent.has(instance);
   return html`<span class="${isQuiet ? 'odd' : 'bad'}">${isLate && 'late: '}${condition}</span>`;
-}
-
-function upper(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

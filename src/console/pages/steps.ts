@@ -116,7 +116,7 @@ ${
   id !== undefined &&
   html`<p><label for="confirm">Type the id of the key: ${kid(id, status.keys.find((key) => key.id === id)?.state)}</label>
 <input id="confirm" name="confirm" class="typed" required autocapitalize="off" spellcheck="false" aria-describedby="confirm-hint">
-<span id="confirm-hint" class="hint">People are signed out by this, at once. It cannot be taken back.</span></p>`
+<span id="confirm-hint" class="hint">People are signed out by this at once, and you may be one of them. It cannot be taken back.</span></p>`
 }
 <p class="buttons"><button type="submit" class="button${breaks ? ' alarm' : ''}">${name}</button> <a href="${frame.base}/steps">Leave it</a></p>
 </form>`;
