@@ -144,3 +144,54 @@ test('on Express a form that nobody has parsed is refused by keyturn(), and the 
     'express.urlencoded({ extended: false })) before app.use(keyturn())',
   );
 });
+
+describe('wherever it is mounted, links lead on, also behind a proxy that cuts the path short', () => {
+  /** Every link of every page, as a browser finds it below an address that the app never sees. */
+  async function crawl(url: string, inside: string, outside: string): Promise<number> {
+    const browser = new Browser(url);
+    const seen = new Set<string>();
+    const left = [`${outside}/`];
+    for (let path = left.pop(); path !== undefined; path = left.pop()) {
+      if (seen.has(path)) continue;
+      seen.add(path);
+      const { status, text, headers } = await browser.get(path.replace(outside, inside));
+      expect([path, status]).toEqual([path, 200]);
+      if (!headers.get('content-type')?.startsWith('text/html')) continue;
+      for (const [, link = ''] of text.matchAll(/(?:href|src)="([^"#]+)"/g)) {
+        const found = new URL(link.replaceAll('&amp;', '&'), `http://proxy${path}`);
+        expect([path, link, found.pathname.startsWith(`${outside}/`)]).toEqual([path, link, true]);
+        left.push(found.pathname + found.search);
+      }
+    }
+    return seen.size;
+  }
+  const guard = () => ADA;
+
+  test('in a router of Express', async () => {
+    const app = express();
+    app.use(keyturnExpress({ keyturn: await testKeyturn() }));
+    app.use('/admin/:tenant', express.Router().use('/keys', expressConsole({ guard })));
+    const url = await listen(app);
+    expect(await crawl(url, '/admin/7/keys', '/keyturn')).toBeGreaterThan(7);
+    expect((await new Browser(url).get('/admin/7/keys')).headers.get('location')).toBe('./keys/');
+  });
+
+  test('below a prefix of Fastify', async () => {
+    const app = Fastify();
+    await app.register(keyturnFastify, { keyturn: await testKeyturn() });
+    await app.register(async (admin) => void (await admin.register(fastifyConsole, { guard })), {
+      prefix: '/admin/:tenant',
+    });
+    const url = await app.listen({ port: 0, host: 'localhost' });
+    onTestFinished(() => app.close());
+    expect(await crawl(url, '/admin/7/keyturn', '/outside/keys')).toBeGreaterThan(7);
+    expect((await new Browser(url).get('/admin/7/keyturn')).headers.get('location')).toBe('./keyturn/');
+  });
+
+  test('at the root', async () => {
+    const app = express();
+    app.use(keyturnExpress({ keyturn: await testKeyturn() }));
+    app.use(expressConsole({ guard }));
+    expect(await crawl(await listen(app), '', '/keyturn')).toBeGreaterThan(7);
+  });
+});
