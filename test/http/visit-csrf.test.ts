@@ -2,16 +2,21 @@
 import { expect, test } from 'vitest';
 import { openHttpCore } from '../../src/http/open-http-core.js';
 import { Visit } from '../../src/http/visit.js';
+import type { SessionStore } from '../../src/sessions/stores/contract.js';
 import { memoryStore } from '../../src/sessions/stores/memory.js';
+import { wrapStore } from '../../src/sessions/stores/wrap.js';
 import { testClock, testKeyturn } from '../support/keyturn.js';
 import { cookiesOf, requestOf } from '../support/visits.js';
 
 const DAY = 86_400;
 
-async function setUp(store = false) {
+async function setUp(store: boolean | SessionStore = false) {
   const clock = testClock();
   const keyturn = await testKeyturn({ clock, config: { session: { idle: '20d', max_age: '30d' } } });
-  const core = await openHttpCore(keyturn, store ? { store: memoryStore({ clock: clock.read }) } : {});
+  const core = await openHttpCore(
+    keyturn,
+    store === false ? {} : { store: store === true ? memoryStore({ clock: clock.read }) : store },
+  );
   /** What a browser keeps; each visit sends it, and keeps what the response sets. */
   const browser = (jar: Map<string, string> = new Map()) => {
     const visit = async (act: (visit: Visit) => void, method = 'GET') => {
@@ -113,4 +118,45 @@ test('who only reads gets no id, and one that is there stays', async () => {
   expect(await visit(() => {})).toEqual([]);
   await page();
   expect([...jar.values()]).toEqual([id]);
+});
+
+test.each([
+  signIn,
+  ({ session }: Visit) => session.destroy(),
+])('a form on the page that tells of a failed save is taken with the session that the browser still has', async (act) => {
+  let fails = false;
+  const inner = memoryStore({ clock: testClock().read });
+  const failing = () => {
+    if (fails) throw new Error('away');
+  };
+  const store = wrapStore(inner, {
+    put: async (...given) => {
+      failing();
+      return inner.put(...given);
+    },
+    destroy: async (...given) => {
+      failing();
+      return inner.destroy(...given);
+    },
+  });
+  const { visit, takes } = (await setUp(store)).browser();
+  await visit(signIn);
+  let token = '';
+  fails = true;
+  await expect(
+    visit((made) => {
+      act(made);
+      const { finish } = made;
+      made.finish = async (headers) => {
+        try {
+          await finish.call(made, headers);
+        } catch (error) {
+          token = made.csrfToken();
+          throw error;
+        }
+      };
+    }),
+  ).rejects.toMatchObject({ code: 'engine_unavailable' });
+  fails = false;
+  expect(await takes(token)).toBe(true);
 });
