@@ -7,60 +7,64 @@ import { count } from '../../printable.js';
 import { type Line, styled } from '../line.js';
 
 /** For a terminal of 80 columns. */
-const BAR = 40;
-/** Before what belongs to a step. */
+const BAR = 44;
+/** Before what belongs to a step, in a log and in the picture. */
 const INDENT = '      ';
+const MARGIN = '   ';
+/** Ids of keys are so long. */
+const KEY = 8;
 
 export function picture(scene: Scene): readonly Line[] {
   const { step, stepNumber, replicas, visitors, counted, sessionsByKey, waitsFor, console } = scene;
-  const bad = counted.signedOut > 0;
-  const share = Math.round((counted.signedOut / visitors) * BAR);
+  const { signedOut, times, expired } = counted;
   return [
-    styled('bold', `${clock(scene.elapsed)}  ${titleOf(step)}`),
+    [styled('bold', `${clock(scene.elapsed)}  ${titleOf(step)}`)],
     '',
+    styled('dim', 'replica  process   signs with  knows'),
     ...replicas.map(replicaLine),
     '',
     [
-      'signed out  ',
-      styled(bad ? 'red' : 'green', `${bar(share)} ${counted.signedOut} of ${visitors} visitors`),
-      counted.times > counted.signedOut ? ` (${counted.times} times)` : '',
+      'signed out: ',
+      styled(signedOut > 0 ? 'red' : 'green', `${signedOut} of ${visitors} visitors`),
+      `${times > signedOut ? `, ${count(times, 'time')}` : ''}${expired > 0 ? `; too late: ${expired}` : ''}`,
     ],
     ...[...sessionsByKey]
       .sort(([one], [other]) => (one < other ? -1 : 1))
-      .map(
-        ([kid, many]) => `${kid}    ${bar(Math.round((many / visitors) * BAR))} ${count(many, 'session')}`,
-      ),
+      .map(([kid, many]) => `signed with ${kid}  ${bar(many / visitors)}  ${many}`),
     '',
     styled('bold', `${stepNumber}. ${step?.title ?? ''}`),
     ...(step === undefined ? [] : stepBody(step)),
-    ...(waitsFor === undefined ? [] : [`   waiting: ${waitsFor}`]),
-    ...(console === undefined ? [] : ['', ...consoleLines(console).map((line) => line.trimStart())]),
+    ...(waitsFor === undefined ? [] : [`${MARGIN}waiting: ${waitsFor}`]),
     '',
+    ...(console === undefined ? [] : ['the console in a browser, by a link that works once:', console]),
     styled('dim', 'Ctrl-C ends it; nothing is left behind'),
   ];
 }
 
 function titleOf(step: Step | undefined): string {
-  return step?.run === 'with-keyturn' ? 'a rotation with Keyturn' : 'a secret swapped by hand';
+  return step?.run === 'with-keyturn'
+    ? 'second: the same visitors, with Keyturn'
+    : 'first: a secret swapped by hand';
 }
 
 function replicaLine({ name, doing, pid, keys }: ReplicaSeen): Line {
-  const knows = keys === undefined ? '' : `signs with ${keys.signs}, knows ${keys.verifies.join(', ')}`;
-  const how = doing === 'serves' ? '' : styled('yellow', `  ${doing}`);
-  return [`replica ${name}  ${`(process ${pid ?? '-'})`.padEnd(18)}${doing === 'starts' ? '' : knows}`, how];
+  const who = `${name.padEnd(9)}${`${pid ?? ''}`.padEnd(10)}`;
+  if (doing === 'starts' || keys === undefined) return [who, styled('yellow', 'starts')];
+  const knows = `${keys.signs.padEnd(KEY + 4)}${keys.verifies.join(', ')}`;
+  return doing === 'serves' ? `${who}${knows}` : [`${who}${knows}  `, styled('yellow', doing)];
 }
 
 function stepBody({ command, refusal, says, look }: Step): readonly Line[] {
   return [
-    ...(command === undefined ? [] : [`   $ ${command}`]),
+    ...(command === undefined ? [] : [`${MARGIN}$ ${command}`]),
     ...(refusal === undefined
       ? []
       : [
-          ['   keyturn: ', styled('red', 'error'), `: ${refusal.message}`],
-          ['   keyturn: ', styled('yellow', 'hint'), `: ${refusal.hint}`],
+          [`${MARGIN}keyturn: `, styled('red', 'error'), `: ${refusal.message}`],
+          [`${MARGIN}keyturn: `, styled('yellow', 'hint'), `: ${refusal.hint}`],
         ]),
-    ...says.map((sentence) => `   ${sentence}`),
-    ['   look: ', look],
+    ...says.map((sentence) => `${MARGIN}${sentence}`),
+    [`${MARGIN}look: `, look],
   ];
 }
 
@@ -143,7 +147,8 @@ function signedOut({ signedOut: many }: Counted, visitors: number): string {
   return `${many} of ${visitors} visitors signed out`;
 }
 
-function bar(filled: number): string {
+function bar(share: number): string {
+  const filled = Math.round(share * BAR);
   return `${'#'.repeat(filled)}${'.'.repeat(BAR - filled)}`;
 }
 
