@@ -1,5 +1,6 @@
 // What keyturn demo says: the picture that is drawn at a terminal, and what came of it.
 import { expect, test } from 'vitest';
+import { type Line, unbroken } from '../../src/cli/line.js';
 import { picture, summary } from '../../src/cli/words/demo.js';
 import { type DemoResult, isConvincing } from '../../src/demo/demo.js';
 import type { Scene } from '../../src/demo/scene.js';
@@ -36,27 +37,23 @@ const SCENE: Scene = {
   console: `http://127.0.0.1:65535/open/${'x'.repeat(43)}`,
 };
 
-type Lines = ReturnType<typeof picture>;
-const textOf = (lines: Lines) =>
-  lines.map((line) =>
-    [line]
-      .flat()
-      .map((part) => (typeof part === 'string' ? part : (part as { text: string }).text))
-      .join(''),
-  );
-const colourOf = (lines: Lines, text: string) =>
-  lines
-    .flatMap((line) => [line].flat() as { text?: string; style?: string }[])
-    .find((part) => part.text?.includes(text))?.style;
+const SCREEN = { unicode: false };
+const partsOf = (lines: readonly Line[]) => lines.map((line) => unbroken(line).parts);
+const textOf = (lines: readonly Line[]) =>
+  partsOf(lines).map((parts) => parts.map((part) => (typeof part === 'string' ? part : part.text)).join(''));
+const colourOf = (lines: readonly Line[], text: string) =>
+  partsOf(lines)
+    .flat()
+    .flatMap((part) => (typeof part !== 'string' && part.text.includes(text) ? [part.style] : []))[0];
 
 test('the picture of three replicas fits a terminal of 80 columns and 24 rows', () => {
-  const lines = textOf(picture(SCENE));
+  const lines = textOf(picture(SCENE, SCREEN));
   expect(lines.length).toBeLessThan(24);
   for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
   expect(lines.find((line) => line.startsWith('a '))).toMatch(/4194303 +AAAAAAAA +BBBBBBBB, AAAAAAAA$/);
   expect(lines.find((line) => line.startsWith('b '))).toMatch(/12 +starts$/);
   expect(lines.find((line) => line.startsWith('c '))).toMatch(/13 +AAAAAAAA +AAAAAAAA +stands still$/);
-  expect(lines.find((line) => line.startsWith('signed with AAAAAAAA'))).toMatch(/ #{33}\.{11} +150$/);
+  expect(lines.find((line) => line.startsWith('signed with AAAAAAAA'))).toMatch(/ #{33}-{11} +150$/);
   for (const said of [
     '1:05',
     '7. A step',
@@ -70,8 +67,8 @@ test('the picture of three replicas fits a terminal of 80 columns and 24 rows', 
 });
 
 test('who was signed out is red, and green while nobody was', () => {
-  expect(colourOf(picture(SCENE), '0 of 200 visitors')).toBe('green');
-  const some = picture({ ...SCENE, counted: { ...COUNTED, signedOut: 3, times: 5, expired: 2 } });
+  expect(colourOf(picture(SCENE, SCREEN), '0 of 200 visitors')).toBe('green');
+  const some = picture({ ...SCENE, counted: { ...COUNTED, signedOut: 3, times: 5, expired: 2 } }, SCREEN);
   expect(colourOf(some, '3 of 200 visitors')).toBe('red');
   expect(textOf(some).join('\n')).toContain('3 of 200 visitors, 5 times; too late: 2');
 });

@@ -68,7 +68,8 @@ async function play(context: Context): Promise<DemoResult> {
   const beside = () => (scene === undefined ? [] : besideLines(scene(), byHand));
   const shows = has('no-console') ? undefined : consoleOn(port, opened, beside);
   const draw = () => {
-    if (scene !== undefined) ui.redraw(...picture(scene()));
+    const { screen } = ui;
+    if (scene !== undefined && screen !== undefined) ui.redraw(...picture(scene(), screen));
   };
   const heard = (step: Step, now: () => Scene) => {
     const before = scene;

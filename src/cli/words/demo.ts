@@ -4,9 +4,11 @@ import type { DemoResult } from '../../demo/demo.js';
 import type { ReplicaSeen, Scene, Step } from '../../demo/scene.js';
 import type { Counted } from '../../demo/tally.js';
 import { count } from '../../printable.js';
-import { type Line, styled } from '../line.js';
+import { type Columns, type Line, type Part, styled } from '../line.js';
+import type { Screen } from '../screen.js';
+import { bar } from './bar.js';
 
-/** For a terminal of 80 columns. */
+/** How long a bar is, in columns. */
 const BAR = 44;
 /** Before what belongs to a step, in a log and in the picture. */
 const INDENT = '      ';
@@ -14,7 +16,7 @@ const MARGIN = '   ';
 /** Ids of keys are so long. */
 const KEY = 8;
 
-export function picture(scene: Scene): readonly Line[] {
+export function picture(scene: Scene, screen: Pick<Screen, 'unicode'>): readonly Line[] {
   const { step, stepNumber, replicas, visitors, counted, sessionsByKey, waitsFor, console } = scene;
   const { signedOut, times, expired } = counted;
   return [
@@ -30,13 +32,15 @@ export function picture(scene: Scene): readonly Line[] {
     ],
     ...[...sessionsByKey]
       .sort(([one], [other]) => (one < other ? -1 : 1))
-      .map(([kid, many]) => `signed with ${kid}  ${bar(many / visitors)}  ${many}`),
+      .map(([kid, many]) => `signed with ${kid}  ${bar(many / visitors, BAR, screen)}  ${many}`),
     '',
     styled('bold', `${stepNumber}. ${step?.title ?? ''}`),
     ...(step === undefined ? [] : stepBody(step)),
-    ...(waitsFor === undefined ? [] : [`${MARGIN}waiting: ${waitsFor}`]),
+    ...(waitsFor === undefined ? [] : [inStep('waiting: ', waitsFor)]),
     '',
-    ...(console === undefined ? [] : ['the console in a browser, by a link that works once:', console]),
+    ...(console === undefined
+      ? []
+      : ['the console in a browser, by a link that works once:', { verbatim: console }]),
     styled('dim', 'Ctrl-C ends it; nothing is left behind'),
   ];
 }
@@ -56,16 +60,20 @@ function replicaLine({ name, doing, pid, keys }: ReplicaSeen): Line {
 
 function stepBody({ command, refusal, says, look }: Step): readonly Line[] {
   return [
-    ...(command === undefined ? [] : [`${MARGIN}$ ${command}`]),
+    ...(command === undefined ? [] : [inStep('$ ', command)]),
     ...(refusal === undefined
       ? []
       : [
-          [`${MARGIN}keyturn: `, styled('red', 'error'), `: ${refusal.message}`],
-          [`${MARGIN}keyturn: `, styled('yellow', 'hint'), `: ${refusal.hint}`],
+          inStep('keyturn: ', styled('red', 'error'), `: ${refusal.message}`),
+          inStep('keyturn: ', styled('yellow', 'hint'), `: ${refusal.hint}`),
         ]),
-    ...says.map((sentence) => `${MARGIN}${sentence}`),
-    [`${MARGIN}look: `, look],
+    ...says.map((sentence) => inStep('', sentence)),
+    inStep('look: ', styled('bold', look)),
   ];
+}
+
+function inStep(label: string, ...parts: readonly Part[]): Columns {
+  return { first: MARGIN + label, second: parts };
 }
 
 /** A step as lines of a log. */
@@ -145,11 +153,6 @@ function trouble(what: string, { expired, unserved }: Counted): readonly string[
 
 function signedOut({ signedOut: many }: Counted, visitors: number): string {
   return `${many} of ${visitors} visitors signed out`;
-}
-
-function bar(share: number): string {
-  const filled = Math.round(share * BAR);
-  return `${'#'.repeat(filled)}${'.'.repeat(BAR - filled)}`;
 }
 
 /** "1:05" since the beginning. */
