@@ -64,7 +64,8 @@ export async function openPlace(
   };
 }
 
-function settingsOf({ life, maxLag, clockSkew, lease }: Pace): Record<string, string> {
+/** What a demo of this pace sets, for whatever looks at its keyring. */
+export function settingsOf({ life, maxLag, clockSkew, lease }: Pace): Record<string, string> {
   const lives = `${life}s`;
   return {
     KEYTURN_ENV: 'prod',
