@@ -4,6 +4,7 @@ import { read } from './blocks.js';
 
 const FIRST_SCREEN = [
   'Change your session secret without signing anyone out.',
+  '<picture>',
   'docs/pictures/rotation-light.png',
   'the secret swapped on three replicas',
   '`keyturn rotate --wait`',
