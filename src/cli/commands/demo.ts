@@ -15,6 +15,7 @@ import { refused } from '../stop.js';
 import { besideLines, consoleLines, picture, soFar, stepLines, summary } from '../words/demo.js';
 
 const DRAW_EVERY_MS = 200;
+const NPM_LOOK_EVERY_MS = 500;
 
 export const demo: Command = {
   usage: '[--fast] [--store redis|document] [--port N | --no-console]',
@@ -80,13 +81,15 @@ async function play(context: Context): Promise<DemoResult> {
     const lines = [...(before === undefined ? [] : soFar(before())), ...stepLines(step, now())];
     say(lines);
   };
+  const npm = new AbortController();
+  const watch = machine.env.npm_lifecycle_event === undefined ? undefined : watchNpm(npm);
   const timer = drawn ? setInterval(draw, DRAW_EVERY_MS) : undefined;
   try {
     return await runDemo({
       machine,
       fast: has('fast'),
       store: value('store') as 'redis' | 'document' | undefined,
-      signal: surroundings.interrupted(),
+      signal: AbortSignal.any([surroundings.interrupted(), npm.signal]),
       heard,
       shows,
     });
@@ -95,8 +98,17 @@ async function play(context: Context): Promise<DemoResult> {
     throw error;
   } finally {
     clearInterval(timer);
+    clearInterval(watch);
     ui.drawn();
   }
+}
+
+/** Whoever ends npm ends what it runs: npm itself does not pass that on. */
+function watchNpm(gone: AbortController): NodeJS.Timeout {
+  const { ppid } = process;
+  return setInterval(() => {
+    if (process.ppid !== ppid) gone.abort();
+  }, NPM_LOOK_EVERY_MS);
 }
 
 /** The console over the keyring of the demo, which only shows. */
