@@ -10,6 +10,9 @@ import type { Scene, Step } from './scene.js';
 import { Visitors } from './visitors.js';
 
 const LOOK_EVERY = 50;
+/** From this share of its longest time on, a demo is late, and every look is shorter. */
+const LATE = 0.6;
+const SHORTER = 0.3;
 /** What was begun before the demo ended may take so long, in milliseconds; later there is nothing that it could change. */
 const LAST_STEPS = 6000;
 
@@ -82,6 +85,13 @@ export class Stage {
   async hold(milliseconds: number): Promise<void> {
     const signal = this.#signal;
     await sleep(Math.max(0, milliseconds), undefined, { signal }).catch(() => signal.throwIfAborted());
+  }
+
+  /** Lets somebody look at what there is. Where a busy machine has taken its time there is less of it. @param share of one look */
+  async look(share = 1): Promise<void> {
+    const { look, atMost } = this.pace;
+    const isLate = performance.now() - this.#begun > LATE * atMost;
+    await this.hold(share * look * (isLate ? SHORTER : 1));
   }
 
   /** @param since of performance.now() */

@@ -47,7 +47,7 @@ export async function withKeyturn(
   secret: string,
   shows: Shows | undefined,
 ): Promise<KeyturnRun> {
-  const { farm, place, pace } = stage;
+  const { farm, place } = stage;
   const variables = { ...place.settings, ...place.keyring(secret) };
   const machine = thisMachine({ cwd: place.folder, env: variables });
   stage.begin({
@@ -68,7 +68,7 @@ export async function withKeyturn(
   if (shown !== undefined) stage.defer(() => shown.close());
   stage.console = shown?.url;
   for (const name of NAMES) await stage.going(farm.restart(name, variables));
-  await stage.hold(pace.look);
+  await stage.look();
   const taken = await rotate(stage, rotation);
   return { counted: tally.counted, taken: [{ step: 'init', refused: null, because: null }, ...taken] };
 }
@@ -124,7 +124,7 @@ async function rotate(stage: Stage, rotation: Rotation): Promise<Taken[]> {
     says: [`${late} is replica ${LATE}. It would refuse what the others sign.`],
     look: 'the refusal: it names the replica. By hand nobody would have known.',
   });
-  await stage.hold(0.6 * pace.look);
+  await stage.look(0.6);
 
   farm.replica(LATE).comeBack();
   stage.begin({
@@ -138,7 +138,7 @@ async function rotate(stage: Stage, rotation: Rotation): Promise<Taken[]> {
   done('promote');
   stage.waitsFor = undefined;
   stage.amend({ says: [`Every replica knows ${kid}. It signs now, and the old key goes on verifying.`] });
-  await stage.hold(pace.look);
+  await stage.look();
 
   await stage.going(rotation.rollback({ who: WHO, why: 'to show that it can be taken back' }));
   done('rollback');
@@ -149,7 +149,7 @@ async function rotate(stage: Stage, rotation: Rotation): Promise<Taken[]> {
     says: ['The old key signs again. What the new one has signed stays good.'],
     look: 'sessions move back to the old key, and still nobody has to sign in.',
   });
-  await stage.hold(pace.look);
+  await stage.look();
 
   await stage.going(rotation.promote(kid, { who: WHO }));
   done('promote');
@@ -160,7 +160,7 @@ async function rotate(stage: Stage, rotation: Rotation): Promise<Taken[]> {
     says: ['The new key signs again. All know it, so there is nothing to wait for.'],
     look: 'all sessions move to the new key.',
   });
-  await stage.hold(pace.look);
+  await stage.look();
 
   const early = await refused(stage, rotation, (again) => again.retire(undefined, { who: WHO }));
   taken.push({ step: 'retire', refused: early.code, because: null });
@@ -184,7 +184,7 @@ async function rotate(stage: Stage, rotation: Rotation): Promise<Taken[]> {
     look: 'one key is left, and everybody is still signed in.',
   });
   await stage.until(() => [...visitors.sessionsByKey.keys()].every((id) => id === kid));
-  await stage.hold(pace.look / 2);
+  await stage.look(0.5);
   return taken;
 }
 
