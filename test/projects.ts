@@ -5,7 +5,7 @@
 //   x.package.test.ts   package: runs what is compiled (dist), as users do
 //   x.engines.test.ts   engines: needs a Redis and a PostgreSQL, and may run what is compiled, and neighbours
 //   x.neighbours.test.ts  neighbours: needs the libraries of compat/neighbours
-//   test/browser/       browser: drives a Chromium
+//   test/browser/       browser: drives a Chromium, and may need the engines
 //
 
 /** Folders in which tests run what is compiled, and names need not say so. */

@@ -70,11 +70,10 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium, with two replicas', () => 
     return [old, fresh];
   }
 
-  describe.each([
-    ['with JavaScript', true],
-    ['without JavaScript', false],
-  ] as const)('%s', (_, javaScriptEnabled) => {
-    test.concurrent('a key is staged, signs, is rolled back from, signs again, and the old one goes', async () => {
+  for (const javaScriptEnabled of [true, false]) {
+    const how = javaScriptEnabled ? 'with JavaScript' : 'without JavaScript';
+
+    test.concurrent(`${how} a key is staged, signs, is rolled back from, signs again, and the old one goes`, async () => {
       const replicas = await twoReplicas({ guard: ada, env: SHORT_LIVES });
       const { first } = replicas;
       const { page, problems, close } = await watchedPage(browser, { javaScriptEnabled });
@@ -122,7 +121,7 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium, with two replicas', () => 
       expect(problems).toEqual([]);
     });
 
-    test.concurrent('what signs people out is typed to confirm it, and what is typed wrong does nothing', async () => {
+    test.concurrent(`${how} what signs people out is typed to confirm it, and what is typed wrong does nothing`, async () => {
       const { first } = await twoReplicas();
       const { page, problems, close } = await watchedPage(browser, { javaScriptEnabled });
       await signIn(page, first, 'ada');
@@ -153,7 +152,7 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium, with two replicas', () => 
       await close();
       expect(problems).toEqual([]);
     });
-  });
+  }
 
   test.concurrent('on one Redis, a step that one replica takes is in force on the other', async () => {
     const place = await redisPlace();

@@ -35,7 +35,6 @@ const MORE: Readonly<Record<string, readonly string[]>> = {
   thirty: ['/impact', '/history', '/steps', REVOKE],
   thousand: ['/steps', PROMOTE],
   long: ALL,
-  hostile: ALL,
 };
 
 const WIDTHS = [360, 1440, 1600];
