@@ -24,6 +24,8 @@ export async function dispatch(
   } catch (error) {
     const { message, hint, exitCode, facts } = stopFor(error);
     const { code, safeAt, more } = facts;
+    // What is said on a picture's screen goes with it.
+    ui.drawn();
     try {
       if (wantsJson(args)) ui.json({ error: { code, message, hint, safeAt: iso(safeAt) }, ...more });
     } catch {

@@ -48,10 +48,20 @@ async function ask(question: string): Promise<string | undefined> {
 const isAttended = [process.stdin, process.stdout, process.stderr].every(({ isTTY }) => isTTY === true);
 
 function interrupted(): AbortSignal {
-  // Whoever sends one again, or presses Ctrl-C twice, ends the process at once.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => ended.abort());
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(signal, () => {
+      ended.abort();
+      // Whoever sends one again, or presses Ctrl-C twice, ends the process at once.
+      process.once(signal, () => {
+        ui.drawn();
+        process.kill(process.pid, signal);
+      });
+    });
   return ended.signal;
 }
+
+// However it ends, nobody is left with a terminal that shows no cursor.
+process.on('exit', () => ui.drawn());
 
 // Loaded only then: help and version need none of it.
 const machine: Surroundings['machine'] = async (folder) => {

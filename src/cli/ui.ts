@@ -25,6 +25,10 @@ export interface Drawn {
 
 const PREFIX = 'keyturn: ';
 
+/** The screen that a terminal has for what fills it, without scrollback and with the cursor hidden; and back. */
+const OTHER_SCREEN = '\u001b[?1049h\u001b[?25l';
+const USUAL_SCREEN = '\u001b[?25h\u001b[?1049l';
+
 export class Ui {
   readonly #out: Output;
   readonly #err: Output;
@@ -67,8 +71,8 @@ export class Ui {
   }
 
   /**
-   * Data that takes the place of what was shown before, as many rows as the terminal has. What stood there is scrolled
-   * away first, and not written over. For a terminal only: see {@link redraws}.
+   * Data that takes the place of what was shown before, as many rows as the terminal has. It is drawn on the terminal's
+   * other screen: what was printed before stays as it is. For a terminal only: see {@link redraws}.
    */
   redraw(...lines: readonly Line[]): void {
     const screen = this.screen as Screen;
@@ -78,17 +82,17 @@ export class Ui {
       left -= rowsOf(row, screen.width);
       return left >= 0;
     });
-    const away = this.#drawn ? '' : '\n'.repeat(screen.height);
+    const enter = this.#drawn ? '' : OTHER_SCREEN;
     this.#drawn = true;
     // No line end behind the last one: it would scroll.
     this.#out.write(
-      `${away}\u001b[H${shown.map((row) => this.#cleared(this.#out, row, screen.width)).join('\n')}\u001b[J`,
+      `${enter}\u001b[H${shown.map((row) => this.#cleared(this.#out, row, screen.width)).join('\n')}\u001b[J`,
     );
   }
 
-  /** Leaves what was drawn where it is. */
+  /** Gives the terminal back as it was before the first picture. To be called however a command ends. */
   drawn(): void {
-    if (this.#drawn) this.#out.write('\n');
+    if (this.#drawn) this.#out.write(USUAL_SCREEN);
     this.#drawn = false;
   }
 

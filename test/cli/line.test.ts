@@ -138,8 +138,8 @@ test('a picture takes the place of the one before, in the size that the terminal
   const forget = ui.onResize(() => heard++);
   const lines = ['one two three four five six seven eight nine', ...'abcdefgh'];
   ui.redraw(...lines);
-  expect(written[0]).toMatch(/^\n{6}\u001b\[H/);
-  expect(written[0]?.slice(6).split('\n')).toHaveLength(6);
+  expect(written[0]).toMatch(/^\u001b\[\?1049h\u001b\[\?25l\u001b\[H/);
+  expect(written[0]?.split('\n')).toHaveLength(6);
   resize(80, 4);
   expect(heard).toBe(1);
   ui.redraw(...lines);
@@ -147,7 +147,10 @@ test('a picture takes the place of the one before, in the size that the terminal
     `\u001b[H${[lines[0], 'a', 'b', 'c'].map((row) => `${row}\u001b[K`).join('\n')}\u001b[J`,
   );
   ui.drawn();
-  expect(written[2]).toBe('\n');
+  expect(written[2]).toBe('\u001b[?25h\u001b[?1049l');
+  // Once is enough, however often it is said.
+  ui.drawn();
+  expect(written).toHaveLength(3);
   forget();
   expect(listeners.size).toBe(0);
 });

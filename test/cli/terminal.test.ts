@@ -213,8 +213,9 @@ describe.runIf(process.platform === 'linux')('a real terminal', () => {
     await closed;
     running.delete(child);
     const [before = '', ...frames] = seen.out.split('\u001b[H');
-    // What stood there before is scrolled away, and not written over.
-    expect(before.split('\n')).toHaveLength(rows + 1);
+    // What stood there before is not written over, and is there again at the end, with the cursor.
+    expect(before).toMatch(/\u001b\[\?1049h\u001b\[\?25l$/);
+    expect(seen.out).toMatch(/\u001b\[\?25h\u001b\[\?1049l\s*$/);
     for (const frame of frames.slice(0, -1)) {
       const shown = frame.replaceAll('\u001b[J', '').split('\n');
       expect(shown.length).toBeLessThanOrEqual(rows);
