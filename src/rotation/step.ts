@@ -3,9 +3,9 @@ import type { Keyring } from '../keyring/keyring.js';
 
 /** What every step takes. */
 export interface StepOptions {
-  /** Who does it, for the history. */
+  /** Who does it, for the history: `--who` on the command line. */
   readonly who?: string | undefined;
-  /** Why, for the history. */
+  /** Why, for the history: `--reason` on the command line. */
   readonly why?: string | undefined;
   /** How many replicas there are: lets fresh reports of all of them shorten the wait before `promote`. */
   readonly replicas?: number | undefined;

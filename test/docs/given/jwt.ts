@@ -8,3 +8,4 @@ export const app = Fastify();
 await app.register(fastifyCookie);
 export const store = memoryStore();
 export const user = { id: '42' };
+export const users = { check: async (_name: unknown, _password: unknown) => user as typeof user | undefined };
