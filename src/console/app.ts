@@ -1,8 +1,6 @@
 // The console, whatever it is mounted in: from a request that the guard has let in to an answer.
 import { KeyturnError } from '../errors.js';
 import { type CountsSpan, SPANS } from '../fleet/counts.js';
-import { isKid } from '../formats.js';
-import type { Step } from '../rotation/impact.js';
 import { digest } from '../signing/digest.js';
 import {
   assetAnswer,
@@ -14,6 +12,7 @@ import {
   withFields,
 } from './answers.js';
 import type { ConsoleParts } from './app-parts.js';
+import { askedStep, ifItWentNow, toldBy } from './asked-step.js';
 import { ICON } from './assets/icon.js';
 import { SCRIPT } from './assets/script.js';
 import { STYLE } from './assets/style.js';
@@ -118,16 +117,19 @@ export class ConsoleApp {
     '/impact': async (request, frame) => {
       const { source } = this.#parts;
       const view = await source.look();
-      const step = askedStep(request.query);
-      const impact = await source.impact(step).catch((error: unknown) => {
-        if (error instanceof KeyturnError) return error;
-        throw error;
-      });
+      const asked = askedStep(request.query, view.status);
+      const now = ifItWentNow(asked, view.status);
+      const told = await Promise.all([source.impact(toldBy(asked)), now && source.impact(now)]).catch(
+        (error: unknown) => {
+          if (error instanceof KeyturnError) return error;
+          throw error;
+        },
+      );
       const facts =
-        impact instanceof KeyturnError
-          ? { view, impact: undefined, problem: troubleOf(impact, view.status.now) }
-          : { view, impact };
-      return htmlAnswer(impactPage(frame, facts));
+        told instanceof KeyturnError
+          ? { impact: undefined, problem: troubleOf(told, view.status.now) }
+          : { impact: told[0], ifNow: told[1] };
+      return htmlAnswer(impactPage(frame, { view, asked, ...facts }));
     },
     '/doctor': async (_request, frame) => {
       const { source } = this.#parts;
@@ -199,11 +201,4 @@ function lastOf(path: string): string {
 function askedSpan(query: URLSearchParams): CountsSpan {
   const asked = query.get('span') ?? '';
   return Object.hasOwn(SPANS, asked) ? (asked as CountsSpan) : 'quarter-hour';
-}
-
-/** What a form of the page asks about; of anything else, about a rotation. */
-function askedStep(query: URLSearchParams): Step {
-  const step = query.get('step');
-  const kid = query.get('kid');
-  return (step === 'retire' || step === 'revoke') && isKid(kid) ? { step, kid } : { step: 'rotate' };
 }

@@ -4,7 +4,7 @@ import { formerKey } from '../keyring/former-key.js';
 import { capitalised, listOf } from '../printable.js';
 import type { Impact } from '../rotation/impact.js';
 import type { KeyStatus, Status } from '../rotation/status.js';
-import { firstProblem, isSafe, stepObstacle } from '../words/next-step.js';
+import { firstProblem, hasSteps, isSafe, stepObstacle } from '../words/next-step.js';
 import type { View } from '../words/view.js';
 import type { ConsoleStep } from './contract.js';
 
@@ -39,8 +39,13 @@ export function breaksSomething({ rows }: Impact): boolean {
 
 /** The steps of the ring as it is, in the order of a rotation. */
 export function offeredSteps(view: View): readonly OfferedStep[] {
+  return takesSteps(view.status) ? stepsThereAre(view) : [];
+}
+
+/** The same, wherever they are taken. None where only a deploy changes keys. */
+export function stepsThereAre(view: View): readonly OfferedStep[] {
   const { status } = view;
-  if (!takesSteps(status)) return [];
+  if (!hasSteps(status)) return [];
   const of = (state: KeyStatus['state']) => status.keys.filter((key) => key.state === state);
   const staged = of('staged');
   const former = rollbackTo(view);
@@ -71,7 +76,7 @@ function rotate(staged: KeyStatus | undefined): OfferedStep {
     why:
       staged === undefined
         ? 'Nobody would be signed out: what is signed goes on to be signed by the same key.'
-        : `${staged.id} is staged already: let it sign, or take it back first.`,
+        : `${staged.id} is staged already: let it sign, or drop it first.`,
     safeAt: undefined,
     ends: false,
   };
@@ -121,7 +126,7 @@ function retire(key: KeyStatus, status: Status): OfferedStep {
   return {
     step: 'retire',
     kid: key.id,
-    name: `Retire ${key.id}`,
+    name: `Retire the old key ${key.id}`,
     does: `Removes the secret of ${key.id} for good. Its id stays in the history.`,
     ends: false,
     ...whenSafe(key, status, 'Nobody would be signed out: its last token has expired.'),
@@ -142,7 +147,7 @@ function takeBack(key: KeyStatus, status: Status): OfferedStep {
   return {
     step: 'retire',
     kid: key.id,
-    name: `Take ${key.id} back`,
+    name: `Drop the staged key ${key.id}`,
     does: `Removes the staged key ${key.id} before it signs anything.`,
     safe: why === undefined,
     why: why ?? 'Nobody would be signed out: it has signed nothing.',
@@ -182,14 +187,19 @@ function rollbackTo({ status, lastRotation }: View): KeyStatus | undefined {
   return former?.state === 'retiring' ? former : undefined;
 }
 
+/** Why a step is refused where only time is missing. */
+export const TOO_EARLY = {
+  staged: 'Not every replica is sure to know it yet.',
+  retiring: 'Tokens of it may still be alive.',
+} as const;
+
 type Safety = Pick<OfferedStep, 'safe' | 'why' | 'safeAt'>;
 
 function whenSafe(key: KeyStatus, status: Status, why: string): Safety {
   if (isSafe(key, status)) return { safe: true, why, safeAt: undefined };
   const obstacle = stepObstacle(key, status);
   const later = key.safeAt === undefined || key.safeAt <= status.now ? undefined : key.safeAt;
-  const early =
-    key.state === 'staged' ? 'Not every replica is sure to know it yet.' : 'Tokens of it may still be alive.';
+  const early = key.state === 'staged' ? TOO_EARLY.staged : TOO_EARLY.retiring;
   return { safe: false, why: obstacle === undefined ? early : `${capitalised(obstacle)}.`, safeAt: later };
 }
 

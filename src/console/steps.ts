@@ -2,10 +2,11 @@
 // and comes from one of our own pages; what would sign people out has the id of the key typed in. The library decides
 // whether the step is safe, and what it refuses is shown with the moment from which it is not refused any more.
 import { KeyturnError } from '../errors.js';
-import type { Impact, Step } from '../rotation/impact.js';
+import type { Impact } from '../rotation/impact.js';
 import type { View } from '../words/view.js';
 import { htmlAnswer, notFound, redirect } from './answers.js';
 import type { ConsoleParts } from './app-parts.js';
+import { toldBy } from './asked-step.js';
 import type { ConsoleAnswer, ConsoleRequest, Frame } from './contract.js';
 import { breaksSomething, type OfferedStep, offeredSteps } from './offered-steps.js';
 import { messagePage, type StepFacts, stepPage, stepsPage } from './pages/index.js';
@@ -92,12 +93,7 @@ async function ask(step: string, kid: string | null, { source }: ConsoleParts): 
   const view = await source.look();
   const offered = offeredSteps(view).find((one) => one.step === step && (one.kid ?? null) === (kid || null));
   if (offered === undefined) return undefined;
-  return { view, offered, impact: await source.impact(impactOf(offered)) };
-}
-
-/** A key that takes over leaves the former one verifying: so does a rotation. */
-function impactOf({ step, kid }: OfferedStep): Step {
-  return kid !== undefined && (step === 'retire' || step === 'revoke') ? { step, kid } : { step: 'rotate' };
+  return { view, offered, impact: await source.impact(toldBy(offered)) };
 }
 
 /** The longest that the history takes of it. */

@@ -46,6 +46,11 @@ function overview({ view }: World, changes: Partial<Parameters<typeof overviewPa
   return expectSound(overviewPage(frameOf(), { view, span: 'day', counts: undefined, ...changes }));
 }
 
+function verdictOf(page: Element): readonly [tone: string, text: string] {
+  const [found] = elementsIn(page).filter((one) => classesOf(one).includes('verdict'));
+  return [classesOf(found as Element).at(-1) ?? '', textOf(found as Element)];
+}
+
 /** The part of a page that a heading names. */
 function part(page: Element, id: string): Element {
   return withId(page, id).parent?.name === 'div'
@@ -397,9 +402,20 @@ describe('the other pages', () => {
 
   test('impact: what would happen if the old key went now', async () => {
     const { view, impact } = await world(MID_ROTATION);
-    const retire = expectSound(impactPage(frameOf(), { view, impact: impact({ step: 'retire', kid: K2 }) }));
-    expect(textOf(retire)).toContain('Keyturn refuses this now');
-    expect(textOf(retire)).toContain(`Nobody would be signed out from ${SAFE} on, in 4 h 1 min.`);
+    const ifNow = impact({ step: 'revoke', kid: K2 });
+    const told = { view, impact: impact({ step: 'retire', kid: K2 }), ifNow };
+    const retire = expectSound(impactPage(frameOf(), told));
+    expect(verdictOf(retire)).toEqual([
+      'wait',
+      `Not yet: Keyturn refuses this until ${SAFE} (in 4 h 1 min). If the key went now, whoever holds a session of it that has not been renewed would be signed out. Once Keyturn lets it go, nobody would be.`,
+    ]);
+    const [head, ...rows] = rowsIn(retire);
+    expect(head?.slice(4)).toEqual(['If it went now', 'The user sees', `From ${SAFE}`]);
+    expect(rows.find(([name]) => name === 'session')?.slice(4)).toEqual([
+      'refused at once',
+      'is signed out',
+      'nothing: none is alive then',
+    ]);
     const revoke = expectSound(impactPage(frameOf(), { view, impact: impact({ step: 'revoke', kid: K2 }) }));
     expect(textOf(revoke)).toContain('Whoever holds a session of this key would be signed out at once');
     expect(
@@ -410,6 +426,67 @@ describe('the other pages', () => {
     expect(textOf(revoke)).toContain('Not affected');
     const chosen = named(revoke, 'a').filter(({ attributes }) => attributes.get('aria-current') === 'true');
     expect(chosen.map(textOf)).toEqual([`Revoke ${K2}`]);
+  });
+
+  test('impact: every step can be asked about, and those of a staged key are not called as those of an old one', async () => {
+    const { view, impact } = await world(MID_ROTATION);
+    const rotate = impact({ step: 'rotate' });
+    const asked = { step: 'promote', kid: K0 } as const;
+    const page = expectSound(impactPage(frameOf(), { view, impact: rotate, asked }));
+    const links = named(named(page, 'nav')[1] as Element, 'a');
+    expect(links.map(textOf)).toEqual([
+      'Rotate',
+      `Let ${K0} sign`,
+      `Roll back to ${K2}`,
+      `Retire the old key ${K2}`,
+      `Drop the staged key ${K0}`,
+      `Revoke ${K2}`,
+      `Revoke ${K0}`,
+      `Revoke ${K1}`,
+    ]);
+    expect(verdictOf(page)).toEqual([
+      'calm',
+      'Nobody would be signed out, and nothing that is signed would be refused.',
+    ]);
+    const gone = expectSound(
+      impactPage(frameOf(), { view, impact: rotate, asked: { step: 'promote', kid: 'AAAAAAAA' } }),
+    );
+    expect(textOf(gone)).toContain('The keyring has no such step now.');
+  });
+
+  test('impact: with a late replica it is said who is waited for, and nothing is green', async () => {
+    const late = { ...LATE, instance: 'web-late', verifies: [K1, K2], signs: K2 };
+    const { view, impact } = await world({ ...MID_ROTATION, replicas: [{}, late] });
+    const asked = { step: 'promote', kid: K0 } as const;
+    const promote = expectSound(impactPage(frameOf(), { view, impact: impact({ step: 'rotate' }), asked }));
+    expect(verdictOf(promote)).toEqual([
+      'wait',
+      'Not yet: Keyturn refuses this. Unknown to web-late. Nobody is signed out by it.',
+    ]);
+    const retire = expectSound(
+      impactPage(frameOf(), {
+        view,
+        impact: impact({ step: 'retire', kid: K2 }),
+        ifNow: impact({ step: 'revoke', kid: K2 }),
+      }),
+    );
+    expect(verdictOf(retire)[0]).toBe('wait');
+    expect(verdictOf(retire)[1]).toContain('Still signed with by web-late. If the key went now');
+  });
+
+  test('impact: where a deploy takes a key away nothing promises that nobody is signed out', async () => {
+    const { view, impact } = await world({
+      keys: [{ state: 'active' }, { state: 'retiring' }],
+      from: 'array',
+    });
+    const facts = {
+      view,
+      impact: impact({ step: 'retire', kid: K1 }),
+      ifNow: impact({ step: 'revoke', kid: K1 }),
+    };
+    const [tone, text] = verdictOf(expectSound(impactPage(frameOf(), facts)));
+    expect(tone).toBe('wait');
+    expect(text).toContain('nothing refuses one that comes too early. If the key went now, whoever holds');
   });
 
   test('impact that cannot be told says why', async () => {

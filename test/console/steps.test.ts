@@ -51,7 +51,7 @@ describe('what is offered', () => {
 
   test('what is not safe says why, and when it will be', async () => {
     const mid = await world(MID_ROTATION);
-    expect(of(mid, 'rotate').why).toBe(`${K0} is staged already: let it sign, or take it back first.`);
+    expect(of(mid, 'rotate').why).toBe(`${K0} is staged already: let it sign, or drop it first.`);
     const retire = of(mid, 'retire', K2);
     expect(retire.why).toBe('Tokens of it may still be alive.');
     expect(retire.safeAt).toBe(mid.view.status.keys[2]?.safeAt);
@@ -134,7 +134,7 @@ describe('the page of all steps', () => {
       `/keyturn/steps/revoke?kid=${K1}`,
     ]);
     const off = elementsIn(page).filter(({ attributes }) => attributes.get('aria-disabled') === 'true');
-    expect(off.map(textOf)).toEqual(['Stage a fresh key', `Retire ${K2}`]);
+    expect(off.map(textOf)).toEqual(['Stage a fresh key', `Retire the old key ${K2}`]);
     expect(textOf(page)).toContain(
       `Not now. Tokens of it may still be alive. Not before ${SAFE}, in 4 h 1 min.`,
     );

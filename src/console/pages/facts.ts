@@ -4,6 +4,7 @@ import type { Counts, CountsSpan } from '../../fleet/counts.js';
 import type { HistoryEntry } from '../../keyring/keyring.js';
 import type { Impact } from '../../rotation/impact.js';
 import type { View } from '../../words/view.js';
+import type { AskedStep } from '../asked-step.js';
 import type { Beside, FormProtection } from '../contract.js';
 import type { OfferedStep } from '../offered-steps.js';
 
@@ -24,8 +25,12 @@ export interface PurposesFacts {
 
 export interface ImpactFacts {
   readonly view: View;
-  /** Of the step that was chosen; undefined where it cannot be told, and `problem` says why. */
+  /** The step that was chosen; default: that of the impact. */
+  readonly asked?: AskedStep | undefined;
+  /** Of `rotate` for a step that hands over. Undefined where it cannot be told, and `problem` says why. */
   readonly impact: Impact | undefined;
+  /** Of a key that retires: what would happen if its secret went this moment. Keyturn refuses that while it matters. */
+  readonly ifNow?: Impact | undefined;
   readonly problem?: Trouble | undefined;
 }
 

@@ -1,80 +1,96 @@
 // What a step would do to each purpose, before anybody takes it.
 import { capitalised } from '../../printable.js';
 import type { Impact } from '../../rotation/impact.js';
+import type { Status } from '../../rotation/status.js';
 import { IMPACT_HEAD, impactRows } from '../../words/impact.js';
+import { clockTime } from '../../words/time.js';
 import type { View } from '../../words/view.js';
+import type { AskedStep } from '../asked-step.js';
 import type { Frame } from '../contract.js';
 import { type Content, html, type Markup } from '../html.js';
-import { breaksSomething } from '../offered-steps.js';
+import { breaksSomething, type OfferedStep, stepsThereAre, TOO_EARLY } from '../offered-steps.js';
 import type { ImpactFacts } from './facts.js';
 import { page } from './frame.js';
-import { clock, countdown, kidIn, table, trouble } from './parts.js';
+import { clock, countdown, kidIn, table, trouble, withKids } from './parts.js';
 
-export function impactPage(frame: Frame, { view, impact, problem }: ImpactFacts): string {
+export function impactPage(frame: Frame, facts: ImpactFacts): string {
+  const { view, impact, problem, ifNow, asked = impact } = facts;
   const { status } = view;
+  const offered = stepsThereAre(view).find(({ step, kid: id }) => step === asked?.step && id === asked.kid);
+  const isGone = offered === undefined && (asked?.step === 'promote' || asked?.step === 'rollback');
   return page(frame, {
     title: 'Impact',
     name: 'impact',
     now: status.now,
     main: html`<h1>What would happen?</h1>
 <p class="lead">Choose a step. Nothing is changed here.</p>
-${choice(frame, view, impact)}
+${choice(frame, view, asked)}
 ${problem !== undefined && trouble(problem)}
+${isGone && trouble({ message: 'The keyring has no such step now.', hint: 'Choose one of those above.' })}
 ${
   impact !== undefined &&
+  !isGone &&
   html`<section aria-labelledby="impact">
-<h2 id="impact">${headOf(impact, view)}</h2>
-${impactPart(impact, view)}
+<h2 id="impact">${headOf(asked ?? impact, offered, view)}</h2>
+${impactPart(impact, view, offered, ifNow)}
 </section>`
 }
 `,
   });
 }
 
-function headOf({ step, kid }: Impact, { status }: View): Content {
+function headOf({ step, kid }: AskedStep, offered: OfferedStep | undefined, { status }: View): Content {
   if (kid === undefined) return 'Rotate: a new key takes over';
+  if (offered !== undefined) return withKids(offered.name, status);
   return html`${step === 'retire' ? 'Retire' : 'Revoke'} ${kidIn(kid, status)}`;
 }
 
 /** Links: they can be kept, sent, and opened without a script. */
-function choice({ base }: Frame, { status }: View, chosen: Impact | undefined): Markup {
-  const link = (step: Impact['step'], kid: string | undefined, words: Content) => {
+function choice({ base }: Frame, view: View, chosen: AskedStep | undefined): Markup {
+  const { status } = view;
+  const link = ({ step, kid }: AskedStep, words: Content) => {
     const isChosen = chosen?.step === step && chosen.kid === kid;
     const path = `${base}/impact?step=${step}${kid === undefined ? '' : `&kid=${encodeURIComponent(kid)}`}`;
     return html`<li><a href="${path}"${isChosen && html` aria-current="true"`}>${words}</a></li>\n`;
   };
-  const live = status.keys.filter(({ state }) => state !== 'retired' && state !== 'revoked');
+  const links = stepsThereAre(view)
+    .filter(({ step }) => step !== 'rotate')
+    .map((step) => link(step, withKids(step.name, status)));
   return html`<nav aria-label="Steps to ask about"><ul class="choice">
-${link('rotate', undefined, 'Rotate')}${live
-  .filter(({ state }) => state !== 'active')
-  .map(({ id }) =>
-    link('retire', id, html`Retire ${kidIn(id, status)}`),
-  )}${live.map(({ id }) => link('revoke', id, html`Revoke ${kidIn(id, status)}`))}</ul></nav>
+${link({ step: 'rotate' }, 'Rotate')}${links.length > 0 ? links : byDeploys(status).map((step) => link(step, headOf(step, undefined, view)))}</ul></nav>
 `;
 }
 
-/** In one sentence, purpose by purpose, and what it leaves alone. */
-export function impactPart(impact: Impact, { status }: View): Markup {
-  const { rows, notAffected, stillAccepted, safeAt, step, kid } = impact;
-  const { now } = status;
-  const later = safeAt !== undefined && safeAt > now ? safeAt : undefined;
-  const tone = breaksSomething(impact) ? 'alarm' : later === undefined ? 'calm' : 'wait';
-  const [name = '', ...head] = IMPACT_HEAD;
-  const cells = impactRows(impact).map(([purpose = '', ...rest], at): Content[] => {
-    const isRefused = rows[at]?.effect === 'refused';
-    return [
-      html`<b>${purpose}</b>`,
-      ...rest.map((cell, column) =>
-        isRefused && column === 3 ? html`<b class="refused">${cell}</b>` : cell,
-      ),
-    ];
-  });
-  return html`<p class="verdict ${tone}">${later === undefined ? verdict(impact) : html`Keyturn refuses this now: what ${kid !== undefined && kidIn(kid, status)} has signed may still be alive. Nobody would be signed out from ${clock(later, now)} on, ${countdown(later, now)}.`}</p>
-${table(
-  `What ${kid === undefined ? step : `${step} ${kid}`} does to each purpose`,
-  [name, ...head].map((one, at) => ({ head: capitalised(one), isShort: at === 3 })),
-  cells,
-)}
+/** Where no step changes keys. */
+function byDeploys({ keys }: Status): readonly AskedStep[] {
+  const live = keys.filter(({ state }) => state !== 'retired' && state !== 'revoked');
+  const old = live.filter(({ state }) => state !== 'active');
+  return [
+    ...old.map(({ id }) => ({ step: 'retire', kid: id }) as const),
+    ...live.map(({ id }) => ({ step: 'revoke', kid: id }) as const),
+  ];
+}
+
+/**
+ * In one sentence, purpose by purpose, and what it leaves alone.
+ *
+ * @param offered the step itself, where there is one
+ * @param ifNow of a key that retires: if its secret went this moment
+ */
+export function impactPart(
+  impact: Impact,
+  view: View,
+  offered?: OfferedStep,
+  ifNow?: Impact | undefined,
+): Markup {
+  const { notAffected, stillAccepted } = impact;
+  const { status } = view;
+  // A rotation goes on where it was begun: there is always one to ask about.
+  const isRefused = offered?.safe === false && offered.step !== 'rotate';
+  const isTooEarly = ifNow !== undefined && offered?.safe !== true;
+  const tone = breaksSomething(impact) ? 'alarm' : isRefused || isTooEarly ? 'wait' : 'calm';
+  return html`<p class="verdict ${tone}">${isRefused && refusal(offered, status)}${isTooEarly ? tooEarly(ifNow, offered) : isRefused ? ' Nobody is signed out by it.' : verdict(impact)}</p>
+${isTooEarly ? effects(ifNow, 'If it went now', whenItMay(offered, status)) : effects(impact)}
 <h3>Not affected</h3>
 <ul class="lines">
 ${notAffected.map((line) => html`<li>${line}</li>\n`)}</ul>
@@ -84,6 +100,63 @@ ${
 <ul class="lines">
 ${stillAccepted.map((line) => html`<li>${line}</li>\n`)}</ul>`
 }`;
+}
+
+/**
+ * What becomes of each purpose.
+ *
+ * @param happens what the column is called that says so
+ * @param later what one is called that says when none of it happens any more
+ */
+function effects(impact: Impact, happens?: string, later?: string): Markup {
+  const { rows, step, kid } = impact;
+  const cells = impactRows(impact).map(([purpose = '', ...rest], at): Content[] => {
+    const isRefused = rows[at]?.effect === 'refused';
+    return [
+      html`<b>${purpose}</b>`,
+      ...rest.map((cell, column) =>
+        isRefused && column === HAPPENS - 1 ? html`<b class="refused">${cell}</b>` : cell,
+      ),
+      ...(later === undefined ? [] : ['nothing: none is alive then']),
+    ];
+  });
+  const head = [...IMPACT_HEAD, ...(later === undefined ? [] : [later])];
+  return table(
+    `What ${kid === undefined ? step : `${step} ${kid}`} does to each purpose`,
+    head.map((one, at) => ({
+      head: at === HAPPENS && happens !== undefined ? happens : capitalised(one),
+      isShort: at === 3,
+    })),
+    cells,
+  );
+}
+
+/** The column of a table of purposes that says what happens. */
+const HAPPENS = 4;
+
+/** "Not yet: Keyturn refuses this until 14:05:09 UTC (in 22 s)." */
+function refusal({ safeAt, why }: OfferedStep, { now }: Status): Content {
+  if (safeAt === undefined) return html`Not yet: Keyturn refuses this. ${why}`;
+  return html`Not yet: Keyturn refuses this until ${clock(safeAt, now)} (${countdown(safeAt, now)}).${why !== TOO_EARLY.retiring && why !== TOO_EARLY.staged && ` ${why}`}`;
+}
+
+function tooEarly({ rows }: Impact, offered: OfferedStep | undefined): Content {
+  const first =
+    offered === undefined &&
+    'Here a deploy takes the key away, and nothing refuses one that comes too early.';
+  const refused = rows.filter(({ effect }) => effect === 'refused').map(({ purpose }) => purpose);
+  const now =
+    refused.length === 0
+      ? ' If the key went now, nobody would be signed out, as far as is known.'
+      : refused.includes('session')
+        ? ' If the key went now, whoever holds a session of it that has not been renewed would be signed out.'
+        : ` If the key went now, what it has signed would be refused: ${refused.join(', ')}.`;
+  return html`${first}${now}${offered !== undefined && ' Once Keyturn lets it go, nobody would be.'}`;
+}
+
+function whenItMay(offered: OfferedStep | undefined, { now }: Status): string {
+  if (offered?.safeAt !== undefined) return `From ${clockTime(offered.safeAt, now)}`;
+  return offered === undefined ? 'When its last token has expired' : 'Once Keyturn lets it go';
 }
 
 /** What matters first: whether anybody is signed out. */

@@ -88,7 +88,7 @@ ${problem !== undefined && trouble(problem)}
 ${formPart(frame, facts)}
 <section aria-labelledby="impact">
 <h2 id="impact">What it does to everything that is signed</h2>
-${impactPart(impact, view)}
+${impactPart(impact, view, offered)}
 </section>
 `,
   });

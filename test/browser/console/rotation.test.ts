@@ -99,7 +99,7 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium, with two replicas', () => 
       expect(await page.locator('form').count()).toBe(0);
 
       await awaitText(page, 'Safe.');
-      await press(page, `Retire ${old}`);
+      await press(page, `Retire the old key ${old}`);
       expect(await page.getByRole('status').innerText()).toContain(`Done: retire ${old}`);
       await page.goto(`${first.url}/keyturn/`);
       expect(await sentence(page)).toMatch(
@@ -177,7 +177,7 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium, with two replicas', () => 
     // Whoever goes past what the page offers.
     await page.goto(`${first.url}/keyturn/steps/retire?kid=${staged}`);
     await page.evaluate("document.forms[0].action = './promote'");
-    await press(page, `Take ${staged} back`);
+    await press(page, `Drop the staged key ${staged}`);
     expect(await heading(page)).toBe(`Let ${staged} sign`);
     expect(await page.getByRole('alert').innerText()).toMatch(/\(in \d+ min/);
     await close();
