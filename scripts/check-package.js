@@ -110,6 +110,12 @@ claim('it installs by itself', () => {
   run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', tarball], { cwd: scratch });
 });
 
+claim('nothing of it runs when it is installed', () => {
+  const { scripts = {} } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
+  const found = ['preinstall', 'install', 'postinstall', 'prepare'].filter((name) => name in scripts);
+  if (found.length > 0) throw new Error(`package.json has ${found.join(', ')}`);
+});
+
 claim('publint finds nothing', () => run(bin('publint'), ['--strict', '--pack', 'false', installed]));
 
 claim('no link in it is broken', () => {
