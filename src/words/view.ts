@@ -1,6 +1,6 @@
 // All that status and the console show, gathered at one moment, and the words for its parts.
 import type { ReplicaReport } from '../fleet/report.js';
-import type { HistoryEntry } from '../keyring/keyring.js';
+import type { HistoryEntry, Keyring } from '../keyring/keyring.js';
 import type { Resolution } from '../resolve/resolve.js';
 import type { Rotation } from '../rotation/rotation.js';
 import type { KeyStatus, MoveInStatus, Status } from '../rotation/status.js';
@@ -12,6 +12,7 @@ export interface View {
   readonly status: Status;
   readonly resolution: Resolution;
   readonly hidden: readonly string[];
+  /** The last step that put another key in force; undefined where there was none. */
   readonly lastRotation: HistoryEntry | undefined;
   /** The ring's own, the oldest line first. */
   readonly history: readonly HistoryEntry[];
@@ -33,12 +34,23 @@ export async function look(rotation: Rotation, options: string): Promise<View> {
     status: now,
     resolution,
     hidden: hiddenNames(resolution),
-    lastRotation: ring.history.findLast(({ what }) => what === 'promote' || what === 'rollback'),
+    lastRotation: lastRotationOf(ring),
     history: ring.history,
     deploy: deploy === undefined ? undefined : `${deploy.number} of 3: ${deploy.what}`,
     sealedUnder: await rotation.sealedUnder(),
     next: beneath === undefined ? nextOf(now, resolution, { options }) : nextWhileHidden(beneath, options),
   };
+}
+
+/** A revocation is one where it was the signing key that went: the one that signs now has signed since. */
+export function lastRotationOf({
+  history,
+  active,
+}: Pick<Keyring, 'history' | 'active'>): HistoryEntry | undefined {
+  return history.findLast(
+    ({ what, at }) =>
+      what === 'promote' || what === 'rollback' || (what === 'revoke' && at === active.dates.active),
+  );
 }
 
 export function rotated({ lastRotation, status: now }: View): string {
@@ -53,16 +65,20 @@ export function sealedBy({ resolution }: View): string {
   return roots.map(({ id, state }) => (roots.length === 1 ? id : `${id} ${state}`)).join(', ');
 }
 
-/** The first moment that the ring knows of a key; a secret that was taken over is older. */
-export function knownSince({ dates }: KeyStatus): number | undefined {
-  const moments = Object.values(dates);
+/**
+ * The first moment that the ring knows of a key; a secret that was taken over is older. The dates alone do not tell: when
+ * a key comes into a state again, as after a rollback, the former moment is gone from them.
+ */
+export function knownSince({ id, dates }: KeyStatus, { history }: Pick<View, 'history'>): number | undefined {
+  const lines = history.filter(({ kid }) => kid === id);
+  const moments = [...Object.values(dates), ...lines.map(({ at }) => at)];
   return moments.length === 0 ? undefined : Math.min(...moments);
 }
 
-export function ageOf(key: KeyStatus, now: number): string {
-  const since = knownSince(key);
+export function ageOf(key: KeyStatus, view: Pick<View, 'history' | 'status'>): string {
+  const since = knownSince(key, view);
   if (since === undefined) return 'unknown';
-  const age = ageInWords(since, now);
+  const age = ageInWords(since, view.status.now);
   return key.dates.staged === undefined ? `${age} or more` : age;
 }
 

@@ -2,9 +2,12 @@
 import { describe, expect, test } from 'vitest';
 import { thisMachine } from '../../src/resolve/machine.js';
 import { Rotation } from '../../src/rotation/rotation.js';
+import type { KeyStatus } from '../../src/rotation/status.js';
 import { nextOf, stepOf } from '../../src/words/next-step.js';
+import { ageOf, knownSince } from '../../src/words/view.js';
+import { HOUR, kidAt, NOW, world } from '../console/made.js';
 import { COMING, kidOf, OLDER, PREVIOUS, SECRET, STRONG } from '../support/machine.js';
-import { DEV, newFolder, ringFolder, type WrittenKey } from './ring.js';
+import { DEV, newFolder, ringFolder, ringIn, run, type WrittenKey } from './ring.js';
 import { keyturn } from './run.js';
 
 const ACTIVE = { secret: STRONG, state: 'active' } as const;
@@ -101,4 +104,29 @@ test.concurrent('the age of a key is told, and that a secret which was taken ove
     keys[0].since,
     keys[1].since,
   ]);
+});
+
+test.concurrent('a key that signs again after a rollback is as old as before', async () => {
+  const [begun, left, back] = [NOW - 3 * HOUR, NOW - 2 * HOUR, NOW - HOUR];
+  const { view } = await world({
+    keys: [{ state: 'active', dates: { retiring: left, active: back } }],
+    history: [
+      { at: begun, what: 'init', kid: kidAt(0) },
+      { at: back, what: 'rollback', kid: kidAt(0) },
+    ],
+  });
+  const [key] = view.status.keys as [KeyStatus];
+  expect(knownSince(key, view)).toBe(begun);
+  expect(ageOf(key, view)).toBe('3 h or more');
+  // The history may be shorter than the life of a key.
+  expect(knownSince(key, { history: view.history.slice(1) })).toBe(left);
+});
+
+test.concurrent('a revocation of the key that signs is a change of that key, and of another one is not', async () => {
+  const cwd = await ringFolder(STAGED, ACTIVE, RETIRING);
+  const rotatedAt = async () => JSON.parse((await run(cwd, 'status', '--json')).stdout).rotatedAt;
+  expect(await run(cwd, 'revoke', kidOf(OLDER), '--reason', 'leaked')).toMatchObject({ code: 0 });
+  expect(await rotatedAt()).toBeNull();
+  expect(await run(cwd, 'revoke', kidOf(STRONG), '--reason', 'leaked')).toMatchObject({ code: 0 });
+  expect(await rotatedAt()).toBe(ringIn(cwd).history.at(-1)?.at);
 });

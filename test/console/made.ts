@@ -11,7 +11,7 @@ import { type Resolution, resolve } from '../../src/resolve/resolve.js';
 import { type Impact, impactOf, type Step } from '../../src/rotation/impact.js';
 import { type Status, statusOf } from '../../src/rotation/status.js';
 import { nextOf } from '../../src/words/next-step.js';
-import type { View } from '../../src/words/view.js';
+import { lastRotationOf, type View } from '../../src/words/view.js';
 import { heard, reportOf } from '../support/heard.js';
 import { machine, SECRET, STRONG } from '../support/machine.js';
 
@@ -144,7 +144,7 @@ export async function world(made: Made): Promise<World> {
     status,
     resolution,
     hidden: [],
-    lastRotation: history.findLast(({ what }) => what === 'promote' || what === 'rollback'),
+    lastRotation: lastRotationOf(ring),
     history,
     deploy: undefined,
     sealedUnder: from === 'shared' ? (found.keyring?.live ?? []).map(({ id }) => id) : [],

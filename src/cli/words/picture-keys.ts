@@ -3,7 +3,7 @@ import { count, grouped } from '../../printable.js';
 import type { KeyStatus, Status } from '../../rotation/status.js';
 import { holdingUp, isSafe, stepObstacle } from '../../words/next-step.js';
 import { lengthOfTime, relativeTime } from '../../words/time.js';
-import { ageOf } from '../../words/view.js';
+import { ageOf, type View } from '../../words/view.js';
 import type { Section } from '../arrange.js';
 import { columnsOf, cut, inStyle, type Line, NARROWEST, type Style, styled } from '../line.js';
 import type { Screen } from '../screen.js';
@@ -20,11 +20,12 @@ export const STATE_STYLES: Readonly<Record<KeyStatus['state'], Style | undefined
 /** So many keys are shown before more of anything else: those of a rotation. */
 const LEAST_KEYS = 4;
 
-export function keysOf(status: Status, screen: Screen): Omit<Section, 'rank'> {
+export function keysOf(view: View, screen: Screen): Omit<Section, 'rank'> {
+  const { status } = view;
   const { keys } = status;
   const comes = keys.map((key) => comesNext(key, status, screen));
   const beside = Math.min(NARROWEST, Math.max(...comes.map(columnsOf)));
-  const shown = columnsBeside(beside, status, screen.width);
+  const shown = columnsBeside(beside, view, screen.width);
   const row = (cells: readonly string[]) =>
     shown.map(({ width }, index) => `${padded(cells[index] as string, width)}  `).join('');
   return {
@@ -45,7 +46,8 @@ interface Column {
 }
 
 /** Those for which there is room, with their widths. The last ones go first. */
-function columnsBeside(beside: number, { keys, replicas, now }: Status, width: number) {
+function columnsBeside(beside: number, view: View, width: number) {
+  const { keys, replicas, now } = view.status;
   const all: readonly Column[] = [
     { head: 'KEY', cell: ({ id }) => id },
     { head: 'STATE', cell: ({ state }) => state },
@@ -63,7 +65,7 @@ function columnsBeside(beside: number, { keys, replicas, now }: Status, width: n
         return since === undefined ? 'unknown' : relativeTime(since, now);
       },
     },
-    { head: 'AGE', cell: (key) => ageOf(key, now).replace(' or more', '+') },
+    { head: 'AGE', cell: (key) => ageOf(key, view).replace(' or more', '+') },
   ];
   let left = width - beside;
   return all

@@ -40,7 +40,7 @@ export function picture(
 ): readonly Row[] {
   const sections: readonly Section[] = [
     { rank: 0, head: [sentence(view)] },
-    { rank: 2, ...keysOf(view.status, screen) },
+    { rank: 2, ...keysOf(view, screen) },
     { rank: 5, ...verifiedOf(view.status, verified, screen) },
     { rank: 4, ...replicasOf(view, screen) },
     { rank: 6, ...movingInOf(view.status), close: true },

@@ -2,7 +2,7 @@
 import { FORMATS } from '../../doctor/key-checks.js';
 import type { HeardReport } from '../../fleet/authentic.js';
 import { count } from '../../printable.js';
-import type { KeyStatus, Status } from '../../rotation/status.js';
+import type { KeyStatus } from '../../rotation/status.js';
 import { nextJson, nextLine, stepOf } from '../../words/next-step.js';
 import { conditionNow, noReplicas, problemLine } from '../../words/replicas.js';
 import { iso, moment } from '../../words/time.js';
@@ -26,7 +26,7 @@ export function lines(view: View): readonly Line[] {
   const rooted = shared && new Set(replicas.map(rootsIn)).size > 1;
   const [keyHead = '', ...keys] = table(
     ['key', 'state', 'since', 'age', 'known by', 'last verified', 'next step'],
-    now.keys.map((key) => keyRow(key, now)),
+    now.keys.map((key) => keyRow(key, view)),
   );
   const [replicaHead = '', ...replicaRows] = table(
     ['replica', 'profile', ...(rooted ? ['roots'] : []), 'ring', 'signs with', 'last reload', 'condition'],
@@ -68,7 +68,8 @@ export function lines(view: View): readonly Line[] {
   ];
 }
 
-function keyRow(key: KeyStatus, now: Status): string[] {
+function keyRow(key: KeyStatus, view: View): string[] {
+  const { status: now } = view;
   const since = key.dates[key.state];
   const { length } = now.replicas;
   const gone = key.state === 'retired' || key.state === 'revoked';
@@ -76,7 +77,7 @@ function keyRow(key: KeyStatus, now: Status): string[] {
     key.id,
     key.state,
     since === undefined ? 'unknown' : moment(since, now.now),
-    ageOf(key, now.now),
+    ageOf(key, view),
     gone || length === 0 ? '-' : `${key.knownBy} of ${count(length, 'replica')}`,
     key.lastVerifiedAt === undefined ? '-' : moment(key.lastVerifiedAt, now.now),
     stepOf(key, now),
@@ -116,7 +117,7 @@ export function forPrograms(view: View): object {
       kid: key.id,
       state: key.state,
       since: iso(key.dates[key.state]),
-      knownSince: iso(knownSince(key)),
+      knownSince: iso(knownSince(key, view)),
       scheduledFor: iso(key.scheduledFor),
       knownBy: key.knownBy,
       lastVerifiedAt: iso(key.lastVerifiedAt),
