@@ -1,6 +1,6 @@
 // How a secret is swapped by hand: the new one takes the place of the old one in a variable, and the replicas are
 // restarted one after another. The app is the same as later, with one secret and nothing else, as any signed cookie has it.
-import { NAMES } from './farm.js';
+import { NAMES, unitOf } from './farm.js';
 import type { Stage } from './stage.js';
 import type { Counted } from './tally.js';
 
@@ -20,7 +20,7 @@ export async function byHand(stage: Stage, old: string, fresh: string): Promise<
       `${pace.visitors} visitors sign in at three replicas, and come back every ${pace.pause / 1000} s.`,
       `A session ends when it is not used for ${life} s. They use it all the time.`,
     ],
-    look: 'every replica signs with one key, and knows no other.',
+    look: 'every replica signs with one key, and accepts no other.',
   });
   await stage.going(farm.start({ ...place.settings, [SECRET]: old }));
   visitors.come();
@@ -29,7 +29,7 @@ export async function byHand(stage: Stage, old: string, fresh: string): Promise<
   const since = performance.now();
   await stage.holdUntil(since, SHARE * pace.byHand);
   for (const [n, name] of NAMES.entries()) {
-    stage.begin({ run, ...swap(name, n) });
+    stage.begin({ run, ...swap(unitOf(name), n) });
     await stage.going(farm.restart(name, { ...place.settings, [SECRET]: fresh }));
     await stage.holdUntil(since, SHARE * (n + 2) * pace.byHand);
   }
@@ -40,12 +40,12 @@ export async function byHand(stage: Stage, old: string, fresh: string): Promise<
 }
 
 function swap(name: string, n: number): { title: string; says: readonly string[]; look: string } {
-  const title = `The secret is swapped by hand: replica ${name}`;
+  const title = `The secret is swapped by hand: ${name}`;
   if (n === 0)
     return {
       title,
       says: [
-        `Replica ${name} restarts with a new secret in its variable.`,
+        `${name} restarts with a new secret in its variable.`,
         'It does not know the old key: it refuses every session that the others have signed.',
       ],
       look: 'the red number. Whoever comes to this replica is signed out.',
@@ -54,14 +54,14 @@ function swap(name: string, n: number): { title: string; says: readonly string[]
     return {
       title,
       says: [
-        `Replica ${name} has the new secret too. The last one still has the old secret.`,
+        `${name} has the new secret too. The last one still has the old secret.`,
         'Who signs in at one kind of replica is signed out by the other kind.',
       ],
       look: 'the red number. Some visitors are signed out again and again.',
     };
   return {
     title,
-    says: [`Replica ${name} has the new secret. Now all of them agree again.`],
+    says: [`${name} has the new secret. Now all of them agree again.`],
     look: 'the red number: so many had to sign in again.',
   };
 }

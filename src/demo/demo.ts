@@ -41,9 +41,11 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   const since = performance.now();
   const place = await openPlace(machine, pace, store);
   const stage: Stage = new Stage(pace, place, signal, (step) => heard(step, () => stage.scene));
+  if (shows !== undefined) stage.console = 'comes';
   try {
     const fresh = generateSecret();
     const hand = await byHand(stage, generateSecret(), fresh);
+    stage.byHand = hand;
     const { counted, taken } = await withKeyturn(stage, fresh, shows);
     return {
       store: place.store,

@@ -8,6 +8,11 @@ import type { ReplicaSeen } from './scene.js';
 export const NAMES = ['a', 'b', 'c'] as const;
 export type ReplicaName = (typeof NAMES)[number];
 
+/** What everybody calls it: whichever process runs there, its reports name it so. */
+export function unitOf(name: ReplicaName): string {
+  return `replica-${name}`;
+}
+
 type Variables = Readonly<Record<string, string>>;
 
 export class Farm {
@@ -53,7 +58,7 @@ export class Farm {
       const replica = this.#replicas.get(name);
       const serves = this.#ports.has(name);
       return {
-        name,
+        name: unitOf(name),
         doing: replica?.isStill === true ? 'stands still' : serves ? 'serves' : 'starts',
         pid: replica?.pid,
         keys: replica?.keys,
@@ -64,7 +69,7 @@ export class Farm {
   async #begin(name: ReplicaName, variables: Variables): Promise<void> {
     if (this.#isOver) throw new DemoFault('no replica is started any more', 'run the demo again');
     const replica = new ReplicaProcess(
-      { ...variables, KEYTURN_INSTANCE: name },
+      { ...variables, KEYTURN_INSTANCE: unitOf(name) },
       this.#belongings,
       this.#broke,
     );

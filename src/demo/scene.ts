@@ -21,9 +21,10 @@ export interface Step {
 }
 
 export interface ReplicaSeen {
+  /** As the console and the commands call it, too. */
   readonly name: string;
   readonly doing: 'starts' | 'serves' | 'stands still';
-  /** The id of its process: the console names replicas by host and process. */
+  /** The id of its process. */
   readonly pid: number | undefined;
   readonly keys: KeysInForce | undefined;
 }
@@ -34,8 +35,10 @@ export interface Scene {
   readonly replicas: readonly ReplicaSeen[];
   readonly visitors: number;
   readonly signedIn: number;
-  /** Of the run that goes on. */
-  readonly counted: Counted;
+  /** Of the run by hand: so far, or all of it. */
+  readonly byHand: Counted;
+  /** Of the other one so far; undefined before it begins. */
+  readonly withKeyturn: Counted | undefined;
   /** How many visitors hold a session that each key has signed. */
   readonly sessionsByKey: ReadonlyMap<string, number>;
   readonly step: Step | undefined;
@@ -43,6 +46,8 @@ export interface Scene {
   readonly stepNumber: number;
   /** What is waited for just now. */
   readonly waitsFor: string | undefined;
-  /** Where the console is, while there is one. */
-  readonly console: string | undefined;
+  /** Where the console is. It comes with the keyring; undefined where there is none, or none any more. */
+  readonly console: { readonly link: string } | 'comes' | undefined;
+  /** Whether all has been shown, and what was made is taken away. */
+  readonly isOver: boolean;
 }

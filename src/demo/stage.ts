@@ -7,6 +7,7 @@ import { takeAway } from './left-behind.js';
 import type { Pace } from './pace.js';
 import type { Place } from './place.js';
 import type { Scene, Step } from './scene.js';
+import type { Counted } from './tally.js';
 import { Visitors } from './visitors.js';
 
 const LOOK_EVERY = 50;
@@ -30,8 +31,11 @@ export class Stage {
   readonly #underWay = new Set<Promise<unknown>>();
   #step: Step | undefined;
   #stepNumber = 0;
+  #isOver = false;
   waitsFor: string | undefined;
-  console: string | undefined;
+  console: Scene['console'];
+  /** Of the run by hand, once it is over. */
+  byHand: Counted | undefined;
 
   /**
    * @param interrupted ends it early
@@ -109,23 +113,27 @@ export class Stage {
   }
 
   get scene(): Scene {
-    const { visitors } = this;
+    const { visitors, byHand } = this;
     return {
       elapsed: performance.now() - this.#begun,
       replicas: this.farm.seen,
       visitors: visitors.count,
       signedIn: visitors.signedIn,
-      counted: visitors.counted,
+      byHand: byHand ?? visitors.counted,
+      withKeyturn: byHand === undefined ? undefined : visitors.counted,
       sessionsByKey: visitors.sessionsByKey,
       step: this.#step,
       stepNumber: this.#stepNumber,
       waitsFor: this.waitsFor,
       console: this.console,
+      isOver: this.#isOver,
     };
   }
 
   /** Ends everything, and takes it away. */
   async end(): Promise<void> {
+    this.#isOver = true;
+    this.console = undefined;
     this.#broken.abort(ended());
     const left = this.visitors.leave();
     this.#balancer.close();

@@ -1,19 +1,21 @@
 // The same app, replicas and visitors with a keyring: a whole rotation, with a replica that is late, a step that is taken
 // back, and an old key that goes when nothing of it is left. Every step is the one that the command of that name takes.
-import { KeyturnError } from '../errors.js';
+import { KeyturnError, textsOf } from '../errors.js';
 import { systemClock } from '../process/clock.js';
 import { type Machine, thisMachine } from '../resolve/machine.js';
 import { initRing } from '../rotation/init/init.js';
 import { Rotation } from '../rotation/rotation.js';
 import type { Waiting } from '../rotation/wait.js';
-import { lengthOfTime } from '../words/time.js';
+import { clockTime, lengthOfTime, moment } from '../words/time.js';
 import { whenSafe, whoKnows } from '../words/waiting.js';
-import { NAMES, type ReplicaName } from './farm.js';
+import { NAMES, type ReplicaName, unitOf } from './farm.js';
 import { DemoFault } from './fault.js';
+import type { Step } from './scene.js';
 import type { Stage } from './stage.js';
 import type { Counted } from './tally.js';
 
 const LATE: ReplicaName = 'c';
+const LATE_UNIT = unitOf(LATE);
 const WHO = 'demo';
 const SECRET = 'KEYTURN_SECURITY__SIGNING_SECRET';
 const run = 'with-keyturn';
@@ -50,6 +52,7 @@ export async function withKeyturn(
   const { farm, place } = stage;
   const variables = { ...place.settings, ...place.keyring(secret) };
   const machine = thisMachine({ cwd: place.folder, env: variables });
+  const tally = stage.visitors.countAnew();
   stage.begin({
     run,
     title: 'The same with Keyturn: the secret moves into a keyring',
@@ -58,15 +61,14 @@ export async function withKeyturn(
       `The secret in force becomes the first key of a keyring ${place.store === 'redis' ? 'in Redis' : 'in a document'}.`,
       'Then the replicas restart with it, one after another.',
     ],
-    look: 'who is signed out. The count begins anew, and stays 0: the key is the same.',
+    look: 'who is signed out with Keyturn. It stays 0: the key is the same.',
   });
-  const tally = stage.visitors.countAnew();
   await stage.going(init(machine, secret));
   const rotation = await Rotation.open({ machine, profile: 'prod' });
   stage.defer(() => rotation.close());
   const shown = await shows?.(rotation, machine);
   if (shown !== undefined) stage.defer(() => shown.close());
-  stage.console = shown?.url;
+  stage.console = shown && { link: shown.url };
   for (const name of NAMES) await stage.going(farm.restart(name, variables));
   await stage.look();
   const taken = await rotate(stage, rotation);
@@ -99,9 +101,9 @@ async function rotate(stage: Stage, rotation: Rotation): Promise<Taken[]> {
     command: 'keyturn stage',
     says: [
       `The new key ${kid} is there to verify. It does not sign yet.`,
-      `Replica ${LATE} stands still, as a process does whose machine is overloaded or being moved.`,
+      `${LATE_UNIT} stands still, as a process does whose machine is overloaded or being moved.`,
     ],
-    look: `who knows ${kid}: a and b within a second, ${LATE} does not.`,
+    look: `who accepts ${kid}: the others within a second, ${LATE_UNIT} does not.`,
   });
   const others = NAMES.filter((name) => name !== LATE);
   await stage.until(() => others.every((name) => farm.replica(name).keys?.verifies.includes(kid) === true));
@@ -109,19 +111,18 @@ async function rotate(stage: Stage, rotation: Rotation): Promise<Taken[]> {
   await stage.holdUntil(stagedAt, Math.max(0.7 * pace.look, (pace.maxLag + pace.clockSkew) * 1000));
 
   const refusal = await refused(stage, rotation, (again) => again.promote(kid, { who: WHO }));
-  const late = await nameOf(rotation, refusal.replica, farm.replica(LATE).pid);
-  if (late === undefined)
+  if (!(await isOf(rotation, refusal.replica, farm.replica(LATE).pid)))
     throw new DemoFault(
-      `promote was refused for another reason than replica ${LATE}: ${refusal.message}`,
+      `promote was refused for another reason than ${LATE_UNIT}: ${refusal.message}`,
       'this machine may have too much other work; run the demo again',
     );
-  taken.push({ step: 'promote', refused: refusal.code, because: LATE });
+  taken.push({ step: 'promote', refused: refusal.code, because: LATE_UNIT });
   stage.begin({
     run,
     title: 'To sign with it now is refused',
     command: 'keyturn promote',
-    refusal,
-    says: [`${late} is replica ${LATE}. It would refuse what the others sign.`],
+    refusal: quoted(refusal),
+    says: [`${LATE_UNIT} would refuse what the others sign.`],
     look: 'the refusal: it names the replica. By hand nobody would have known.',
   });
   await stage.look(0.6);
@@ -129,7 +130,7 @@ async function rotate(stage: Stage, rotation: Rotation): Promise<Taken[]> {
   farm.replica(LATE).comeBack();
   stage.begin({
     run,
-    title: `Replica ${LATE} comes back, and the new key takes over`,
+    title: `${LATE_UNIT} comes back, and the new key takes over`,
     command: 'keyturn rotate --wait',
     says: ['It goes on with the staged key, and waits until every replica knows it.'],
     look: 'how sessions move to the new key as visitors come back. Nobody has to sign in.',
@@ -168,7 +169,7 @@ async function rotate(stage: Stage, rotation: Rotation): Promise<Taken[]> {
     run,
     title: 'The old key may not go yet',
     command: 'keyturn retire',
-    refusal: early,
+    refusal: quoted(early),
     says: [
       `Keyturn knows that a session lives for ${pace.life} s. The last one of the old key may still be there.`,
     ],
@@ -206,14 +207,19 @@ async function refused(
   );
 }
 
-/** The instance, where it is the one of that process. */
-async function nameOf(
+/** As the command says it: with moments as people read them. */
+function quoted(error: KeyturnError): Step['refusal'] {
+  return textsOf(error, (at) => moment(at, systemClock()));
+}
+
+/** Whether the instance is that process. */
+async function isOf(
   rotation: Rotation,
   instance: string | undefined,
   pid: number | undefined,
-): Promise<string | undefined> {
+): Promise<boolean> {
   const reports = await rotation.replicas();
-  return reports.find((report) => report.instance === instance && report.pid === pid)?.instance;
+  return reports.some((report) => report.instance === instance && report.pid === pid);
 }
 
 async function whenPromoted(stage: Stage, rotation: Rotation, kid: string): Promise<void> {
@@ -239,8 +245,10 @@ async function whenRetired(stage: Stage, rotation: Rotation): Promise<void> {
       return;
     } catch (error) {
       if (!(error instanceof KeyturnError) || error.code !== 'too_early') throw error;
-      const left = (error.safeAt ?? 0) - systemClock();
-      stage.waitsFor = `safe in ${lengthOfTime(Math.max(1, left / 1000))}`;
+      const { safeAt = 0 } = error;
+      const now = systemClock();
+      const left = safeAt - now;
+      stage.waitsFor = `safe in ${lengthOfTime(Math.max(1, left / 1000))} (${clockTime(safeAt, now)})`;
       await stage.hold(Math.min(LOOK_EVERY, Math.max(1, left)));
     }
   }

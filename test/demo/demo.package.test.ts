@@ -19,7 +19,7 @@ test.concurrent('by hand visitors are signed out, and by Keyturn none, and each 
   expect(taken).toEqual([
     { step: 'init', refused: null, because: null },
     { step: 'stage', refused: null, because: null },
-    { step: 'promote', refused: 'replica_behind', because: 'c' },
+    { step: 'promote', refused: 'replica_behind', because: 'replica-c' },
     { step: 'promote', refused: null, because: null },
     { step: 'rollback', refused: null, because: null },
     { step: 'promote', refused: null, because: null },
@@ -36,7 +36,7 @@ test.concurrent('by hand visitors are signed out, and by Keyturn none, and each 
 test.concurrent.each([
   ['SIGINT', LATE],
   ['SIGTERM', 'Visitors sign in'],
-  ['SIGHUP', 'replica b'],
+  ['SIGHUP', 'replica-b'],
 ] as const)('%s ends it, and nothing is left', async (signal, step) => {
   const demo = new RunningDemo(['--store', 'document']);
   await demo.kill(signal, step);

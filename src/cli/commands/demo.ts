@@ -6,13 +6,20 @@ import { sourceOfCommand } from '../../console/facts.js';
 import { type DemoResult, isConvincing, runDemo } from '../../demo/demo.js';
 import { DemoFault } from '../../demo/fault.js';
 import type { Scene, Step } from '../../demo/scene.js';
-import type { Counted } from '../../demo/tally.js';
 import type { Shows } from '../../demo/with-keyturn.js';
 import type { Command, Context } from '../command.js';
 import { listen, PORT, portOf } from '../console-port.js';
 import { startConsoleServer } from '../console-server.js';
 import { refused } from '../stop.js';
-import { besideLines, consoleLines, picture, soFar, stepLines, summary } from '../words/demo.js';
+import {
+  besideLines,
+  consoleComes,
+  consoleLines,
+  picture,
+  soFar,
+  stepLines,
+  summary,
+} from '../words/demo.js';
 
 const DRAW_EVERY_MS = 200;
 const NPM_LOOK_EVERY_MS = 500;
@@ -65,21 +72,22 @@ async function play(context: Context): Promise<DemoResult> {
     if (!drawn) say(consoleLines(link));
   };
   let scene: (() => Scene) | undefined;
-  let byHand: Counted | undefined;
-  const beside = () => (scene === undefined ? [] : besideLines(scene(), byHand));
+  let before: Step | undefined;
+  const beside = () => (scene === undefined ? [] : besideLines(scene()));
   const shows = has('no-console') ? undefined : consoleOn(port, opened, beside);
   const draw = () => {
     const { screen } = ui;
     if (scene !== undefined && screen !== undefined) ui.redraw(...picture(scene(), screen));
   };
   const heard = (step: Step, now: () => Scene) => {
-    const before = scene;
     scene = now;
-    // The count begins anew after this.
-    if (step.run === 'with-keyturn') byHand ??= now().counted;
     if (drawn) return draw();
-    const lines = [...(before === undefined ? [] : soFar(before())), ...stepLines(step, now())];
-    say(lines);
+    say([
+      ...(before === undefined ? [] : soFar(before, now())),
+      ...stepLines(step, now()),
+      ...(before === undefined && shows !== undefined ? consoleComes() : []),
+    ]);
+    before = step;
   };
   const npm = new AbortController();
   const watch = machine.env.npm_lifecycle_event === undefined ? undefined : watchNpm(npm);

@@ -4,7 +4,8 @@ import type { DemoResult } from '../../demo/demo.js';
 import type { ReplicaSeen, Scene, Step } from '../../demo/scene.js';
 import type { Counted } from '../../demo/tally.js';
 import { count } from '../../printable.js';
-import { type Columns, type Line, type Part, styled } from '../line.js';
+import { arranged, type Section } from '../arrange.js';
+import { type Columns, type Line, type Part, type Row, styled } from '../line.js';
 import type { Screen } from '../screen.js';
 import { bar } from './bar.js';
 
@@ -15,34 +16,32 @@ const INDENT = '      ';
 const MARGIN = '   ';
 /** Ids of keys are so long. */
 const KEY = 8;
+const REPLICAS = 'replica    process  signs with  accepts';
+const README = 'https://github.com/keyturn/keyturn#readme';
+const COMES = 'a link to the console in a browser follows, when the keyring is there';
 
-export function picture(scene: Scene, screen: Pick<Screen, 'unicode'>): readonly Line[] {
-  const { step, stepNumber, replicas, visitors, counted, sessionsByKey, waitsFor, console } = scene;
-  const { signedOut, times, expired } = counted;
-  return [
-    [styled('bold', `${clock(scene.elapsed)}  ${titleOf(step)}`)],
-    '',
-    styled('dim', 'replica  process   signs with  knows'),
-    ...replicas.map(replicaLine),
-    '',
-    [
-      'signed out: ',
-      styled(signedOut > 0 ? 'red' : 'green', `${signedOut} of ${visitors} visitors`),
-      `${times > signedOut ? `, ${count(times, 'time')}` : ''}${expired > 0 ? `; too late: ${expired}` : ''}`,
-    ],
-    ...[...sessionsByKey]
-      .sort(([one], [other]) => (one < other ? -1 : 1))
-      .map(([kid, many]) => `signed with ${kid}  ${bar(many / visitors, BAR, screen)}  ${many}`),
-    '',
-    styled('bold', `${stepNumber}. ${step?.title ?? ''}`),
-    ...(step === undefined ? [] : stepBody(step)),
-    ...(waitsFor === undefined ? [] : [inStep('waiting: ', waitsFor)]),
-    '',
-    ...(console === undefined
-      ? []
-      : ['the console in a browser, by a link that works once:', { verbatim: console }]),
-    styled('dim', 'Ctrl-C ends it; nothing is left behind'),
+export function picture(scene: Scene, screen: Screen): readonly Row[] {
+  const { step, stepNumber, waitsFor, isOver } = scene;
+  const sections: readonly Section[] = [
+    { rank: 0, head: [[styled('bold', `${clock(scene.elapsed)}  ${titleOf(step)}`)]] },
+    { rank: 3, head: consoleOf(scene), close: true },
+    { rank: 1, head: countsOf(scene) },
+    { rank: 5, head: [styled('dim', REPLICAS), ...scene.replicas.map(replicaLine)] },
+    { rank: 8, head: sessionsOf(scene, screen), close: true },
+    { rank: 2, head: [styled('bold', `${stepNumber}. ${step?.title ?? ''}`)] },
+    ...(step === undefined ? [] : stepSections(step)),
+    { rank: 4, head: waitsFor === undefined ? [] : [inStep('waiting: ', waitsFor)], close: true },
+    {
+      rank: 9,
+      head: [
+        styled(
+          'dim',
+          isOver ? 'it ends, and takes away what it made' : 'Ctrl-C ends it, and nothing is left behind',
+        ),
+      ],
+    },
   ];
+  return arranged(sections, screen.width, screen.height);
 }
 
 function titleOf(step: Step | undefined): string {
@@ -51,24 +50,62 @@ function titleOf(step: Step | undefined): string {
     : 'first: a secret swapped by hand';
 }
 
-function replicaLine({ name, doing, pid, keys }: ReplicaSeen): Line {
-  const who = `${name.padEnd(9)}${`${pid ?? ''}`.padEnd(10)}`;
-  if (doing === 'starts' || keys === undefined) return [who, styled('yellow', 'starts')];
-  const knows = `${keys.signs.padEnd(KEY + 4)}${keys.verifies.join(', ')}`;
-  return doing === 'serves' ? `${who}${knows}` : [`${who}${knows}  `, styled('yellow', doing)];
+function consoleOf({ console }: Scene): readonly Line[] {
+  if (console === undefined) return [];
+  if (console === 'comes') return [COMES];
+  return ['the console in a browser, by a link that works once:', { verbatim: console.link }];
 }
 
-function stepBody({ command, refusal, says, look }: Step): readonly Line[] {
+/** Both rows stand there all the time: the second is read beside the first. */
+function countsOf({ byHand, withKeyturn, visitors }: Scene): readonly Line[] {
+  const row = (how: string, counted: Counted | undefined): Line => {
+    const first = `signed out ${how}`.padEnd(26);
+    if (counted === undefined) return { first, second: styled('dim', 'comes second') };
+    const { signedOut: many, times, expired } = counted;
+    return {
+      first,
+      second: [
+        styled(many > 0 ? 'red' : 'green', `${many} of ${visitors} visitors`),
+        `${times > many ? `, ${count(times, 'time')}` : ''}${expired > 0 ? `; too late: ${expired}` : ''}`,
+      ],
+    };
+  };
+  return [row('by hand', byHand), row('with Keyturn', withKeyturn)];
+}
+
+/** One key has signed all: that stands above. */
+function sessionsOf({ sessionsByKey, visitors }: Scene, screen: Screen): readonly Line[] {
+  if (sessionsByKey.size < 2) return [];
+  const length = Math.min(BAR, screen.width - 'signed with x6TVsiEM    200'.length);
+  return [...sessionsByKey]
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([kid, many]) => `signed with ${kid}  ${bar(many / visitors, length, screen)}  ${many}`);
+}
+
+function replicaLine({ name, doing, pid, keys }: ReplicaSeen): Line {
+  const first = `${name.padEnd(11)}${`${pid ?? ''}`.padEnd(9)}`;
+  if (doing === 'starts' || keys === undefined) return { first, second: styled('yellow', 'starts') };
+  const accepts = `${keys.signs.padEnd(KEY + 4)}${keys.verifies.join(', ')}`;
+  return { first, second: doing === 'serves' ? accepts : [`${accepts}  `, styled('yellow', doing)] };
+}
+
+/** Where there is little room, what to look at stays longest. */
+function stepSections({ command, refusal, says, look }: Step): readonly Section[] {
   return [
-    ...(command === undefined ? [] : [inStep('$ ', command)]),
-    ...(refusal === undefined
-      ? []
-      : [
-          inStep('keyturn: ', styled('red', 'error'), `: ${refusal.message}`),
-          inStep('keyturn: ', styled('yellow', 'hint'), `: ${refusal.hint}`),
-        ]),
-    ...says.map((sentence) => inStep('', sentence)),
-    inStep('look: ', styled('bold', look)),
+    { rank: 4, head: command === undefined ? [] : [inStep('$ ', command)], close: true },
+    {
+      rank: 5,
+      head:
+        refusal === undefined ? [] : [inStep('keyturn: ', styled('red', 'error'), `: ${refusal.message}`)],
+      close: true,
+    },
+    {
+      rank: 7,
+      head: refusal === undefined ? [] : [inStep('keyturn: ', styled('yellow', 'hint'), `: ${refusal.hint}`)],
+      close: true,
+    },
+    { rank: 6, head: [], items: says.map((sentence) => [inStep('', sentence)]), close: true },
+    { rank: 3, head: [inStep('look: ', styled('bold', look))], close: true },
   ];
 }
 
@@ -92,31 +129,33 @@ export function stepLines(step: Step, { elapsed }: Scene): readonly string[] {
   ];
 }
 
+/** What is said of the console before there is one. */
+export function consoleComes(): readonly string[] {
+  return [`${INDENT}${COMES}`];
+}
+
 /** Where to see the same in a browser. */
 export function consoleLines(link: string): readonly string[] {
   return [`${INDENT}the console in a browser, by a link that works once:`, `${INDENT}${link}`];
 }
 
-/** What the console says besides. @param byHand of the run that is over */
-export function besideLines(
-  { counted, visitors, step, stepNumber }: Scene,
-  byHand: Counted | undefined,
-): readonly Beside[] {
-  const row = (name: string, { signedOut: many }: Counted): Beside => ({
-    name,
-    text: `${many} of ${visitors} visitors`,
-    isGood: many === 0,
-  });
+/** What the console says besides. */
+export function besideLines({ byHand, withKeyturn, visitors, step, stepNumber }: Scene): readonly Beside[] {
+  const row = (name: string, counted: Counted | undefined): readonly Beside[] =>
+    counted === undefined
+      ? []
+      : [{ name, text: `${counted.signedOut} of ${visitors} visitors`, isGood: counted.signedOut === 0 }];
   return [
-    ...(byHand === undefined ? [] : [row('Signed out when the secret was swapped by hand', byHand)]),
-    row('Signed out by Keyturn', counted),
+    ...row('Signed out when the secret was swapped by hand', byHand),
+    ...row('Signed out by Keyturn', withKeyturn),
     ...(step === undefined ? [] : [{ name: `Step ${stepNumber} of the demo`, text: step.title }]),
   ];
 }
 
 /** What there is to say when a step is over. */
-export function soFar({ counted, visitors }: Scene): readonly string[] {
-  return [`${INDENT}${signedOut(counted, visitors)} so far`];
+export function soFar({ run }: Step, { byHand, withKeyturn, visitors }: Scene): readonly string[] {
+  const counted = run === 'by-hand' ? byHand : withKeyturn;
+  return counted === undefined ? [] : [`${INDENT}${signedOut(counted, visitors)} so far`];
 }
 
 export function summary({ byHand, withKeyturn, visitors, taken }: DemoResult): readonly Line[] {
@@ -124,6 +163,8 @@ export function summary({ byHand, withKeyturn, visitors, taken }: DemoResult): r
     ['the secret swapped on three replicas:', byHand],
     ['keyturn rotate --wait:', withKeyturn],
   ] as const;
+  const commands = [...new Set(taken.map(({ step }) => step))].join(', ');
+  const early = taken.filter(({ refused }) => refused !== null).length;
   return [
     '',
     ...rows.map(
@@ -134,8 +175,16 @@ export function summary({ byHand, withKeyturn, visitors, taken }: DemoResult): r
     ),
     '',
     `By hand somebody had to sign in again ${count(byHand.times, 'time')}.`,
-    `Keyturn refused ${count(taken.filter(({ refused }) => refused !== null).length, 'step')} that would have been too early.`,
+    `Keyturn took these steps: ${commands}. It refused ${count(early, 'step')} that would have been too early.`,
     ...rows.flatMap(([what, counted]) => trouble(what, counted)),
+    '',
+    [
+      'In your app: ',
+      styled('bold', 'npx keyturn init'),
+      ', then ',
+      styled('bold', 'npx keyturn rotate --wait'),
+    ],
+    { verbatim: README },
   ];
 }
 
