@@ -22,10 +22,11 @@ export interface Judging {
 }
 
 export function replicaFacts(report: HeardReport, judging: Judging): ReplicaFacts {
-  const { instance, verifies, signs, authentic } = report;
-  if (!authentic) return { instance, verifies, signs, silent: true };
+  const { instance, unit, verifies, signs, authentic } = report;
+  if (!authentic) return { instance, unit, verifies, signs, silent: true };
   return {
     instance,
+    unit,
     verifies,
     signs,
     lastSigned: later(lastSignedOf(report), since(report, judging.now)),

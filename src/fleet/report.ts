@@ -5,6 +5,7 @@ import { LONGEST_LIFETIME } from '../config/value.js';
 import type { PidNamespace } from '../disk/identity.js';
 import { INSTANCE_NAME, isKid, isName, LAST_MOMENT } from '../formats.js';
 import type { Lifetimes } from '../keyring/key.js';
+import { replicaInWords } from '../keyring/step-facts.js';
 
 /** What one process did with one key for one purpose. Times in milliseconds since 1970; 0 means never. */
 export interface ReportedUse {
@@ -103,8 +104,10 @@ export interface ReplicaReport {
 }
 
 /** What an operator calls whoever a report is of. */
-export function nameOf({ instance, standIn }: ReplicaReport): string {
-  return standIn === true ? 'a replica not heard of since the store lost its data' : instance;
+export function nameOf(report: ReplicaReport): string {
+  return report.standIn === true
+    ? 'a replica not heard of since the store lost its data'
+    : replicaInWords(report);
 }
 
 /** keyturn.toml, and the file of one profile. */

@@ -5,6 +5,8 @@ import type { ClockReadings, Lifetimes } from './key.js';
 export interface ReplicaFacts {
   /** Names the process. */
   readonly instance: string;
+  /** The place that it runs in, where that has a name. */
+  readonly unit?: string | undefined;
   /** The ids of the keys that it verifies with. */
   readonly verifies: readonly string[];
   /** The id of the key that it signs with; undefined for one that has no ring yet, and so holds up nothing. */
@@ -17,6 +19,11 @@ export interface ReplicaFacts {
   readonly ended?: boolean;
   /** It has missed a few reports and may be gone: it still holds a step up, but no longer shortens a wait. */
   readonly silent?: boolean;
+}
+
+/** "replica-a (web-1-kGtvOWFF)": the place says more to people, and the instance is what commands take. */
+export function replicaInWords({ unit, instance }: Pick<ReplicaFacts, 'unit' | 'instance'>): string {
+  return unit === undefined ? instance : `${unit} (${instance})`;
 }
 
 /** The facts that a transition is decided by. */

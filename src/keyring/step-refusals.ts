@@ -5,7 +5,13 @@ import { listOf } from '../printable.js';
 import { forwardAgain } from './former-key.js';
 import { type Key, typed } from './key.js';
 import type { Keyring } from './keyring.js';
-import { isLive, type ReplicaFacts, replicasWithout, type TransitionFacts } from './step-facts.js';
+import {
+  isLive,
+  type ReplicaFacts,
+  replicaInWords,
+  replicasWithout,
+  type TransitionFacts,
+} from './step-facts.js';
 import { longestLifetime, longestLived } from './waits.js';
 
 export const NOTHING_TO_DO = 'there is nothing to do';
@@ -40,9 +46,13 @@ export function refuseSigning({ id }: Key, { replicas }: TransitionFacts): void 
   if (behind !== undefined) throw isBehind(behind, `still signs with the key ${id}`, id);
 }
 
-function isBehind({ instance }: ReplicaFacts, what: string, kid: string): KeyturnError {
+function isBehind(replica: ReplicaFacts, what: string, kid: string): KeyturnError {
   const hint = 'wait until it has the newest ring, or stop it; keyturn status shows all replicas';
-  return new KeyturnError('replica_behind', `${instance} ${what}`, hint, { replica: instance, kid });
+  const { instance } = replica;
+  return new KeyturnError('replica_behind', `${replicaInWords(replica)} ${what}`, hint, {
+    replica: instance,
+    kid,
+  });
 }
 
 /** A document written by hand may not say since when: then no wait can be computed from it. */

@@ -68,6 +68,14 @@ describe('promote', () => {
     expect(states(next)).toEqual({ K1: 'active', K2: 'retiring' });
   });
 
+  test('a replica that holds it up is called by its place, where that has a name', () => {
+    const behind = (unit?: string) => facts({ replicas: [replica('vm-12-x', { verifies: [K1], unit })] });
+    const refused = (unit?: string) => refusal(() => promote(STAGED, undefined, behind(unit)));
+    expect(refused('replica-c')).toMatchObject({ code: 'replica_behind', replica: 'vm-12-x' });
+    expect(refused('replica-c').message).toMatch(/^replica-c \(vm-12-x\) cannot verify with/);
+    expect(refused().message).toMatch(/^vm-12-x cannot/);
+  });
+
   test('takes over before its scheduled time, and the plan is gone', () => {
     const from = ring(key(SECOND_KEY, 'staged', { scheduledFor: NOW + WINDOW }), key(FIRST, 'active'));
     const next = promote(from, undefined, at(PROMOTABLE));
