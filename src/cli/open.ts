@@ -7,6 +7,7 @@ import type { RotationOptions } from '../rotation/opening.js';
 import { Rotation } from '../rotation/rotation.js';
 import { lengthOfTime } from '../words/time.js';
 import type { Context } from './command.js';
+import { orNoApp } from './no-app.js';
 
 /** Opened for as long as the command runs. */
 export async function openRotation(
@@ -14,7 +15,12 @@ export async function openRotation(
   more: Partial<RotationOptions> = {},
 ): Promise<Rotation> {
   const assumed = await assumeProfile(machine, profile, more.document !== undefined);
-  const rotation = await Rotation.open({ machine, profile: assumed?.insistOn ?? profile, assumed, ...more });
+  const insistOn = assumed?.insistOn ?? profile;
+  const rotation = await Rotation.open({ machine, profile: insistOn, assumed, ...more }).catch(
+    async (error) => {
+      throw profile === undefined ? await orNoApp(error, machine) : error;
+    },
+  );
   defer(() => rotation.close());
   return rotation;
 }

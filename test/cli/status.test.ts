@@ -117,6 +117,28 @@ describe('a source that is not what one thinks', () => {
   });
 });
 
+test.concurrent('where nothing of Keyturn is, no profile is to blame: it says so, and what to do', async () => {
+  for (const command of ['status', 'history', 'impact']) {
+    const ran = await keyturn([command], { cwd: newFolder() });
+    expect(ran).toMatchObject({ code: 1, stdout: '' });
+    expect(ran.stderr).toMatch(TWO_LINES);
+    expect(ran.stderr).toContain('there is no keyring here: this folder has no keyturn.toml and no .keyturn');
+    expect(ran.stderr).toMatch(/hint: .*--cwd FOLDER; keyturn init starts a keyring; keyturn demo /);
+    expect(ran.stderr).not.toContain('production');
+  }
+});
+
+test.concurrent.each([
+  ['keyturn.toml', ''],
+  ['keyturn.prod.toml', ''],
+  ['.env', 'A=b'],
+])('where there is a %s, it says what decided for production', async (name, text) => {
+  const cwd = newFolder();
+  writeFileSync(join(cwd, name), text);
+  const ran = await keyturn(['status'], { cwd });
+  expect(ran.stderr).toContain('no signing secret is configured, and production rules apply: ');
+});
+
 test.concurrent('a doubtful configuration is noted', async () => {
   const cwd = await ringFolder({ secret: 'short-and-weak', state: 'active' });
   const ran = await run(cwd, 'status');
