@@ -78,8 +78,8 @@ export function problemText(problem: Problem, asker: string, say: SayMoment = to
       return { what: otherRingInWords(names, problem), hint: OFF_LINE[problem.kind] };
     case 'behind':
       return {
-        what: `${verb('has', 'have')} another ring in force than the one that is kept (generation ${problem.generation}, fingerprint ${problem.fingerprint})`,
-        hint: `wait a second; restart ${names} where that does not help`,
+        what: `${verb('still goes', 'still go')} by an older ring: the newest is generation ${problem.generation} (fingerprint ${problem.fingerprint})`,
+        hint: `wait a second: ${many ? 'they take' : 'it takes'} the newest by ${many ? 'themselves' : 'itself'}; restart ${names} where that does not help`,
       };
     case 'other_keyring':
       return {

@@ -23,6 +23,10 @@ export interface Next {
   readonly remark: string;
   /** When it is safe, where that is a matter of time; milliseconds since 1970. */
   readonly safeAt: number | undefined;
+  /** Whether the command is refused as yet: then it is not shown as one to run. */
+  readonly isRefused?: boolean | undefined;
+  /** Then: one that waits until it is not, and takes the step. */
+  readonly meanwhile?: string | undefined;
 }
 
 /** "K2 active, K1 retiring (generation 4)". @param madeUp a key that has no id to remember */
@@ -85,14 +89,16 @@ export function nextOf(status: Status, resolution: Resolution, how: NextIn): Nex
   if (staged?.scheduledFor !== undefined)
     return next(undefined, `nothing to do: ${staged.id} ${stepOf(staged, status)}`, staged.scheduledFor);
   if (staged !== undefined) {
-    const waits = inPipe || isSafe(staged, status) ? '' : `; ${run('rotate', ' --wait')} waits for it`;
-    return next(run('promote', end), `${stepOf(staged, status)}${waits}`, staged.safeAt);
+    const promote = run('promote', end);
+    const remark = stepOf(staged, status);
+    if (isSafe(staged, status)) return next(promote, remark, staged.safeAt);
+    return notYet(promote, remark, staged.safeAt, inPipe ? undefined : run('rotate', ' --wait'));
   }
   const itself = inPipe ? undefined : byItself(status, resolution);
   if (itself !== undefined) return itself;
   const { forward } = status;
   if (forward !== undefined) {
-    const remark = `lets it sign again, when what it was rolled back for is put right; or retire it: ${stepOf(forward, status)}`;
+    const remark = `lets ${forward.id} sign again, which was rolled back, when what that was for is put right; or drop it with keyturn retire: ${stepOf(forward, status)}`;
     return next(run('promote', `${end} ${typed(forward.id)}`), remark);
   }
   const retiring = status.keys
@@ -101,13 +107,28 @@ export function nextOf(status: Status, resolution: Resolution, how: NextIn): Nex
   const [first] = retiring;
   if (first !== undefined) {
     const remark = retiring.length > 1 ? `${first.id} is ${stepOf(first, status)}` : stepOf(first, status);
-    return next(run('retire', end), remark, first.safeAt);
+    const goes = isSafe(first, status) ? next : notYet;
+    return goes(run('retire', end), remark, first.safeAt);
   }
   return next(run('rotate', inPipe ? end : ' --wait'), 'whenever a new key is due');
 }
 
 function next(command: string | undefined, remark: string, safeAt?: number): Next {
   return { command, remark, safeAt };
+}
+
+/** Of a command that is refused as yet. @param meanwhile one that waits for it */
+function notYet(command: string, remark: string, safeAt?: number, meanwhile?: string): Next {
+  return { command, remark, safeAt, isRefused: true, meanwhile };
+}
+
+/** What can be run now, and what is said beside it. */
+export function toRun(next: Next): Pick<Next, 'command' | 'remark'> {
+  const { command, remark, isRefused = false, meanwhile } = next;
+  if (!isRefused) return next;
+  return meanwhile === undefined
+    ? { command: undefined, remark: `wait: ${command} - ${remark}` }
+    : { command: meanwhile, remark: `waits, and promotes it: ${remark}` };
 }
 
 /** Of those that hold up a step; the rest are counted: a fleet may have a thousand that are late. */
@@ -169,7 +190,8 @@ export function nextWhileHidden(
   return next(undefined, `${takeAwayInWords(takeAway)}: ${place} holds the same keys; then ${rotate}`);
 }
 
-export function nextLine({ command, remark }: Next): string {
+export function nextLine(next: Next): string {
+  const { command, remark } = toRun(next);
   return command === undefined ? `next: ${remark}` : `next: ${command} - ${remark}`;
 }
 

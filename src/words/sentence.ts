@@ -2,7 +2,7 @@
 import type { SayMoment } from '../errors.js';
 import { capitalised, count, grouped } from '../printable.js';
 import type { KeyStatus, Status } from '../rotation/status.js';
-import { firstProblem, hasSteps, isSafe, stepObstacle } from './next-step.js';
+import { firstProblem, hasSteps, holdingUp, isSafe, stepObstacle } from './next-step.js';
 import { momentAhead } from './time.js';
 
 /**
@@ -29,7 +29,7 @@ export interface Sentence {
 export function sentenceOf(status: Status, say: SayMoment = (at) => momentAhead(at, status.now)): Sentence {
   const { keys, silence } = status;
   const active = keys.find(({ state }) => state === 'active');
-  const signs = active === undefined ? 'No key signs.' : `Key ${active.id} signs.`;
+  const signs = active === undefined ? 'No key signs.' : `Key ${active.id} signs${again(status)}.`;
   const wrong = firstProblem(status);
   if (wrong !== undefined) return { tone: 'alarm', parts: [signs, `${capitalised(wrong)}.`] };
   if (silence !== undefined)
@@ -54,7 +54,7 @@ function bySteps(pending: readonly KeyStatus[], status: Status, say: SayMoment):
   return [
     ...staged.map((key) => takesOver(key, status, say)),
     ...(next === undefined ? [] : [mayGo(next, status, say), ...goLater(others, status)]),
-    toneOf(pending, status) === 'ready' ? 'Nobody would be signed out.' : untilThen(pending),
+    toneOf(pending, status) === 'ready' ? 'Nobody would be signed out.' : untilThen(staged, next, status),
   ];
 }
 
@@ -64,10 +64,37 @@ function goesAt(key: KeyStatus, status: Status): number {
   return stepObstacle(key, status) === undefined ? (key.safeAt ?? 0) : Number.MAX_SAFE_INTEGER;
 }
 
-/** Whatever takes over by itself asks nothing of anybody. */
-function untilThen(pending: readonly KeyStatus[]): string {
-  const isByHand = pending.some(({ scheduledFor }) => scheduledFor === undefined);
-  return isByHand ? 'Until then Keyturn refuses the step.' : 'Nothing has to be done for it.';
+/** After a rollback: a key that waits for nothing more than a person. */
+function again({ forward }: Status): string {
+  return forward === undefined ? '' : ` again: ${forward.id} was rolled back`;
+}
+
+/** Which steps are refused, and for how long. Whatever takes over by itself asks nothing of anybody. */
+function untilThen(staged: readonly KeyStatus[], retiring: KeyStatus | undefined, status: Status): string {
+  const byHand = staged.filter(({ scheduledFor }) => scheduledFor === undefined);
+  const steps = [
+    ...byHand.map((key) => ({ key, verb: 'promote' })),
+    ...(retiring === undefined ? [] : [{ key: retiring, verb: 'retire' }]),
+  ];
+  const [first] = steps;
+  if (first === undefined) return 'Nothing has to be done for it.';
+  if (steps.length === 1) return `Keyturn refuses to ${first.verb} it until ${endOf(first.key, status)}.`;
+  return `Keyturn refuses ${steps.map(({ key, verb }) => `to ${verb} ${key.id}`).join(', and ')}, until then.`;
+}
+
+/** More would fill the line once more: it stands there already. */
+const LONGEST_NAME = 24;
+
+/** "web-2 knows it": the end of what is waited for. */
+function endOf(key: KeyStatus, status: Status): string {
+  const behind = holdingUp(key, status);
+  const [first] = behind;
+  if (first === undefined) return 'then';
+  const verb = key.state === 'staged' ? 'know' : 'sign';
+  const end = key.state === 'staged' ? 'it' : 'with another key';
+  if (behind.length > 1) return `they ${verb} ${end}`;
+  const { instance } = first;
+  return `${instance.length > LONGEST_NAME ? 'that replica' : instance} ${verb}s ${end}`;
 }
 
 /** Where only a deploy changes keys. Nothing here tells when a deploy is everywhere, but the replicas that report. */

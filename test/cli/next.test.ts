@@ -29,11 +29,13 @@ describe('the options of this command are those of the next', () => {
     expect(JSON.parse(piped.stdout).next.command).toBe('keyturn promote --env dev');
   });
 
-  test.concurrent('of the command that a remark names, too', async () => {
+  test.concurrent('of the command that waits, too', async () => {
     const cwd = await ringFolder({ ...STAGED, daysAgo: 0 }, ACTIVE);
     const env = { KEYTURN_SECURITY__KEYRING__MAX_LAG: '1h' };
     const ran = await keyturn(['status', '--cwd', cwd, '--env', 'dev'], { cwd: newFolder(), env });
-    expect(ran.stdout).toContain(`; keyturn rotate --cwd ${cwd} --env dev --wait waits for it\n`);
+    expect(ran.stdout).toContain(
+      `\nnext: keyturn rotate --cwd ${cwd} --env dev --wait - waits, and promotes it: `,
+    );
   });
 
   test.concurrent('as one word of a shell', async () => {

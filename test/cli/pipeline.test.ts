@@ -22,7 +22,7 @@ test.concurrent('stage | promote | rollback | retire, when the waits are over', 
   const [kid] = (JSON.parse(staged.stdout) as Read).keys.map((key) => key.kid) as [string];
   expect(states(staged)).toEqual([`${kid} staged`, `${K} active`]);
   expect(staged.stderr).toMatch(
-    /^keyturn: staged .*\nkeyturn: keys: .*\nkeyturn: next: keyturn promote --ring - - .*\n$/,
+    /^keyturn: staged .*\nkeyturn: keys: .*\nkeyturn: next: (?:wait: )?keyturn promote --ring - - .*\n$/,
   );
 
   const tooEarly = await pipe(staged.stdout, 'promote');

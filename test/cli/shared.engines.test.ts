@@ -445,7 +445,7 @@ test.concurrent('one that is silent holds up steps for a lease, and it is said u
   );
   await write('web-9-7-aaaa', {}, 100);
   expect((await app.run('status')).stdout).toMatch(
-    /^next: keyturn promote - not safe to promote: unknown to web-9-7-aaaa \(silent, counts until .*\(in 14 min\)\); not before /m,
+    /^next: keyturn rotate --wait - waits, and promotes it: not safe to promote: unknown to web-9-7-aaaa \(silent, counts until .*\(in 14 min\)\); not before /m,
   );
 
   // It counts by its own lease, and not by the one of whoever asks.

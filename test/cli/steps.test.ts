@@ -56,9 +56,7 @@ test.concurrent('a whole rotation, step by step: each says what changed, the key
       new RegExp(`^staged ${kid}: it verifies and does not sign yet; safe to promote at ${WHEN}$`),
     ),
     `keys: ${kid} staged, ${K} active (generation 2)`,
-    expect.stringMatching(
-      /^next: keyturn promote - safe to promote at .*; keyturn rotate --wait waits for it$/,
-    ),
+    expect.stringMatching(/^next: keyturn rotate --wait - waits, and promotes it: safe to promote at .*$/),
     '',
   ]);
 
@@ -72,7 +70,7 @@ test.concurrent('a whole rotation, step by step: each says what changed, the key
   expect(promoted.stdout).toMatch(
     new RegExp(`^promoted ${kid}: it signs now; ${K} turned retiring, safe to retire at ${WHEN}\n`),
   );
-  expect(promoted.stdout).toMatch(/\nnext: keyturn retire - safe to retire at .*\n$/);
+  expect(promoted.stdout).toMatch(/\nnext: wait: keyturn retire - safe to retire at .*\n$/);
 
   expectNotYet(await run(cwd, 'retire'), `tokens of the key ${K} may still be alive`, SAFE);
 
@@ -214,7 +212,9 @@ describe('refusals', () => {
     );
     await run(cwd, 'promote');
     const back = await run(cwd, 'rollback');
-    expect(back.stdout).toMatch(new RegExp(`\nnext: keyturn promote ${NEW} - lets it sign again, when`));
+    expect(back.stdout).toMatch(
+      new RegExp(`\nnext: keyturn promote ${NEW} - lets ${NEW} sign again, which was rolled back, when`),
+    );
     const rolledBack = textOf(cwd);
     const twice = await run(cwd, 'rollback');
     expect(twice.code).toBe(0);

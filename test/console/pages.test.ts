@@ -69,6 +69,27 @@ describe('the first glance', () => {
     expect(textOf(page)).toContain('next: keyturn promote safe to promote now');
   });
 
+  test('a command that is refused as yet is not shown as one to copy', async () => {
+    const [, ...after] = MID_ROTATION.keys;
+    const page = overview(
+      await world({
+        ...MID_ROTATION,
+        keys: [
+          { state: 'active', dates: { active: NOW - HOUR } },
+          { state: 'retiring', dates: { retiring: NOW - HOUR } },
+          ...after.slice(2),
+        ],
+      }),
+    );
+    const [next] = elementsIn(page).filter((one) => classesOf(one).includes('next'));
+    expect(textOf(next as Element)).toMatch(/^next: wait: keyturn retire - safe to retire at /);
+    expect(named(next as Element, 'code').filter((one) => classesOf(one).includes('command'))).toEqual([]);
+    const late = overview(
+      await world({ ...MID_ROTATION, replicas: [{}, { ...LATE, instance: 'web-late', verifies: [K1, K2] }] }),
+    );
+    expect(textOf(late)).toContain('next: keyturn rotate --wait waits, and promotes it: not safe to promote');
+  });
+
   test('moments count down, and are right without a script', async () => {
     const page = overview(await world(MID_ROTATION));
     const counting = elementsIn(page).filter(({ attributes }) => attributes.has('data-countdown'));
@@ -312,7 +333,7 @@ describe('what was accepted', () => {
     expect(textOf(part(page, 'verified'))).toContain(
       `${K2} ${grouped(sums[K2] as number)} in the last 24 hours (`,
     );
-    expect(textOf(part(page, 'verified'))).toContain('No step goes by it.');
+    expect(textOf(part(page, 'verified'))).toContain('no step is decided by it.');
   });
 
   test('as bars, each key in its colour, stacked within the picture', async () => {
@@ -346,10 +367,10 @@ describe('what was accepted', () => {
 
   test('what nobody can know is said, with the reason', async () => {
     const nowhere = overview(await world({ keys: [{ state: 'active' }], from: 'variable' }));
-    expect(textOf(part(nowhere, 'verified'))).toContain('replicas have nowhere to report what they accept');
+    expect(textOf(part(nowhere, 'verified'))).toContain('replicas have nowhere to report what they verify');
     expect(textOf(part(nowhere, 'verified'))).toContain('this page cannot know');
     const idle = overview(await world(MID_ROTATION), { counts: countsOf('day', () => []) });
-    expect(textOf(part(idle, 'verified'))).toContain('Nothing was accepted in the last 24 hours');
+    expect(textOf(part(idle, 'verified'))).toContain('No token was verified in the last 24 hours');
   });
 
   test('keys that the ring has forgotten, and many of them, keep their numbers', async () => {
@@ -516,9 +537,8 @@ describe('the other pages', () => {
       '1 of 3 checks failed',
       'To be put right 1',
       'signing secret',
-      'To be looked at 1',
+      'Warnings 1',
       'sources',
-      'Fine 1',
       'git',
     ]);
     expect(named(page, 'p').map(textOf)).toEqual(
@@ -573,12 +593,19 @@ describe('the frame', () => {
     expect(looking.map(textOf)).not.toContain('Steps');
   });
 
+  test('a page says at the top when it was drawn, and can be drawn again', async () => {
+    const { view } = await world(MID_ROTATION);
+    const page = expectSound(historyPage(frameOf(), { view, history: [] }));
+    const [asOf] = elementsIn(page).filter((one) => classesOf(one).includes('asof'));
+    expect(textOf(asOf as Element)).toBe(`As of ${clockTime(NOW, NOW)}. Reload`);
+  });
+
   test('the app and who looks stand there', async () => {
     const { view } = await world(MID_ROTATION);
     const frame = frameOf({ app: 'locker', visitor: { who: 'grace' }, acts: false });
     const text = textOf(expectSound(overviewPage(frame, { view, span: 'day', counts: undefined })));
     expect(text).toContain('Keyturnlocker');
-    expect(text).toContain('You are grace, and may look.');
+    expect(text).toContain('You are grace, read-only.');
   });
 });
 

@@ -141,7 +141,7 @@ describe('wait', () => {
   test('for the clock', () => {
     expect(said({ keys: [staged({ safeAt: NOW + HOUR }), active], replicas: three('x', 'y') })).toEqual([
       'wait',
-      'Key x signs. 3 of 3 replicas know y. It may take over at +1 h. Until then Keyturn refuses the step.',
+      'Key x signs. 3 of 3 replicas know y. It may take over at +1 h. Keyturn refuses to promote it until then.',
     ]);
   });
 
@@ -149,7 +149,7 @@ describe('wait', () => {
     const late = { keys: [staged({ knownBy: 0 }), active], replicas: [replica('a', ['x'])] };
     expect(said(late)).toEqual([
       'wait',
-      'Key x signs. 0 of 1 replica knows y. It may not take over yet: unknown to a. Until then Keyturn refuses the step.',
+      'Key x signs. 0 of 1 replica knows y. It may not take over yet: unknown to a. Keyturn refuses to promote it until a knows it.',
     ]);
   });
 
@@ -157,11 +157,27 @@ describe('wait', () => {
     const keys = [active, retiring({ safeAt: NOW - 1 }), retiring({ id: 'v' })];
     expect(said({ keys, replicas: [replica('a', ['x', 'w'], 'w')] })).toEqual([
       'wait',
-      'Key x signs. v may go at +2 h. 1 other key may go later. Until then Keyturn refuses the step.',
+      'Key x signs. v may go at +2 h. 1 other key may go later. Keyturn refuses to retire it until then.',
     ]);
     expect(said({ keys: keys.slice(0, 2), replicas: [replica('a', ['x', 'w'], 'w')] })).toEqual([
       'wait',
-      'Key x signs. w may not go yet: still signed with by a. Until then Keyturn refuses the step.',
+      'Key x signs. w may not go yet: still signed with by a. Keyturn refuses to retire it until a signs with another key.',
+    ]);
+  });
+
+  test('for a replica and for the clock: each step that is refused is named', () => {
+    const keys = [staged({ knownBy: 0 }), active, retiring()];
+    expect(said({ keys, replicas: [replica('a', ['x', 'w'])] })).toEqual([
+      'wait',
+      'Key x signs. 0 of 1 replica knows y. It may not take over yet: unknown to a. w may go at +2 h. Keyturn refuses to promote y, and to retire w, until then.',
+    ]);
+  });
+
+  test('after a rollback, which is said', () => {
+    const back = retiring({ id: 'y' });
+    expect(said({ keys: [active, back], forward: back })).toEqual([
+      'wait',
+      'Key x signs again: y was rolled back. y may go at +2 h. Keyturn refuses to retire it until then.',
     ]);
   });
 
@@ -180,7 +196,7 @@ describe('wait', () => {
       'Key x signs. 3 of 3 replicas know y: it takes over by itself at +1 h. Nothing has to be done for it.',
     ]);
     expect(said({ keys: [...keys, retiring()], replicas: three('x', 'y') })[1]).toMatch(
-      /w may go at \+2 h\. Until then Keyturn refuses the step\.$/,
+      /w may go at \+2 h\. Keyturn refuses to retire it until then\.$/,
     );
   });
 

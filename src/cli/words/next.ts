@@ -1,5 +1,5 @@
 // The last line of status and of every step: the command to run next. On a terminal that has a line for itself.
-import { type Next, nextLine } from '../../words/next-step.js';
+import { type Next, nextLine, toRun } from '../../words/next-step.js';
 import { columnsOf, inStyle, type Line, type Style } from '../line.js';
 import type { Drawn } from '../ui.js';
 
@@ -9,7 +9,8 @@ export function nextLines(next: Next): Drawn {
 }
 
 /** Where both have room they share a line: in a terminal the command is what is copied. */
-export function nextOnScreen({ command, remark }: Next, width: number, style?: Style): readonly Line[] {
+export function nextOnScreen(next: Next, width: number, style?: Style): readonly Line[] {
+  const { command, remark } = toRun(next);
   const first = inStyle(style, MARGIN);
   if (command === undefined) return [{ first, second: inStyle(style, remark) }];
   const whole = `${command} - ${remark}`;

@@ -8,6 +8,7 @@ export const SCRIPT: string = `'use strict';
   const live = document.getElementById('live');
   const connection = document.getElementById('connection');
   const announce = document.getElementById('announce');
+  const reload = document.getElementById('reload');
   let ahead = 0;
   let waiting;
   let said;
@@ -23,6 +24,8 @@ export const SCRIPT: string = `'use strict';
     connection.textContent = text;
     if (isLost && announce && !connection.classList.contains('lost')) announce.textContent = text;
     connection.classList.toggle('lost', isLost);
+    if (reload) reload.hidden = !isLost;
+    live.classList.toggle('stale', isLost);
   };
   const time = (at) => at.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false });
 
@@ -40,6 +43,8 @@ export const SCRIPT: string = `'use strict';
     return Math.floor(rounded / size) + ' ' + unit + (rest === 0 ? '' : ' ' + rest + ' ' + small);
   };
   const tick = () => {
+    // What is no longer told is not counted on.
+    if (live && live.classList.contains('stale')) return;
     const now = Date.now() + ahead;
     for (const one of document.querySelectorAll('[data-countdown]')) {
       const left = Date.parse(one.dateTime) - now;
@@ -103,7 +108,7 @@ export const SCRIPT: string = `'use strict';
   setInterval(() => {
     if (Date.now() - drawnAt < 6000) return;
     const isOver = events.readyState === EventSource.CLOSED;
-    tell('Not live since ' + time(new Date(drawnAt)) + (isOver ? ': load the page again.' : '.'), true);
+    tell('Not live since ' + time(new Date(drawnAt)) + (isOver ? ': it has ended. What stands below is old.' : '. What stands below is old.'), true);
   }, 1000);
   document.addEventListener('selectionchange', () => {
     const selection = document.getSelection();

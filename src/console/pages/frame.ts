@@ -25,10 +25,12 @@ export interface Page {
   readonly main: Markup;
   /** Whether it goes on being drawn. */
   readonly isLive?: boolean;
+  /** Whether its address shows the same again; default: true. What answers a form may not. */
+  readonly reloads?: boolean;
 }
 
 /** A whole page. */
-export function page(frame: Frame, { title, name, now, main, isLive = false }: Page): string {
+export function page(frame: Frame, { title, name, now, main, isLive = false, reloads = true }: Page): string {
   const { base, app, visitor, acts, assets } = frame;
   const shown = PAGES.filter((one) => one.name !== 'steps' || acts);
   return html`<!doctype html>
@@ -51,11 +53,15 @@ export function page(frame: Frame, { title, name, now, main, isLive = false }: P
 ${shown.map((one) => link(frame, one, one.name === name))}
 </ul></nav>
 </header>
-<main id="main" tabindex="-1"${now !== undefined && html` data-now="${String(now)}"`}>
+${
+  now !== undefined &&
+  html`<p class="asof"><span id="connection">As of ${clock(now, now)}.</span>${reloads && html` <a id="reload" href="">Reload</a>`}</p>
+`
+}<main id="main" tabindex="-1"${now !== undefined && html` data-now="${String(now)}"`}>
 ${main}
 </main>
 <footer class="foot">
-<p>${now !== undefined && html`<span id="connection">As of ${clock(now, now)}.</span> `}You are <b>${visitor.who}</b>${acts ? '' : ', and may look'}.</p>
+<p>You are <b>${visitor.who}</b>${acts ? '' : ', read-only'}.</p>
 <p>No secret and no key is ever shown here.</p>
 </footer>
 ${isLive && html`<p id="announce" class="unseen" aria-live="polite"></p>`}

@@ -2,7 +2,7 @@
 // somebody looks.
 import { FORMATS } from '../../doctor/key-checks.js';
 import { problemText } from '../../fleet/diagnosis-words.js';
-import { firstProblemOf } from '../../words/next-step.js';
+import { firstProblemOf, toRun } from '../../words/next-step.js';
 import { sentenceOf, type Tone } from '../../words/sentence.js';
 import { moment } from '../../words/time.js';
 import { moveInLine, rotated, sealedBy, type View } from '../../words/view.js';
@@ -75,7 +75,8 @@ const LONG = 150;
 
 /** The answer to the first glance. */
 function sentencePart(view: View): Markup {
-  const { status, next } = view;
+  const { status } = view;
+  const next = toRun(view.next);
   const { tone, parts } = sentenceOf(status, (at) => markedMoment(at, status.now));
   const isLong = parts.join(' ').length > LONG;
   // What is wrong says already what to do first.
@@ -106,7 +107,7 @@ function problemsPart({ status }: View): Content {
   if (problems.length === 0) return undefined;
   const told = problems.map((problem) => problemText(problem, 'the console', (at) => moment(at, now)));
   return html`<section aria-labelledby="problems">
-<h2 id="problems">${first === undefined ? 'To be looked at' : 'What else is not as it should be'}</h2>
+<h2 id="problems">${first === undefined ? 'Warnings' : 'What else is not as it should be'}</h2>
 <ul class="findings">
 ${told.map(({ what, hint }) => html`<li class="warn"><p class="what">${what}</p><p class="hint">${hint}</p></li>\n`)}</ul>
 </section>
@@ -134,7 +135,7 @@ function factsPart(view: View): Markup {
       'Ring',
       `${ring.id === undefined ? '' : `generation ${ring.generation}, `}fingerprint ${ring.fingerprint}`,
     ],
-    ...(ring.id === undefined ? [] : [['Rotated', rotated(view)] as const]),
+    ...(ring.id === undefined ? [] : [['Last completed rotation', rotated(view)] as const]),
     ...(status.deploy === undefined ? [] : [['Deploy', deploy ?? 'no rotation is under way'] as const]),
     ['Profile', status.profile],
     ...movingIn.map((one) => ['Moving in', moveInLine(one, now, replicas.length > 0)] as const),

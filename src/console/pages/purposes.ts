@@ -31,7 +31,7 @@ ${table('Purposes', [{ head: name }, ...head.map((one, at) => ({ head: one, isSh
 <h2 id="moving-in">Moving in</h2>
 ${
   movingIn.length === 0
-    ? html`<p class="empty">No library with a secret of its own moves in, or stays beside.</p>`
+    ? html`<p class="empty">No other library's sessions are accepted.</p>`
     : html`<ul class="lines">
 ${movingIn.map((one) => html`<li>${moveInLine(one, now, replicas.length > 0)}</li>\n`)}</ul>`
 }

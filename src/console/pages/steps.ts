@@ -1,6 +1,6 @@
 // The steps that can be taken: what each does, and why it is safe or when it will be. What is not safe is there as well,
 // with the reason. The page of one step confirms it.
-import { firstProblem } from '../../words/next-step.js';
+import { firstProblem, toRun } from '../../words/next-step.js';
 import type { View } from '../../words/view.js';
 import type { Frame } from '../contract.js';
 import { type Content, html, type Markup } from '../html.js';
@@ -11,7 +11,8 @@ import { impactPart } from './impact.js';
 import { clock, command, countdown, kid, trouble, withKids } from './parts.js';
 
 export function stepsPage(frame: Frame, { view, done }: StepsFacts): string {
-  const { status, next } = view;
+  const { status } = view;
+  const next = toRun(view.next);
   const offered = offeredSteps(view);
   // What can be done stands before what cannot.
   const gentle = offered
@@ -80,6 +81,7 @@ export function stepPage(frame: Frame, facts: StepFacts): string {
   return page(frame, {
     title: offered.name,
     name: 'steps',
+    reloads: problem === undefined,
     now: view.status.now,
     main: html`<h1>${withKids(offered.name, view.status)}</h1>
 <p class="lead">${withKids(offered.does, view.status)}</p>

@@ -29,7 +29,7 @@ export function verifiedPart({ base }: Pick<Frame, 'base'>, { view, span, counts
       html`<li><a id="span-${name}" href="${base}/?span=${name}#verified"${name === span && html` aria-current="true"`}>${words}</a></li>\n`,
   );
   return html`<section aria-labelledby="verified">
-<div class="head"><h2 id="verified">What was accepted</h2>
+<div class="head"><h2 id="verified">Tokens verified, by key</h2>
 ${
   counts !== undefined &&
   html`<nav aria-label="How far back"><ul class="spans">
@@ -45,8 +45,8 @@ function unknown({ silence, place, source }: Status): Markup {
     silence !== undefined
       ? `Replicas cannot be asked: ${silence}.`
       : place === undefined
-        ? `The keys come from ${source}, and replicas have nowhere to report what they accept. In a keyring document, or in a shared keyring, they would.`
-        : 'Nobody has written down yet what was accepted.';
+        ? `The keys come from ${source}, and replicas have nowhere to report what they verify. In a keyring document, or in a shared keyring, they would.`
+        : 'Nobody has counted yet what is verified.';
   return html`<p class="empty">${why} Which key people still hold tokens of, this page cannot know.</p>`;
 }
 
@@ -60,17 +60,18 @@ function known(counts: Counts, status: Status): Content {
   const totals = totalsOf(counts, status.keys);
   const all = totals.reduce((sum, { verified }) => sum + verified, 0);
   if (all === 0)
-    return html`<p class="empty">Nothing was accepted in the last ${words}, as far as replicas report.</p>`;
+    return html`<p class="empty">No token was verified in the last ${words}, as far as replicas report.</p>`;
   const shown = totals.slice(0, MOST_TOLD);
   const others = totals.slice(MOST_TOLD);
   const series = totals.map((total) => ({ kid: total.kid, className: classOf(total, totals, status) }));
   const rest = others.reduce((sum, { verified }) => sum + verified, 0);
-  const title = `What was accepted in the last ${words}: ${totals.map(({ kid, verified }) => `${kid} ${grouped(verified)}`).join(', ')}`;
-  return html`<ul class="legend">
+  const title = `Tokens verified in the last ${words}: ${totals.map(({ kid, verified }) => `${kid} ${grouped(verified)}`).join(', ')}`;
+  return html`<p class="hint">Each session, form or link that a replica has checked and accepted counts once each time.</p>
+<ul class="legend">
 ${shown.map((total) => html`<li class="swatch ${classOf(total, totals, status)}">${sentence(total, all, words, status)}</li>\n`)}${others.length > 0 && html`<li>${count(others.length, 'other key')}: <b>${grouped(rest)}</b></li>\n`}</ul>
 ${stackedBars(counts, series, title)}
 ${numbers(counts, totals, words, status)}
-<p class="hint">Replicas tell this, and anybody who can write where they report could. No step goes by it.</p>`;
+<p class="hint">Reported by replicas. For information: no step is decided by it.</p>`;
 }
 
 /** The key that signs at the bottom, then those that it takes over from. Live keys are there with nothing, too. */
@@ -131,7 +132,7 @@ function numbers(counts: Counts, totals: readonly Total[], words: string, status
   const cells = (row: readonly number[]) => row.slice(0, width).map(grouped);
   return html`<details id="numbers" open><summary>The numbers</summary>
 ${table(
-  `What was accepted in the last ${words}, by purpose and key`,
+  `Tokens verified in the last ${words}, by purpose and key`,
   [
     { head: 'Purpose' },
     ...shown.map(({ kid }) => ({ head: `${kid} ${stateOf(kid, status) ?? ''}`.trim(), isNumber: true })),

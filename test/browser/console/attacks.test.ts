@@ -67,7 +67,7 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium', () => {
     await signIn(page, first, 'bob');
     await page.goto(`${first.url}/keyturn/`);
     expect(await page.getByRole('link', { name: 'Steps' }).count()).toBe(0);
-    expect(await page.locator('.foot').innerText()).toContain('You are bob, and may look.');
+    expect(await page.locator('.foot').innerText()).toContain('You are bob, read-only.');
     for (const path of ['steps', 'steps/rotate']) {
       const response = await page.goto(`${first.url}/keyturn/${path}`);
       expect([response?.status(), await heading(page)]).toEqual([403, 'No step can be taken here']);
