@@ -150,7 +150,7 @@ export class KeyturnError extends Error {
     // Node shows the line of a program where an uncaught error was made, but for one that says it should not: here it says
     // nothing about the mistake.
     Error.captureStackTrace?.(this); // node-do-not-add-exception-line
-    Object.defineProperty(this, 'stack', { value: stackOf(this), writable: true, configurable: true });
+    defineStack(this);
     TEXTS.set(this, [message, hint]);
     if (safeAt !== undefined) this.safeAt = safeAt;
     if (replica !== undefined) this.replica = replica;
@@ -182,11 +182,23 @@ export class KeyturnError extends Error {
   }
 }
 
-/** Begins with what is wrong and what to do, since it is printed where nobody catches the error. */
-function stackOf({ name, message, hint }: KeyturnError): string {
+/** Made when it is first read: most errors are answered and never printed, and V8 writes frames out slowly. */
+function defineStack(error: KeyturnError): void {
   // Of its own: whoever reads the one of an error makes Node forget where the error was made.
   const holder: { stack?: string } = {};
   Error.captureStackTrace?.(holder, KeyturnError);
+  const set = (value: unknown) =>
+    Object.defineProperty(error, 'stack', { value, writable: true, configurable: true });
+  const get = () => {
+    const stack = stackOf(error, holder);
+    set(stack);
+    return stack;
+  };
+  Object.defineProperty(error, 'stack', { get, set, configurable: true });
+}
+
+/** Begins with what is wrong and what to do, since it is printed where nobody catches the error. */
+function stackOf({ name, message, hint }: KeyturnError, holder: { readonly stack?: string }): string {
   const frames = (holder.stack ?? '').split('\n').filter((line) => /^ +at |@/.test(line));
   return [`${name}: ${message}`, `    hint: ${hint}`, ...frames].join('\n');
 }
