@@ -80,7 +80,7 @@ export class EarlySave implements EarlySaves {
     const state = await own.open();
     if (state.keepsCookie) return;
     csrf.adoptId(state);
-    const sent = await own.kind.commit(state, {
+    const sent = await own.commit(state, {
       safe: isRead(request.method),
       // Nobody knows yet how the response may be cached: what need not be sent is not.
       isPubliclyCacheable: () => true,

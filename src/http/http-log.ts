@@ -78,9 +78,9 @@ export class HttpLog {
     );
   }
 
-  dropped(): void {
+  dropped(request: HttpRequest): void {
     this.#logger.info(
-      { event: 'session.dropped' },
+      { event: 'session.dropped', method: forLog(request.method), ...placeOf(request) },
       'a request wrote to a session that was ended meanwhile: nothing of it is kept',
     );
   }

@@ -53,10 +53,9 @@ export async function openSessions(
   const { StoreSessions } = await import('../sessions/in-store.js');
   if (given?.compareAndSet !== undefined) log.comparesInProcess();
   const store = given === undefined ? (sessionStore as ReachableStore) : new Reachable(given);
-  const dropped = () => log.dropped();
   return both(
     store,
     (carrier, purpose) =>
-      new StoreSessions({ ...shared(carrier), store, signer: ownSigner<string>(purpose), dropped }),
+      new StoreSessions({ ...shared(carrier), store, signer: ownSigner<string>(purpose) }),
   );
 }

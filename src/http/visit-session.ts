@@ -3,7 +3,7 @@
 import { KeyturnError } from '../errors.js';
 import type { AppCookie } from '../sessions/cookie.js';
 import { dataText } from '../sessions/data.js';
-import type { SessionKind } from '../sessions/kind.js';
+import type { ResponseTraits, SessionKind } from '../sessions/kind.js';
 import type { SessionState } from '../sessions/state.js';
 import type { Awaitable } from '../sessions/stores/contract.js';
 import { isEarly } from '../signing/purpose-keyring.js';
@@ -24,13 +24,13 @@ export class VisitSession {
   /** Who looks at it all the same sees an empty one. */
   readonly isEmpty: boolean;
   readonly #core: HttpCore;
-  readonly #method: string;
+  readonly #request: HttpRequest;
   #opened: SessionState | undefined;
   #empty: Awaitable<SessionState> | undefined;
 
   constructor(core: HttpCore, request: HttpRequest) {
     this.#core = core;
-    this.#method = request.method;
+    this.#request = request;
     this.isLeftOut = core.leavesOut(request);
     this.isEmpty = this.isLeftOut && request.sessionless === 'empty';
     const { inHeader } = core;
@@ -110,6 +110,15 @@ export class VisitSession {
     });
   }
 
+  /** Saves it: see {@link SessionKind.commit}. */
+  commit(state: SessionState, response: ResponseTraits): Awaitable<string | undefined> {
+    const known = state.dropped;
+    return andThen(this.kind.commit(state, response), (sent) => {
+      if (state.dropped && !known) this.#core.log.dropped(this.#request);
+      return sent;
+    });
+  }
+
   /**
    * The one that the app looks at: an empty one, of which nothing is kept, where the request is served without.
    *
@@ -130,7 +139,7 @@ export class VisitSession {
     const { ring, cookies, waits } = this.#core;
     if (ring.found === undefined || this.isLeftOut) return false;
     // Scripts look for their token on whatever page they are.
-    if (cookies.csrfToken !== undefined && isRead(this.#method)) return true;
+    if (cookies.csrfToken !== undefined && isRead(this.#request.method)) return true;
     return !waits && this.isCarried;
   }
 

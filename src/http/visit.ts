@@ -179,7 +179,7 @@ export class Visit {
 
   #commit(state: SessionState, headers: ResponseHeaders): Awaitable<string | undefined> {
     const { ring } = this.#core;
-    return this.#own.kind.commit(state, {
+    return this.#own.commit(state, {
       safe: isRead(this.#request.method),
       // No accessor: in an object literal it would give each object a shape of its own, which holds the request in memory.
       isPubliclyCacheable: () => isPubliclyCacheable(headers),

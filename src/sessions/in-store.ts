@@ -152,19 +152,22 @@ export class StoreSessions implements SessionKind {
     const next = state.kept.length > 0 ? id : undefined;
     const replaces = await store.destroy(replaced, this.#lastMoment(), next);
     if (replaces !== false || next === undefined || state.carried === undefined) return cookie;
-    let isKept = false;
+    let shorter: string | undefined;
     try {
       if (await this.#withoutKept(state, data)) {
         const rest = dataText(data);
-        const outcome = await store.put(id, recordOf(this.parts, state, rest, expiresAt), version + 1);
-        state.written = { ...written, data: rest, version: version + 2 };
-        isKept = outcome === 'saved';
+        // The one that was ended may have been remembered. What is left is a session like any other.
+        const end = this.parts.times.expiry(state);
+        const signed = this.#cookie(state, issuedAt, end);
+        const outcome = await store.put(id, recordOf(this.parts, state, rest, end), version + 1);
+        state.written = { ...written, data: rest, expiresAt: end, version: version + 2 };
+        if (outcome === 'saved') shorter = signed;
       }
     } finally {
       // Nobody gets the cookie of it.
-      if (!isKept) await store.destroy(id, this.#lastMoment());
+      if (shorter === undefined) await store.destroy(id, this.#lastMoment());
     }
-    return isKept ? cookie : this.#drop(state);
+    return shorter ?? this.#drop(state);
   }
 
   /**
@@ -183,7 +186,6 @@ export class StoreSessions implements SessionKind {
   /** Nothing is sent: the browser may hold another session by now, and would lose it. */
   #drop(state: SessionState): undefined {
     state.written = undefined;
-    if (!state.dropped) this.parts.dropped();
     state.dropped = true;
   }
 

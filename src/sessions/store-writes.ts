@@ -13,8 +13,6 @@ import { labelOf, userOf } from './stores/validate.js';
 export interface StoreSessionParts extends SessionParts {
   readonly store: SessionStore & Required<Pick<SessionStore, 'begin'>>;
   readonly signer: TokenSigner<string>;
-  /** Told when what a request has written goes with a session that was ended meanwhile. */
-  readonly dropped: () => void;
 }
 
 /** Under so many writers at once something is wrong with the app, and an error helps more than patience. */

@@ -6,8 +6,8 @@ import { openHttpCore } from '../../src/http/open-http-core.js';
 import { Visit } from '../../src/http/visit.js';
 import { memoryStore } from '../../src/sessions/stores/memory.js';
 import { wrapStore } from '../../src/sessions/stores/wrap.js';
-import { testClock, testKeyturn } from '../support/keyturn.js';
-import { cookiesOf, requestOf } from '../support/visits.js';
+import { memoryLogger, testClock, testKeyturn } from '../support/keyturn.js';
+import { cookiesOf, type RequestFacts, requestOf } from '../support/visits.js';
 
 const DAY = 86_400;
 
@@ -48,6 +48,26 @@ describe('a new id while somebody signs out', () => {
     const next = await open(cookie);
     expect({ ...next.session }).toEqual({ step: 2 });
     expect((await open(before)).session.user).toBeUndefined();
+  });
+
+  test.each([
+    false,
+    true,
+  ])('of a remembered session: what is left is none, unless it asks: %s', async (asks) => {
+    const { clock, open, save, signIn, days } = await setUp();
+    const before = await signIn(({ session }) => session.remember());
+    const [slower, other] = [await open(before), await open(before)];
+    slower.session.regenerate({ keep: true });
+    if (asks) slower.session.remember('20d');
+    slower.session.step = 2;
+    other.session.destroy();
+    await save(other);
+    const [sent] = await cookiesOf(slower);
+    expect(sent).toContain(`Max-Age=${(asks ? 20 : 5) * DAY};`);
+    const cookie = sent?.split(';')[0];
+    expect(days(await open(cookie))).toBe(asks ? 20 : 5);
+    clock.advance((asks ? 20 : 5) * DAY);
+    expect((await open(cookie)).session.isNew).toBe(true);
   });
 
   test.each([false, true])('by a new epoch is remembered no longer, unless it asks: %s', async (asks) => {
@@ -175,4 +195,34 @@ describe('in the cookie', () => {
     expect([await lives(), await lives(true), await lives('7d'), await lives(false)]).toEqual([30, 30, 7, 5]);
     await expect(lives('31d')).rejects.toMatchObject({ code: 'purpose_lifetime' });
   });
+});
+
+test('what a slower request wanted to keep is told with the request that it was', async () => {
+  const clock = testClock();
+  const logger = memoryLogger();
+  const keyturn = await testKeyturn({ clock, logger });
+  const core = await openHttpCore(keyturn, { store: memoryStore({ clock: clock.read }) });
+  const open = async (facts: RequestFacts) => {
+    const visit = new Visit(core, requestOf(facts));
+    await visit.before();
+    return visit;
+  };
+  const first = await open({});
+  first.session.user = 'ada';
+  const cookie = (await cookiesOf(first))[0]?.split(';')[0];
+  const slower = await open({ cookie, method: 'POST', route: '/notes/:id', path: '/notes/7' });
+  const unrouted = await open({ cookie, method: 'PUT', path: '/notes/7?token=secret' });
+  const other = await open({ cookie });
+  other.session.destroy();
+  await cookiesOf(other);
+  for (const visit of [slower, unrouted]) {
+    visit.session.note = 'late';
+    expect(await cookiesOf(visit)).toEqual([]);
+  }
+  expect(logger.records.map(({ facts }) => facts).filter(({ event }) => event === 'session.dropped')).toEqual(
+    [
+      { event: 'session.dropped', method: 'POST', route: '/notes/:id' },
+      { event: 'session.dropped', method: 'PUT', path: '/notes/7' },
+    ],
+  );
 });
