@@ -2,8 +2,8 @@
 // secrets that it has had. One of them signs.
 import type { LibraryKey } from '../codecs/cookies.js';
 import type { Internals } from '../internals.js';
-import { Material } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
+import { libraryKeys } from '../keyring/library-keys.js';
 import { internalsOf, type Keyturn } from '../keyturn.js';
 import type { MovingIn } from '../resolve/move-in.js';
 import { missingKeyReason } from '../signing/purpose-keyring.js';
@@ -178,7 +178,9 @@ export class BridgeKeys {
   #make(ring: Keyring): Held {
     const now = this.#parts.clock();
     const old = this.#oldKeys(ring, now);
-    const [active, ...others] = this.#ringKeys(ring);
+    const [active, ...others] = libraryKeys(ring, this.#parts.apps, this.name).map(
+      ({ kid, id, state, secret, bytes }) => this.#key(kid, id, state, secret, bytes),
+    );
     const isBeside = this.#moving?.phase === 'beside' && old.length > 0;
     const all = isBeside
       ? [...old, active as BridgeKey, ...others]
@@ -186,23 +188,6 @@ export class BridgeKeys {
     const until = isBeside || old.length === 0 ? Infinity : (this.#moving?.until ?? Infinity);
     const id = all.map(({ kid, state }) => `${kid}:${state}`).join(' ');
     return { ring, until, all, signing: all[0] as BridgeKey, id };
-  }
-
-  /** The active one first. */
-  #ringKeys(ring: Keyring): readonly BridgeKey[] {
-    const { apps } = this.#parts;
-    const order = ['active', 'retiring', 'staged'];
-    const keys = ring.live.toSorted((one, other) => order.indexOf(one.state) - order.indexOf(other.state));
-    return apps.flatMap((app) =>
-      keys.map((key) => {
-        const bytes = (key.material as Material).derive('bridge', this.name, app);
-        const state = key.state as BridgeKeyState;
-        // Under the other name of the app a key only verifies.
-        const seen = app !== apps[0] && state === 'active' ? 'retiring' : state;
-        const id = app === undefined ? key.id : new Material(bytes).kid;
-        return this.#key(key.id, id, seen, Buffer.from(bytes).toString('base64url'), bytes);
-      }),
-    );
   }
 
   /** Without those that the ring has given up: a secret that was revoked is not let in by another door. */

@@ -65,7 +65,7 @@ const oldSecrets: Kind<readonly OldSecret[]> = {
   read: (raw) => {
     const value = typeof raw === 'string' && raw.trim().startsWith('[') ? parseJson(raw) : raw;
     const items = typeof value === 'string' ? readList(value) : value;
-    if (!Array.isArray(items) || items.length === 0) return undefined;
+    if (!Array.isArray(items)) return undefined;
     const found = items.map(readSecret);
     return found.every((secret) => secret !== undefined) ? found : undefined;
   },
@@ -102,7 +102,8 @@ export const MOVE_IN_FIELDS: Readonly<
   },
   secrets: {
     kind: oldSecrets,
-    about: 'the secrets that the library has used so far, the one that it signs with first',
+    about:
+      'the secrets that the library has used so far, the one that it signs with first; [] where a bridge has been over for longer than they count',
   },
   phase: {
     kind: oneOf('beside', 'over'),

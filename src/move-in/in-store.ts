@@ -64,7 +64,7 @@ export class OldInStore implements OldLibrary {
     const sid = old?.ref ?? ref;
     const cookie = renewed(old?.cookie ?? this.#parts.cookie, clock());
     // A browser that has a cookie without an end keeps it.
-    const isSent = old === undefined || lifeOf(cookie) !== undefined;
+    const isSent = old === undefined || old.isGoingOut === true || lifeOf(cookie) !== undefined;
     const record = (values: SessionValues): OldRecord => recordOf(cookie, values, clock);
     return {
       ref: sid,

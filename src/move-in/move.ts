@@ -87,7 +87,9 @@ export class Move implements Moving {
 
   get #isDue(): boolean {
     const { library } = this.#parts;
-    return this.#old !== undefined && library.isDue(this.#old, this.#former?.sentAt ?? 0);
+    const old = this.#old;
+    if (old === undefined) return false;
+    return old.isGoingOut === true || library.isDue(old, this.#former?.sentAt ?? 0);
   }
 
   note(data: string): Counterpart | undefined {

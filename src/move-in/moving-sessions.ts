@@ -40,11 +40,14 @@ class Received {
   }
 }
 
+const signedBy = ({ isGoingOut }: FoundCookie, old: OldSession): OldSession =>
+  isGoingOut ? { ...old, isGoingOut } : old;
+
 export class MovingSessions implements SessionKind {
   readonly #inner: StoreSessions | CookieSessions;
   readonly #parts: MoveParts;
   readonly #takeOver: TakeOver;
-  /** Whether the old library's cookies are looked at: milliseconds since 1970. */
+  /** Until when what an old secret has signed is accepted: milliseconds since 1970. */
   readonly #until: number;
 
   constructor(inner: StoreSessions | CookieSessions, parts: MoveParts, takeOver: TakeOver, until: number) {
@@ -55,9 +58,10 @@ export class MovingSessions implements SessionKind {
   }
 
   open(cookies: readonly ReceivedToken[], header?: string): Awaitable<SessionState> {
-    if (this.#isOver) return this.#inner.open(cookies);
     const { library } = this.#parts;
-    const received = new Received(() => library.cookies.find(header));
+    const received = new Received(() => library.cookies.find(header, this.#isOver));
+    // Of what is still accepted then a bridge has signed each with a key of the ring.
+    if (this.#isOver && received.found.length === 0) return this.#inner.open(cookies);
     if (cookies.length > 0 || header?.includes(library.cookies.name)) return this.#open(cookies, received);
     const opened = this.#inner.open(cookies);
     return opened instanceof Promise
@@ -94,7 +98,7 @@ export class MovingSessions implements SessionKind {
       if (taken.state.carried === undefined) return this.#with(taken.state, received);
       if (taken.isNew) {
         this.#parts.library.cookies.used(found);
-        return this.#with(taken.state, received, taken.old, true);
+        return this.#with(taken.state, received, signedBy(found, taken.old), true);
       }
       const judged = await this.#judge(taken.state, received);
       if (judged !== undefined) return judged;
@@ -154,7 +158,7 @@ export class MovingSessions implements SessionKind {
       state.base = text;
       state.epoch = await epochOf(this.#inner.parts, text);
     }
-    return this.#with(state, received, old, isShared);
+    return this.#with(state, received, signedBy(found, old), isShared);
   }
 
   async #hasOther(received: Received, ref: string | undefined): Promise<boolean> {

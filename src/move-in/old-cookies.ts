@@ -1,6 +1,9 @@
-// The cookie of the old library: found in a request where one of its secrets has signed it, and signed as it did.
+// The cookie of the old library: found in a request where one of its secrets has signed it, or a key of the ring for the
+// bridge that the library had before, and signed so that all replicas that are still there read it.
 import { type CookieFormat, sameSignature } from '../codecs/cookies.js';
 import type { Internals } from '../internals.js';
+import type { Keyring } from '../keyring/keyring.js';
+import { type LibraryRingKey, libraryKeys } from '../keyring/library-keys.js';
 import type { MovingIn, OldKey } from '../resolve/move-in.js';
 import { findCookies } from '../sessions/cookie.js';
 import type { OldCookie, Style } from './attributes.js';
@@ -17,12 +20,17 @@ export interface OldCookieParts {
 export interface FoundCookie {
   /** What it holds. */
   readonly payload: string;
-  /** The id of the secret that has signed it. */
+  /** The id of the old secret, or of the key of the ring, that has signed it. */
   readonly kid: string;
+  /** Whether that is a key of the ring that only verifies until its last cookie has ended. */
+  readonly isGoingOut: boolean;
 }
+
+type SigningKey = Pick<OldKey, 'kid' | 'secret'>;
 
 export class OldCookies {
   readonly #parts: OldCookieParts;
+  #derived: { readonly ring: Keyring; readonly keys: readonly LibraryRingKey[] } | undefined;
   /** What a `Cookie` header has of it, if it has one. */
   readonly name: string;
 
@@ -32,21 +40,44 @@ export class OldCookies {
   }
 
   /** Without those that the ring has given up: a secret that was revoked is not let in by another door. */
-  get #keys(): readonly OldKey[] {
+  get #oldKeys(): readonly SigningKey[] {
     const { internals, moving } = this.#parts;
     return moving.secrets.filter(({ kid }) => internals.ring.found?.get(kid)?.live !== false);
   }
 
-  /** Whether there is a secret left to sign with. */
-  get canSign(): boolean {
-    return this.#keys.length > 0;
+  /** What a bridge beside the library signs with in the phase over. */
+  get #ringKeys(): readonly LibraryRingKey[] {
+    const { internals, moving } = this.#parts;
+    const ring = internals.ring.found;
+    if (ring === undefined) return [];
+    if (this.#derived?.ring !== ring)
+      this.#derived = { ring, keys: libraryKeys(ring, internals.apps, moving.name) };
+    return this.#derived.keys;
   }
 
-  /** The genuine cookies of a request. */
-  find(header: string | undefined): readonly FoundCookie[] {
+  /**
+   * The first old secret, as long as there is one: replicas on the library alone know no other, and those with a bridge
+   * accept it in both phases. Where the app says that there is none left, `secrets = []`, only replicas with a bridge can be
+   * there, and the key of the ring signs that all of them know.
+   */
+  get #signing(): SigningKey | undefined {
+    return this.#parts.moving.secrets.length > 0 ? this.#oldKeys[0] : this.#ringKeys[0];
+  }
+
+  /** Whether there is a key left to sign with. */
+  get canSign(): boolean {
+    return this.#signing !== undefined;
+  }
+
+  /** The genuine cookies of a request. @param ringOnly whether what an old secret has signed is refused, as the end says */
+  find(header: string | undefined, ringOnly = false): readonly FoundCookie[] {
     const { name, format, internals, moving } = this.#parts;
     if (header === undefined || !header.includes(name)) return [];
     const found: FoundCookie[] = [];
+    const ringKeys = this.#ringKeys;
+    const keys: readonly (SigningKey & { readonly state?: string })[] = ringOnly
+      ? ringKeys
+      : [...this.#oldKeys, ...ringKeys];
     const signatures = format.beside ? findCookies(header, `${name}.sig=`) : [];
     for (const raw of findCookies(header, `${name}=`)) {
       // Of a format that does not encode values none has a percent sign, unless who hands cookies on has put it there.
@@ -58,14 +89,13 @@ export class OldCookies {
       for (const candidate of candidates) {
         if (candidate === undefined) continue;
         const { payload, signature } = candidate;
-        const key = this.#keys.find((one) =>
-          sameSignature(format.sign(name, payload, one.secret), signature),
-        );
+        const key = keys.find((one) => sameSignature(format.sign(name, payload, one.secret), signature));
         if (key === undefined) {
-          internals.refused(moving.name, 'bad_signature', undefined);
+          // After the end what is left of old secrets is expected, and nobody is to look for who sends it.
+          if (!ringOnly) internals.refused(moving.name, 'bad_signature', undefined);
           continue;
         }
-        found.push({ payload, kid: key.kid });
+        found.push({ payload, kid: key.kid, isGoingOut: key.state === 'retiring' });
         break;
       }
     }
@@ -83,7 +113,7 @@ export class OldCookies {
   /** `Set-Cookie` headers that hand it out. */
   set(payload: string, cookie: OldCookie): readonly string[] {
     const { name, format, style, internals, moving } = this.#parts;
-    const [key] = this.#keys;
+    const key = this.#signing;
     // Whose last old secret was revoked gets no more of them.
     if (key === undefined) return [];
     const use = internals.usage.of(key.kid, moving.name);

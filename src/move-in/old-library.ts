@@ -11,6 +11,8 @@ export interface OldSession {
   readonly cookie: OldCookie;
   /** When it ends unless it is used again, in seconds since 1970; undefined where nobody can tell. */
   readonly end: number | undefined;
+  /** Whether its cookie is signed by a key that is going out: it is made anew, or would end with the key. */
+  readonly isGoingOut?: boolean;
 }
 
 /** What is to be kept for the old library. */

@@ -70,6 +70,7 @@ export function openMoveIn(
       'choose another one for Keyturn: name under [session.cookie], or cookie under [csrf]',
     );
   const { phase } = moving;
+  internals.usage.movedIn.add(name);
   const { times, clock, cookie } = kind.parts;
   const endOwn = async (id: string, by: 'keyturn' | 'library'): Promise<void> => {
     if (!(kind instanceof StoreSessions)) return;

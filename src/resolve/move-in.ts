@@ -69,8 +69,9 @@ export function readMoveIn(
     const moving = problems.attempt('configuration', () => {
       const format = settings.format ?? name;
       if (!isFormat(format)) throw noFormat(name, settings);
-      const { secrets = [], secretsFrom, phase = 'beside', until, cookie } = settings;
-      if (secrets.length === 0) throw noSecrets(name, settings);
+      const { secrets, secretsFrom, phase = 'beside', until, cookie } = settings;
+      // An empty list is said on purpose: forgotten, everybody would be signed out.
+      if (secrets === undefined) throw noSecrets(name, settings);
       if (profile === 'prod') refuseOpenTexts(name, settings);
       const beginning = secretsFrom?.layer === 'file' ? dirname(secretsFrom.path) : folder;
       const texts = readTexts(secrets, name, machine, beginning, problems);

@@ -10,7 +10,8 @@ export function oldSecretsSeen(
 ): readonly ReportedMoveIn[] {
   return [...movingIn.values()].map(({ name, phase, until, secrets }) => {
     const uses = usage.uses.filter(
-      ({ kid, purpose }) => purpose === name && secrets.some((secret) => secret.kid === kid),
+      ({ kid, purpose }) =>
+        purpose === name && (usage.movedIn.has(name) || secrets.some((secret) => secret.kid === kid)),
     );
     const seen = uses.reduce((sum, { verified }) => sum + verified, 0);
     return { name, phase, until, seen, seenAt: Math.max(0, ...uses.map(({ verifiedAt }) => verifiedAt)) };

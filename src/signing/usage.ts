@@ -21,6 +21,8 @@ interface Refused {
 export class Usage {
   readonly #uses = new Map<string, Use>();
   readonly #refusals = new Map<string, Refused>();
+  /** Libraries whose sessions move in: all that is verified for one is an old cookie, whatever has signed it. */
+  readonly movedIn: Set<string> = new Set();
 
   /** The counters of one key and purpose: one object, to be counted up in place. */
   of(kid: string, purpose: string): Use {

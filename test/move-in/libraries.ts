@@ -5,6 +5,10 @@ import { Hono } from 'hono';
 import keyturnFastify from '../../src/adapters/fastify/index.js';
 import keyturnHono from '../../src/adapters/hono/index.js';
 import keyturnKoa from '../../src/adapters/koa/index.js';
+import { expressSession } from '../../src/bridges/express-session/index.js';
+import { liveFastifySession } from '../../src/bridges/fastify/session.js';
+import { liveCookieSession, liveKeygrip } from '../../src/bridges/keygrip/index.js';
+import type { Keyturn } from '../../src/keyturn.js';
 import { listen } from '../bridges/apps/listen.mjs';
 import { neighbour } from '../bridges/neighbours.js';
 import type { Afterwards } from '../support/afterwards.js';
@@ -29,6 +33,8 @@ export interface Neighbour {
   /** What the libraries' replicas share; undefined where that is nothing. */
   readonly shared: () => Promise<any>;
   readonly old: (shared: any, afterwards: Afterwards) => Promise<string>;
+  /** The library with a bridge beside it. */
+  readonly bridged: (shared: any, keyturn: Keyturn, afterwards: Afterwards) => Promise<string>;
   readonly keyturn: (replica: KeyturnReplica, afterwards: Afterwards) => Promise<string>;
 }
 
@@ -90,6 +96,37 @@ async function fastifyApp(
   return await app.listen({ port: 0, host: '127.0.0.1' });
 }
 
+/** What the app of express-session calls, as people write it for cookie-session. */
+async function cookieSessionReplica(inner: any, afterwards: Afterwards): Promise<string> {
+  const app = await expressApp((request, response, next) =>
+    inner(request, response, (error: unknown) => {
+      Object.assign(Object.getPrototypeOf(request.session), {
+        regenerate(done: () => void) {
+          request.session = {};
+          Object.assign(Object.getPrototypeOf(request.session), { regenerate: undefined });
+          done();
+        },
+        destroy(done: () => void) {
+          request.session = null;
+          done();
+        },
+      });
+      next(error);
+    }),
+  );
+  return await served(app, afterwards);
+}
+
+/** @param keys strings, or what stands for a Keygrip */
+async function koaSessionReplica(keys: any, afterwards: Afterwards): Promise<string> {
+  const { default: session, createSession = session } = await neighbour('koa-session');
+  const prepare = (app: any) => {
+    app.keys = keys;
+    return createSession({}, app);
+  };
+  return await served(await koaApp(prepare), afterwards);
+}
+
 const nothing = async () => undefined;
 
 export const NEIGHBOURS: readonly Neighbour[] = [
@@ -104,6 +141,11 @@ export const NEIGHBOURS: readonly Neighbour[] = [
       return store;
     },
     old: (store, afterwards) => expressSessionReplica({ store }, afterwards),
+    bridged: async (store, keyturn, afterwards) => {
+      const { default: session } = await neighbour('express-session');
+      const options = { store, resave: false, saveUninitialized: false };
+      return await served(await expressApp(expressSession(keyturn, session, options)), afterwards);
+    },
     keyturn: keyturnReplica,
   },
   {
@@ -113,27 +155,11 @@ export const NEIGHBOURS: readonly Neighbour[] = [
     shared: nothing,
     old: async (_, afterwards) => {
       const { default: cookieSession } = await neighbour('cookie-session');
-      const inner = cookieSession({ keys: [OLD_SECRET] });
-      return await served(
-        await expressApp((request, response, next) =>
-          inner(request, response, (error: unknown) => {
-            // What the app of express-session calls, as people write it for this library.
-            Object.assign(Object.getPrototypeOf(request.session), {
-              regenerate(done: () => void) {
-                request.session = {};
-                Object.assign(Object.getPrototypeOf(request.session), { regenerate: undefined });
-                done();
-              },
-              destroy(done: () => void) {
-                request.session = null;
-                done();
-              },
-            });
-            next(error);
-          }),
-        ),
-        afterwards,
-      );
+      return await cookieSessionReplica(cookieSession({ keys: [OLD_SECRET] }), afterwards);
+    },
+    bridged: async (_, keyturn, afterwards) => {
+      const { default: cookieSession } = await neighbour('cookie-session');
+      return await cookieSessionReplica(liveCookieSession(keyturn, cookieSession, {}), afterwards);
     },
     keyturn: keyturnReplica,
   },
@@ -142,14 +168,9 @@ export const NEIGHBOURS: readonly Neighbour[] = [
     cookie: 'koa.sess',
     stores: false,
     shared: nothing,
-    old: async (_, afterwards) => {
-      const { default: session, createSession = session } = await neighbour('koa-session');
-      const prepare = (app: any) => {
-        app.keys = [OLD_SECRET];
-        return createSession({}, app);
-      };
-      return await served(await koaApp(prepare), afterwards);
-    },
+    old: async (_, afterwards) => await koaSessionReplica([OLD_SECRET], afterwards),
+    bridged: async (_, keyturn, afterwards) =>
+      await koaSessionReplica(liveKeygrip(keyturn, { purpose: 'koa-session', session: {} }), afterwards),
     keyturn: async (replica, afterwards) => {
       const keyturn = await movingKeyturn(replica, afterwards);
       const middleware = keyturnKoa({ keyturn, csrf: 'manual', ...forAdapter(replica) });
@@ -177,6 +198,18 @@ export const NEIGHBOURS: readonly Neighbour[] = [
         afterwards,
       );
     },
+    bridged: async (store, keyturn, afterwards) => {
+      const { default: cookie } = await neighbour('@fastify/cookie');
+      const { default: session } = await neighbour('@fastify/session');
+      const options = { store, cookie: { secure: false }, saveUninitialized: false };
+      return await fastifyApp(
+        [
+          [cookie, {}],
+          [liveFastifySession(keyturn, session, options), {}],
+        ],
+        afterwards,
+      );
+    },
     keyturn: async (replica, afterwards) => {
       const settings = { csrf: { mode: 'headers' } };
       const keyturn = await movingKeyturn({ ...replica, settings }, afterwards);
@@ -190,6 +223,7 @@ export const NEIGHBOURS: readonly Neighbour[] = [
     stores: false,
     shared: nothing,
     old: async (shared, afterwards) => (NEIGHBOURS[2] as Neighbour).old(shared, afterwards),
+    bridged: async (...given) => (NEIGHBOURS[2] as Neighbour).bridged(...given),
     keyturn: async (replica, afterwards) => {
       const settings = { csrf: { mode: 'headers' } };
       const keyturn = await movingKeyturn({ ...replica, settings }, afterwards);

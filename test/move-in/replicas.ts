@@ -2,6 +2,7 @@
 
 import { vi } from 'vitest';
 import keyturnExpress from '../../src/adapters/express/index.js';
+import type { Keyring } from '../../src/keyring/keyring.js';
 import type { Keyturn } from '../../src/keyturn.js';
 import type { MoveInOption } from '../../src/move-in/options.js';
 import type { SessionStore } from '../../src/sessions/stores/contract.js';
@@ -10,7 +11,7 @@ import { listen } from '../bridges/apps/listen.mjs';
 import { neighbour } from '../bridges/neighbours.js';
 import { Visitor } from '../bridges/visitor.js';
 import type { Afterwards } from '../support/afterwards.js';
-import { type ManualClock, testClock, testKeyturn } from '../support/keyturn.js';
+import { type ManualClock, testClock, testKeyturn, useRing } from '../support/keyturn.js';
 
 export const OLD_SECRET = 'd51d1c0b9e8a4f27ab36c10b7f52e94c6fd0837be5a14d29';
 export const OLDER_SECRET = '4bb90e7d2c61f8a3907a5ce84d1f63b2a97c0e58d36f41b7';
@@ -39,15 +40,41 @@ export interface KeyturnReplica {
   readonly secrets?: readonly string[];
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly until?: string;
+  /** Default: one of the secret that all have. */
+  readonly ring?: Keyring;
   readonly user?: (data: any) => string | undefined;
 }
 
 /** A Keyturn that moves in from one library. */
 export async function movingKeyturn(
-  { phase = 'beside', clock, moveIn, secrets = [OLD_SECRET], settings = {}, until }: KeyturnReplica,
+  { phase = 'beside', clock, moveIn, secrets, settings, until, ring }: KeyturnReplica,
   afterwards: Afterwards,
 ): Promise<Keyturn> {
   const [name = ''] = Object.keys(moveIn);
+  return await keyturnWith({ name, phase, clock, secrets, settings, until, ring }, afterwards);
+}
+
+/** A Keyturn with a section under `[move_in]`: for sessions that move in, or for a bridge. */
+export async function keyturnWith(
+  {
+    name,
+    phase,
+    clock,
+    secrets = [OLD_SECRET],
+    settings = {},
+    until,
+    ring,
+  }: {
+    readonly name: string;
+    readonly phase: 'beside' | 'over';
+    readonly clock: ManualClock;
+    readonly secrets?: readonly string[] | undefined;
+    readonly settings?: Readonly<Record<string, unknown>> | undefined;
+    readonly until?: string | undefined;
+    readonly ring?: Keyring | undefined;
+  },
+  afterwards: Afterwards,
+): Promise<Keyturn> {
   const section = {
     secrets: secrets.map((text) => ({ text })),
     phase,
@@ -55,6 +82,7 @@ export async function movingKeyturn(
   };
   const keyturn = await testKeyturn({ clock, config: { ...settings, move_in: { [name]: section } } });
   afterwards(() => keyturn.close());
+  if (ring !== undefined) useRing(keyturn, ring);
   return keyturn;
 }
 
