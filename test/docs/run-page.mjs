@@ -20,10 +20,14 @@ register(
 `)}`,
 );
 
-const servers = [];
+let servers = [];
 const { listen } = Server.prototype;
 Server.prototype.listen = function (first, ...rest) {
   servers.push(this);
+  // One that the snippet itself has closed is not visited.
+  this.once('close', () => {
+    servers = servers.filter((server) => server !== this);
+  });
   const onFreePort = typeof first === 'object' && first !== null ? { ...first, port: 0 } : 0;
   return listen.call(this, onFreePort, ...rest);
 };
@@ -37,12 +41,13 @@ for (const file of files.filter((name) => name !== 'given.js')) {
   process.chdir(mkdtempSync(join(folder, 'files-')));
   const { default: exported } = await import(at(file));
   if (files.includes('given.js')) await (await import(at('given.js'))).afterwards?.(exported);
-  for (const server of servers.splice(0)) {
+  for (const server of [...servers]) {
     await listening(server);
     await visit(`http://localhost:${server.address().port}`);
     server.closeAllConnections();
     server.close();
   }
+  servers = [];
 }
 process.exit();
 

@@ -39,6 +39,7 @@ const SURROUNDINGS: Readonly<Record<string, Surroundings>> = {
       KEYTURN_SECURITY__KEYRING__LEASE: '6s',
     },
   },
+  'docs/express-app.md': { settings: true },
   'docs/sealing.md': { settings: true },
 };
 
