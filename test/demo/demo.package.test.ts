@@ -1,8 +1,13 @@
 // keyturn demo as a process, with a document: what it shows, and that nothing of it is left however it ends.
+import { spawn } from 'node:child_process';
+import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
+import { columnsOf } from '../../src/cli/line.js';
+import { tempDir } from '../support/temp-dir.js';
 import { until } from '../support/waiting.js';
 import { RunningDemo } from './running.js';
 
+const MAIN = resolve('dist/cli/main.js');
 /** A step in the middle, in which a replica stands still. */
 const LATE = 'one replica does not hear of it';
 
@@ -43,6 +48,35 @@ test.concurrent.each([
   expect(await demo.ended(), demo.stderr).toBe(1);
   expect(demo.stderr).toContain('the demo was ended before it was through');
   expect(demo.isGone).toBe(true);
+});
+
+test.runIf(process.platform === 'linux').concurrent.each([
+  [80, 24],
+  [60, 20],
+])('a terminal of %i x %i is given back as it was, and no picture is larger', async (columns, rows) => {
+  const cwd = tempDir();
+  const shell = `stty cols ${columns} rows ${rows}; "${process.execPath}" "${MAIN}" demo --fast --store document`;
+  const env = { PATH: process.env.PATH, TERM: 'xterm', SHELL: '/bin/sh', TMPDIR: cwd };
+  const child = spawn('script', ['-qec', shell, '/dev/null'], { cwd, env });
+  let out = '';
+  child.stdout.on('data', (part) => {
+    out += part;
+  });
+  const closed = new Promise((done) => child.once('close', done));
+  await until(() => out.includes(LATE));
+  child.stdin.write('\u0003');
+  await closed;
+  const [before = '', ...frames] = out.split('\u001b[H');
+  expect(before).toMatch(/\u001b\[\?1049h\u001b\[\?25l$/);
+  const [last = '', after = ''] = (frames.pop() ?? '').split('\u001b[?25h\u001b[?1049l');
+  expect(after).toContain('the demo was ended before it was through');
+  for (const frame of [...frames, last]) {
+    const shown = frame.replaceAll(/\u001b\[[\d;]*[mKJ]|\r/g, '').split('\n');
+    const high = shown.reduce((sum, row) => sum + Math.max(1, Math.ceil(columnsOf(row) / columns)), 0);
+    expect(high).toBeLessThanOrEqual(rows);
+    for (const row of shown)
+      if (!row.startsWith('http:')) expect(columnsOf(row), row).toBeLessThanOrEqual(columns);
+  }
 });
 
 test.concurrent('where it is killed its replicas end, and take away what is left', async () => {
