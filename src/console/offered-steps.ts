@@ -4,6 +4,7 @@ import { formerKey } from '../keyring/former-key.js';
 import { capitalised, listOf } from '../printable.js';
 import type { Impact } from '../rotation/impact.js';
 import type { KeyStatus, Status } from '../rotation/status.js';
+import { replicaName } from '../words/names.js';
 import { firstProblem, hasSteps, isSafe, stepObstacle } from '../words/next-step.js';
 import type { View } from '../words/view.js';
 import type { ConsoleStep } from './contract.js';
@@ -135,7 +136,9 @@ function retire(key: KeyStatus, status: Status): OfferedStep {
 
 /** A staged key that is not wanted. */
 function takeBack(key: KeyStatus, status: Status): OfferedStep {
-  const signers = status.replicas.filter(({ signs }) => signs === key.id).map(({ instance }) => instance);
+  const signers = status.replicas
+    .filter(({ signs }) => signs === key.id)
+    .map((replica) => replicaName(replica, status));
   const why =
     signers.length > 0
       ? `It is signed with by ${listOf(signers)}.`
@@ -206,7 +209,7 @@ function whenSafe(key: KeyStatus, status: Status, why: string): Safety {
 /** Of a key that has signed before: only who has never heard of it stands in the way. */
 function whereKnown({ id }: KeyStatus, { replicas }: Status): Safety {
   const behind = replicas.filter(({ signs, verifies }) => signs !== undefined && !verifies.includes(id));
-  const names = behind.slice(0, 5).map(({ instance }) => instance);
+  const names = behind.slice(0, 5).map((replica) => replicaName(replica, { replicas }));
   const more = behind.length - names.length;
   return behind.length === 0
     ? {

@@ -12,6 +12,7 @@ import type { Resolution } from '../resolve/resolve.js';
 import type { HiddenDocument } from '../rotation/hidden-document.js';
 import { takeAwayInWords } from '../rotation/refusals.js';
 import type { KeyStatus, Status } from '../rotation/status.js';
+import { replicaName, withNames } from './names.js';
 import { silentInWords } from './replicas.js';
 import { iso, moment } from './time.js';
 
@@ -156,7 +157,9 @@ export function firstProblemOf({ problems }: Status): Problem | undefined {
 export function firstProblem(status: Status): string | undefined {
   const found = firstProblemOf(status);
   if (found === undefined) return undefined;
-  const { what, hint } = problemText(found, 'this command', (at) => moment(at, status.now));
+  const { what, hint } = problemText(withNames(found, status), 'this command', (at) =>
+    moment(at, status.now),
+  );
   return `first ${hint}: ${what}`;
 }
 
@@ -229,9 +232,10 @@ export function stepObstacle(key: KeyStatus, status: Status): string | undefined
   const more = behind.length - MOST_NAMED;
   const names = behind
     .slice(0, more > 0 ? MOST_NAMED : behind.length)
-    .map(({ instance }) => {
-      const until = silent.get(instance);
-      return until === undefined ? instance : `${instance} (${silentInWords(until, now)})`;
+    .map((replica) => {
+      const until = silent.get(replica.instance);
+      const name = replicaName(replica, status);
+      return until === undefined ? name : `${name} (${silentInWords(until, now)})`;
     })
     .concat(more > 0 ? [`${more} more`] : [])
     .join(', ');

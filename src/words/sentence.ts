@@ -2,6 +2,7 @@
 import type { SayMoment } from '../errors.js';
 import { capitalised, count, grouped } from '../printable.js';
 import type { KeyStatus, Status } from '../rotation/status.js';
+import { replicaName } from './names.js';
 import { firstProblem, hasSteps, holdingUp, isSafe, stepObstacle } from './next-step.js';
 import { momentAhead } from './time.js';
 
@@ -93,8 +94,8 @@ function endOf(key: KeyStatus, status: Status): string {
   const verb = key.state === 'staged' ? 'know' : 'sign';
   const end = key.state === 'staged' ? 'it' : 'with another key';
   if (behind.length > 1) return `they ${verb} ${end}`;
-  const { instance } = first;
-  return `${instance.length > LONGEST_NAME ? 'that replica' : instance} ${verb}s ${end}`;
+  const name = replicaName(first, status);
+  return `${name.length > LONGEST_NAME ? 'that replica' : name} ${verb}s ${end}`;
 }
 
 /** Where only a deploy changes keys. Nothing here tells when a deploy is everywhere, but the replicas that report. */

@@ -273,6 +273,23 @@ describe('the replicas', () => {
     expect(textOf(part(page, 'ring'))).toContain('may not sign yet: unknown to web-late');
   });
 
+  test('one that was given a name is called by it, with its id beside it; a pod by its own', async () => {
+    const unit = 'replica-b';
+    const late = { ...LATE, instance: 'vm-2-7-aaaa', unit, verifies: [K1, K2] };
+    const pod = { unit: '6f0f5a0e-1d5b-4d0c-9b57-0a8b8c1d2e3f' };
+    const page = overview(await world({ ...MID_ROTATION, replicas: [pod, late, {}] }));
+    expect(rowsIn(part(page, 'replicas')).map(([name]) => name)).toEqual([
+      'Replica',
+      'web-1',
+      'replica-bvm-2-7-aaaa',
+      'web-3',
+    ]);
+    expect(textOf(named(page, 'h1')[0] as Element)).toContain('unknown to replica-b.');
+    expect(textOf(part(page, 'problems'))).toContain('replica-b still goes by an older ring');
+    const twice = overview(await world({ ...MID_ROTATION, replicas: [{ unit }, { unit }] }));
+    expect(rowsIn(part(twice, 'replicas')).map(([name]) => name)).toEqual(['Replica', 'web-1', 'web-2']);
+  });
+
   test('of a thousand only the odd ones are listed', async () => {
     const page = overview(await world(thousand()));
     const replicas = part(page, 'replicas');

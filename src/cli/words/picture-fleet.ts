@@ -2,6 +2,7 @@
 import type { HeardReport } from '../../fleet/authentic.js';
 import { grouped } from '../../printable.js';
 import type { Status } from '../../rotation/status.js';
+import { replicaName } from '../../words/names.js';
 import { conditionNow, conditionOf, noReplicas } from '../../words/replicas.js';
 import { ageInWords } from '../../words/time.js';
 import { moveInLine, ringOf, rootsIn, type View } from '../../words/view.js';
@@ -24,11 +25,11 @@ export function replicasOf(view: View, screen: Screen): Omit<Section, 'rank'> {
   const odd = replicas.filter((replica) => !isFine(replica, status));
   const sorted = [...odd, ...fine];
   const rooted = status.shared && new Set(replicas.map(rootsIn)).size > 1;
-  const widest = Math.max(...replicas.map(({ instance }) => columnsOf(instance)));
+  const widest = Math.max(...replicas.map((replica) => columnsOf(replicaName(replica, status))));
   const width = Math.min(widest, Math.round(screen.width * 0.4));
   const more = screen.unicode ? '…' : '...';
   const row = (replica: HeardReport): Line => {
-    const name = padded(cut(replica.instance, width, more), width);
+    const name = padded(cut(replicaName(replica, status), width, more), width);
     const text = cut(wordsOf(replica, view, rooted), LONGEST_CONDITION, more);
     return isFine(replica, status)
       ? { first: `  ${name}  `, second: text }
@@ -61,6 +62,7 @@ function wordsOf(replica: HeardReport, view: View, rooted: boolean): string {
   const { profile, signs, loadedAt } = replica;
   return [
     conditionNow(replica, status),
+    ...(replicaName(replica, status) === replica.instance ? [] : [replica.instance]),
     ...(signs === undefined || isFine(replica, status) ? [] : [ringOf(replica)]),
     ...(signs === undefined ? [] : [`signs with ${signs}`, `loaded ${ageInWords(loadedAt, status.now)} ago`]),
     ...(profile === status.profile ? [] : [`profile ${profile}`]),

@@ -1,6 +1,7 @@
 // The keys of a ring on a terminal: what each does, what comes next and when, and what verifies by it.
 import { count, grouped } from '../../printable.js';
 import type { KeyStatus, Status } from '../../rotation/status.js';
+import { replicaName } from '../../words/names.js';
 import { holdingUp, isSafe, stepObstacle } from '../../words/next-step.js';
 import { lengthOfTime, relativeTime } from '../../words/time.js';
 import { ageOf, type View } from '../../words/view.js';
@@ -91,7 +92,7 @@ function comesNext(key: KeyStatus, status: Status, { width, unicode }: Screen): 
     const [first, ...others] = holdingUp(key, status);
     if (first === undefined) return `may not ${verb} yet: ${obstacle}`;
     return others.length === 0
-      ? `waits for ${cut(first.instance, Math.round(width / 3), unicode ? '…' : '...')}`
+      ? `waits for ${cut(replicaName(first, status), Math.round(width / 3), unicode ? '…' : '...')}`
       : `waits for ${grouped(others.length + 1)} replicas`;
   }
   if (safeAt === undefined) return withDeploy(key, status);

@@ -3,6 +3,7 @@
 import { relative } from 'node:path';
 import { FORMATS } from '../../doctor/key-checks.js';
 import { count } from '../../printable.js';
+import { withNames } from '../../words/names.js';
 import { firstProblem, firstProblemOf, type Next } from '../../words/next-step.js';
 import { problemLine } from '../../words/replicas.js';
 import { sentenceOf, type Tone } from '../../words/sentence.js';
@@ -73,7 +74,7 @@ function problemsOf({ status }: View, { unicode }: Screen): Omit<Section, 'rank'
   const told = firstProblemOf(status);
   const lines = status.problems
     .filter((problem) => problem !== told)
-    .map((problem) => problemLine(problem, (at) => moment(at, status.now)));
+    .map((problem) => problemLine(withNames(problem, status), (at) => moment(at, status.now)));
   return {
     head: [],
     items: lines.map((line) => [styled('yellow', cut(line, LONGEST_FINDING, unicode ? '…' : '...'))]),

@@ -2,6 +2,7 @@
 // somebody looks.
 import { FORMATS } from '../../doctor/key-checks.js';
 import { problemText } from '../../fleet/diagnosis-words.js';
+import { withNames } from '../../words/names.js';
 import { firstProblemOf, toRun } from '../../words/next-step.js';
 import { sentenceOf, type Tone } from '../../words/sentence.js';
 import { moment } from '../../words/time.js';
@@ -105,7 +106,9 @@ function problemsPart({ status }: View): Content {
   const first = firstProblemOf(status);
   const problems = status.problems.filter((problem) => problem !== first);
   if (problems.length === 0) return undefined;
-  const told = problems.map((problem) => problemText(problem, 'the console', (at) => moment(at, now)));
+  const told = problems.map((problem) =>
+    problemText(withNames(problem, status), 'the console', (at) => moment(at, now)),
+  );
   return html`<section aria-labelledby="problems">
 <h2 id="problems">${first === undefined ? 'Warnings' : 'What else is not as it should be'}</h2>
 <ul class="findings">

@@ -4,6 +4,7 @@
 import type { HeardReport } from '../../fleet/authentic.js';
 import { capitalised, count, grouped } from '../../printable.js';
 import type { KeyStatus, Status } from '../../rotation/status.js';
+import { replicaName } from '../../words/names.js';
 import { conditionNow, conditionOf, noReplicas } from '../../words/replicas.js';
 import { ringOf, rootsIn, type View } from '../../words/view.js';
 import { type Content, html, type Markup } from '../html.js';
@@ -46,7 +47,7 @@ ${listed(
 )}
 ${more > 0 && html`<p class="hint">And ${grouped(more)} more of these: <code>keyturn status</code> lists them all.</p>`}`
 }
-${fine.length > 0 && names(fine)}`;
+${fine.length > 0 && names(fine, status)}`;
 }
 
 /** "997 of 1,000 replicas are fine: they hold generation 12 and sign with K" */
@@ -85,10 +86,10 @@ function stagedIn({ keys }: Status): KeyStatus | undefined {
   return keys.find(({ state }) => state === 'staged');
 }
 
-function names(fine: readonly HeardReport[]): Markup {
+function names(fine: readonly HeardReport[], status: Status): Markup {
   const more = fine.length - MOST_NAMES;
   return html`<details id="fine-replicas"><summary>The ${count(fine.length, 'replica')} that ${fine.length === 1 ? 'is' : 'are'} fine</summary><ul class="names">
-${fine.slice(0, MOST_NAMES).map(({ instance }) => html`<li>${instance}</li>\n`)}</ul>${more > 0 && html`<p class="hint">And ${grouped(more)} more: <code>keyturn status</code> lists them all.</p>`}</details>`;
+${fine.slice(0, MOST_NAMES).map((replica) => html`<li>${replicaName(replica, status)}</li>\n`)}</ul>${more > 0 && html`<p class="hint">And ${grouped(more)} more: <code>keyturn status</code> lists them all.</p>`}</details>`;
 }
 
 function listed(replicas: readonly HeardReport[], status: Status): Markup {
@@ -106,7 +107,7 @@ function listed(replicas: readonly HeardReport[], status: Status): Markup {
       { head: 'Condition' },
     ],
     replicas.map((replica) => [
-      replica.instance,
+      nameCell(replica, status),
       ...(isRooted ? [rootsIn(replica)] : []),
       ringCell(replica, status),
       ...(staged === undefined
@@ -117,6 +118,12 @@ function listed(replicas: readonly HeardReport[], status: Status): Markup {
       conditionCell(replica, status),
     ]),
   );
+}
+
+/** The name that an operator knows, and the id that options take. */
+function nameCell(replica: HeardReport, status: Status): Content {
+  const name = replicaName(replica, status);
+  return name === replica.instance ? name : html`${name}<br><span class="known">${replica.instance}</span>`;
 }
 
 function ringCell(replica: HeardReport, { ring }: Status): Content {
