@@ -86,9 +86,9 @@ nav a:hover { color: var(--ink); }
 nav a[aria-current] { color: var(--ink); border-bottom-color: var(--sign); }
 .foot { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 2rem; margin-top: 4rem; padding: 1.25rem 0 2rem; border-top: 1px solid var(--line); color: var(--soft); font-size: .875rem; }
 .foot p { margin: 0; }
-.asof { margin: 0 0 1.25rem; color: var(--soft); font-size: .875rem; }
+.asof { margin-bottom: 1.25rem; color: var(--soft); font-size: .875rem; }
 .asof:has(.lost) { position: sticky; top: 0; z-index: 1; padding: .6rem 1rem; border: 1px solid var(--alarm); border-radius: 6px; background: var(--alarm-wash); color: var(--alarm); font-size: 1rem; font-weight: 600; }
-.stale { filter: grayscale(1); opacity: .8; }
+.stale { filter: grayscale(1); }
 .stale .sentence h1::before { content: "No longer current: "; }
 
 .kid { font-weight: 600; white-space: nowrap; }

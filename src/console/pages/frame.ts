@@ -55,7 +55,7 @@ ${shown.map((one) => link(frame, one, one.name === name))}
 </header>
 ${
   now !== undefined &&
-  html`<p class="asof"><span id="connection">As of ${clock(now, now)}.</span>${reloads && html` <a id="reload" href="">Reload</a>`}</p>
+  html`<section class="asof" aria-label="How current this is"><span id="connection">As of ${clock(now, now)}.</span>${reloads && html` <a id="reload" href="">Reload</a>`}</section>
 `
 }<main id="main" tabindex="-1"${now !== undefined && html` data-now="${String(now)}"`}>
 ${main}
