@@ -1,6 +1,7 @@
 // keyturn status --watch: redraws the status every second or, where there is no terminal, prints what changes.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KeyturnError, orKeyturnError } from '../errors.js';
+import { problemText } from '../fleet/diagnosis-words.js';
 import type { Rotation } from '../rotation/rotation.js';
 import type { KeyStatus, Status } from '../rotation/status.js';
 import { isSafe, stepOf } from '../words/next-step.js';
@@ -16,6 +17,11 @@ import { lookAtVerified, type Verified } from './words/picture-verified.js';
 import { forPrograms } from './words/status.js';
 
 const LOOK_EVERY_MS = 1000;
+/** What a problem begins with, as {@link problemLine} writes it. */
+const PROBLEM = 'replicas: ';
+const ASKER = 'this command';
+/** So many looks replicas may take to follow a step: nobody is told of what is always so. */
+const LOOKS_TO_FOLLOW = 2;
 
 /** Goes on until Ctrl-C. */
 export async function watch(context: Context): Promise<void> {
@@ -23,6 +29,7 @@ export async function watch(context: Context): Promise<void> {
   const ended = surroundings.interrupted();
   const drawn = ui.redraws && !json;
   let told: ReadonlyMap<string, string> = new Map();
+  let behindSince = { generation: 0, looks: 0 };
   /** The code of the error that keeps the status from being read; undefined while it can be read. */
   let away: string | undefined;
   let rotation: Rotation | undefined;
@@ -51,7 +58,8 @@ export async function watch(context: Context): Promise<void> {
       if (away !== seen.code) say([cannotBeAsked(seen)], { error: `${seen.message}; ${seen.hint}` });
       away = seen.code;
     } else {
-      const facts = factsOf(seen, told);
+      behindSince = oneLookMore(behindSince, seen.status);
+      const facts = factsOf(seen, told, behindSince.looks <= LOOKS_TO_FOLLOW);
       say([...(away === undefined ? [] : ['answers again']), ...changes(told, facts)], forPrograms(seen));
       away = undefined;
       told = facts;
@@ -90,10 +98,18 @@ function cannotBeAsked({ message, hint }: KeyturnError): string {
  * What can change, by what it is about. Without moments, which would change every second.
  *
  * @param told what was known before: it stays while replicas cannot be asked
+ * @param following whether replicas that are behind are given time yet: of them, too, what was known stays
  */
-function factsOf(view: View, told: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+export function factsOf(
+  view: View,
+  told: ReadonlyMap<string, string>,
+  following: boolean,
+): ReadonlyMap<string, string> {
   const { status: now, hidden, deploy, sealedUnder } = view;
-  const { source, ring, keys, replicas, problems, silence } = now;
+  const { source, ring, keys, replicas, silence } = now;
+  const late = following ? now.problems.filter(({ kind }) => kind === 'behind') : [];
+  const lateOnes = late.flatMap(({ instances }) => instances);
+  const problems = now.problems.filter((problem) => !late.includes(problem));
   return new Map([
     ['source', `source: ${source}${hidden.length === 0 ? '' : `, hides ${hidden.join(', ')}`}`],
     ...(deploy === undefined ? [] : [['deploy', `deploy: ${deploy}`] as const]),
@@ -107,9 +123,12 @@ function factsOf(view: View, told: ReadonlyMap<string, string>): ReadonlyMap<str
     ...replicas.map((replica) => {
       const about = `replica ${replica.instance}`;
       const signs = `signs with ${replica.signs ?? 'nothing'}`;
-      return [about, `${about}: ${ringOf(replica)}, ${signs}, ${conditionOf(replica, now)}`] as const;
+      const line = `${about}: ${ringOf(replica)}, ${signs}, ${conditionOf(replica, now)}`;
+      return [about, (lateOnes.includes(replica.instance) && told.get(about)) || line] as const;
     }),
-    ...problems.map((problem) => problemLine(problem)).map((line) => [line, line] as const),
+    ...problems.map(
+      (problem) => [`${PROBLEM}${problemText(problem, ASKER).what}`, problemLine(problem)] as const,
+    ),
   ]);
 }
 
@@ -118,11 +137,24 @@ function safeNow(key: KeyStatus, now: Status): string {
   return isNow ? `, ${stepOf(key, now)}` : '';
 }
 
-function changes(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): string[] {
+/** How many looks in a row have found replicas behind one generation. */
+function oneLookMore(before: { readonly generation: number; readonly looks: number }, now: Status) {
+  const { generation } = now.ring;
+  const isSame = before.generation === generation;
+  const isBehind = now.problems.some(({ kind }) => kind === 'behind');
+  return { generation, looks: isBehind ? (isSame ? before.looks : 0) + 1 : 0 };
+}
+
+/** The lines about what is new, or another than before. */
+export function changes(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): string[] {
   return [
     ...[...after].filter(([about, line]) => before.get(about) !== line).map(([, line]) => line),
-    ...[...before.keys()]
-      .filter((about) => !after.has(about))
-      .map((about) => (about === 'silence' ? 'replicas can be asked again' : `${about}: gone`)),
+    ...[...before.keys()].filter((about) => !after.has(about)).map(endOf),
   ];
+}
+
+/** Of a problem without the advice, which would read as if it were a new one. */
+function endOf(about: string): string {
+  if (about === 'silence') return 'replicas can be asked again';
+  return about.startsWith(PROBLEM) ? `resolved: ${about}` : `${about}: gone`;
 }
