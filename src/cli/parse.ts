@@ -78,8 +78,20 @@ function readValue(option: Option, value: string | undefined, inline: boolean): 
   return value;
 }
 
+/** What other tools call an option: no slip of a name, and near to a wrong one. */
+const MEANT: ReadonlyMap<string, string> = new Map([
+  ['--why', '--reason'],
+  ['--message', '--reason'],
+  ['--user', '--who'],
+  ['--by', '--who'],
+  ['--profile', '--env'],
+]);
+
 /** The error for a name that nobody knows. @param help what lists those that are known */
 export function unknownName(what: string, typed: string, known: readonly string[], help: string): Stop {
+  const meant = MEANT.get(typed);
+  if (meant !== undefined && known.includes(meant))
+    return wrongUsage(`unknown ${what} ${typed}`, `did you mean ${meant}?`);
   const isSlip = isSlipOf(typed, nearest(typed, known));
   return wrongUsage(
     isSlip ? `unknown ${what} ${typed}` : `unknown ${what}`,

@@ -84,6 +84,7 @@ describe('wrong usage ends with 2 and two lines', () => {
     [['help', 'genrate'], 'unknown command genrate', 'did you mean generate?'],
     [['help', 'doctor', 'init'], 'too many words', 'keyturn help COMMAND'],
     [['doctor', '--jsn'], 'unknown option --jsn', 'did you mean --json?'],
+    [['stage', '--why', 'x'], 'unknown option --why', 'did you mean --reason?'],
     [['doctor', '--frobnicate'], 'unknown option', 'keyturn help doctor lists the options'],
     [['doctor', '-x'], 'unknown option', 'keyturn help doctor'],
     [['doctor', 'now'], 'too many words', 'write keyturn doctor [--strict]'],
