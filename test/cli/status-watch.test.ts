@@ -15,7 +15,7 @@ test('replicas that follow a step are no problem yet, and a problem that ends is
   const what = /replicas: web-1 still goes by an older ring: .* \(fingerprint \w+\)/.source;
   expect(changes(early, late)).toEqual([
     expect.stringMatching(/^replica web-1: generation 11, .*, another ring than the one in force$/),
-    expect.stringMatching(new RegExp(`^${what}; wait a second; `)),
+    expect.stringMatching(new RegExp(`^${what}; wait a second`)),
   ]);
   const after = factsOf(fine, late, false);
   expect(changes(late, after)).toEqual([
