@@ -50,7 +50,9 @@ export class VisitCsrf {
     throw new KeyturnError(
       'csrf_refused',
       'the request could not be accepted; reload the page and try again',
-      `send the token of the page as ${CSRF_FIELD} or ${CSRF_HEADER}`,
+      csrf.asksForToken
+        ? `send the token of the page as ${CSRF_FIELD} or ${CSRF_HEADER}`
+        : 'send Origin or Sec-Fetch-Site, as every browser does by itself; mode = "headers" goes by them alone',
     );
   }
 

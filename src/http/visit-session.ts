@@ -149,7 +149,8 @@ export class VisitSession {
     if (state?.unsaved !== false) return false;
     if (!finished && (state.regenerated || (state.ended && state.carried !== undefined))) return true;
     try {
-      return dataText(state.session) !== (state.saved ?? (state.ended ? '{}' : state.base));
+      // Of one that has ended nothing is kept of what was saved before, as passport does on signing out.
+      return dataText(state.session) !== (state.ended ? '{}' : (state.saved ?? state.base));
     } catch {
       return true;
     }

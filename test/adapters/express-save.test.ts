@@ -474,3 +474,44 @@ describe('req.session.cookie', () => {
     });
   });
 });
+
+test.each([
+  ['in a store'],
+  ['in the cookie'],
+])('signing out as passport does it is not told as too late, and what is written later is: %s', async (kind) => {
+  const store = kind === 'in a store' ? { store: memoryStore({ clock: testClock().read }) } : {};
+  let isDone = () => {};
+  const done = new Promise<void>((resolve) => {
+    isDone = resolve;
+  });
+  const { browser, logger } = await visit((app) => {
+    app.get('/in', (req, res) => {
+      Object.assign(req.session, { passport: { user: 'ada' }, cart: ['tea'] });
+      res.end();
+    });
+    // What req.logout(callback) does.
+    const signOut = (req: any, ended: () => void) => {
+      delete req.session.passport.user;
+      req.session.save(() => req.session.regenerate(ended));
+    };
+    app.get('/out', (req, res) => signOut(req, () => res.end()));
+    app.get('/out-and-late', (req, res) => {
+      signOut(req, () => {
+        res.end();
+        res.on('close', () => {
+          Object.assign(req.session, { cart: ['jam'] });
+          isDone();
+        });
+      });
+    });
+  }, store);
+  const late = () => logger.records.filter(({ facts }) => facts.event === 'session.late').length;
+  await browser.ask('/in');
+  await browser.ask('/out');
+  expect((await browser.ask('/')).text).toBe('{}');
+  expect(late()).toBe(0);
+  await browser.ask('/in');
+  await browser.ask('/out-and-late');
+  await done;
+  expect(late()).toBe(1);
+});
