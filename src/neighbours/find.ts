@@ -48,6 +48,8 @@ export interface FoundNeighbour {
   readonly places: readonly Place[];
   /** Whether the app imports its bridge. */
   readonly bridged: boolean;
+  /** Whether an adapter takes its sessions over, by the option moveIn. */
+  readonly movedIn: boolean;
   /** Where the library has a secret of its own: with a bridge in use those places that it has left out. */
   readonly left: readonly Place[];
 }
@@ -64,18 +66,24 @@ export function findNeighbours(folder: string): Found {
   const known = NEIGHBOURS.filter((one) => packages.has(one.package) && isOf(one, packages.get(one.package)));
   if (known.length === 0) return { neighbours: [], cut: false };
   const names = known.flatMap(({ package: name, bridge }) => [name, `keyturn/bridges/${bridge}`]);
-  const { sources, cut } = appSources(folder, (text) => names.some((name) => text.includes(name)));
+  const { sources, cut } = appSources(folder, (text) =>
+    [...names, 'moveIn'].some((name) => text.includes(name)),
+  );
   const neighbours = known.map((neighbour) => {
     const places = sources.flatMap((source) => placesIn(source, neighbour));
     const { bridge, registeredWith = '' } = neighbour;
     const bridged = sources.some(
       (source) => importsFrom(source, `keyturn/bridges/${bridge}`) && source.code.includes(registeredWith),
     );
+    const movedIn =
+      neighbour.movesIn === true &&
+      sources.some(({ text, code }) => /\bmoveIn\s*:/.test(code) && text.includes(neighbour.purpose));
     const left = bridged ? places.filter(({ isOwn }) => isOwn) : places;
-    return { neighbour, version: packages.get(neighbour.package), places, bridged, left };
+    return { neighbour, version: packages.get(neighbour.package), places, bridged, movedIn, left };
   });
   const told = neighbours.filter(
-    ({ neighbour, places, bridged }) => neighbour.isFramework !== true || bridged || places.length > 0,
+    ({ neighbour, places, bridged, movedIn }) =>
+      neighbour.isFramework !== true || bridged || movedIn || places.length > 0,
   );
   return { neighbours: told, cut };
 }

@@ -140,6 +140,21 @@ describe('keyturn adopt', () => {
     );
   });
 
+  test('sessions that move in by the option of an adapter are known', async () => {
+    const moved = `import keyturn from 'keyturn/express';\nkeyturn({ moveIn: { 'express-session': { store } } });`;
+    const { stdout } = await keyturn(['adopt'], { cwd: app({ 'a.js': moved }) });
+    expect(stdout).toContain(
+      'Its sessions move in. node_modules/keyturn/docs/moving-in.md says what comes next.',
+    );
+    expect(stdout).not.toContain('signed out');
+  });
+
+  test('a text that stands in for a variable is not forgotten', async () => {
+    const text = `import session from 'express-session';\nsession({ secret: process.env.SESSION_SECRET || 'x' });`;
+    const { stdout } = await keyturn(['adopt'], { cwd: app({ 'a.js': text }) });
+    expect(stdout).toContain('# SESSION_SECRET: where it is not set, put the text in the source there first');
+  });
+
   test('changes nothing', async () => {
     const cwd = app({ 'src/server.js': SERVER });
     const before = readdirSync(cwd, { recursive: true }).length;

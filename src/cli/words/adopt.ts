@@ -22,12 +22,12 @@ export function adoptLines({ neighbours, cut }: Found, facts: AdoptFacts): reado
 }
 
 function linesOf(found: FoundNeighbour, facts: AdoptFacts): readonly Line[] {
-  const { neighbour, version = 'not installed', left, bridged } = found;
+  const { neighbour, version = 'not installed', left, bridged, movedIn } = found;
   const page = `${PACKAGE}/${pageOf(neighbour)}`;
-  const head: Line[] = [
-    [styled('bold', `${neighbour.package} ${oneLine(version)}`)],
-    { first: '  ', second: `Alone: ${neighbour.alone}.` },
-  ];
+  const name: Line = [styled('bold', `${neighbour.package} ${oneLine(version)}`)];
+  if (movedIn && left.length === 0)
+    return [name, `  Its sessions move in. ${PACKAGE}/docs/moving-in.md says what comes next.`, ''];
+  const head: Line[] = [name, { first: '  ', second: `Alone: ${neighbour.alone}.` }];
   if (bridged && left.length === 0)
     return [...head, `  Its bridge is in use. ${page} says what comes next.`, ''];
   if (left.length === 0)
@@ -124,7 +124,10 @@ function tomlOf({ neighbour, places: all, left }: FoundNeighbour, facts: AdoptFa
   const notes = [
     ...new Set(
       origins.flatMap((origin) => {
-        if (origin.kind === 'variable') return [];
+        if (origin.kind === 'variable')
+          return origin.orText
+            ? [`# ${origin.name}: where it is not set, put the text in the source there first`]
+            : [];
         const what = origin.kind === 'text' ? 'the text in the source' : `what ${origin.text} gives`;
         return [`# ${variableFor(origin, purpose)}: put ${what} there`];
       }),
