@@ -2,6 +2,7 @@
 import { KeyturnError } from '../errors.js';
 import { type CountsSpan, SPANS } from '../fleet/counts.js';
 import { digest } from '../signing/digest.js';
+import type { View } from '../words/view.js';
 import {
   assetAnswer,
   htmlAnswer,
@@ -12,7 +13,7 @@ import {
   withFields,
 } from './answers.js';
 import type { ConsoleParts } from './app-parts.js';
-import { askedStep, ifItWentNow, toldBy } from './asked-step.js';
+import { type AskedStep, askedStep, ifItWentNow, toldBy } from './asked-step.js';
 import { ICON } from './assets/icon.js';
 import { SCRIPT } from './assets/script.js';
 import { STYLE } from './assets/style.js';
@@ -49,6 +50,8 @@ const ASSETS: ReadonlyMap<string, Asset> = new Map(
   ]),
 );
 const [STYLE_PATH = '', SCRIPT_PATH = '', ICON_PATH = ''] = ASSETS.keys();
+
+const TURNED = { message: 'the keys have changed while this page was made', hint: 'load it again' };
 
 export class ConsoleApp {
   readonly #parts: ConsoleParts;
@@ -127,7 +130,10 @@ export class ConsoleApp {
       );
       const facts =
         told instanceof KeyturnError
-          ? { impact: undefined, problem: troubleOf(told, view.status.now) }
+          ? {
+              impact: undefined,
+              problem: hasTurned(told, asked, view) ? TURNED : troubleOf(told, view.status.now),
+            }
           : { impact: told[0], ifNow: told[1] };
       return htmlAnswer(impactPage(frame, { view, asked, ...facts }));
     },
@@ -201,4 +207,10 @@ function lastOf(path: string): string {
 function askedSpan(query: URLSearchParams): CountsSpan {
   const asked = query.get('span') ?? '';
   return Object.hasOwn(SPANS, asked) ? (asked as CountsSpan) : 'quarter-hour';
+}
+
+/** What was looked at a moment ago is not what is asked about now: somebody has taken a step in between. */
+function hasTurned({ code }: KeyturnError, { step, kid }: AskedStep, { status }: View): boolean {
+  const seen = status.keys.find(({ id }) => id === kid)?.state;
+  return code === 'key_state' && step === 'retire' && seen !== 'active';
 }

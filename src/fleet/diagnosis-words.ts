@@ -78,7 +78,7 @@ export function problemText(problem: Problem, asker: string, say: SayMoment = to
       return { what: otherRingInWords(names, problem), hint: OFF_LINE[problem.kind] };
     case 'behind':
       return {
-        what: `${verb('still goes', 'still go')} by an older ring: the newest is generation ${problem.generation} (fingerprint ${problem.fingerprint})`,
+        what: `${verb('still goes', 'still go')} by an older ring (${olderRing(problem)}); the newest is generation ${problem.kept.generation}`,
         hint: `wait a second: ${many ? 'they take' : 'it takes'} the newest by ${many ? 'themselves' : 'itself'}; restart ${names} where that does not help`,
       };
     case 'other_keyring':
@@ -112,6 +112,13 @@ export function problemText(problem: Problem, asker: string, say: SayMoment = to
         hint: 'set the clocks of all machines by one time server',
       };
   }
+}
+
+/** One that goes by an array or a single secret has no generation. */
+function olderRing({ ring, generation, fingerprint }: OtherRing): string {
+  return [...(ring === undefined ? [] : [`generation ${generation}`]), `fingerprint ${fingerprint}`].join(
+    ', ',
+  );
 }
 
 const OFF_LINE = {
