@@ -45,8 +45,12 @@ test('a step that somebody takes while the page is made is not told as a mistake
   const ask = async (kid: string): Promise<string> => {
     const answer = await app.answer({
       method: 'GET',
+      mount: '/keyturn',
       path: '/impact',
       query: new URLSearchParams({ step: 'retire', kid }),
+      form: async () => undefined,
+      csrf: { field: '_csrf', token: () => '', accepts: () => false },
+      lastEventId: undefined,
       visitor: { who: 'ada' },
       signal: new AbortController().signal,
     });
