@@ -109,7 +109,8 @@ const onKoa =
   };
 
 const onFastify: Start = async ({ keyturn, steps = false, guard = guest }) => {
-  const app = Fastify();
+  // Connections that a browser keeps would hold its end up for more than a minute.
+  const app = Fastify({ forceCloseConnections: true });
   await app.register(formbody);
   await app.register(keyturnFastify, { keyturn });
   app.get<{ Params: { who: string } }>('/as/:who', async ({ session, params: { who } }) =>
