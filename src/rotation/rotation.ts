@@ -66,12 +66,12 @@ export class Rotation {
 
   /** The same, read anew: source, configuration, and the document as the last step left it. */
   async again(): Promise<Rotation> {
-    return await Rotation.open({
-      ...this.#options,
-      found: undefined,
-      document: this.document,
-      engines: this.#engines,
-    });
+    return await this.#anew({ document: this.document });
+  }
+
+  /** Over the same connections. */
+  async #anew(changes: Partial<RotationOptions>): Promise<Rotation> {
+    return await Rotation.open({ ...this.#options, found: undefined, engines: this.#engines, ...changes });
   }
 
   /** Ends the connections to an engine, where the keyring or its replicas are in one. */
@@ -119,10 +119,7 @@ export class Rotation {
     return await this.#gathering.heard(await this.#access.readOrNone());
   }
 
-  /**
-   * What replicas verified over time, by key and purpose; undefined where they have no place to tell it. Whoever can
-   * write there can make it up: no step goes by it.
-   */
+  /** What replicas verified over time; undefined where nobody keeps it. Whoever can write there can forge it. */
   async counts(span: CountsSpan): Promise<Counts | undefined> {
     return await this.#places.fleet?.counted(span);
   }
@@ -161,8 +158,8 @@ export class Rotation {
     const ring = await this.#access.readOrNone();
     const replicas = await this.#gathering.heard(ring);
     // In production a program may only shorten what variables and files say; elsewhere a process that reports says it.
-    const reported = replicasIn(replicas).some(({ authentic }) => authentic);
-    const known = reported || this.resolution.profile.profile === 'prod';
+    const isProd = this.resolution.profile.profile === 'prod';
+    const known = isProd || replicasIn(replicas).some(({ authentic }) => authentic);
     return deploysOf(this.resolution, await this.#gathering.facts(ring, replicas), known);
   }
 
@@ -187,9 +184,7 @@ export class Rotation {
 
   /** The document that holds the keys in force, where a variable hides it. */
   async hiddenDocument(): Promise<HiddenDocument<Rotation> | undefined> {
-    return await findHidden(this, this.#options.machine, (machine) =>
-      Rotation.open({ ...this.#options, machine, found: undefined, engines: this.#engines }),
-    );
+    return await findHidden(this, this.#options.machine, (machine) => this.#anew({ machine }));
   }
 
   /** Adds a key that verifies and does not sign yet. @throws KeyturnError `source_differs`, and see `stage` in the transitions */

@@ -5,7 +5,7 @@ import { Key, Material } from '../../src/keyring/key.js';
 import { Keyring } from '../../src/keyring/keyring.js';
 import { Browser } from '../support/browser.js';
 import { STRONG } from '../support/machine.js';
-import { type EngineName, inPlace, startReplica } from '../support/shared-ring.js';
+import { type EngineName, inPlace, type SharedPlace, startReplica } from '../support/shared-ring.js';
 import { until } from '../support/waiting.js';
 import { APPS } from './apps.js';
 
@@ -16,6 +16,17 @@ const RING = new Keyring([new Key(new Material(STRONG), 'active')], {
 });
 const HEADERS = { 'sec-fetch-site': 'same-origin' };
 const TIMES = { maxLag: 1, lease: 60, skew: 1 };
+
+/** Somebody who is signed in at a replica, and what stands between that and the engine. */
+async function behindProxy(place: SharedPlace) {
+  const { cut, url } = await place.proxy();
+  const { keyturn } = await startReplica(place, { url, times: TIMES });
+  const app = await start({ keyturn });
+  onTestFinished(() => app.close());
+  const browser = new Browser(app.url);
+  await browser.get('/as/ada');
+  return { cut, browser };
+}
 
 describe.each<EngineName>(['redis', 'postgres'])('%s:', (engine) => {
   const test = inPlace(engine, RING);
@@ -49,12 +60,7 @@ describe.each<EngineName>(['redis', 'postgres'])('%s:', (engine) => {
   });
 
   test('an engine that is away is said on the page, and comes back', async ({ place }) => {
-    const { cut, url } = await place.proxy();
-    const { keyturn } = await startReplica(place, { url, times: TIMES });
-    const app = await start({ keyturn });
-    onTestFinished(() => app.close());
-    const browser = new Browser(app.url);
-    await browser.get('/as/ada');
+    const { cut, browser } = await behindProxy(place);
     expect((await browser.get('/keyturn/')).status).toBe(200);
     cut.cut();
     await until(async () => (await browser.get('/keyturn/history')).status === 503);
@@ -66,12 +72,7 @@ describe.each<EngineName>(['redis', 'postgres'])('%s:', (engine) => {
   });
 
   test('a hundred browsers ask an engine no more often than a few', async ({ place }) => {
-    const { cut, url } = await place.proxy();
-    const { keyturn } = await startReplica(place, { url, times: TIMES });
-    const app = await start({ keyturn });
-    onTestFinished(() => app.close());
-    const browser = new Browser(app.url);
-    await browser.get('/as/ada');
+    const { cut, browser } = await behindProxy(place);
     await browser.get('/keyturn/');
     const before = cut.asked;
     const answers = await Promise.all(Array.from({ length: 100 }, () => browser.get('/keyturn/')));
