@@ -80,7 +80,7 @@ class Session {
     const url = request.url ?? '/';
     const path = pathOf(url);
     if (path.startsWith(OPEN)) return this.#open(request, path.slice(OPEN.length));
-    if (!this.#isLetIn(request)) return textAnswer(CLOSED, 403);
+    if (!this.#isLetIn(request)) return htmlAnswer(CLOSED, 403);
     if (path !== '/live') this.#parts.asked();
     const { app, who, mayAct } = this.#parts;
     return await app.answer({
@@ -100,7 +100,7 @@ class Session {
   /** By GET alone: whatever looks ahead at links must not use it up. */
   #open({ method }: IncomingMessage, shown: string): ConsoleAnswer {
     if (this.ticket === undefined || method !== 'GET' || !isSameText(shown, this.ticket))
-      return textAnswer(CLOSED, 403);
+      return htmlAnswer(CLOSED, 403);
     this.ticket = undefined;
     this.#parts.asked();
     const cookie = `${this.#cookieName}=${this.#cookie}; Path=/; HttpOnly; SameSite=Strict`;
@@ -124,8 +124,16 @@ function printableHost(host: string): string {
   return /^[\w.:-]{1,100}$/.test(host) ? host : 'the host that was asked for';
 }
 
-const CLOSED =
-  'Open the link that keyturn console has printed. It works once: run the command again for another one.\n';
+const CLOSED = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>Keyturn: closed</title>
+<h1>This console is closed to this browser</h1>
+<p>It opens by the link that the command has printed. The link works once, in the browser that opened it first.</p>
+<p>For another link, run <code>keyturn console</code> again.</p>
+`;
 
 const OPENED = `<!doctype html>
 <html lang="en">

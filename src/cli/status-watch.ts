@@ -36,7 +36,7 @@ export async function watch(context: Context): Promise<void> {
   const lookAgain = async () => {
     // Reads everything again, over the same connections.
     rotation = rotation === undefined ? await openRotation(context) : await rotation.again();
-    return await look(rotation, sameOptions(context));
+    return await look(rotation, { options: sameOptions(context) });
   };
   const say = (news: readonly string[], object: object) => {
     if (news.length === 0) return;

@@ -12,6 +12,7 @@ import type { Impact, Step } from '../rotation/impact.js';
 import { Rotation } from '../rotation/rotation.js';
 import { look } from '../words/view.js';
 import type { ConsoleSource, ConsoleStep } from './contract.js';
+import { sayMarked } from './marked-moment.js';
 
 const KEPT_MS = 1000;
 /** The doctor asks git, and reads folders. */
@@ -95,7 +96,9 @@ class RotationSource implements ConsoleSource {
   }
 
   look(): ReturnType<ConsoleSource['look']> {
-    return this.#lately('look', (rotation) => look(rotation, this.#parts.options));
+    return this.#lately('look', (rotation) =>
+      look(rotation, { options: this.#parts.options, say: sayMarked }),
+    );
   }
 
   counts(span: CountsSpan): Promise<Counts | undefined> {

@@ -48,6 +48,8 @@ export interface Scene {
   readonly waitsFor: string | undefined;
   /** Where the console is. It comes with the keyring; undefined where there is none, or none any more. */
   readonly console: { readonly link: string } | 'comes' | undefined;
+  /** Whether the last step has been taken. */
+  readonly isThrough: boolean;
   /** Whether all has been shown, and what was made is taken away. */
   readonly isOver: boolean;
 }

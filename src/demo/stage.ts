@@ -32,6 +32,8 @@ export class Stage {
   #step: Step | undefined;
   #stepNumber = 0;
   #isOver = false;
+  /** Whether the last step has been taken. */
+  isThrough = false;
   waitsFor: string | undefined;
   console: Scene['console'];
   /** Of the run by hand, once it is over. */
@@ -126,6 +128,7 @@ export class Stage {
       stepNumber: this.#stepNumber,
       waitsFor: this.waitsFor,
       console: this.console,
+      isThrough: this.isThrough,
       isOver: this.#isOver,
     };
   }

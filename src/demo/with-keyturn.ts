@@ -185,6 +185,7 @@ async function rotate(stage: Stage, rotation: Rotation): Promise<Taken[]> {
     look: 'one key is left, and everybody is still signed in.',
   });
   await stage.until(() => [...visitors.sessionsByKey.keys()].every((id) => id === kid));
+  stage.isThrough = true;
   await stage.look(0.5);
   return taken;
 }

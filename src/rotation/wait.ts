@@ -38,8 +38,8 @@ export interface Waiting {
   readonly because: string;
   /** Milliseconds since 1970; undefined when it depends on replicas. */
   readonly safeAt: number | undefined;
-  /** Replicas that report, and how many of them know the key. */
-  readonly replicas: number;
+  /** Replicas that report. */
+  readonly replicas: ReadonlyArray<Pick<HeardReport, 'instance' | 'unit'>>;
   /** How many of them know the key. */
   readonly knowing: number;
   /** Those that report and do not know it, by instance. */
@@ -104,7 +104,7 @@ async function standing(
     kid,
     because: error.message,
     safeAt: error.safeAt,
-    replicas: replicas.length,
+    replicas,
     knowing: replicas.length - missing.length,
     missing: missing.map((replica) => replica.instance),
     silent: silentOf(missing, rotation.countsBy, now),

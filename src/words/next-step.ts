@@ -1,6 +1,7 @@
 // A keyring in words, as status and every step tell it: its keys, what is safe when, and the command to run next.
 
 import { shellQuote } from '../config/shell-quote.js';
+import type { SayMoment } from '../errors.js';
 import type { HeardReport } from '../fleet/authentic.js';
 import type { Problem } from '../fleet/diagnosis.js';
 import { problemText } from '../fleet/diagnosis-words.js';
@@ -14,7 +15,7 @@ import { takeAwayInWords } from '../rotation/refusals.js';
 import type { KeyStatus, Status } from '../rotation/status.js';
 import { replicaName, withNames } from './names.js';
 import { silentInWords } from './replicas.js';
-import { iso, moment } from './time.js';
+import { iso, moment, momentAhead } from './time.js';
 
 /** What to do next. */
 export interface Next {
@@ -36,10 +37,18 @@ export function keyList({ keys, generation, id }: Keyring, madeUp?: string): str
   return id === undefined ? list : `${list} (generation ${generation})`;
 }
 
-/** "safe to retire at 14:05 (in 2 h)": the next step of a key, and when it is safe. Empty when there is none. */
-export function stepOf(key: KeyStatus, status: Status): string {
+/**
+ * "safe to retire at 14:05 (in 2 h 10 min)": the next step of a key, and when it is safe. Empty when there is none.
+ *
+ * @param say how a moment is said that is waited for
+ */
+export function stepOf(
+  key: KeyStatus,
+  status: Status,
+  say: SayMoment = (at) => momentAhead(at, status.now),
+): string {
   if (key.state === 'staged' && key.scheduledFor !== undefined) {
-    return `signs by itself from ${moment(key.scheduledFor, status.now)}`;
+    return `signs by itself from ${say(key.scheduledFor)}`;
   }
   const obstacle = stepObstacle(key, status);
   const verb = key.state === 'staged' ? 'promote' : 'retire';
@@ -47,12 +56,11 @@ export function stepOf(key: KeyStatus, status: Status): string {
   if (obstacle !== undefined && !hasSteps(status)) return obstacle;
   if (obstacle !== undefined) {
     const { safeAt } = key;
-    const later =
-      safeAt === undefined || safeAt <= status.now ? '' : `; not before ${moment(safeAt, status.now)}`;
+    const later = safeAt === undefined || safeAt <= status.now ? '' : `; not before ${say(safeAt)}`;
     return `not safe to ${verb}: ${obstacle}${later}`;
   }
   if (key.safeAt === undefined) return '';
-  return `safe to ${verb} ${key.safeAt <= status.now ? 'now' : `at ${moment(key.safeAt, status.now)}`}`;
+  return `safe to ${verb} ${key.safeAt <= status.now ? 'now' : `at ${say(key.safeAt)}`}`;
 }
 
 /**
@@ -69,11 +77,13 @@ export interface NextIn {
   readonly piped?: boolean;
   /** The options that decide what a command sees: it sees something else without them. */
   readonly options: string;
+  /** How a moment is said that is waited for. */
+  readonly say?: SayMoment | undefined;
 }
 
 /** The last line of status and of every step. It never names a command that cannot work here. */
 export function nextOf(status: Status, resolution: Resolution, how: NextIn): Next {
-  const { piped = false, options } = how;
+  const { piped = false, options, say = (at) => momentAhead(at, status.now) } = how;
   const { source } = resolution;
   const run = (name: string, rest = '') => `keyturn ${name}${options}${rest}`;
   const wrong = piped ? undefined : firstProblem(status);
@@ -88,18 +98,18 @@ export function nextOf(status: Status, resolution: Resolution, how: NextIn): Nex
   const end = inPipe ? ' --ring -' : '';
   const staged = status.keys.find((key) => key.state === 'staged');
   if (staged?.scheduledFor !== undefined)
-    return next(undefined, `nothing to do: ${staged.id} ${stepOf(staged, status)}`, staged.scheduledFor);
+    return next(undefined, `nothing to do: ${staged.id} ${stepOf(staged, status, say)}`, staged.scheduledFor);
   if (staged !== undefined) {
     const promote = run('promote', end);
-    const remark = stepOf(staged, status);
+    const remark = stepOf(staged, status, say);
     if (isSafe(staged, status)) return next(promote, remark, staged.safeAt);
     return notYet(promote, remark, staged.safeAt, inPipe ? undefined : run('rotate', ' --wait'));
   }
-  const itself = inPipe ? undefined : byItself(status, resolution);
+  const itself = inPipe ? undefined : byItself(status, resolution, say);
   if (itself !== undefined) return itself;
   const { forward } = status;
   if (forward !== undefined) {
-    const remark = `lets ${forward.id} sign again, which was rolled back, when what that was for is put right; or drop it with keyturn retire: ${stepOf(forward, status)}`;
+    const remark = `lets ${forward.id} sign again, which was rolled back, when what that was for is put right; or drop it with keyturn retire: ${stepOf(forward, status, say)}`;
     return next(run('promote', `${end} ${typed(forward.id)}`), remark);
   }
   const retiring = status.keys
@@ -107,7 +117,8 @@ export function nextOf(status: Status, resolution: Resolution, how: NextIn): Nex
     .sort((a, b) => (a.safeAt ?? 0) - (b.safeAt ?? 0));
   const [first] = retiring;
   if (first !== undefined) {
-    const remark = retiring.length > 1 ? `${first.id} is ${stepOf(first, status)}` : stepOf(first, status);
+    const step = stepOf(first, status, say);
+    const remark = retiring.length > 1 ? `${first.id} is ${step}` : step;
     const goes = isSafe(first, status) ? next : notYet;
     return goes(run('retire', end), remark, first.safeAt);
   }
@@ -164,7 +175,7 @@ export function firstProblem(status: Status): string | undefined {
 }
 
 /** Where keys come and go by themselves: when the next one comes. */
-function byItself({ keys, now }: Status, { settings }: Resolution): Next | undefined {
+function byItself({ keys, now }: Status, { settings }: Resolution, say: SayMoment): Next | undefined {
   const every = settings.get('security.rotation.every');
   const active = keys.find(({ state }) => state === 'active');
   const due = every === undefined || active === undefined ? undefined : nextKeyAt({ active }, every);
@@ -172,7 +183,7 @@ function byItself({ keys, now }: Status, { settings }: Resolution): Next | undef
   const when =
     due <= now
       ? `a new key is due since ${moment(due, now)}, and a running process stages it`
-      : `the next key is staged by itself at ${moment(due, now)}`;
+      : `the next key is staged by itself at ${say(due)}`;
   const old = keys.filter(({ state }) => state === 'retiring').map(({ id }) => id);
   const goes =
     old.length === 0 ? '' : `, and ${old.join(', ')} ${old.length === 1 ? 'goes' : 'go'} when safe`;

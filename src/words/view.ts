@@ -1,4 +1,5 @@
 // All that status and the console show, gathered at one moment, and the words for its parts.
+import type { SayMoment } from '../errors.js';
 import type { ReplicaReport } from '../fleet/report.js';
 import type { HistoryEntry, Keyring } from '../keyring/keyring.js';
 import type { Resolution } from '../resolve/resolve.js';
@@ -22,8 +23,16 @@ export interface View {
   readonly next: Next;
 }
 
-/** Looks at all of it. @param options those that the next command needs as well */
-export async function look(rotation: Rotation, options: string): Promise<View> {
+/** How the next step is told. */
+export interface LookIn {
+  /** Those that the next command needs as well. */
+  readonly options: string;
+  /** How a moment is said that is waited for. */
+  readonly say?: ((now: number) => SayMoment) | undefined;
+}
+
+/** Looks at all of it. */
+export async function look(rotation: Rotation, { options, say }: LookIn): Promise<View> {
   const { resolution } = rotation;
   const ring = await rotation.ring();
   const now = await rotation.status(ring);
@@ -38,7 +47,10 @@ export async function look(rotation: Rotation, options: string): Promise<View> {
     history: ring.history,
     deploy: deploy === undefined ? undefined : `${deploy.number} of 3: ${deploy.what}`,
     sealedUnder: await rotation.sealedUnder(),
-    next: beneath === undefined ? nextOf(now, resolution, { options }) : nextWhileHidden(beneath, options),
+    next:
+      beneath === undefined
+        ? nextOf(now, resolution, { options, say: say?.(now.now) })
+        : nextWhileHidden(beneath, options),
   };
 }
 

@@ -1,6 +1,7 @@
 // What is said while a rotation waits for its replicas.
 import { unheardOfInWords } from '../fleet/silent.js';
 import { isOver, type Waiting } from '../rotation/wait.js';
+import { replicaName } from './names.js';
 import { lengthOfTime, moment } from './time.js';
 
 /** When the last of them counts no longer; undefined unless all of them are silent. */
@@ -11,10 +12,18 @@ export function endOf({ missing, silent }: Waiting): number | undefined {
 
 /** "2 of 3 replicas know key x" */
 export function whoKnows({ kid, knowing, replicas }: Waiting, expected: number | undefined): string {
-  const all = Math.max(replicas, expected ?? 0);
+  const all = Math.max(replicas.length, expected ?? 0);
   return all === 0
     ? `no replica reports that it knows key ${kid}`
     : `${knowing} of ${all} replicas know key ${kid}`;
+}
+
+/** Those that do not know the key, as their operator calls them. */
+export function missingNames({ missing, replicas }: Waiting): readonly string[] {
+  return missing.map((instance) => {
+    const report = replicas.find((replica) => replica.instance === instance);
+    return report === undefined ? instance : replicaName(report, { replicas });
+  });
 }
 
 export function whenSafe(waiting: Waiting, now: number): string {
@@ -25,7 +34,7 @@ export function whenSafe(waiting: Waiting, now: number): string {
   if (missing.length === 0 && unheardOfUntil !== undefined)
     return unheardOfInWords(moment(unheardOfUntil, now));
   const many = missing.length !== 1;
-  const before = `not safe before ${missing.join(', ')} ${many ? 'do' : 'does'}`;
+  const before = `not safe before ${missingNames(waiting).join(', ')} ${many ? 'do' : 'does'}`;
   const end = endOf(waiting);
   if (end === undefined) return before;
   return `${before}, or at ${moment(end, now)}: ${many ? 'they are' : 'it is'} silent, and may be gone`;

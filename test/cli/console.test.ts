@@ -75,7 +75,9 @@ describe('the link', () => {
     expect(page).toMatchObject({ status: 200, text: expect.stringContaining('You are <b>ada</b>') });
     const another = new Browser(base);
     expect(await another.get(path)).toMatchObject({ status: 403, setCookies: [] });
-    expect(await another.get('/')).toMatchObject({ status: 403, text: expect.not.stringContaining('<') });
+    const closed = await another.get('/');
+    expect(closed).toMatchObject({ status: 403, text: expect.stringContaining('run <code>keyturn console') });
+    expect(closed.text).not.toContain('You are');
   });
 
   test('says on standard error what it is, where a person reads it', async () => {

@@ -1,5 +1,6 @@
 // Made facts for the pages, through the functions that make the real ones: a ring, what replicas say, and the clock.
 import type { ConsoleVisitor, Frame } from '../../src/console/contract.js';
+import { sayMarked } from '../../src/console/marked-moment.js';
 import type { HeardReport } from '../../src/fleet/authentic.js';
 import { type Counts, type CountsSpan, SPANS } from '../../src/fleet/counts.js';
 import type { ReplicaReport } from '../../src/fleet/report.js';
@@ -148,7 +149,7 @@ export async function world(made: Made): Promise<World> {
     history,
     deploy: undefined,
     sealedUnder: from === 'shared' ? (found.keyring?.live ?? []).map(({ id }) => id) : [],
-    next: nextOf(status, resolution, { options: '' }),
+    next: nextOf(status, resolution, { options: '', say: sayMarked(status.now) }),
   };
   return { view, history, impact: (step) => impactOf(step, ring, registry, facts, resolution) };
 }

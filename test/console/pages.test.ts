@@ -83,6 +83,10 @@ describe('the first glance', () => {
     );
     const [next] = elementsIn(page).filter((one) => classesOf(one).includes('next'));
     expect(textOf(next as Element)).toMatch(/^next: wait: keyturn retire - safe to retire at /);
+    // As the sentence above it: two that count apart would contradict each other.
+    const counting = (one: Element) =>
+      elementsIn(one).filter(({ attributes }) => attributes.has('data-countdown'));
+    expect(counting(next as Element)).toHaveLength(1);
     expect(named(next as Element, 'code').filter((one) => classesOf(one).includes('command'))).toEqual([]);
     const late = overview(
       await world({ ...MID_ROTATION, replicas: [{}, { ...LATE, instance: 'web-late', verifies: [K1, K2] }] }),
@@ -158,8 +162,9 @@ describe('the keys', () => {
     expect(rows[0]).toContain(`${K0} staged`);
     expect(rows[0]).toContain('may sign now3 of 3 replicas know it');
     expect(rows[1]).toContain(`${K1} signs`);
+    expect(rows[1]).toContain('it may go when another key signs, and what it has signed has expired');
     expect(rows[2]).toContain(`${K2} retiring`);
-    expect(rows[2]).toContain(`may go in 4 h 1 min, ${SAFE}`);
+    expect(rows[2]).toContain(`may go in 4 h 1 min, ${SAFE}: `);
     expect(textOf(withId(page, 'older-keys'))).toContain('1 older key: 1 retired');
   });
 
@@ -180,6 +185,20 @@ describe('the keys', () => {
     ]);
     expect(bars.map(([name]) => name)).toEqual(['bar staged', 'bar active', 'bar active', 'bar retiring']);
     for (const [, width] of bars) expect(width).toBeGreaterThan(20);
+  });
+
+  test('why a wait is as long as it is', async () => {
+    const keys = [
+      { state: 'staged', dates: { staged: NOW - 2 * SECOND } },
+      { state: 'active', dates: { active: NOW - 4 * SECOND } },
+      { state: 'retiring', dates: { retiring: NOW - 4 * SECOND } },
+    ] as const;
+    const page = overview(await world({ keys, lifetime: 20, replicas: [{}] }));
+    const rows = named(part(page, 'ring'), 'li').map((row) => textOf(row));
+    expect(rows[0]).toMatch(/may sign in .*: then every replica has read it/);
+    expect(rows[2]).toMatch(
+      /may go in .*: session may live 20 s, and late replicas and clocks get \d+ s more/,
+    );
   });
 
   test('after a rollback, and forward again, each turn is on the line: dates hold the last one only', async () => {
@@ -499,8 +518,9 @@ describe('the other pages', () => {
     const promote = expectSound(impactPage(frameOf(), { view, impact: impact({ step: 'rotate' }), asked }));
     expect(verdictOf(promote)).toEqual([
       'wait',
-      'Not yet: Keyturn refuses this. Unknown to web-late. Nobody is signed out by it.',
+      `Not yet: Keyturn refuses this. Unknown to web-late. If ${K0} signed now, a replica that does not know it would refuse what it has signed: people would be signed out there. Once Keyturn allows it, nobody would be.`,
     ]);
+    expect(named(promote, 'th').map(textOf)).toContain('Once Keyturn allows it');
     const retire = expectSound(
       impactPage(frameOf(), {
         view,

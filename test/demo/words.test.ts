@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { broken, columnsOf, type Line, rowsOf, unbroken } from '../../src/cli/line.js';
 import type { Screen } from '../../src/cli/screen.js';
-import { picture, summary } from '../../src/cli/words/demo.js';
+import { besideLines, picture, summary } from '../../src/cli/words/demo.js';
 import { type DemoResult, isConvincing } from '../../src/demo/demo.js';
 import type { Scene, Step } from '../../src/demo/scene.js';
 
@@ -37,6 +37,7 @@ const SCENE: Scene = {
   stepNumber: 7,
   waitsFor: 'a replica',
   console: { link: `http://127.0.0.1:65535/open/${'x'.repeat(43)}` },
+  isThrough: false,
   isOver: false,
 };
 
@@ -121,6 +122,20 @@ test('the console is promised before it is there, and gone when all is over', ()
 test('keys of sessions are compared where there are several', () => {
   const one = { ...SCENE, sessionsByKey: new Map([[OLD, 200]]) };
   expect(textOf(picture(one, SCREEN)).join('\n')).not.toContain('#');
+});
+
+test('in the console nobody is signed out so far, and it is no merit before all is over', () => {
+  const rows = (scene: Scene) =>
+    besideLines(scene)
+      .filter(({ name }) => name.startsWith('Signed out'))
+      .map(({ text, isGood }) => [text, isGood]);
+  expect(rows(SCENE)).toEqual([
+    ['200 of 200 visitors', false],
+    ['0 of 200 visitors so far', undefined],
+  ]);
+  expect(rows({ ...SCENE, isThrough: true })[1]).toEqual(['0 of 200 visitors', true]);
+  const harmed = { ...COUNTED, signedOut: 1, times: 1 };
+  expect(rows({ ...SCENE, withKeyturn: harmed })[1]).toEqual(['1 of 200 visitors so far', false]);
 });
 
 test('who was signed out is red, and green while nobody was', () => {

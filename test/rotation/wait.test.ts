@@ -39,7 +39,7 @@ test('whoever was missing has reported since: nothing is in the way, and it is t
   const tries = [];
   while (tries.length < 5) tries.push(await waitOnce(REPORT));
   const [{ said }] = tries as [(typeof tries)[0]];
-  expect(said).toMatchObject([{ knowing: 1, replicas: 1, missing: [], safeAt: undefined }]);
+  expect(said).toMatchObject([{ knowing: 1, replicas: [{}], missing: [], safeAt: undefined }]);
   expect(isOver(said[0] as Waiting)).toBe(true);
   expect(median(tries.map(({ paused }) => paused))).toBeLessThan(900);
 });
@@ -47,6 +47,6 @@ test('whoever was missing has reported since: nothing is in the way, and it is t
 test('what stands for replicas that the store has lost holds it up, and is none of them', async () => {
   const lost = { ...REPORT, instance: 'replicas-unheard-of', verifies: ['K1'], standIn: true };
   const { said } = await waitOnce(REPORT, lost);
-  expect(said).toMatchObject([{ replicas: 1, missing: [], unheardOfUntil: 900_000 }]);
+  expect(said).toMatchObject([{ replicas: [{}], missing: [], unheardOfUntil: 900_000 }]);
   expect(isOver(said[0] as Waiting)).toBe(false);
 });

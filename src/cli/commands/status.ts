@@ -32,7 +32,7 @@ export const status: Command = {
     if (context.has('watch')) await watch(context);
     else {
       const rotation = await openRotation(context);
-      const found = look(rotation, sameOptions(context));
+      const found = look(rotation, { options: sameOptions(context) });
       const view = await found.catch((error) => tellWaiting(error, rotation, context));
       tell(view, context.ui.screen && (await lookAtVerified(rotation, view.status)), context);
     }

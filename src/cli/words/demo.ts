@@ -140,14 +140,18 @@ export function consoleLines(link: string): readonly string[] {
 }
 
 /** What the console says besides. */
-export function besideLines({ byHand, withKeyturn, visitors, step, stepNumber }: Scene): readonly Beside[] {
-  const row = (name: string, counted: Counted | undefined): readonly Beside[] =>
-    counted === undefined
-      ? []
-      : [{ name, text: `${counted.signedOut} of ${visitors} visitors`, isGood: counted.signedOut === 0 }];
+export function besideLines(scene: Scene): readonly Beside[] {
+  const { byHand, withKeyturn, visitors, step, stepNumber, isThrough } = scene;
+  const row = (name: string, counted: Counted | undefined, isSoFar = false): readonly Beside[] => {
+    if (counted === undefined) return [];
+    const { signedOut: many } = counted;
+    const text = `${many} of ${visitors} visitors${isSoFar ? ' so far' : ''}`;
+    // What has not happened yet is no merit.
+    return [{ name, text, isGood: many > 0 ? false : isSoFar ? undefined : true }];
+  };
   return [
     ...row('Signed out when the secret was swapped by hand', byHand),
-    ...row('Signed out by Keyturn', withKeyturn),
+    ...row('Signed out by Keyturn', withKeyturn, !isThrough),
     ...(step === undefined ? [] : [{ name: `Step ${stepNumber} of the demo`, text: step.title }]),
   ];
 }

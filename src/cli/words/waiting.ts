@@ -4,7 +4,7 @@ import { unheardOfInWords } from '../../fleet/silent.js';
 import { count, grouped } from '../../printable.js';
 import { isOver, type Waiting, type WaitOptions } from '../../rotation/wait.js';
 import { lengthOfTime, moment } from '../../words/time.js';
-import { endOf, whoKnows } from '../../words/waiting.js';
+import { endOf, missingNames, whoKnows } from '../../words/waiting.js';
 import { cut, type Line, styled } from '../line.js';
 import type { Screen } from '../screen.js';
 import { notYet } from '../stop.js';
@@ -24,16 +24,18 @@ export function converging(
   { width, unicode }: Screen,
 ): readonly Line[] {
   const { knowing, replicas, missing, silent } = waiting;
-  const all = Math.max(replicas, expected ?? 0);
+  const all = Math.max(replicas.length, expected ?? 0);
   const known =
     all === 0 ? [] : [bar(knowing / all, Math.min(WIDEST_BAR, all * 10, width - 20), { unicode })];
-  const named = missing.slice(0, MOST_NAMED).map((instance) => {
-    const name = cut(instance, Math.round(width / 2), unicode ? '…' : '...');
-    return silent.has(instance) ? `${name} (silent)` : name;
-  });
+  const named = missingNames(waiting)
+    .slice(0, MOST_NAMED)
+    .map((name, at) => {
+      const shown = cut(name, Math.round(width / 2), unicode ? '…' : '...');
+      return silent.has(missing[at] as string) ? `${shown} (silent)` : shown;
+    });
   const others = missing.length - named.length;
   const rest = others === 0 ? '' : ` and ${grouped(others)} more`;
-  const unheard = Math.max(0, (expected ?? 0) - replicas);
+  const unheard = Math.max(0, (expected ?? 0) - replicas.length);
   return [
     styled('bold', `waiting: ${whoKnows(waiting, expected)}`),
     ...known.map((drawn) => `  ${drawn}  ${grouped(knowing)} of ${grouped(all)}`),
@@ -74,8 +76,10 @@ export function gaveUp(
   now: number,
 ): Error {
   const { kid, missing, safeAt, replicas, silent, unheardOfUntil } = waiting;
-  const unheard = Math.max(0, (expected ?? 0) - replicas);
-  const names = missing.map((instance) => (silent.has(instance) ? `${instance} (silent)` : instance));
+  const unheard = Math.max(0, (expected ?? 0) - replicas.length);
+  const names = missingNames(waiting).map((name, at) =>
+    silent.has(missing[at] as string) ? `${name} (silent)` : name,
+  );
   const who = [
     ...(missing.length === 0 ? [] : [`${names.join(', ')} cannot verify with it yet`]),
     ...(unheardOfUntil === undefined ? [] : [unheardOfInWords(moment(unheardOfUntil, now))]),

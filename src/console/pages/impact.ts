@@ -89,8 +89,8 @@ export function impactPart(
   const isRefused = offered?.safe === false && offered.step !== 'rotate';
   const isTooEarly = ifNow !== undefined && offered?.safe !== true;
   const tone = breaksSomething(impact) ? 'alarm' : isRefused || isTooEarly ? 'wait' : 'calm';
-  return html`<p class="verdict ${tone}">${isRefused && refusal(offered, status)}${isTooEarly ? tooEarly(ifNow, offered) : isRefused ? ' Nobody is signed out by it.' : verdict(impact)}</p>
-${isTooEarly ? effects(ifNow, 'If it went now', whenItMay(offered, status)) : effects(impact)}
+  return html`<p class="verdict ${tone}">${isRefused && refusal(offered, status)}${isTooEarly ? tooEarly(ifNow, offered) : isRefused ? withKids(ifRefused(offered), status) : verdict(impact)}</p>
+${isTooEarly ? effects(ifNow, 'If it went now', whenItMay(offered, status)) : effects(impact, isRefused ? 'Once Keyturn allows it' : undefined)}
 <h3>Not affected</h3>
 <ul class="lines">
 ${notAffected.map((line) => html`<li>${line}</li>\n`)}</ul>
@@ -152,6 +152,14 @@ function tooEarly({ rows }: Impact, offered: OfferedStep | undefined): Content {
         ? ' If the key went now, whoever holds a session of it that has not been renewed would be signed out.'
         : ` If the key went now, what it has signed would be refused: ${refused.join(', ')}.`;
   return html`${first}${now}${offered !== undefined && ' Once Keyturn lets it go, nobody would be.'}`;
+}
+
+/** What a refusal spares people, and what is refused to nobody. */
+function ifRefused({ step, kid = '' }: OfferedStep): string {
+  const signs = step === 'promote' || step === 'rollback';
+  return signs
+    ? ` If ${kid} signed now, a replica that does not know it would refuse what it has signed: people would be signed out there. Once Keyturn allows it, nobody would be.`
+    : ' As long as it is refused, nobody is signed out by it.';
 }
 
 function whenItMay(offered: OfferedStep | undefined, { now }: Status): string {

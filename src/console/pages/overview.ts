@@ -9,9 +9,10 @@ import { moment } from '../../words/time.js';
 import { moveInLine, rotated, sealedBy, type View } from '../../words/view.js';
 import type { Beside, Frame } from '../contract.js';
 import { type Content, html, type Markup } from '../html.js';
+import { sayMarked } from '../marked-moment.js';
 import type { OverviewFacts } from './facts.js';
 import { page } from './frame.js';
-import { command, markedMoment, withKids } from './parts.js';
+import { command, withKids } from './parts.js';
 import { replicasPart } from './replicas.js';
 import { ringPart } from './ring.js';
 import { verifiedPart } from './verified.js';
@@ -78,7 +79,7 @@ const LONG = 150;
 function sentencePart(view: View): Markup {
   const { status } = view;
   const next = toRun(view.next);
-  const { tone, parts } = sentenceOf(status, (at) => markedMoment(at, status.now));
+  const { tone, parts } = sentenceOf(status, sayMarked(status.now));
   const isLong = parts.join(' ').length > LONG;
   // What is wrong says already what to do first.
   const isSaid = tone === 'alarm' && next.command === undefined;
@@ -138,7 +139,7 @@ function factsPart(view: View): Markup {
       'Ring',
       `${ring.id === undefined ? '' : `generation ${ring.generation}, `}fingerprint ${ring.fingerprint}`,
     ],
-    ...(ring.id === undefined ? [] : [['Last completed rotation', rotated(view)] as const]),
+    ...(ring.id === undefined ? [] : [['The key that signs changed last', rotated(view)] as const]),
     ...(status.deploy === undefined ? [] : [['Deploy', deploy ?? 'no rotation is under way'] as const]),
     ['Profile', status.profile],
     ...movingIn.map((one) => ['Moving in', moveInLine(one, now, replicas.length > 0)] as const),

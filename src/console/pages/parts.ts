@@ -1,8 +1,9 @@
 // Small things that stand on several pages.
 import type { KeyState } from '../../keyring/key.js';
 import type { Status } from '../../rotation/status.js';
-import { ageInWords, clockTime, momentAhead, timeLeft } from '../../words/time.js';
+import { ageInWords, clockTime, timeLeft } from '../../words/time.js';
 import { type Content, html, type Markup } from '../html.js';
+import { markedIn, PARTS } from '../marked-moment.js';
 import type { Trouble } from './facts.js';
 
 /** What a key does, in one word. */
@@ -24,20 +25,12 @@ export function kidIn(id: string, { keys }: Pick<Status, 'keys'>): Markup {
   return kid(id, keys.find((key) => key.id === id)?.state);
 }
 
-/** Around a moment within a text. Whoever forges one from outside makes a countdown of it, and nothing else. */
-const MARK = '\u0001';
-
-/** "14:05 UTC (in 2 h 10 min)", of which {@link withKids} makes a countdown. */
-export function markedMoment(at: number, now: number): string {
-  return at > now ? `${clockTime(at, now)} (${MARK}${at}${MARK})` : momentAhead(at, now);
-}
-
 /** A text of ours, with the ids of keys and the moments in it shown as such. */
 export function withKids(text: string, { keys, now }: Pick<Status, 'keys' | 'now'>): Content {
   const states = new Map(keys.map(({ id, state }) => [id, state]));
-  return text.split(/([\w-]{8,}|\u0001\d{1,15}\u0001)/).map((part) => {
-    if (part.length > 2 && part.startsWith(MARK) && part.endsWith(MARK))
-      return countdown(Number(part.slice(1, -1)), now);
+  return text.split(PARTS).map((part) => {
+    const at = markedIn(part);
+    if (at !== undefined) return countdown(at, now);
     return states.has(part) ? kid(part, states.get(part)) : part;
   });
 }

@@ -1,7 +1,8 @@
 // The keys of the ring, from the one that is to come to those that are gone, over one line of time.
-import { count, grouped } from '../../printable.js';
+import { count, grouped, listOf } from '../../printable.js';
 import type { KeyStatus, Status } from '../../rotation/status.js';
 import { stepObstacle } from '../../words/next-step.js';
+import { lengthOfTime } from '../../words/time.js';
 import type { View } from '../../words/view.js';
 import { aheadOf, isGone, type KeyLife, livesIn } from '../charts/key-life.js';
 import type { TimeAxis } from '../charts/time-axis.js';
@@ -10,6 +11,9 @@ import { type Content, html, type Markup } from '../html.js';
 import { ago, clock, countdown, kid, STATE_WORDS, table } from './parts.js';
 
 const ORDER: ReadonlyArray<KeyStatus['state']> = ['staged', 'active', 'retiring', 'revoked', 'retired'];
+
+/** Of purposes that are named where all of them live equally long. */
+const MOST_PURPOSES = 3;
 
 /** Of rows that stand open. */
 const MOST_ROWS = 8;
@@ -85,7 +89,7 @@ function nextOf(key: KeyStatus, status: Status): Content {
   const since = key.dates[state];
   const told = since === undefined ? 'nobody knows since when' : html`since ${clock(since, now)}`;
   if (state === 'active')
-    return since === undefined ? 'signs; nobody knows since when' : html`signs since ${clock(since, now)}`;
+    return html`${since === undefined ? 'signs; nobody knows since when' : html`signs since ${clock(since, now)}`}; it may go when another key signs, and what it has signed has expired`;
   if (state === 'retired' || state === 'revoked') return html`${state} ${told}`;
   if (state === 'staged' && scheduledFor !== undefined)
     return html`signs by itself <b>${countdown(scheduledFor, now)}</b>, ${clock(scheduledFor, now)}`;
@@ -97,7 +101,17 @@ function nextOf(key: KeyStatus, status: Status): Content {
   if (key.safeAt === undefined) return told;
   const ahead = aheadOf(key, now);
   if (ahead === undefined) return html`<b>${may} now</b>`;
-  return html`${may} <b>${countdown(ahead, now)}</b>, ${clock(ahead, now)}`;
+  return html`${may} <b>${countdown(ahead, now)}</b>, ${clock(ahead, now)}${whyThen(key)}`;
+}
+
+/** What a wait is made of: nobody is to guess where the number comes from. */
+function whyThen({ state, dates, lifetimes, safeAt = 0 }: KeyStatus): Content {
+  if (state === 'staged') return ': then every replica has read it';
+  const longest = Math.max(0, ...Object.values(lifetimes));
+  const purposes = Object.keys(lifetimes).filter((name) => lifetimes[name] === longest);
+  if (longest === 0 || dates.retiring === undefined) return undefined;
+  const margin = Math.round((safeAt - dates.retiring) / 1000 - longest);
+  return html`: ${purposes.length > MOST_PURPOSES ? 'what it has signed' : listOf(purposes)} may live ${lengthOfTime(longest)}${margin > 0 && html`, and late replicas and clocks get ${lengthOfTime(margin)} more`}`;
 }
 
 function knownOf({ state, knownBy, lastVerifiedAt }: KeyStatus, { replicas, now }: Status): Content {

@@ -31,7 +31,7 @@ ${done !== undefined && html`<p class="note calm" role="status">Done: ${done.ste
 ${
   offered.length === 0
     ? html`<p class="empty">The keys cannot be changed from here: they come from ${status.source}.</p>
-<p class="next"><b>next:</b> ${next.command !== undefined && html`${command(next.command)} `}${next.remark}</p>`
+<p class="next"><b>next:</b> ${next.command !== undefined && html`${command(next.command)} `}${withKids(next.remark, status)}</p>`
     : html`<p class="lead">Each step asks once more, and shows what it does to everything that is signed. Your name stands in the history.</p>
 <section aria-labelledby="rotation">
 <h2 id="rotation">Nobody is signed out by these</h2>
