@@ -13,7 +13,7 @@ const TESTS = [
   'test/blobs/names.test.ts',
   'test/move-in/settings.test.ts',
   'test/rotation/{impact,wait}.test.ts',
-  'test/start/sodium.test.ts',
+  'test/start/sodium.alone.test.ts',
   'test/runtime/{follow,lease,shared-news}.test.ts',
   'test/jwt/{jwt,refresh}.test.ts',
   // Not test/app.test.ts, which reads the sources: they look different here.

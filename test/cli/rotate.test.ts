@@ -166,7 +166,9 @@ describe('without any process', () => {
     const cwd = await ringFolder(ACTIVE);
     const ran = await run(cwd, 'rotate', '--activate-in', '1h');
     const kid = stagedKid(cwd);
-    expect(ran.stdout).toMatch(new RegExp(`^staged ${kid}: .*; signs by itself from .* \\(in 60 min\\)\n`));
+    expect(ran.stdout).toMatch(
+      new RegExp(`^staged ${kid}: .*; signs by itself from .* \\(in (1 h|59 min 5\\d s)\\)\n`),
+    );
     const before = textOf(cwd);
     const wait = await run(cwd, 'rotate', '--wait');
     expect(wait).toMatchObject({ code: 1, stdout: '' });

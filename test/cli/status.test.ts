@@ -35,7 +35,7 @@ test.concurrent('every key with its next step, and the command to run next', asy
   );
   expect(ran.stdout).toMatch(
     new RegExp(
-      `^${kidOf(OLDEST)} +retiring .* safe to retire at \\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d (UTC|[+-]\\d\\d:\\d\\d) \\(in 30 d\\)$`,
+      `^${kidOf(OLDEST)} +retiring .* safe to retire at \\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d (UTC|[+-]\\d\\d:\\d\\d) \\(in 29 d 1 h\\)$`,
       'm',
     ),
   );

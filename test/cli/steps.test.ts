@@ -23,7 +23,7 @@ import {
 import { keyturn, type Ran, TWO_LINES } from './run.js';
 
 const [K, OLD, NEW] = [kidOf(STRONG), kidOf(OLDER), kidOf(COMING)];
-const WHEN = String.raw`(\d{4}-\d\d-\d\d )?\d\d:\d\d(:\d\d)? (UTC|[+-]\d\d:\d\d) \(in \d+ (s|min|h|d)\)`;
+const WHEN = String.raw`(\d{4}-\d\d-\d\d )?\d\d:\d\d(:\d\d)? (UTC|[+-]\d\d:\d\d) \(in \d+ (s|min|h|d)( \d+ (s|min|h))?\)`;
 
 const SAFE = new RegExp(`it is safe at ${WHEN}`);
 

@@ -3,13 +3,25 @@
 /** As it is before a test puts fake timers in its place. */
 const realTimeout = setTimeout;
 
-/** Asks again and again. @throws when it has not come true in time, which is a limit against hanging and no measure */
+/** Between two questions, in milliseconds. */
+const SHORTEST_PAUSE = 10;
+const LONGEST_PAUSE = 500;
+
+/**
+ * Asks again and again. What takes long to ask, as a page that is loaded or a process that is started, is asked less often:
+ * the machine is to work at what is waited for.
+ *
+ * @throws when it has not come true in time, which is a limit against hanging and no measure
+ */
 export async function until(condition: () => unknown, milliseconds = 240_000): Promise<void> {
   const end = performance.now() + milliseconds;
   for (;;) {
+    const asked = performance.now();
     if (await condition()) return;
-    if (performance.now() > end) throw new Error(`it did not happen in time: ${condition}`);
-    await new Promise((done) => realTimeout(done, 10));
+    const now = performance.now();
+    if (now > end) throw new Error(`it did not happen in time: ${condition}`);
+    const pause = Math.max(SHORTEST_PAUSE, Math.min(LONGEST_PAUSE, now - asked));
+    await new Promise((done) => realTimeout(done, pause));
   }
 }
 

@@ -36,15 +36,24 @@ function old(): number {
   return spaces.reduce((sum, { space_used_size: size }) => sum + size, 0);
 }
 
-/** How many bytes a request leaves behind. */
+const ROUNDS = 4;
+
+/**
+ * How many bytes a request leaves behind. Code that is compiled meanwhile, later on a machine that has other work, takes
+ * some in the round that it falls into. What a request leaves it leaves in every round.
+ */
 async function leftBy(request: () => unknown): Promise<number> {
   for (let n = 0; n < REQUESTS; n++) await request();
-  collect();
-  const before = old();
-  for (let n = 0; n < REQUESTS; n++) await request();
-  collect({ type: 'minor' });
-  collect({ type: 'minor' });
-  return (old() - before) / REQUESTS;
+  let least = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < ROUNDS; round++) {
+    collect();
+    const before = old();
+    for (let n = 0; n < REQUESTS; n++) await request();
+    collect({ type: 'minor' });
+    collect({ type: 'minor' });
+    least = Math.min(least, (old() - before) / REQUESTS);
+  }
+  return least;
 }
 
 test('a visit', async () => {
