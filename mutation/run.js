@@ -1,6 +1,6 @@
 // npm run test:mutation [-- [--seed N] [--size N] [--only REGEXP] [TESTS…]]: are mistakes noticed? Stryker changes the
 // sources in one place at a time, and the unit tests ought to fail each time. Says how many they caught, and which they
-// did not; docs/mutation-testing.md has the reasons. 20 to 40 minutes. Stryker is installed here by this command alone.
+// did not; docs/mutation-testing.md has the reasons. 10 to 30 minutes. Stryker is installed here by this command alone.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';

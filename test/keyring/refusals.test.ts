@@ -230,6 +230,22 @@ describe('refusals', () => {
       NOW + WINDOW,
     ],
     [
+      'retiring while a token can be alive, which a replica signed a moment ago',
+      () =>
+        retire(
+          PROMOTED,
+          K1,
+          facts({
+            now: NOW + SECOND,
+            replicas: [replica('web-1', { signs: K2, lastSigned: { [K1]: NOW - SECOND } })],
+          }),
+        ),
+      'too_early',
+      `tokens of the key ${K1} may still be alive`,
+      `it is safe at ${iso(NOW + WINDOW)}: it waits for tokens of session, which live 1h`,
+      NOW + WINDOW,
+    ],
+    [
       'retiring while a replica signs with the key',
       () => retire(PROMOTED, K1, at(1e6, { replicas: signing })),
       'replica_behind',

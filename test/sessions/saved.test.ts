@@ -109,6 +109,32 @@ test('a session that changes late in its life gets a new cookie, and one that ch
   expect(days(await open(after))).toBe(5);
 });
 
+test('that a remembered session is used is noted as seldom as another is extended', async () => {
+  let touched = 0;
+  const clock = testClock();
+  const inner = memoryStore({ clock: clock.read });
+  const store = wrapStore(inner, {
+    touch: async (...given) => {
+      touched += 1;
+      return inner.touch(...given);
+    },
+  });
+  const { clock: time, open, save, signIn, days } = await setUp({ store });
+  const cookie = await signIn(({ session }) => session.remember());
+  const read = async () => {
+    const visit = await open(cookie);
+    expect(visit.session.user).toBe('ada');
+    await save(visit);
+    return touched;
+  };
+  expect([await read(), await read()]).toEqual([0, 0]);
+  time.advance(DAY);
+  clock.advance(DAY);
+  expect([await read(), await read()]).toEqual([1, 1]);
+  // It is noted, and no more: a remembered session ends when it was to end.
+  expect(days(await open(cookie))).toBe(29);
+});
+
 test('of a store that takes no writes whoever only reads gets the page, and an error of our own is told', async () => {
   let failure: Error | undefined;
   const inner = memoryStore({ clock: testClock().read });
