@@ -186,7 +186,7 @@ async function rotate(stage: Stage, rotation: Rotation): Promise<Taken[]> {
   });
   await stage.until(() => [...visitors.sessionsByKey.keys()].every((id) => id === kid));
   stage.isThrough = true;
-  await stage.look(0.5);
+  await stage.look();
   return taken;
 }
 

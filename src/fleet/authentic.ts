@@ -60,7 +60,11 @@ export function heardAs(text: string | undefined, authentic: boolean, now: numbe
       verifiedAt: past(use.verifiedAt),
       signedAt: past(use.signedAt),
     })),
-    movingIn: report.movingIn?.map((one) => ({ ...one, seenAt: past(one.seenAt) })),
+    movingIn: report.movingIn?.map((one) => ({
+      ...one,
+      seenAt: past(one.seenAt),
+      since: one.since === undefined ? undefined : past(one.since),
+    })),
     authentic,
     dated: report.at,
   };

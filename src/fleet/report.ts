@@ -34,6 +34,8 @@ export interface ReportedMoveIn {
   readonly seen: number;
   /** When the last of them was, in milliseconds since 1970; 0 means never. */
   readonly seenAt: number;
+  /** Since when it counts, in milliseconds since 1970. */
+  readonly since?: number | undefined;
 }
 
 /** A staged key that is scheduled to sign. */
@@ -190,6 +192,7 @@ const MOVE_IN = {
   until: optional(isMoment),
   seen: isCount,
   seenAt: isMoment,
+  since: optional(isMoment),
 };
 
 const REPORT = {

@@ -45,6 +45,11 @@ export interface MoveInStatus {
   readonly seen: number;
   /** When the last of them was, in milliseconds since 1970; undefined where there was none. */
   readonly seenAt: number | undefined;
+  /**
+   * Since when each of these replicas has counted, in milliseconds since 1970: that of the one that started last. What
+   * others saw before they ended nobody tells. Undefined where no replica says so.
+   */
+  readonly since: number | undefined;
 }
 
 /** The state of a rotation: every key, every replica, and what is safe when. */
@@ -175,6 +180,7 @@ function movingIn(known: readonly HeardReport[], { settings }: Resolution): read
     const told = all.length === 0 ? [{ phase, until }] : all;
     const ends = told.map((one) => one.until);
     const seenAt = Math.max(0, ...all.map((one) => one.seenAt));
+    const since = all.flatMap((one) => one.since ?? []);
     return {
       name,
       phases: [...new Set(told.map((one) => one.phase))],
@@ -182,6 +188,7 @@ function movingIn(known: readonly HeardReport[], { settings }: Resolution): read
       until: ends.includes(undefined) ? undefined : Math.max(...(ends as number[])),
       seen: all.reduce((sum, { seen }) => sum + seen, 0),
       seenAt: seenAt === 0 ? undefined : seenAt,
+      since: since.length < all.length || all.length === 0 ? undefined : Math.max(...since),
     };
   });
 }

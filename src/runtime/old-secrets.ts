@@ -14,6 +14,7 @@ export function oldSecretsSeen(
         purpose === name && (usage.movedIn.has(name) || secrets.some((secret) => secret.kid === kid)),
     );
     const seen = uses.reduce((sum, { verified }) => sum + verified, 0);
-    return { name, phase, until, seen, seenAt: Math.max(0, ...uses.map(({ verifiedAt }) => verifiedAt)) };
+    const seenAt = Math.max(0, ...uses.map(({ verifiedAt }) => verifiedAt));
+    return { name, phase, until, seen, seenAt, since: usage.since };
   });
 }

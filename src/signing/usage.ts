@@ -21,8 +21,14 @@ interface Refused {
 export class Usage {
   readonly #uses = new Map<string, Use>();
   readonly #refusals = new Map<string, Refused>();
+  /** Since when it counts, in milliseconds since 1970; undefined where nobody is told. */
+  readonly since: number | undefined;
   /** Libraries whose sessions move in: all that is verified for one is an old cookie, whatever has signed it. */
   readonly movedIn: Set<string> = new Set();
+
+  constructor(since?: number) {
+    this.since = since;
+  }
 
   /** The counters of one key and purpose: one object, to be counted up in place. */
   of(kid: string, purpose: string): Use {

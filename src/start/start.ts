@@ -62,7 +62,7 @@ export async function startJudged(judged: Judged, given: KeyturnOptions): Promis
   const { profile } = resolution.profile;
   const clock = options.machine.now;
   const sealing = await sealingFor(registry, resolution, profile);
-  const usage = new Usage();
+  const usage = new Usage(clock());
   await logStart(resolution, logger);
   if (longer !== undefined && profile === 'dev') warnOfProduction(longer, logger);
   const backends = await backendsFor(resolution, given, logger, clock);

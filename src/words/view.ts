@@ -104,16 +104,19 @@ export function ringOf({ ring, generation, fingerprint, signs }: ReplicaReport):
   return ring === undefined ? fingerprint : `generation ${generation}, ${fingerprint}`;
 }
 
-/** "express-session: last old cookie seen 14:05 UTC (3 h ago); phase over; ends 2027-01-31". */
+/**
+ * "express-session: last old cookie seen 14:05 UTC (3 h ago); phase over; ends 2027-01-31". Where none was seen: since when
+ * that is known, which after a deploy may be a minute.
+ */
 export function moveInLine(
-  { name, phases, until, seenAt }: MoveInStatus,
+  { name, phases, until, seenAt, since }: MoveInStatus,
   now: number,
   anyReports: boolean,
 ): string {
   const last =
     seenAt === undefined
       ? anyReports
-        ? 'no old cookie seen by the replicas that report'
+        ? `no old cookie seen ${since === undefined ? 'by the replicas that report' : `since ${moment(since, now)}, when the last replica started`}`
         : 'nobody knows of old cookies, since no replica reports'
       : `last old cookie seen ${moment(seenAt, now)}`;
   const day = until === undefined ? undefined : new Date(until).toISOString().slice(0, 10);

@@ -21,11 +21,17 @@ async function folder(more = ''): Promise<string> {
   return cwd;
 }
 
-async function report(cwd: string, instance: string, phase: string, seenAt: number): Promise<void> {
+async function report(
+  cwd: string,
+  instance: string,
+  phase: string,
+  seenAt: number,
+  since?: number,
+): Promise<void> {
   const path = join(cwd, RING);
   const ring = parseDocument(readFileSync(path, 'utf8'), path);
   const until = Date.parse('2027-01-31');
-  const movingIn = [{ name: 'express-session', phase, until, seen: seenAt === 0 ? 0 : 3, seenAt }];
+  const movingIn = [{ name: 'express-session', phase, until, seen: seenAt === 0 ? 0 : 3, seenAt, since }];
   await writeReport(path, reportOf({ instance, ring: ring.id, verifies: [K], signs: K, movingIn }), ring);
 }
 
@@ -52,8 +58,21 @@ test.concurrent('status says when the last old cookie was seen', async () => {
       until: '2027-01-31T00:00:00.000Z',
       seen: 3,
       lastSeenAt: expect.stringMatching(/Z$/),
+      since: null,
     },
   ]);
+});
+
+test.concurrent('where none was seen, status says since when that is known', async () => {
+  const cwd = await folder('until = 2027-01-31\n');
+  await report(cwd, 'web-1-7-aaaa', 'over', 0, Date.now() - 9 * 24 * HOUR);
+  await report(cwd, 'web-2-7-aaaa', 'over', 0, Date.now() - 3 * HOUR);
+  expect((await run(cwd, 'status')).stdout).toMatch(
+    /\nexpress-session: no old cookie seen since .* \(3 h ago\), when the last replica started; phase over; ends 2027-01-31\n/,
+  );
+  // One that does not say since when: nobody knows.
+  await report(cwd, 'web-3-7-aaaa', 'over', 0);
+  expect((await run(cwd, 'status')).stdout).toContain('no old cookie seen by the replicas that report;');
 });
 
 test.concurrent('a step needs no old secret', async () => {

@@ -27,7 +27,7 @@ async function pagesWith(text: string): Promise<readonly Element[]> {
       { instance: `3${text}`, ring: text, source: text, profile: text },
       { instance: `4${text}`, at: NOW - HOUR },
     ],
-    movingIn: [{ name: text, phases: [text], until: NOW + DAY, seen: 1, seenAt: NOW }],
+    movingIn: [{ name: text, phases: [text], until: NOW + DAY, seen: 1, seenAt: NOW, since: NOW }],
   });
   const frame = frameOf({ app: text, visitor: { who: text, mayAct: true } });
   const counts = countsOf('day', () => [[kidAt(1), text, 3]]);

@@ -430,6 +430,7 @@ describe('the other pages', () => {
           until: NOW + 40 * DAY,
           seen: 3,
           seenAt: NOW - 3 * HOUR,
+          since: undefined,
         },
       ],
       replicas: [

@@ -124,12 +124,13 @@ export function forPrograms(view: View): object {
       lastSignedAt: iso(key.lastSignedAt),
       safeAt: iso(key.safeAt),
     })),
-    movingIn: now.movingIn.map(({ name, phases, until, seen, seenAt }) => ({
+    movingIn: now.movingIn.map(({ name, phases, until, seen, seenAt, since }) => ({
       name,
       phases,
       until: iso(until),
       seen,
       lastSeenAt: iso(seenAt),
+      since: iso(since),
     })),
     replicas: now.replicas.map((replica) => ({
       ...forReplica(replica),

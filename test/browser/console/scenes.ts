@@ -180,6 +180,7 @@ const PARTS: Readonly<Record<string, SceneParts>> = {
         until: NOW + 40 * DAY,
         seen: 3,
         seenAt: NOW - 3 * HOUR,
+        since: undefined,
       },
     ],
   },
