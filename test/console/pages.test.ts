@@ -162,7 +162,7 @@ describe('the keys', () => {
     expect(rows[0]).toContain(`${K0} staged`);
     expect(rows[0]).toContain('may sign now3 of 3 replicas know it');
     expect(rows[1]).toContain(`${K1} signs`);
-    expect(rows[1]).toContain('it may go when another key signs, and what it has signed has expired');
+    expect(rows[1]).toContain('may not go while it signs');
     expect(rows[2]).toContain(`${K2} retiring`);
     expect(rows[2]).toContain(`may go in 4 h 1 min, ${SAFE}: `);
     expect(textOf(withId(page, 'older-keys'))).toContain('1 older key: 1 retired');
@@ -197,7 +197,7 @@ describe('the keys', () => {
     const rows = named(part(page, 'ring'), 'li').map((row) => textOf(row));
     expect(rows[0]).toMatch(/may sign in .*: then every replica has read it/);
     expect(rows[2]).toMatch(
-      /may go in .*: session may live 20 s, and late replicas and clocks get \d+ s more/,
+      /may go in .*: tokens of session live up to 20 s, plus \d+ s for late replicas and clocks/,
     );
   });
 

@@ -89,7 +89,7 @@ function nextOf(key: KeyStatus, status: Status): Content {
   const since = key.dates[state];
   const told = since === undefined ? 'nobody knows since when' : html`since ${clock(since, now)}`;
   if (state === 'active')
-    return html`${since === undefined ? 'signs; nobody knows since when' : html`signs since ${clock(since, now)}`}; it may go when another key signs, and what it has signed has expired`;
+    return html`${since === undefined ? 'signs; nobody knows since when' : html`signs since ${clock(since, now)}`}; may not go while it signs`;
   if (state === 'retired' || state === 'revoked') return html`${state} ${told}`;
   if (state === 'staged' && scheduledFor !== undefined)
     return html`signs by itself <b>${countdown(scheduledFor, now)}</b>, ${clock(scheduledFor, now)}`;
@@ -111,7 +111,8 @@ function whyThen({ state, dates, lifetimes, safeAt = 0 }: KeyStatus): Content {
   const purposes = Object.keys(lifetimes).filter((name) => lifetimes[name] === longest);
   if (longest === 0 || dates.retiring === undefined) return undefined;
   const margin = Math.round((safeAt - dates.retiring) / 1000 - longest);
-  return html`: ${purposes.length > MOST_PURPOSES ? 'what it has signed' : listOf(purposes)} may live ${lengthOfTime(longest)}${margin > 0 && html`, and late replicas and clocks get ${lengthOfTime(margin)} more`}`;
+  const tokens = purposes.length > MOST_PURPOSES ? 'its tokens' : `tokens of ${listOf(purposes)}`;
+  return html`: ${tokens} live up to ${lengthOfTime(longest)}${margin > 0 && html`, plus ${lengthOfTime(margin)} for late replicas and clocks`}`;
 }
 
 function knownOf({ state, knownBy, lastVerifiedAt }: KeyStatus, { replicas, now }: Status): Content {
