@@ -55,6 +55,9 @@ const COMMANDS: ReadonlyArray<readonly string[]> = [
   ['init'],
 ];
 
+/** Between two runs time goes on: "in 28 d" may be "in 27 d" then. */
+const timeless = (text: string) => text.replaceAll(/\((in )?\d+ [^()]*?( ago)?\)/g, '(…)');
+
 describe.each(Object.keys(SCENES) as Array<keyof typeof SCENES>)('%s', (name) => {
   test('no line is wider than the terminal', async () => {
     const scene = await SCENES[name]();
@@ -86,8 +89,8 @@ describe.each(Object.keys(SCENES) as Array<keyof typeof SCENES>)('%s', (name) =>
       const wide = await onTerminal(args, { cwd, env }, { columns: 100_000, rows: 24 });
       expect(piped.stdout).not.toContain('\u001b');
       // What differs on a terminal are the picture and the list; what is talk, and what the doctor finds, is the same.
-      expect(wide.stderr).toBe(piped.stderr);
-      if (args[0] === 'doctor') expect(wide.stdout).toBe(piped.stdout);
+      expect(timeless(wide.stderr)).toBe(timeless(piped.stderr));
+      if (args[0] === 'doctor') expect(timeless(wide.stdout)).toBe(timeless(piped.stdout));
     }
   });
 });
