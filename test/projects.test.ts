@@ -50,9 +50,11 @@ function closure(file: string, seen = new Set<string>()): ReadonlySet<string> {
   return seen;
 }
 
-/** Modules that a test replaces are those of every file in its process; so is what it measures of the heap. */
-function isAlone(text: string): boolean {
-  return /\bvi\.((do)?[mM]ock|resetModules)\(|from 'node:[v]8'/.test(text);
+/** Modules that a test replaces or reloads are those of every file in its process. */
+const REPLACES = /\bvi\.((do)?(un)?mock|resetModules|stubGlobal|stubEnv)\(/i;
+
+function measuresHeap(text: string): boolean {
+  return /from '(node:)?[v]8'|\.memoryUsage\(/.test(text);
 }
 
 function needsOf(file: string): ProjectName {
@@ -67,7 +69,7 @@ function needsOf(file: string): ProjectName {
   const compiled = /['"`](\.\.\/)*(examples\/locker\/)?dist['"`/]|['"`](\.\.\/)*scripts\/proof/;
   if (some(compiled, WRITES_ITS_OWN)) return 'package';
   if (PACKAGE_FOLDERS.some((folder) => file.startsWith(`test/${folder}/`))) return 'package';
-  return isAlone(textOf(file)) ? 'alone' : 'unit';
+  return measuresHeap(textOf(file)) || some(REPLACES, []) ? 'alone' : 'unit';
 }
 
 /** As far as the globs of projects.ts go. */

@@ -132,7 +132,7 @@ const CLOSED = `<!doctype html>
 <title>Keyturn: closed</title>
 <h1>This console is closed to this browser</h1>
 <p>It opens by the link that the command has printed. The link works once, in the browser that opened it first.</p>
-<p>For another link, run <code>keyturn console</code> again.</p>
+<p>For another link, run the command again.</p>
 `;
 
 const OPENED = `<!doctype html>

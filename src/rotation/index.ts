@@ -20,7 +20,7 @@ export { keyringSchemaSql } from '../keyring-stores/postgres-schema.js';
 export type { Deploy, DeployStage, VariableChange } from './deploys.js';
 export type { Effect, Impact, ImpactRow, Step } from './impact.js';
 export type { Outcome, Rotation } from './public-rotation.js';
-export type { KeyStatus, MoveInStatus, Status } from './status.js';
+export type { KeyStatus, MoveInStatus, Status, WaitsFor } from './status.js';
 export type { StageOptions, StepOptions } from './step.js';
 export type { Waiting, WaitOptions } from './wait.js';
 

@@ -8,7 +8,7 @@ import { forwardAgain } from '../keyring/former-key.js';
 import type { Key, KeyDates, KeyState, Lifetimes } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
 import type { TransitionFacts } from '../keyring/step-facts.js';
-import { safeToPromoteAt, safeToRetireAt } from '../keyring/waits.js';
+import { longestLifetime, longestLived, safeToPromoteAt, safeToRetireAt } from '../keyring/waits.js';
 import type { Resolution } from '../resolve/resolve.js';
 import { type DeployStage, deployStage, rotatesByDeploys } from './deploys.js';
 
@@ -31,6 +31,16 @@ export interface KeyStatus {
   readonly lastSignedAt: number | undefined;
   /** When its next step is safe: promoting a staged key, retiring a retiring one. */
   readonly safeAt: number | undefined;
+  /** Of a retiring key: the tokens that it waits for. Undefined where nothing says how long they live. */
+  readonly waitsFor: WaitsFor | undefined;
+}
+
+/** The tokens of a key that live longest. */
+export interface WaitsFor {
+  /** Their purposes. */
+  readonly purposes: readonly string[];
+  /** How long they live, in seconds. */
+  readonly lifetime: number;
 }
 
 /** What is left of a library that the app moves in from, or that stays beside Keyturn. */
@@ -130,6 +140,7 @@ export function statusOf(ring: Keyring, parts: StatusParts): Status {
       lastVerifiedAt: last(id, 'verifiedAt'),
       lastSignedAt: last(id, 'signedAt'),
       safeAt: ring.id === undefined ? undefined : nextStepSafeAt(ring.get(id) as Key, facts),
+      waitsFor: waitsFor(ring.get(id) as Key, facts),
     }),
   );
   const silent = silentOf(replicas, countsBy, facts.now);
@@ -196,4 +207,9 @@ function movingIn(known: readonly HeardReport[], { settings }: Resolution): read
 function nextStepSafeAt(key: Key, facts: TransitionFacts): number | undefined {
   if (key.state === 'staged') return safeToPromoteAt(key, facts);
   return key.state === 'retiring' ? safeToRetireAt(key, facts) : undefined;
+}
+
+function waitsFor(key: Key, facts: TransitionFacts): WaitsFor | undefined {
+  const lifetime = key.state === 'retiring' ? longestLifetime(key, facts) : 0;
+  return lifetime === 0 ? undefined : { purposes: longestLived(key, facts), lifetime };
 }

@@ -5,16 +5,11 @@ import type { Status } from '../rotation/status.js';
 
 type Named = Pick<ReplicaReport, 'instance' | 'unit'>;
 
-/** All that a name has to tell apart. */
-interface Among {
-  readonly replicas: readonly Named[];
-}
-
 /** Of a pod: its own name, which is in that of the process, says more. */
 const UID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
 
 /** "replica-a", as `KEYTURN_INSTANCE` has it; otherwise the id of the process. */
-export function replicaName({ instance, unit }: Named, { replicas }: Among): string {
+export function replicaName({ instance, unit }: Named, { replicas }: Pick<Status, 'replicas'>): string {
   if (unit === undefined || UID.test(unit)) return instance;
   const isOnly = replicas.every((other) => other.instance === instance || other.unit !== unit);
   return isOnly ? unit : instance;

@@ -15,7 +15,7 @@ import { takeAwayInWords } from '../rotation/refusals.js';
 import type { KeyStatus, Status } from '../rotation/status.js';
 import { replicaName, withNames } from './names.js';
 import { silentInWords } from './replicas.js';
-import { iso, moment, momentAhead } from './time.js';
+import { iso, moment } from './time.js';
 
 /** What to do next. */
 export interface Next {
@@ -45,12 +45,12 @@ export function keyList({ keys, generation, id }: Keyring, madeUp?: string): str
 export function stepOf(
   key: KeyStatus,
   status: Status,
-  say: SayMoment = (at) => momentAhead(at, status.now),
+  say: SayMoment = (at) => moment(at, status.now),
 ): string {
   if (key.state === 'staged' && key.scheduledFor !== undefined) {
     return `signs by itself from ${say(key.scheduledFor)}`;
   }
-  const obstacle = stepObstacle(key, status);
+  const obstacle = stepObstacle(key, status, say);
   const verb = key.state === 'staged' ? 'promote' : 'retire';
   // Where no step can be taken it is a deploy that is not everywhere yet.
   if (obstacle !== undefined && !hasSteps(status)) return obstacle;
@@ -83,7 +83,7 @@ export interface NextIn {
 
 /** The last line of status and of every step. It never names a command that cannot work here. */
 export function nextOf(status: Status, resolution: Resolution, how: NextIn): Next {
-  const { piped = false, options, say = (at) => momentAhead(at, status.now) } = how;
+  const { piped = false, options, say = (at) => moment(at, status.now) } = how;
   const { source } = resolution;
   const run = (name: string, rest = '') => `keyturn ${name}${options}${rest}`;
   const wrong = piped ? undefined : firstProblem(status);
@@ -229,12 +229,15 @@ export function holdingUp(key: KeyStatus, { replicas }: Status): readonly HeardR
 }
 
 /** What makes a step unsafe, time aside. */
-export function stepObstacle(key: KeyStatus, status: Status): string | undefined {
-  const { silent, unheardOf, now } = status;
+export function stepObstacle(
+  key: KeyStatus,
+  status: Status,
+  say: SayMoment = (at) => moment(at, status.now),
+): string | undefined {
+  const { silent, unheardOf } = status;
   const behind = holdingUp(key, status);
   if (behind.length === 0) {
-    if (unheardOf !== undefined && isBehind(key, unheardOf))
-      return unheardOfInWords(moment(unheardOf.until, now));
+    if (unheardOf !== undefined && isBehind(key, unheardOf)) return unheardOfInWords(say(unheardOf.until));
     // Where nothing tells since when a key is retiring, nothing tells what should have expired.
     const late =
       key.state === 'retiring' && key.safeAt !== undefined && (key.lastVerifiedAt ?? 0) > key.safeAt;
@@ -246,7 +249,7 @@ export function stepObstacle(key: KeyStatus, status: Status): string | undefined
     .map((replica) => {
       const until = silent.get(replica.instance);
       const name = replicaName(replica, status);
-      return until === undefined ? name : `${name} (${silentInWords(until, now)})`;
+      return until === undefined ? name : `${name} (${silentInWords(until, say)})`;
     })
     .concat(more > 0 ? [`${more} more`] : [])
     .join(', ');

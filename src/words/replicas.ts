@@ -33,12 +33,14 @@ export function noKeyring({ degraded }: ReplicaReport): string {
 export function conditionNow(replica: HeardReport, status: Status): string {
   const until = status.silent.get(replica.instance);
   const condition = conditionOf(replica, status);
-  return condition === 'silent' && until !== undefined ? silentInWords(until, status.now) : condition;
+  return condition === 'silent' && until !== undefined
+    ? silentInWords(until, (at) => moment(at, status.now))
+    : condition;
 }
 
 /** "silent, counts until 14:05 (in 13 min)" */
-export function silentInWords(until: number, now: number): string {
-  return `silent, counts until ${moment(until, now)}`;
+export function silentInWords(until: number, say: SayMoment): string {
+  return `silent, counts until ${say(until)}`;
 }
 
 /** Why no replica is listed. */

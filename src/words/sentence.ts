@@ -4,7 +4,7 @@ import { capitalised, count, grouped } from '../printable.js';
 import type { KeyStatus, Status } from '../rotation/status.js';
 import { replicaName } from './names.js';
 import { firstProblem, hasSteps, holdingUp, isSafe, stepObstacle } from './next-step.js';
-import { momentAhead } from './time.js';
+import { moment } from './time.js';
 
 /**
  * - `calm`: nothing is under way
@@ -27,7 +27,7 @@ export interface Sentence {
  *
  * @param say how a moment is said that is waited for
  */
-export function sentenceOf(status: Status, say: SayMoment = (at) => momentAhead(at, status.now)): Sentence {
+export function sentenceOf(status: Status, say: SayMoment = (at) => moment(at, status.now)): Sentence {
   const { keys, silence } = status;
   const active = keys.find(({ state }) => state === 'active');
   const signs = active === undefined ? 'No key signs.' : `Key ${active.id} signs${again(status)}.`;
@@ -155,7 +155,7 @@ function goLater(others: readonly KeyStatus[], status: Status): readonly string[
 
 /** By the clock, or because of somebody. */
 function notYet(may: string, mayNot: string, key: KeyStatus, status: Status, say: SayMoment): string {
-  const obstacle = stepObstacle(key, status);
+  const obstacle = stepObstacle(key, status, say);
   if (obstacle !== undefined) return `${mayNot}: ${obstacle}`;
   return key.safeAt === undefined ? mayNot : `${may} at ${say(key.safeAt)}`;
 }

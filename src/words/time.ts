@@ -7,11 +7,11 @@ const UNITS = [
 ] as const;
 
 /**
- * "14:05 UTC (in 2 h)", "2026-11-27 14:06 +01:00 (in 7 d)": local time and its distance from UTC. What is to come is
- * never shown earlier than it is, and what is past never later.
+ * "14:05 UTC (in 2 h 10 min)", "2026-11-26 09:06 +01:00 (3 h ago)": local time and its distance from UTC. What is to come
+ * is never shown earlier than it is, and what is past never later.
  */
 export function moment(at: number, now: number): string {
-  return `${clockTime(at, now)} (${relativeTime(at, now)})`;
+  return `${clockTime(at, now)} (${at > now ? `in ${timeLeft(at, now)}` : relativeTime(at, now)})`;
 }
 
 /** "14:05 UTC": with its day where that is another one, with seconds where it is near. */
@@ -64,11 +64,6 @@ function partsOf(seconds: number): Array<{ amount: number; unit: string; size: n
 export function ageInWords(since: number, now: number): string {
   const ago = relativeTime(Math.min(since, now), now);
   return ago === 'now' ? '0 s' : ago.replace(/ ago$/, '');
-}
-
-/** "14:05 UTC (in 2 h 10 min)": a moment that somebody waits for. */
-export function momentAhead(at: number, now: number): string {
-  return at > now ? `${clockTime(at, now)} (in ${timeLeft(at, now)})` : moment(at, now);
 }
 
 /** "2 h 10 min", "41 s": in two units that follow each other. Never shorter than it is. */

@@ -1,7 +1,7 @@
 // What is said while a rotation waits for its replicas.
 import { unheardOfInWords } from '../fleet/silent.js';
+import { replicaInWords } from '../keyring/step-facts.js';
 import { isOver, type Waiting } from '../rotation/wait.js';
-import { replicaName } from './names.js';
 import { lengthOfTime, moment } from './time.js';
 
 /** When the last of them counts no longer; undefined unless all of them are silent. */
@@ -18,11 +18,11 @@ export function whoKnows({ kid, knowing, replicas }: Waiting, expected: number |
     : `${knowing} of ${all} replicas know key ${kid}`;
 }
 
-/** Those that do not know the key, as their operator calls them. */
+/** Those that do not know the key: the name that their operator gave them, and the id that commands take. */
 export function missingNames({ missing, replicas }: Waiting): readonly string[] {
   return missing.map((instance) => {
     const report = replicas.find((replica) => replica.instance === instance);
-    return report === undefined ? instance : replicaName(report, { replicas });
+    return report === undefined ? instance : replicaInWords(report);
   });
 }
 

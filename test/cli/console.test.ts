@@ -76,7 +76,7 @@ describe('the link', () => {
     const another = new Browser(base);
     expect(await another.get(path)).toMatchObject({ status: 403, setCookies: [] });
     const closed = await another.get('/');
-    expect(closed).toMatchObject({ status: 403, text: expect.stringContaining('run <code>keyturn console') });
+    expect(closed).toMatchObject({ status: 403, text: expect.stringContaining('run the command again') });
     expect(closed.text).not.toContain('You are');
   });
 

@@ -66,7 +66,7 @@ test.concurrent('retire breaks nothing, and says when it is safe', async () => {
   const ran = await run(cwd, 'impact', 'retire', OLD);
   expect(ran.stdout).toMatch(/^session .* nothing: none is alive then +nothing$/m);
   expect(ran.stderr).toMatch(
-    new RegExp(`^keyturn: note: retiring ${OLD} is refused until it is safe, at .* \\(in 30 d\\)\n$`),
+    new RegExp(`^keyturn: note: retiring ${OLD} is refused until it is safe, at .* \\(in 29 d 1 h\\)\n$`),
   );
   const json = JSON.parse((await run(cwd, 'impact', 'retire', OLD, '--json')).stdout);
   expect(Date.parse(json.safeAt)).toBeGreaterThan(Date.now() + 28 * 86_400_000);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { COMING, kidOf, OLDER, STRONG } from '../support/machine.js';
 import { Replica } from './replica.js';
-import { overwrite, RING, ringFolder, ringIn, run, statesOf, textOf, until } from './ring.js';
+import { DEV, overwrite, RING, ringFolder, ringIn, run, statesOf, textOf, until } from './ring.js';
 import { TWO_LINES } from './run.js';
 
 const [K, NEW] = [kidOf(STRONG), kidOf(COMING)];
@@ -75,9 +75,11 @@ describe('with running processes', () => {
 
   test.concurrent('rotate --wait gives up, names who is missing, and leaves the key staged', async () => {
     const cwd = await ringFolder(ACTIVE);
-    const replica = await Replica.start(cwd);
+    const replica = await Replica.start(cwd, { ...DEV, KEYTURN_INSTANCE: 'replica-a' });
     replica.child.kill('SIGSTOP');
-    const ran = await run(cwd, 'rotate', '--wait', '--timeout', '1s', '--replicas', '3');
+    const began = performance.now();
+    const ran = await run(cwd, 'rotate', '--wait', '--timeout', '3s', '--replicas', '3');
+    const took = performance.now() - began;
     expect(ran).toMatchObject({ code: 3, stdout: '' });
     const kid = stagedKid(cwd);
     const [error, hint] = ran.stderr.split('\n').filter((line) => /error|hint/.test(line)) as [
@@ -86,11 +88,17 @@ describe('with running processes', () => {
     ];
     expect(error).toMatch(
       new RegExp(
-        `^keyturn: error: gave up after 1 s, and the key ${kid} stays staged: \\S+-${replica.child.pid}-\\S+ cannot verify with it yet; 2 of 3 do not report$`,
+        `^keyturn: error: gave up after 3 s, and the key ${kid} stays staged: replica-a \\(\\S+-${replica.child.pid}-\\S+\\) cannot verify with it yet; 2 of 3 do not report$`,
       ),
     );
     expect(hint).toContain('go on with keyturn rotate --wait; keyturn status shows all replicas');
-    expect(ran.stderr).toMatch(/keyturn: waiting: 0 of 3 replicas know key \S+, not safe before \S+ does\n/);
+    // It looks about once a second, and says it again when something changes, or every 5 s.
+    const said = ran.stderr.match(
+      /keyturn: waiting: 0 of 3 replicas know key \S+, not safe before replica-a \(\S+\) does\n/g,
+    );
+    expect(said?.length).toBeGreaterThan(0);
+    expect(said?.length).toBeLessThanOrEqual(1 + took / 5000);
+    expect((await run(cwd, 'status')).stdout).toMatch(/^replica-a \(\S+\) +dev /m);
     expect((await run(cwd, 'status')).stdout).toMatch(
       /\nnext: keyturn rotate --wait - waits, and promotes it: not safe to promote: unknown to/,
     );

@@ -28,7 +28,7 @@ export const FORMER_MARK = 'mark-of-the-11th';
 /** Of a replica that has not heard of it yet. */
 export const LATE: Partial<ReplicaReport> = { generation: 11, mark: FORMER_MARK, fingerprint: 'AAAAAAAAAAA' };
 
-export interface MadeKey extends Pick<KeyFacts, 'dates' | 'scheduledFor'> {
+export interface MadeKey extends Pick<KeyFacts, 'dates' | 'scheduledFor' | 'lifetimes'> {
   readonly state: KeyState;
 }
 
@@ -125,6 +125,7 @@ export async function world(made: Made): Promise<World> {
     maxLag: lag,
     skew: 1,
     lifetimes: { ...registry.lifetimes, session: lifetime, 'session-header': lifetime },
+    off: registry.off,
     replicas: reports,
   };
   const place = from === 'document' ? '/run/secrets/keyring.json' : from === 'shared' ? 'Redis' : undefined;

@@ -201,6 +201,23 @@ describe('the keys', () => {
     );
   });
 
+  test('a purpose that was switched off since is no reason to wait', async () => {
+    const lifetimes = { session: 20, invitation: 30 * 86_400 };
+    const page = overview(
+      await world({
+        keys: [
+          { state: 'active', dates: { active: NOW - 4 * SECOND } },
+          { state: 'retiring', dates: { retiring: NOW - 4 * SECOND }, lifetimes },
+        ],
+        lifetime: 20,
+        replicas: [{}],
+        env: { KEYTURN_PURPOSES__BUILTIN: 'session' },
+      }),
+    );
+    const rows = named(part(page, 'ring'), 'li').map((row) => textOf(row));
+    expect(rows[1]).toContain(': tokens of session live up to 20 s, plus ');
+  });
+
   test('after a rollback, and forward again, each turn is on the line: dates hold the last one only', async () => {
     const at = (seconds: number) => NOW - seconds * SECOND;
     const page = overview(

@@ -55,6 +55,7 @@ const ADAPTERS: Readonly<Record<string, Start>> = {
   Express: async (options) => {
     const app = express();
     const sessions = keyturnExpress(options as never);
+    onTestFinished(() => sessions.close());
     app.use(sessions);
     app.all('/', (request, response) => void response.send(told(request.session as never)));
     return [sessions, await overHttp(app.listen(0, '127.0.0.1'))];
@@ -62,6 +63,7 @@ const ADAPTERS: Readonly<Record<string, Start>> = {
   Koa: async (options) => {
     const app = new Koa();
     const sessions = keyturnKoa(options as never);
+    onTestFinished(() => sessions.close());
     app.use(sessions as never);
     app.use((context) => {
       context.body = told((context as never as { session: Session }).session);
@@ -71,6 +73,7 @@ const ADAPTERS: Readonly<Record<string, Start>> = {
   Hono: async (options) => {
     const app = new Hono<KeyturnEnv>();
     const sessions = keyturnHono(options as never);
+    onTestFinished(() => sessions.close());
     app.use(sessions);
     app.all('/', (context) => context.text(told(context.var.session)));
     const ask: Ask = async (method, headers) => {
@@ -81,6 +84,7 @@ const ADAPTERS: Readonly<Record<string, Start>> = {
   },
   Fetch: async (options) => {
     const kt = keyturnWeb(options as never);
+    onTestFinished(() => kt.close());
     const ask: Ask = async (method, headers) => {
       const request = new Request('http://localhost/', { method, headers });
       const response = await kt.handle(request, ({ session }) => new Response(told(session)));

@@ -20,6 +20,7 @@ function key(id: string, state: KeyStatus['state'], more: Partial<KeyStatus> = {
     lastVerifiedAt: undefined,
     lastSignedAt: undefined,
     safeAt: undefined,
+    waitsFor: undefined,
     ...more,
   };
 }

@@ -213,7 +213,7 @@ async function waitAndPromote(
   let saidAt = Number.NEGATIVE_INFINITY;
   const progress = (waiting: Waiting) => {
     const now = machine.now();
-    const changed = last?.knowing !== waiting.knowing || last.replicas !== waiting.replicas;
+    const changed = last?.knowing !== waiting.knowing || last.replicas.length !== waiting.replicas.length;
     const fresh = changed || now - saidAt >= SAY_EVERY_MS;
     if (fresh) saidAt = now;
     last = waiting;

@@ -44,7 +44,7 @@ export function madeUpBy({ has, value }: Context, kid: string): string | undefin
   return has('dry-run') && value('from') === undefined ? kid : undefined;
 }
 
-/** "staged K2: it verifies and does not sign yet; safe to promote at 14:05 UTC (in 60 s)" */
+/** "staged K2: it verifies and does not sign yet; safe to promote at 14:05 UTC (in 1 min)" */
 export function staged(kid: string, status: Status, madeUp?: string): string {
   const key = status.keys.find(({ id }) => id === kid);
   // Replicas have had no time to report yet: only the time counts here.

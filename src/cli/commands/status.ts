@@ -1,6 +1,7 @@
 // keyturn status: every key, every replica, what differs, what is safe when, and the command to run next.
 import { KeyturnError } from '../../errors.js';
 import { replicasIn } from '../../fleet/silent.js';
+import { replicaInWords } from '../../keyring/step-facts.js';
 import type { Rotation } from '../../rotation/rotation.js';
 import { noKeyring } from '../../words/replicas.js';
 import { look, type View } from '../../words/view.js';
@@ -46,7 +47,7 @@ async function tellWaiting(error: unknown, rotation: Rotation, { ui, json }: Con
   const replicas = replicasIn(await rotation.replicas());
   if (replicas.length === 0) throw error;
   const rows = replicas.map((replica) => [
-    replica.instance,
+    replicaInWords(replica),
     replica.profile,
     (replica.roots ?? []).join(', ') || '-',
     replica.signs === undefined ? noKeyring(replica) : 'holds a keyring, and puts it back',

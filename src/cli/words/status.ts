@@ -1,6 +1,7 @@
 // What keyturn status shows, at one moment: for people, and for programs.
 import { FORMATS } from '../../doctor/key-checks.js';
 import type { HeardReport } from '../../fleet/authentic.js';
+import { replicaInWords } from '../../keyring/step-facts.js';
 import { count } from '../../printable.js';
 import type { KeyStatus } from '../../rotation/status.js';
 import { nextJson, nextLine, stepOf } from '../../words/next-step.js';
@@ -87,7 +88,7 @@ function keyRow(key: KeyStatus, view: View): string[] {
 /** @param rooted whether they differ in the secrets that they hold */
 function replicaRow(replica: HeardReport, view: View, rooted: boolean): string[] {
   return [
-    replica.instance,
+    replicaInWords(replica),
     replica.profile,
     ...(rooted ? [rootsIn(replica)] : []),
     ringOf(replica),

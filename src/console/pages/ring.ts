@@ -105,14 +105,13 @@ function nextOf(key: KeyStatus, status: Status): Content {
 }
 
 /** What a wait is made of: nobody is to guess where the number comes from. */
-function whyThen({ state, dates, lifetimes, safeAt = 0 }: KeyStatus): Content {
+function whyThen({ state, dates, waitsFor, safeAt = 0 }: KeyStatus): Content {
   if (state === 'staged') return ': then every replica has read it';
-  const longest = Math.max(0, ...Object.values(lifetimes));
-  const purposes = Object.keys(lifetimes).filter((name) => lifetimes[name] === longest);
-  if (longest === 0 || dates.retiring === undefined) return undefined;
-  const margin = Math.round((safeAt - dates.retiring) / 1000 - longest);
+  if (waitsFor === undefined || dates.retiring === undefined) return undefined;
+  const { purposes, lifetime } = waitsFor;
+  const margin = Math.round((safeAt - dates.retiring) / 1000 - lifetime);
   const tokens = purposes.length > MOST_PURPOSES ? 'its tokens' : `tokens of ${listOf(purposes)}`;
-  return html`: ${tokens} live up to ${lengthOfTime(longest)}${margin > 0 && html`, plus ${lengthOfTime(margin)} for late replicas and clocks`}`;
+  return html`: ${tokens} live up to ${lengthOfTime(lifetime)}${margin > 0 && html`, plus ${lengthOfTime(margin)} for late replicas and clocks`}`;
 }
 
 function knownOf({ state, knownBy, lastVerifiedAt }: KeyStatus, { replicas, now }: Status): Content {
