@@ -435,7 +435,9 @@ test.concurrent('one that is silent holds up steps for a lease, and it is said u
   const ran = await app.run('rotate', '--wait', '--timeout', '2s');
   expect(ran).toMatchObject({ code: 3, stdout: '' });
   expect(ran.stderr).toMatch(/stays staged: web-9-7-aaaa \(silent\) cannot verify with it yet\n/);
-  expect(ran.stderr).toMatch(/hint: whoever is silent counts until .* \(in (14 min|13 min \d+ s)\); go on with/);
+  expect(ran.stderr).toMatch(
+    /hint: whoever is silent counts until .* \(in (14 min|13 min \d+ s)\); go on with/,
+  );
 
   await write('web-9-7-aaaa', {}, 100);
   const early = await app.run('promote');
