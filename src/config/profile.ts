@@ -111,7 +111,7 @@ function named(word: string, where: string): Profile {
     const meant = word !== '' && isSlipOf(word.trim(), near) ? `did you mean "${near}"? It takes` : 'use';
     throw new KeyturnError(
       'profile_unknown',
-      `${where} is ${wordShown(word)}, which is not a valid profile`,
+      `${where} is ${wordShown(word)}, not a valid profile`,
       `${meant} "dev", "test" or "prod" (or "development", "production")`,
     );
   }
