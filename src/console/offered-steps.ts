@@ -127,7 +127,10 @@ function retire(key: KeyStatus, status: Status): OfferedStep {
   return {
     step: 'retire',
     kid: key.id,
-    name: `Retire the old key ${key.id}`,
+    name:
+      status.forward?.id === key.id
+        ? `Retire ${key.id}, which was rolled back`
+        : `Retire the old key ${key.id}`,
     does: `Removes the secret of ${key.id} for good. Its id stays in the history.`,
     ends: false,
     ...whenSafe(key, status, 'Nobody would be signed out: its last token has expired.'),

@@ -381,7 +381,7 @@ describe('what was accepted', () => {
     }, {});
     const rows = rowsIn(part(page, 'verified'));
     const grouped = (number: number) => number.toLocaleString('en-US');
-    expect(rows[0]).toEqual(['Purpose', `${K1} active`, `${K0} staged`, `${K2} retiring`]);
+    expect(rows[0]).toEqual(['Purpose', `${K1} signs`, `${K0} staged`, `${K2} retiring`]);
     expect(rows.at(-1)).toEqual(['all', grouped(sums[K1] as number), '0', grouped(sums[K2] as number)]);
     expect(textOf(part(page, 'verified'))).toContain(
       `${K2} ${grouped(sums[K2] as number)} in the last 24 hours (`,
@@ -509,8 +509,8 @@ describe('the other pages', () => {
     const asked = { step: 'promote', kid: K0 } as const;
     const page = expectSound(impactPage(frameOf(), { view, impact: rotate, asked }));
     const links = named(named(page, 'nav')[1] as Element, 'a');
+    // No other rotation can be begun meanwhile.
     expect(links.map(textOf)).toEqual([
-      'Rotate',
       `Let ${K0} sign`,
       `Roll back to ${K2}`,
       `Retire the old key ${K2}`,
@@ -547,7 +547,10 @@ describe('the other pages', () => {
       }),
     );
     expect(verdictOf(retire)[0]).toBe('wait');
-    expect(verdictOf(retire)[1]).toContain('Still signed with by web-late. If the key went now');
+    // A moment ends nothing where more than time is missing.
+    expect(verdictOf(retire)[1]).toMatch(
+      /^Not yet: Keyturn refuses this\. Still signed with by web-late\. Nor is it safe before .* \(in .*\)\. If the key went now/,
+    );
   });
 
   test('impact: where a deploy takes a key away nothing promises that nobody is signed out', async () => {

@@ -151,7 +151,7 @@ export function besideLines(scene: Scene): readonly Beside[] {
   };
   return [
     ...row('Signed out when the secret was swapped by hand', byHand),
-    ...row('Signed out by Keyturn', withKeyturn, !isThrough),
+    ...row('Signed out with Keyturn', withKeyturn, !isThrough),
     ...(step === undefined ? [] : [{ name: `Step ${stepNumber} of the demo`, text: step.title }]),
   ];
 }

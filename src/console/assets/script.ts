@@ -42,6 +42,19 @@ export const SCRIPT: string = `'use strict';
     const rest = Math.floor((rounded % size) / smallSize);
     return Math.floor(rounded / size) + ' ' + unit + (rest === 0 ? '' : ' ' + rest + ' ' + small);
   };
+  const begun = connection ? connection.textContent : '';
+  const counted = [...document.querySelectorAll('[data-countdown]')].some((one) => one.textContent !== 'now');
+  /** A page that is not drawn anew says how old it is, and when a moment on it is over. */
+  const age = (now) => {
+    const shown = look();
+    if (live || !connection || !shown) return;
+    const old = Math.floor((now - Number(shown.dataset.now)) / 1000);
+    if (old < 5) return;
+    const times = [...document.querySelectorAll('[data-countdown]')];
+    const isOver = counted && times.some((one) => Date.parse(one.dateTime) <= now);
+    connection.textContent = begun.replace(/[.]$/, '') + ', ' + length(old) + ' ago.' + (isOver ? ' A moment on this page is over.' : '');
+    connection.classList.toggle('lost', isOver);
+  };
   const tick = () => {
     // What is no longer told is not counted on.
     if (live && live.classList.contains('stale')) return;
@@ -51,6 +64,7 @@ export const SCRIPT: string = `'use strict';
       const text = left <= 0 ? 'now' : 'in ' + length(left / 1000);
       if (one.textContent !== text) one.textContent = text;
     }
+    age(now);
   };
 
   const draw = (text) => {

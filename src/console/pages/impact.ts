@@ -53,11 +53,13 @@ function choice({ base }: Frame, view: View, chosen: AskedStep | undefined): Mar
     const path = `${base}/impact?step=${step}${kid === undefined ? '' : `&kid=${encodeURIComponent(kid)}`}`;
     return html`<li><a href="${path}"${isChosen && html` aria-current="true"`}>${words}</a></li>\n`;
   };
+  // A rotation that was begun goes on by its own steps.
+  const isUnderWay = chosen?.step !== 'rotate' && status.keys.some(({ state }) => state === 'staged');
   const links = stepsThereAre(view)
     .filter(({ step }) => step !== 'rotate')
     .map((step) => link(step, withKids(step.name, status)));
   return html`<nav aria-label="Steps to ask about"><ul class="choice">
-${link({ step: 'rotate' }, 'Rotate')}${links.length > 0 ? links : byDeploys(status).map((step) => link(step, headOf(step, undefined, view)))}</ul></nav>
+${isUnderWay ? '' : link({ step: 'rotate' }, 'Rotate')}${links.length > 0 ? links : byDeploys(status).map((step) => link(step, headOf(step, undefined, view)))}</ul></nav>
 `;
 }
 
@@ -109,7 +111,7 @@ ${stillAccepted.map((line) => html`<li>${line}</li>\n`)}</ul>`
  * @param later what one is called that says when none of it happens any more
  */
 function effects(impact: Impact, happens?: string, later?: string): Markup {
-  const { rows, step, kid } = impact;
+  const { rows } = impact;
   const cells = impactRows(impact).map(([purpose = '', ...rest], at): Content[] => {
     const isRefused = rows[at]?.effect === 'refused';
     return [
@@ -122,7 +124,7 @@ function effects(impact: Impact, happens?: string, later?: string): Markup {
   });
   const head = [...IMPACT_HEAD, ...(later === undefined ? [] : [later])];
   return table(
-    `What ${kid === undefined ? step : `${step} ${kid}`} does to each purpose`,
+    'What happens to each purpose',
     head.map((one, at) => ({
       head: at === HAPPENS && happens !== undefined ? happens : capitalised(one),
       isShort: at === 3,
@@ -134,10 +136,13 @@ function effects(impact: Impact, happens?: string, later?: string): Markup {
 /** The column of a table of purposes that says what happens. */
 const HAPPENS = 4;
 
-/** "Not yet: Keyturn refuses this until 14:05:09 UTC (in 22 s)." */
+/** "Not yet: Keyturn refuses this until 14:05:09 UTC (in 22 s)." Where more than time is missing, a moment ends nothing. */
 function refusal({ safeAt, why }: OfferedStep, { now }: Status): Content {
   if (safeAt === undefined) return html`Not yet: Keyturn refuses this. ${why}`;
-  return html`Not yet: Keyturn refuses this until ${clock(safeAt, now)} (${countdown(safeAt, now)}).${why !== TOO_EARLY.retiring && why !== TOO_EARLY.staged && ` ${why}`}`;
+  const until = html`${clock(safeAt, now)} (${countdown(safeAt, now)})`;
+  return why === TOO_EARLY.retiring || why === TOO_EARLY.staged
+    ? html`Not yet: Keyturn refuses this until ${until}.`
+    : html`Not yet: Keyturn refuses this. ${why} Nor is it safe before ${until}.`;
 }
 
 function tooEarly({ rows }: Impact, offered: OfferedStep | undefined): Content {

@@ -7,7 +7,7 @@ import { stackedBars } from '../charts/bars.js';
 import type { Frame } from '../contract.js';
 import { type Content, html, type Markup } from '../html.js';
 import type { OverviewFacts } from './facts.js';
-import { ago, kidIn, table } from './parts.js';
+import { ago, kidIn, STATE_WORDS, table } from './parts.js';
 
 const SPAN_WORDS: Readonly<Record<CountsSpan, string>> = {
   'quarter-hour': '15 minutes',
@@ -114,6 +114,12 @@ function percent(part: number, all: number): string {
   return exact < 1 ? 'under 1 %' : `${Math.min(part === all ? 100 : 99, Math.round(exact))} %`;
 }
 
+/** "K1 signs", as the keys above are called. */
+function headOf(kid: string, status: Status): string {
+  const state = stateOf(kid, status);
+  return state === undefined ? kid : `${kid} ${STATE_WORDS[state]}`;
+}
+
 function numbers(counts: Counts, totals: readonly Total[], words: string, status: Status): Markup {
   const shown = totals.length > MOST_KEYS + 1 ? totals.slice(0, MOST_KEYS) : totals;
   const columns = new Map(shown.map(({ kid }, column) => [kid, column]));
@@ -135,7 +141,7 @@ ${table(
   `Tokens verified in the last ${words}, by purpose and key`,
   [
     { head: 'Purpose' },
-    ...shown.map(({ kid }) => ({ head: `${kid} ${stateOf(kid, status) ?? ''}`.trim(), isNumber: true })),
+    ...shown.map(({ kid }) => ({ head: headOf(kid, status), isNumber: true })),
     ...(hasOthers ? [{ head: 'others', isNumber: true }] : []),
   ],
   [...purposes.map(([purpose, row]) => [purpose, ...cells(row)]), [html`<b>all</b>`, ...cells(all)]],

@@ -96,6 +96,27 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium, the first page', () => {
     await close();
   });
 
+  test.concurrent('is the only one that is drawn anew: another says how old it is, and when a moment on it is over', async () => {
+    const { first, command } = await twoReplicas({ env: { KEYTURN_SECURITY__KEYRING__MAX_LAG: '10min' } });
+    const { page, problems, close } = await watchedPage(browser);
+    await signIn(page, first, 'bob');
+    await command('stage');
+    await page.clock.install();
+    await page.goto(`${first.url}/keyturn/impact`);
+    await until(async () => {
+      await page.reload();
+      return (await page.locator('[data-countdown]').count()) > 0;
+    });
+    expect(await connection(page)).toMatch(/^As of \S+ \S+?(, \d+ s ago)?\.$/);
+    await page.clock.fastForward('01:00');
+    await until(async () => /^As of .*, 1 min.* ago\.$/.test(await connection(page)));
+    await page.clock.fastForward('20:00');
+    await until(async () => / min.* ago\. A moment on this page is over\.$/.test(await connection(page)));
+    expect(await page.locator('#connection').getAttribute('class')).toBe('lost');
+    await close();
+    expect(problems).toEqual([]);
+  });
+
   test.concurrent('counts down between two looks', async () => {
     const { first, command } = await twoReplicas({
       env: { KEYTURN_SECURITY__KEYRING__MAX_LAG: '90s' },
