@@ -6,7 +6,7 @@ import { clockTime, moment } from '../words/time.js';
 const MARK = '\u0001';
 
 /** Splits a text into what is marked, what may be the id of a key, and the rest. */
-export const PARTS: RegExp = /([\w-]{8,}|\u0001\d{1,15}\u0001)/;
+export const MARKED_OR_ID: RegExp = /([\w-]{8,}|\u0001\d{1,15}\u0001)/;
 
 /** "14:05 UTC (in 2 h 10 min)", in which the distance can be drawn as a countdown. */
 export function markedMoment(at: number, now: number): string {

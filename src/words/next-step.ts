@@ -109,7 +109,7 @@ export function nextOf(status: Status, resolution: Resolution, how: NextIn): Nex
   if (itself !== undefined) return itself;
   const { forward } = status;
   if (forward !== undefined) {
-    const remark = `lets ${forward.id} sign again, which was rolled back, when what that was for is put right; or drop it with keyturn retire: ${stepOf(forward, status, say)}`;
+    const remark = `when the cause of the rollback is mended, lets ${forward.id} sign again; or drop it with keyturn retire: ${stepOf(forward, status, say)}`;
     return next(run('promote', `${end} ${typed(forward.id)}`), remark);
   }
   const retiring = status.keys

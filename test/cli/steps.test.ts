@@ -213,7 +213,9 @@ describe('refusals', () => {
     await run(cwd, 'promote');
     const back = await run(cwd, 'rollback');
     expect(back.stdout).toMatch(
-      new RegExp(`\nnext: keyturn promote ${NEW} - lets ${NEW} sign again, which was rolled back, when`),
+      new RegExp(
+        `\nnext: keyturn promote ${NEW} - when the cause of the rollback is mended, lets ${NEW} sign again; or drop it`,
+      ),
     );
     const rolledBack = textOf(cwd);
     const twice = await run(cwd, 'rollback');

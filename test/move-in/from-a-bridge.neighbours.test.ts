@@ -3,19 +3,11 @@ import { describe, expect } from 'vitest';
 import type { Keyring } from '../../src/keyring/keyring.js';
 import { RINGS } from '../bridges/beside.js';
 import { type Afterwards, tidyTest as test } from '../support/afterwards.js';
-import { NEIGHBOURS } from './libraries.js';
+import { CASES } from './libraries.js';
 import { KINDS, keyturnWith, oneClock, Person } from './replicas.js';
 
 const NOBODY = { user: null, cart: [] };
 const ADA = { user: 'ada', cart: [] };
-
-const CASES = NEIGHBOURS.flatMap((library, at) =>
-  Object.keys(KINDS).map((kind) => ({
-    library,
-    kind,
-    title: `${library.name} ${at === 4 ? 'to Hono ' : ''}${kind}`,
-  })),
-);
 
 describe.each(CASES)('$title', ({ library, kind }) => {
   async function town(

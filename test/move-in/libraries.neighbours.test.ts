@@ -1,19 +1,11 @@
 // The same of each library: a deploy in progress, a rollback, and the deploy after which only Keyturn is left.
 import { describe, expect } from 'vitest';
 import { type Afterwards, tidyTest as test } from '../support/afterwards.js';
-import { NEIGHBOURS } from './libraries.js';
+import { CASES } from './libraries.js';
 import { KINDS, oneClock, Person } from './replicas.js';
 
 const NOBODY = { user: null, cart: [] };
 const HOUR = 3600;
-
-const CASES = NEIGHBOURS.flatMap((library, at) =>
-  Object.keys(KINDS).map((kind) => ({
-    library,
-    kind,
-    title: `${library.name} ${at === 4 ? 'to Hono ' : ''}${kind}`,
-  })),
-);
 
 describe.each(CASES)('$title', ({ library, kind }) => {
   async function town(afterwards: Afterwards) {

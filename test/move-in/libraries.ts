@@ -17,6 +17,7 @@ import {
   expressSessionReplica,
   forAdapter,
   type KeyturnReplica,
+  KINDS,
   keyturnReplica,
   movingKeyturn,
   OLD_SECRET,
@@ -242,3 +243,16 @@ export const NEIGHBOURS: readonly Neighbour[] = [
     },
   },
 ];
+
+/** Each of them, with each kind of session that it moves to. */
+export const CASES: ReadonlyArray<{
+  readonly library: Neighbour;
+  readonly kind: string;
+  readonly title: string;
+}> = NEIGHBOURS.flatMap((library, at) =>
+  Object.keys(KINDS).map((kind) => ({
+    library,
+    kind,
+    title: `${library.name} ${at === 4 ? 'to Hono ' : ''}${kind}`,
+  })),
+);

@@ -43,15 +43,14 @@ export const SCRIPT: string = `'use strict';
     return Math.floor(rounded / size) + ' ' + unit + (rest === 0 ? '' : ' ' + rest + ' ' + small);
   };
   const begun = connection ? connection.textContent : '';
-  const counted = [...document.querySelectorAll('[data-countdown]')].some((one) => one.textContent !== 'now');
+  const counting = [...document.querySelectorAll('[data-countdown]')].filter((one) => one.textContent !== 'now');
   /** A page that is not drawn anew says how old it is, and when a moment on it is over. */
   const age = (now) => {
     const shown = look();
     if (live || !connection || !shown) return;
     const old = Math.floor((now - Number(shown.dataset.now)) / 1000);
     if (old < 5) return;
-    const times = [...document.querySelectorAll('[data-countdown]')];
-    const isOver = counted && times.some((one) => Date.parse(one.dateTime) <= now);
+    const isOver = counting.some((one) => Date.parse(one.dateTime) <= now);
     connection.textContent = begun.replace(/[.]$/, '') + ', ' + length(old) + ' ago.' + (isOver ? ' A moment on this page is over.' : '');
     connection.classList.toggle('lost', isOver);
   };

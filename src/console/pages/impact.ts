@@ -159,7 +159,7 @@ function tooEarly({ rows }: Impact, offered: OfferedStep | undefined): Content {
   return html`${first}${now}${offered !== undefined && ' Once Keyturn lets it go, nobody would be.'}`;
 }
 
-/** What a refusal spares people, and what is refused to nobody. */
+/** What a refusal spares people. */
 function ifRefused({ step, kid = '' }: OfferedStep): string {
   const signs = step === 'promote' || step === 'rollback';
   return signs

@@ -3,7 +3,7 @@ import type { KeyState } from '../../keyring/key.js';
 import type { Status } from '../../rotation/status.js';
 import { ageInWords, clockTime, timeLeft } from '../../words/time.js';
 import { type Content, html, type Markup } from '../html.js';
-import { markedIn, PARTS } from '../marked-moment.js';
+import { MARKED_OR_ID, markedIn } from '../marked-moment.js';
 import type { Trouble } from './facts.js';
 
 /** What a key does, in one word. */
@@ -28,7 +28,7 @@ export function kidIn(id: string, { keys }: Pick<Status, 'keys'>): Markup {
 /** A text of ours, with the ids of keys and the moments in it shown as such. */
 export function withKids(text: string, { keys, now }: Pick<Status, 'keys' | 'now'>): Content {
   const states = new Map(keys.map(({ id, state }) => [id, state]));
-  return text.split(PARTS).map((part) => {
+  return text.split(MARKED_OR_ID).map((part) => {
     const at = markedIn(part);
     if (at !== undefined) return countdown(at, now);
     return states.has(part) ? kid(part, states.get(part)) : part;
