@@ -47,7 +47,10 @@ export async function startExample(
 export async function startRefused(example: Example) {
   const port = await freePort();
   const { child, said } = run(example, port, {});
-  await once(child, 'close');
+  // Against hanging, and no measure: one that goes on is to fail, with what it said.
+  await once(child, 'close', { signal: AbortSignal.timeout(120_000) }).catch(() => {
+    throw new Error(`it goes on without a secret:\n${said()}`);
+  });
   const isOpen = await fetch(`http://localhost:${port}`).then(
     () => true,
     () => false,
