@@ -4,8 +4,9 @@
 // Apart from the visit itself: most adapters do without.
 import { KeyturnError } from '../errors.js';
 import { dataText } from '../sessions/data.js';
+import { endedMeanwhile } from '../sessions/ended-meanwhile.js';
 import { goOnAfterSaving } from '../sessions/saved-early.js';
-import { endedMeanwhile, type SessionState } from '../sessions/state.js';
+import type { SessionState } from '../sessions/state.js';
 import { receive } from '../signing/received.js';
 import { isRead } from './methods.js';
 import type { Visit } from './visit.js';

@@ -30,7 +30,9 @@ export class NodeHeaders implements ResponseHeaders {
 
   keys(): readonly string[] {
     const set = this.#response.getHeaderNames();
-    return this.#given === undefined ? set : [...new Set([...set, ...Object.keys(this.#given)])];
+    if (this.#given === undefined) return set;
+    const given = Object.keys(this.#given);
+    return set.length === 0 ? given : [...new Set([...set, ...given])];
   }
 
   get(name: string): string | undefined {

@@ -2,7 +2,6 @@
 
 import { KeyturnError } from '../errors.js';
 import type { AppCookie } from '../sessions/cookie.js';
-import { dataText } from '../sessions/data.js';
 import type { ResponseTraits, SessionKind } from '../sessions/kind.js';
 import type { SessionState } from '../sessions/state.js';
 import type { Awaitable } from '../sessions/stores/contract.js';
@@ -150,7 +149,7 @@ export class VisitSession {
     if (!finished && (state.regenerated || (state.ended && state.carried !== undefined))) return true;
     try {
       // Of one that has ended nothing is kept of what was saved before, as passport does on signing out.
-      return dataText(state.session) !== (state.ended ? '{}' : (state.saved ?? state.base));
+      return state.text !== (state.ended ? '{}' : (state.saved ?? state.base));
     } catch {
       return true;
     }

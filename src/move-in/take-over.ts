@@ -4,6 +4,7 @@
 // two devices of one person may have the same cookie, and must not share a session, nor a sign-out.
 import type { MoveInPhase } from '../config/move-in.js';
 import type { Internals } from '../internals.js';
+import { Base } from '../sessions/base.js';
 import { dataText, fill } from '../sessions/data.js';
 import type { CookieSessions } from '../sessions/in-cookie.js';
 import { StoreSessions } from '../sessions/in-store.js';
@@ -104,7 +105,7 @@ export class TakeOver {
       if (stored !== undefined) {
         const state = await load(
           inner.parts,
-          stored.text,
+          decode(stored.text),
           this.#checked(stored),
           true,
           stored.version,
@@ -184,7 +185,7 @@ export class TakeOver {
       remembered: undefined,
       counterpart,
       data: fromJson(text)?.value as Record<string, unknown>,
-      base: text,
+      base: new Base(text),
     };
     this.#tellShorter(old, times.expiry(begun));
     const carried = {
@@ -219,6 +220,13 @@ export class TakeOver {
   /** As of a token that the ring signs now, and that the browser has not got. */
   #checked({ text, expiresAt }: StoredSession): Checked {
     const key = this.#internals.ring.current.active;
-    return { ok: true, json: text, key, issuedAt: 0, expiresAt: Math.floor(expiresAt / 1000) - 1 };
+    return {
+      ok: true,
+      json: text,
+      recent: undefined,
+      key,
+      issuedAt: 0,
+      expiresAt: Math.floor(expiresAt / 1000) - 1,
+    };
   }
 }

@@ -3,6 +3,8 @@ import { KeyturnError } from '../errors.js';
 import { fromJson } from '../signing/token.js';
 import type { Session, SessionControls, SessionValues } from './session.js';
 
+export type Values = Readonly<Record<string, unknown>>;
+
 const METHODS: { readonly [Name in keyof SessionControls]: true } = {
   id: true,
   isNew: true,
@@ -38,10 +40,14 @@ const RESERVED: ReadonlySet<string> = new Set([
   '__proto__',
 ]);
 
+export function isReserved(key: string): boolean {
+  return RESERVED.has(key);
+}
+
 /** Puts data into a session object, replacing what it has. */
-export function fill(session: Record<string, unknown>, data: Readonly<Record<string, unknown>>): void {
+export function fill(session: Record<string, unknown>, data: Values): void {
   for (const key of Object.keys(session)) delete session[key];
-  for (const key of Object.keys(data)) if (!RESERVED.has(key)) session[key] = data[key];
+  for (const key of Object.keys(data)) if (!isReserved(key)) session[key] = data[key];
 }
 
 /**
@@ -70,7 +76,7 @@ export function valuesOf(session: SessionValues): Record<string, unknown> {
 
 /** @throws KeyturnError `session_invalid` */
 export function refuseReserved(key: string): void {
-  if (!RESERVED.has(key)) return;
+  if (!isReserved(key)) return;
   throw new KeyturnError(
     'session_invalid',
     `"${key}" cannot be the name of data in a session`,

@@ -1,9 +1,26 @@
 // Calls of a session's methods as other libraries have them: each is refused with what to write here.
 import { type OptionNames, requireOptions } from '../config/options.js';
 import { KeyturnError } from '../errors.js';
+import { ELSEWHERE, NOT_HERE } from './data.js';
 import type { RegenerateOptions } from './session.js';
 
 const REGENERATE_OPTIONS: OptionNames<RegenerateOptions> = { keep: true, epoch: true };
+
+/** What other libraries give a session, on the prototype of ours: each name is refused with what to write here. */
+export function refuseNames(prototype: object): void {
+  for (const [name, hint] of Object.entries(ELSEWHERE)) {
+    const value = () => {
+      throw wrong(`session.${name}() is not needed: ${hint}`, hint);
+    };
+    Object.defineProperty(prototype, name, { value, writable: true, configurable: true });
+  }
+  for (const [name, hint] of Object.entries(NOT_HERE)) {
+    const refuse = () => {
+      throw wrong(`there is no session.${name}: ${hint}`, hint);
+    };
+    Object.defineProperty(prototype, name, { get: refuse, set: refuse, configurable: true });
+  }
+}
 
 /** @throws KeyturnError `argument_invalid` */
 export function regenerateOptions(given: readonly unknown[]): RegenerateOptions {

@@ -16,6 +16,7 @@ import {
   encode,
   epochHolds,
   firstLive,
+  inToken,
   load,
   type ResponseTraits,
   refuseLateData,
@@ -58,7 +59,7 @@ export class CookieSessions implements SessionKind {
     const checked = used.checkReceived(cookie);
     if (!checked.ok) return undefined;
     const stale = used !== this.parts.codec || checked.key.state === 'retiring';
-    return load(this.parts, checked.json, checked, stale, 0);
+    return load(this.parts, inToken(checked), checked, stale, 0);
   }
 
   #codecOf(cookie: ReceivedToken): TokenCodec {

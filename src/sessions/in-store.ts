@@ -9,6 +9,7 @@ import { fromJson } from '../signing/token.js';
 import { dataText, valuesOf } from './data.js';
 import { baseOf, type ClashRules, merge } from './edits.js';
 import { endInStore } from './end-in-store.js';
+import { endedMeanwhile } from './ended-meanwhile.js';
 import {
   cookieOf,
   decode,
@@ -23,7 +24,7 @@ import {
 import type { Carried } from './loaded.js';
 import type { SessionEnd, WatchedSession } from './outside.js';
 import type { SessionValues } from './session.js';
-import { endedMeanwhile, SessionState, type Updater } from './state.js';
+import { SessionState, type Updater } from './state.js';
 import { recordOf, type StoreSessionParts, writeUntilSaved } from './store-writes.js';
 import type { Awaitable, StoredSession } from './stores/contract.js';
 import { endSession } from './stores/end-sessions.js';
@@ -67,7 +68,7 @@ export class StoreSessions implements SessionKind {
   }
 
   #load(stored: StoredSession, checked: Checked, stale: boolean): Awaitable<SessionState | undefined> {
-    const loaded = load(this.parts, stored.text, checked, stale, stored.version, this.update);
+    const loaded = load(this.parts, decode(stored.text), checked, stale, stored.version, this.update);
     return andThen(loaded, (state) => {
       if (state?.carried !== undefined) state.carried.seenAt = stored.seenAt;
       return state;

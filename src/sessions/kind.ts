@@ -5,8 +5,9 @@ import type { ReceivedToken } from '../signing/received.js';
 import type { Refusal } from '../signing/result.js';
 import { andThen } from '../signing/thenable.js';
 import { fromJson } from '../signing/token.js';
+import { Base } from './base.js';
 import { counterpartIn, counterpartText } from './counterpart.js';
-import { dataText, isEmpty } from './data.js';
+import { isEmpty, type Values } from './data.js';
 import type { LoadedSession } from './loaded.js';
 import type { SessionEnd, WatchedSession } from './outside.js';
 import type { SessionName, SessionValues } from './session.js';
@@ -123,14 +124,17 @@ export function encode(state: SessionState, createdAt: number, data: string): st
   return `{"id":"${state.id}","at":${createdAt},${csrf}${epoch}${remembered ?? ''}${old}"data":${data}}`;
 }
 
+type Decoded = LoadedSession & { readonly createdAt: number };
+
 /** Undefined when the text is not a session: signed by this ring, but by a version that wrote it otherwise. */
-export function decode(text: string): (LoadedSession & { readonly createdAt: number }) | undefined {
+export function decode(text: string): Decoded | undefined {
   const value = fromJson(text)?.value as
     | Partial<Record<'id' | 'at' | 'csrf' | 'epoch' | 'for' | 'old' | 'data', unknown>>
     | null
     | undefined;
   if (typeof value?.id !== 'string' || typeof value.at !== 'number') return undefined;
   if (typeof value.data !== 'object' || value.data === null) return undefined;
+  const data = value.data as Values;
   return {
     id: value.id,
     createdAt: value.at,
@@ -138,8 +142,8 @@ export function decode(text: string): (LoadedSession & { readonly createdAt: num
     epoch: typeof value.epoch === 'string' ? value.epoch : undefined,
     remembered: rememberedIn(value.for),
     counterpart: counterpartIn(value.old),
-    data: value.data as Record<string, unknown>,
-    base: text.slice(text.indexOf('"data":') + 7, -1),
+    data,
+    base: new Base(text.slice(text.indexOf('"data":') + 7, -1), data),
   };
 }
 
@@ -149,25 +153,33 @@ function rememberedIn(value: unknown): Remembered | undefined {
   return typeof at === 'number' && typeof seconds === 'number' ? { at, seconds } : undefined;
 }
 
+/** The session that is the token itself. */
+export function inToken({ json, recent }: Checked): Decoded | undefined {
+  const found = (recent?.read as Decoded | undefined) ?? decode(json);
+  if (recent !== undefined && found?.base.isShared) recent.read = found;
+  return found;
+}
+
 /**
- * The session in a text that a genuine cookie has led to; undefined where its time is over, or its user's epoch.
+ * The session that a genuine cookie has led to; undefined where its time is over, or its user's epoch.
  *
+ * @param found undefined where it is none
  * @param version 0 for one in the cookie
  */
 export function load(
   parts: SessionParts,
-  text: string,
+  found: Decoded | undefined,
   checked: Checked,
   stale: boolean,
   version: number,
   update?: Updater,
 ): Awaitable<SessionState | undefined> {
-  const found = decode(text);
   if (found === undefined || parts.times.isOver(found)) return undefined;
   const { issuedAt, key } = checked;
   const expiresAt = parts.times.tokenEnd(found, checked);
   if (parts.times.now >= expiresAt) return undefined;
-  return andThen(epochHolds(parts.hooks, found), (holds) =>
+  const { base, data, epoch } = found;
+  return andThen(epochHolds(parts.hooks, { data: base.given(data), epoch }), (holds) =>
     holds
       ? SessionState.loaded(
           parts.times,
@@ -192,7 +204,7 @@ export function cookieOf(
 
 /** The data to save, which is noted: what comes after that is late. */
 export function textToSave(state: SessionState): string {
-  const text = dataText(state.session);
+  const { text } = state;
   state.saved = text;
   return text;
 }

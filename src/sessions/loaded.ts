@@ -1,4 +1,5 @@
 // What a request has brought of a session.
+import { Base } from './base.js';
 import type { Counterpart } from './counterpart.js';
 import type { Remembered } from './times.js';
 
@@ -13,8 +14,16 @@ export interface LoadedSession {
   /** Where it has one in the library that the app moves in from. */
   readonly counterpart: Counterpart | undefined;
   readonly data: Readonly<Record<string, unknown>>;
-  /** `data` as JSON text. */
-  readonly base: string;
+  /** The same as it is kept. */
+  readonly base: Base;
+}
+
+const EMPTY = new Base('{}', {});
+
+/** What a session begins with. */
+export function nothing(id: string): LoadedSession {
+  const unsaid = { createdAt: undefined, csrf: undefined, epoch: undefined, remembered: undefined };
+  return { ...unsaid, counterpart: undefined, id, data: {}, base: EMPTY };
 }
 
 /** A session as it was just written, by whichever kind keeps it. Times in seconds since 1970. */

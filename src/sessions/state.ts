@@ -1,11 +1,19 @@
 // A session while a request has it: where it stands, and the object that the app holds.
 import { requireFunction } from '../config/options.js';
-import { KeyturnError } from '../errors.js';
 import { randomId } from '../signing/random.js';
+import { Base } from './base.js';
 import type { Counterpart, Moving } from './counterpart.js';
-import { ELSEWHERE, fill, isEmpty, NOT_HERE, refuseReserved } from './data.js';
-import { misread, regenerateOptions, rememberLength, requireName, wrong } from './foreign-calls.js';
-import type { Carried, LoadedSession, Written } from './loaded.js';
+import { fill, isEmpty, refuseReserved } from './data.js';
+import { endedMeanwhile } from './ended-meanwhile.js';
+import {
+  misread,
+  refuseNames,
+  regenerateOptions,
+  rememberLength,
+  requireName,
+  wrong,
+} from './foreign-calls.js';
+import { type Carried, type LoadedSession, nothing, type Written } from './loaded.js';
 import type { Session, SessionValues } from './session.js';
 import type { EndedSession } from './stores/contract.js';
 import type { Remembered, SessionTimes } from './times.js';
@@ -23,8 +31,7 @@ export class SessionState {
   id: string;
   /** When the session began; undefined: it begins when it is saved. */
   createdAt: number | undefined;
-  /** The data as JSON text, as it was loaded; `{}` for a new one. */
-  base: string;
+  #base: Base;
   /** The id that CSRF tokens were bound to before there was a session, until `regenerate`. */
   csrf: string | undefined;
   /** The user's epoch when the session was saved. */
@@ -89,7 +96,7 @@ export class SessionState {
     this.times = times;
     this.id = from.id;
     this.createdAt = from.createdAt;
-    this.base = from.base;
+    this.#base = from.base;
     this.csrf = from.csrf;
     this.epoch = from.epoch;
     this.remembered = from.remembered;
@@ -101,7 +108,7 @@ export class SessionState {
     this.fresh = carried === undefined;
     this.former = former;
     this.overtaken = overtaken;
-    this.session = new SessionObject(this, from.data) as unknown as Session;
+    this.session = new SessionObject(this, from) as unknown as Session;
   }
 
   /** A session that the request did not carry, or only the cookie of one that has ended. */
@@ -111,14 +118,26 @@ export class SessionState {
     former?: string,
     overtaken?: EndedSession,
   ): SessionState {
-    const unsaid = { createdAt: undefined, csrf: undefined, epoch: undefined, remembered: undefined };
-    const nothing = { ...unsaid, counterpart: undefined, id: newSessionId(), data: {}, base: '{}' };
-    return new SessionState(times, nothing, undefined, update, former, overtaken);
+    return new SessionState(times, nothing(newSessionId()), undefined, update, former, overtaken);
   }
 
   /** The session that the request carried. */
   static loaded(times: SessionTimes, from: LoadedSession, carried: Carried, update?: Updater): SessionState {
     return new SessionState(times, from, carried, update);
+  }
+
+  /** The data as JSON text, as it was loaded; `{}` for a new one. */
+  get base(): string {
+    return this.#base.text;
+  }
+
+  set base(text: string) {
+    this.#base = new Base(text);
+  }
+
+  /** The data as JSON text, as the app has it by now. @throws KeyturnError `session_invalid` */
+  get text(): string {
+    return this.#base.textOf(this.session);
   }
 
   /** When it ends, unless it is used again. */
@@ -159,9 +178,9 @@ function newSessionId(): string {
 class SessionObject {
   readonly #state: SessionState;
 
-  constructor(state: SessionState, data: Readonly<Record<string, unknown>>) {
+  constructor(state: SessionState, { base, data }: LoadedSession) {
     this.#state = state;
-    fill(this as unknown as Record<string, unknown>, data);
+    base.fill(this as unknown as Record<string, unknown>, data);
   }
 
   get id(): string {
@@ -276,23 +295,4 @@ class SessionObject {
   }
 }
 
-for (const [name, hint] of Object.entries(ELSEWHERE)) {
-  const value = () => {
-    throw wrong(`session.${name}() is not needed: ${hint}`, hint);
-  };
-  Object.defineProperty(SessionObject.prototype, name, { value, writable: true, configurable: true });
-}
-for (const [name, hint] of Object.entries(NOT_HERE)) {
-  const refuse = () => {
-    throw wrong(`there is no session.${name}: ${hint}`, hint);
-  };
-  Object.defineProperty(SessionObject.prototype, name, { get: refuse, set: refuse, configurable: true });
-}
-
-export function endedMeanwhile(): KeyturnError {
-  return new KeyturnError(
-    'session_ended',
-    'the session was signed out while it was being changed',
-    'treat the request as signed out',
-  );
-}
+refuseNames(SessionObject.prototype);

@@ -9,6 +9,7 @@ import type { SteadyRing } from '../keyring/steady-ring.js';
 import type { SignOptions } from './public-signer.js';
 import { type Derive, type Epoch, type PurposeKeys, purposeKeys } from './purpose-keys.js';
 import type { ReceivedToken } from './received.js';
+import type { RecentToken } from './recent-tokens.js';
 import { REFUSALS, type Refusal, type RefusalReason, type Verified } from './result.js';
 import type { Usage } from './usage.js';
 
@@ -35,6 +36,8 @@ export interface Checked {
   readonly ok: true;
   /** The payload as JSON text: the caller parses it, and may compare it first. */
   readonly json: string;
+  /** Where it was genuine a moment ago, too. */
+  readonly recent: RecentToken | undefined;
   readonly key: Key;
   readonly issuedAt: number;
   readonly expiresAt: number;
@@ -139,7 +142,7 @@ export function requireBind(state: string | undefined): string {
 }
 
 /** A token as the public sees it. */
-export function toVerified<T>(checked: Omit<Checked, 'json'>, payload: T): Verified<T> {
+export function toVerified<T>(checked: Omit<Checked, 'json' | 'recent'>, payload: T): Verified<T> {
   return {
     ok: true,
     payload,

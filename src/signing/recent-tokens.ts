@@ -23,13 +23,19 @@ interface GenuineToken {
   readonly json: string;
 }
 
+/** One that is remembered. */
+export interface RecentToken extends GenuineToken {
+  /** What its reader has made of the payload, for the next time. Many requests have it at once: nobody changes it. */
+  read: unknown;
+}
+
 export class RecentTokens {
   #ring: Keyring | undefined;
   #marks = new Int32Array(0);
-  #tokens: Array<GenuineToken | undefined> = [];
+  #tokens: Array<RecentToken | undefined> = [];
 
   /** The token, if it was genuine a moment ago, under the ring in force. */
-  find(ring: Keyring, signed: string, mac: string): GenuineToken | undefined {
+  find(ring: Keyring, signed: string, mac: string): RecentToken | undefined {
     // Under another ring nothing is remembered: a revoked key is refused at once.
     if (ring !== this.#ring) this.#forget(ring);
     const known = this.#tokens[slotOf(markOf(signed))];
@@ -41,8 +47,8 @@ export class RecentTokens {
     if (ring !== this.#ring || signed.length > LONGEST) return;
     const mark = markOf(signed);
     const slot = slotOf(mark);
-    if (this.#marks[slot] === mark) this.#tokens[slot] = { signed: ownCopy(signed), mac: ownCopy(mac), json };
-    else this.#marks[slot] = mark;
+    if (this.#marks[slot] !== mark) this.#marks[slot] = mark;
+    else this.#tokens[slot] = { signed: ownCopy(signed), mac: ownCopy(mac), json, read: undefined };
   }
 
   #forget(ring: Keyring): void {

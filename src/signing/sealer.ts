@@ -16,7 +16,7 @@ import {
 } from './purpose-keyring.js';
 import type { PurposeKey } from './purpose-keys.js';
 import type { ReceivedToken } from './received.js';
-import { RecentTokens } from './recent-tokens.js';
+import { type RecentToken, RecentTokens } from './recent-tokens.js';
 import type { Refusal, Result } from './result.js';
 import {
   bytesContent,
@@ -54,7 +54,7 @@ const SEAL_OPTIONS: OptionNames<SealOptions> = { bind: true, maxAge: true };
 const OPEN_OPTIONS: OptionNames<OpenOptions> = { bind: true };
 
 /** A genuine token and what was in it, still as bytes. */
-interface Opened extends Omit<Checked, 'json'> {
+interface Opened extends Omit<Checked, 'json' | 'recent'> {
   readonly content: Uint8Array;
 }
 
@@ -148,18 +148,18 @@ export class TokenSealer<T = unknown> implements Sealer<T>, TokenCodec {
     if (sealed === undefined) return this.#live.refuse('malformed');
     const { ring } = this.#live.keys;
     const genuine = this.#recent.find(ring, sealed.lead, sealed.tail);
-    if (genuine !== undefined) return this.#openedBefore(sealed, genuine.json);
+    if (genuine !== undefined) return this.#openedBefore(sealed, genuine);
     const opened = this.#open(sealed, false, undefined);
     if (!opened.ok) return opened;
     const { key, issuedAt, expiresAt } = opened;
     const json = jsonInside(opened.content);
     if (json === undefined) return this.#live.refuse('malformed', key.id);
     this.#recent.add(ring, { signed: sealed.lead, mac: sealed.tail, json });
-    return { ok: true, json, key, issuedAt, expiresAt };
+    return { ok: true, json, recent: undefined, key, issuedAt, expiresAt };
   }
 
   /** A token that was opened a moment ago, under the ring in force: all but its time is as it was. */
-  #openedBefore({ kid, issuedAt, expiresAt }: SealedParts, json: string): Checked | Refusal {
+  #openedBefore({ kid, issuedAt, expiresAt }: SealedParts, recent: RecentToken): Checked | Refusal {
     const { keys, parts } = this.#live;
     const found = keys.byId.get(kid) as PurposeKey<Uint8Array>;
     const now = parts.clock();
@@ -167,7 +167,7 @@ export class TokenSealer<T = unknown> implements Sealer<T>, TokenCodec {
     if (reason !== undefined) return this.#live.refuse(reason, kid);
     found.use.verified++;
     found.use.verifiedAt = now;
-    return { ok: true, json, key: found.key, issuedAt, expiresAt };
+    return { ok: true, json: recent.json, recent, key: found.key, issuedAt, expiresAt };
   }
 
   /** Seals with given dates, in seconds since 1970: a cookie sealed again keeps its own. */

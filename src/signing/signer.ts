@@ -15,7 +15,7 @@ import {
 } from './purpose-keyring.js';
 import type { PurposeKey } from './purpose-keys.js';
 import { type ReceivedToken, receive } from './received.js';
-import { RecentTokens } from './recent-tokens.js';
+import { type RecentToken, RecentTokens } from './recent-tokens.js';
 import { REFUSALS, type Refusal, type RefusalReason, type Result } from './result.js';
 import { andThen } from './thenable.js';
 import {
@@ -129,7 +129,7 @@ export class TokenSigner<T = unknown> implements Signer<T>, TokenCodec {
     const genuine = this.#recent.find(keys.ring, parts.signed, parts.mac);
     const found = genuine === undefined ? undefined : keys.byId.get(parts.kid);
     if (genuine !== undefined && found !== undefined) {
-      return this.#inTime(parts, found, undefined, genuine.json, live.clock());
+      return this.#inTime(parts, found, undefined, genuine, live.clock());
     }
     const checked = this.#authenticate(parts);
     if (!checked.ok) return checked;
@@ -183,12 +183,12 @@ export class TokenSigner<T = unknown> implements Signer<T>, TokenCodec {
     return this.#inTime(token, found, macs, undefined, now);
   }
 
-  /** The last look at a genuine token; `json` where its payload is known already. */
+  /** The last look at a genuine token. */
   #inTime(
     token: TokenParts,
     found: PurposeKey<Macs>,
     macs: Macs | undefined,
-    json: string | undefined,
+    recent: RecentToken | undefined,
     now: number,
   ): Authenticated | Refusal {
     const { kid, issuedAt, expiresAt } = token;
@@ -198,7 +198,8 @@ export class TokenSigner<T = unknown> implements Signer<T>, TokenCodec {
     found.use.verifiedAt = now;
     return {
       ok: true,
-      json: json ?? decodePayload(token.payload),
+      json: recent?.json ?? decodePayload(token.payload),
+      recent,
       key: found.key,
       issuedAt,
       expiresAt,

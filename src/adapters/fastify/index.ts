@@ -94,9 +94,13 @@ const plugin: FastifyPluginAsync<KeyturnFastifyOptions> = async (app, options) =
   const notFound = { looked: false };
   const visit = (request: FastifyRequest): Visit => {
     const visited = request as Visited;
-    visited[VISIT] ??= new Visit(core, new FastifyHttpRequest(request));
+    const reply = visited[REPLY];
+    if (visited[VISIT] === null) {
+      visited[VISIT] = new Visit(core, new FastifyHttpRequest(request));
+      if (reply !== null) endWhenOut(reply, visited[VISIT]);
+    }
     // Out already, or left to the app by hijack(), as it is for every WebSocket.
-    if (visited[REPLY]?.sent === true) visited[VISIT].end();
+    if (reply?.sent === true) visited[VISIT].end();
     return visited[VISIT];
   };
   app.decorate('keyturn', keyturn);
@@ -151,7 +155,7 @@ function addHooks(app: FastifyInstance, core: HttpCore, visit: (request: Fastify
   }
   // After the body has been read, since that is where a form's token is.
   app.addHook('preValidation', (request, reply, done) => {
-    (request as Visited)[REPLY] = reply;
+    knowReply(request as Visited, reply);
     // Of a WebSocket no response is ever done, but its connection is.
     if ((request.raw as { upgrade?: boolean }).upgrade)
       request.raw.socket.once('close', () => (request as Visited)[VISIT]?.end());
@@ -168,6 +172,7 @@ function addHooks(app: FastifyInstance, core: HttpCore, visit: (request: Fastify
   app.addHook('onSend', (request, reply, payload, done) => {
     const unseen = (request as Visited)[VISIT] === null;
     if (unseen && !core.mayNeedVisit(new FastifyHttpRequest(request))) return done(null, payload);
+    knowReply(request as Visited, reply);
     const current = visit(request);
     // What was sent first is on its way: nothing may overtake it.
     if (current.saving) return;
@@ -185,11 +190,18 @@ function addHooks(app: FastifyInstance, core: HttpCore, visit: (request: Fastify
       done(error as Error);
     }
   });
-  app.addHook('onResponse', (request, reply, done) => {
-    (request as Visited)[REPLY] = reply;
-    (request as Visited)[VISIT]?.end();
-    done();
-  });
+}
+
+/** From here on it is seen whether the response is out. Hooks that come before any of ours look at the session earlier. */
+function knowReply(request: Visited, reply: FastifyReply): void {
+  if (request[REPLY] !== null) return;
+  request[REPLY] = reply;
+  if (request[VISIT] !== null) endWhenOut(reply, request[VISIT]);
+}
+
+/** No hook for `onResponse`: where there is one Fastify watches each response, which costs a sixth of a small request. */
+function endWhenOut(reply: FastifyReply, visit: Visit): void {
+  reply.raw.on('close', () => visit.end());
 }
 
 /**
