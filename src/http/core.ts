@@ -131,8 +131,11 @@ export class HttpCore {
   leavesOut(request: HttpRequest): boolean {
     if (!isSafeMethod(request.method)) return false;
     if (request.sessionless === true || request.sessionless === 'empty') return true;
+    const { sessionless } = this.options;
+    if (sessionless === undefined) return false;
+    const { path } = request;
     // Where nobody knows the path, as of cookies alone, somebody looks at the session.
-    return request.path !== undefined && this.options.sessionless?.(request.path) === true;
+    return path !== undefined && sessionless(path) === true;
   }
 
   #mayCarry(request: HttpRequest): boolean {

@@ -13,10 +13,10 @@ import { COOKIE_LIMIT } from './cookie.js';
 import { dataText, valuesOf } from './data.js';
 import {
   cookieOf,
+  decodeOnce,
   encode,
   epochHolds,
   firstLive,
-  inToken,
   load,
   type ResponseTraits,
   refuseLateData,
@@ -59,7 +59,7 @@ export class CookieSessions implements SessionKind {
     const checked = used.checkReceived(cookie);
     if (!checked.ok) return undefined;
     const stale = used !== this.parts.codec || checked.key.state === 'retiring';
-    return load(this.parts, inToken(checked), checked, stale, 0);
+    return load(this.parts, decodeOnce(checked.json, checked.recent), checked, stale, 0);
   }
 
   #codecOf(cookie: ReceivedToken): TokenCodec {

@@ -13,6 +13,7 @@ import { endedMeanwhile } from './ended-meanwhile.js';
 import {
   cookieOf,
   decode,
+  decodeOnce,
   firstLive,
   load,
   type ResponseTraits,
@@ -29,10 +30,7 @@ import { recordOf, type StoreSessionParts, writeUntilSaved } from './store-write
 import type { Awaitable, StoredSession } from './stores/contract.js';
 import { endSession } from './stores/end-sessions.js';
 
-/**
- * Milliseconds. So long after a session has ended, by a sign-in or a sign-out, requests with its id are taken for ones
- * that the browser sent before it had the answer: what they would set could take the place of the new cookie.
- */
+/** Milliseconds. A request that comes so soon after its session ended may set no cookie: the browser may have a newer one. */
 const OVERTAKEN = 60_000;
 
 export class StoreSessions implements SessionKind {
@@ -59,16 +57,17 @@ export class StoreSessions implements SessionKind {
     const checked = signer.checkReceived(cookie);
     const id = checked.ok ? fromJson(checked.json)?.value : undefined;
     if (!checked.ok || typeof id !== 'string') return undefined;
-    const stale = checked.key.state === 'retiring';
-    const loaded = andThen(store.get(id), (stored) => stored && this.#load(stored, checked, stale));
+    const loaded = andThen(store.get(id), (stored) => stored && this.#load(stored, checked));
     return andThen(loaded, (state) => {
       if (state === undefined) dead.push(id);
       return state;
     });
   }
 
-  #load(stored: StoredSession, checked: Checked, stale: boolean): Awaitable<SessionState | undefined> {
-    const loaded = load(this.parts, decode(stored.text), checked, stale, stored.version, this.update);
+  #load(stored: StoredSession, checked: Checked): Awaitable<SessionState | undefined> {
+    const stale = checked.key.state === 'retiring';
+    const found = decodeOnce(stored.text, checked.recent);
+    const loaded = load(this.parts, found, checked, stale, stored.version, this.update);
     return andThen(loaded, (state) => {
       if (state?.carried !== undefined) state.carried.seenAt = stored.seenAt;
       return state;
@@ -201,10 +200,10 @@ export class StoreSessions implements SessionKind {
     const expiresAt = state.rememberChanged ? times.expiry(state) : due;
     if (!response.canSign()) return undefined;
     if (expiresAt === undefined) return this.#signedAgain(state, response);
-    const { now } = times;
-    const { version } = state.carried as Carried;
-    state.written = { id: state.id, csrf: state.csrf, data: state.base, issuedAt: now, expiresAt, version };
-    return this.#cookie(state, now, expiresAt);
+    const issuedAt = times.now;
+    const { id, csrf, base: data } = state;
+    state.written = { id, csrf, data, issuedAt, expiresAt, version: (state.carried as Carried).version };
+    return this.#cookie(state, issuedAt, expiresAt);
   }
 
   /** `session.update(fn)`: saved when it resolves; other edits of the request stay as they are, to be saved later. */

@@ -2,6 +2,7 @@
 import { KeyturnError } from '../errors.js';
 import type { Checked } from '../signing/purpose-keyring.js';
 import type { ReceivedToken } from '../signing/received.js';
+import type { RecentToken } from '../signing/recent-tokens.js';
 import type { Refusal } from '../signing/result.js';
 import { andThen } from '../signing/thenable.js';
 import { fromJson } from '../signing/token.js';
@@ -153,11 +154,22 @@ function rememberedIn(value: unknown): Remembered | undefined {
   return typeof at === 'number' && typeof seconds === 'number' ? { at, seconds } : undefined;
 }
 
-/** The session that is the token itself. */
-export function inToken({ json, recent }: Checked): Decoded | undefined {
-  const found = (recent?.read as Decoded | undefined) ?? decode(json);
-  if (recent !== undefined && found?.base.isShared) recent.read = found;
-  return found;
+/**
+ * The same for the text that a token has led to, parsed once where both come again as they were.
+ *
+ * @param recent the token, where it came a moment ago
+ */
+export function decodeOnce(text: string, recent: RecentToken | undefined): Decoded | undefined {
+  const read = recent?.read as Read | undefined;
+  if (read?.text === text) return read.session;
+  const session = decode(text);
+  if (recent !== undefined && session?.base.isShared) recent.read = { text, session } satisfies Read;
+  return session;
+}
+
+interface Read {
+  readonly text: string;
+  readonly session: Decoded;
 }
 
 /**

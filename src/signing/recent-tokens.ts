@@ -8,7 +8,7 @@
 import type { Keyring } from '../keyring/keyring.js';
 import { sameMac } from './hmac.js';
 
-/** One token each: at most some 2.5 MB per purpose. A power of two. */
+/** One token each: at most some 2.5 MB per purpose, and some 10 MB with what is read in them. A power of two. */
 const SLOTS = 2048;
 /** Characters. Longer tokens are not worth their room. */
 const LONGEST = 1024;
