@@ -1,6 +1,7 @@
 // What Auth.js and next-auth have in common: how their bridges begin, and what both read of the configuration.
 import type { Keyturn } from '../keyturn.js';
 import { AuthHashes, type HashFormat } from './auth-hashes.js';
+import { AuthSessions } from './auth-sessions.js';
 import { AuthTokens, type TokenFormat } from './auth-tokens.js';
 import { BridgeKeys } from './keys.js';
 import { textOf } from './text.js';
@@ -12,6 +13,7 @@ export interface AuthParts {
   readonly keys: BridgeKeys;
   readonly tokens: AuthTokens;
   readonly hashes: AuthHashes;
+  readonly sessions: AuthSessions;
 }
 
 /** @throws KeyturnError for an old secret that is no text: both libraries take nothing else */
@@ -23,7 +25,12 @@ export function authParts(
 ): AuthParts {
   const keys = new BridgeKeys(keyturn, { name: purpose, maxAge });
   for (const old of keys.moving?.secrets ?? []) textOf(old, purpose);
-  return { keys, tokens: new AuthTokens(keys, format), hashes: new AuthHashes(keys, forms) };
+  return {
+    keys,
+    tokens: new AuthTokens(keys, format),
+    hashes: new AuthHashes(keys, forms),
+    sessions: new AuthSessions(keys),
+  };
 }
 
 /** A provider of links in e-mails has the key that signs: what the library would take may be another one, for forms. */

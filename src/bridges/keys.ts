@@ -2,6 +2,7 @@
 // secrets that it has had. One of them signs.
 import type { LibraryKey } from '../codecs/cookies.js';
 import type { Internals } from '../internals.js';
+import { revokedSince } from '../keyring/former-key.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { libraryKeys } from '../keyring/library-keys.js';
 import { internalsOf, type Keyturn } from '../keyturn.js';
@@ -121,6 +122,11 @@ export class BridgeKeys {
   /** Why none is found by an id, which is what somebody sent. */
   missing(id: string): 'retired_key' | 'revoked_key' | 'unknown_key' {
     return missingKeyReason(this.#parts.ring.current.get(id));
+  }
+
+  /** The id of a key that has signed since a moment, in milliseconds since 1970, and is revoked by now. */
+  revokedSince(moment: number): string | undefined {
+    return revokedSince(this.#parts.ring.current, moment)?.id;
   }
 
   /**

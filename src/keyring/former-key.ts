@@ -22,6 +22,11 @@ export function forwardAgain(ring: Keyring): Key | undefined {
   return newer?.state === 'retiring' ? newer : undefined;
 }
 
+/** The key that has signed since a moment, in milliseconds since 1970, and is revoked by now. Only a ring with dates knows. */
+export function revokedSince({ keys }: Keyring, moment: number): Key | undefined {
+  return keys.find((key) => key.state === 'revoked' && (stoppedSigning(key) ?? 0) >= moment);
+}
+
 /** When a key last turned from active to something else; undefined when it never did. */
 function stoppedSigning({ state, dates }: Dated): number | undefined {
   if (state === 'active') return undefined;

@@ -104,6 +104,50 @@ describe('a late replica', () => {
   });
 });
 
+describe('a session in a database', () => {
+  const inDatabase = async (session: Readonly<Record<string, unknown>> = {}) => {
+    let now = Date.now();
+    const shared = new Map<string, unknown>();
+    const rings = new LifeRings(() => now);
+    const app = await replica(rings, shared, {}, { session: { strategy: 'database', ...session } });
+    const isSignedIn = async (visitor: Visitor) =>
+      (await (await app.ask(visitor, '/session')).response.json()) !== null;
+    const tokens = () => [...(shared.get('db') as { sessions: Map<string, unknown> }).sessions.keys()];
+    return { ...app, isSignedIn, tokens, pass: (milliseconds: number) => (now += milliseconds) };
+  };
+
+  test('ends with a key that has signed since it began, and is deleted then', async () => {
+    const { signIn, isSignedIn, use, tokens, pass } = await inDatabase();
+    const visitor = await signIn();
+    expect(tokens()).toEqual([expect.stringMatching(/^[\da-f-]{36}\.\d{13}$/)]);
+    pass(60_000);
+    for (const ring of ['staged', 'promoted', 'retired'] as const) {
+      use(ring);
+      expect(await isSignedIn(visitor)).toBe(true);
+    }
+    use('revoked');
+    expect(await isSignedIn(visitor)).toBe(false);
+    expect(tokens()).toEqual([]);
+    expect(visitor.cookies.get(SESSION) ?? '').toBe('');
+  });
+
+  test('that began after the revocation lives', async () => {
+    const { signIn, isSignedIn, use, pass } = await inDatabase();
+    pass(-60_000);
+    use('revoked');
+    expect(await isSignedIn(await signIn())).toBe(true);
+  });
+
+  test('with a token that the app makes itself is left to the app', async () => {
+    const { signIn, isSignedIn, use, tokens, pass } = await inDatabase({ generateSessionToken: () => 'own' });
+    const visitor = await signIn();
+    pass(60_000);
+    use('revoked');
+    expect(tokens()).toEqual(['own']);
+    expect(await isSignedIn(visitor)).toBe(true);
+  });
+});
+
 test('a replica that must not sign says who is signed in, and seals nothing', async () => {
   const { ask, loseTouch, signIn, use } = await replica(new LifeRings(), new Map());
   const visitor = await signIn();

@@ -93,8 +93,8 @@ const RINGS: Readonly<Record<Step, readonly [ahead: RingName, late: RingName]>> 
  * @param beside whether Keyturn is beside the library; else the library is given lists of secrets, and started again
  */
 export async function lifeOf(library: Library, beside: boolean): Promise<readonly StepSeen[]> {
-  const rings = new LifeRings();
   const clock = testClock();
+  const rings = new LifeRings(clock.read);
   const shared = new Map<string, unknown>();
   const replicas = [
     await TestReplica.start(library, beside, rings, clock, shared),

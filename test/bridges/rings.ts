@@ -16,7 +16,13 @@ const STATES = {
 export type RingName = keyof typeof STATES;
 
 export class LifeRings {
+  readonly #now: () => number;
   readonly #secrets = [generateSecret(), generateSecret(), generateSecret()] as const;
+
+  /** @param now milliseconds since 1970: the moment of the revocation. Without it nobody knows when a key has signed */
+  constructor(now: () => number = () => 0) {
+    this.#now = now;
+  }
 
   /** The one that an app starts with. */
   get secret(): string {
@@ -24,11 +30,14 @@ export class LifeRings {
   }
 
   of(name: RingName): Keyring {
-    return new Keyring(STATES[name].map((state, at) => keyOf(this.#secrets[at] as string, state)));
+    return new Keyring(
+      STATES[name].map((state, at) => keyOf(this.#secrets[at] as string, state, this.#now())),
+    );
   }
 }
 
-function keyOf(secret: string, state: KeyState): Key {
+function keyOf(secret: string, state: KeyState, now: number): Key {
   const material = new Material(secret);
-  return new Key(state === 'retired' || state === 'revoked' ? material.kid : material, state);
+  const dates = state === 'revoked' && now > 0 ? { dates: { active: now, revoked: now } } : {};
+  return new Key(state === 'retired' || state === 'revoked' ? material.kid : material, state, dates);
 }

@@ -85,7 +85,7 @@ export function authjsKeys<Config extends AuthjsConfig>(
   // A refusal ends the process, where nobody asks first.
   const begun = andThen(keyturn, begin);
   const configFor = async (request?: Request) => {
-    const { keys, tokens, hashes } = await begun;
+    const { keys, tokens, hashes, sessions } = await begun;
     const method = request?.method ?? 'GET';
     // Whoever must not sign serves who only reads.
     if (method !== 'GET' && method !== 'HEAD') void keys.signing;
@@ -99,7 +99,10 @@ export function authjsKeys<Config extends AuthjsConfig>(
       secret,
       jwt: { ...tokens.ofRequest(), ...config.jwt },
       providers: config.providers.map((provider) => withSecret(provider, mailed)),
-      ...(config.adapter && { adapter: hashes.ofLinks(config.adapter, token ?? undefined) }),
+      ...sessions.settings(config),
+      ...(config.adapter && {
+        adapter: sessions.ofLiveKeys(hashes.ofLinks(config.adapter, token ?? undefined)),
+      }),
     };
   };
   const renew = async (request: Request, response: Response) =>

@@ -107,7 +107,7 @@ export function nextAuthKeys<Options extends NextAuthOptions>(
   // A refusal ends the process, where nobody asks first.
   const begun = andThen(keyturn, begin);
   const optionsFor = async (request?: NextAuthRequest, response?: NextAuthResponse) => {
-    const { keys, tokens, hashes } = await begun;
+    const { keys, tokens, hashes, sessions } = await begun;
     const method = request?.method ?? 'GET';
     // Whoever must not sign serves who only reads.
     if (!isSafe(method)) void keys.signing;
@@ -121,7 +121,10 @@ export function nextAuthKeys<Options extends NextAuthOptions>(
       secret: hashes.forForms(cookies),
       jwt: { ...options.jwt, ...tokens.ofRequest() },
       providers: options.providers.map((provider) => withSecret(provider, mailed)),
-      ...(options.adapter && { adapter: hashes.ofLinks(options.adapter, token ?? undefined) }),
+      ...sessions.settings(options),
+      ...(options.adapter && {
+        adapter: sessions.ofLiveKeys(hashes.ofLinks(options.adapter, token ?? undefined)),
+      }),
     } as Options & NextAuthKeys;
   };
   const renew = async (request: Request, response: Response) =>
