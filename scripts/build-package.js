@@ -10,7 +10,6 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { basename, join, relative } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { rolldown } from 'rolldown';
 import { dts } from 'rolldown-plugin-dts';
 
@@ -156,8 +155,9 @@ execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '
 });
 remove(made);
 // What it requires by the name of the file.
-const { RARE_FILES } = await import(pathToFileURL(join(dist, 'rarely/required.js')).href);
-const required = Object.values(RARE_FILES).map((file) => nameOf(join('dist/rarely', file)));
+const REQUIRED = 'rarely/required';
+const calls = readFileSync(join(dist, `${REQUIRED}.js`), 'utf8').matchAll(/\brequire\('(\.[^']+)'\)/g);
+const required = [...calls].map(([, file]) => nameOf(join('dist/rarely', file)));
 const server = await modulesOf('adapters/fastify/index');
 const edge = await modulesOf('adapters/edge/index');
 const edgeLater = await modulesOf('adapters/edge/index', { all: true });
@@ -165,6 +165,12 @@ await write([...entries, ...named, ...required, ...commands, ...programs, CONTRA
   folder: 'src',
   ending: '.ts',
   options: code('es', '.js'),
+});
+// Anew, with the names that it is traced by.
+await write([REQUIRED], {
+  folder: 'src',
+  ending: '.ts',
+  options: { ...code('es', '.js'), codeSplitting: undefined, minify: { compress: true, mangle: false } },
 });
 await write([...entries.filter((name) => !ONCE.includes(name)), ...named], {
   folder: 'src',

@@ -201,6 +201,19 @@ for (const adapter of ['fastify', 'express', 'koa', 'hono', 'web'])
     },
   );
 
+claim('what copies a deployment by tracing its files finds all that is required when it is needed', () => {
+  // @vercel/nft, which Nitro, Next and Vercel go by, follows calls of this very name, with the file written out.
+  const text = readFileSync(join(scratch, 'node_modules', manifest.name, 'dist/rarely/required.js'), 'utf8');
+  if (
+    !/^import\{createRequire\}from"node:module";(?:const|let|var) require=createRequire\(import\.meta\.url\)/.test(
+      text,
+    )
+  )
+    throw new Error('dist/rarely/required.js has other names');
+  const files = [...text.matchAll(/\brequire\("(\.[^"]+)"\)/g)].map(([, file]) => file);
+  if (files.length < 15) throw new Error(`it names ${files.length} files`);
+});
+
 // The goal is 25 KB. A third of what is left is what errors say, which has to be there when something is wrong at once.
 claim('keyturn/edge takes 33.5 KB gzip at most, bundled as for Workers', () => {
   const folder = join(scratch, 'node_modules', manifest.name);

@@ -8,8 +8,8 @@ import { install, pack, placeFor, root, wanted } from './packed.js';
 
 const compat = join(root, 'compat');
 const NODES = ['26', '20'];
-/** Not tools: what they share, what is found beside a bundle, and what `npm run test:runtimes` installs. */
-const SHARED = ['prove', 'peers', 'runtimes'];
+/** Not tools: what they share, what is found beside a bundle, and what other commands install. */
+const SHARED = ['prove', 'peers', 'runtimes', 'neighbours'];
 
 const known = readdirSync(compat).filter((name) => !SHARED.includes(name));
 const names = wanted(known, 'compat');

@@ -5,10 +5,11 @@ import { createKeyturn, KeyturnError } from 'keyturn';
 import { createBlobStore } from 'keyturn/blobs';
 import plugin from 'keyturn/fastify';
 import { memoryStore } from 'keyturn/stores/memory';
+import web from 'keyturn/web';
 import prove from './prove/prove.cjs';
 
 test('node --test, by import', async () => {
-  const parts = { createKeyturn, KeyturnError, Fastify, plugin, createBlobStore, memoryStore };
+  const parts = { createKeyturn, KeyturnError, Fastify, plugin, createBlobStore, memoryStore, web };
   assert.equal(await prove(parts), 'proved');
 });
 

@@ -9,13 +9,14 @@ import { memoryStore } from 'keyturn/stores/memory';
 import { postgresStore } from 'keyturn/stores/postgres';
 import { redisStore } from 'keyturn/stores/redis';
 import { sealedStore } from 'keyturn/stores/sealed';
+import web from 'keyturn/web';
 import prove from './prove.cjs';
 
 const peers = process.argv.includes('peers');
 for (const part of [createJwt, openRotation, postgresStore, redisStore, sealedStore])
   if (typeof part !== 'function') throw new Error('an entry point has nothing in it');
 
-prove({ createKeyturn, KeyturnError, Fastify, plugin, createBlobStore, memoryStore }, peers).then(
+prove({ createKeyturn, KeyturnError, Fastify, plugin, createBlobStore, memoryStore, web }, peers).then(
   (said) => console.log(said),
   (error) => {
     console.error(error);

@@ -42,6 +42,7 @@ module.exports = async function prove(parts, peers = false) {
     if (parts.Fastify !== undefined) await proveSession(parts, keyturn);
     if (parts.createBlobStore !== undefined) await proveBlobs(parts, keyturn, cwd);
     if (parts.memoryStore !== undefined) await parts.memoryStore().listUser('ada');
+    if (parts.web !== undefined) await proveInPlace(parts, cwd, logger);
     await keyturn.close();
     // Of what is missing nobody was told who did not ask for it; the list of published secrets is there.
     assert.deepEqual(doubts, []);
@@ -65,6 +66,19 @@ module.exports = async function prove(parts, peers = false) {
     rmSync(cwd, { recursive: true, force: true });
   }
 };
+
+/** An adapter whose call returns at once, and throws at once. */
+async function proveInPlace({ web, KeyturnError }, cwd, logger) {
+  const env = { KEYTURN_ENV: 'prod' };
+  assert.throws(
+    () => web({ cwd, logger, env }),
+    (error) => error instanceof KeyturnError && error.code === 'secret_missing',
+  );
+  const sessions = web({ cwd, logger, env: { ...env, KEYTURN_SECURITY__SIGNING_SECRET: SECRET } });
+  const links = (await sessions.ready()).links();
+  assert.equal(links.verify({ method: 'GET', url: links.sign('/report') }).ok, true);
+  await sessions.close();
+}
 
 async function proveSession({ Fastify, plugin }, keyturn) {
   const app = Fastify();

@@ -1,6 +1,6 @@
 // Sessions of Auth.js and next-auth in a database. Their cookie holds a random token and nothing that a key has made, so that
 // no step would touch them. Their token also says when they began: a session ends with a key that has signed since.
-import { randomUUID } from 'node:crypto';
+import { randomId } from '../signing/random.js';
 import type { BridgeKeys } from './keys.js';
 
 /** What is read of the configuration. */
@@ -61,6 +61,6 @@ export class AuthSessions {
   }
 
   #newToken(): string {
-    return `${randomUUID()}.${this.#keys.now()}`;
+    return `${randomId(16)}.${this.#keys.now()}`;
   }
 }

@@ -64,7 +64,7 @@ export async function handleFetch(
     if (!(error instanceof KeyturnError) || error.code !== 'csrf_refused') throw error;
     return await finishResponse(visit, new Response(error.message, { status: error.statusCode }));
   }
-  return await finishResponse(visit, await answerOf(visit, run));
+  return await finish(visit, await answerOf(visit, run));
 }
 
 /** Opens a request. */
@@ -107,6 +107,12 @@ async function answerOf(
   }
 }
 
+/** Frameworks take other things too, and a handler that returns one to Keyturn would be told nothing that helps. */
+async function finish(visit: Visit, response: Response): Promise<Response> {
+  if (typeof response?.headers?.get !== 'function') throw (await import('./no-response.js')).noResponse();
+  return await finishResponse(visit, response);
+}
+
 class OpenWebVisit implements WebVisit {
   readonly #visit: Visit;
 
@@ -125,8 +131,7 @@ class OpenWebVisit implements WebVisit {
   // Own functions, so that `({ csrfToken }) => …` works.
   readonly csrfToken = (): string => this.#visit.csrfToken();
   readonly checkCsrf = (token: unknown): void => this.#visit.checkCsrf(token);
-  readonly commit = async (response: Response): Promise<Response> =>
-    await finishResponse(this.#visit, response);
+  readonly commit = async (response: Response): Promise<Response> => await finish(this.#visit, response);
   readonly save = async (cookies: CookieJar): Promise<void> => {
     const { saveIn } = await import('./cookie-jar.js');
     await saveIn(this.#visit, cookies);

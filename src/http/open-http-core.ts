@@ -1,6 +1,7 @@
 // What an app has for its requests, with the log that tells of them.
 import { rarely } from '#rarely';
 import { internalsOf, type Keyturn } from '../keyturn.js';
+import { foreignCalls } from '../sessions/foreign.js';
 import { HttpCore, type HttpOptions } from './core.js';
 import { rareLog } from './later-log.js';
 
@@ -9,6 +10,7 @@ export async function openHttpCore(keyturn: Keyturn, options: HttpOptions): Prom
   // What JSON changes is told outside of production, and found by what only that loads.
   const losses = keyturn.profile === 'prod' ? undefined : await import('../sessions/losses.js');
   const { logger } = internalsOf(keyturn);
+  foreignCalls.atOnce(() => rarely().foreignCalls);
   return await HttpCore.open(
     keyturn,
     options,

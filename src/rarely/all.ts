@@ -17,3 +17,4 @@ export * as missingSecret from '../resolve/missing-secret.js';
 export * as moveIn from '../resolve/move-in.js';
 export * as metrics from '../runtime/metrics.js';
 export * as developmentSecret from '../secret/development.js';
+export * as foreignCalls from '../sessions/foreign-calls.js';

@@ -1,6 +1,6 @@
 // The data of a session as it was loaded, or last saved. Most requests change nothing, and to compare values costs less than
 // to write them as text.
-import { dataText, isReserved, type Values } from './data.js';
+import { dataText, type Values } from './data.js';
 import type { SessionValues } from './session.js';
 
 /** Characters. What is longer may be nested more deeply than a stack is: it is written to be compared. */
@@ -21,14 +21,6 @@ export class Base {
   /** Whether many may have the values at once, since each gets copies. */
   get isShared(): boolean {
     return this.#values !== undefined;
-  }
-
-  /** Puts values into a session that has none yet. */
-  fill(session: Record<string, unknown>, values: Values): void {
-    for (const key of Object.keys(values)) {
-      if (isReserved(key)) continue;
-      session[key] = this.isShared ? copyOf(values[key]) : values[key];
-    }
   }
 
   /** Values to hand out. */

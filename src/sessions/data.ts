@@ -18,23 +18,14 @@ const METHODS: { readonly [Name in keyof SessionControls]: true } = {
   delete: true,
 };
 
-/** What other libraries call so. Each says what to write here, and none can be the name of data. */
-export const ELSEWHERE: Readonly<Record<string, string>> = {
-  save: 'what has changed is saved before the response goes out; await session.update(fn) saves at once',
-  touch: 'a session in use is extended by itself',
-  reload: 'await session.update(fn) works on what is stored by then',
-  resetMaxAge: 'a session in use is extended by itself',
-};
-export const NOT_HERE: Readonly<Record<string, string>> = {
-  cookie:
-    'how the cookie is made is set under [session.cookie], and how long it lives by idle and max_age under [session]; session.remember() gives one session a longer life',
-  sessionId: 'write session.id',
-};
+/** Methods of other libraries' sessions, and what else those have: `foreign-calls.ts` says what to write here. */
+export const ELSEWHERE = ['save', 'touch', 'reload', 'resetMaxAge'] as const;
+export const NOT_HERE = ['cookie', 'sessionId'] as const;
 
 const RESERVED: ReadonlySet<string> = new Set([
   ...Object.keys(METHODS),
-  ...Object.keys(ELSEWHERE),
-  ...Object.keys(NOT_HERE),
+  ...ELSEWHERE,
+  ...NOT_HERE,
   'constructor',
   'toJSON',
   '__proto__',

@@ -1,25 +1,40 @@
 // Calls of a session's methods as other libraries have them: each is refused with what to write here.
 import { type OptionNames, requireOptions } from '../config/options.js';
 import { KeyturnError } from '../errors.js';
-import { ELSEWHERE, NOT_HERE } from './data.js';
+import type { ELSEWHERE, NOT_HERE } from './data.js';
 import type { RegenerateOptions } from './session.js';
 
 const REGENERATE_OPTIONS: OptionNames<RegenerateOptions> = { keep: true, epoch: true };
 
-/** What other libraries give a session, on the prototype of ours: each name is refused with what to write here. */
-export function refuseNames(prototype: object): void {
-  for (const [name, hint] of Object.entries(ELSEWHERE)) {
-    const value = () => {
-      throw wrong(`session.${name}() is not needed: ${hint}`, hint);
-    };
-    Object.defineProperty(prototype, name, { value, writable: true, configurable: true });
-  }
-  for (const [name, hint] of Object.entries(NOT_HERE)) {
-    const refuse = () => {
-      throw wrong(`there is no session.${name}: ${hint}`, hint);
-    };
-    Object.defineProperty(prototype, name, { get: refuse, set: refuse, configurable: true });
-  }
+const INSTEAD: Readonly<Record<(typeof ELSEWHERE)[number], string>> = {
+  save: 'what has changed is saved before the response goes out; await session.update(fn) saves at once',
+  touch: 'a session in use is extended by itself',
+  reload: 'await session.update(fn) works on what is stored by then',
+  resetMaxAge: 'a session in use is extended by itself',
+};
+
+export function notNeeded(name: keyof typeof INSTEAD): KeyturnError {
+  return wrong(`session.${name}() is not needed: ${INSTEAD[name]}`, INSTEAD[name]);
+}
+
+const SAID_ELSEWHERE: Readonly<Record<(typeof NOT_HERE)[number], string>> = {
+  cookie:
+    'how the cookie is made is set under [session.cookie], and how long it lives by idle and max_age under [session]; session.remember() gives one session a longer life',
+  sessionId: 'write session.id',
+};
+
+export function notHere(name: keyof typeof SAID_ELSEWHERE): KeyturnError {
+  return wrong(`there is no session.${name}: ${SAID_ELSEWHERE[name]}`, SAID_ELSEWHERE[name]);
+}
+
+const FIXED = {
+  id: 'write session.regenerate() for a new one',
+  isNew: 'keep data under another name',
+  expiresAt: 'write session.remember() for a session that lives longer',
+};
+
+export function cannotBeSet(name: keyof typeof FIXED): KeyturnError {
+  return wrong(`session.${name} cannot be set`, FIXED[name]);
 }
 
 /** @throws KeyturnError `argument_invalid` */
@@ -79,11 +94,21 @@ export function misread(
     : wrong(`${method}() was given more than it takes`, HINTS[method]);
 }
 
-/** @throws KeyturnError `argument_invalid` */
-export function requireName(name: unknown, call: string, hint: string): void {
-  if (typeof name !== 'string') throw wrong(`session.${call} was called without a name: ${hint}`, hint);
+const CALLS = {
+  get: ['get(name)', 'one property is session.name or session.get(name); all of them are { ...session }'],
+  set: ['set(name, value)', 'write Object.assign(session, values) for several at once'],
+  delete: ['delete(name)', 'to end the session write session.destroy()'],
+} as const;
+
+export function withoutName(method: keyof typeof CALLS): KeyturnError {
+  const [call, hint] = CALLS[method];
+  return wrong(`session.${call} was called without a name: ${hint}`, hint);
 }
 
-export function wrong(message: string, hint: string): KeyturnError {
+export function withoutValue(): KeyturnError {
+  return wrong('set() takes a name and a value', 'write session.set(name, value), or session.name = value');
+}
+
+function wrong(message: string, hint: string): KeyturnError {
   return new KeyturnError('argument_invalid', message, hint);
 }

@@ -3,16 +3,9 @@ import { requireFunction } from '../config/options.js';
 import { randomId } from '../signing/random.js';
 import { Base } from './base.js';
 import type { Counterpart, Moving } from './counterpart.js';
-import { fill, isEmpty, refuseReserved } from './data.js';
+import { ELSEWHERE, fill, isEmpty, NOT_HERE, refuseReserved } from './data.js';
 import { endedMeanwhile } from './ended-meanwhile.js';
-import {
-  misread,
-  refuseNames,
-  regenerateOptions,
-  rememberLength,
-  requireName,
-  wrong,
-} from './foreign-calls.js';
+import { foreignCalls } from './foreign.js';
 import { type Carried, type LoadedSession, nothing, type Written } from './loaded.js';
 import type { Session, SessionValues } from './session.js';
 import type { EndedSession } from './stores/contract.js';
@@ -180,7 +173,7 @@ class SessionObject {
 
   constructor(state: SessionState, { base, data }: LoadedSession) {
     this.#state = state;
-    base.fill(this as unknown as Record<string, unknown>, data);
+    fill(this as unknown as Record<string, unknown>, base.given(data));
   }
 
   get id(): string {
@@ -188,7 +181,7 @@ class SessionObject {
   }
 
   set id(_: unknown) {
-    throw wrong('session.id cannot be set', 'write session.regenerate() for a new one');
+    throw foreignCalls.module.cannotBeSet('id');
   }
 
   get isNew(): boolean {
@@ -196,7 +189,7 @@ class SessionObject {
   }
 
   set isNew(_: unknown) {
-    throw wrong('session.isNew cannot be set', 'keep data under another name');
+    throw foreignCalls.module.cannotBeSet('isNew');
   }
 
   get expiresAt(): Date {
@@ -204,15 +197,14 @@ class SessionObject {
   }
 
   set expiresAt(_: unknown) {
-    throw wrong(
-      'session.expiresAt cannot be set',
-      'write session.remember() for a session that lives longer',
-    );
+    throw foreignCalls.module.cannotBeSet('expiresAt');
   }
 
   remember(...given: readonly unknown[]): void {
     const state = this.#state;
-    const seconds = state.times.requireRemember(rememberLength(given));
+    const seconds = state.times.requireRemember(
+      given.length === 0 || foreignCalls.module.rememberLength(given),
+    );
     // A box that is not ticked takes nothing back from a session like any other.
     if (seconds === undefined && state.remembered === undefined) return;
     state.late?.changedLate();
@@ -221,7 +213,7 @@ class SessionObject {
   }
 
   regenerate(...given: readonly unknown[]): void {
-    const options = regenerateOptions(given);
+    const options = given.length === 0 ? {} : foreignCalls.module.regenerateOptions(given);
     const state = this.#state;
     state.late?.changedLate();
     const data = this as unknown as Record<string, unknown>;
@@ -246,7 +238,7 @@ class SessionObject {
   }
 
   destroy(...given: readonly unknown[]): void {
-    if (given.length > 0) throw misread(given, 'destroy');
+    if (given.length > 0) throw foreignCalls.module.misread(given, 'destroy');
     const state = this.#state;
     state.late?.changedLate();
     fill(this as unknown as Record<string, unknown>, {});
@@ -267,32 +259,35 @@ class SessionObject {
   }
 
   get(key: string): unknown {
-    requireName(
-      key,
-      'get(name)',
-      'one property is session.name or session.get(name); all of them are { ...session }',
-    );
+    if (typeof key !== 'string') throw foreignCalls.module.withoutName('get');
     return Object.hasOwn(this, key) ? (this as unknown as Record<string, unknown>)[key] : undefined;
   }
 
   set(...given: readonly [key: string, value: unknown]): void {
     const [key, value] = given;
-    requireName(key, 'set(name, value)', 'write Object.assign(session, values) for several at once');
-    if ((given as readonly unknown[]).length !== 2)
-      throw wrong(
-        'set() takes a name and a value',
-        'write session.set(name, value), or session.name = value',
-      );
+    if (typeof key !== 'string') throw foreignCalls.module.withoutName('set');
+    if ((given as readonly unknown[]).length !== 2) throw foreignCalls.module.withoutValue();
     refuseReserved(key);
     this.#state.late?.changedLate();
     (this as unknown as Record<string, unknown>)[key] = value;
   }
 
   delete(key: string): void {
-    requireName(key, 'delete(name)', 'to end the session write session.destroy()');
+    if (typeof key !== 'string') throw foreignCalls.module.withoutName('delete');
     this.#state.late?.changedLate();
     if (Object.hasOwn(this, key)) delete (this as unknown as Record<string, unknown>)[key];
   }
 }
 
-refuseNames(SessionObject.prototype);
+for (const name of ELSEWHERE) {
+  const value = () => {
+    throw foreignCalls.module.notNeeded(name);
+  };
+  Object.defineProperty(SessionObject.prototype, name, { value, writable: true, configurable: true });
+}
+for (const name of NOT_HERE) {
+  const refuse = () => {
+    throw foreignCalls.module.notHere(name);
+  };
+  Object.defineProperty(SessionObject.prototype, name, { get: refuse, set: refuse, configurable: true });
+}

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { openHttpCore } from '../../src/http/open-http-core.js';
 import { Visit } from '../../src/http/visit.js';
 import { Base } from '../../src/sessions/base.js';
-import { dataText } from '../../src/sessions/data.js';
+import { dataText, fill } from '../../src/sessions/data.js';
 import type { SessionValues } from '../../src/sessions/session.js';
 import { testKeyturn } from '../support/keyturn.js';
 import { cookiesOf, requestOf } from '../support/visits.js';
@@ -14,7 +14,7 @@ const dataOf = (text: string) => JSON.parse(text) as SessionValues;
 function opened(text: string) {
   const base = new Base(text, dataOf(text));
   const session: SessionValues = {};
-  base.fill(session, dataOf(text));
+  fill(session, base.given(dataOf(text)));
   return { base, session };
 }
 
@@ -91,7 +91,7 @@ describe('whatever an app does', () => {
     const values = dataOf(text);
     const base = new Base(text, values);
     const session: SessionValues = {};
-    base.fill(session, values);
+    fill(session, base.given(values));
     expect(JSON.stringify(session)).toBe(text);
     (session.list as [{ a: number[] }])[0].a.push(2);
     delete session.inner;

@@ -3,10 +3,11 @@ const { createKeyturn, KeyturnError } = require('keyturn');
 const { createBlobStore } = require('keyturn/blobs');
 const plugin = require('keyturn/fastify').default;
 const { memoryStore } = require('keyturn/stores/memory');
+const web = require('keyturn/web').default;
 const prove = require('../prove/prove.cjs');
 
 test('Jest in CommonJS', async () => {
-  const parts = { createKeyturn, KeyturnError, Fastify, plugin, createBlobStore, memoryStore };
+  const parts = { createKeyturn, KeyturnError, Fastify, plugin, createBlobStore, memoryStore, web };
   expect(await prove(parts)).toBe('proved');
 });
 

@@ -3,10 +3,11 @@ import { createKeyturn, KeyturnError } from 'keyturn';
 import { createBlobStore } from 'keyturn/blobs';
 import plugin from 'keyturn/fastify';
 import { memoryStore } from 'keyturn/stores/memory';
+import web from 'keyturn/web';
 
 const prove = require('../prove/prove.cjs');
 
 test('ts-jest', async () => {
-  const parts = { createKeyturn, KeyturnError, Fastify, plugin, createBlobStore, memoryStore };
+  const parts = { createKeyturn, KeyturnError, Fastify, plugin, createBlobStore, memoryStore, web };
   expect(await prove(parts)).toBe('proved');
 });

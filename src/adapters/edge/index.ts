@@ -16,6 +16,8 @@ import type { CookiesToRead, ReadVisit } from '../../http/read-visit.js';
 import { internalsOf, type Keyturn, type SignerOptions } from '../../keyturn.js';
 import { Awaited, untilThere } from '../../process/awaited.js';
 import type { PurposeName, Purposes } from '../../purposes/payloads.js';
+import { foreignCalls } from '../../sessions/foreign.js';
+import * as foreign from '../../sessions/foreign-calls-short.js';
 import type { Json } from '../../signing/json.js';
 import type { Signer } from '../../signing/public-signer.js';
 import { type EdgeOptions, loadWhole, startAtEdge } from '../../start/at-edge.js';
@@ -176,6 +178,7 @@ class Begun {
       const { HttpLog } = await import('../../http/http-log.js');
       return new HttpLog(internalsOf(keyturn).logger, losses?.lossIn);
     });
+    foreignCalls.atOnce(() => foreign);
     return await HttpCore.open(keyturn, this.#options, log);
   }
 }
