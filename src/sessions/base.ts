@@ -44,10 +44,7 @@ function copyOf(value: unknown): unknown {
   }
   // This copies "__proto__" as an own property, too: to set it then changes no prototype.
   const copy: Record<string, unknown> = { ...value };
-  for (const key of Object.keys(copy)) {
-    const inner = copy[key];
-    if (typeof inner === 'object' && inner !== null) copy[key] = copyOf(inner);
-  }
+  for (const key of Object.keys(copy)) copy[key] = copyOf(copy[key]);
   return copy;
 }
 
