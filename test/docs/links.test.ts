@@ -53,6 +53,7 @@ const OF_AN_APP = [
   'src/middleware.ts',
   'src/notes.ts',
   'src/routes/sign-in.ts',
+  'src/server.ts',
   'src/start.ts',
 ];
 /** Pages that build an app: what they call `src/…` and `npm run …` is that app's. */

@@ -46,6 +46,7 @@ declare module '@sveltejs/kit/hooks' {
     event: Event;
     resolve(event: Event): Response | Promise<Response>;
   }) => Response | Promise<Response>;
+  export type ServerInit = () => void | Promise<void>;
 }
 declare module 'astro:middleware' {
   interface Context {
@@ -56,12 +57,20 @@ declare module 'astro:middleware' {
   type Handler = (context: Context, next: () => Promise<Response>) => Response | Promise<Response>;
   export function defineMiddleware(handler: Handler): Handler;
 }
+// What Nuxt hands to the code of its server without an import.
+interface NuxtEvent {
+  readonly method: string;
+  readonly path: string;
+}
+declare function defineEventHandler<T>(handler: (event: NuxtEvent) => T): typeof handler;
+declare function toWebRequest(event: NuxtEvent): Request;
+declare function setCookie(event: NuxtEvent, name: string, value: string, attributes: object): void;
+declare function defineNitroPlugin(plugin: () => void): object;
 declare module 'h3' {
-  export interface H3Event {
-    readonly path: string;
+  export class H3 {
+    get(path: string, handler: (event: { readonly req: Request }) => Promise<Response>): void;
   }
-  export function defineEventHandler<T>(handler: (event: H3Event) => T): typeof handler;
-  export function toWebRequest(event: H3Event): Request;
+  export function serve(app: H3): void;
 }
 declare module '@tanstack/react-router' {
   interface Options {
@@ -78,7 +87,14 @@ declare module '@tanstack/react-start' {
     next(options: { context: object }): Promise<Result>;
   }
   export function createMiddleware(): { server(handler: (step: Step) => Promise<Result>): object };
+  export function createCsrfMiddleware(options: {
+    filter: (request: { handlerType: string }) => boolean;
+  }): object;
   export function createStart(options: () => { requestMiddleware: object[] }): object;
+}
+declare module '@tanstack/react-start/server-entry' {
+  const handler: object;
+  export default handler;
 }
 declare namespace App {
   interface Locals {
