@@ -97,7 +97,7 @@ class RotationSource implements ConsoleSource {
 
   look(): ReturnType<ConsoleSource['look']> {
     return this.#lately('look', (rotation) =>
-      look(rotation, { options: this.#parts.options, say: sayMarked }),
+      look(rotation, { options: this.#parts.options, say: sayMarked, asker: 'this console' }),
     );
   }
 

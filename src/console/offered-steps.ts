@@ -60,7 +60,8 @@ export function stepsThereAre(view: View): readonly OfferedStep[] {
   ];
   const { silence } = status;
   const wrong =
-    firstProblem(status) ?? (silence === undefined ? undefined : `replicas cannot be asked: ${silence}`);
+    firstProblem(status, 'this console') ??
+    (silence === undefined ? undefined : `replicas cannot be asked: ${silence}`);
   const held = steps.map((step) =>
     wrong === undefined ? step : { ...step, safe: false, why: `${capitalised(wrong)}.`, safeAt: undefined },
   );

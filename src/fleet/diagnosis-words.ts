@@ -31,7 +31,10 @@ export function problemText(problem: Problem, asker: string, say: SayMoment = to
     case 'other_profile':
       return {
         what: `${verb('runs', 'run')} by the ${problem.profile} profile, and ${asker} by ${problem.here}`,
-        hint: `see to it that all go by one profile (--env ${problem.profile} is for ${asker})`,
+        hint:
+          asker === 'this command'
+            ? `see to it that all go by one profile (--env ${problem.profile} is for ${asker})`
+            : 'see to it that all go by one profile',
       };
     case 'other_config':
       return {
@@ -99,7 +102,9 @@ export function problemText(problem: Problem, asker: string, say: SayMoment = to
     case 'silent':
       return {
         what: `${is} silent, and ${many ? 'hold' : 'holds'} up steps until ${say(problem.until)}`,
-        hint: 'wait until then where it is gone; where it is there, see why it cannot report',
+        hint: many
+          ? 'wait until then if they are gone; if they still run, see why they cannot report'
+          : 'wait until then if it is gone; if it still runs, see why it cannot report',
       };
     case 'unverified':
       return {

@@ -19,7 +19,11 @@ export const NOTHING_TO_DO = 'there is nothing to do';
 export function knownKey(ring: Keyring, kid: string): Key {
   const key = ring.get(kid);
   if (key === undefined)
-    throw new KeyturnError('key_unknown', 'the ring has no key of that id', 'keyturn status lists the keys');
+    throw new KeyturnError(
+      'key_unknown',
+      'the keyring has no key with this id',
+      'keyturn status lists the keys',
+    );
   return key;
 }
 

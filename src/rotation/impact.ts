@@ -83,7 +83,11 @@ export function impactOf(
   }
   const key = ring?.get(step.kid);
   if (ring === undefined || key === undefined)
-    throw new KeyturnError('key_unknown', 'the ring has no key of that id', 'keyturn status lists the keys');
+    throw new KeyturnError(
+      'key_unknown',
+      'the keyring has no key with this id',
+      'keyturn status lists the keys',
+    );
   if (step.step === 'retire' && key.state === 'active') {
     throw new KeyturnError(
       'key_state',

@@ -79,6 +79,8 @@ export interface NextIn {
   readonly options: string;
   /** How a moment is said that is waited for. */
   readonly say?: SayMoment | undefined;
+  /** What whoever asks is called; default: `this command`. */
+  readonly asker?: string | undefined;
 }
 
 /** The last line of status and of every step. It never names a command that cannot work here. */
@@ -86,8 +88,13 @@ export function nextOf(status: Status, resolution: Resolution, how: NextIn): Nex
   const { piped = false, options, say = (at) => moment(at, status.now) } = how;
   const { source } = resolution;
   const run = (name: string, rest = '') => `keyturn ${name}${options}${rest}`;
-  const wrong = piped ? undefined : firstProblem(status);
+  const wrong = piped ? undefined : firstProblem(status, how.asker);
   if (wrong !== undefined) return next(undefined, wrong);
+  if (!piped && status.silence !== undefined)
+    return next(
+      undefined,
+      `first make it possible to ask the replicas: until then no step is safe (${status.silence})`,
+    );
   if (!piped && !hasSteps(status)) {
     const hidden = hiddenNames(resolution);
     if (hidden.length === 0) return nextWithoutDocument(status, source, run);
@@ -164,13 +171,11 @@ export function firstProblemOf({ problems }: Status): Problem | undefined {
   return problems.find(({ kind, live }) => STOPS.includes(kind) && (live || kind === 'other_source'));
 }
 
-/** The same in words, with what to do. */
-export function firstProblem(status: Status): string | undefined {
+/** The same in words, with what to do. @param asker what whoever asks is called */
+export function firstProblem(status: Status, asker = 'this command'): string | undefined {
   const found = firstProblemOf(status);
   if (found === undefined) return undefined;
-  const { what, hint } = problemText(withNames(found, status), 'this command', (at) =>
-    moment(at, status.now),
-  );
+  const { what, hint } = problemText(withNames(found, status), asker, (at) => moment(at, status.now));
   return `first ${hint}: ${what}`;
 }
 

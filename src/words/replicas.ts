@@ -18,6 +18,7 @@ export function conditionOf(replica: HeardReport, { problems, silent, differing,
   if (silent.has(instance)) return 'silent';
   if (has('unverified')) return 'not confirmed: no key of this ring vouches for it';
   if (has('other_source')) return `takes its keys from ${source}`;
+  if (has('other_profile')) return `runs by the ${replica.profile} profile`;
   if (!differing.includes(instance)) return 'fine';
   return place === undefined
     ? 'another keyring than that of this command'

@@ -26,12 +26,17 @@ export interface Sentence {
  * out."
  *
  * @param say how a moment is said that is waited for
+ * @param asker what whoever asks is called; default: `this command`
  */
-export function sentenceOf(status: Status, say: SayMoment = (at) => moment(at, status.now)): Sentence {
+export function sentenceOf(
+  status: Status,
+  say: SayMoment = (at) => moment(at, status.now),
+  asker?: string,
+): Sentence {
   const { keys, silence } = status;
   const active = keys.find(({ state }) => state === 'active');
   const signs = active === undefined ? 'No key signs.' : `Key ${active.id} signs${again(status)}.`;
-  const wrong = firstProblem(status);
+  const wrong = firstProblem(status, asker);
   if (wrong !== undefined) return { tone: 'alarm', parts: [signs, `${capitalised(wrong)}.`] };
   if (silence !== undefined)
     return { tone: 'alarm', parts: [signs, `Replicas cannot be asked: ${silence}.`] };
@@ -79,18 +84,19 @@ function untilThen(staged: readonly KeyStatus[], retiring: KeyStatus | undefined
   ];
   const [first] = steps;
   if (first === undefined) return 'Nothing has to be done for it.';
-  if (steps.length === 1) return `Keyturn refuses to ${first.verb} it until ${endOf(first.key, status)}.`;
-  return `Keyturn refuses ${steps.map(({ key, verb }) => `to ${verb} ${key.id}`).join(', and ')}, until then.`;
+  if (steps.length === 1)
+    return `Keyturn refuses to ${first.verb} ${first.key.id} until ${endOf(first.key, status) ?? 'then'}.`;
+  return `Keyturn refuses ${steps.map(({ key, verb }) => `to ${verb} ${key.id}`).join(', and ')}, until each is safe.`;
 }
 
 /** More would fill the line once more: it stands there already. */
 const LONGEST_NAME = 24;
 
-/** "web-2 knows it": the end of what is waited for. */
-function endOf(key: KeyStatus, status: Status): string {
+/** "web-2 knows it": the end of what is waited for; undefined where that is a moment. */
+function endOf(key: KeyStatus, status: Status): string | undefined {
   const behind = holdingUp(key, status);
   const [first] = behind;
-  if (first === undefined) return 'then';
+  if (first === undefined) return undefined;
   const verb = key.state === 'staged' ? 'know' : 'sign';
   const end = key.state === 'staged' ? 'it' : 'with another key';
   if (behind.length > 1) return `they ${verb} ${end}`;
@@ -108,7 +114,7 @@ function byDeploys(pending: readonly KeyStatus[], status: Status): readonly stri
     return [`${knows(staged, status)}.`, 'Deploy 1 of 3 is in force here: deploy 2 lets it sign.'];
   if (deploy === 2)
     return [`${ids} still ${verify}.`, 'Deploy 2 of 3 is in force here: deploy 3 takes the old secret away.'];
-  return [`${ids} ${verify} too.`, 'How far a rotation is, an array of secrets does not tell.'];
+  return [`${ids} ${verify} too.`, 'An array of secrets does not show how far a rotation has got.'];
 }
 
 function reporting({ replicas, silent }: Status): string {

@@ -29,10 +29,12 @@ export interface LookIn {
   readonly options: string;
   /** How a moment is said that is waited for. */
   readonly say?: ((now: number) => SayMoment) | undefined;
+  /** What whoever asks is called; default: `this command`. */
+  readonly asker?: string | undefined;
 }
 
 /** Looks at all of it. */
-export async function look(rotation: Rotation, { options, say }: LookIn): Promise<View> {
+export async function look(rotation: Rotation, { options, say, asker }: LookIn): Promise<View> {
   const { resolution } = rotation;
   const ring = await rotation.ring();
   const now = await rotation.status(ring);
@@ -49,7 +51,7 @@ export async function look(rotation: Rotation, { options, say }: LookIn): Promis
     sealedUnder: await rotation.sealedUnder(),
     next:
       beneath === undefined
-        ? nextOf(now, resolution, { options, say: say?.(now.now) })
+        ? nextOf(now, resolution, { options, say: say?.(now.now), asker })
         : nextWhileHidden(beneath, options),
   };
 }
@@ -66,7 +68,13 @@ export function lastRotationOf({
 }
 
 export function rotated({ lastRotation, status: now }: View): string {
-  if (lastRotation === undefined) return 'never';
+  if (lastRotation === undefined) {
+    // Old lines of the history are folded. A key that was staged before it signed has taken over from another.
+    const { staged, active } = now.keys.find(({ state }) => state === 'active')?.dates ?? {};
+    const isFirst =
+      staged === undefined && now.keys.every(({ state }) => state === 'active' || state === 'staged');
+    return isFirst || active === undefined ? 'never' : moment(active, now.now);
+  }
   const { at, who } = lastRotation;
   return `${moment(at, now.now)}${who === undefined ? '' : ` by ${who}`}`;
 }

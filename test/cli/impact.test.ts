@@ -75,8 +75,8 @@ test.concurrent('retire breaks nothing, and says when it is safe', async () => {
 describe('refusals', () => {
   test.concurrent.each([
     [['retire', K], `the key ${K} signs`, 'promote another one first'],
-    [['retire', 'abcdefgh'], 'no key of that id', 'keyturn status lists the keys'],
-    [['revoke', 'abcdefgh'], 'no key of that id', 'keyturn status lists the keys'],
+    [['retire', 'abcdefgh'], 'no key with this id', 'keyturn status lists the keys'],
+    [['revoke', 'abcdefgh'], 'no key with this id', 'keyturn status lists the keys'],
   ])('%j', async (args, error, hint) => {
     const cwd = await ringFolder({ secret: STRONG, state: 'active' });
     const ran = await run(cwd, 'impact', ...args);

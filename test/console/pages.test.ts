@@ -269,7 +269,7 @@ describe('the keys', () => {
 
   test('a secret in a variable has no dates, and the page says so', async () => {
     const page = overview(await world({ keys: [{ state: 'active' }], from: 'variable' }));
-    expect(textOf(part(page, 'ring'))).toContain('nobody can tell since when it signs');
+    expect(textOf(part(page, 'ring'))).toContain('nobody can tell since when a key signs');
     expect(named(part(page, 'ring'), 'svg')).toEqual([]);
   });
 
@@ -382,7 +382,7 @@ describe('what was accepted', () => {
     const rows = rowsIn(part(page, 'verified'));
     const grouped = (number: number) => number.toLocaleString('en-US');
     expect(rows[0]).toEqual(['Purpose', `${K1} signs`, `${K0} staged`, `${K2} retiring`]);
-    expect(rows.at(-1)).toEqual(['all', grouped(sums[K1] as number), '0', grouped(sums[K2] as number)]);
+    expect(rows.at(-1)).toEqual(['Total', grouped(sums[K1] as number), '0', grouped(sums[K2] as number)]);
     expect(textOf(part(page, 'verified'))).toContain(
       `${K2} ${grouped(sums[K2] as number)} in the last 24 hours (`,
     );
@@ -421,7 +421,7 @@ describe('what was accepted', () => {
   test('what nobody can know is said, with the reason', async () => {
     const nowhere = overview(await world({ keys: [{ state: 'active' }], from: 'variable' }));
     expect(textOf(part(nowhere, 'verified'))).toContain('replicas have nowhere to report what they verify');
-    expect(textOf(part(nowhere, 'verified'))).toContain('this page cannot know');
+    expect(textOf(part(nowhere, 'verified'))).toContain('This page cannot tell which keys');
     const idle = overview(await world(MID_ROTATION), { counts: countsOf('day', () => []) });
     expect(textOf(part(idle, 'verified'))).toContain('No token was verified in the last 24 hours');
   });
@@ -431,7 +431,7 @@ describe('what was accepted', () => {
       Array.from({ length: 12 }, (_, at) => [kidAt(at + 40), 'session', 5] as const),
     );
     const page = overview(await world(MID_ROTATION), { span: 'month', counts: many });
-    expect(rowsIn(part(page, 'verified'))[0]?.at(-1)).toBe('others');
+    expect(rowsIn(part(page, 'verified'))[0]?.at(-1)).toBe('Others');
     expect(textOf(part(page, 'verified'))).toMatch(/\d+ other keys: [\d,]+/);
   });
 });

@@ -99,7 +99,7 @@ describe.each(APPS)('%s:', (_name, start) => {
     const [kid] = ring().keys.flatMap(({ id, state }) => (state === 'staged' ? [id] : []));
     // Too early: nothing but the moment, and no button.
     const early = await also.get(`/keyturn/steps/promote?kid=${kid}`);
-    expect(early.text).toMatch(/refused until it is safe|<form/);
+    expect(early.text).toMatch(/Not now\.|<form/);
     const promoted = async () => {
       const page = await also.get(`/keyturn/steps/promote?kid=${kid}`);
       return page.text.includes('<form') && (await take(also, `promote?kid=${kid}`)).status === 303;
@@ -165,7 +165,7 @@ describe('on one framework all the rest:', () => {
     const browser = await signedIn(apps[0]?.url ?? '');
     const kid = ring().keys.find(({ state }) => state === 'retiring')?.id ?? '';
     const page = await browser.get(`/keyturn/steps/retire?kid=${kid}`);
-    expect(page.text).toContain('refused until it is safe');
+    expect(page.text).toContain('<b>Not now.</b>');
     expect(page.text).not.toContain('<form');
     const _csrf =
       inForm(

@@ -229,7 +229,7 @@ describe('the page of one step', () => {
       impact: mid.impact({ step: 'rotate' }),
     };
     for (const [frame, facts, why] of [
-      [frameOf(), { ...retire, csrf: CSRF }, 'It is refused until it is safe: in 4 h 1 min'],
+      [frameOf(), { ...retire, csrf: CSRF }, 'Not now.'],
       [frameOf(), { ...promote, csrf: undefined }, 'nothing protects forms against other sites'],
       [frameOf({ acts: false }), { ...promote, csrf: CSRF }, 'you may look, and not act'],
     ] as const) {

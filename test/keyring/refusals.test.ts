@@ -90,7 +90,7 @@ describe('refusals', () => {
       'promoting a key that the ring does not have',
       () => promote(ONE, K3, facts()),
       'key_unknown',
-      'the ring has no key of that id',
+      'the keyring has no key with this id',
       'keyturn status lists the keys',
     ],
     [
@@ -197,7 +197,7 @@ describe('refusals', () => {
       'retiring a key that the ring does not have',
       () => retire(PROMOTED, K3, facts()),
       'key_unknown',
-      'the ring has no key of that id',
+      'the keyring has no key with this id',
       'keyturn status lists the keys',
     ],
     [
@@ -270,7 +270,7 @@ describe('refusals', () => {
       'revoking a key that the ring does not have',
       () => revoke(ONE, K3, FRESH, facts({ why: 'leaked' })),
       'key_unknown',
-      'the ring has no key of that id',
+      'the keyring has no key with this id',
       'keyturn status lists the keys',
     ],
     [

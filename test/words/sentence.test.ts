@@ -142,7 +142,7 @@ describe('wait', () => {
   test('for the clock', () => {
     expect(said({ keys: [staged({ safeAt: NOW + HOUR }), active], replicas: three('x', 'y') })).toEqual([
       'wait',
-      'Key x signs. 3 of 3 replicas know y. It may take over at +1 h. Keyturn refuses to promote it until then.',
+      'Key x signs. 3 of 3 replicas know y. It may take over at +1 h. Keyturn refuses to promote y until then.',
     ]);
   });
 
@@ -150,7 +150,7 @@ describe('wait', () => {
     const late = { keys: [staged({ knownBy: 0 }), active], replicas: [replica('a', ['x'])] };
     expect(said(late)).toEqual([
       'wait',
-      'Key x signs. 0 of 1 replica knows y. It may not take over yet: unknown to a. Keyturn refuses to promote it until a knows it.',
+      'Key x signs. 0 of 1 replica knows y. It may not take over yet: unknown to a. Keyturn refuses to promote y until a knows it.',
     ]);
   });
 
@@ -158,11 +158,11 @@ describe('wait', () => {
     const keys = [active, retiring({ safeAt: NOW - 1 }), retiring({ id: 'v' })];
     expect(said({ keys, replicas: [replica('a', ['x', 'w'], 'w')] })).toEqual([
       'wait',
-      'Key x signs. v may go at +2 h. 1 other key may go later. Keyturn refuses to retire it until then.',
+      'Key x signs. v may go at +2 h. 1 other key may go later. Keyturn refuses to retire v until then.',
     ]);
     expect(said({ keys: keys.slice(0, 2), replicas: [replica('a', ['x', 'w'], 'w')] })).toEqual([
       'wait',
-      'Key x signs. w may not go yet: still signed with by a. Keyturn refuses to retire it until a signs with another key.',
+      'Key x signs. w may not go yet: still signed with by a. Keyturn refuses to retire w until a signs with another key.',
     ]);
   });
 
@@ -170,7 +170,7 @@ describe('wait', () => {
     const keys = [staged({ knownBy: 0 }), active, retiring()];
     expect(said({ keys, replicas: [replica('a', ['x', 'w'])] })).toEqual([
       'wait',
-      'Key x signs. 0 of 1 replica knows y. It may not take over yet: unknown to a. w may go at +2 h. Keyturn refuses to promote y, and to retire w, until then.',
+      'Key x signs. 0 of 1 replica knows y. It may not take over yet: unknown to a. w may go at +2 h. Keyturn refuses to promote y, and to retire w, until each is safe.',
     ]);
   });
 
@@ -178,7 +178,7 @@ describe('wait', () => {
     const back = retiring({ id: 'y' });
     expect(said({ keys: [active, back], forward: back })).toEqual([
       'wait',
-      'Key x signs again: y was rolled back. y may go at +2 h. Keyturn refuses to retire it until then.',
+      'Key x signs again: y was rolled back. y may go at +2 h. Keyturn refuses to retire y until then.',
     ]);
   });
 
@@ -197,7 +197,7 @@ describe('wait', () => {
       'Key x signs. 3 of 3 replicas know y: it takes over by itself at +1 h. Nothing has to be done for it.',
     ]);
     expect(said({ keys: [...keys, retiring()], replicas: three('x', 'y') })[1]).toMatch(
-      /w may go at \+2 h\. Keyturn refuses to retire it until then\.$/,
+      /w may go at \+2 h\. Keyturn refuses to retire w until then\.$/,
     );
   });
 
@@ -217,7 +217,7 @@ describe('wait', () => {
   test('where an array has two secrets nothing tells how far a rotation is', () => {
     expect(said({ ...VARIABLES, keys: [active, key('w', 'retiring'), key('v', 'retiring')] })).toEqual([
       'wait',
-      'Key x signs. w, v verify too. How far a rotation is, an array of secrets does not tell.',
+      'Key x signs. w, v verify too. An array of secrets does not show how far a rotation has got.',
     ]);
   });
 });

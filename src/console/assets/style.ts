@@ -15,8 +15,8 @@ export const STYLE: string = `:root {
   --stage-fill: #d9952b;
   --stage-wash: #fdf1dc;
   --retire: #5c6670;
-  --retire-fill: #98a2ab;
-  --gone: #cdd2d6;
+  --retire-fill: #76828c;
+  --gone: #929aa1;
   --alarm: #b3261e;
   --alarm-wash: #fdeae8;
   --on: #fff;
@@ -36,8 +36,8 @@ export const STYLE: string = `:root {
     --stage-fill: #c98a2c;
     --stage-wash: #35280f;
     --retire: #a9b3bc;
-    --retire-fill: #6b757e;
-    --gone: #474f56;
+    --retire-fill: #808a93;
+    --gone: #626a71;
     --alarm: #ff8a80;
     --alarm-wash: #3c1b19;
     --on: #10201d;
@@ -59,6 +59,7 @@ a { color: inherit; text-decoration-color: var(--soft); text-underline-offset: .
 a:hover { text-decoration-color: currentColor; }
 :focus-visible { outline: 3px solid var(--sign); outline-offset: 3px; border-radius: 3px; }
 main:focus { outline: none; }
+time { white-space: nowrap; }
 h1, h2, h3 { line-height: 1.25; font-weight: 600; text-wrap: balance; }
 h1 { margin: 0 0 .5rem; font-size: clamp(1.5rem, 1.2rem + 1.4vw, 2.1rem); letter-spacing: -.015em; }
 h2 { margin: 0 0 1rem; font-size: 1.125rem; }
@@ -78,7 +79,7 @@ h2 .number { margin-left: .35rem; color: var(--soft); font-weight: 400; }
 .brand { margin: 0 auto 0 0; }
 .brand a { display: inline-flex; align-items: center; gap: .5rem; text-decoration: none; }
 .brand span:first-of-type { font-weight: 650; white-space: nowrap; }
-.brand .mark { color: var(--sign); }
+.brand .mark { flex: none; color: var(--sign); }
 .brand .app { padding-left: .6rem; border-left: 1px solid var(--line); color: var(--soft); }
 nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; margin: 0; padding: 0; list-style: none; }
 nav a { display: block; padding: .25rem 0; color: var(--soft); text-decoration: none; border-bottom: 2px solid transparent; }
@@ -95,7 +96,7 @@ nav a[aria-current] { color: var(--ink); border-bottom-color: var(--sign); }
 .kid.active, .state.active { color: var(--sign); }
 .kid.staged, .state.staged { color: var(--stage); }
 .kid.retiring, .state.retiring, .state.retired { color: var(--retire); }
-.kid.retired { color: var(--soft); text-decoration: line-through; }
+.kid.retired { color: var(--soft); }
 .kid.revoked, .state.revoked { color: var(--alarm); }
 .kid.revoked { text-decoration: line-through; }
 .held { color: var(--stage); font-weight: 600; }
@@ -110,6 +111,7 @@ nav a[aria-current] { color: var(--ink); border-bottom-color: var(--sign); }
 .tone svg { fill: none; stroke: var(--on); stroke-width: 2; stroke-linecap: round; stroke-linejoin: round; }
 .tone circle { fill: var(--tone); stroke: none; }
 .sentence h1 { max-width: 54rem; margin-bottom: 1.25rem; font-weight: 500; text-wrap: pretty; }
+.sentence h1:last-child { margin-bottom: 0; }
 .sentence h1.long { font-size: clamp(1.2rem, 1.05rem + .6vw, 1.45rem); letter-spacing: 0; }
 .sentence .next { margin: 0; color: var(--soft); }
 .sentence .next b { color: var(--ink); }
@@ -167,9 +169,9 @@ details { margin-top: .75rem; }
 summary { cursor: pointer; padding: .35rem 0; color: var(--soft); }
 summary:hover { color: var(--ink); }
 
-.head { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 2rem; }
-.spans { font-size: .9375rem; }
-.legend { display: flex; flex-wrap: wrap; gap: .25rem 2rem; margin: 0 0 1rem; padding: 0; list-style: none; }
+.head { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: baseline; gap: 0 2rem; }
+.spans { margin-bottom: .5rem; font-size: .9375rem; }
+.legend { display: flex; flex-wrap: wrap; gap: .25rem 2rem; margin: 0 0 1.75rem; padding: 0; list-style: none; }
 .swatch::before { content: ""; display: inline-block; width: .8em; height: .8em; margin-right: .5em; border-radius: 2px; background: var(--gone); }
 .swatch.active::before { background: var(--sign); }
 .swatch.staged::before { background: var(--stage-fill); }
@@ -200,9 +202,10 @@ summary:hover { color: var(--ink); }
 .note .what { font-weight: 600; }
 .note p:last-child { margin: 0; }
 .choice { margin-bottom: 2rem; }
+.choice ul { gap: .5rem; }
 .choice a { padding: .3rem .8rem; border: 1px solid var(--line); border-radius: 6px; color: var(--ink); }
 .choice a[aria-current] { border-color: var(--ink); background: var(--sheet); }
-.verdict { font-size: 1.125rem; font-weight: 600; }
+.verdict { margin-bottom: 1.25rem; font-size: 1.125rem; font-weight: 600; text-wrap: pretty; }
 .verdict.alarm, .refused { color: var(--alarm); }
 .verdict.wait { color: var(--stage); }
 .verdict.calm { color: var(--sign); }
@@ -211,7 +214,7 @@ summary:hover { color: var(--ink); }
 .step { display: flex; flex-direction: column; padding: 1.25rem; border: 1px solid var(--line); border-radius: 8px; background: var(--sheet); }
 .step h3 { margin: 0 0 .5rem; }
 .step p:last-child { margin: auto 0 0; padding-top: .75rem; }
-.why { color: var(--soft); }
+.why { margin-bottom: 1rem; color: var(--soft); }
 .why b { color: var(--ink); }
 .why.ends b { color: var(--alarm); }
 .button { display: inline-block; padding: .5rem 1rem; border: 1px solid var(--sign); border-radius: 6px; background: var(--sign); color: var(--on); font: inherit; font-weight: 600; text-decoration: none; cursor: pointer; }
@@ -251,5 +254,6 @@ input.typed { max-width: 14rem; font-family: var(--mono); }
   .facts div { grid-template-columns: minmax(0, 1fr); }
 }
 @media (forced-colors: active) { .bar, .fill { forced-color-adjust: none; } }
+@media (max-width: 40rem) { .axis .tight { display: none; } }
 @media print { .top nav, .skip, .buttons { display: none; } }
 `;

@@ -92,13 +92,25 @@ function vertical(className: string, place: number): Markup {
   return html`<line class="${className}" x1="${place}%" x2="${place}%" y1="0" y2="100%"/>`;
 }
 
-/** Moments beneath the rows. Those that would run into "now" are left out. */
+/** Percent of a wide screen, and of a narrow one, that a label and what stands beside it need. */
+const ROOM = { wide: 7, narrow: 17 };
+
+/** Moments beneath the rows. Those that would run into "now" are left out, and on a narrow screen into each other. */
 export function axisLabels(axis: TimeAxis, now: number): Markup {
   const nowAt = placeOf(now, axis);
-  const ticks = ticksOf(axis).filter(({ at }) => Math.abs(placeOf(at, axis) - nowAt) > 11);
-  const label = (place: number, text: string, className: string) =>
+  let last = Number.NEGATIVE_INFINITY;
+  const ticks = ticksOf(axis)
+    .map(({ at, label }) => ({ place: placeOf(at, axis), text: label }))
+    // At the very end it would not stand below its line.
+    .filter(({ place }) => place <= 96 && Math.abs(place - nowAt) > ROOM.wide)
+    .map(({ place, text }) => {
+      const isTight = Math.abs(place - nowAt) < ROOM.narrow || place - last < ROOM.narrow;
+      if (!isTight) last = place;
+      return { place, text, className: isTight ? 'tick tight' : 'tick' };
+    });
+  const label = ({ place, text, className }: { place: number; text: string; className: string }) =>
     html`<text class="${className}" x="${place}%" y="13" text-anchor="${place < 4 ? 'start' : place > 96 ? 'end' : 'middle'}">${text}</text>`;
-  return html`<svg class="axis" width="100%" height="18" aria-hidden="true">${ticks.map(({ at, label: text }) => label(placeOf(at, axis), text, 'tick'))}${label(nowAt, 'now', 'tick now')}</svg>
+  return html`<svg class="axis" width="100%" height="18" aria-hidden="true">${ticks.map(label)}${label({ place: nowAt, text: 'now', className: 'tick now' })}</svg>
 `;
 }
 

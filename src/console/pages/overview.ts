@@ -79,7 +79,7 @@ const LONG = 150;
 function sentencePart(view: View): Markup {
   const { status } = view;
   const next = toRun(view.next);
-  const { tone, parts } = sentenceOf(status, sayMarked(status.now));
+  const { tone, parts } = sentenceOf(status, sayMarked(status.now), 'this console');
   const isLong = parts.join(' ').length > LONG;
   // What is wrong says already what to do first.
   const isSaid = tone === 'alarm' && next.command === undefined;
@@ -108,7 +108,7 @@ function problemsPart({ status }: View): Content {
   const problems = status.problems.filter((problem) => problem !== first);
   if (problems.length === 0) return undefined;
   const told = problems.map((problem) =>
-    problemText(withNames(problem, status), 'the console', (at) => moment(at, now)),
+    problemText(withNames(problem, status), 'this console', (at) => moment(at, now)),
   );
   return html`<section aria-labelledby="problems">
 <h2 id="problems">${first === undefined ? 'Warnings' : 'What else is not as it should be'}</h2>
@@ -139,7 +139,7 @@ function factsPart(view: View): Markup {
       'Ring',
       `${ring.id === undefined ? '' : `generation ${ring.generation}, `}fingerprint ${ring.fingerprint}`,
     ],
-    ...(ring.id === undefined ? [] : [['The key that signs changed last', rotated(view)] as const]),
+    ...(ring.id === undefined ? [] : [['Last rotation', rotated(view)] as const]),
     ...(status.deploy === undefined ? [] : [['Deploy', deploy ?? 'no rotation is under way'] as const]),
     ['Profile', status.profile],
     ...movingIn.map((one) => ['Moving in', moveInLine(one, now, replicas.length > 0)] as const),

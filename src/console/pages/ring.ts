@@ -1,7 +1,7 @@
 // The keys of the ring, from the one that is to come to those that are gone, over one line of time.
 import { count, grouped, listOf } from '../../printable.js';
 import type { KeyStatus, Status } from '../../rotation/status.js';
-import { stepObstacle } from '../../words/next-step.js';
+import { firstProblemOf, stepObstacle } from '../../words/next-step.js';
 import { lengthOfTime } from '../../words/time.js';
 import type { View } from '../../words/view.js';
 import { aheadOf, isGone, type KeyLife, livesIn } from '../charts/key-life.js';
@@ -35,7 +35,7 @@ export function ringPart(view: View): Markup {
 <ol class="ring">
 ${open.map(row)}</ol>
 ${axis !== undefined && html`<div class="ring-axis">${axisLabels(axis, now)}</div>`}
-${axis === undefined && html`<p class="hint">A secret that stands in variables has no dates: nobody can tell since when it signs.</p>`}
+${axis === undefined && html`<p class="hint">${status.format === 'array' ? 'An array of secrets' : 'A single secret'} carries no dates: nobody can tell since when a key signs.</p>`}
 ${
   folded.length > 0 &&
   html`<details id="more-keys"><summary>${count(folded.length, 'more key')}: ${statesIn(folded.map(({ key }) => key))}</summary><ol class="ring">
@@ -95,7 +95,8 @@ function nextOf(key: KeyStatus, status: Status): Content {
     return html`signs by itself <b>${countdown(scheduledFor, now)}</b>, ${clock(scheduledFor, now)}`;
   const may = state === 'staged' ? 'may sign' : 'may go';
   const silent = status.silence === undefined ? undefined : 'replicas cannot be asked';
-  const obstacle = silent ?? stepObstacle(key, status);
+  const wrong = firstProblemOf(status) === undefined ? undefined : 'see above';
+  const obstacle = wrong ?? silent ?? stepObstacle(key, status);
   if (obstacle !== undefined)
     return html`<b class="held">${state === 'staged' ? 'may not sign yet' : 'may not go yet'}</b>: ${obstacle}`;
   if (key.safeAt === undefined) return told;

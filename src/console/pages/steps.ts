@@ -19,7 +19,7 @@ export function stepsPage(frame: Frame, { view, done }: StepsFacts): string {
     .filter(({ step }) => step !== 'revoke')
     .sort((one, other) => Number(other.safe) - Number(one.safe));
   const harsh = offered.filter(({ step }) => step === 'revoke');
-  const usual = usualStep(offered);
+  const usual = usualStep(offered, view);
   const cards = (some: readonly OfferedStep[]) => html`<ul class="steps">
 ${some.map((one) => card(frame, one, view, one === usual))}</ul>`;
   return page(frame, {
@@ -32,7 +32,7 @@ ${
   offered.length === 0
     ? html`<p class="empty">The keys cannot be changed from here: they come from ${status.source}.</p>
 <p class="next"><b>next:</b> ${next.command !== undefined && html`${command(next.command)} `}${withKids(next.remark, status)}</p>`
-    : html`<p class="lead">Each step asks once more, and shows what it does to everything that is signed. Your name stands in the history.</p>
+    : html`<p class="lead">Each step asks for confirmation, and first shows what it does to everything that is signed. Your name is recorded in the history.</p>
 <section aria-labelledby="rotation">
 <h2 id="rotation">Nobody is signed out by these</h2>
 ${cards(gentle)}
@@ -50,10 +50,12 @@ function pathOf({ base }: Frame, { step, kid: id }: OfferedStep): string {
   return `${base}/steps/${step}${id === undefined ? '' : `?kid=${encodeURIComponent(id)}`}`;
 }
 
-/** The one that a rotation goes on with. */
-function usualStep(offered: readonly OfferedStep[]): OfferedStep | undefined {
+/** The one that a rotation goes on with. To drop a staged key is none: that gives the rotation up. */
+function usualStep(offered: readonly OfferedStep[], { status }: View): OfferedStep | undefined {
+  const givesUp = ({ step, kid: id }: OfferedStep) =>
+    step === 'retire' && status.keys.find((key) => key.id === id)?.state !== 'retiring';
   return ['promote', 'retire', 'rotate']
-    .map((wanted) => offered.find(({ step, safe }) => step === wanted && safe))
+    .map((wanted) => offered.find((one) => one.step === wanted && one.safe && !givesUp(one)))
     .find((step) => step !== undefined);
 }
 
@@ -64,7 +66,7 @@ function card(frame: Frame, offered: OfferedStep, view: View, isUsual: boolean):
 <p class="why${ends ? ' ends' : ''}">${reason(offered, view)}</p>
 ${
   safe
-    ? html`<p><a class="button${ends ? ' harsh' : ''}${isUsual ? '' : ' plain'}" href="${pathOf(frame, offered)}">${name} …</a></p>`
+    ? html`<p><a class="button${ends ? ' harsh' : ''}${isUsual ? '' : ' plain'}" href="${pathOf(frame, offered)}">${name}\u00a0…</a></p>`
     : html`<p><span class="button off" role="link" aria-disabled="true">${name}</span></p>`
 }</li>
 `;
@@ -97,13 +99,16 @@ ${impactPart(impact, view, offered)}
 }
 
 function formPart(frame: Frame, { view, offered, impact, csrf, typed }: StepFacts): Content {
-  const { safe, name, step, kid: id, safeAt } = offered;
+  const { safe, name, step, kid: id } = offered;
   const { status } = view;
   if (csrf === undefined || !frame.acts)
     return html`<p class="note">Steps cannot be taken here: ${csrf === undefined ? 'nothing protects forms against other sites' : 'you may look, and not act'}.</p>`;
   if (!safe) {
-    const wrong = firstProblem(status);
-    return html`<p class="note">It is refused until it is safe${safeAt !== undefined && html`: <b>${countdown(safeAt, status.now)}</b>, ${clock(safeAt, status.now)}`}${wrong !== undefined && `: ${wrong}`}.</p>`;
+    const wrong = firstProblem(status, 'this console');
+    // Why, and until when, stands above.
+    return wrong === undefined
+      ? undefined
+      : html`<p class="note">It is refused until that is put right: ${wrong}.</p>`;
   }
   const breaks = breaksSomething(impact);
   const isRevocation = step === 'revoke';
@@ -112,7 +117,7 @@ function formPart(frame: Frame, { view, offered, impact, csrf, typed }: StepFact
 ${id !== undefined && html`<input type="hidden" name="kid" value="${id}">`}
 <p><label for="why">Why${isRevocation ? '' : ' (optional)'}</label>
 <input id="why" name="why" maxlength="500" value="${typed?.why ?? ''}" aria-describedby="why-hint"${isRevocation && html` required`}>
-<span id="why-hint" class="hint">One line. It stands in the history, beside your name.</span></p>
+<span id="why-hint" class="hint">One line. It is recorded in the history, with your name.</span></p>
 ${
   breaks &&
   id !== undefined &&
@@ -120,6 +125,6 @@ ${
 <input id="confirm" name="confirm" class="typed" required autocapitalize="off" spellcheck="false" aria-describedby="confirm-hint">
 <span id="confirm-hint" class="hint">People are signed out by this at once, and you may be one of them. It cannot be taken back.</span></p>`
 }
-<p class="buttons"><button type="submit" class="button${breaks ? ' alarm' : ''}">${name}</button> <a href="${frame.base}/steps">Leave it</a></p>
+<p class="buttons"><button type="submit" class="button${breaks ? ' alarm' : ''}">${name}</button> <a href="${frame.base}/steps">Cancel</a></p>
 </form>`;
 }

@@ -15,10 +15,7 @@ const SPAN_WORDS: Readonly<Record<CountsSpan, string>> = {
   month: '31 days',
 };
 
-/** Of keys that are told one by one. */
-const MOST_TOLD = 6;
-
-/** Of keys with a column of their own. */
+/** Of keys that are told one by one, each with a column of its own. One more stands there rather than "others" for it. */
 const MOST_KEYS = 5;
 
 export function verifiedPart({ base }: Pick<Frame, 'base'>, { view, span, counts }: OverviewFacts): Markup {
@@ -47,7 +44,7 @@ function unknown({ silence, place, source }: Status): Markup {
       : place === undefined
         ? `The keys come from ${source}, and replicas have nowhere to report what they verify. In a keyring document, or in a shared keyring, they would.`
         : 'Nobody has counted yet what is verified.';
-  return html`<p class="empty">${why} Which key people still hold tokens of, this page cannot know.</p>`;
+  return html`<p class="empty">${why} This page cannot tell which keys people still hold tokens of.</p>`;
 }
 
 interface Total {
@@ -61,8 +58,8 @@ function known(counts: Counts, status: Status): Content {
   const all = totals.reduce((sum, { verified }) => sum + verified, 0);
   if (all === 0)
     return html`<p class="empty">No token was verified in the last ${words}, as far as replicas report.</p>`;
-  const shown = totals.slice(0, MOST_TOLD);
-  const others = totals.slice(MOST_TOLD);
+  const shown = toldOf(totals);
+  const others = totals.slice(shown.length);
   const series = totals.map((total) => ({ kid: total.kid, className: classOf(total, totals, status) }));
   const rest = others.reduce((sum, { verified }) => sum + verified, 0);
   const title = `Tokens verified in the last ${words}: ${totals.map(({ kid, verified }) => `${kid} ${grouped(verified)}`).join(', ')}`;
@@ -86,7 +83,13 @@ function totalsOf({ counts }: Counts, keys: readonly KeyStatus[]): readonly Tota
   const others = [...sums.keys()].filter((kid) => !inRing.includes(kid));
   const totals = [...inRing, ...others].map((kid) => ({ kid, verified: sums.get(kid) ?? 0 }));
   // Of many keys those without anything say the least.
-  return totals.length <= MOST_TOLD ? totals : totals.filter(({ verified }, at) => at === 0 || verified > 0);
+  return totals.length <= MOST_KEYS + 1
+    ? totals
+    : totals.filter(({ verified }, at) => at === 0 || verified > 0);
+}
+
+function toldOf(totals: readonly Total[]): readonly Total[] {
+  return totals.length > MOST_KEYS + 1 ? totals.slice(0, MOST_KEYS) : totals;
 }
 
 /** Several keys that retire are told apart by shades. */
@@ -109,9 +112,9 @@ function sentence({ kid, verified }: Total, all: number, words: string, status: 
 
 /** Never 0 % of something, nor all of what is not all. */
 function percent(part: number, all: number): string {
-  if (part === 0) return '0 %';
+  if (part === 0) return '0\u00a0%';
   const exact = (100 * part) / all;
-  return exact < 1 ? 'under 1 %' : `${Math.min(part === all ? 100 : 99, Math.round(exact))} %`;
+  return exact < 1 ? 'under 1\u00a0%' : `${Math.min(part === all ? 100 : 99, Math.round(exact))}\u00a0%`;
 }
 
 /** "K1 signs", as the keys above are called. */
@@ -121,7 +124,7 @@ function headOf(kid: string, status: Status): string {
 }
 
 function numbers(counts: Counts, totals: readonly Total[], words: string, status: Status): Markup {
-  const shown = totals.length > MOST_KEYS + 1 ? totals.slice(0, MOST_KEYS) : totals;
+  const shown = toldOf(totals);
   const columns = new Map(shown.map(({ kid }, column) => [kid, column]));
   const hasOthers = shown.length < totals.length;
   const width = shown.length + (hasOthers ? 1 : 0);
@@ -142,8 +145,11 @@ ${table(
   [
     { head: 'Purpose' },
     ...shown.map(({ kid }) => ({ head: headOf(kid, status), isNumber: true })),
-    ...(hasOthers ? [{ head: 'others', isNumber: true }] : []),
+    ...(hasOthers ? [{ head: 'Others', isNumber: true }] : []),
   ],
-  [...purposes.map(([purpose, row]) => [purpose, ...cells(row)]), [html`<b>all</b>`, ...cells(all)]],
+  [
+    ...purposes.map(([purpose, row]) => [purpose, ...cells(row)]),
+    ...(purposes.length === 1 ? [] : [[html`<b>Total</b>`, ...cells(all)]]),
+  ],
 )}</details>`;
 }

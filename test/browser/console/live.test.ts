@@ -174,7 +174,7 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium, the first page', () => {
     for (let at = 0; (await focused()) !== 'Steps' && at < 20; at++) await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     await page.waitForURL('**/steps');
-    for (let at = 0; (await focused()) !== 'Stage a fresh key …' && at < 30; at++)
+    for (let at = 0; (await focused()) !== 'Stage a fresh key\u00a0…' && at < 30; at++)
       await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     await page.waitForURL('**/steps/rotate');

@@ -95,7 +95,7 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium, with two replicas', () => 
       expect(await card.innerText()).toMatch(/Not now\. .*Not before \d\d:\d\d:\d\d .*in \d+ s/s);
       expect(await card.getByRole('link', { name: /…/ }).count()).toBe(0);
       await page.goto(`${first.url}/keyturn/steps/retire?kid=${old}`);
-      expect(await page.locator('.note').innerText()).toMatch(/It is refused until it is safe: in \d+ s, /);
+      expect(await page.locator('.why').innerText()).toMatch(/^Not now\. .* in \d+ s\.$/);
       expect(await page.locator('form').count()).toBe(0);
 
       await awaitText(page, 'Safe.');
