@@ -43,9 +43,12 @@ const GIVEN: ReadonlyArray<readonly unknown[]> = [
   [undefined, undefined],
 ];
 
-describe.each(['regenerateOptions', 'rememberLength'] as const)('%s', (name) => {
+describe.each([
+  ['regenerateOptions', short.regenerateOptions, whole.regenerateOptions],
+  ['rememberLength', short.rememberLength, whole.rememberLength],
+] as const)('%s', (_name, ofWorker, ofAll) => {
   test.each(GIVEN.map((given) => [given] as const))('takes or refuses %o in both', (given) => {
-    expect(outcome(() => short[name](given))).toEqual(outcome(() => whole[name](given)));
+    expect(outcome(() => ofWorker(given))).toEqual(outcome(() => ofAll(given)));
   });
 });
 
