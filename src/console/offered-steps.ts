@@ -49,13 +49,15 @@ export function stepsThereAre(view: View): readonly OfferedStep[] {
   if (!hasSteps(status)) return [];
   const of = (state: KeyStatus['state']) => status.keys.filter((key) => key.state === state);
   const staged = of('staged');
+  // The one that may go first, first.
+  const retiring = of('retiring').sort((one, other) => (one.safeAt ?? 0) - (other.safeAt ?? 0));
   const former = rollbackTo(view);
   const steps: readonly OfferedStep[] = [
     rotate(staged[0]),
     ...staged.map((key) => promote(key, status)),
     ...(status.forward === undefined ? [] : [signAgain(status.forward, status)]),
     ...(former === undefined ? [] : [rollback(former, status)]),
-    ...of('retiring').map((key) => retire(key, status)),
+    ...retiring.map((key) => retire(key, status)),
     ...staged.map((key) => takeBack(key, status)),
   ];
   const { silence } = status;
@@ -65,7 +67,8 @@ export function stepsThereAre(view: View): readonly OfferedStep[] {
   const held = steps.map((step) =>
     wrong === undefined ? step : { ...step, safe: false, why: `${capitalised(wrong)}.`, safeAt: undefined },
   );
-  return [...held, ...[...of('retiring'), ...staged, ...of('active')].map((key) => revoke(key, status))];
+  // In an emergency it is the key that signs.
+  return [...held, ...[...of('active'), ...retiring, ...staged].map((key) => revoke(key, status))];
 }
 
 function rotate(staged: KeyStatus | undefined): OfferedStep {
@@ -77,7 +80,7 @@ function rotate(staged: KeyStatus | undefined): OfferedStep {
     safe: staged === undefined,
     why:
       staged === undefined
-        ? 'Nobody would be signed out: what is signed goes on to be signed by the same key.'
+        ? 'Nobody would be signed out: the same key keeps signing.'
         : `${staged.id} is staged already: let it sign, or drop it first.`,
     safeAt: undefined,
     ends: false,
@@ -176,10 +179,12 @@ function revoke(key: KeyStatus, status: Status): OfferedStep {
     step: 'revoke',
     kid: key.id,
     name: `Revoke ${key.id}`,
-    does: `Refuses everything that ${key.id} has signed, at once: for a key that somebody else may have.${then}`,
+    does: unused
+      ? `Takes ${key.id} away at once. It has signed nothing.`
+      : `Refuses everything that ${key.id} has signed, at once: for a key that somebody else may have.${then}`,
     safe: true,
     why: ends
-      ? 'Whoever holds what this key has signed is refused at once. Nothing holds this step up.'
+      ? 'Whoever holds what this key has signed is refused at once. Nothing delays this step.'
       : 'Nobody would be signed out: no token of it is alive.',
     safeAt: undefined,
     ends,

@@ -81,8 +81,8 @@ export function problemText(problem: Problem, asker: string, say: SayMoment = to
       return { what: otherRingInWords(names, problem), hint: OFF_LINE[problem.kind] };
     case 'behind':
       return {
-        what: `${verb('still goes', 'still go')} by an older ring (${olderRing(problem)}); the newest is generation ${problem.kept.generation}`,
-        hint: `wait a second: ${many ? 'they take' : 'it takes'} the newest by ${many ? 'themselves' : 'itself'}; restart ${names} where that does not help`,
+        what: `${verb('still uses', 'still use')} an older keyring (${olderRing(problem)}); the newest is generation ${problem.kept.generation}`,
+        hint: `wait a second: ${many ? 'they load' : 'it loads'} the newest by ${many ? 'themselves' : 'itself'}; if that does not help, restart ${names}`,
       };
     case 'other_keyring':
       return {

@@ -20,9 +20,7 @@ export function conditionOf(replica: HeardReport, { problems, silent, differing,
   if (has('other_source')) return `takes its keys from ${source}`;
   if (has('other_profile')) return `runs by the ${replica.profile} profile`;
   if (!differing.includes(instance)) return 'fine';
-  return place === undefined
-    ? 'another keyring than that of this command'
-    : 'another ring than the one in force';
+  return place === undefined ? 'another keyring than that of this command' : 'not on the keyring in force';
 }
 
 /** Of one that waits for a keyring, and why. */

@@ -67,7 +67,7 @@ describe('with running processes', () => {
     expect(differs.code).toBe(0);
     // It may have been stopped before it saw that the file is fine again.
     expect(differs.stdout).toMatch(
-      new RegExp(`^replicas: ${instance} (still goes by an older ring|is degraded)`, 'm'),
+      new RegExp(`^replicas: ${instance} (still uses an older keyring|is degraded)`, 'm'),
     );
     expect(JSON.parse((await run(cwd, 'status', '--json')).stdout).differing).toEqual([instance]);
     replica.child.kill('SIGCONT');

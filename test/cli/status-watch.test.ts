@@ -13,10 +13,10 @@ test('replicas that follow a step are no problem yet, and a problem that ends is
   expect(changes(before, early)).toEqual([]);
   const late = factsOf(behind, early, false);
   const what =
-    /replicas: web-1 still goes by an older ring \(.*fingerprint [\w-]+\); the newest is generation \d+/
+    /replicas: web-1 still uses an older keyring \(.*fingerprint [\w-]+\); the newest is generation \d+/
       .source;
   expect(changes(early, late)).toEqual([
-    expect.stringMatching(/^replica web-1: generation 11, .*, another ring than the one in force$/),
+    expect.stringMatching(/^replica web-1: generation 11, .*, not on the keyring in force$/),
     expect.stringMatching(new RegExp(`^${what}; wait a second`)),
   ]);
   const after = factsOf(fine, late, false);

@@ -164,11 +164,11 @@ describe('stage', () => {
 describe('refusals', () => {
   test.concurrent.each([
     ['nothing is staged', ['promote'], 'no key is staged', 'keyturn stage'],
-    ['nobody knows the key', ['promote', 'abcdefgh'], 'no key of that id', 'keyturn status lists the keys'],
+    ['nobody knows the key', ['promote', 'abcdefgh'], 'no key with this id', 'keyturn status lists the keys'],
     ['nothing came before', ['rollback'], 'no key signed before', 'stage a new key'],
     ['the key signs', ['retire', K], `${K} signs`, 'promote another one first'],
-    ['there is no such key', ['retire', 'abcdefgh'], 'no key of that id', 'keyturn status'],
-    ['nobody knows the key', ['revoke', 'abcdefgh', '--reason', 'x'], 'no key of that id', 'keyturn status'],
+    ['there is no such key', ['retire', 'abcdefgh'], 'no key with this id', 'keyturn status'],
+    ['nobody knows the key', ['revoke', 'abcdefgh', '--reason', 'x'], 'no key with this id', 'keyturn status'],
   ])('%s: %j', async (_, args, error, hint) => {
     const cwd = await ringFolder({ secret: STRONG, state: 'active' });
     const before = textOf(cwd);

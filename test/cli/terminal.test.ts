@@ -173,7 +173,7 @@ test('what is folded is said, and --all shows it', async () => {
 test('of a thousand replicas those are named that are not fine', async () => {
   const { stdout } = await onTerminal(['status'], await SCENES['1,000 replicas']());
   expect(stdout).toMatch(/^REPLICAS +997 of 1,000 are fine$/m);
-  expect(stdout).toMatch(/^! web-\d+-4711-a1b2c3 +another ring than the one in force/m);
+  expect(stdout).toMatch(/^! web-\d+-4711-a1b2c3 +not on the keyring in force/m);
   expect(stdout).toMatch(/^ {2}99\d more, .*: keyturn status --all$/m);
 });
 

@@ -304,7 +304,7 @@ describe('the replicas', () => {
       'not yet',
       K1,
       '1 s ago',
-      'late: another ring than the one in force',
+      'late: not on the keyring in force',
     ]);
     expect(textOf(part(page, 'ring'))).toContain('may not sign yet: unknown to web-late');
   });
@@ -321,7 +321,7 @@ describe('the replicas', () => {
       'web-3',
     ]);
     expect(textOf(named(page, 'h1')[0] as Element)).toContain('unknown to replica-b.');
-    expect(textOf(part(page, 'problems'))).toContain('replica-b still goes by an older ring');
+    expect(textOf(part(page, 'problems'))).toContain('replica-b still uses an older keyring');
     const twice = overview(await world({ ...MID_ROTATION, replicas: [{ unit }, { unit }] }));
     expect(rowsIn(part(twice, 'replicas')).map(([name]) => name)).toEqual(['Replica', 'web-1', 'web-2']);
   });
@@ -503,6 +503,33 @@ describe('the other pages', () => {
     expect(chosen.map(textOf)).toEqual([`Revoke ${K2}`]);
   });
 
+  test('impact: of many alike the first stand there, and the one that is asked about', async () => {
+    const retiring = Array.from({ length: 12 }, (_, nth) => ({
+      state: 'retiring' as const,
+      dates: { active: NOW - (nth + 2) * HOUR, retiring: NOW - (nth + 1) * HOUR },
+    }));
+    const many = await world({ keys: [{ state: 'active', dates: { active: NOW - HOUR } }, ...retiring] });
+    const asked = { step: 'revoke', kid: kidAt(9) } as const;
+    const page = expectSound(impactPage(frameOf(), { view: many.view, impact: many.impact(asked), asked }));
+    const [, nav] = named(page, 'nav');
+    const [open, folded] = named(nav as Element, 'ul');
+    const chosen = named(open as Element, 'a').filter(({ attributes }) => attributes.has('aria-current'));
+    expect(chosen.map(textOf)).toEqual([`Revoke ${kidAt(9)}`]);
+    expect([named(open as Element, 'a').length, named(folded as Element, 'a').length]).toEqual([11, 16]);
+  });
+
+  test('history: fifty lines stand there, and the older ones are folded', async () => {
+    const { view } = await world(MID_ROTATION);
+    const history = Array.from({ length: 60 }, (_, nth) => ({
+      at: NOW - (60 - nth) * HOUR,
+      what: 'stage' as const,
+      kid: K0,
+    }));
+    const page = expectSound(historyPage(frameOf(), { view, history }));
+    expect(named(page, 'table').map((one) => named(one, 'tr').length)).toEqual([51, 11]);
+    expect(textOf(named(page, 'summary')[0] as Element)).toBe('10 older lines');
+  });
+
   test('impact: every step can be asked about, and those of a staged key are not called as those of an old one', async () => {
     const { view, impact } = await world(MID_ROTATION);
     const rotate = impact({ step: 'rotate' });
@@ -515,9 +542,9 @@ describe('the other pages', () => {
       `Roll back to ${K2}`,
       `Retire the old key ${K2}`,
       `Drop the staged key ${K0}`,
+      `Revoke ${K1}`,
       `Revoke ${K2}`,
       `Revoke ${K0}`,
-      `Revoke ${K1}`,
     ]);
     expect(verdictOf(page)).toEqual([
       'calm',
@@ -570,9 +597,9 @@ describe('the other pages', () => {
 
   test('impact that cannot be told says why', async () => {
     const { view } = await world(MID_ROTATION);
-    const problem = { message: 'the ring has no key of that id', hint: 'keyturn status lists the keys' };
+    const problem = { message: 'the keyring has no key with this id', hint: 'keyturn status lists the keys' };
     const page = expectSound(impactPage(frameOf(), { view, impact: undefined, problem }));
-    expect(textOf(page)).toContain('the ring has no key of that id');
+    expect(textOf(page)).toContain('the keyring has no key with this id');
   });
 
   test('doctor: the gravest first, with what to do', async () => {

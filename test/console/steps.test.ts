@@ -43,9 +43,9 @@ describe('what is offered', () => {
       ['rollback', K2, true],
       ['retire', K2, false],
       ['retire', K0, true],
+      ['revoke', K1, true],
       ['revoke', K2, true],
       ['revoke', K0, true],
-      ['revoke', K1, true],
     ]);
   });
 
@@ -93,8 +93,8 @@ describe('what is offered', () => {
       ['rotate', undefined, true],
       ['promote', K0, true],
       ['retire', K0, false],
-      ['revoke', K0, true],
       ['revoke', K1, true],
+      ['revoke', K0, true],
     ]);
   });
 
@@ -129,15 +129,35 @@ describe('the page of all steps', () => {
       `/keyturn/steps/promote?kid=${K0}`,
       `/keyturn/steps/rollback?kid=${encodeURIComponent(K2)}`,
       `/keyturn/steps/retire?kid=${K0}`,
+      `/keyturn/steps/revoke?kid=${K1}`,
       `/keyturn/steps/revoke?kid=${encodeURIComponent(K2)}`,
       `/keyturn/steps/revoke?kid=${K0}`,
-      `/keyturn/steps/revoke?kid=${K1}`,
     ]);
     const off = elementsIn(page).filter(({ attributes }) => attributes.get('aria-disabled') === 'true');
     expect(off.map(textOf)).toEqual(['Stage a fresh key', `Retire the old key ${K2}`]);
     expect(textOf(page)).toContain(
       `Not now. Tokens of it may still be alive. Not before ${SAFE}, in 4 h 1 min.`,
     );
+  });
+
+  test('of many keys the next to go and the one that signs stand there, and the rest is folded', async () => {
+    const retiring = Array.from({ length: 12 }, (_, nth) => ({
+      state: 'retiring' as const,
+      dates: { active: NOW - (nth + 2) * HOUR, retiring: NOW - (nth + 1) * HOUR },
+    }));
+    const { view } = await world({
+      keys: [{ state: 'active', dates: { active: NOW - HOUR } }, ...retiring],
+      lifetime: 24 * 3600,
+      replicas: [{}],
+    });
+    const page = expectSound(stepsPage(frameOf(), { view }));
+    const folded = named(page, 'details').map((details) => textOf(details));
+    expect(folded.map((text) => /^\d+ \S+ \S+/.exec(text)?.[0])).toEqual(['8 more steps', '7 other keys']);
+    const names = named(page, 'h3').map(textOf);
+    const soonest = view.status.keys.toSorted((one, other) => (one.safeAt ?? 0) - (other.safeAt ?? 0));
+    const next = soonest.find(({ state }) => state === 'retiring');
+    expect(names.find((name) => name.startsWith('Retire'))).toBe(`Retire the old key ${next?.id}`);
+    expect(names.find((name) => name.startsWith('Revoke'))).toBe(`Revoke ${K0}`);
   });
 
   test('what was done is said', async () => {

@@ -481,7 +481,7 @@ describe('rotation and fleet', () => {
     expect(found.detail.split('\n')).toEqual([
       'web-4-7-aaaa runs by the dev profile, and the doctor by prod',
       expect.stringContaining(
-        'web-2-7-aaaa still goes by an older ring (generation 2, fingerprint AAAAAAAAAAA); the newest is generation 3',
+        'web-2-7-aaaa still uses an older keyring (generation 2, fingerprint AAAAAAAAAAA); the newest is generation 3',
       ),
       'web-3-7-aaaa is degraded: the file is gone',
       '4 processes report; the document is generation 3',

@@ -201,8 +201,7 @@ summary:hover { color: var(--ink); }
 .note.alarm { border-color: var(--alarm); background: var(--alarm-wash); }
 .note .what { font-weight: 600; }
 .note p:last-child { margin: 0; }
-.choice { margin-bottom: 2rem; }
-.choice ul { gap: .5rem; }
+.choice { margin-bottom: 2rem; gap: .5rem; }
 .choice a { padding: .3rem .8rem; border: 1px solid var(--line); border-radius: 6px; color: var(--ink); }
 .choice a[aria-current] { border-color: var(--ink); background: var(--sheet); }
 .verdict { margin-bottom: 1.25rem; font-size: 1.125rem; font-weight: 600; text-wrap: pretty; }

@@ -1,7 +1,7 @@
 // The ring's own history, the newest line first: when, what, which key, who, why.
 
 import type { HistoryEntry } from '../../keyring/keyring.js';
-import { grouped } from '../../printable.js';
+import { count, grouped } from '../../printable.js';
 import type { Frame } from '../contract.js';
 import { type Content, html } from '../html.js';
 import type { HistoryFacts } from './facts.js';
@@ -15,6 +15,9 @@ const COLUMNS = [
   { head: 'Who' },
   { head: 'Why' },
 ];
+
+/** Lines that stand there open. */
+const MOST_LINES = 50;
 
 export function historyPage(frame: Frame, { view, history }: HistoryFacts): string {
   const { status } = view;
@@ -32,8 +35,12 @@ export function historyPage(frame: Frame, { view, history }: HistoryFacts): stri
     name: 'history',
     now: status.now,
     main: html`<h1>History</h1>
-<p class="lead">It is part of the keyring, and every replica has it. Nobody can take a line back.</p>
-${rows.length === 0 ? html`<p class="empty">${none(view.status.format)}</p>` : table('History, the newest line first', COLUMNS, rows)}`,
+<p class="lead">The history is part of the keyring, and every replica has a copy. No line can be taken out.</p>
+${rows.length === 0 ? html`<p class="empty">${none(view.status.format)}</p>` : table('History, the newest line first', COLUMNS, rows.slice(0, MOST_LINES))}
+${
+  rows.length > MOST_LINES &&
+  html`<details id="older"><summary>${count(rows.length - MOST_LINES, 'older line')}</summary>${table('Older lines of the history', COLUMNS, rows.slice(MOST_LINES))}</details>`
+}`,
   });
 }
 

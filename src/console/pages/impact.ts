@@ -1,5 +1,5 @@
 // What a step would do to each purpose, before anybody takes it.
-import { capitalised } from '../../printable.js';
+import { capitalised, count } from '../../printable.js';
 import type { Impact } from '../../rotation/impact.js';
 import type { Status } from '../../rotation/status.js';
 import { IMPACT_HEAD, impactRows } from '../../words/impact.js';
@@ -55,12 +55,35 @@ function choice({ base }: Frame, view: View, chosen: AskedStep | undefined): Mar
   };
   // A rotation that was begun goes on by its own steps.
   const isUnderWay = chosen?.step !== 'rotate' && status.keys.some(({ state }) => state === 'staged');
-  const links = stepsThereAre(view)
-    .filter(({ step }) => step !== 'rotate')
-    .map((step) => link(step, withKids(step.name, status)));
+  const offered = stepsThereAre(view).filter(({ step }) => step !== 'rotate');
+  const all: ReadonlyArray<readonly [AskedStep, Content]> =
+    offered.length > 0
+      ? offered.map((step) => [step as AskedStep, withKids(step.name, status)] as const)
+      : byDeploys(status).map((step) => [step, headOf(step, undefined, view)] as const);
+  const isOpen = openOf(
+    all.map(([step]) => step),
+    chosen,
+  );
+  const links = (open: boolean) =>
+    all.filter(([step]) => isOpen(step) === open).map(([step, words]) => link(step, words));
+  const folded = links(false);
   return html`<nav aria-label="Steps to ask about"><ul class="choice">
-${isUnderWay ? '' : link({ step: 'rotate' }, 'Rotate')}${links.length > 0 ? links : byDeploys(status).map((step) => link(step, headOf(step, undefined, view)))}</ul></nav>
+${isUnderWay ? '' : link({ step: 'rotate' }, 'Rotate')}${links(true)}</ul>${
+    folded.length > 0 &&
+    html`<details id="more-steps"><summary>${count(folded.length, 'more step')}</summary><ul class="choice">
+${folded}</ul></details>`
+  }</nav>
 `;
+}
+
+/** Of the same step for many keys so many stand there open. */
+const MOST_ALIKE = 4;
+
+/** Which of many steps stand there open: the first of each kind, and the one that is asked about. */
+function openOf(all: readonly AskedStep[], chosen: AskedStep | undefined): (step: AskedStep) => boolean {
+  const nth = (one: AskedStep) =>
+    all.filter(({ step }) => step === one.step).findIndex(({ kid }) => kid === one.kid);
+  return (one) => nth(one) < MOST_ALIKE || (one.step === chosen?.step && one.kid === chosen.kid);
 }
 
 /** Where no step changes keys. */

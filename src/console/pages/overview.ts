@@ -111,7 +111,7 @@ function problemsPart({ status }: View): Content {
     problemText(withNames(problem, status), 'this console', (at) => moment(at, now)),
   );
   return html`<section aria-labelledby="problems">
-<h2 id="problems">${first === undefined ? 'Warnings' : 'What else is not as it should be'}</h2>
+<h2 id="problems">${first === undefined ? 'Warnings' : 'Other problems'}</h2>
 <ul class="findings">
 ${told.map(({ what, hint }) => html`<li class="warn"><p class="what">${what}</p><p class="hint">${hint}</p></li>\n`)}</ul>
 </section>

@@ -1,5 +1,6 @@
 // The steps that can be taken: what each does, and why it is safe or when it will be. What is not safe is there as well,
 // with the reason. The page of one step confirms it.
+import { count } from '../../printable.js';
 import { firstProblem, toRun } from '../../words/next-step.js';
 import type { View } from '../../words/view.js';
 import type { Frame } from '../contract.js';
@@ -9,6 +10,10 @@ import type { StepFacts, StepsFacts } from './facts.js';
 import { page } from './frame.js';
 import { impactPart } from './impact.js';
 import { clock, command, countdown, kid, trouble, withKids } from './parts.js';
+
+/** Steps that stand there open: of those that cannot be taken yet, and of revocations. */
+const MOST_HELD = 4;
+const MOST_HARSH = 6;
 
 export function stepsPage(frame: Frame, { view, done }: StepsFacts): string {
   const { status } = view;
@@ -20,8 +25,14 @@ export function stepsPage(frame: Frame, { view, done }: StepsFacts): string {
     .sort((one, other) => Number(other.safe) - Number(one.safe));
   const harsh = offered.filter(({ step }) => step === 'revoke');
   const usual = usualStep(offered, view);
-  const cards = (some: readonly OfferedStep[]) => html`<ul class="steps">
+  const list = (some: readonly OfferedStep[]) => html`<ul class="steps">
 ${some.map((one) => card(frame, one, view, one === usual))}</ul>`;
+  /** With many keys most steps are the same one for another key. */
+  const cards = (id: string, some: readonly OfferedStep[], most: number, noun: string) =>
+    html`${list(some.slice(0, most))}${
+      some.length > most &&
+      html`<details id="${id}"><summary>${count(some.length - most, noun)}</summary>${list(some.slice(most))}</details>`
+    }`;
   return page(frame, {
     title: 'Steps',
     name: 'steps',
@@ -34,12 +45,12 @@ ${
 <p class="next"><b>next:</b> ${next.command !== undefined && html`${command(next.command)} `}${withKids(next.remark, status)}</p>`
     : html`<p class="lead">Each step asks for confirmation, and first shows what it does to everything that is signed. Your name is recorded in the history.</p>
 <section aria-labelledby="rotation">
-<h2 id="rotation">Nobody is signed out by these</h2>
-${cards(gentle)}
+<h2 id="rotation">These sign nobody out</h2>
+${cards('later', gentle, gentle.filter(({ safe }) => safe).length + MOST_HELD, 'more step')}
 </section>
 <section aria-labelledby="break-in">
-<h2 id="break-in">For a key that somebody else may have</h2>
-${cards(harsh)}
+<h2 id="break-in">If a key may have leaked</h2>
+${cards('other-keys', harsh, MOST_HARSH, 'other key')}
 </section>`
 }
 `,
