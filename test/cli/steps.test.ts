@@ -168,7 +168,12 @@ describe('refusals', () => {
     ['nothing came before', ['rollback'], 'no key signed before', 'stage a new key'],
     ['the key signs', ['retire', K], `${K} signs`, 'promote another one first'],
     ['there is no such key', ['retire', 'abcdefgh'], 'no key with this id', 'keyturn status'],
-    ['nobody knows the key', ['revoke', 'abcdefgh', '--reason', 'x'], 'no key with this id', 'keyturn status'],
+    [
+      'nobody knows the key',
+      ['revoke', 'abcdefgh', '--reason', 'x'],
+      'no key with this id',
+      'keyturn status',
+    ],
   ])('%s: %j', async (_, args, error, hint) => {
     const cwd = await ringFolder({ secret: STRONG, state: 'active' });
     const before = textOf(cwd);
