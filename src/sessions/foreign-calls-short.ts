@@ -3,13 +3,13 @@ import { KeyturnError } from '../errors.js';
 import type * as whole from './foreign-calls.js';
 import type { RegenerateOptions } from './session.js';
 
-const wrong = (what: string) => new KeyturnError('argument_invalid', what, 'see docs/sessions.md');
+const wrong = (what: string) => new KeyturnError('argument_invalid', what, 'docs/sessions.md');
 
 const absent = (name: string) => wrong(`there is no session.${name}`);
 export const notNeeded: typeof whole.notNeeded = absent;
 export const notHere: typeof whole.notHere = absent;
 
-const misused = (name: string) => wrong(`wrong use of session.${name}()`);
+const misused = (name: string) => wrong(`session.${name}() was given nothing it takes`);
 
 export const cannotBeSet: typeof whole.cannotBeSet = (name) => wrong(`session.${name} cannot be set`);
 
