@@ -21,6 +21,7 @@ export const regenerateOptions: typeof whole.regenerateOptions = (given) => {
   const [first = {}] = given;
   const options = (Array.isArray(first) ? { keep: first } : first) as RegenerateOptions;
   const { keep = false } = options ?? {};
+  // null has no keys to look at, and is not an answer: any text stands in for it that is none of the names.
   const isKnown = Object.keys(options ?? '?').every((name) => name === 'keep' || name === 'epoch');
   const isKept = Array.isArray(keep) ? keep.every((name) => typeof name === 'string') : keep === !!keep;
   if (given.length > 1 || typeof options !== 'object' || !isKnown || !isKept)

@@ -54,7 +54,7 @@ describe.each([
 
 test('the worker names every call that the other names', () => {
   expect(Object.keys(short).sort()).toEqual(Object.keys(whole).sort());
-  const said = (module: typeof short) =>
+  const codes = (module: Pick<typeof whole, keyof typeof whole>) =>
     [
       module.notNeeded('save'),
       module.notHere('cookie'),
@@ -62,6 +62,6 @@ test('the worker names every call that the other names', () => {
       module.withoutName('get'),
       module.withoutValue(),
       module.misread([() => {}], 'destroy'),
-    ].map(({ code, message }) => `${code}: ${/[\w.]*(?:session\.)?\w+/.exec(message)?.[0]}`);
-  expect(said(short).every((text) => text.startsWith('argument_invalid'))).toBe(true);
+    ].map(({ code, message }) => [code, /save|cookie|id|get|set|destroy/.exec(message)?.[0]]);
+  expect(codes(short)).toEqual(codes(whole));
 });
