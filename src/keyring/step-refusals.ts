@@ -16,14 +16,17 @@ import { longestLifetime, longestLived } from './waits.js';
 
 export const NOTHING_TO_DO = 'there is nothing to do';
 
+export function unknownKey(): KeyturnError {
+  return new KeyturnError(
+    'key_unknown',
+    'the keyring has no key with this id',
+    'keyturn status lists the keys',
+  );
+}
+
 export function knownKey(ring: Keyring, kid: string): Key {
   const key = ring.get(kid);
-  if (key === undefined)
-    throw new KeyturnError(
-      'key_unknown',
-      'the keyring has no key with this id',
-      'keyturn status lists the keys',
-    );
+  if (key === undefined) throw unknownKey();
   return key;
 }
 

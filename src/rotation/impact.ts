@@ -4,6 +4,7 @@ import { KeyturnError } from '../errors.js';
 import { type Key, type Lifetimes, larger } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
 import type { TransitionFacts } from '../keyring/step-facts.js';
+import { unknownKey } from '../keyring/step-refusals.js';
 import { lastTokenExpiresAt, safeToRetireAt, withoutOff } from '../keyring/waits.js';
 import type { PurposeRegistry } from '../purposes/registry.js';
 import { wordsOf } from '../purposes/words.js';
@@ -82,12 +83,7 @@ export function impactOf(
     };
   }
   const key = ring?.get(step.kid);
-  if (ring === undefined || key === undefined)
-    throw new KeyturnError(
-      'key_unknown',
-      'the keyring has no key with this id',
-      'keyturn status lists the keys',
-    );
+  if (ring === undefined || key === undefined) throw unknownKey();
   if (step.step === 'retire' && key.state === 'active') {
     throw new KeyturnError(
       'key_state',
