@@ -1,5 +1,5 @@
 // Stands in for cookie-session in that project's own tests.
-const { keyturnFor } = require('./keyturn-for.cjs');
+const { asTheirs, isSecure, keyturnFor } = require('./keyturn-for.cjs');
 
 module.exports = function session(options = {}) {
   const {
@@ -20,6 +20,7 @@ module.exports = function session(options = {}) {
         request.session.cookie.maxAge = milliseconds;
       },
     });
+    if (options.secure) asTheirs(response, isSecure(request));
     middleware(request, response, next);
   };
 };
