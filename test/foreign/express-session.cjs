@@ -74,7 +74,6 @@ function session(options = {}) {
     if (!(secret ?? request.secret)) return next(new Error('secret option required for sessions'));
     if (attributes.secure) asTheirs(response, safe);
     middlewareFor(attributes, request)(request, response, (error) => {
-      // Their default, of which they advise against: a session for each visitor.
       if (!error) keepAtEnd(request, response);
       // What the store has said itself.
       next(error?.code === 'engine_unavailable' ? error.cause : error);
