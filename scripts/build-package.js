@@ -49,6 +49,7 @@ const external = [
   ),
   ...builtinModules,
   /^node:/,
+  /\/files\.cjs$/,
 ];
 
 /** The modules that an entry point loads in any case, or all that it may load. */
@@ -154,9 +155,10 @@ execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '
   stdio: 'inherit',
 });
 remove(made);
-// What it requires by the name of the file.
-const REQUIRED = 'rarely/required';
-const calls = readFileSync(join(dist, `${REQUIRED}.js`), 'utf8').matchAll(/\brequire\('(\.[^']+)'\)/g);
+// What is required by the name of the file, and traced by it: published as it is, without comments.
+const FILES = 'rarely/files.cjs';
+const traced = readFileSync(join(dist, FILES), 'utf8').replace(/^\s*\/[/*].*\n|^\s+/gm, '');
+const calls = traced.matchAll(/\brequire\('(\.[^']+)'\)/g);
 const required = [...calls].map(([, file]) => nameOf(join('dist/rarely', file)));
 const server = await modulesOf('adapters/fastify/index');
 const edge = await modulesOf('adapters/edge/index');
@@ -166,12 +168,7 @@ await write([...entries, ...named, ...required, ...commands, ...programs, CONTRA
   ending: '.ts',
   options: code('es', '.js'),
 });
-// Anew, with the names that it is traced by.
-await write([REQUIRED], {
-  folder: 'src',
-  ending: '.ts',
-  options: { ...code('es', '.js'), codeSplitting: undefined, minify: { compress: true, mangle: false } },
-});
+writeFileSync(join(made, FILES), traced);
 await write([...entries.filter((name) => !ONCE.includes(name)), ...named], {
   folder: 'src',
   ending: '.ts',

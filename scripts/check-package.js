@@ -202,16 +202,20 @@ for (const adapter of ['fastify', 'express', 'koa', 'hono', 'web'])
   );
 
 claim('what copies a deployment by tracing its files finds all that is required when it is needed', () => {
-  // @vercel/nft, which Nitro, Next and Vercel go by, follows calls of this very name, with the file written out.
-  const text = readFileSync(join(scratch, 'node_modules', manifest.name, 'dist/rarely/required.js'), 'utf8');
-  if (
-    !/^import\{createRequire\}from"node:module";(?:const|let|var) require=createRequire\(import\.meta\.url\)/.test(
-      text,
-    )
-  )
-    throw new Error('dist/rarely/required.js has other names');
-  const files = [...text.matchAll(/\brequire\("(\.[^"]+)"\)/g)].map(([, file]) => file);
+  // @vercel/nft, which Nitro, Next and Vercel go by: in each of its versions it follows an import, and a plain `require`.
+  const rarely = join(scratch, 'node_modules', manifest.name, 'dist/rarely');
+  if (!/\bfrom"\.\/files\.cjs"/.test(readFileSync(join(rarely, 'required.js'), 'utf8')))
+    throw new Error('dist/rarely/required.js does not import files.cjs');
+  const text = readFileSync(join(rarely, 'files.cjs'), 'utf8');
+  const names = [...text.matchAll(/\brequire\('([^']+)'\)/g)].map(([, name]) => name);
+  const files = names.filter((name) => name.startsWith('.'));
   if (files.length < 15) throw new Error(`it names ${files.length} files`);
+  const frameworks = ['express', 'fastify', 'hono', 'koa'];
+  const packages = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })
+    .filter((name) => !frameworks.includes(name))
+    .sort();
+  const traced = names.filter((name) => !name.startsWith('.'));
+  if (`${traced}` !== `${packages}`) throw new Error(`it names ${traced}, and not ${packages}`);
 });
 
 // The goal is 25 KB. A third of what is left is what errors say, which has to be there when something is wrong at once.

@@ -31,7 +31,7 @@ module.exports = async function prove(parts, peers = false) {
       () => assert.fail('it started'),
       (refused) => refused,
     );
-    assert(error instanceof KeyturnError, String(error));
+    assert.ok(error instanceof KeyturnError, String(error));
     return error.code;
   };
   try {
@@ -42,7 +42,7 @@ module.exports = async function prove(parts, peers = false) {
     if (parts.Fastify !== undefined) await proveSession(parts, keyturn);
     if (parts.createBlobStore !== undefined) await proveBlobs(parts, keyturn, cwd);
     if (parts.memoryStore !== undefined) await parts.memoryStore().listUser('ada');
-    if (parts.web !== undefined) await proveInPlace(parts, cwd, logger);
+    if (parts.web !== undefined) await proveInPlace(parts, cwd, logger, doubts);
     await keyturn.close();
     // Of what is missing nobody was told who did not ask for it; the list of published secrets is there.
     assert.deepEqual(doubts, []);
@@ -68,7 +68,7 @@ module.exports = async function prove(parts, peers = false) {
 };
 
 /** An adapter whose call returns at once, and throws at once. */
-async function proveInPlace({ web, KeyturnError }, cwd, logger) {
+async function proveInPlace({ web, KeyturnError }, cwd, logger, doubts) {
   const env = { KEYTURN_ENV: 'prod' };
   assert.throws(
     () => web({ cwd, logger, env }),
@@ -77,6 +77,13 @@ async function proveInPlace({ web, KeyturnError }, cwd, logger) {
   const sessions = web({ cwd, logger, env: { ...env, KEYTURN_SECURITY__SIGNING_SECRET: SECRET } });
   const links = (await sessions.ready()).links();
   assert.equal(links.verify({ method: 'GET', url: links.sign('/report') }).ok, true);
+  // What a refusal says is loaded with the first one.
+  const forged = new Request('https://app.example/', {
+    method: 'POST',
+    headers: { 'sec-fetch-site': 'cross-site' },
+  });
+  assert.equal((await sessions.handle(forged, () => new Response())).status, 403);
+  assert.match(doubts.pop(), /csrf\.refused/);
   await sessions.close();
 }
 

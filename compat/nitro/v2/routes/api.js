@@ -1,0 +1,9 @@
+import { createKeyturn, KeyturnError } from 'keyturn';
+import { createBlobStore } from 'keyturn/blobs';
+import { memoryStore } from 'keyturn/stores/memory';
+import web from 'keyturn/web';
+import prove from '../../prove/prove.cjs';
+
+export default defineEventHandler(async () => ({
+  said: await prove({ createKeyturn, KeyturnError, createBlobStore, memoryStore, web }, true),
+}));
