@@ -11,6 +11,7 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSyn
 import { builtinModules } from 'node:module';
 import { basename, join, relative } from 'node:path';
 import { rolldown } from 'rolldown';
+import { minifySync } from 'rolldown/experimental';
 import { dts } from 'rolldown-plugin-dts';
 
 const root = join(import.meta.dirname, '..');
@@ -155,10 +156,11 @@ execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '
   stdio: 'inherit',
 });
 remove(made);
-// What is required by the name of the file, and traced by it: published as it is, without comments.
+// What is required by the name of the file, and traced by it: a bundler would put the files themselves in its place.
 const FILES = 'rarely/files.cjs';
-const traced = readFileSync(join(dist, FILES), 'utf8').replace(/^\s*\/[/*].*\n|^\s+/gm, '');
-const calls = traced.matchAll(/\brequire\('(\.[^']+)'\)/g);
+const written = readFileSync(join(dist, FILES), 'utf8').replace(/^Object\.defineProperty\(exports.*\n/m, '');
+const { code: traced } = minifySync(FILES, written, { compress: true, mangle: false });
+const calls = traced.matchAll(/\brequire\("(\.[^"]+)"\)/g);
 const required = [...calls].map(([, file]) => nameOf(join('dist/rarely', file)));
 const server = await modulesOf('adapters/fastify/index');
 const edge = await modulesOf('adapters/edge/index');

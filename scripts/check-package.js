@@ -207,7 +207,7 @@ claim('what copies a deployment by tracing its files finds all that is required 
   if (!/\bfrom"\.\/files\.cjs"/.test(readFileSync(join(rarely, 'required.js'), 'utf8')))
     throw new Error('dist/rarely/required.js does not import files.cjs');
   const text = readFileSync(join(rarely, 'files.cjs'), 'utf8');
-  const names = [...text.matchAll(/\brequire\('([^']+)'\)/g)].map(([, name]) => name);
+  const names = [...text.matchAll(/\brequire\("([^"]+)"\)/g)].map(([, name]) => name);
   const files = names.filter((name) => name.startsWith('.'));
   if (files.length < 15) throw new Error(`it names ${files.length} files`);
   const frameworks = ['express', 'fastify', 'hono', 'koa'];
