@@ -76,10 +76,13 @@ export function readMoveIn(
       const beginning = secretsFrom?.layer === 'file' ? dirname(secretsFrom.path) : folder;
       const texts = readTexts(secrets, name, machine, beginning, problems);
       if (texts === undefined) return undefined;
-      if (profile === 'prod') {
-        tellWeak({ name, phase, until }, texts, now, problems);
-        tellEnd({ name, phase, until }, now, problems);
-      }
+      const ending = { name, phase, until };
+      tellWeak(ending, secrets, texts, now, (error) =>
+        profile === 'prod' && until === undefined
+          ? problems.error('configuration', error)
+          : problems.warn('configuration', error),
+      );
+      if (profile === 'prod') tellEnd(ending, now, problems);
       const keys = texts.map((text, at) => keyOf(text, secrets[at]?.encoding, name));
       return { name, format, secrets: keys, phase, until, cookie };
     });
@@ -185,26 +188,33 @@ function unreadable(name: string, path: string, why: string): KeyturnError {
 
 type Ending = Pick<MovingIn, 'name' | 'phase' | 'until'>;
 
-/** Whoever guesses it signs in as anybody, for as long as it is accepted. So that has an end. */
+/** Whoever guesses it signs in as anybody, for as long as it is accepted. So in production that has an end. */
 function tellWeak(
   { name, phase, until }: Ending,
+  secrets: readonly OldSecret[],
   texts: readonly string[],
   now: number,
-  problems: Problems,
+  tell: (error: KeyturnError) => void,
 ): void {
-  for (const text of texts) {
+  for (const [at, text] of texts.entries()) {
     const strength = judge(text);
     if (strength.enough) continue;
-    const what = `an old secret of move_in.${name} is weak: ${weakness(strength)}`;
+    const { env, file } = secrets[at] as OldSecret;
+    const place = env ?? file;
+    const which =
+      place === undefined
+        ? `an old secret of move_in.${name}`
+        : `the old secret of move_in.${name} in ${place}`;
+    const what = `${which} is too weak: ${weakness(strength)}`;
     if (until === undefined) {
       const hint = `say when it is accepted no longer: ${untilLine(name, now)}; it counts once phase is "over". Whoever guesses it can sign until then, as before`;
-      problems.error('configuration', new KeyturnError('secret_weak', what, hint));
+      tell(new KeyturnError('secret_weak', what, hint));
     } else {
       const hint =
         phase === 'over'
           ? `take the section out as soon as keyturn status sees no old cookie any more; it ends at ${dayOf(until)}`
           : `go on to phase = "over" under [move_in.${name}] when every replica runs Keyturn`;
-      problems.warn('configuration', new KeyturnError('secret_weak', what, hint));
+      tell(new KeyturnError('secret_weak', what, hint));
     }
   }
 }

@@ -7,7 +7,7 @@ import { hexDigitsOf } from './encodings.js';
 /** So many bytes must count: the output length of SHA-256 (RFC 2104, section 3, advises no less for an HMAC key). */
 const MINIMUM_BYTES = 32;
 
-/** The verdict on one secret. `bytes` is what counted, `why` in words without any part of the secret. */
+/** The verdict on one secret. `bytes` is what counted, `why` it is too little, in words without any part of the secret. */
 export interface Strength {
   readonly enough: boolean;
   readonly bytes: number;
@@ -39,17 +39,17 @@ export function weakness({ bytes, why }: Omit<Strength, 'enough'>): string {
 export function counted(secret: string): { readonly strength: Strength; readonly unit: string } {
   const rest = withoutDemoValues(secret);
   const unit = repeatingUnit(rest);
-  const bytes = countBytes(unit);
-  if (bytes >= MINIMUM_BYTES) return { strength: { enough: true, bytes, why: 'it is long enough' }, unit };
-  const why =
-    rest !== secret
-      ? 'it is built on a published demo value'
-      : unit !== rest
-        ? 'it repeats itself'
-        : hexDigitsOf(unit) !== undefined
-          ? 'two hex digits make one byte'
-          : 'it is too short';
-  return { strength: { enough: false, bytes, why }, unit };
+  const digits = hexDigitsOf(unit);
+  const bytes = digits === undefined ? byteLength(unit) : digits.length >> 1;
+  const reasons = [
+    // How many, and not which ones: that would show a part of the secret.
+    rest !== secret &&
+      `${byteLength(secret) - byteLength(rest)} bytes of it are published demo values and separators`,
+    unit !== rest && 'it repeats itself',
+    digits !== undefined && 'two hex digits make one byte',
+  ];
+  const why = reasons.filter(Boolean).join(', and ') || 'it is too short';
+  return { strength: { enough: bytes >= MINIMUM_BYTES, bytes, why }, unit };
 }
 
 /** Shorter words come about by chance: one secret in eleven thousand of 24 random bytes as base64 has "test" in it. */
@@ -96,14 +96,11 @@ function withoutOccurrences(text: string, words: readonly string[]): string {
       covered.fill(1, at, at + word.length);
     }
   }
-  let rest = '';
-  let from = 0;
-  for (let at = 0; at <= text.length; at++) {
-    if (at < text.length && covered[at] === 0) continue;
-    rest += text.slice(from, at);
-    from = at + 1;
-  }
-  return rest;
+  // By code units, as they were found.
+  return text
+    .split('')
+    .filter((_, at) => covered[at] === 0)
+    .join('');
 }
 
 /**
@@ -122,8 +119,4 @@ function repeatingUnit(text: string): string {
   return period * 2 <= text.length ? text.slice(0, period) : text;
 }
 
-function countBytes(text: string): number {
-  // A single letter is not a hex digit that counts half a byte: 32 times "a" counts 1.
-  const digits = hexDigitsOf(text);
-  return digits === undefined ? Buffer.byteLength(text, 'utf8') : Math.floor(digits.length / 2);
-}
+const byteLength = (text: string): number => Buffer.byteLength(text);

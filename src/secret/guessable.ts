@@ -26,9 +26,7 @@ export function whyGuessable(secret: string): string | undefined {
   return (
     whyPlaceholder(secret) ??
     (isPhrase(secret, WRITTEN_BITS) ? 'it is made of words or patterns that can be guessed' : undefined) ??
-    (encodesTrivial(secret.slice(0, LOOKED_AT), DEPTH)
-      ? 'it is an encoding or a digest of something trivial'
-      : undefined)
+    whyTrivial(secret.slice(0, LOOKED_AT), DEPTH)
   );
 }
 
@@ -36,14 +34,18 @@ function isPhrase(text: string, bits: number): boolean {
   return guessBits(text) < bits || isSentence(text);
 }
 
-function encodesTrivial(text: string, depth: number): boolean {
+function whyTrivial(text: string, depth: number): string | undefined {
   const bytes = decoded(text);
-  if (bytes === undefined) return false;
-  if (byteGuessBits(bytes) < DECODED_BITS || isTrivialDigest(bytes) || isPublishedBytes(bytes)) return true;
+  if (bytes === undefined) return undefined;
+  if (isTrivialDigest(bytes)) return 'it is a digest of a common password or word';
   const inner = textOf(bytes);
-  if (inner === undefined) return false;
-  if (isPublished(inner) || whyPlaceholder(inner) !== undefined || isPhrase(inner, DECODED_BITS)) return true;
-  return depth > 1 && encodesTrivial(inner, depth - 1);
+  const isTrivial =
+    byteGuessBits(bytes) < DECODED_BITS ||
+    isPublishedBytes(bytes) ||
+    (inner !== undefined &&
+      (isPublished(inner) || whyPlaceholder(inner) !== undefined || isPhrase(inner, DECODED_BITS)));
+  if (isTrivial) return 'it is an encoding of something that can be guessed';
+  return inner === undefined || depth === 1 ? undefined : whyTrivial(inner, depth - 1);
 }
 
 /** Whether they are published in another encoding. */

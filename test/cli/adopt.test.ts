@@ -87,7 +87,9 @@ describe('keyturn adopt', () => {
     const cwd = app({ 'src/server.js': SERVER });
     const env = { SESSION_SECRET: 'keyboard cat' };
     const { stdout } = await keyturn(['adopt'], { cwd, env, now: () => Date.UTC(2026, 0, 1) });
-    expect(stdout).toContain('until = 2026-04-01  # SESSION_SECRET is weak');
+    const why = '0 of 32 bytes count, since 12 bytes of it are published demo values and separators';
+    expect(stdout).toContain(`# SESSION_SECRET is too weak: ${why}`);
+    expect(stdout).toContain('until = 2026-04-01  # a weak secret needs an end');
     expect(stdout).not.toContain('keyboard');
   });
 

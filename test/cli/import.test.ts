@@ -178,7 +178,7 @@ describe('weak keys', () => {
     const cwd = folderWithFile('keys.json', JSON.stringify([STRONG, WEAK]));
     const ran = await keyturn(['import', 'keys.json'], { cwd, env: PROD });
     expect(ran.code).toBe(0);
-    expect(ran.stderr).toContain(`the key ${kidOf(WEAK)} is weak: 26 of 32 bytes count`);
+    expect(ran.stderr).toContain(`the key ${kidOf(WEAK)} is too weak: 26 of 32 bytes count`);
     const [line] = /accept_weak = .*/.exec(ran.stderr) as RegExpExecArray;
     expect((await keyturn(['doctor'], { cwd, env: PROD })).code).toBe(1);
     const toml = readFileSync(join(cwd, 'keyturn.toml'), 'utf8');

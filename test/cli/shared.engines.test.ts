@@ -323,7 +323,7 @@ describe.concurrent.each([
     const app = await service(PROD);
     writeFileSync(join(app.cwd, 'keys'), JSON.stringify([OLDER, WEAK]));
     const weak = await app.run('import', 'keys');
-    expectRefused(weak, `the key ${kidOf(WEAK)} of keys is weak: 26 of 32 bytes count`);
+    expectRefused(weak, `the key ${kidOf(WEAK)} of keys is too weak: 26 of 32 bytes count`);
     expect(await app.place.kept()).toBeUndefined();
     const until = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
     const excused = { [`${SECRET}__ACCEPT_WEAK`]: `[{"kid":"${kidOf(WEAK)}","until":"${until}"}]` };

@@ -64,10 +64,19 @@ describe('at the start, in production', () => {
     const env = { SESSION_SECRET: 'keyboard cat' };
     const { code, hint, message } = await refusal(start(afterwards, section(fromEnv), env));
     expect(code).toBe('secret_weak');
+    expect(message).toBe(
+      'the old secret of move_in.express-session in SESSION_SECRET is too weak: 0 of 32 bytes count, since 12 bytes of it are published demo values and separators',
+    );
     expect(hint).toContain('until = ');
     expect(`${message}${hint}`).not.toContain('keyboard');
     const until = { ...fromEnv, until: '2027-01-31' };
     expect((await refusal(start(afterwards, section(until), env))).code).toBeUndefined();
+    // What production would refuse development tells.
+    const logger = memoryLogger();
+    await start(afterwards, section(fromEnv), env, 'dev', logger);
+    expect(logger.records).toContainEqual(
+      expect.objectContaining({ message, facts: expect.objectContaining({ code: 'secret_weak' }) }),
+    );
   });
 
   test('what the phase over says of its end is told', async ({ afterwards }) => {

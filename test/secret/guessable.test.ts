@@ -21,7 +21,7 @@ const drawn = randomBytes(32);
 
 /** By what is said of them. */
 const REFUSED: Readonly<Record<string, readonly string[]>> = {
-  'a published demo value': [
+  'published demo values': [
     'my-super-secret-jwt-key-for-staging-2024!',
     'complex_password_at_least_32_characters_long',
     'The_Server_Session_Secret_Key_2025_v2_final',
@@ -58,7 +58,7 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
     '10111010010101110010101001010111001010100101011100101010010101110010',
     'aaaabbbbccccddddeeeeffffgggghhhhiiii',
   ],
-  'encoding or a digest': [
+  'an encoding of something': [
     '000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f',
     '00:01:02:03:04:05:06:07:08:09:0a:0b:0c:0d:0e:0f:10:11:12:13:14:15:16:17:18:19:1a:1b:1c:1d:1e:1f',
     '303132333435363738393a3b3c3d3e3f404142434445464748494a4b4c4d4e4f',
@@ -67,6 +67,8 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
     hexOf('my-super-secret-jwt-key-for-staging'),
     base64(base64('my super secret session password')),
     hexOf(base64('the-secret-of-my-application-server')),
+  ],
+  'a digest of': [
     digest('sha256', 'password').toString('hex'),
     digest('sha256', 'password').toString('base64'),
     digest('sha256', 'password\n').toString('hex'),
@@ -118,6 +120,18 @@ describe('production refuses', () => {
     expect(strength.bytes).toBeLessThan(32);
     expect(strength.why).toContain(why);
     expect(strength.why).not.toContain(secret);
+  });
+
+  test('for reasons each of which docs/configuration.md explains', () => {
+    const page = readFileSync(join(ROOT, 'docs/configuration.md'), 'utf8');
+    const counted = ['x7Kp2Qm9', 'Xy9!Xy9!Xy9!', 'd2c1f6a09b47e883'];
+    const reasons = [...counted, ...Object.values(REFUSED).flat()].flatMap((secret) =>
+      judge(secret).why.split(', and '),
+    );
+    for (const why of reasons) {
+      const [said = ''] = why.replace(/^\d+ bytes/, '12 bytes').split(', ');
+      expect(page).toContain(`| "${said}`);
+    }
   });
 
   test('its own examples, wherever the documentation shows one', () => {

@@ -1,5 +1,6 @@
 // keyturn adopt: which libraries an app signs with, where their secrets come from, and what to write instead.
 import { findNeighbours } from '../../neighbours/find.js';
+import { weakness } from '../../secret/counted.js';
 import { judge } from '../../secret/strength.js';
 import type { Command } from '../command.js';
 import { adoptJson, adoptLines } from '../words/adopt.js';
@@ -19,9 +20,10 @@ export const adopt: Command = {
   run: async ({ machine, json, ui }) => {
     const found = findNeighbours(machine.cwd);
     const facts = {
-      isWeak: (variable: string) => {
+      weaknessOf: (variable: string) => {
         const secret = machine.env[variable];
-        return secret !== undefined && !judge(secret).enough;
+        const strength = secret === undefined ? undefined : judge(secret);
+        return strength === undefined || strength.enough ? undefined : weakness(strength);
       },
       now: machine.now(),
     };

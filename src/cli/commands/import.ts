@@ -130,7 +130,7 @@ function refuseWeak(keys: readonly Key[], before: Resolution, name: string, now:
   const [first] = weak;
   if (first === undefined) return;
   throw refused(
-    `the key ${first.kid} of ${name} is weak: ${weakness(first)}`,
+    `the key ${first.kid} of ${name} is too weak: ${weakness(first)}`,
     `leave it out, or excuse it for a while under [security.signing_secret]: ${excuseFor(weak, before, now)}`,
   );
 }
@@ -167,7 +167,7 @@ function tellRest(
   }
   if (left.length > 0) ui.note(`left out, since it is weak or revoked: ${left.join(', ')}`);
   for (const { kid, bytes, why } of weak) {
-    ui.note(`the key ${kid} is weak: ${weakness({ bytes, why })}`);
+    ui.note(`the key ${kid} is too weak: ${weakness({ bytes, why })}`);
   }
   const signsWeakly = weak.some(({ kid }) => kid === signs);
   if (signsWeakly)

@@ -7,7 +7,8 @@ import { type Line, styled } from '../line.js';
 
 /** What is known of the secrets that variables hold just now. */
 export interface AdoptFacts {
-  readonly isWeak: (variable: string) => boolean;
+  /** Why the secret in one is too weak; undefined where it is not, or where it is not set here. */
+  readonly weaknessOf: (variable: string) => string | undefined;
   /** Milliseconds since 1970. */
   readonly now: number;
 }
@@ -133,9 +134,11 @@ function tomlOf({ neighbour, places: all, left }: FoundNeighbour, facts: AdoptFa
       }),
     ),
   ];
-  const weak = origins.flatMap((origin) =>
-    origin.kind === 'variable' && facts.isWeak(origin.name) ? [origin.name] : [],
-  );
+  const variables = origins.flatMap((origin) => (origin.kind === 'variable' ? [origin.name] : []));
+  const weak = [...new Set(variables)].flatMap((name) => {
+    const why = facts.weaknessOf(name);
+    return why === undefined ? [] : [`# ${name} is too weak: ${why}`];
+  });
   return [
     `[purposes.${purpose}]`,
     lifetimeLine(neighbour.maxAge, places),
@@ -146,7 +149,8 @@ function tomlOf({ neighbour, places: all, left }: FoundNeighbour, facts: AdoptFa
     ...(weak.length === 0
       ? []
       : [
-          `until = ${new Date(facts.now + 90 * DAY).toISOString().slice(0, 10)}  # ${weak.join(' and ')} is weak, and needs an end; it counts in the phase over`,
+          ...weak,
+          `until = ${new Date(facts.now + 90 * DAY).toISOString().slice(0, 10)}  # a weak secret needs an end; it counts in the phase over`,
         ]),
     ...notes,
   ];
