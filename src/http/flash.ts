@@ -1,6 +1,7 @@
 // Flash messages: a few words for the next page, kept in a signed cookie across one redirect.
 import { KeyturnError } from '../errors.js';
 import { type AppCookie, COOKIE_LIMIT } from '../sessions/cookie.js';
+import type { Messages } from '../sessions/counterpart.js';
 import type { ReceivedToken } from '../signing/received.js';
 import type { TokenSigner } from '../signing/signer.js';
 import { fromJson } from '../signing/token.js';
@@ -28,7 +29,7 @@ export interface Flash {
  * @param used called when something has been done, and with what it gives
  * @throws KeyturnError `argument_invalid`
  */
-export function flashFor(box: FlashBox, used: <T>(answer: T) => T): Flash {
+export function flashFor(box: Messages, used: <T>(answer: T) => T): Flash {
   return ((...given: readonly unknown[]) => {
     if (given.length === 0) return used(box.takeAll());
     const [type, text] = given;
@@ -55,7 +56,7 @@ function misread(message: string, hint: string): KeyturnError {
 }
 
 /** The messages of one request. */
-export class FlashBox {
+export class FlashBox implements Messages {
   readonly #signer: TokenSigner<readonly Message[]>;
   readonly #cookie: AppCookie;
   #messages: Message[];
@@ -87,7 +88,7 @@ export class FlashBox {
 
   take(type: string): readonly string[] {
     const taken = this.#messages.filter((message) => message[0] === type);
-    if (taken.length > 0) this.#keep(this.#messages.filter((message) => message[0] !== type));
+    this.#keep(this.#messages.filter((message) => message[0] !== type));
     return taken.map((message) => message[1]);
   }
 
@@ -97,13 +98,13 @@ export class FlashBox {
       all[type] ??= [];
       all[type].push(text);
     }
-    if (this.#messages.length > 0) this.#keep([]);
+    this.#keep([]);
     return all;
   }
 
   /** What is left when some have been taken. */
   #keep(messages: Message[]): void {
-    if (!this.#shown) return;
+    if (!this.#shown || messages.length === this.#messages.length) return;
     this.#messages = messages;
     this.#changed = true;
   }

@@ -90,15 +90,16 @@ export class Visit {
   }
 
   get flash(): Flash {
-    const { flashSigner, cookies } = this.#core;
+    const { flashSigner, cookies, sessions } = this.#core;
     const shown = this.#request.method !== 'HEAD';
     this.#flash ??= new FlashBox(flashSigner, cookies.flash, this.#own.cookies, shown);
     const box = this.#flash;
+    const messages = sessions.messages?.(box, () => this.#state, shown) ?? box;
     const used = <T>(answer: T): T => {
       if (this.#over && box.changed) this.#late('flash');
       return answer;
     };
-    return flashFor(box, used);
+    return flashFor(messages, used);
   }
 
   /** A CSRF token for the page that is being made. */

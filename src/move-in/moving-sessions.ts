@@ -8,6 +8,7 @@
 // Which of the two decides stands with each session (`Counterpart.decides`), and not in the phase alone: so a replica that is
 // late in either direction judges right. One that Keyturn decided and that comes to a replica in the phase beside gets a
 // counterpart anew, with Keyturn's data.
+import type { Messages } from '../sessions/counterpart.js';
 import { adopt } from '../sessions/edits.js';
 import type { CookieSessions } from '../sessions/in-cookie.js';
 import type { StoreSessions } from '../sessions/in-store.js';
@@ -21,6 +22,7 @@ import type { Refusal } from '../signing/result.js';
 import { Move, type MoveParts } from './move.js';
 import type { FoundCookie } from './old-cookies.js';
 import type { OldSession } from './old-library.js';
+import { OldMessages } from './old-messages.js';
 import { wasEndedThere } from './own-id.js';
 import { epochOf, type TakeOver, textOf } from './take-over.js';
 
@@ -180,6 +182,11 @@ export class MovingSessions implements SessionKind {
     if (!(moving instanceof Move)) return await this.#inner.commit(state, response);
     moving.begin(response);
     return await moving.after(await this.#inner.commit(state, response));
+  }
+
+  messages(own: Messages, state: () => SessionState, shown: boolean): Messages {
+    const { phase, library } = this.#parts;
+    return new OldMessages(own, state, { isBeside: phase === 'beside' && library.cookies.canSign, shown });
   }
 
   async endOf(watched: WatchedSession, state: SessionState): Promise<SessionEnd | undefined> {

@@ -7,6 +7,7 @@ import type { AppCookie } from '../sessions/cookie.js';
 import { CookieSessions } from '../sessions/in-cookie.js';
 import { StoreSessions } from '../sessions/in-store.js';
 import type { SessionKind } from '../sessions/kind.js';
+import type { SessionName } from '../sessions/session.js';
 import type { ExpressStore } from '../sessions/stores/express.js';
 import { storeBehind } from '../sessions/stores/express-store.js';
 import { cookieFrom } from './attributes.js';
@@ -15,6 +16,7 @@ import { OldInStore } from './in-store.js';
 import { MovingSessions } from './moving-sessions.js';
 import { OldCookies } from './old-cookies.js';
 import type { OldLibrary } from './old-library.js';
+import { MESSAGES } from './old-messages.js';
 import { OldStore } from './old-store.js';
 import type { MoveInOption, MoveInOptions } from './options.js';
 import { endedThere } from './own-id.js';
@@ -77,12 +79,19 @@ export function openMoveIn(
     const next = by === 'library' ? endedThere(id) : undefined;
     await kind.parts.store.destroy(id, (times.now + times.longest) * 1000, next);
   };
-  const takeOver = new TakeOver(kind, library, internals, phase);
+  const inner = kind instanceof StoreSessions ? withMessages(kind) : kind;
+  const takeOver = new TakeOver(inner, library, internals, phase);
   const parts = { library, phase, clock, endOwn, clearOwn: () => cookie.clear() };
   return {
-    sessions: new MovingSessions(kind, parts, takeOver, moving.until ?? Number.POSITIVE_INFINITY),
+    sessions: new MovingSessions(inner, parts, takeOver, moving.until ?? Number.POSITIVE_INFINITY),
     names: [library.cookies.name],
   };
+}
+
+/** Two requests that leave or take messages at once are no conflict, as they are none at the library. */
+function withMessages({ parts }: StoreSessions): StoreSessions {
+  const lastWins = [...(parts.hooks.lastWins ?? []), MESSAGES as SessionName];
+  return new StoreSessions({ ...parts, hooks: { ...parts.hooks, lastWins } });
 }
 
 function libraryOf(

@@ -9,7 +9,7 @@ export class Awaited extends Error {
   readonly bring: () => Promise<unknown>;
 
   constructor(bring: () => Promise<unknown>) {
-    super('this has to be waited for');
+    super('it is not loaded yet');
     this.bring = bring;
   }
 }

@@ -60,11 +60,11 @@ const SET_OFF = new RegExp(`(?<![a-z0-9])(?:${SHORT_VALUES.join('|')})(?![a-z0-9
 
 function withoutDemoValues(secret: string): string {
   const folded = fold(secret);
-  const rest = withoutWords(folded, DEMO_VALUES);
+  let rest = withoutWords(folded, DEMO_VALUES);
   if (isOfAllKinds(secret)) {
     const withChance = withoutWords(fold(secret.replace(SET_OFF, '')), LONG_VALUES);
     // One of them, not two.
-    if (withChance.length - rest.length < LONG) return withChance === folded ? secret : withChance;
+    if (withChance.length - rest.length < LONG) rest = withChance;
   }
   return rest === folded ? secret : rest;
 }

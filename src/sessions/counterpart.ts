@@ -34,6 +34,16 @@ export interface Moving {
   goOn(): void;
 }
 
+/** Messages for the next page. */
+export interface Messages {
+  /** Leaves one. */
+  add(type: string, text: string): void;
+  /** Those of a type, which are gone then. */
+  take(type: string): readonly string[];
+  /** All, by type. */
+  takeAll(): Readonly<Record<string, readonly string[]>>;
+}
+
 /** As it stands in a session's text: a list, since it is in every cookie. */
 export function counterpartText({ name, ref, decides, sentAt, until }: Counterpart): string {
   const list = [name, ref, decides ? 1 : 0, sentAt];

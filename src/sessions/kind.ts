@@ -7,7 +7,7 @@ import type { Refusal } from '../signing/result.js';
 import { andThen } from '../signing/thenable.js';
 import { fromJson } from '../signing/token.js';
 import { Base } from './base.js';
-import { counterpartIn, counterpartText } from './counterpart.js';
+import { counterpartIn, counterpartText, type Messages } from './counterpart.js';
 import { isEmpty, type Values } from './data.js';
 import type { LoadedSession } from './loaded.js';
 import type { SessionEnd, WatchedSession } from './outside.js';
@@ -52,6 +52,14 @@ export interface SessionKind {
    * @param watched brought up to date where the session goes on under another id, or longer
    */
   endOf(watched: WatchedSession, state: SessionState): Awaitable<SessionEnd | undefined>;
+  /**
+   * The messages of a request, where another library keeps some in the session.
+   *
+   * @param own those in Keyturn's cookie
+   * @param state called when one is left or taken
+   * @param shown whether anybody sees the page
+   */
+  messages?(own: Messages, state: () => SessionState, shown: boolean): Messages;
 }
 
 /** What an app can tell about its sessions. */

@@ -120,7 +120,7 @@ function elsewhere(name: Parameters<typeof variableOf>[0]): KeyturnError {
   return new KeyturnError(
     'config_invalid',
     `${name} is set, and needs a disk or an engine, which keyturn/edge does without`,
-    `take it out, or run on Node with another entry of keyturn; keys come from ${SECRET_VARIABLE} or the option secret, and a store over Fetch is the option store`,
+    `take it out, or use another entry on Node; keys come from ${SECRET_VARIABLE} or the option secret, and a store over Fetch is the option store`,
   );
 }
 
