@@ -7,6 +7,7 @@ import { formatDuration } from '../config/value.js';
 import { describeFailure } from '../engines/failure.js';
 import { KeyturnError } from '../errors.js';
 import { count } from '../printable.js';
+import { unusedBuiltIn, unusedInWords, withoutUnused } from '../rotation/unused.js';
 import { AEAD_PACKAGE } from '../signing/sealer-unavailable.js';
 import type { Check, Facts } from './facts.js';
 import { type Finding, fail, finding, type Point, pass, warn } from './finding.js';
@@ -123,7 +124,12 @@ function sessionBackend({ resolution, sessionEngine: engine }: Facts): readonly 
 function purposes(facts: Facts): readonly Point[] {
   if (facts.purposes instanceof KeyturnError) return [fail(facts.purposes.message, facts.purposes.hint)];
   const all = facts.purposes.all.map(({ name, maxAge }) => `${name} ${formatDuration(maxAge)}`);
-  return [pass(`${all.length}, with their longest lifetimes: ${all.join(', ')}`)];
+  const points = [pass(`${all.length}, with their longest lifetimes: ${all.join(', ')}`)];
+  const heard =
+    facts.ring === undefined || facts.ring instanceof KeyturnError ? [] : facts.ring.status.replicas;
+  const unused = unusedBuiltIn(facts.purposes, facts.resolution.settings, heard);
+  // Nothing is wrong: they wait for longer than they need to.
+  return unused === undefined ? points : [...points, pass(unusedInWords(unused), withoutUnused(unused))];
 }
 
 /** Every start is refused where a purpose is declared sealed and nothing can seal. */

@@ -59,15 +59,24 @@ export interface Found {
   readonly neighbours: readonly FoundNeighbour[];
   /** Whether there are more source files than were read. */
   readonly cut: boolean;
+  /** Whether the app has sessions, tokens or links of Keyturn's own, and not bridges alone. */
+  readonly usesOwn: boolean;
 }
+
+/** An adapter, or whatever else signs for one of Keyturn's own purposes. */
+const OWN_ENTRY = /['"]keyturn\/(?:edge|express|fastify|hono|http|jwt|koa|web|blobs)['"]/;
+const OWN_CALL = /\.(?:signer|sealer|links)\(/;
 
 export function findNeighbours(folder: string): Found {
   const packages = new Map(packagesOf(folder).map(({ name, version }) => [name, version]));
   const known = NEIGHBOURS.filter((one) => packages.has(one.package) && isOf(one, packages.get(one.package)));
-  if (known.length === 0) return { neighbours: [], cut: false };
+  if (known.length === 0) return { neighbours: [], cut: false, usesOwn: false };
   const names = known.flatMap(({ package: name, bridge }) => [name, `keyturn/bridges/${bridge}`]);
   const { sources, cut } = appSources(folder, (text) =>
-    [...names, 'moveIn'].some((name) => text.includes(name)),
+    [...names, 'moveIn', 'keyturn'].some((name) => text.includes(name)),
+  );
+  const usesOwn = sources.some(
+    ({ text, code }) => OWN_ENTRY.test(text) || (text.includes('keyturn') && OWN_CALL.test(code)),
   );
   const neighbours = known.map((neighbour) => {
     const places = sources.flatMap((source) => placesIn(source, neighbour));
@@ -85,7 +94,7 @@ export function findNeighbours(folder: string): Found {
     ({ neighbour, places, bridged, movedIn }) =>
       neighbour.isFramework !== true || bridged || movedIn || places.length > 0,
   );
-  return { neighbours: told, cut };
+  return { neighbours: told, cut, usesOwn };
 }
 
 /** Where a comment names it nothing is cured. */

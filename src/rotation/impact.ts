@@ -1,6 +1,7 @@
 // What a step would do to each purpose, and what it does not touch: computed from the registry and the ring, so
 // that it is always true.
 import { KeyturnError } from '../errors.js';
+import type { ReplicaReport } from '../fleet/report.js';
 import { type Key, type Lifetimes, larger } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
 import type { TransitionFacts } from '../keyring/step-facts.js';
@@ -9,6 +10,7 @@ import { lastTokenExpiresAt, safeToRetireAt, withoutOff } from '../keyring/waits
 import type { PurposeRegistry } from '../purposes/registry.js';
 import { wordsOf } from '../purposes/words.js';
 import type { Resolution } from '../resolve/resolve.js';
+import { type UnusedBuiltIn, unusedBuiltIn } from './unused.js';
 
 /** A step that can be asked about. */
 export type Step = { readonly step: 'rotate' } | { readonly step: 'retire' | 'revoke'; readonly kid: string };
@@ -49,6 +51,8 @@ export interface Impact {
   readonly stillAccepted: readonly string[];
   /** When a retirement that is too early now becomes safe, in milliseconds since 1970. */
   readonly safeAt: number | undefined;
+  /** Built-in purposes that keep keys for longer than what is used does; undefined where none are known to. */
+  readonly unused: UnusedBuiltIn | undefined;
 }
 
 const NOT_AFFECTED: readonly string[] = [
@@ -69,8 +73,9 @@ export function impactOf(
   ring: Keyring | undefined,
   registry: PurposeRegistry,
   facts: TransitionFacts,
-  resolution?: Pick<Resolution, 'settings' | 'movingIn'>,
+  found?: Pick<Resolution, 'settings' | 'movingIn'> & { readonly heard: readonly ReplicaReport[] },
 ): Impact {
+  const unused = found && unusedBuiltIn(registry, found.settings, found.heard);
   if (step.step === 'rotate') {
     const rows = rowsOf(registry, facts.lifetimes, () => 'continues');
     return {
@@ -80,6 +85,7 @@ export function impactOf(
       notAffected: NOT_AFFECTED,
       stillAccepted: [],
       safeAt: undefined,
+      unused,
     };
   }
   const key = ring?.get(step.kid);
@@ -91,10 +97,10 @@ export function impactOf(
       'promote another one first; ask for the impact of rotate',
     );
   }
-  const unused = !key.live || (key.state === 'staged' && hasNeverSigned(ring, key, facts));
+  const neverSigned = !key.live || (key.state === 'staged' && hasNeverSigned(ring, key, facts));
   const rows = rowsOf(registry, larger(facts.lifetimes, withoutOff(key.lifetimes, facts)), (maxAge) => {
     // Retiring is refused while a token can be alive: it never breaks one.
-    if (step.step === 'retire' || unused) return 'none';
+    if (step.step === 'retire' || neverSigned) return 'none';
     const isOver = key.state === 'retiring' && facts.now >= lastTokenExpiresAt(key, maxAge, facts);
     return isOver ? 'none' : 'refused';
   });
@@ -105,10 +111,10 @@ export function impactOf(
     rows,
     notAffected: NOT_AFFECTED,
     stillAccepted:
-      step.step === 'revoke' && resolution !== undefined
-        ? stillAccepted(resolution, ring, key, facts.now)
-        : [],
+      step.step === 'revoke' && found !== undefined ? stillAccepted(found, ring, key, facts.now) : [],
     safeAt: safeAt > facts.now ? safeAt : undefined,
+    // Nobody revokes by how long keys are kept.
+    unused: step.step === 'revoke' ? undefined : unused,
   };
 }
 

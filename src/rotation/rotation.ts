@@ -171,15 +171,15 @@ export class Rotation {
   /**
    * What a step would do to each purpose.
    *
-   * @param of the ring; default: the one in force
+   * @param of the ring; default: the one in force. What a rotation does depends on no key
    * @throws KeyturnError `key_unknown`, `key_state`
    */
   async impact(step: Step, of?: Keyring): Promise<Impact> {
-    // What a rotation does depends on no key: it can be asked before there is one.
     const ring = step.step === 'rotate' ? undefined : (of ?? (await this.ring()));
     const rules = { regardless: step.step === 'revoke' };
-    const facts = await this.#gathering.facts(ring, await this.#gathering.heard(ring, rules), {}, rules);
-    return impactOf(step, ring, this.registry, facts, this.resolution);
+    const heard = await this.#gathering.heard(ring, rules);
+    const facts = await this.#gathering.facts(ring, heard, {}, rules);
+    return impactOf(step, ring, this.registry, facts, { ...this.resolution, heard });
   }
 
   /** The document that holds the keys in force, where a variable hides it. */

@@ -60,6 +60,20 @@ describe('keyturn adopt', () => {
     expect(stdout.split('\n').every((line) => line.length <= 110)).toBe(true);
   });
 
+  test('where nothing else of Keyturn is used it says how keys go sooner', async () => {
+    const line = 'builtin = []';
+    const said = async (files: Readonly<Record<string, string>>) =>
+      (await keyturn(['adopt'], { cwd: app(files) })).stdout.includes(line);
+    expect(await said({ 'src/server.js': SERVER })).toBe(true);
+    for (const own of [
+      "import keyturn from 'keyturn/express';\n",
+      "import { kt } from './keyturn.js';\nexport const invite = kt.signer('invitation');\n",
+    ])
+      expect(await said({ 'src/server.js': SERVER, 'src/own.js': own })).toBe(false);
+    // There it has been said.
+    expect(await said({ 'src/server.js': BRIDGED })).toBe(false);
+  });
+
   test('what it says of keyturn.toml starts in production', async () => {
     const cwd = app({ 'src/server.js': SERVER });
     const { neighbours } = JSON.parse((await keyturn(['adopt', '--json'], { cwd })).stdout);

@@ -469,6 +469,21 @@ describe('rotation and fleet', () => {
       status: 'pass',
       detail: '1 process reports; the document is generation 3',
     });
+    // It has used nothing but sessions so far.
+    const use = {
+      kid: kidOf(STRONG),
+      purpose: 'session',
+      signed: 1,
+      signedAt: NOW,
+      verified: 0,
+      verifiedAt: 0,
+    };
+    await writeReport(path, { ...report, uses: [use] }, ring);
+    expect(await check('purposes', on(cwd))).toMatchObject({
+      status: 'pass',
+      detail: expect.stringContaining('a key is kept for 30d because of refresh and invitation'),
+      hint: expect.stringContaining('builtin = ["session"]'),
+    });
     const others: ReadonlyArray<Partial<ReplicaReport>> = [
       { instance: 'web-2-7-aaaa', fingerprint: 'AAAAAAAAAAA', generation: 2 },
       { instance: 'web-3-7-aaaa', degraded: 'the file is gone' },

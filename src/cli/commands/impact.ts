@@ -1,5 +1,6 @@
 // keyturn impact: what a step does to everything that is signed, and what it does not touch.
 import type { Impact, Step } from '../../rotation/impact.js';
+import { unusedInWords, withoutUnused } from '../../rotation/unused.js';
 import { IMPACT_HEAD, impactRows } from '../../words/impact.js';
 import { iso, moment } from '../../words/time.js';
 import type { Command, Context } from '../command.js';
@@ -25,7 +26,8 @@ export const impact: Command = {
     if (json && has('markdown')) throw wrongUsage('--json and --markdown exclude each other', 'choose one');
     const rotation = await openRotation(context);
     const found = await rotation.impact(step);
-    if (json) ui.json({ ...found, kid: found.kid ?? null, safeAt: iso(found.safeAt) });
+    if (json)
+      ui.json({ ...found, kid: found.kid ?? null, safeAt: iso(found.safeAt), unused: found.unused ?? null });
     else if (has('markdown')) ui.print(...markdown(found));
     else show(found, context);
     return 0;
@@ -47,7 +49,7 @@ function readStep([name = 'rotate', kid]: readonly string[]): Step {
 function show(found: Impact, { ui, machine }: Context): void {
   const rows = impactRows(found);
   const [head = '', ...body] = table(IMPACT_HEAD, rows);
-  const { step, kid, safeAt } = found;
+  const { step, kid, safeAt, unused } = found;
   ui.print(
     styled('bold', `what ${kid === undefined ? step : `${step} ${kid}`} does`),
     '',
@@ -59,6 +61,7 @@ function show(found: Impact, { ui, machine }: Context): void {
       ? []
       : ['', styled('bold', 'accepted all the same:'), ...found.stillAccepted.map((line) => `  ${line}`)]),
   );
+  if (unused !== undefined) ui.note(unusedInWords(unused), `${withoutUnused(unused)}.`);
   if (safeAt !== undefined)
     ui.note(`retiring ${kid} is refused until it is safe, at ${moment(safeAt, machine.now())}`);
 }

@@ -13,14 +13,31 @@ export interface AdoptFacts {
   readonly now: number;
 }
 
-export function adoptLines({ neighbours, cut }: Found, facts: AdoptFacts): readonly Line[] {
+export function adoptLines(found: Found, facts: AdoptFacts): readonly Line[] {
+  const { neighbours, cut } = found;
   const nothing = 'No library is found here that signs with a secret of its own and that Keyturn knows.';
   const all = neighbours.length === 0 ? [nothing] : neighbours.flatMap((one) => linesOf(one, facts));
   const left = cut
     ? ['', 'There are more source files than were read: run it in the folder of each app.']
     : [];
-  return [...all, ...left, '', 'Nothing was changed.'];
+  return [...all, ...onlyBridges(found), ...left, '', 'Nothing was changed.'];
 }
+
+/** Built-in purposes hold keys up for longer than most libraries do. */
+function onlyBridges({ neighbours, usesOwn }: Found): readonly Line[] {
+  if (usesOwn || !neighbours.some(({ left }) => left.length > 0)) return [];
+  return [
+    'Will the app use nothing of Keyturn but bridges? Then say so before the first rotation:',
+    '',
+    '  keyturn.toml',
+    ...ONLY_BRIDGES.map(added),
+  ];
+}
+
+const ONLY_BRIDGES = [
+  '[purposes]',
+  'builtin = []  # otherwise a key is kept for 30 days, for links and tokens that nobody makes',
+];
 
 function linesOf(found: FoundNeighbour, facts: AdoptFacts): readonly Line[] {
   const { neighbour, version = 'not installed', left, bridged, movedIn } = found;
@@ -198,6 +215,7 @@ export function adoptJson(found: Found, facts: AdoptFacts): unknown {
       })),
       config: tomlOf(one, facts),
     })),
+    onlyBridges: !found.usesOwn,
     complete: !found.cut,
   };
 }
