@@ -22,6 +22,7 @@ export type { Effect, Impact, ImpactRow, Step } from './impact.js';
 export type { Outcome, Rotation } from './public-rotation.js';
 export type { KeyStatus, MoveInStatus, Status, WaitsFor } from './status.js';
 export type { StageOptions, StepOptions } from './step.js';
+export type { UnusedBuiltIn } from './unused.js';
 export type { Waiting, WaitOptions } from './wait.js';
 
 /** What `openRotation()` takes. */

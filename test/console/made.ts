@@ -152,7 +152,11 @@ export async function world(made: Made): Promise<World> {
     sealedUnder: from === 'shared' ? (found.keyring?.live ?? []).map(({ id }) => id) : [],
     next: nextOf(status, resolution, { options: '', say: sayMarked(status.now) }),
   };
-  return { view, history, impact: (step) => impactOf(step, ring, registry, facts, { ...resolution, heard: [] }) };
+  return {
+    view,
+    history,
+    impact: (step) => impactOf(step, ring, registry, facts, { ...resolution, heard: [] }),
+  };
 }
 
 /** What was accepted: so many of each key and purpose, at a moment of the span (0 to 1). */
