@@ -1,9 +1,12 @@
 // The refusal to start without a secret: why production rules apply, and the cure that is right for where this runs.
 
+import { join } from 'node:path';
 import type { ProfileDecision } from '../config/profile.js';
 import { productionHint } from '../config/profile-hints.js';
 import { SECRET_VARIABLE } from '../config/settings.js';
+import { shellQuote } from '../config/shell-quote.js';
 import { buildScript } from '../config/surroundings.js';
+import { isThere } from '../disk/read.js';
 import { KeyturnError } from '../errors.js';
 import { holdsSource, type UnloadedFile, unloadedInWords } from './env-files.js';
 import type { Machine } from './machine.js';
@@ -13,9 +16,18 @@ const PROVIDE = `set ${SECRET_VARIABLE} to the output of "keyturn generate", or 
 export function missingSecret(
   profile: ProfileDecision,
   env: Machine['env'],
+  dataDir: string,
   unloaded?: UnloadedFile | undefined,
 ): KeyturnError {
   const what = `no signing secret is configured, and production rules apply: ${profile.signal}`;
+  const document = join(dataDir, 'keyring.json');
+  // The file that names it was left out of a deploy, say. A new secret beside it would sign everybody out.
+  if (isThere(document))
+    return new KeyturnError(
+      'secret_missing',
+      `${what}; ${document} is there, and nothing names it`,
+      `set ${SECRET_VARIABLE}_FILE=${shellQuote(document)}, or file under [security.signing_secret] as keyturn init wrote it`,
+    );
   if (unloaded === undefined) return new KeyturnError('secret_missing', what, cure(profile, env));
   const file = unloadedInWords(unloaded);
   const otherwise = holdsSource(unloaded) ? '' : `; for a server, ${PROVIDE}`;

@@ -127,10 +127,7 @@ export function resolveNow(options: ResolveOptions, printed: Printed): Resolutio
       'use letters, digits and "._:-", 128 characters at most, such as the UID of a pod; or unset it',
     );
   if (isQuoted(folder ?? ''))
-    wrong(
-      'KEYTURN_DATA_DIR has quotation marks around it, which would belong to the name of the folder',
-      'take them out',
-    );
+    wrong('KEYTURN_DATA_DIR has quotation marks around it, as part of the name', 'take them out');
   if (profile.profile === 'prod' && (configFiles.length > 0 || options.config !== undefined)) {
     const { checkSecretsInConfig } = rare.secretsInConfig.module;
     checkSecretsInConfig(settings, problems);
@@ -159,7 +156,7 @@ export function resolveNow(options: ResolveOptions, printed: Printed): Resolutio
   if (profile.profile === 'dev') for (const words of [rare.envFiles, rare.refusal]) void words.module;
   const found = problems.attempt('signing_secret', () => findSecret(input));
   if (found !== undefined && (found.source?.kind ?? 'development').startsWith('development'))
-    tellUnsaid(found.source === undefined, profile, place, machine, problems);
+    tellUnsaid(found.source === undefined, profile, shared, machine, problems);
   if (found?.source === undefined)
     return { ...shared, source: undefined, hidden: found?.hidden ?? [], keyring: undefined };
   const assembled = assembleKeyring(found.source, found.text, {
@@ -206,7 +203,7 @@ function passedOver(read: string, app: string): KeyturnError {
 function tellUnsaid(
   lacking: boolean,
   profile: ProfileDecision,
-  place: Place,
+  { place, dataDir }: Pick<Resolution, 'place' | 'dataDir'>,
   machine: Machine,
   problems: Problems,
 ): void {
@@ -217,7 +214,7 @@ function tellUnsaid(
   if (profile.profile === 'dev' && unloaded !== undefined && holdsSource(unloaded))
     problems.warn('source', envFileNotLoaded(unloaded));
   if (lacking && profile.profile === 'prod')
-    problems.error('signing_secret', missingSecret(profile, machine.env, unloaded));
+    problems.error('signing_secret', missingSecret(profile, machine.env, dataDir, unloaded));
 }
 
 /** What can be known while an app is built. Mistakes are told where it runs: there the rest of its settings is. */

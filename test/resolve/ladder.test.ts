@@ -89,6 +89,15 @@ describe('the first source that is present wins', () => {
     expect((await refusalOn({ env: PROD })).code).toBe('secret_missing');
   });
 
+  test('a keyring document that nothing names is not taken, and told of', async () => {
+    const cwd = await folderWith({ 'data/keyring.json': '{}' });
+    const { code, message, hint } = await refusalOn({ cwd, env: { ...PROD, KEYTURN_DATA_DIR: 'data' } });
+    const path = join(cwd, 'data', 'keyring.json');
+    expect(code).toBe('secret_missing');
+    expect(message).toContain(`${path} is there, and nothing names it`);
+    expect(hint).toContain(`${FILE}=${path}`);
+  });
+
   test('a source above keeps development from making a secret', async () => {
     const cwd = tempDir();
     await startOn({ cwd, env: { ...DEV, [SECRET]: STRONG } });
