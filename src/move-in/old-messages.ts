@@ -31,11 +31,11 @@ export class OldMessages implements Messages {
     return this.#state().session as unknown as Record<string, unknown>;
   }
 
-  /** Undefined where the app has something else of that name. */
+  /** Undefined where the app has something else of that name, or messages that are not texts. */
   get #left(): ByType | undefined {
     const left = Object.hasOwn(this.#data, MESSAGES) ? (this.#data[MESSAGES] ?? {}) : {};
     if (typeof left !== 'object' || Array.isArray(left)) return undefined;
-    return Object.values(left).every((texts) => Array.isArray(texts)) ? (left as ByType) : undefined;
+    return Object.values(left).every(isTexts) ? (left as ByType) : undefined;
   }
 
   /** What is left in the session from now on. */
@@ -67,11 +67,15 @@ export class OldMessages implements Messages {
     if (left.length === 0) return own;
     if (this.#how.shown) this.#leave({});
     const all: Record<string, readonly string[]> = Object.assign(Object.create(null), own);
-    for (const [type, texts] of left) all[type] = [...texts, ...(all[type] ?? [])];
+    for (const [type, texts] of left) all[type] = [...texts.map(String), ...(all[type] ?? [])];
     return all;
   }
 }
 
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((text) => typeof text === 'string' || typeof text === 'number');
+}
+
 function textsOf(left: ByType, type: string): readonly string[] {
-  return Object.hasOwn(left, type) ? (left[type] ?? []) : [];
+  return Object.hasOwn(left, type) ? (left[type] ?? []).map(String) : [];
 }

@@ -9,6 +9,14 @@ import { neighbour } from '../bridges/neighbours.js';
 import { type Afterwards, tidyTest as test } from '../support/afterwards.js';
 import { movingKeyturn, OLD_SECRET, oneClock, Person } from './replicas.js';
 
+/** What an app may have put there itself, or had connect-flash put there. */
+const ODD: readonly unknown[] = [
+  'a text',
+  ['a', 'list'],
+  { info: 'no list' },
+  { info: [{ title: 'Saved' }] },
+];
+
 interface Farm {
   /** On express-session and connect-flash. */
   readonly old: string;
@@ -39,8 +47,8 @@ async function farm(
       request.session.user = 'ada';
       response.end();
     });
-    app.post('/odd', (request: any, response: any) => {
-      request.session.flash = 'a text of the app';
+    app.post('/odd/:at', (request: any, response: any) => {
+      request.session.flash = ODD[request.params.at];
       response.end();
     });
     app.post('/sign-out', (request: any, response: any, next: any) => {
@@ -129,11 +137,13 @@ describe('where the app has only the flash messages of Keyturn', () => {
   test('something else of that name in the session stays what it is', async ({ afterwards }) => {
     const { beside, over } = await farm(afterwards, false);
     for (const url of [beside, over]) {
-      const ada = new Person();
-      await ada.post(url, '/odd');
-      await ada.post(url, '/say/info/saved');
-      expect(await sees(ada, url)).toEqual(['saved']);
-      expect(await sees(ada, url, '/odd')).toEqual(['a text of the app']);
+      for (const [at, odd] of ODD.entries()) {
+        const ada = new Person();
+        await ada.post(url, `/odd/${at}`);
+        for (const text of ['saved', 'sent']) await ada.post(url, `/say/info/${text}`);
+        expect(await sees(ada, url)).toEqual(['saved', 'sent']);
+        expect(await sees(ada, url, '/odd')).toEqual([odd]);
+      }
     }
   });
 
