@@ -37,7 +37,7 @@ function isPhrase(text: string, bits: number): boolean {
 function whyTrivial(text: string, depth: number): string | undefined {
   const bytes = decoded(text);
   if (bytes === undefined) return undefined;
-  if (isTrivialDigest(bytes)) return 'it is a digest of a common password or word';
+  if (isTrivialDigest(bytes)) return 'it is a digest of a common password';
   const inner = textOf(bytes);
   const isTrivial =
     byteGuessBits(bytes) < DECODED_BITS ||
@@ -45,7 +45,7 @@ function whyTrivial(text: string, depth: number): string | undefined {
     (inner !== undefined &&
       (isPublished(inner) || whyPlaceholder(inner) !== undefined || isPhrase(inner, DECODED_BITS)));
   if (isTrivial) return 'it is an encoding of something that can be guessed';
-  return inner === undefined || depth === 1 ? undefined : whyTrivial(inner, depth - 1);
+  return inner !== undefined && depth > 1 ? whyTrivial(inner, depth - 1) : undefined;
 }
 
 /** Whether they are published in another encoding. */
