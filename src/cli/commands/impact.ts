@@ -61,7 +61,7 @@ function show(found: Impact, { ui, machine }: Context): void {
       ? []
       : ['', styled('bold', 'accepted all the same:'), ...found.stillAccepted.map((line) => `  ${line}`)]),
   );
-  if (unused !== undefined) ui.note(unusedInWords(unused), `${withoutUnused(unused)}.`);
+  if (unused !== undefined) ui.note(`${unusedInWords(unused)}; ${withoutUnused(unused)}`);
   if (safeAt !== undefined)
     ui.note(`retiring ${kid} is refused until it is safe, at ${moment(safeAt, machine.now())}`);
 }
