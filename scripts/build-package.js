@@ -228,11 +228,23 @@ for (const file of readdirSync(join(made, 'lib'))) {
   writeFileSync(join(made, 'lib', file), shorter);
 }
 
-// Node prints the line that an error was thrown in before its message: one that is a whole file would bury it.
-for (const file of readdirSync(made, { recursive: true, encoding: 'utf8' })) {
-  if (!/\.c?js$/.test(file)) continue;
-  const text = readFileSync(join(made, file), 'utf8');
-  writeFileSync(join(made, file), text.replace(/([;}])(?=(?:async )?function[ *]|class |throw )/g, '$1\n'));
+// Node prints the line that an uncaught error was made or thrown in, before its message: one that is a whole file would bury
+// it. It prints none that says so itself: where a KeyturnError is made, and where a mistake is thrown again.
+const SILENT = '//node-do-not-add-exception-line\n';
+const LONG = 200;
+const lengthOfLast = (text) => text.length - text.lastIndexOf('\n') - 1;
+function inLines(text) {
+  const [first, ...throwing] = text.split(/(?<=[;{})])(?=throw )/);
+  let lines = first;
+  for (const part of throwing) {
+    const [again] = /^throw [\w$]+;/.exec(part) ?? [];
+    const begins = again !== undefined || lengthOfLast(lines) > LONG;
+    const ends = part.replace(/([;}])(?=(?:async )?function[ *]|class )/, '$1\n');
+    lines += (begins ? '\n' : '') + (again === undefined ? ends : again + SILENT + part.slice(again.length));
+  }
+  return lines.replace('Error.captureStackTrace?.(this),', `\n$&${SILENT}`);
 }
+for (const file of readdirSync(made, { recursive: true, encoding: 'utf8' }))
+  if (/\.c?js$/.test(file)) writeFileSync(join(made, file), inLines(readFileSync(join(made, file), 'utf8')));
 renameSync(dist, compiled);
 renameSync(made, dist);

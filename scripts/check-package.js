@@ -1,5 +1,5 @@
 // npm run package: is what would be published right? Each step is a claim; the first that does not hold ends it.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   cpSync,
@@ -150,6 +150,21 @@ claim('every subpath loads by import and by require, as one copy, and the comman
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   if (!/^[0-9a-f]{64}\n$/.test(secret)) throw new Error('keyturn generate printed something else');
+});
+
+claim('where nobody catches what a start is refused with, no line of the package stands before it', () => {
+  const programs = {
+    'refused.mjs': "(await import('keyturn/express')).default();",
+    'refused.cjs': "require('keyturn/express').default();",
+    'later.cjs': "require('keyturn').createKeyturn();",
+  };
+  for (const [file, program] of Object.entries(programs)) {
+    writeFileSync(join(scratch, file), program);
+    const env = { PATH: process.env.PATH, KEYTURN_ENV: 'prod' };
+    const { stderr } = spawnSync(process.execPath, [file], { cwd: scratch, env, encoding: 'utf8' });
+    const [before, after] = stderr.split('KeyturnError: no signing secret');
+    if (after === undefined || before.includes('keyturn')) throw new Error(`${file} says ${stderr}`);
+  }
 });
 
 claim('the demo runs with nothing else installed, and leaves nothing behind', () => {
