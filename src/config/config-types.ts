@@ -91,7 +91,7 @@ export interface ConfigSections {
     readonly header?: string;
     /** As under `[session.cookie]`. */
     readonly cookie?: {
-      /** The cookie; production puts __Host- (or __Secure-) before it (default where the app has a name: "keyturn.<app>.sid"). Default: `keyturn.sid`. */
+      /** The cookie; production puts __Host- (or __Secure-) before it (default where the app has a name: "keyturn.APP.sid"). Default: `keyturn.sid`. */
       readonly name?: string;
       /** A domain for the cookies, where subdomains share them. */
       readonly domain?: string;

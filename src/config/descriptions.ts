@@ -33,7 +33,7 @@ export const ABOUT: Readonly<Record<SettingName, string>> = {
   'session.remember': 'the longest that session.remember() may let a session live, used or not: "90d" (default: no session is remembered)',
   'session.sealed': 'whether sessions in the cookie are encrypted; needs the package libsodium-wrappers',
   'session.header': 'a header field that sessions of native apps travel in, in place of the cookie, such as "x-session" (default: none)',
-  'session.cookie.name': 'the cookie; production puts __Host- (or __Secure-) before it (default where the app has a name: "keyturn.<app>.sid")',
+  'session.cookie.name': 'the cookie; production puts __Host- (or __Secure-) before it (default where the app has a name: "keyturn.APP.sid")',
   'session.cookie.domain': 'a domain for the cookies, where subdomains share them',
   'session.cookie.path': 'the path of the cookies',
   'session.cookie.same_site': 'the SameSite attribute of the cookies',

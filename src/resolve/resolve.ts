@@ -170,7 +170,7 @@ export function resolveNow(options: ResolveOptions, printed: Printed): Resolutio
   return {
     ...shared,
     source: { ...found.source, format: assembled.format, created: found.created },
-    hidden: eachOnce(found.hidden, overridden(settings, from)),
+    hidden: eachOnce(found.source, found.hidden, overridden(settings, from)),
     keyring: assembled.keyring,
   };
 }

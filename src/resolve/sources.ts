@@ -59,10 +59,19 @@ function isForOthers(profile: Profile, origin: Origin | undefined, place: Place)
   return profile === 'test' && origin?.layer === 'file' && origin.path !== profileConfig(place, profile);
 }
 
-/** A file may be named by a setting, and lie where development looks besides. */
-export function eachOnce(found: readonly Source[], lower: readonly Source[]): readonly Source[] {
+/**
+ * A file may be named by a setting, and lie where development looks besides; by two settings, and then be the one in force.
+ *
+ * @param inForce hides the others
+ */
+export function eachOnce(
+  inForce: Source,
+  found: readonly Source[],
+  lower: readonly Source[],
+): readonly Source[] {
+  const isOther = ({ path }: Source) => path === undefined || path !== inForce.path;
   const isNamed = ({ path }: Source) => path !== undefined && lower.some((other) => other.path === path);
-  return [...found.filter((source) => !isNamed(source)), ...lower];
+  return [...found.filter((source) => !isNamed(source)), ...lower].filter(isOther);
 }
 
 /** The places where one layer's secret or file lies under that of a higher layer. */

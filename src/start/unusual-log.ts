@@ -1,5 +1,7 @@
-// What a start says that nobody has prepared: rules that were inferred, a secret that was made. No server in order loads it.
+// What a start says that nobody has prepared: rules that were inferred, a secret that was made, a file that is there and does
+// not count. No server in order loads it.
 import { PROFILE_WORDS, type ProfileDecision } from '../config/profile.js';
+import { isThere } from '../disk/read.js';
 import type { Resolution } from '../resolve/resolve.js';
 import type { Logger } from '../runtime/log.js';
 
@@ -25,4 +27,16 @@ export function logCreatedSecret(source: Resolution['source'], logger: Logger): 
     { event: 'secret.created', source: source.name },
     `development makes its own signing secret ${kept}`,
   );
+}
+
+/** A file with keys that is there and not in force: a step that somebody takes on it would have no effect. */
+export function logHidden({ source, hidden }: Resolution, logger: Logger): void {
+  for (const { kind, name, path } of hidden) {
+    // What an earlier start has made nobody means. A file that is not there is for other machines, as where the
+    // configuration is committed and a variable takes the place of what it names.
+    if (kind !== 'file' || path === undefined || !isThere(path)) continue;
+    const hint = 'keep one of the two: the check "source" of keyturn doctor says which';
+    const facts = { event: 'keyring.hidden', source: source?.name, hides: name, path, hint };
+    logger.warn(facts, `${source?.name} hides ${path}: the keys there are not in force`);
+  }
 }
