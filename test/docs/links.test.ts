@@ -59,6 +59,21 @@ const OF_AN_APP = [
 /** Pages that build an app: what they call `src/…` and `npm run …` is that app's. */
 const builds = (page: string) => page.startsWith('docs/getting-started/');
 
+/** The links of a page to files, as paths below the root. */
+const linked = (page: string) =>
+  [...withoutCode(read(page)).matchAll(/\]\(([^)#\s:]+\.md)/g)].map(([, link]) =>
+    join(dirname(page), link as string),
+  );
+
+test('the index leads to every page, by itself or by the index of a folder', () => {
+  const listed = linked('docs/README.md');
+  const indexes = listed.filter((page) => page.startsWith('docs/') && page.endsWith('/README.md'));
+  const found = new Set(
+    ['docs/README.md', ...listed, ...indexes.flatMap(linked)].map((page) => page.replaceAll('\\', '/')),
+  );
+  expect(PAGES.filter((page) => page.startsWith('docs/') && !found.has(page))).toEqual([]);
+});
+
 describe.each(PAGES)('%s', (page) => {
   const text = read(page);
 
