@@ -13,6 +13,7 @@ const LANGUAGES: Readonly<Record<string, string>> = {
   dockerfile: 'nothing',
   nginx: 'nothing',
   svelte: 'nothing',
+  vue: 'nothing',
   // What a program prints, and formats that are no code.
   text: 'nothing',
 };

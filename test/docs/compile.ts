@@ -38,6 +38,7 @@ const BASES: Readonly<Record<string, string>> = {
   'getting-started-astro': 'web',
   'getting-started-nest': 'nest',
   'getting-started-next': 'web',
+  'getting-started-nuxt': 'web',
   'getting-started-react-router': 'web',
   'getting-started-sveltekit': 'web',
 };

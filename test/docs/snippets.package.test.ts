@@ -22,8 +22,10 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'docs/getting-started/astro.md': 'Astro is not installed here',
   'docs/getting-started/nest.md': 'Nest is not installed here: npm run test:examples',
   'docs/getting-started/next.md': 'Next is not installed here: npm run test:examples',
+  'docs/getting-started/nuxt.md': 'Nuxt is not installed here',
   'docs/getting-started/react-router.md': 'React Router is not installed here: npm run test:examples',
   'docs/getting-started/sveltekit.md': 'SvelteKit is not installed here',
+  'docs/getting-started/tanstack-start.md': 'TanStack Start is not installed here',
   'docs/web.md': 'the frameworks are not installed here: npm run test:examples',
 };
 
