@@ -1,1 +1,3 @@
 export class AppModule {}
+export class WebhooksController {}
+export class SettingsController {}

@@ -22,6 +22,19 @@ declare module '@nestjs/platform-fastify' {
   }
 }
 declare module '@nestjs/common' {
+  import type { RequestHandler } from 'express';
+
+  interface Applied {
+    exclude(...routes: string[]): this;
+    forRoutes(...routes: string[]): MiddlewareConsumer;
+  }
+  export interface MiddlewareConsumer {
+    apply(...middleware: RequestHandler[]): Applied;
+  }
+  export interface NestModule {
+    configure(consumer: MiddlewareConsumer): void;
+  }
+  export const Module: (metadata: { controllers: readonly unknown[] }) => ClassDecorator;
   export const Controller: (path?: string) => ClassDecorator;
   export const Post: (path: string) => MethodDecorator;
   export const Redirect: (url: string, status: number) => MethodDecorator;
