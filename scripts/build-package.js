@@ -229,7 +229,8 @@ for (const file of readdirSync(join(made, 'lib'))) {
 }
 
 // Node prints the line that an uncaught error was made or thrown in, before its message: one that is a whole file would bury
-// it. It prints none that says so itself: where a KeyturnError is made, and where a mistake is thrown again.
+// it. It prints none that says so itself: where a KeyturnError is made, and where a start in place throws one again. No other has
+// the bytes for it.
 const SILENT = '//node-do-not-add-exception-line\n';
 const LONG = 200;
 const lengthOfLast = (text) => text.length - text.lastIndexOf('\n') - 1;
@@ -237,7 +238,7 @@ function inLines(text) {
   const [first, ...throwing] = text.split(/(?<=[;{})])(?=throw )/);
   let lines = first;
   for (const part of throwing) {
-    const [again] = /^throw [\w$]+;/.exec(part) ?? [];
+    const [again] = /^throw [\w$]+;(?=return )/.exec(part) ?? [];
     const begins = again !== undefined || lengthOfLast(lines) > LONG;
     const ends = part.replace(/([;}])(?=(?:async )?function[ *]|class )/, '$1\n');
     lines += (begins ? '\n' : '') + (again === undefined ? ends : again + SILENT + part.slice(again.length));

@@ -18,8 +18,8 @@ export function warnOfProduction({ code, message, hint }: KeyturnError, logger: 
 /** Says at start what an operator wants to know: which rules, which keys from where, and what is doubtful. */
 export async function logStart(resolution: Resolution, logger: Logger): Promise<void> {
   const { profile, source, keyring, hidden } = resolution;
-  const isUsual = !profile.inferred && source?.created !== true && hidden.length === 0;
-  const rare = isUsual ? undefined : await import('./unusual-log.js');
+  const isUnusual = profile.inferred || source?.created || hidden.length > 0;
+  const rare = isUnusual ? await import('./unusual-log.js') : undefined;
   rare?.logInferredProfile(profile, logger);
   logger.info(
     { event: 'configuration.read', files: resolution.configFiles },
@@ -32,8 +32,7 @@ export async function logStart(resolution: Resolution, logger: Logger): Promise<
   }
   for (const { name, phase, until } of resolution.movingIn.values())
     logger.info({ event: 'move_in', name, phase, until }, `move_in.${name} is in the phase ${phase}`);
-  rare?.logCreatedSecret(source, logger);
-  rare?.logHidden(resolution, logger);
+  rare?.logSource(resolution, logger);
   if (keyring !== undefined) {
     logger.info(
       {

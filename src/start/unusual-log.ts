@@ -17,7 +17,13 @@ export function logInferredProfile(profile: ProfileDecision, logger: Logger): vo
   else logger.info(facts, said);
 }
 
-export function logCreatedSecret(source: Resolution['source'], logger: Logger): void {
+/** Where the keys come from, as far as somebody may not expect it. */
+export function logSource(resolution: Resolution, logger: Logger): void {
+  logCreatedSecret(resolution, logger);
+  logHidden(resolution, logger);
+}
+
+function logCreatedSecret({ source }: Resolution, logger: Logger): void {
   if (source?.created !== true) return;
   const kept =
     source.kind === 'development-file'
@@ -30,7 +36,7 @@ export function logCreatedSecret(source: Resolution['source'], logger: Logger): 
 }
 
 /** A file with keys that is there and not in force: a step that somebody takes on it would have no effect. */
-export function logHidden({ source, hidden }: Resolution, logger: Logger): void {
+function logHidden({ source, hidden }: Resolution, logger: Logger): void {
   for (const { kind, name, path } of hidden) {
     // What an earlier start has made nobody means. A file that is not there is for other machines, as where the
     // configuration is committed and a variable takes the place of what it names.
