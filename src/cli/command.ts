@@ -44,8 +44,10 @@ export interface Surroundings {
   /**
    * From the first call on Ctrl-C no longer ends the process, but this signal, and so does being told to end; a reader
    * that goes away ends it too.
+   *
+   * @param atOnce done where a second one ends the process before the command is through: there is no time to wait
    */
-  readonly interrupted: () => AbortSignal;
+  readonly interrupted: (atOnce?: () => void) => AbortSignal;
 }
 
 /** A command as `commands.ts` loads it; its name and summary stand there. */

@@ -47,12 +47,13 @@ async function ask(question: string): Promise<string | undefined> {
 /** Whoever pipes something in or out does not sit there to be asked. */
 const isAttended = [process.stdin, process.stdout, process.stderr].every(({ isTTY }) => isTTY === true);
 
-function interrupted(): AbortSignal {
+function interrupted(atOnce?: () => void): AbortSignal {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.once(signal, () => {
       ended.abort();
       // Whoever sends one again, or presses Ctrl-C twice, ends the process at once.
       process.once(signal, () => {
+        atOnce?.();
         ui.drawn();
         process.kill(process.pid, signal);
       });

@@ -2,6 +2,7 @@
 import type { Machine } from '../resolve/machine.js';
 import { generateSecret } from '../secret/generate.js';
 import { byHand } from './by-hand.js';
+import { removeFolderAtOnce } from './folder.js';
 import { FAST, FULL } from './pace.js';
 import { type DemoStore, openPlace } from './place.js';
 import type { Scene, Step } from './scene.js';
@@ -16,6 +17,8 @@ export interface DemoOptions {
   readonly store: DemoStore | undefined;
   /** Ends it early. */
   readonly signal: AbortSignal;
+  /** Handed what takes the folder away at once, as soon as there is one: whoever ends the demo twice waits for nothing. */
+  readonly made: (takeAwayNow: () => void) => void;
   /** Told of each step, with what there is to see just then. */
   readonly heard: (step: Step, scene: () => Scene) => void;
   /** Shows the rotation elsewhere. */
@@ -36,10 +39,11 @@ export interface DemoResult {
 
 /** Leaves nothing behind, however it ends. @throws DemoFault where it cannot go through; and what steps throw */
 export async function runDemo(options: DemoOptions): Promise<DemoResult> {
-  const { machine, fast, store, signal, heard, shows } = options;
+  const { machine, fast, store, signal, made, heard, shows } = options;
   const pace = fast ? FAST : FULL;
   const since = performance.now();
   const place = await openPlace(machine, pace, store);
+  made(() => removeFolderAtOnce(place.folder));
   const stage: Stage = new Stage(pace, place, signal, (step) => heard(step, () => stage.scene));
   if (shows !== undefined) stage.console = 'comes';
   try {

@@ -12,6 +12,15 @@ export function removeFolder(folder: string): void {
   rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
 }
 
+/** The same while replicas may still write into it: what they write then they take away themselves. */
+export function removeFolderAtOnce(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true });
+  } catch {
+    // Nothing waits for this.
+  }
+}
+
 /** A file that says that a replica is to stand still: it hears nothing else meanwhile. */
 export function stillFile(folder: string, name: string): string {
   const path = join(folder, `${name}-stands-still`);

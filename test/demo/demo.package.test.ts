@@ -79,6 +79,19 @@ test.runIf(process.platform === 'linux').concurrent.each([
   }
 });
 
+test.concurrent.each([
+  'Visitors sign in',
+  LATE,
+])('a second Ctrl-C ends it at once (%s), and nothing is left', async (step) => {
+  const demo = new RunningDemo(['--store', 'document']);
+  await demo.kill('SIGINT', step);
+  await demo.again('SIGINT');
+  // Where it was quicker it has ended by itself.
+  expect([null, 1]).toContain(await demo.ended());
+  expect(demo.stderr).not.toContain('Error:');
+  await until(() => demo.isGone);
+});
+
 test.concurrent('where it is killed its replicas end, and take away what is left', async () => {
   const demo = new RunningDemo(['--store', 'document']);
   await demo.kill('SIGKILL', LATE);

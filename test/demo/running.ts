@@ -42,6 +42,15 @@ export class RunningDemo {
     this.#child.kill(signal);
   }
 
+  /** The same signal once more, when the first has been heard. */
+  async again(signal: NodeJS.Signals): Promise<void> {
+    const { pid } = this.#child;
+    const caught = () =>
+      /^SigPnd:\t0+$[\s\S]*^ShdPnd:\t0+$/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    await until(() => !existsSync('/proc/self/status') || caught());
+    this.#child.kill(signal);
+  }
+
   /** The processes that have been started by it and still run. The system tells that of Linux alone. */
   get replicas(): readonly string[] {
     if (!existsSync('/proc/self/environ')) return [];

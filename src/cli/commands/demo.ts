@@ -30,8 +30,8 @@ export const demo: Command = {
     'Shows in two minutes what a rotation does to visitors: three replicas of a small app, as',
     'processes of this machine, and 200 visitors who are signed in. First the secret is swapped by',
     'hand, replica by replica, and the visitors are counted who are signed out. Then the same',
-    'visitors go through a rotation with Keyturn: a late replica, a rollback, and an old key that',
-    'goes when it is safe. A link is printed that opens the console, for as long as it lasts.',
+    'visitors go through a rotation with Keyturn: a late replica, a rollback, and an old key that is',
+    'retired when it is safe. A link is printed that opens the console, for as long as it lasts.',
     '',
     'The keyring is in Redis where one is found (at KEYTURN_SECURITY__KEYRING__REDIS__URL, or at',
     '127.0.0.1:6379) and a client for it is installed, else in a temporary folder. Nothing is left',
@@ -92,12 +92,16 @@ async function play(context: Context): Promise<DemoResult> {
   const npm = new AbortController();
   const watch = machine.env.npm_lifecycle_event === undefined ? undefined : watchNpm(npm);
   const timer = drawn ? setInterval(draw, DRAW_EVERY_MS) : undefined;
+  let takeAway: (() => void) | undefined;
   try {
     return await runDemo({
       machine,
       fast: has('fast'),
       store: value('store') as 'redis' | 'document' | undefined,
-      signal: AbortSignal.any([surroundings.interrupted(), npm.signal]),
+      signal: AbortSignal.any([surroundings.interrupted(() => takeAway?.()), npm.signal]),
+      made: (takeAwayNow) => {
+        takeAway = takeAwayNow;
+      },
       heard,
       shows,
     });
