@@ -190,7 +190,7 @@ function impacts() {
 
 function secretUses() {
   return [
-    '| purpose | what is signed | where its state lives | lives at most |',
+    '| purpose | what is signed | where it is kept | valid for at most |',
     '|---|---|---|---|',
     ...impacts().rotate.rows.map(({ purpose, about, state, maxAge }) =>
       row([`\`${purpose}\``, about, state, formatDuration(maxAge)]),
@@ -205,7 +205,7 @@ function stepEffects() {
   const { rotate, retire, revoke } = impacts();
   const cell = ({ effect, sees }) => EFFECTS[effect] + (sees === 'nothing' ? '' : `: ${sees}`);
   return [
-    '| purpose | rotate | retire | revoke the key that signs | what the user sees of that |',
+    '| purpose | rotate | retire | revoke the key that signs | what users notice of that |',
     '|---|---|---|---|---|',
     ...rotate.rows.map((of, at) => {
       const { effect, sees } = revoke.rows[at];

@@ -23,8 +23,8 @@ const SHARPNESS = 1.5;
 const PATIENCE = 120_000;
 
 /** As the demo calls its steps. */
-const LATE = 'To sign with it now is refused';
-const ROTATED = 'The old key may not go yet';
+const LATE = 'Promoting it now is refused';
+const ROTATED = 'Retiring the old key now is refused';
 
 /** Screenshots by name: to make them small takes a while, and the demo goes on. */
 const shots = new Map();

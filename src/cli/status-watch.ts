@@ -113,7 +113,7 @@ export function factsOf(
   return new Map([
     ['source', `source: ${source}${hidden.length === 0 ? '' : `, hides ${hidden.join(', ')}`}`],
     ...(deploy === undefined ? [] : [['deploy', `deploy: ${deploy}`] as const]),
-    ['ring', `ring: generation ${ring.generation}, fingerprint ${ring.fingerprint}`],
+    ['ring', `keyring: generation ${ring.generation}, fingerprint ${ring.fingerprint}`],
     ...keys.map((key) => [`key ${key.id}`, `key ${key.id}: ${key.state}${safeNow(key, now)}`] as const),
     ...(now.shared ? [['sealed', `sealed: under ${sealedUnder.join(', ')}`] as const] : []),
     ...(silence === undefined

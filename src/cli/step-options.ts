@@ -4,6 +4,7 @@ import { readDuration } from '../config/value.js';
 import { INSTANCE_NAME } from '../formats.js';
 import { historyTextProblem } from '../keyring/history-text.js';
 import type { StepOptions } from '../rotation/step.js';
+import { replicasTyped } from '../words/replicas.js';
 import type { Context, Option } from './command.js';
 import { wrongUsage } from './stop.js';
 
@@ -47,14 +48,15 @@ export const ACTIVATE_IN: Option = {
 /** The options that every step takes. */
 export function stepOptions(context: Context): StepOptions {
   const why = whyOf(context);
-  const replicas = context.value('replicas');
-  if (replicas !== undefined && !/^[1-9]\d{0,4}$/.test(replicas)) {
+  const typed = context.value('replicas');
+  const replicas = typed === undefined ? undefined : replicasTyped(typed);
+  if (typed !== undefined && replicas === undefined) {
     throw wrongUsage('--replicas takes a whole number', 'write --replicas 3, for example');
   }
   return {
     who: whoOf(context),
     why,
-    replicas: replicas === undefined ? undefined : Number(replicas),
+    replicas,
     gone: namesOf(context.value('gone')),
     dryRun: context.has('dry-run'),
   };

@@ -2,9 +2,13 @@
 import { isKid } from '../formats.js';
 import type { Step } from '../rotation/impact.js';
 import type { Status } from '../rotation/status.js';
-import type { ConsoleStep } from './contract.js';
+import type { StepName } from '../words/steps.js';
 
-export type AskedStep = Pick<ConsoleStep, 'step' | 'kid'>;
+/** A rotation as a whole, or a step with a key. */
+export interface AskedStep {
+  readonly step: Exclude<StepName, 'stage'> | 'rotate';
+  readonly kid?: string | undefined;
+}
 
 const OF_A_KEY: ReadonlyArray<AskedStep['step']> = ['promote', 'rollback', 'retire', 'revoke'];
 
@@ -26,8 +30,8 @@ function stepToCome({ keys }: Status): AskedStep {
   return old === undefined ? { step: 'rotate' } : { step: 'retire', kid: old.id };
 }
 
-/** The step whose impact tells what it does: a key that takes over leaves the former one verifying, as a rotation does. */
-export function toldBy({ step, kid }: AskedStep): Step {
+/** The step whose impact tells what it does: where another key signs, the former one verifies, as in a rotation. */
+export function toldBy({ step, kid }: { readonly step: string; readonly kid?: string | undefined }): Step {
   return kid !== undefined && (step === 'retire' || step === 'revoke') ? { step, kid } : { step: 'rotate' };
 }
 

@@ -4,6 +4,7 @@ import type { Report } from '../doctor/finding.js';
 import type { Counts, CountsSpan } from '../fleet/counts.js';
 import type { HistoryEntry } from '../keyring/keyring.js';
 import type { Impact, Step } from '../rotation/impact.js';
+import type { StepName } from '../words/steps.js';
 import type { View } from '../words/view.js';
 
 /** Somebody whom the app lets see the console. */
@@ -63,12 +64,14 @@ export interface ConsoleSource {
   take(step: ConsoleStep): Promise<void>;
 }
 
-/** The steps that can be taken here. `rotate` stages a fresh key. */
+/** A step that is taken here. `stage` makes a fresh key. */
 export interface ConsoleStep {
-  readonly step: 'rotate' | 'promote' | 'rollback' | 'retire' | 'revoke';
+  readonly step: StepName;
   readonly kid?: string | undefined;
   readonly who: string;
   readonly why?: string | undefined;
+  /** How many replicas there are: with fresh reports of all of them a promotion does not wait for the time alone. */
+  readonly replicas?: number | undefined;
 }
 
 /** What whoever runs a console has to say besides, on its first page: the demo tells how many were signed out. */

@@ -119,11 +119,11 @@ class RotationSource implements ConsoleSource {
     return this.#keep('doctor', () => runDoctor(machine, profile, doctor), EXAMINATION_KEPT_MS);
   }
 
-  async take({ step, kid, who, why }: ConsoleStep): Promise<void> {
-    const said = { who, why };
+  async take({ step, kid, who, why, replicas }: ConsoleStep): Promise<void> {
+    const said = { who, why, replicas };
     try {
       await this.#with(false, async (rotation) => {
-        if (step === 'rotate') await rotation.stage(said);
+        if (step === 'stage') await rotation.stage(said);
         else if (step === 'rollback') await rotation.rollback(said);
         else if (step === 'revoke') await rotation.revoke(kid ?? '', said);
         else await rotation[step](kid, said);

@@ -6,24 +6,27 @@ import type { Impact } from '../rotation/impact.js';
 import type { KeyStatus, Status } from '../rotation/status.js';
 import { replicaName } from '../words/names.js';
 import { firstProblem, hasSteps, isSafe, stepObstacle } from '../words/next-step.js';
+import { refusal, type StepName, stepInWords } from '../words/steps.js';
 import type { View } from '../words/view.js';
-import type { ConsoleStep } from './contract.js';
+import { sayMarked } from './marked-moment.js';
 
 /** A step that makes sense here. */
 export interface OfferedStep {
-  readonly step: ConsoleStep['step'];
-  /** The key that it is about; undefined for `rotate`, which stages a fresh one. */
+  readonly step: StepName;
+  /** The key that it is about; undefined for `stage`, which makes a fresh one. */
   readonly kid: string | undefined;
-  /** What it is, in a few words: "Let K2 sign". */
+  /** What it is, in a few words: "Promote K2". */
   readonly name: string;
   /** What it does, in a sentence. */
   readonly does: string;
   /** Whether it can be taken now. */
   readonly safe: boolean;
-  /** Why that is so, in a sentence. */
+  /** Why that is so, in a sentence; moments in it are marked. */
   readonly why: string;
   /** When it becomes safe, where that is a matter of time; milliseconds since 1970. */
   readonly safeAt: number | undefined;
+  /** Whether nothing but time is missing, which need not pass where all replicas are counted and report. */
+  readonly isShortened?: boolean;
   /** Whether tokens that are alive may be refused by it. The impact says which. */
   readonly ends: boolean;
 }
@@ -53,7 +56,7 @@ export function stepsThereAre(view: View): readonly OfferedStep[] {
   const retiring = of('retiring').sort((one, other) => (one.safeAt ?? 0) - (other.safeAt ?? 0));
   const former = rollbackTo(view);
   const steps: readonly OfferedStep[] = [
-    rotate(staged[0]),
+    stage(staged[0]),
     ...staged.map((key) => promote(key, status)),
     ...(status.forward === undefined ? [] : [signAgain(status.forward, status)]),
     ...(former === undefined ? [] : [rollback(former, status)]),
@@ -65,25 +68,26 @@ export function stepsThereAre(view: View): readonly OfferedStep[] {
     firstProblem(status, 'this console') ??
     (silence === undefined ? undefined : `replicas cannot be asked: ${silence}`);
   const held = steps.map((step) =>
-    wrong === undefined ? step : { ...step, safe: false, why: `${capitalised(wrong)}.`, safeAt: undefined },
+    wrong === undefined
+      ? step
+      : { ...step, ...refused(step.step, step.kid, { why: wrong }), isShortened: false },
   );
   // In an emergency it is the key that signs.
   return [...held, ...[...of('active'), ...retiring, ...staged].map((key) => revoke(key, status))];
 }
 
-function rotate(staged: KeyStatus | undefined): OfferedStep {
+function stage(staged: KeyStatus | undefined): OfferedStep {
   return {
-    step: 'rotate',
+    step: 'stage',
     kid: undefined,
-    name: 'Stage a fresh key',
+    name: nameOf('stage', undefined),
     does: 'Makes a new key that verifies everywhere, and signs nothing yet.',
-    safe: staged === undefined,
-    why:
-      staged === undefined
-        ? 'Nobody would be signed out: the same key keeps signing.'
-        : `${staged.id} is staged already: let it sign, or drop it first.`,
-    safeAt: undefined,
     ends: false,
+    ...(staged === undefined
+      ? safely('Nobody would be signed out: the same key keeps signing.')
+      : refused('stage', undefined, {
+          why: `${staged.id} is staged already; promote it, or retire it, first`,
+        })),
   };
 }
 
@@ -96,10 +100,10 @@ function promote(key: KeyStatus, status: Status): OfferedStep {
   return {
     step: 'promote',
     kid: key.id,
-    name: `Let ${key.id} sign`,
+    name: nameOf('promote', key.id),
     does: `${key.id} signs from then on. What ${signerOf(status)} has signed is accepted until it expires.`,
     ends: false,
-    ...whenSafe(key, status, `Nobody would be signed out: ${known}.`),
+    ...whenSafe('promote', key, status, `Nobody would be signed out: ${known}.`),
   };
 }
 
@@ -108,10 +112,10 @@ function signAgain(key: KeyStatus, status: Status): OfferedStep {
   return {
     step: 'promote',
     kid: key.id,
-    name: `Let ${key.id} sign again`,
+    name: `${nameOf('promote', key.id)} again`,
     does: `Goes forward again to the key that was rolled back from. What ${signerOf(status)} has signed is accepted until it expires.`,
     ends: false,
-    ...whereKnown(key, status),
+    ...whereKnown('promote', key, status),
   };
 }
 
@@ -120,10 +124,10 @@ function rollback(key: KeyStatus, status: Status): OfferedStep {
   return {
     step: 'rollback',
     kid: key.id,
-    name: `Roll back to ${key.id}`,
+    name: nameOf('rollback', key.id),
     does: `${key.id} signs again. Whoever signed in under ${signer} stays signed in: ${signer} goes on to verify.`,
     ends: false,
-    ...whereKnown(key, status),
+    ...whereKnown('rollback', key, status),
   };
 }
 
@@ -131,13 +135,10 @@ function retire(key: KeyStatus, status: Status): OfferedStep {
   return {
     step: 'retire',
     kid: key.id,
-    name:
-      status.forward?.id === key.id
-        ? `Retire ${key.id}, which was rolled back`
-        : `Retire the old key ${key.id}`,
+    name: `${nameOf('retire', key.id)}${status.forward?.id === key.id ? ', which was rolled back' : ''}`,
     does: `Removes the secret of ${key.id} for good. Its id stays in the history.`,
     ends: false,
-    ...whenSafe(key, status, 'Nobody would be signed out: its last token has expired.'),
+    ...whenSafe('retire', key, status, 'Nobody would be signed out: its last token has expired.'),
   };
 }
 
@@ -148,21 +149,21 @@ function takeBack(key: KeyStatus, status: Status): OfferedStep {
     .map((replica) => replicaName(replica, status));
   const why =
     signers.length > 0
-      ? `It is signed with by ${listOf(signers)}.`
+      ? `it is signed with by ${listOf(signers)}`
       : key.lastSignedAt !== undefined
-        ? 'It has signed: its tokens may be alive.'
+        ? 'it has signed, and its tokens may be alive'
         : key.scheduledFor !== undefined
-          ? 'It takes over by itself, and not every replica may know in time that it should not.'
+          ? 'it signs by itself, and not every replica may know in time that it should not'
           : undefined;
   return {
     step: 'retire',
     kid: key.id,
-    name: `Drop the staged key ${key.id}`,
-    does: `Removes the staged key ${key.id} before it signs anything.`,
-    safe: why === undefined,
-    why: why ?? 'Nobody would be signed out: it has signed nothing.',
-    safeAt: undefined,
+    name: `${nameOf('retire', key.id)}, which is staged`,
+    does: `Gives the rotation up: removes ${key.id} before it signs anything.`,
     ends: false,
+    ...(why === undefined
+      ? safely('Nobody would be signed out: it has signed nothing.')
+      : refused('retire', key.id, { why })),
   };
 }
 
@@ -178,7 +179,7 @@ function revoke(key: KeyStatus, status: Status): OfferedStep {
   return {
     step: 'revoke',
     kid: key.id,
-    name: `Revoke ${key.id}`,
+    name: nameOf('revoke', key.id),
     does: unused
       ? `Takes ${key.id} away at once. It has signed nothing.`
       : `Refuses everything that ${key.id} has signed, at once: for a key that somebody else may have.${then}`,
@@ -199,38 +200,47 @@ function rollbackTo({ status, lastRotation }: View): KeyStatus | undefined {
   return former?.state === 'retiring' ? former : undefined;
 }
 
-/** Why a step is refused where only time is missing. */
-export const TOO_EARLY = {
-  staged: 'Not every replica is sure to know it yet.',
-  retiring: 'Tokens of it may still be alive.',
-} as const;
+function nameOf(step: StepName, kid: string | undefined): string {
+  return capitalised(stepInWords(step, kid));
+}
 
-type Safety = Pick<OfferedStep, 'safe' | 'why' | 'safeAt'>;
+type Safety = Pick<OfferedStep, 'safe' | 'why' | 'safeAt' | 'isShortened'>;
 
-function whenSafe(key: KeyStatus, status: Status, why: string): Safety {
-  if (isSafe(key, status)) return { safe: true, why, safeAt: undefined };
-  const obstacle = stepObstacle(key, status);
-  const later = key.safeAt === undefined || key.safeAt <= status.now ? undefined : key.safeAt;
-  const early = key.state === 'staged' ? TOO_EARLY.staged : TOO_EARLY.retiring;
-  return { safe: false, why: obstacle === undefined ? early : `${capitalised(obstacle)}.`, safeAt: later };
+function safely(why: string): Safety {
+  return { safe: true, why, safeAt: undefined };
+}
+
+function refused(
+  step: StepName,
+  kid: string | undefined,
+  { why, until }: { readonly why?: string; readonly until?: string },
+  safeAt?: number,
+): Safety {
+  return { safe: false, why: refusal(stepInWords(step, kid), { why, until }), safeAt };
+}
+
+function whenSafe(step: StepName, key: KeyStatus, status: Status, why: string): Safety {
+  const { id, safeAt } = key;
+  const { now } = status;
+  if (isSafe(key, status)) return safely(why);
+  const say = sayMarked(now);
+  const obstacle = stepObstacle(key, status, say);
+  const later = safeAt === undefined || safeAt <= now ? undefined : safeAt;
+  const reasons = {
+    ...(obstacle === undefined ? {} : { why: obstacle }),
+    ...(later === undefined ? {} : { until: say(later) }),
+  };
+  return { ...refused(step, id, reasons, later), isShortened: step === 'promote' && obstacle === undefined };
 }
 
 /** Of a key that has signed before: only who has never heard of it stands in the way. */
-function whereKnown({ id }: KeyStatus, { replicas }: Status): Safety {
+function whereKnown(step: StepName, { id }: KeyStatus, { replicas }: Status): Safety {
   const behind = replicas.filter(({ signs, verifies }) => signs !== undefined && !verifies.includes(id));
   const names = behind.slice(0, 5).map((replica) => replicaName(replica, { replicas }));
   const more = behind.length - names.length;
   return behind.length === 0
-    ? {
-        safe: true,
-        why: 'Nobody would be signed out: every replica that reports verifies with it.',
-        safeAt: undefined,
-      }
-    : {
-        safe: false,
-        why: `Unknown to ${listOf(more > 0 ? [...names, `${more} more`] : names)}.`,
-        safeAt: undefined,
-      };
+    ? safely('Nobody would be signed out: every replica that reports verifies with it.')
+    : refused(step, id, { why: `unknown to ${listOf(more > 0 ? [...names, `${more} more`] : names)}` });
 }
 
 function signerOf({ keys }: Status): string {

@@ -3,6 +3,7 @@
 // whether the step is safe, and what it refuses is shown with the moment from which it is not refused any more.
 import { KeyturnError } from '../errors.js';
 import type { Impact } from '../rotation/impact.js';
+import { replicasTyped } from '../words/replicas.js';
 import type { View } from '../words/view.js';
 import { htmlAnswer, notFound, redirect } from './answers.js';
 import type { ConsoleParts } from './app-parts.js';
@@ -56,16 +57,29 @@ export async function answerStep(
   if (asked === undefined) return notNow(frame);
   const { offered, impact, view } = asked;
   const why = form?.get('why')?.trim() || undefined;
+  const counted = form?.get('replicas')?.trim() || undefined;
   const again = (status: number, problem: StepFacts['problem']) =>
-    htmlAnswer(stepPage(frame, { ...asked, csrf, problem, typed: { why } }), status);
+    htmlAnswer(stepPage(frame, { ...asked, csrf, problem, typed: { why, replicas: counted } }), status);
   const { kid } = offered;
   if (breaksSomething(impact) && form?.get('confirm')?.trim() !== kid)
     return again(422, {
       message: 'Nothing was done: what was typed is not the id of the key.',
       hint: `Type ${kid} to take the step.`,
     });
+  const replicas = counted === undefined ? undefined : replicasTyped(counted);
+  if (counted !== undefined && replicas === undefined)
+    return again(422, {
+      message: 'Nothing was done: the number of replicas is not a whole number.',
+      hint: 'Write 3, for example.',
+    });
   try {
-    await parts.source.take({ step: offered.step, kid, who: visitor.who, why: noted(offered, why) });
+    await parts.source.take({
+      step: offered.step,
+      kid,
+      who: visitor.who,
+      why: noted(offered, why),
+      ...(replicas === undefined ? {} : { replicas }),
+    });
   } catch (error) {
     if (!(error instanceof KeyturnError)) throw error;
     return again(409, troubleOf(error, view.status.now));
@@ -80,7 +94,7 @@ export async function answerStep(
   );
 }
 
-const STEPS: readonly OfferedStep['step'][] = ['rotate', 'promote', 'rollback', 'retire', 'revoke'];
+const STEPS: readonly OfferedStep['step'][] = ['stage', 'promote', 'rollback', 'retire', 'revoke'];
 
 interface Asked {
   readonly view: View;

@@ -119,7 +119,7 @@ async function rotate(stage: Stage, rotation: Rotation): Promise<Taken[]> {
   taken.push({ step: 'promote', refused: refusal.code, because: LATE_UNIT });
   stage.begin({
     run,
-    title: 'To sign with it now is refused',
+    title: 'Promoting it now is refused',
     command: 'keyturn promote',
     refusal: quoted(refusal),
     says: [`${LATE_UNIT} would refuse what the others sign.`],
@@ -130,7 +130,7 @@ async function rotate(stage: Stage, rotation: Rotation): Promise<Taken[]> {
   farm.replica(LATE).comeBack();
   stage.begin({
     run,
-    title: `${LATE_UNIT} comes back, and the new key takes over`,
+    title: `${LATE_UNIT} comes back, and the new key is promoted`,
     command: 'keyturn rotate --wait',
     says: ['It goes on with the staged key, and waits until every replica knows it.'],
     look: 'how sessions move to the new key as visitors come back. Nobody has to sign in.',
@@ -141,11 +141,11 @@ async function rotate(stage: Stage, rotation: Rotation): Promise<Taken[]> {
   stage.amend({ says: [`Every replica knows ${kid}. It signs now, and the old key goes on verifying.`] });
   await stage.look();
 
-  await stage.going(rotation.rollback({ who: WHO, why: 'to show that it can be taken back' }));
+  await stage.going(rotation.rollback({ who: WHO, why: 'to show that it can be rolled back' }));
   done('rollback');
   stage.begin({
     run,
-    title: 'The step is taken back',
+    title: 'It is rolled back',
     command: 'keyturn rollback',
     says: ['The old key signs again. What the new one has signed stays good.'],
     look: 'sessions move back to the old key, and still nobody has to sign in.',
@@ -156,7 +156,7 @@ async function rotate(stage: Stage, rotation: Rotation): Promise<Taken[]> {
   done('promote');
   stage.begin({
     run,
-    title: 'And forward again',
+    title: 'It is promoted again',
     command: `keyturn promote ${kid}`,
     says: ['The new key signs again. All know it, so there is nothing to wait for.'],
     look: 'all sessions move to the new key.',
@@ -167,7 +167,7 @@ async function rotate(stage: Stage, rotation: Rotation): Promise<Taken[]> {
   taken.push({ step: 'retire', refused: early.code, because: null });
   stage.begin({
     run,
-    title: 'The old key may not go yet',
+    title: 'Retiring the old key now is refused',
     command: 'keyturn retire',
     refusal: quoted(early),
     says: [
@@ -179,7 +179,7 @@ async function rotate(stage: Stage, rotation: Rotation): Promise<Taken[]> {
   done('retire');
   stage.begin({
     run,
-    title: 'The old key goes',
+    title: 'The old key is retired',
     command: 'keyturn retire',
     says: ['No session of it can be alive. Its secret is deleted.'],
     look: 'one key is left, and everybody is still signed in.',

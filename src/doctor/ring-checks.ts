@@ -31,7 +31,7 @@ export function rotation(facts: Facts): readonly Point[] {
     if (state === 'staged' && scheduledFor === undefined) {
       const days = Math.floor((now - (dates.staged ?? now)) / DAY_MS);
       if (days <= STAGED_TOO_LONG_DAYS) return [];
-      const hint = 'let it sign with keyturn promote, or take it out with keyturn retire and its id';
+      const hint = 'promote it with keyturn promote, or retire it with keyturn retire and its id';
       return [warn(`the key ${id} has been staged for ${days} days`, hint)];
     }
     if (state !== 'retiring' || safeAt === undefined || safeAt > now) return [];

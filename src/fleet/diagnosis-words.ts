@@ -52,7 +52,7 @@ export function problemText(problem: Problem, asker: string, say: SayMoment = to
       };
     case 'other_source':
       return {
-        what: `${verb('takes its', 'take their')} keys from ${problem.source}, and not from this ring`,
+        what: `${verb('takes its', 'take their')} keys from ${problem.source}, and not from this keyring`,
         // Its source is a variable, or something that it was started with before there was a document.
         hint: `restart ${names}${/^KEYTURN_\w+$/.test(problem.source) ? ` without ${problem.source}` : ''}`,
       };
@@ -108,7 +108,7 @@ export function problemText(problem: Problem, asker: string, say: SayMoment = to
       };
     case 'unverified':
       return {
-        what: `${is} not confirmed: no key of this ring vouches for what ${many ? 'they report' : 'it reports'}`,
+        what: `${is} not confirmed: no key of this keyring vouches for what ${many ? 'they report' : 'it reports'}`,
         hint: `look whether it is a process of yours: where it is not, --gone ${instances[0]} goes on without it`,
       };
     case 'clock_differs':

@@ -88,7 +88,7 @@ export function saySilence(
   if (!report.authentic) {
     return new KeyturnError(
       code,
-      `${message}; no key of this ring vouches for that, and anybody may have written it`,
+      `${message}; no key of this keyring vouches for that, and anybody may have written it`,
       `${hint}; where it is not a process of yours, --gone ${replica} goes on without it`,
       { ...error },
     );

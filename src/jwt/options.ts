@@ -49,7 +49,7 @@ export const SIGN_OPTIONS: OptionNames<JwtSignOptions> = { subject: true, maxAge
 export const VERIFY_OPTIONS: OptionNames<JwtVerifyOptions> = { audience: true, subject: true };
 
 const ALGORITHM = 'leave it out: tokens are signed with HS256, and no other algorithm is ever accepted';
-const KEY = 'leave it out: the keys are those of the ring';
+const KEY = 'leave it out: the keys are those of the keyring';
 export const JWT_HINTS: OptionHints = {
   algorithm: ALGORITHM,
   algorithms: ALGORITHM,

@@ -236,7 +236,7 @@ function altered(where: string): KeyturnError {
   return new KeyturnError(
     'document_invalid',
     `what ${where} holds is not a valid sealed keyring of this place: it was altered, or copied from another one`,
-    'find out who else writes there; a process that holds the ring puts it back once the entry is deleted',
+    'find out who else writes there; a process that holds the keyring puts it back once the entry is deleted',
   );
 }
 

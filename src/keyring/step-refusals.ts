@@ -39,7 +39,7 @@ export function stagedKey(ring: Keyring): Key {
     'no key is staged',
     newer === undefined
       ? 'stage one first: keyturn stage, or keyturn rotate'
-      : `to let ${newer.id} sign again, which was rolled back: keyturn promote ${typed(newer.id)}; for a new key: keyturn rotate`,
+      : `to promote ${newer.id} again, which was rolled back: keyturn promote ${typed(newer.id)}; for a new key: keyturn rotate`,
   );
 }
 
@@ -54,7 +54,7 @@ export function refuseSigning({ id }: Key, { replicas }: TransitionFacts): void 
 }
 
 function isBehind(replica: ReplicaFacts, what: string, kid: string): KeyturnError {
-  const hint = 'wait until it has the newest ring, or stop it; keyturn status shows all replicas';
+  const hint = 'wait until it has the newest keyring, or stop it; keyturn status shows all replicas';
   const { instance } = replica;
   return new KeyturnError('replica_behind', `${replicaInWords(replica)} ${what}`, hint, {
     replica: instance,

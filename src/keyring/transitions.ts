@@ -54,7 +54,7 @@ export function stage(
   if (known !== undefined) {
     throw new KeyturnError(
       'key_state',
-      `the key ${material.kid} is in the ring already: it is ${known.state}`,
+      `the key ${material.kid} is in the keyring already: it is ${known.state}`,
       'stage a new secret',
     );
   }
@@ -110,7 +110,7 @@ export function rollback(published: Keyring, facts: TransitionFacts): Keyring {
     const newer = forwardAgain(ring);
     throw doneAlready(
       (say) => `the key ${ring.active.id} signs again already, since the rollback of ${say(before.at)}`,
-      newer === undefined ? undefined : `to let ${newer.id} sign again: keyturn promote ${typed(newer.id)}`,
+      newer === undefined ? undefined : `to promote ${newer.id} again: keyturn promote ${typed(newer.id)}`,
     );
   }
   const former = formerKey(ring);

@@ -184,7 +184,7 @@ function judgeKeys(keyring: Keyring, places: Places, source: string, judging: Ju
       tell(areaOf(key), new KeyturnError('secret_weak', what, weakHint(key, places, source, exceptions)));
     } else {
       const accepted = `${what} (accepted until ${new Date(until).toISOString().slice(0, 10)})`;
-      const hint = key.state === 'active' ? 'let the staged key sign' : `retire ${key.id}`;
+      const hint = key.state === 'active' ? 'promote the staged key' : `retire ${key.id}`;
       problems.warn(areaOf(key), new KeyturnError('secret_weak', accepted, `${hint} before then`));
     }
   }

@@ -90,7 +90,7 @@ export function deploysOf(
     },
     {
       number: 3,
-      what: 'the former secret goes',
+      what: 'the former secret is taken away',
       changes: changes[2],
       wait: `when every replica ${runs} deploy 2 and the last token of the former secret has expired`,
       grace: lifetimesKnown ? graceOf(resolution, facts) : undefined,

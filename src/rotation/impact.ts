@@ -58,7 +58,7 @@ export interface Impact {
 const NOT_AFFECTED: readonly string[] = [
   'passwords: they are hashed by the app, without any key of Keyturn',
   'what is stored in databases and files: signing does not change it',
-  'sessions and tokens of other libraries, unless a bridge feeds them keys of this ring',
+  'sessions and tokens of other libraries, unless a bridge feeds them keys of this keyring',
   'TLS certificates, API keys of other services, and encryption at rest',
 ];
 
@@ -138,7 +138,7 @@ function stillAccepted(
         ? `as long as [move_in.${name}] is there`
         : `until ${new Date(ends).toISOString().slice(0, 10)}`;
     return [
-      `${name}: whoever holds what an old secret has signed stays signed in, ${end}; what a key of the ring has signed is refused with the rest`,
+      `${name}: whoever holds what an old secret has signed stays signed in, ${end}; what a key of the keyring has signed is refused with the rest`,
     ];
   });
 }

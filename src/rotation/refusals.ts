@@ -54,15 +54,15 @@ export function refuseOtherSource(
   if (elsewhere !== undefined) {
     throw new KeyturnError(
       'source_differs',
-      `this environment takes its keys from ${elsewhere}, which does not hold the ring that is to be promoted`,
-      'hand in the ring in force; where the services have another environment than this, run it in theirs',
+      `this environment takes its keys from ${elsewhere}, which does not hold the keyring that is to be promoted`,
+      'hand in the keyring in force; where the services have another environment than this, run it in theirs',
     );
   }
   const other = replicas.find((replica) => replica.signs !== undefined && replica.ring !== ring.id);
   if (other === undefined) return;
   throw new KeyturnError(
     'source_differs',
-    `${nameOf(other)} takes its keys from ${other.source}, and not from this ring`,
+    `${nameOf(other)} takes its keys from ${other.source}, and not from this keyring`,
     'restart it without that, or stop it; keyturn status shows all replicas',
     { replica: other.instance },
   );

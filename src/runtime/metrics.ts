@@ -46,7 +46,7 @@ export function formatMetrics(
   metric(
     'key_info',
     'gauge',
-    'the live keys of the ring and their states',
+    'the live keys of the keyring and their states',
     keys.map(({ id, state }) => [{ kid: id, state }, 1]),
   );
   const verified = uses.filter((use) => use.verified > 0);

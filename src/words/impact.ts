@@ -6,10 +6,10 @@ import { lengthOfTime } from './time.js';
 export const IMPACT_HEAD: readonly string[] = [
   'purpose',
   'what is signed',
-  'where its state lives',
-  'lives',
+  'where it is kept',
+  'valid for',
   'what happens',
-  'the user sees',
+  'what users notice',
 ];
 
 const HAPPENS: Readonly<Record<Step['step'], Readonly<Record<Effect, string>>>> = {
@@ -32,4 +32,26 @@ export function impactRows({ step, rows: found }: Impact): string[][] {
     HAPPENS[step][effect],
     sees,
   ]);
+}
+
+/** The columns that say what happens, and what users notice. */
+export const HAPPENS_TO: readonly number[] = [4, 5];
+
+/**
+ * Rows put together that are the same in some columns, so that what they share is said once.
+ *
+ * @param columns their places
+ */
+export function alikeRows<Cell>(
+  rows: readonly (readonly Cell[])[],
+  columns: readonly number[],
+): readonly (readonly (readonly Cell[])[])[] {
+  const groups = new Map<string, (readonly Cell[])[]>();
+  for (const row of rows) {
+    const shared = JSON.stringify(columns.map((column) => row[column]));
+    const group = groups.get(shared) ?? [];
+    groups.set(shared, group);
+    group.push(row);
+  }
+  return [...groups.values()];
 }

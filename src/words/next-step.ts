@@ -116,7 +116,7 @@ export function nextOf(status: Status, resolution: Resolution, how: NextIn): Nex
   if (itself !== undefined) return itself;
   const { forward } = status;
   if (forward !== undefined) {
-    const remark = `when the cause of the rollback is mended, lets ${forward.id} sign again; or drop it with keyturn retire: ${stepOf(forward, status, say)}`;
+    const remark = `when the cause of the rollback is mended; or retire ${forward.id}: ${stepOf(forward, status, say)}`;
     return next(run('promote', `${end} ${typed(forward.id)}`), remark);
   }
   const retiring = status.keys
@@ -146,7 +146,7 @@ export function toRun(next: Next): Pick<Next, 'command' | 'remark'> {
   const { command, remark, isRefused = false, meanwhile } = next;
   if (!isRefused) return next;
   return meanwhile === undefined
-    ? { command: undefined, remark: `wait: ${command} - ${remark}` }
+    ? { command: undefined, remark: `wait, then ${command}: ${remark}` }
     : { command: meanwhile, remark: `waits, and promotes it: ${remark}` };
 }
 
@@ -168,7 +168,17 @@ const STOPS: readonly Problem['kind'][] = [
  * no key is promoted while a silent one may still take its keys from elsewhere.
  */
 export function firstProblemOf({ problems }: Status): Problem | undefined {
-  return problems.find(({ kind, live }) => STOPS.includes(kind) && (live || kind === 'other_source'));
+  return problems.find(stopsSteps);
+}
+
+/** Whether it keeps every step from being taken. What is wrong besides holds up one step, or nothing. */
+export function stopsSteps({ kind, live }: Problem): boolean {
+  return STOPS.includes(kind) && (live || kind === 'other_source');
+}
+
+/** Whether no step can be taken before something is put right. */
+export function isStopped(status: Status): boolean {
+  return firstProblemOf(status) !== undefined || status.silence !== undefined;
 }
 
 /** The same in words, with what to do. @param asker what whoever asks is called */
@@ -191,7 +201,7 @@ function byItself({ keys, now }: Status, { settings }: Resolution, say: SayMomen
       : `the next key is staged by itself at ${say(due)}`;
   const old = keys.filter(({ state }) => state === 'retiring').map(({ id }) => id);
   const goes =
-    old.length === 0 ? '' : `, and ${old.join(', ')} ${old.length === 1 ? 'goes' : 'go'} when safe`;
+    old.length === 0 ? '' : `, and ${old.join(', ')} ${old.length === 1 ? 'is' : 'are'} retired when safe`;
   return next(undefined, `nothing to do: ${when}${goes}`);
 }
 
@@ -209,9 +219,12 @@ export function nextWhileHidden(
   return next(undefined, `${takeAwayInWords(takeAway)}: ${place} holds the same keys; then ${rotate}`);
 }
 
+/** What parts a command from what is said of it: whoever copies both runs the command alone. */
+export const REMARK = '  # ';
+
 export function nextLine(next: Next): string {
   const { command, remark } = toRun(next);
-  return command === undefined ? `next: ${remark}` : `next: ${command} - ${remark}`;
+  return command === undefined ? `next: ${remark}` : `next: ${command}${REMARK}${remark}`;
 }
 
 /** The same for programs. */

@@ -8,6 +8,11 @@ import type { Resolution } from '../resolve/resolve.js';
 import type { Status } from '../rotation/status.js';
 import { moment } from './time.js';
 
+/** How many replicas an operator says there are; undefined where it is not a whole number. */
+export function replicasTyped(text: string): number | undefined {
+  return /^[1-9]\d{0,4}$/.test(text) ? Number(text) : undefined;
+}
+
 /** How a replica is, without moments, so that it is the same until something happens. */
 export function conditionOf(replica: HeardReport, { problems, silent, differing, place }: Status): string {
   const { instance, degraded, signs, source } = replica;
@@ -16,7 +21,7 @@ export function conditionOf(replica: HeardReport, { problems, silent, differing,
   if (signs === undefined) return noKeyring(replica);
   if (degraded !== undefined) return `degraded: ${degraded}`;
   if (silent.has(instance)) return 'silent';
-  if (has('unverified')) return 'not confirmed: no key of this ring vouches for it';
+  if (has('unverified')) return 'not confirmed: no key of this keyring vouches for it';
   if (has('other_source')) return `takes its keys from ${source}`;
   if (has('other_profile')) return `runs by the ${replica.profile} profile`;
   if (!differing.includes(instance)) return 'fine';

@@ -4,13 +4,14 @@ import { capitalised, count, grouped } from '../printable.js';
 import type { KeyStatus, Status } from '../rotation/status.js';
 import { replicaName } from './names.js';
 import { firstProblem, hasSteps, holdingUp, isSafe, stepObstacle } from './next-step.js';
+import { refusal, stepInWords } from './steps.js';
 import { moment } from './time.js';
 
 /**
  * - `calm`: nothing is under way
  * - `ready`: a step can be taken, and nobody would notice
  * - `wait`: a step is under way that is not safe yet
- * - `alarm`: something has to be put right first
+ * - `alarm`: somebody would be signed out, or no step can be taken before something is put right
  */
 export type Tone = 'calm' | 'ready' | 'wait' | 'alarm';
 
@@ -79,14 +80,16 @@ function again({ forward }: Status): string {
 function untilThen(staged: readonly KeyStatus[], retiring: KeyStatus | undefined, status: Status): string {
   const byHand = staged.filter(({ scheduledFor }) => scheduledFor === undefined);
   const steps = [
-    ...byHand.map((key) => ({ key, verb: 'promote' })),
-    ...(retiring === undefined ? [] : [{ key: retiring, verb: 'retire' }]),
+    ...byHand.map((key) => ({ key, step: 'promote' as const })),
+    ...(retiring === undefined ? [] : [{ key: retiring, step: 'retire' as const }]),
   ];
   const [first] = steps;
   if (first === undefined) return 'Nothing has to be done for it.';
   if (steps.length === 1)
-    return `Keyturn refuses to ${first.verb} ${first.key.id} until ${endOf(first.key, status) ?? 'then'}.`;
-  return `Keyturn refuses ${steps.map(({ key, verb }) => `to ${verb} ${key.id}`).join(', and ')}, until each is safe.`;
+    return refusal(stepInWords(first.step, first.key.id), { until: endOf(first.key, status) ?? 'then' });
+  return refusal(steps.map(({ step, key }) => stepInWords(step, key.id)).join(' and to '), {
+    until: 'each is safe',
+  });
 }
 
 /** More would fill the line once more: it stands there already. */
@@ -111,9 +114,12 @@ function byDeploys(pending: readonly KeyStatus[], status: Status): readonly stri
   const verify = pending.length === 1 ? 'verifies' : 'verify';
   const [staged] = pending.filter(({ state }) => state === 'staged');
   if (deploy === 1 && staged !== undefined)
-    return [`${knows(staged, status)}.`, 'Deploy 1 of 3 is in force here: deploy 2 lets it sign.'];
+    return [`${knows(staged, status)}.`, 'Deploy 1 of 3 is in force here: with deploy 2 it signs.'];
   if (deploy === 2)
-    return [`${ids} still ${verify}.`, 'Deploy 2 of 3 is in force here: deploy 3 takes the old secret away.'];
+    return [
+      `${ids} still ${verify}.`,
+      'Deploy 2 of 3 is in force here: with deploy 3 the old secret is taken away.',
+    ];
   return [`${ids} ${verify} too.`, 'An array of secrets does not show how far a rotation has got.'];
 }
 

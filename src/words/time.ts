@@ -1,5 +1,8 @@
 // Moments and lengths of time in words.
 
+const SECOND = 1000;
+const MINUTE = 60_000;
+
 const UNITS = [
   ['d', 86400],
   ['h', 3600],
@@ -8,7 +11,7 @@ const UNITS = [
 
 /**
  * "14:05 UTC (in 2 h 10 min)", "2026-11-26 09:06 +01:00 (3 h ago)": local time and its distance from UTC. What is to come
- * is never shown earlier than it is, and what is past never later.
+ * is never shown earlier than it is.
  */
 export function moment(at: number, now: number): string {
   return `${clockTime(at, now)} (${at > now ? `in ${timeLeft(at, now)}` : relativeTime(at, now)})`;
@@ -17,13 +20,20 @@ export function moment(at: number, now: number): string {
 /** "14:05 UTC": with its day where that is another one, with seconds where it is near. */
 export function clockTime(at: number, now: number): string {
   const near = Math.abs(at - now) < 3_600_000;
-  const step = near ? 1000 : 60_000;
-  // What is safe at 14:05:30 is not safe at 14:05.
-  const shown = new Date((at > now ? Math.ceil(at / step) : Math.floor(at / step)) * step);
+  const step = near ? SECOND : MINUTE;
+  const shown = new Date(rounded(at, step));
   const day = (date: Date) => [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');
   const minutes = `${two(shown.getHours())}:${two(shown.getMinutes())}`;
   const time = `${near ? `${minutes}:${two(shown.getSeconds())}` : minutes} ${zoneOf(shown)}`;
-  return day(shown) === day(new Date(now)) ? time : `${day(shown)} ${time}`;
+  return day(shown) === day(new Date(rounded(now, step))) ? time : `${day(shown)} ${time}`;
+}
+
+/**
+ * Up, always: what is safe at 14:05:30 is not safe at 14:05. And what was announced for a moment is never shown before it
+ * once it has happened, as it would be if the past were rounded down.
+ */
+function rounded(at: number, step: number): number {
+  return Math.ceil(at / step) * step;
 }
 
 function two(number: number): string {
@@ -86,6 +96,11 @@ export function relativeTime(at: number, now: number): string {
   if (at === now || (at < now && distance < 1)) return 'now';
   const [unit, size] = UNITS.find(([, seconds]) => distance >= 2 * seconds) ?? (['s', 1] as const);
   return at < now ? `${Math.floor(distance / size)} ${unit} ago` : `in ${Math.ceil(distance / size)} ${unit}`;
+}
+
+/** "2026-11-26T14:05:31Z": a moment of the history, rounded as people were told of it. */
+export function isoSecond(at: number): string {
+  return `${new Date(rounded(at, SECOND)).toISOString().slice(0, 19)}Z`;
 }
 
 /** A moment for programs. */

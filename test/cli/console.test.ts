@@ -111,9 +111,9 @@ describe('steps', () => {
 
   test('are taken with --steps, by a form of the console alone, and stand in the history', async () => {
     const { base, browser, cwd } = await opened('--steps');
-    const _csrf = tokenIn((await browser.get('/steps/rotate')).text);
+    const _csrf = tokenIn((await browser.get('/steps/stage')).text);
     const send = async (form: Record<string, string>, headers: Record<string, string>) =>
-      (await browser.ask('/steps/rotate', { method: 'POST', form, headers })).status;
+      (await browser.ask('/steps/stage', { method: 'POST', form, headers })).status;
     expect(await send({ _csrf }, {})).toBe(403);
     expect(await send({ _csrf }, { origin: 'http://evil.example' })).toBe(403);
     expect(await send({ _csrf }, { origin: 'null' })).toBe(403);
@@ -127,8 +127,8 @@ describe('steps', () => {
   test('are not there without it', async () => {
     const { base, browser } = await opened();
     expect((await browser.get('/')).text).not.toContain('/steps');
-    expect((await browser.get('/steps/rotate')).status).toBe(403);
-    const sent = await browser.ask('/steps/rotate', { method: 'POST', form: {}, headers: { origin: base } });
+    expect((await browser.get('/steps/stage')).status).toBe(403);
+    const sent = await browser.ask('/steps/stage', { method: 'POST', form: {}, headers: { origin: base } });
     expect(sent.status).toBe(403);
   });
 });

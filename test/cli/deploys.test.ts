@@ -37,7 +37,7 @@ describe('no rotation is under way', () => {
     expect(lines.filter((line) => line.startsWith('deploy '))).toEqual([
       'deploy 1, at once: the new secret verifies everywhere, and signs nowhere yet',
       'deploy 2, when every replica runs with deploy 1: the new secret signs, and the former one goes on verifying',
-      'deploy 3, when every replica runs with deploy 2 and the last token of the former secret has expired: the former secret goes',
+      'deploy 3, when every replica runs with deploy 2 and the last token of the former secret has expired: the former secret is taken away',
     ]);
     // A program in development may say more of lifetimes than a command can know: no moment is told.
     expect(ran.stdout).toContain('nothing reports here, and outside production a program may give tokens');
@@ -186,7 +186,7 @@ describe('no rotation is under way', () => {
       secret: null,
     });
     expect((await keyturn(['status'], around)).stdout).toContain(
-      'next: keyturn rotate - shows which deploys may come next\n',
+      'next: keyturn rotate  # shows which deploys may come next\n',
     );
   });
 });
@@ -212,7 +212,7 @@ describe('status says which deploy this process is in, and rotate which is next,
     const env = { ...DEV, ...variables } as Record<string, string>;
     const { stdout } = await keyturn(['status'], { env });
     expect(stdout).toMatch(new RegExp(`^deploy +${said}$`, 'm'));
-    expect(stdout).toMatch(new RegExp(`^next: keyturn rotate - ${next}$`, 'm'));
+    expect(stdout).toMatch(new RegExp(`^next: keyturn rotate  # ${next}$`, 'm'));
     expect(JSON.parse((await keyturn(['status', '--json'], { env })).stdout).deploy).toBe(stage);
     if (stage === 0) return;
     const ran = await keyturn(['rotate'], { env });

@@ -110,3 +110,24 @@ test('people see every line of a detail and every hint', async () => {
   expect(stdout).toMatch(/\n +hint: for a server, set KEYTURN_SECURITY__SIGNING_SECRET/);
   expect(stdout).toMatch(/\n\n15 passed, 1 warned, 0 failed\n$/);
 });
+
+test('what is cured by the same is told once, and named where it is told again', async () => {
+  const nowhere = 'redis://127.0.0.1:1';
+  const env = {
+    KEYTURN_ENV: 'dev',
+    [SECRET]: STRONG,
+    KEYTURN_SECURITY__KEYRING__STORE: 'redis',
+    KEYTURN_SECURITY__KEYRING__REDIS__URL: nowhere,
+    KEYTURN_SESSION__BACKEND: 'redis',
+    KEYTURN_SESSION__REDIS__URL: nowhere,
+  };
+  const cwd = tempDir();
+  const { stdout } = await keyturn(['doctor'], { cwd, env });
+  const hints = [...stdout.matchAll(/hint: (.*)/g)].map(([, hint = '']) => hint);
+  expect(new Set(hints)).toHaveProperty('size', hints.length);
+  const [again = ''] = hints.filter((hint) => hint.startsWith('the same as for '));
+  expect(stdout).toMatch(new RegExp(`^\\S+ +${again.replace('the same as for ', '')} `, 'm'));
+  // Programs have the whole of each.
+  const { checks } = await report([], { cwd, env });
+  expect(checks.filter(({ hint }) => hint?.startsWith('see that it runs')).length).toBeGreaterThan(1);
+});

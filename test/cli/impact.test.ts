@@ -13,9 +13,7 @@ test.concurrent('rotate breaks nothing, and can be asked about before there is a
   const [plain, named] = await Promise.all([run(cwd, 'impact'), run(cwd, 'impact', 'rotate')]);
   expect(plain).toEqual(named);
   expect(plain).toMatchObject({ code: 0, stderr: '' });
-  expect(plain.stdout).toMatch(
-    /^what rotate does\n\nPURPOSE +WHAT IS SIGNED +WHERE ITS STATE LIVES +LIVES +/,
-  );
+  expect(plain.stdout).toMatch(/^what rotate does\n\nPURPOSE +WHAT IS SIGNED +WHERE IT IS KEPT +VALID FOR +/);
   expect(plain.stdout).toMatch(
     /^session +the session cookie +in the cookie +at most 7 d +accepted until it expires +nothing$/m,
   );
@@ -29,7 +27,7 @@ test.concurrent('revoke signs out, and says so for purposes of the app too', asy
   writeFileSync(join(cwd, 'keyturn.toml'), toml);
   const ran = await run(cwd, 'impact', 'revoke', K);
   expect(ran.stdout).toMatch(new RegExp(`^what revoke ${K} does\n`));
-  expect(ran.stdout).toMatch(/^session .* refused at once +is signed out$/m);
+  expect(ran.stdout).toMatch(/^session .* refused at once +they are signed out$/m);
   expect(ran.stdout).toMatch(
     /^invoice-link +links \| invoices +in the link +at most 45 d +refused at once +the app refuses the token$/m,
   );
@@ -47,9 +45,9 @@ test.concurrent('revoke signs out, and says so for purposes of the app too', asy
   });
   const markdown = (await run(cwd, 'impact', 'revoke', K, '--markdown')).stdout.split('\n');
   expect(markdown.slice(0, 3)).toEqual([
-    '| purpose | what is signed | where its state lives | lives | what happens | the user sees |',
+    '| purpose | what is signed | where it is kept | valid for | what happens | what users notice |',
     '|---|---|---|---|---|---|',
-    '| `session` | the session cookie | in the cookie | at most 7 d | refused at once | is signed out |',
+    '| `session` | the session cookie | in the cookie | at most 7 d | refused at once | they are signed out |',
   ]);
   expect(markdown).toContain(
     '| `invoice-link` | links \\| invoices | in the link | at most 45 d | refused at once | the app refuses the token |',
@@ -66,7 +64,7 @@ test.concurrent('retire breaks nothing, and says when it is safe', async () => {
   const ran = await run(cwd, 'impact', 'retire', OLD);
   expect(ran.stdout).toMatch(/^session .* nothing: none is alive then +nothing$/m);
   expect(ran.stderr).toMatch(
-    new RegExp(`^keyturn: note: retiring ${OLD} is refused until it is safe, at .* \\(in 29 d 1 h\\)\n$`),
+    new RegExp(`^keyturn: note: Keyturn refuses to retire ${OLD} until .* \\(in 29 d 1 h\\)\n$`),
   );
   const json = JSON.parse((await run(cwd, 'impact', 'retire', OLD, '--json')).stdout);
   expect(Date.parse(json.safeAt)).toBeGreaterThan(Date.now() + 28 * 86_400_000);

@@ -82,7 +82,7 @@ test.concurrent('a step needs no old secret', async () => {
 
 test.concurrent('a revocation says whom it does not sign out', async () => {
   const line =
-    'express-session: whoever holds what an old secret has signed stays signed in, as long as [move_in.express-session] is there; what a key of the ring has signed is refused with the rest';
+    'express-session: whoever holds what an old secret has signed stays signed in, as long as [move_in.express-session] is there; what a key of the keyring has signed is refused with the rest';
   const cwd = await folder();
   expect((await run(cwd, 'impact', 'revoke', K)).stdout).toContain(`\naccepted all the same:\n  ${line}\n`);
   expect((await run(cwd, 'impact', 'rotate')).stdout).not.toContain('accepted all the same');

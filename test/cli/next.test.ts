@@ -24,7 +24,7 @@ describe('the options of this command are those of the next', () => {
   test.concurrent('the folder and the profile', async () => {
     const cwd = await ringFolder(STAGED, ACTIVE);
     const ran = await keyturn(['status', '--cwd', cwd, '--env', 'dev'], { cwd: newFolder() });
-    expect(ran.stdout).toContain(`\nnext: keyturn promote --cwd ${cwd} --env dev - safe to promote now\n`);
+    expect(ran.stdout).toContain(`\nnext: keyturn promote --cwd ${cwd} --env dev  # safe to promote now\n`);
     const piped = await keyturn(['rotate', '--env', 'dev', '--json'], { cwd: await ringFolder(ACTIVE) });
     expect(JSON.parse(piped.stdout).next.command).toBe('keyturn promote --env dev');
   });
@@ -34,7 +34,7 @@ describe('the options of this command are those of the next', () => {
     const env = { KEYTURN_SECURITY__KEYRING__MAX_LAG: '1h' };
     const ran = await keyturn(['status', '--cwd', cwd, '--env', 'dev'], { cwd: newFolder(), env });
     expect(ran.stdout).toContain(
-      `\nnext: keyturn rotate --cwd ${cwd} --env dev --wait - waits, and promotes it: `,
+      `\nnext: keyturn rotate --cwd ${cwd} --env dev --wait  # waits, and promotes it: `,
     );
   });
 

@@ -70,7 +70,7 @@ test('variable, init, restart without it, rotate --wait', async () => {
   const shown = (await run(PROD, 'status')).stdout;
   expect(shown).toMatch(new RegExp(` takes its keys from ${SECRET}$`, 'm'));
   expect(shown).toMatch(
-    new RegExp(`takes its keys from ${SECRET}, and not from this ring; restart \\S+ without ${SECRET}\n`),
+    new RegExp(`takes its keys from ${SECRET}, and not from this keyring; restart \\S+ without ${SECRET}\n`),
   );
   expect(shown).toMatch(/\nnext: first restart \S+ without \S+: \S+ takes its keys from /);
   expect(shown).toContain('and this command ');
@@ -79,13 +79,13 @@ test('variable, init, restart without it, rotate --wait', async () => {
   const elsewhere = await keyturn(['status', '--cwd', cwd], { cwd: newFolder(), env: WITH });
   expect(elsewhere.stdout).toContain(`then keyturn rotate --cwd ${cwd} --wait\n`);
   const { checks } = JSON.parse((await run(PROD, 'doctor', '--json')).stdout);
-  expect(JSON.stringify(checks)).toContain(`takes its keys from ${SECRET}, and not from this ring`);
+  expect(JSON.stringify(checks)).toContain(`takes its keys from ${SECRET}, and not from this keyring`);
   for (const args of [['promote'], ['promote', '--replicas', '1'], ['rotate', '--wait']]) {
     const refused = await run(PROD, ...args);
     expect(refused.code).toBe(3);
     expect(errorOf(refused)).toMatch(
       new RegExp(
-        `error: \\S+-${former.child.pid}-\\S+ takes its keys from ${SECRET}, and not from this ring\n`,
+        `error: \\S+-${former.child.pid}-\\S+ takes its keys from ${SECRET}, and not from this keyring\n`,
       ),
     );
   }

@@ -58,7 +58,7 @@ describe('what is asked', () => {
     const ran = await revoke(cwd, [K, ...WHY], { answers: () => undefined });
     seen = ran.stderr;
     expect(seen).toMatch(/^keyturn: revoking \S+ breaks tokens of it for session, csrf/);
-    expect(seen).toMatch(/^keyturn: +session +is signed out$/m);
+    expect(seen).toMatch(/^keyturn: +session +they are signed out$/m);
     expect(seen).toContain('keyturn: a fresh key will sign from then on\n');
     expect(ran.code).toBe(1);
   });
@@ -114,7 +114,7 @@ describe('somebody else changes the ring meanwhile', () => {
         expect(textOf(cwd)).toBe(PROMOTED);
       } else {
         expect(ran.code).toBe(0);
-        expect(ran.stdout).toMatch(/^ *session +is signed out$/m);
+        expect(ran.stdout).toMatch(/^ *session +they are signed out$/m);
         expect(statesOf(ringIn(cwd))).toContain(`${NEW} revoked`);
       }
     }
@@ -160,7 +160,7 @@ describe('somebody else changes the ring meanwhile', () => {
       });
       expect(ran).toMatchObject({ code: 0, asked: [] });
       expect(ran.stderr).toContain('breaks nothing');
-      if (json.length === 0) expect(ran.stdout).toMatch(/^ *session +is signed out$/m);
+      if (json.length === 0) expect(ran.stdout).toMatch(/^ *session +they are signed out$/m);
       else
         expect(JSON.parse(ran.stdout).impact).toContainEqual(
           expect.objectContaining({ purpose: 'session', effect: 'refused' }),

@@ -259,7 +259,7 @@ describe.concurrent.each([
     expect(stdout).toMatch(
       /^next: first give every replica the same signing secret, .*: \S+ has the signing/m,
     );
-    expect(stdout).toMatch(/^REPLICA +PROFILE +ROOTS +RING/m);
+    expect(stdout).toMatch(/^REPLICA +PROFILE +ROOTS +KEYRING/m);
     expect(stdout).toMatch(new RegExp(`^sealed +under ${K}$`, 'm'));
     expect(stdout).toMatch(
       new RegExp(
@@ -447,7 +447,7 @@ test.concurrent('one that is silent holds up steps for a lease, and it is said u
   );
   await write('web-9-7-aaaa', {}, 100);
   expect((await app.run('status')).stdout).toMatch(
-    /^next: keyturn rotate --wait - waits, and promotes it: not safe to promote: unknown to web-9-7-aaaa \(silent, counts until .*\(in (14 min|13 min \d+ s)\)\); not before /m,
+    /^next: keyturn rotate --wait {2}# waits, and promotes it: not safe to promote: unknown to web-9-7-aaaa \(silent, counts until .*\(in (14 min|13 min \d+ s)\)\); not before /m,
   );
 
   // It counts by its own lease, and not by the one of whoever asks.

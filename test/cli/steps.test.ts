@@ -56,7 +56,7 @@ test.concurrent('a whole rotation, step by step: each says what changed, the key
       new RegExp(`^staged ${kid}: it verifies and does not sign yet; safe to promote at ${WHEN}$`),
     ),
     `keys: ${kid} staged, ${K} active (generation 2)`,
-    expect.stringMatching(/^next: keyturn rotate --wait - waits, and promotes it: safe to promote at .*$/),
+    expect.stringMatching(/^next: keyturn rotate --wait {2}# waits, and promotes it: safe to promote at .*$/),
     '',
   ]);
 
@@ -70,7 +70,7 @@ test.concurrent('a whole rotation, step by step: each says what changed, the key
   expect(promoted.stdout).toMatch(
     new RegExp(`^promoted ${kid}: it signs now; ${K} turned retiring, safe to retire at ${WHEN}\n`),
   );
-  expect(promoted.stdout).toMatch(/\nnext: wait: keyturn retire - safe to retire at .*\n$/);
+  expect(promoted.stdout).toMatch(/\nnext: wait, then keyturn retire: safe to retire at .*\n$/);
 
   expectNotYet(await run(cwd, 'retire'), `tokens of the key ${K} may still be alive`, SAFE);
 
@@ -87,7 +87,7 @@ test.concurrent('a whole rotation, step by step: each says what changed, the key
   expect(retired.stdout.split('\n')).toEqual([
     `retired ${K}: its secret is gone, its id stays in the history`,
     `keys: ${kid} active, ${K} retired (generation 6)`,
-    'next: keyturn rotate --wait - whenever a new key is due',
+    'next: keyturn rotate --wait  # whenever a new key is due',
     '',
   ]);
   expect(textOf(cwd)).not.toContain(STRONG);
@@ -121,7 +121,12 @@ describe('stage', () => {
     ['an array', JSON.stringify([COMING]), 'holds JSON, where one secret belongs', 'keyturn import'],
     ['two lines', `${COMING}\n${OLDER}`, 'a line end', 'one line'],
     ['nothing', '\n', 'is empty', 'put a secret there'],
-    ['the secret of a key in the ring', STRONG, `the key ${K} is in the ring already`, 'stage a new secret'],
+    [
+      'the secret of a key in the keyring',
+      STRONG,
+      `the key ${K} is in the keyring already`,
+      'stage a new secret',
+    ],
   ])('--from a file with %s is refused', async (_, content, error, hint) => {
     const cwd = await ringFolder({ secret: STRONG, state: 'active' });
     writeFileSync(join(cwd, 'new'), content);
@@ -219,7 +224,7 @@ describe('refusals', () => {
     const back = await run(cwd, 'rollback');
     expect(back.stdout).toMatch(
       new RegExp(
-        `\nnext: keyturn promote ${NEW} - when the cause of the rollback is mended, lets ${NEW} sign again; or drop it`,
+        `\nnext: keyturn promote ${NEW}  # when the cause of the rollback is mended; or retire ${NEW}: `,
       ),
     );
     const rolledBack = textOf(cwd);
@@ -227,7 +232,7 @@ describe('refusals', () => {
     expect(twice.code).toBe(0);
     expect(twice.stdout).toMatch(
       new RegExp(
-        `^nothing is changed: the key ${K} signs again already, since .*; to let ${NEW} sign again: keyturn promote ${NEW}\n`,
+        `^nothing is changed: the key ${K} signs again already, since .*; to promote ${NEW} again: keyturn promote ${NEW}\n`,
       ),
     );
     expectRefused(await run(cwd, 'promote'), 'no key is staged', `keyturn promote ${NEW}`);
@@ -375,7 +380,7 @@ describe('revoke', () => {
     const read = ringIn(cwd);
     const fresh = read.keys.find(({ state }) => state === 'active')?.kid;
     expect(ran.stdout).toMatch(new RegExp(`^revoked ${K}: .* refused from now on; ${fresh} signs now\n`));
-    expect(ran.stdout).toMatch(/^ {2}session +is signed out$/m);
+    expect(ran.stdout).toMatch(/^ {2}session +they are signed out$/m);
     expect(statesOf(read)).toContain(`${K} revoked`);
     expect(textOf(cwd)).not.toContain(STRONG);
     expect(read.history).toMatchObject([{ what: 'revoke', kid: K, why: 'leaked in a log' }]);
@@ -431,7 +436,7 @@ describe('--json', () => {
       state: 'in the cookie',
       maxAge: 604800,
       effect: 'refused',
-      sees: 'is signed out',
+      sees: 'they are signed out',
     });
     expect(ran.signs).not.toBe(K);
   });
@@ -448,7 +453,7 @@ test.concurrent('a key id that begins with a dash can be typed, and is printed s
     { secret: OLDER, state: 'retiring', daysAgo: 1 },
   );
   const status = await run(cwd, 'status');
-  expect(status.stdout).toContain(`next: keyturn retire - ${kid} is safe to retire now`);
+  expect(status.stdout).toContain(`next: keyturn retire  # ${kid} is safe to retire now`);
   expect((await run(cwd, 'retire', '--dry-run', kid)).code).toBe(kid[1] === '-' ? 2 : 0);
   expect((await run(cwd, 'retire', '--', kid)).code).toBe(0);
 });

@@ -238,6 +238,6 @@ describe.runIf(process.platform === 'linux')('a real terminal', () => {
     expect(seen.out).toMatch(/\u001b\[\d+A/);
     const end = seen.out.slice(seen.out.lastIndexOf('\u001b[J') + 3).replaceAll(/\r|\u001b\[\d+m/g, '');
     expect(end).toMatch(/^promoted \S{8}: it signs now; /);
-    expect(end).toMatch(/^next: wait: keyturn retire/m);
+    expect(end).toMatch(/^next: wait, then keyturn retire/m);
   });
 });

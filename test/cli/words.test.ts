@@ -1,6 +1,13 @@
 // Moments and lengths of time as people read them: a wait is never shown shorter than it is, nor an age longer.
 import { describe, expect, test } from 'vitest';
-import { ageInWords, lengthOfTime, moment, relativeTime } from '../../src/words/time.js';
+import {
+  ageInWords,
+  clockTime,
+  isoSecond,
+  lengthOfTime,
+  moment,
+  relativeTime,
+} from '../../src/words/time.js';
 
 const NOW = Date.parse('2026-11-20T12:00:00Z');
 const SECOND = 1000;
@@ -38,6 +45,24 @@ describe('what is to come', () => {
       expect(new Date(`${day}T${time}`).getTime()).toBeGreaterThanOrEqual(NOW + wait);
     }
   });
+});
+
+test('what was announced is never shown earlier once it has happened', () => {
+  for (const part of [0, 1, 200, 999]) {
+    const announced = NOW + 5 * SECOND + part;
+    for (const late of [0, 1, 300, 999]) {
+      const taken = announced + late;
+      const [before, after] = [clockTime(announced, NOW), clockTime(taken, taken + MINUTE)];
+      expect(after >= before, `${before}, ${after}`).toBe(true);
+      expect(Date.parse(isoSecond(taken))).toBeGreaterThanOrEqual(Math.ceil(announced / SECOND) * SECOND);
+    }
+    // As the history of the terminal has it.
+    expect(new Date(isoSecond(announced)).getSeconds()).toBe(
+      Number(/:(\d\d) /.exec(clockTime(announced, NOW))?.[1]),
+    );
+  }
+  const last = new Date(NOW).setHours(23, 59, 59, 500);
+  expect(clockTime(last, last)).toMatch(/^00:00:00 /);
 });
 
 function dayOf(date: Date): string {

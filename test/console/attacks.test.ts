@@ -20,7 +20,7 @@ const PATHS = [
   '/doctor',
   '/history',
   '/steps',
-  '/steps/rotate',
+  '/steps/stage',
   '/steps/nothing',
   '/nothing',
 ];
@@ -94,8 +94,8 @@ describe('names that others write', () => {
       `/impact?step=${said}&kid=${said}`,
       `/impact?step=revoke&kid=${said}`,
       `/steps?done=${said}&kid=${said}`,
-      `/steps?done=rotate&kid=${said}`,
-      `/steps/rotate?kid=${said}`,
+      `/steps?done=stage&kid=${said}`,
+      `/steps/stage?kid=${said}`,
       `/steps/${said}`,
       `/${said}`,
       '/__proto__',
@@ -118,9 +118,7 @@ describe('names that others write', () => {
     const headers = { 'sec-fetch-site': 'same-origin' };
     const long = { _csrf: 'x'.repeat(60_000) };
     for (const form of [long, {}])
-      expect((await browser.ask('/keyturn/steps/rotate', { method: 'POST', form, headers })).status).toBe(
-        403,
-      );
+      expect((await browser.ask('/keyturn/steps/stage', { method: 'POST', form, headers })).status).toBe(403);
     expect(ring().generation).toBe(generation);
   });
 });

@@ -155,7 +155,7 @@ describe.each(APPS)('%s:', (_name, start) => {
 
   test('without steps: true nobody acts', async () => {
     const browser = await as('ada');
-    for (const path of ['/steps', '/steps/rotate', '/steps/revoke?kid=abcdefgh'])
+    for (const path of ['/steps', '/steps/stage', '/steps/revoke?kid=abcdefgh'])
       expect([path, (await browser.get(`/keyturn${path}`)).status]).toEqual([path, 403]);
     expect((await browser.get('/keyturn/')).text).not.toContain('href="./steps"');
   });

@@ -97,9 +97,9 @@ const ADA = { who: 'ada', mayAct: true };
 const GONE = { status: 409 };
 
 async function send(browser: Browser, more: Record<string, string> = {}) {
-  const page = await browser.get('/keyturn/steps/rotate');
+  const page = await browser.get('/keyturn/steps/stage');
   expect(page.status).toBe(409);
-  return await browser.ask('/keyturn/steps/rotate', { method: 'POST', form: more });
+  return await browser.ask('/keyturn/steps/stage', { method: 'POST', form: more });
 }
 
 describe('where the app leaves forms to its routes, the console checks its own', () => {

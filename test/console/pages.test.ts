@@ -11,6 +11,7 @@ import {
   purposesPage,
   SCRIPT,
   STYLE,
+  stepsPage,
 } from '../../src/console/pages/index.js';
 import { clockTime } from '../../src/words/time.js';
 import {
@@ -82,7 +83,7 @@ describe('the first glance', () => {
       }),
     );
     const [next] = elementsIn(page).filter((one) => classesOf(one).includes('next'));
-    expect(textOf(next as Element)).toMatch(/^next: wait: keyturn retire - safe to retire at /);
+    expect(textOf(next as Element)).toMatch(/^next: wait, then keyturn retire: safe to retire at /);
     // As the sentence above it: two that count apart would contradict each other.
     const counting = (one: Element) =>
       elementsIn(one).filter(({ attributes }) => attributes.has('data-countdown'));
@@ -160,11 +161,11 @@ describe('the keys', () => {
     const rows = named(part(page, 'ring'), 'li').map((row) => textOf(row));
     expect(rows).toHaveLength(3);
     expect(rows[0]).toContain(`${K0} staged`);
-    expect(rows[0]).toContain('may sign now3 of 3 replicas know it');
+    expect(rows[0]).toContain('safe to promote now3 of 3 replicas know it');
     expect(rows[1]).toContain(`${K1} signs`);
-    expect(rows[1]).toContain('may not go while it signs');
+    expect(rows[1]).toContain('it is not retired while it signs');
     expect(rows[2]).toContain(`${K2} retiring`);
-    expect(rows[2]).toContain(`may go in 4 h 1 min, ${SAFE}: `);
+    expect(rows[2]).toContain(`safe to retire in 4 h 1 min, ${SAFE}: `);
     expect(textOf(withId(page, 'older-keys'))).toContain('1 older key: 1 retired');
   });
 
@@ -195,9 +196,9 @@ describe('the keys', () => {
     ] as const;
     const page = overview(await world({ keys, lifetime: 20, replicas: [{}] }));
     const rows = named(part(page, 'ring'), 'li').map((row) => textOf(row));
-    expect(rows[0]).toMatch(/may sign in .*: then every replica has read it/);
+    expect(rows[0]).toMatch(/safe to promote in .*: then every replica has read it/);
     expect(rows[2]).toMatch(
-      /may go in .*: tokens of session live up to 20 s, plus \d+ s for late replicas and clocks/,
+      /safe to retire in .*: tokens of session live up to 20 s, plus \d+ s for late replicas and clocks/,
     );
   });
 
@@ -296,17 +297,17 @@ describe('the replicas', () => {
       }),
     );
     const [head, ...rows] = rowsIn(part(page, 'replicas'));
-    expect(head).toEqual(['Replica', 'Ring', `Knows ${K0}`, 'Signs with', 'Last report', 'Condition']);
-    expect(rows[0]).toEqual(['web-1', 'generation 12, in force', 'yes', K1, '1 s ago', 'fine']);
+    expect(head).toEqual(['Replica', 'Keyring', `Knows ${K0}`, 'Signs with', 'Last report', 'Condition']);
+    expect(rows[0]).toEqual(['web-1', 'generation 12, in force', `Knows ${K0}yes`, K1, '1 s ago', 'fine']);
     expect(rows[1]).toEqual([
       'web-late',
       'generation 11, AAAAAAAAAAA',
-      'not yet',
+      `Knows ${K0}not yet`,
       K1,
       '1 s ago',
       'late: not on the keyring in force',
     ]);
-    expect(textOf(part(page, 'ring'))).toContain('may not sign yet: unknown to web-late');
+    expect(textOf(part(page, 'ring'))).toContain('not safe to promote: unknown to web-late');
   });
 
   test('one that was given a name is called by it, with its id beside it; a pod by its own', async () => {
@@ -382,7 +383,13 @@ describe('what was accepted', () => {
     const rows = rowsIn(part(page, 'verified'));
     const grouped = (number: number) => number.toLocaleString('en-US');
     expect(rows[0]).toEqual(['Purpose', `${K1} signs`, `${K0} staged`, `${K2} retiring`]);
-    expect(rows.at(-1)).toEqual(['Total', grouped(sums[K1] as number), '0', grouped(sums[K2] as number)]);
+    // Where it is narrow each number names its key.
+    expect(rows.at(-1)).toEqual([
+      'Total',
+      `${K1} signs${grouped(sums[K1] as number)}`,
+      `${K0} staged0`,
+      `${K2} retiring${grouped(sums[K2] as number)}`,
+    ]);
     expect(textOf(part(page, 'verified'))).toContain(
       `${K2} ${grouped(sums[K2] as number)} in the last 24 hours (`,
     );
@@ -393,7 +400,7 @@ describe('what was accepted', () => {
     const page = overview(await world(MID_ROTATION), { counts });
     const fills = named(part(page, 'verified'), 'path').filter((path) => classesOf(path).includes('fill'));
     expect(new Set(fills.flatMap((path) => classesOf(path).filter((name) => name !== 'part')))).toEqual(
-      new Set(['fill', 'active', 'retiring', 'shade-0']),
+      new Set(['fill', 'active', 'retiring']),
     );
     for (const path of fills) {
       for (const [, y = '', height = ''] of (path.attributes.get('d') ?? '').matchAll(
@@ -437,7 +444,7 @@ describe('what was accepted', () => {
 });
 
 describe('the other pages', () => {
-  test('purposes: what is signed, where its state lives, what a rotation does, and what moves in', async () => {
+  test('purposes: what is signed, where it is kept, what a rotation does, and what moves in', async () => {
     const { view, impact } = await world({
       ...MID_ROTATION,
       movingIn: [
@@ -466,10 +473,18 @@ describe('the other pages', () => {
       ],
     });
     const page = expectSound(purposesPage(frameOf(), { view, impact: impact({ step: 'rotate' }) }));
-    const [head, first] = rowsIn(page);
+    const [head, first, ...rest] = rowsIn(page);
     expect(head?.at(-1)).toBe('Last accepted');
-    expect(first?.slice(0, 3)).toEqual(['session', 'the session cookie', 'in the cookie']);
-    expect(first?.at(-1)).toBe('4 s ago');
+    expect(first).toEqual([
+      'sessionthe session cookie; in the cookie; valid for at most 7 d',
+      'accepted until it expires',
+      'nothing',
+      '4 s ago',
+    ]);
+    // The rest share a row: they differ in nothing that is told of them.
+    expect(rest).toHaveLength(1);
+    expect(rest[0]?.slice(1)).toEqual(['accepted until it expires', 'nothing', '–']);
+    for (const name of ['csrf', 'url', 'jwt']) expect(rest[0]?.[0]).toContain(name);
     expect(textOf(page)).toContain(
       `express-session: last old cookie seen ${clockTime(NOW - 3 * HOUR, NOW)} (3 h ago); phase beside`,
     );
@@ -482,22 +497,22 @@ describe('the other pages', () => {
     const retire = expectSound(impactPage(frameOf(), told));
     expect(verdictOf(retire)).toEqual([
       'wait',
-      `Not yet: Keyturn refuses this until ${SAFE} (in 4 h 1 min). If the key went now, whoever holds a session of it that has not been renewed would be signed out. Once Keyturn lets it go, nobody would be.`,
+      `Keyturn refuses to retire ${K2} until ${SAFE} (in 4 h 1 min). If ${K2} were retired now, whoever holds a session of it that has not been renewed would be signed out. Once Keyturn allows it, nobody would be.`,
     ]);
     const [head, ...rows] = rowsIn(retire);
-    expect(head?.slice(4)).toEqual(['If it went now', 'The user sees', `From ${SAFE}`]);
-    expect(rows.find(([name]) => name === 'session')?.slice(4)).toEqual([
+    expect(head?.slice(1)).toEqual(['If retired now', 'What users notice', `From ${SAFE}`]);
+    expect(rows.find(([name]) => name?.startsWith('session'))?.slice(1)).toEqual([
       'refused at once',
-      'is signed out',
+      'they are signed out',
       'nothing: none is alive then',
     ]);
     const revoke = expectSound(impactPage(frameOf(), { view, impact: impact({ step: 'revoke', kid: K2 }) }));
     expect(textOf(revoke)).toContain('Whoever holds a session of this key would be signed out at once');
     expect(
       rowsIn(revoke)
-        .find(([name]) => name === 'session')
+        .find(([name]) => name?.startsWith('session'))
         ?.at(-1),
-    ).toBe('is signed out');
+    ).toBe('they are signed out');
     expect(textOf(revoke)).toContain('Not affected');
     const chosen = named(revoke, 'a').filter(({ attributes }) => attributes.get('aria-current') === 'true');
     expect(chosen.map(textOf)).toEqual([`Revoke ${K2}`]);
@@ -538,10 +553,10 @@ describe('the other pages', () => {
     const links = named(named(page, 'nav')[1] as Element, 'a');
     // No other rotation can be begun meanwhile.
     expect(links.map(textOf)).toEqual([
-      `Let ${K0} sign`,
+      `Promote ${K0}`,
       `Roll back to ${K2}`,
-      `Retire the old key ${K2}`,
-      `Drop the staged key ${K0}`,
+      `Retire ${K2}`,
+      `Retire ${K0}, which is staged`,
       `Revoke ${K1}`,
       `Revoke ${K2}`,
       `Revoke ${K0}`,
@@ -563,7 +578,7 @@ describe('the other pages', () => {
     const promote = expectSound(impactPage(frameOf(), { view, impact: impact({ step: 'rotate' }), asked }));
     expect(verdictOf(promote)).toEqual([
       'wait',
-      `Not yet: Keyturn refuses this. Unknown to web-late. If ${K0} signed now, a replica that does not know it would refuse what it has signed: people would be signed out there. Once Keyturn allows it, nobody would be.`,
+      `Keyturn refuses to promote ${K0}: unknown to web-late. If ${K0} were promoted now, a replica that does not know it would refuse what it signs: people would be signed out there. Once Keyturn allows it, nobody would be.`,
     ]);
     expect(named(promote, 'th').map(textOf)).toContain('Once Keyturn allows it');
     const retire = expectSound(
@@ -576,7 +591,7 @@ describe('the other pages', () => {
     expect(verdictOf(retire)[0]).toBe('wait');
     // A moment ends nothing where more than time is missing.
     expect(verdictOf(retire)[1]).toMatch(
-      /^Not yet: Keyturn refuses this\. Still signed with by web-late\. Nor is it safe before .* \(in .*\)\. If the key went now/,
+      /^Keyturn refuses to retire \S+ until .* \(in .*\) at the earliest: still signed with by web-late\. If \S+ were retired now/,
     );
   });
 
@@ -592,7 +607,9 @@ describe('the other pages', () => {
     };
     const [tone, text] = verdictOf(expectSound(impactPage(frameOf(), facts)));
     expect(tone).toBe('wait');
-    expect(text).toContain('nothing refuses one that comes too early. If the key went now, whoever holds');
+    expect(text).toContain(
+      `nothing refuses one that comes too early. If ${K1} were taken away now, whoever holds`,
+    );
   });
 
   test('impact that cannot be told says why', async () => {
@@ -631,6 +648,54 @@ describe('the other pages', () => {
     );
   });
 
+  test('doctor: what is cured by the same stands together, and the cure once', async () => {
+    const { view } = await world(MID_ROTATION);
+    const check = (name: string, hint: string) => ({
+      name,
+      status: 'warn' as const,
+      detail: `${name} of ${K0}`,
+      hint,
+    });
+    const checks = [check('one', 'set it'), check('two', 'restart'), check('three', 'set it')];
+    const report = { summary: { passed: 0, warned: 3, failed: 0 }, checks };
+    const page = expectSound(doctorPage(frameOf(), { view, report }));
+    expect(named(withId(page, 'main'), 'li').map(textOf)).toEqual([
+      `one one of ${K0} three three of ${K0} set it`,
+      `two two of ${K0} restart`,
+    ]);
+    const ids = named(page, 'code').filter((one) => classesOf(one).includes('kid'));
+    expect(ids.map(textOf)).toEqual([K0, K0, K0]);
+  });
+
+  test('warnings about replicas that are cured by the same stand together', async () => {
+    const degraded = ['web-a', 'web-b'].map((instance) => ({ instance, degraded: `${instance} is full` }));
+    const page = overview(await world({ ...MID_ROTATION, replicas: [{}, ...degraded] }));
+    expect(named(part(page, 'problems'), 'li').map(textOf)).toEqual([
+      'web-a is degraded: web-a is fullweb-b is degraded: web-b is fullput right what it names; until then the last good keyring stays in force there',
+    ]);
+  });
+
+  test('the id of a key is drawn as one wherever it stands', async () => {
+    const { view } = await world(MID_ROTATION);
+    const facts = { view, span: 'day', counts: countsOf('day', () => [[K1, 'session', 3]]) } as const;
+    for (const text of [overviewPage(frameOf(), facts), stepsPage(frameOf(), { view })]) {
+      const page = expectSound(text);
+      const where = [...named(page, 'th', 'a', 'h1', 'h2', 'h3'), ...named(page, 'span')];
+      const bare = where.filter(({ children }) =>
+        children.some((child) => typeof child === 'string' && [K0, K1, K2].some((id) => child.includes(id))),
+      );
+      expect(bare.map(textOf)).toEqual([]);
+    }
+  });
+
+  test('the words that a page needs are explained at its end, without a script', async () => {
+    const { view } = await world(MID_ROTATION);
+    const page = expectSound(overviewPage(frameOf(), { view, span: 'day', counts: undefined }));
+    const words = named(withId(page, 'words'), 'dt').map(textOf);
+    expect(words).toEqual(expect.arrayContaining(['keyring', 'generation', 'fingerprint', 'retiring']));
+    expect(named(page, 'a').map(({ attributes }) => attributes.get('href'))).toContain('#words');
+  });
+
   test('history: the newest line first; who, why, and what is folded', async () => {
     const made = await world(MID_ROTATION);
     const history = [
@@ -641,7 +706,7 @@ describe('the other pages', () => {
     const page = expectSound(historyPage(frameOf(), { view: made.view, history }));
     const [, first, ...rest] = rowsIn(page);
     expect(first?.slice(1)).toEqual(['revoke', K2, 'grace', 'it was in a log; said to be gone: web-9']);
-    expect(rest.at(-1)?.at(-1)).toContain('stands for 1,204 older lines, the first of them 20');
+    expect(rest.at(-1)?.at(-1)).toMatch(/^1,204 older lines, kept as one; the first was of 20/);
   });
 
   test('history: none, and why', async () => {

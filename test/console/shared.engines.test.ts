@@ -48,7 +48,7 @@ describe.each<EngineName>(['redis', 'postgres'])('%s:', (engine) => {
       const form = { _csrf, ...(kid && { kid }), why: 'a test' };
       return await browser?.ask(`/keyturn/steps/${step}`, { method: 'POST', form, headers: HEADERS });
     };
-    expect((await send(one, 'rotate'))?.status).toBe(303);
+    expect((await send(one, 'stage'))?.status).toBe(303);
     await until(() => replicas.every(({ keyturn }) => keyturn.keyring.keys.length === 2));
     const kid = replicas[0]?.keyturn.keyring.keys.find(({ state }) => state === 'staged')?.id ?? '';
     await until(async () => (await one?.get('/keyturn/'))?.text.includes('2 of 2 replicas know'));

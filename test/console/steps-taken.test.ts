@@ -63,10 +63,10 @@ describe.each(APPS)('%s:', (_name, start) => {
 
   test('a page of another site takes no step, with the cookie of somebody who may', async () => {
     const browser = await signedIn(url(0));
-    const _csrf = inForm((await browser.get('/keyturn/steps/rotate')).text, '_csrf') ?? '';
+    const _csrf = inForm((await browser.get('/keyturn/steps/stage')).text, '_csrf') ?? '';
     const bob = inForm((await (await signedIn(url(0), 'bob')).get('/keyturn/')).text, '_csrf') ?? 'none';
     const send = async (form: Record<string, string>, headers: Record<string, string> = {}) =>
-      (await browser.ask('/keyturn/steps/rotate', { method: 'POST', form, headers })).status;
+      (await browser.ask('/keyturn/steps/stage', { method: 'POST', form, headers })).status;
     expect(await send({}, { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' })).toBe(403);
     expect(await send({ _csrf }, { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' })).toBe(
       403,
@@ -76,30 +76,30 @@ describe.each(APPS)('%s:', (_name, start) => {
     if (_name !== 'web') expect(await send({ _csrf: bob }, HEADERS)).toBe(403);
     expect(await send({})).toBe(403);
     // A form in another coat.
-    const json = await browser.ask('/keyturn/steps/rotate', { method: 'POST', json: { _csrf: 'x' } });
+    const json = await browser.ask('/keyturn/steps/stage', { method: 'POST', json: { _csrf: 'x' } });
     expect(json.status).toBe(403);
-    expect((await browser.ask('/keyturn/steps/rotate?_csrf=x')).status).toBe(200);
+    expect((await browser.ask('/keyturn/steps/stage?_csrf=x')).status).toBe(200);
     expect(ring().generation).toBe(1);
   });
 
   test('who may look takes none either, with a form of their own', async () => {
     const bob = await signedIn(url(0), 'bob');
-    expect((await bob.get('/keyturn/steps/rotate')).status).toBe(403);
+    expect((await bob.get('/keyturn/steps/stage')).status).toBe(403);
     expect((await bob.get('/keyturn/')).text).not.toContain('/steps');
     expect(ring().generation).toBe(1);
   });
 
   test('a step on one replica, the next on the other', async () => {
     const [ada, also] = [await signedIn(url(0)), await signedIn(url(1))];
-    const staged = await take(ada, 'rotate', { why: 'quarterly' });
+    const staged = await take(ada, 'stage', { why: 'quarterly' });
     expect([staged.status, staged.text]).toEqual([303, '']);
-    const location = new URL(staged.headers.get('location') ?? '', `${url(0)}/keyturn/steps/rotate`);
-    expect(location.pathname + location.search).toBe('/keyturn/steps?done=rotate');
-    expect((await ada.get('/keyturn/steps?done=rotate')).text).toContain('Done: rotate');
+    const location = new URL(staged.headers.get('location') ?? '', `${url(0)}/keyturn/steps/stage`);
+    expect(location.pathname + location.search).toBe('/keyturn/steps?done=stage');
+    expect((await ada.get('/keyturn/steps?done=stage')).text).toContain('Staged a fresh key.');
     const [kid] = ring().keys.flatMap(({ id, state }) => (state === 'staged' ? [id] : []));
     // Too early: nothing but the moment, and no button.
     const early = await also.get(`/keyturn/steps/promote?kid=${kid}`);
-    expect(early.text).toMatch(/Not now\.|<form/);
+    expect(early.text).toMatch(/Keyturn refuses to promote|<form/);
     const promoted = async () => {
       const page = await also.get(`/keyturn/steps/promote?kid=${kid}`);
       return page.text.includes('<form') && (await take(also, `promote?kid=${kid}`)).status === 303;
@@ -165,7 +165,7 @@ describe('on one framework all the rest:', () => {
     const browser = await signedIn(apps[0]?.url ?? '');
     const kid = ring().keys.find(({ state }) => state === 'retiring')?.id ?? '';
     const page = await browser.get(`/keyturn/steps/retire?kid=${kid}`);
-    expect(page.text).toContain('<b>Not now.</b>');
+    expect(page.text).toContain('Keyturn refuses to retire');
     expect(page.text).not.toContain('<form');
     const _csrf =
       inForm(
@@ -185,6 +185,29 @@ describe('on one framework all the rest:', () => {
     expect(status).toBe(409);
     expect(text).toMatch(/\d\d:\d\d(:\d\d)? \S+ \(in /);
     expect(ring().generation).toBe(1);
+    await Promise.all(apps.map((app) => app.close()));
+  });
+
+  test('a promotion that waits for time alone is taken once all that are counted report, and not before', async () => {
+    const { apps, ring } = await replicas(start, [
+      [STRONG, 'active'],
+      [COMING, 'staged', { dates: { staged: Date.now() + 3_600_000 } }],
+    ]);
+    const browser = await signedIn(apps[0]?.url ?? '');
+    const kid = ring().keys.find(({ state }) => state === 'staged')?.id;
+    const count = (number: string) => take(browser, `promote?kid=${kid}`, { replicas: number });
+    for (const [number, status] of [
+      ['two', 422],
+      ['0', 422],
+      ['3', 409],
+    ] as const) {
+      const refused = await count(number);
+      expect([number, refused.status]).toEqual([number, status]);
+      expect(refused.text).toContain(`value="${number}"`);
+    }
+    expect(ring().generation).toBe(1);
+    await until(async () => (await count('2')).status === 303);
+    expect(ring().active.id).toBe(kid);
     await Promise.all(apps.map((app) => app.close()));
   });
 });

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { breaksSomething, type OfferedStep, offeredSteps } from '../../src/console/offered-steps.js';
 import { stepPage, stepsPage } from '../../src/console/pages/index.js';
-import { clockTime } from '../../src/words/time.js';
+import { clockTime, timeLeft } from '../../src/words/time.js';
 import {
   DAY,
   frameOf,
@@ -33,12 +33,16 @@ function of({ view }: World, step: string, kid?: string): OfferedStep {
   return found;
 }
 
+/** What is marked as a countdown, as whoever has no script reads it. */
+const plain = ({ why }: OfferedStep, { view }: World) =>
+  why.replace(/\u0001(\d+)\u0001/, (_, at) => `in ${timeLeft(Number(at), view.status.now)}`);
+
 const told = ({ step, kid, safe }: OfferedStep) => [step, kid, safe];
 
 describe('what is offered', () => {
   test('in the middle of a rotation', async () => {
     expect((await offeredIn(MID_ROTATION)).map(told)).toEqual([
-      ['rotate', undefined, false],
+      ['stage', undefined, false],
       ['promote', K0, true],
       ['rollback', K2, true],
       ['retire', K2, false],
@@ -51,29 +55,36 @@ describe('what is offered', () => {
 
   test('what is not safe says why, and when it will be', async () => {
     const mid = await world(MID_ROTATION);
-    expect(of(mid, 'rotate').why).toBe(`${K0} is staged already: let it sign, or drop it first.`);
+    expect(of(mid, 'stage').why).toBe(
+      `Keyturn refuses to stage a fresh key: ${K0} is staged already; promote it, or retire it, first.`,
+    );
     const retire = of(mid, 'retire', K2);
-    expect(retire.why).toBe('Tokens of it may still be alive.');
+    expect(plain(retire, mid)).toBe(`Keyturn refuses to retire ${K2} until ${SAFE} (in 4 h 1 min).`);
     expect(retire.safeAt).toBe(mid.view.status.keys[2]?.safeAt);
     const late = await world({
       ...MID_ROTATION,
       replicas: [{}, { ...LATE, instance: 'web-late', verifies: [K1, K2] }],
     });
-    expect(of(late, 'promote', K0)).toMatchObject({ safe: false, why: 'Unknown to web-late.' });
+    expect(of(late, 'promote', K0)).toMatchObject({
+      safe: false,
+      why: `Keyturn refuses to promote ${K0}: unknown to web-late.`,
+    });
   });
 
   test('nothing but a revocation where something has to be put right first', async () => {
     const stranger = { mark: 'mark-of-stranger', fingerprint: 'BBBBBBBBBBB' };
     const offered = await offeredIn({ ...MID_ROTATION, replicas: [{}, stranger] });
     expect(offered.filter(({ step, safe }) => safe !== (step === 'revoke'))).toEqual([]);
-    expect(offered[0]?.why).toContain('First make one keyring of both');
+    expect(offered[0]?.why).toMatch(/^Keyturn refuses to stage a fresh key: first make one keyring of both/);
   });
 
   test('nothing but a revocation where replicas cannot be asked', async () => {
     const made = await world({ ...MID_ROTATION, silence: 'Redis does not answer' });
     const offered = offeredSteps(made.view);
     expect(offered.filter(({ step, safe }) => safe !== (step === 'revoke'))).toEqual([]);
-    expect(offered[0]?.why).toBe('Replicas cannot be asked: Redis does not answer.');
+    expect(offered[0]?.why).toBe(
+      'Keyturn refuses to stage a fresh key: replicas cannot be asked: Redis does not answer.',
+    );
   });
 
   test('after a rollback the key that was gone back from can sign again, and nothing is rolled back twice', async () => {
@@ -90,7 +101,7 @@ describe('what is offered', () => {
       replicas: [{}],
     });
     expect(offered.map(told)).toEqual([
-      ['rotate', undefined, true],
+      ['stage', undefined, true],
       ['promote', K0, true],
       ['retire', K0, false],
       ['revoke', K1, true],
@@ -103,7 +114,7 @@ describe('what is offered', () => {
     expect(await offeredIn({ ...MID_ROTATION, writable: false })).toEqual([]);
   });
 
-  test('a staged key that has signed is not taken back', async () => {
+  test('a staged key that has signed is not retired', async () => {
     const used = {
       kid: K0,
       purpose: 'session',
@@ -115,7 +126,7 @@ describe('what is offered', () => {
     const made = await world({ ...MID_ROTATION, replicas: [{ uses: [used] }] });
     expect(of(made, 'retire', K0)).toMatchObject({
       safe: false,
-      why: 'It has signed: its tokens may be alive.',
+      why: `Keyturn refuses to retire ${K0}: it has signed, and its tokens may be alive.`,
     });
   });
 });
@@ -134,10 +145,8 @@ describe('the page of all steps', () => {
       `/keyturn/steps/revoke?kid=${K0}`,
     ]);
     const off = elementsIn(page).filter(({ attributes }) => attributes.get('aria-disabled') === 'true');
-    expect(off.map(textOf)).toEqual(['Stage a fresh key', `Retire the old key ${K2}`]);
-    expect(textOf(page)).toContain(
-      `Not now. Tokens of it may still be alive. Not before ${SAFE}, in 4 h 1 min.`,
-    );
+    expect(off.map(textOf)).toEqual(['Stage a fresh key', `Retire ${K2}`]);
+    expect(textOf(page)).toContain(`Keyturn refuses to retire ${K2} until ${SAFE} (in 4 h 1 min).`);
   });
 
   test('of many keys the next to go and the one that signs stand there, and the rest is folded', async () => {
@@ -151,12 +160,14 @@ describe('the page of all steps', () => {
       replicas: [{}],
     });
     const page = expectSound(stepsPage(frameOf(), { view }));
-    const folded = named(page, 'details').map((details) => textOf(details));
+    const folded = named(page, 'details')
+      .filter(({ attributes }) => attributes.has('id'))
+      .map((details) => textOf(details));
     expect(folded.map((text) => /^\d+ \S+ \S+/.exec(text)?.[0])).toEqual(['8 more steps', '7 other keys']);
     const names = named(page, 'h3').map(textOf);
     const soonest = view.status.keys.toSorted((one, other) => (one.safeAt ?? 0) - (other.safeAt ?? 0));
     const next = soonest.find(({ state }) => state === 'retiring');
-    expect(names.find((name) => name.startsWith('Retire'))).toBe(`Retire the old key ${next?.id}`);
+    expect(names.find((name) => name.startsWith('Retire'))).toBe(`Retire ${next?.id}`);
     expect(names.find((name) => name.startsWith('Revoke'))).toBe(`Revoke ${K0}`);
   });
 
@@ -164,7 +175,7 @@ describe('the page of all steps', () => {
     const { view } = await world(MID_ROTATION);
     const page = expectSound(stepsPage(frameOf(), { view, done: { step: 'promote', kid: K1 } }));
     const [note] = elementsIn(page).filter(({ attributes }) => attributes.get('role') === 'status');
-    expect(note && textOf(note)).toBe(`Done: promote ${K1}. It stands in the history.`);
+    expect(note && textOf(note)).toBe(`Promoted ${K1}. It stands in the history.`);
   });
 
   test('where none can be taken it says what to run', async () => {
@@ -249,13 +260,41 @@ describe('the page of one step', () => {
       impact: mid.impact({ step: 'rotate' }),
     };
     for (const [frame, facts, why] of [
-      [frameOf(), { ...retire, csrf: CSRF }, 'Not now.'],
+      [frameOf(), { ...retire, csrf: CSRF }, `Keyturn refuses to retire ${K2} until `],
       [frameOf(), { ...promote, csrf: undefined }, 'nothing protects forms against other sites'],
       [frameOf({ acts: false }), { ...promote, csrf: CSRF }, 'you may look, and not act'],
     ] as const) {
       const page = expectSound(stepPage(frame, facts as Parameters<typeof stepPage>[1]));
       expect(named(page, 'form')).toEqual([]);
       expect(textOf(page)).toContain(why);
+      const [, , ...links] = named(page, 'a').map(({ attributes }) => attributes.get('href'));
+      // Nobody is left at a dead end.
+      expect(links).toContain(frame.acts ? '/keyturn/steps' : '/keyturn/');
+      expect(textOf(page)).toContain(frame.acts ? 'Back to the steps' : 'Back to the overview');
     }
+  });
+
+  test('where nothing but time is missing the replicas can be counted, as with --replicas', async () => {
+    const early = await world({
+      keys: [
+        { state: 'staged', dates: { staged: NOW - SECOND } },
+        { state: 'active', dates: { active: NOW - DAY } },
+      ],
+      lag: 60,
+      replicas: [{}, {}],
+    });
+    const offered = of(early, 'promote', K0);
+    expect(offered).toMatchObject({ safe: false, isShortened: true });
+    const facts = { view: early.view, offered, impact: early.impact({ step: 'rotate' }), csrf: CSRF };
+    const page = expectSound(stepPage(frameOf(), { ...facts, typed: { replicas: '2' } }));
+    const field = withId(page, 'replicas').attributes;
+    expect([field.get('type'), field.get('value'), field.has('required')]).toEqual(['number', '2', true]);
+    const steps = expectSound(stepsPage(frameOf(), { view: early.view }));
+    expect(named(steps, 'a').map(({ attributes }) => attributes.get('href'))).toContain(
+      `/keyturn/steps/promote?kid=${K0}`,
+    );
+    // Who is known not to have the key is waited for, however many there are.
+    const late = { ...LATE, verifies: [K1, K2] };
+    expect(of(await world({ ...MID_ROTATION, replicas: [{}, late] }), 'promote', K0).isShortened).toBe(false);
   });
 });

@@ -47,7 +47,7 @@ describe('refusals', () => {
   const iso = (milliseconds: number) => new Date(milliseconds).toISOString();
   const PROMOTE_AT = NOW + PROMOTABLE * SECOND;
   const PLAN_AT = NOW + (MAX_LAG + SKEW) * SECOND;
-  const STATUS = 'wait until it has the newest ring, or stop it; keyturn status shows all replicas';
+  const STATUS = 'wait until it has the newest keyring, or stop it; keyturn status shows all replicas';
 
   test.each<[string, () => unknown, ErrorCode, string, string, number?]>([
     [
@@ -61,14 +61,14 @@ describe('refusals', () => {
       'staging a key that is in the ring',
       () => stage(PROMOTED, FIRST, facts()),
       'key_state',
-      `the key ${K1} is in the ring already: it is retiring`,
+      `the key ${K1} is in the keyring already: it is retiring`,
       'stage a new secret',
     ],
     [
       'staging a key that was revoked',
       () => stage(BARRED, FIRST, facts()),
       'key_state',
-      `the key ${K1} is in the ring already: it is revoked`,
+      `the key ${K1} is in the keyring already: it is revoked`,
       'stage a new secret',
     ],
     [
@@ -184,14 +184,14 @@ describe('refusals', () => {
       () => rollback(ROLLED_BACK, at(20)),
       'done_already',
       `the key ${K1} signs again already, since the rollback of ${iso(NOW + 10 * SECOND)}`,
-      `to let ${K2} sign again: keyturn promote ${K2}`,
+      `to promote ${K2} again: keyturn promote ${K2}`,
     ],
     [
       'promoting nothing after a rollback',
       () => promote(ROLLED_BACK, undefined, at(20)),
       'key_unknown',
       'no key is staged',
-      `to let ${K2} sign again, which was rolled back: keyturn promote ${K2}; for a new key: keyturn rotate`,
+      `to promote ${K2} again, which was rolled back: keyturn promote ${K2}; for a new key: keyturn rotate`,
     ],
     [
       'retiring a key that the ring does not have',

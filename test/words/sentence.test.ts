@@ -170,7 +170,7 @@ describe('wait', () => {
     const keys = [staged({ knownBy: 0 }), active, retiring()];
     expect(said({ keys, replicas: [replica('a', ['x', 'w'])] })).toEqual([
       'wait',
-      'Key x signs. 0 of 1 replica knows y. It may not take over yet: unknown to a. w may go at +2 h. Keyturn refuses to promote y, and to retire w, until each is safe.',
+      'Key x signs. 0 of 1 replica knows y. It may not take over yet: unknown to a. w may go at +2 h. Keyturn refuses to promote y and to retire w until each is safe.',
     ]);
   });
 
@@ -205,12 +205,12 @@ describe('wait', () => {
     const first = { ...VARIABLES, deploy: 1, keys: [active, key('y', 'staged')] } as const;
     expect(said(first)).toEqual([
       'wait',
-      'Key x signs. No replica reports that it knows y. Deploy 1 of 3 is in force here: deploy 2 lets it sign.',
+      'Key x signs. No replica reports that it knows y. Deploy 1 of 3 is in force here: with deploy 2 it signs.',
     ]);
     const second = { ...VARIABLES, deploy: 2, keys: [active, key('w', 'retiring')] } as const;
     expect(said(second)).toEqual([
       'wait',
-      'Key x signs. w still verifies. Deploy 2 of 3 is in force here: deploy 3 takes the old secret away.',
+      'Key x signs. w still verifies. Deploy 2 of 3 is in force here: with deploy 3 the old secret is taken away.',
     ]);
   });
 

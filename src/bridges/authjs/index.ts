@@ -118,7 +118,7 @@ function refuseSecret(config: object): void {
   if (secret === undefined && jwt?.secret === undefined) return;
   throw new KeyturnError(
     'argument_invalid',
-    'authjsKeys(keyturn, config) has a secret in its configuration, and the keys come from the ring',
+    'authjsKeys(keyturn, config) has a secret in its configuration, and the keys come from the keyring',
     'take it out, and name the variable that held it: [move_in.authjs] secrets = [{ env = "AUTH_SECRET" }]',
   );
 }

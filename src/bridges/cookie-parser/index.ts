@@ -55,7 +55,7 @@ export function liveCookieParser(
   if (typeof settings === 'string' || Array.isArray(settings))
     throw new KeyturnError(
       'argument_invalid',
-      'liveCookieParser(keyturn, cookieParser, settings) was given a secret, and the keys come from the ring',
+      'liveCookieParser(keyturn, cookieParser, settings) was given a secret, and the keys come from the keyring',
       'take it out, and name the variable that held it: [move_in.cookie-parser] secrets = [{ env = "COOKIE_SECRET" }]',
     );
   requireOptions(settings, 'liveCookieParser(keyturn, cookieParser, settings)', SETTINGS);

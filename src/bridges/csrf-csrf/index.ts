@@ -65,7 +65,7 @@ export function csrfProtection<Utilities extends CsrfCsrfUtilities>(
   if ('getSecret' in options)
     throw new KeyturnError(
       'argument_invalid',
-      'csrfProtection(keyturn, doubleCsrf, options) has an option getSecret, and the keys come from the ring',
+      'csrfProtection(keyturn, doubleCsrf, options) has an option getSecret, and the keys come from the keyring',
       'take it out, and name the variable that held the secret: [move_in.csrf-csrf] secrets = [{ env = "CSRF_SECRET" }]',
     );
   const tokens = new Tokens(keyturn, options, settings);

@@ -69,7 +69,7 @@ export function expressSession<Library extends (options: any) => unknown>(
   if ('secret' in options)
     throw new KeyturnError(
       'argument_invalid',
-      'expressSession(keyturn, session, options) has an option secret, and the keys come from the ring',
+      'expressSession(keyturn, session, options) has an option secret, and the keys come from the keyring',
       'take it out, and name the variable that held it: [move_in.express-session] secrets = [{ env = "SESSION_SECRET" }]',
     );
   requireOptions(settings, 'expressSession(keyturn, session, options, settings)', SETTINGS);

@@ -58,7 +58,7 @@ export function fastJwt(
     if (name in signer || name in verifier)
       throw new KeyturnError(
         'argument_invalid',
-        `fastJwt(keyturn, library, options) has an option ${name} for the library, and that comes from the ring`,
+        `fastJwt(keyturn, library, options) has an option ${name} for the library, and that comes from the keyring`,
         cure,
       );
   const keys = new JwtKeys(keyturn, options, 'fastJwt(keyturn, library, options)');

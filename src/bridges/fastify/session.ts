@@ -75,7 +75,7 @@ export function liveFastifySession<Plugin extends (...given: any) => unknown>(
   if ('secret' in options)
     throw new KeyturnError(
       'argument_invalid',
-      'liveFastifySession(keyturn, plugin, options) has an option secret, and the keys come from the ring',
+      'liveFastifySession(keyturn, plugin, options) has an option secret, and the keys come from the keyring',
       'take it out, and name the variable that held it: [move_in.fastify-session] secrets = [{ env = "SESSION_SECRET" }]',
     );
   requireOptions(settings, 'liveFastifySession(keyturn, plugin, options, settings)', SETTINGS);

@@ -85,7 +85,7 @@ export function h3Sessions<H3 extends H3Functions>(
   if ('password' in options)
     throw new KeyturnError(
       'argument_invalid',
-      'h3Sessions(keyturn, h3, options) has an option password, and the keys come from the ring',
+      'h3Sessions(keyturn, h3, options) has an option password, and the keys come from the keyring',
       'take it out, and name the variable that held it: [move_in.h3] secrets = [{ env = "NUXT_SESSION_PASSWORD" }]',
     );
   const { purpose = 'h3', maxAge, oldIds } = settings;

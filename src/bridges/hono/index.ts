@@ -63,7 +63,7 @@ export function honoJwt(keyturn: Keyturn, library: HonoJwtFunctions, options: Ho
   if ('secret' in own || 'alg' in own)
     throw new KeyturnError(
       'argument_invalid',
-      'honoJwt(keyturn, library, options) has an option secret or alg, and the keys come from the ring',
+      'honoJwt(keyturn, library, options) has an option secret or alg, and the keys come from the keyring',
       'take them out, and name the variable that held the secret: [move_in.api-token] format = "jwt" and secrets = [{ env = "JWT_SECRET" }]',
     );
   const said = { ...(purpose === undefined ? {} : { purpose }), ...(maxAge === undefined ? {} : { maxAge }) };

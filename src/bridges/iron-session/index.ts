@@ -74,7 +74,7 @@ export function ironSession<Data extends object = Record<string, unknown>>(
   if ('password' in options)
     throw new KeyturnError(
       'argument_invalid',
-      'ironSession(keyturn, getIronSession, options) has an option password, and the keys come from the ring',
+      'ironSession(keyturn, getIronSession, options) has an option password, and the keys come from the keyring',
       'take it out, and name the variable that held it: [move_in.iron-session] secrets = [{ env = "SESSION_PASSWORD" }]',
     );
   const { purpose = 'iron-session', maxAge, oldIds } = settings;

@@ -108,7 +108,7 @@ export function liveCookieSession<Library extends (options: any) => unknown>(
   if ('keys' in options || 'secret' in options)
     throw new KeyturnError(
       'argument_invalid',
-      'liveCookieSession(keyturn, cookieSession, options) has an option keys or secret, and the keys come from the ring',
+      'liveCookieSession(keyturn, cookieSession, options) has an option keys or secret, and the keys come from the keyring',
       'take it out, and name the variable that held it: [move_in.cookie-session] secrets = [{ env = "COOKIE_KEY" }]',
     );
   const keys = liveKeygrip(keyturn, { purpose: 'cookie-session', session: options, ...settings });

@@ -163,7 +163,7 @@ function refuseOwn(options: object): void {
   if (secret !== undefined || jwt?.secret !== undefined)
     throw new KeyturnError(
       'argument_invalid',
-      'nextAuthKeys(keyturn, options) has a secret in its options, and the keys come from the ring',
+      'nextAuthKeys(keyturn, options) has a secret in its options, and the keys come from the keyring',
       'take it out, and name the variable that held it: [move_in.next-auth] secrets = [{ env = "NEXTAUTH_SECRET" }]',
     );
   if (jwt?.encode !== undefined || jwt?.decode !== undefined)

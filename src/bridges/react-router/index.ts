@@ -75,7 +75,7 @@ export function routerCookie(
   if ('secrets' in options)
     throw new KeyturnError(
       'argument_invalid',
-      'routerCookie(keyturn, createCookie, name, options) has an option secrets, and the keys come from the ring',
+      'routerCookie(keyturn, createCookie, name, options) has an option secrets, and the keys come from the keyring',
       'take it out, and name the variable that held it: [move_in.react-router] secrets = [{ env = "SESSION_SECRET" }]',
     );
   const keys = new BridgeKeys(keyturn, { name: purpose, maxAge: longestOf([maxAge, options.maxAge]) });

@@ -39,7 +39,20 @@ const STYLES: Readonly<Record<Status, Style>> = { pass: 'green', warn: 'yellow',
 function show({ checks, summary }: Report, ui: Ui): void {
   const width = Math.max(...checks.map(({ name }) => name.length));
   const signs = ui.screen?.unicode === false ? WORDS : SIGNS;
-  ui.print(...checks.flatMap((check) => lines(check, width, signs)));
+  const known = new Map<string, string>();
+  ui.print(
+    ...checks.flatMap((check) => {
+      const { name, hint } = check;
+      const first = hint === undefined ? undefined : known.get(hint);
+      if (hint !== undefined && first === undefined) known.set(hint, name);
+      // What is cured by the same is told so, and the cure once.
+      return lines(
+        first === undefined ? check : { ...check, hint: `the same as for ${first}` },
+        width,
+        signs,
+      );
+    }),
+  );
   ui.print('', `${summary.passed} passed, ${summary.warned} warned, ${summary.failed} failed`);
 }
 

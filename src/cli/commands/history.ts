@@ -1,6 +1,7 @@
 // keyturn history: when, what, which key, who, why.
 import type { HistoryEntry } from '../../keyring/keyring.js';
-import { iso, relativeTime } from '../../words/time.js';
+import { historyWhat, olderLines } from '../../words/steps.js';
+import { iso, isoSecond, relativeTime } from '../../words/time.js';
 import type { Command } from '../command.js';
 import { openRotation } from '../open.js';
 import { fittingTable } from '../words/layout.js';
@@ -32,17 +33,17 @@ export const history: Command = {
       return 0;
     }
     const now = machine.now();
-    const rows = entries.map(({ at, what, kid = '', who = '', why = '', gone = [], lines, since }) => [
-      `${new Date(at).toISOString().slice(0, 19)}Z`,
-      relativeTime(at, now),
-      what,
-      kid,
-      who,
-      lines === undefined
-        ? [why, ...(gone.length === 0 ? [] : [`(said to be gone: ${gone.join(', ')})`])].join(' ').trim()
-        : `${lines} lines, the first of ${iso(since ?? at)}`,
-    ]);
+    const rows = entries.map((entry) => {
+      const { at, kid = '', who = '' } = entry;
+      return [isoSecond(at), relativeTime(at, now), historyWhat(entry), kid, who, whyOf(entry)];
+    });
     ui.print(fittingTable(['when', '', 'what', 'key', 'who', 'why'], rows));
     return 0;
   },
 };
+
+function whyOf(entry: HistoryEntry): string {
+  const { at, why = '', gone = [], lines, since } = entry;
+  if (lines !== undefined) return olderLines(entry, isoSecond(since ?? at));
+  return [why, ...(gone.length === 0 ? [] : [`(said to be gone: ${gone.join(', ')})`])].join(' ').trim();
+}

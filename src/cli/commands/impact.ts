@@ -1,7 +1,8 @@
 // keyturn impact: what a step does to everything that is signed, and what it does not touch.
 import type { Impact, Step } from '../../rotation/impact.js';
 import { unusedInWords, withoutUnused } from '../../rotation/unused.js';
-import { IMPACT_HEAD, impactRows } from '../../words/impact.js';
+import { alikeRows, HAPPENS_TO, IMPACT_HEAD, impactRows } from '../../words/impact.js';
+import { refusal, stepInWords } from '../../words/steps.js';
 import { iso, moment } from '../../words/time.js';
 import type { Command, Context } from '../command.js';
 import { type Line, styled } from '../line.js';
@@ -14,9 +15,9 @@ const USAGE = '[rotate | retire KID | revoke KID] [--markdown]';
 export const impact: Command = {
   usage: USAGE,
   about: [
-    'Says what a step does to every purpose: what is signed, where its state lives, how long it',
-    'lives, what happens to it and what the user sees; and what is not affected at all. Changes',
-    'nothing. It is made from the registry that the waits are computed from, so it stays true.',
+    'Says what a step does to every purpose: what is signed, where it is kept, how long it is valid,',
+    'what happens to it and what users notice; and what is not affected at all. Changes nothing. It',
+    'is made from the registry that the waits are computed from, so it stays true.',
   ],
   options: [{ name: 'markdown', about: 'print it for a page in Markdown' }],
   words: ['[STEP]', '[KID]'],
@@ -47,13 +48,12 @@ function readStep([name = 'rotate', kid]: readonly string[]): Step {
 }
 
 function show(found: Impact, { ui, machine }: Context): void {
-  const rows = impactRows(found);
-  const [head = '', ...body] = table(IMPACT_HEAD, rows);
+  const [head = '', ...body] = table(IMPACT_HEAD, impactRows(found));
   const { step, kid, safeAt, unused } = found;
   ui.print(
     styled('bold', `what ${kid === undefined ? step : `${step} ${kid}`} does`),
     '',
-    { plain: [head, ...body], onScreen: () => entries(rows) },
+    { plain: [head, ...body], onScreen: () => entries(found) },
     '',
     styled('bold', 'not affected:'),
     ...found.notAffected.map((line) => `  ${line}`),
@@ -63,17 +63,23 @@ function show(found: Impact, { ui, machine }: Context): void {
   );
   if (unused !== undefined) ui.note(`${unusedInWords(unused)}; ${withoutUnused(unused)}`);
   if (safeAt !== undefined)
-    ui.note(`retiring ${kid} is refused until it is safe, at ${moment(safeAt, machine.now())}`);
+    ui.note(refusal(stepInWords('retire', kid), { until: moment(safeAt, machine.now()) }).replace(/\.$/, ''));
 }
 
-/** What happens first, which is what one looks for; below it what it happens to. */
-function entries(rows: readonly (readonly string[])[]): readonly Line[] {
-  const width = Math.max(...rows.map(([purpose = '']) => purpose.length));
-  return rows.flatMap(([purpose = '', about, state, lives, happens, sees]): readonly Line[] => {
-    const seen = sees === 'nothing' ? 'the user sees nothing' : `the user: ${sees}`;
+/** What happens first, which is what one looks for, and once; below it all that it happens to. */
+function entries(found: Impact): readonly Line[] {
+  const width = Math.max(...found.rows.map(({ purpose }) => purpose.length));
+  return alikeRows(impactRows(found), HAPPENS_TO).flatMap((rows): readonly Line[] => {
+    const [, , , , happens, notice = ''] = rows[0] ?? [];
+    const noticed = notice === 'nothing' ? 'users notice nothing' : `users notice: ${notice}`;
     return [
-      { first: [styled('bold', padded(purpose, width)), '  '], second: `${happens}; ${seen}` },
-      { first: ' '.repeat(width + 2), second: styled('dim', `${about}; ${state}; ${lives}`) },
+      { first: '', second: `${happens}; ${noticed}` },
+      ...rows.map(
+        ([purpose = '', about, kept, valid]): Line => ({
+          first: ['  ', styled('bold', padded(purpose, width)), '  '],
+          second: styled('dim', `${about}; ${kept}; ${valid}`),
+        }),
+      ),
     ];
   });
 }

@@ -13,8 +13,9 @@ export const retire: Command = {
   about: [
     'Removes the secret of every retiring key whose tokens have all expired, or of the one that',
     'KID names; its id stays in the history. Run it after a rotation to clean up. A key that may',
-    'still have a living token stays, and the output says when it can go. If that is so for all of',
-    'them, the command is refused. A staged key that KID names has signed nothing and goes at once.',
+    'still have a living token stays, and the output says when it is safe to retire. If that is so',
+    'for all of them, the command is refused. A staged key that KID names has signed nothing, and is',
+    'retired at once.',
   ],
   options: [...STEP_OPTIONS],
   words: ['[KID]'],

@@ -19,9 +19,10 @@ export const revoke: Command = {
   about: [
     'Refuses a key from now on: running processes follow within a second, and everything that it',
     'signed is refused. For emergencies: somebody may have the secret. When the key is the one',
-    'that signs, the staged key, or a fresh one, takes over in the same step, whatever replicas',
-    'report. At a terminal it shows what will break and asks first, unless --yes is given; with a',
-    'pipe it asks nothing. Replicas that have not obeyed within 10 s are named, with exit code 1.',
+    'that signs, the staged key, or a fresh one, signs from then on, in the same step, whatever',
+    'replicas report. At a terminal it shows what will break and asks first, unless --yes is given;',
+    'with a pipe it asks nothing. Replicas that have not obeyed within 10 s are named, with exit',
+    'code 1.',
   ],
   options: [{ name: 'yes', about: 'at a terminal: do not ask' }, ...STEP_OPTIONS],
   words: ['KID'],
@@ -156,6 +157,6 @@ function broken({ rows, stillAccepted }: Impact): Line[] {
   const told =
     lost.length === 0
       ? ['broken: nothing, no token of it can be alive']
-      : ['broken, and what the user sees:', ...columns(lost.map(({ purpose, sees }) => [purpose, sees]))];
+      : ['broken, and what users notice:', ...columns(lost.map(({ purpose, sees }) => [purpose, sees]))];
   return [...told, ...stillAccepted];
 }

@@ -175,7 +175,7 @@ async function stageAndPromote(context: Context, rotation: Rotation, wishes: Wis
     if (pending.scheduledFor !== undefined) {
       throw refused(
         `the key ${pending.id} is staged, and signs by itself from ${moment(pending.scheduledFor, machine.now())}`,
-        'wait for that, or let it sign earlier with keyturn promote',
+        'wait for that, or promote it earlier with keyturn promote',
       );
     }
     kid = pending.id;

@@ -1,5 +1,5 @@
 // The last line of status and of every step: the command to run next. On a terminal that has a line for itself.
-import { type Next, nextLine, toRun } from '../../words/next-step.js';
+import { type Next, nextLine, REMARK, toRun } from '../../words/next-step.js';
 import { columnsOf, inStyle, type Line, type Style } from '../line.js';
 import type { Drawn } from '../ui.js';
 
@@ -13,7 +13,7 @@ export function nextOnScreen(next: Next, width: number, style?: Style): readonly
   const { command, remark } = toRun(next);
   const first = inStyle(style, MARGIN);
   if (command === undefined) return [{ first, second: inStyle(style, remark) }];
-  const whole = `${command} - ${remark}`;
+  const whole = `${command}${REMARK}${remark}`;
   if (MARGIN.length + columnsOf(whole) <= width) return [{ first, second: inStyle(style, whole) }];
   return [{ verbatim: [first, inStyle(style, command)] }, { first: BELOW, second: inStyle(style, remark) }];
 }

@@ -3,11 +3,12 @@ import type { HeardReport } from '../../fleet/authentic.js';
 import { grouped } from '../../printable.js';
 import type { Status } from '../../rotation/status.js';
 import { replicaName } from '../../words/names.js';
+import { stopsSteps } from '../../words/next-step.js';
 import { conditionNow, conditionOf, noReplicas } from '../../words/replicas.js';
 import { ageInWords } from '../../words/time.js';
 import { moveInLine, ringOf, rootsIn, type View } from '../../words/view.js';
 import type { Section } from '../arrange.js';
-import { columnsOf, cut, type Line, styled } from '../line.js';
+import { columnsOf, cut, type Line, type Style, styled } from '../line.js';
 import type { Screen } from '../screen.js';
 import { padded } from './layout.js';
 
@@ -33,7 +34,10 @@ export function replicasOf(view: View, screen: Screen): Omit<Section, 'rank'> {
     const text = cut(wordsOf(replica, view, rooted), LONGEST_CONDITION, more);
     return isFine(replica, status)
       ? { first: `  ${name}  `, second: text }
-      : { first: styled('yellow', `! ${name}  `), second: styled('yellow', text) };
+      : {
+          first: styled(styleOf(replica, status), `! ${name}  `),
+          second: styled(styleOf(replica, status), text),
+        };
   };
   return {
     head: [
@@ -50,6 +54,11 @@ export function replicasOf(view: View, screen: Screen): Omit<Section, 'rank'> {
       return `  ${grouped(left)} more, ${how}: keyturn status --all`;
     },
   };
+}
+
+/** Red is what stops every step, as in the sentence. */
+function styleOf({ instance }: HeardReport, { problems }: Status): Style {
+  return problems.some((one) => stopsSteps(one) && one.instances.includes(instance)) ? 'red' : 'yellow';
 }
 
 function isFine(replica: HeardReport, status: Status): boolean {

@@ -77,30 +77,30 @@ function columnsBeside(beside: number, view: View, width: number) {
     });
 }
 
-/** "can take over in 41 s": what becomes of a key, and how long that takes. */
+/** "safe to promote in 41 s": what becomes of a key, and how long that takes. */
 function comesNext(key: KeyStatus, status: Status, { width, unicode }: Screen): string {
   const { now } = status;
   const { state, safeAt, scheduledFor } = key;
   if (state === 'active') return 'signs';
   if (state !== 'staged' && state !== 'retiring') return '';
-  const verb = state === 'staged' ? 'take over' : 'go';
+  const verb = state === 'staged' ? 'promote' : 'retire';
   const left = (at: number) => lengthOfTime(Math.max(1, (at - now) / 1000));
   if (state === 'staged' && scheduledFor !== undefined)
-    return scheduledFor <= now ? 'takes over by itself now' : `takes over by itself in ${left(scheduledFor)}`;
+    return scheduledFor <= now ? 'signs by itself now' : `signs by itself in ${left(scheduledFor)}`;
   const obstacle = stepObstacle(key, status);
   if (obstacle !== undefined) {
     const [first, ...others] = holdingUp(key, status);
-    if (first === undefined) return `may not ${verb} yet: ${obstacle}`;
+    if (first === undefined) return `not safe to ${verb}: ${obstacle}`;
     return others.length === 0
       ? `waits for ${cut(replicaName(first, status), Math.round(width / 3), unicode ? '…' : '...')}`
       : `waits for ${grouped(others.length + 1)} replicas`;
   }
   if (safeAt === undefined) return withDeploy(key, status);
-  return isSafe(key, status) ? `may ${verb} now` : `may ${verb} in ${left(safeAt)}`;
+  return isSafe(key, status) ? `safe to ${verb} now` : `safe to ${verb} in ${left(safeAt)}`;
 }
 
 /** Where only deploys change keys, no moment is known. */
 function withDeploy({ state }: KeyStatus, { deploy }: Status): string {
   if (deploy === 1 && state === 'staged') return 'signs with deploy 2';
-  return deploy === 2 && state === 'retiring' ? 'goes with deploy 3' : 'verifies';
+  return deploy === 2 && state === 'retiring' ? 'is taken away with deploy 3' : 'verifies';
 }

@@ -4,7 +4,7 @@ import { relative } from 'node:path';
 import { FORMATS } from '../../doctor/key-checks.js';
 import { count } from '../../printable.js';
 import { withNames } from '../../words/names.js';
-import { firstProblem, firstProblemOf, type Next } from '../../words/next-step.js';
+import { firstProblem, firstProblemOf, type Next, stopsSteps } from '../../words/next-step.js';
 import { problemLine } from '../../words/replicas.js';
 import { sentenceOf, type Tone } from '../../words/sentence.js';
 import { moment } from '../../words/time.js';
@@ -74,10 +74,13 @@ function problemsOf({ status }: View, { unicode }: Screen): Omit<Section, 'rank'
   const told = firstProblemOf(status);
   const lines = status.problems
     .filter((problem) => problem !== told)
-    .map((problem) => problemLine(withNames(problem, status), (at) => moment(at, status.now)));
+    .map((problem) => ({
+      style: stopsSteps(problem) ? ('red' as const) : ('yellow' as const),
+      text: problemLine(withNames(problem, status), (at) => moment(at, status.now)),
+    }));
   return {
     head: [],
-    items: lines.map((line) => [styled('yellow', cut(line, LONGEST_FINDING, unicode ? '…' : '...'))]),
+    items: lines.map(({ style, text }) => [styled(style, cut(text, LONGEST_FINDING, unicode ? '…' : '...'))]),
     least: 1,
     more: (left) => styled('yellow', `replicas: ${count(left, 'more finding')}: keyturn status --all`),
   };
@@ -106,7 +109,7 @@ function sourceOf(view: View): readonly Line[] {
             ['sealed', `under ${view.sealedUnder.join(', ')}`] as const,
           ]
         : []),
-      ['ring', `${generation}fingerprint ${ring.fingerprint}, profile ${now.profile}${last}`],
+      ['keyring', `${generation}fingerprint ${ring.fingerprint}, profile ${now.profile}${last}`],
       ...(now.deploy === undefined ? [] : [['deploy', deploy ?? 'no rotation is under way'] as const]),
     ],
     '',

@@ -30,7 +30,7 @@ export function lines(view: View): readonly Line[] {
     now.keys.map((key) => keyRow(key, view)),
   );
   const [replicaHead = '', ...replicaRows] = table(
-    ['replica', 'profile', ...(rooted ? ['roots'] : []), 'ring', 'signs with', 'last reload', 'condition'],
+    ['replica', 'profile', ...(rooted ? ['roots'] : []), 'keyring', 'signs with', 'last reload', 'condition'],
     replicas.map((replica) => replicaRow(replica, view, rooted)),
   );
   const say = (at: number) => moment(at, now.now);
@@ -49,7 +49,7 @@ export function lines(view: View): readonly Line[] {
             ]
           : []),
         [
-          'ring',
+          'keyring',
           `${ring.id === undefined ? '' : `generation ${ring.generation}, `}fingerprint ${ring.fingerprint}`,
         ],
         ...(ring.id === undefined ? [] : [['rotated', rotated(view)] as const]),

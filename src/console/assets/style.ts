@@ -100,6 +100,7 @@ nav a[aria-current] { color: var(--ink); border-bottom-color: var(--sign); }
 .kid.revoked, .state.revoked { color: var(--alarm); }
 .kid.revoked { text-decoration: line-through; }
 .held { color: var(--stage); font-weight: 600; }
+.stopped { color: var(--alarm); font-weight: 600; }
 .count { white-space: nowrap; }
 .command { display: inline-block; padding: .2rem .55rem; border: 1px solid var(--line); border-radius: 5px; background: var(--faint); user-select: all; }
 
@@ -135,13 +136,13 @@ nav a[aria-current] { color: var(--ink); border-bottom-color: var(--sign); }
 .bar.active, .fill.active { fill: var(--sign); }
 .bar.staged { fill: var(--stage-fill); }
 .fill.staged { fill: var(--stage-fill); }
-.bar.retiring, .fill.retiring { fill: var(--retire-fill); }
+.bar.retiring, .fill.retiring { --own: var(--retire-fill); fill: var(--retire-fill); }
 .fill.retired, .fill.unknown { fill: var(--gone); }
 .key.retired .bar, .key.revoked .bar { opacity: .45; }
-.fill.shade-1 { opacity: .68; }
-.fill.shade-2 { opacity: .42; }
+.shade-2:is(.bar, .fill) { fill-opacity: .15; stroke: var(--own, var(--gone)); stroke-width: 1.5; vector-effect: non-scaling-stroke; }
+.bar.shade-4, .fill.shade-4 { opacity: .4; }
 .fill.part { opacity: .5; }
-.fill.revoked { fill: var(--alarm); }
+.fill.revoked { --own: var(--alarm); fill: var(--alarm); }
 .ahead { stroke-width: 2; stroke: var(--retire); }
 .ahead.staged, .safe.staged { stroke: var(--stage); }
 .safe { fill: var(--sheet); stroke: var(--retire); stroke-width: 2; }
@@ -172,17 +173,25 @@ summary:hover { color: var(--ink); }
 .head { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: baseline; gap: 0 2rem; }
 .spans { margin-bottom: .5rem; font-size: .9375rem; }
 .legend { display: flex; flex-wrap: wrap; gap: .25rem 2rem; margin: 0 0 1.75rem; padding: 0; list-style: none; }
-.swatch::before { content: ""; display: inline-block; width: .8em; height: .8em; margin-right: .5em; border-radius: 2px; background: var(--gone); }
-.swatch.active::before { background: var(--sign); }
-.swatch.staged::before { background: var(--stage-fill); }
-.swatch.retiring::before { background: var(--retire-fill); }
-.swatch.revoked::before { background: var(--alarm); }
-.swatch.shade-1::before { opacity: .68; }
-.swatch.shade-2::before { opacity: .42; }
+.swatch { --own: var(--gone); }
+.swatch::before { content: ""; display: inline-block; width: .9em; height: .9em; margin-right: .5em; border-radius: 2px; background: var(--own); }
+.swatch.active { --own: var(--sign); }
+.swatch.staged { --own: var(--stage-fill); }
+.swatch.retiring { --own: var(--retire-fill); }
+.swatch.revoked { --own: var(--alarm); }
+.swatch.shade-1::before { background: repeating-linear-gradient(var(--own) 0 2px, transparent 2px 4px); }
+.swatch.shade-2::before { background: none; box-shadow: inset 0 0 0 1.5px var(--own); }
+.swatch.shade-3::before { background: repeating-linear-gradient(var(--own) 0 4px, transparent 4px 8px); }
+.swatch.shade-4::before { opacity: .4; }
 .bars { position: relative; }
 .plot { display: block; width: 100%; height: 9rem; border-bottom: 1px solid var(--soft); border-top: 1px dashed var(--line); }
 .most { position: absolute; right: 0; top: -1.35rem; margin: 0; color: var(--soft); font-size: .75rem; }
-.facts { margin: 0; }
+.facts, .purposes { margin: 0; }
+.purposes { padding: 0; list-style: none; }
+.purposes li + li { margin-top: .35rem; }
+.head-here { display: none; }
+.words { margin-top: 3rem; }
+.words[open] summary { margin-bottom: .5rem; }
 .facts div { display: grid; grid-template-columns: 10rem minmax(0, 1fr); gap: 0 1.5rem; padding: .4rem 0; border-top: 1px solid var(--faint); }
 .facts dt { color: var(--soft); }
 .facts dd { margin: 0; }
@@ -217,6 +226,7 @@ summary:hover { color: var(--ink); }
 .why b { color: var(--ink); }
 .why.ends b { color: var(--alarm); }
 .button { display: inline-block; padding: .5rem 1rem; border: 1px solid var(--sign); border-radius: 6px; background: var(--sign); color: var(--on); font: inherit; font-weight: 600; text-decoration: none; cursor: pointer; }
+.button .kid { color: inherit; text-decoration: none; }
 .button:hover { filter: brightness(1.08); }
 .button.off { border-color: var(--line); background: none; color: var(--soft); cursor: not-allowed; }
 .button.plain { border-color: var(--soft); background: none; color: var(--ink); }
@@ -230,7 +240,7 @@ summary:hover { color: var(--ink); }
 label { display: block; margin-bottom: .25rem; font-weight: 600; }
 input { width: 100%; padding: .55rem .75rem; border: 1px solid var(--soft); border-radius: 6px; background: var(--paper); color: inherit; font: inherit; }
 input.typed { max-width: 14rem; font-family: var(--mono); }
-.buttons { display: flex; flex-wrap: wrap; align-items: center; gap: .75rem 1.5rem; }
+.buttons { margin-bottom: 2rem; display: flex; flex-wrap: wrap; align-items: center; gap: .75rem 1.5rem; }
 
 @media (max-width: 60rem) {
   .ring li { grid-template-columns: minmax(0, 1fr); padding: .75rem 0; }
@@ -248,11 +258,13 @@ input.typed { max-width: 14rem; font-family: var(--mono); }
   .cards tr { padding: .75rem 0; }
   .cards th, .cards td { min-width: 0; padding: .1rem 0; white-space: normal; }
   .cards td { display: grid; grid-template-columns: 7.5rem minmax(0, 1fr); gap: .75rem; text-align: left; }
-  .cards td::before { content: attr(data-head); color: var(--soft); font-size: .875rem; }
+  .cards td[data-head]::before { content: attr(data-head); }
+  .cards td::before, .head-here { color: var(--soft); font-size: .875rem; }
+  .head-here { display: inline; }
   .cards td.number { text-align: left; }
   .facts div { grid-template-columns: minmax(0, 1fr); }
 }
 @media (forced-colors: active) { .bar, .fill { forced-color-adjust: none; } }
-@media (max-width: 40rem) { .axis .tight { display: none; } }
+@media (max-width: 40rem) { .tight { display: none; } }
 @media print { .top nav, .skip, .buttons { display: none; } }
 `;

@@ -1,7 +1,9 @@
 // What was accepted over time, one bar for each stretch of it, stacked by key. The numbers stand in a table beside it.
 import { type Counts, SPANS } from '../../fleet/counts.js';
 import { grouped } from '../../printable.js';
+import { lengthOfTime } from '../../words/time.js';
 import { html, type Markup } from '../html.js';
+import { maskOf } from './shades.js';
 import { placeOf, ticksOf } from './time-axis.js';
 
 /** The bars of one key. */
@@ -9,12 +11,14 @@ export interface Series {
   readonly kid: string;
   /** Of its colour. */
   readonly className: string;
+  /** What tells it from others of that colour. */
+  readonly shade: string;
 }
 
 /** More would be narrower than a point of the screen. */
 const MOST_BARS = 96;
 /** What has only just begun is shown so wide: a part of its span. */
-const SHORTEST = 1 / 6;
+const SHORTEST = 1 / 15;
 
 const HEIGHT = 100;
 
@@ -41,7 +45,7 @@ export function stackedBars(
   const sums = rows[0]?.map((_, bar) => rows.reduce((sum, row) => sum + (row[bar] as number), 0)) ?? [];
   const top = roundUp(Math.max(1, ...sums));
   const below = new Array<number>(number).fill(0);
-  const paths = series.map(({ kid, className }, index) => {
+  const paths = series.map(({ kid, className, shade }, index) => {
     const boxes = (rows[index] as number[]).map((value, bar) => {
       const low = below[bar] as number;
       below[bar] = low + value;
@@ -49,17 +53,19 @@ export function stackedBars(
     });
     const last = boxes.pop() ?? '';
     const done = boxes.join('');
-    return html`${done !== '' && html`<path class="fill ${className}" d="${done}"><title>${kid}</title></path>\n`}${
-      // The last one goes on.
-      last !== '' && html`<path class="fill part ${className}" d="${last}"><title>${kid}</title></path>\n`
-    }`;
+    const drawn = (part: string, d: string) =>
+      d !== '' &&
+      html`<path class="fill${part} ${className}${shade}" d="${d}"${maskOf(shade)}><title>${kid}</title></path>\n`;
+    // The last one goes on.
+    return html`${drawn('', done)}${drawn(' part', last)}`;
   });
   const axis = { from: first, to: first + number * width };
-  const labels = ticksOf(axis).filter(({ at }) => placeOf(at, axis) > 5 && placeOf(at, axis) < 95);
-  return html`<div class="bars"><p class="most" aria-hidden="true">${grouped(top)}</p>
+  // At the right end stands "now".
+  const labels = ticksOf(axis).filter(({ at }) => placeOf(at, axis) > 5 && placeOf(at, axis) < 88);
+  return html`<div class="bars"><p class="most" aria-hidden="true">${grouped(top)} tokens in ${lengthOfTime(width / 1000)}</p>
 <svg class="plot" viewBox="0 0 ${number} ${HEIGHT}" preserveAspectRatio="none" role="img"><title>${title}</title>
 ${paths}</svg>
-<svg class="axis" width="100%" height="18" aria-hidden="true">${labels.map(({ at, label }) => html`<text class="tick" x="${placeOf(at, axis)}%" y="13" text-anchor="middle">${label}</text>`)}</svg></div>
+<svg class="axis" width="100%" height="18" aria-hidden="true">${labels.map(({ at, label }) => html`<text class="tick" x="${placeOf(at, axis)}%" y="13" text-anchor="middle">${label}</text>`)}<text class="tick now" x="100%" y="13" text-anchor="end">now</text></svg></div>
 `;
 }
 

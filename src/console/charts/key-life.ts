@@ -72,7 +72,7 @@ export function stretchesOf({ key, changes }: KeyLife): readonly Stretch[] {
   ];
 }
 
-/** When something of it comes next: it may sign, or go. */
+/** When something of it comes next: it may be promoted, or retired. */
 export function aheadOf({ scheduledFor, safeAt }: KeyStatus, now: number): number | undefined {
   const at = scheduledFor ?? safeAt;
   return at !== undefined && at > now ? at : undefined;

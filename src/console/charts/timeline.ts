@@ -3,6 +3,7 @@
 import { moment } from '../../words/time.js';
 import { type Content, html, type Markup } from '../html.js';
 import { aheadOf, isGone, type KeyLife, type Stretch, stretchesOf } from './key-life.js';
+import { maskOf } from './shades.js';
 import { placeOf, type TimeAxis, ticksOf } from './time-axis.js';
 
 /**
@@ -55,20 +56,20 @@ const HEIGHT = 28;
 /** Half of that of a bar. */
 const HALF = 6;
 
-/** The row of one key. */
-export function keyTrack(life: KeyLife, axis: TimeAxis, now: number): Markup {
+/** The row of one key. @param shade what tells a key from others in the same state */
+export function keyTrack(life: KeyLife, axis: TimeAxis, now: number, shade: string): Markup {
   const { key } = life;
   const ahead = aheadOf(key, now);
   const nowAt = placeOf(now, axis);
   return html`<svg class="track" width="100%" height="${HEIGHT}" role="img"><title>${inWords(life, now)}</title>
-${ticksOf(axis).map(({ at }) => vertical('grid', placeOf(at, axis)))}<svg y="50%" overflow="visible">${stretchesOf(life).map((one) => bar(one, axis, now))}${
+${ticksFor(axis, now).map(({ place, isTight }) => vertical(isTight ? 'grid tight' : 'grid', place))}<svg y="50%" overflow="visible">${stretchesOf(life).map((one) => bar(one, axis, now, one.state === key.state ? shade : ''))}${
     ahead !== undefined &&
     html`<line class="ahead ${key.state}" x1="${nowAt}%" x2="${placeOf(ahead, axis)}%" stroke-dasharray="2 4"/>${mark(placeOf(ahead, axis), `safe ${key.state}`, DIAMOND)}`
   }</svg>${vertical('now', nowAt)}</svg>
 `;
 }
 
-function bar({ state, from, to }: Stretch, axis: TimeAxis, now: number): Content {
+function bar({ state, from, to }: Stretch, axis: TimeAxis, now: number, shade: string): Content {
   if (state === 'retired' || state === 'revoked') {
     const isOut = from === undefined || from < axis.from;
     return !isOut && mark(placeOf(from, axis), `end ${state}`, CROSS);
@@ -78,7 +79,7 @@ function bar({ state, from, to }: Stretch, axis: TimeAxis, now: number): Content
   const begin = Math.max(0, Math.min(placeOf(from ?? axis.from, axis), end - 0.8));
   const width = Math.round(100 * (end - begin)) / 100;
   if ((to ?? now) < axis.from) return false;
-  return html`<rect class="bar ${state}" x="${Math.round(100 * begin) / 100}%" y="-${HALF}" width="${width}%" height="${2 * HALF}" rx="2"/>`;
+  return html`<rect class="bar ${state}${shade}" x="${Math.round(100 * begin) / 100}%" y="-${HALF}" width="${width}%" height="${2 * HALF}" rx="2"${maskOf(shade)}/>`;
 }
 
 const DIAMOND = 'M0-6 6 0 0 6-6 0z';
@@ -93,21 +94,43 @@ function vertical(className: string, place: number): Markup {
 }
 
 /** Percent of a wide screen, and of a narrow one, that a label and what stands beside it need. */
-const ROOM = { wide: 7, narrow: 17 };
+const ROOM = { wide: 9, narrow: 17 };
 
-/** Moments beneath the rows. Those that would run into "now" are left out, and on a narrow screen into each other. */
-export function axisLabels(axis: TimeAxis, now: number): Markup {
+interface PlacedTick {
+  readonly place: number;
+  readonly text: string;
+  /** Whether it is left out on a narrow screen. */
+  readonly isTight: boolean;
+}
+
+/**
+ * The moments that have a label, and so a line: a line without one says nothing. Those that would run into "now" are left
+ * out, and on a narrow screen into each other.
+ */
+function ticksFor(axis: TimeAxis, now: number): readonly PlacedTick[] {
   const nowAt = placeOf(now, axis);
   let last = Number.NEGATIVE_INFINITY;
-  const ticks = ticksOf(axis)
-    .map(({ at, label }) => ({ place: placeOf(at, axis), text: label }))
-    // At the very end it would not stand below its line.
-    .filter(({ place }) => place <= 96 && Math.abs(place - nowAt) > ROOM.wide)
-    .map(({ place, text }) => {
-      const isTight = Math.abs(place - nowAt) < ROOM.narrow || place - last < ROOM.narrow;
-      if (!isTight) last = place;
-      return { place, text, className: isTight ? 'tick tight' : 'tick' };
-    });
+  return (
+    ticksOf(axis)
+      .map(({ at, label }) => ({ place: placeOf(at, axis), text: label }))
+      // At the very end it would not stand below its line.
+      .filter(({ place }) => place <= 96 && Math.abs(place - nowAt) > ROOM.wide)
+      .map(({ place, text }) => {
+        const isTight = Math.abs(place - nowAt) < ROOM.narrow || place - last < ROOM.narrow;
+        if (!isTight) last = place;
+        return { place, text, isTight };
+      })
+  );
+}
+
+/** Moments beneath the rows. */
+export function axisLabels(axis: TimeAxis, now: number): Markup {
+  const nowAt = placeOf(now, axis);
+  const ticks = ticksFor(axis, now).map(({ place, text, isTight }) => ({
+    place,
+    text,
+    className: isTight ? 'tick tight' : 'tick',
+  }));
   const label = ({ place, text, className }: { place: number; text: string; className: string }) =>
     html`<text class="${className}" x="${place}%" y="13" text-anchor="${place < 4 ? 'start' : place > 96 ? 'end' : 'middle'}">${text}</text>`;
   return html`<svg class="axis" width="100%" height="18" aria-hidden="true">${ticks.map(label)}${label({ place: nowAt, text: 'now', className: 'tick now' })}</svg>
@@ -119,6 +142,8 @@ function inWords({ key, changes }: KeyLife, now: number): string {
   const told = changes.map(({ state, at }) => `${state} ${moment(at, now)}`);
   const ahead = aheadOf(key, now);
   const next =
-    ahead === undefined ? [] : [`${key.state === 'staged' ? 'may sign' : 'may go'} ${moment(ahead, now)}`];
+    ahead === undefined
+      ? []
+      : [`safe to ${key.state === 'staged' ? 'promote' : 'retire'} ${moment(ahead, now)}`];
   return `${key.id}: ${[...(told.length === 0 ? [`${key.state}, nobody knows since when`] : told), ...next].join(', ')}`;
 }

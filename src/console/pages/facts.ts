@@ -51,7 +51,7 @@ export interface StepsFacts {
   readonly done?: { readonly step: OfferedStep['step']; readonly kid?: string | undefined } | undefined;
 }
 
-/** The page that confirms a step: its form goes to `steps/<step>`, with `kid`, `why`, `confirm` and the CSRF token. */
+/** The page that confirms a step: its form goes to `steps/<step>`, with `kid`, `why`, `replicas`, `confirm` and the CSRF token. */
 export interface StepFacts {
   readonly view: View;
   /** One of `offeredSteps(view)`. */
@@ -62,8 +62,8 @@ export interface StepFacts {
   readonly csrf: Pick<FormProtection, 'field' | 'token'> | undefined;
   /** Why it was not taken, when it was tried. */
   readonly problem?: Trouble | undefined;
-  /** What was typed for the history, to be kept in the form. */
-  readonly typed?: { readonly why?: string | undefined } | undefined;
+  /** What was typed, to be kept in the form. */
+  readonly typed?: { readonly why?: string | undefined; readonly replicas?: string | undefined } | undefined;
 }
 
 /** What kept something from being done or shown: the fields of an error. */

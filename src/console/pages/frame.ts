@@ -2,6 +2,7 @@
 
 import type { Frame } from '../contract.js';
 import { type Content, html, type Markup } from '../html.js';
+import { glossary } from './glossary.js';
 import { clock } from './parts.js';
 
 export type PageName = 'overview' | 'purposes' | 'impact' | 'doctor' | 'history' | 'steps';
@@ -59,6 +60,7 @@ ${
 `
 }<main id="main" tabindex="-1"${now !== undefined && html` data-now="${String(now)}"`}>
 ${main}
+${now !== undefined && glossary()}
 </main>
 <footer class="foot">
 <p>You are <b>${visitor.who}</b>${acts ? '' : ', read-only'}.</p>

@@ -1,7 +1,9 @@
 // The ring's own history, the newest line first: when, what, which key, who, why.
 
 import type { HistoryEntry } from '../../keyring/keyring.js';
-import { count, grouped } from '../../printable.js';
+import { count } from '../../printable.js';
+import { historyWhat, olderLines } from '../../words/steps.js';
+import { clockTime } from '../../words/time.js';
 import type { Frame } from '../contract.js';
 import { type Content, html } from '../html.js';
 import type { HistoryFacts } from './facts.js';
@@ -25,7 +27,7 @@ export function historyPage(frame: Frame, { view, history }: HistoryFacts): stri
     .toReversed()
     .map((entry): Content[] => [
       html`${clock(entry.at, status.now)} <span class="known count">${ago(entry.at, status.now)}</span>`,
-      html`<b>${entry.what}</b>`,
+      html`<b>${historyWhat(entry)}</b>`,
       entry.kid === undefined ? '–' : kidIn(entry.kid, status),
       entry.who ?? '–',
       why(entry, status.now),
@@ -44,9 +46,9 @@ ${
   });
 }
 
-function why({ why: said, gone = [], lines, since, at }: HistoryEntry, now: number): Content {
-  if (lines !== undefined)
-    return html`stands for ${grouped(lines)} older lines, the first of them ${clock(since ?? at, now)}`;
+function why(entry: HistoryEntry, now: number): Content {
+  const { why: said, gone = [], lines, since, at } = entry;
+  if (lines !== undefined) return olderLines(entry, clockTime(since ?? at, now));
   const overruled = gone.length > 0 && `said to be gone: ${gone.join(', ')}`;
   if (said === undefined && overruled === false) return '–';
   return html`${said}${said !== undefined && overruled !== false && '; '}${overruled}`;

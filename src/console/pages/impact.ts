@@ -1,17 +1,19 @@
 // What a step would do to each purpose, before anybody takes it.
-import { capitalised, count } from '../../printable.js';
+import { count } from '../../printable.js';
 import type { Impact } from '../../rotation/impact.js';
 import type { Status } from '../../rotation/status.js';
-import { IMPACT_HEAD, impactRows } from '../../words/impact.js';
+import { impactRows } from '../../words/impact.js';
+import { isStopped } from '../../words/next-step.js';
 import { clockTime } from '../../words/time.js';
 import type { View } from '../../words/view.js';
 import type { AskedStep } from '../asked-step.js';
 import type { Frame } from '../contract.js';
 import { type Content, html, type Markup } from '../html.js';
-import { breaksSomething, type OfferedStep, stepsThereAre, TOO_EARLY } from '../offered-steps.js';
+import { breaksSomething, type OfferedStep, stepsThereAre } from '../offered-steps.js';
 import type { ImpactFacts } from './facts.js';
 import { page } from './frame.js';
-import { clock, countdown, kidIn, table, trouble, withKids } from './parts.js';
+import { kidIn, trouble, withKids } from './parts.js';
+import { purposeTable } from './purpose-table.js';
 
 export function impactPage(frame: Frame, facts: ImpactFacts): string {
   const { view, impact, problem, ifNow, asked = impact } = facts;
@@ -25,8 +27,8 @@ export function impactPage(frame: Frame, facts: ImpactFacts): string {
     main: html`<h1>What would happen?</h1>
 <p class="lead">Choose a step. Nothing is changed here.</p>
 ${choice(frame, view, asked)}
-${problem !== undefined && trouble(problem)}
-${isGone && trouble({ message: 'The keyring has no such step now.', hint: 'Choose one of those above.' })}
+${problem !== undefined && trouble(problem, status)}
+${isGone && trouble({ message: 'The keyring has no such step now.', hint: 'Choose one of those above.' }, status)}
 ${
   impact !== undefined &&
   !isGone &&
@@ -40,7 +42,7 @@ ${impactPart(impact, view, offered, ifNow)}
 }
 
 function headOf({ step, kid }: AskedStep, offered: OfferedStep | undefined, { status }: View): Content {
-  if (kid === undefined) return 'Rotate: a new key takes over';
+  if (kid === undefined) return 'Rotate: stage a new key, then promote it';
   if (offered !== undefined) return withKids(offered.name, status);
   return html`${step === 'retire' ? 'Retire' : 'Revoke'} ${kidIn(kid, status)}`;
 }
@@ -55,7 +57,7 @@ function choice({ base }: Frame, view: View, chosen: AskedStep | undefined): Mar
   };
   // A rotation that was begun goes on by its own steps.
   const isUnderWay = chosen?.step !== 'rotate' && status.keys.some(({ state }) => state === 'staged');
-  const offered = stepsThereAre(view).filter(({ step }) => step !== 'rotate');
+  const offered = stepsThereAre(view).filter(({ step }) => step !== 'stage');
   const all: ReadonlyArray<readonly [AskedStep, Content]> =
     offered.length > 0
       ? offered.map((step) => [step as AskedStep, withKids(step.name, status)] as const)
@@ -101,21 +103,32 @@ function byDeploys({ keys }: Status): readonly AskedStep[] {
  *
  * @param offered the step itself, where there is one
  * @param ifNow of a key that retires: if its secret went this moment
+ * @param isTold whether the page has said already why the step is refused
  */
 export function impactPart(
   impact: Impact,
   view: View,
   offered?: OfferedStep,
   ifNow?: Impact | undefined,
+  isTold = false,
 ): Markup {
   const { notAffected, stillAccepted } = impact;
   const { status } = view;
   // A rotation goes on where it was begun: there is always one to ask about.
-  const isRefused = offered?.safe === false && offered.step !== 'rotate';
+  const isRefused = offered?.safe === false && offered.step !== 'stage';
   const isTooEarly = ifNow !== undefined && offered?.safe !== true;
-  const tone = breaksSomething(impact) ? 'alarm' : isRefused || isTooEarly ? 'wait' : 'calm';
-  return html`<p class="verdict ${tone}">${isRefused && refusal(offered, status)}${isTooEarly ? tooEarly(ifNow, offered) : isRefused ? withKids(ifRefused(offered), status) : verdict(impact)}</p>
-${isTooEarly ? effects(ifNow, 'If it went now', whenItMay(offered, status)) : effects(impact, isRefused ? 'Once Keyturn allows it' : undefined)}
+  const isHeld = isRefused || isTooEarly;
+  const tone = breaksSomething(impact) || (isHeld && isStopped(status)) ? 'alarm' : isHeld ? 'wait' : 'calm';
+  return html`<p class="verdict ${tone}">${isRefused && !isTold && withKids(offered.why, status)}${isTooEarly ? withKids(tooEarly(ifNow, offered), status) : isRefused ? withKids(ifRefused(offered), status) : verdict(impact)}</p>
+${
+  isTooEarly
+    ? effects(
+        ifNow,
+        offered === undefined ? 'If taken away now' : 'If retired now',
+        whenItMay(offered, status),
+      )
+    : effects(impact, isRefused ? 'Once Keyturn allows it' : 'What happens')
+}
 <h3>Not affected</h3>
 <ul class="lines">
 ${notAffected.map((line) => html`<li>${line}</li>\n`)}</ul>
@@ -133,66 +146,54 @@ ${stillAccepted.map((line) => html`<li>${line}</li>\n`)}</ul>`
  * @param happens what the column is called that says so
  * @param later what one is called that says when none of it happens any more
  */
-function effects(impact: Impact, happens?: string, later?: string): Markup {
-  const { rows } = impact;
-  const cells = impactRows(impact).map(([purpose = '', ...rest], at): Content[] => {
-    const isRefused = rows[at]?.effect === 'refused';
-    return [
-      html`<b>${purpose}</b>`,
-      ...rest.map((cell, column) =>
-        isRefused && column === HAPPENS - 1 ? html`<b class="refused">${cell}</b>` : cell,
-      ),
-      ...(later === undefined ? [] : ['nothing: none is alive then']),
-    ];
-  });
-  const head = [...IMPACT_HEAD, ...(later === undefined ? [] : [later])];
-  return table(
+function effects(impact: Impact, happens: string, later?: string): Markup {
+  const refused = new Set(
+    impact.rows.filter(({ effect }) => effect === 'refused').map(({ purpose }) => purpose),
+  );
+  return purposeTable(
     'What happens to each purpose',
-    head.map((one, at) => ({
-      head: at === HAPPENS && happens !== undefined ? happens : capitalised(one),
-      isShort: at === 3,
+    [{ head: happens }, { head: 'What users notice' }, ...(later === undefined ? [] : [{ head: later }])],
+    impactRows(impact).map(([name = '', about = '', kept = '', valid = '', what, notice]) => ({
+      name,
+      about,
+      kept,
+      valid,
+      cells: [
+        refused.has(name) ? html`<b class="refused">${what}</b>` : what,
+        notice,
+        ...(later === undefined ? [] : ['nothing: none is alive then']),
+      ],
     })),
-    cells,
   );
 }
 
-/** The column of a table of purposes that says what happens. */
-const HAPPENS = 4;
-
-/** "Not yet: Keyturn refuses this until 14:05:09 UTC (in 22 s)." Where more than time is missing, a moment ends nothing. */
-function refusal({ safeAt, why }: OfferedStep, { now }: Status): Content {
-  if (safeAt === undefined) return html`Not yet: Keyturn refuses this. ${why}`;
-  const until = html`${clock(safeAt, now)} (${countdown(safeAt, now)})`;
-  return why === TOO_EARLY.retiring || why === TOO_EARLY.staged
-    ? html`Not yet: Keyturn refuses this until ${until}.`
-    : html`Not yet: Keyturn refuses this. ${why} Nor is it safe before ${until}.`;
-}
-
-function tooEarly({ rows }: Impact, offered: OfferedStep | undefined): Content {
+function tooEarly({ rows, kid = 'the key' }: Impact, offered: OfferedStep | undefined): string {
   const first =
-    offered === undefined &&
-    'Here a deploy takes the key away, and nothing refuses one that comes too early.';
+    offered === undefined
+      ? 'Here a deploy takes the key away, and nothing refuses one that comes too early. '
+      : ' ';
+  const ifIt = `If ${kid} were ${offered === undefined ? 'taken away' : 'retired'} now,`;
   const refused = rows.filter(({ effect }) => effect === 'refused').map(({ purpose }) => purpose);
   const now =
     refused.length === 0
-      ? ' If the key went now, nobody would be signed out, as far as is known.'
+      ? `${ifIt} nobody would be signed out, as far as is known.`
       : refused.includes('session')
-        ? ' If the key went now, whoever holds a session of it that has not been renewed would be signed out.'
-        : ` If the key went now, what it has signed would be refused: ${refused.join(', ')}.`;
-  return html`${first}${now}${offered !== undefined && ' Once Keyturn lets it go, nobody would be.'}`;
+        ? `${ifIt} whoever holds a session of it that has not been renewed would be signed out.`
+        : `${ifIt} what it has signed would be refused: ${refused.join(', ')}.`;
+  return `${first}${now}${offered === undefined ? '' : ' Once Keyturn allows it, nobody would be.'}`;
 }
 
 /** What a refusal spares people. */
 function ifRefused({ step, kid = '' }: OfferedStep): string {
   const signs = step === 'promote' || step === 'rollback';
   return signs
-    ? ` If ${kid} signed now, a replica that does not know it would refuse what it has signed: people would be signed out there. Once Keyturn allows it, nobody would be.`
+    ? ` If ${kid} were promoted now, a replica that does not know it would refuse what it signs: people would be signed out there. Once Keyturn allows it, nobody would be.`
     : ' As long as it is refused, nobody is signed out by it.';
 }
 
 function whenItMay(offered: OfferedStep | undefined, { now }: Status): string {
   if (offered?.safeAt !== undefined) return `From ${clockTime(offered.safeAt, now)}`;
-  return offered === undefined ? 'When its last token has expired' : 'Once Keyturn lets it go';
+  return offered === undefined ? 'When its last token has expired' : 'Once Keyturn allows it';
 }
 
 /** What matters first: whether anybody is signed out. */

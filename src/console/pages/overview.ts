@@ -3,7 +3,7 @@
 import { FORMATS } from '../../doctor/key-checks.js';
 import { problemText } from '../../fleet/diagnosis-words.js';
 import { withNames } from '../../words/names.js';
-import { firstProblemOf, toRun } from '../../words/next-step.js';
+import { firstProblemOf, stopsSteps, toRun } from '../../words/next-step.js';
 import { sentenceOf, type Tone } from '../../words/sentence.js';
 import { moment } from '../../words/time.js';
 import { moveInLine, rotated, sealedBy, type View } from '../../words/view.js';
@@ -12,7 +12,7 @@ import { type Content, html, type Markup } from '../html.js';
 import { sayMarked } from '../marked-moment.js';
 import type { OverviewFacts } from './facts.js';
 import { page } from './frame.js';
-import { command, withKids } from './parts.js';
+import { alike, command, withKids } from './parts.js';
 import { replicasPart } from './replicas.js';
 import { ringPart } from './ring.js';
 import { verifiedPart } from './verified.js';
@@ -107,18 +107,19 @@ function problemsPart({ status }: View): Content {
   const first = firstProblemOf(status);
   const problems = status.problems.filter((problem) => problem !== first);
   if (problems.length === 0) return undefined;
-  const told = problems.map((problem) =>
-    problemText(withNames(problem, status), 'this console', (at) => moment(at, now)),
-  );
+  const told = problems.map((problem) => ({
+    ...problemText(withNames(problem, status), 'this console', (at) => moment(at, now)),
+    tone: stopsSteps(problem) ? 'fail' : 'warn',
+  }));
   return html`<section aria-labelledby="problems">
 <h2 id="problems">${first === undefined ? 'Warnings' : 'Other problems'}</h2>
 <ul class="findings">
-${told.map(({ what, hint }) => html`<li class="warn"><p class="what">${what}</p><p class="hint">${hint}</p></li>\n`)}</ul>
+${alike(told).map(([first, ...rest]) => html`<li class="${first.tone}">${[first, ...rest].map(({ what }) => html`<p class="what">${withKids(what, status)}</p>`)}<p class="hint">${withKids(first.hint, status)}</p></li>\n`)}</ul>
 </section>
 `;
 }
 
-/** Where the keys live. */
+/** Where the keys are kept. */
 function factsPart(view: View): Markup {
   const { status, resolution, hidden, deploy, sealedUnder } = view;
   const { ring, place, shared, movingIn, now, replicas } = status;
@@ -136,7 +137,7 @@ function factsPart(view: View): Markup {
         ]
       : []),
     [
-      'Ring',
+      'Keyring',
       `${ring.id === undefined ? '' : `generation ${ring.generation}, `}fingerprint ${ring.fingerprint}`,
     ],
     ...(ring.id === undefined ? [] : [['Last rotation', rotated(view)] as const]),
@@ -145,7 +146,7 @@ function factsPart(view: View): Markup {
     ...movingIn.map((one) => ['Moving in', moveInLine(one, now, replicas.length > 0)] as const),
   ];
   return html`<section aria-labelledby="place">
-<h2 id="place">Where the keys live</h2>
+<h2 id="place">Where the keys are kept</h2>
 <dl class="facts">
 ${rows.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>\n`)}</dl>
 </section>`;

@@ -59,9 +59,11 @@ export function command(text: string): Markup {
   return html`<code class="command">${text}</code>`;
 }
 
-/** A text of several lines. */
-export function paragraphs(text: string, className: string): Content {
-  return linesOf(text).map((line) => html`<p class="${className}">${line}</p>\n`);
+/** A text of several lines. @param status of the keys that it may name */
+export function paragraphs(text: string, className: string, status?: Pick<Status, 'keys' | 'now'>): Content {
+  return linesOf(text).map(
+    (line) => html`<p class="${className}">${status === undefined ? line : withKids(line, status)}</p>\n`,
+  );
 }
 
 function linesOf(text: string): readonly string[] {
@@ -69,14 +71,16 @@ function linesOf(text: string): readonly string[] {
 }
 
 /** Why something was not done, or cannot be shown. */
-export function trouble({ message, hint }: Trouble): Markup {
+export function trouble({ message, hint }: Trouble, status: Pick<Status, 'keys' | 'now'>): Markup {
   return html`<div class="note alarm" role="alert">
-${paragraphs(message, 'what')}${hint !== undefined && paragraphs(hint, 'hint')}</div>
+${paragraphs(message, 'what', status)}${hint !== undefined && paragraphs(hint, 'hint', status)}</div>
 `;
 }
 
 export interface Column {
   readonly head: string;
+  /** The same with the id of a key in it drawn as such. */
+  readonly drawn?: Content;
   /** Of a few words that stay together. */
   readonly isShort?: boolean;
   /** Of numbers: they stand right. */
@@ -94,13 +98,17 @@ export function table(
 ): Markup {
   const cell = (content: Content, at: number) => {
     const column = columns[at] ?? { head: '' };
-    return at === 0
-      ? html`<th role="rowheader" scope="row">${content}</th>`
-      : html`<td role="cell" data-head="${column.head}"${classOf(column)}><div>${content}</div></td>`;
+    if (at === 0) return html`<th role="rowheader" scope="row">${content}</th>`;
+    // What stands in an attribute has one face.
+    const head =
+      column.drawn === undefined
+        ? undefined
+        : html`<span class="head-here" aria-hidden="true">${column.drawn}</span>`;
+    return html`<td role="cell"${head === undefined && html` data-head="${column.head}"`}${classOf(column)}>${head}<div>${content}</div></td>`;
   };
   return html`<table role="table" class="cards">
 <caption class="unseen">${caption}</caption>
-<thead role="rowgroup"><tr role="row">${columns.map((column) => html`<th role="columnheader" scope="col"${classOf(column)}>${column.head}</th>`)}</tr></thead>
+<thead role="rowgroup"><tr role="row">${columns.map((column) => html`<th role="columnheader" scope="col"${classOf(column)}>${column.drawn ?? column.head}</th>`)}</tr></thead>
 <tbody role="rowgroup">
 ${rows.map((row) => html`<tr role="row">${row.map(cell)}</tr>\n`)}</tbody>
 </table>
@@ -109,4 +117,17 @@ ${rows.map((row) => html`<tr role="row">${row.map(cell)}</tr>\n`)}</tbody>
 
 function classOf({ isNumber = false, isShort = false }: Column): Content {
   return isNumber ? html` class="number"` : isShort && html` class="short"`;
+}
+
+/** Findings that are cured by the same, put together: the cure is said once. */
+export function alike<F extends { readonly hint?: string | undefined }>(
+  found: readonly F[],
+): ReadonlyArray<readonly [F, ...F[]]> {
+  const groups = new Map<string | F, [F, ...F[]]>();
+  for (const one of found) {
+    const group = groups.get(one.hint ?? one);
+    if (group === undefined) groups.set(one.hint ?? one, [one]);
+    else group.push(one);
+  }
+  return [...groups.values()];
 }

@@ -1,21 +1,26 @@
-// Every purpose: what is signed, where its state lives, how long it lives, and what a rotation does to it.
-import { capitalised } from '../../printable.js';
-import { IMPACT_HEAD, impactRows } from '../../words/impact.js';
+// Every purpose: what is signed, where it is kept, how long it is valid, and what a rotation does to it.
+import { impactRows } from '../../words/impact.js';
 import { moveInLine } from '../../words/view.js';
 import type { Frame } from '../contract.js';
-import { type Content, html } from '../html.js';
+import { html } from '../html.js';
 import type { PurposesFacts } from './facts.js';
 import { page } from './frame.js';
-import { ago, table } from './parts.js';
+import { ago } from './parts.js';
+import { purposeTable } from './purpose-table.js';
+
+const COLUMNS = [
+  { head: 'What happens' },
+  { head: 'What users notice' },
+  { head: 'Last accepted', isShort: true },
+];
 
 export function purposesPage(frame: Frame, { view, impact }: PurposesFacts): string {
   const { status } = view;
   const { movingIn, replicas, now } = status;
   const last = lastVerified(view);
-  const [name = '', ...head] = IMPACT_HEAD.map(capitalised);
-  const rows = impactRows(impact).map(([purpose = '', ...cells]): Content[] => {
-    const at = last.get(purpose);
-    return [html`<b>${purpose}</b>`, ...cells, at === undefined ? '–' : ago(at, now)];
+  const rows = impactRows(impact).map(([name = '', about = '', kept = '', valid = '', happens, notice]) => {
+    const at = last.get(name);
+    return { name, about, kept, valid, cells: [happens, notice, at === undefined ? '–' : ago(at, now)] };
   });
   return page(frame, {
     title: 'Purposes',
@@ -25,7 +30,7 @@ export function purposesPage(frame: Frame, { view, impact }: PurposesFacts): str
 <p class="lead">Everything that is signed is signed for a purpose, with a key of its own: what is made for one is accepted for no other. This is what a rotation does to each.</p>
 <section aria-labelledby="purposes">
 <h2 id="purposes" class="unseen">All purposes</h2>
-${table('Purposes', [{ head: name }, ...head.map((one, at) => ({ head: one, isShort: at === 2 })), { head: 'Last accepted', isShort: true }], rows)}
+${purposeTable('Purposes', COLUMNS, rows)}
 </section>
 <section aria-labelledby="moving-in">
 <h2 id="moving-in">Moving in</h2>

@@ -1,14 +1,15 @@
-// Who takes part: which ring each replica holds, what it signs with, and how it is. Of a large fleet only the odd ones are
+// Who takes part: which keyring each replica holds, what it signs with, and how it is. Of a large fleet only the odd ones are
 // listed: nobody reads a thousand rows.
 
 import type { HeardReport } from '../../fleet/authentic.js';
 import { capitalised, count, grouped } from '../../printable.js';
 import type { KeyStatus, Status } from '../../rotation/status.js';
 import { replicaName } from '../../words/names.js';
+import { stopsSteps } from '../../words/next-step.js';
 import { conditionNow, conditionOf, noReplicas } from '../../words/replicas.js';
 import { ringOf, rootsIn, type View } from '../../words/view.js';
 import { type Content, html, type Markup } from '../html.js';
-import { ago, kidIn, table } from './parts.js';
+import { ago, kidIn, table, withKids } from './parts.js';
 
 /** So many are listed, all of them. */
 const FEW = 20;
@@ -40,7 +41,7 @@ function summed(status: Status): Content {
   return html`<p class="summary">${fineInWords(fine, status)}</p>
 ${
   odd.length > 0 &&
-  html`<p class="summary">${grouped(odd.length)} ${odd.length === 1 ? 'is' : 'are'} not: ${kindsOf(odd)}.</p>
+  html`<p class="summary">${grouped(odd.length)} ${odd.length === 1 ? 'is' : 'are'} not: ${withKids(kindsOf(odd), status)}.</p>
 ${listed(
   odd.slice(0, MOST_ODD).map(({ replica }) => replica),
   status,
@@ -79,7 +80,7 @@ function oddity(replica: HeardReport, status: Status): string | undefined {
     ({ kind, instances }) => kind === 'other_secret' && instances.includes(instance),
   );
   if (other) return 'on another secret';
-  return conditionOf(replica, status) === 'fine' ? undefined : 'on another ring';
+  return conditionOf(replica, status) === 'fine' ? undefined : 'on another keyring';
 }
 
 function stagedIn({ keys }: Status): KeyStatus | undefined {
@@ -100,8 +101,10 @@ function listed(replicas: readonly HeardReport[], status: Status): Markup {
     [
       { head: 'Replica' },
       ...(isRooted ? [{ head: 'Sealed under' }] : []),
-      { head: 'Ring' },
-      ...(staged === undefined ? [] : [{ head: `Knows ${staged.id}` }]),
+      { head: 'Keyring' },
+      ...(staged === undefined
+        ? []
+        : [{ head: `Knows ${staged.id}`, drawn: html`Knows ${kidIn(staged.id, status)}` }]),
       { head: 'Signs with', isShort: true },
       { head: 'Last report', isShort: true },
       { head: 'Condition' },
@@ -139,7 +142,7 @@ function conditionCell(replica: HeardReport, status: Status): Markup {
   const staged = stagedIn(status);
   const isLate =
     degraded === undefined && signs !== undefined && staged !== undefined && !verifies.includes(staged.id);
-  // What only takes time is no alarm.
-  const isQuiet = isLate || status.silent.has(instance);
-  return html`<span class="${isQuiet ? 'odd' : 'bad'}">${isLate && 'late: '}${condition}</span>`;
+  // An alarm is what stops every step. The rest holds up one step for a while, or nothing.
+  const stops = status.problems.some((one) => stopsSteps(one) && one.instances.includes(instance));
+  return html`<span class="${stops ? 'bad' : 'odd'}">${isLate && 'late: '}${withKids(condition, status)}</span>`;
 }

@@ -1,14 +1,16 @@
-// The keys of the ring, from the one that is to come to those that are gone, over one line of time.
+// The keys of the keyring, from the one that is to come to those that are gone, over one line of time.
 import { count, grouped, listOf } from '../../printable.js';
 import type { KeyStatus, Status } from '../../rotation/status.js';
-import { firstProblemOf, stepObstacle } from '../../words/next-step.js';
+import { firstProblemOf, isStopped, stepObstacle } from '../../words/next-step.js';
 import { lengthOfTime } from '../../words/time.js';
 import type { View } from '../../words/view.js';
 import { aheadOf, isGone, type KeyLife, livesIn } from '../charts/key-life.js';
+import { MASKS, maskOf, shadeOf } from '../charts/shades.js';
 import type { TimeAxis } from '../charts/time-axis.js';
 import { axisLabels, isPast, keyTrack, timelineAxis } from '../charts/timeline.js';
 import { type Content, html, type Markup } from '../html.js';
-import { ago, clock, countdown, kid, STATE_WORDS, table } from './parts.js';
+import { WORDS_ID } from './glossary.js';
+import { ago, clock, countdown, kid, STATE_WORDS, table, withKids } from './parts.js';
 
 const ORDER: ReadonlyArray<KeyStatus['state']> = ['staged', 'active', 'retiring', 'revoked', 'retired'];
 
@@ -31,7 +33,7 @@ export function ringPart(view: View): Markup {
   const open = present.slice(0, MOST_ROWS);
   const folded = present.slice(MOST_ROWS);
   return html`<section aria-labelledby="ring">
-<h2 id="ring">Keys</h2>
+<div class="head"><h2 id="ring">Keys</h2><p class="hint"><a href="#${WORDS_ID}">What the words mean</a></p></div>${present.some(({ key }) => maskOf(shadeOf(key, status))) && MASKS}
 <ol class="ring">
 ${open.map(row)}</ol>
 ${axis !== undefined && html`<div class="ring-axis">${axisLabels(axis, now)}</div>`}
@@ -78,7 +80,7 @@ function keyRow(life: KeyLife, status: Status, axis: TimeAxis | undefined): Mark
   const { key } = life;
   const { now } = status;
   return html`<li class="key ${key.state}"><p class="name">${kid(key.id, key.state)} <span class="state ${key.state}">${STATE_WORDS[key.state]}</span></p>
-${axis === undefined ? html`<span></span>` : keyTrack(life, axis, now)}<p class="then">${nextOf(key, status)}${knownOf(key, status)}</p></li>
+${axis === undefined ? html`<span></span>` : keyTrack(life, axis, now, shadeOf(key, status))}<p class="then">${nextOf(key, status)}${knownOf(key, status)}</p></li>
 `;
 }
 
@@ -89,20 +91,20 @@ function nextOf(key: KeyStatus, status: Status): Content {
   const since = key.dates[state];
   const told = since === undefined ? 'nobody knows since when' : html`since ${clock(since, now)}`;
   if (state === 'active')
-    return html`${since === undefined ? 'signs; nobody knows since when' : html`signs since ${clock(since, now)}`}; may not go while it signs`;
+    return html`${since === undefined ? 'signs; nobody knows since when' : html`signs since ${clock(since, now)}`}; it is not retired while it signs`;
   if (state === 'retired' || state === 'revoked') return html`${state} ${told}`;
   if (state === 'staged' && scheduledFor !== undefined)
     return html`signs by itself <b>${countdown(scheduledFor, now)}</b>, ${clock(scheduledFor, now)}`;
-  const may = state === 'staged' ? 'may sign' : 'may go';
+  const verb = state === 'staged' ? 'promote' : 'retire';
   const silent = status.silence === undefined ? undefined : 'replicas cannot be asked';
   const wrong = firstProblemOf(status) === undefined ? undefined : 'see above';
   const obstacle = wrong ?? silent ?? stepObstacle(key, status);
   if (obstacle !== undefined)
-    return html`<b class="held">${state === 'staged' ? 'may not sign yet' : 'may not go yet'}</b>: ${obstacle}`;
+    return html`<b class="${isStopped(status) ? 'stopped' : 'held'}">not safe to ${verb}</b>: ${withKids(obstacle, status)}`;
   if (key.safeAt === undefined) return told;
   const ahead = aheadOf(key, now);
-  if (ahead === undefined) return html`<b>${may} now</b>`;
-  return html`${may} <b>${countdown(ahead, now)}</b>, ${clock(ahead, now)}${whyThen(key)}`;
+  if (ahead === undefined) return html`<b>safe to ${verb} now</b>`;
+  return html`safe to ${verb} <b>${countdown(ahead, now)}</b>, ${clock(ahead, now)}${whyThen(key)}`;
 }
 
 /** What a wait is made of: nobody is to guess where the number comes from. */

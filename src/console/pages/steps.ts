@@ -1,7 +1,8 @@
 // The steps that can be taken: what each does, and why it is safe or when it will be. What is not safe is there as well,
 // with the reason. The page of one step confirms it.
-import { count } from '../../printable.js';
-import { firstProblem, toRun } from '../../words/next-step.js';
+import { capitalised, count } from '../../printable.js';
+import { toRun } from '../../words/next-step.js';
+import { stepDone } from '../../words/steps.js';
 import type { View } from '../../words/view.js';
 import type { Frame } from '../contract.js';
 import { type Content, html, type Markup } from '../html.js';
@@ -9,7 +10,7 @@ import { breaksSomething, type OfferedStep, offeredSteps } from '../offered-step
 import type { StepFacts, StepsFacts } from './facts.js';
 import { page } from './frame.js';
 import { impactPart } from './impact.js';
-import { clock, command, countdown, kid, trouble, withKids } from './parts.js';
+import { command, kid, trouble, withKids } from './parts.js';
 
 /** Steps that stand there open: of those that cannot be taken yet, and of revocations. */
 const MOST_HELD = 4;
@@ -38,7 +39,7 @@ ${some.map((one) => card(frame, one, view, one === usual))}</ul>`;
     name: 'steps',
     now: status.now,
     main: html`<h1>Steps</h1>
-${done !== undefined && html`<p class="note calm" role="status">Done: ${done.step}${done.kid !== undefined && html` ${kid(done.kid, status.keys.find(({ id }) => id === done.kid)?.state)}`}. It stands in the <a href="${frame.base}/history">history</a>.</p>`}
+${done !== undefined && html`<p class="note calm" role="status">${withKids(capitalised(stepDone(done.step, done.kid)), status)}. It stands in the <a href="${frame.base}/history">history</a>.</p>`}
 ${
   offered.length === 0
     ? html`<p class="empty">The keys cannot be changed from here: they come from ${status.source}.</p>
@@ -61,31 +62,31 @@ function pathOf({ base }: Frame, { step, kid: id }: OfferedStep): string {
   return `${base}/steps/${step}${id === undefined ? '' : `?kid=${encodeURIComponent(id)}`}`;
 }
 
-/** The one that a rotation goes on with. To drop a staged key is none: that gives the rotation up. */
+/** The one that a rotation goes on with. To retire a staged key is none: that gives the rotation up. */
 function usualStep(offered: readonly OfferedStep[], { status }: View): OfferedStep | undefined {
   const givesUp = ({ step, kid: id }: OfferedStep) =>
     step === 'retire' && status.keys.find((key) => key.id === id)?.state !== 'retiring';
-  return ['promote', 'retire', 'rotate']
+  return ['promote', 'retire', 'stage']
     .map((wanted) => offered.find((one) => one.step === wanted && one.safe && !givesUp(one)))
     .find((step) => step !== undefined);
 }
 
 function card(frame: Frame, offered: OfferedStep, view: View, isUsual: boolean): Markup {
-  const { name, does, safe, ends } = offered;
+  const { name, does, safe, ends, isShortened = false } = offered;
   return html`<li class="step"><h3>${withKids(name, view.status)}</h3>
 <p>${withKids(does, view.status)}</p>
 <p class="why${ends ? ' ends' : ''}">${reason(offered, view)}</p>
 ${
-  safe
-    ? html`<p><a class="button${ends ? ' harsh' : ''}${isUsual ? '' : ' plain'}" href="${pathOf(frame, offered)}">${name}\u00a0…</a></p>`
-    : html`<p><span class="button off" role="link" aria-disabled="true">${name}</span></p>`
+  safe || isShortened
+    ? html`<p><a class="button${ends ? ' harsh' : ''}${isUsual ? '' : ' plain'}" href="${pathOf(frame, offered)}">${withKids(name, view.status)}\u00a0…</a></p>`
+    : html`<p><span class="button off" role="link" aria-disabled="true">${withKids(name, view.status)}</span></p>`
 }</li>
 `;
 }
 
-function reason({ why, safe, safeAt, ends }: OfferedStep, { status }: View): Content {
-  const sign = ends ? 'Signs people out.' : safe ? 'Safe.' : 'Not now.';
-  return html`<b>${sign}</b> ${withKids(why, status)}${safeAt !== undefined && html` Not before ${clock(safeAt, status.now)}, <b>${countdown(safeAt, status.now)}</b>.`}`;
+function reason({ why, safe, ends }: OfferedStep, { status }: View): Content {
+  const sign = ends ? 'Signs people out.' : safe && 'Safe.';
+  return html`${sign !== false && html`<b>${sign}</b> `}${withKids(why, status)}`;
 }
 
 /** One step, before it is taken. */
@@ -99,28 +100,24 @@ export function stepPage(frame: Frame, facts: StepFacts): string {
     main: html`<h1>${withKids(offered.name, view.status)}</h1>
 <p class="lead">${withKids(offered.does, view.status)}</p>
 <p class="why${offered.ends ? ' ends' : ''}">${reason(offered, view)}</p>
-${problem !== undefined && trouble(problem)}
+${problem !== undefined && trouble(problem, view.status)}
 ${formPart(frame, facts)}
 <section aria-labelledby="impact">
 <h2 id="impact">What it does to everything that is signed</h2>
-${impactPart(impact, view, offered)}
+${impactPart(impact, view, offered, undefined, true)}
 </section>
 `,
   });
 }
 
 function formPart(frame: Frame, { view, offered, impact, csrf, typed }: StepFacts): Content {
-  const { safe, name, step, kid: id } = offered;
+  const { safe, name, step, kid: id, isShortened = false } = offered;
   const { status } = view;
   if (csrf === undefined || !frame.acts)
-    return html`<p class="note">Steps cannot be taken here: ${csrf === undefined ? 'nothing protects forms against other sites' : 'you may look, and not act'}.</p>`;
-  if (!safe) {
-    const wrong = firstProblem(status, 'this console');
-    // Why, and until when, stands above.
-    return wrong === undefined
-      ? undefined
-      : html`<p class="note">It is refused until that is put right: ${wrong}.</p>`;
-  }
+    return html`<p class="note">Steps cannot be taken here: ${csrf === undefined ? 'nothing protects forms against other sites' : 'you may look, and not act'}.</p>
+${backToSteps(frame)}`;
+  // Why, and until when, stands above.
+  if (!safe && !isShortened) return backToSteps(frame);
   const breaks = breaksSomething(impact);
   const isRevocation = step === 'revoke';
   return html`<form class="confirm ${breaks ? 'alarm' : ''}" method="post" action="${frame.base}/steps/${step}" autocomplete="off">
@@ -129,13 +126,27 @@ ${id !== undefined && html`<input type="hidden" name="kid" value="${id}">`}
 <p><label for="why">Why${isRevocation ? '' : ' (optional)'}</label>
 <input id="why" name="why" maxlength="500" value="${typed?.why ?? ''}" aria-describedby="why-hint"${isRevocation && html` required`}>
 <span id="why-hint" class="hint">One line. It is recorded in the history, with your name.</span></p>
-${
+${!safe && countField(typed?.replicas)}${
   breaks &&
   id !== undefined &&
   html`<p><label for="confirm">Type the id of the key: ${kid(id, status.keys.find((key) => key.id === id)?.state)}</label>
 <input id="confirm" name="confirm" class="typed" required autocapitalize="off" spellcheck="false" aria-describedby="confirm-hint">
 <span id="confirm-hint" class="hint">People are signed out by this at once, and you may be one of them. It cannot be taken back.</span></p>`
 }
-<p class="buttons"><button type="submit" class="button${breaks ? ' alarm' : ''}">${name}</button> <a href="${frame.base}/steps">Cancel</a></p>
+<p class="buttons"><button type="submit" class="button${breaks ? ' alarm' : ''}">${withKids(name, status)}</button> <a href="${frame.base}/steps">Cancel</a></p>
 </form>`;
+}
+
+/** As `--replicas N` of the command: only whoever counts the replicas can say that all of them have reported. */
+function countField(typed = ''): Markup {
+  return html`<p><label for="replicas">How many replicas are there?</label>
+<input id="replicas" name="replicas" class="typed" type="number" min="1" max="99999" value="${typed}" required aria-describedby="replicas-hint">
+<span id="replicas-hint" class="hint">Once so many report that they know the key there is nothing to wait for. Keyturn refuses the step as long as one of them does not.</span></p>
+`;
+}
+
+function backToSteps({ base, acts }: Frame): Markup {
+  return acts
+    ? html`<p class="buttons"><a class="button plain" href="${base}/steps">Back to the steps</a></p>`
+    : html`<p class="buttons"><a class="button plain" href="${base}/">Back to the overview</a></p>`;
 }

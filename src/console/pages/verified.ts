@@ -4,10 +4,11 @@ import type { Counts, CountsSpan } from '../../fleet/counts.js';
 import { count, grouped } from '../../printable.js';
 import type { KeyStatus, Status } from '../../rotation/status.js';
 import { stackedBars } from '../charts/bars.js';
+import { shadeOf } from '../charts/shades.js';
 import type { Frame } from '../contract.js';
 import { type Content, html, type Markup } from '../html.js';
 import type { OverviewFacts } from './facts.js';
-import { ago, kidIn, STATE_WORDS, table } from './parts.js';
+import { ago, type Column, kidIn, STATE_WORDS, table } from './parts.js';
 
 const SPAN_WORDS: Readonly<Record<CountsSpan, string>> = {
   'quarter-hour': '15 minutes',
@@ -60,12 +61,16 @@ function known(counts: Counts, status: Status): Content {
     return html`<p class="empty">No token was verified in the last ${words}, as far as replicas report.</p>`;
   const shown = toldOf(totals);
   const others = totals.slice(shown.length);
-  const series = totals.map((total) => ({ kid: total.kid, className: classOf(total, totals, status) }));
+  const series = totals.map(({ kid }) => ({
+    kid,
+    className: stateOf(kid, status) ?? 'unknown',
+    shade: shadeIn(kid, status),
+  }));
   const rest = others.reduce((sum, { verified }) => sum + verified, 0);
   const title = `Tokens verified in the last ${words}: ${totals.map(({ kid, verified }) => `${kid} ${grouped(verified)}`).join(', ')}`;
   return html`<p class="hint">Each session, form or link that a replica has checked and accepted counts once each time.</p>
 <ul class="legend">
-${shown.map((total) => html`<li class="swatch ${classOf(total, totals, status)}">${sentence(total, all, words, status)}</li>\n`)}${others.length > 0 && html`<li>${count(others.length, 'other key')}: <b>${grouped(rest)}</b></li>\n`}</ul>
+${shown.map((total) => html`<li class="swatch ${stateOf(total.kid, status) ?? 'unknown'}${shadeIn(total.kid, status)}">${sentence(total, all, words, status)}</li>\n`)}${others.length > 0 && html`<li>${count(others.length, 'other key')}: <b>${grouped(rest)}</b></li>\n`}</ul>
 ${stackedBars(counts, series, title)}
 ${numbers(counts, totals, words, status)}
 <p class="hint">Reported by replicas. For information: no step is decided by it.</p>`;
@@ -92,12 +97,10 @@ function toldOf(totals: readonly Total[]): readonly Total[] {
   return totals.length > MOST_KEYS + 1 ? totals.slice(0, MOST_KEYS) : totals;
 }
 
-/** Several keys that retire are told apart by shades. */
-function classOf({ kid }: Total, totals: readonly Total[], status: Status): string {
-  const state = stateOf(kid, status);
-  if (state !== 'retiring') return state ?? 'unknown';
-  const among = totals.filter((total) => stateOf(total.kid, status) === 'retiring').map((total) => total.kid);
-  return `retiring shade-${among.indexOf(kid) % 3}`;
+/** As in the timeline above. */
+function shadeIn(kid: string, status: Status): string {
+  const key = status.keys.find(({ id }) => id === kid);
+  return key === undefined ? '' : shadeOf(key, status);
 }
 
 function stateOf(kid: string, { keys }: Status): KeyStatus['state'] | undefined {
@@ -118,9 +121,10 @@ function percent(part: number, all: number): string {
 }
 
 /** "K1 signs", as the keys above are called. */
-function headOf(kid: string, status: Status): string {
+function headOf(kid: string, status: Status): Column {
   const state = stateOf(kid, status);
-  return state === undefined ? kid : `${kid} ${STATE_WORDS[state]}`;
+  const word = state === undefined ? '' : ` ${STATE_WORDS[state]}`;
+  return { head: `${kid}${word}`, drawn: html`${kidIn(kid, status)}${word}`, isNumber: true };
 }
 
 function numbers(counts: Counts, totals: readonly Total[], words: string, status: Status): Markup {
@@ -144,7 +148,7 @@ ${table(
   `Tokens verified in the last ${words}, by purpose and key`,
   [
     { head: 'Purpose' },
-    ...shown.map(({ kid }) => ({ head: headOf(kid, status), isNumber: true })),
+    ...shown.map(({ kid }) => headOf(kid, status)),
     ...(hasOthers ? [{ head: 'Others', isNumber: true }] : []),
   ],
   [

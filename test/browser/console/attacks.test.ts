@@ -68,14 +68,14 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium', () => {
     await page.goto(`${first.url}/keyturn/`);
     expect(await page.getByRole('link', { name: 'Steps' }).count()).toBe(0);
     expect(await page.locator('.foot').innerText()).toContain('You are bob, read-only.');
-    for (const path of ['steps', 'steps/rotate']) {
+    for (const path of ['steps', 'steps/stage']) {
       const response = await page.goto(`${first.url}/keyturn/${path}`);
       expect([response?.status(), await heading(page)]).toEqual([403, 'No step can be taken here']);
     }
     // Nor with the form of somebody who may, in their own session.
     const ada = await watchedPage(browser);
     await signIn(ada.page, second, 'ada');
-    await ada.page.goto(`${second.url}/keyturn/steps/rotate`);
+    await ada.page.goto(`${second.url}/keyturn/steps/stage`);
     await signIn(await ada.page.context().newPage(), second, 'bob');
     expect(await sent(ada.page)).toBe(403);
     expect(JSON.parse(await command('status', '--json')).keys).toHaveLength(1);
@@ -90,11 +90,11 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium', () => {
       const { page, close } = await watchedPage(browser);
       await signIn(page, app, 'ada');
       // What it may know: a token of its own, which it got as somebody else.
-      await page.goto(`${app.url}/keyturn/steps/rotate`);
+      await page.goto(`${app.url}/keyturn/steps/stage`);
       const token = await page.locator('[name=_csrf]').inputValue();
       for (const field of ['', `<input name="_csrf" value="${token}">`]) {
         const site = await otherSite(
-          `<form method="post" action="${app.url}/keyturn/steps/rotate">${field}<button>A prize</button></form>`,
+          `<form method="post" action="${app.url}/keyturn/steps/stage">${field}<button>A prize</button></form>`,
         );
         await page.goto(site);
         expect(await sent(page)).toBe(403);
@@ -143,7 +143,7 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium', () => {
   test.concurrent('a reason that means harm is told in the history, as it was typed', async () => {
     const { first } = await twoReplicas({ guard: () => ({ who: HOSTILE[1], mayAct: true }) });
     const { page, problems, close } = await watchedPage(browser);
-    await page.goto(`${first.url}/keyturn/steps/rotate`);
+    await page.goto(`${first.url}/keyturn/steps/stage`);
     const [reason = ''] = HOSTILE;
     await page.getByLabel('Why').fill(reason);
     await press(page, 'Stage a fresh key');

@@ -71,7 +71,7 @@ describe.skipIf(CHROMIUM === undefined)('keyturn console, in Chromium', () => {
     await page.goto(link);
     await page.waitForURL((url) => url.pathname === '/');
     expect(await page.getByRole('link', { name: 'Steps' }).count()).toBe(0);
-    await page.goto(new URL('/steps/rotate', link).href);
+    await page.goto(new URL('/steps/stage', link).href);
     expect(await heading(page)).toBe('No step can be taken here');
     await close();
     expect(problems).toEqual([]);

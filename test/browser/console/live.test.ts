@@ -177,12 +177,12 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium, the first page', () => {
     for (let at = 0; (await focused()) !== 'Stage a fresh key\u00a0…' && at < 30; at++)
       await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
-    await page.waitForURL('**/steps/rotate');
+    await page.waitForURL('**/steps/stage');
     for (let at = 0; (await page.evaluate('document.activeElement.id')) !== 'why' && at < 30; at++)
       await page.keyboard.press('Tab');
     await page.keyboard.type('by the keyboard');
     await page.keyboard.press('Enter');
-    await page.waitForURL('**/steps?done=rotate*');
+    await page.waitForURL('**/steps?done=stage*');
     await follow(page, 'history');
     expect(await heading(page)).toBe('History');
     expect(await page.locator('tbody tr').first().innerText()).toContain('by the keyboard');

@@ -51,7 +51,7 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium, with two replicas', () => 
     await follow(page, 'Stage a fresh key …');
     await page.getByLabel('Why').fill('the quarter is over');
     await press(page, 'Stage a fresh key');
-    expect(await page.getByRole('status').innerText()).toMatch(/^Done: rotate/);
+    expect(await page.getByRole('status').innerText()).toMatch(/^Staged a fresh key/);
 
     await page.goto(`${second.url}/keyturn/`);
     await until(async () => {
@@ -61,19 +61,17 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium, with two replicas', () => 
     const fresh = (await kids()).find((kid) => kid !== old) as string;
     await awaitText(page, `2 of 2 replicas know ${fresh}: it can take over now.`);
     await page.goto(`${second.url}/keyturn/steps`);
-    await follow(page, `Let ${fresh} sign …`);
+    await follow(page, `Promote ${fresh} …`);
     expect(await page.getByText('Nobody would be signed out').count()).toBeGreaterThan(0);
-    await press(page, `Let ${fresh} sign`);
-    expect(await page.getByRole('status').innerText()).toBe(
-      `Done: promote ${fresh}. It stands in the history.`,
-    );
+    await press(page, `Promote ${fresh}`);
+    expect(await page.getByRole('status').innerText()).toBe(`Promoted ${fresh}. It stands in the history.`);
     return [old, fresh];
   }
 
   for (const javaScriptEnabled of [true, false]) {
     const how = javaScriptEnabled ? 'with JavaScript' : 'without JavaScript';
 
-    test.concurrent(`${how} a key is staged, signs, is rolled back from, signs again, and the old one goes`, async () => {
+    test.concurrent(`${how} a key is staged, signs, is rolled back from, signs again, and the old one is retired`, async () => {
       const replicas = await twoReplicas({ guard: ada, env: SHORT_LIVES });
       const { first } = replicas;
       const { page, problems, close } = await watchedPage(browser, { javaScriptEnabled });
@@ -85,22 +83,24 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium, with two replicas', () => 
       await page.goto(`${first.url}/keyturn/steps`);
       await follow(page, `Roll back to ${old} …`);
       await press(page, `Roll back to ${old}`);
-      await awaitText(page, `Let ${fresh} sign again …`);
-      await follow(page, `Let ${fresh} sign again …`);
-      await press(page, `Let ${fresh} sign again`);
+      await awaitText(page, `Promote ${fresh} again …`);
+      await follow(page, `Promote ${fresh} again …`);
+      await press(page, `Promote ${fresh} again`);
 
       // It is refused for as long as something that it has signed may be alive.
       await follow(page, 'Steps');
       const card = page.getByRole('listitem').filter({ hasText: `Removes the secret of ${old}` });
-      expect(await card.innerText()).toMatch(/Not now\. .*Not before \d\d:\d\d:\d\d .*in \d+ s/s);
+      expect(await card.innerText()).toMatch(
+        /Keyturn refuses to retire \S+ until \d\d:\d\d:\d\d \S+ \(in \d+ s\)/,
+      );
       expect(await card.getByRole('link', { name: /…/ }).count()).toBe(0);
       await page.goto(`${first.url}/keyturn/steps/retire?kid=${old}`);
-      expect(await page.locator('.why').innerText()).toMatch(/^Not now\. .* in \d+ s\.$/);
+      expect(await page.locator('.why').innerText()).toMatch(/^Keyturn refuses to retire .* \(in \d+ s\)/);
       expect(await page.locator('form').count()).toBe(0);
 
       await awaitText(page, 'Safe.');
-      await press(page, `Retire the old key ${old}`);
-      expect(await page.getByRole('status').innerText()).toContain(`Done: retire ${old}`);
+      await press(page, `Retire ${old}`);
+      expect(await page.getByRole('status').innerText()).toContain(`Retired ${old}`);
       await page.goto(`${first.url}/keyturn/`);
       expect(await sentence(page)).toMatch(
         new RegExp(`^Key ${fresh} signs\\. .* No rotation is under way\\.$`),
@@ -177,8 +177,8 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium, with two replicas', () => 
     // Whoever goes past what the page offers.
     await page.goto(`${first.url}/keyturn/steps/retire?kid=${staged}`);
     await page.evaluate("document.forms[0].action = './promote'");
-    await press(page, `Drop the staged key ${staged}`);
-    expect(await heading(page)).toBe(`Let ${staged} sign`);
+    await press(page, `Retire ${staged}, which is staged`);
+    expect(await heading(page)).toBe(`Promote ${staged}`);
     expect(await page.getByRole('alert').innerText()).toMatch(/\(in \d+ min/);
     await close();
   });
@@ -186,8 +186,8 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium, with two replicas', () => 
   test.concurrent('what somebody else has done meanwhile is not done twice', async () => {
     const { first, second } = await twoReplicas({ guard: ada });
     const [mine, theirs] = [await watchedPage(browser), await watchedPage(browser)];
-    await mine.page.goto(`${first.url}/keyturn/steps/rotate`);
-    await theirs.page.goto(`${second.url}/keyturn/steps/rotate`);
+    await mine.page.goto(`${first.url}/keyturn/steps/stage`);
+    await theirs.page.goto(`${second.url}/keyturn/steps/stage`);
     await press(theirs.page, 'Stage a fresh key');
     await press(mine.page, 'Stage a fresh key');
     expect(await mine.page.getByRole('alert').innerText()).toContain('staged');

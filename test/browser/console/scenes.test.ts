@@ -22,7 +22,7 @@ const ALL = [
   '/doctor',
   '/history',
   '/steps',
-  '/steps/rotate',
+  '/steps/stage',
   PROMOTE,
   `/steps/retire?kid=${kidAt(2)}`,
   REVOKE,
@@ -32,6 +32,7 @@ const ALL = [
 const MORE: Readonly<Record<string, readonly string[]>> = {
   empty: ['/purposes', '/impact', '/history', '/steps'],
   middle: ALL,
+  early: ['/steps', PROMOTE],
   thirty: ['/impact', '/history', '/steps', REVOKE],
   thousand: ['/steps', PROMOTE],
   long: ALL,

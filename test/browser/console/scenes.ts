@@ -80,6 +80,14 @@ const PARTS: Readonly<Record<string, SceneParts>> = {
     replicas: [{}, { verifies: [kidAt(1)], ...LATE, at: NOW - 12 * SECOND }, {}],
     counts: () => [[kidAt(1), 'session', 40]],
   },
+  early: {
+    keys: [
+      { state: 'staged', dates: { staged: NOW - 20 * SECOND } },
+      { state: 'active', dates: { active: NOW - 80 * DAY } },
+    ],
+    lag: 60,
+    replicas: [{}, {}],
+  },
   after: {
     keys: [
       { state: 'active', dates: { staged: NOW - 2 * DAY, active: NOW - DAY } },
