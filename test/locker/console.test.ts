@@ -42,7 +42,7 @@ test('in production operators alone', async () => {
   const bob = await visitor(url, 'bob', 'correct horse');
   expect((await bob.get('/keyturn/')).status).toBe(404);
   expect((await ada.get('/keyturn/')).status).toBe(200);
-  const forged = await ada.ask('/keyturn/steps/rotate', {
+  const forged = await ada.ask('/keyturn/steps/stage', {
     method: 'POST',
     form: { _csrf: tokenIn((await ada.get('/')).text) },
     headers: { ...OWN_FORM, 'sec-fetch-site': 'cross-site' },
