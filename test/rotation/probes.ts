@@ -76,7 +76,7 @@ const session: Probe = async ({ main }) => {
   const user = async (on: Replica) => await visitor.copy(on.app).user();
   return {
     alive: async (on = main) => (await user(on)) === 'ada',
-    sees: async () => ((await user(main)) === 'ada' ? 'nothing' : 'is signed out'),
+    sees: async () => ((await user(main)) === 'ada' ? 'nothing' : 'they are signed out'),
   };
 };
 
@@ -129,7 +129,7 @@ const flash: Probe = async ({ main }) => {
   const shown = async (on: Replica) => (await visitor.copy(on.app).get('/messages')).json as string[];
   return {
     alive: async (on = main) => (await shown(on))[0] === 'saved',
-    sees: async () => ((await shown(main)).length > 0 ? 'nothing' : 'does not see a waiting message'),
+    sees: async () => ((await shown(main)).length > 0 ? 'nothing' : 'they do not see a message that waits'),
   };
 };
 
@@ -186,7 +186,7 @@ const refresh: Probe = async ({ main }) => {
     sees: async () => {
       if (await accepted(main)) return 'nothing';
       return (await accepted(main, await issue()))
-        ? 'must sign in to the app again'
+        ? 'they must sign in to the app again'
         : 'nothing works any more';
     },
   };
@@ -221,9 +221,11 @@ export const PROBES: Readonly<Record<string, Readonly<Record<string, Probe>>>> =
   jwt: { 'an access token': jwt },
   refresh: { 'a refresh token': refresh },
   url: { 'a link': link, 'a link to a file': linkToFile },
-  'password-reset': { 'a link in an e-mail': signed('password-reset', 'must ask for a new link') },
-  'email-verification': { 'a link in an e-mail': signed('email-verification', 'must ask for a new link') },
-  invitation: { 'a link in an e-mail': signed('invitation', 'must be invited again') },
+  'password-reset': { 'a link in an e-mail': signed('password-reset', 'they must ask for a new link') },
+  'email-verification': {
+    'a link in an e-mail': signed('email-verification', 'they must ask for a new link'),
+  },
+  invitation: { 'a link in an e-mail': signed('invitation', 'they must be invited again') },
   download: { 'a token of the app': signed('download', 'the app refuses the token') },
   draft: { 'a sealed token of the app': sealed },
 };

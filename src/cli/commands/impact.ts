@@ -77,7 +77,7 @@ function entries(found: Impact): readonly Line[] {
       ...rows.map(
         ([purpose = '', about, kept, valid]): Line => ({
           first: ['  ', styled('bold', padded(purpose, width)), '  '],
-          second: styled('dim', `${about}; ${kept}; ${valid}`),
+          second: styled('dim', `${about}; ${kept}; valid for ${valid}`),
         }),
       ),
     ];
