@@ -37,7 +37,7 @@ export function finishResponse(visit: Visit, response: Response): Awaitable<Resp
   return andThen(visit.finish(draft), () => {
     visit.guard(draft);
     visit.end();
-    return draft.response();
+    return draft.response(visit.sendsField);
   });
 }
 
@@ -69,8 +69,9 @@ class ResponseDraft implements ResponseHeaders {
     this.#cookies.push(value);
   }
 
-  response(): Response {
-    if (this.#cookies.length === 0) {
+  /** @param isPersonal a field carries the session, as a cookie would */
+  response(isPersonal: boolean): Response {
+    if (this.#cookies.length === 0 && !isPersonal) {
       if (this.#set === undefined) return this.#response;
       try {
         this.#writeInto(this.#response.headers);
@@ -79,7 +80,7 @@ class ResponseDraft implements ResponseHeaders {
         // It cannot be changed.
       }
     }
-    // A cookie always goes into a copy: an app may answer many visitors with one object.
+    // A session always goes into a copy: an app may answer many visitors with one object.
     const headers = new Headers(this.#response.headers);
     this.#writeInto(headers);
     const { body, status, statusText } = this.#response;

@@ -128,19 +128,25 @@ export class FlashBox implements Messages {
   commit(): string | undefined {
     if (!this.#changed) return undefined;
     if (this.#messages.length === 0) return this.#carried ? this.#cookie.clear() : undefined;
-    const header = this.#cookie.set(this.#signer.sign(this.#messages), this.#signer.maxAge);
-    if (header === undefined) {
+    let header: string | undefined;
+    try {
+      header = this.#cookie.set(this.#signer.sign(this.#messages), this.#signer.maxAge);
+    } finally {
       // The answer that tells of the error must not fail for the same reason.
-      this.#messages = [];
-      this.#changed = false;
-      this.#personal = this.#carried;
-      throw new KeyturnError(
-        'flash_too_large',
-        `the flash messages need more than the ${COOKIE_LIMIT} bytes of a cookie`,
-        'leave shorter messages, and take them on the next page',
-      );
+      if (header === undefined) this.#forget();
     }
-    return header;
+    if (header !== undefined) return header;
+    throw new KeyturnError(
+      'flash_too_large',
+      `the flash messages need more than the ${COOKIE_LIMIT} bytes of a cookie`,
+      'leave shorter messages, and take them on the next page',
+    );
+  }
+
+  #forget(): void {
+    this.#messages = [];
+    this.#changed = false;
+    this.#personal = this.#carried;
   }
 }
 

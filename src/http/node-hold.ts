@@ -72,6 +72,7 @@ class Hold {
   readonly #originals: Readonly<Record<Method, AnyFunction>>;
   #state: State;
   #calls: (readonly [Method, Given])[] = [];
+  #hasFailed = false;
   #unlock: () => void = () => {};
 
   constructor(response: ServerResponse) {
@@ -80,9 +81,7 @@ class Hold {
     const { writeHead, write, end, flushHeaders } = response;
     this.#originals = { writeHead, write, end, flushHeaders } as Readonly<Record<Method, AnyFunction>>;
     Object.assign(response, PATCHES);
-    response.once('close', () => {
-      for (const { visit } of this.holders) visit()?.end();
-    });
+    response.once('close', () => this.#closed());
   }
 
   called(method: Method, given: Given): unknown {
@@ -127,8 +126,21 @@ class Hold {
     this.#unlock = lock(this.#response, () => this.#calls.some(([method]) => method === 'end'));
     saving.then(
       () => this.#release(cookies),
-      (error: unknown) => this.#fail(error),
+      // What tells of an error goes out as it is: a third answer would only fail as the second one did.
+      (error: unknown) => (this.#hasFailed ? this.#release(cookies) : this.#fail(error)),
     );
+  }
+
+  /** Where the client has gone before there was an answer nobody has come too late for anything. */
+  #closed(): void {
+    if (!this.#response.headersSent) return;
+    for (const { visit } of this.holders) {
+      try {
+        visit()?.end();
+      } catch {
+        // A hook of the app: the request has told of it, and here nobody would catch it.
+      }
+    }
   }
 
   /** What cannot be saved is told later, as where it has to be waited for: not every caller catches what `end` throws. */
@@ -168,6 +180,7 @@ class Hold {
   }
 
   #fail(error: unknown): void {
+    this.#hasFailed = true;
     this.#unlock();
     this.#state = 'open';
     const response = this.#response;

@@ -25,6 +25,8 @@ export class VisitSession {
   readonly #core: HttpCore;
   readonly #request: HttpRequest;
   #opened: SessionState | undefined;
+  /** Why it could not be opened. It is not tried again: the answer tells of this, and goes without the session. */
+  #failure: { readonly error: unknown } | undefined;
   #empty: Awaitable<SessionState> | undefined;
 
   constructor(core: HttpCore, request: HttpRequest) {
@@ -50,10 +52,12 @@ export class VisitSession {
     const { keeper, ring } = this.#core;
     const looking = keeper.lookForKey(() => this.#hasUnknownKey);
     if (looking !== undefined) {
-      return looking.then(() => {
-        if (this.#hasUnknownKey) ring.requireFresh();
-        return this.#openFirst();
-      });
+      return looking
+        .then(() => this.#hasUnknownKey && ring.requireFresh())
+        .then(
+          () => this.#openFirst(),
+          (error: unknown) => this.#failed(error),
+        );
     }
     const opened = this.#openFirst();
     return opened instanceof Promise ? opened : undefined;
@@ -95,9 +99,31 @@ export class VisitSession {
     this.#opened = state;
   }
 
-  /** Opens it, if it is not open yet. */
+  /** Opens it, if it is not open yet. @throws what a store, or the app's epoch, has thrown the first time */
   open(): Awaitable<SessionState> {
     if (this.#opened !== undefined) return this.#opened;
+    if (this.#failure !== undefined) throw this.#failure.error;
+    try {
+      const opening = this.#open();
+      return opening instanceof Promise ? opening.catch((error: unknown) => this.#failed(error)) : opening;
+    } catch (error) {
+      return this.#failed(error);
+    }
+  }
+
+  /** The same where nobody waits: undefined where it would take a wait, or cannot be opened. */
+  openNow(): SessionState | undefined {
+    if (this.#opened !== undefined) return this.#opened;
+    if (this.#failure !== undefined || (this.#core.waits && this.isCarried)) return undefined;
+    return this.open() as SessionState;
+  }
+
+  #failed(error: unknown): never {
+    this.#failure = { error };
+    throw error;
+  }
+
+  #open(): Awaitable<SessionState> {
     const tokens = this.tokens;
     return andThen(this.kind.open(tokens, this.cookies.header), (state) => {
       this.#opened = state;

@@ -153,7 +153,7 @@ export class Visit {
     if (saving !== undefined) return this.#during(saving.then(() => this.finish(headers)));
     // First, since it can fail: nothing is saved then.
     const flashCookie = this.#flash?.commit();
-    if (this.#own.opensUnseen) this.#own.open();
+    if (this.#own.opensUnseen) this.#own.openNow();
     const state = this.#own.opened;
     // Where saving has failed the browser keeps the session it has, but for one that was to end.
     if (state === undefined || state.unsaved || state.keepsCookie) {
@@ -250,9 +250,8 @@ export class Visit {
     }
     // First, since a token may be the first of an id.
     const looks = cookies.csrfToken !== undefined && ring.found !== undefined && !this.#own.isLeftOut;
-    const state = looks ? this.#own.open() : this.#own.opened;
-    const settled = state instanceof Promise ? undefined : state;
-    const token = settled && this.#csrf.isTokenDue(settled, headers) ? this.csrfToken() : undefined;
+    const state = looks ? this.#own.openNow() : this.#own.opened;
+    const token = state && this.#csrf.isTokenDue(state, headers) ? this.csrfToken() : undefined;
     this.#finished = true;
     this.#flash?.sent();
     this.#add(headers, cookies.session, session);

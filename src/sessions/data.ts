@@ -75,8 +75,12 @@ export function refuseReserved(key: string): void {
   );
 }
 
-/** Whether there is anything to keep. */
+/** Whether there is anything to keep: undefined, a function or a symbol is nothing to JSON. */
 export function isEmpty(session: Session): boolean {
-  for (const key in session) if (Object.hasOwn(session, key)) return false;
+  for (const key in session) if (isKept(session.get(key))) return false;
   return true;
+}
+
+function isKept(value: unknown): boolean {
+  return value !== undefined && typeof value !== 'function' && typeof value !== 'symbol';
 }

@@ -4,16 +4,13 @@ import type { SessionState } from './state.js';
 
 /** Call it when a session has been saved, and will be looked at again. */
 export function goOnAfterSaving(state: SessionState): void {
-  const { written, kept } = state;
+  const { written } = state;
   state.moving?.goOn();
   // Nothing had to be sent for it: it stays under the token that the browser has.
   if (written === undefined) return;
   const { id, csrf, data, issuedAt, expiresAt, version } = written;
   state.written = undefined;
   state.begun ||= state.fresh;
-  // What `regenerate` has kept of a session that was ended meanwhile was not saved, and is not to be.
-  const saved = JSON.parse(data) as object;
-  for (const name of kept) if (!Object.hasOwn(saved, name)) state.session.delete(name as never);
   // Nobody asks for the key: such a session is not watched, and its token is as new as can be.
   state.carried = { id, issuedAt, expiresAt, kid: '', stale: false, version };
   state.carriedBinding = csrf ?? id;

@@ -141,8 +141,10 @@ export class SessionState {
     return times.dueExpiry(this, carried) ?? carried.expiresAt;
   }
 
-  /** Nothing is taken over from the session that `regenerate` has replaced. */
+  /** Nothing is taken over from the session that `regenerate` has replaced: the app has it no more either. */
   takeNothing(): void {
+    for (const name of this.kept) this.session.delete(name as never);
+    if (this.saved !== undefined) this.saved = this.text;
     this.kept = [];
     if (!this.rememberChanged) this.remembered = undefined;
   }
@@ -235,6 +237,7 @@ class SessionObject {
     if (state.kept.length === 0) state.epoch = undefined;
     state.fresh = true;
     state.ended = false;
+    state.dropped = false;
   }
 
   destroy(...given: readonly unknown[]): void {

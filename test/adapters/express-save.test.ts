@@ -9,6 +9,7 @@ import { memoryStore } from '../../src/sessions/stores/memory.js';
 import { wrapStore } from '../../src/sessions/stores/wrap.js';
 import { Browser } from '../support/browser.js';
 import { memoryLogger, testClock, testKeyturn } from '../support/keyturn.js';
+import { Gate } from '../support/waiting.js';
 
 const SID = 'keyturn.sid';
 
@@ -514,4 +515,92 @@ test.each([
   await browser.ask('/out-and-late');
   await done;
   expect(late()).toBe(1);
+});
+
+describe('a sign-out that overtakes a request which saves its session early stands', () => {
+  const routes =
+    (slow: Gate): Routes =>
+    (app) => {
+      app.get('/in', (req, res) => {
+        req.session.regenerate();
+        req.session.user = 'ada';
+        res.end();
+      });
+      app.get('/step-up', async (req, res) => {
+        req.session.regenerate({ keep: ['user'] });
+        req.session.step = 'a';
+        await slow.pass();
+        await req.session.save();
+        res.json({ ...req.session });
+      });
+      app.get('/out', (req, res) => {
+        req.session.destroy();
+        res.end();
+      });
+    };
+
+  test('by destroy()', async () => {
+    const slow = new Gate();
+    const store = memoryStore({ clock: testClock().read });
+    const { browser } = await visit(routes(slow), { store, user: ({ user }) => user as string });
+    await browser.ask('/in');
+    const late = browser.ask('/step-up');
+    await slow.reached();
+    await browser.ask('/out');
+    slow.open();
+    expect((await late).json).toEqual({ step: 'a' });
+    expect((await browser.ask('/')).json).not.toHaveProperty('user');
+    expect(store.listUser('ada')).toEqual([]);
+  });
+
+  test.each(['in a store', 'in the cookie'])('by an epoch, with sessions %s', async (kind) => {
+    const slow = new Gate();
+    let epoch = 1;
+    const store = kind === 'in a store' ? { store: memoryStore({ clock: testClock().read }) } : {};
+    const { browser } = await visit(routes(slow), {
+      ...store,
+      epoch: ({ user }) => (user === undefined ? undefined : epoch),
+    });
+    await browser.ask('/in');
+    const late = browser.ask('/step-up');
+    await slow.reached();
+    epoch = 2;
+    slow.open();
+    expect((await late).json).toEqual({ step: 'a' });
+    expect((await browser.ask('/')).json).not.toHaveProperty('user');
+  });
+});
+
+test('whoever signs in again where the session was ended while it was saved is signed in', async () => {
+  const slow = new Gate();
+  const store = memoryStore({ clock: testClock().read });
+  const { browser } = await visit(
+    (app) => {
+      app.get('/in', (req, res) => {
+        req.session.user = 'ada';
+        res.end();
+      });
+      app.get('/twice', async (req, res) => {
+        req.session.cart = 1;
+        await slow.pass();
+        const first = await Promise.resolve(req.session.save()).catch((error) => error.code);
+        req.session.regenerate();
+        req.session.user = 'grace';
+        await req.session.save();
+        res.json(first);
+      });
+      app.get('/out', (req, res) => {
+        req.session.destroy();
+        res.end();
+      });
+    },
+    { store },
+  );
+  await browser.ask('/in');
+  const late = browser.ask('/twice');
+  await slow.reached();
+  await browser.ask('/out');
+  slow.open();
+  expect((await late).json).toBe('session_ended');
+  expect((await browser.ask('/')).json).toEqual({ user: 'grace' });
 });

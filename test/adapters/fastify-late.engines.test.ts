@@ -434,6 +434,46 @@ test('what cannot be saved is an error, also where nothing is returned; the repl
   expect([answer.statusCode, cookieOf(answer)]).toEqual([503, '']);
 });
 
+test('where a store is away its error comes to whoever looks at the session, an error handler included', async () => {
+  const store = memoryStore({ clock: testClock().read });
+  let isAway = false;
+  const { app } = await make({
+    ...{ put: store.put.bind(store), touch: store.touch.bind(store), destroy: store.destroy.bind(store) },
+    listUser: store.listUser.bind(store),
+    get: async (id) => {
+      if (isAway) throw new Error('away');
+      return store.get(id);
+    },
+  });
+  app.setErrorHandler((_error, { session }, reply) => reply.code(500).send(`sorry, ${session.user}`));
+  app.get('/sign-in', async ({ session }) => {
+    session.user = 'ada';
+    return 'welcome';
+  });
+  const headers = { cookie: cookieOf(await app.inject('/sign-in')) };
+  isAway = true;
+  const answer = await app.inject({ url: '/session', headers });
+  expect([answer.statusCode, answer.json().code]).toEqual([503, 'engine_unavailable']);
+  isAway = false;
+  expect((await app.inject({ url: '/session', headers })).statusCode).toBe(200);
+});
+
+test('the status is that of the answer that is held, and not of one that comes too late', async () => {
+  const store = memoryStore({ clock: testClock().read });
+  const { app } = await make({
+    ...{ get: store.get.bind(store), touch: store.touch.bind(store), destroy: store.destroy.bind(store) },
+    listUser: store.listUser.bind(store),
+    put: async (...parts) => store.put(...parts),
+  });
+  app.get('/twice', async ({ session }, reply) => {
+    session.user = 'ada';
+    reply.send('first');
+    reply.code(500).send('second');
+  });
+  const answer = await app.inject('/twice');
+  expect([answer.statusCode, answer.body]).toEqual([200, 'first']);
+});
+
 test('who hangs up while the session is saved ends nothing but his request', async () => {
   const store = memoryStore({ clock: testClock().read });
   let put: (() => void) | undefined;

@@ -114,6 +114,36 @@ describe('hono: answers', () => {
     expect(run).not.toHaveBeenCalled();
   });
 
+  test('one response for many visitors carries the session of none of them in a header field', async () => {
+    const kt = await testKeyturn({ config: { session: { header: 'x-session' } } });
+    const SHARED = new Response(null, { status: 204 });
+    const app = new Hono<KeyturnEnv>().use(keyturn({ keyturn: kt }));
+    app.get('/in', (c) => {
+      c.var.session.user = 'ada';
+      return SHARED;
+    });
+    app.get('/', () => SHARED);
+    const headers = { 'x-session': '' };
+    expect((await app.request('/in', { headers })).headers.get('x-session')).toMatch(/^kt1\./);
+    expect((await app.request('/', { headers })).headers.get('x-session')).toBeNull();
+    expect(SHARED.headers.get('x-session')).toBeNull();
+  });
+
+  test('what cannot be saved is told of by its own error, also where the answer to that fails as well', async () => {
+    const { app } = await make();
+    app.get('/', (c) => {
+      Object.defineProperty(c.var.session, 'never', {
+        enumerable: true,
+        get: () => {
+          throw new Error('never');
+        },
+      });
+      return c.text('ok');
+    });
+    app.onError((error, c) => c.text(error.message, 500));
+    expect((await app.request('/')).status).toBe(500);
+  });
+
   test('used twice, as by an app within an app, it is one', async () => {
     const kt = await testKeyturn();
     const app = new Hono<KeyturnEnv>().use(keyturn({ keyturn: kt }));

@@ -80,6 +80,19 @@ describe('web: handle()', () => {
     expect(second.headers.getSetCookie()).toEqual([]);
   });
 
+  test('nor the session of one of them in a header field', async () => {
+    const { kt } = await make({ session: { header: 'x-session' } });
+    const SHARED = new Response(null, { status: 204 });
+    const ask = () => new Request(`${ORIGIN}/`, { method: 'POST', headers: { 'x-session': '' } });
+    const first = await kt.handle(ask(), ({ session }) => {
+      session.user = 'ada';
+      return SHARED;
+    });
+    expect(first.headers.get('x-session')).toMatch(/^kt1\./);
+    const second = await kt.handle(ask(), () => SHARED);
+    expect([second.headers.get('x-session'), SHARED.headers.get('x-session')]).toEqual([null, null]);
+  });
+
   test('where nothing is to be said the response is the very same', async () => {
     const { kt } = await make();
     const response = new Response('ok');

@@ -16,14 +16,16 @@ interface Saving {
   /** How long it takes; default: nothing to wait for. */
   readonly gate?: Gate;
   readonly error?: Error;
+  /** It fails each time, and not once. */
+  readonly always?: boolean;
 }
 
 /** What was called of a visit. */
-function visitOf({ gate, error }: Saving) {
+function visitOf({ gate, error, always = false }: Saving) {
   const calls: string[] = [];
   let asked = 0;
   const done = (headers: ResponseHeaders) => {
-    if (error !== undefined && asked === 1) throw error;
+    if (error !== undefined && (always || asked === 1)) throw error;
     if (asked === 1) headers.append('set-cookie', 'sid=1');
     calls.push('saved');
   };
@@ -343,6 +345,14 @@ describe.each([
     expect(said).toEqual(['no']);
   });
 
+  test('each time, and the error is answered once', async () => {
+    const { get, calls } = await serve({ ...saving(), always: true }, (_request, response) =>
+      response.end('lost'),
+    );
+    expect(await get()).toMatchObject({ status: 500, text: 'the error page', headers: { vary: 'Cookie' } });
+    expect(calls.filter((call) => call.startsWith('failed'))).toHaveLength(1);
+  });
+
   test('while a stream is piped', async () => {
     const { get } = await serve(saving(), (_request, response) =>
       Readable.from(Array(20).fill(Buffer.alloc(50_000, 'x'))).pipe(response),
@@ -371,6 +381,27 @@ test('a header that Node refuses is an error to answer, and not the end of the p
     headers: { 'set-cookie': ['sid=1'] },
   });
   expect(calls.filter((call) => call.startsWith('failed'))).toHaveLength(1);
+});
+
+test('what a hook of the app throws when the connection is closed harms nobody', async () => {
+  let asked = 0;
+  const server = createServer((_request, response) => {
+    holdUntilSaved(
+      response,
+      () => {
+        asked += 1;
+        throw new Error('a hook');
+      },
+      () => response.end('the error page'),
+    );
+    response.end('lost');
+  }).listen(0, 'localhost');
+  onTestFinished(() => void server.close());
+  await new Promise((done) => server.once('listening', done));
+  const url = `http://localhost:${(server.address() as AddressInfo).port}`;
+  expect(await (await fetch(url)).text()).toBe('the error page');
+  // To save it for the answer, for that of the error, for the header of that, and when it is closed.
+  await until(() => asked === 4);
 });
 
 test('over HTTP/2', async () => {

@@ -66,7 +66,7 @@ export class Binding implements SessionHost, Bound {
   get visit(): Visit {
     if (this.#visit === undefined) {
       this.#visit = new Visit(this.opened.core, this.#asked);
-      if (this.#response.closed) this.#visit.end();
+      if (this.#response.closed && this.#response.headersSent) this.#visit.end();
     }
     return this.#visit;
   }

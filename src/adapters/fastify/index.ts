@@ -199,9 +199,14 @@ function knowReply(request: Visited, reply: FastifyReply): void {
   if (request[VISIT] !== null) endWhenOut(reply, request[VISIT]);
 }
 
-/** No hook for `onResponse`: where there is one Fastify watches each response, which costs a tenth of a small request. */
-function endWhenOut(reply: FastifyReply, visit: Visit): void {
-  reply.raw.on('close', () => visit.end());
+/**
+ * No hook for `onResponse`: where there is one Fastify watches each response, which costs a tenth of a small request. Where the
+ * client has gone before there was an answer nobody has come too late for anything.
+ */
+function endWhenOut({ raw }: FastifyReply, visit: Visit): void {
+  raw.on('close', () => {
+    if (raw.headersSent) visit.end();
+  });
 }
 
 /**
@@ -210,9 +215,12 @@ function endWhenOut(reply: FastifyReply, visit: Visit): void {
  * throws afterwards would take the place of the answer.
  */
 function holdBack(reply: FastifyReply): () => void {
+  const { statusCode } = reply;
   Object.defineProperty(reply, 'sent', { value: true, configurable: true });
   return () => {
     delete (reply as { sent?: boolean }).sent;
+    // That of the answer which is held, and not of one that came too late.
+    reply.raw.statusCode = statusCode;
   };
 }
 

@@ -94,8 +94,12 @@ export class HonoVisit implements Bound {
   }
 
   async #fail(given: Response, error: unknown): Promise<never> {
-    // Hono adds the header of this one to that of the answer which tells of the error.
-    this.#answer(given, await finishResponse(this.visit, new Response(null)));
+    try {
+      // Hono adds the header of this one to that of the answer which tells of the error.
+      this.#answer(given, await finishResponse(this.visit, new Response(null)));
+    } catch {
+      // It goes without.
+    }
     throw forHono(error);
   }
 

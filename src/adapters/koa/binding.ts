@@ -48,7 +48,8 @@ export class Binding implements Bound {
   get visit(): Visit {
     if (this.#visit === undefined) {
       this.#visit = new Visit(this.opened.core, new KoaHttpRequest(this.#context));
-      if (this.#context.res.closed) this.#visit.end();
+      const { res } = this.#context;
+      if (res.closed && res.headersSent) this.#visit.end();
     }
     return this.#visit;
   }

@@ -32,7 +32,7 @@ export interface MemoryStoreOptions {
 
 const OPTIONS: OptionNames<MemoryStoreOptions> = { clock: true, limit: true };
 
-/** So many old records are looked at with every write, so that expired ones go without a timer. */
+/** So many records are looked at with every write, round and round, so that expired ones go without a timer. */
 const SWEEP = 4;
 
 interface Tombstone {
@@ -70,10 +70,12 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
 class StoreInMemory implements MemoryStore {
   readonly #clock: () => number;
   readonly #limit: number;
-  // In the order of the last write or touch, so that the first to expire stand first.
+  // In the order of the last write or touch. Which expires first this does not say: each may have a length of its own.
   readonly #sessions = new Map<string, StoredSession>();
   readonly #tombstones = new Map<string, Tombstone>();
   readonly #byUser = new Map<string, Set<string>>();
+  readonly #sweepSessions = rounds(this.#sessions);
+  readonly #sweepTombstones = rounds(this.#tombstones);
 
   constructor(options: MemoryStoreOptions) {
     this.#clock = options.clock ?? systemClock;
@@ -181,15 +183,21 @@ class StoreInMemory implements MemoryStore {
 
   #sweep(): void {
     const now = this.#clock();
-    let looked = 0;
-    for (const [id, session] of this.#sessions) {
-      if (looked++ >= SWEEP) break;
-      if (session.expiresAt <= now) this.#drop(id, session);
-    }
-    looked = 0;
-    for (const [id, { until }] of this.#tombstones) {
-      if (looked++ >= SWEEP) break;
-      if (until <= now) this.#tombstones.delete(id);
-    }
+    for (const [id, session] of this.#sweepSessions()) if (session.expiresAt <= now) this.#drop(id, session);
+    for (const [id, { until }] of this.#sweepTombstones()) if (until <= now) this.#tombstones.delete(id);
   }
+}
+
+/** Gives the next few entries at each call, and begins again behind the last: what is added meanwhile comes, too. */
+function rounds<Value>(map: ReadonlyMap<string, Value>): () => (readonly [string, Value])[] {
+  let entries = map.entries();
+  return () => {
+    const few: (readonly [string, Value])[] = [];
+    while (few.length < Math.min(SWEEP, map.size)) {
+      const { done, value } = entries.next();
+      if (done) entries = map.entries();
+      else few.push(value);
+    }
+    return few;
+  };
 }

@@ -8,16 +8,18 @@ import { Gate } from './waiting.js';
 export const clients: readonly Check[] = [
   check(
     'a client that goes away while its request is worked on harms nobody',
-    async ({ open, config, slow, seen, visitor }) => {
+    async ({ open, config, slow, seen, visitor, logger }) => {
       let over = 0;
       const routes: readonly HttpContractRoute[] = [
         {
           method: 'POST',
           path: '/work',
           csrf: false,
-          run: async ({ session }) => {
+          run: async ({ session, flash, csrfToken }) => {
             await slow.pass();
             session.worked = true;
+            flash('info', 'done');
+            csrfToken();
             over += 1;
             return { json: 'done' };
           },
@@ -48,6 +50,11 @@ export const clients: readonly Check[] = [
       const other = visitor();
       await other.post('/in');
       assert.equal((await other.get('/read')).json, 'ada');
+      // It is not the app that was late.
+      assert.deepEqual(
+        logger.records.filter(({ facts }) => facts.event === 'session.late'),
+        [],
+      );
     },
     ['sockets'],
   ),

@@ -1,6 +1,7 @@
 // pages
 import assert from 'node:assert/strict';
 import { type Check, check } from './check.js';
+import { visitRoute } from './routes.js';
 
 export const csrfPages: readonly Check[] = [
   ...(['before', 'after'] as const).map((when) =>
@@ -31,6 +32,26 @@ export const csrfPages: readonly Check[] = [
         assert.equal((await browser.get('/read')).json.data.user, when === 'after' ? 'ada' : undefined);
       },
     ),
+  ),
+
+  check(
+    'a page stays good where nothing is put into the session but what JSON leaves out',
+    async ({ open }) => {
+      let nothing: unknown;
+      const browser = await open({
+        routes: [
+          visitRoute('/form', ({ session, csrfToken }) => {
+            session.error = nothing;
+            return { token: csrfToken() };
+          }),
+          visitRoute('/protected', () => 'done', { method: 'POST', csrf: true }),
+        ],
+      });
+      for (nothing of [undefined, () => 'x', Symbol('x')]) {
+        const { token } = (await browser.get('/form')).json;
+        assert.equal((await browser.post('/protected', { _csrf: token })).status, 200);
+      }
+    },
   ),
 
   check(

@@ -120,4 +120,26 @@ export const sessionEpochs: readonly Check[] = [
       assert.equal((await browser.post('/sign-in', { user: 'ada' })).status, 500);
     },
   ),
+
+  check('an epoch that cannot be looked up is told of by one answer', async ({ open, config }) => {
+    let how = (): unknown => 1;
+    const browser = await open({
+      config: { ...config, csrf: { cookie: 'XSRF-TOKEN' } },
+      http: { epoch: () => how() as number },
+    });
+    await browser.post('/sign-in', { user: 'ada' });
+    const failed = new Error('the database is away');
+    const ways = [
+      () => {
+        throw failed;
+      },
+      () => Promise.reject(failed),
+    ];
+    for (const way of ways) {
+      how = way;
+      for (const path of ['/untouched', '/read']) assert.equal((await browser.get(path)).status, 500, path);
+    }
+    how = () => 1;
+    assert.equal((await browser.get('/read')).json.data.user, 'ada');
+  }),
 ];

@@ -143,6 +143,21 @@ export const failingStores: readonly Check[] = [
     assert.equal((await browser.post('/set', { key: 'a', value: 1 })).status, 503);
   }),
 
+  check(
+    'a store that is away is told of by one answer, wherever else a session is looked for',
+    async (scene) => {
+      const { store, set } = trickyStore(scene.newStore());
+      const browser = await scene.open({ config: { csrf: { cookie: 'XSRF-TOKEN' } }, http: { store } });
+      await browser.post('/sign-in', { user: 'ada' });
+      set('get', away);
+      // Scripts look for their token on any page, of an error, too.
+      for (const path of ['/untouched', '/read', '/form'])
+        assert.equal((await browser.get(path)).status, 503, path);
+      set(undefined);
+      assert.equal((await browser.get('/read')).json.data.user, 'ada');
+    },
+  ),
+
   check('a store that comes back serves the next request', async ({ open, newStore }) => {
     const { store, set } = trickyStore(newStore());
     const browser = await open({ http: { store } });

@@ -63,6 +63,24 @@ describe('memory stays bounded', () => {
   });
 });
 
+test('expired sessions go, too, where some that live longer were written first', () => {
+  const clock = manualClock(START);
+  const store = memoryStore({ clock: clock.read });
+  const put = (id: string, length: number) =>
+    store.put(id, { text: '{}', createdAt: clock.now, expiresAt: clock.now + length }, 0);
+  for (let n = 0; n < 10; n++) {
+    put(`remembered${n}`, 1_000_000);
+    store.destroy(`long${n}`, clock.now + 1_000_000);
+  }
+  for (let n = 0; n < 1000; n++) {
+    clock.advance(1);
+    put(`s${n}`, 1000);
+    store.destroy(`t${n}`, clock.now + 1000);
+  }
+  expect(store.size.sessions).toBeLessThan(50);
+  expect(store.size.tombstones).toBeLessThan(50);
+});
+
 describe('what remembers that a session has ended', () => {
   const record = { text: '{}', createdAt: START, expiresAt: START + 100_000 };
 
