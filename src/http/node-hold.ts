@@ -96,12 +96,22 @@ class Hold {
   #pass(method: Method, given: Given): unknown {
     const response = this.#response;
     if (!response.headersSent) {
-      if (method === 'writeHead')
-        for (const { visit } of this.holders) visit()?.guard(new NodeHeaders(response));
+      if (method === 'writeHead') this.#guard(new NodeHeaders(response));
       // Of HTTP/2 the header goes out without a call of `writeHead`.
       else if ('stream' in response) response.writeHead(response.statusCode);
     }
     return this.#originals[method].apply(response, given);
+  }
+
+  #guard(headers: ResponseHeaders): void {
+    for (const { visit } of this.holders) {
+      try {
+        visit()?.guard(headers);
+      } catch (error) {
+        // A hook of the app that fails each time: what tells of it goes out.
+        if (!this.#hasFailed) throw error;
+      }
+    }
   }
 
   #note(method: Method, given: Given): unknown {
@@ -169,7 +179,7 @@ class Hold {
         if (method === 'write') flushed = answer !== false;
       }
     } catch (error) {
-      if (response.headersSent) response.destroy(error as Error);
+      if (response.headersSent || this.#hasFailed) response.destroy(error as Error);
       else this.#fail(error);
       return;
     }
