@@ -189,7 +189,7 @@ export class LayerBuilder {
       const which = beginning === '' ? `a ${what}` : `a ${what} that begins with ${beginning}`;
       return new KeyturnError(
         'config_unknown_key',
-        `${which} in ${where} is not known; its name is not shown, since it may be a secret put there by mistake`,
+        `${which} in ${where} is not known; its name is not shown, since it may be a secret`,
         hint,
       );
     });

@@ -97,7 +97,7 @@ function unknownOption(
     'argument_invalid',
     shown
       ? `${call} has no option "${name}"`
-      : `${call} has an option that it does not know; its name is not shown, since it may be a secret put there by mistake`,
+      : `${call} has an option that it does not know; its name is not shown, since it may be a secret`,
     hint ?? (near === undefined ? `it knows ${namesOf(known)}` : meaning(near)),
   );
 }

@@ -235,7 +235,7 @@ export const weakExceptions: Kind<readonly WeakException[]> = {
 /** Origins, as browsers write them in the `Origin` header: what is written otherwise would never match. */
 export const origins: Kind<readonly string[]> = {
   expects:
-    'a list of origins: scheme, host and port, as in "https://admin.example.com"; by https with one * within a label at most, as in "https://pr-*.example.com"',
+    'a list of origins: "https://admin.example.com", by https with one * in a label: "https://pr-*.example.com"',
   read: (raw) => {
     const found = readList(raw)?.map(originOf);
     return found?.every((origin) => origin !== undefined) === true ? found : undefined;

@@ -187,7 +187,7 @@ export function requireCsrf(csrf: 'auto' | 'manual' = 'auto'): 'auto' | 'manual'
 export function requireHttpOptions(options: HttpOptions): void {
   const { store, epoch, user, label, lastWins, sessionless, moveIn } = options;
   if (store !== undefined) requireStore(store, 'the option store');
-  requireFunction(epoch, 'the option epoch', 'write epoch: (data) => the epoch of the user of the session');
+  requireFunction(epoch, 'the option epoch', 'write epoch: (data) => the epoch of its user');
   requireFunction(user, 'the option user', 'write user: (data) => data.userId');
   requireFunction(label, 'the option label', 'write label: (data) => data.device');
   requireFunction(

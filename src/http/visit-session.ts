@@ -186,6 +186,6 @@ function leftOut(): KeyturnError {
   return new KeyturnError(
     'session_invalid',
     'the session was looked at in a request that is served without one',
-    'take the path out of the option sessionless, or "session: false" out of the route',
+    'take the path out of sessionless, or "session: false" out of the route',
   );
 }

@@ -81,9 +81,7 @@ export class Visit {
   get #state(): SessionState {
     const state = this.#own.openForApp();
     if (state instanceof Promise)
-      throw new TypeError(
-        'the session is not open yet: register Keyturn before the hooks and routes that use the session',
-      );
+      throw new TypeError('the session is not open yet: register Keyturn before what uses the session');
     this.#looked = true;
     if (this.#over) state.late ??= this;
     return state;

@@ -144,7 +144,7 @@ export class PurposeRegistry {
     if (!isName(name)) {
       throw new KeyturnError(
         'purpose_invalid',
-        'a purpose has a name of a-z, 0-9 and "-", 32 characters at most, that begins with a letter',
+        'a purpose has a name of a-z, 0-9 and "-" that begins with a letter, 32 characters at most',
         'name it after what the token is for, such as "password-reset"',
       );
     }

@@ -7,6 +7,7 @@ export * as namedConfig from '../config/named-config.js';
 export * as surroundings from '../config/surroundings.js';
 export * as testProfile from '../config/test-profile.js';
 export * as engines from '../engines/engines.js';
+export * as earlySave from '../http/early-save.js';
 export * as httpLog from '../http/http-log.js';
 export * as document from '../keyring/document.js';
 export * as links from '../links/links.js';

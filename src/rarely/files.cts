@@ -11,6 +11,7 @@ const files: { readonly [Name in keyof Rarely]: () => Rarely[Name] } = {
   surroundings: () => require('../config/surroundings.js'),
   testProfile: () => require('../config/test-profile.js'),
   engines: () => require('../engines/engines.js'),
+  earlySave: () => require('../http/early-save.js'),
   httpLog: () => require('../http/http-log.js'),
   document: () => require('../keyring/document.js'),
   links: () => require('../links/links.js'),

@@ -186,7 +186,7 @@ function mayBeTheSecret(value: string, folder: string): boolean {
 function notAPath(name: string): KeyturnError {
   return new KeyturnError(
     'secret_unreadable',
-    `the file that ${name} names is not there (ENOENT; its path is not shown, since it may be a secret put there by mistake)`,
+    `the file that ${name} names is not there (ENOENT; its path is not shown, since it may be a secret)`,
     `mount or create the file, or correct ${name}: it takes a path, and the secret itself belongs in KEYTURN_SECURITY__SIGNING_SECRET`,
   );
 }

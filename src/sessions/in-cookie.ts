@@ -121,7 +121,7 @@ export class CookieSessions implements SessionKind {
     throw new KeyturnError(
       'session_too_large',
       `the session cookie would be longer than the ${COOKIE_LIMIT} bytes that browsers keep (its data has ${data.length} characters)`,
-      'keep less in the session, or keep it in a store: backend = "redis" or "postgres" under [session], or a store passed to the adapter',
+      'keep less in it, or keep it in a store: set session.backend, or pass a store to the adapter',
     );
   }
 }

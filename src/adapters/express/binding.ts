@@ -1,11 +1,12 @@
 // One request and its response: what `req.session`, `req.flash` and the token stand for.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { format } from 'node:util';
+import { rarely } from '#rarely';
 import type { Settings } from '../../config/layers.js';
 import { BINDING, type Bound } from '../../http/bound.js';
 import type { HttpRequest } from '../../http/contract.js';
 import type { HttpCore } from '../../http/core.js';
-import { EarlySave } from '../../http/early-save.js';
+import type { EarlySave } from '../../http/early-save.js';
 import { isSafeMethod } from '../../http/methods.js';
 import { notPassed } from '../../http/not-passed.js';
 import { sessionReplaced } from '../../http/session-replaced.js';
@@ -72,7 +73,8 @@ export class Binding implements SessionHost, Bound {
   }
 
   get early(): EarlySave {
-    this.#early ??= new EarlySave(this.visit);
+    // Most requests do without.
+    this.#early ??= new (rarely().earlySave.EarlySave)(this.visit);
     return this.#early;
   }
 

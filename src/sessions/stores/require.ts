@@ -20,8 +20,6 @@ export function requireStore(given: unknown, what: string): SessionStore {
     given === undefined
       ? `${what} was given no session store`
       : `${what} was given something that is not a session store`,
-    given === undefined
-      ? 'sessions in the cookie have none, and keyturn.sessionStore is undefined then: set session.backend, or pass memoryStore() of keyturn/stores/memory, redisStore({ client }) or postgresStore({ pool })'
-      : 'pass one of redisStore({ client }), postgresStore({ pool }), memoryStore() and sealedStore(store, keyturn), or keyturn.sessionStore',
+    'pass memoryStore(), redisStore({ client }) or postgresStore({ pool }); keyturn.sessionStore is one where session.backend is set',
   );
 }
