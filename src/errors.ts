@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'blob_too_large'
   | 'blob_type_refused'
   | 'build_only'
+  | 'clock_differs'
   | 'command_failed'
   | 'config_elsewhere'
   | 'config_invalid'

@@ -189,6 +189,7 @@ describe('the edges', () => {
       'doctor/git-program.ts',
       'doctor/places.ts',
       'doctor/wordlist.ts',
+      'fleet/file-clock.ts',
       'fleet/file-fleet.ts',
       'keyring-stores/file.ts',
       'neighbours/app-sources.ts',

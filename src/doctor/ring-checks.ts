@@ -26,7 +26,9 @@ export function rotation(facts: Facts): readonly Point[] {
     const none = 'the keys are in no keyring that steps can change, or it cannot be read';
     return scheduled.length > 0 ? scheduled : [pass(none)];
   }
-  const { keys, now } = ring.status;
+  const { keys, now, problems } = ring.status;
+  if (problems.some(({ kind }) => kind === 'own_clock'))
+    return [pass('not judged: the clock here is wrong, see the check fleet')];
   const points = keys.flatMap(({ id, state, dates, scheduledFor, safeAt }): Point[] => {
     if (state === 'staged' && scheduledFor === undefined) {
       const days = Math.floor((now - (dates.staged ?? now)) / DAY_MS);

@@ -5,6 +5,7 @@ import { shellQuote } from '../config/shell-quote.js';
 import { type SayMoment, toIso } from '../errors.js';
 import { listOf } from '../printable.js';
 import { type Holders, oddOne } from './clashes.js';
+import { aheadInWords } from './clock-difference.js';
 import type { OtherRing, Problem } from './diagnosis.js';
 import { unheardOfInWords } from './silent.js';
 
@@ -111,6 +112,11 @@ export function problemText(problem: Problem, asker: string, say: SayMoment = to
         what: `${is} not confirmed: no key of this keyring vouches for what ${many ? 'they report' : 'it reports'}`,
         hint: `look whether it is a process of yours: where it is not, --gone ${instances[0]} goes on without it`,
       };
+    case 'own_clock':
+      return {
+        what: ownClockInWords(asker, { ...problem, name: problem.place }),
+        hint: OWN_CLOCK,
+      };
     case 'clock_differs':
       return {
         what: `the clock of ${names} differs by more than clock_skew from that of the store`,
@@ -125,6 +131,28 @@ function olderRing({ ring, generation, fingerprint }: OtherRing): string {
     ', ',
   );
 }
+
+/** What the clock of whoever takes a step is compared with. */
+export interface ClockOf {
+  /** The place where the ring is kept. */
+  readonly name: string;
+  /** Whether that is an engine; otherwise it is a file. */
+  readonly inEngine: boolean;
+}
+
+/** "the clock that this command goes by is 40 d ahead of that of Redis (keyturn)" */
+export function ownClockInWords(
+  who: string,
+  { ahead, name, inEngine }: ClockOf & { readonly ahead: number },
+): string {
+  const other = inEngine
+    ? `that of ${name}`
+    : `that of the file system of ${name}, and of the processes that report there`;
+  return `the clock that ${who} goes by is ${aheadInWords(ahead)} ${other}, which is more than clock_skew`;
+}
+
+export const OWN_CLOCK =
+  'set both clocks by one time server: most often it is the one of this machine that is wrong';
 
 const OFF_LINE = {
   forked: 'make one keyring of both with keyturn import, or stop the processes that hold the other one',

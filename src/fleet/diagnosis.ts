@@ -5,6 +5,7 @@ import { isNeighbour } from '../disk/identity.js';
 import type { Keyring } from '../keyring/keyring.js';
 import type { HeardReport } from './authentic.js';
 import { type Clash, clashesIn, isLiveClash, oddOne, strangers } from './clashes.js';
+import { isOff } from './clock-difference.js';
 import type { OtherApp } from './other-apps.js';
 import type { ReplicaReport } from './report.js';
 import type { UnheardOf } from './silent.js';
@@ -31,6 +32,8 @@ export interface Compared {
   readonly silent: ReadonlyMap<string, number>;
   readonly unheardOf: UnheardOf | undefined;
   readonly otherApps: readonly OtherApp[];
+  /** By how many milliseconds the clock here is ahead of that of the place; undefined where nothing tells. */
+  readonly clockAhead?: number | undefined;
 }
 
 /** Which ring a process has in force, where that is not the one that is kept. */
@@ -66,6 +69,7 @@ type Found =
   | { readonly kind: 'no_keyring' | 'degraded'; readonly why: string | undefined }
   | { readonly kind: 'silent'; readonly until: number }
   | { readonly kind: 'unverified' }
+  | { readonly kind: 'own_clock'; readonly ahead: number; readonly place: string; readonly inEngine: boolean }
   | { readonly kind: 'clock_differs' };
 
 /**
@@ -81,7 +85,7 @@ export type Problem = Found & {
 
 /** Everything that is wrong, in the order in which it is to be put right. */
 export function diagnose(compared: Compared): readonly Problem[] {
-  const { ring, place, shared, profile, roots, replicas, silent, skew, unheardOf } = compared;
+  const { ring, place, shared, profile, roots, replicas, silent, unheardOf } = compared;
   const about = (find: (replica: HeardReport) => Found | undefined) => grouped(replicas, silent, find);
   const clashes = place !== undefined && !shared ? [] : clashesIn(ring, shared ? roots : undefined, replicas);
   const told = strangers(clashes);
@@ -105,11 +109,25 @@ export function diagnose(compared: Compared): readonly Problem[] {
     ...(unheardOf === undefined
       ? []
       : [{ kind: 'unheard_of', until: unheardOf.until, instances: [], live: true } as const]),
+    ...ownClock(compared),
     ...about((replica) => conditionOf(replica, compared, told)),
-    ...about(({ at, dated, authentic }) =>
-      authentic && Math.abs(at - dated) > skew * 1000 ? { kind: 'clock_differs' } : undefined,
-    ),
+    ...about((replica) => (hasOtherClock(replica, compared) ? { kind: 'clock_differs' } : undefined)),
   ];
+}
+
+/** Whoever asks may be the one whose clock is wrong: then its steps are refused, and no replica is at fault. */
+function ownClock({ clockAhead, skew, place = '', shared }: Compared): readonly Problem[] {
+  if (!isOff(clockAhead, skew)) return [];
+  return [{ kind: 'own_clock', ahead: clockAhead, place, inEngine: shared, instances: [], live: true }];
+}
+
+/** Beside a file `at` goes by the clock here, and is as wrong as that. */
+function hasOtherClock(
+  { at, dated, authentic }: HeardReport,
+  { clockAhead, shared, skew }: Compared,
+): boolean {
+  if (!shared && isOff(clockAhead, skew)) return false;
+  return authentic && isOff(dated - at, skew);
 }
 
 /** @param apps the names of the app, its own first */

@@ -7,6 +7,7 @@ import type { Keyring } from '../keyring/keyring.js';
 import { type HeardReport, heardAs, isAuthentic, reportText } from './authentic.js';
 import type { Count, Counts, CountsSpan } from './counts.js';
 import { believed, ENDED_FILE, type LastSigned, noteEnded, readEnded } from './ended-processes.js';
+import { aheadOfFiles } from './file-clock.js';
 import { addCounts, isCountsFile, readCounts } from './file-counts.js';
 import type { Fleet } from './fleet.js';
 import { lastSignedBy, lastSignedOf, later } from './replica-facts.js';
@@ -98,6 +99,13 @@ export class FileFleet implements Fleet {
 
   async ended(ring: Keyring | undefined): Promise<LastSigned> {
     return believed(await readEnded(fleetFolder(this.#path)), ring);
+  }
+
+  /** By how many milliseconds the clock here is ahead of that of the file system: see {@link aheadOfFiles}. */
+  async clockAhead(ring: Keyring, skew: number, probes: boolean): Promise<number | undefined> {
+    const folder = fleetFolder(this.#path);
+    if (!(await isOwnFolder(folder))) return undefined;
+    return await aheadOfFiles(folder, ring, { skew, probes, lease: this.#lease, now: this.#now });
   }
 
   async count(span: CountsSpan, added: readonly Count[]): Promise<void> {

@@ -1,8 +1,9 @@
 // Refuses a step because of what other processes report: one goes by other rules or secrets, or has a newer keyring.
 import { KeyturnError } from '../errors.js';
 import type { Keyring } from '../keyring/keyring.js';
+import { isOff } from './clock-difference.js';
 import { offLine } from './diagnosis.js';
-import { otherRingInWords } from './diagnosis-words.js';
+import { type ClockOf, otherRingInWords, ownClockInWords } from './diagnosis-words.js';
 import { nameOf, type ReplicaReport } from './report.js';
 
 /** Who wants to take a step. */
@@ -21,6 +22,7 @@ export interface RefusalWords {
   readonly outdated: string;
   readonly forked: string;
   readonly otherSecret: string;
+  readonly clock: string;
 }
 
 /**
@@ -52,6 +54,27 @@ export function refuseDisagreement(
       );
     }
   }
+}
+
+/**
+ * The dates of a step would be wrong, and the waits that are counted from them too short: keys would be retired while
+ * their tokens live.
+ *
+ * @param ahead by how many milliseconds the clock here is ahead of that of the place; undefined where nothing tells
+ * @param skew the most by which clocks may differ, in seconds
+ * @throws KeyturnError `clock_differs`
+ */
+export function refuseOwnClock(
+  ahead: number | undefined,
+  skew: number,
+  { name, inEngine, words }: ClockOf & { readonly words: RefusalWords },
+): void {
+  if (!isOff(ahead, skew)) return;
+  throw new KeyturnError(
+    'clock_differs',
+    ownClockInWords(words.self, { ahead, name, inEngine }),
+    words.clock,
+  );
 }
 
 /** Of another profile, whose waits are computed by other rules. @throws KeyturnError `profile_differs` */

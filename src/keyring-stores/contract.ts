@@ -30,6 +30,16 @@ export interface RingStore {
    */
   change(change: RingChange): Promise<Keyring>;
 
+  /**
+   * By how many milliseconds the clock here is ahead of that of the place, behind it where negative; undefined where
+   * nothing tells.
+   *
+   * @param ring by its keys, reports of its holders are told from others
+   * @param skew the most by which clocks differ, in seconds
+   * @param probes whether something may be written for it, and taken away; default: true
+   */
+  clockAhead(ring: Keyring, skew: number, probes?: boolean): Promise<number | undefined>;
+
   /** Keeps a first ring. False, and nothing is changed, where there is one already. */
   create(ring: Keyring): Promise<boolean>;
 }

@@ -68,6 +68,10 @@ export class FileRingStore implements RingStore {
     throw new KeyturnError('keyring_locked', `other writers keep changing ${path}`, 'try again');
   }
 
+  async clockAhead(ring: Keyring, skew: number, probes = true): Promise<number | undefined> {
+    return await this.fleet.clockAhead(ring, skew, probes);
+  }
+
   /** Whether this process may change it, as far as can be told. */
   async writable(): Promise<boolean> {
     return await mayBeReplaced(this.name);

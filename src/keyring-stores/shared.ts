@@ -3,6 +3,7 @@
 import { ask } from '../engines/ask.js';
 import type { LineListener } from '../engines/watch.js';
 import { KeyturnError } from '../errors.js';
+import { aheadOf } from '../fleet/clock-difference.js';
 import { randomName } from '../keyring/begin.js';
 import type { ClockReadings } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
@@ -39,9 +40,11 @@ export class SharedRingStore implements RingStore {
   /** The root secrets as they are now: they can be rotated too. */
   roots: Keyring;
   readonly #table: RingTable;
+  readonly #now: () => number;
 
   constructor({ table, roots, lease, now }: SharedRingParts) {
     this.#table = table;
+    this.#now = now;
     this.roots = roots;
     this.name = table.name;
     this.fleet = new SharedFleet(table, lease, now);
@@ -164,6 +167,13 @@ export class SharedRingStore implements RingStore {
   async clocks(): Promise<ClockReadings> {
     const found = await ask(this.name, () => this.#table.clock());
     return found === undefined ? {} : { [found.server]: found.shows };
+  }
+
+  /** @throws KeyturnError `engine_unavailable` */
+  async clockAhead(): Promise<number | undefined> {
+    const before = this.#now();
+    const [shows] = Object.values(await this.clocks());
+    return shows === undefined ? undefined : aheadOf(shows, before, this.#now());
   }
 
   /** See {@link RingTable.watch}. */

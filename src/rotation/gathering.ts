@@ -1,6 +1,7 @@
 // Gathers what a step is decided by: what replicas report, what ended ones have left, the clocks, the configuration.
 import { KeyturnError } from '../errors.js';
 import type { HeardReport } from '../fleet/authentic.js';
+import { isOff } from '../fleet/clock-difference.js';
 import { type FactParts, factsOf } from '../fleet/facts.js';
 import { timesOf } from '../fleet/fleet-times.js';
 import { endedFacts } from '../fleet/replica-facts.js';
@@ -33,6 +34,11 @@ export class Gathering {
   readonly #parts: GatheringParts;
   /** Why replicas could not be asked the last time. */
   silence: KeyturnError | undefined;
+  /**
+   * By how many milliseconds the clock here was ahead of that of the place where the ring is kept, the last time that
+   * replicas were asked; undefined where nothing tells.
+   */
+  clockAhead: number | undefined;
 
   constructor(parts: GatheringParts) {
     this.#parts = parts;
@@ -56,8 +62,13 @@ export class Gathering {
     { regardless = false }: GatheringRules = {},
   ): Promise<readonly HeardReport[]> {
     const { places, readOnly = false } = this.#parts;
+    const { skew } = this.countsBy;
     try {
-      return (await places.fleet?.read(ring, !readOnly)) ?? [];
+      const asked = ring === undefined ? undefined : places.store?.clockAhead(ring, skew, !readOnly);
+      this.clockAhead = await (regardless ? asked?.catch(() => undefined) : asked);
+      // By a clock that is wrong, processes that live seem to have gone.
+      const tidy = !readOnly && !isOff(this.clockAhead, skew);
+      return (await places.fleet?.read(ring, tidy)) ?? [];
     } catch (error) {
       // Where they only report beside their sessions no step depends on it, and the rest can be told.
       if (!(error instanceof KeyturnError) || (places.store !== undefined && !regardless)) throw error;

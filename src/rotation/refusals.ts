@@ -3,6 +3,7 @@
 import { variableOf } from '../config/settings.js';
 import { shellQuote } from '../config/shell-quote.js';
 import { KeyturnError } from '../errors.js';
+import { OWN_CLOCK } from '../fleet/diagnosis-words.js';
 import type { RefusalWords } from '../fleet/refusals.js';
 import { nameOf, type ReplicaReport } from '../fleet/report.js';
 import type { Keyring } from '../keyring/keyring.js';
@@ -91,6 +92,7 @@ export const COMMAND_WORDS: RefusalWords = {
   forked:
     'make one keyring of both with keyturn import, or stop the processes that hold the other one; revoke goes on working',
   otherSecret: 'run it with the environment of the service',
+  clock: `${OWN_CLOCK}; revoke goes on working`,
 };
 
 export const NO_KEYRING_HINT: string =

@@ -3,6 +3,7 @@ import { elsewhereBelow } from '../config/places-below.js';
 import { KeyturnError } from '../errors.js';
 import { parseDocument, writeDocument } from '../keyring/document.js';
 import type { Keyring } from '../keyring/keyring.js';
+import { FileRingStore } from '../keyring-stores/file.js';
 import type { RingPlaces } from '../keyring-stores/places.js';
 import type { Resolution } from '../resolve/resolve.js';
 import { NO_KEYRING_HINT } from './refusals.js';
@@ -23,6 +24,12 @@ export class RingAccess {
   /** Where the ring is kept, as an operator calls it; undefined where no step can change it. */
   get place(): string | undefined {
     return this.document === undefined ? this.#places.store?.name : 'the document';
+  }
+
+  /** Whether this process may change what is kept there. */
+  async writable(): Promise<boolean> {
+    const { store } = this.#places;
+    return store instanceof FileRingStore ? await store.writable() : true;
   }
 
   /** The ring as it is published. @throws KeyturnError `keyring_missing`, `secret_missing`, and what is wrong with it */

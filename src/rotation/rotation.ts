@@ -12,7 +12,6 @@ import type { HistoryEntry, Keyring } from '../keyring/keyring.js';
 import { merge } from '../keyring/merge.js';
 import { applyScheduled } from '../keyring/scheduled.js';
 import { promote, retire, revoke, rollback, stage } from '../keyring/transitions.js';
-import { FileRingStore } from '../keyring-stores/file.js';
 import type { RingPlaces } from '../keyring-stores/places.js';
 import { PurposeRegistry } from '../purposes/registry.js';
 import type { Resolution } from '../resolve/resolve.js';
@@ -133,12 +132,11 @@ export class Rotation {
   async status(ring?: Keyring, regardless = false): Promise<Status> {
     const shown = ring ?? (await this.ring());
     const reports = await this.#gathering.heard(shown, { regardless });
-    const { store } = this.#places;
     return statusOf(shown, {
       resolution: this.resolution,
       place: this.place,
       profileSaid: this.assumed === undefined,
-      writable: store instanceof FileRingStore ? await store.writable() : true,
+      writable: await this.#access.writable(),
       shared: this.shared,
       reports,
       otherApps: await otherApps(reports, this.#places.others, {
@@ -149,6 +147,7 @@ export class Rotation {
       silence: this.#gathering.silence?.message,
       countsBy: this.countsBy,
       facts: await this.#gathering.facts(shown, reports, {}, { regardless, timed: true }),
+      clockAhead: this.#gathering.clockAhead,
     });
   }
 

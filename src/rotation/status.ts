@@ -117,12 +117,16 @@ interface StatusParts
   readonly reports: readonly HeardReport[];
   readonly countsBy: CountsBy;
   readonly facts: TransitionFacts;
+  /** By how many milliseconds the clock here is ahead of that of the place; undefined where nothing tells. */
+  readonly clockAhead: number | undefined;
 }
 
 export function statusOf(ring: Keyring, parts: StatusParts): Status {
-  const { resolution, reports, countsBy, facts, ...told } = parts;
+  const { resolution, reports, countsBy, facts, clockAhead, ...told } = parts;
   const { profileSaid, place, shared, otherApps } = told;
-  const replicas = replicasIn(reports);
+  // How old a report is goes by the clock of the engine, and not by the one here, which may be wrong.
+  const off = shared ? (clockAhead ?? 0) : 0;
+  const replicas = replicasIn(reports).map((report) => ({ ...report, dated: report.dated + off }));
   const known = replicas.filter(({ authentic }) => authentic);
   const uses = known.flatMap((replica) => replica.uses);
   const last = (kid: string, when: 'verifiedAt' | 'signedAt') => {
@@ -175,6 +179,7 @@ export function statusOf(ring: Keyring, parts: StatusParts): Status {
       silent,
       unheardOf,
       otherApps,
+      clockAhead,
     }),
     deploy: !shared && rotatesByDeploys(resolution) ? deployStage(resolution) : undefined,
     now: facts.now,

@@ -1,7 +1,7 @@
 // One step: the facts are gathered while nobody else changes the ring, a pure transition decides, and the ring that comes
 // of it is written whole.
 import type { HeardReport } from '../fleet/authentic.js';
-import { refuseDisagreement } from '../fleet/refusals.js';
+import { refuseDisagreement, refuseOwnClock } from '../fleet/refusals.js';
 import { endedFacts, lastSignedBy, lastSignedByAll } from '../fleet/replica-facts.js';
 import { saySilence } from '../fleet/silent.js';
 import type { Keyring } from '../keyring/keyring.js';
@@ -66,6 +66,13 @@ export async function takeStep(
     };
     try {
       if (!regardless && !joins) refuseDisagreement(found, self, replicas);
+      if (!regardless) {
+        refuseOwnClock(gathering.clockAhead, gathering.countsBy.skew, {
+          name: places.store?.name ?? '',
+          inEngine: places.shared !== undefined,
+          words: COMMAND_WORDS,
+        });
+      }
       const facts = await gathering.facts(found, replicas, options, { regardless });
       former = applyScheduled(found, facts.now);
       const next = change(found, withGone(facts, gone), replicas);

@@ -1,8 +1,9 @@
 // Turns the ring by itself where `security.rotation.every` says so. Every process looks, and may act: the store lets
 // one of them write, and the others then find nothing due.
 
+import { OWN_CLOCK } from '../fleet/diagnosis-words.js';
 import { type FactParts, gatherFacts } from '../fleet/facts.js';
-import { type RefusalWords, refuseDisagreement, type StepTaker } from '../fleet/refusals.js';
+import { type RefusalWords, refuseDisagreement, refuseOwnClock, type StepTaker } from '../fleet/refusals.js';
 import { mayBeDue, type RotationPolicy, turn } from '../keyring/automatic.js';
 import { Material } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
@@ -78,6 +79,12 @@ export class AutomaticRotation {
         refuseOther(kept, ring());
         const found = await gatherFacts(store.fleet, kept, { ...facts(), who: 'keyturn', why: WHY });
         refuseDisagreement(kept, { ...self(), words: PROCESS_WORDS }, found.replicas);
+        const { skew } = parts.times;
+        refuseOwnClock(await store.clockAhead(kept, skew), skew, {
+          name: store.name,
+          inEngine: self().roots !== undefined,
+          words: PROCESS_WORDS,
+        });
         const { lease } = found.facts;
         const next = turn(kept, { ...policy, lease }, () => new Material(generateSecret()), found.facts);
         acted = next !== kept;
@@ -120,6 +127,7 @@ const PROCESS_WORDS: RefusalWords = {
   forked: 'make one keyring of both: keyturn import',
   otherSecret:
     'give every replica the same signing secret; while it changes, the other one as a previous or next secret',
+  clock: OWN_CLOCK,
 };
 
 const WHY = 'due, as security.rotation.every says';

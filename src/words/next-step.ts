@@ -161,6 +161,7 @@ const STOPS: readonly Problem['kind'][] = [
   'without_shared',
   'forked',
   'outdated',
+  'own_clock',
 ];
 
 /**

@@ -382,6 +382,33 @@ describe.concurrent.each([
   });
 });
 
+test.concurrent('by a clock that differs from the one of the engine no step is taken but revoke', async () => {
+  const app = new Service(await opened(redisPlace()), PROD);
+  await app.run('init');
+  for (const [off, told] of [
+    [40 * 86_400_000, '40 d ahead of'],
+    [-3 * 3_600_000, '3 h behind'],
+  ] as const) {
+    const run = async (...args: readonly string[]) =>
+      await keyturn(args, { cwd: app.cwd, env: app.env, now: () => Date.now() + off });
+    const what = `the clock that this command goes by is ${told} that of Redis`;
+    for (const step of ['retire', 'promote', 'stage', 'rollback', 'rotate'] as const)
+      expectRefused(await run(step), what);
+    expect(JSON.parse((await run('retire', '--json')).stdout)).toMatchObject({
+      error: { code: 'clock_differs', safeAt: null },
+    });
+    const status = await run('status');
+    expect(status.stdout).toContain(`\nnext: first set both clocks by one time server`);
+    expect(status.stdout).not.toContain('differs by more than');
+    const { checks } = JSON.parse((await run('doctor', '--json')).stdout);
+    const about = (name: string) => checks.find((check: { name: string }) => check.name === name);
+    expect(about('fleet')).toMatchObject({ status: 'warn', detail: expect.stringContaining(told) });
+    expect(about('rotation').status).toBe('pass');
+  }
+  const late = { cwd: app.cwd, env: app.env, now: () => Date.now() - 3 * 3_600_000 };
+  expect(await keyturn(['revoke', K, '--reason', 'it leaked'], late)).toMatchObject({ code: 0 });
+});
+
 test.concurrent('where the tables cannot be made it is told what to do', async () => {
   const url = new URL(inject('postgresUrl'));
   // No schema at all is refused as one without rights is.

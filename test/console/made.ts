@@ -137,6 +137,7 @@ export async function world(made: Made): Promise<World> {
     shared: from === 'shared',
     reports,
     otherApps: [],
+    clockAhead: undefined,
     silence: made.silence,
     countsBy: { lease, skew: 60, inFile: from === 'document' },
     facts,

@@ -54,6 +54,7 @@ const FOUND: ReadonlyArray<readonly [Problem['kind'], readonly Problem[]]> = [
   ['other_secret', diagnosed([replica('a', { roots: [kidOf(COMING)] })], SHARED)],
   ['without_shared', diagnosed([replica('a')], SHARED)],
   ['unheard_of', diagnosed([], { unheardOf: { until: NOW + 60_000, verifies: [], signs: undefined } })],
+  ['own_clock', diagnosed([replica('a')], { clockAhead: -61_000 })],
   ['forked', diagnosed([replica('a', { ring: 'another', fingerprint: 'other' })])],
   ['outdated', diagnosed([replica('a', { generation: 4, fingerprint: 'other' })])],
   ['behind', diagnosed([replica('a', { generation: 2, fingerprint: 'other' })])],
@@ -80,6 +81,17 @@ test('those of whom the same is found are named together, and many are counted',
   expect(more).toEqual([]);
   expect(problemText(problem as Problem, 'the doctor', String).what).toBe(
     'a, b, c, d, e and 3 more are degraded: gone',
+  );
+});
+
+test('where the clock of whoever asks is wrong no replica is at fault', () => {
+  const late = replica('a', { dated: NOW - 90_000 });
+  expect(diagnosed([late], { clockAhead: 90_000 })).toMatchObject([{ kind: 'own_clock', ahead: 90_000 }]);
+  // Within what clocks may differ by, it is the one of the replica.
+  expect(diagnosed([late], { clockAhead: 59_000 })).toMatchObject([{ kind: 'clock_differs' }]);
+  const [problem] = diagnosed([], { ...SHARED, place: 'Redis (keyturn)', clockAhead: -3 * 3_600_000 });
+  expect(problemText(problem as Problem, 'this command', String).what).toBe(
+    'the clock that this command goes by is 3 h behind that of Redis (keyturn), which is more than clock_skew',
   );
 });
 
@@ -129,6 +141,7 @@ describe('the same words, in the same order', () => {
       'other_source',
       'other_secret',
       'without_shared',
+      'own_clock',
       'forked',
       'outdated',
     ]);

@@ -147,7 +147,14 @@ function operate(
   }
 }
 
-const WORDS = { self: 'a command', otherProfile: () => '', outdated: '', forked: '', otherSecret: '' };
+const WORDS = {
+  self: 'a command',
+  otherProfile: () => '',
+  outdated: '',
+  forked: '',
+  otherSecret: '',
+  clock: '',
+};
 const TAKER = { profile: 'prod', roots: undefined, words: WORDS };
 
 function reportOf({ ring }: Line): ReplicaReport {

@@ -1,13 +1,15 @@
 // Which clock a promotion counts by: real files and rotations, on machines whose clocks a test sets.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { parseDocument } from '../../src/keyring/document.js';
 import type { Machine } from '../../src/resolve/machine.js';
 import { initRing } from '../../src/rotation/init/init.js';
 import { Rotation } from '../../src/rotation/rotation.js';
 import { documentOf } from '../cli/ring.js';
+import { writeReport } from '../support/file-reports.js';
+import { reportOf } from '../support/heard.js';
 import { COMING, FILE, kidOf, OLDER, SECRET, STRONG } from '../support/machine.js';
 
 const START = Date.UTC(2026, 10, 20, 12);
@@ -157,4 +159,63 @@ test('a promotion is refused where this environment names another source than th
   for (const env of [{}, { [FILE]: join(cwd, 'ring.json') }]) {
     expect((await promote(env)).ring.active.id).toBe(kidOf(COMING));
   }
+});
+
+describe('on a volume that machines share, no step is taken by a clock that differs from the one of its server', () => {
+  /** As a process tells it now, by its own clock. */
+  async function reported(cwd: string, { ahead = 0, vouches = true } = {}): Promise<void> {
+    const ring = parseDocument(readFileSync(join(cwd, 'ring.json'), 'utf8'), 'it');
+    const { id, generation, fingerprint } = ring;
+    const says = { ring: id, generation, fingerprint, signs: kidOf(STRONG), verifies: [kidOf(STRONG)] };
+    const report = reportOf({ ...says, profile: 'prod', at: Date.now() + ahead * 1000 });
+    await writeReport(join(cwd, 'ring.json'), report, vouches ? ring : undefined);
+  }
+
+  function computer(cwd: string, ahead: number): Machine {
+    return { ...new Computer(cwd, 'one').machine, now: () => Date.now() + ahead * 1000 };
+  }
+
+  const opened = async (cwd: string, ahead: number) => await Rotation.open({ machine: computer(cwd, ahead) });
+
+  test.each([
+    ['ahead', 40 * 86_400, '40 d ahead of'],
+    ['behind', -3 * 3600, '3 h behind'],
+  ])('%s of it', async (_, ahead, told) => {
+    const cwd = folder();
+    await reported(cwd);
+    // A look by the wrong clock takes no report away: the next one finds it too.
+    for (let looks = 0; looks < 2; looks++) {
+      const { problems } = await (await opened(cwd, ahead)).status();
+      expect(problems).toMatchObject([{ kind: 'own_clock', inEngine: false }]);
+    }
+    await expect((await opened(cwd, ahead)).stage()).rejects.toMatchObject({
+      code: 'clock_differs',
+      message: expect.stringContaining(`${told} that of the file system`),
+    });
+    const fresh = await (await opened(cwd, ahead)).revoke(kidOf(STRONG), { why: 'it leaked' });
+    expect(fresh.ring.active.id).not.toBe(kidOf(STRONG));
+    expect(readdirSync(join(cwd, 'ring.json.fleet')).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+
+  test('whoever only looks sees it where the clock is behind', async () => {
+    const cwd = folder();
+    await reported(cwd);
+    const look = async (ahead: number) => {
+      const rotation = await Rotation.open({ machine: computer(cwd, ahead), readOnly: true });
+      return (await rotation.status()).problems.map(({ kind }) => kind);
+    };
+    expect(await look(-3 * 3600)).toEqual(['own_clock']);
+    expect(await look(3 * 3600)).toEqual([]);
+    expect(await look(0)).toEqual([]);
+  });
+
+  test.each([
+    ['a process whose own clock is wrong stops nobody', 0, { ahead: 3600 }],
+    ['nor does a server whose clock no process agrees with', 3600, { ahead: 3600 }],
+    ['nor does what anybody may have written', 3600, { vouches: false }],
+  ])('%s', async (_, ahead, report) => {
+    const cwd = folder();
+    await reported(cwd, report);
+    expect((await (await opened(cwd, ahead)).stage()).ring.generation).toBe(2);
+  });
 });

@@ -15,6 +15,7 @@ import { documentOf, follow, newFolder } from '../support/ring-file.js';
 import { runScript } from '../support/script.js';
 import {
   again,
+  clientsOfAnotherTime,
   type EngineName,
   failingClients,
   firstRing,
@@ -53,7 +54,9 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
 
   test('one key makes up for all that was missed, takes over everywhere, and so on', async ({ place }) => {
     const time = movedClock();
-    const start = { ...START, clock: time.clock };
+    // Time passes for the engine as well.
+    const { clients, end } = await clientsOfAnotherTime(place, time.clock);
+    const start = { ...START, clients, clock: time.clock };
     const all = await Promise.all(Array.from({ length: 4 }, () => startReplica(place, start)));
     const [first] = all as [SharedReplica];
     const oldest = first.sign();
@@ -85,7 +88,31 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
     const { keys, history } = await storeOf(place).read();
     expect(keys.map(({ state }) => state)).toEqual(['staged', 'active', 'retiring']);
     expect((history.at(-1)?.at ?? 0) - (next.scheduledFor ?? 0)).toBeGreaterThanOrEqual(PERIOD * 1000);
-    for (const { keyturn } of all) expect(keyturn.health).toMatchObject({ ready: true, degraded: undefined });
+    for (const { keyturn } of all) {
+      expect(keyturn.health).toMatchObject({ ready: true, degraded: undefined });
+      await keyturn.close();
+    }
+    await end();
+  });
+
+  test('a process whose clock is wrong leaves it to others: it would destroy a key while its tokens live', async ({
+    place,
+  }) => {
+    const time = movedClock();
+    const retiring = new Key(new Material(OLDER), 'retiring', { dates: { retiring: Date.now() } });
+    const active = new Key(new Material(STRONG), 'active', { dates: { active: Date.now() } });
+    await storeOf(place).change(
+      ({ id = '', marks }) => new Keyring([active, retiring], { id, generation: 2, marks }),
+    );
+    const days = { KEYTURN_SECURITY__ROTATION__EVERY: '90d' };
+    time.ahead = 45 * 86_400;
+    const { of } = await startReplica(place, { times: TIMES, env: days, clock: time.clock });
+    await until(() => of('keyring.turn_failed').length > 0);
+    expect(of('keyring.turn_failed')[0]).toMatchObject({
+      facts: { code: 'clock_differs' },
+      message: expect.stringMatching(/the clock that this process goes by is 45 d ahead of that of /),
+    });
+    expect((await storeOf(place).read()).get(kidOf(OLDER))?.state).toBe('retiring');
   });
 
   test('a key whose tokens have all expired goes', async ({ place }) => {
@@ -231,6 +258,7 @@ describe('nothing is done by itself', () => {
         counted: async (span) => ({ span, from: 0, to: 0, counts: [] }),
       },
       read: async () => kept,
+      clockAhead: async () => undefined,
       create: async () => false,
       change: async (change) => {
         const next = await change(kept);

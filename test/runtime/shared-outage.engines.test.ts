@@ -96,7 +96,7 @@ describe.concurrent.each(ENGINES)('%s:', (engine) => {
       // It looks, and sees that its lease has ended, every second.
       const start = { times: { ...TIMES, lease: LONG.lease }, clock: clock.read };
       const { keyturn, of, sign, accepts } = await startReplica(place, { ...start, url });
-      await operate(place, (rotation) => rotation.stage({ secret: COMING }), start);
+      await operate(place, (rotation) => rotation.stage({ secret: COMING }), { times: start.times });
       // What it has said is what it can rely on, as soon as it knows that it has.
       await until(async () => (await reportsOf(place))[0]?.generation === 2);
       await until(() => keyturn.health.reporting);

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import type { BlobStore } from '../../src/blobs/index.js';
 import type { BlobWriter } from '../../src/blobs/parts.js';
 import { searchWordlist } from '../../src/doctor/wordlist.js';
-import { refuseDisagreement } from '../../src/fleet/refusals.js';
+import { refuseDisagreement, refuseOwnClock } from '../../src/fleet/refusals.js';
 import { createKeyturn } from '../../src/index.js';
 import { createJwt, createRefreshTokens } from '../../src/jwt/index.js';
 import { Key, Material } from '../../src/keyring/key.js';
@@ -333,6 +333,10 @@ export const PROVOKED: Readonly<Record<string, readonly Provoke[]>> = {
     () => transitions.retire(RING, PAST, { ...FACTS, replicas: [{ ...replica, signs: PAST }] }),
   ],
   rollback_impossible: [() => transitions.rollback(ringOf([CURRENT, 'active']), FACTS)],
+  clock_differs: [
+    () => refuseOwnClock(3_600_000, 300, { name: 'keyring.json', inEngine: false, words: COMMAND_WORDS }),
+    () => refuseOwnClock(-3_600_000, 300, { name: 'Redis', inEngine: true, words: COMMAND_WORDS }),
+  ],
   secret_differs: [
     () => {
       const self = { profile: REPORT.profile, roots: ringOf([CURRENT, 'active']), words: COMMAND_WORDS };

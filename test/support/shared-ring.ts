@@ -303,6 +303,33 @@ export async function failingClients(
   return { clients: { redis: { get, sendCommand } }, end: async () => client.destroy() };
 }
 
+/** Clients of the app over which the clock of the engine goes as the one that is handed in. They hear of no change at once. */
+export async function clientsOfAnotherTime(
+  place: SharedPlace,
+  clock: () => number,
+): Promise<{ readonly clients: EngineClients; readonly end: () => Promise<unknown> }> {
+  const { KEYTURN_SECURITY__KEYRING__POSTGRES__URL: pg, KEYTURN_SECURITY__KEYRING__REDIS__URL: redis = '' } =
+    place.env();
+  if (place.engine === 'postgres') {
+    const pool = new Pool({ connectionString: pg });
+    const query = async (text: string, values?: unknown[]) => {
+      const found = await pool.query(text, values);
+      const isClock = found.rows[0]?.started !== undefined;
+      return isClock ? { ...found, rows: [{ ...found.rows[0], now: clock() }] } : found;
+    };
+    return { clients: { postgres: { query } }, end: () => pool.end() };
+  }
+  const client = await createClient({ url: redis }).connect();
+  const get = (key: string) => client.get(key);
+  const sendCommand = async (args: string[]) => {
+    const reply: unknown = await client.sendCommand(args);
+    // The id of the run, and what the clock shows.
+    const isClock = Array.isArray(reply) && reply.length === 2 && /^[0-9a-f]{40}$/.test(String(reply[0]));
+    return isClock ? [reply[0], String(clock())] : reply;
+  };
+  return { clients: { redis: { get, sendCommand } }, end: async () => client.destroy() };
+}
+
 function writtenBySql(text: string): Written {
   if (/INSERT INTO "keyturn_replicas"/.test(text)) return 'report';
   return /(INSERT INTO|UPDATE) "keyturn_rings"/.test(text) ? 'ring' : undefined;
