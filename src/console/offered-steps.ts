@@ -5,8 +5,9 @@ import { capitalised, listOf } from '../printable.js';
 import type { Impact } from '../rotation/impact.js';
 import type { KeyStatus, Status } from '../rotation/status.js';
 import { replicaName } from '../words/names.js';
-import { firstProblem, hasSteps, isSafe, stepObstacle } from '../words/next-step.js';
+import { hasSteps, isSafe, stepObstacle } from '../words/next-step.js';
 import { refusal, type StepName, stepInWords } from '../words/steps.js';
+import { firstProblem } from '../words/stops.js';
 import type { View } from '../words/view.js';
 import { sayMarked } from './marked-moment.js';
 

@@ -97,7 +97,7 @@ function judged(problem: Problem): Point {
   const { kind, live } = problem;
   if (kind === 'other_app' && problem.accepted) return pass(what);
   // One that was just stopped to put it right counts for a lease, and must not fail a pipeline that long.
-  const fails = live && (kind === 'other_secret' || kind === 'without_shared');
+  const fails = live && ['document_lost', 'other_secret', 'without_shared'].includes(kind);
   return (fails ? fail : warn)(what, hint);
 }
 

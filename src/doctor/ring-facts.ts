@@ -7,6 +7,7 @@ import { weakAmong } from '../resolve/key-strength.js';
 import type { Machine } from '../resolve/machine.js';
 import type { Resolution } from '../resolve/resolve.js';
 import { WeakKeyExceptions } from '../resolve/weak-keys.js';
+import { findLost } from '../rotation/lost-document.js';
 import { Rotation } from '../rotation/rotation.js';
 import { THOROUGH } from '../secret/strength.js';
 import type { HiddenDocument, RingFacts } from './facts.js';
@@ -31,7 +32,9 @@ export async function readRing(
   const shared = settings.get('security.keyring.store') !== undefined;
   const reports = backend === 'redis' || backend === 'postgres';
   const inFile = source?.kind === 'file' && source.format === 'document';
-  if (!shared && !reports && !inFile) return undefined;
+  // What was a document may be held still.
+  const lost = inFile ? undefined : await findLost(resolution, machine.now);
+  if (!shared && !reports && !inFile && lost === undefined) return undefined;
   const engines = given ?? new Engines(settings);
   return await orKeyturnError(async () => {
     const rotation = await Rotation.open({ machine, profile, config, engines, readOnly: true });

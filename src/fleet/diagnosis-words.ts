@@ -112,6 +112,11 @@ export function problemText(problem: Problem, asker: string, say: SayMoment = to
         what: `${is} not confirmed: no key of this keyring vouches for what ${many ? 'they report' : 'it reports'}`,
         hint: `look whether it is a process of yours: where it is not, --gone ${instances[0]} goes on without it`,
       };
+    case 'document_lost':
+      return {
+        what: `${verb('holds', 'hold')} a keyring document, and ${problem.path} is not one any more: after a restart what ${many ? 'they have' : 'it has'} signed is refused`,
+        hint: LOST_DOCUMENT,
+      };
     case 'own_clock':
       return {
         what: ownClockInWords(asker, { ...problem, name: problem.place }),
@@ -150,6 +155,9 @@ export function ownClockInWords(
     : `that of the file system of ${name}, and of the processes that report there`;
   return `the clock that ${who} goes by is ${aheadInWords(ahead)} ${other}, which is more than clock_skew`;
 }
+
+export const LOST_DOCUMENT =
+  'put the document back from a copy, before a process restarts; to give it up, stop all of them';
 
 export const OWN_CLOCK =
   'set both clocks by one time server: most often it is the one of this machine that is wrong';

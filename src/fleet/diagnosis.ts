@@ -34,6 +34,8 @@ export interface Compared {
   readonly otherApps: readonly OtherApp[];
   /** By how many milliseconds the clock here is ahead of that of the place; undefined where nothing tells. */
   readonly clockAhead?: number | undefined;
+  /** A file that is a keyring document no more, and the processes that hold that. */
+  readonly lostDocument?: { readonly path: string; readonly instances: readonly string[] } | undefined;
 }
 
 /** Which ring a process has in force, where that is not the one that is kept. */
@@ -69,6 +71,7 @@ type Found =
   | { readonly kind: 'no_keyring' | 'degraded'; readonly why: string | undefined }
   | { readonly kind: 'silent'; readonly until: number }
   | { readonly kind: 'unverified' }
+  | { readonly kind: 'document_lost'; readonly path: string }
   | { readonly kind: 'own_clock'; readonly ahead: number; readonly place: string; readonly inEngine: boolean }
   | { readonly kind: 'clock_differs' };
 
@@ -85,11 +88,12 @@ export type Problem = Found & {
 
 /** Everything that is wrong, in the order in which it is to be put right. */
 export function diagnose(compared: Compared): readonly Problem[] {
-  const { ring, place, shared, profile, roots, replicas, silent, unheardOf } = compared;
+  const { ring, place, shared, profile, roots, replicas, silent, unheardOf, lostDocument } = compared;
   const about = (find: (replica: HeardReport) => Found | undefined) => grouped(replicas, silent, find);
   const clashes = place !== undefined && !shared ? [] : clashesIn(ring, shared ? roots : undefined, replicas);
   const told = strangers(clashes);
   return [
+    ...(lostDocument === undefined ? [] : [{ kind: 'document_lost', live: true, ...lostDocument } as const]),
     ...about((replica) =>
       replica.profile === profile
         ? undefined

@@ -13,6 +13,7 @@ import type { TransitionFacts } from '../keyring/step-facts.js';
 import { madeAt } from '../keyring/waits.js';
 import { FileRingStore } from '../keyring-stores/file.js';
 import type { PurposeRegistry } from '../purposes/registry.js';
+import { findLost, type LostDocument } from './lost-document.js';
 import type { OpenedRotation, RotationOptions } from './opening.js';
 import type { StepOptions } from './step.js';
 
@@ -75,6 +76,11 @@ export class Gathering {
       this.silence = error;
       return [];
     }
+  }
+
+  async lostDocument(): Promise<LostDocument | undefined> {
+    const { places, resolution } = this.#parts;
+    return places.store === undefined ? await findLost(resolution, () => this.now()) : undefined;
   }
 
   async facts(

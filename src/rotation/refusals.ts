@@ -1,17 +1,24 @@
 // What commands say where no step can be taken: the keys cannot be changed from here, or somebody disagrees.
-
+import { join } from 'node:path';
 import { variableOf } from '../config/settings.js';
 import { shellQuote } from '../config/shell-quote.js';
 import { KeyturnError } from '../errors.js';
-import { OWN_CLOCK } from '../fleet/diagnosis-words.js';
+import { OWN_CLOCK, problemText } from '../fleet/diagnosis-words.js';
 import type { RefusalWords } from '../fleet/refusals.js';
 import { nameOf, type ReplicaReport } from '../fleet/report.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { listOf } from '../printable.js';
 import type { Resolution } from '../resolve/resolve.js';
+import type { LostDocument } from './lost-document.js';
 
 /** Keys that only a deploy, or a pipeline, can change. */
-export function refuseUnchangeable({ source, hidden }: Resolution, byHand: ByHand): never {
+export function refuseUnchangeable(
+  resolution: Resolution,
+  byHand: ByHand,
+  lost: LostDocument | undefined,
+): never {
+  const { source, hidden } = resolution;
+  if (lost !== undefined) throw documentLost(lost);
   if (source?.format === 'document') {
     throw new KeyturnError(
       'keyring_unwritable',
@@ -33,11 +40,26 @@ export function refuseUnchangeable({ source, hidden }: Resolution, byHand: ByHan
     under.length > 0
       ? `it hides ${under.join(', ')}: take it away, if that is what you mean`
       : source.kind === 'file'
-        ? `turn it into one: keyturn import ${shellQuote(source.path ?? source.name)}; until then ${byHand.file}`
+        ? `turn it into one: ${importOf(resolution)}; until then ${byHand.file}`
         : source.kind === 'variable' || source.kind === 'command'
           ? `${byHand.variables}, or make a document with keyturn init`
           : 'make a document with keyturn init';
   throw new KeyturnError('keyring_not_document', `${what}, and not a keyring document`, hint);
+}
+
+export function documentLost(lost: LostDocument): KeyturnError {
+  const { what, hint } = problemText({ kind: 'document_lost', live: true, ...lost }, 'this command');
+  const [replica] = lost.instances;
+  return new KeyturnError('keyring_not_document', what, hint, replica === undefined ? {} : { replica });
+}
+
+/** How a file with secrets becomes a document. What stands where the document is to be written goes away first. */
+export function importOf({ source, dataDir }: Resolution): string {
+  const path = source?.path ?? source?.name ?? '';
+  const run = `keyturn import ${shellQuote(path)}`;
+  if (path !== join(dataDir, 'keyring.json')) return run;
+  const aside = `${path}.old`;
+  return `mv ${shellQuote(path)} ${shellQuote(aside)}, then keyturn import ${shellQuote(aside)}`;
 }
 
 /**

@@ -83,12 +83,10 @@ export class Rotation {
     return this.#access.place;
   }
 
-  /** Set where no profile was said. */
   get assumed(): AssumedProfile | undefined {
     return this.#options.assumed;
   }
 
-  /** By what the reports of replicas count. */
   get countsBy(): CountsBy {
     return this.#gathering.countsBy;
   }
@@ -148,6 +146,7 @@ export class Rotation {
       countsBy: this.countsBy,
       facts: await this.#gathering.facts(shown, reports, {}, { regardless, timed: true }),
       clockAhead: this.#gathering.clockAhead,
+      lostDocument: await this.#gathering.lostDocument(),
     });
   }
 
@@ -283,7 +282,8 @@ export class Rotation {
     change: Change,
     rules: StepRules = BY_THE_FLEET,
   ): Promise<Outcome> {
-    if (this.place === undefined) refuseUnchangeable(this.resolution, rules.byHand);
+    if (this.place === undefined)
+      refuseUnchangeable(this.resolution, rules.byHand, await this.#gathering.lostDocument());
     const { profile } = this.resolution.profile;
     const parts: StepParts = {
       gathering: this.#gathering,

@@ -11,6 +11,7 @@ import type { TransitionFacts } from '../keyring/step-facts.js';
 import { longestLifetime, longestLived, safeToPromoteAt, safeToRetireAt } from '../keyring/waits.js';
 import type { Resolution } from '../resolve/resolve.js';
 import { type DeployStage, deployStage, rotatesByDeploys } from './deploys.js';
+import type { LostDocument } from './lost-document.js';
 
 /** Times in milliseconds since 1970. */
 export interface KeyStatus {
@@ -119,10 +120,11 @@ interface StatusParts
   readonly facts: TransitionFacts;
   /** By how many milliseconds the clock here is ahead of that of the place; undefined where nothing tells. */
   readonly clockAhead: number | undefined;
+  readonly lostDocument: LostDocument | undefined;
 }
 
 export function statusOf(ring: Keyring, parts: StatusParts): Status {
-  const { resolution, reports, countsBy, facts, clockAhead, ...told } = parts;
+  const { resolution, reports, countsBy, facts, clockAhead, lostDocument, ...told } = parts;
   const { profileSaid, place, shared, otherApps } = told;
   // How old a report is goes by the clock of the engine, and not by the one here, which may be wrong.
   const off = shared ? (clockAhead ?? 0) : 0;
@@ -180,6 +182,7 @@ export function statusOf(ring: Keyring, parts: StatusParts): Status {
       unheardOf,
       otherApps,
       clockAhead,
+      lostDocument,
     }),
     deploy: !shared && rotatesByDeploys(resolution) ? deployStage(resolution) : undefined,
     now: facts.now,

@@ -1,20 +1,19 @@
 // A keyring in words, as status and every step tell it: its keys, what is safe when, and the command to run next.
-
+import { join } from 'node:path';
 import { shellQuote } from '../config/shell-quote.js';
 import type { SayMoment } from '../errors.js';
 import type { HeardReport } from '../fleet/authentic.js';
-import type { Problem } from '../fleet/diagnosis.js';
-import { problemText } from '../fleet/diagnosis-words.js';
 import { type UnheardOf, unheardOfInWords } from '../fleet/silent.js';
 import { nextKeyAt } from '../keyring/automatic.js';
 import { typed } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
 import type { Resolution } from '../resolve/resolve.js';
 import type { HiddenDocument } from '../rotation/hidden-document.js';
-import { takeAwayInWords } from '../rotation/refusals.js';
+import { importOf, takeAwayInWords } from '../rotation/refusals.js';
 import type { KeyStatus, Status } from '../rotation/status.js';
-import { replicaName, withNames } from './names.js';
+import { replicaName } from './names.js';
 import { silentInWords } from './replicas.js';
+import { firstProblem } from './stops.js';
 import { iso, moment } from './time.js';
 
 /** What to do next. */
@@ -97,7 +96,7 @@ export function nextOf(status: Status, resolution: Resolution, how: NextIn): Nex
     );
   if (!piped && !hasSteps(status)) {
     const hidden = hiddenNames(resolution);
-    if (hidden.length === 0) return nextWithoutDocument(status, source, run);
+    if (hidden.length === 0) return nextWithoutDocument(status, resolution, run);
     return next(undefined, `take ${source?.name} away, if you mean ${hidden.join(', ')}, which it hides`);
   }
   // What a command prints is changed where it is kept, by way of a pipe.
@@ -152,43 +151,6 @@ export function toRun(next: Next): Pick<Next, 'command' | 'remark'> {
 
 /** Of those that hold up a step; the rest are counted: a fleet may have a thousand that are late. */
 const MOST_NAMED = 5;
-
-/** What keeps every step from being taken. */
-const STOPS: readonly Problem['kind'][] = [
-  'other_profile',
-  'other_source',
-  'other_secret',
-  'without_shared',
-  'forked',
-  'outdated',
-  'own_clock',
-];
-
-/**
- * What keeps every step from being taken, if anything does. One that is silent may have been stopped to put it right. But
- * no key is promoted while a silent one may still take its keys from elsewhere.
- */
-export function firstProblemOf({ problems }: Status): Problem | undefined {
-  return problems.find(stopsSteps);
-}
-
-/** Whether it keeps every step from being taken. What is wrong besides holds up one step, or nothing. */
-export function stopsSteps({ kind, live }: Problem): boolean {
-  return STOPS.includes(kind) && (live || kind === 'other_source');
-}
-
-/** Whether no step can be taken before something is put right. */
-export function isStopped(status: Status): boolean {
-  return firstProblemOf(status) !== undefined || status.silence !== undefined;
-}
-
-/** The same in words, with what to do. @param asker what whoever asks is called */
-export function firstProblem(status: Status, asker = 'this command'): string | undefined {
-  const found = firstProblemOf(status);
-  if (found === undefined) return undefined;
-  const { what, hint } = problemText(withNames(found, status), asker, (at) => moment(at, status.now));
-  return `first ${hint}: ${what}`;
-}
 
 /** Where keys come and go by themselves: when the next one comes. */
 function byItself({ keys, now }: Status, { settings }: Resolution, say: SayMoment): Next | undefined {
@@ -282,14 +244,16 @@ export function isSafe(key: KeyStatus, status: Status): boolean {
 
 function nextWithoutDocument(
   { deploy }: Status,
-  source: Resolution['source'],
+  resolution: Resolution,
   run: (name: string, rest?: string) => string,
 ): Next {
+  const { source } = resolution;
   if (source?.kind === 'file') {
-    return next(
-      run('import', ` ${shellQuote(source.path ?? source.name)}`),
-      'turns it into a keyring document, which has safe steps',
-    );
+    const remark = 'turns it into a keyring document, which has safe steps';
+    const { path = source.name } = source;
+    if (path === join(resolution.dataDir, 'keyring.json'))
+      return next(undefined, `${importOf(resolution)}: ${remark}`);
+    return next(run('import', ` ${shellQuote(path)}`), remark);
   }
   if (deploy === undefined && source?.kind === 'command') {
     return next(run('rotate'), 'shows which deploys may come next');

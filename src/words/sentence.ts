@@ -3,8 +3,9 @@ import type { SayMoment } from '../errors.js';
 import { capitalised, count, grouped } from '../printable.js';
 import type { KeyStatus, Status } from '../rotation/status.js';
 import { replicaName } from './names.js';
-import { firstProblem, hasSteps, holdingUp, isSafe, stepObstacle } from './next-step.js';
+import { hasSteps, holdingUp, isSafe, stepObstacle } from './next-step.js';
 import { refusal, stepInWords } from './steps.js';
+import { firstProblem } from './stops.js';
 import { moment } from './time.js';
 
 /**

@@ -1,5 +1,5 @@
 // keyturn stage, promote, rollback, retire, revoke and history on a keyring document.
-import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { proven } from '../../src/fleet/ended-processes.js';
@@ -8,6 +8,7 @@ import { parseDocument } from '../../src/keyring/document.js';
 import { writeReport } from '../support/file-reports.js';
 import { reportOf } from '../support/heard.js';
 import { COMING, kidOf, OLDER, OLDEST, SECRET, STRONG } from '../support/machine.js';
+import { ringOf } from '../support/ring-file.js';
 import {
   DEV,
   documentOf,
@@ -592,5 +593,48 @@ describe('processes that know better', () => {
     );
     expectRefused(await run(cwd, 'stage'), /runs by the prod profile, and this command by dev/, /--env prod/);
     expect((await run(cwd, 'stage', '--env', 'prod')).code).toBe(0);
+  });
+});
+
+describe.concurrent.each([
+  ['a line', `${COMING}\n`],
+  ['an array', JSON.stringify([COMING, OLDER])],
+])('%s where a document was, at the place where import writes one', (_, text) => {
+  async function overwritten(): Promise<{ cwd: string; path: string }> {
+    const cwd = newFolder();
+    await keyturn(['init'], { cwd, env: { KEYTURN_ENV: 'prod', [SECRET]: STRONG } });
+    const path = join(cwd, '.keyturn', 'keyring.json');
+    const { id, generation, fingerprint } = parseDocument(readFileSync(path, 'utf8'), 'it');
+    const says = { ring: id, generation, fingerprint, signs: K, verifies: [K], profile: 'prod' };
+    await writeReport(path, reportOf(says), ringOf(1, [[STRONG, 'active']]));
+    writeFileSync(path, text);
+    return { cwd, path };
+  }
+  const run = async (cwd: string, ...args: readonly string[]) =>
+    await keyturn(args, { cwd, env: { KEYTURN_ENV: 'prod' } });
+
+  test('while a process holds the document, that is what comes first', async () => {
+    const { cwd, path } = await overwritten();
+    const what = `web-1-7-aaaa holds a keyring document, and ${path} is not one any more`;
+    for (const args of [['stage'], ['retire'], ['import', path], ['init'], ['init', '--if-missing']])
+      expectRefused(await run(cwd, ...args), what, 'put the document back from a copy');
+    expect((await run(cwd, 'status')).stdout).toContain('\nnext: first put the document back from a copy');
+    const { checks } = JSON.parse((await run(cwd, 'doctor', '--json')).stdout);
+    expect(checks.find(({ name }: { name: string }) => name === 'fleet')).toMatchObject({
+      status: 'fail',
+      detail: expect.stringContaining(what),
+    });
+  });
+
+  test('without one, what is said to be run can be run', async () => {
+    const { cwd, path } = await overwritten();
+    rmSync(`${path}.fleet`, { recursive: true });
+    const then = `mv ${path} ${path}.old, then keyturn import ${path}.old`;
+    expect((await run(cwd, 'status')).stdout).toContain(`\nnext: ${then}: turns it into a keyring document`);
+    expectRefused(await run(cwd, 'stage'), 'and not a keyring document', then);
+    expectRefused(await run(cwd, 'import', path), 'that is where import writes one', then);
+    renameSync(path, `${path}.old`);
+    expect(await run(cwd, 'import', `${path}.old`)).toMatchObject({ code: 0 });
+    expect((await run(cwd, 'stage')).code).toBe(0);
   });
 });

@@ -138,6 +138,7 @@ export async function world(made: Made): Promise<World> {
     reports,
     otherApps: [],
     clockAhead: undefined,
+    lostDocument: undefined,
     silence: made.silence,
     countsBy: { lease, skew: 60, inFile: from === 'document' },
     facts,

@@ -47,6 +47,10 @@ function diagnosed(replicas: readonly HeardReport[], changes: Partial<Compared> 
 
 const SHARED: Partial<Compared> = { shared: true, roots: [KID] };
 const FOUND: ReadonlyArray<readonly [Problem['kind'], readonly Problem[]]> = [
+  [
+    'document_lost',
+    diagnosed([], { place: undefined, lostDocument: { path: '/srv/keyring.json', instances: ['a'] } }),
+  ],
   ['other_profile', diagnosed([replica('a', { profile: 'prod' })])],
   ['other_config', diagnosed([replica('a', { ...thisProcess(), configFiles: ['/srv/keyturn.toml'] })])],
   ['other_app', diagnosed([], { otherApps: [{ app: 'shop', instances: ['a'] }] })],
@@ -137,6 +141,7 @@ describe('the same words, in the same order', () => {
       return remark.startsWith('first ') ? [[problem, remark] as const] : [];
     });
     expect(stops.map(([{ kind }]) => kind)).toEqual([
+      'document_lost',
       'other_profile',
       'other_source',
       'other_secret',

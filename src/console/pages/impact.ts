@@ -3,7 +3,7 @@ import { count } from '../../printable.js';
 import type { Impact } from '../../rotation/impact.js';
 import type { Status } from '../../rotation/status.js';
 import { impactRows } from '../../words/impact.js';
-import { isStopped } from '../../words/next-step.js';
+import { isStopped } from '../../words/stops.js';
 import { clockTime } from '../../words/time.js';
 import type { View } from '../../words/view.js';
 import type { AskedStep } from '../asked-step.js';

@@ -3,8 +3,9 @@
 import { FORMATS } from '../../doctor/key-checks.js';
 import { problemText } from '../../fleet/diagnosis-words.js';
 import { withNames } from '../../words/names.js';
-import { firstProblemOf, stopsSteps, toRun } from '../../words/next-step.js';
+import { toRun } from '../../words/next-step.js';
 import { sentenceOf, type Tone } from '../../words/sentence.js';
+import { firstProblemOf, stopsSteps } from '../../words/stops.js';
 import { moment } from '../../words/time.js';
 import { moveInLine, rotated, sealedBy, type View } from '../../words/view.js';
 import type { Beside, Frame } from '../contract.js';

@@ -1,7 +1,8 @@
 // The keys of the keyring, from the one that is to come to those that are gone, over one line of time.
 import { count, grouped, listOf } from '../../printable.js';
 import type { KeyStatus, Status } from '../../rotation/status.js';
-import { firstProblemOf, isStopped, stepObstacle } from '../../words/next-step.js';
+import { stepObstacle } from '../../words/next-step.js';
+import { firstProblemOf, isStopped } from '../../words/stops.js';
 import { lengthOfTime } from '../../words/time.js';
 import type { View } from '../../words/view.js';
 import { aheadOf, isGone, type KeyLife, livesIn } from '../charts/key-life.js';

@@ -12,7 +12,8 @@ import { FileRingStore, unwritable } from '../../keyring-stores/file.js';
 import { refuseErrors } from '../../resolve/problem.js';
 import { type Resolution, resolve } from '../../resolve/resolve.js';
 import { prepareDataDir } from '../../secret/development.js';
-import { takeAwayInWords } from '../refusals.js';
+import { findLost } from '../lost-document.js';
+import { documentLost, importOf, takeAwayInWords } from '../refusals.js';
 import {
   commandOf,
   firstRing,
@@ -45,6 +46,8 @@ async function initDocument(before: Resolution, options: InitOptions): Promise<I
       'stop the processes, move the document away, and run keyturn init',
     );
   }
+  const lost = await findLost(before, options.machine.now);
+  if (lost !== undefined) throw documentLost(lost);
   const lease = before.settings.get('security.keyring.lease');
   const store = new FileRingStore(join(before.dataDir, 'keyring.json'), lease, options.machine.now);
   const there = await existing(before, store, options);
@@ -192,6 +195,10 @@ async function inTheWay(
 ): Promise<KeyturnError> {
   const { source, hidden, keyring } = before;
   const path = store.name;
+  if (source?.path === path) {
+    const what = `${path} holds secrets and no document, and that is where ${commandOf(options)} writes one`;
+    return new KeyturnError('keyring_exists', what, importOf(before));
+  }
   const hides = hidden.some((other) => other.path === path);
   // One that is broken holds no key.
   const ring = hides ? await orKeyturnError(() => store.read()) : undefined;
