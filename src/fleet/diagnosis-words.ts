@@ -79,7 +79,7 @@ export function problemText(problem: Problem, asker: string, say: SayMoment = to
       };
     case 'forked':
     case 'outdated':
-      return { what: otherRingInWords(names, problem), hint: OFF_LINE[problem.kind] };
+      return { what: otherRingInWords(names, problem, many), hint: OFF_LINE[problem.kind] };
     case 'behind':
       return {
         what: `${verb('still uses', 'still use')} an older keyring (${olderRing(problem)}); the newest is generation ${problem.kept.generation}`,
@@ -110,7 +110,9 @@ export function problemText(problem: Problem, asker: string, say: SayMoment = to
     case 'unverified':
       return {
         what: `${is} not confirmed: no key of this keyring vouches for what ${many ? 'they report' : 'it reports'}`,
-        hint: `look whether it is a process of yours: where it is not, --gone ${instances[0]} goes on without it`,
+        hint: many
+          ? 'look whether they are processes of yours: --gone, with the name of each that is not, goes on without it'
+          : `look whether it is a process of yours: where it is not, --gone ${names} goes on without it`,
       };
     case 'document_lost':
       return {
@@ -167,12 +169,14 @@ const OFF_LINE = {
   outdated: 'put the newest keyring back; to go back on purpose, stop the processes that have a newer one',
 };
 
-/** "web-1 has generation 9 of the keyring in force, and what is kept is generation 8" */
-export function otherRingInWords(who: string, { ring, generation, kept }: OtherRing): string {
-  if (ring !== kept.id) return `${who} holds the keyring ${ring}, and what is kept is ${kept.id}`;
+/** "web-1 has generation 9 of the keyring in force, and what is kept is generation 8" @param many whether it is several */
+export function otherRingInWords(who: string, { ring, generation, kept }: OtherRing, many = false): string {
+  const has = `${who} ${many ? 'have' : 'has'}`;
+  if (ring !== kept.id)
+    return `${who} ${many ? 'hold' : 'holds'} the keyring ${ring}, and what is kept is ${kept.id}`;
   if (generation > kept.generation)
-    return `${who} has generation ${generation} of the keyring in force, and what is kept is generation ${kept.generation}`;
-  return `${who} has a generation ${generation} of the keyring that what is kept, generation ${kept.generation}, has not come from`;
+    return `${has} generation ${generation} of the keyring in force, and what is kept is generation ${kept.generation}`;
+  return `${has} a generation ${generation} of the keyring that what is kept, generation ${kept.generation}, has not come from`;
 }
 
 function namesOf(instances: readonly string[]): string {

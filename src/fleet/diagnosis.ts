@@ -63,7 +63,13 @@ type Found =
       readonly accepted: boolean;
     }
   | { readonly kind: 'other_source'; readonly source: string }
-  | { readonly kind: 'other_secret'; readonly clash: Clash; readonly silent: readonly string[] }
+  | {
+      readonly kind: 'other_secret';
+      readonly clash: Clash;
+      readonly silent: readonly string[];
+      /** Whether steps are refused here because of it. */
+      readonly isRefused: boolean;
+    }
   | { readonly kind: 'without_shared' }
   | { readonly kind: 'unheard_of'; readonly until: number }
   | ({ readonly kind: 'forked' | 'outdated' | 'behind' } & OtherRing)
@@ -92,6 +98,7 @@ export function diagnose(compared: Compared): readonly Problem[] {
   const about = (find: (replica: HeardReport) => Found | undefined) => grouped(replicas, silent, find);
   const clashes = place !== undefined && !shared ? [] : clashesIn(ring, shared ? roots : undefined, replicas);
   const told = strangers(clashes);
+  const refused = replicas.filter((replica) => cannotOpen(replica, roots)).map(({ instance }) => instance);
   return [
     ...(lostDocument === undefined ? [] : [{ kind: 'document_lost', live: true, ...lostDocument } as const]),
     ...about((replica) =>
@@ -105,15 +112,19 @@ export function diagnose(compared: Compared): readonly Problem[] {
       isBesideDocument(replica, compared) ? { kind: 'other_source', source: replica.source } : undefined,
     ),
     ...clashes.map((clash): Problem => {
-      const quiet = [...clash.one.instances, ...clash.other.instances].filter((name) => silent.has(name));
+      const names = [...clash.one.instances, ...clash.other.instances];
+      const quiet = names.filter((name) => silent.has(name));
       const { instances } = oddOne(clash)[0];
-      return { kind: 'other_secret', clash, silent: quiet, instances, live: isLiveClash(clash, silent) };
+      const live = isLiveClash(clash, silent);
+      const isRefused = shared ? refused.some((name) => names.includes(name)) : live;
+      return { kind: 'other_secret', clash, silent: quiet, isRefused, instances, live };
     }),
     ...about((replica) => (shared && replica.roots === undefined ? { kind: 'without_shared' } : undefined)),
     ...(unheardOf === undefined
       ? []
       : [{ kind: 'unheard_of', until: unheardOf.until, instances: [], live: true } as const]),
     ...ownClock(compared),
+    ...about((replica) => offLineOf(replica, compared)),
     ...about((replica) => conditionOf(replica, compared, told)),
     ...about((replica) => (hasOtherClock(replica, compared) ? { kind: 'clock_differs' } : undefined)),
   ];
@@ -155,7 +166,7 @@ function conditionOf(
   { ring, place, shared, silent }: Compared,
   told: ReadonlySet<string>,
 ): Found | undefined {
-  const { instance, signs, degraded: why, fingerprint, generation, authentic } = replica;
+  const { instance, signs, degraded: why, fingerprint, authentic } = replica;
   if (signs === undefined) return { kind: 'no_keyring', why };
   if (why !== undefined) return { kind: 'degraded', why };
   const until = silent.get(instance);
@@ -166,9 +177,29 @@ function conditionOf(
   if (place === undefined) return told.has(instance) ? undefined : { kind: 'other_keyring', fingerprint };
   if (shared ? replica.roots === undefined : ring.id !== undefined && replica.ring === undefined)
     return undefined;
-  const kept = { id: ring.id, generation: ring.generation };
-  const kind = offLine(ring, replica) ?? 'behind';
-  return { kind, ring: replica.ring, generation, fingerprint, kept };
+  // That is told by itself.
+  if (offLine(ring, replica) !== undefined) return undefined;
+  return { kind: 'behind', ...otherRing(replica, ring) };
+}
+
+/** Also of one that is degraded, or silent: steps are refused because of it all the same. */
+function offLineOf(replica: HeardReport, { ring, place }: Compared): Found | undefined {
+  const kind = place === undefined ? undefined : offLine(ring, replica);
+  return kind === undefined ? undefined : { kind, ...otherRing(replica, ring) };
+}
+
+function otherRing({ ring, generation, fingerprint }: HeardReport, kept: Keyring): OtherRing {
+  return { ring, generation, fingerprint, kept: { id: kept.id, generation: kept.generation } };
+}
+
+/**
+ * Whether it cannot open what is sealed under these roots. One that has no keyring yet is at fault itself: it stops
+ * nobody.
+ *
+ * @param roots the ids of those that are live
+ */
+export function cannotOpen({ signs, roots: its }: ReplicaReport, roots: readonly string[]): boolean {
+  return signs !== undefined && its !== undefined && !its.some((kid) => roots.includes(kid));
 }
 
 /**

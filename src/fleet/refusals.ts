@@ -2,7 +2,7 @@
 import { KeyturnError } from '../errors.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { isOff } from './clock-difference.js';
-import { offLine } from './diagnosis.js';
+import { cannotOpen, offLine } from './diagnosis.js';
 import { type ClockOf, otherRingInWords, ownClockInWords } from './diagnosis-words.js';
 import { nameOf, type ReplicaReport } from './report.js';
 
@@ -35,6 +35,7 @@ export function refuseDisagreement(
   replicas: readonly ReplicaReport[],
 ): void {
   refuseOtherRules(profile, words, replicas);
+  const liveRoots = roots?.live.map(({ id }) => id) ?? [];
   for (const replica of replicas) {
     const relation = offLine(kept, replica);
     if (relation !== undefined) {
@@ -45,7 +46,7 @@ export function refuseDisagreement(
         { replica: replica.instance },
       );
     }
-    if (roots !== undefined && cannotOpen(replica, roots)) {
+    if (roots !== undefined && cannotOpen(replica, liveRoots)) {
       throw new KeyturnError(
         'secret_differs',
         `${nameOf(replica)} has the signing secret ${replica.roots?.join(', ')}, and ${words.self} has ${roots.active.id}`,
@@ -91,12 +92,4 @@ export function refuseOtherRules(
     words.otherProfile(other.profile),
     { replica: other.instance },
   );
-}
-
-/**
- * Whether it cannot open what is sealed under these roots. One that has no keyring yet is at fault itself: it stops
- * nobody.
- */
-function cannotOpen({ signs, roots: its }: ReplicaReport, roots: Keyring): boolean {
-  return signs !== undefined && its !== undefined && !its.some((kid) => roots.get(kid)?.live === true);
 }

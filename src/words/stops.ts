@@ -10,24 +10,25 @@ const STOPS: readonly Problem['kind'][] = [
   'document_lost',
   'other_profile',
   'other_source',
-  'other_secret',
   'without_shared',
   'forked',
   'outdated',
   'own_clock',
 ];
 
-/**
- * What keeps every step from being taken, if anything does. One that is silent may have been stopped to put it right. But
- * no key is promoted while a silent one may still take its keys from elsewhere.
- */
+/** What keeps every step from being taken, if anything does. */
 export function firstProblemOf({ problems }: Status): Problem | undefined {
   return problems.find(stopsSteps);
 }
 
-/** Whether it keeps every step from being taken. What is wrong besides holds up one step, or nothing. */
-export function stopsSteps({ kind, live }: Problem): boolean {
-  return STOPS.includes(kind) && (live || kind === 'other_source');
+/**
+ * Whether it keeps every step from being taken. What is wrong besides holds up one step, or nothing. A silent process
+ * has the same said of it as long as it counts: steps are refused because of it until then.
+ */
+export function stopsSteps(problem: Problem): boolean {
+  if (problem.kind === 'other_secret') return problem.isRefused;
+  // One that is silent may have been stopped to put it right.
+  return STOPS.includes(problem.kind) && (problem.live || problem.kind !== 'without_shared');
 }
 
 /** Whether no step can be taken before something is put right. */

@@ -7,8 +7,11 @@ import { fleet } from '../../src/doctor/ring-checks.js';
 import type { HeardReport } from '../../src/fleet/authentic.js';
 import { type Compared, diagnose, type Problem } from '../../src/fleet/diagnosis.js';
 import { problemText } from '../../src/fleet/diagnosis-words.js';
+import { refuseDisagreement } from '../../src/fleet/refusals.js';
+import { COMMAND_WORDS } from '../../src/rotation/refusals.js';
 import type { Status } from '../../src/rotation/status.js';
 import { nextOf } from '../../src/words/next-step.js';
+import { stopsSteps } from '../../src/words/stops.js';
 import type { View } from '../../src/words/view.js';
 import { heard, reportOf } from '../support/heard.js';
 import { COMING, kidOf, NOW, OLDER, STRONG } from '../support/machine.js';
@@ -72,6 +75,47 @@ const FOUND: ReadonlyArray<readonly [Problem['kind'], readonly Problem[]]> = [
 
 test.each(FOUND)('%s is found, and nothing else', (kind, problems) => {
   expect(problems).toMatchObject([{ kind }]);
+});
+
+test.each([
+  ['degraded', { degraded: 'the keyring found has generation 3, and 4 is in force' }, 'degraded'],
+  ['not confirmed', { authentic: false }, 'unverified'],
+  ['silent', {}, 'silent'],
+])('one that is %s, and holds a newer ring, stops the steps that are refused because of it', (_, how, kind) => {
+  const ahead = replica('a', { generation: 4, fingerprint: 'other', ...how });
+  const silent = new Map(kind === 'silent' ? [['a', NOW + 60_000] as const] : []);
+  const problems = diagnosed([ahead], { silent });
+  expect(problems.map((problem) => problem.kind)).toEqual(['outdated', kind]);
+  expect(problems.map(stopsSteps)).toEqual([true, false]);
+  const self = { profile: 'dev', roots: undefined, words: COMMAND_WORDS };
+  expect(() => refuseDisagreement(RING, self, [ahead])).toThrow(/^a has generation 4 /);
+});
+
+test.each([
+  ['has no keyring yet: it is at fault itself', { signs: undefined, degraded: 'sealed' }, false],
+  ['signs', {}, true],
+])('one of another secret that %s', (_, how, stops) => {
+  const other = replica('a', { roots: [kidOf(COMING)], ...how });
+  const found = diagnosed([other], SHARED).filter(({ kind }) => kind === 'other_secret');
+  expect(found.map(stopsSteps)).toEqual([stops]);
+  const self = { profile: 'dev', roots: ringOf(1, [[STRONG, 'active']]), words: COMMAND_WORDS };
+  const refuse = () => refuseDisagreement(RING, self, [other]);
+  if (stops) expect(refuse).toThrow(/^a has the signing secret/);
+  else expect(refuse).not.toThrow();
+});
+
+test('several are told of as several', () => {
+  const all = ['a', 'b', 'c'].map((name) =>
+    replica(name, { generation: 4, fingerprint: 'other', authentic: false }),
+  );
+  expect(diagnosed(all).map((problem) => problemText(problem, 'the doctor', String))).toEqual([
+    expect.objectContaining({
+      what: 'a, b and c have generation 4 of the keyring in force, and what is kept is generation 3',
+    }),
+    expect.objectContaining({
+      hint: expect.stringMatching(/^look whether they are processes of yours: --gone, with/),
+    }),
+  ]);
 });
 
 test('of one that is fine there is nothing to say', () => {
