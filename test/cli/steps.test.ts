@@ -538,6 +538,10 @@ describe('processes that know better', () => {
     const ran = await soon(cwd, 'revoke', K, '--reason', 'leaked', '--json');
     expect(ran.code).toBe(1);
     expect(JSON.parse(ran.stdout)).toMatchObject({ step: 'revoke', kid: K, disobedient: ['web-1-7-aaaa'] });
+    expect(JSON.parse(ran.stdout).notFollowing).toEqual(['web-1-7-aaaa']);
+    expect(ran.stderr).toContain(
+      'note: web-1-7-aaaa has generation 9 of the keyring in force, and what is kept is generation 2, so that this one is not followed there; put the newest keyring back',
+    );
     expect(ran.stderr).toContain('not obeyed within 10 s by web-1-7-aaaa');
     expect(ringIn(cwd).keys.find(({ kid }) => kid === K)?.state).toBe('revoked');
   });

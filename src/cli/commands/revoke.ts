@@ -1,4 +1,6 @@
 // keyturn revoke: refuses a key at once, and says what that breaks.
+import type { Problem } from '../../fleet/diagnosis.js';
+import { problemText } from '../../fleet/diagnosis-words.js';
 import type { Keyring } from '../../keyring/keyring.js';
 import type { Impact } from '../../rotation/impact.js';
 import type { Rotation } from '../../rotation/rotation.js';
@@ -21,8 +23,8 @@ export const revoke: Command = {
     'signed is refused. For emergencies: somebody may have the secret. When the key is the one',
     'that signs, the staged key, or a fresh one, signs from then on, in the same step, whatever',
     'replicas report. At a terminal it shows what will break and asks first, unless --yes is given;',
-    'with a pipe it asks nothing. Replicas that have not obeyed within 10 s are named, with exit',
-    'code 1.',
+    'with a pipe it asks nothing. Replicas that have not obeyed within 10 s are named, and those',
+    'that hold another keyring and do not follow, with exit code 1.',
   ],
   options: [{ name: 'yes', about: 'at a terminal: do not ask' }, ...STEP_OPTIONS],
   words: ['KID'],
@@ -46,6 +48,8 @@ export const revoke: Command = {
       options.dryRun === true || isPiped(context)
         ? []
         : await stillAccepting(rotation, outcome.kid, PATIENCE_MS, context.machine);
+    const apart = options.dryRun === true || isPiped(context) ? [] : await apartFrom(rotation, outcome.ring);
+    const notFollowing = apart.flatMap(({ instances }) => instances);
     await conclude(context, rotation, {
       step: 'revoke',
       outcome,
@@ -53,16 +57,32 @@ export const revoke: Command = {
         `revoked ${outcome.kid}: everything that it signed is refused from now on${takeover}`,
         ...broken(impact),
       ],
-      json: () => ({ signs: madeUp === undefined ? successor : null, impact: impact.rows, disobedient }),
+      json: () => ({
+        signs: madeUp === undefined ? successor : null,
+        impact: impact.rows,
+        disobedient,
+        notFollowing,
+      }),
       madeUp,
     });
-    if (disobedient.length === 0) return 0;
-    context.ui.note(
-      `not obeyed within ${PATIENCE_MS / 1000} s by ${disobedient.join(', ')}: what ${outcome.kid} signed is accepted there; stop them, or see why they cannot hear of it`,
-    );
-    return 1;
+    for (const problem of apart) {
+      const { what, hint } = problemText(problem, 'this command');
+      context.ui.note(`${what}, so that this one is not followed there; ${hint}`);
+    }
+    if (disobedient.length > 0) {
+      context.ui.note(
+        `not obeyed within ${PATIENCE_MS / 1000} s by ${disobedient.join(', ')}: what ${outcome.kid} signed is accepted there; stop them, or see why they cannot hear of it`,
+      );
+    }
+    return disobedient.length + apart.length === 0 ? 0 : 1;
   },
 };
+
+/** Processes that will not take this ring: they obey that the key is refused, and go on with their own. */
+async function apartFrom(rotation: Rotation, ring: Keyring): Promise<readonly Problem[]> {
+  const { problems } = await rotation.status(ring, true);
+  return problems.filter(({ kind, live }) => live && (kind === 'forked' || kind === 'outdated'));
+}
 
 interface Done {
   readonly rotation: Rotation;
