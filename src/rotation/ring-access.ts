@@ -57,7 +57,10 @@ export class RingAccess {
     const { store } = this.#places;
     if (!dryRun && store !== undefined) return await store.change(apply);
     const next = await apply(await this.read());
-    if (this.document !== undefined && !dryRun) this.document = writeDocument(next);
+    // What could not be read again is not written: a dry run says so, too.
+    const text = writeDocument(next);
+    parseDocument(text, `what was to be written to ${this.place}`);
+    if (this.document !== undefined && !dryRun) this.document = text;
     return next;
   }
 }

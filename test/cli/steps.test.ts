@@ -642,3 +642,15 @@ describe.concurrent.each([
     expect((await run(cwd, 'stage')).code).toBe(0);
   });
 });
+
+test.concurrent('a dry run refuses what cannot be written', async () => {
+  const cwd = await ringFolder({ secret: STRONG, state: 'active' });
+  const path = join(cwd, RING);
+  writeFileSync(
+    path,
+    readFileSync(path, 'utf8').replace(/"generation":\s*\d+/, `"generation": ${2 ** 53 - 1}`),
+  );
+  const real = await run(cwd, 'stage');
+  expectRefused(real, 'generation', /./);
+  expect(await run(cwd, 'stage', '--dry-run')).toEqual(real);
+});
