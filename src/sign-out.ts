@@ -50,7 +50,8 @@ export interface ListedSession {
  * The sessions of a user, the one that was used last in front.
  *
  * @param user as the option `user` of the adapter names them
- * @throws KeyturnError `store_invalid`, `session_invalid`, `engine_unavailable`
+ * @throws KeyturnError `argument_invalid` where the adapter was given no `user`, `store_invalid`, `session_invalid`,
+ * `engine_unavailable`
  * @example
  * const devices = await listSessions(keyturn, user.id);
  */
@@ -60,7 +61,7 @@ export async function listSessions(
   options: ListSessionsOptions = {},
 ): Promise<readonly ListedSession[]> {
   requireOptions(options, 'listSessions(keyturn, user, options)', LIST_OPTIONS);
-  const sessions = await storeOf(keyturn, options).listUser(requireUser(user));
+  const sessions = await storeOfUsers(keyturn, options, 'listSessions()').listUser(requireUser(user));
   const used = ({ seenAt, createdAt }: UserSession) => seenAt ?? createdAt;
   return [...sessions]
     .sort((one, other) => used(other) - used(one))
@@ -79,7 +80,8 @@ export async function listSessions(
  *
  * @param user as the option `user` of the adapter names them
  * @returns how many it ended
- * @throws KeyturnError `store_invalid`, `session_invalid`, `engine_unavailable`
+ * @throws KeyturnError `argument_invalid` where the adapter was given no `user`, `store_invalid`, `session_invalid`,
+ * `engine_unavailable`
  * @example
  * ```ts
  * await changePassword(user, password);
@@ -92,14 +94,15 @@ export async function signOutEverywhere(
   options: SignOutOptions = {},
 ): Promise<number> {
   requireOptions(options, 'signOutEverywhere(keyturn, user, options)', OPTIONS);
-  return await endUser(storeOf(keyturn, options), requireUser(user), lastMoment(keyturn), options.except);
+  const store = storeOfUsers(keyturn, options, 'signOutEverywhere()');
+  return await endUser(store, requireUser(user), lastMoment(keyturn), options.except);
 }
 
 /**
  * Ends one session, such as one that {@link listSessions} has named.
  *
  * @returns false when it had ended, or is not the user's
- * @throws KeyturnError `store_invalid`, `engine_unavailable`
+ * @throws KeyturnError `argument_invalid` as {@link listSessions}, `store_invalid`, `engine_unavailable`
  */
 export async function signOutSession(
   keyturn: Keyturn,
@@ -107,9 +110,21 @@ export async function signOutSession(
   options: SignOutSessionOptions = {},
 ): Promise<boolean> {
   requireOptions(options, 'signOutSession(keyturn, id, options)', SESSION_OPTIONS);
-  const store = storeOf(keyturn, options);
-  if (options.user === undefined) return await endSession(store, id, lastMoment(keyturn));
+  if (options.user === undefined) return await endSession(storeOf(keyturn, options), id, lastMoment(keyturn));
+  const store = storeOfUsers(keyturn, options, 'signOutSession() with a user');
   return await endSessionOf(store, requireUser(options.user), id, lastMoment(keyturn));
+}
+
+/** Where no adapter has said whose the sessions are, those of a user cannot be found: none would be ended. */
+function storeOfUsers(keyturn: Keyturn, options: ListSessionsOptions, call: string): SessionStore {
+  const store = storeOf(keyturn, options);
+  const given = options.store === keyturn.sessionStore ? undefined : options.store;
+  if (internalsOf(keyturn).outside.named?.get(given) !== false) return store;
+  throw new KeyturnError(
+    'argument_invalid',
+    `${call} finds no sessions: the adapter was given no option user, and so the store does not know whose they are`,
+    'give the adapter user: (session) => session.userId; sessions that began before that are found when they have changed',
+  );
 }
 
 function storeOf(keyturn: Keyturn, { store = keyturn.sessionStore }: ListSessionsOptions): SessionStore {

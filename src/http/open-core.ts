@@ -10,6 +10,9 @@ export async function openCore(keyturn: Keyturn, options: HttpOptions): Promise<
   const { outside } = internalsOf(keyturn);
   // Of several the last: tests make one app after the other.
   outside.begin = async (data) => (await import('./begin-session.js')).beginSession(core, data);
+  const { store, user } = options;
+  outside.named ??= new Map();
+  outside.named.set(store, user !== undefined || outside.named.get(store) === true);
   if (outside.opener === undefined) openOutside(core, keyturn);
   else await outside.alsoOpened?.(options);
   return core;

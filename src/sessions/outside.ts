@@ -84,6 +84,8 @@ export interface Outside {
   opener: KeyturnSessions['open'] | undefined;
   /** Told of the options of each adapter after the first, whose options count. */
   alsoOpened: ((options: object) => Promise<void>) | undefined;
+  /** Whether an adapter says whose its sessions are, by the store that it was given; undefined: that of the settings. */
+  named?: Map<object | undefined, boolean>;
   /** For tests of apps: begins a session with this data. */
   begin: ((data: SessionValues) => Promise<BegunSession>) | undefined;
 }

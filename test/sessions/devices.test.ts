@@ -2,6 +2,7 @@
 import Fastify from 'fastify';
 import { expect, onTestFinished, test } from 'vitest';
 import keyturnFastify from '../../src/adapters/fastify/index.js';
+import { memoryStore } from '../../src/sessions/stores/memory.js';
 import { listSessions, signOutEverywhere, signOutSession } from '../../src/sign-out.js';
 import { Browser } from '../support/browser.js';
 import { testClock, testKeyturn } from '../support/keyturn.js';
@@ -89,4 +90,31 @@ test('all others end, and the present one stays', async () => {
 test('of sessions in the cookie nobody has a list, which is told', async () => {
   const keyturn = await testKeyturn();
   await expect(listSessions(keyturn, 'ada')).rejects.toMatchObject({ code: 'store_invalid' });
+});
+
+test('of an adapter that does not say whose they are is an error, and not an empty list', async () => {
+  const keyturn = await testKeyturn({ config: { session: { backend: 'memory' } } });
+  const own = memoryStore();
+  const open = async (options: object) => {
+    const app = Fastify();
+    onTestFinished(async () => void (await app.close()));
+    await app.register(keyturnFastify, { keyturn, ...options });
+  };
+  onTestFinished(() => keyturn.close());
+  // A worker has no adapter: it cannot know.
+  expect(await signOutEverywhere(keyturn, 'ada')).toBe(0);
+  await open({});
+  await open({ store: own });
+  const wrong = { code: 'argument_invalid', message: expect.stringContaining('no option user') };
+  for (const store of [undefined, keyturn.sessionStore, own]) {
+    const options = store === undefined ? {} : { store };
+    await expect(signOutEverywhere(keyturn, 'ada', options)).rejects.toMatchObject(wrong);
+    await expect(listSessions(keyturn, 'ada', options)).rejects.toMatchObject(wrong);
+    await expect(signOutSession(keyturn, 'id', { ...options, user: 'ada' })).rejects.toMatchObject(wrong);
+    expect(await signOutSession(keyturn, 'id', options)).toBe(false);
+  }
+  // The store of another app, which this process does not open sessions in.
+  expect(await signOutEverywhere(keyturn, 'ada', { store: memoryStore() })).toBe(0);
+  await open({ user: () => 'ada' });
+  expect(await listSessions(keyturn, 'ada')).toEqual([]);
 });
