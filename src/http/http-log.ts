@@ -6,7 +6,7 @@ import type { lossIn } from '../sessions/losses.js';
 import type { Session } from '../sessions/session.js';
 import type { HttpRequest } from './contract.js';
 import type { CsrfReason } from './csrf.js';
-import { csrfAdvice } from './csrf-advice.js';
+import { csrfAdvice, unreadHint } from './csrf-advice.js';
 import { pathForLog } from './path-for-log.js';
 
 /** What can come too late. */
@@ -91,7 +91,14 @@ export class HttpLog {
     const facts = { origin: forLog(origin), fetchSite: forLog(fetchSite), host: forLog(request.host) };
     const where = { method: forLog(request.method), ...placeOf(request) };
     const logger = request.log ?? this.#logger;
-    logger.warn({ event: 'csrf.refused', reason, ...where, ...facts }, csrfAdvice(reason, request));
+    const hint = reason === 'no_token' ? unreadHint(request) : undefined;
+    if (hint === undefined)
+      logger.warn({ event: 'csrf.refused', reason, ...where, ...facts }, csrfAdvice(reason, request));
+    else
+      logger.warn(
+        { event: 'csrf.body_unread', reason, ...where, ...facts, hint },
+        'a form was refused before its body was read: its token is in there',
+      );
   }
 
   /** Tells, once for each route, of messages that nobody will see. */
@@ -100,14 +107,6 @@ export class HttpLog {
     this.#logger.warn(
       { event: 'flash.header', route },
       'flash messages were left for a client whose session travels in a header field: it keeps no cookies, and they are lost',
-    );
-  }
-
-  /** @param hint what to write, in the words of the framework */
-  bodyUnread(hint: string): void {
-    this.#logger.warn(
-      { event: 'csrf.body_unread', hint },
-      'a form was refused before its body was read: its token is in there',
     );
   }
 

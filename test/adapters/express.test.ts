@@ -307,6 +307,13 @@ for (const [name, express] of VERSIONS) {
       expect(logger.records.find(({ facts }) => facts.event === 'csrf.body_unread')?.facts.hint).toMatch(
         /express\.urlencoded/,
       );
+      const told = () => logger.records.filter(({ facts }) => String(facts.event).startsWith('csrf.'));
+      expect(told().map(({ facts }) => [facts.event, facts.reason, facts.path])).toEqual([
+        ['csrf.body_unread', 'no_token', '/'],
+      ]);
+      // A parser leaves an empty body alone: there is no token in it.
+      expect((await browser.ask('/', { method: 'POST', form: {} })).status).toBe(403);
+      expect(told().at(-1)?.facts.event).toBe('csrf.refused');
     });
 
     test('by hand: keyturn.csrf() after what reads the form, and checkCsrf', async () => {

@@ -255,6 +255,13 @@ for (const [name, Koa] of VERSIONS) {
       expect(logger.records.find(({ facts }) => facts.event === 'csrf.body_unread')?.facts.hint).toMatch(
         /bodyParser/,
       );
+      const told = () => logger.records.filter(({ facts }) => String(facts.event).startsWith('csrf.'));
+      expect(told().map(({ facts }) => [facts.event, facts.reason, facts.path])).toEqual([
+        ['csrf.body_unread', 'no_token', '/'],
+      ]);
+      // A parser leaves an empty body alone: there is no token in it.
+      expect((await browser.ask('/', { method: 'POST', form: {} })).status).toBe(403);
+      expect(told().at(-1)?.facts.event).toBe('csrf.refused');
     });
 
     test('by hand: csrf() after what reads the form, and checkCsrf', async () => {

@@ -10,7 +10,6 @@ import type { EarlySave } from '../../http/early-save.js';
 import { isSafeMethod } from '../../http/methods.js';
 import { notPassed } from '../../http/not-passed.js';
 import { sessionReplaced } from '../../http/session-replaced.js';
-import { protectParsed } from '../../http/unread-form.js';
 import { Visit } from '../../http/visit.js';
 import { internalsOf, type Keyturn } from '../../keyturn.js';
 import type { Session } from '../../sessions/session.js';
@@ -23,9 +22,6 @@ export interface Opened {
   readonly keyturn: Keyturn;
   readonly core: HttpCore;
 }
-
-const READ_FIRST =
-  'app.use(express.urlencoded({ extended: false })) before app.use(keyturn()); where a route reads its form itself, as with multer, write keyturn({ csrf: "manual" }), and keyturn.csrf() after what reads it';
 
 /** A request that has passed through the middleware. */
 export type BoundRequest = ExpressRequest & { [BINDING]?: Binding };
@@ -177,8 +173,7 @@ export class Binding implements SessionHost, Bound {
 
   #protect(): void {
     if (isSafeMethod(this.#request.method)) return;
-    const { body } = this.#request;
-    protectParsed(this.opened.core, this.visit, { request: this.#request, body, hint: READ_FIRST });
+    this.visit.protect(this.#request.body);
   }
 
   /** As connect-flash: how many there are of a type, those of a type, or all. */

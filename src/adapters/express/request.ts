@@ -1,6 +1,7 @@
 // What a request says, as Express has it.
 import type { IncomingMessage } from 'node:http';
 import type { HttpRequest } from '../../http/contract.js';
+import type { FormRequest } from '../../http/csrf-advice.js';
 import { asText, logOf } from '../../http/node-response.js';
 import { pathOf } from '../../http/path.js';
 import { pathForLog } from '../../http/path-for-log.js';
@@ -19,7 +20,7 @@ export interface ExpressRequest extends IncomingMessage {
 }
 
 /** The same for Keyturn. */
-export class ExpressHttpRequest implements HttpRequest {
+export class ExpressHttpRequest implements FormRequest {
   readonly #request: ExpressRequest;
 
   constructor(request: ExpressRequest) {
@@ -52,6 +53,10 @@ export class ExpressHttpRequest implements HttpRequest {
   get path(): string {
     const { originalUrl, url } = this.#request;
     return pathOf(originalUrl ?? url);
+  }
+
+  get form(): FormRequest['form'] {
+    return { request: this.#request, framework: 'express' };
   }
 
   get log(): HttpRequest['log'] {

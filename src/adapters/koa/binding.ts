@@ -6,7 +6,6 @@ import { isSafeMethod } from '../../http/methods.js';
 import { forgetAnswer } from '../../http/node-hold.js';
 import { CollectedHeaders } from '../../http/node-response.js';
 import { sessionReplaced } from '../../http/session-replaced.js';
-import { protectParsed } from '../../http/unread-form.js';
 import { Visit } from '../../http/visit.js';
 import type { Keyturn } from '../../keyturn.js';
 import type { Session } from '../../sessions/session.js';
@@ -18,9 +17,6 @@ export interface Opened {
   readonly keyturn: Keyturn;
   readonly core: HttpCore;
 }
-
-const READ_FIRST =
-  'app.use(bodyParser()) before app.use(keyturn()); where a route reads its form itself, as with multer, write keyturn({ csrf: "manual" }), and csrf() of keyturn/koa after what reads it';
 
 /** One request and its response. The response is held back for it. */
 export class Binding implements Bound {
@@ -86,10 +82,9 @@ export class Binding implements Bound {
   }
 
   #protect(): void {
-    const { method, req, request } = this.#context;
+    const { method, request } = this.#context;
     if (isSafeMethod(method)) return;
-    const { body } = request as { body?: unknown };
-    protectParsed(this.opened.core, this.visit, { request: req, body, hint: READ_FIRST });
+    this.visit.protect((request as { body?: unknown }).body);
   }
 
   /**

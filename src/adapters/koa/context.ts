@@ -1,6 +1,7 @@
 // What Koa says of a request: as much of its context as is looked at here.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HttpRequest } from '../../http/contract.js';
+import type { FormRequest } from '../../http/csrf-advice.js';
 import { asText, logOf } from '../../http/node-response.js';
 import { pathOf } from '../../http/path.js';
 
@@ -29,7 +30,7 @@ export interface KoaContext {
 }
 
 /** A request for Keyturn. How far a proxy is trusted is Koa's own `app.proxy`. */
-export class KoaHttpRequest implements HttpRequest {
+export class KoaHttpRequest implements FormRequest {
   readonly #context: KoaContext;
 
   constructor(context: KoaContext) {
@@ -54,6 +55,10 @@ export class KoaHttpRequest implements HttpRequest {
 
   get path(): string {
     return pathOf(this.#context.originalUrl);
+  }
+
+  get form(): FormRequest['form'] {
+    return { request: this.#context.req, framework: 'koa' };
   }
 
   get log(): HttpRequest['log'] {
