@@ -84,7 +84,9 @@ class StoredRefreshTokens<D> implements RefreshTokens<D> {
       throw new KeyturnError(
         'purpose_lifetime',
         `a refresh token may live ${longest} s, and would live ${this.idle} s`,
-        `shorten idle, or set max_age under [purposes.${REFRESH}] in keyturn.toml: code may only shorten a lifetime`,
+        options.idle === undefined
+          ? `pass idle, ${longest} at most: the time in which each token is to be used, while the family lives for maxAge; or set max_age under [purposes.${REFRESH}] in keyturn.toml: code may only shorten a lifetime`
+          : `shorten idle, or set max_age under [purposes.${REFRESH}] in keyturn.toml: code may only shorten a lifetime`,
       );
     }
     this.#grace = requireGrace(options.graceSeconds ?? 10) * 1000;

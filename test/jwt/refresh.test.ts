@@ -555,7 +555,10 @@ describe('mistakes of the programmer', () => {
     for (const graceSeconds of [-1, 61, Number.NaN, Number.POSITIVE_INFINITY, '5'])
       expect(wrong({ store, graceSeconds })).toThrow(code('jwt_invalid'));
     expect(wrong({ store, maxAge: 'long' })).toThrow(code('duration_invalid'));
-    expect(wrong({ store, maxAge: '31d' })).toThrow(code('purpose_lifetime'));
+    const tooLong = (hint: RegExp) =>
+      expect.objectContaining({ code: 'purpose_lifetime', hint: expect.stringMatching(hint) });
+    expect(wrong({ store, maxAge: '31d' })).toThrow(tooLong(/^pass idle, 2592000 at most: /));
+    expect(wrong({ store, maxAge: '90d', idle: '31d' })).toThrow(tooLong(/^shorten idle, /));
     // What counts for the ring is how long one token lives.
     expect(wrong({ store, maxAge: '365d', idle: '30d' })).not.toThrow();
     const short = await setup({}, undefined, { purposes: { refresh: { max_age: '3d' } } });

@@ -20,7 +20,7 @@ export function warnOfLongTokens(app: FastifyInstance, logger: Logger): void {
         event: 'route.token_too_long',
         route: url,
         limit,
-        hint: 'take the token from the query (/reset?token=…) and answer with Referrer-Policy: no-referrer; or write Fastify({ routerOptions: { maxParamLength: 500 } })',
+        hint: 'take the token from the query (/reset?token=…) and answer with Referrer-Policy: strict-origin; or write Fastify({ routerOptions: { maxParamLength: 500 } })',
       },
       `the route ${url} takes a token of ${limit} characters at most: Fastify answers to a longer one with 414`,
     );
