@@ -1,5 +1,6 @@
 // What people write who come from other libraries, where one starts, and what to write here. Read when somebody has: an
 // app that starts does without.
+import { KeyturnError } from '../errors.js';
 import type { OptionHints } from './options.js';
 
 const SECRET =
@@ -73,3 +74,23 @@ export const KOA_HINTS: OptionHints = {
   encode: 'leave it out; sealed = true under [session] keeps the content of a cookie from its owner',
   autoCommit: 'leave it out: the session is saved before the response goes out',
 };
+
+const ALL: Readonly<Record<HintsName, OptionHints>> = { CREATE_HINTS, EXPRESS_HINTS, KOA_HINTS };
+
+/** Whose hints there are for an adapter that makes a middleware. */
+export type HintsName = 'CREATE_HINTS' | 'EXPRESS_HINTS' | 'KOA_HINTS';
+
+/**
+ * What to write in the place of options that a middleware does not know.
+ *
+ * @throws KeyturnError `argument_invalid` where a framework has called what makes the middleware in the place of it
+ */
+export function hintsFor(name: HintsName, given: object): OptionHints {
+  if ('req' in given || ('method' in given && 'headers' in given))
+    throw new KeyturnError(
+      'argument_invalid',
+      'keyturn was given a request in the place of options: the app uses it without calling it',
+      'write app.use(keyturn()), and not app.use(keyturn)',
+    );
+  return ALL[name];
+}

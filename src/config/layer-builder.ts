@@ -183,7 +183,7 @@ export class LayerBuilder {
         : near === undefined
           ? 'take it out; docs/configuration.md lists every setting'
           : `did you mean ${near}?`;
-      if (mayBeShown(path, near, KNOWN))
+      if (Object.hasOwn(GUESSES, path) || mayBeShown(path, near, KNOWN))
         return new KeyturnError('config_unknown_key', `${what} ${path} in ${where} is not known`, hint);
       const beginning = knownBeginning(path, known);
       const which = beginning === '' ? `a ${what}` : `a ${what} that begins with ${beginning}`;

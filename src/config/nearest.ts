@@ -29,13 +29,12 @@ export function isSlipOf(typed: string, known: string | undefined): boolean {
   return known.endsWith(typed) || editDistance(typed.toLowerCase(), known.toLowerCase()) <= SLIP;
 }
 
-/** The one name that is this one with a section that was left out: "keyring.store" means "security.keyring.store". */
+/** The one name that is this one with a section that was left out: "keyring" means "security.keyring". */
 function withSection(name: string, known: readonly string[]): string | undefined {
   // Of a variable the prefix stays in front.
   const prefix = name.startsWith('KEYTURN_') ? 'KEYTURN_' : '';
   const rest = name.slice(prefix.length);
   const mark = prefix === '' ? '.' : '__';
-  if (!rest.includes(mark)) return undefined;
   const found = known.filter(
     (candidate) => candidate.startsWith(prefix) && candidate.endsWith(`${mark}${rest}`),
   );

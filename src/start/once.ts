@@ -3,6 +3,7 @@
 // A Keyturn for each time would follow keys, report itself and open connections as often.
 import { isDeepStrictEqual } from 'node:util';
 import { rarely } from '#rarely';
+import type { HintsName } from '../config/foreign-options.js';
 import { fits } from '../config/options.js';
 import { internalsOf, type Keyturn } from '../keyturn.js';
 import { givenParts } from './for-adapter.js';
@@ -22,7 +23,7 @@ interface SyncCall {
   readonly call: string;
   readonly known: Readonly<Record<string, true>>;
   /** Their name among those that are loaded where somebody needs them. */
-  readonly hints: keyof typeof import('../config/foreign-options.js');
+  readonly hints: HintsName;
 }
 
 /**
@@ -36,7 +37,7 @@ export function keyturnInProcess(
   { call, known, hints }: SyncCall,
   defaults: (given: KeyturnOptions) => KeyturnOptions = (options) => options,
 ): StartingKeyturn {
-  const told = fits(given, known) ? {} : rarely().foreignOptions[hints];
+  const told = fits(given, known) ? {} : rarely().foreignOptions.hintsFor(hints, given);
   const { keyturn, options } = givenParts(given, call, known, told);
   if (keyturn !== undefined) return { ready: Promise.resolve(keyturn), close: async () => {} };
   return ofThisProcess()(defaults(options), startInPlace);

@@ -1,7 +1,11 @@
 // Calls as other session libraries have them: an error that says what to write, or what was meant; never silence.
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import express from 'express';
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import { Hono } from 'hono';
-import { describe, expect, test } from 'vitest';
+import Koa from 'koa';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import keyturnExpress from '../../src/adapters/express/index.js';
 import keyturnFastify from '../../src/adapters/fastify/index.js';
 import keyturnHono, { csrf, type KeyturnEnv } from '../../src/adapters/hono/index.js';
@@ -294,6 +298,49 @@ describe.each([
           message: expect.stringContaining('neither "auto" nor "manual"'),
         }),
       );
+  });
+});
+
+describe('used as a middleware itself, and not called, it says so', () => {
+  const told = expect.objectContaining({
+    code: 'argument_invalid',
+    message: expect.stringContaining('given a request in the place of options'),
+    hint: 'write app.use(keyturn()), and not app.use(keyturn)',
+  });
+
+  test('Express', async () => {
+    const app = express().use(keyturnExpress as never);
+    const failed = new Promise((resolve) => {
+      app.use(((error, _req, res, _next) => {
+        resolve(error);
+        res.end();
+      }) as express.ErrorRequestHandler);
+    });
+    const server = app.listen(0);
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    await fetch(`http://localhost:${(server.address() as AddressInfo).port}/`);
+    expect(await failed).toEqual(told);
+  });
+
+  test('Koa', async () => {
+    const app = new Koa().use(keyturnKoa as never);
+    const failed = new Promise((resolve) => void app.on('error', resolve));
+    const server = app.listen(0);
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    await fetch(`http://localhost:${(server.address() as AddressInfo).port}/`);
+    expect(await failed).toEqual(told);
+  });
+
+  test('Hono', async () => {
+    let failed: unknown;
+    const app = new Hono().use(keyturnHono as never).onError((error, c) => {
+      failed = error;
+      return c.text('');
+    });
+    await app.request('/');
+    expect(failed).toEqual(told);
   });
 });
 
