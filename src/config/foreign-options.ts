@@ -1,5 +1,5 @@
-// What people write who come from other libraries, where one starts, and what to write here. Read when somebody has: an
-// app that starts does without.
+// What people write who come from other libraries, where one starts, and what to write here; and what does not fit
+// otherwise. Read when somebody has: an app that starts does without.
 import { KeyturnError } from '../errors.js';
 import type { OptionHints } from './options.js';
 
@@ -93,4 +93,13 @@ export function hintsFor(name: HintsName, given: object): OptionHints {
       'write app.use(keyturn()), and not app.use(keyturn)',
     );
   return ALL[name];
+}
+
+/** @param others the options of an app inside another that the other has not, or not in this way */
+export function otherInside(others: readonly string[]): KeyturnError {
+  return new KeyturnError(
+    'argument_invalid',
+    `an app inside another, with the same Keyturn, was given another ${others.join(', ')}`,
+    'give both the same, or leave it out inside; for sessions of its own the inner app needs another name: config: { app: "inner" }',
+  );
 }

@@ -103,7 +103,7 @@ function draftOf(path: string): string {
 /** A writer that was killed leaves a draft behind, and in it secrets that may have been retired meanwhile. */
 async function removeDrafts(path: string): Promise<void> {
   const start = `${basename(path)}.`;
-  const names = await readdir(dirname(path)).catch(() => [] as string[]);
+  const names = await namesIn(dirname(path));
   for (const name of names) {
     if (name.startsWith(start) && /^[0-9a-f]{12}\.tmp$/.test(name.slice(start.length)))
       await unlink(join(dirname(path), name)).catch(() => {});
@@ -154,4 +154,9 @@ export async function syncFolder(path: string): Promise<void> {
   } finally {
     await folder?.close();
   }
+}
+
+/** What is in a folder, by name; nothing where it cannot be read. */
+export async function namesIn(folder: string): Promise<readonly string[]> {
+  return await readdir(folder).catch(() => []);
 }

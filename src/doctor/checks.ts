@@ -75,6 +75,7 @@ function configuration(facts: Facts): readonly Point[] {
   const { elsewhere } = facts;
   return [
     ...(elsewhere === undefined ? [] : [warn(elsewhere.what, elsewhere.hint)]),
+    ...facts.misnamed.map(({ what, hint }) => warn(what, hint)),
     pass(`${layers.join(', ')}; later ones win`),
   ];
 }

@@ -78,6 +78,8 @@ export interface Facts {
   readonly configFiles: readonly string[];
   /** Where there is none: where some are instead. */
   readonly elsewhere: { readonly what: string; readonly hint: string } | undefined;
+  /** Files beside them that look like some and are never read. */
+  readonly misnamed: readonly { readonly what: string; readonly hint: string }[];
   readonly secretPlaces: readonly SecretPlace[];
   /** What stands in the folder `.keyturn`. */
   readonly dataDir: { readonly name: string; readonly secret: boolean; readonly document: boolean };

@@ -1,5 +1,6 @@
 // Runs the doctor: gathers the facts (creating nothing) and lets the checks judge them.
 import { join, resolve as resolvePath } from 'node:path';
+import { misnamedConfigs } from '../config/misnamed.js';
 import { elsewhereBelow } from '../config/places-below.js';
 import { isThere } from '../disk/read.js';
 import { KeyturnError, orKeyturnError } from '../errors.js';
@@ -59,6 +60,7 @@ export async function runDoctor(
       purposes,
       configFiles: resolution.configFiles.map((path) => nameOf(path, machine.cwd)),
       elsewhere: resolution.configFiles.length > 0 ? undefined : await elsewhereBelow(cwd),
+      misnamed: await misnamedConfigs(resolution.place.config),
       secretPlaces,
       dataDir: { name: nameOf(dataDir, cwd), secret: isThere(join(dataDir, 'secret')), document },
       git: await askGit({

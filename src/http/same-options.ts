@@ -1,6 +1,6 @@
 // Two adapters of one Keyturn: whether they were given the same for their sessions.
 import { isDeepStrictEqual } from 'node:util';
-import { KeyturnError } from '../errors.js';
+import { rarely } from '#rarely';
 import { HTTP_OPTIONS, type HttpCore, type HttpOptions } from './core.js';
 
 const NAMES = Object.keys(HTTP_OPTIONS) as readonly (keyof HttpOptions)[];
@@ -17,11 +17,7 @@ export function requireInside(outer: HttpCore, inner: HttpCore): void {
     (name) => inner.options[name] !== undefined && !isSame(outer.options[name], inner.options[name]),
   );
   if (others.length === 0) return;
-  throw new KeyturnError(
-    'argument_invalid',
-    `an app inside another, with the same Keyturn, was given another ${others.join(', ')}`,
-    'give both the same, or leave it out inside; for sessions of its own the inner app needs another name: config: { app: "inner" }',
-  );
+  throw rarely().foreignOptions.otherInside(others);
 }
 
 /** The names of those that count for a session outside of a request, where a later adapter was given others. */

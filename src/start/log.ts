@@ -17,16 +17,18 @@ export function warnOfProduction({ code, message, hint }: KeyturnError, logger: 
 
 /** Says at start what an operator wants to know: which rules, which keys from where, and what is doubtful. */
 export async function logStart(resolution: Resolution, logger: Logger): Promise<void> {
-  const { profile, source, keyring, hidden } = resolution;
-  const isUnusual = profile.inferred || source?.created || hidden.length > 0;
+  const { profile, source, keyring, hidden, configFiles } = resolution;
+  // Where a profile has no file of its own, one may be there under another name.
+  const isUnusual = profile.inferred || source?.created || hidden.length > 0 || configFiles.length === 1;
   const rare = isUnusual ? await import('./unusual-log.js') : undefined;
   rare?.logInferredProfile(profile, logger);
   logger.info(
-    { event: 'configuration.read', files: resolution.configFiles },
-    resolution.configFiles.length === 0
+    { event: 'configuration.read', files: configFiles },
+    configFiles.length === 0
       ? `no configuration file is read: there is none in ${resolution.cwd}`
-      : `configuration is read from ${resolution.configFiles.join(', ')}`,
+      : `configuration is read from ${configFiles.join(', ')}`,
   );
+  await rare?.logMisnamed(resolution, logger);
   for (const { error } of resolution.problems) {
     logger.warn({ event: 'configuration.doubtful', code: error.code, hint: error.hint }, error.message);
   }

@@ -1,5 +1,6 @@
 // What a start says that nobody has prepared: rules that were inferred, a secret that was made, a file that is there and does
 // not count. No server in order loads it.
+import { misnamedConfigs } from '../config/misnamed.js';
 import { PROFILE_WORDS, type ProfileDecision } from '../config/profile.js';
 import { isThere } from '../disk/read.js';
 import type { Resolution } from '../resolve/resolve.js';
@@ -15,6 +16,12 @@ export function logInferredProfile(profile: ProfileDecision, logger: Logger): vo
   const said = `${PROFILE_WORDS[name]} rules apply: ${signal}${but}; set KEYTURN_ENV=${cure}`;
   if (name === 'dev' || against !== undefined) logger.warn(facts, said);
   else logger.info(facts, said);
+}
+
+/** What is not read although somebody means it to be. */
+export async function logMisnamed({ place }: Resolution, logger: Logger): Promise<void> {
+  for (const { what, hint } of await misnamedConfigs(place.config))
+    logger.warn({ event: 'configuration.doubtful', code: 'config_unknown_key', hint }, what);
 }
 
 /** Where the keys come from, as far as somebody may not expect it. */
