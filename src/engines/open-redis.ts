@@ -1,6 +1,7 @@
 // A connection to a Redis that is named by its URL, with the manners that a server wants: what cannot be asked now
 // fails now, nothing waits for ever for a Redis that is slow or has vanished, and it comes back by itself.
 import { KeyturnError } from '../errors.js';
+import { endingOf } from './node-redis-end.js';
 import { loadClient, type Opened } from './packages.js';
 import type { IoredisClient, NodeRedisClient, RedisClient } from './redis.js';
 import { onResume } from './resume.js';
@@ -61,7 +62,7 @@ async function openNodeRedis({ createClient }: NodeRedis, url: string): Promise<
 interface Connection extends NodeRedisClient {
   readonly isReady: boolean;
   readonly options?: object;
-  on(event: 'error', listener: (error: unknown) => void): unknown;
+  on(event: 'connect' | 'error' | 'reconnecting', listener: (error: unknown) => void): unknown;
   connect(): Promise<unknown>;
   duplicate(options?: object): unknown;
   close(): Promise<unknown>;
@@ -77,6 +78,7 @@ interface Connection extends NodeRedisClient {
 class SteadyClient implements NodeRedisClient {
   readonly #make: () => Connection;
   readonly #isBehind: (error: unknown) => boolean = newlyBehind();
+  readonly #ends = new WeakMap<Connection, () => void>();
   #current: Connection;
   /** Why there is no connection: node-redis itself only says that there is none. */
   #failure: unknown;
@@ -127,7 +129,7 @@ class SteadyClient implements NodeRedisClient {
     const last = this.#current;
     // What was sent is still answered, as a rule.
     if (last.isReady) await withTimeout(last.close(), TIMES.close).catch(() => undefined);
-    last.destroy();
+    this.#end(last);
   }
 
   async #ask(work: (connection: Connection) => Promise<unknown>): Promise<unknown> {
@@ -149,8 +151,13 @@ class SteadyClient implements NodeRedisClient {
     connection.on('error', (error) => {
       this.#failure = error;
     });
+    this.#ends.set(connection, endingOf(connection));
     this.#connectedAt = performance.now();
     return connection;
+  }
+
+  #end(connection: Connection): void {
+    this.#ends.get(connection)?.();
   }
 
   #look(): void {
@@ -180,10 +187,10 @@ class SteadyClient implements NodeRedisClient {
       () => true,
       () => false,
     );
-    if (!connected || this.#closed || former !== this.#current) return next.destroy();
+    if (!connected || this.#closed || former !== this.#current) return this.#end(next);
     this.#current = next;
     await withTimeout(former.close(), TIMES.close).catch(() => undefined);
-    former.destroy();
+    this.#end(former);
   }
 
   #replace(former: Connection, trouble: unknown): void {
@@ -191,7 +198,7 @@ class SteadyClient implements NodeRedisClient {
     this.#current = this.#begin();
     this.#failure = trouble;
     this.#current.connect().catch(() => undefined);
-    former.destroy();
+    this.#end(former);
   }
 }
 

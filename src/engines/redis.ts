@@ -2,6 +2,7 @@
 // from a channel.
 import { createHash } from 'node:crypto';
 import { KeyturnError } from '../errors.js';
+import { endingOf } from './node-redis-end.js';
 import { keepWatching, type LineListener, type Watch } from './watch.js';
 
 /** What is used of a client of node-redis (5 or later), or of its pool. */
@@ -176,6 +177,8 @@ function subscription(client: RedisClient, channel: string, told: () => void): W
     if (sign !== undefined) subscriber.on(sign, () => done());
   });
   subscriber.on('error', () => undefined);
+  // A client of many nodes does not tell of each socket.
+  const end = sign === 'error' ? endingOf(subscriber) : () => subscriber.destroy?.();
   const isIoredis = 'call' in client;
   if (isIoredis) subscriber.on('message', told);
   const connect = async (): Promise<void> => {
@@ -187,7 +190,7 @@ function subscription(client: RedisClient, channel: string, told: () => void): W
   };
   const close = (): void => {
     if (isIoredis) subscriber.disconnect();
-    else subscriber.destroy?.();
+    else end();
   };
   // A client of many nodes finds out by itself; what it answers comes from any of them.
   const ask = sign === undefined ? undefined : async () => await subscriber.ping?.();

@@ -558,3 +558,47 @@ test.concurrent('status --watch goes on while the engine is away', async () => {
     await proxy.close();
   }
 });
+
+test.concurrent.each([
+  ['Redis', redisPlace, 'KEYTURN_SESSION__REDIS__URL', 6379],
+  ['PostgreSQL', postgresPlace, 'KEYTURN_SESSION__POSTGRES__URL', 5432],
+] as const)('rotate --wait ends when %s answers no more: the key stays staged', async (_, place, name, standard) => {
+  const where = await opened<EnginePlace>(place());
+  const url = new URL(where.env[name] as string);
+  const proxy = await cutTo(Number(url.port) || standard, url.hostname);
+  const app = new Service(where, { ...PROD, KEYTURN_SECURITY__KEYRING__MAX_LAG: '60s' });
+  expect(await app.run('init')).toMatchObject({ code: 0 });
+  url.host = `127.0.0.1:${proxy.port}`;
+  const child = spawn(process.execPath, [MAIN, 'rotate', '--wait', '--json'], {
+    cwd: app.cwd,
+    env: { PATH: process.env.PATH, ...app.env, [name]: url.href },
+  });
+  let [out, err] = ['', ''];
+  child.stdout.on('data', (part) => {
+    out += part;
+  });
+  child.stderr.on('data', (part) => {
+    err += part;
+  });
+  const closed = new Promise((done) => child.once('close', done));
+  try {
+    await until(() => err.includes('waiting: '));
+    proxy.freeze();
+    // Nothing is mended: it ends by itself.
+    expect(await closed).toBe(3);
+    const kid = /staged (\S+):/.exec(err)?.[1] as string;
+    const { error } = JSON.parse(out);
+    expect(error).toMatchObject({
+      code: 'engine_unavailable',
+      message: expect.stringMatching(
+        /^(Redis|PostgreSQL) \(.*\) cannot be reached \(no answer in time\), and the key \S+ stays staged$/,
+      ),
+      hint: 'when it answers again, go on with keyturn rotate --wait; keyturn status shows the key',
+    });
+    expect(error.message).toContain(`the key ${kid} stays staged`);
+    expect(await app.states()).toContain(`${kid} staged`);
+  } finally {
+    child.kill('SIGKILL');
+    await proxy.close();
+  }
+});

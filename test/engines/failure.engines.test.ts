@@ -92,6 +92,27 @@ describe.concurrent.each(['redis', 'ioredis'] as const)('a Redis opened by its U
     );
   });
 
+  test('frozen, and closed when a command has failed: no connection is left', async ({ afterwards }) => {
+    const { proxy, url } = await behindProxy('redisUrl', afterwards);
+    const { client, close } = await OPEN[library](url);
+    await until(async () => (await write(client)) === 'nothing');
+    const before = proxy.made;
+    proxy.freeze();
+    expect(await write(client)).toBe('it cannot be reached (no answer in time)');
+    // In the same turn: node-redis is making another connection just now.
+    await close();
+    const made = before + (library === 'redis' ? 1 : 0);
+    await until(() => proxy.made >= made && proxy.held === 0);
+  });
+
+  test('closed while it connects: no connection is left', async ({ afterwards }) => {
+    const { proxy, url } = await behindProxy('redisUrl', afterwards);
+    proxy.freeze();
+    const { close } = await OPEN[library](url);
+    await close();
+    await until(() => proxy.made > 0 && proxy.held === 0);
+  });
+
   test('out of memory', async ({ afterwards }) => {
     const small = await startRedis(undefined, undefined, ['--maxmemory', '1']);
     afterwards(() => small.stop());

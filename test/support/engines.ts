@@ -271,6 +271,8 @@ export interface Cut {
   forget(): void;
   /** How many connections were made. */
   readonly made: number;
+  /** How many connections clients hold open now. */
+  readonly held: number;
   /** How many connections were refused: whoever makes one has noticed that the former is gone. */
   readonly refused: number;
   /** How often something was sent to the engine. */
@@ -288,6 +290,7 @@ export interface Cut {
 
 export async function cutTo(port: number, host = '127.0.0.1'): Promise<Cut> {
   const sockets = new Set<Socket>();
+  const clients = new Set<Socket>();
   const held: Array<() => void> = [];
   let target = port;
   let open = true;
@@ -311,6 +314,8 @@ export async function cutTo(port: number, host = '127.0.0.1'): Promise<Cut> {
     const nth = ++made;
     const engine = connect(target, host);
     client.setNoDelay(true);
+    clients.add(client);
+    client.on('close', () => clients.delete(client));
     let before = Promise.resolve();
     const dribble = (data: Buffer): void => {
       for (const line of data.toString('latin1').split(/(?<=\n)/)) {
@@ -363,6 +368,9 @@ export async function cutTo(port: number, host = '127.0.0.1'): Promise<Cut> {
     },
     get made() {
       return made;
+    },
+    get held() {
+      return clients.size;
     },
     get refused() {
       return refused;

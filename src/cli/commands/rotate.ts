@@ -18,7 +18,7 @@ import { attempt, conclude, isPiped, openForStep, turnedRetiring } from '../step
 import { ACTIVATE_IN, durationOf, REPLICAS, STEP_OPTIONS, stepOptions } from '../step-options.js';
 import { notYet, refused, wrongUsage } from '../stop.js';
 import { tellDeploys } from '../words/deploys.js';
-import { converging, gaveUp } from '../words/waiting.js';
+import { converging, gaveUp, wentAway } from '../words/waiting.js';
 import { madeUpBy, staged } from './stage.js';
 
 /** The shortest patience by default, in seconds. */
@@ -170,7 +170,8 @@ async function stageAndPromote(context: Context, rotation: Rotation, wishes: Wis
   if (pending === undefined) {
     const outcome = await attempt(context, () => rotation.stage(options));
     kid = outcome.kid;
-    ui.tell(staged(kid, await rotation.status(outcome.ring)));
+    // It has been staged, whether replicas can be asked or not.
+    ui.tell(staged(kid, await rotation.status(outcome.ring, true)));
   } else {
     if (pending.scheduledFor !== undefined) {
       throw refused(
@@ -206,7 +207,7 @@ function stagedIn(ring: Keyring): Keyring['keys'][number] | undefined {
 async function waitAndPromote(
   context: Context,
   rotation: Rotation,
-  wait: Omit<WaitOptions, 'progress'>,
+  wait: Omit<WaitOptions, 'progress'> & { readonly kid: string },
 ): Promise<Outcome> {
   const { ui, machine } = context;
   let last: Waiting | undefined;
@@ -226,11 +227,11 @@ async function waitAndPromote(
   try {
     return await rotation.promoteWhenSafe({ ...wait, progress });
   } catch (error) {
-    const over =
-      error instanceof KeyturnError && (error.code === 'too_early' || error.code === 'replica_behind');
-    if (!over || last === undefined) throw error;
+    if (!(error instanceof KeyturnError)) throw error;
     ui.progressed();
-    throw gaveUp(last, wait, error, machine.now());
+    if (error.code === 'engine_unavailable') throw wentAway(error, wait.kid, sameOptions(context));
+    const over = error.code === 'too_early' || error.code === 'replica_behind';
+    throw over && last !== undefined ? gaveUp(last, wait, error, machine.now()) : error;
   } finally {
     ui.progressed();
   }

@@ -69,6 +69,15 @@ function whenItIs(waiting: Waiting, now: number): string {
   return `${known}, or at ${moment(end, now)}: ${many ? 'they are' : 'it is'} silent, and may be gone`;
 }
 
+/** The engine has: the same command can succeed when it is back. @param options to repeat in the next command */
+export function wentAway({ code, message }: KeyturnError, kid: string, options: string): Error {
+  return notYet(
+    `${message}, and the key ${kid} stays staged`,
+    `when it answers again, go on with keyturn rotate${options} --wait; keyturn status shows the key`,
+    { code },
+  );
+}
+
 export function gaveUp(
   waiting: Waiting,
   { patience, replicas: expected }: WaitOptions,
