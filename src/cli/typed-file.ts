@@ -2,8 +2,8 @@
 import { isAbsolute, resolve as resolvePath } from 'node:path';
 import { isThere } from '../disk/read.js';
 import { looksLikeDocument } from '../keyring/document-text.js';
-import { readTypedSecret } from '../secret/find-secret.js';
 import { looksLikeArray } from '../secret/text.js';
+import { readTypedSecret } from '../secret/typed-secret.js';
 import type { Context } from './command.js';
 import { refused } from './stop.js';
 

@@ -86,7 +86,7 @@ function attempt<T>(run: () => T, name: string, errors: KeyturnError[]): T | und
   }
 }
 
-const UNREADABLE = 'let this process read it, or remove it';
+const UNREADABLE = 'let this process read it';
 const HINTS: Readonly<Record<string, string>> = {
   EFBIG: 'it may have 256 KiB: take out what is not configuration',
   EFTYPE: 'it must be a file, and neither a pipe nor a device',

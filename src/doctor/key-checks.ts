@@ -13,12 +13,13 @@ const FILE_VARIABLE = variableOf('security.signing_secret.file');
 
 /** What the resolver found wrong in one area: what stops a boot fails, what a boot warns of warns. */
 export function problemsOf(facts: Facts, area: ProblemArea): readonly Point[] {
-  return facts.resolution.problems
-    .filter((problem) => problem.area === area)
-    .map(({ severity, error }) =>
-      severity === 'error' ? fail(error.message, error.hint) : warn(error.message, error.hint),
-    );
+  return problemsIn(facts, area).map(({ severity, error }) =>
+    severity === 'error' ? fail(error.message, error.hint) : warn(error.message, error.hint),
+  );
 }
+
+const problemsIn = ({ resolution }: Facts, area: ProblemArea) =>
+  resolution.problems.filter((problem) => problem.area === area);
 
 /** The key that signs. */
 export function signingSecret(facts: Facts): readonly Point[] {
@@ -98,7 +99,7 @@ function whichToKeep(
 
 /** Where the keys come from, and what that source hides. */
 export function source(facts: Facts): readonly Point[] {
-  const { source: inForce, hidden, profile, dataDir } = facts.resolution;
+  const { source: inForce, hidden, profile, dataDir, secretFile } = facts.resolution;
   const { name, secret, document } = facts.dataDir;
   const points = [
     ...problemsOf(facts, 'source'),
@@ -111,13 +112,18 @@ export function source(facts: Facts): readonly Point[] {
       points.push(pass(`${name}/secret, made by an earlier start, is not used`));
     else points.push(warn(`${inForce?.name} hides ${other.name}`, whichToKeep(facts, other)));
   }
+  // What is configured and cannot be used is to be mended: another place would sign everybody out.
+  const lacks = (code: string) => code === 'secret_missing';
+  if (inForce === undefined && !problemsIn(facts, 'signing_secret').every(({ error }) => lacks(error.code)))
+    return points;
   if (secret && profile.profile === 'prod' && inForce === undefined) {
     const what = `${name}/secret is there, and production does not use it by itself`;
     points.push(warn(what, `to use it, set ${FILE_VARIABLE}=${shellQuote(`${name}/secret`)}`));
   }
-  const used = [inForce, ...hidden].some((other) => other?.path === join(dataDir, 'keyring.json'));
+  const path = join(dataDir, 'keyring.json');
+  const used = [inForce, ...hidden].some((other) => other?.path === path) || secretFile === path;
   if (document && !used) {
-    const hint = `set file = "${name}/keyring.json" under [security.signing_secret] in keyturn.toml, or remove it`;
+    const hint = `set file = "${name}/keyring.json" under [security.signing_secret] in keyturn.toml; or keep it elsewhere, since what it holds may be in use`;
     points.push(warn(`${name}/keyring.json is there, and nothing names it`, hint));
   }
   return points;

@@ -2,7 +2,7 @@
 import { join, resolve as resolvePath } from 'node:path';
 import { misnamedConfigs } from '../config/misnamed.js';
 import { elsewhereBelow } from '../config/places-below.js';
-import { isThere } from '../disk/read.js';
+import { isThere, ownerOf } from '../disk/read.js';
 import { KeyturnError, orKeyturnError } from '../errors.js';
 import { findNeighbours } from '../neighbours/find.js';
 import { PurposeRegistry } from '../purposes/registry.js';
@@ -62,7 +62,12 @@ export async function runDoctor(
       elsewhere: resolution.configFiles.length > 0 ? undefined : await elsewhereBelow(cwd),
       misnamed: await misnamedConfigs(resolution.place.config),
       secretPlaces,
-      dataDir: { name: nameOf(dataDir, cwd), secret: isThere(join(dataDir, 'secret')), document },
+      dataDir: {
+        name: nameOf(dataDir, cwd),
+        // Where the folder may not be looked into, nobody knows.
+        secret: ownerOf(join(dataDir, 'secret')) !== undefined,
+        document: ownerOf(documentPath) !== undefined,
+      },
       git: await askGit({
         cwd,
         env: machine.env,

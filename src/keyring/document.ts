@@ -31,7 +31,7 @@ export function parseDocument(text: string, where: string): Keyring {
     throw new KeyturnError(
       'document_invalid',
       `${where} is JSON, but not a keyring document`,
-      `a keyring document begins with {"keyturn": ${VERSION}, …}; keyturn init writes one`,
+      `a keyring document begins with {"keyturn": ${VERSION}, …}: if it was one, restore it from a copy`,
     );
   }
   const root = document.fields('keyturn', 'id', 'generation', 'replaces', 'keys', 'history', 'marks');

@@ -18,4 +18,5 @@ export * as missingSecret from '../resolve/missing-secret.js';
 export * as moveIn from '../resolve/move-in.js';
 export * as metrics from '../runtime/metrics.js';
 export * as developmentSecret from '../secret/development.js';
+export * as refusedFile from '../secret/refused-file.js';
 export * as foreignCalls from '../sessions/foreign-calls.js';

@@ -22,6 +22,7 @@ const files: { readonly [Name in keyof Rarely]: () => Rarely[Name] } = {
   moveIn: () => require('../resolve/move-in.js'),
   metrics: () => require('../runtime/metrics.js'),
   developmentSecret: () => require('../secret/development.js'),
+  refusedFile: () => require('../secret/refused-file.js'),
   foreignCalls: () => require('../sessions/foreign-calls.js'),
 };
 

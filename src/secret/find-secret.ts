@@ -1,11 +1,10 @@
 // Where the secret comes from: the first source that is present wins, and one that is present but broken is
 // an error, never a reason to look further.
 import { resolve } from 'node:path';
-import { isThere, readBounded, readNow, SOURCE_LIMIT } from '../disk/read.js';
-import { KeyturnError } from '../errors.js';
+import { isThere, readNow, SOURCE_LIMIT } from '../disk/read.js';
 import { Awaited, Rare } from '../process/awaited.js';
 import { generateSecret } from './generate.js';
-import { decodeText, notEmpty } from './text.js';
+import { decodeText, isBlank, notEmpty } from './text.js';
 
 /** The steps of the ladder; their order is the order of preference. */
 type SourceKind =
@@ -82,6 +81,9 @@ export const development: Rare<typeof import('./development.js')> = new Rare(
   () => import('./development.js'),
 );
 
+/** A start that succeeds says nothing of a file. */
+export const refusals: Rare<typeof import('./refused-file.js')> = new Rare(() => import('./refused-file.js'));
+
 /** A source that is there. */
 interface Present {
   readonly source: Source;
@@ -98,7 +100,7 @@ function presentSources(input: LadderInput): readonly Present[] {
   if (file) {
     const path = resolve(file.folder, file.value);
     add({ kind: 'file', name: file.name, path }, () => {
-      if (mayBeTheSecret(file.value, file.folder)) throw notAPath(file.name);
+      if (mayBeTheSecret(file.value, file.folder)) throw refusals.module.notAPath(file.name);
       return readSecretFile(path, file.name);
     });
   }
@@ -125,34 +127,17 @@ function presentSources(input: LadderInput): readonly Present[] {
  *
  * @throws KeyturnError `secret_unreadable`, `secret_empty`, `secret_malformed`
  */
-export function readSecretFile(path: string, name: string): string {
+function readSecretFile(path: string, name: string): string {
   let bytes: Uint8Array;
   try {
     bytes = readNow(path, SOURCE_LIMIT);
   } catch (error) {
-    throw unreadable(path, name, error as NodeJS.ErrnoException);
+    throw refusals.module.unreadable(path, name, error as NodeJS.ErrnoException);
   }
-  return textOf(bytes, path, name);
+  const text = decodeText(bytes, `the file ${path} (from ${name})`);
+  if (isBlank(text)) throw refusals.module.emptyFile(path, name);
+  return text;
 }
-
-/** The same of a file that an operator has typed, which may be a pipe: one waits for it. */
-export async function readTypedSecret(path: string, name: string): Promise<string> {
-  const reading = readBounded(path, SOURCE_LIMIT, { pipes: true });
-  const bytes = await reading.catch((error) => Promise.reject(unreadable(path, name, error)));
-  return textOf(bytes, path, name);
-}
-
-function textOf(bytes: Uint8Array, path: string, name: string): string {
-  const where = fileFrom(path, name);
-  return notEmpty(decodeText(bytes, where), where);
-}
-
-function unreadable(path: string, name: string, { code = 'unknown' }: NodeJS.ErrnoException): KeyturnError {
-  const what = `${fileFrom(path, name)} cannot be read (${code})`;
-  return new KeyturnError('secret_unreadable', what, unreadableHint(code, name));
-}
-
-const fileFrom = (path: string, name: string) => `the file ${path} (from ${name})`;
 
 /** What a command has printed, for one resolution: a later one runs it again. */
 export class Printed {
@@ -181,21 +166,4 @@ function mayBeTheSecret(value: string, folder: string): boolean {
   if (isThere(resolve(folder, value))) return false;
   const [first] = /^[\\/]*[^\\/]+(?=[\\/])/.exec(value) ?? [];
   return first === undefined || !isThere(resolve(folder, first));
-}
-
-function notAPath(name: string): KeyturnError {
-  return new KeyturnError(
-    'secret_unreadable',
-    `the file that ${name} names is not there (ENOENT; its path is not shown, since it may be a secret)`,
-    `mount or create the file, or correct ${name}: it takes a path, and the secret itself belongs in KEYTURN_SECURITY__SIGNING_SECRET`,
-  );
-}
-
-function unreadableHint(code: string, name: string): string {
-  if (code === 'ENOENT') return `mount or create the file, or correct ${name}`;
-  if (code === 'EACCES' || code === 'EPERM')
-    return 'let the user that runs this process read it (and nobody else)';
-  if (code === 'EFTYPE') return `${name} must name a file, and neither a pipe nor a device`;
-  if (code === 'EISDIR') return `${name} must name the file itself, not its folder`;
-  return `correct ${name}: it names a file of at most 1 MiB`;
 }

@@ -34,7 +34,7 @@ export function cleanSecret(raw: string, where: string): string {
     throw new KeyturnError(
       'secret_empty',
       `${where} is empty`,
-      `put a secret there (keyturn generate prints one), or remove it`,
+      'put its secret back; keyturn generate prints a first one',
     );
   }
   if (/[\u0000-\u001F\u007F-\u009F]/.test(secret)) {
@@ -82,11 +82,16 @@ export function parseSecretArray(text: string, where: string): readonly string[]
     );
   }
   if (secrets.length > 0) return secrets;
-  const hint = 'put a secret there: keyturn generate prints one';
+  const hint = 'put its secret back; keyturn generate prints a first one';
   throw new KeyturnError('secret_empty', `${where} is an array without a secret`, hint);
 }
 
 export function notEmpty(text: string, where: string): string {
-  if (text.replace(/^\uFEFF/, '').trim() === '') cleanSecret('', where);
+  if (isBlank(text)) cleanSecret('', where);
   return text;
+}
+
+/** Whether there is nothing but what editors leave. */
+export function isBlank(text: string): boolean {
+  return text.replace(/^\uFEFF/, '').trim() === '';
 }

@@ -10,7 +10,7 @@ import { Awaited, untilThere } from '../process/awaited.js';
 import { documents } from '../resolve/assemble.js';
 import { thisMachine } from '../resolve/machine.js';
 import { rare } from '../resolve/resolve.js';
-import { development } from '../secret/find-secret.js';
+import { development, refusals } from '../secret/find-secret.js';
 import { type Judged, Judging, lifetimes } from './judging.js';
 import { type KeyturnOptions, requireParts } from './options.js';
 import { startJudged, startKeyturn } from './start.js';
@@ -59,6 +59,7 @@ function haveAll(): void {
   moveInFields.atOnce(() => rarely().moveInFields);
   rare.moveIn.atOnce(() => rarely().moveIn);
   development.atOnce(() => rarely().developmentSecret);
+  refusals.atOnce(() => rarely().refusedFile);
   documents.atOnce(() => rarely().document);
   lifetimes.atOnce(() => rarely().programLifetimes);
 }

@@ -61,7 +61,7 @@ describe('another copy of the keyring in force', () => {
       const ran = await run(cwd, 'import', 'copy.json', ...more);
       expect(ran.code).toBe(1);
       expect(ran.stdout + ran.stderr).toContain(`the file ${join(cwd, RING)} `);
-      expect(ran.stdout + ran.stderr).toContain('mount or create the file');
+      expect(ran.stdout + ran.stderr).toContain('mount it, restore it from a copy, or correct');
       expect(ran.stdout + ran.stderr).not.toContain(STRONG);
     }
     expect(existsSync(join(cwd, RING))).toBe(false);
@@ -215,10 +215,10 @@ describe('refusals', () => {
       'double quotes',
     ],
     ['an array of numbers', '[1]', 'begins like a JSON array', 'double quotes'],
-    ['an empty array', '[]', 'is an array without a secret', 'put a secret there'],
-    ['an empty secret', JSON.stringify([STRONG, ' ']), 'secret 2 of held is empty', 'put a secret there'],
+    ['an empty array', '[]', 'is an array without a secret', 'put its secret back'],
+    ['an empty secret', JSON.stringify([STRONG, ' ']), 'secret 2 of held is empty', 'put its secret back'],
     ['two lines', `${STRONG}\n${OLDER}\n`, 'a line end', 'one line'],
-    ['nothing', '', 'is empty', 'put a secret there'],
+    ['nothing', '', 'is empty', 'restore it from a copy; if it never held a secret, put one there'],
     ['what is no document', '{"keyturn": 1}', 'keys in the document to import must be a list', 'by hand'],
   ])('a file with %s', async (_, content, error, hint) => {
     const cwd = folderWithFile('held', content);

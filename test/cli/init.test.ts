@@ -346,3 +346,16 @@ test('a document that others can read fails the doctor in production', async () 
   expect(code).toBe(process.platform === 'win32' ? 0 : 1);
   if (code === 1) expect(stdout).toContain('hint: chmod 600 .keyturn/keyring.json');
 });
+
+test('a document in force that was damaged is not to be moved away', async () => {
+  const cwd = await folderWith({
+    'keyturn.prod.toml': '[security.signing_secret]\nfile = ".keyturn/keyring.json"\n',
+    '.keyturn/keyring.json': '',
+  });
+  for (const args of [['init'], ['init', '--if-missing'], ['status'], ['stage'], ['doctor']]) {
+    const { code, stderr, stdout } = await keyturn(args, { cwd, env: { KEYTURN_ENV: 'prod' } });
+    expect(code).toBe(1);
+    expect(stderr + stdout).toContain('hint: ');
+    expect(stderr + stdout).not.toMatch(/generate|remove|move it|move the/);
+  }
+});

@@ -121,7 +121,7 @@ describe('stage', () => {
     ['a weak secret', 'changeme', 'too weak: 0 of 32 bytes count', 'keyturn generate'],
     ['an array', JSON.stringify([COMING]), 'holds JSON, where one secret belongs', 'keyturn import'],
     ['two lines', `${COMING}\n${OLDER}`, 'a line end', 'one line'],
-    ['nothing', '\n', 'is empty', 'put a secret there'],
+    ['nothing', '\n', 'is empty', 'put one there'],
     [
       'the secret of a key in the keyring',
       STRONG,

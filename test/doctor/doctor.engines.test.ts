@@ -182,6 +182,28 @@ describe('source', () => {
     const env = { KEYTURN_ENV: 'prod', [FILE]: '.keyturn/keyring.json' };
     expect(await check('source', { cwd, env })).toMatchObject({ status: 'pass' });
   });
+
+  test.each([
+    ['empty', { '.keyturn/keyring.json': '' }],
+    ['cut off', { '.keyturn/keyring.json': document.slice(0, 40) }],
+    ['a folder', { '.keyturn/keyring.json/x': '' }],
+    ['not there', { '.keyturn/secret': STRONG }],
+  ])('a document in force that cannot be used (%s): no other place is offered', async (_, files) => {
+    const toml = '[security.signing_secret]\nfile = ".keyturn/keyring.json"\n';
+    const cwd = await folderWith({ 'keyturn.prod.toml': toml, '.keyturn/secret': STRONG, ...files });
+    const env = { KEYTURN_ENV: 'prod' };
+    expect(await check('signing_secret', { cwd, env })).toMatchObject({ status: 'fail' });
+    expect(await check('source', { cwd, env })).toMatchObject({ status: 'pass' });
+    // In development it is found without being named.
+    if ('.keyturn/keyring.json' in files)
+      expect(await check('source', { cwd, env: DEV })).toMatchObject({ status: 'pass' });
+  });
+
+  test('nobody is told to take a document away, whatever is in force', async () => {
+    const cwd = await folderWith({ '.keyturn/keyring.json': document });
+    const { hint } = await check('source', { cwd, env: PROD });
+    expect(hint).toMatch(/; or keep it elsewhere, since what it holds may be in use$/);
+  });
 });
 
 test('secret_in_config', async () => {

@@ -120,6 +120,20 @@ describe('what it must not hold', () => {
     expectNoLeak([problem?.error], OLDER);
   });
 
+  test.each([
+    ['keyring.json', []],
+    ['ring', ['ring.fleet/a.json']],
+  ] as const)('a document (%s) that is empty or gone is to be restored, and nothing put in its place', async (name, beside) => {
+    const files = Object.fromEntries(beside.map((file) => [file, '']));
+    for (const content of [{ [name]: ' \n' }, {}]) {
+      const cwd = await folderWith({ ...files, ...content, 'other.txt': '' });
+      const { problems } = await resolveOn({ cwd, env: { KEYTURN_ENV: 'dev', [FILE]: join(cwd, name) } });
+      const [hint] = problems.map(({ error }) => error.hint);
+      expect(hint).toContain('restore it from a copy');
+      expect(hint).not.toMatch(/generate|create|remove/);
+    }
+  });
+
   test('more than 1 MiB, of which no more is read', async () => {
     const cwd = await folderWith({ key: '' });
     await truncate(join(cwd, 'key'), 1024 * 1024 + 1);

@@ -207,11 +207,14 @@ async function inTheWay(
     !(ring instanceof KeyturnError) &&
     keyring?.live.every(({ id }) => ring.get(id)?.live === true) === true;
   const list = whatToTakeAway(before);
-  const hint = !hides
-    ? 'name it as file under [security.signing_secret] in keyturn.prod.toml, or move it away first'
-    : same && list.length > 0
-      ? `it holds the same keys: ${takeAwayInWords(list)}`
-      : 'it does not hold all the keys in force: move it away first';
+  const isBroken = before.secretFile === path && keyring === undefined;
+  const hint = isBroken
+    ? 'it is the one in force, and cannot be used: keyturn doctor says why; restore it from a copy'
+    : !hides
+      ? 'name it as file under [security.signing_secret] in keyturn.prod.toml, or move it away first'
+      : same && list.length > 0
+        ? `it holds the same keys: ${takeAwayInWords(list)}`
+        : 'it does not hold all the keys in force: move it away first';
   const what = hides ? ` and is hidden by ${source?.name}` : '';
   return new KeyturnError(
     'keyring_exists',
