@@ -47,8 +47,10 @@ async function ask(question: string): Promise<string | undefined> {
 /** Whoever pipes something in or out does not sit there to be asked. */
 const isAttended = [process.stdin, process.stdout, process.stderr].every(({ isTTY }) => isTTY === true);
 
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 function interrupted(atOnce?: () => void): AbortSignal {
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  for (const signal of SIGNALS)
     process.once(signal, () => {
       ended.abort();
       // Whoever sends one again, or presses Ctrl-C twice, ends the process at once.
@@ -78,3 +80,5 @@ const code = await dispatch(process.argv.slice(2), ui, {
   ask: isAttended ? ask : undefined,
 });
 if (code !== 0) process.exitCode = code;
+// Nobody waits for a signal any more: whatever still keeps the process must not keep it deaf.
+for (const signal of SIGNALS) process.removeAllListeners(signal);

@@ -164,7 +164,14 @@ test('wrong usage, and a port that somebody has', async () => {
       stderr: expect.stringContaining(message),
     });
   const { base, cwd } = await start();
-  const taken = await keyturn(['console', '--env', 'dev', '--port', new URL(base).port], { cwd });
+  // The process ends, too.
+  const taken = await program(['console', '--env', 'dev', '--port', new URL(base).port], { cwd });
   expect(taken).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(TWO_LINES) });
   expect(taken.stderr).toContain('cannot be had (EADDRINUSE)');
+});
+
+test('the demo says that its port is taken, and ends', async () => {
+  const { base } = await start();
+  const taken = await program(['demo', '--fast', '--store', 'document', '--port', new URL(base).port]);
+  expect(taken).toMatchObject({ code: 1, stderr: expect.stringContaining('cannot be had (EADDRINUSE)') });
 });

@@ -35,7 +35,6 @@ export const consoleCommand: Command = {
     const rotation = await openRotation(context);
     const steps = has('steps');
     if (steps) noteRules(context, rotation.assumed, rotation.resolution.settings);
-    const ended = surroundings.interrupted();
     const idling = new Idle(idle);
     const server = await listen(port, (at) =>
       startConsoleServer({
@@ -55,6 +54,7 @@ export const consoleCommand: Command = {
       }),
     );
     context.defer(() => server.close());
+    const ended = surroundings.interrupted();
     if (json) ui.json({ url: server.link, pid: process.pid });
     else {
       ui.print(server.link);
@@ -72,20 +72,25 @@ export const consoleCommand: Command = {
 class Idle {
   readonly #milliseconds: number;
   readonly #over = new AbortController();
+  /** Undefined while nobody waits: it would keep the process. */
   #timer: NodeJS.Timeout | undefined;
 
   /** @param seconds how long */
   constructor(seconds: number) {
     this.#milliseconds = seconds * 1000;
-    this.asked();
   }
 
   asked(): void {
+    if (this.#timer !== undefined) this.#begin();
+  }
+
+  #begin(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#over.abort(), this.#milliseconds);
   }
 
   async over(ended: AbortSignal): Promise<void> {
+    this.#begin();
     const either = AbortSignal.any([ended, this.#over.signal]);
     if (!either.aborted) await new Promise((done) => either.addEventListener('abort', done, { once: true }));
     clearTimeout(this.#timer);
