@@ -2,6 +2,7 @@
 // The program `keyturn`: connects the command line to this process. The only place that sets an exit code.
 import type { Surroundings } from './command.js';
 import { dispatch } from './dispatch.js';
+import { wrongUsage } from './stop.js';
 import { Ui } from './ui.js';
 
 const INPUT_LIMIT = 1024 * 1024;
@@ -70,8 +71,20 @@ process.on('exit', () => ui.drawn());
 const machine: Surroundings['machine'] = async (folder) => {
   const { thisMachine } = await import('../resolve/machine.js');
   // This program belongs to no app: the package is looked at that the operator stands in.
-  return thisMachine(folder.cwd === undefined ? { entry: process.cwd() } : folder);
+  return thisMachine(folder.cwd === undefined ? { entry: workingDirectory() } : folder);
 };
+
+/** A deployment may have replaced the folder that a shell still stands in. */
+function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    throw wrongUsage(
+      'the working directory is not there any more',
+      'go to one that is, or write --cwd FOLDER',
+    );
+  }
+}
 
 const code = await dispatch(process.argv.slice(2), ui, {
   machine,

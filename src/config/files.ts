@@ -91,6 +91,7 @@ const HINTS: Readonly<Record<string, string>> = {
   EFBIG: 'it may have 256 KiB: take out what is not configuration',
   EFTYPE: 'it must be a file, and neither a pipe nor a device',
   EISDIR: 'it must be a file, and not a folder',
+  ERR_ACCESS_DENIED: 'start Node with --allow-fs-read for it',
 };
 
 function unreadable(name: string, error: unknown): KeyturnError {

@@ -121,6 +121,9 @@ function unchangeable(path: string, error: unknown): KeyturnError {
     EBUSY: 'it is mounted by itself: mount the folder that holds it instead',
     EACCES: NOT_YOURS,
     EPERM: NOT_YOURS,
+    // It forbids fsync to everybody, whatever may be written.
+    ERR_ACCESS_DENIED:
+      'run this without the permission model of Node, under which nothing can be written safely',
     EOWNER: 'run this as the user that owns the file: its owner must not change',
     ENOENT: 'the file is gone; put it back from a copy',
     ENOSPC: 'the disk is full: make room, and try again; the file is whole',

@@ -1,10 +1,10 @@
 // The edge: the only place that looks at this process and machine.
-import { existsSync, statSync } from 'node:fs';
 import { url as inspectorUrl } from 'node:inspector';
 import { dirname } from 'node:path';
 import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
 import type { Signs } from '../config/profile.js';
 import { RUNNER_PACKAGES } from '../config/runner-packages.js';
+import { isFolder, isThere } from '../disk/read.js';
 import { systemClock } from '../process/clock.js';
 import { packageIn, startedFile } from '../process/started.js';
 import { type ClockReading, monotonicClock, privateClock } from './monotonic-clock.js';
@@ -41,7 +41,8 @@ function readSigns(): Signs {
   return {
     terminal: process.stdin.isTTY === true || process.stdout.isTTY === true,
     debugger: inspectorUrl() !== undefined,
-    container: existsSync('/.dockerenv') || existsSync('/run/.containerenv'),
+    // Where Node may not look there, it is not known to be one.
+    container: isThere('/.dockerenv') || isThere('/run/.containerenv'),
     testRunner: testRunner(process.execArgv, startedFile()),
     started: startedFile(),
   };
@@ -58,8 +59,7 @@ function entryFolder(): string | undefined {
   const started = startedFile();
   if (started === undefined) return undefined;
   // `node apps/web` starts the package that is there.
-  const isFolder = statSync(started, { throwIfNoEntry: false })?.isDirectory() === true;
-  const folder = isFolder ? started : dirname(started);
+  const folder = isFolder(started) ? started : dirname(started);
   if (isMainThread) setEnvironmentData(ENTRY, folder);
   return folder;
 }

@@ -57,10 +57,13 @@ export function createDevelopmentSecret(dataDir: string): {
     return { path, text: readDevelopmentSecret(dataDir), created: false };
   } catch (error) {
     if (error instanceof KeyturnError) throw error;
+    const { code = 'unknown' } = error as NodeJS.ErrnoException;
     throw new KeyturnError(
       'dev_secret_unwritable',
-      `no development secret could be written to ${dataDir} (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`,
-      'make the folder writable, point KEYTURN_DATA_DIR to one that is, or set dev_secret = "ephemeral" under [security.signing_secret]',
+      `no development secret could be written to ${dataDir} (${code})`,
+      code === 'ERR_ACCESS_DENIED'
+        ? 'start once without the permission model of Node, under which nothing can be written safely, or set dev_secret = "ephemeral" under [security.signing_secret]'
+        : 'make the folder writable, point KEYTURN_DATA_DIR to one that is, or set dev_secret = "ephemeral" under [security.signing_secret]',
       { cause: error },
     );
   }

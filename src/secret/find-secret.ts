@@ -100,7 +100,7 @@ function presentSources(input: LadderInput): readonly Present[] {
   if (file) {
     const path = resolve(file.folder, file.value);
     add({ kind: 'file', name: file.name, path }, () => {
-      if (mayBeTheSecret(file.value, file.folder)) throw refusals.module.notAPath(file.name);
+      if (mayBeTheSecret(file.value, file.folder)) throw refusals.module.notAPath(path, file.name);
       return readSecretFile(path, file.name);
     });
   }

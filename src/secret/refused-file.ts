@@ -1,4 +1,5 @@
 // What is said of a file with the secret that cannot be used. A start that succeeds needs none of it.
+import { lstatSync } from 'node:fs';
 import { basename } from 'node:path';
 import { isThere } from '../disk/read.js';
 import { KeyturnError } from '../errors.js';
@@ -15,8 +16,27 @@ export function unreadable(
   return new KeyturnError('secret_unreadable', what, unreadableHint(code, path, name));
 }
 
+/** Node's own, of its permission model. */
+const DENIED = 'ERR_ACCESS_DENIED';
+const ALLOW = 'start Node with --allow-fs-read for this file, too';
+
+function codeOf(path: string): string | undefined {
+  try {
+    lstatSync(path);
+    return undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code;
+  }
+}
+
 /** What should be a path, and may be the secret itself: it is not repeated. */
-export function notAPath(name: string): KeyturnError {
+export function notAPath(path: string, name: string): KeyturnError {
+  if (codeOf(path) === DENIED)
+    return new KeyturnError(
+      'secret_unreadable',
+      `the file that ${name} names cannot be read (${DENIED}; its path is not shown, since it may be a secret put there by mistake)`,
+      ALLOW,
+    );
   return new KeyturnError(
     'secret_unreadable',
     `the file that ${name} names is not there (ENOENT; its path is not shown, since it may be a secret)`,
@@ -42,6 +62,7 @@ function unreadableHint(code: string, path: string, name: string): string {
   if (code === 'ENOENT') return `mount or create the file, or correct ${name}`;
   if (code === 'EACCES' || code === 'EPERM')
     return 'let the user that runs this process read it (and nobody else)';
+  if (code === DENIED) return ALLOW;
   if (code === 'EFTYPE') return `${name} must name a file, and neither a pipe nor a device`;
   if (code === 'EISDIR') return `${name} must name the file itself, not its folder`;
   return `correct ${name}: it names a file of at most 1 MiB`;
