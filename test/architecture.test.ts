@@ -184,6 +184,7 @@ describe('the edges', () => {
       'disk/identity.ts',
       'disk/lock.ts',
       'disk/new-file.ts',
+      'disk/pipe.ts',
       'disk/read.ts',
       'disk/rename.ts',
       'doctor/git-program.ts',
@@ -196,7 +197,6 @@ describe('the edges', () => {
       'process/optional-package.ts',
       'process/started.ts',
       'resolve/follow.ts',
-      'resolve/machine.ts',
       // The name of the boot.
       'resolve/monotonic-clock.ts',
       'rotation/init/init.ts',

@@ -1,6 +1,6 @@
 // From what was typed to the command that is meant, and from its outcome to an exit code.
 import { readFileSync, statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import { KeyturnError } from '../errors.js';
 import type { Machine } from '../resolve/machine.js';
 import { iso } from '../words/time.js';
@@ -150,9 +150,22 @@ export function expectWords(given: readonly string[], expected: readonly string[
     throw wrongUsage(`${missing} is missing`, `write ${usage}`);
 }
 
+/** @throws Stop where a deployment has replaced the folder that the shell still stands in */
+export function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    throw wrongUsage(
+      'the working directory is not there any more',
+      'go to one that is, or write --cwd FOLDER with a whole path',
+    );
+  }
+}
+
 function folder(typed: string | undefined): { cwd?: string } {
   if (typed === undefined) return {};
-  const cwd = resolve(typed);
+  // From a folder that is gone only a whole path leads anywhere.
+  const cwd = isAbsolute(typed) ? typed : resolve(workingDirectory(), typed);
   if (statSync(cwd, { throwIfNoEntry: false })?.isDirectory() !== true) {
     throw wrongUsage('--cwd names no folder that is there', 'write --cwd FOLDER');
   }

@@ -1,8 +1,7 @@
 #!/usr/bin/env node
 // The program `keyturn`: connects the command line to this process. The only place that sets an exit code.
 import type { Surroundings } from './command.js';
-import { dispatch } from './dispatch.js';
-import { wrongUsage } from './stop.js';
+import { dispatch, workingDirectory } from './dispatch.js';
 import { Ui } from './ui.js';
 
 const INPUT_LIMIT = 1024 * 1024;
@@ -73,18 +72,6 @@ const machine: Surroundings['machine'] = async (folder) => {
   // This program belongs to no app: the package is looked at that the operator stands in.
   return thisMachine(folder.cwd === undefined ? { entry: workingDirectory() } : folder);
 };
-
-/** A deployment may have replaced the folder that a shell still stands in. */
-function workingDirectory(): string {
-  try {
-    return process.cwd();
-  } catch {
-    throw wrongUsage(
-      'the working directory is not there any more',
-      'go to one that is, or write --cwd FOLDER',
-    );
-  }
-}
 
 const code = await dispatch(process.argv.slice(2), ui, {
   machine,

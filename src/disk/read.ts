@@ -28,23 +28,18 @@ class Unreadable extends Error {
   }
 }
 
-export interface ReadOptions {
-  /** What was typed by an operator may be a pipe, as shells make them: `<(vault kv get …)`. */
-  readonly pipes?: boolean;
-}
-
 /**
  * The content of a regular file.
  *
  * @param limit bytes
  * @throws the file system's own error; {@link Unreadable} for a folder, a pipe, a device, a larger file
  */
-export async function readBounded(path: string, limit: number, options: ReadOptions = {}): Promise<Buffer> {
+export async function readBounded(path: string, limit: number): Promise<Buffer> {
   // Looked at before it is opened, since opening alone does something to some devices, and once more afterwards.
-  refuseOthers(await stat(path), limit, options);
-  const file = await open(path, options.pipes === true ? constants.O_RDONLY : CAREFULLY);
+  refuseOthers(await stat(path), limit);
+  const file = await open(path, CAREFULLY);
   try {
-    refuseOthers(await file.stat(), limit, options);
+    refuseOthers(await file.stat(), limit);
     const parts: Buffer[] = [];
     // A file may grow meanwhile, and those under /proc do not tell their size.
     for (let length = 0; ; ) {
@@ -64,10 +59,10 @@ const CAREFULLY = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.
 
 /** The same in place: for the few small files that decide whether a process may start. */
 export function readNow(path: string, limit: number): Buffer {
-  refuseOthers(statSync(path), limit, {});
+  refuseOthers(statSync(path), limit);
   const file = openSync(path, CAREFULLY);
   try {
-    refuseOthers(fstatSync(file), limit, {});
+    refuseOthers(fstatSync(file), limit);
     const parts: Buffer[] = [];
     for (let length = 0; ; ) {
       const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
@@ -86,12 +81,11 @@ interface Looks {
   readonly size: number;
   isFile(): boolean;
   isDirectory(): boolean;
-  isFIFO(): boolean;
 }
 
-function refuseOthers(found: Looks, limit: number, { pipes = false }: ReadOptions): void {
+function refuseOthers(found: Looks, limit: number): void {
   if (found.isDirectory()) throw new Unreadable('EISDIR');
-  if (!found.isFile() && !(pipes && found.isFIFO())) throw new Unreadable('EFTYPE');
+  if (!found.isFile()) throw new Unreadable('EFTYPE');
   if (found.size > limit) throw new Unreadable('EFBIG');
 }
 

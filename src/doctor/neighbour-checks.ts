@@ -16,7 +16,7 @@ const MOST_PLACES = 5;
 
 /** @param moves whether configuration names the secrets that it has had */
 function pointOf(
-  { neighbour, version = 'not installed', bridged, left }: FoundNeighbour,
+  { neighbour, version = '(not installed)', bridged, left }: FoundNeighbour,
   moves: boolean,
 ): Point {
   const { package: name, bridge, purpose, alone } = neighbour;

@@ -1,6 +1,6 @@
 // Which libraries an app has: what its package.json names, and what is installed of it.
 import { dirname, join } from 'node:path';
-import { readNow, SOURCE_LIMIT } from '../disk/read.js';
+import { isThere, readNow, SOURCE_LIMIT } from '../disk/read.js';
 import { parseJson } from '../formats.js';
 
 /** A package of an app. */
@@ -17,6 +17,12 @@ export function packagesOf(folder: string): readonly InstalledPackage[] {
     Object.keys((manifest?.[field] as object | undefined) ?? {}),
   );
   return [...new Set(names)].map((name) => ({ name, version: versionIn(folder, name) }));
+}
+
+/** Whether a package.json is there that says nothing, since it cannot be read or is not an object of JSON. */
+export function isManifestBroken(folder: string): boolean {
+  const path = join(folder, 'package.json');
+  return isThere(path) && readManifest(path) === undefined;
 }
 
 /** Looked for as Node does: in the folder and in those above it. */

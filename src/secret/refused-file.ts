@@ -1,7 +1,6 @@
 // What is said of a file with the secret that cannot be used. A start that succeeds needs none of it.
-import { lstatSync } from 'node:fs';
 import { basename } from 'node:path';
-import { isThere } from '../disk/read.js';
+import { isThere, readNow, SOURCE_LIMIT } from '../disk/read.js';
 import { KeyturnError } from '../errors.js';
 
 /** What an operator calls a file that a setting names. */
@@ -22,7 +21,7 @@ const ALLOW = 'start Node with --allow-fs-read for this file, too';
 
 function codeOf(path: string): string | undefined {
   try {
-    lstatSync(path);
+    readNow(path, SOURCE_LIMIT);
     return undefined;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code;
@@ -34,7 +33,7 @@ export function notAPath(path: string, name: string): KeyturnError {
   if (codeOf(path) === DENIED)
     return new KeyturnError(
       'secret_unreadable',
-      `the file that ${name} names cannot be read (${DENIED}; its path is not shown, since it may be a secret put there by mistake)`,
+      `the file that ${name} names cannot be read (${DENIED}; its path is not shown, since it may be a secret)`,
       ALLOW,
     );
   return new KeyturnError(
@@ -64,6 +63,7 @@ function unreadableHint(code: string, path: string, name: string): string {
     return 'let the user that runs this process read it (and nobody else)';
   if (code === DENIED) return ALLOW;
   if (code === 'EFTYPE') return `${name} must name a file, and neither a pipe nor a device`;
+  if (code === 'ETIMEDOUT') return 'nothing writes into this pipe: start what does';
   if (code === 'EISDIR') return `${name} must name the file itself, not its folder`;
   return `correct ${name}: it names a file of at most 1 MiB`;
 }

@@ -269,3 +269,23 @@ describe('the doctor', () => {
     expect(await findingOf(app({}))).toMatchObject({ status: 'pass' });
   });
 });
+
+test('at the root of a monorepo it names the apps below, and their libraries', async () => {
+  const manifest = JSON.stringify({ dependencies: { 'express-session': '*' } });
+  const cwd = app({ 'apps/web/package.json': manifest, 'apps/docs/package.json': '{}' }, []);
+  const { code, stdout } = await keyturn(['adopt'], { cwd });
+  expect(code).toBe(0);
+  expect(stdout).toContain('  keyturn adopt --cwd apps/web  (express-session)\n');
+  expect(stdout).not.toContain('apps/docs');
+  const { apps, complete } = JSON.parse((await keyturn(['adopt', '--json'], { cwd })).stdout);
+  expect([apps, complete]).toEqual([[{ path: 'apps/web', packages: ['express-session'] }], false]);
+});
+
+test('a package.json that is broken is said', async () => {
+  const cwd = app({ 'package.json': '{"dependencies": {' });
+  const { code, stderr } = await keyturn(['adopt'], { cwd });
+  expect([code, stderr]).toEqual([
+    1,
+    expect.stringContaining('package.json cannot be read, or is not valid JSON'),
+  ]);
+});

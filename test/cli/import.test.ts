@@ -1,4 +1,5 @@
 // keyturn import: an array of keys (seed 004), a .jwt-secret file (seed 001) or a variable becomes a document.
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -16,7 +17,7 @@ import {
   startOn,
 } from '../support/machine.js';
 import { DEV, newFolder, RING, ringFolder, ringIn, run, statesOf, textOf } from './ring.js';
-import { keyturn, TWO_LINES } from './run.js';
+import { keyturn, MAIN, TWO_LINES } from './run.js';
 
 const [K, OLD, OLDER_STILL, NEW] = [kidOf(STRONG), kidOf(OLDER), kidOf(OLDEST), kidOf(COMING)];
 /** Seed 004's second key: 26 bytes. */
@@ -301,3 +302,31 @@ test.concurrent("seed 004's four make targets as commands: generate, rotate, cle
     'retire',
   ]);
 });
+
+test.skipIf(process.platform === 'win32')(
+  'a pipe that nobody writes into is told of; one with a writer is read',
+  async () => {
+    const cwd = newFolder();
+    writeFileSync(join(cwd, 'held'), COMING);
+    execFileSync('mkfifo', [join(cwd, 'pipe')]);
+    const env = { KEYTURN_ENV: 'dev' };
+    expect(await keyturn(['init'], { cwd, env })).toMatchObject({ code: 0 });
+    for (const args of [
+      ['import', 'pipe'],
+      ['stage', '--from', 'pipe'],
+    ])
+      expect(await keyturn(args, { cwd, env })).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining('hint: nothing writes into this pipe: start what does'),
+      });
+    // Whoever writes waits for a reader; a shell makes a pipe without a name.
+    execFileSync('sh', ['-c', '(printf %s "$A"; printf %s "$B") > pipe & '], {
+      cwd,
+      env: { ...process.env, A: COMING.slice(0, 20), B: COMING.slice(20) },
+      stdio: 'ignore',
+    });
+    expect(await keyturn(['stage', '--from', 'pipe', '--dry-run'], { cwd, env })).toMatchObject({ code: 0 });
+    const shell = `${JSON.stringify(process.execPath)} ${JSON.stringify(MAIN)} stage --from <(cat held) --dry-run`;
+    execFileSync('bash', ['-c', shell], { cwd, env: { PATH: process.env.PATH, ...env }, stdio: 'pipe' });
+  },
+);

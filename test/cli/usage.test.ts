@@ -1,5 +1,5 @@
 // Manners of the command line: help, version, wrong usage, streams.
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { openSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { COMMON_OPTIONS } from '../../src/cli/command.js';
@@ -190,4 +190,23 @@ describe('streams', () => {
     expect(onTerminal({ NO_COLOR: '1' })).not.toContain('\u001b[');
     expect(onTerminal({ TERM: 'dumb' })).not.toContain('\u001b[');
   });
+});
+
+test.skipIf(process.platform === 'win32')('a shell that stands in a folder that is gone', async () => {
+  for (const args of [
+    ['status'],
+    ['doctor'],
+    ['init'],
+    ['inspect', 'x'],
+    ['adopt'],
+    ['status', '--cwd', 'x'],
+  ]) {
+    const cwd = tempDir();
+    const command = ['rmdir "$PWD"; exec "$0" "$@"', process.execPath, MAIN, ...args];
+    const { status, stderr } = spawnSync('sh', ['-c', ...command], { cwd, encoding: 'utf8' });
+    expect([status, stderr]).toEqual([
+      2,
+      expect.stringMatching(/^keyturn: error: the working directory is not there any more\n/),
+    ]);
+  }
 });

@@ -1,8 +1,11 @@
 // keyturn adopt: which libraries an app signs with, where their secrets come from, and what to write instead.
+import { appsBelow } from '../../neighbours/apps-below.js';
 import { findNeighbours } from '../../neighbours/find.js';
+import { isManifestBroken } from '../../neighbours/installed.js';
 import { weakness } from '../../secret/counted.js';
 import { judge } from '../../secret/strength.js';
 import type { Command } from '../command.js';
+import { refused } from '../stop.js';
 import { adoptJson, adoptLines } from '../words/adopt.js';
 
 export const adopt: Command = {
@@ -18,7 +21,16 @@ export const adopt: Command = {
   options: [],
   words: [],
   run: async ({ machine, json, ui }) => {
+    if (isManifestBroken(machine.cwd))
+      throw refused(
+        'package.json cannot be read, or is not valid JSON',
+        'correct it: it names the libraries that are looked for',
+      );
     const found = findNeighbours(machine.cwd);
+    const here = found.neighbours.map(({ neighbour }) => neighbour.package);
+    const apps = (await appsBelow(machine.cwd)).filter(
+      ({ packages }) => !packages.every((name) => here.includes(name)),
+    );
     const facts = {
       weaknessOf: (variable: string) => {
         const secret = machine.env[variable];
@@ -27,8 +39,8 @@ export const adopt: Command = {
       },
       now: machine.now(),
     };
-    if (json) ui.json(adoptJson(found, facts));
-    else ui.print(...adoptLines(found, facts));
+    if (json) ui.json(adoptJson(found, facts, apps));
+    else ui.print(...adoptLines(found, facts, apps));
     return 0;
   },
 };

@@ -1,5 +1,8 @@
 // What keyturn adopt says: for each library what becomes of its users, where its secret is, and what to write instead.
+
+import { shellQuote } from '../../config/shell-quote.js';
 import { formatDuration } from '../../config/value.js';
+import type { AppBelow } from '../../neighbours/apps-below.js';
 import type { Found, FoundNeighbour, Place } from '../../neighbours/find.js';
 import type { SecretOrigin } from '../../neighbours/secret-origin.js';
 import { oneLine } from '../../printable.js';
@@ -13,14 +16,26 @@ export interface AdoptFacts {
   readonly now: number;
 }
 
-export function adoptLines(found: Found, facts: AdoptFacts): readonly Line[] {
+export function adoptLines(found: Found, facts: AdoptFacts, apps: readonly AppBelow[]): readonly Line[] {
   const { neighbours, cut } = found;
   const nothing = 'No library is found here that signs with a secret of its own and that Keyturn knows.';
   const all = neighbours.length === 0 ? [nothing] : neighbours.flatMap((one) => linesOf(one, facts));
   const left = cut
     ? ['', 'There are more source files than were read: run it in the folder of each app.']
     : [];
-  return [...all, ...onlyBridges(found), ...left, '', 'Nothing was changed.'];
+  return [...all, ...onlyBridges(found), ...left, ...belowLines(apps), '', 'Nothing was changed.'];
+}
+
+function belowLines(apps: readonly AppBelow[]): readonly Line[] {
+  if (apps.length === 0) return [];
+  return [
+    '',
+    'Apps below have libraries that sign. Run it for each of them:',
+    ...apps.map(({ path, packages }): Line => {
+      const command = `keyturn adopt --cwd ${shellQuote(oneLine(path))}`;
+      return { first: '  ', second: `${command}  (${packages.map(oneLine).join(', ')})` };
+    }),
+  ];
 }
 
 /** Built-in purposes hold keys up for longer than most libraries do. */
@@ -92,7 +107,7 @@ function placeLines({ neighbour }: FoundNeighbour, place: Place): readonly Line[
       : [`  ${path}:${place.optionsAt.line}  take the secret out of ${place.optionsAt.name}`];
   return [
     '',
-    `  ${path}:${where}  its secret comes from ${place.secrets.map(originInWords).join(', ') || 'elsewhere'}`,
+    `  ${path}:${where}  its secret comes from ${[...new Set(place.secrets.map(originInWords))].join(', ') || 'elsewhere'}`,
     '',
     `  ${path}, at the top`,
     ...importsOf(neighbour.bridge, place).map(added),
@@ -105,7 +120,7 @@ function placeLines({ neighbour }: FoundNeighbour, place: Place): readonly Line[
 function originInWords(origin: SecretOrigin): string {
   if (origin.kind === 'variable')
     return `the variable ${origin.name}${origin.orText ? ', or from a text in the source where that is not set' : ''}`;
-  if (origin.kind === 'text') return 'a text in the source, which everybody knows who has it';
+  if (origin.kind === 'text') return 'a text in the source, known to everybody who can read it';
   return `the expression ${origin.text}`;
 }
 
@@ -195,7 +210,7 @@ function variableFor(origin: SecretOrigin, purpose: string): string {
     : `${purpose.toUpperCase().replaceAll('-', '_')}_OLD_SECRET`;
 }
 
-export function adoptJson(found: Found, facts: AdoptFacts): unknown {
+export function adoptJson(found: Found, facts: AdoptFacts, apps: readonly AppBelow[]): unknown {
   return {
     neighbours: found.neighbours.map((one) => ({
       package: one.neighbour.package,
@@ -216,6 +231,7 @@ export function adoptJson(found: Found, facts: AdoptFacts): unknown {
       config: tomlOf(one, facts),
     })),
     onlyBridges: !found.usesOwn,
-    complete: !found.cut,
+    apps,
+    complete: !found.cut && apps.length === 0,
   };
 }
