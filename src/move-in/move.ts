@@ -9,7 +9,7 @@ import type { SessionValues } from '../sessions/session.js';
 import type { SessionState } from '../sessions/state.js';
 import { fromJson } from '../signing/token.js';
 import type { OldDraft, OldLibrary, OldSession } from './old-library.js';
-import { idOf } from './own-id.js';
+import { idOf, markOf } from './own-id.js';
 
 /** What is the same for all sessions of an app. */
 export interface MoveParts {
@@ -21,6 +21,8 @@ export interface MoveParts {
   readonly clearOwn: () => string;
   /** Ends a session of Keyturn by its id, so that nothing brings it back. @param by who has ended it first */
   readonly endOwn: (id: string, by: 'keyturn' | 'library') => Promise<void>;
+  /** Remembers that an old session was left behind: see `leftBehind`. */
+  readonly leave: (ref: string, mark: number, end: number | undefined) => Promise<void>;
 }
 
 export class Move implements Moving {
@@ -81,7 +83,7 @@ export class Move implements Moving {
 
   get #isToBeNoted(): boolean {
     const former = this.#former;
-    if (!this.#isBeside) return former?.decides === true;
+    if (!this.#isBeside) return former?.decides === true || (former?.mark === 0 && this.#old !== undefined);
     return former?.decides !== true || this.#shared === undefined || this.#isDue;
   }
 
@@ -89,7 +91,7 @@ export class Move implements Moving {
     const { library } = this.#parts;
     const old = this.#old;
     if (old === undefined) return false;
-    return old.isGoingOut === true || library.isDue(old, this.#former?.sentAt ?? 0);
+    return old.isGoingOut === true || library.isDue(old, this.#former?.mark ?? 0);
   }
 
   note(data: string): Counterpart | undefined {
@@ -98,7 +100,8 @@ export class Move implements Moving {
     this.#draft = undefined;
     if (!this.#isBeside) {
       if (!this.#goesOn || former === undefined) return undefined;
-      return { ...former, decides: false, until: former.until ?? this.#old?.end };
+      if (!former.decides && former.mark !== 0) return former;
+      return { ...former, decides: false, mark: this.#leftAt, until: former.until ?? this.#old?.end };
     }
     if (this.#goesOn && former?.decides && data === this.#shared && !this.#isDue) return former;
     const ref = (this.#goesOn ? former?.ref : undefined) ?? this.#state.id;
@@ -107,12 +110,22 @@ export class Move implements Moving {
     const isSame = this.#goesOn && former?.decides && this.#old !== undefined && !this.#isDue;
     if (isSame && data === JSON.stringify(this.#old?.data)) return former;
     this.#draft = library.draft(ref, values, this.#goesOn ? this.#old : undefined, this.basis);
-    const sentAt = Math.floor(clock() / 1000);
-    return { name: library.name, ref: this.#draft.ref, decides: true, sentAt, until: undefined };
+    const mark = Math.floor(clock() / 1000);
+    return { name: library.name, ref: this.#draft.ref, decides: true, mark, until: undefined };
+  }
+
+  /**
+   * What is left behind. Where another request has saved the session since, it may have written the old one, too: then the
+   * next request notes what there is.
+   */
+  get #leftAt(): number {
+    const isAlone = this.basis === undefined || dataText(this.basis as SessionValues) === this.#state.base;
+    return this.#old !== undefined && isAlone ? markOf(this.#old) : 0;
   }
 
   async follow(data: string): Promise<boolean> {
     const draft = this.#draft;
+    if (!this.#isBeside) await this.#leave();
     if (draft === undefined) return true;
     this.#draft = undefined;
     if (!(await draft.keep())) {
@@ -127,6 +140,15 @@ export class Move implements Moving {
     // What was to be sent of an earlier one is so still.
     if (draft.setCookies.length > 0) this.setCookies = draft.setCookies;
     return true;
+  }
+
+  /** What was saved says that the old session is left behind. */
+  async #leave(): Promise<void> {
+    const former = this.#former;
+    const now = this.#state.counterpart;
+    if (!this.#goesOn || former === undefined || now === undefined || now === former) return;
+    this.#former = now;
+    if (now.mark !== 0) await this.#parts.leave(now.ref, now.mark, this.#old?.end);
   }
 
   goOn(): void {

@@ -7,8 +7,9 @@
 //
 // Which of the two decides stands with each session (`Counterpart.decides`), and not in the phase alone: so a replica that is
 // late in either direction judges right. One that Keyturn decided and that comes to a replica in the phase beside gets a
-// counterpart anew, with Keyturn's data.
-import type { Messages } from '../sessions/counterpart.js';
+// counterpart anew, with Keyturn's data. But where the old record has changed since Keyturn began to decide, the library has
+// served the visitor meanwhile, as after a rollback: then the old one decides again.
+import type { Counterpart, Messages } from '../sessions/counterpart.js';
 import { adopt } from '../sessions/edits.js';
 import type { CookieSessions } from '../sessions/in-cookie.js';
 import type { StoreSessions } from '../sessions/in-store.js';
@@ -23,7 +24,7 @@ import { Move, type MoveParts } from './move.js';
 import type { FoundCookie } from './old-cookies.js';
 import type { OldSession } from './old-library.js';
 import { OldMessages } from './old-messages.js';
-import { wasEndedThere } from './own-id.js';
+import { markOf, wasEndedThere } from './own-id.js';
 import { epochOf, type TakeOver, textOf } from './take-over.js';
 
 /** What one request carries of the old library. */
@@ -44,6 +45,9 @@ class Received {
 
 const signedBy = ({ isGoingOut }: FoundCookie, old: OldSession): OldSession =>
   isGoingOut ? { ...old, isGoingOut } : old;
+
+/** Whether the library has written an old session since Keyturn's began to decide. */
+const hasChanged = ({ mark }: Counterpart, left: OldSession): boolean => mark !== 0 && mark !== markOf(left);
 
 export class MovingSessions implements SessionKind {
   readonly #inner: StoreSessions | CookieSessions;
@@ -135,11 +139,15 @@ export class MovingSessions implements SessionKind {
     const { library, phase } = this.#parts;
     const { counterpart } = state;
     if (counterpart?.name !== library.name || !counterpart.decides) {
-      if (phase === 'over') return this.#with(state, received);
-      // A cookie of another session was handed out by a replica on the old library since: what is newer counts. One that
-      // Keyturn has had a hand in would have come with a counterpart.
-      const isNewer = await this.#hasOther(received, counterpart?.ref);
-      return isNewer ? undefined : this.#with(state, received);
+      const left = counterpart?.name === library.name ? await this.#left(counterpart) : undefined;
+      if (left === undefined || counterpart === undefined || !hasChanged(counterpart, left)) {
+        if (!(await this.#hasNewer(received, counterpart?.ref)))
+          return this.#with(state, received, phase === 'over' ? left : undefined);
+        // A copy of its cookie is worth nothing any more, either.
+        if (library.hasIds) await this.#parts.endOwn(state.id, 'library');
+        return undefined;
+      }
+      state.counterpart = { ...counterpart, decides: true, mark: 0 };
     }
     const { ref } = counterpart;
     const found = received.found.find(({ payload }) => library.refOf(payload) === ref);
@@ -163,10 +171,21 @@ export class MovingSessions implements SessionKind {
     return this.#with(state, received, signedBy(found, old), isShared);
   }
 
-  async #hasOther(received: Received, ref: string | undefined): Promise<boolean> {
+  /** The old session that Keyturn's was taken over from, as it is by now. Without its cookie only one with an id is found. */
+  async #left({ ref }: Counterpart): Promise<OldSession | undefined> {
     const { library } = this.#parts;
+    return library.hasIds ? await library.load(ref) : undefined;
+  }
+
+  /**
+   * Whether a cookie of another session was handed out by a replica on the old library since: what is newer counts. One that
+   * Keyturn has had a hand in would have come with a counterpart. In the phase over one without an id may be a late answer's.
+   */
+  async #hasNewer(received: Received, ref: string | undefined): Promise<boolean> {
+    const { library, phase } = this.#parts;
+    if (phase === 'over' && !library.hasIds) return false;
+    if (received.found.some(({ payload }) => library.refOf(payload) === ref)) return false;
     for (const { payload } of received.found) {
-      if (library.refOf(payload) === ref) continue;
       const old = await library.load(payload);
       if (old !== undefined && Object.keys(old.data).length > 0) return true;
     }

@@ -13,6 +13,7 @@ import { storeBehind } from '../sessions/stores/express-store.js';
 import { cookieFrom } from './attributes.js';
 import { OldInCookie } from './in-cookie.js';
 import { OldInStore } from './in-store.js';
+import type { MoveParts } from './move.js';
 import { MovingSessions } from './moving-sessions.js';
 import { OldCookies } from './old-cookies.js';
 import type { OldLibrary } from './old-library.js';
@@ -81,7 +82,8 @@ export function openMoveIn(
   };
   const inner = kind instanceof StoreSessions ? withMessages(kind) : kind;
   const takeOver = new TakeOver(inner, library, internals, phase);
-  const parts = { library, phase, clock, endOwn, clearOwn: () => cookie.clear() };
+  const leave: MoveParts['leave'] = (...given) => takeOver.leave(...given);
+  const parts = { library, phase, clock, endOwn, clearOwn: () => cookie.clear(), leave };
   return {
     sessions: new MovingSessions(inner, parts, takeOver, moving.until ?? Number.POSITIVE_INFINITY),
     names: [library.cookies.name],

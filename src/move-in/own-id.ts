@@ -1,6 +1,7 @@
 // Which session of Keyturn stands for one of the old library that has an id.
 import type { EndedSession } from '../sessions/stores/contract.js';
 import { digest } from '../signing/digest.js';
+import type { OldSession } from './old-library.js';
 
 /** The form of ids that Keyturn gives: sessions that begin here have them in the old library, too. */
 const OWN_ID = /^[\w-]{22}$/;
@@ -25,4 +26,17 @@ export function endedThere(id: string): string {
 /** Whether it was the old library that ended a session of Keyturn. @param ended what is remembered of it */
 export function wasEndedThere(id: string, ended: EndedSession): boolean {
   return ended.next === endedThere(id);
+}
+
+/** Stands for what an old session holds: see {@link Counterpart.mark}. Never 0, which says that nobody knows. */
+export function markOf({ data }: OldSession): number {
+  return Buffer.from(digest(JSON.stringify(data)), 'base64url').readUIntBE(0, 6) || 1;
+}
+
+/**
+ * Under which id it is remembered that an old session was left behind as it was then. It must not be taken over again when
+ * Keyturn's has ended.
+ */
+export function leftBehind(ref: string, mark: number): string {
+  return digest(`keyturn/v1/move-in/left/${mark}/${ref}`);
 }

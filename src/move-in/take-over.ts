@@ -17,7 +17,7 @@ import type { Checked } from '../signing/purpose-keyring.js';
 import type { ReceivedToken } from '../signing/received.js';
 import { fromJson } from '../signing/token.js';
 import type { OldLibrary, OldSession } from './old-library.js';
-import { endedThere, idOf, wasEndedThere } from './own-id.js';
+import { endedThere, idOf, leftBehind, markOf, wasEndedThere } from './own-id.js';
 
 /** Milliseconds: see sessions/in-store.ts. */
 const OVERTAKEN = 60_000;
@@ -82,6 +82,26 @@ export class TakeOver {
     return inner instanceof StoreSessions && (await inner.parts.store.ended?.(id)) !== undefined;
   }
 
+  /**
+   * Remembers that an old session was left behind. Sessions in the cookie have no place for that.
+   *
+   * @param end of the old one, in seconds since 1970; undefined where nobody can tell
+   */
+  async leave(ref: string, mark: number, end: number | undefined): Promise<void> {
+    const inner = this.#inner;
+    if (!(inner instanceof StoreSessions) || !this.#library.hasIds) return;
+    const { store, times } = inner.parts;
+    // Keyturn's own lives no longer than the longest, and the old one is not renewed any more.
+    const until = Math.max(end ?? 0, times.now + 2 * times.longest);
+    await store.destroy(leftBehind(ref, mark), until * 1000);
+  }
+
+  /** Whether an old session was left behind just as it is: then Keyturn's has ended, and nothing brings it back. */
+  async #wasLeft(inner: StoreSessions, old: OldSession): Promise<boolean> {
+    if (!this.#isOver) return false;
+    return (await inner.parts.store.ended?.(leftBehind(old.ref, markOf(old)))) !== undefined;
+  }
+
   /** @param id of the session; default: a random one */
   async #create(inner: StoreSessions, old: OldSession, id?: string): Promise<SessionState | PutOutcome> {
     const state = await this.#state(old, id, 1);
@@ -127,12 +147,19 @@ export class TakeOver {
       }
       const old = await this.#old(payload);
       if (old === undefined) return undefined;
+      if (await this.#wasLeft(inner, old)) {
+        // Another request may have taken it over just now.
+        if ((await store.get(id)) === undefined) return undefined;
+        continue;
+      }
       const state = await this.#create(inner, old, id);
       if (state === 'gone') return undefined;
       if (typeof state === 'string') continue;
       // Had it been ended before that, nobody would know of it any more.
-      if (!this.#isOver || (await this.#library.load(payload)) !== undefined)
+      if (!this.#isOver || (await this.#library.load(payload)) !== undefined) {
+        if (this.#isOver) await this.leave(ref, markOf(old), old.end);
         return { isNew: true, state, old };
+      }
       await store.destroy(id, (times.now + times.longest) * 1000, endedThere(id));
       return undefined;
     }
@@ -174,7 +201,7 @@ export class TakeOver {
       name: this.#library.name,
       ref: old.ref,
       decides: !this.#isOver,
-      sentAt: times.now,
+      mark: this.#isOver ? markOf(old) : times.now,
       until: this.#isOver ? old.end : undefined,
     };
     const begun = {

@@ -9,8 +9,11 @@ export interface Counterpart {
   readonly ref: string;
   /** The old one decides: Keyturn's is good beside it only. False: it was left behind. */
   readonly decides: boolean;
-  /** When its cookie was sent, in seconds since 1970. */
-  readonly sentAt: number;
+  /**
+   * Where the old one decides: when its cookie was sent, in seconds since 1970. Else: a number that stands for the data of the
+   * old one when Keyturn's began to decide, so that what the old library has done since is seen; 0: nobody knows.
+   */
+  readonly mark: number;
   /** The end that the old library had given it, in seconds since 1970: it is not to end sooner. */
   readonly until: number | undefined;
 }
@@ -45,14 +48,14 @@ export interface Messages {
 }
 
 /** As it stands in a session's text: a list, since it is in every cookie. */
-export function counterpartText({ name, ref, decides, sentAt, until }: Counterpart): string {
-  const list = [name, ref, decides ? 1 : 0, sentAt];
+export function counterpartText({ name, ref, decides, mark, until }: Counterpart): string {
+  const list = [name, ref, decides ? 1 : 0, mark];
   return JSON.stringify(until === undefined ? list : [...list, until]);
 }
 
 export function counterpartIn(value: unknown): Counterpart | undefined {
   if (!Array.isArray(value)) return undefined;
-  const [name, ref, decides, sentAt, until] = value;
-  if (typeof name !== 'string' || typeof ref !== 'string' || typeof sentAt !== 'number') return undefined;
-  return { name, ref, decides: decides === 1, sentAt, until: typeof until === 'number' ? until : undefined };
+  const [name, ref, decides, mark, until] = value;
+  if (typeof name !== 'string' || typeof ref !== 'string' || typeof mark !== 'number') return undefined;
+  return { name, ref, decides: decides === 1, mark, until: typeof until === 'number' ? until : undefined };
 }

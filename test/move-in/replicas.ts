@@ -124,6 +124,16 @@ export async function expressApp(middleware: (...given: any[]) => unknown, load 
     request.session.cart = [...(request.session.cart ?? []), request.params.thing];
     response.end();
   });
+  // As apps do that keep the session of a visitor over a sign-in and a sign-out.
+  app.post('/becomes/:user', (request: any, response: any) => {
+    request.session.passport = { user: request.params.user };
+    response.end();
+  });
+  app.post('/becomes-nobody', (request: any, response: any) => {
+    delete request.session.passport;
+    request.session.seen = true;
+    response.end();
+  });
   app.post('/sign-out', (request: any, response: any, next: any) => {
     request.session.destroy((error: unknown) => (error ? next(error) : response.end()));
   });

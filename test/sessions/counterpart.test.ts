@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { counterpartIn, counterpartText } from '../../src/sessions/counterpart.js';
 
-const one = { name: 'express-session', ref: 'an id', decides: true, sentAt: 1_767_225_600, until: undefined };
+const one = { name: 'express-session', ref: 'an id', decides: true, mark: 1_767_225_600, until: undefined };
 
 test.each([
   one,
@@ -20,7 +20,7 @@ test('takes no more room than it needs', () => {
 test.each([
   [undefined],
   [null],
-  [{ name: 'a', ref: 'b', sentAt: 1 }],
+  [{ name: 'a', ref: 'b', mark: 1 }],
   [[]],
   [[1, 'ref', 1, 5]],
   [['name', 1, 1, 5]],
@@ -34,7 +34,7 @@ test('an end that is none is none', () => {
     name: 'name',
     ref: 'ref',
     decides: true,
-    sentAt: 5,
+    mark: 5,
     until: undefined,
   });
 });
