@@ -81,7 +81,7 @@ export const COMMON_OPTIONS: readonly Option[] = [
   {
     name: 'env-file',
     value: 'FILE',
-    about: 'read KEYTURN_* and NODE_ENV from this file too',
+    about: 'read KEYTURN_*, NODE_ENV and old secrets from this file too',
     many: true,
   },
   { name: 'help', short: 'h', about: 'print this help' },

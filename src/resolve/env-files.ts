@@ -106,8 +106,8 @@ function readIfThere(path: string): Readonly<Record<string, string | undefined>>
 
 /**
  * The machine with what files set of Keyturn: what the environment sets goes before, and of two files the later. Whoever
- * looks at a folder that somebody else made runs nothing that it configures: of what else a file sets nothing is taken,
- * which may be `LD_PRELOAD` or `PATH`.
+ * looks at a folder that somebody else made runs nothing that it configures: what else a file sets, which may be `LD_PRELOAD`
+ * or `PATH`, is in nobody's environment. It is kept aside, for an old secret that the configuration names by its variable.
  *
  * @param files as they were typed, seen from the working directory
  * @throws KeyturnError `config_invalid` for a file that names a command
@@ -116,6 +116,7 @@ function readIfThere(path: string): Readonly<Record<string, string | undefined>>
 export async function withEnvFiles(machine: Machine, files: readonly string[]): Promise<Machine> {
   if (files.length === 0) return machine;
   const taken: Record<string, string | undefined> = {};
+  const others: Record<string, string | undefined> = {};
   for (const file of files) {
     const found = readEnvFile(resolve(machine.cwd, file));
     // Refused where the environment sets it as well: Node may have put the file's there.
@@ -125,8 +126,10 @@ export async function withEnvFiles(machine: Machine, files: readonly string[]): 
         `a file that --env-file names sets ${COMMAND}, and a file must never make a command run something`,
         'take it out; where you trust it, set it in the environment',
       );
-    for (const [name, value] of Object.entries(found))
-      if (name.startsWith('KEYTURN_') || name === 'NODE_ENV') taken[name] = value;
+    for (const [name, value] of Object.entries(found)) {
+      const into = name.startsWith('KEYTURN_') || name === 'NODE_ENV' ? taken : others;
+      into[name] = value;
+    }
   }
-  return { ...machine, env: { ...taken, ...machine.env } };
+  return { ...machine, env: { ...taken, ...machine.env }, others };
 }

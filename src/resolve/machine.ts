@@ -16,6 +16,8 @@ export interface Machine {
   /** The folder of the file that was started: see `config/place.ts`. Undefined where the caller says where the app is. */
   readonly entry?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** What a file that `--env-file` names sets besides: only where an old secret is asked for by its variable. */
+  readonly others?: Readonly<Record<string, string | undefined>> | undefined;
   readonly signs: Signs;
   /** Milliseconds since 1970. */
   readonly now: () => number;

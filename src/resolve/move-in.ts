@@ -159,12 +159,12 @@ function readTexts(
 function textOf({ text, env, file }: OldSecret, name: string, machine: Machine, folder: string): string {
   if (text !== undefined) return text;
   if (env !== undefined) {
-    const value = machine.env[env];
+    const value = machine.env[env] ?? machine.others?.[env];
     if (value !== undefined && value !== '') return value;
     throw new KeyturnError(
       'secret_missing',
       `move_in.${name} takes an old secret from the variable ${env}, which is ${value === undefined ? 'not set' : 'empty'}`,
-      `set it to what the library has signed with so far, or take it out of [move_in.${name}] when nothing is signed with it any more`,
+      `set it to what the library has signed with so far; for a command, name the file that sets it: --env-file .env. Without it whoever has an old cookie is signed out`,
     );
   }
   const path = resolvePath(folder, file as string);

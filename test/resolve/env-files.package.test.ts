@@ -177,6 +177,40 @@ describe('--env-file', () => {
       expect(got[name]).toBe(process.env[name]);
   });
 
+  test('has the old secrets that the configuration names, and tells nobody of them', async () => {
+    const old = 'an old secret of the library, 4f27ab36c10b7f52e94c6fd0837be5a1';
+    const cwd = await folderWith({
+      '.env': `${SECRET}=${STRONG}\nSESSION_SECRET="${old}"\n`,
+      'keyturn.toml': '[move_in.express-session]\nsecrets = [{ env = "SESSION_SECRET" }]\n',
+    });
+    const failed = await command(['doctor'], { cwd, env: { ...PROD, [SECRET]: STRONG } });
+    expect(failed.stdout).toContain('takes an old secret from the variable SESSION_SECRET, which is not set');
+    expect(failed.stdout).toContain('--env-file .env');
+    expect(failed.stdout).not.toContain('take it out');
+    for (const name of ['doctor', 'status']) {
+      const ran = await command([name, '--env-file', '.env'], { cwd, env: PROD });
+      expect(`${ran.stdout}${ran.stderr}`).not.toContain('which is not set');
+      expectNoLeak([ran.stdout, ran.stderr], old);
+    }
+  });
+
+  test('what the environment sets goes before', async () => {
+    const cwd = await folderWith({
+      '.env': 'SESSION_SECRET=weak\n',
+      'keyturn.toml': '[move_in.express-session]\nsecrets = [{ env = "SESSION_SECRET" }]\n',
+    });
+    const env = { ...PROD, [SECRET]: STRONG, SESSION_SECRET: OLDER };
+    const ran = await command(['doctor', '--env-file', '.env'], { cwd, env });
+    expect(ran.stdout).not.toContain('too weak');
+    const without = await command(['doctor', '--env-file', '.env'], {
+      cwd,
+      env: { ...PROD, [SECRET]: STRONG },
+    });
+    expect(without.stdout).toContain(
+      'the old secret of move_in.express-session in SESSION_SECRET is too weak',
+    );
+  });
+
   test.each([
     ['by itself', {}],
     ['beside one of the environment', { [COMMAND]: '["vault"]' }],

@@ -17,6 +17,8 @@ export const adopt: Command = {
     '',
     '  keyturn adopt                 in the folder of the app',
     '  keyturn adopt --cwd apps/web  in another one',
+    '',
+    'With --env-file .env it also says which of the secrets in that file are weak.',
   ],
   options: [],
   words: [],
@@ -33,7 +35,7 @@ export const adopt: Command = {
     );
     const facts = {
       weaknessOf: (variable: string) => {
-        const secret = machine.env[variable];
+        const secret = machine.env[variable] ?? machine.others?.[variable];
         const strength = secret === undefined ? undefined : judge(secret);
         return strength === undefined || strength.enough ? undefined : weakness(strength);
       },
