@@ -60,6 +60,32 @@ describe('keyturn adopt', () => {
     expect(stdout.split('\n').every((line) => line.length <= 110)).toBe(true);
   });
 
+  test('names both ways for sessions that can move in, with the lines that load Keyturn', async () => {
+    const required = SERVER.replace(
+      "import session from 'express-session'",
+      "const session = require('express-session')",
+    );
+    for (const [source, line] of [
+      [SERVER, "import keyturn from 'keyturn/express';"],
+      [required, "const { default: keyturn } = require('keyturn/express');"],
+    ] as const) {
+      const { stdout } = await keyturn(['adopt'], { cwd: app({ 'src/server.js': source }) });
+      expect(stdout).toContain('There are two ways.');
+      expect(stdout).toContain(
+        `    + ${line}\n    + app.use(keyturn({ moveIn: { 'express-session': { … } } }));`,
+      );
+      expect(stdout).toContain('lastWins');
+    }
+  });
+
+  test('knows from a file that an old secret is weak', async () => {
+    const cwd = app({ 'src/server.js': SERVER, 'a.env': 'SESSION_SECRET=keyboard-cat-of-the-app\n' });
+    expect((await keyturn(['adopt'], { cwd })).stdout).not.toContain('too weak');
+    const { stdout } = await keyturn(['adopt', '--env-file', 'a.env'], { cwd });
+    expect(stdout).toContain('# SESSION_SECRET is too weak');
+    expect(stdout).not.toContain('keyboard-cat');
+  });
+
   test('where nothing else of Keyturn is used it says how keys go sooner', async () => {
     const line = 'builtin = []';
     const said = async (files: Readonly<Record<string, string>>) =>

@@ -65,26 +65,44 @@ function linesOf(found: FoundNeighbour, facts: AdoptFacts): readonly Line[] {
     return [...head, `  Its bridge is in use. ${page} says what comes next.`, ''];
   if (left.length === 0)
     return [...head, `  No call of it is found in the source. Where there is one, see ${page}.`, ''];
-  const over: Line[] =
-    neighbour.movesIn === true
-      ? [
-          '',
-          '  Or let Keyturn keep the sessions itself, and take those over that are there:',
-          `  ${PACKAGE}/docs/moving-in.md`,
-        ]
-      : [];
   const still = '  Its bridge is in use, and there are still calls with a secret of their own.';
   return [
     ...head,
     ...(bridged ? [still] : []),
+    ...twoWays(found),
     ...left.flatMap((place) => placeLines(found, place)),
     '',
     '  keyturn.toml',
     ...tomlOf(found, facts).map(added),
     '',
     `  ${page} says what to deploy, and when.`,
-    ...over,
     '',
+  ];
+}
+
+/** The middleware or plugin that takes the place of a library whose sessions move in. */
+const ADAPTERS: Readonly<Record<string, string>> = {
+  'koa-session': 'koa',
+  '@fastify/session': 'fastify',
+};
+
+/** Where its sessions can move in, that is as good a way as the bridge. */
+function twoWays({ neighbour, left }: FoundNeighbour): readonly Line[] {
+  if (neighbour.movesIn !== true) return [];
+  const adapter = ADAPTERS[neighbour.package] ?? 'express';
+  const path = `keyturn/${adapter}`;
+  const isCommonJs = left.some(({ commonJs }) => commonJs);
+  const options = `{ moveIn: { '${neighbour.purpose}': { … } } }`;
+  return [
+    '',
+    '  There are two ways. Nobody is signed out on either:',
+    '  1. The library stays, and signs with keys that rotate. What to write for that is below.',
+    '  2. Keyturn keeps the sessions in its place, and takes over those that are there:',
+    added(isCommonJs ? `const { default: keyturn } = require('${path}');` : `import keyturn from '${path}';`),
+    added(adapter === 'fastify' ? `app.register(keyturn, ${options});` : `app.use(keyturn(${options}));`),
+    `     ${PACKAGE}/docs/moving-in.md has the options and the deploys. Flash messages and tokens`,
+    '     against forged requests come with it; passport goes on as it is. Two requests that change the',
+    '     same property at once are a conflict there (409), unless lastWins names it.',
   ];
 }
 
