@@ -164,7 +164,7 @@ function textOf({ text, env, file }: OldSecret, name: string, machine: Machine, 
     throw new KeyturnError(
       'secret_missing',
       `move_in.${name} takes an old secret from the variable ${env}, which is ${value === undefined ? 'not set' : 'empty'}`,
-      `set it to what the library has signed with so far; for a command, name the file that sets it: --env-file .env. Without it whoever has an old cookie is signed out`,
+      `set it to what the library of [move_in.${name}] has signed with so far; for a command, name the file that sets it: --env-file .env. Without it whoever has an old cookie is signed out`,
     );
   }
   const path = resolvePath(folder, file as string);

@@ -98,7 +98,11 @@ function twoWays({ neighbour, left }: FoundNeighbour): readonly Line[] {
     '  There are two ways. Nobody is signed out on either:',
     '  1. The library stays, and signs with keys that rotate. What to write for that is below.',
     '  2. Keyturn keeps the sessions in its place, and takes over those that are there:',
-    added(isCommonJs ? `const { default: keyturn } = require('${path}');` : `import keyturn from '${path}';`),
+    added(
+      isCommonJs
+        ? `const { default: keyturn } = require('${path}');`
+        : `import keyturn from ${quoted(path)};`,
+    ),
     added(adapter === 'fastify' ? `app.register(keyturn, ${options});` : `app.use(keyturn(${options}));`),
     `     ${PACKAGE}/docs/moving-in.md has the options and the deploys. Flash messages and tokens`,
     '     against forged requests come with it; passport goes on as it is. Two requests that change the',
