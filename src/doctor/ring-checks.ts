@@ -4,6 +4,7 @@ import { KeyturnError, toIso } from '../errors.js';
 import type { Problem } from '../fleet/diagnosis.js';
 import { problemText } from '../fleet/diagnosis-words.js';
 import { timesOf } from '../fleet/fleet-times.js';
+import { replicaInWords } from '../keyring/step-facts.js';
 import type { Status } from '../rotation/status.js';
 import type { Facts, RingFacts } from './facts.js';
 import { fail, type Point, pass, warn } from './finding.js';
@@ -86,19 +87,30 @@ export function fleet(facts: Facts): readonly Point[] {
   const { replicas, silence, problems } = status;
   if (silence !== undefined)
     return [warn(`processes cannot be asked: ${silence}`, 'see the check session_backend')];
-  const points = problems.map(judged);
+  const points = problems.map((problem) => judged(problem, status));
   if (replicas.length === 0) return [...points, pass(`no process reports${where(status)}`)];
   const who = replicas.length === 1 ? '1 process reports' : `${replicas.length} processes report`;
   return [...points, pass(`${who}${generation(status)}`)];
 }
 
-function judged(problem: Problem): Point {
-  const { what, hint } = problemText(problem, 'the doctor');
+function judged(problem: Problem, status: Status): Point {
+  const { what, hint } = problemText(withPlaces(problem, status), 'the doctor');
   const { kind, live } = problem;
   if (kind === 'other_app' && problem.accepted) return pass(what);
   // One that was just stopped to put it right counts for a lease, and must not fail a pipeline that long.
   const fails = live && ['document_lost', 'other_secret', 'without_shared'].includes(kind);
   return (fails ? fail : warn)(what, hint);
+}
+
+/** "replica-c (web-1-kGtvOWFF)": by the name that its operator knows. What an option takes stays the id of the process. */
+function withPlaces<P extends Problem>(problem: P, { replicas }: Status): P {
+  if (problem.kind === 'unverified') return problem;
+  const known = new Map(replicas.map((replica) => [replica.instance, replica]));
+  const instances = problem.instances.map((instance) => {
+    const replica = known.get(instance);
+    return replica === undefined ? instance : replicaInWords(replica);
+  });
+  return { ...problem, instances };
 }
 
 function where({ place, shared }: Status): string {

@@ -83,7 +83,7 @@ export function problemText(problem: Problem, asker: string, say: SayMoment = to
     case 'behind':
       return {
         what: `${verb('still uses', 'still use')} an older keyring (${olderRing(problem)}); the newest is generation ${problem.kept.generation}`,
-        hint: `wait a second: ${many ? 'they load' : 'it loads'} the newest by ${many ? 'themselves' : 'itself'}; if that does not help, restart ${names}`,
+        hint: behindHint(problem, many, say),
       };
     case 'other_keyring':
       return {
@@ -130,6 +130,19 @@ export function problemText(problem: Problem, asker: string, say: SayMoment = to
         hint: 'set the clocks of all machines by one time server',
       };
   }
+}
+
+/** @param say how a moment is said */
+function behindHint(
+  { instances, since, isOverdue }: Extract<Problem, { kind: 'behind' }>,
+  many: boolean,
+  say: SayMoment,
+): string {
+  const restart = `restart ${namesOf(instances)}`;
+  if (!isOverdue || since === undefined)
+    return `wait a second: ${many ? 'they load' : 'it loads'} the newest by ${many ? 'themselves' : 'itself'}; if that does not help, ${restart}`;
+  const late = `${many ? 'they have' : 'it has'} been late since ${say(since)}`;
+  return `${late}: look at the process${many ? 'es' : ''}, which may stand still or be unable to read the keyring; if that does not help, ${restart}`;
 }
 
 /** One that goes by an array or a single secret has no generation. */

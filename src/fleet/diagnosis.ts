@@ -8,6 +8,7 @@ import { type Clash, clashesIn, isLiveClash, oddOne, strangers } from './clashes
 import { isOff } from './clock-difference.js';
 import type { OtherApp } from './other-apps.js';
 import type { ReplicaReport } from './report.js';
+import { reportIntervalMs } from './report-interval.js';
 import type { UnheardOf } from './silent.js';
 
 /** What the processes are compared with. */
@@ -27,6 +28,8 @@ export interface Compared {
   readonly apps: readonly AppName[];
   /** The most by which clocks may differ, in seconds. */
   readonly skew: number;
+  /** Of whoever asks, in seconds: for reports that name none. */
+  readonly lease: number;
   readonly replicas: readonly HeardReport[];
   /** Those that may be gone, with the moment until which they count. */
   readonly silent: ReadonlyMap<string, number>;
@@ -36,6 +39,8 @@ export interface Compared {
   readonly clockAhead?: number | undefined;
   /** A file that is a keyring document no more, and the processes that hold that. */
   readonly lostDocument?: { readonly path: string; readonly instances: readonly string[] } | undefined;
+  /** Milliseconds since 1970. */
+  readonly now: number;
 }
 
 /** Which ring a process has in force, where that is not the one that is kept. */
@@ -72,7 +77,14 @@ type Found =
     }
   | { readonly kind: 'without_shared' }
   | { readonly kind: 'unheard_of'; readonly until: number }
-  | ({ readonly kind: 'forked' | 'outdated' | 'behind' } & OtherRing)
+  | ({ readonly kind: 'forked' | 'outdated' } & OtherRing)
+  | ({
+      readonly kind: 'behind';
+      /** When the step was taken that it does not know, in milliseconds since 1970; undefined where nothing tells. */
+      readonly since: number | undefined;
+      /** Whether it should have followed long ago: waiting will not help. */
+      readonly isOverdue: boolean;
+    } & OtherRing)
   | { readonly kind: 'other_keyring'; readonly fingerprint: string }
   | { readonly kind: 'no_keyring' | 'degraded'; readonly why: string | undefined }
   | { readonly kind: 'silent'; readonly until: number }
@@ -163,7 +175,7 @@ export function otherNames(
 /** What is wrong with one process, if anything. Only the gravest problem is told. */
 function conditionOf(
   replica: HeardReport,
-  { ring, place, shared, silent }: Compared,
+  { ring, place, shared, silent, lease, now }: Compared,
   told: ReadonlySet<string>,
 ): Found | undefined {
   const { instance, signs, degraded: why, fingerprint, authentic } = replica;
@@ -179,7 +191,11 @@ function conditionOf(
     return undefined;
   // That is told by itself.
   if (offLine(ring, replica) !== undefined) return undefined;
-  return { kind: 'behind', ...otherRing(replica, ring) };
+  const since = ring.history.at(-1)?.at;
+  // It hears of a step within a second, and says so at once: its next report would have told of it at the latest.
+  const patience = reportIntervalMs(replica.lease ?? lease) + HEARD_WITHIN_MS;
+  const isOverdue = since !== undefined && now - since > patience;
+  return { kind: 'behind', ...otherRing(replica, ring), since, isOverdue };
 }
 
 /** Also of one that is degraded, or silent: steps are refused because of it all the same. */
@@ -201,6 +217,8 @@ function otherRing({ ring, generation, fingerprint }: HeardReport, kept: Keyring
 export function cannotOpen({ signs, roots: its }: ReplicaReport, roots: readonly string[]): boolean {
   return signs !== undefined && its !== undefined && !its.some((kid) => roots.includes(kid));
 }
+
+const HEARD_WITHIN_MS = 1000;
 
 /**
  * Whether a process holds a newer ring than the one that is kept, or one that this does not come from. Such a process

@@ -63,6 +63,14 @@ export interface MoveInStatus {
   readonly since: number | undefined;
 }
 
+/** A replica that reports no longer, and that none has replaced. */
+export interface LeftReplica {
+  readonly instance: string;
+  readonly unit: string | undefined;
+  /** When it last reported, in milliseconds since 1970. */
+  readonly at: number;
+}
+
 /** The state of a rotation: every key, every replica, and what is safe when. */
 export interface Status {
   /** Which rules apply. */
@@ -94,6 +102,10 @@ export interface Status {
   readonly replicas: readonly HeardReport[];
   /** The replicas that have missed a few reports and may be gone, with the moment until which they count at most. */
   readonly silent: ReadonlyMap<string, number>;
+  /** When a process that has ended last signed, as far as anybody vouches for it; undefined where none is known of. */
+  readonly endedAt?: number | undefined;
+  /** Replicas that were seen to report, and report no longer, where whoever asks has looked before. */
+  readonly left?: readonly LeftReplica[] | undefined;
   /** Set for a lease after the engine has lost what replicas said: some may be cut off from it. */
   readonly unheardOf: UnheardOf | undefined;
   /** Live processes on the same secret that go by another name of the app. */
@@ -163,6 +175,7 @@ export function statusOf(ring: Keyring, parts: StatusParts): Status {
     movingIn: movingIn(known, resolution),
     replicas,
     silent,
+    endedAt: endedAt(facts),
     unheardOf,
     differing: replicas
       .filter((replica) => replica.fingerprint !== ring.fingerprint)
@@ -177,16 +190,24 @@ export function statusOf(ring: Keyring, parts: StatusParts): Status {
       configFiles: resolution.configFiles,
       apps: appNames(resolution.settings),
       skew: countsBy.skew,
+      lease: countsBy.lease,
       replicas,
       silent,
       unheardOf,
       otherApps,
       clockAhead,
       lostDocument,
+      now: facts.now,
     }),
     deploy: !shared && rotatesByDeploys(resolution) ? deployStage(resolution) : undefined,
     now: facts.now,
   };
+}
+
+function endedAt({ replicas, now }: TransitionFacts): number | undefined {
+  const ended = replicas.filter((replica) => replica.ended === true);
+  const moments = ended.flatMap(({ lastSigned = {} }) => Object.values(lastSigned));
+  return moments.length === 0 ? undefined : Math.min(now, Math.max(...moments));
 }
 
 /** What is configured here is told where no replica reports it. Commands do without the old secrets themselves. */

@@ -57,6 +57,22 @@ export function historyWhat({ what, lines }: HistoryEntry): string {
   return lines === undefined ? what : 'older lines';
 }
 
+/**
+ * Which key signed before each rollback, by the line of it: its id alone reads as that of the key that was given up. Lines
+ * that are folded tell of no key.
+ */
+export function rolledBackFrom(history: readonly HistoryEntry[]): ReadonlyMap<HistoryEntry, string> {
+  const found = new Map<HistoryEntry, string>();
+  let signs: string | undefined;
+  for (const entry of history) {
+    const { what, kid, lines } = entry;
+    if (what === 'rollback' && signs !== undefined && signs !== kid) found.set(entry, signs);
+    if (lines !== undefined || what === 'revoke') signs = undefined;
+    else if (what === 'promote' || what === 'rollback') signs = kid;
+  }
+  return found;
+}
+
 /** "1,204 older lines, kept as one; the first was of 2024-06-09 14:05 UTC" */
 export function olderLines({ lines = 0 }: HistoryEntry, first: string): string {
   return `${grouped(lines)} older lines, kept as one; the first was of ${first}`;

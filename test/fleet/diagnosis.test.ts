@@ -8,6 +8,7 @@ import type { HeardReport } from '../../src/fleet/authentic.js';
 import { type Compared, diagnose, type Problem } from '../../src/fleet/diagnosis.js';
 import { problemText } from '../../src/fleet/diagnosis-words.js';
 import { refuseDisagreement } from '../../src/fleet/refusals.js';
+import { Keyring } from '../../src/keyring/keyring.js';
 import { COMMAND_WORDS } from '../../src/rotation/refusals.js';
 import type { Status } from '../../src/rotation/status.js';
 import { nextOf } from '../../src/words/next-step.js';
@@ -40,6 +41,8 @@ function diagnosed(replicas: readonly HeardReport[], changes: Partial<Compared> 
     configFiles: [],
     apps: [undefined],
     skew: 60,
+    lease: 30,
+    now: NOW,
     replicas,
     silent: new Map(),
     unheardOf: undefined,
@@ -201,4 +204,31 @@ describe('the same words, in the same order', () => {
     const { remark } = nextOf(status, resolution as never, { options: '' });
     expect(remark).toBe(stops[0]?.[1]);
   });
+});
+
+test('one that is behind is given until its next report; then waiting is no advice any more, and it is said since when', () => {
+  const stepped = (ago: number) => {
+    const { id, generation, marks, keys } = RING;
+    const ring = new Keyring(keys, { id, generation, marks, history: [{ at: NOW - ago, what: 'stage' }] });
+    const [problem] = diagnosed([replica('a', { ring: ring.id, generation: 2, fingerprint: 'other' })], {
+      ring,
+    });
+    return problemText(problem as Problem, 'this command', (at) => `${(NOW - at) / 1000} s ago`).hint;
+  };
+  expect(stepped(11_000)).toMatch(/^wait a second: it loads the newest by itself/);
+  expect(stepped(12_000)).toBe(
+    'it has been late since 12 s ago: look at the process, which may stand still or be unable to read the keyring; if that does not help, restart a',
+  );
+});
+
+test('the doctor calls a replica by the name that its operator gave it, with its id beside it', () => {
+  const named = replica('vm-1-aaaa', { unit: 'replica-c', degraded: 'the file is gone' });
+  const status = {
+    problems: diagnosed([named]),
+    replicas: [named],
+    place: 'keyring.json',
+    ring: RING,
+  } as unknown as Status;
+  const [point] = fleet({ ring: { status } } as unknown as Facts);
+  expect(point?.detail).toBe('replica-c (vm-1-aaaa) is degraded: the file is gone');
 });

@@ -1,6 +1,6 @@
 // keyturn history: when, what, which key, who, why.
 import type { HistoryEntry } from '../../keyring/keyring.js';
-import { historyWhat, olderLines } from '../../words/steps.js';
+import { historyWhat, olderLines, rolledBackFrom } from '../../words/steps.js';
 import { iso, isoSecond, relativeTime } from '../../words/time.js';
 import type { Command } from '../command.js';
 import { openRotation } from '../open.js';
@@ -33,14 +33,22 @@ export const history: Command = {
       return 0;
     }
     const now = machine.now();
+    const from = rolledBackFrom(entries);
     const rows = entries.map((entry) => {
-      const { at, kid = '', who = '' } = entry;
-      return [isoSecond(at), relativeTime(at, now), historyWhat(entry), kid, who, whyOf(entry)];
+      const { at, who = '' } = entry;
+      const key = keyOf(entry, from.get(entry));
+      return [isoSecond(at), relativeTime(at, now), historyWhat(entry), key, who, whyOf(entry)];
     });
     ui.print(fittingTable(['when', '', 'what', 'key', 'who', 'why'], rows));
     return 0;
   },
 };
+
+/** Of a rollback both keys. @param from the one that signed before */
+function keyOf({ what, kid = '' }: HistoryEntry, from: string | undefined): string {
+  if (what !== 'rollback' || kid === '') return kid;
+  return from === undefined ? `to ${kid}` : `from ${from} to ${kid}`;
+}
 
 function whyOf(entry: HistoryEntry): string {
   const { at, why = '', gone = [], lines, since } = entry;

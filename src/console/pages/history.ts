@@ -2,7 +2,8 @@
 
 import type { HistoryEntry } from '../../keyring/keyring.js';
 import { count } from '../../printable.js';
-import { historyWhat, olderLines } from '../../words/steps.js';
+import type { Status } from '../../rotation/status.js';
+import { historyWhat, olderLines, rolledBackFrom } from '../../words/steps.js';
 import { clockTime } from '../../words/time.js';
 import type { Frame } from '../contract.js';
 import { type Content, html } from '../html.js';
@@ -23,12 +24,13 @@ const MOST_LINES = 50;
 
 export function historyPage(frame: Frame, { view, history }: HistoryFacts): string {
   const { status } = view;
+  const from = rolledBackFrom(history);
   const rows = history
     .toReversed()
     .map((entry): Content[] => [
       html`${clock(entry.at, status.now)} <span class="known count">${ago(entry.at, status.now)}</span>`,
       html`<b>${historyWhat(entry)}</b>`,
-      entry.kid === undefined ? '–' : kidIn(entry.kid, status),
+      keyCell(entry, from.get(entry), status),
       entry.who ?? '–',
       why(entry, status.now),
     ]);
@@ -44,6 +46,13 @@ ${
   html`<details id="older"><summary>${count(rows.length - MOST_LINES, 'older line')}</summary>${table('Older lines of the history', COLUMNS, rows.slice(MOST_LINES))}</details>`
 }`,
   });
+}
+
+/** Of a rollback both keys. @param from the one that signed before */
+function keyCell({ what, kid }: HistoryEntry, from: string | undefined, status: Status): Content {
+  if (kid === undefined) return '–';
+  if (what !== 'rollback') return kidIn(kid, status);
+  return html`${from !== undefined && html`from ${kidIn(from, status)} `}to ${kidIn(kid, status)}`;
 }
 
 function why(entry: HistoryEntry, now: number): Content {
