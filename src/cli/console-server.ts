@@ -3,10 +3,12 @@
 // so the host that was asked for is looked at, and where a form comes from.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { htmlAnswer, textAnswer, withFields } from '../console/answers.js';
+import { assetAnswer, htmlAnswer, textAnswer, withFields } from '../console/answers.js';
 import type { ConsoleApp } from '../console/app.js';
+import { assetAt, assetsFrom } from '../console/assets/all.js';
 import type { ConsoleAnswer } from '../console/contract.js';
 import { nodeParts, send } from '../console/mount/node.js';
+import { closedPage } from '../console/pages/index.js';
 import { pathOf } from '../http/path.js';
 import { randomId } from '../signing/random.js';
 import { isSameText } from '../signing/same-text.js';
@@ -63,8 +65,9 @@ export async function startConsoleServer(parts: ConsoleServerParts): Promise<Con
 /** The one browser that is let in. */
 class Session {
   port = 0;
-  /** What is in the link; undefined once it was used. */
-  ticket: string | undefined = randomId(SECRET_BYTES);
+  /** What is in the link. */
+  readonly ticket: string = randomId(SECRET_BYTES);
+  #isUsed = false;
   readonly #parts: ConsoleServerParts;
   readonly #cookie = randomId(SECRET_BYTES);
   /** One for all pages: it is worth something to the holder of the cookie alone. */
@@ -80,7 +83,11 @@ class Session {
     const url = request.url ?? '/';
     const path = pathOf(url);
     if (path.startsWith(OPEN)) return this.#open(request, path.slice(OPEN.length));
-    if (!this.#isLetIn(request)) return htmlAnswer(CLOSED, 403);
+    // They say nothing of the keys: the page for whoever is not let in looks like the others.
+    const asset = assetAt(path);
+    if (asset !== undefined && (request.method === 'GET' || request.method === 'HEAD'))
+      return assetAnswer(asset.text, asset.type);
+    if (!this.#isLetIn(request)) return closed(undefined);
     if (path !== '/live') this.#parts.asked();
     const { app, who, mayAct } = this.#parts;
     return await app.answer({
@@ -99,9 +106,9 @@ class Session {
 
   /** By GET alone: whatever looks ahead at links must not use it up. */
   #open({ method }: IncomingMessage, shown: string): ConsoleAnswer {
-    if (this.ticket === undefined || method !== 'GET' || !isSameText(shown, this.ticket))
-      return htmlAnswer(CLOSED, 403);
-    this.ticket = undefined;
+    if (method !== 'GET' || !isSameText(shown, this.ticket)) return closed(undefined);
+    if (this.#isUsed) return closed(`http://${HOST}:${this.port}/`);
+    this.#isUsed = true;
     this.#parts.asked();
     const cookie = `${this.#cookieName}=${this.#cookie}; Path=/; HttpOnly; SameSite=Strict`;
     // Not by a redirect: where the link was followed from another site that would carry no strict cookie.
@@ -124,16 +131,23 @@ function printableHost(host: string): string {
   return /^[\w.:-]{1,100}$/.test(host) ? host : 'the host that was asked for';
 }
 
-const CLOSED = `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>Keyturn: closed</title>
-<h1>This console is closed to this browser</h1>
-<p>It opens by the link that the command has printed. The link works once, in the browser that opened it first.</p>
-<p>For another link, run the command again.</p>
-`;
+/** What whoever has no cookie is told. @param open where it is, for whoever has the link that opened it */
+function closed(open: string | undefined): ConsoleAnswer {
+  const facts =
+    open === undefined
+      ? {
+          title: 'This console is closed to this browser',
+          message:
+            'It opens by the link that the command has printed. The link works once, in the browser that opened it first.',
+          hint: 'For another link, run the command again.',
+        }
+      : {
+          title: 'This link was used already',
+          message: `It works once. The console is open in the browser that used it first, at ${open}`,
+          hint: 'For another link, run the command again.',
+        };
+  return htmlAnswer(closedPage(assetsFrom(''), facts), 403);
+}
 
 const OPENED = `<!doctype html>
 <html lang="en">

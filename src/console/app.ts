@@ -1,7 +1,6 @@
 // The console, whatever it is mounted in: from a request that the guard has let in to an answer.
 import { KeyturnError } from '../errors.js';
 import { type CountsSpan, SPANS } from '../fleet/counts.js';
-import { digest } from '../signing/digest.js';
 import type { View } from '../words/view.js';
 import {
   assetAnswer,
@@ -14,10 +13,8 @@ import {
 } from './answers.js';
 import type { ConsoleParts } from './app-parts.js';
 import { type AskedStep, askedStep, ifItWentNow, toldBy } from './asked-step.js';
-import { ICON } from './assets/icon.js';
-import { SCRIPT } from './assets/script.js';
-import { STYLE } from './assets/style.js';
-import type { ConsoleAnswer, ConsoleRequest, Frame } from './contract.js';
+import { assetAt, assetsFrom } from './assets/all.js';
+import type { ConsoleAnswer, ConsoleRequest, Farewell, Frame } from './contract.js';
 import { LiveStreams } from './live.js';
 import {
   doctorPage,
@@ -34,28 +31,12 @@ import { troubleOf } from './trouble.js';
 /** One page, by what is below the console in its address. */
 type Page = (request: ConsoleRequest, frame: Frame) => Promise<ConsoleAnswer>;
 
-interface Asset {
-  readonly text: string;
-  readonly type: string;
-}
-
-const ASSETS: ReadonlyMap<string, Asset> = new Map(
-  [
-    { name: 'console', ending: 'css', text: STYLE, type: 'text/css; charset=utf-8' },
-    { name: 'console', ending: 'js', text: SCRIPT, type: 'text/javascript; charset=utf-8' },
-    { name: 'console', ending: 'svg', text: ICON, type: 'image/svg+xml; charset=utf-8' },
-  ].map(({ name, ending, ...asset }) => [
-    `/assets/${name}-${digest(asset.text).slice(0, 12)}.${ending}`,
-    asset,
-  ]),
-);
-const [STYLE_PATH = '', SCRIPT_PATH = '', ICON_PATH = ''] = ASSETS.keys();
-
 const TURNED = { message: 'the keys have changed while this page was made', hint: 'load it again' };
 
 export class ConsoleApp {
   readonly #parts: ConsoleParts;
   readonly #live = new LiveStreams();
+  #farewell: Farewell | undefined;
 
   constructor(parts: ConsoleParts) {
     this.#parts = parts;
@@ -64,6 +45,12 @@ export class ConsoleApp {
   /** Ends the streams: what closes waits for them. */
   close(): void {
     this.#live.close();
+  }
+
+  /** What it shows is over for good: the first page says so wherever it is open, and so does every other from now on. */
+  end(farewell: Farewell): void {
+    this.#farewell = farewell;
+    this.#live.end(farewell.message);
   }
 
   /** Never throws. */
@@ -82,7 +69,7 @@ export class ConsoleApp {
       base,
       visitor,
       acts: this.#parts.steps && visitor.mayAct === true,
-      assets: { style: base + STYLE_PATH, script: base + SCRIPT_PATH, icon: base + ICON_PATH },
+      assets: assetsFrom(base),
       app: this.#parts.app,
     };
   }
@@ -95,7 +82,7 @@ export class ConsoleApp {
       return isRead ? redirect(`./${mount}/${queryOf(request)}`, 308) : notAllowed(frame, READ);
     if (path.length > 1 && path.endsWith('/'))
       return isRead ? redirect(`../${lastOf(path)}${queryOf(request)}`, 308) : notAllowed(frame, READ);
-    const asset = ASSETS.get(path);
+    const asset = assetAt(path);
     if (asset !== undefined) return isRead ? assetAnswer(asset.text, asset.type) : notAllowed(frame, READ);
     const [, step] = /^\/steps\/([a-z]{1,20})$/.exec(path) ?? [];
     if (step !== undefined) {
@@ -104,6 +91,8 @@ export class ConsoleApp {
         ? await answerStep(step, request, frame, this.#parts)
         : notAllowed(frame, STEP);
     }
+    if (this.#farewell !== undefined && path !== '/live')
+      return htmlAnswer(messagePage(frame, { ...this.#farewell, leadsOn: false }));
     const page = Object.hasOwn(this.#pages, path) ? this.#pages[path] : undefined;
     if (page === undefined) return notFound(frame);
     return isRead ? await page(request, frame) : notAllowed(frame, READ);

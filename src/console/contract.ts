@@ -82,6 +82,12 @@ export interface Beside {
   readonly isGood?: boolean | undefined;
 }
 
+/** What the console says when what it shows is over for good, as the demo is. */
+export interface Farewell {
+  readonly title: string;
+  readonly message: string;
+}
+
 /** What every page is framed by. */
 export interface Frame {
   /** Where the console is, seen from the page: "." or "..", so that it may be mounted anywhere, behind any proxy. */

@@ -2,7 +2,7 @@
 // hold something else by then. What is looked at is kept for a moment: fifty browsers cost an engine what one costs.
 import { type DoctorOptions, runDoctor } from '../doctor/run.js';
 import { KeyturnError } from '../errors.js';
-import type { Counts, CountsSpan } from '../fleet/counts.js';
+import { type Counts, type CountsSpan, withNewest } from '../fleet/counts.js';
 import type { HistoryEntry } from '../keyring/keyring.js';
 import { internalsOf, type Keyturn } from '../keyturn.js';
 import type { Machine } from '../resolve/machine.js';
@@ -12,11 +12,13 @@ import type { Impact, Step } from '../rotation/impact.js';
 import { Rotation } from '../rotation/rotation.js';
 import { look } from '../words/view.js';
 import type { ConsoleSource, ConsoleStep } from './contract.js';
+import { LeftReplicas } from './left-replicas.js';
 import { sayMarked } from './marked-moment.js';
 
 const KEPT_MS = 1000;
 /** The doctor asks git, and reads folders. */
 const EXAMINATION_KEPT_MS = 10_000;
+const SHORTER: Readonly<Partial<Record<CountsSpan, CountsSpan>>> = { day: 'quarter-hour', month: 'day' };
 /** Ids of keys in it come from whoever asks. */
 const MOST_KEPT = 100;
 
@@ -89,6 +91,7 @@ async function foundBy(
 
 class RotationSource implements ConsoleSource {
   readonly #parts: SourceParts;
+  readonly #left = new LeftReplicas();
   readonly #kept = new Map<string, { readonly at: number; readonly value: Promise<unknown> }>();
 
   constructor(parts: SourceParts) {
@@ -96,13 +99,23 @@ class RotationSource implements ConsoleSource {
   }
 
   look(): ReturnType<ConsoleSource['look']> {
-    return this.#lately('look', (rotation) =>
-      look(rotation, { options: this.#parts.options, say: sayMarked, asker: 'this console' }),
-    );
+    return this.#lately('look', async (rotation) => {
+      const { options } = this.#parts;
+      const view = await look(rotation, { options, say: sayMarked, asker: 'this console' });
+      const { status } = view;
+      // Where replicas cannot be asked, none of them has gone for that.
+      if (status.silence !== undefined) return view;
+      return { ...view, status: { ...status, left: this.#left.note(status.replicas, status.now) } };
+    });
   }
 
-  counts(span: CountsSpan): Promise<Counts | undefined> {
-    return this.#lately(`counts ${span}`, (rotation) => rotation.counts(span));
+  /** A longer span contains what the shorter ones do: nobody is to see fewer tokens in a day than in its last minutes. */
+  async counts(span: CountsSpan): Promise<Counts | undefined> {
+    const own = this.#lately(`counts ${span}`, (rotation) => rotation.counts(span));
+    const before = SHORTER[span];
+    if (before === undefined) return await own;
+    const [longer, shorter] = await Promise.all([own, this.counts(before)]);
+    return longer === undefined || shorter === undefined ? longer : withNewest(longer, shorter);
   }
 
   history(): Promise<readonly HistoryEntry[]> {

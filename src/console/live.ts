@@ -17,6 +17,8 @@ export class LiveStreams {
   /** Aborted when the app closes: a server waits for its connections to end. */
   readonly #closed = new AbortController();
   readonly #shows: () => number;
+  /** The last event of all. */
+  #last: string | undefined;
 
   /** @param shows what a clock shows that nobody sets, in milliseconds */
   constructor(shows: () => number = () => performance.now()) {
@@ -25,6 +27,12 @@ export class LiveStreams {
 
   close(): void {
     this.#closed.abort();
+  }
+
+  /** What is drawn is over for good: every browser is told, those that come back a moment later, too. @param text one line */
+  end(text: string): void {
+    this.#last = `event: over\ndata: ${text}\n\n`;
+    this.close();
   }
 
   /**
@@ -38,6 +46,7 @@ export class LiveStreams {
     known: string | undefined,
     gone: AbortSignal,
   ): AsyncIterable<string> | undefined {
+    if (this.#last !== undefined) return once(this.#last);
     if (this.#open >= MOST_STREAMS || this.#closed.signal.aborted) return undefined;
     const ended = AbortSignal.any([gone, this.#closed.signal]);
     this.#open++;
@@ -73,10 +82,15 @@ export class LiveStreams {
         }
         await pause(LOOK_EVERY_MS, undefined, { signal: ended, ref: false }).catch(() => {});
       }
+      if (this.#last !== undefined) yield this.#last;
     } finally {
       free();
     }
   }
+}
+
+async function* once(event: string): AsyncGenerator<string> {
+  yield event;
 }
 
 /** Every line of the text is one of the event: a line end in it must not end it. */

@@ -121,3 +121,19 @@ export function* validIn(
 export function countsOf(span: CountsSpan, found: Iterable<Count>, now: number): Counts {
   return { span, from: firstStart(span, now), to: now, counts: keptOf(span, found, now) };
 }
+
+/**
+ * The counts of a longer span with the newest ones of a shorter one. Processes tell longer spans more rarely: by itself the
+ * longer span would lack what stands in the shorter one. A bucket may be told in either only in part, and never too high.
+ */
+export function withNewest(longer: Counts, shorter: Counts): Counts {
+  const { span, from, to } = longer;
+  const newest = addUp(shorter.counts.map((count) => ({ ...count, start: startOf(span, count.start) })));
+  const both = new Map<string, Count>();
+  for (const count of [...longer.counts, ...newest]) {
+    const name = `${count.start} ${count.kid} ${count.purpose}`;
+    const other = both.get(name);
+    if (other === undefined || other.verified < count.verified) both.set(name, count);
+  }
+  return { span, from, to, counts: [...both.values()].filter(({ start }) => start >= from).sort(inOrder) };
+}

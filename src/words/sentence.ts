@@ -19,8 +19,21 @@ export type Tone = 'calm' | 'ready' | 'wait' | 'alarm';
 /** What one glance is to answer. */
 export interface Sentence {
   readonly tone: Tone;
+  /** The tone in a few words. */
+  readonly title: string;
   /** Short sentences, each with its full stop. */
   readonly parts: readonly string[];
+}
+
+const TITLES: Readonly<Record<Tone, string>> = {
+  calm: 'All is calm',
+  ready: 'Ready for the next step',
+  wait: 'Waiting until it is safe',
+  alarm: 'Something is wrong',
+};
+
+function sentence(tone: Tone, parts: readonly string[], title = TITLES[tone]): Sentence {
+  return { tone, title, parts };
 }
 
 /**
@@ -39,18 +52,52 @@ export function sentenceOf(
   const active = keys.find(({ state }) => state === 'active');
   const signs = active === undefined ? 'No key signs.' : `Key ${active.id} signs${again(status)}.`;
   const wrong = firstProblem(status, asker);
-  if (wrong !== undefined) return { tone: 'alarm', parts: [signs, `${capitalised(wrong)}.`] };
-  if (silence !== undefined)
-    return { tone: 'alarm', parts: [signs, `Replicas cannot be asked: ${silence}.`] };
+  if (wrong !== undefined) return sentence('alarm', [signs, `${capitalised(wrong)}.`]);
+  if (silence !== undefined) return sentence('alarm', [signs, `Replicas cannot be asked: ${silence}.`]);
   const pending = keys.filter(({ state }) => state === 'staged' || state === 'retiring');
-  if (pending.length === 0)
-    return { tone: 'calm', parts: [signs, reporting(status), 'No rotation is under way.'] };
-  if (!hasSteps(status)) return { tone: 'wait', parts: [signs, ...byDeploys(pending, status)] };
-  return { tone: toneOf(pending, status), parts: [signs, ...bySteps(pending, status, say)] };
+  const fewer = fewerInWords(status);
+  if (pending.length === 0) {
+    const parts = [signs, ...reporting(status), 'No rotation is under way.'];
+    return fewer === undefined ? sentence('calm', parts) : sentence('wait', parts, fewer);
+  }
+  const left = leftInWords(status);
+  if (!hasSteps(status)) return sentence('wait', [signs, ...left, ...byDeploys(pending, status)]);
+  const tone = toneOf(pending, status);
+  const isBack = tone === 'ready' && status.forward !== undefined && pending.length === 1;
+  return sentence(
+    tone,
+    [signs, ...left, ...bySteps(pending, status, say)],
+    isBack ? 'Rolled back' : undefined,
+  );
 }
 
+/** After a rollback the newer key can be promoted again at once: it is known everywhere. */
 function toneOf(pending: readonly KeyStatus[], status: Status): Tone {
-  return pending.some((key) => canStep(key, status)) ? 'ready' : 'wait';
+  return status.forward !== undefined || pending.some((key) => canStep(key, status)) ? 'ready' : 'wait';
+}
+
+/** What is not as it was among the replicas, in a few words; undefined where nothing is. */
+function fewerInWords({ replicas, silent, left = [], endedAt }: Status): string | undefined {
+  const { length } = replicas;
+  if (length === 0) return left.length > 0 || endedAt !== undefined ? 'No replica reports' : undefined;
+  if (left.length > 0) return 'Fewer replicas report than before';
+  const quiet = replicas.filter(({ instance }) => silent.has(instance)).length;
+  return quiet === 0 ? undefined : quiet === 1 ? 'A replica is silent' : 'Replicas are silent';
+}
+
+/** "web-2 reported until 14:05:12 UTC (12 s ago), and does not any more: see whether it was to end." */
+function leftInWords(status: Status): readonly string[] {
+  const { left = [], replicas, now, endedAt } = status;
+  const [last] = left;
+  if (last === undefined)
+    return replicas.length > 0 || endedAt === undefined
+      ? []
+      : [`The last process that has ended signed until ${moment(endedAt, now)}.`];
+  const more = left.length - 1;
+  const name = replicaName(last, status);
+  const who = more === 0 ? name : `${name} and ${count(more, 'other')}`;
+  const seen = `reported until ${moment(last.at, now)}, and ${more === 0 ? 'does' : 'do'} not any more`;
+  return [`${who} ${seen}: see whether ${more === 0 ? 'it was' : 'they were'} meant to end.`];
 }
 
 /** Where keys change by steps. */
@@ -72,9 +119,8 @@ function goesAt(key: KeyStatus, status: Status): number {
   return stepObstacle(key, status) === undefined ? (key.safeAt ?? 0) : Number.MAX_SAFE_INTEGER;
 }
 
-/** After a rollback: a key that waits for nothing more than a person. */
 function again({ forward }: Status): string {
-  return forward === undefined ? '' : ` again: ${forward.id} was rolled back`;
+  return forward === undefined ? '' : ' again';
 }
 
 /** Which steps are refused, and for how long. Whatever takes over by itself asks nothing of anybody. */
@@ -124,12 +170,15 @@ function byDeploys(pending: readonly KeyStatus[], status: Status): readonly stri
   return [`${ids} ${verify} too.`, 'An array of secrets does not show how far a rotation has got.'];
 }
 
-function reporting({ replicas, silent }: Status): string {
+function reporting(status: Status): readonly string[] {
+  const { replicas, silent } = status;
   const { length } = replicas;
-  if (length === 0) return 'No replica reports.';
+  const left = leftInWords(status);
+  if (length === 0) return [`No replica reports${left.length > 0 ? ' any more' : ''}.`, ...left];
   const quiet = replicas.filter(({ instance }) => silent.has(instance)).length;
   const all = `${grouped(length)} ${length === 1 ? 'replica reports' : 'replicas report'}`;
-  return quiet === 0 ? `${all}.` : `${all}, of which ${grouped(quiet)} ${quiet === 1 ? 'is' : 'are'} silent.`;
+  const some = quiet === 0 ? '' : `, of which ${grouped(quiet)} ${quiet === 1 ? 'is' : 'are'} silent`;
+  return [`${all}${some}.`, ...left];
 }
 
 /** Whether its next step is a person's to take, and can be taken now. */
@@ -153,6 +202,13 @@ function takesOver(key: KeyStatus, status: Status, say: SayMoment): string {
 }
 
 function mayGo(key: KeyStatus, status: Status, say: SayMoment): string {
+  // It is the newer of the two: who reads its id alone takes it for the old one.
+  if (key.id === status.forward?.id) {
+    const goes = canStep(key, status)
+      ? ' can be promoted again or retired now'
+      : ` can be promoted again now. ${notYet('It may go', 'It may not go yet', key, status, say)}`;
+    return `${key.id}, which was rolled back,${goes}.`;
+  }
   if (canStep(key, status)) return `${key.id} may go now.`;
   return `${notYet(`${key.id} may go`, `${key.id} may not go yet`, key, status, say)}.`;
 }

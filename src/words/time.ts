@@ -41,7 +41,7 @@ function two(number: number): string {
 }
 
 /** "UTC", "+05:30": whoever reads a log elsewhere has another clock. */
-function zoneOf(date: Date): string {
+export function zoneOf(date: Date): string {
   const minutes = -date.getTimezoneOffset();
   if (minutes === 0) return 'UTC';
   const distance = Math.abs(minutes);

@@ -75,8 +75,10 @@ export function rotated({ lastRotation, status: now }: View): string {
       staged === undefined && now.keys.every(({ state }) => state === 'active' || state === 'staged');
     return isFirst || active === undefined ? 'never' : moment(active, now.now);
   }
-  const { at, who } = lastRotation;
-  return `${moment(at, now.now)}${who === undefined ? '' : ` by ${who}`}`;
+  const { at, who, what } = lastRotation;
+  // A row that is called "Last rotation" would pass it off as one.
+  const back = what === 'rollback' ? 'rolled back ' : '';
+  return `${back}${moment(at, now.now)}${who === undefined ? '' : ` by ${who}`}`;
 }
 
 /** "K1", or while the secret itself is rotated "K1 active, K2 staged". */

@@ -4,8 +4,9 @@ import { stackedBars } from '../../src/console/charts/bars.js';
 import { shadeOf } from '../../src/console/charts/shades.js';
 import { overviewPage } from '../../src/console/pages/index.js';
 import { type Counts, SPANS } from '../../src/fleet/counts.js';
+import type { ReplicaReport } from '../../src/fleet/report.js';
 import { sceneOf } from '../browser/console/scenes.js';
-import { DAY, frameOf, HOUR, kidAt, MINUTE, NOW, SECOND, world } from './made.js';
+import { DAY, frameOf, HOUR, kidAt, LATE, MINUTE, NOW, SECOND, world } from './made.js';
 import { classesOf, type Element, elementsIn, named, readHtml, textOf, withId } from './read-html.js';
 
 const SERIES = [{ kid: kidAt(0), className: 'active', shade: '' }];
@@ -35,6 +36,25 @@ describe('what was accepted', () => {
     expect(textOf(named(month, 'p')[0] as Element)).toMatch(/^\d+ tokens in \d+ (h|d)/);
   });
 
+  test('ends where the last replica has told of it: no bar of nothing stands for what is not there yet', () => {
+    const { bucket } = SPANS['quarter-hour'];
+    const told = NOW - 9 * SECOND;
+    const counts = [3, 2].map((nth) => ({
+      start: NOW - nth * 60 * SECOND,
+      kid: kidAt(0),
+      purpose: 'session',
+      verified: 7,
+    }));
+    const facts = { span: 'quarter-hour', from: NOW - 15 * MINUTE, to: NOW, counts } as const;
+    const chart = readHtml(String(stackedBars(facts, SERIES, 'a chart', told)));
+    const all = readHtml(String(stackedBars(facts, SERIES, 'a chart')));
+    expect(roomIn(chart)).toBeLessThan(roomIn(all));
+    const end = NOW - 3 * MINUTE + roomIn(chart) * bucket;
+    expect(end).toBeGreaterThan(told);
+    expect(textOf(named(chart, 'text').at(-1) as Element)).toMatch(/^until \d\d:\d\d:\d\d /);
+    expect(textOf(named(all, 'text').at(-1) as Element)).toBe('now');
+  });
+
   test('begins where the data do: two and a half minutes are not pressed into the end of fifteen', () => {
     const { bucket } = SPANS['quarter-hour'];
     const since = Math.floor((NOW - 150 * SECOND) / bucket) * bucket;
@@ -46,7 +66,41 @@ describe('what was accepted', () => {
   });
 });
 
+test('a bar has the colour of what its key did at that time, as the timeline above has it', async () => {
+  const { view } = await world({
+    keys: [
+      { state: 'active', dates: { staged: NOW - 10 * MINUTE, active: NOW - 5 * MINUTE } },
+      { state: 'retiring', dates: { active: NOW - DAY, retiring: NOW - 5 * MINUTE } },
+    ],
+    replicas: [{ at: NOW }],
+  });
+  const counts = [8, 2].flatMap((minutes) => [
+    { start: NOW - minutes * MINUTE, kid: kidAt(1), purpose: 'session', verified: 3 },
+  ]);
+  const facts = { span: 'quarter-hour', from: NOW - 15 * MINUTE, to: NOW, counts } as const;
+  const page = readHtml(overviewPage(frameOf(), { view, span: 'quarter-hour', counts: facts }));
+  const fills = named(page, 'path').filter(
+    (one) => classesOf(one).includes('fill') && textOf(one) === kidAt(1),
+  );
+  expect(fills.map(classesOf)).toEqual([
+    ['fill', 'active'],
+    ['fill', 'retiring'],
+  ]);
+});
+
 describe('the timeline', () => {
+  test('has no moment to come for a key that waits for more than the clock', async () => {
+    const waits = { state: 'staged' as const, dates: { staged: NOW - SECOND } };
+    const keys = [waits, { state: 'active' as const, dates: { active: NOW - HOUR } }];
+    const marksIn = async (replicas: Array<Partial<ReplicaReport>>) => {
+      const { view } = await world({ keys, replicas });
+      const page = readHtml(overviewPage(frameOf(), { view, span: 'day', counts: undefined }));
+      return elementsIn(page).filter((one) => classesOf(one).includes('safe')).length;
+    };
+    expect(await marksIn([{}, {}])).toBe(1);
+    expect(await marksIn([{}, { ...LATE, verifies: [kidAt(1)] }])).toBe(0);
+  });
+
   test('has no line without a label', async () => {
     for (const name of ['middle', 'thirty', 'after', 'waiting']) {
       const { world: made } = await sceneOf(name);

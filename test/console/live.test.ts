@@ -151,3 +151,21 @@ describe('a stream by a clock of its own', () => {
     expect(await waiting).toBeUndefined();
   });
 });
+
+test('when what is shown is over for good every browser is told, and one that comes back, too', async () => {
+  const streams = new LiveStreams();
+  const { signal } = new AbortController();
+  const events = streams.open(async () => 'a page', undefined, signal);
+  const read: string[] = [];
+  const reading = (async () => {
+    for await (const event of events ?? []) read.push(event);
+  })();
+  await until(() => read.length === 2);
+  streams.end('It is over.');
+  await reading;
+  const last = 'event: over\ndata: It is over.\n\n';
+  expect(read.slice(2)).toEqual([last]);
+  const late: string[] = [];
+  for await (const event of streams.open(async () => 'a page', undefined, signal) ?? []) late.push(event);
+  expect(late).toEqual([last]);
+});

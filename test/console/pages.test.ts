@@ -483,7 +483,15 @@ describe('the other pages', () => {
     ]);
     // The rest share a row: they differ in nothing that is told of them.
     expect(rest).toHaveLength(1);
-    expect(rest[0]?.slice(1)).toEqual(['accepted until it expires', 'nothing', '–']);
+    const many = named(page, 'ul').flatMap((list) =>
+      classesOf(list).includes('purposes') ? [named(list, 'li').length] : [],
+    );
+    expect(many).toEqual([1, expect.any(Number)]);
+    expect(rest[0]?.slice(1)).toEqual([
+      `accepted until it expiresthe same for each of these ${many[1]}`,
+      'nothing',
+      '–',
+    ]);
     for (const name of ['csrf', 'url', 'jwt']) expect(rest[0]?.[0]).toContain(name);
     expect(textOf(page)).toContain(
       `express-session: last old cookie seen ${clockTime(NOW - 3 * HOUR, NOW)} (3 h ago); phase beside`,
@@ -502,7 +510,7 @@ describe('the other pages', () => {
     const [head, ...rows] = rowsIn(retire);
     expect(head?.slice(1)).toEqual(['If retired now', 'What users notice', `From ${SAFE}`]);
     expect(rows.find(([name]) => name?.startsWith('session'))?.slice(1)).toEqual([
-      'refused at once',
+      'refused at oncethe same for each of these 2',
       'they are signed out',
       'nothing: none is alive then',
     ]);
@@ -707,6 +715,19 @@ describe('the other pages', () => {
     const [, first, ...rest] = rowsIn(page);
     expect(first?.slice(1)).toEqual(['revoke', K2, 'grace', 'it was in a log; said to be gone: web-9']);
     expect(rest.at(-1)?.at(-1)).toMatch(/^1,204 older lines, kept as one; the first was of 20/);
+  });
+
+  test('history: a rollback names both keys, as far as the history tells them', async () => {
+    const { view } = await world(MID_ROTATION);
+    const line = (what: string, kid: string) => ({ at: NOW - HOUR, what, kid });
+    const history = [line('rollback', K2), line('promote', K1), line('rollback', K2)];
+    const page = expectSound(historyPage(frameOf(), { view, history }));
+    expect(rowsIn(page).map(([, what, key]) => [what, key])).toEqual([
+      ['What', 'Key'],
+      ['rollback', `from ${K1} to ${K2}`],
+      ['promote', K1],
+      ['rollback', `to ${K2}`],
+    ]);
   });
 
   test('history: none, and why', async () => {

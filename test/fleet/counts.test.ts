@@ -15,6 +15,7 @@ import {
   MOST_IN_BUCKET,
   SPANS,
   startOf,
+  withNewest,
 } from '../../src/fleet/counts.js';
 import { FileFleet, fleetFolder } from '../../src/fleet/file-fleet.js';
 import { manualClock } from '../../src/testing/clock.js';
@@ -33,6 +34,22 @@ const count = (start: number, verified = 1, kid = KID, purpose = 'session'): Cou
   verified,
 });
 const sum = (counts: readonly Count[]) => counts.reduce((all, { verified }) => all + verified, 0);
+
+test('a longer span contains what only a shorter one has been told yet, and counts nothing twice', () => {
+  const now = NOON + 11 * 60_000;
+  const at = (minutes: number) => NOON + minutes * 60_000;
+  const newest = [count(at(1), 3), count(at(7), 5), count(at(10), 7), count(at(10), 2, OTHER)];
+  const told = [count(at(-60), 100), count(at(0), 9), count(at(5), 4)];
+  const both = withNewest(countsOf('day', told, now), countsOf('quarter-hour', newest, now));
+  // Of the first bucket the shorter span has forgotten a part.
+  expect(both).toEqual(
+    countsOf(
+      'day',
+      [count(at(-60), 100), count(at(0), 9), count(at(5), 5), count(at(10), 7), count(at(10), 2, OTHER)],
+      now,
+    ),
+  );
+});
 
 describe('buckets', () => {
   test.each(

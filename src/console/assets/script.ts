@@ -12,6 +12,7 @@ export const SCRIPT: string = `'use strict';
   let ahead = 0;
   let waiting;
   let said;
+  let isOver = false;
 
   const look = () => (live && live.querySelector('[data-now]')) || document.querySelector('[data-now]');
   const setClock = () => {
@@ -27,7 +28,13 @@ export const SCRIPT: string = `'use strict';
     if (reload) reload.hidden = !isLost;
     live.classList.toggle('stale', isLost);
   };
-  const time = (at) => at.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false });
+  /** In the zone of the server, as every other moment on the page. @param at by its clock */
+  const time = (at) => {
+    const { zone } = look().dataset;
+    const [, sign, hours, minutes] = /^([+-])(\\d\\d):(\\d\\d)$/.exec(zone) || ['', '+', 0, 0];
+    const away = (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes));
+    return new Date(at + away * 60000).toISOString().slice(11, 19) + ' ' + zone;
+  };
 
   const units = [['d', 86400], ['h', 3600], ['min', 60], ['s', 1]];
   // As timeLeft() of the server says it.
@@ -43,24 +50,32 @@ export const SCRIPT: string = `'use strict';
     return Math.floor(rounded / size) + ' ' + unit + (rest === 0 ? '' : ' ' + rest + ' ' + small);
   };
   const begun = connection ? connection.textContent : '';
-  const counting = [...document.querySelectorAll('[data-countdown]')].filter((one) => one.textContent !== 'now');
+  // Only the first page is drawn anew. On any other one what was to come when it was made is over at some time.
+  const made = live || !look() ? 0 : Number(look().dataset.now);
+  const isPassed = (one, now) => {
+    const at = Date.parse(one.dateTime);
+    return made > 0 && at > made && at <= now;
+  };
   /** A page that is not drawn anew says how old it is, and when a moment on it is over. */
   const age = (now) => {
     const shown = look();
     if (live || !connection || !shown) return;
     const old = Math.floor((now - Number(shown.dataset.now)) / 1000);
     if (old < 5) return;
-    const isOver = counting.some((one) => Date.parse(one.dateTime) <= now);
-    connection.textContent = begun.replace(/[.]$/, '') + ', ' + length(old) + ' ago.' + (isOver ? ' A moment on this page is over.' : '');
+    const isOver = [...document.querySelectorAll('[data-countdown]')].some((one) => isPassed(one, now));
+    const text = begun.replace(/[.]$/, '') + ', ' + length(old) + ' ago.';
+    connection.textContent = isOver
+      ? begun.replace(/^As of/, 'This page is from') + ' A moment that it names has passed: reload it.'
+      : text;
     connection.classList.toggle('lost', isOver);
   };
   const tick = () => {
     // What is no longer told is not counted on.
-    if (live && live.classList.contains('stale')) return;
+    if (live && (isOver || live.classList.contains('stale'))) return;
     const now = Date.now() + ahead;
     for (const one of document.querySelectorAll('[data-countdown]')) {
       const left = Date.parse(one.dateTime) - now;
-      const text = left <= 0 ? 'now' : 'in ' + length(left / 1000);
+      const text = left > 0 ? 'in ' + length(left / 1000) : isPassed(one, now) ? 'passed' : 'now';
       if (one.textContent !== text) one.textContent = text;
     }
     age(now);
@@ -116,12 +131,20 @@ export const SCRIPT: string = `'use strict';
     tell('Live.', false);
     draw(data);
   });
+  // What it shows has come to its end: nothing is wrong, and there is nothing to reload.
+  events.addEventListener('over', ({ data }) => {
+    isOver = true;
+    events.close();
+    tell(data + ' What stands below is how it ended.', false);
+    connection.classList.add('past');
+    if (announce) announce.textContent = data;
+  });
   // The page changes every second: where nothing comes the server is away, or cannot tell. A stream that ends by itself
   // is back before that.
   setInterval(() => {
-    if (Date.now() - drawnAt < 6000) return;
-    const isOver = events.readyState === EventSource.CLOSED;
-    tell('Not live since ' + time(new Date(drawnAt)) + (isOver ? ': it has ended. What stands below is old.' : '. What stands below is old.'), true);
+    if (isOver || Date.now() - drawnAt < 6000) return;
+    const isClosed = events.readyState === EventSource.CLOSED;
+    tell('Not live since ' + time(drawnAt + ahead) + (isClosed ? ': it has ended. What stands below is old.' : '. What stands below is old.'), true);
   }, 1000);
   document.addEventListener('selectionchange', () => {
     const selection = document.getSelection();

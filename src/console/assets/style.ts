@@ -77,7 +77,7 @@ h2 .number { margin-left: .35rem; color: var(--soft); font-weight: 400; }
 
 .top { display: flex; flex-wrap: wrap; align-items: center; gap: .25rem 2rem; padding: 1.25rem 0; margin-bottom: 2rem; border-bottom: 1px solid var(--line); }
 .brand { margin: 0 auto 0 0; }
-.brand a { display: inline-flex; align-items: center; gap: .5rem; text-decoration: none; }
+.brand a, .brand.plain { display: inline-flex; align-items: center; gap: .5rem; text-decoration: none; }
 .brand span:first-of-type { font-weight: 650; white-space: nowrap; }
 .brand .mark { flex: none; color: var(--sign); }
 .brand .app { padding-left: .6rem; border-left: 1px solid var(--line); color: var(--soft); }
@@ -89,6 +89,7 @@ nav a[aria-current] { color: var(--ink); border-bottom-color: var(--sign); }
 .foot p { margin: 0; }
 .asof { margin-bottom: 1.25rem; color: var(--soft); font-size: .875rem; }
 .asof:has(.lost) { position: sticky; top: 0; z-index: 1; padding: .6rem 1rem; border: 1px solid var(--alarm); border-radius: 6px; background: var(--alarm-wash); color: var(--alarm); font-size: 1rem; font-weight: 600; }
+.asof:has(.past) { position: sticky; top: 0; z-index: 1; padding: .6rem 1rem; border: 1px solid var(--sign); border-radius: 6px; background: var(--sign-wash); color: var(--ink); font-size: 1rem; font-weight: 600; }
 .stale { filter: grayscale(1); }
 .stale .sentence h1::before { content: "No longer current: "; }
 
@@ -118,7 +119,7 @@ nav a[aria-current] { color: var(--ink); border-bottom-color: var(--sign); }
 .sentence .next b { color: var(--ink); }
 .sentence .command { background: var(--sheet); color: var(--ink); margin: 0 .4rem 0 .2rem; }
 
-.beside { display: flex; flex-wrap: wrap; gap: 1rem 3rem; margin: -1.5rem 0 3rem; padding: 0 clamp(1.25rem, 3vw, 2.25rem); }
+.beside { display: grid; grid-template-columns: 14rem 14rem minmax(0, 1fr); gap: 1rem 2rem; margin: -1.5rem 0 3rem; }
 .beside dt { color: var(--soft); font-size: .875rem; }
 .beside dd { margin: 0; font-size: 1.125rem; font-weight: 600; max-width: 40rem; }
 .beside .good { color: var(--sign); }
@@ -159,6 +160,7 @@ tbody tr { border-top: 1px solid var(--line); }
 th, td { min-width: 6.25rem; }
 tbody th { min-width: 8.5rem; font-weight: 600; }
 .short { white-space: nowrap; }
+.shared td { padding-left: 1rem; border-left: 2px solid var(--line); }
 th.number, td.number { text-align: right; }
 .good::before { content: "\\2713\\00a0"; color: var(--sign); font-weight: 700; }
 .odd { color: var(--stage); font-weight: 600; }
@@ -252,7 +254,6 @@ input.typed { max-width: 14rem; font-family: var(--mono); }
 @media (max-width: 53rem) {
   section { margin-bottom: 2.25rem; }
   .top { margin-bottom: 1.25rem; padding: 1rem 0; }
-  .sentence { margin-inline: -.25rem; }
   .cards, .cards tbody, .cards tr, .cards th, .cards td { display: block; }
   .cards thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
   .cards tr { padding: .75rem 0; }
@@ -262,9 +263,11 @@ input.typed { max-width: 14rem; font-family: var(--mono); }
   .cards td::before, .head-here { color: var(--soft); font-size: .875rem; }
   .head-here { display: inline; }
   .cards td.number { text-align: left; }
-  .facts div { grid-template-columns: minmax(0, 1fr); }
+  .facts div, .beside { grid-template-columns: minmax(0, 1fr); }
+  .shared td { border-left: 0; }
 }
 @media (forced-colors: active) { .bar, .fill { forced-color-adjust: none; } }
 @media (max-width: 40rem) { .tight { display: none; } }
+@media (max-width: 26rem) { nav ul { gap: .25rem .5rem; } nav[aria-label="Console"] { font-size: .8125rem; } }
 @media print { .top nav, .skip, .buttons { display: none; } }
 `;

@@ -1,7 +1,7 @@
 // What was accepted over time, one bar for each stretch of it, stacked by key. The numbers stand in a table beside it.
 import { type Counts, SPANS } from '../../fleet/counts.js';
 import { grouped } from '../../printable.js';
-import { lengthOfTime } from '../../words/time.js';
+import { clockTime, lengthOfTime } from '../../words/time.js';
 import { html, type Markup } from '../html.js';
 import { maskOf } from './shades.js';
 import { placeOf, ticksOf } from './time-axis.js';
@@ -9,10 +9,12 @@ import { placeOf, ticksOf } from './time-axis.js';
 /** The bars of one key. */
 export interface Series {
   readonly kid: string;
-  /** Of its colour. */
+  /** Of its colour now. */
   readonly className: string;
   /** What tells it from others of that colour. */
   readonly shade: string;
+  /** Of its colour at a moment, as the timeline has it; default: that of now. */
+  readonly classAt?: ((at: number) => string) | undefined;
 }
 
 /** More would be narrower than a point of the screen. */
@@ -22,11 +24,16 @@ const SHORTEST = 1 / 15;
 
 const HEIGHT = 100;
 
-/** @param series the keys, the lowest of a stack first */
+/**
+ * @param series the keys, the lowest of a stack first
+ * @param told until when every replica has told what it counted; milliseconds since 1970. A bar that is not there yet
+ * would look like one of nothing
+ */
 export function stackedBars(
   { span, from, to, counts }: Counts,
   series: readonly Series[],
   title: string,
+  told: number = to,
 ): Markup {
   const { bucket, kept } = SPANS[span];
   const began = Math.min(counts[0]?.start ?? from, to - kept * SHORTEST);
@@ -34,7 +41,8 @@ export function stackedBars(
   const width = bucket * Math.max(1, Math.ceil((to - begin) / bucket / MOST_BARS));
   // Bars begin at round moments: so they stay as they are while time passes. One of which only a part is kept is left out.
   const first = Math.ceil(begin / width) * width;
-  const number = Math.max(1, Math.floor(to / width) - first / width + 1);
+  const end = Math.min(to, Math.max(told, counts.at(-1)?.start ?? 0));
+  const number = Math.max(1, Math.floor(end / width) - first / width + 1);
   const rows = series.map(() => new Array<number>(number).fill(0));
   const rowOf = new Map(series.map(({ kid }, index) => [kid, rows[index] as number[]]));
   for (const { start, kid, verified } of counts) {
@@ -45,27 +53,32 @@ export function stackedBars(
   const sums = rows[0]?.map((_, bar) => rows.reduce((sum, row) => sum + (row[bar] as number), 0)) ?? [];
   const top = roundUp(Math.max(1, ...sums));
   const below = new Array<number>(number).fill(0);
-  const paths = series.map(({ kid, className, shade }, index) => {
-    const boxes = (rows[index] as number[]).map((value, bar) => {
+  const paths = series.map(({ kid, className, shade, classAt }, index) => {
+    const drawn = new Map<string, string>();
+    for (const [bar, value] of (rows[index] as number[]).entries()) {
       const low = below[bar] as number;
       below[bar] = low + value;
-      return value === 0 ? '' : box(bar, (HEIGHT * low) / top, (HEIGHT * value) / top);
-    });
-    const last = boxes.pop() ?? '';
-    const done = boxes.join('');
-    const drawn = (part: string, d: string) =>
-      d !== '' &&
-      html`<path class="fill${part} ${className}${shade}" d="${d}"${maskOf(shade)}><title>${kid}</title></path>\n`;
-    // The last one goes on.
-    return html`${drawn('', done)}${drawn(' part', last)}`;
+      if (value === 0) continue;
+      // The last one goes on.
+      const part = bar === number - 1 ? ' part' : '';
+      const state = classAt?.(Math.min(to, first + (bar + 1) * width - 1)) ?? className;
+      const name = `fill${part} ${state}${state === className ? shade : ''}`;
+      drawn.set(name, (drawn.get(name) ?? '') + box(bar, (HEIGHT * low) / top, (HEIGHT * value) / top));
+    }
+    return [...drawn].map(
+      ([name, d]) =>
+        html`<path class="${name}" d="${d}"${name.endsWith(shade) ? maskOf(shade) : undefined}><title>${kid}</title></path>\n`,
+    );
   });
   const axis = { from: first, to: first + number * width };
-  // At the right end stands "now".
-  const labels = ticksOf(axis).filter(({ at }) => placeOf(at, axis) > 5 && placeOf(at, axis) < 88);
+  const isNow = axis.to > to;
+  const labels = ticksOf(axis).filter(
+    ({ at }) => placeOf(at, axis) > 5 && placeOf(at, axis) < (isNow ? 88 : 78),
+  );
   return html`<div class="bars"><p class="most" aria-hidden="true">${grouped(top)} tokens in ${lengthOfTime(width / 1000)}</p>
 <svg class="plot" viewBox="0 0 ${number} ${HEIGHT}" preserveAspectRatio="none" role="img"><title>${title}</title>
 ${paths}</svg>
-<svg class="axis" width="100%" height="18" aria-hidden="true">${labels.map(({ at, label }) => html`<text class="tick" x="${placeOf(at, axis)}%" y="13" text-anchor="middle">${label}</text>`)}<text class="tick now" x="100%" y="13" text-anchor="end">now</text></svg></div>
+<svg class="axis" width="100%" height="18" aria-hidden="true">${labels.map(({ at, label }) => html`<text class="tick${!isNow && placeOf(at, axis) > 50 && ' tight'}" x="${placeOf(at, axis)}%" y="13" text-anchor="middle">${label}</text>`)}<text class="tick now" x="100%" y="13" text-anchor="end">${isNow ? 'now' : `until ${clockTime(axis.to, to)}`}</text></svg></div>
 `;
 }
 

@@ -3,6 +3,7 @@
 import type { KeyState } from '../../keyring/key.js';
 import type { HistoryEntry } from '../../keyring/keyring.js';
 import type { KeyStatus } from '../../rotation/status.js';
+import { isStopped, stepObstacle } from '../../words/next-step.js';
 import type { View } from '../../words/view.js';
 
 interface Change {
@@ -15,6 +16,8 @@ export interface KeyLife {
   readonly key: KeyStatus;
   /** The earliest first. */
   readonly changes: readonly Change[];
+  /** When something of it comes next, by the clock: it may be promoted, or retired. */
+  readonly ahead: number | undefined;
 }
 
 /** One state of one key. */
@@ -34,7 +37,8 @@ export function livesIn({ status, history }: Pick<View, 'status' | 'history'>): 
     const end = key.dates.revoked ?? key.dates.retired ?? Number.POSITIVE_INFINITY;
     const more = told.filter(({ kid, at }) => kid === key.id && at < end);
     const all = [...dated, ...more].sort((one, other) => one.at - other.at);
-    return { key, changes: all.filter(({ state }, index) => state !== all[index - 1]?.state) };
+    const changes = all.filter(({ state }, index) => state !== all[index - 1]?.state);
+    return { key, changes, ahead: aheadOf(key, status) };
   });
 }
 
@@ -72,10 +76,19 @@ export function stretchesOf({ key, changes }: KeyLife): readonly Stretch[] {
   ];
 }
 
-/** When something of it comes next: it may be promoted, or retired. */
-export function aheadOf({ scheduledFor, safeAt }: KeyStatus, now: number): number | undefined {
+/** What a key did at a moment; undefined where nobody knows. @param at milliseconds since 1970 */
+export function stateAt(life: KeyLife, at: number): KeyState | undefined {
+  return stretchesOf(life).find(
+    ({ from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY }) => from <= at && at < to,
+  )?.state;
+}
+
+/** Where more than time is missing nobody knows the moment: the earliest that it may be is none to wait for. */
+function aheadOf(key: KeyStatus, status: View['status']): number | undefined {
+  const { scheduledFor, safeAt } = key;
+  const isHeld = scheduledFor === undefined && (isStopped(status) || stepObstacle(key, status) !== undefined);
   const at = scheduledFor ?? safeAt;
-  return at !== undefined && at > now ? at : undefined;
+  return !isHeld && at !== undefined && at > status.now ? at : undefined;
 }
 
 export function isGone({ state }: KeyStatus): boolean {

@@ -2,7 +2,7 @@
 // room: places are hundredths of it, and what is written stays as large as it is.
 import { moment } from '../../words/time.js';
 import { type Content, html, type Markup } from '../html.js';
-import { aheadOf, isGone, type KeyLife, type Stretch, stretchesOf } from './key-life.js';
+import { isGone, type KeyLife, type Stretch, stretchesOf } from './key-life.js';
 import { maskOf } from './shades.js';
 import { placeOf, type TimeAxis, ticksOf } from './time-axis.js';
 
@@ -12,7 +12,7 @@ import { placeOf, type TimeAxis, ticksOf } from './time-axis.js';
  */
 export function timelineAxis(lives: readonly KeyLife[], now: number): TimeAxis | undefined {
   const moments = lives.flatMap(({ changes }) => changes.map(({ at }) => at));
-  const ahead = lives.flatMap(({ key }) => aheadOf(key, now) ?? []);
+  const ahead = lives.flatMap(({ ahead }) => ahead ?? []);
   if (moments.length === 0 && ahead.length === 0) return undefined;
   const end = Math.max(now, ...ahead);
   const length = Math.max(SHORTEST, end - beginOf(lives, now));
@@ -58,8 +58,7 @@ const HALF = 6;
 
 /** The row of one key. @param shade what tells a key from others in the same state */
 export function keyTrack(life: KeyLife, axis: TimeAxis, now: number, shade: string): Markup {
-  const { key } = life;
-  const ahead = aheadOf(key, now);
+  const { key, ahead } = life;
   const nowAt = placeOf(now, axis);
   return html`<svg class="track" width="100%" height="${HEIGHT}" role="img"><title>${inWords(life, now)}</title>
 ${ticksFor(axis, now).map(({ place, isTight }) => vertical(isTight ? 'grid tight' : 'grid', place))}<svg y="50%" overflow="visible">${stretchesOf(life).map((one) => bar(one, axis, now, one.state === key.state ? shade : ''))}${
@@ -138,9 +137,8 @@ export function axisLabels(axis: TimeAxis, now: number): Markup {
 }
 
 /** "K2: staged 12:00 UTC (2 h ago), signs since 12:05 UTC (2 h ago)" */
-function inWords({ key, changes }: KeyLife, now: number): string {
+function inWords({ key, changes, ahead }: KeyLife, now: number): string {
   const told = changes.map(({ state, at }) => `${state} ${moment(at, now)}`);
-  const ahead = aheadOf(key, now);
   const next =
     ahead === undefined
       ? []

@@ -77,4 +77,6 @@ export interface MessageFacts extends Trouble {
   readonly title: string;
   /** Where to go on; default: the first page. */
   readonly back?: { readonly path: string; readonly name: string } | undefined;
+  /** Whether there is anything to go on to; default: true. */
+  readonly leadsOn?: boolean | undefined;
 }

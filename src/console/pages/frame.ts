@@ -3,7 +3,7 @@
 import type { Frame } from '../contract.js';
 import { type Content, html, type Markup } from '../html.js';
 import { glossary } from './glossary.js';
-import { clock } from './parts.js';
+import { clock, drawnAt } from './parts.js';
 
 export type PageName = 'overview' | 'purposes' | 'impact' | 'doctor' | 'history' | 'steps';
 
@@ -34,22 +34,11 @@ export interface Page {
 export function page(frame: Frame, { title, name, now, main, isLive = false, reloads = true }: Page): string {
   const { base, app, visitor, acts, assets } = frame;
   const shown = PAGES.filter((one) => one.name !== 'steps' || acts);
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="robots" content="noindex, nofollow">
-<title>${title} · ${app ?? 'Keyturn'}</title>
-<link rel="icon" type="image/svg+xml" href="${assets.icon}">
-<link rel="stylesheet" href="${assets.style}">
-<script src="${assets.script}" defer></script>
-</head>
-<body>
-<a class="skip" href="#main">Skip to the content</a>
+  return documentOf(
+    { title: `${title} · ${app ?? 'Keyturn'}`, ...assets },
+    html`<a class="skip" href="#main">Skip to the content</a>
 <header class="top">
-<p class="brand"><a href="${base}/">${MARK}<span>Keyturn</span>${app !== undefined && html`<span class="app">${app}</span>`}</a></p>
+<p class="brand"><a href="${base}/">${brand(app)}</a></p>
 <nav aria-label="Console"><ul>
 ${shown.map((one) => link(frame, one, one.name === name))}
 </ul></nav>
@@ -58,7 +47,7 @@ ${
   now !== undefined &&
   html`<section class="asof" aria-label="How current this is"><span id="connection">As of ${clock(now, now)}.</span>${reloads && html` <a id="reload" href="">Reload</a>`}</section>
 `
-}<main id="main" tabindex="-1"${now !== undefined && html` data-now="${String(now)}"`}>
+}<main id="main" tabindex="-1"${now !== undefined && drawnAt(now)}>
 ${main}
 ${now !== undefined && glossary()}
 </main>
@@ -67,9 +56,39 @@ ${now !== undefined && glossary()}
 <p>No secret and no key is ever shown here.</p>
 </footer>
 ${isLive && html`<p id="announce" class="unseen" aria-live="polite"></p>`}
-</body>
+`,
+  );
+}
+
+interface Head {
+  readonly title: string;
+  readonly style: string;
+  readonly icon: string;
+  readonly script?: string | undefined;
+}
+
+export function documentOf({ title, style, icon, script }: Head, body: Markup): string {
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="robots" content="noindex, nofollow">
+<title>${title}</title>
+<link rel="icon" type="image/svg+xml" href="${icon}">
+<link rel="stylesheet" href="${style}">
+${script !== undefined && html`<script src="${script}" defer></script>`}
+</head>
+<body>
+${body}</body>
 </html>
 `.toString();
+}
+
+/** @param app its name, where it has one */
+export function brand(app: string | undefined): Markup {
+  return html`${MARK}<span>Keyturn</span>${app !== undefined && html`<span class="app">${app}</span>`}`;
 }
 
 function link({ base }: Frame, { path, title }: { path: string; title: string }, isHere: boolean): Content {

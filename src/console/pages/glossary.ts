@@ -7,7 +7,10 @@ const WORDS: ReadonlyArray<readonly [string, string]> = [
     'one secret in use. It is never shown: its id, 8 characters, is derived from it and is the same everywhere.',
   ],
   ['keyring', 'all keys of this app, in an order. Exactly one signs; those that are live all verify.'],
-  ['staged', 'of a key: it verifies on every replica, and signs nothing yet.'],
+  [
+    'staged',
+    'of a key: each replica that has read it verifies with it. It signs nothing yet. It is promoted when all replicas know it.',
+  ],
   ['signs', 'of a key: it signs what is new. The key that signs is called active, too.'],
   ['retiring', 'of a key: it signs nothing any more, and verifies until the last of its tokens has expired.'],
   ['retired', 'of a key: its secret is deleted. Its id stays in the history.'],
@@ -17,7 +20,10 @@ const WORDS: ReadonlyArray<readonly [string, string]> = [
     'the three steps of a rotation: a new key is staged, then it signs, then the old one is deleted.',
   ],
   ['roll back', 'the former key signs again. The newer one verifies, so that nobody is signed out.'],
-  ['revoke', 'for a key that somebody else may have. It is the one step that signs people out.'],
+  [
+    'revoke',
+    'for a key that somebody else may have. It can sign people out, and no other step does: Keyturn refuses the others while they would.',
+  ],
   ['replica', 'one running process of this app.'],
   [
     'generation',

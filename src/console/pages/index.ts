@@ -3,6 +3,7 @@
 export { ICON } from '../assets/icon.js';
 export { SCRIPT } from '../assets/script.js';
 export { STYLE } from '../assets/style.js';
+export { closedPage } from './closed.js';
 export { doctorPage } from './doctor.js';
 export type * from './facts.js';
 export { historyPage } from './history.js';

@@ -5,7 +5,10 @@ import type { MessageFacts } from './facts.js';
 import { page } from './frame.js';
 import { paragraphs } from './parts.js';
 
-export function messagePage(frame: Frame, { title, message, hint, back }: MessageFacts): string {
+export function messagePage(
+  frame: Frame,
+  { title, message, hint, back, leadsOn = true }: MessageFacts,
+): string {
   const { path, name } = back ?? { path: '/', name: 'To the overview' };
   return page(frame, {
     title,
@@ -13,7 +16,7 @@ export function messagePage(frame: Frame, { title, message, hint, back }: Messag
     now: undefined,
     main: html`<h1>${title}</h1>
 ${paragraphs(message, 'lead')}${hint !== undefined && paragraphs(hint, 'hint')}
-<p><a class="button" href="${frame.base}${path}">${name}</a></p>
+${leadsOn && html`<p><a class="button" href="${frame.base}${path}">${name}</a></p>`}
 `,
   });
 }

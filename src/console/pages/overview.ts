@@ -13,7 +13,7 @@ import { type Content, html, type Markup } from '../html.js';
 import { sayMarked } from '../marked-moment.js';
 import type { OverviewFacts } from './facts.js';
 import { page } from './frame.js';
-import { alike, command, withKids } from './parts.js';
+import { alike, command, drawnAt, withKids } from './parts.js';
 import { replicasPart } from './replicas.js';
 import { ringPart } from './ring.js';
 import { verifiedPart } from './verified.js';
@@ -38,7 +38,7 @@ export function overviewLive(frame: Frame, facts: OverviewFacts): string {
 
 function livePart(frame: Frame, { view, span, counts, beside = [] }: OverviewFacts): Markup {
   const { status } = view;
-  return html`<div class="look" data-now="${String(status.now)}" data-change="${changeOf(view)}">
+  return html`<div class="look"${drawnAt(status.now)} data-change="${changeOf(view)}">
 ${sentencePart(view)}
 ${besidePart(beside)}
 ${ringPart(view)}
@@ -53,18 +53,11 @@ ${factsPart(view)}
 /** Differs when something has happened that is worth being read aloud. */
 function changeOf({ status }: View): string {
   const { ring, keys, problems } = status;
-  const { tone } = sentenceOf(status);
-  return [ring.generation, tone, problems.length, ...keys.slice(0, 4).map(({ knownBy }) => knownBy)].join(
+  const { title } = sentenceOf(status);
+  return [ring.generation, title, problems.length, ...keys.slice(0, 4).map(({ knownBy }) => knownBy)].join(
     '.',
   );
 }
-
-const TONE_WORDS: Readonly<Record<Tone, string>> = {
-  calm: 'All is calm',
-  ready: 'Ready for the next step',
-  wait: 'Waiting until it is safe',
-  alarm: 'Something is wrong',
-};
 
 const TONE_SIGNS: Readonly<Record<Tone, Markup>> = {
   calm: html`<path d="M6 12.5 10 16.5 18 8"/>`,
@@ -80,12 +73,12 @@ const LONG = 150;
 function sentencePart(view: View): Markup {
   const { status } = view;
   const next = toRun(view.next);
-  const { tone, parts } = sentenceOf(status, sayMarked(status.now), 'this console');
+  const { tone, title, parts } = sentenceOf(status, sayMarked(status.now), 'this console');
   const isLong = parts.join(' ').length > LONG;
   // What is wrong says already what to do first.
   const isSaid = tone === 'alarm' && next.command === undefined;
   return html`<section class="sentence ${tone}" aria-labelledby="sentence">
-<p class="tone"><svg viewBox="0 0 24 24" width="24" height="24" aria-hidden="true"><circle cx="12" cy="12" r="11"/>${TONE_SIGNS[tone]}</svg>${TONE_WORDS[tone]}</p>
+<p class="tone"><svg viewBox="0 0 24 24" width="24" height="24" aria-hidden="true"><circle cx="12" cy="12" r="11"/>${TONE_SIGNS[tone]}</svg>${title}</p>
 <h1 id="sentence"${isLong && html` class="long"`}>${parts.map((part) => html`<span>${withKids(part, status)}</span> `)}</h1>
 ${!isSaid && html`<p class="next"><b>next:</b> ${next.command !== undefined && command(next.command)} <span>${withKids(next.remark, status)}</span></p>`}
 </section>`;

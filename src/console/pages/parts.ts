@@ -1,7 +1,7 @@
 // Small things that stand on several pages.
 import type { KeyState } from '../../keyring/key.js';
 import type { Status } from '../../rotation/status.js';
-import { ageInWords, clockTime, timeLeft } from '../../words/time.js';
+import { ageInWords, clockTime, timeLeft, zoneOf } from '../../words/time.js';
 import { type Content, html, type Markup } from '../html.js';
 import { MARKED_OR_ID, markedIn } from '../marked-moment.js';
 import type { Trouble } from './facts.js';
@@ -50,6 +50,11 @@ export function ago(at: number, now: number): Markup {
   return html`<time datetime="${isoOf(at)}" title="${clockTime(at, now)}">${ageInWords(at, now)} ago</time>`;
 }
 
+/** When something was drawn, and by which clock the script is to go on: a browser may be in another zone. */
+export function drawnAt(now: number): Markup {
+  return html` data-now="${String(now)}" data-zone="${zoneOf(new Date(now))}"`;
+}
+
 export function isoOf(at: number): string {
   return new Date(at).toISOString();
 }
@@ -95,6 +100,7 @@ export function table(
   caption: string,
   columns: readonly Column[],
   rows: ReadonlyArray<readonly Content[]>,
+  classOfRow: (at: number) => string | undefined = () => undefined,
 ): Markup {
   const cell = (content: Content, at: number) => {
     const column = columns[at] ?? { head: '' };
@@ -110,9 +116,13 @@ export function table(
 <caption class="unseen">${caption}</caption>
 <thead role="rowgroup"><tr role="row">${columns.map((column) => html`<th role="columnheader" scope="col"${classOf(column)}>${column.drawn ?? column.head}</th>`)}</tr></thead>
 <tbody role="rowgroup">
-${rows.map((row) => html`<tr role="row">${row.map(cell)}</tr>\n`)}</tbody>
+${rows.map((row, at) => html`<tr role="row"${rowClass(classOfRow(at))}>${row.map(cell)}</tr>\n`)}</tbody>
 </table>
 `;
+}
+
+function rowClass(name: string | undefined): Content {
+  return name !== undefined && html` class="${name}"`;
 }
 
 function classOf({ isNumber = false, isShort = false }: Column): Content {

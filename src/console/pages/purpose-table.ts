@@ -32,9 +32,21 @@ export function purposeTable(
     [{ head: 'Purpose' }, ...columns],
     alike.map((same) => {
       const group = same.map((row) => row.at(-1) as PurposeRow);
-      return [html`<ul class="purposes">${group.map(purpose)}</ul>`, ...(group[0]?.cells ?? [])];
+      return [html`<ul class="purposes">${group.map(purpose)}</ul>`, ...sharedCells(group)];
     }),
+    // A line along its cells: below the first purpose they would look empty.
+    (at) => ((alike[at]?.length ?? 0) > 1 ? 'shared' : undefined),
   );
+}
+
+/** What several purposes share says for how many it holds. */
+function sharedCells([first, ...others]: readonly PurposeRow[]): readonly Content[] {
+  const [cell, ...cells] = first?.cells ?? [];
+  if (others.length === 0) return [cell, ...cells];
+  return [
+    html`${cell}<br><span class="known">the same for each of these ${String(others.length + 1)}</span>`,
+    ...cells,
+  ];
 }
 
 function purpose({ name, about, kept, valid }: PurposeRow): Markup {

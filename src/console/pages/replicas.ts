@@ -2,6 +2,7 @@
 // listed: nobody reads a thousand rows.
 
 import type { HeardReport } from '../../fleet/authentic.js';
+import { reportIntervalMs } from '../../fleet/report-interval.js';
 import { capitalised, count, grouped } from '../../printable.js';
 import type { KeyStatus, Status } from '../../rotation/status.js';
 import { replicaName } from '../../words/names.js';
@@ -15,6 +16,8 @@ import { ago, kidIn, table, withKids } from './parts.js';
 const FEW = 20;
 /** Of odd ones in a large fleet. */
 const MOST_ODD = 30;
+/** A machine that is busy writes a report a little later, in milliseconds. */
+const REPORT_LATE_BY = 2000;
 /** Of names in a folded list. */
 const MOST_NAMES = 200;
 
@@ -117,7 +120,7 @@ function listed(replicas: readonly HeardReport[], status: Status): Markup {
         ? []
         : [replica.verifies.includes(staged.id) ? 'yes' : html`<b class="held">not yet</b>`]),
       replica.signs === undefined ? '–' : kidIn(replica.signs, status),
-      ago(replica.at, status.now),
+      reportedCell(replica, status),
       conditionCell(replica, status),
     ]),
   );
@@ -127,6 +130,13 @@ function listed(replicas: readonly HeardReport[], status: Status): Markup {
 function nameCell(replica: HeardReport, status: Status): Content {
   const name = replicaName(replica, status);
   return name === replica.instance ? name : html`${name}<br><span class="known">${replica.instance}</span>`;
+}
+
+/** Its next report is overdue: of one that stands still that is the first sign. */
+function reportedCell({ at, lease }: HeardReport, { now }: Status): Markup {
+  const told = ago(at, now);
+  const isOverdue = lease !== undefined && now - at > REPORT_LATE_BY + reportIntervalMs(lease);
+  return isOverdue ? html`<b class="held">${told}</b>` : told;
 }
 
 function ringCell(replica: HeardReport, { ring }: Status): Content {

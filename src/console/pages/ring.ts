@@ -5,7 +5,7 @@ import { stepObstacle } from '../../words/next-step.js';
 import { firstProblemOf, isStopped } from '../../words/stops.js';
 import { lengthOfTime } from '../../words/time.js';
 import type { View } from '../../words/view.js';
-import { aheadOf, isGone, type KeyLife, livesIn } from '../charts/key-life.js';
+import { isGone, type KeyLife, livesIn } from '../charts/key-life.js';
 import { MASKS, maskOf, shadeOf } from '../charts/shades.js';
 import type { TimeAxis } from '../charts/time-axis.js';
 import { axisLabels, isPast, keyTrack, timelineAxis } from '../charts/timeline.js';
@@ -81,12 +81,12 @@ function keyRow(life: KeyLife, status: Status, axis: TimeAxis | undefined): Mark
   const { key } = life;
   const { now } = status;
   return html`<li class="key ${key.state}"><p class="name">${kid(key.id, key.state)} <span class="state ${key.state}">${STATE_WORDS[key.state]}</span></p>
-${axis === undefined ? html`<span></span>` : keyTrack(life, axis, now, shadeOf(key, status))}<p class="then">${nextOf(key, status)}${knownOf(key, status)}</p></li>
+${axis === undefined ? html`<span></span>` : keyTrack(life, axis, now, shadeOf(key, status))}<p class="then">${nextOf(life, status)}${knownOf(key, status)}</p></li>
 `;
 }
 
 /** What comes next for it, and when. */
-function nextOf(key: KeyStatus, status: Status): Content {
+function nextOf({ key, ahead }: KeyLife, status: Status): Content {
   const { now } = status;
   const { state, scheduledFor } = key;
   const since = key.dates[state];
@@ -103,7 +103,6 @@ function nextOf(key: KeyStatus, status: Status): Content {
   if (obstacle !== undefined)
     return html`<b class="${isStopped(status) ? 'stopped' : 'held'}">not safe to ${verb}</b>: ${withKids(obstacle, status)}`;
   if (key.safeAt === undefined) return told;
-  const ahead = aheadOf(key, now);
   if (ahead === undefined) return html`<b>safe to ${verb} now</b>`;
   return html`safe to ${verb} <b>${countdown(ahead, now)}</b>, ${clock(ahead, now)}${whyThen(key)}`;
 }

@@ -3,7 +3,9 @@
 import type { Counts, CountsSpan } from '../../fleet/counts.js';
 import { count, grouped } from '../../printable.js';
 import type { KeyStatus, Status } from '../../rotation/status.js';
+import type { View } from '../../words/view.js';
 import { stackedBars } from '../charts/bars.js';
+import { livesIn, stateAt } from '../charts/key-life.js';
 import { shadeOf } from '../charts/shades.js';
 import type { Frame } from '../contract.js';
 import { type Content, html, type Markup } from '../html.js';
@@ -33,7 +35,7 @@ ${
   html`<nav aria-label="How far back"><ul class="spans">
 ${links}</ul></nav>`
 }</div>
-${counts === undefined ? unknown(status) : known(counts, status)}
+${counts === undefined ? unknown(status) : known(counts, view)}
 </section>`;
 }
 
@@ -53,7 +55,8 @@ interface Total {
   readonly verified: number;
 }
 
-function known(counts: Counts, status: Status): Content {
+function known(counts: Counts, view: View): Content {
+  const { status } = view;
   const words = SPAN_WORDS[counts.span];
   const totals = totalsOf(counts, status.keys);
   const all = totals.reduce((sum, { verified }) => sum + verified, 0);
@@ -61,19 +64,31 @@ function known(counts: Counts, status: Status): Content {
     return html`<p class="empty">No token was verified in the last ${words}, as far as replicas report.</p>`;
   const shown = toldOf(totals);
   const others = totals.slice(shown.length);
-  const series = totals.map(({ kid }) => ({
-    kid,
-    className: stateOf(kid, status) ?? 'unknown',
-    shade: shadeIn(kid, status),
-  }));
+  const lives = new Map(livesIn(view).map((life) => [life.key.id, life]));
+  const series = totals.map(({ kid }) => {
+    const className = stateOf(kid, status) ?? 'unknown';
+    const life = lives.get(kid);
+    const classAt = (at: number) => {
+      const state = life === undefined ? undefined : stateAt(life, at);
+      // What it signed was accepted: whoever accepted it went by the step already, whatever the clocks say.
+      return state === undefined || state === 'staged' ? 'active' : state;
+    };
+    return { kid, className, shade: shadeIn(kid, status), classAt: life && classAt };
+  });
   const rest = others.reduce((sum, { verified }) => sum + verified, 0);
   const title = `Tokens verified in the last ${words}: ${totals.map(({ kid, verified }) => `${kid} ${grouped(verified)}`).join(', ')}`;
-  return html`<p class="hint">Each session, form or link that a replica has checked and accepted counts once each time.</p>
+  return html`<p class="hint">Each session, form or link that a replica has checked and accepted counts once each time. Replicas report every few seconds, so the newest counts arrive a little late. A colour says what the key did at that time, as above.</p>
 <ul class="legend">
 ${shown.map((total) => html`<li class="swatch ${stateOf(total.kid, status) ?? 'unknown'}${shadeIn(total.kid, status)}">${sentence(total, all, words, status)}</li>\n`)}${others.length > 0 && html`<li>${count(others.length, 'other key')}: <b>${grouped(rest)}</b></li>\n`}</ul>
-${stackedBars(counts, series, title)}
+${stackedBars(counts, series, title, toldUntil(status))}
 ${numbers(counts, totals, words, status)}
 <p class="hint">Reported by replicas. For information: no step is decided by it.</p>`;
+}
+
+/** Each replica tells what it counted with its report. One that is silent tells nothing, and would hold up all. */
+function toldUntil({ replicas, silent }: Status): number | undefined {
+  const reported = replicas.filter(({ instance, authentic }) => authentic && !silent.has(instance));
+  return reported.length === 0 ? undefined : Math.min(...reported.map(({ at }) => at));
 }
 
 /** The key that signs at the bottom, then those that it takes over from. Live keys are there with nothing, too. */

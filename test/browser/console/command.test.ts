@@ -42,7 +42,7 @@ describe.skipIf(CHROMIUM === undefined)('keyturn console, in Chromium', () => {
 
     const thief = await watchedPage(browser);
     await thief.page.goto(link);
-    expect(await heading(thief.page)).toBe('This console is closed to this browser');
+    expect(await heading(thief.page)).toBe('This link was used already');
     await thief.page.goto(new URL('/', link).href);
     expect(await heading(thief.page)).toBe('This console is closed to this browser');
     await thief.close();

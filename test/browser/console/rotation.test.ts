@@ -111,7 +111,7 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium, with two replicas', () => 
       expect(await lines.allInnerTexts()).toMatchObject([
         expect.stringMatching(new RegExp(`retire\\s+${old}\\s+ada\\s+in the console`)),
         expect.stringMatching(new RegExp(`promote\\s+${fresh}\\s+ada`)),
-        expect.stringMatching(new RegExp(`rollback\\s+${old}\\s+ada`)),
+        expect.stringMatching(new RegExp(`rollback\\s+from ${fresh} to ${old}\\s+ada`)),
         expect.stringMatching(new RegExp(`promote\\s+${fresh}\\s+ada`)),
         expect.stringMatching(
           new RegExp(`stage\\s+${fresh}\\s+ada\\s+the quarter is over \\(in the console\\)`),
