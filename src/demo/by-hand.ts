@@ -48,7 +48,7 @@ function swap(name: string, n: number): { title: string; says: readonly string[]
         `${name} restarts with a new secret in its variable.`,
         'It does not know the old key: it refuses every session that the others have signed.',
       ],
-      look: 'the red number. Whoever comes to this replica is signed out.',
+      look: 'the number of visitors signed out. Whoever comes to this replica is one of them.',
     };
   if (n < NAMES.length - 1)
     return {
@@ -57,11 +57,11 @@ function swap(name: string, n: number): { title: string; says: readonly string[]
         `${name} has the new secret too. The last one still has the old secret.`,
         'Who signs in at one kind of replica is signed out by the other kind.',
       ],
-      look: 'the red number. Some visitors are signed out again and again.',
+      look: 'the number of visitors signed out. Some are signed out again and again.',
     };
   return {
     title,
     says: [`${name} has the new secret. Now all of them agree again.`],
-    look: 'the red number: so many had to sign in again.',
+    look: 'the number of visitors signed out: so many had to sign in again.',
   };
 }

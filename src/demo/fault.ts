@@ -9,3 +9,10 @@ export class DemoFault extends Error {
     this.hint = hint;
   }
 }
+
+/** Somebody has ended it: nothing is wrong. */
+export class DemoEnded extends DemoFault {
+  constructor() {
+    super('the demo was ended before it was through', 'nothing is left behind; run it again');
+  }
+}

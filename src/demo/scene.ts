@@ -2,6 +2,9 @@
 import type { KeysInForce } from './messages.js';
 import type { Counted } from './tally.js';
 
+/** How many steps are shown: 4 by hand, 8 with Keyturn. */
+export const STEPS = 12;
+
 export type Run = 'by-hand' | 'with-keyturn';
 
 /** One thing that is done, and what it shows. */

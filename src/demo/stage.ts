@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Balancer } from './balancer.js';
 import { Farm } from './farm.js';
-import { DemoFault } from './fault.js';
+import { DemoEnded, DemoFault } from './fault.js';
 import { takeAway } from './left-behind.js';
 import type { Pace } from './pace.js';
 import type { Place } from './place.js';
@@ -28,6 +28,7 @@ export class Stage {
   readonly #signal: AbortSignal;
   readonly #heard: (step: Step) => void;
   readonly #ends: Array<() => Promise<void>> = [];
+  #over: () => void = () => {};
   readonly #underWay = new Set<Promise<unknown>>();
   #step: Step | undefined;
   #stepNumber = 0;
@@ -51,8 +52,8 @@ export class Stage {
     this.farm = new Farm(place, this.#balancer, (fault) => this.#broken.abort(fault));
     this.visitors = new Visitors(pace.visitors, pace.pause, this.#balancer);
     const stop = new AbortController();
-    interrupted.addEventListener('abort', () => stop.abort(ended()));
-    if (interrupted.aborted) stop.abort(ended());
+    interrupted.addEventListener('abort', () => stop.abort(new DemoEnded()));
+    if (interrupted.aborted) stop.abort(new DemoEnded());
     this.#signal = AbortSignal.any([stop.signal, this.#broken.signal]);
     const late = setTimeout(() => this.#broken.abort(tookTooLong(pace)), pace.atMost);
     late.unref();
@@ -114,6 +115,11 @@ export class Stage {
     this.#ends.push(end);
   }
 
+  /** Has it told that nothing more comes, before replicas end: whoever looks is not to take that for what is shown. */
+  whenOver(tell: () => void): void {
+    this.#over = tell;
+  }
+
   get scene(): Scene {
     const { visitors, byHand } = this;
     return {
@@ -136,8 +142,9 @@ export class Stage {
   /** Ends everything, and takes it away. */
   async end(): Promise<void> {
     this.#isOver = true;
+    this.#over();
     this.console = undefined;
-    this.#broken.abort(ended());
+    this.#broken.abort(new DemoEnded());
     const left = this.visitors.leave();
     this.#balancer.close();
     await left;
@@ -150,10 +157,6 @@ export class Stage {
     for (const end of this.#ends.reverse()) await end();
     await takeAway(this.place);
   }
-}
-
-function ended(): DemoFault {
-  return new DemoFault('the demo was ended before it was through', 'nothing is left behind; run it again');
 }
 
 function tookTooLong({ atMost }: Pace): DemoFault {

@@ -6,7 +6,7 @@ import { type Machine, thisMachine } from '../resolve/machine.js';
 import { initRing } from '../rotation/init/init.js';
 import { Rotation } from '../rotation/rotation.js';
 import type { Waiting } from '../rotation/wait.js';
-import { clockTime, lengthOfTime, moment } from '../words/time.js';
+import { clockTime, lengthOfTime } from '../words/time.js';
 import { whenSafe, whoKnows } from '../words/waiting.js';
 import { NAMES, type ReplicaName, unitOf } from './farm.js';
 import { DemoFault } from './fault.js';
@@ -37,11 +37,15 @@ export interface KeyturnRun {
   readonly taken: readonly Taken[];
 }
 
-/** Shows a rotation while it lasts. @returns what ends that */
-export type Shows = (
-  rotation: Rotation,
-  machine: Machine,
-) => Promise<{ url: string; close(): Promise<void> }>;
+/** Shows a rotation while it lasts. */
+export type Shows = (rotation: Rotation, machine: Machine) => Promise<Shown>;
+
+export interface Shown {
+  readonly url: string;
+  /** Told when there is nothing more to come, before anything is taken away. */
+  over(): void;
+  close(): Promise<void>;
+}
 
 /** @param secret the one in force: nobody is signed out by moving it into a keyring */
 export async function withKeyturn(
@@ -67,7 +71,10 @@ export async function withKeyturn(
   const rotation = await Rotation.open({ machine, profile: 'prod' });
   stage.defer(() => rotation.close());
   const shown = await shows?.(rotation, machine);
-  if (shown !== undefined) stage.defer(() => shown.close());
+  if (shown !== undefined) {
+    stage.defer(() => shown.close());
+    stage.whenOver(() => shown.over());
+  }
   stage.console = shown && { link: shown.url };
   for (const name of NAMES) await stage.going(farm.restart(name, variables));
   await stage.look();
@@ -208,9 +215,9 @@ async function refused(
   );
 }
 
-/** As the command says it: with moments as people read them. */
+/** As the command says it, less how long it is until a moment: that would stand still here while time goes on. */
 function quoted(error: KeyturnError): Step['refusal'] {
-  return textsOf(error, (at) => moment(at, systemClock()));
+  return textsOf(error, (at) => clockTime(at, systemClock()));
 }
 
 /** Whether the instance is that process. */

@@ -47,6 +47,8 @@ test.concurrent.each([
   await demo.kill(signal, step);
   expect(await demo.ended(), demo.stderr).toBe(1);
   expect(demo.stderr).toContain('the demo was ended before it was through');
+  // Whoever has ended it needs no error.
+  expect(demo.stderr).not.toContain('error');
   expect(demo.isGone).toBe(true);
 });
 

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { broken, columnsOf, type Line, rowsOf, unbroken } from '../../src/cli/line.js';
 import type { Screen } from '../../src/cli/screen.js';
-import { besideLines, picture, summary } from '../../src/cli/words/demo.js';
+import { besideLines, demoOver, picture, summary } from '../../src/cli/words/demo.js';
 import { type DemoResult, isConvincing } from '../../src/demo/demo.js';
 import type { Scene, Step } from '../../src/demo/scene.js';
 
@@ -62,7 +62,7 @@ test('the picture of three replicas says all on a terminal of 80 columns and 24 
   expect(lines.find((line) => line.startsWith('signed with AAAAAAAA'))).toMatch(/ #{33}-{11} +150$/);
   for (const said of [
     '1:05',
-    'signed out by hand        200 of 200 visitors, 312 times',
+    'signed out by hand        200 of 200 visitors, 312 sign-outs',
     'signed out with Keyturn   0 of 200 visitors',
     '7. A step',
     '$ keyturn promote',
@@ -138,12 +138,21 @@ test('in the console nobody is signed out so far, and it is no merit before all 
   expect(rows({ ...SCENE, withKeyturn: harmed })[1]).toEqual(['1 of 200 visitors so far', false]);
 });
 
+test('when it is over the console says what came of it', () => {
+  expect(demoOver({ ...SCENE, isThrough: true })).toEqual({
+    title: 'The demo is over',
+    message: 'The demo is over. Signed out by hand: 200 of 200 visitors. With Keyturn: 0 of 200.',
+  });
+  for (const scene of [SCENE, undefined])
+    expect(demoOver(scene).message).toBe('The demo was ended before it was through.');
+});
+
 test('who was signed out is red, and green while nobody was', () => {
   expect(colourOf(picture(SCENE, SCREEN), '0 of 200 visitors')).toBe('red');
   const some = { ...SCENE, byHand: { ...COUNTED, signedOut: 3, times: 5, expired: 2 } };
   expect(colourOf(picture(some, SCREEN), '3 of 200 visitors')).toBe('red');
   expect(colourOf(picture({ ...SCENE, byHand: COUNTED }, SCREEN), '0 of 200 visitors')).toBe('green');
-  expect(textOf(picture(some, SCREEN)).join('\n')).toContain('3 of 200 visitors, 5 times; too late: 2');
+  expect(textOf(picture(some, SCREEN)).join('\n')).toContain('3 of 200 visitors, 5 sign-outs; too late: 2');
 });
 
 const RESULT: DemoResult = {
@@ -165,9 +174,11 @@ test('the summary has a row for each run, and what was no fault of a rotation', 
   expect(said).toContain('the secret swapped on three replicas:   200 of 200 visitors signed out');
   expect(said).toContain('keyturn rotate --wait:                  0 of 200 visitors signed out');
   expect(said.join('\n')).toContain('sign in again 312 times');
-  expect(said).toContain(
-    'Keyturn took these steps: promote. It refused 1 step that would have been too early.',
-  );
+  const from = said.indexOf('Keyturn took these steps. It refused 1 step that would have been too early:');
+  expect(said.slice(from + 1, from + 3)).toEqual([
+    '  keyturn promote   refused, because of replica-c',
+    '  keyturn promote   done',
+  ]);
   expect(said).toContain('In your app: npx keyturn init, then npx keyturn rotate --wait');
   expect(said.at(-1)).toMatch(/^https:/);
   expect(said.join('\n')).toContain('4 sessions ended by themselves');

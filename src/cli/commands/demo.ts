@@ -1,10 +1,10 @@
 // keyturn demo: three replicas and their visitors, the secret swapped by hand first, and then by Keyturn.
 
 import { ConsoleApp } from '../../console/app.js';
-import type { Beside } from '../../console/contract.js';
+import type { Beside, Farewell } from '../../console/contract.js';
 import { sourceOfCommand } from '../../console/facts.js';
 import { type DemoResult, isConvincing, runDemo } from '../../demo/demo.js';
-import { DemoFault } from '../../demo/fault.js';
+import { DemoEnded, DemoFault } from '../../demo/fault.js';
 import type { Scene, Step } from '../../demo/scene.js';
 import type { Shows } from '../../demo/with-keyturn.js';
 import type { Command, Context } from '../command.js';
@@ -15,6 +15,7 @@ import {
   besideLines,
   consoleComes,
   consoleLines,
+  demoOver,
   picture,
   soFar,
   stepLines,
@@ -54,13 +55,15 @@ export const demo: Command = {
   run: async (context) => {
     const { ui, json } = context;
     const result = await play(context);
+    if (result === undefined) return 1;
     if (json) ui.json({ ...result, passed: isConvincing(result) });
     else ui.print(...summary(result));
     return isConvincing(result) ? 0 : 1;
   },
 };
 
-async function play(context: Context): Promise<DemoResult> {
+/** @returns undefined where somebody has ended it, which was said */
+async function play(context: Context): Promise<DemoResult | undefined> {
   const { ui, json, machine, surroundings, has, value } = context;
   const port = portOf(context);
   const drawn = ui.redraws && !json;
@@ -74,7 +77,8 @@ async function play(context: Context): Promise<DemoResult> {
   let scene: (() => Scene) | undefined;
   let before: Step | undefined;
   const beside = () => (scene === undefined ? [] : besideLines(scene()));
-  const shows = has('no-console') ? undefined : consoleOn(port, opened, beside);
+  const farewell = () => demoOver(scene?.());
+  const shows = has('no-console') ? undefined : consoleOn(port, opened, { beside, farewell });
   const draw = () => {
     const { screen } = ui;
     if (scene !== undefined && screen !== undefined) ui.redraw(...picture(scene(), screen));
@@ -106,6 +110,11 @@ async function play(context: Context): Promise<DemoResult> {
       shows,
     });
   } catch (error) {
+    if (error instanceof DemoEnded && !json) {
+      ui.drawn();
+      ui.tell(`${error.message}; nothing is left behind`);
+      return undefined;
+    }
     if (error instanceof DemoFault) throw refused(error.message, error.hint, 'demo_failed');
     throw error;
   } finally {
@@ -124,18 +133,23 @@ function watchNpm(gone: AbortController): NodeJS.Timeout {
 }
 
 /** The console over the keyring of the demo, which only shows. */
-function consoleOn(port: number, opened: (link: string) => void, beside: () => readonly Beside[]): Shows {
+function consoleOn(
+  port: number,
+  opened: (link: string) => void,
+  { beside, farewell }: { readonly beside: () => readonly Beside[]; readonly farewell: () => Farewell },
+): Shows {
   return async (rotation, machine) => {
+    const app = new ConsoleApp({
+      source: sourceOfCommand(rotation, { machine, profile: 'prod', options: '' }),
+      steps: false,
+      app: undefined,
+      beside,
+      // What is wrong it says on its pages.
+      logger: { info: () => {}, error: () => {} },
+    });
     const server = await listen(port, (at) =>
       startConsoleServer({
-        app: new ConsoleApp({
-          source: sourceOfCommand(rotation, { machine, profile: 'prod', options: '' }),
-          steps: false,
-          app: undefined,
-          beside,
-          // What is wrong it says on its pages.
-          logger: { info: () => {}, error: () => {} },
-        }),
+        app,
         who: 'keyturn demo',
         mayAct: false,
         port: at,
@@ -143,6 +157,6 @@ function consoleOn(port: number, opened: (link: string) => void, beside: () => r
       }),
     );
     opened(server.link);
-    return { url: server.link, close: () => server.close() };
+    return { url: server.link, over: () => app.end(farewell()), close: () => server.close() };
   };
 }

@@ -1,9 +1,9 @@
 // What keyturn demo shows: a picture that is drawn anew on a terminal, lines elsewhere, and what came of it.
-import type { Beside } from '../../console/contract.js';
+import type { Beside, Farewell } from '../../console/contract.js';
 import type { DemoResult } from '../../demo/demo.js';
-import type { ReplicaSeen, Scene, Step } from '../../demo/scene.js';
+import { type ReplicaSeen, type Scene, STEPS, type Step } from '../../demo/scene.js';
 import type { Counted } from '../../demo/tally.js';
-import { count } from '../../printable.js';
+import { count, grouped } from '../../printable.js';
 import { arranged, type Section } from '../arrange.js';
 import { type Columns, type Line, type Part, type Row, styled } from '../line.js';
 import type { Screen } from '../screen.js';
@@ -66,7 +66,7 @@ function countsOf({ byHand, withKeyturn, visitors }: Scene): readonly Line[] {
       first,
       second: [
         styled(many > 0 ? 'red' : 'green', `${many} of ${visitors} visitors`),
-        `${times > many ? `, ${count(times, 'time')}` : ''}${expired > 0 ? `; too late: ${expired}` : ''}`,
+        `${times > many ? `, ${grouped(times)} sign-outs` : ''}${expired > 0 ? `; too late: ${expired}` : ''}`,
       ],
     };
   };
@@ -150,10 +150,20 @@ export function besideLines(scene: Scene): readonly Beside[] {
     return [{ name, text, isGood: many > 0 ? false : isSoFar ? undefined : true }];
   };
   return [
-    ...row('Signed out when the secret was swapped by hand', byHand),
+    ...row('Signed out by hand, earlier, without Keyturn', byHand),
     ...row('Signed out with Keyturn', withKeyturn, !isThrough),
-    ...(step === undefined ? [] : [{ name: `Step ${stepNumber} of the demo`, text: step.title }]),
+    ...(step === undefined ? [] : [{ name: `Step ${stepNumber} of ${STEPS}`, text: step.title }]),
   ];
+}
+
+/** The last that the console says. */
+export function demoOver(scene: Scene | undefined): Farewell {
+  const title = 'The demo is over';
+  if (scene?.isThrough !== true || scene.withKeyturn === undefined)
+    return { title, message: 'The demo was ended before it was through.' };
+  const { byHand, withKeyturn, visitors } = scene;
+  const message = `The demo is over. Signed out by hand: ${byHand.signedOut} of ${visitors} visitors. With Keyturn: ${withKeyturn.signedOut} of ${visitors}.`;
+  return { title, message };
 }
 
 /** What there is to say when a step is over. */
@@ -167,7 +177,6 @@ export function summary({ byHand, withKeyturn, visitors, taken }: DemoResult): r
     ['the secret swapped on three replicas:', byHand],
     ['keyturn rotate --wait:', withKeyturn],
   ] as const;
-  const commands = [...new Set(taken.map(({ step }) => step))].join(', ');
   const early = taken.filter(({ refused }) => refused !== null).length;
   return [
     '',
@@ -179,7 +188,8 @@ export function summary({ byHand, withKeyturn, visitors, taken }: DemoResult): r
     ),
     '',
     `By hand somebody had to sign in again ${count(byHand.times, 'time')}.`,
-    `Keyturn took these steps: ${commands}. It refused ${count(early, 'step')} that would have been too early.`,
+    `Keyturn took these steps. It refused ${count(early, 'step')} that would have been too early:`,
+    ...taken.map(takenLine),
     ...rows.flatMap(([what, counted]) => trouble(what, counted)),
     '',
     [
@@ -190,6 +200,12 @@ export function summary({ byHand, withKeyturn, visitors, taken }: DemoResult): r
     ],
     { verbatim: README },
   ];
+}
+
+function takenLine({ step, refused, because }: DemoResult['taken'][number]): Line {
+  const command = `  keyturn ${step}`.padEnd(20);
+  if (refused === null) return [command, styled('green', 'done')];
+  return [command, styled('yellow', `refused${because === null ? '' : `, because of ${because}`}`)];
 }
 
 /** What is no fault of a rotation, and has to be known all the same. */
