@@ -150,7 +150,7 @@ export function besideLines(scene: Scene): readonly Beside[] {
     return [{ name, text, isGood: many > 0 ? false : isSoFar ? undefined : true }];
   };
   return [
-    ...row('Signed out by hand, earlier, without Keyturn', byHand),
+    ...row('Signed out earlier, without Keyturn', byHand),
     ...row('Signed out with Keyturn', withKeyturn, !isThrough),
     ...(step === undefined ? [] : [{ name: `Step ${stepNumber} of ${STEPS}`, text: step.title }]),
   ];

@@ -119,7 +119,7 @@ nav a[aria-current] { color: var(--ink); border-bottom-color: var(--sign); }
 .sentence .next b { color: var(--ink); }
 .sentence .command { background: var(--sheet); color: var(--ink); margin: 0 .4rem 0 .2rem; }
 
-.beside { display: grid; grid-template-columns: 14rem 14rem minmax(0, 1fr); gap: 1rem 2rem; margin: -1.5rem 0 3rem; }
+.beside { display: grid; grid-template-columns: 16rem 12rem minmax(0, 1fr); gap: 1rem 2rem; margin: -1.5rem 0 3rem; }
 .beside dt { color: var(--soft); font-size: .875rem; }
 .beside dd { margin: 0; font-size: 1.125rem; font-weight: 600; max-width: 40rem; }
 .beside .good { color: var(--sign); }
