@@ -3,7 +3,8 @@
 import type { KeyState } from '../../keyring/key.js';
 import type { HistoryEntry } from '../../keyring/keyring.js';
 import type { KeyStatus } from '../../rotation/status.js';
-import { isStopped, stepObstacle } from '../../words/next-step.js';
+import { stepObstacle } from '../../words/next-step.js';
+import { isStopped } from '../../words/stops.js';
 import type { View } from '../../words/view.js';
 
 interface Change {
