@@ -155,6 +155,23 @@ describe('the first glance', () => {
   });
 });
 
+describe('what can have the focus', () => {
+  test.each([
+    ['in the middle of a rotation', MID_ROTATION],
+    ['of thirty keys', thirty()],
+    ['of a thousand replicas', thousand()],
+  ])('is found again when the page is drawn anew, %s', async (_when, scene) => {
+    const page = overview(await world(scene));
+    const drawn = withId(page, 'live');
+    const focusable = elementsIn(drawn).filter(({ name }) => ['a', 'button', 'summary'].includes(name));
+    expect(focusable.length).toBeGreaterThan(1);
+    const lost = focusable.filter(
+      ({ attributes, parent }) => !attributes.get('id') && !parent?.attributes.get('id'),
+    );
+    expect(lost.map(textOf)).toEqual([]);
+  });
+});
+
 describe('the keys', () => {
   test('in the order of a rotation, each with its state, what comes next and who knows it', async () => {
     const page = overview(await world(MID_ROTATION));

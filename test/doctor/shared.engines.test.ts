@@ -10,11 +10,13 @@ import { RedisRingTable } from '../../src/keyring-stores/redis.js';
 import { SharedRingStore } from '../../src/keyring-stores/shared.js';
 import { redisPlace } from '../support/engine-places.js';
 import { freePort } from '../support/engines.js';
-import { COMING, folderWith, kidOf, machine, NEXT, NOW, OLDER, SECRET, STRONG } from '../support/machine.js';
+import { COMING, folderWith, kidOf, machine, NEXT, OLDER, SECRET, STRONG } from '../support/machine.js';
 
 const PROD = { KEYTURN_ENV: 'prod', [SECRET]: STRONG };
 const URL_VARIABLE = 'KEYTURN_SESSION__REDIS__URL';
 const EVERY = 'KEYTURN_SECURITY__ROTATION__EVERY';
+/** That of the engine: by another clock rotation is not judged. */
+const NOW = Date.now();
 const [K, OLD, NEW] = [kidOf(STRONG), kidOf(OLDER), kidOf(COMING)];
 
 let place: Awaited<ReturnType<typeof redisPlace>>;
@@ -27,7 +29,7 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 async function checks(env: Env, cwd?: string): Promise<(name: string) => Finding> {
   const { PATH } = process.env;
-  const on = machine({ ...(cwd === undefined ? {} : { cwd }), env: { PATH, ...env } });
+  const on = machine({ ...(cwd === undefined ? {} : { cwd }), env: { PATH, ...env }, now: NOW });
   const report = await runDoctor(on);
   return (name) => report.checks.find((found) => found.name === name) as Finding;
 }

@@ -34,7 +34,7 @@ export function ringPart(view: View): Markup {
   const open = present.slice(0, MOST_ROWS);
   const folded = present.slice(MOST_ROWS);
   return html`<section aria-labelledby="ring">
-<div class="head"><h2 id="ring">Keys</h2><p class="hint"><a href="#${WORDS_ID}">What the words mean</a></p></div>${present.some(({ key }) => maskOf(shadeOf(key, status))) && MASKS}
+<div class="head"><h2 id="ring">Keys</h2><p class="hint"><a id="to-words" href="#${WORDS_ID}">What the words mean</a></p></div>${present.some(({ key }) => maskOf(shadeOf(key, status))) && MASKS}
 <ol class="ring">
 ${open.map(row)}</ol>
 ${axis !== undefined && html`<div class="ring-axis">${axisLabels(axis, now)}</div>`}
