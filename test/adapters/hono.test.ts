@@ -129,21 +129,6 @@ describe('hono: answers', () => {
     expect(SHARED.headers.get('x-session')).toBeNull();
   });
 
-  test('what cannot be saved is told of by its own error, also where the answer to that fails as well', async () => {
-    const { app } = await make();
-    app.get('/', (c) => {
-      Object.defineProperty(c.var.session, 'never', {
-        enumerable: true,
-        get: () => {
-          throw new Error('never');
-        },
-      });
-      return c.text('ok');
-    });
-    app.onError((error, c) => c.text(error.message, 500));
-    expect((await app.request('/')).status).toBe(500);
-  });
-
   test('used twice, as by an app within an app, it is one', async () => {
     const kt = await testKeyturn();
     const app = new Hono<KeyturnEnv>().use(keyturn({ keyturn: kt }));

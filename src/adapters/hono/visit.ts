@@ -94,12 +94,8 @@ export class HonoVisit implements Bound {
   }
 
   async #fail(given: Response, error: unknown): Promise<never> {
-    try {
-      // Hono adds the header of this one to that of the answer which tells of the error.
-      this.#answer(given, await finishResponse(this.visit, new Response(null)));
-    } catch {
-      // It goes without.
-    }
+    // Hono adds the header of this one to that of the answer which tells of the error.
+    this.#answer(given, await finishResponse(this.visit, new Response(null)));
     throw forHono(error);
   }
 
