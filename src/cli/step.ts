@@ -85,14 +85,19 @@ export async function takeStep(
   context: Context,
   step: string,
   take: (rotation: Rotation, options: StepOptions) => Promise<Outcome>,
-  words: (outcome: Outcome) => Pick<Conclusion, 'says' | 'json'>,
+  words: (outcome: Outcome, rotation: Rotation) => Pick<Conclusion, 'says' | 'json'>,
 ): Promise<0> {
   const options = stepOptions(context);
   const rotation = await openForStep(context);
   const [kid] = context.words;
   const outcome = await unlessDone(context, rotation, { step, kid }, () => take(rotation, options));
   if (outcome === undefined) return 0;
-  return await conclude(context, rotation, { step, outcome, ...words(outcome) });
+  return await conclude(context, rotation, { step, outcome, ...words(outcome, rotation) });
+}
+
+/** Whether the secret of a key is one that the keyring is sealed under, as that of the first key is. */
+export function isSealedUnder({ shared, resolution }: Rotation, kid: string): boolean {
+  return shared && resolution.keyring?.get(kid)?.live === true;
 }
 
 /** What a step has to say when it is done. */

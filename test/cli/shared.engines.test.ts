@@ -242,6 +242,27 @@ describe.concurrent.each([
     await one.stop();
   });
 
+  test.concurrent('a retired key whose secret seals the keyring does not lead to that being taken away', async () => {
+    const app = await service({
+      ...DEV,
+      KEYTURN_PURPOSES__BUILTIN: '[]',
+      KEYTURN_PURPOSES__TICKET__MAX_AGE: '1s',
+      KEYTURN_SECURITY__KEYRING__MAX_LAG: '1s',
+      KEYTURN_SECURITY__KEYRING__CLOCK_SKEW: '1s',
+    });
+    await app.run('init');
+    expect((await app.run('rotate', '--wait')).code).toBe(0);
+    let ran = await app.run('retire');
+    await until(async () => {
+      if (ran.code !== 0) ran = await app.run('retire');
+      return ran.code === 0;
+    });
+    expect(ran.stdout).toMatch(new RegExp(`^retired ${K}: `));
+    expect(ran.stdout).toContain(
+      `\nthe secret of ${K} still seals the keyring: leave it where it is configured\n`,
+    );
+  });
+
   test.concurrent('a replica with another secret is named by its key id, and the doctor fails', async () => {
     const app = await service(DEV);
     await app.run('init');

@@ -5,7 +5,7 @@ import type { Outcome } from '../../rotation/step.js';
 import { stepOf } from '../../words/next-step.js';
 import { iso } from '../../words/time.js';
 import type { Command } from '../command.js';
-import { takeStep } from '../step.js';
+import { isSealedUnder, takeStep } from '../step.js';
 import { STEP_OPTIONS } from '../step-options.js';
 
 export const retire: Command = {
@@ -25,13 +25,18 @@ export const retire: Command = {
       context,
       'retire',
       (rotation, options) => rotation.retire(kid, options),
-      (outcome) => {
+      (outcome, rotation) => {
         const retired = retiredBy(outcome);
+        const sealing = retired.filter((id) => isSealedUnder(rotation, id));
         const kept = ({ keys }: Status) =>
           keys.filter(({ state }) => kid === undefined && state === 'retiring');
         return {
           says: (status) => [
             `retired ${retired.join(', ')}: ${retired.length === 1 ? 'its secret is gone, its id stays' : 'their secrets are gone, their ids stay'} in the history`,
+            // Its deletion from the keyring is not one from the variable.
+            ...sealing.map(
+              (id) => `the secret of ${id} still seals the keyring: leave it where it is configured`,
+            ),
             ...kept(status).map((key) => `kept ${key.id}: ${stepOf(key, status)}`),
           ],
           json: (status) => ({

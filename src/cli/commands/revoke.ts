@@ -8,7 +8,7 @@ import type { Outcome, StepOptions } from '../../rotation/step.js';
 import { stillAccepting } from '../../rotation/wait.js';
 import type { Command, Context } from '../command.js';
 import type { Line } from '../line.js';
-import { attempt, conclude, isPiped, openForStep, unlessDone } from '../step.js';
+import { attempt, conclude, isPiped, isSealedUnder, openForStep, unlessDone } from '../step.js';
 import { STEP_OPTIONS, stepOptions } from '../step-options.js';
 import { refused, wrongUsage } from '../stop.js';
 import { columns } from '../words/layout.js';
@@ -159,10 +159,10 @@ async function askFirst(context: Context, { former, ring }: Outcome, impact: Imp
 }
 
 /** Whoever has that secret, and can read the engine, can open the keyring and so has every other key as well. */
-function noteSeal({ ui }: Context, { shared, resolution }: Rotation, kid: string): void {
-  if (!shared || resolution.keyring?.get(kid)?.live !== true) return;
+function noteSeal({ ui }: Context, rotation: Rotation, kid: string): void {
+  if (!isSealedUnder(rotation, kid)) return;
   ui.note(
-    `the secret of ${kid} still seals the keyring: deploy a new one in ${resolution.source?.name} (keyturn generate), and this one as a previous secret until every replica has the new one`,
+    `the secret of ${kid} still seals the keyring: deploy a new one in ${rotation.resolution.source?.name} (keyturn generate), and this one as a previous secret until every replica has the new one`,
   );
 }
 
